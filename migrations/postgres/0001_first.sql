@@ -1,0 +1,337 @@
+-- Ids and instants (Unix milliseconds) are BIGINT, enums and JSON are TEXT, money is BIGINT micro-units.
+-- The same tables and columns as the other database's file of this name; a test compares them.
+
+CREATE TABLE setting (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- People who sign in ---------------------------------------------------------------------------------------------
+
+CREATE TABLE app_user (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name          TEXT NOT NULL UNIQUE,
+    role          TEXT NOT NULL,
+    password_hash TEXT,
+    language      TEXT NOT NULL DEFAULT 'en',
+    created_at    BIGINT NOT NULL,
+    disabled_at   BIGINT
+);
+
+CREATE TABLE session (
+    token_hash TEXT PRIMARY KEY,
+    user_id    BIGINT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+    csrf       TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE sign_in_link (
+    token_hash TEXT PRIMARY KEY,
+    user_id    BIGINT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT
+);
+
+CREATE TABLE api_token (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       TEXT NOT NULL,
+    token_hash TEXT NOT NULL UNIQUE,
+    role       TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+
+CREATE TABLE audit (
+    id      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at      BIGINT NOT NULL,
+    actor   TEXT NOT NULL,
+    action  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail  TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX audit_at ON audit (at);
+
+CREATE TABLE idempotency (
+    actor      TEXT NOT NULL,
+    route      TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    request    TEXT NOT NULL,
+    status     BIGINT,
+    response   TEXT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (actor, route, key)
+);
+
+-- Templates, as last read from the provider ----------------------------------------------------------------------
+
+CREATE TABLE template (
+    account    TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    template   TEXT NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    PRIMARY KEY (account, name, language)
+);
+
+-- Campaigns ------------------------------------------------------------------------------------------------------
+
+CREATE TABLE campaign (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    title      TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    sender     TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    problem    TEXT,
+    removed_at BIGINT
+);
+
+-- One version is one pair of campaign.toml and audience, as approved or refused by a person. The audience's bytes lie
+-- in the data directory under their hash.
+CREATE TABLE version (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign_id   BIGINT NOT NULL REFERENCES campaign (id),
+    definition    TEXT NOT NULL,
+    audience_name TEXT NOT NULL,
+    audience_hash TEXT NOT NULL,
+    content_hash  TEXT NOT NULL,
+    loaded_at     BIGINT NOT NULL,
+    loaded_by     TEXT NOT NULL,
+    approved_at   BIGINT,
+    approved_by   TEXT,
+    UNIQUE (campaign_id, content_hash)
+);
+
+CREATE TABLE run (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign_id  BIGINT NOT NULL REFERENCES campaign (id),
+    version_id   BIGINT NOT NULL REFERENCES version (id),
+    kind         TEXT NOT NULL,
+    account      TEXT NOT NULL,
+    sender       TEXT NOT NULL,
+    priority     BIGINT NOT NULL,
+    state        TEXT NOT NULL,
+    template     TEXT NOT NULL,
+    currency     TEXT NOT NULL,
+    starter      TEXT NOT NULL,
+    started_at   BIGINT NOT NULL,
+    planned_rows BIGINT NOT NULL DEFAULT 0,
+    rows_read    BIGINT,
+    paused_by    TEXT,
+    paused_why   TEXT,
+    paused_at    BIGINT,
+    cancelled_by TEXT,
+    sent_out_at  BIGINT,
+    closed_at    BIGINT
+);
+CREATE INDEX run_open ON run (sender, priority, id) WHERE state IN ('planning', 'running', 'paused');
+CREATE INDEX run_campaign ON run (campaign_id, id);
+
+CREATE TABLE exclusion (
+    run_id    BIGINT NOT NULL,
+    row_no    BIGINT NOT NULL,
+    reason    TEXT NOT NULL,
+    recipient TEXT NOT NULL DEFAULT '',
+    detail    TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run_id, row_no)
+);
+
+-- People ---------------------------------------------------------------------------------------------------------
+
+-- Every identity is kept, none overwritten: phone is E.164 digits as sent to, wa_id what the provider calls them.
+CREATE TABLE person (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    phone      TEXT UNIQUE,
+    wa_id      TEXT,
+    bsuid      TEXT UNIQUE,
+    username   TEXT,
+    name       TEXT,
+    linked_to  BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX person_wa_id ON person (wa_id) WHERE wa_id IS NOT NULL;
+CREATE INDEX person_linked ON person (linked_to) WHERE linked_to IS NOT NULL;
+
+CREATE TABLE suppression (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_id  BIGINT NOT NULL REFERENCES person (id),
+    scope      TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    note       TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    lifted_at  BIGINT,
+    lifted_by  TEXT
+);
+CREATE INDEX suppression_person ON suppression (person_id) WHERE lifted_at IS NULL;
+
+-- Messages -------------------------------------------------------------------------------------------------------
+
+-- A message with its latest attempt; earlier attempts move to the table attempt when a new one opens.
+-- run_id and campaign_id are 0 for messages sent by hand and for agents' answers.
+CREATE TABLE message (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id          BIGINT NOT NULL,
+    campaign_id     BIGINT NOT NULL,
+    row_no          BIGINT NOT NULL,
+    key             TEXT NOT NULL,
+    person_id       BIGINT NOT NULL,
+    recipient       TEXT NOT NULL,
+    name            TEXT NOT NULL DEFAULT '',
+    account         TEXT NOT NULL,
+    sender          TEXT NOT NULL,
+    priority        BIGINT NOT NULL,
+    content         TEXT NOT NULL,
+    conversation_id BIGINT,
+    author          TEXT NOT NULL DEFAULT '',
+    route           TEXT NOT NULL DEFAULT '',
+    cost_centre     TEXT NOT NULL DEFAULT '',
+    external_id     TEXT,
+    happens_at      BIGINT,
+    timezone        TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+
+    state           TEXT NOT NULL,
+    due_at          BIGINT NOT NULL,
+    latest_at       BIGINT,
+    waiting_for     TEXT,
+    end_reason      TEXT,
+    ended_at        BIGINT,
+
+    attempt         BIGINT NOT NULL DEFAULT 0,
+    claimed_by      TEXT,
+    claimed_at      BIGINT,
+    doubt_at        BIGINT,
+    provider_id     TEXT,
+    accepted_at     BIGINT,
+    sent_at         BIGINT,
+    delivered_at    BIGINT,
+    read_at         BIGINT,
+    undelivered_at  BIGINT,
+    failure_code    BIGINT,
+    failure_detail  TEXT,
+
+    market          TEXT NOT NULL,
+    category        TEXT NOT NULL,
+    currency        TEXT NOT NULL,
+    estimated       BIGINT NOT NULL,
+    reserved        BIGINT NOT NULL DEFAULT 0,
+    charged         BIGINT NOT NULL DEFAULT 0,
+    charged_as      TEXT,
+    charged_day     TEXT,
+
+    UNIQUE (run_id, key)
+);
+-- The claim walks this index; state is a literal in the statement, so that the partial index is used.
+CREATE INDEX message_queue ON message (sender, priority, run_id, due_at) WHERE state = 'queued';
+CREATE INDEX message_claimed ON message (doubt_at) WHERE state = 'claimed';
+CREATE INDEX message_open ON message (undelivered_at) WHERE state IN ('accepted', 'in_review', 'sent');
+CREATE INDEX message_latest ON message (latest_at) WHERE state = 'queued' AND latest_at IS NOT NULL;
+CREATE INDEX message_in_doubt ON message (sender, claimed_at) WHERE state = 'in_doubt';
+CREATE INDEX message_run_state ON message (run_id, state);
+CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX message_person ON message (person_id, id);
+CREATE INDEX message_external ON message (campaign_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX message_charged ON message (charged_day) WHERE charged_day IS NOT NULL;
+
+CREATE TABLE attempt (
+    message_id     BIGINT NOT NULL REFERENCES message (id),
+    no             BIGINT NOT NULL,
+    state          TEXT NOT NULL,
+    provider_id    TEXT,
+    claimed_at     BIGINT NOT NULL,
+    ended_at       BIGINT NOT NULL,
+    failure_code   BIGINT,
+    failure_detail TEXT,
+    PRIMARY KEY (message_id, no)
+);
+CREATE INDEX attempt_provider ON attempt (provider_id) WHERE provider_id IS NOT NULL;
+
+CREATE TABLE hold (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scope      TEXT NOT NULL,
+    scope_key  TEXT NOT NULL,
+    cause      TEXT NOT NULL,
+    code       BIGINT,
+    until_at   BIGINT,
+    created_at BIGINT NOT NULL,
+    lifted_at  BIGINT,
+    lifted_by  TEXT
+);
+CREATE UNIQUE INDEX hold_open ON hold (scope, scope_key) WHERE lifted_at IS NULL;
+
+-- What comes in --------------------------------------------------------------------------------------------------
+
+CREATE TABLE webhook (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account     TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    body        BYTEA NOT NULL,
+    state       TEXT NOT NULL,
+    problem     TEXT,
+    done_at     BIGINT
+);
+CREATE INDEX webhook_new ON webhook (id) WHERE state = 'new';
+
+-- Receipts that fit no message: of another installation (foreign), or not known (yet).
+CREATE TABLE orphan_receipt (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account     TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    receipt     TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    received_at BIGINT NOT NULL
+);
+CREATE INDEX orphan_waiting ON orphan_receipt (provider_id) WHERE state = 'waiting';
+
+CREATE TABLE conversation (
+    id                BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_id         BIGINT NOT NULL REFERENCES person (id),
+    account           TEXT NOT NULL,
+    sender            TEXT NOT NULL,
+    state             TEXT NOT NULL,
+    assignee          BIGINT REFERENCES app_user (id),
+    team              TEXT,
+    origin_message_id BIGINT,
+    campaign_id       BIGINT,
+    run_id            BIGINT,
+    opened_at         BIGINT NOT NULL,
+    last_at           BIGINT NOT NULL,
+    waiting_since     BIGINT,
+    window_until      BIGINT,
+    closed_at         BIGINT,
+    closed_by         TEXT
+);
+CREATE UNIQUE INDEX conversation_open ON conversation (person_id, sender) WHERE state = 'open';
+CREATE INDEX conversation_person ON conversation (person_id, sender, id);
+CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+
+-- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state.
+CREATE TABLE entry (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id),
+    direction       TEXT NOT NULL,
+    content         TEXT NOT NULL,
+    provider_id     TEXT,
+    message_id      BIGINT,
+    certainty       TEXT,
+    author          TEXT NOT NULL DEFAULT '',
+    at              BIGINT NOT NULL,
+    received_at     BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX entry_reply ON entry (provider_id) WHERE direction = 'in';
+CREATE INDEX entry_thread ON entry (conversation_id, at, id);
+
+-- Every outcome is kept; the last of a message counts.
+CREATE TABLE outcome (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id BIGINT NOT NULL REFERENCES message (id),
+    entry_id   BIGINT REFERENCES entry (id),
+    outcome    TEXT NOT NULL,
+    certainty  TEXT NOT NULL,
+    set_by     TEXT NOT NULL,
+    at         BIGINT NOT NULL
+);
+CREATE INDEX outcome_message ON outcome (message_id, id);

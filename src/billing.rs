@@ -1,0 +1,1 @@
+//! Billing: rate cards, reservations, charges, reports.

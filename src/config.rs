@@ -1,0 +1,1 @@
+//! Configuration: `recado.toml`, read in one way, refused with file, line, column and a hint.

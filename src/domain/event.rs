@@ -1,0 +1,217 @@
+//! What comes in by webhook, in Recado's words. Adapters parse into these; nothing above them sees a provider's JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::callback::{ButtonPayload, CallbackData};
+use super::failure::Failure;
+use super::time::UnixMs;
+
+/// One event of a webhook body.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookEvent {
+    /// The provider reports on a message of ours.
+    Receipt(Receipt),
+    /// A person wrote, tapped, sent media or reacted.
+    Reply(Reply),
+    /// A person asked the provider for no more marketing (or for it again).
+    Preference(Preference),
+    /// A person's number or BSUID changed.
+    IdentityChange(IdentityChange),
+    /// A field or value Recado does not act on yet: stored, answered 200, kept for replay.
+    Unhandled {
+        /// The provider's name of the field.
+        field: String,
+    },
+}
+
+/// How far a message came, as the provider reports it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// On its way to the phone.
+    Sent,
+    /// On the phone.
+    Delivered,
+    /// Opened.
+    Read,
+    /// A voice note was played; implies read.
+    Played,
+    /// Not delivered.
+    Failed,
+    /// A word Recado does not know.
+    Other,
+}
+
+/// A receipt.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The provider's id of the sender (Meta: phone number id).
+    pub sender_ref: String,
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Our callback data, when the provider echoed it and it is in our form.
+    pub callback: Option<CallbackData>,
+    /// What is reported.
+    pub status: ReceiptStatus,
+    /// When the provider says it happened.
+    pub at: UnixMs,
+    /// Why, for failed.
+    pub failure: Option<Failure>,
+    /// What it costs, when told.
+    pub pricing: Option<Pricing>,
+    /// The person's WhatsApp id.
+    pub wa_id: Option<String>,
+    /// The person's business-scoped user id.
+    pub bsuid: Option<String>,
+}
+
+/// The provider's word on the price of a message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Pricing {
+    /// Meta's `pricing.type`: `regular`, `free_customer_service`, `free_entry_point`, …
+    pub kind: String,
+    /// Meta's `pricing.category`: `marketing`, `utility`, `service`, …
+    pub category: String,
+    /// Meta's `pricing.billable`, which will be removed; absent then.
+    pub billable: Option<bool>,
+}
+
+/// A message from a person.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Reply {
+    /// The provider's id of the sender (Meta: phone number id).
+    pub sender_ref: String,
+    /// The provider's id of this message; unique.
+    pub provider_id: String,
+    /// Who wrote.
+    pub from: Identity,
+    /// When they wrote.
+    pub at: UnixMs,
+    /// The provider's id of the message quoted or answered, if any.
+    pub quoted: Option<String>,
+    /// What they sent.
+    pub content: ReplyContent,
+}
+
+/// Who a webhook speaks of. At least one of `wa_id` and `bsuid` is present.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Identity {
+    /// WhatsApp id: digits without `+`.
+    pub wa_id: Option<String>,
+    /// Business-scoped user id, as `AR.1349…`.
+    pub bsuid: Option<String>,
+    /// Profile name.
+    pub name: Option<String>,
+    /// WhatsApp user name.
+    pub username: Option<String>,
+}
+
+/// Content of a reply.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReplyContent {
+    /// Typed text.
+    Text {
+        /// What was typed.
+        body: String,
+    },
+    /// A quick-reply button of a template was tapped.
+    Button {
+        /// The button's label.
+        text: String,
+        /// Its payload, when it is in our form.
+        payload: Option<ButtonPayload>,
+    },
+    /// A button or list row of an interactive message was chosen, or a flow was completed.
+    Choice {
+        /// The id we gave it.
+        id: String,
+        /// Its title.
+        title: String,
+    },
+    /// Image, audio, voice note, video, document or sticker.
+    Media(Media),
+    /// A place.
+    Location {
+        /// Degrees.
+        latitude: f64,
+        /// Degrees.
+        longitude: f64,
+        /// Name or address, if given.
+        label: Option<String>,
+    },
+    /// An emoji on a message (`None`: taken back).
+    Reaction {
+        /// The emoji.
+        emoji: Option<String>,
+        /// The provider's id of the message reacted to.
+        to: String,
+    },
+    /// Shared contacts, an order, an edit, a deletion, or a type that is not known yet.
+    Other {
+        /// The provider's word for it (`contacts`, `order`, `edit`, `revoke`, `unsupported`, …).
+        what: String,
+        /// A line to show, if there is one.
+        summary: Option<String>,
+    },
+}
+
+/// A media attachment, by reference.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Media {
+    /// What it is.
+    pub kind: MediaKind,
+    /// The provider's media id.
+    pub id: String,
+    /// Its MIME type, as told.
+    pub mime_type: Option<String>,
+    /// File name of a document.
+    pub filename: Option<String>,
+    /// Caption.
+    pub caption: Option<String>,
+}
+
+/// Kinds of media.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaKind {
+    /// A picture.
+    Image,
+    /// An audio file.
+    Audio,
+    /// A voice note.
+    Voice,
+    /// A video.
+    Video,
+    /// A document.
+    Document,
+    /// A sticker.
+    Sticker,
+}
+
+/// A person's standing wish about marketing, told through the provider (`user_preferences`).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Preference {
+    /// The provider's id of the sender.
+    pub sender_ref: String,
+    /// Who.
+    pub person: Identity,
+    /// True: wants no marketing. False: wants it again.
+    pub stop: bool,
+    /// When.
+    pub at: UnixMs,
+}
+
+/// A person's identity changed (`system` messages).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct IdentityChange {
+    /// The provider's id of the sender.
+    pub sender_ref: String,
+    /// Who they were.
+    pub old: Identity,
+    /// Who they are.
+    pub new: Identity,
+    /// When.
+    pub at: UnixMs,
+}

@@ -1,0 +1,1 @@
+//! When a campaign may send, on the person's clock.

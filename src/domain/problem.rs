@@ -1,0 +1,19 @@
+//! What stands in the way (blockers) or is worth a look (warnings), as a code with figures; `locale` turns it into words.
+
+use serde::{Deserialize, Serialize};
+
+/// A blocker or a warning.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable word, as `unknown_column`; the sentence is the locales' key `problem.<code>`.
+    pub code: String,
+    /// Values of the sentence's placeholders.
+    pub args: Vec<(String, String)>,
+}
+
+impl Problem {
+    /// A problem with its figures.
+    pub fn new(code: &str, args: &[(&str, &str)]) -> Self {
+        Self { code: code.to_owned(), args: args.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect() }
+    }
+}

@@ -1,0 +1,96 @@
+//! Roles and what each may do. The whole table of routes is tested against it.
+
+use serde::{Deserialize, Serialize};
+
+/// What a user or token is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Runs the daemon: holds, doubt, pause, health. Reads everything but chats.
+    Operator,
+    /// Loads, starts and watches campaigns.
+    Marketing,
+    /// Answers conversations, sends a template by hand.
+    Agent,
+    /// Reads costs and campaigns' figures; no chats, no people.
+    Finance,
+}
+
+/// A right a route asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Right {
+    /// See campaigns and runs with their counts.
+    ReadCampaigns,
+    /// See the rows of a run: names, numbers, texts.
+    ReadPeople,
+    /// Load a campaign's file and audience; approve nothing.
+    LoadCampaigns,
+    /// Start a run (and with it approve what pre-flight showed).
+    StartRuns,
+    /// Pause, resume, cancel a run; settle doubts; lift holds.
+    SteerRuns,
+    /// Send one template to one person by hand.
+    SendByHand,
+    /// Read and answer conversations, set outcomes.
+    Converse,
+    /// Read costs.
+    ReadCosts,
+    /// Read the audit.
+    ReadAudit,
+    /// Put people on the do-not-send list.
+    Suppress,
+    /// Manage users and tokens.
+    ManageUsers,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance];
+
+    /// The word in database, API and command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Operator => "operator",
+            Self::Marketing => "marketing",
+            Self::Agent => "agent",
+            Self::Finance => "finance",
+        }
+    }
+
+    /// The role of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == word)
+    }
+
+    /// Whether it has `right`.
+    pub const fn may(self, right: Right) -> bool {
+        use Right as R;
+        match self {
+            Self::Admin => true,
+            Self::Operator => {
+                matches!(
+                    right,
+                    R::ReadCampaigns | R::ReadPeople | R::SteerRuns | R::ReadCosts | R::ReadAudit | R::Suppress
+                )
+            }
+            Self::Marketing => matches!(
+                right,
+                R::ReadCampaigns
+                    | R::ReadPeople
+                    | R::LoadCampaigns
+                    | R::StartRuns
+                    | R::SteerRuns
+                    | R::ReadCosts
+                    | R::Suppress
+            ),
+            Self::Agent => {
+                matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress)
+            }
+            Self::Finance => matches!(right, R::ReadCampaigns | R::ReadCosts),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! When a message is due and when it is too late.

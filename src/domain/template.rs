@@ -1,0 +1,190 @@
+//! Templates: the pre-approved texts, as read from the provider and kept with a run.
+
+use serde::{Deserialize, Serialize};
+
+/// A template in one language.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Template {
+    /// The provider's id.
+    pub provider_id: String,
+    /// `[a-z0-9_]{1,512}`.
+    pub name: String,
+    /// The provider's language code, as `es_AR`.
+    pub language: String,
+    /// What it is billed as.
+    pub category: Category,
+    /// Whether it can be sent.
+    pub status: TemplateStatus,
+    /// How its parameters are named.
+    pub format: ParameterFormat,
+    /// Header, if any.
+    pub header: Option<Header>,
+    /// Body text with `{{1}}` or `{{name}}`.
+    pub body: String,
+    /// Footer, if any.
+    pub footer: Option<String>,
+    /// Buttons in order; their place is their index on the wire.
+    pub buttons: Vec<Button>,
+    /// Seconds after which an undelivered message is dropped; `None`: the provider's default (30 days).
+    pub time_to_live_s: Option<i64>,
+    /// True when its parameters are not known (the sandbox's `--any-template`): fills are then not compared.
+    #[serde(default)]
+    pub parameters_unknown: bool,
+}
+
+/// Category a template is billed as.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Category {
+    /// Marketing.
+    Marketing,
+    /// Utility.
+    Utility,
+    /// Authentication.
+    Authentication,
+    /// Free-form messages within the window.
+    Service,
+}
+
+impl Category {
+    /// The word in database, API and exports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::Utility => "utility",
+            Self::Authentication => "authentication",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// Status of a template at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateStatus {
+    /// Can be sent.
+    Approved,
+    /// In review.
+    Pending,
+    /// Refused.
+    Rejected,
+    /// Paused for quality.
+    Paused,
+    /// Disabled for good.
+    Disabled,
+    /// Any other word of the provider (archived, pending deletion, …): cannot be sent.
+    Other(String),
+}
+
+/// How parameters are named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterFormat {
+    /// `{{1}}`, `{{2}}`.
+    Positional,
+    /// `{{first_name}}`.
+    Named,
+}
+
+/// Header of a template.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Header {
+    /// Text, with at most one parameter.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// A picture per send.
+    Image,
+    /// A video per send.
+    Video,
+    /// A document per send.
+    Document,
+    /// A place per send.
+    Location,
+}
+
+/// A button of a template.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Button {
+    /// Comes back as a reply.
+    QuickReply {
+        /// Label.
+        text: String,
+    },
+    /// Opens a page; the URL may end in one parameter.
+    Url {
+        /// Label.
+        text: String,
+        /// URL, perhaps ending in `{{1}}`.
+        url: String,
+    },
+    /// Copies a code.
+    CopyCode {
+        /// Label (the provider's own when it gives none).
+        text: String,
+    },
+    /// Calls a number, or another kind that takes no parameter.
+    Other {
+        /// Label.
+        text: String,
+    },
+}
+
+impl Button {
+    /// The label.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::QuickReply { text } | Self::Url { text, .. } | Self::CopyCode { text } | Self::Other { text } => text,
+        }
+    }
+}
+
+impl Template {
+    /// Names of the body's parameters in order of first appearance: `["1", "2"]` or `["first_name"]`.
+    pub fn body_parameters(&self) -> Vec<String> {
+        parameters(&self.body)
+    }
+
+    /// Names of a text header's parameters (at most one at Meta).
+    pub fn header_parameters(&self) -> Vec<String> {
+        match &self.header {
+            Some(Header::Text { text }) => parameters(text),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Names between `{{` and `}}` of `text`, each once, in order.
+pub fn parameters(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for piece in text.split("{{").skip(1) {
+        let Some((name, _)) = piece.split_once("}}") else { continue };
+        let name = name.trim();
+        if !name.is_empty() && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// `text` with each `{{name}}` replaced by its value; names without a value stay as they are.
+pub fn fill_in(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find("{{") {
+        let Some(close) = rest[open..].find("}}") else { break };
+        let name = rest[open + 2..open + close].trim();
+        out.push_str(&rest[..open]);
+        match value(name) {
+            Some(v) => out.push_str(&v),
+            None => out.push_str(&rest[open..open + close + 2]),
+        }
+        rest = &rest[open + close + 2..];
+    }
+    out.push_str(rest);
+    out
+}

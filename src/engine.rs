@@ -1,0 +1,1 @@
+//! Engine: planner, dispatcher, pacer, settler, receiver, janitor.

@@ -1,0 +1,1 @@
+//! Inbox: attribution of replies, outcomes, conversations, routing.

@@ -1,0 +1,1 @@
+//! Intake: campaign file, audience files, mapping of columns to template parameters.

@@ -1,0 +1,114 @@
+//! What screens, sheets and automatic answers say, in three languages. Keys live in `locales/<language>/<area>.toml`;
+//! a test demands the same keys and placeholders in every language.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::problem::Problem;
+
+/// A language of the screens.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Spanish.
+    Es,
+    /// Portuguese.
+    Pt,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 3] = [Self::En, Self::Es, Self::Pt];
+
+    /// `en`, `es` or `pt`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Es => "es",
+            Self::Pt => "pt",
+        }
+    }
+
+    /// From a tag such as `es`, `es_AR` or `pt-BR`; anything else is English.
+    pub fn of_tag(tag: &str) -> Self {
+        match tag.get(..2) {
+            Some("es") => Self::Es,
+            Some("pt") => Self::Pt,
+            _ => Self::En,
+        }
+    }
+}
+
+macro_rules! areas {
+    ($language:literal: $($area:literal),*) => {
+        [$((concat!($language, "/", $area), include_str!(concat!("../locales/", $language, "/", $area, ".toml")))),*]
+    };
+}
+
+static EN: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| read(&areas!("en": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
+static ES: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| read(&areas!("es": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
+static PT: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| read(&areas!("pt": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
+
+fn read(files: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (file, text) in files {
+        let table: toml::Table =
+            toml::from_str(text).unwrap_or_else(|e| unreachable!("{file} is parsed by a test: {e}"));
+        flatten("", &table, &mut all);
+    }
+    all
+}
+
+fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+    for (key, value) in table {
+        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::String(text) => drop(into.insert(key, text.clone())),
+            toml::Value::Table(inner) => flatten(&key, inner, into),
+            other => unreachable!("{key} is not a text but {}: the test of the locales refuses it", other.type_str()),
+        }
+    }
+}
+
+/// Every key and its sentence in `language`.
+pub fn sentences(language: Language) -> &'static BTreeMap<String, String> {
+    match language {
+        Language::En => &EN,
+        Language::Es => &ES,
+        Language::Pt => &PT,
+    }
+}
+
+/// The sentence of `key` with its `{placeholders}` filled. Keys in code are checked by a test; a key made at run time
+/// (a provider's code) that has no sentence gives the key itself.
+pub fn say(language: Language, key: &str, args: &[(&str, &str)]) -> String {
+    let Some(sentence) = sentences(language).get(key) else { return key.to_owned() };
+    let mut out = String::with_capacity(sentence.len());
+    let mut rest = sentence.as_str();
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}') else { break };
+        let name = &rest[open + 1..open + close];
+        out.push_str(&rest[..open]);
+        match args.iter().find(|(n, _)| *n == name) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&rest[open..=open + close]),
+        }
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A blocker's or warning's sentence: `problem.<code>`.
+pub fn problem(language: Language, problem: &Problem) -> String {
+    let args: Vec<(&str, &str)> = problem.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    say(language, &format!("problem.{}", problem.code), &args)
+}

@@ -1,0 +1,2 @@
+//! Recado.
+fn main() {}

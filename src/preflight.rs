@@ -1,0 +1,1 @@
+//! Pre-flight: what would happen, what it costs, what stands in the way.

@@ -1,0 +1,1 @@
+//! Providers: the wire formats, classified at the edge.

@@ -1,0 +1,1 @@
+//! A provider on this machine: speaks the wire formats, enforces the limits, plays the people.

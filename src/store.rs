@@ -1,0 +1,59 @@
+//! The database: SQLite or PostgreSQL behind one closed enum, portable SQL written once.
+//!
+//! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
+//! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
+
+mod db;
+mod open;
+pub mod setting;
+
+pub use db::{Db, Dialects, Tx};
+pub(crate) use db::{on, on_tx};
+pub use open::{OpenError, open};
+
+/// What a store function reports when something is wrong that the caller did not expect.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A guarded change met another number of rows than it must.
+    #[error("expected to change {expected} rows, changed {actual}")]
+    Guard {
+        /// Rows that had to change.
+        expected: u64,
+        /// Rows that did.
+        actual: u64,
+    },
+    /// A stored value is not what its column holds by contract.
+    #[error("a stored {what} cannot be read")]
+    Corrupt {
+        /// Table and column.
+        what: &'static str,
+    },
+    /// The database.
+    #[error("database")]
+    Db(#[from] sqlx::Error),
+}
+
+/// Result of store functions.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The database with its two ways in. On PostgreSQL both are the same pool.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Writes, and reads that must see them. SQLite: one connection.
+    pub write: Db,
+    /// Reads for pages and reports; never blocks a write.
+    pub read: Db,
+}
+
+impl Store {
+    /// Begins a unit of work (SQLite: `BEGIN IMMEDIATE`). Dropping it rolls back.
+    pub async fn begin(&self) -> Result<Tx> {
+        self.write.begin().await
+    }
+
+    /// Closes both pools, waiting for connections in use.
+    pub async fn close(&self) {
+        on!(&self.read, |pool| pool.close().await);
+        on!(&self.write, |pool| pool.close().await);
+    }
+}

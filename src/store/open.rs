@@ -1,0 +1,77 @@
+//! Opening the store: pools, pragmas, migrations.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Db, Store};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Pages and reports share these; four keep p99 under a millisecond while the planner inserts.
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// `store.url` is neither `sqlite:FILE` nor `postgres://…`.
+    #[error("store.url must be sqlite:FILE or postgres://…")]
+    Url,
+    /// PostgreSQL may lose what it committed: a claimed message could be sent twice after a power cut.
+    #[error("PostgreSQL runs with {setting} = off: a committed claim could be lost and its message sent twice")]
+    NotDurable {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// The database refused.
+    #[error("database")]
+    Db(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("migration")]
+    Migrate(#[from] MigrateError),
+}
+
+/// Opens `url`, creating the SQLite file (relative to `data_dir`) where it is missing, and brings the schema up to date.
+pub async fn open(url: &str, data_dir: &Path) -> Result<Store, OpenError> {
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        sqlite(&data_dir.join(file)).await
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        postgres(url).await
+    } else {
+        Err(OpenError::Url)
+    }
+}
+
+async fn sqlite(file: &Path) -> Result<Store, OpenError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With NORMAL a power cut can undo a committed claim whose message was already sent and billed.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10));
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    SQLITE.run(&write).await?;
+    let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+    Ok(Store { write: Db::Sqlite(write), read: Db::Sqlite(read) })
+}
+
+async fn postgres(url: &str) -> Result<Store, OpenError> {
+    let options = PgConnectOptions::from_str(url)?.application_name("recado");
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+    for (setting, query) in [("fsync", "SHOW fsync"), ("synchronous_commit", "SHOW synchronous_commit")] {
+        let value: String = sqlx::query_scalar(query).fetch_one(&pool).await?;
+        if value == "off" {
+            return Err(OpenError::NotDurable { setting });
+        }
+    }
+    POSTGRES.run(&pool).await?;
+    Ok(Store { write: Db::Postgres(pool.clone()), read: Db::Postgres(pool) })
+}

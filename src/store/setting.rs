@@ -1,0 +1,39 @@
+//! Named values of the store itself: its instance name, the last heartbeat.
+
+use rand::RngExt;
+
+use super::{Result, Store, StoreError, on};
+use crate::domain::callback::Instance;
+
+const READ: &str = "SELECT value FROM setting WHERE key = $1";
+const INSERT: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+const WRITE: &str =
+    "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+/// Length of an instance name; 36^10 names make two stores of one account differ.
+const INSTANCE_LENGTH: usize = 10;
+
+/// The value of `key`.
+pub async fn read(store: &Store, key: &str) -> Result<Option<String>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(READ).bind(key).fetch_optional(pool).await?))
+}
+
+/// Sets `key` to `value`.
+pub async fn write(store: &Store, key: &str, value: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(WRITE).bind(key).bind(value).execute(pool).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// The store's instance name, drawn at random the first time it is asked for.
+pub async fn instance(store: &Store) -> Result<Instance> {
+    let drawn = draw();
+    on!(&store.write, |pool| sqlx::query(INSERT).bind("instance").bind(&drawn).execute(pool).await.map(|_| ()))?;
+    let name = read(store, "instance").await?.ok_or(StoreError::Corrupt { what: "setting.instance" })?;
+    Instance::parse(&name).ok_or(StoreError::Corrupt { what: "setting.instance" })
+}
+
+fn draw() -> String {
+    const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut rng = rand::rng();
+    (0..INSTANCE_LENGTH).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
+}

@@ -1,0 +1,3 @@
+//! The house rules: floors, locales, files that are documentation.
+
+mod locales;

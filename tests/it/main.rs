@@ -1,0 +1,14 @@
+//! Every integration test in one binary: one link, one PostgreSQL, shared support.
+
+mod support;
+
+mod billing;
+mod engine;
+mod house;
+mod inbox;
+mod intake;
+mod preflight;
+mod provider;
+mod sandbox;
+mod store;
+mod web;

@@ -1,0 +1,15 @@
+//! The store on both databases.
+
+use recado::store::setting;
+
+use crate::support::stores;
+
+mod statements;
+
+#[tokio::test]
+async fn a_store_keeps_the_instance_name_it_drew() {
+    for store in stores().await {
+        let first = setting::instance(&store).await.unwrap();
+        assert_eq!(setting::instance(&store).await.unwrap(), first, "{}", store.name());
+    }
+}

@@ -1,0 +1,5 @@
+//! What the tests share.
+
+mod stores;
+
+pub use stores::{TestStore, stores};
