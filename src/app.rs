@@ -1,1 +1,4 @@
 //! Wiring and lifecycle.
+
+pub mod lifecycle;
+pub mod telemetry;
