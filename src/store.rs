@@ -3,16 +3,25 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod campaign;
 pub mod candidate;
 pub mod conversation;
 mod db;
 pub mod entry;
+pub mod exclusion;
+pub mod hold;
 pub mod identity;
+pub mod message;
 mod open;
 pub mod orphan;
 pub mod outcome;
+pub mod person;
 pub mod receipt;
+pub mod run;
 pub mod setting;
+pub mod suppression;
+pub mod template;
+pub mod version;
 pub mod webhook;
 
 pub use db::{Db, Dialects, Tx};
