@@ -4,17 +4,25 @@
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
 pub mod campaign;
+pub mod candidate;
+pub mod conversation;
 mod db;
+pub mod entry;
 pub mod exclusion;
 pub mod hold;
+pub mod identity;
 pub mod message;
 mod open;
+pub mod orphan;
+pub mod outcome;
 pub mod person;
+pub mod receipt;
 pub mod run;
 pub mod setting;
 pub mod suppression;
 pub mod template;
 pub mod version;
+pub mod webhook;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
@@ -57,6 +65,8 @@ pub struct Store {
     pub write: Db,
     /// Reads for pages and reports; never blocks a write.
     pub read: Db,
+    /// Webhook bodies on their way in, written together.
+    webhooks: webhook::Lane,
 }
 
 impl Store {
