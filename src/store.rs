@@ -3,6 +3,7 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod cost;
 mod db;
 mod open;
 pub mod setting;
