@@ -6,6 +6,7 @@
 pub mod campaign;
 pub mod candidate;
 pub mod conversation;
+pub mod cost;
 mod db;
 pub mod entry;
 pub mod exclusion;
