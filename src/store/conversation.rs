@@ -11,9 +11,11 @@ use crate::domain::time::UnixMs;
 
 mod list;
 mod panel;
+mod thread;
 
 pub use list::{ConversationFilter, ConversationLine, Cursor, View, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
+pub use thread::{Bubble, Shown, Ticks, thread};
 
 const LATEST: Dialects = Dialects {
     sqlite: "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
