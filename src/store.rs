@@ -18,6 +18,7 @@ pub mod orphan;
 pub mod outcome;
 pub mod person;
 pub mod receipt;
+pub mod retention;
 pub mod run;
 pub mod setting;
 pub mod suppression;

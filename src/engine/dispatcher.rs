@@ -30,8 +30,11 @@ use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
 use crate::store::message::{Claim, Claimed, PutBack, Settlement, Verdict, claim};
 
 use answer::Failures;
+pub use answer::FIRST_PROBE;
+pub use gate::HOURS;
 pub use pace::Pacer;
 use run_facts::RunFacts;
+pub use run_facts::is_marketing;
 
 /// A claimed message leaves within this or is put back.
 pub const SEND_BY: Duration = Duration::from_secs(1);
