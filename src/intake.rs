@@ -7,3 +7,4 @@ pub mod content;
 pub mod expression;
 pub mod phone_number;
 pub mod rows;
+pub mod sample;

@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod retention;
 pub mod run;
 pub mod setting;
+pub mod summary;
 pub mod suppression;
 pub mod template;
 pub mod version;

@@ -67,17 +67,14 @@ impl Engine {
         text: &str,
         (author, now): (&str, UnixMs),
     ) -> Result<NewMessage, EngineError> {
-        let (_, account) = self
-            .way_out(&conversation.sender)
-            .map_err(|_| EngineError::Unknown { what: "sender" })?;
+        let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
         let (recipient, name) = person::reached_at(tx, conversation.person_id)
             .await?
             .ok_or(StoreError::Corrupt { what: "person.phone" })?;
         let phone = Phone::from_international(&recipient).ok_or(StoreError::Corrupt { what: "person.phone" })?;
         let market = market::of(&phone);
         let day = now.day_in(&account.timezone);
-        let price =
-            estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
+        let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
         let content = Content::Text { body: text.to_owned(), quoted: None };
         Ok(NewMessage {
             run_id: RunId::BY_HAND,

@@ -29,8 +29,8 @@ use crate::domain::phone::Phone;
 use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
 use crate::store::message::{Claim, Claimed, PutBack, Settlement, Verdict, claim};
 
-use answer::Failures;
 pub use answer::FIRST_PROBE;
+use answer::Failures;
 pub use gate::HOURS;
 pub use pace::Pacer;
 use run_facts::RunFacts;
@@ -191,7 +191,12 @@ impl Dispatcher {
                 Ok(status) => self.pacer.grant(status.throughput),
                 Err(cause) => {
                     let error = &cause as &dyn std::error::Error;
-                    info!(error, sender.name = self.sender.name, "what sender {} is granted is not known", self.sender.name);
+                    info!(
+                        error,
+                        sender.name = self.sender.name,
+                        "what sender {} is granted is not known",
+                        self.sender.name
+                    );
                 }
             }
             tokio::select! { () = stop.cancelled() => {}, () = sleep(GRANT_EVERY) => {} }
@@ -258,7 +263,8 @@ impl Dispatcher {
         };
         let message = &departure.message;
         let at = self.engine.clock.now();
-        let settlement = Settlement { id: message.id, attempt: message.attempt, person: message.person_id, at, verdict };
+        let settlement =
+            Settlement { id: message.id, attempt: message.attempt, person: message.person_id, at, verdict };
         if self.settled.send(settlement).await.is_err() {
             error!(message.id = %message.id, "the settler is gone; message {} will be in doubt", message.id);
         }

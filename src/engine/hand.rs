@@ -194,9 +194,9 @@ fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Pr
         given
     };
     let header = match &template.header {
-        Some(Header::Text { text }) => parameters(text).into_iter().next().map(|name| {
-            HeaderFill::Text(Value { text: value("header"), name })
-        }),
+        Some(Header::Text { text }) => {
+            parameters(text).into_iter().next().map(|name| HeaderFill::Text(Value { text: value("header"), name }))
+        }
         Some(Header::Image | Header::Video | Header::Document) => Some(HeaderFill::Link { link: value("header") }),
         Some(Header::Location) | None => None,
     };

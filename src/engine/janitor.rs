@@ -10,7 +10,6 @@ use tracing::{error, info};
 
 use super::dispatcher::FIRST_PROBE;
 use super::{Engine, EngineError};
-use crate::domain::change::Change;
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::provider::ProviderError;

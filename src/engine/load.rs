@@ -10,7 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
 use crate::intake::campaign_file::CampaignFile;
-use crate::intake::content_hash;
+use crate::intake::rows::content_hash;
 use crate::store::campaign::{self, Described};
 use crate::store::version::{self, NewVersion};
 

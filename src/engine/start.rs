@@ -178,8 +178,7 @@ impl Engine {
         let sent = message::sent_keys(&self.store, candidate.version.campaign_id, RunId::BY_HAND).await?;
         let throughput = candidate.sender.as_ref().and_then(|s| s.throughput);
         let throughput = throughput.map_or(USUAL_THROUGHPUT, std::num::NonZeroU32::get);
-        let (file, sender, account) =
-            (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
+        let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
         let path = audience::path(&self.config.server.data_dir, &candidate.version.audience_hash);
         let now = self.clock.now();

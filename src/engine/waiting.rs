@@ -31,7 +31,10 @@ impl Why {
     /// The sentence.
     pub fn sentence(&self, language: Language) -> String {
         let mut args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        let what = args.iter().find(|(k, _)| *k == "scope").map(|(_, v)| locale::say(language, &format!("hold.scope.{v}"), &[]));
+        let what = args
+            .iter()
+            .find(|(k, _)| *k == "scope")
+            .map(|(_, v)| locale::say(language, &format!("hold.scope.{v}"), &[]));
         if let Some(what) = &what {
             args.push(("what", what));
         }
@@ -100,7 +103,8 @@ pub async fn run(engine: &Engine, id: RunId) -> Result<Option<Why>, EngineError>
 fn stopped(run: &Run) -> Option<Why> {
     match run.state {
         RunState::Paused => {
-            let (by, why) = (run.paused_by.as_deref().unwrap_or_default(), run.paused_why.as_deref().unwrap_or_default());
+            let (by, why) =
+                (run.paused_by.as_deref().unwrap_or_default(), run.paused_why.as_deref().unwrap_or_default());
             let code = if why.is_empty() { "paused" } else { "paused_why" };
             Some(Why::new(code, &[("who", by), ("why", why)], None))
         }

@@ -39,7 +39,8 @@ const IN_CONVERSATION: Dialects = Dialects {
         WHERE state = 'open' AND person_id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
 
-const REACHED_AT: &str = "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
+const REACHED_AT: &str =
+    "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
 
 #[derive(Serialize)]
 struct NewPerson<'a> {

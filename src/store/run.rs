@@ -63,7 +63,8 @@ const CANCELLED_WITH_QUEUED: &str = "SELECT id FROM run WHERE state = 'cancelled
 const NEXT_DUE: &str = "SELECT m.due_at, m.waiting_for FROM message AS m JOIN run AS r ON r.id = m.run_id
     WHERE m.state = 'queued' AND m.sender = r.sender AND m.priority = r.priority AND m.run_id = $1
     ORDER BY m.due_at LIMIT 1";
-const HAS_DOUBTS: &str = "SELECT COUNT(*) FROM (SELECT id FROM message WHERE run_id = $1 AND state = 'in_doubt' LIMIT 1) AS d";
+const HAS_DOUBTS: &str =
+    "SELECT COUNT(*) FROM (SELECT id FROM message WHERE run_id = $1 AND state = 'in_doubt' LIMIT 1) AS d";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM message WHERE run_id = $1 GROUP BY state ORDER BY state";
 
 /// A run.

@@ -72,9 +72,7 @@ impl Dispatcher {
                 self.hold(departure, scope, failure.code).await;
                 self.back(Duration::ZERO, None, failure)
             }
-            Answer::NotSent { reason } => {
-                self.back(NOT_SENT, None, Failure { code: 0, detail: reason })
-            }
+            Answer::NotSent { reason } => self.back(NOT_SENT, None, Failure { code: 0, detail: reason }),
             Answer::Unknown { reason } => Verdict::InDoubt { reason },
         }
     }
@@ -124,9 +122,7 @@ impl Dispatcher {
 
     fn by_hand_key(&self, departure: &Departure) -> String {
         match &departure.message.content {
-            Content::Template { template: Some(t), .. } => {
-                hold::template_key(&self.account.name, &t.name, &t.language)
-            }
+            Content::Template { template: Some(t), .. } => hold::template_key(&self.account.name, &t.name, &t.language),
             _ => self.account.name.clone(),
         }
     }

@@ -2,12 +2,12 @@
 
 use crate::config::Config;
 use crate::domain::hours::Hours;
+use crate::domain::id::RunId;
+use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Category, Template};
 use crate::engine::{EngineError, load};
 use crate::intake::campaign_file::OpenConversation;
-use crate::domain::kind::CampaignKind;
 use crate::store::{Store, StoreError, hold, run, version};
-use crate::domain::id::RunId;
 
 /// Facts of a run that no message of it changes.
 #[derive(Clone, Debug)]
@@ -29,8 +29,7 @@ impl RunFacts {
     pub async fn read(store: &Store, config: &Config, id: RunId) -> Result<Option<Self>, EngineError> {
         let Some(run) = run::get(store, id).await? else { return Ok(None) };
         let Some(version) = version::get(store, run.version_id).await? else { return Ok(None) };
-        let file = load::parse(&version.definition)
-            .map_err(|_| StoreError::Corrupt { what: "version.definition" })?;
+        let file = load::parse(&version.definition).map_err(|_| StoreError::Corrupt { what: "version.definition" })?;
         let template = run.snapshot()?;
         Ok(Some(Self {
             template_key: hold::template_key(&run.account, &template.name, &template.language),

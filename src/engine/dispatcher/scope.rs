@@ -71,7 +71,9 @@ impl Dispatcher {
     /// After a claim the next run has the first turn.
     pub(super) fn next_turn(&self) {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.rotate_left(usize::from(turns.len() > 1));
+        if let Some(first) = turns.pop_front() {
+            turns.push_back(first);
+        }
     }
 }
 

@@ -114,9 +114,8 @@ impl<'a> Plan<'a> {
     /// (two spellings that became one); they are accounted for like any other.
     fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
-        let told = |m: &NewMessage| {
-            self.exclusion(m.row_no, ExclusionReason::Duplicate, m.recipient.clone(), String::new())
-        };
+        let told =
+            |m: &NewMessage| self.exclusion(m.row_no, ExclusionReason::Duplicate, m.recipient.clone(), String::new());
         messages.iter().filter(double).map(told).collect()
     }
 
