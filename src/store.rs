@@ -3,10 +3,29 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod campaign;
+pub mod candidate;
+pub mod conversation;
+pub mod cost;
 mod db;
+pub mod entry;
+pub mod exclusion;
+pub mod hold;
+pub mod identity;
+pub mod message;
 mod open;
+pub mod orphan;
+pub mod outcome;
+pub mod person;
+pub mod receipt;
+pub mod retention;
+pub mod run;
 pub mod setting;
 pub mod summary;
+pub mod suppression;
+pub mod template;
+pub mod version;
+pub mod webhook;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
@@ -37,6 +56,11 @@ pub enum StoreError {
 /// Result of store functions.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// `value` as the text of one JSON bind.
+pub(crate) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain rows with string keys always serialize")
+}
+
 /// The database with its two ways in. On PostgreSQL both are the same pool.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -44,6 +68,8 @@ pub struct Store {
     pub write: Db,
     /// Reads for pages and reports; never blocks a write.
     pub read: Db,
+    /// Webhook bodies on their way in, written together.
+    webhooks: webhook::Lane,
 }
 
 impl Store {
