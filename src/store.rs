@@ -6,6 +6,7 @@
 mod db;
 mod open;
 pub mod setting;
+pub mod summary;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};

@@ -1,3 +1,5 @@
 //! The house rules: floors, locales, files that are documentation.
 
+mod floors;
+mod invariants;
 mod locales;
