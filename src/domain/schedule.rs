@@ -11,7 +11,7 @@ use super::time::UnixMs;
 
 /// A message brought forward because of closed hours is due this long before they close, so that a whole clinic's
 /// worth still leaves in time: at 20 messages a second, 6,000.
-const ROOM_BEFORE_CLOSING: Duration = Duration::from_secs(5 * 60);
+const ROOM_BEFORE_CLOSING: Duration = Duration::from_mins(5);
 
 /// Which side of the row's date and time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

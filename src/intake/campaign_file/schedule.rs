@@ -35,7 +35,6 @@ pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone
         schedule.latest = latest(t, schedule.send);
         schedule.until = until(t, schedule.send, zone);
         hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside));
-        Some(())
     });
     schedule.latest = schedule.latest.or_else(|| latest_by_default(kind, schedule.send));
     (schedule, hours)
@@ -89,7 +88,7 @@ fn until(table: &mut Table<'_, '_>, send: SendTime, zone: &TimeZone) -> Option<U
     Some(until)
 }
 
-fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> Option<HoursRule> {
+fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> HoursRule {
     let choices = [("earlier", Outside::Earlier), ("later", Outside::Later)];
     if let Some(choice) = table.get("outside").and_then(|v| v.choice(&choices)) {
         *outside = choice;
@@ -105,7 +104,7 @@ fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> Option<HoursR
     if week.is_never_open() {
         table.refuse("[schedule.hours] opens on no day: nothing could ever be sent");
     }
-    Some(HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) })
+    HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) }
 }
 
 fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) {
