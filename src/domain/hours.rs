@@ -154,3 +154,6 @@ fn days(n: i64) -> Duration {
 fn between(earlier: DateTime, later: DateTime) -> Duration {
     later.duration_since(earlier).unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests;
