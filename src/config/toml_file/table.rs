@@ -50,11 +50,11 @@ impl<'f, 's> Table<'f, 's> {
 
     /// Reads a sub-table that must be there.
     pub fn need_table<T>(&mut self, key: &'static str, build: impl FnOnce(&mut Table<'f, 's>) -> T) -> Option<T> {
-        if !self.entries.contains_key(key) {
+        let contents = self.get(key);
+        if contents.is_none() {
             self.refuse(&format!("the section [{}{key}] is missing", self.prefix()));
-            return None;
         }
-        self.table(key, build)
+        contents?.table(build)
     }
 
     /// The keys of the sub-table `key`, without reading it; none when there is no such table.

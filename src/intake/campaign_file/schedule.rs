@@ -95,38 +95,33 @@ fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> HoursRule {
     }
     let holidays = table.get("holidays").and_then(|v| holidays(&v));
     let mut week = Week::default();
-    let mut given: Vec<Weekday> = Vec::new();
-    for value in table.entries() {
-        if !matches!(value.key(), "outside" | "holidays") {
-            day_hours(&value, &mut week, &mut given);
-        }
-    }
-    if week.is_never_open() {
+    let mut given = Vec::new();
+    let days = table.entries().into_iter().filter(|v| !matches!(v.key(), "outside" | "holidays"));
+    let wrong = days.filter(|value| day_hours(value, &mut week, &mut given).is_none()).count();
+    if wrong == 0 && week.is_never_open() {
         table.refuse("[schedule.hours] opens on no day: nothing could ever be sent");
     }
     HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) }
 }
 
-fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) {
+/// Hours of one day or several. `None` when they are wrong, which has been said.
+fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) -> Option<()> {
     let Some(days) = days(value.key()) else {
         value.refuse_key("is no day: mon to sun, or several as mon-fri");
-        return;
+        return None;
     };
-    let Some(spans) = value.parsed(times::spans) else {
-        given.extend(days);
-        return;
-    };
-    for day in days {
-        if given.contains(&day) {
-            value.refuse_key("names a day that has its hours already");
-            return;
-        }
-        given.push(day);
-        if !week.set(day, spans.clone()) {
-            value.refuse("has hours that overlap");
-            return;
-        }
+    let repeated = days.iter().any(|day| given.contains(day));
+    given.extend(&days);
+    if repeated {
+        value.refuse_key("names a day that has its hours already");
+        return None;
     }
+    let spans = value.parsed(times::spans)?;
+    if !days.into_iter().all(|day| week.set(day, spans.clone())) {
+        value.refuse("has hours that overlap");
+        return None;
+    }
+    Some(())
 }
 
 /// The days of `mon` or `mon-fri`; `sat-mon` goes over the end of the week.

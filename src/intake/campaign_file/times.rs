@@ -74,7 +74,7 @@ pub(super) fn offset(text: &str) -> Result<Offset, NotATime> {
         Some((length, "after")) => (length, Side::After),
         _ => return Err(NotATime::Offset),
     };
-    let (days, exact) = days_and_exact(text)?;
+    let (days, exact) = days_and_exact(text).map_err(|e| if e == NotATime::Length { NotATime::Offset } else { e })?;
     Ok(Offset { side, days, exact })
 }
 
