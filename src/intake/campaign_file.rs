@@ -13,6 +13,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::schedule::Schedule;
 
 mod general;
+mod pattern;
 mod replies;
 mod schedule;
 mod template;
@@ -167,6 +168,11 @@ impl CampaignFile {
     /// Everything that is wrong with it, in the order of the file.
     pub fn parse(source: &str, name: &str) -> Result<Self, Vec<TomlProblem>> {
         toml_file::read(name, source, &BTreeMap::new(), Self::build)
+    }
+
+    /// Whether a file of this name in the campaign's folder is its audience.
+    pub fn takes(&self, file_name: &str) -> bool {
+        pattern::fits(&self.file, file_name)
     }
 
     fn build(root: &mut Table<'_, '_>) -> Option<Self> {

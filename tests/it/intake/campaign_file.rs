@@ -76,7 +76,7 @@ fn parsed(source: &str) -> CampaignFile {
 
 /// The problems of the small campaign with `more` below it, as printed.
 fn problems_of(source: &str) -> Vec<String> {
-    let problems = CampaignFile::parse(source, "campaign.toml").map(drop).unwrap_err();
+    let problems = CampaignFile::parse(source, "campaign.toml").map(drop).expect_err("it is refused");
     problems.iter().map(ToString::to_string).collect()
 }
 
@@ -282,6 +282,18 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         let problems = problems_with(more);
         assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
     }
+}
+
+#[test]
+fn a_pattern_takes_the_files_it_means_and_no_others() {
+    let campaign = parsed(WHOLE);
+    for name in ["turnos.csv", "turnos_2026-11-24.csv", "TURNOS 24.CSV"] {
+        assert!(campaign.takes(name), "{name}");
+    }
+    for name in ["otros.csv", "turnos.csv.part", ".turnos.csv", "turnos.xlsx"] {
+        assert!(!campaign.takes(name), "{name}");
+    }
+    assert!(parsed(SMALL).takes("clientes.csv") && !parsed(SMALL).takes("clientes2.csv"));
 }
 
 #[test]
