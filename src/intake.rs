@@ -1,6 +1,7 @@
 //! Intake: campaign file, audience files, mapping of columns to template parameters.
 
 pub mod audience;
+pub mod campaign_file;
 pub mod columns;
 pub mod content;
 pub mod expression;
