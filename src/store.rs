@@ -3,9 +3,16 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod audit;
 mod db;
+pub mod idempotency;
 mod open;
+pub mod secret;
+pub mod session;
 pub mod setting;
+pub mod token;
+pub mod user;
+pub mod view;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
