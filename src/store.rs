@@ -4,14 +4,23 @@
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
 pub mod audit;
+pub mod campaign;
 mod db;
+pub mod exclusion;
+pub mod hold;
 pub mod idempotency;
+pub mod message;
 mod open;
+pub mod person;
+pub mod run;
 pub mod secret;
 pub mod session;
 pub mod setting;
+pub mod suppression;
+pub mod template;
 pub mod token;
 pub mod user;
+pub mod version;
 pub mod view;
 
 pub use db::{Db, Dialects, Tx};
@@ -42,6 +51,11 @@ pub enum StoreError {
 
 /// Result of store functions.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// `value` as the text of one JSON bind.
+pub(crate) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain rows with string keys always serialize")
+}
 
 /// The database with its two ways in. On PostgreSQL both are the same pool.
 #[derive(Clone, Debug)]
