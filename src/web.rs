@@ -1,6 +1,7 @@
 //! Pages, JSON API, webhooks' way in, server-sent events. Every route stands in one table ([`route::table`]) with what
 //! it asks of whoever comes; one guard enforces it.
 
+mod act;
 mod actor;
 mod api;
 mod asset;
@@ -23,6 +24,7 @@ mod metrics;
 mod page;
 pub mod password;
 pub mod route;
+mod results;
 mod run;
 mod row_words;
 mod run_rows;
@@ -33,6 +35,7 @@ mod sign_in;
 mod state;
 mod suppressions;
 mod throttle;
+mod upload;
 mod users;
 mod webhook;
 mod words;
