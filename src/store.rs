@@ -5,13 +5,20 @@
 
 pub mod audit;
 pub mod campaign;
+pub mod candidate;
+pub mod conversation;
 mod db;
+pub mod entry;
 pub mod exclusion;
 pub mod hold;
 pub mod idempotency;
+pub mod identity;
 pub mod message;
 mod open;
+pub mod orphan;
+pub mod outcome;
 pub mod person;
+pub mod receipt;
 pub mod run;
 pub mod secret;
 pub mod session;
@@ -22,6 +29,7 @@ pub mod token;
 pub mod user;
 pub mod version;
 pub mod view;
+pub mod webhook;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
@@ -64,6 +72,8 @@ pub struct Store {
     pub write: Db,
     /// Reads for pages and reports; never blocks a write.
     pub read: Db,
+    /// Webhook bodies on their way in, written together.
+    webhooks: webhook::Lane,
 }
 
 impl Store {
