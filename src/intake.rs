@@ -1,1 +1,3 @@
 //! Intake: campaign file, audience files, mapping of columns to template parameters.
+
+pub mod campaign_file;
