@@ -20,7 +20,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a provider on this machine, to try things out.
-    Sandbox(sandbox::Args),
+    Sandbox(Box<sandbox::Args>),
     /// Bring the database's schema up to date.
     /// Set messages in doubt right after an outage: not available yet.
     #[command(hide = true)]
@@ -50,7 +50,7 @@ pub const WRONG: u8 = 2;
 pub async fn run(cli: Cli) -> ExitCode {
     crate::app::telemetry::start(&environment());
     let outcome = match cli.command {
-        Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),
