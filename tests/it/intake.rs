@@ -1,1 +1,10 @@
 //! Tests of `intake`.
+
+mod audience;
+mod expressions;
+mod given;
+mod parsers;
+mod phones;
+mod rows;
+mod samples;
+mod when;
