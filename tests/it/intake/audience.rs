@@ -6,7 +6,9 @@ use recado::intake::rows::content_hash;
 use super::given::Given;
 
 fn given() -> Given {
-    Given::promotion("country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{ nombre }}\"\n")
+    Given::promotion(
+        "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{ nombre }}\"\n",
+    )
 }
 
 fn windows_1252(text: &str) -> Vec<u8> {
@@ -95,16 +97,15 @@ fn one_broken_row_does_not_change_how_the_others_are_read() {
 
 #[test]
 fn every_row_counts_but_the_blank_ones_at_the_end() {
-    let fates = given().fates("Nombre,Telefono\nAna,1155550101\n,\n\nLuis\nEva,1155550102,x\nLía,1155550103,,\n,\n,,\n\n");
-    assert_eq!(
-        fates,
-        ["541155550101", "no_phone", "unreadable (cells: 1)", "unreadable (cells: 3)", "541155550103"]
-    );
+    let fates =
+        given().fates("Nombre,Telefono\nAna,1155550101\n,\n\nLuis\nEva,1155550102,x\nLía,1155550103,,\n,\n,,\n\n");
+    assert_eq!(fates, ["541155550101", "no_phone", "unreadable (cells: 1)", "unreadable (cells: 3)", "541155550103"]);
 }
 
 #[test]
 fn a_cell_of_several_lines_is_one_cell() {
-    let file = given().file("Telefono,Nombre\n1155550101,\"Ana\nMaría\"\n1155550102,Luis\n");
+    let given = given();
+    let file = given.file("Telefono,Nombre\n1155550101,\"Ana\nMaría\"\n1155550102,Luis\n");
     let lines: Vec<Line> = Audience::open(&file).unwrap().lines().unwrap().collect();
     assert_eq!(lines[0], Line::Cells(vec!["1155550101".to_owned(), "Ana\nMaría".to_owned()]));
     assert_eq!(lines.len(), 2);

@@ -14,11 +14,11 @@ use recado::intake::rows::{Draft, ResolvedRow, RowFate, Rows, RowsRequest, open_
 pub const TUESDAY: &str = "2026-11-24T13:00:00Z";
 
 pub struct Given {
-    dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
     pub campaign: CampaignFile,
     pub template: Option<Template>,
     pub vars: BTreeMap<String, String>,
-    holidays: BTreeMap<String, BTreeSet<Date>>,
+    pub holidays: BTreeMap<String, BTreeSet<Date>>,
 }
 
 impl Given {
@@ -70,7 +70,7 @@ impl Given {
     }
 
     pub fn rows(&self, bytes: impl AsRef<[u8]>) -> Vec<ResolvedRow> {
-        self.open(bytes, Iterator::collect).unwrap_or_else(|problems| panic!("{problems:?}"))
+        self.open(bytes, |rows| rows.collect::<Vec<_>>()).unwrap_or_else(|problems| panic!("{problems:?}"))
     }
 
     /// One word per row: the number it goes to, or the reason it does not.

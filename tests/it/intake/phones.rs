@@ -59,8 +59,17 @@ fn numbers_become_international_and_nothing_more() {
 #[test]
 fn what_spreadsheets_and_copying_leave_around_a_number_does_no_harm() {
     for text in [
-        "1155550123.0", "1155550123,0", "'1155550123", " 11\u{a0}5555\u{2011}0123 ", "\u{200e}11 5555 0123\u{202c}",
-        "11.5555.0123", "11/5555-0123", "tel:11 5555 0123", "whatsapp:+541155550123", "\u{feff}11-5555-0123", "＋541155550123",
+        "1155550123.0",
+        "1155550123,0",
+        "'1155550123",
+        " 11\u{a0}5555\u{2011}0123 ",
+        "\u{200e}11 5555 0123\u{202c}",
+        "11.5555.0123",
+        "11/5555-0123",
+        "tel:11 5555 0123",
+        "whatsapp:+541155550123",
+        "\u{feff}11-5555-0123",
+        "＋541155550123",
     ] {
         assert_eq!(typed("AR", "", text), "541155550123", "{text:?}");
     }
@@ -137,7 +146,9 @@ fn where_whatsapp_does_not_deliver_is_known_before_sending() {
 
 #[test]
 fn a_numbers_country_is_its_numbering_plans() {
-    for (digits, country) in [("5491155550123", "AR"), ("16045550123", "CA"), ("18095550123", "DO"), ("59894555123", "UY")] {
+    for (digits, country) in
+        [("5491155550123", "AR"), ("16045550123", "CA"), ("18095550123", "DO"), ("59894555123", "UY")]
+    {
         assert_eq!(country_of(&Phone::from_international(digits).unwrap()).as_deref(), Some(country));
     }
 }

@@ -25,7 +25,9 @@ latest = "2h before"
 "#;
 
 fn promotion(variables: &str) -> Given {
-    Given::promotion(&format!("country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n{variables}"))
+    Given::promotion(&format!(
+        "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n{variables}"
+    ))
 }
 
 #[test]
@@ -124,7 +126,19 @@ fn columns_that_are_missing_doubtful_or_misspelt_stop_the_start() {
 
 #[test]
 fn headers_are_known_in_three_languages_whatever_their_accents_and_blanks() {
-    for header in ["Teléfono", "TELEFONO", " whats app ".trim(), "Celular", "Móvil", "WhatsApp", "Telefone", "Nº de telefone", "phone", "Phone number", "Teléfono (celular)"] {
+    for header in [
+        "Teléfono",
+        "TELEFONO",
+        " whats app ".trim(),
+        "Celular",
+        "Móvil",
+        "WhatsApp",
+        "Telefone",
+        "Nº de telefone",
+        "phone",
+        "Phone number",
+        "Teléfono (celular)",
+    ] {
         let blockers = promotion("").blockers(format!("Nombre,{header}\n"));
         let known = !matches!(header, "whats app" | "Nº de telefone");
         assert_eq!(blockers.is_empty(), known, "{header}: {blockers:?}");
@@ -157,7 +171,8 @@ fn buttons_and_headers_are_compared_too() {
     let rows = full.drafts("Celular,Cupón,Foto\n+541155550101,a b/ñ?c=%20,https://x.example/a.png\n");
     assert_eq!(rows[0].fill.buttons, [ButtonFill { index: 0, text: "a%20b/%C3%B1?c=%20".to_owned() }]);
     assert_eq!(rows[0].fill.header, Some(HeaderFill::Link { link: "https://x.example/a.png".to_owned() }));
-    let fates = full.fates("Celular,Cupón,Foto\n+541155550101,a,http://x.example/a.png\n+541155550102,,https://x.example/a\n");
+    let fates =
+        full.fates("Celular,Cupón,Foto\n+541155550101,a,http://x.example/a.png\n+541155550102,,https://x.example/a\n");
     assert_eq!(fates, ["bad_value (link: http://x.example/a.png)", "empty_value (value: template.buttons.0)"]);
     let none = full.template.clone().map(|t| Template { buttons: Vec::new(), header: None, ..t });
     let given = Given { template: none, ..full };
@@ -174,7 +189,8 @@ fn names_and_filters_that_do_not_exist_stop_the_start() {
 fn a_value_is_flattened_and_one_that_does_not_fit_is_left_out() {
     let given = promotion("1 = \"{{ nota }}\"").with_template(template(&format!("{{{{1}}}}{}", "x".repeat(1000))));
     let long = "y".repeat(25);
-    let text = format!("Celular,Nota\n1155550101,\"a\nb\tc     d    e\"\n1155550102,{long}\n1155550103,{}\n", &long[..24]);
+    let text =
+        format!("Celular,Nota\n1155550101,\"a\nb\tc     d    e\"\n1155550102,{long}\n1155550103,{}\n", &long[..24]);
     assert_eq!(given.fates(&text), ["541155550101", "bad_value (body_too_long: 1025)", "541155550103"]);
     let rows = given.drafts(&text);
     assert_eq!(rows[0].fill.body[0].text, "a b c d    e");

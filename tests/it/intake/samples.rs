@@ -20,8 +20,13 @@ fn run(sample: &Sample) -> Outcome {
     let given = Given::campaign(sample.definition);
     let template = sample_template(&given.campaign.template.name);
     let given = given.with_template(template);
-    let mut out =
-        Outcome { rows: 0, excluded: BTreeMap::new(), details: BTreeSet::new(), drafts: Vec::new(), warnings: Vec::new() };
+    let mut out = Outcome {
+        rows: 0,
+        excluded: BTreeMap::new(),
+        details: BTreeSet::new(),
+        drafts: Vec::new(),
+        warnings: Vec::new(),
+    };
     let opened = given.open(sample.bytes, |mut rows| {
         for row in rows.by_ref() {
             out.rows += 1;
@@ -57,8 +62,16 @@ fn the_samples_open_without_blockers_and_rows_read_are_messages_plus_exclusions(
         all.extend(out.excluded.into_keys());
     }
     let wanted = [
-        Reason::NoPhone, Reason::BadPhone, Reason::NoCountry, Reason::Duplicate, Reason::EmptyValue, Reason::NotSelected,
-        Reason::BadWhen, Reason::TooLate, Reason::Unreadable, Reason::Unreachable,
+        Reason::NoPhone,
+        Reason::BadPhone,
+        Reason::NoCountry,
+        Reason::Duplicate,
+        Reason::EmptyValue,
+        Reason::NotSelected,
+        Reason::BadWhen,
+        Reason::TooLate,
+        Reason::Unreadable,
+        Reason::Unreachable,
     ];
     assert_eq!(all, BTreeSet::from(wanted));
 }
@@ -66,7 +79,9 @@ fn the_samples_open_without_blockers_and_rows_read_are_messages_plus_exclusions(
 #[test]
 fn each_sample_holds_what_real_files_hold() {
     let out = run(&SAMPLES[0]);
-    for reason in [Reason::Duplicate, Reason::BadPhone, Reason::NoPhone, Reason::EmptyValue, Reason::NotSelected, Reason::TooLate] {
+    for reason in
+        [Reason::Duplicate, Reason::BadPhone, Reason::NoPhone, Reason::EmptyValue, Reason::NotSelected, Reason::TooLate]
+    {
         assert!(out.excluded.contains_key(&reason), "{reason:?}: {:?}", out.excluded);
     }
     assert!(out.details.contains("scientific_notation"));
