@@ -7,6 +7,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod check;
+mod check_inputs;
+mod client;
+pub mod costs;
+mod output;
+
 /// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
 #[derive(Debug, Parser)]
 #[command(name = "recado", version, about)]
@@ -17,7 +23,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring the database's schema up to date.
+    /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
+    Check(check::Args),
+    /// What a month cost.
+    Costs(costs::Args),
     /// Set messages in doubt right after an outage: not available yet.
     #[command(hide = true)]
     Retry(Later),
@@ -46,6 +55,8 @@ pub const WRONG: u8 = 2;
 pub async fn run(cli: Cli) -> ExitCode {
     crate::app::telemetry::start(&environment());
     let outcome = match cli.command {
+        Command::Check(args) => check::run(args).await,
+        Command::Costs(args) => costs::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),
