@@ -89,7 +89,7 @@ impl Engine {
         };
         if !self.cards.has(account.currency) {
             let currency = account.currency.to_string();
-            return Ok(HandOutcome::Refused(vec![Problem::new("no_card", &[("currency", &currency)])]));
+            return Ok(HandOutcome::Refused(vec![Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)])]));
         }
         let person = self.person(&to).await?;
         let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
@@ -132,9 +132,13 @@ impl Engine {
             Err(other) => return Err(other),
         };
         Ok(match fresh {
-            None => Err(Problem::new("template_gone", &args)),
+            None => Err(Problem::new("template_unknown", &args)),
             Some(template) if template.status == TemplateStatus::Approved => Ok(template),
-            Some(_) => Err(Problem::new("template_not_approved", &args)),
+            Some(template) => {
+                let status = serde_json::to_value(&template.status).unwrap_or_default().to_string();
+                let status = ("status", status.trim_matches('"'));
+                Err(Problem::new("template_not_approved", &[args[0], args[1], status]))
+            }
         })
     }
 

@@ -159,7 +159,7 @@ impl Engine {
             Err(other) => return Err(other),
         };
         Ok(match fresh {
-            None => Err(Problem::new("template_gone", &args)),
+            None => Err(Problem::new("template_unknown", &args)),
             Some(fresh) if seen.as_ref().is_some_and(|seen| reads_otherwise(seen, &fresh)) => {
                 Err(Problem::new("template_changed", &args))
             }
