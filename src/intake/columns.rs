@@ -83,13 +83,18 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.cost_centre = search.labelled(&campaign.cost_centre);
     columns.route = search.labelled(&campaign.replies.route);
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
-    for (place, name) in search.folded.iter().enumerate() {
-        if !name.is_empty() {
-            columns.names.entry(name.clone()).or_insert(place);
-        }
-    }
+    columns.names = names(header);
     columns.found = found(&columns, header);
     if search.problems.is_empty() { Ok(columns) } else { Err(search.problems) }
+}
+
+/// Every column by its folded name, the first of those that fold to the same.
+pub fn names(header: &[String]) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
+    for (place, name) in header.iter().map(|h| fold(h)).enumerate().filter(|(_, name)| !name.is_empty()) {
+        names.entry(name).or_insert(place);
+    }
+    names
 }
 
 fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
