@@ -2,6 +2,8 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+pub mod sandbox;
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -17,6 +19,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a provider on this machine, to try things out.
+    Sandbox(sandbox::Args),
     /// Bring the database's schema up to date.
     /// Set messages in doubt right after an outage: not available yet.
     #[command(hide = true)]
@@ -46,6 +50,7 @@ pub const WRONG: u8 = 2;
 pub async fn run(cli: Cli) -> ExitCode {
     crate::app::telemetry::start(&environment());
     let outcome = match cli.command {
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),
