@@ -149,6 +149,7 @@ async fn a_refusal_of_the_whole_account_holds_it_and_loses_nothing() {
         let holds = hold::open(&store).await.unwrap();
         assert_eq!((holds.len(), holds[0].code), (1, Some(190)));
         stage.stub.always(Does::Accepts);
+        stage.clock.advance(Duration::from_secs(5));
         assert!(stage.engine.lift_hold(holds[0].id, "ana").await.unwrap());
         sender.step().await;
         assert_eq!(stage.states(run).await, [("accepted", 3)].into());
