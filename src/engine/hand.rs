@@ -89,7 +89,7 @@ impl Engine {
         };
         if !self.cards.has(account.currency) {
             let currency = account.currency.to_string();
-            return Ok(HandOutcome::Refused(vec![Problem::new("no_card", &[("currency", &currency)])]));
+            return Ok(HandOutcome::Refused(vec![Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)])]));
         }
         let person = self.person(&to).await?;
         let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
@@ -99,11 +99,11 @@ impl Engine {
         let new = self.by_hand(account, send, &to, (template, fill, &by.name));
         let new = NewMessage { person_id: person, ..new };
         let mut tx = self.store.begin().await?;
-        let sent = message::insert_batch(&mut tx, &[new]).await?;
-        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let queued = message::insert_batch(&mut tx, &[new]).await?;
+        let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         let conversation = inbox::open_by_hand(&mut tx, person, &send.sender, by.id, message).await?;
         tx.commit().await?;
-        info!(message.id = %message, actor = by.name, "message {message} is sent by hand");
+        info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));
         self.wake.notify_waiters();
         Ok(HandOutcome::Sent { message, conversation })
@@ -132,9 +132,13 @@ impl Engine {
             Err(other) => return Err(other),
         };
         Ok(match fresh {
-            None => Err(Problem::new("template_gone", &args)),
+            None => Err(Problem::new("template_unknown", &args)),
             Some(template) if template.status == TemplateStatus::Approved => Ok(template),
-            Some(_) => Err(Problem::new("template_not_approved", &args)),
+            Some(template) => {
+                let status = serde_json::to_value(&template.status).unwrap_or_default().to_string();
+                let status = ("status", status.trim_matches('"'));
+                Err(Problem::new("template_not_approved", &[args[0], args[1], status]))
+            }
         })
     }
 

@@ -1,7 +1,7 @@
 //! Loading a campaign: from the page, the API or its folder, always through the folder.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use tracing::{info, warn};
 
@@ -141,14 +141,14 @@ fn stored_name(wanted: &str, given: &str) -> Result<String, Problem> {
     }
 }
 
-fn read(dir: &PathBuf, data_dir: &PathBuf) -> Result<Read, Vec<Problem>> {
+fn read(dir: &Path, data_dir: &Path) -> Result<Read, Vec<Problem>> {
     let unreadable = |name: &str, cause: &std::io::Error| {
         vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
     };
     let definition = folder::read_definition(dir).map_err(|e| unreadable(folder::DEFINITION, &e))?;
     let file = parse(&definition)?;
     let files = folder::files(dir).map_err(|e| unreadable(".", &e))?;
-    let missing = || vec![Problem::new("audience_missing", &[("file", &file.file)])];
+    let missing = || vec![Problem::new("no_audience", &[("file", &file.file)])];
     let audience_name = folder::audience(&files, &file.file).ok_or_else(missing)?.name.clone();
     let mut source = folder::open_plain(&dir.join(&audience_name)).map_err(|e| unreadable(&audience_name, &e))?;
     fs::create_dir_all(data_dir).map_err(|e| unreadable(&audience_name, &e))?;

@@ -83,7 +83,7 @@ impl Engine {
             return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
         };
         version::approve(&self.store, id, new.at, by).await?;
-        info!(run.id = %run, version.id = %id, actor = by, "run {run} of version {id} is started");
+        info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
         self.tell(Change::Campaign(new.campaign));
         self.tell(Change::Run(run));
         self.wake.notify_waiters();
@@ -159,7 +159,7 @@ impl Engine {
             Err(other) => return Err(other),
         };
         Ok(match fresh {
-            None => Err(Problem::new("template_gone", &args)),
+            None => Err(Problem::new("template_unknown", &args)),
             Some(fresh) if seen.as_ref().is_some_and(|seen| reads_otherwise(seen, &fresh)) => {
                 Err(Problem::new("template_changed", &args))
             }
