@@ -1,1 +1,102 @@
-//! Engine: planner, dispatcher, pacer, settler, receiver, janitor.
+//! The sending engine: from a campaign's folder to a provider's answer in the store.
+//!
+//! [`Engine`] holds what its parts share and offers the commands of people and of the API. The long-running parts
+//! (the planner, the dispatchers, the settler, the receiver, the janitor) are each built from a step that tests call too.
+
+pub mod receiver;
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, broadcast};
+
+use crate::billing::card::Cards;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::callback::Instance;
+use crate::domain::change::Change;
+use crate::domain::id::RunId;
+use crate::provider::{Provider, ProviderError};
+use crate::store::{Store, StoreError};
+
+/// What the engine is made of. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Parts>);
+
+/// What the engine's parts share.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The provider of each account, by the account's name.
+    pub providers: BTreeMap<String, Provider>,
+    /// Rate cards.
+    pub cards: Arc<Cards>,
+    /// This store's name in callback data.
+    pub instance: Instance,
+    /// This process among those on one store; written into claims.
+    pub node: String,
+    /// Told to pages that watch. Nobody listening is no error.
+    pub changes: broadcast::Sender<Change>,
+    /// Wakes the parts that wait for work.
+    pub wake: Arc<Notify>,
+}
+
+impl Deref for Engine {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What went wrong that nobody asked about. Refusals that a person can mend are values of the commands.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no such thing.
+    #[error("there is no such {what}")]
+    Unknown {
+        /// Campaign, version, run or conversation.
+        what: &'static str,
+    },
+    /// The store.
+    #[error("store")]
+    Store(#[from] StoreError),
+    /// The provider.
+    #[error("provider")]
+    Provider(#[from] ProviderError),
+    /// A file of a campaign or of the data directory.
+    #[error("a file of {place} cannot be read or written")]
+    File {
+        /// Which folder.
+        place: &'static str,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A thread that read files died.
+    #[error("a reading thread died")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Tells whoever watches.
+    pub(crate) fn tell(&self, change: Change) {
+        // An error only says that nobody watches.
+        drop(self.changes.send(change));
+    }
+
+    /// Tells whoever watches about several runs.
+    pub(crate) fn tell_runs(&self, runs: impl IntoIterator<Item = RunId>) {
+        runs.into_iter().filter(|run| *run != RunId::BY_HAND).for_each(|run| self.tell(Change::Run(run)));
+    }
+}
