@@ -1,1 +1,5 @@
 //! Wiring and lifecycle.
+
+pub mod lifecycle;
+pub mod lock;
+pub mod telemetry;

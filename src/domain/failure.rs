@@ -139,8 +139,7 @@ fn read(text: &str) -> Result<Vec<Line>, csv::Error> {
         let raw: RawLine = raw?;
         let (first, last) = raw.code.split_once('-').unwrap_or((&raw.code, &raw.code));
         let number = |n: &str| n.parse::<i64>().map_err(|e| csv::Error::from(std::io::Error::other(e)));
-        let policy =
-            Policy { class: raw.class, retry_after: raw.after_s.map(Duration::from_secs), told: raw.told };
+        let policy = Policy { class: raw.class, retry_after: raw.after_s.map(Duration::from_secs), told: raw.told };
         lines.push(Line { first: number(first)?, last: number(last)?, policy });
     }
     lines.sort_by_key(|line| line.first);

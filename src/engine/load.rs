@@ -10,7 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
 use crate::intake::campaign_file::CampaignFile;
-use crate::intake::content_hash;
+use crate::intake::rows::content_hash;
 use crate::store::campaign::{self, Described};
 use crate::store::version::{self, NewVersion};
 
@@ -148,7 +148,7 @@ fn read(dir: &PathBuf, data_dir: &PathBuf) -> Result<Read, Vec<Problem>> {
     let definition = folder::read_definition(dir).map_err(|e| unreadable(folder::DEFINITION, &e))?;
     let file = parse(&definition)?;
     let files = folder::files(dir).map_err(|e| unreadable(".", &e))?;
-    let missing = || vec![Problem::new("audience_missing", &[("file", &file.file)])];
+    let missing = || vec![Problem::new("no_audience", &[("file", &file.file)])];
     let audience_name = folder::audience(&files, &file.file).ok_or_else(missing)?.name.clone();
     let mut source = folder::open_plain(&dir.join(&audience_name)).map_err(|e| unreadable(&audience_name, &e))?;
     fs::create_dir_all(data_dir).map_err(|e| unreadable(&audience_name, &e))?;

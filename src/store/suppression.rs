@@ -11,10 +11,11 @@ use crate::domain::time::UnixMs;
 
 const ADD: &str = "INSERT INTO suppression (person_id, scope, source, note, created_at, created_by)
     SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS
-        (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.lifted_at IS NULL)";
+        (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = $3 AND s.lifted_at IS NULL)";
 const LIFT: &str = "UPDATE suppression SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
-const LIFT_PERSON: &str = "UPDATE suppression SET lifted_at = $3, lifted_by = $4
-    WHERE person_id = $1 AND scope = $2 AND lifted_at IS NULL";
+const LIFT_PERSON: &str = "UPDATE suppression SET lifted_at = $4, lifted_by = $5
+    WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+        AND scope = $2 AND source = $3 AND lifted_at IS NULL";
 const BLOCKED: Dialects = Dialects {
     sqlite: "SELECT p.id, s.scope FROM json_each($1) AS r
         JOIN person AS p ON p.id = r.value
@@ -84,7 +85,7 @@ pub struct Suppression {
     pub created_by: String,
 }
 
-/// Adds one; false when the person already has one of that scope.
+/// Adds one; false when the person already has one of that scope from that source.
 pub async fn add(tx: &mut Tx, new: &NewSuppression<'_>) -> Result<bool> {
     let done = on_tx!(tx, |conn| sqlx::query(ADD)
         .bind(new.person)
@@ -111,11 +112,20 @@ pub async fn lift(store: &Store, id: i64, at: UnixMs, by: &str) -> Result<bool> 
     Ok(done == 1)
 }
 
-/// Lifts a person's open suppressions of `scope` (they asked for promotions again). Returns how many.
-pub async fn lift_person(tx: &mut Tx, person: PersonId, scope: SuppressionScope, at: UnixMs, by: &str) -> Result<u64> {
+/// Lifts what came from `source` (they asked for promotions again), of every row of the person for whom `root` stands.
+/// Returns how many.
+pub async fn lift_person(
+    tx: &mut Tx,
+    root: PersonId,
+    scope: SuppressionScope,
+    source: &str,
+    at: UnixMs,
+    by: &str,
+) -> Result<u64> {
     Ok(on_tx!(tx, |conn| sqlx::query(LIFT_PERSON)
-        .bind(person)
+        .bind(root)
         .bind(scope)
+        .bind(source)
         .bind(at)
         .bind(by)
         .execute(conn)

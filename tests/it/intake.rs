@@ -1,1 +1,3 @@
 //! Tests of `intake`.
+
+mod campaign_file;

@@ -1,0 +1,55 @@
+//! Headers by which columns are recognised, folded: lower case, no accents, `_` for everything else.
+
+/// The number a message goes to.
+pub(super) const PHONE: &[&str] = &[
+    "phone", "phone_number", "phonenumber", "mobile", "mobile_number", "mobile_phone", "cell", "cell_phone",
+    "cellphone", "contact_number", "whatsapp", "whatsapp_number", "wa", "wsp", "wpp", "wapp", "msisdn",
+    "telefono", "tel", "telefono_movil", "telefono_celular", "telefono_de_contacto", "telefono_contacto",
+    "numero_de_telefono", "nro_de_telefono", "nro_telefono", "numero_telefono", "celular", "cel", "nro_celular",
+    "numero_celular", "numero_de_celular", "nro_de_celular", "movil", "numero_movil", "numero_whatsapp",
+    "numero_de_whatsapp", "celular_whatsapp", "telefono_whatsapp",
+    "telefone", "fone", "telefone_celular", "fone_celular", "numero_de_telefone", "telefone_whatsapp",
+    "telefone_para_contato", "telefone_de_contato", "telemovel", "contato_whatsapp", "phone_1", "telefone_1",
+];
+
+/// The person's name, best first.
+pub(super) const NAME: &[&str] = &[
+    "nombre_completo", "nome_completo", "full_name", "nombre_y_apellido", "apellido_y_nombre", "apellidos_y_nombres",
+    "nombres_y_apellidos", "paciente", "patient", "nombre_paciente", "nombre_del_paciente", "nome_do_paciente",
+    "nome_paciente", "nombre", "nome", "name", "nombres", "first_name", "cliente", "nombre_cliente",
+    "nombre_del_cliente", "nome_do_cliente", "nome_cliente", "client", "customer", "customer_name", "contacto",
+    "contato", "contact", "contact_name", "persona", "pessoa", "alumno", "aluno", "destinatario",
+];
+
+/// Identity of a row across files.
+pub(super) const ID: &[&str] = &[
+    "id", "id_turno", "turno_id", "id_cita", "cita_id", "id_appointment", "appointment_id", "id_agendamento",
+    "agendamento_id", "id_consulta", "consulta_id", "id_reserva", "reserva_id", "booking_id", "external_id",
+    "codigo_turno", "codigo_de_turno", "codigo_do_agendamento", "nro_turno", "nro_de_turno", "numero_de_turno",
+];
+
+/// Date and time in one column.
+pub(super) const WHEN: &[&str] = &[
+    "when", "datetime", "date_time", "date_and_time", "appointment_time", "appointment_at", "starts_at",
+    "fecha_y_hora", "fecha_hora", "fecha_hora_turno", "fecha_y_hora_del_turno", "fecha_y_hora_turno",
+    "fecha_y_hora_de_la_cita", "fecha_hora_cita", "cuando",
+    "data_e_hora", "data_hora", "data_hora_consulta", "data_e_hora_da_consulta", "data_e_horario", "quando",
+];
+
+/// Date alone.
+pub(super) const DATE: &[&str] = &[
+    "date", "appointment_date", "fecha", "fecha_turno", "fecha_del_turno", "fecha_de_turno", "fecha_cita",
+    "fecha_de_la_cita", "fecha_de_cita", "fecha_consulta", "dia", "data", "data_consulta", "data_da_consulta",
+    "data_agendamento", "data_do_agendamento", "data_do_exame",
+];
+
+/// Time of day alone.
+pub(super) const TIME: &[&str] = &[
+    "time", "appointment_time_of_day", "hour", "hora", "horario", "hora_turno", "hora_del_turno", "hora_de_turno",
+    "hora_cita", "hora_de_la_cita", "hora_consulta", "hora_da_consulta", "horario_consulta", "horario_da_consulta",
+    "hora_agendamento", "horario_agendamento", "hora_do_exame",
+];
+
+/// The person's time zone.
+pub(super) const TIMEZONE: &[&str] =
+    &["timezone", "time_zone", "tz", "zona_horaria", "huso_horario", "huso", "fuso", "fuso_horario"];
