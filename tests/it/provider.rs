@@ -3,6 +3,7 @@
 mod answer;
 mod code;
 mod connection;
+mod sandbox;
 mod send;
 mod sender;
 mod signature;
