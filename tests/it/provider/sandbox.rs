@@ -39,12 +39,12 @@ fn reminder() -> Fill {
 
 impl Met {
     async fn template(&self, name: &str, language: &str) -> Template {
-        self.provider.template(name, language).await.unwrap().unwrap_or_else(|| panic!("{name} is missing"))
+        self.provider.template(name, language).await.expect("an answer").unwrap_or_else(|| panic!("{name} is missing"))
     }
 
     /// Sends `template` as message `message` to the person whose number ends in `digits`.
     async fn send(&self, message: i64, digits: &str, template: &Template, fill: &Fill) -> Answer {
-        let to = Phone::from_international(&format!("549115555{digits}")).unwrap();
+        let to = Phone::from_international(&format!("549115555{digits}")).expect("a number");
         let callback = CallbackData { message: MessageId(message), ..callback() };
         let request = SendRequest { sender_ref: SENDER, to: &to, callback, body: Body::Template { template, fill } };
         self.provider.send(&request).await
@@ -56,7 +56,7 @@ impl Met {
             let body = body.to_string();
             let signature = sign(APP_SECRET, body.as_bytes());
             assert!(self.provider.is_authentic(Some(&signature), body.as_bytes()), "{body}");
-            self.provider.read_webhook(body.as_bytes()).unwrap()
+            self.provider.read_webhook(body.as_bytes()).expect("JSON")
         };
         let events: Vec<WebhookEvent> = self.sandbox.pass_all().into_iter().flat_map(read).collect();
         let strange = events.iter().find(|e| matches!(e, WebhookEvent::Unhandled { .. }));
