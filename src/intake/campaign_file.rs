@@ -19,6 +19,7 @@ mod schedule;
 mod template;
 mod times;
 
+pub use pattern::fits_pattern;
 pub use replies::{ButtonReply, Replies, is_route};
 pub use template::{ButtonUse, LinkKind, TemplateUse};
 
@@ -168,11 +169,6 @@ impl CampaignFile {
     /// Everything that is wrong with it, in the order of the file.
     pub fn parse(source: &str, name: &str) -> Result<Self, Vec<TomlProblem>> {
         toml_file::read(name, source, &BTreeMap::new(), Self::build)
-    }
-
-    /// Whether a file of this name in the campaign's folder is its audience.
-    pub fn takes(&self, file_name: &str) -> bool {
-        pattern::fits(&self.file, file_name)
     }
 
     fn build(root: &mut Table<'_, '_>) -> Option<Self> {

@@ -4,8 +4,8 @@ use toml::de::DeTable;
 
 use super::{Source, Unknown, Value, inside};
 
-/// A table being read. Each key is asked for by name; [`Table::finish`] (called for the caller wherever a table is
-/// handed out) refuses the rest.
+/// A table being read. Each key is asked for by name; whoever hands a table out
+/// refuses the rest afterwards.
 #[derive(Debug)]
 pub struct Table<'f, 's> {
     source: &'f Source<'s>,

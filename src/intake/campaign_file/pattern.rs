@@ -1,8 +1,8 @@
 //! Names of audience files: `turnos*.csv`.
 
-/// Whether `name` fits `pattern`, where `*` is any run of characters and `?` any one. Capitals make no difference:
+/// Whether `name` fits a campaign's `file`, where `*` is any run of characters and `?` any one. Capitals make no difference:
 /// whoever exports the file seldom chooses them. Hidden files never fit, as tools write those while uploading.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
+pub fn fits_pattern(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let name_chars: Vec<char> = name.to_lowercase().chars().collect();
     !name.starts_with('.') && fits_from(&pattern, &name_chars)
