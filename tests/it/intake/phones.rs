@@ -89,6 +89,7 @@ fn what_is_no_number_is_refused_with_its_reason() {
         ("1155550123;1155550124", "bad_phone several_numbers"),
         ("5555-0123", "bad_phone no_area_code"),
         ("15 5555-0123", "bad_phone no_area_code"),
+        ("+54 15 5555-0123", "bad_phone no_area_code"),
         ("11 5555-012", "bad_phone wrong_length"),
         ("+54 9 11 5555-01234", "bad_phone wrong_length"),
         ("+54 1 11 5555 0123", "bad_phone wrong_length"),
