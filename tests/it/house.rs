@@ -1,3 +1,4 @@
 //! The house rules: floors, locales, files that are documentation.
 
+mod config;
 mod locales;

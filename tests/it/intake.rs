@@ -1,6 +1,7 @@
 //! Tests of `intake`.
 
 mod audience;
+mod campaign_file;
 mod expressions;
 mod given;
 mod parsers;
