@@ -172,7 +172,8 @@ fn international(digits: &str) -> Result<Phone, NotAPhone> {
 /// Digits without country code, in a campaign of `home`'s country.
 fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     let mut tries = vec![digits.to_owned()];
-    if let Some(area) = &home.area_code {
+    // A number that begins with the area code has it already; one that then is too short was cut, not local.
+    if let Some(area) = home.area_code.as_ref().filter(|area| !digits.trim_start_matches('0').starts_with(*area)) {
         tries.push(format!("{area}{digits}"));
         tries.push(format!("0{area}{digits}"));
     }

@@ -45,6 +45,9 @@ fn numbers_become_international_and_nothing_more() {
         // Another country's number in a campaign.
         ("AR", "", "+598 94 555 123", "59894555123"),
         ("AR", "", "59894555123", "59894555123"),
+        // A cut number is not taken for a local one that happens to begin like the area code.
+        ("AR", "11", "11 5555-01", "bad_phone wrong_length"),
+        ("AR", "11", "011 5555-01", "bad_phone wrong_length"),
         // Without a campaign country.
         ("", "", "+5491155550123", "5491155550123"),
         ("", "", "5491155550123", "5491155550123"),
