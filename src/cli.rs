@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 pub mod check;
 mod check_inputs;
-mod client;
+pub mod client;
 pub mod costs;
 mod output;
 
