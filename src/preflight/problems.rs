@@ -1,6 +1,7 @@
 //! What stands in the way, and what is worth a look.
 
 use super::cost::{self, Billing, Cost};
+use super::forecast::End;
 use super::reading::Reading;
 use super::sheet::SheetInputs;
 use super::text::money;
@@ -116,4 +117,10 @@ fn begins_at_once(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let SendTime::At(at) = inputs.campaign.schedule.send else { return None };
     let local = at.in_zone(&inputs.campaign.timezone).strftime("%Y-%m-%d %H:%M").to_string();
     (at < inputs.now).then(|| Problem::new("at_in_the_past", &[("at", &local)]))
+}
+
+/// The sender is too slow for the latest times.
+pub(super) fn too_slow(inputs: &SheetInputs<'_>, likely: End) -> Option<Problem> {
+    let (count, rate) = (likely.too_late.to_string(), inputs.throughput.to_string());
+    (likely.too_late > 0).then(|| Problem::new("too_slow", &[("count", &count), ("rate", &rate)]))
 }
