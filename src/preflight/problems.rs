@@ -73,10 +73,6 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
-    if inputs.template.is_some_and(|t| t.parameters_unknown) {
-        let template = &inputs.campaign.template.name;
-        found.push(Problem::new("parameters_unknown", &[("template", template)]));
-    }
     if inputs.template.is_none() {
         found.push(Problem::new("category_assumed", &[]));
     }
