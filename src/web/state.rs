@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError, audit};
 
 use super::actor::Actor;
 use super::metrics::Metrics;
-use super::password::Turnstile;
+use crate::store::password::Turnstile;
 use super::sampler::Sampler;
 use super::throttle::Throttle;
 
