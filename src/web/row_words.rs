@@ -53,7 +53,7 @@ pub fn reason(p: &Page, word: Option<&str>) -> String {
 
 /// What a gate waits for.
 pub fn gate_words(p: &Page, gate: &str) -> String {
-    let key = format!("web.gate.{gate}");
+    let key = format!("waiting.{gate}");
     if sentences(p.language).contains_key(&key) { p.t(&key) } else { gate.to_owned() }
 }
 
