@@ -2,15 +2,20 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+pub mod check;
+mod check_inputs;
+mod client;
+pub mod costs;
+pub mod demo;
+mod output;
+pub mod sandbox;
+pub mod serve;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config;
-
-pub mod demo;
-pub mod sandbox;
-pub mod serve;
 
 /// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
 #[derive(Debug, Parser)]
@@ -22,12 +27,16 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a provider on this machine, to try things out.
-    Sandbox(Box<sandbox::Args>),
-    /// Run the daemon.
-    Serve(serve::Args),
     /// See it work: three sample campaigns through a provider on this machine.
     Demo(demo::Args),
+    /// Run the daemon.
+    Serve(serve::Args),
+    /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
+    Check(check::Args),
+    /// What a month cost.
+    Costs(costs::Args),
+    /// Run a provider on this machine, to try things out.
+    Sandbox(Box<sandbox::Args>),
     /// Try failed messages again: not available yet.
     #[command(hide = true)]
     Retry(Later),
@@ -56,8 +65,10 @@ pub const WRONG: u8 = 2;
 pub async fn run(cli: Cli) -> ExitCode {
     crate::app::telemetry::start(&config::environment());
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Check(args) => check::run(args).await,
+        Command::Costs(args) => costs::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),

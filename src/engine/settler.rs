@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error};
 
 use super::Engine;
-use crate::store::StoreError;
 use crate::store::message::{self, Settlement};
 
 /// One statement of 200 settles 30 to 70 times the rows per second of 200 statements.
@@ -69,16 +68,14 @@ impl Settler {
             match message::settle(&self.engine.store, batch).await {
                 Ok(settled) => return self.engine.tell_runs(settled.runs),
                 Err(cause) => {
-                    complain(&cause, batch.len());
+                    {
+                        let error = &cause as &dyn std::error::Error;
+                        error!(error, message.count = batch.len(), "answers could not be settled; trying again");
+                    }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
     }
-}
-
-fn complain(cause: &StoreError, count: usize) {
-    let error = cause as &dyn std::error::Error;
-    error!(error, message.count = count, "{count} answers could not be settled; trying again");
 }

@@ -67,17 +67,9 @@ pub(super) fn after_reading(
 }
 
 /// Everything worth a look, what the reading found first.
-pub(super) fn warnings(
-    inputs: &SheetInputs<'_>,
-    reading: &Reading,
-    billing: Billing<'_>,
-    cost: &Cost,
-) -> Vec<Problem> {
+pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
     found.extend(many_left_out(reading));
-    if reading.flattened > 0 && found.iter().all(|p| p.code != "flattened") {
-        found.push(Problem::new("flattened", &[("count", &reading.flattened.to_string())]));
-    }
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
     if inputs.template.is_some_and(|t| t.parameters_unknown) {
@@ -85,7 +77,7 @@ pub(super) fn warnings(
         found.push(Problem::new("parameters_unknown", &[("template", template)]));
     }
     if inputs.template.is_none() {
-        found.push(Problem::new("category_assumed", &[("category", billing.category.as_str())]));
+        found.push(Problem::new("category_assumed", &[]));
     }
     if inputs.account.is_none() {
         found.push(Problem::new("currency_assumed", &[("currency", &cost.currency)]));
@@ -113,7 +105,8 @@ fn category(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, c
         _ => return None,
     };
     let other = cost::range(Billing { category: usual, ..billing }, &reading.tally);
-    let (this, other) = (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
+    let (this, other) =
+        (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
     let args = [("template", template.name.as_str()), ("cost", &this), ("other", &other)];
     Some(Problem::new(code, &args))
 }

@@ -19,6 +19,7 @@ const BEGIN: &str =
 const FIND: &str = "SELECT u.id AS user_id, u.name, u.role, u.language, s.csrf, s.expires_at \
                     FROM session AS s JOIN app_user AS u ON u.id = s.user_id \
                     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL";
+const COUNT: &str = "SELECT COUNT(*) FROM session";
 const END: &str = "DELETE FROM session WHERE token_hash = $1";
 const SWEEP: &str = "DELETE FROM session WHERE expires_at <= $1";
 const SWEEP_LINKS: &str = "DELETE FROM sign_in_link WHERE expires_at <= $1";
@@ -63,6 +64,11 @@ pub async fn begin(store: &Store, user: UserId, at: UnixMs) -> Result<String> {
 pub async fn find(store: &Store, cookie: &str, at: UnixMs) -> Result<Option<Session>> {
     let hash = hash_of(cookie);
     Ok(on!(&store.read, |pool| sqlx::query_as(FIND).bind(&hash).bind(at).fetch_optional(pool).await?))
+}
+
+/// Sessions that exist, expired ones that have not been swept included.
+pub async fn count(store: &Store) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(COUNT).fetch_one(pool).await?))
 }
 
 /// Ends the session of a cookie.
