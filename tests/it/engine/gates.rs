@@ -155,7 +155,7 @@ async fn a_template_by_hand_completes_the_number_and_opens_a_conversation_of_its
         let agent = user(&store).await;
         let send = HandSend {
             sender: SENDER.to_owned(),
-            to: "11 5555-0123".to_owned(),
+            to: "011 15 5555-0123".to_owned(),
             template: "reminder".to_owned(),
             language: "es_AR".to_owned(),
             values: vec![("1".to_owned(), " Ana\nMaría ".to_owned())],

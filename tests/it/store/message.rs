@@ -65,8 +65,7 @@ async fn claim(store: &Store, limit: usize) -> Vec<message::Claimed> {
 }
 
 async fn force(store: &Store, id: MessageId, state: S) {
-    const FORCE: &str =
-        "UPDATE message SET state = $2, attempt = 1, provider_id = NULL, accepted_at = NULL, reserved = estimated WHERE id = $1";
+    const FORCE: &str = "UPDATE message SET state = $2, attempt = 1, provider_id = NULL, accepted_at = NULL, reserved = estimated WHERE id = $1";
     match &store.write {
         Db::Sqlite(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
         Db::Postgres(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
