@@ -1,1 +1,3 @@
 //! Tests of `engine`.
+
+mod receiver;
