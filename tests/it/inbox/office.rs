@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use recado::billing::card::Cards;
@@ -76,7 +77,6 @@ pub struct Office {
     pub receiver: Receiver,
     pub inbox: Inbox,
     pub clock: Clock,
-    next: std::sync::atomic::AtomicI64,
 }
 
 impl Office {
@@ -99,11 +99,12 @@ impl Office {
         });
         let receiver = Receiver::new(engine.clone(), Arc::new(Notify::new()));
         let inbox = Inbox::new(store.clone(), changes);
-        Self { engine, receiver, inbox, clock, next: 1.into() }
+        Self { engine, receiver, inbox, clock }
     }
 
-    fn unique(&self) -> i64 {
-        self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    fn unique() -> i64 {
+        static NEXT: AtomicI64 = AtomicI64::new(1);
+        NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
     pub fn store(&self) -> &Store {
@@ -119,7 +120,7 @@ impl Office {
 
     /// A run of a reminder in `language` whose file says `replies`.
     pub async fn run(&self, language: &str, replies: &str) -> RunId {
-        let name = format!("reminder{}", self.unique());
+        let name = format!("reminder{}", Self::unique());
         let file = format!(
             "kind = \"reminder\"\nsender = \"lab\"\nfile = \"turnos.csv\"\ntimezone = \"UTC\"\n[template]\nname = \"appointment\"\nlanguage = \"{language}\"\n[replies]\n{replies}"
         );
@@ -169,7 +170,7 @@ impl Office {
             run_id: run,
             campaign_id: campaign,
             row_no: 7,
-            key: format!("k{}", self.unique()),
+            key: format!("k{}", Self::unique()),
             person_id: people[0],
             recipient: phone.digits().to_owned(),
             name: "Ana Paz".to_owned(),
@@ -254,7 +255,7 @@ impl Office {
     }
 
     pub async fn reply_to(&self, number: &str, from: &str, mut content: Json) -> String {
-        let id = format!("wamid.in{}", self.unique());
+        let id = format!("wamid.in{}", Self::unique());
         content["id"] = json!(id);
         if !from.is_empty() {
             content["from"] = json!(from);
