@@ -1,1 +1,95 @@
-//! Commands.
+//! Commands. Each file holds one: its arguments and what it prints.
+//!
+//! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
+
+pub mod check;
+mod check_inputs;
+mod client;
+pub mod costs;
+pub mod demo;
+mod output;
+pub mod sandbox;
+pub mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
+
+/// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
+#[derive(Debug, Parser)]
+#[command(name = "recado", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// See it work: three sample campaigns through a provider on this machine.
+    Demo(demo::Args),
+    /// Run the daemon.
+    Serve(serve::Args),
+    /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
+    Check(check::Args),
+    /// What a month cost.
+    Costs(costs::Args),
+    /// Run a provider on this machine, to try things out.
+    Sandbox(Box<sandbox::Args>),
+    /// Try failed messages again: not available yet.
+    #[command(hide = true)]
+    Retry(Later),
+    /// Diagnose accounts and senders: not available yet.
+    #[command(hide = true)]
+    Doctor(Later),
+    /// Copy the store: not available yet.
+    #[command(hide = true)]
+    Backup(Later),
+    /// Let a restored copy send: not available yet.
+    #[command(hide = true)]
+    Takeover(Later),
+}
+
+/// A command that is part of the product but does not work yet.
+#[derive(Debug, clap::Args)]
+struct Later {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<String>,
+}
+
+/// Exit status of wrong usage or configuration.
+pub const WRONG: u8 = 2;
+
+/// Runs one command.
+pub async fn run(cli: Cli) -> ExitCode {
+    crate::app::telemetry::start(&config::environment());
+    let outcome = match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Check(args) => check::run(args).await,
+        Command::Costs(args) => costs::run(args).await,
+        Command::Sandbox(args) => sandbox::run(*args).await,
+        Command::Retry(_) => not_yet("retry"),
+        Command::Doctor(_) => not_yet("doctor"),
+        Command::Backup(_) => not_yet("backup"),
+        Command::Takeover(_) => not_yet("takeover"),
+    };
+    outcome.unwrap_or_else(|error| complain(&error))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "stands in the place of a command")]
+fn not_yet(command: &str) -> anyhow::Result<ExitCode> {
+    eprint(&format!("recado {command} is not available yet"));
+    Ok(ExitCode::from(WRONG))
+}
+
+fn complain(error: &anyhow::Error) -> ExitCode {
+    eprint(&format!("recado: {error:#}"));
+    ExitCode::from(WRONG)
+}
+
+#[expect(clippy::print_stderr, reason = "a command's complaint")]
+fn eprint(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,24 +1,45 @@
 //! The sending engine: from a campaign's folder to a provider's answer in the store.
 //!
 //! [`Engine`] holds what its parts share and offers the commands of people and of the API. The long-running parts
-//! (the planner, the dispatchers, the settler, the receiver, the janitor) are each built from a step that tests call too.
+//! ([`watcher`], [`planner`], [`dispatcher`], [`settler`], [`receiver`], [`janitor`]) are each built from a step that tests call too.
 
+mod answer;
+pub mod audience;
+pub mod dispatcher;
+mod folder;
+mod hand;
+pub mod janitor;
+mod load;
+pub mod planner;
 pub mod receiver;
+pub mod settler;
+mod start;
+mod steer;
+pub mod waiting;
+pub mod watcher;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
 
 use crate::billing::card::Cards;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Account, Config, Sender};
 use crate::domain::callback::Instance;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
+use crate::domain::problem::Problem;
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
+
+pub use answer::AnswerOutcome;
+pub use hand::{Author, HandOutcome, HandSend};
+pub use load::Loaded;
+pub use start::StartOutcome;
+pub use steer::DoubtSettlement;
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -99,4 +120,23 @@ impl Engine {
     pub(crate) fn tell_runs(&self, runs: impl IntoIterator<Item = RunId>) {
         runs.into_iter().filter(|run| *run != RunId::BY_HAND).for_each(|run| self.tell(Change::Run(run)));
     }
+
+    /// The configured sender of that name with its account; a [`Problem`] where either is missing.
+    pub(crate) fn way_out(&self, sender: &str) -> Result<(&Sender, &Account), Problem> {
+        let unknown = || Problem::new("unknown_sender", &[("sender", sender)]);
+        let sender = self.config.senders.get(sender).ok_or_else(unknown)?;
+        let account = self.config.accounts.get(&sender.account).ok_or_else(unknown)?;
+        Ok((sender, account))
+    }
+
+    /// How far the clock moves while `real` passes: throughput, pair limit and time-outs stay real, due times are the
+    /// clock's.
+    pub(crate) fn clock_span(&self, real: Duration) -> Duration {
+        self.clock.scale().map_or(real, |scale| real.mul_f64(scale.speed))
+    }
+}
+
+/// Runs `work`, which reads or writes files, where it blocks nobody.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, EngineError> {
+    Ok(tokio::task::spawn_blocking(work).await?)
 }

@@ -172,7 +172,7 @@ impl Provider {
     /// The body is not JSON at all.
     pub fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         match self {
-            Self::CloudApi(api) => api.read_webhook(body),
+            Self::CloudApi(_) => CloudApi::read_webhook(body),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod audit;
 pub mod campaign;
 pub mod candidate;
 pub mod conversation;
@@ -11,6 +12,7 @@ mod db;
 pub mod entry;
 pub mod exclusion;
 pub mod hold;
+pub mod idempotency;
 pub mod identity;
 pub mod message;
 mod open;
@@ -18,11 +20,18 @@ pub mod orphan;
 pub mod outcome;
 pub mod person;
 pub mod receipt;
+pub mod retention;
 pub mod run;
+pub mod secret;
+pub mod session;
 pub mod setting;
+pub mod summary;
 pub mod suppression;
 pub mod template;
+pub mod token;
+pub mod user;
 pub mod version;
+pub mod view;
 pub mod webhook;
 
 pub use db::{Db, Dialects, Tx};

@@ -46,10 +46,6 @@ pub struct CloudApi {
 
 impl CloudApi {
     pub(super) fn connect(account: &Account) -> Result<Self, ProviderError> {
-        Self::connect_within(account, Limits::default())
-    }
-
-    fn connect_within(account: &Account, limits: Limits) -> Result<Self, ProviderError> {
         if account.base_url.cannot_be_a_base() {
             return Err(ProviderError::BaseUrl { account: account.name.clone() });
         }
@@ -57,7 +53,7 @@ impl CloudApi {
             .map_err(|_| ProviderError::Token { account: account.name.clone() })?;
         authorization.set_sensitive(true);
         Ok(Self {
-            client: http::client(&account.base_url, limits)?,
+            client: http::client(&account.base_url, Limits::default())?,
             base_url: account.base_url.clone(),
             waba_id: account.waba_id.clone(),
             authorization,
@@ -112,7 +108,7 @@ impl CloudApi {
         signature::is_authentic(&self.app_secret, header, body)
     }
 
-    pub(super) fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
+    pub(super) fn read_webhook(body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         webhook::read(body)
     }
 
@@ -159,8 +155,7 @@ impl CloudApi {
 
 /// The JSON object of a good answer.
 fn node(reply: &Reply) -> Result<Value, ProviderError> {
-    let body: Value =
-        serde_json::from_slice(&reply.body).map_err(|_| ProviderError::Unreadable { what: "answer" })?;
+    let body: Value = serde_json::from_slice(&reply.body).map_err(|_| ProviderError::Unreadable { what: "answer" })?;
     if let Some(error) = answer::GraphError::of(&body) {
         let status = reply.status;
         return Err(ProviderError::Refused { code: error.code, status, trace: error.trace });

@@ -126,3 +126,48 @@ fn wait_minutes(usage: &str) -> u64 {
     let buckets = accounts.values().filter_map(|a| a.as_array()).flatten();
     buckets.filter_map(|b| b.get("estimated_time_to_regain_access")?.as_u64()).max().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(150);
+    const LATE: Duration = Duration::from_secs(30);
+
+    /// The outcome of a call to a peer that takes the connection and then says nothing.
+    async fn call_a_silent_peer(scheme: &str, limits: Limits) -> Broken {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = client(&Url::parse("http://127.0.0.1/").unwrap(), limits).unwrap();
+        let request = client.post(format!("{scheme}://{address}/")).body("x").build().unwrap();
+        call(&client, request).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_request_that_gets_no_answer_may_have_left() {
+        let broken = call_a_silent_peer("http", Limits { connect: LATE, total: SOON }).await;
+        assert!(matches!(broken, Broken::AfterConnecting(_)), "{broken:?}");
+        assert_eq!(broken.reason(), "no answer in time");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_never_whole_lets_nothing_leave() {
+        let broken = call_a_silent_peer("https", Limits { connect: SOON, total: LATE }).await;
+        assert!(matches!(broken, Broken::NotConnected(_)), "{broken:?}");
+        assert_eq!(broken.reason(), "no connection in time");
+    }
+
+    #[test]
+    fn the_longest_wait_of_the_usage_header_counts() {
+        for (header, minutes) in [
+            (r#"{"1":[{"estimated_time_to_regain_access":0}],"2":[{"estimated_time_to_regain_access":7},{}]}"#, 7),
+            (r#"{"1":[]}"#, 0),
+            ("[1]", 0),
+            ("not JSON", 0),
+        ] {
+            assert_eq!(wait_minutes(header), minutes, "{header}");
+        }
+    }
+}

@@ -7,7 +7,8 @@ use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 
-const BY_ID: &str = "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
+const BY_ID: &str =
+    "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
         m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
         COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, r.template, v.definition
     FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
@@ -104,11 +105,5 @@ pub async fn recent(
     until: UnixMs,
 ) -> Result<Vec<Candidate>> {
     let (sql, people) = (RECENT.of_tx(tx), json(people));
-    Ok(on_tx!(tx, |c| sqlx::query_as(sql)
-        .bind(&people)
-        .bind(sender)
-        .bind(since)
-        .bind(until)
-        .fetch_all(c)
-        .await?))
+    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&people).bind(sender).bind(since).bind(until).fetch_all(c).await?))
 }

@@ -29,7 +29,8 @@ const LATEST: Dialects = Dialects {
                ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT 1",
 };
 
-const BY_ID: &str = "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
+const BY_ID: &str =
+    "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
         opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by
     FROM conversation WHERE id = $1";
 
@@ -238,7 +239,8 @@ pub async fn assign(store: &Store, id: ConversationId, agent: Option<UserId>, te
 
 /// Closes an open conversation. False: it was closed already.
 pub async fn close(store: &Store, id: ConversationId, at: UnixMs, by: &str) -> Result<bool> {
-    Ok(on!(&store.write, |pool| sqlx::query(CLOSE).bind(id).bind(at).bind(by).execute(pool).await?.rows_affected()) == 1)
+    Ok(on!(&store.write, |pool| sqlx::query(CLOSE).bind(id).bind(at).bind(by).execute(pool).await?.rows_affected())
+        == 1)
 }
 
 /// Closes an open conversation by itself, as part of the unit of work.

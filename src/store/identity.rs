@@ -74,8 +74,7 @@ impl Known {
 /// The person `identity` speaks of, if there is one.
 pub async fn find(tx: &mut Tx, identity: &Identity) -> Result<Option<Known>> {
     if let Some(bsuid) = &identity.bsuid {
-        let found: Option<Known> =
-            on_tx!(tx, |c| sqlx::query_as(BY_BSUID).bind(bsuid).fetch_optional(c).await?);
+        let found: Option<Known> = on_tx!(tx, |c| sqlx::query_as(BY_BSUID).bind(bsuid).fetch_optional(c).await?);
         if found.is_some() {
             return Ok(found);
         }

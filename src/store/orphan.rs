@@ -32,8 +32,7 @@ const SETTLE: Dialects = Dialects {
                RETURNING id",
 };
 
-const GIVE_UP: &str =
-    "UPDATE orphan_receipt SET state = 'unmatched' WHERE state = 'waiting' AND received_at < $1";
+const GIVE_UP: &str = "UPDATE orphan_receipt SET state = 'unmatched' WHERE state = 'waiting' AND received_at < $1";
 
 /// Why a receipt fits no message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

@@ -39,6 +39,9 @@ const IN_CONVERSATION: Dialects = Dialects {
         WHERE state = 'open' AND person_id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
 
+const REACHED_AT: &str =
+    "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
+
 #[derive(Serialize)]
 struct NewPerson<'a> {
     phone: &'a str,
@@ -91,4 +94,11 @@ pub async fn in_conversation(store: &Store, people: &[PersonId]) -> Result<BTree
     let (sql, ids) = (IN_CONVERSATION.of(&store.read), super::json(&people));
     let found: Vec<PersonId> = on!(&store.read, |pool| sqlx::query_scalar(sql).bind(&ids).fetch_all(pool).await)?;
     Ok(found.into_iter().collect())
+}
+
+/// The digits a person is written to, and their name (perhaps empty); `None` when only a BSUID is known.
+pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, String)>> {
+    let row: Option<(Option<String>, String)> =
+        on_tx!(tx, |conn| sqlx::query_as(REACHED_AT).bind(id).fetch_optional(conn).await)?;
+    Ok(row.and_then(|(digits, name)| Some((digits?, name))))
 }

@@ -58,6 +58,13 @@ const CLOSE: &str = "UPDATE run SET closed_at = $1, sent_out_at = COALESCE(sent_
         (SELECT 1 FROM message AS m WHERE m.run_id = run.id
             AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
     RETURNING id";
+const CANCELLED_WITH_QUEUED: &str = "SELECT id FROM run WHERE state = 'cancelled' AND closed_at IS NULL
+    AND EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state = 'queued')";
+const NEXT_DUE: &str = "SELECT m.due_at, m.waiting_for FROM message AS m JOIN run AS r ON r.id = m.run_id
+    WHERE m.state = 'queued' AND m.sender = r.sender AND m.priority = r.priority AND m.run_id = $1
+    ORDER BY m.due_at LIMIT 1";
+const HAS_DOUBTS: &str =
+    "SELECT COUNT(*) FROM (SELECT id FROM message WHERE run_id = $1 AND state = 'in_doubt' LIMIT 1) AS d";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM message WHERE run_id = $1 GROUP BY state ORDER BY state";
 
 /// A run.
@@ -246,6 +253,22 @@ pub async fn mark_sent_out(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
 /// Closes runs whose every message has been delivered, read or has ended; returns them.
 pub async fn close_settled(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(CLOSE).bind(at).fetch_all(pool).await)?)
+}
+
+/// Cancelled runs with messages that went back in line since.
+pub async fn cancelled_with_queued(store: &Store) -> Result<Vec<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(CANCELLED_WITH_QUEUED).fetch_all(pool).await)?)
+}
+
+/// When the next queued message of the run is due, and the gate it waits behind.
+pub async fn next_due(store: &Store, id: RunId) -> Result<Option<(UnixMs, Option<String>)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(NEXT_DUE).bind(id).fetch_optional(pool).await)?)
+}
+
+/// Whether something of the run is in doubt.
+pub async fn has_doubts(store: &Store, id: RunId) -> Result<bool> {
+    let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(HAS_DOUBTS).bind(id).fetch_one(pool).await)?;
+    Ok(n > 0)
 }
 
 /// Messages of the run by state, counted from the rows.

@@ -25,9 +25,10 @@ fn is_bsuid(id: &str) -> bool {
 /// Adds what the `contacts` of the same webhook tell of `person`: name, user name, the other id.
 /// A contact is theirs when one of its ids is; a single contact without a contradicting id is, too.
 pub(super) fn complete(person: &mut Identity, contacts: &[Value]) {
-    let theirs = contacts.iter().map(of_contact).find(|c| {
-        (c.bsuid.is_some() && c.bsuid == person.bsuid) || (c.wa_id.is_some() && c.wa_id == person.wa_id)
-    });
+    let theirs = contacts
+        .iter()
+        .map(of_contact)
+        .find(|c| (c.bsuid.is_some() && c.bsuid == person.bsuid) || (c.wa_id.is_some() && c.wa_id == person.wa_id));
     let contact = match (theirs, contacts) {
         (Some(contact), _) => contact,
         (None, [only]) => of_contact(only),

@@ -31,7 +31,9 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         parameters_unknown: body.is_none(),
         body: body.unwrap_or_default(),
         footer: component("FOOTER").and_then(|c| loose::some_text(c, "text")),
-        buttons: component("BUTTONS").map(|c| loose::items(c, "buttons").iter().map(button).collect()).unwrap_or_default(),
+        buttons: component("BUTTONS")
+            .map(|c| loose::items(c, "buttons").iter().map(button).collect())
+            .unwrap_or_default(),
         time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
     };
     template.format = format(item, &template);

@@ -87,13 +87,18 @@ impl Envelope<'_> {
         loose::instant(item, "timestamp").unwrap_or(self.fallback)
     }
 
-    /// The person of those ids, completed by the contacts; `None` when nothing identifies them.
+    /// The person of those ids, completed by the contacts; `None` when nothing identifies them. An id that is nobody's
+    /// (a group's) is not taken for the only contact's.
     fn person(&self, ids: [Option<String>; 2]) -> Option<Identity> {
+        let is_named = ids.iter().any(Option::is_some);
         let mut person = Identity::default();
         for id in ids {
             identity::note(&mut person, id);
         }
-        identity::complete(&mut person, self.contacts);
-        (person.wa_id.is_some() || person.bsuid.is_some()).then_some(person)
+        let is_someone = |p: &Identity| p.wa_id.is_some() || p.bsuid.is_some();
+        if is_someone(&person) || !is_named {
+            identity::complete(&mut person, self.contacts);
+        }
+        is_someone(&person).then_some(person)
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, Tx, on_tx};
+use crate::store::{Dialects, Result, Store, Tx, on, on_tx};
 
 /// Shared locks keep a pause from committing between this look and the claim: a paused run claims nothing.
 const STILL_RUNNING: Dialects = Dialects {
@@ -54,6 +54,13 @@ const CLAIM: Dialects = Dialects {
             failure_code = NULL, failure_detail = NULL
         WHERE state = 'queued' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
         RETURNING id, run_id, person_id, recipient, content, conversation_id, timezone, priority, category, due_at, latest_at, attempt",
+};
+
+const WINDOWS: Dialects = Dialects {
+    sqlite: "SELECT id, window_until FROM conversation WHERE window_until IS NOT NULL
+        AND id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT id, window_until FROM conversation WHERE window_until IS NOT NULL
+        AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
 
 /// What to claim.
@@ -216,4 +223,15 @@ async fn due(
         .bind(limit as i64)
         .fetch_all(conn)
         .await)?)
+}
+
+/// Until when free texts may be sent in these conversations.
+pub async fn windows(store: &Store, ids: &[ConversationId]) -> Result<BTreeMap<ConversationId, UnixMs>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (sql, ids) = (WINDOWS.of(&store.write), crate::store::json(&ids));
+    let found: Vec<(ConversationId, UnixMs)> =
+        on!(&store.write, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await)?;
+    Ok(found.into_iter().collect())
 }

@@ -13,8 +13,9 @@ pub(super) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
         return unhandled("messages.statuses");
     };
     let status = status(&word);
-    let person =
-        envelope.person([loose::text(item, "recipient_user_id"), loose::text(item, "recipient_id")]).unwrap_or_default();
+    let person = envelope
+        .person([loose::text(item, "recipient_user_id"), loose::text(item, "recipient_id")])
+        .unwrap_or_default();
     WebhookEvent::Receipt(Receipt {
         sender_ref: envelope.sender_ref.clone(),
         provider_id,
@@ -45,9 +46,7 @@ fn failure(item: &Value) -> Failure {
     let coded = errors.iter().find_map(|e| Some((e, loose::integer(e, "code")?)));
     match (coded, errors.first()) {
         (Some((error, code)), _) => Failure { code, detail: answer::detail(error) },
-        (None, first) => {
-            Failure { code: Failure::NO_CODE, detail: first.map(answer::detail).unwrap_or_default() }
-        }
+        (None, first) => Failure { code: Failure::NO_CODE, detail: first.map(answer::detail).unwrap_or_default() },
     }
 }
 
