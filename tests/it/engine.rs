@@ -3,6 +3,7 @@
 mod gates;
 mod looping;
 mod planning;
+mod receiver;
 mod sending;
 mod stage;
 
