@@ -65,8 +65,9 @@ async fn with_configured_accounts_nothing_else_exists() {
         let (status, refused) = sandbox.get(path).await;
         assert_eq!((status, &refused["error"]["error_subcode"]), (400, &json!(33)), "{path}: {refused}");
     }
-    let stranger = sandbox.request(reqwest::Method::GET, "/11").bearer_auth("stolen");
-    let refused = reqwest::RequestBuilder::send(stranger).await.expect("an answer");
+    let stranger =
+        crate::support::sandbox::plain_client().get(format!("{}/11", sandbox.base_url())).bearer_auth("stolen");
+    let refused = stranger.send().await.expect("an answer");
     assert_eq!(refused.status().as_u16(), 401);
     let (_, to_self) = sandbox.post("/11/messages", &reminder("+5491155550100", "r1.test.1.1")).await;
     assert_eq!(to_self["error"]["code"], 131_021);
