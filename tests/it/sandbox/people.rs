@@ -61,7 +61,9 @@ async fn people_answer_by_text_button_opt_out_or_voice_and_quote_the_message() {
         match last_four {
             "9908" => assert_eq!(answer["button"], json!({"text": "Confirmo", "payload": "r1.test.1.1.yes"})),
             "9909" => {
-                assert!(["BAJA", "No me manden más mensajes"].contains(&answer["text"]["body"].as_str().expect("text")))
+                assert!(
+                    ["BAJA", "No me manden más mensajes"].contains(&answer["text"]["body"].as_str().expect("text"))
+                );
             }
             "9910" => assert_eq!(answer["audio"]["voice"], true),
             _ => assert!(!answer["text"]["body"].as_str().expect("text").is_empty()),
