@@ -1,1 +1,169 @@
 //! Configuration: `recado.toml`, read in one way, refused with file, line, column and a hint.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::money::Currency;
+use crate::domain::phone::Phone;
+
+pub mod checks;
+mod provider;
+mod secret;
+mod sections;
+pub mod toml_file;
+
+use toml_file::TomlProblem;
+
+/// The checked configuration. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[server]`.
+    pub server: Server,
+    /// `store.url`: `sqlite:FILE` (relative to the data directory) or `postgres://…`, which may hold a password.
+    pub store_url: SecretString,
+    /// The watched folder, absolute.
+    pub campaigns_dir: PathBuf,
+    /// `[vars]`: texts that expressions may use.
+    pub vars: BTreeMap<String, String>,
+    /// `[team.*]`.
+    pub teams: BTreeMap<String, Team>,
+    /// `[account.*]`.
+    pub accounts: BTreeMap<String, Account>,
+    /// `[sender.*]`.
+    pub senders: BTreeMap<String, Sender>,
+    /// `[holidays]`: lists of days.
+    pub holidays: BTreeMap<String, BTreeSet<Date>>,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where pages, API and webhooks are served.
+    pub listen: SocketAddr,
+    /// Where providers and people reach it; http or https.
+    pub public_url: Url,
+    /// Everything Recado writes is below it; absolute.
+    pub data_dir: PathBuf,
+}
+
+/// `[team.*]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Team {
+    /// Names of users.
+    pub members: Vec<String>,
+}
+
+/// A provider whose protocol Recado speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProviderKind {
+    /// Meta's WhatsApp Cloud API.
+    CloudApi,
+}
+
+/// `[account.*]`: credentials at one provider.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Whose protocol it speaks.
+    pub provider: ProviderKind,
+    /// Root of the provider's API with its version, as `https://graph.facebook.com/v26.0`.
+    pub base_url: Url,
+    /// The WhatsApp Business Account's id.
+    pub waba_id: String,
+    /// The `[portfolio.*]` whose messaging limit it shares.
+    pub portfolio: Option<String>,
+    /// What it is billed in.
+    pub currency: Currency,
+    /// The clock its days are billed by.
+    pub timezone: TimeZone,
+    /// Bearer token.
+    pub access_token: SecretString,
+    /// Signs webhooks.
+    pub app_secret: SecretString,
+    /// Shown by the provider at the webhook's handshake.
+    pub verify_token: SecretString,
+}
+
+/// `[sender.*]`: one business phone number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sender {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The account it belongs to.
+    pub account: String,
+    /// The number's id at the provider.
+    pub phone_number_id: String,
+    /// The number.
+    pub number: Phone,
+    /// Messages per second at most; left out, what the provider grants.
+    pub throughput: Option<NonZeroU32>,
+    /// Gets conversations nobody else is named for.
+    pub team: Option<String>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is wrong, in these places.
+    #[error("{}", lines(.0))]
+    Problems(Vec<TomlProblem>),
+}
+
+fn lines(problems: &[TomlProblem]) -> String {
+    problems.iter().map(TomlProblem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The environment of this process, for [`Config::load`]. Variables that are no Unicode cannot be ours.
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+impl Config {
+    /// Reads the file at `path`, with the variables of `env` laid over it.
+    pub fn load(path: &Path, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let fails = |source| ConfigError::Read { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(fails)?;
+        let path = std::path::absolute(path).map_err(fails)?;
+        let base = path.parent().unwrap_or(Path::new("/"));
+        Self::parse(&text, &path.display().to_string(), base, env)
+    }
+
+    /// Reads `source`; `name` is what problems call it, and relative paths of `data_dir` and of secrets' files start
+    /// at `base`.
+    pub fn parse(source: &str, name: &str, base: &Path, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        toml_file::read(name, source, env, |root| sections::read(root, base, env)).map_err(ConfigError::Problems)
+    }
+
+    /// Whether every provider is on this machine. Only then may the clock be scaled.
+    pub fn is_loopback_only(&self) -> bool {
+        self.accounts.values().all(|account| is_loopback(&account.base_url))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

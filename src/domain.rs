@@ -17,5 +17,6 @@ pub mod problem;
 pub mod role;
 pub mod run;
 pub mod schedule;
+pub mod spreadsheet;
 pub mod template;
 pub mod time;

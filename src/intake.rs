@@ -1,1 +1,10 @@
 //! Intake: campaign file, audience files, mapping of columns to template parameters.
+
+pub mod audience;
+pub mod campaign_file;
+pub mod columns;
+pub mod content;
+pub mod expression;
+pub mod phone_number;
+pub mod rows;
+pub mod sample;

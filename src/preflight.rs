@@ -1,1 +1,18 @@
 //! Pre-flight: what would happen, what it costs, what stands in the way.
+//!
+//! One pass over the audience, the same way from file to rows as the planner's, ends in a [`Sheet`]: every row
+//! accounted for, samples as people will see them, cost and times as low, likely and high, and what to fix before
+//! starting (blockers) or to look at (warnings). Nothing is written and nothing is sent.
+
+mod cost;
+mod forecast;
+mod problems;
+mod reading;
+mod sample;
+mod sheet;
+mod text;
+
+pub use cost::{Cost, MarketCost, Shares};
+pub use sample::{Sample, SampleKind};
+pub use sheet::{Forecast, Sheet, SheetInputs, SheetRow, SheetTemplate, sheet};
+pub use text::{json, text};

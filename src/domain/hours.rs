@@ -1,1 +1,159 @@
 //! When a campaign may send, on the person's clock.
+//!
+//! Hours are read off the wall clock, so days on which it jumps need no special rule: an hour that is skipped is never
+//! seen, one that comes twice is open twice. The searches walk from one opening or jump to the next.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
+
+use super::time::UnixMs;
+
+/// How far the searches look: hours that open on no day of a year never open.
+const HORIZON_DAYS: i64 = 366;
+
+/// A part of a day: from `opens` until just before `closes`, in minutes since midnight on the wall clock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct OpenSpan {
+    opens: i64,
+    closes: i64,
+}
+
+const MINUTES_OF_A_DAY: i64 = 24 * 60;
+
+impl OpenSpan {
+    /// `None` unless `0 <= opens < closes <= 1440`.
+    pub fn new(opens: i64, closes: i64) -> Option<Self> {
+        (0 <= opens && opens < closes && closes <= MINUTES_OF_A_DAY).then_some(Self { opens, closes })
+    }
+
+    fn opens_on(self, day: Date) -> DateTime {
+        at_minute(day, self.opens)
+    }
+
+    fn closes_on(self, day: Date) -> DateTime {
+        at_minute(day, self.closes)
+    }
+}
+
+fn at_minute(day: Date, minute: i64) -> DateTime {
+    day.to_datetime(Time::midnight()).saturating_add(minute.minutes())
+}
+
+/// Open spans of each day of the week.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Week([Vec<OpenSpan>; 7]);
+
+impl Week {
+    /// Sets the spans of a day. `false`, and nothing set, when two of them overlap.
+    pub fn set(&mut self, day: Weekday, mut spans: Vec<OpenSpan>) -> bool {
+        spans.sort_unstable();
+        let apart = spans.windows(2).all(|pair| pair[0].closes <= pair[1].opens);
+        if apart {
+            self.0[index(day)] = spans;
+        }
+        apart
+    }
+
+    /// Spans of a day, in order.
+    pub fn spans(&self, day: Weekday) -> &[OpenSpan] {
+        &self.0[index(day)]
+    }
+
+    /// Whether no day has any hours.
+    pub fn is_never_open(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+}
+
+fn index(day: Weekday) -> usize {
+    usize::try_from(day.to_monday_zero_offset()).expect("a weekday is 0 to 6")
+}
+
+/// Hours of a week and the days on which they do not hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Hours {
+    /// The usual week.
+    pub week: Week,
+    /// Days that are closed whatever their weekday.
+    pub holidays: BTreeSet<Date>,
+}
+
+impl Hours {
+    /// Whether sending is allowed at `at` on the wall clock of `zone`.
+    pub fn is_open(&self, at: UnixMs, zone: &TimeZone) -> bool {
+        self.is_open_locally(at.in_zone(zone).datetime())
+    }
+
+    /// The first open instant at or after `at`; `None` when there is none within a year.
+    pub fn next_open(&self, at: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
+        let horizon = at.plus(days(HORIZON_DAYS));
+        let mut at = at;
+        while at <= horizon {
+            let local = at.in_zone(zone).datetime();
+            if self.is_open_locally(local) {
+                return Some(at);
+            }
+            let opening = at.plus(between(local, self.opening_after(local)?));
+            // Only as long as the clock runs on without a jump does the opening come then.
+            let jump = zone.following(at.timestamp()).next().map(|t| UnixMs::from(t.timestamp()));
+            at = jump.map_or(opening, |jump| jump.min(opening));
+        }
+        None
+    }
+
+    /// The last open instant (to the millisecond) before `at`; `None` when there is none within a year.
+    pub fn last_open_before(&self, at: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
+        let horizon = at.minus(days(HORIZON_DAYS));
+        let mut end = at;
+        while end >= horizon {
+            let before = end.minus(Duration::from_millis(1));
+            let local = before.in_zone(zone).datetime();
+            if self.is_open_locally(local) {
+                return Some(before);
+            }
+            let closing = before.minus(between(self.closing_before(local)?, local));
+            let jump = zone.preceding(end.timestamp()).next().map(|t| UnixMs::from(t.timestamp()));
+            end = jump.map_or(closing, |jump| jump.max(closing));
+        }
+        None
+    }
+
+    fn is_open_locally(&self, local: DateTime) -> bool {
+        let day = local.date();
+        let holds = |span: &OpenSpan| span.opens_on(day) <= local && local < span.closes_on(day);
+        self.spans_of(day).iter().any(holds)
+    }
+
+    fn spans_of(&self, day: Date) -> &[OpenSpan] {
+        if self.holidays.contains(&day) { &[] } else { self.week.spans(day.weekday()) }
+    }
+
+    fn opening_after(&self, local: DateTime) -> Option<DateTime> {
+        let day = |n: i64| local.date().checked_add(n.days()).ok();
+        (0..=HORIZON_DAYS)
+            .map_while(day)
+            .find_map(|day| self.spans_of(day).iter().map(|span| span.opens_on(day)).find(|opening| *opening > local))
+    }
+
+    fn closing_before(&self, local: DateTime) -> Option<DateTime> {
+        let day = |n: i64| local.date().checked_sub(n.days()).ok();
+        (0..=HORIZON_DAYS).map_while(day).find_map(|day| {
+            self.spans_of(day).iter().rev().map(|span| span.closes_on(day)).find(|closing| *closing <= local)
+        })
+    }
+}
+
+fn days(n: i64) -> Duration {
+    SignedDuration::from_hours(24 * n).unsigned_abs()
+}
+
+fn between(earlier: DateTime, later: DateTime) -> Duration {
+    later.duration_since(earlier).unsigned_abs()
+}
+
+#[cfg(test)]
+mod tests;

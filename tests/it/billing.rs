@@ -1,1 +1,4 @@
 //! Tests of `billing`.
+
+mod charge;
+mod report;

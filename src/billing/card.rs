@@ -1,0 +1,228 @@
+//! Rate cards: the provider's list price per delivered message, by currency, market and category, with the day each
+//! card takes effect (cloud-api.md 7.4). List rates: volume discounts are not modelled, so an estimate is never too low.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use super::market;
+use crate::domain::money::{Currency, Micros};
+use crate::domain::template::Category;
+
+/// Currency, first day in effect, card. A currency is listed only when its card is complete.
+const EMBEDDED: &[(&str, &str, &str)] = &[
+    ("USD", "2026-07-01", include_str!("data/usd_2026-07-01.csv")),
+    ("USD", "2026-10-01", include_str!("data/usd_2026-10-01.csv")),
+];
+
+/// How a rate that does not exist is written; it is not a rate of zero.
+const NO_RATE: &str = "n/a";
+
+/// What a message is priced as: the template's category, or what the provider says instead.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PricedAs {
+    /// Marketing.
+    Marketing,
+    /// Utility.
+    Utility,
+    /// Authentication.
+    Authentication,
+    /// Authentication of a business from another country, in the markets that have such a rate.
+    AuthenticationInternational,
+    /// Free-form messages.
+    Service,
+}
+
+impl PricedAs {
+    /// Columns of a card, in order.
+    const COLUMNS: [Self; 5] =
+        [Self::Marketing, Self::Utility, Self::Authentication, Self::AuthenticationInternational, Self::Service];
+
+    /// The word in database, API and exports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::Utility => "utility",
+            Self::Authentication => "authentication",
+            Self::AuthenticationInternational => "authentication_international",
+            Self::Service => "service",
+        }
+    }
+
+    /// From the provider's `pricing.category` (cloud-api.md 3.4): groups and lite have the list price of what they
+    /// are a kind of. `None`: a word without a list price.
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word.replace('-', "_").to_ascii_lowercase().as_str() {
+            "marketing" | "marketing_lite" | "group_marketing" => Some(Self::Marketing),
+            "utility" | "group_utility" => Some(Self::Utility),
+            "authentication" => Some(Self::Authentication),
+            "authentication_international" => Some(Self::AuthenticationInternational),
+            "service" | "group_service" => Some(Self::Service),
+            _ => None,
+        }
+    }
+}
+
+impl From<Category> for PricedAs {
+    fn from(category: Category) -> Self {
+        match category {
+            Category::Marketing => Self::Marketing,
+            Category::Utility => Self::Utility,
+            Category::Authentication => Self::Authentication,
+            Category::Service => Self::Service,
+        }
+    }
+}
+
+/// All cards of this build.
+#[derive(Clone, Debug)]
+pub struct Cards(BTreeMap<Currency, BTreeMap<&'static str, Card>>);
+
+type Card = BTreeMap<&'static str, [Option<Micros>; 5]>;
+
+impl Cards {
+    /// The cards that are part of this build.
+    pub fn embedded() -> Self {
+        let mut cards: BTreeMap<Currency, BTreeMap<&'static str, Card>> = BTreeMap::new();
+        for (currency, from, csv) in EMBEDDED {
+            let currency = Currency::parse(currency).expect("the embedded cards are named by their currency");
+            cards.entry(currency).or_default().insert(from, read(csv));
+        }
+        Self(cards)
+    }
+
+    /// True when there is a card of that currency.
+    pub fn has(&self, currency: Currency) -> bool {
+        self.0.contains_key(&currency)
+    }
+
+    /// Every currency with a card.
+    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
+        self.0.keys().copied()
+    }
+
+    /// The first day of the card in effect on `day` (`2026-11-24`): the latest that is not later. Days before the
+    /// first card have none.
+    pub fn in_effect(&self, currency: Currency, day: &str) -> Option<&'static str> {
+        self.card(currency, day).map(|(from, _)| from)
+    }
+
+    /// First days of the cards that take effect after `from` and not later than `until`.
+    pub fn changes(&self, currency: Currency, from: &str, until: &str) -> Vec<&'static str> {
+        let cards = self.0.get(&currency);
+        cards.into_iter().flat_map(BTreeMap::keys).copied().filter(|day| *day > from && *day <= until).collect()
+    }
+
+    /// The price of one delivered message. `day` is a day of the account's zone.
+    pub fn rate(&self, currency: Currency, market: &str, category: Category, day: &str) -> Option<Micros> {
+        self.rate_as(currency, market, category.into(), day)
+    }
+
+    /// The same for what the provider says it is priced as.
+    pub fn rate_as(&self, currency: Currency, market: &str, priced: PricedAs, day: &str) -> Option<Micros> {
+        let (from, card) = self.card(currency, day)?;
+        let rates = card.get(market::billed_as(market, from).as_str())?;
+        let column = PricedAs::COLUMNS.iter().position(|c| *c == priced)?;
+        // A market without a rate of its own for foreign businesses has one authentication rate for all.
+        match (rates[column], priced) {
+            (None, PricedAs::AuthenticationInternational) => {
+                self.rate_as(currency, market, PricedAs::Authentication, day)
+            }
+            (rate, _) => rate,
+        }
+    }
+
+    fn card(&self, currency: Currency, day: &str) -> Option<(&'static str, &Card)> {
+        let until_day = (Bound::Unbounded, Bound::Included(day));
+        self.0.get(&currency)?.range::<str, _>(until_day).next_back().map(|(from, card)| (*from, card))
+    }
+}
+
+fn read(csv: &'static str) -> Card {
+    let lines = csv.lines().filter(|l| !l.starts_with('#')).skip(1);
+    lines
+        .map(|line| {
+            let mut cells = line.split(',');
+            let market = cells.next().unwrap_or_default();
+            (market, std::array::from_fn(|_| rate(cells.next().unwrap_or(NO_RATE))))
+        })
+        .collect()
+}
+
+fn rate(cell: &str) -> Option<Micros> {
+    if cell == NO_RATE {
+        return None;
+    }
+    Some(Micros::parse(cell).unwrap_or_else(|| unreachable!("a test reads every cell of the cards: {cell}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::billing::market::Market;
+
+    fn usd(market: &str, category: Category, day: &str) -> Option<String> {
+        let usd = Currency::parse("USD").unwrap();
+        Cards::embedded().rate(usd, market, category, day).map(|r| r.to_string())
+    }
+
+    #[test]
+    fn every_cell_of_every_card_is_a_rate_or_says_that_there_is_none() {
+        for (currency, from, csv) in EMBEDDED {
+            let mut lines = csv.lines().filter(|l| !l.starts_with('#'));
+            let columns: Vec<_> = lines.next().unwrap().split(',').skip(1).collect();
+            assert_eq!(columns, PricedAs::COLUMNS.map(PricedAs::as_str), "{currency} {from}");
+            for line in lines {
+                let cells: Vec<_> = line.split(',').collect();
+                assert_eq!(cells.len(), 6, "{line}");
+                assert!(cells[1..].iter().all(|c| rate(c).is_none_or(|r| r.0 > 0)), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_card_has_a_row_for_every_market_of_its_day() {
+        for (currency, from, csv) in EMBEDDED {
+            let listed: BTreeSet<_> = read(csv).into_keys().map(str::to_owned).collect();
+            let needed: BTreeSet<_> = Market::all().map(|m| market::billed_as(m.as_str(), from)).collect();
+            assert_eq!(listed, needed, "{currency} {from}");
+        }
+    }
+
+    #[test]
+    fn the_rate_of_a_day_is_that_of_the_latest_card_in_effect() {
+        for (market, category, day, expected) in [
+            ("mexico", Category::Marketing, "2026-09-30", Some("0.0305")),
+            ("mexico", Category::Marketing, "2026-10-01", Some("0.0397")),
+            ("mexico", Category::Marketing, "2027-03-31", Some("0.0397")),
+            ("argentina", Category::Utility, "2026-11-24", Some("0.026")),
+            ("argentina", Category::Service, "2026-09-30", None),
+            ("argentina", Category::Service, "2026-10-01", Some("0.026")),
+            ("argentina", Category::Utility, "2026-06-30", None),
+            ("bangladesh", Category::Marketing, "2026-07-01", Some("0.0732")),
+            ("bangladesh", Category::Utility, "2026-09-30", Some("0.0113")),
+            ("bangladesh", Category::Utility, "2026-10-01", Some("0.0037")),
+            ("atlantis", Category::Utility, "2026-10-01", None),
+        ] {
+            assert_eq!(usd(market, category, day).as_deref(), expected, "{market} {category:?} {day}");
+        }
+    }
+
+    #[test]
+    fn a_currency_without_a_complete_card_has_none() {
+        let cards = Cards::embedded();
+        let brl = Currency::parse("BRL").unwrap();
+        assert!(!cards.has(brl));
+        assert_eq!(cards.rate(brl, "brazil", Category::Utility, "2026-11-24"), None);
+    }
+
+    #[test]
+    fn international_authentication_has_its_own_rate_only_where_the_card_lists_one() {
+        let cards = Cards::embedded();
+        let usd = Currency::parse("USD").unwrap();
+        let priced = PricedAs::of_word("authentication-international").unwrap();
+        assert_eq!(cards.rate_as(usd, "india", priced, "2026-11-24"), Micros::parse("0.0304"));
+        assert_eq!(cards.rate_as(usd, "argentina", priced, "2026-11-24"), Micros::parse("0.0260"));
+    }
+}

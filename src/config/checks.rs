@@ -1,0 +1,56 @@
+//! Readings that both files share.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::{self, TimeZone};
+
+use super::toml_file::Value;
+
+/// Whether `text` can name something in `recado.toml`: `[a-z0-9_]`.
+pub fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// A name of `recado.toml`.
+pub fn name(value: &Value<'_, '_>) -> Option<String> {
+    let text = value.text()?;
+    if is_name(text) {
+        return Some(text.to_owned());
+    }
+    value.refuse("must be a name of lower-case letters, digits and _");
+    None
+}
+
+/// Whether `text` can name a list of holidays: names may be capital, as `AR`.
+pub fn is_list_name(text: &str) -> bool {
+    is_name(&text.to_ascii_lowercase())
+}
+
+/// The name of a list of holidays.
+pub fn list_name(value: &Value<'_, '_>) -> Option<String> {
+    let text = value.text()?;
+    if is_list_name(text) {
+        return Some(text.to_owned());
+    }
+    value.refuse("must name a list under [holidays] of recado.toml, or be a list of days");
+    None
+}
+
+/// A list of days, as `["2026-12-25", "2027-01-01"]`.
+pub fn dates(value: &Value<'_, '_>) -> Option<BTreeSet<Date>> {
+    let dates =
+        value.list(|text| Date::strptime("%Y-%m-%d", text.trim()).map_err(|_| "must hold days, as \"2026-12-25\""));
+    dates.map(BTreeSet::from_iter)
+}
+
+/// An IANA time zone.
+pub fn timezone(value: &Value<'_, '_>) -> Option<TimeZone> {
+    let name = value.text()?;
+    if let Ok(zone) = TimeZone::get(name) {
+        return Some(zone);
+    }
+    let known: Vec<String> = tz::db().available().map(|name| name.to_string()).collect();
+    value.refuse_for(&format!("names no time zone: \"{name}\""), name, known.iter().map(String::as_str));
+    None
+}

@@ -1,0 +1,143 @@
+//! `[account.*]` and `[sender.*]`.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+
+use super::secret::Secrets;
+use super::toml_file::{Table, Value};
+use super::{Account, ProviderKind, Sender, checks, sections};
+use crate::domain::money::Currency;
+use crate::domain::phone::Phone;
+
+/// Names that the file declares, whether or not what they name is right: a wrong account is one problem, not one more
+/// for each of its senders.
+pub(super) struct Declared {
+    teams: Vec<String>,
+    portfolios: Vec<String>,
+    accounts: Vec<String>,
+}
+
+impl Declared {
+    pub(super) fn of(root: &Table<'_, '_>) -> Self {
+        Self { teams: root.names("team"), portfolios: root.names("portfolio"), accounts: root.names("account") }
+    }
+}
+
+/// The name of something declared in `[<section>.*]`.
+fn reference(value: &Value<'_, '_>, section: &str, declared: &[String]) -> Option<String> {
+    let name = value.text()?;
+    if declared.iter().any(|d| d == name) {
+        return Some(name.to_owned());
+    }
+    let message = format!("names \"{name}\", but there is no [{section}.{name}]");
+    value.refuse_for(&message, name, declared.iter().map(String::as_str));
+    None
+}
+
+/// `[account.*]`.
+pub(super) fn account(
+    table: &mut Table<'_, '_>,
+    name: &str,
+    declared: &Declared,
+    secrets: &Secrets<'_>,
+) -> Option<Account> {
+    let provider = table.need("provider").and_then(|v| provider(&v));
+    let base_url = table.need("base_url").and_then(|v| sections::web_address(&v));
+    let waba_id = table.need("waba_id").and_then(|v| digits(&v));
+    let portfolio = table.get("portfolio").and_then(|v| reference(&v, "portfolio", &declared.portfolios));
+    let currency = table.need("currency").and_then(|v| v.parsed(currency));
+    let timezone = table.need("timezone").and_then(|v| checks::timezone(&v));
+    let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
+    let app_secret = secrets.need(table, "app_secret", "app_secret_file", |_| Ok(()));
+    let verify_token = secrets.need(table, "verify_token", "verify_token_file", |_| Ok(()));
+    Some(Account {
+        name: name.to_owned(),
+        provider: provider?,
+        base_url: base_url?,
+        waba_id: waba_id?,
+        portfolio,
+        currency: currency?,
+        timezone: timezone?,
+        access_token: access_token?,
+        app_secret: app_secret?,
+        verify_token: verify_token?,
+    })
+}
+
+fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {
+    match value.text()? {
+        "cloud_api" => Some(ProviderKind::CloudApi),
+        known @ ("gupshup" | "zenvia") => {
+            value.refuse(&format!("\"{known}\" is not available yet"));
+            None
+        }
+        other => {
+            value.refuse_for("must be \"cloud_api\"", other, ["cloud_api"]);
+            None
+        }
+    }
+}
+
+fn currency(code: &str) -> Result<Currency, String> {
+    Currency::parse(code).map_err(|_| "must be three capital letters, as \"USD\"".to_owned())
+}
+
+/// An id of the provider. It is part of paths, so nothing but digits.
+fn digits(value: &Value<'_, '_>) -> Option<String> {
+    let id = value.text()?;
+    if id.len() <= 32 && id.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(id.to_owned());
+    }
+    value.refuse("must be an id of digits, in quotes");
+    None
+}
+
+/// A token travels in an HTTP header.
+fn header_value(token: &str) -> Result<(), &'static str> {
+    let fits = token.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(()).ok_or("holds a character that no token has (a space or a line break?)")
+}
+
+/// What the senders already read have taken.
+#[derive(Default)]
+pub(super) struct Taken {
+    ids: BTreeSet<String>,
+    numbers: BTreeSet<Phone>,
+}
+
+/// `[sender.*]`.
+pub(super) fn sender(table: &mut Table<'_, '_>, name: &str, declared: &Declared, taken: &mut Taken) -> Option<Sender> {
+    let account = table.need("account").and_then(|v| reference(&v, "account", &declared.accounts));
+    let id = table.need("phone_number_id").and_then(|v| {
+        let id = digits(&v)?;
+        if !taken.ids.insert(id.clone()) {
+            v.refuse("belongs to another sender already");
+        }
+        Some(id)
+    });
+    let number = table.need("number").and_then(|v| {
+        let number = v.parsed(international)?;
+        if !taken.numbers.insert(number.clone()) {
+            v.refuse("belongs to another sender already");
+        }
+        Some(number)
+    });
+    let throughput = table.get("throughput").and_then(|v| throughput(&v));
+    let team = table.get("team").and_then(|v| reference(&v, "team", &declared.teams));
+    Some(Sender { name: name.to_owned(), account: account?, phone_number_id: id?, number: number?, throughput, team })
+}
+
+fn international(text: &str) -> Result<Phone, &'static str> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
+    let phone = digits.strip_prefix('+').and_then(Phone::from_international);
+    phone.ok_or("must be a number in international form, as \"+5491155550100\"")
+}
+
+/// Meta grants at most 1,000 messages a second.
+fn throughput(value: &Value<'_, '_>) -> Option<NonZeroU32> {
+    let number = u32::try_from(value.integer()?).ok().filter(|n| *n <= 1000).and_then(NonZeroU32::new);
+    if number.is_none() {
+        value.refuse("must be 1 to 1000 messages per second");
+    }
+    number
+}

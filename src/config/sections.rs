@@ -1,0 +1,115 @@
+//! The sections of `recado.toml`, each read in one function.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use secrecy::SecretString;
+use url::Url;
+
+use super::provider::{self, Declared, Taken};
+use super::secret::Secrets;
+use super::toml_file::{Table, Value};
+use super::{Config, Server, Team, checks};
+
+/// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
+pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
+    root.not_yet(&["alerts", "retention"]);
+    let secrets = Secrets::new(base, env);
+    let declared = Declared::of(root);
+    let server = root.need_table("server", |t| server(t, base)).flatten();
+    let store_url = root.need_table("store", |t| store_url(t, &secrets)).flatten();
+    let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
+    let vars = root.table("vars", vars).flatten().unwrap_or_default();
+    let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
+    let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
+    root.table("portfolio", |t| {
+        named(t, |t, _| {
+            t.not_yet(&["tier", "reserve", "used_at_start"]);
+            Some(())
+        })
+    });
+    let accounts = root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, &secrets)));
+    let mut taken = Taken::default();
+    let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
+    let server = server?;
+    let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
+    let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
+    Some(Config { store_url: store_url?, campaigns_dir, server, vars, teams, accounts, senders, holidays })
+}
+
+/// `[team.*]`, `[account.*]` and the like: tables whose names the operator chooses.
+fn named<'f, 's, T>(
+    table: &mut Table<'f, 's>,
+    mut build: impl FnMut(&mut Table<'f, 's>, &str) -> Option<T>,
+) -> Option<BTreeMap<String, T>> {
+    let read = table.entries().into_iter().map(|value| {
+        if !checks::is_name(value.key()) {
+            value.refuse_key("must be a name of lower-case letters, digits and _");
+        }
+        Some((value.key().to_owned(), value.table(|t| build(t, value.key())).flatten()?))
+    });
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {
+    let listen = table.need("listen").and_then(|v| {
+        v.parsed(|text| text.parse::<SocketAddr>().map_err(|_| "must be an address and a port, as \"127.0.0.1:8080\""))
+    });
+    let public_url = table.need("public_url").and_then(|v| web_address(&v));
+    let data_dir = table.need("data_dir").and_then(|v| v.text()).map(|dir| base.join(dir));
+    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir? })
+}
+
+/// An http or https address without query.
+pub(super) fn web_address(value: &Value<'_, '_>) -> Option<Url> {
+    let text = value.text()?;
+    let fits = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    let url = Url::parse(text).ok().filter(fits);
+    if url.is_none() {
+        value.refuse("must be an address as \"https://example.org\", without user name, ? and #");
+    }
+    url
+}
+
+fn store_url(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<SecretString> {
+    let is_store = |url: &str| match url.strip_prefix("sqlite:") {
+        Some(file) => !file.is_empty(),
+        None => url.starts_with("postgres://") || url.starts_with("postgresql://"),
+    };
+    secrets.need(table, "url", "url_file", |url| {
+        is_store(url).then_some(()).ok_or("must be \"sqlite:FILE\" or \"postgres://…\"")
+    })
+}
+
+fn vars(table: &mut Table<'_, '_>) -> Option<BTreeMap<String, String>> {
+    let read = table.entries().into_iter().map(|value| {
+        if !checks::is_name(value.key()) {
+            value.refuse_key("must be a name of lower-case letters, digits and _");
+        }
+        Some((value.key().to_owned(), value.text()?.to_owned()))
+    });
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn holidays(table: &mut Table<'_, '_>) -> Option<BTreeMap<String, BTreeSet<Date>>> {
+    let read = table.entries().into_iter().map(|value| {
+        if !checks::is_list_name(value.key()) {
+            value.refuse_key("must be a name of letters, digits and _, as \"AR\"");
+        }
+        Some((value.key().to_owned(), checks::dates(&value)?))
+    });
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn team(table: &mut Table<'_, '_>) -> Option<Team> {
+    Some(Team { members: table.need("members").and_then(|v| v.texts())? })
+}

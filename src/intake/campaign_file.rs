@@ -1,0 +1,204 @@
+//! `campaign.toml`: what is sent to whom, when, and what the answers do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::config::toml_file::{self, Table, TomlProblem};
+use crate::domain::hours::{Hours, Week};
+use crate::domain::kind::CampaignKind;
+use crate::domain::schedule::Schedule;
+
+mod general;
+mod pattern;
+mod replies;
+mod schedule;
+mod template;
+mod times;
+
+pub use pattern::fits_pattern;
+pub use replies::{ButtonReply, Replies, is_route};
+pub use template::{ButtonUse, LinkKind, TemplateUse};
+
+/// A campaign file that holds together. What it names elsewhere (sender, template, columns, holidays, people) is
+/// checked by whoever knows those.
+#[derive(Clone, Debug)]
+pub struct CampaignFile {
+    /// What the campaign is for.
+    pub kind: CampaignKind,
+    /// Its name on screens; left out, the folder's name.
+    pub title: Option<String>,
+    /// A `[sender.*]` of the configuration.
+    pub sender: String,
+    /// Name of the audience file in the campaign's folder, or a pattern with `*` and `?` whose newest match counts.
+    pub file: String,
+    /// Clock of rows that have no other, and of `at` and `until`.
+    pub timezone: TimeZone,
+    /// ISO 3166 country of numbers written without one, as `AR`.
+    pub country: Option<String>,
+    /// Area code that completes local numbers, digits only.
+    pub area_code: Option<String>,
+    /// Who pays.
+    pub cost_centre: Labelled,
+    /// What approves a version.
+    pub start: StartMode,
+    /// The template and what it takes besides the variables.
+    pub template: TemplateUse,
+    /// What the columns are, where their headers do not say it.
+    pub columns: ColumnNames,
+    /// Parameter of the template and the expression that fills it, in the order of the file.
+    pub variables: Vec<(String, String)>,
+    /// When messages are due.
+    pub schedule: Schedule,
+    /// When they may leave; left out, always.
+    pub hours: Option<HoursRule>,
+    /// What replies do.
+    pub replies: Replies,
+    /// Stops and doubts.
+    pub limits: Limits,
+}
+
+/// A text that is the same for every row, or comes from a column.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Labelled {
+    /// Left out.
+    #[default]
+    None,
+    /// The same for every row.
+    Fixed(String),
+    /// The row's cell in the column of this name.
+    Column(String),
+}
+
+/// What approves a version of campaign and audience.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartMode {
+    /// A person, each version.
+    #[default]
+    ByHand,
+    /// Each version without blockers starts unattended.
+    ByItself,
+}
+
+/// Names of columns, as in the audience's header.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ColumnNames {
+    /// Phone.
+    pub phone: Option<String>,
+    /// Identity of a row across files.
+    pub id: Option<String>,
+    /// Date and time, several columns joined by `+`: `Fecha + Hora`.
+    pub when: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// The person's time zone.
+    pub timezone: Option<String>,
+    /// Expression that is true for the rows to take.
+    pub only: Option<String>,
+}
+
+/// When messages may leave, as written: the holidays may be a list of the configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HoursRule {
+    /// The usual week.
+    pub week: Week,
+    /// The days off.
+    pub holidays: Holidays,
+}
+
+/// Days on which hours do not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Holidays {
+    /// Written in the campaign file; perhaps none.
+    Dates(BTreeSet<Date>),
+    /// A list under `[holidays]` of the configuration.
+    Named(String),
+}
+
+impl HoursRule {
+    /// The hours with their holidays; `None` when `lists` has no list of that name.
+    pub fn resolve(&self, lists: &BTreeMap<String, BTreeSet<Date>>) -> Option<Hours> {
+        let holidays = match &self.holidays {
+            Holidays::Dates(dates) => dates.clone(),
+            Holidays::Named(name) => lists.get(name)?.clone(),
+        };
+        Some(Hours { week: self.week.clone(), holidays })
+    }
+}
+
+/// Stops and doubts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// What to do with an attempt of which nobody knows whether it left.
+    pub if_unsure: IfUnsure,
+    /// How long to wait for a receipt before that.
+    pub in_doubt_after: Duration,
+    /// What an open conversation with the person does.
+    pub open_conversation: OpenConversation,
+}
+
+/// What to do with an attempt in doubt, once waiting is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IfUnsure {
+    /// Send again where the rule of doubt allows it.
+    SendAgain,
+    /// Ask a person.
+    Ask,
+}
+
+/// What an open conversation with the person does to a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenConversation {
+    /// Nothing: the message goes out and shows in the conversation. Reminders.
+    Pass,
+    /// The message is excluded. Promotions and resumed contacts.
+    Skip,
+}
+
+impl CampaignFile {
+    /// Reads a campaign file; `name` is what problems call it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the file.
+    pub fn parse(source: &str, name: &str) -> Result<Self, Vec<TomlProblem>> {
+        toml_file::read(name, source, &BTreeMap::new(), Self::build)
+    }
+
+    fn build(root: &mut Table<'_, '_>) -> Option<Self> {
+        // Everything is read before anything is given up, so that one reading finds every problem.
+        let general = general::General::read(root);
+        let template = root.need_table("template", template::read).flatten();
+        let columns = root.table("columns", general::columns).unwrap_or_default();
+        let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
+        let kind = general.kind.unwrap_or(CampaignKind::Reminder);
+        let timezone = general.timezone.clone().unwrap_or(TimeZone::UTC);
+        let (schedule, hours) = schedule::read(root, kind, &timezone);
+        let replies = root.table("replies", replies::read).unwrap_or_default();
+        let limits = general::limits(root, kind);
+        Some(Self {
+            kind: general.kind?,
+            title: general.title,
+            sender: general.sender?,
+            file: general.file?,
+            timezone: general.timezone?,
+            country: general.country,
+            area_code: general.area_code,
+            cost_centre: general.cost_centre,
+            start: general.start,
+            template: template?,
+            columns,
+            variables,
+            schedule,
+            hours,
+            replies,
+            limits,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! The keys at the top of the file, `[columns]` and `[limits]`.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::config::checks;
+use crate::config::toml_file::{Table, Value};
+use crate::domain::kind::CampaignKind;
+
+use super::times;
+use super::{ColumnNames, IfUnsure, Labelled, Limits, OpenConversation, StartMode};
+
+/// How long a receipt may take before an attempt counts as unsent (DESIGN: in doubt).
+const IN_DOUBT_AFTER: Duration = Duration::from_mins(30);
+/// Below this, doubts would be settled before a provider's ordinary receipts arrive.
+const IN_DOUBT_AFTER_MIN: Duration = Duration::from_mins(1);
+
+/// The keys above the first section.
+pub(super) struct General {
+    pub(super) kind: Option<CampaignKind>,
+    pub(super) title: Option<String>,
+    pub(super) sender: Option<String>,
+    pub(super) file: Option<String>,
+    pub(super) timezone: Option<TimeZone>,
+    pub(super) country: Option<String>,
+    pub(super) area_code: Option<String>,
+    pub(super) cost_centre: Labelled,
+    pub(super) start: StartMode,
+}
+
+impl General {
+    pub(super) fn read(root: &mut Table<'_, '_>) -> Self {
+        root.not_yet(&["contains"]);
+        Self {
+            kind: root.need("kind").and_then(|v| {
+                v.choice(&[
+                    ("reminder", CampaignKind::Reminder),
+                    ("resume_contact", CampaignKind::ResumeContact),
+                    ("promotion", CampaignKind::Promotion),
+                ])
+            }),
+            title: text(root, "title"),
+            sender: root.need("sender").and_then(|v| checks::name(&v)),
+            file: root.need("file").and_then(|v| file_name(&v)),
+            timezone: root.need("timezone").and_then(|v| checks::timezone(&v)),
+            country: root.get("country").and_then(|v| country(&v)),
+            area_code: root.get("area_code").and_then(|v| area_code(&v)),
+            cost_centre: root.get("cost_centre").map_or(Labelled::None, |v| labelled(&v)),
+            start: root
+                .get("start")
+                .and_then(|v| v.choice(&[("by hand", StartMode::ByHand), ("by itself", StartMode::ByItself)]))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn text(table: &mut Table<'_, '_>, key: &'static str) -> Option<String> {
+    table.get(key).and_then(|v| v.text()).map(|t| t.trim().to_owned())
+}
+
+/// A text, or `{ column = "…" }`. A wrong one has been refused and gives `None`.
+pub(super) fn labelled(value: &Value<'_, '_>) -> Labelled {
+    let read = if value.is_table() {
+        value
+            .table(|t| t.need("column").and_then(|v| v.text()).map(|c| Labelled::Column(c.trim().to_owned())))
+            .flatten()
+    } else {
+        value.text().map(|t| Labelled::Fixed(t.trim().to_owned()))
+    };
+    read.unwrap_or_default()
+}
+
+fn file_name(value: &Value<'_, '_>) -> Option<String> {
+    let name = value.text()?.trim();
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        value.refuse("must be the name of a file in the campaign's folder, without a path");
+        return None;
+    }
+    let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("csv" | "tsv" | "txt") => Some(name.to_owned()),
+        Some("xlsx" | "xls" | "ods") => {
+            value.refuse("names a spreadsheet, which is not available yet; save it as .csv");
+            None
+        }
+        _ => {
+            value.refuse("must name a .csv or .tsv file");
+            None
+        }
+    }
+}
+
+fn country(value: &Value<'_, '_>) -> Option<String> {
+    let code = value.text()?;
+    if code.parse::<phonenumber::country::Id>().is_ok() {
+        return Some(code.to_owned());
+    }
+    let upper = code.trim().to_ascii_uppercase();
+    let known = upper.parse::<phonenumber::country::Id>().is_ok().then_some(upper.as_str());
+    value.refuse_for("must be the two capital letters of a country, as \"AR\"", &upper, known);
+    None
+}
+
+fn area_code(value: &Value<'_, '_>) -> Option<String> {
+    let code = value.text()?.trim();
+    if (1..=5).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(code.to_owned());
+    }
+    value.refuse("must be one to five digits, as \"11\"");
+    None
+}
+
+/// `[columns]`.
+pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
+    ColumnNames {
+        phone: text(table, "phone"),
+        id: text(table, "id"),
+        when: text(table, "when"),
+        name: text(table, "name"),
+        timezone: text(table, "timezone"),
+        only: text(table, "only"),
+    }
+}
+
+/// `[limits]`, with the defaults of `kind`.
+pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
+    let promotion = kind == CampaignKind::Promotion;
+    let mut limits = Limits {
+        if_unsure: if promotion { IfUnsure::Ask } else { IfUnsure::SendAgain },
+        in_doubt_after: IN_DOUBT_AFTER,
+        open_conversation: match kind {
+            CampaignKind::Reminder => OpenConversation::Pass,
+            CampaignKind::ResumeContact | CampaignKind::Promotion => OpenConversation::Skip,
+        },
+    };
+    root.table("limits", |t| {
+        t.not_yet(&["budget", "at_most", "canary"]);
+        let choices = [("send again", IfUnsure::SendAgain), ("ask", IfUnsure::Ask)];
+        if let Some(choice) = t.get("if_unsure").and_then(|v| v.choice(&choices)) {
+            limits.if_unsure = choice;
+        }
+        if let Some(after) = t.get("in_doubt_after").and_then(|v| in_doubt_after(&v)) {
+            limits.in_doubt_after = after;
+        }
+        if let Some(value) = t.get("open_conversation") {
+            open_conversation(&value, kind);
+        }
+    });
+    limits
+}
+
+fn in_doubt_after(value: &Value<'_, '_>) -> Option<Duration> {
+    let after = value.parsed(times::length)?;
+    if after < IN_DOUBT_AFTER_MIN {
+        value.refuse("must be at least \"1m\"");
+        return None;
+    }
+    Some(after)
+}
+
+fn open_conversation(value: &Value<'_, '_>, kind: CampaignKind) {
+    match value.text() {
+        Some("skip") if kind == CampaignKind::Reminder => {
+            value.refuse("is for promotions and resumed contacts: a reminder goes out during a conversation too");
+        }
+        Some("wait") => value.refuse("\"wait\" is not available yet"),
+        Some("skip") | None => {}
+        Some(other) => value.refuse_for("must be \"skip\" or \"wait\"", other, ["skip", "wait"]),
+    }
+}

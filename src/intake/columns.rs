@@ -1,0 +1,218 @@
+//! Which column is what: named in the campaign file, or recognised by its header in three languages.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::domain::kind::CampaignKind;
+use crate::domain::problem::Problem;
+use crate::domain::schedule::SendTime;
+
+use super::campaign_file::{CampaignFile, Labelled};
+
+mod suggestion;
+mod words;
+
+pub use suggestion::nearest;
+
+/// Places of the columns in a row.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Columns {
+    /// The number to send to.
+    pub phone: usize,
+    /// The row's identity across files.
+    pub id: Option<usize>,
+    /// Whether the identity, with the date, tells messages apart. An id that was only recognised by its header does so
+    /// where rows are appointments; in a promotion the person does, or a customer listed twice would get it twice.
+    pub id_is_key: bool,
+    /// The person's name.
+    pub name: Option<usize>,
+    /// Columns that hold the date and time, to be read in this order; empty when rows have none.
+    pub when: Vec<usize>,
+    /// The person's time zone.
+    pub timezone: Option<usize>,
+    /// Who pays.
+    pub cost_centre: Option<usize>,
+    /// Where replies go.
+    pub route: Option<usize>,
+    /// Link of the header's media.
+    pub link: Option<usize>,
+    /// Every column by its folded name, as expressions call it.
+    pub names: BTreeMap<String, usize>,
+    /// What was taken for what: role and header.
+    pub found: Vec<(String, String)>,
+}
+
+/// Lower case without accents, and one `_` for everything that is no letter or digit: `Teléfono (móvil)` is
+/// `telefono_movil`. A name that would start with a digit gets a `_` before it, so that expressions can say it.
+pub fn fold(header: &str) -> String {
+    let mut out = String::with_capacity(header.len());
+    for c in header.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+    }
+    out.truncate(out.trim_end_matches('_').len());
+    if out.starts_with(|c: char| c.is_ascii_digit()) {
+        out.insert(0, '_');
+    }
+    out
+}
+
+/// Finds the columns of `campaign` in `header`; `speaks_of_when` says whether one of its expressions does.
+pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> Result<Columns, Vec<Problem>> {
+    let mut search = Search { header, folded: header.iter().map(|h| fold(h)).collect(), problems: Vec::new() };
+    let named = &campaign.columns;
+    let mut columns = Columns::default();
+    match &named.phone {
+        Some(name) => columns.phone = search.named(name).unwrap_or_default(),
+        None => columns.phone = search.phone().unwrap_or_default(),
+    }
+    columns.when = search.when(campaign, speaks_of_when);
+    let recognised = |search: &mut Search<'_>, name: &Option<String>, words: &[&str]| match name {
+        Some(name) => search.named(name),
+        None => search.first(words),
+    };
+    columns.id = recognised(&mut search, &named.id, words::ID);
+    columns.id_is_key = columns.id.is_some() && (named.id.is_some() || !columns.when.is_empty());
+    columns.name = recognised(&mut search, &named.name, words::NAME);
+    columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
+    columns.cost_centre = search.labelled(&campaign.cost_centre);
+    columns.route = search.labelled(&campaign.replies.route);
+    columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
+    columns.names = names(header);
+    columns.found = found(&columns, header);
+    if search.problems.is_empty() { Ok(columns) } else { Err(search.problems) }
+}
+
+/// Every column by its folded name, the first of those that fold to the same.
+pub fn names(header: &[String]) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
+    for (place, name) in header.iter().map(|h| fold(h)).enumerate().filter(|(_, name)| !name.is_empty()) {
+        names.entry(name).or_insert(place);
+    }
+    names
+}
+
+fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
+    let single = [
+        ("phone", Some(columns.phone)),
+        ("id", columns.id),
+        ("name", columns.name),
+        ("timezone", columns.timezone),
+        ("cost_centre", columns.cost_centre),
+        ("route", columns.route),
+        ("link", columns.link),
+    ];
+    let title = |place: usize| header.get(place).cloned().unwrap_or_default();
+    let mut found: Vec<_> = single.into_iter().filter_map(|(role, at)| Some((role.to_owned(), title(at?)))).collect();
+    if !columns.when.is_empty() {
+        let titles: Vec<String> = columns.when.iter().map(|at| title(*at)).collect();
+        found.insert(1, ("when".to_owned(), titles.join(" + ")));
+    }
+    found
+}
+
+struct Search<'a> {
+    header: &'a [String],
+    folded: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Search<'_> {
+    /// The column of that name: as written, or else as folded.
+    fn named(&mut self, name: &str) -> Option<usize> {
+        let exact = self.places(|i, s| s.header[i] == name.trim());
+        let folded = fold(name);
+        let places = if exact.is_empty() { self.places(|i, s| s.folded[i] == folded) } else { exact };
+        match places.as_slice() {
+            [only] => Some(*only),
+            [] => {
+                self.problems.push(self.unknown(name));
+                None
+            }
+            _ => {
+                self.problems.push(Problem::new("column_twice", &[("column", name)]));
+                None
+            }
+        }
+    }
+
+    fn places(&self, is_it: impl Fn(usize, &Self) -> bool) -> Vec<usize> {
+        (0..self.header.len()).filter(|i| is_it(*i, self)).collect()
+    }
+
+    fn unknown(&self, name: &str) -> Problem {
+        match nearest(name, self.header.iter().map(String::as_str)) {
+            Some(meant) => Problem::new("unknown_column_meant", &[("column", name), ("meant", meant)]),
+            None => Problem::new("unknown_column", &[("column", name), ("columns", &self.header.join(", "))]),
+        }
+    }
+
+    fn phone(&mut self) -> Option<usize> {
+        let places = self.places(|i, s| words::PHONE.contains(&s.folded[i].as_str()));
+        match places.as_slice() {
+            [only] => return Some(*only),
+            [] => self.problems.push(Problem::new("no_phone_column", &[("columns", &self.header.join(", "))])),
+            _ => self.ambiguous("phone", &places),
+        }
+        None
+    }
+
+    fn ambiguous(&mut self, role: &str, places: &[usize]) {
+        let titles: Vec<&str> = places.iter().map(|i| self.header[*i].as_str()).collect();
+        self.problems.push(Problem::new("ambiguous_column", &[("role", role), ("columns", &titles.join(", "))]));
+    }
+
+    /// The column of the first word that one has. Nothing depends on a wrong guess but what is shown.
+    fn first(&self, words: &[&str]) -> Option<usize> {
+        words.iter().find_map(|word| self.folded.iter().position(|name| name == word))
+    }
+
+    fn labelled(&mut self, label: &Labelled) -> Option<usize> {
+        match label {
+            Labelled::Column(name) => self.named(name),
+            Labelled::None | Labelled::Fixed(_) => None,
+        }
+    }
+
+    /// Columns of the date and time. Looked for only where something depends on them, so that a promotion is not
+    /// stopped by a column of birthdays.
+    fn when(&mut self, campaign: &CampaignFile, speaks_of_when: bool) -> Vec<usize> {
+        if let Some(name) = &campaign.columns.when {
+            let whole = fold(name);
+            if !name.contains('+') || self.folded.contains(&whole) {
+                return self.named(name).into_iter().collect();
+            }
+            let parts: Vec<Option<usize>> = name.split('+').map(|part| self.named(part)).collect();
+            return parts.into_iter().flatten().collect();
+        }
+        let is_needed = speaks_of_when || matches!(campaign.schedule.send, SendTime::FromWhen(_));
+        if !is_needed && campaign.kind != CampaignKind::Reminder {
+            return Vec::new();
+        }
+        let whole = self.places(|i, s| words::WHEN.contains(&s.folded[i].as_str()));
+        let dates = self.places(|i, s| words::DATE.contains(&s.folded[i].as_str()));
+        let times = self.places(|i, s| words::TIME.contains(&s.folded[i].as_str()));
+        match (whole.as_slice(), dates.as_slice(), times.as_slice()) {
+            ([one], _, _) => vec![*one],
+            ([], [date], [time]) => vec![*date, *time],
+            ([], [date], []) => vec![*date],
+            ([], [], _) => {
+                if is_needed {
+                    let columns = self.header.join(", ");
+                    self.problems.push(Problem::new("no_when_column", &[("columns", &columns)]));
+                }
+                Vec::new()
+            }
+            _ => {
+                let all = [whole, dates, times].concat();
+                self.ambiguous("when", &all);
+                Vec::new()
+            }
+        }
+    }
+}

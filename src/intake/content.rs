@@ -1,0 +1,222 @@
+//! What the messages of a campaign put into its template: compared with the template when the file is opened, filled
+//! row by row. Limits are Meta's: body 1,024 characters when filled in, header 60, code 20, URL 2,000.
+
+use std::collections::BTreeSet;
+
+use minijinja::value::Value as RowValue;
+
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Value};
+use crate::domain::problem::Problem;
+use crate::domain::template::{Button, ParameterFormat, Template};
+
+use super::campaign_file::{ButtonUse, CampaignFile, Labelled};
+use super::expression::{Expression, Style};
+
+mod compare;
+mod flatten;
+
+pub use flatten::{encode_suffix, flatten};
+
+const LONGEST_BODY: usize = 1024;
+const LONGEST_HEADER: usize = 60;
+const LONGEST_CODE: usize = 20;
+const LONGEST_URL: usize = 2000;
+
+/// The compiled expressions of a campaign, in the template's order.
+#[derive(Debug)]
+pub struct Content<'a> {
+    template: Option<&'a Template>,
+    header: HeaderSource,
+    body: Vec<(String, Expression)>,
+    buttons: Vec<(i64, ButtonSource)>,
+}
+
+#[derive(Debug)]
+enum HeaderSource {
+    None,
+    Text(String, Expression),
+    Fixed(String),
+    /// Place of the column.
+    Column(usize),
+}
+
+#[derive(Debug)]
+enum ButtonSource {
+    Url(Expression),
+    Code(Expression),
+}
+
+/// Why a row cannot be filled in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfit {
+    /// Empty value or bad value.
+    pub reason: ExclusionReason,
+    /// Word and fact of the detail.
+    pub detail: String,
+}
+
+impl Unfit {
+    fn bad(detail: String) -> Self {
+        Self { reason: ExclusionReason::BadValue, detail }
+    }
+
+    fn empty(name: &str) -> Self {
+        Self { reason: ExclusionReason::EmptyValue, detail: format!("value: {name}") }
+    }
+}
+
+impl<'a> Content<'a> {
+    /// Compiles the campaign's expressions and compares them with the template, if it is known. `link` is the place of
+    /// the column of the header's link, `known` what expressions may name.
+    pub fn prepare(
+        campaign: &CampaignFile,
+        template: Option<&'a Template>,
+        link: Option<usize>,
+        known: &BTreeSet<&str>,
+    ) -> Result<Self, Vec<Problem>> {
+        let template = template.filter(|t| !t.parameters_unknown);
+        let mut problems = template.map(|t| compare::compare(campaign, t)).unwrap_or_default();
+        let style = Style::of_tag(&campaign.template.language);
+        let mut compile = |source: &str, place: &str| match Expression::compile(source, place, style, known) {
+            Ok(expression) => Some(expression),
+            Err(found) => {
+                problems.extend(found);
+                None
+            }
+        };
+        let mut variables: Vec<(String, Expression)> = Vec::new();
+        for (name, source) in &campaign.variables {
+            variables.extend(compile(source, name).map(|e| (name.clone(), e)));
+        }
+        let mut buttons = Vec::new();
+        for (index, takes) in &campaign.template.buttons {
+            let place = format!("template.buttons.{index}");
+            let source = match takes {
+                ButtonUse::Url(source) => compile(source, &place).map(ButtonSource::Url),
+                ButtonUse::Code(source) => compile(source, &place).map(ButtonSource::Code),
+            };
+            buttons.extend(source.map(|s| (*index, s)));
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        buttons.sort_by_key(|(index, _)| *index);
+        let header = header(campaign, template, link, &mut variables);
+        Ok(Self { template, header, body: in_order(variables, template), buttons })
+    }
+
+    /// The values of one row, and whether one of them had to be flattened. `cells` are the row's.
+    pub fn fill(&self, row: &RowValue, cells: &[String]) -> Result<(Fill, bool), Unfit> {
+        let mut flattened = false;
+        let mut value = |name: &str, expression: &Expression| {
+            let text = expression.text(row).map_err(|_| Unfit::bad(format!("expression: {name}")))?;
+            let (text, changed) = flatten(&text);
+            flattened |= changed;
+            if text.is_empty() { Err(Unfit::empty(name)) } else { Ok(text) }
+        };
+        let mut fill = Fill::default();
+        for (name, expression) in &self.body {
+            fill.body.push(Value { name: name.clone(), text: value(name, expression)? });
+        }
+        if let HeaderSource::Text(name, expression) = &self.header {
+            fill.header = Some(HeaderFill::Text(Value { name: name.clone(), text: value(name, expression)? }));
+        }
+        for (index, source) in &self.buttons {
+            let place = format!("template.buttons.{index}");
+            let text = match source {
+                ButtonSource::Url(expression) => encode_suffix(&value(&place, expression)?),
+                ButtonSource::Code(expression) => code(value(&place, expression)?)?,
+            };
+            fill.buttons.push(ButtonFill { index: *index, text });
+        }
+        match &self.header {
+            HeaderSource::Fixed(link) => fill.header = Some(HeaderFill::Link { link: link.clone() }),
+            HeaderSource::Column(place) => fill.header = Some(link(cells.get(*place))?),
+            HeaderSource::None | HeaderSource::Text(..) => {}
+        }
+        self.check(&fill)?;
+        Ok((fill, flattened))
+    }
+
+    /// The limits of what the person would see.
+    fn check(&self, fill: &Fill) -> Result<(), Unfit> {
+        let Some(template) = self.template else {
+            let longest = fill.body.iter().find(|v| v.text.chars().count() > LONGEST_BODY);
+            return longest.map_or(Ok(()), |v| Err(Unfit::bad(format!("value_too_long: {}", v.name))));
+        };
+        let seen = template.render(fill);
+        let length = |text: &str| text.chars().count();
+        if length(&seen.body) > LONGEST_BODY {
+            return Err(Unfit::bad(format!("body_too_long: {}", length(&seen.body))));
+        }
+        let header = seen.header.filter(|_| matches!(self.header, HeaderSource::Text(..)));
+        if let Some(header) = header.filter(|h| length(h) > LONGEST_HEADER) {
+            return Err(Unfit::bad(format!("header_too_long: {}", length(&header))));
+        }
+        if seen.buttons.iter().any(|b| b.target.as_deref().is_some_and(|t| length(t) > LONGEST_URL)) {
+            return Err(Unfit::bad("url_too_long".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Positional parameters go in the order of their numbers, named ones in the template's, or else in the file's.
+fn in_order(mut variables: Vec<(String, Expression)>, template: Option<&Template>) -> Vec<(String, Expression)> {
+    if let Some(template) = template.filter(|t| t.format == ParameterFormat::Named) {
+        let order = template.body_parameters();
+        variables.sort_by_key(|(name, _)| order.iter().position(|n| n == name));
+    } else if variables.iter().all(|(name, _)| name.bytes().all(|b| b.is_ascii_digit())) {
+        variables.sort_by_key(|(name, _)| name.parse::<u32>().ok());
+    }
+    variables
+}
+
+/// Takes the header's own variable out of the others: a name of its text that the body does not have.
+fn header(
+    campaign: &CampaignFile,
+    template: Option<&Template>,
+    link: Option<usize>,
+    variables: &mut Vec<(String, Expression)>,
+) -> HeaderSource {
+    match (&campaign.template.header_link, link) {
+        (Some(Labelled::Fixed(link)), _) => return HeaderSource::Fixed(link.clone()),
+        (Some(Labelled::Column(_)), Some(place)) => return HeaderSource::Column(place),
+        _ => {}
+    }
+    let Some(template) = template else { return HeaderSource::None };
+    let name = template.header_parameters().into_iter().next();
+    let place = name.and_then(|name| variables.iter().position(|(n, _)| *n == name));
+    match place {
+        Some(place) => {
+            let (name, expression) = variables.remove(place);
+            HeaderSource::Text(name, expression)
+        }
+        None => HeaderSource::None,
+    }
+}
+
+fn code(text: String) -> Result<String, Unfit> {
+    if text.chars().count() > LONGEST_CODE {
+        return Err(Unfit::bad(format!("code_too_long: {text}")));
+    }
+    if text.contains(' ') { Err(Unfit::bad(format!("code_with_spaces: {text}"))) } else { Ok(text) }
+}
+
+fn link(cell: Option<&String>) -> Result<HeaderFill, Unfit> {
+    let link = cell.map(|c| c.trim()).unwrap_or_default();
+    if link.is_empty() {
+        return Err(Unfit::empty("template.header"));
+    }
+    let is_https = url::Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.host().is_some());
+    if is_https { Ok(HeaderFill::Link { link: link.to_owned() }) } else { Err(Unfit::bad(format!("link: {link}"))) }
+}
+
+/// Whether a button takes something from each row.
+fn takes(button: &Button) -> bool {
+    match button {
+        Button::Url { url, .. } => url.contains("{{"),
+        Button::CopyCode { .. } => true,
+        Button::QuickReply { .. } | Button::Other { .. } => false,
+    }
+}

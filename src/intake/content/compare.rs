@@ -1,0 +1,90 @@
+//! The campaign's variables, header and buttons against the template's, both ways.
+
+use crate::domain::problem::Problem;
+use crate::domain::template::{Button, Header, ParameterFormat, Template};
+
+use super::super::campaign_file::{ButtonUse, CampaignFile, LinkKind};
+use super::super::columns::nearest;
+use super::takes;
+
+/// Everything in which campaign and template do not match.
+pub(super) fn compare(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
+    let mut problems = variables(campaign, template);
+    problems.extend(header(campaign, template));
+    problems.extend(buttons(campaign, template));
+    problems
+}
+
+fn variables(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
+    let mut wanted = template.body_parameters();
+    let in_header = template.header_parameters();
+    let mut problems = Vec::new();
+    if template.format == ParameterFormat::Positional && !in_header.is_empty() {
+        // Numbers count anew in a header, and the campaign file has one list of them.
+        problems.push(Problem::new("header_parameter", &[]));
+    } else {
+        wanted.extend(in_header);
+    }
+    for name in wanted.iter().filter(|name| campaign.variables.iter().all(|(given, _)| given != *name)) {
+        problems.push(Problem::new("missing_variable", &[("name", name)]));
+    }
+    for (name, _) in campaign.variables.iter().filter(|(given, _)| !wanted.contains(given)) {
+        problems.push(match nearest(name, wanted.iter().map(String::as_str)) {
+            Some(meant) => Problem::new("extra_variable_meant", &[("name", name), ("meant", meant)]),
+            None => Problem::new("extra_variable", &[("name", name)]),
+        });
+    }
+    problems
+}
+
+fn header(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
+    let given = campaign.template.header_link.as_ref().and(campaign.template.header_kind);
+    let wanted = match &template.header {
+        Some(Header::Image) => Some(LinkKind::Image),
+        Some(Header::Video) => Some(LinkKind::Video),
+        Some(Header::Document) => Some(LinkKind::Document),
+        Some(Header::Location) => return vec![Problem::new("header_location", &[])],
+        Some(Header::Text { .. }) | None => None,
+    };
+    match (wanted, given) {
+        (Some(wanted), None) => vec![Problem::new("header_missing", &[("kind", word(wanted))])],
+        (Some(wanted), Some(given)) if wanted != given => {
+            vec![Problem::new("header_kind", &[("kind", word(wanted)), ("given", word(given))])]
+        }
+        (None, Some(given)) => vec![Problem::new("header_extra", &[("given", word(given))])],
+        _ => Vec::new(),
+    }
+}
+
+/// The key of the campaign file.
+const fn word(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::Image => "image",
+        LinkKind::Video => "video",
+        LinkKind::Document => "document",
+    }
+}
+
+fn buttons(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
+    let given = &campaign.template.buttons;
+    let mut problems = Vec::new();
+    for (index, button) in template.buttons.iter().enumerate().filter(|(_, button)| takes(button)) {
+        let entry = given.iter().find(|(i, _)| usize::try_from(*i).is_ok_and(|i| i == index)).map(|(_, takes)| takes);
+        let fits = matches!(
+            (button, entry),
+            (Button::Url { .. }, Some(ButtonUse::Url(_))) | (Button::CopyCode { .. }, Some(ButtonUse::Code(_)))
+        );
+        if !fits {
+            let key = if matches!(button, Button::Url { .. }) { "url" } else { "code" };
+            let place = index.to_string();
+            problems.push(Problem::new("missing_button", &[("index", &place), ("label", button.text()), ("key", key)]));
+        }
+    }
+    for (index, _) in given {
+        let button = usize::try_from(*index).ok().and_then(|i| template.buttons.get(i));
+        if !button.is_some_and(takes) {
+            problems.push(Problem::new("extra_button", &[("index", &index.to_string())]));
+        }
+    }
+    problems
+}

@@ -1,0 +1,188 @@
+//! Expressions of campaign files: text with `{{ … }}` in it. Expressions only – no statements, loops or macros – over
+//! the row's columns, the configuration's `vars` and `when`, through an allow-list of filters, with fuel and length
+//! capped. What an expression names is known when the file is opened, not when row 5,000 is reached.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::value::{Object, Value};
+
+use crate::domain::problem::Problem;
+
+use super::columns::nearest;
+
+mod calendar;
+mod filters;
+mod names;
+mod pieces;
+
+pub use calendar::{Style, When};
+
+/// The row's date and time, as expressions call it.
+pub const WHEN: &str = "when";
+/// Longest expression that is read, in bytes.
+const LONGEST_SOURCE: usize = 4096;
+/// Longest value, in characters; what Meta takes is shorter and checked where it is known.
+const LONGEST_VALUE: usize = 4096;
+
+/// A compiled expression.
+pub struct Expression {
+    pieces: Vec<Piece>,
+    /// Names it uses.
+    names: BTreeSet<String>,
+}
+
+enum Piece {
+    Text(String),
+    Code(minijinja::Expression<'static, 'static>),
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expression").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// An expression failed on a row: a value was not what a filter needs, or the result is too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("an expression failed on this row")]
+pub struct Failed;
+
+impl Expression {
+    /// Compiles `source`; `place` is what problems call it (the parameter's name), `known` the names it may use.
+    pub fn compile(source: &str, place: &str, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
+        let bad = |why: &str| vec![Problem::new("bad_expression", &[("place", place), ("why", why)])];
+        if source.len() > LONGEST_SOURCE {
+            return Err(bad("too long"));
+        }
+        let split = pieces::split(source).map_err(|why| bad(why.as_str()))?;
+        let mut expression = Self { pieces: Vec::new(), names: BTreeSet::new() };
+        let mut problems = Vec::new();
+        for piece in split {
+            match piece {
+                pieces::Piece::Text(text) => expression.pieces.push(Piece::Text(text.to_owned())),
+                pieces::Piece::Code(code) => {
+                    problems.extend(unknown_filters(code, place));
+                    match filters::environment(style).compile_expression_owned(code.to_owned()) {
+                        Ok(compiled) => {
+                            expression.names.extend(compiled.undeclared_variables(true));
+                            expression.pieces.push(Piece::Code(compiled));
+                        }
+                        Err(e) => problems.extend(bad(e.detail().unwrap_or("syntax"))),
+                    }
+                }
+            }
+        }
+        problems.extend(expression.names.iter().filter(|n| !known.contains(n.as_str())).map(|name| {
+            match nearest(name, known.iter().copied()) {
+                Some(meant) => {
+                    Problem::new("unknown_name_meant", &[("place", place), ("name", name), ("meant", meant)])
+                }
+                None => Problem::new("unknown_name", &[("place", place), ("name", name)]),
+            }
+        }));
+        if problems.is_empty() { Ok(expression) } else { Err(problems) }
+    }
+
+    /// Compiles a condition: one `{{ … }}` and nothing beside it.
+    pub fn condition(source: &str, place: &str, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
+        let compiled = Self::compile(source.trim(), place, style, known)?;
+        match compiled.pieces.as_slice() {
+            [Piece::Code(_)] => Ok(compiled),
+            _ => Err(vec![Problem::new("condition_form", &[("place", place)])]),
+        }
+    }
+
+    /// Whether it uses a name.
+    pub fn uses(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Its text for a row.
+    pub fn text(&self, row: &Value) -> Result<String, Failed> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Code(code) => {
+                    let value = code.eval(row.clone()).map_err(|_| Failed)?;
+                    if value.is_undefined() {
+                        return Err(Failed);
+                    }
+                    match value.as_str() {
+                        Some(text) => out.push_str(text),
+                        None => out.push_str(&value.to_string()),
+                    }
+                }
+            }
+            // Four bytes are the most a character takes.
+            if out.len() > LONGEST_VALUE * 4 {
+                return Err(Failed);
+            }
+        }
+        if out.chars().count() > LONGEST_VALUE { Err(Failed) } else { Ok(out) }
+    }
+
+    /// Whether the condition holds for a row.
+    pub fn holds(&self, row: &Value) -> Result<bool, Failed> {
+        let [Piece::Code(code)] = self.pieces.as_slice() else { return Err(Failed) };
+        code.eval(row.clone()).map(|v| v.is_true()).map_err(|_| Failed)
+    }
+}
+
+/// Names used by a source, without compiling it for real: what columns an expression speaks of is asked before the
+/// columns are known.
+pub fn speaks_of(source: &str, name: &str) -> bool {
+    let Ok(split) = pieces::split(source) else { return false };
+    split.into_iter().any(|piece| match piece {
+        pieces::Piece::Text(_) => false,
+        pieces::Piece::Code(code) => filters::environment(Style::En)
+            .compile_expression_owned(code.to_owned())
+            .is_ok_and(|compiled| compiled.undeclared_variables(false).contains(name)),
+    })
+}
+
+fn unknown_filters(code: &str, place: &str) -> Vec<Problem> {
+    let unknown = pieces::filters(code).into_iter().filter(|name| !filters::FILTERS.contains(name));
+    unknown
+        .map(|name| match nearest(name, filters::FILTERS) {
+            Some(meant) => Problem::new("unknown_filter_meant", &[("place", place), ("name", name), ("meant", meant)]),
+            None => {
+                let all = filters::FILTERS.join(", ");
+                Problem::new("unknown_filter", &[("place", place), ("name", name), ("filters", &all)])
+            }
+        })
+        .collect()
+}
+
+/// What the expressions of one row see: `when`, then the row's columns, then the configuration's vars.
+#[derive(Debug)]
+pub struct RowValues {
+    /// Cells in the order of the header.
+    pub cells: Vec<String>,
+    /// Places of the columns by folded name.
+    pub columns: Arc<BTreeMap<String, usize>>,
+    /// The configuration's vars.
+    pub vars: Arc<BTreeMap<String, String>>,
+    /// The row's date and time.
+    pub when: Option<When>,
+}
+
+impl Object for RowValues {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if key == WHEN
+            && let Some(when) = self.when
+        {
+            return Some(Value::from_object(when));
+        }
+        if let Some(place) = self.columns.get(key) {
+            return self.cells.get(*place).map(|cell| Value::from(cell.as_str()));
+        }
+        self.vars.get(key).map(|text| Value::from(text.as_str()))
+    }
+}

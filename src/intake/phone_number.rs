@@ -1,0 +1,284 @@
+//! Phone numbers as people write them: with and without country code, trunk zero, Argentina's 15, spreadsheets' marks.
+//! Nothing is rewritten beyond what makes a number international; which of two valid ways of writing a person's
+//! WhatsApp carries is learned from the provider, not guessed (see [`Phone::person_key`] for comparing).
+
+use phonenumber::country;
+use phonenumber::metadata::DATABASE;
+
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::kind::CampaignKind;
+use crate::domain::phone::Phone;
+use crate::domain::template::Category;
+
+/// Where numbers written without a country code are from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Home {
+    country: country::Id,
+    area_code: Option<String>,
+}
+
+impl Home {
+    /// `country` is an ISO 3166 code such as `AR`; `area_code` completes numbers written without one. `None` when the
+    /// country is not known.
+    pub fn new(country: &str, area_code: Option<&str>) -> Option<Self> {
+        let country = country.parse().ok()?;
+        let area_code = area_code.map(|a| digits_of(a).trim_start_matches('0').to_owned()).filter(|a| !a.is_empty());
+        Some(Self { country, area_code })
+    }
+}
+
+/// Why a cell is not a number that can be sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotAPhone {
+    /// The cell is empty.
+    #[error("empty")]
+    Empty,
+    /// No country code, and nothing says which country.
+    #[error("no country code")]
+    NoCountry,
+    /// `5,51E+12`: a spreadsheet rounded the number away.
+    #[error("scientific notation")]
+    Scientific,
+    /// More than one number in the cell.
+    #[error("several numbers")]
+    Several,
+    /// Something else than digits and punctuation.
+    #[error("not digits")]
+    NotDigits,
+    /// A local number, and nothing says which area.
+    #[error("no area code")]
+    NoAreaCode,
+    /// Too few or too many digits for its country.
+    #[error("wrong length")]
+    WrongLength,
+    /// No country has this code, or nobody has this number.
+    #[error("no such number")]
+    Impossible,
+}
+
+impl NotAPhone {
+    /// The reason under which the row is excluded.
+    pub const fn reason(self) -> ExclusionReason {
+        match self {
+            Self::Empty => ExclusionReason::NoPhone,
+            Self::NoCountry => ExclusionReason::NoCountry,
+            _ => ExclusionReason::BadPhone,
+        }
+    }
+
+    /// The word of the detail; its sentence is `detail.<word>` of the locales.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Empty => "",
+            Self::NoCountry => "no_country_code",
+            Self::Scientific => "scientific_notation",
+            Self::Several => "several_numbers",
+            Self::NotDigits => "not_digits",
+            Self::NoAreaCode => "no_area_code",
+            Self::WrongLength => "wrong_length",
+            Self::Impossible => "no_such_number",
+        }
+    }
+}
+
+/// Reads a phone number as typed.
+pub fn read(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
+    let text = tidy(typed);
+    if text.is_empty() {
+        return Err(NotAPhone::Empty);
+    }
+    if is_scientific(&text) {
+        return Err(NotAPhone::Scientific);
+    }
+    if holds_several(&text) {
+        return Err(NotAPhone::Several);
+    }
+    let plus = text.starts_with('+');
+    let rest = text.strip_prefix('+').unwrap_or(&text);
+    if !rest.chars().all(|c| c.is_ascii_digit() || is_punctuation(c)) || !rest.chars().any(|c| c.is_ascii_digit()) {
+        return Err(NotAPhone::NotDigits);
+    }
+    let digits = digits_of(rest);
+    if plus {
+        // "+00 54…" and "+0054…" are written too.
+        return international(digits.trim_start_matches("00"));
+    }
+    if let Some(rest) = digits.strip_prefix("00") {
+        return international(rest);
+    }
+    match home {
+        Some(home) => national(&digits, home),
+        None => without_country(&digits),
+    }
+}
+
+/// The cell without what spreadsheets and copying leave around a number.
+fn tidy(typed: &str) -> String {
+    let seen: String = typed.chars().filter(|c| !is_invisible(*c)).map(|c| if c == '＋' { '+' } else { c }).collect();
+    let mut text = seen.trim().trim_start_matches('\'').trim();
+    for scheme in ["tel:", "whatsapp:"] {
+        if text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)) {
+            text = text[scheme.len()..].trim_start();
+        }
+    }
+    // A number column with an empty cell comes out of many exports as decimals: 1155550101.0
+    let whole = text.strip_suffix(".0").or_else(|| text.strip_suffix(",0"));
+    whole.filter(|w| w.bytes().all(|b| b.is_ascii_digit() || b == b'+')).unwrap_or(text).to_owned()
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{AD}')
+}
+
+fn is_punctuation(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '-' | '.' | '(' | ')' | '[' | ']' | '/' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn digits_of(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// `5,51E+12`, `5.4911E12`.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let numeric = |t: &str, more: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit() || more.contains(c));
+    numeric(mantissa, ".,") && numeric(exponent, "")
+}
+
+/// Two or more stretches of six digits with something between them that separates numbers.
+fn holds_several(text: &str) -> bool {
+    let pieces = text.split(['/', ';', ',', '|', '\n']).flat_map(|p| p.split(" o ")).flat_map(|p| p.split(" y "));
+    pieces.flat_map(|p| p.split(" e ")).filter(|p| digits_of(p).len() >= 6).count() > 1
+}
+
+/// Digits that begin with a country code.
+fn international(digits: &str) -> Result<Phone, NotAPhone> {
+    let parsed = phonenumber::parse(None, format!("+{digits}")).map_err(|e| match e {
+        phonenumber::ParseError::TooShortNsn | phonenumber::ParseError::TooLong => NotAPhone::WrongLength,
+        _ => NotAPhone::Impossible,
+    })?;
+    let canonical = format!("{}{}", parsed.code().value(), parsed.national());
+    let given = Phone::from_international(digits).ok_or(NotAPhone::WrongLength)?;
+    let phone = Phone::from_international(&canonical).ok_or(NotAPhone::WrongLength)?;
+    // The metadata no longer knows Mexico's 1 after the country code; people's numbers still carry it.
+    if given.variants().iter().any(|v| v != &given && is_possible(v)) {
+        return Ok(given);
+    }
+    check(phone)
+}
+
+/// Digits without country code, in a campaign of `home`'s country.
+fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
+    let mut tries = vec![digits.to_owned()];
+    if let Some(area) = &home.area_code {
+        tries.push(format!("{area}{digits}"));
+        tries.push(format!("0{area}{digits}"));
+    }
+    let mut possible = None;
+    for text in &tries {
+        let Ok(parsed) = phonenumber::parse(Some(home.country), text) else { continue };
+        let international = format!("{}{}", parsed.code().value(), parsed.national());
+        let Some(phone) = Phone::from_international(&international) else { continue };
+        if parsed.is_valid() && !is_repetition(&parsed.national().to_string()) {
+            return Ok(phone);
+        }
+        if possible.is_none() && is_possible(&phone) {
+            possible = Some(phone);
+        }
+    }
+    // Another country's number with its code but without the `+`: only where it cannot be one of this country.
+    if digits.len() >= 11 && possible.is_none() {
+        return international(digits);
+    }
+    let phone = possible.ok_or(if digits.len() < 9 && home.area_code.is_none() {
+        NotAPhone::NoAreaCode
+    } else {
+        NotAPhone::WrongLength
+    })?;
+    if is_local_mobile(&phone) { Err(NotAPhone::NoAreaCode) } else { check(phone) }
+}
+
+/// `15-5555-0123`: Argentina's local mobile form. No area code begins with 15.
+fn is_local_mobile(phone: &Phone) -> bool {
+    phone.digits().starts_with("5415") && phone.digits().len() == 12
+}
+
+/// Digits with neither `+` nor a campaign country. Twelve or more cannot be anybody's national number; with fewer, a
+/// Brazilian mobile of Porto Alegre reads as a Peruvian one.
+fn without_country(digits: &str) -> Result<Phone, NotAPhone> {
+    if digits.len() < 12 || digits.starts_with('0') {
+        return Err(NotAPhone::NoCountry);
+    }
+    international(digits).map_err(|_| NotAPhone::NoCountry)
+}
+
+fn check(phone: Phone) -> Result<Phone, NotAPhone> {
+    let Some((code, national)) = split(&phone) else { return Err(NotAPhone::Impossible) };
+    if is_repetition(national) || DATABASE.by_code(&code).is_none() {
+        return Err(NotAPhone::Impossible);
+    }
+    if is_possible(&phone) { Ok(phone) } else { Err(NotAPhone::WrongLength) }
+}
+
+/// Nobody has 0000000000 or 1111111111; forms that demand a number are filled with them.
+fn is_repetition(national: &str) -> bool {
+    let mut bytes = national.bytes();
+    bytes.next().is_none_or(|first| bytes.all(|b| b == first))
+}
+
+/// True when its country has mobile or fixed lines of this many digits. Whether the line exists is the provider's to
+/// say: numbering plans change faster than any copy of them.
+fn is_possible(phone: &Phone) -> bool {
+    let Some((code, national)) = split(phone) else { return false };
+    // With 11 digits an Argentine number is a mobile with its 9, nothing else.
+    if code == 54 && national.len() == 11 && !national.starts_with('9') {
+        return false;
+    }
+    let length = national.len() as u16;
+    let fits = |d: Option<&phonenumber::metadata::Descriptor>| d.is_some_and(|d| d.possible_length().contains(&length));
+    DATABASE.by_code(&code).is_some_and(|regions| {
+        regions.iter().any(|m| fits(m.descriptors().mobile()) || fits(m.descriptors().fixed_line()))
+    })
+}
+
+/// Country code and the rest.
+fn split(phone: &Phone) -> Option<(u16, &str)> {
+    let digits = phone.digits();
+    (1..=3).find_map(|n| {
+        let code: u16 = digits.get(..n)?.parse().ok()?;
+        DATABASE.by_code(&code).map(|_| (code, &digits[n..]))
+    })
+}
+
+/// ISO code of the country, where the numbering plan tells it.
+pub fn country_of(phone: &Phone) -> Option<String> {
+    let parsed = phonenumber::parse(None, phone.with_plus()).ok()?;
+    if let Some(id) = parsed.country().id() {
+        return Some(id.as_ref().to_owned());
+    }
+    let regions = DATABASE.region(&parsed.code().value())?;
+    match regions.as_slice() {
+        [only] if *only != "001" => Some((*only).to_owned()),
+        _ => None,
+    }
+}
+
+/// Country codes that Meta's platform cannot reach: Cuba, Iran, North Korea, Syria (Meta's support page).
+const CLOSED: [&str; 4] = ["53", "98", "850", "963"];
+
+/// What is billed as marketing, or will be when the template is not known yet.
+pub fn is_marketing(kind: CampaignKind, category: Option<Category>) -> bool {
+    category.map_or(kind == CampaignKind::Promotion, |c| c == Category::Marketing)
+}
+
+/// Why WhatsApp will not deliver there, as a word of the details: a closed country, or marketing to a number of the
+/// United States (not delivered since 1 April 2025; Canada and the Caribbean are).
+pub fn unreachable_because(phone: &Phone, marketing: bool) -> Option<&'static str> {
+    if CLOSED.iter().any(|code| phone.digits().starts_with(code)) {
+        return Some("closed_country");
+    }
+    let us = marketing && phone.digits().starts_with('1') && country_of(phone).is_some_and(|c| c == "US");
+    us.then_some("us_marketing")
+}

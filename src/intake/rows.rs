@@ -1,0 +1,243 @@
+//! The one way from a file to rows: `check`, the pre-flight and the planner all read an audience through here. Every
+//! row read becomes a message or an exclusion with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::fill::Fill;
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::locale::{self, Language};
+
+use super::audience::{Audience, FileFacts, Line, Lines, Unreadable};
+use super::campaign_file::CampaignFile;
+
+mod fingerprint;
+mod plan;
+mod resolve;
+mod seen;
+mod survey;
+pub mod when;
+mod zones;
+
+pub use fingerprint::content_hash;
+
+use plan::Plan;
+use seen::Seen;
+use zones::Zones;
+
+/// What rows are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct RowsRequest<'a> {
+    /// The campaign file.
+    pub campaign: &'a CampaignFile,
+    /// The template, where it is known.
+    pub template: Option<&'a Template>,
+    /// The configuration's vars.
+    pub vars: &'a BTreeMap<String, String>,
+    /// The configuration's lists of holidays.
+    pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// The audience file.
+    pub audience: &'a Path,
+    /// When the run is, or would be, started.
+    pub started_at: UnixMs,
+}
+
+/// A row of the audience and what became of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResolvedRow {
+    /// 1 is the first row after the header.
+    pub no: i64,
+    /// What became of it.
+    pub fate: RowFate,
+}
+
+/// What a row becomes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RowFate {
+    /// A message to be planned.
+    Message(Box<Draft>),
+    /// Nothing, and why.
+    Excluded(RowExclusion),
+}
+
+/// Why a row becomes no message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowExclusion {
+    /// The reason.
+    pub reason: ExclusionReason,
+    /// The phone cell as it stands.
+    pub recipient: String,
+    /// A word and perhaps a fact, as `same_as_row: 12`; [`explain`] turns it into a sentence. May be empty.
+    pub detail: String,
+}
+
+/// A message to be planned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Draft {
+    /// Where it goes.
+    pub to: Phone,
+    /// The phone cell as it stands.
+    pub given: String,
+    /// The person's name as it stands; empty when the file has none.
+    pub name: String,
+    /// The row's identity across files.
+    pub external_id: Option<String>,
+    /// The row's date and time.
+    pub happens_at: Option<UnixMs>,
+    /// Name of the time zone of the person's clock.
+    pub timezone: String,
+    /// When it is due.
+    pub due_at: UnixMs,
+    /// When it is too late.
+    pub latest_at: Option<UnixMs>,
+    /// What it puts into the template.
+    pub fill: Fill,
+    /// Who pays; empty when nobody is named.
+    pub cost_centre: String,
+    /// Where replies go, as `team:recepcion`; empty: the sender's default.
+    pub route: String,
+    /// Unique within a run: `p:<person>` or `i:<id>|<happens_at ms>`.
+    pub key: String,
+    /// Whether a value had line ends, tabs or long blanks that were taken out.
+    pub flattened: bool,
+}
+
+/// What was counted while the rows were read.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Tally {
+    /// Rows.
+    pub rows: u64,
+    /// Of them, messages.
+    pub messages: u64,
+    /// Messages with a value that had to be flattened.
+    pub flattened: u64,
+    /// Messages whose number was written without its country code.
+    pub completed_numbers: u64,
+    /// Messages whose column of routes holds no route.
+    pub unknown_routes: u64,
+}
+
+/// The rows of an audience, as a stream.
+pub struct Rows<'a> {
+    request: &'a RowsRequest<'a>,
+    plan: Plan<'a>,
+    lines: Lines,
+    facts: FileFacts,
+    warnings: Vec<Problem>,
+    zones: Zones,
+    seen: Seen,
+    tally: Tally,
+    columns: Arc<BTreeMap<String, usize>>,
+    vars: Arc<BTreeMap<String, String>>,
+}
+
+/// Opens an audience for a campaign. `Err` is everything that stands in the way: the file cannot be read, a column is
+/// missing or not what it seems, an expression names something unknown, the template wants other parameters.
+pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Problem>> {
+    let mut audience = Audience::open(request.audience)?;
+    let plan = Plan::prepare(request, &audience.facts.header)?;
+    let unreadable = |e: std::io::Error| vec![Problem::new("audience_unreadable", &[("why", &e.kind().to_string())])];
+    let survey = survey::survey(&audience, &plan.columns.when).map_err(unreadable)?;
+    if !survey.blockers.is_empty() {
+        return Err(survey.blockers);
+    }
+    audience.facts.columns.clone_from(&plan.columns.found);
+    audience.facts.dates = (!plan.columns.when.is_empty()).then_some(survey.order);
+    let mut warnings = survey.warnings;
+    if audience.lost_characters > 0 {
+        warnings.push(Problem::new("lost_characters", &[("count", &audience.lost_characters.to_string())]));
+    }
+    if request.template.is_some_and(|t| t.parameters_unknown) {
+        warnings.push(Problem::new("parameters_unknown", &[("template", &request.campaign.template.name)]));
+    }
+    Ok(Rows {
+        request,
+        lines: audience.lines().map_err(unreadable)?,
+        facts: audience.facts,
+        warnings,
+        zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
+        seen: Seen::default(),
+        tally: Tally::default(),
+        columns: Arc::new(plan.columns.names.clone()),
+        vars: Arc::new(request.vars.clone()),
+        plan,
+    })
+}
+
+impl Rows<'_> {
+    /// What was found out about the file.
+    pub fn facts(&self) -> &FileFacts {
+        &self.facts
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What is worth a look; complete after the last row.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let mut all = self.warnings.clone();
+        let mut counted = |count: u64, code: &str, more: &[(&str, &str)]| {
+            if count > 0 {
+                let count = count.to_string();
+                let args = [&[("count", count.as_str())], more].concat();
+                all.push(Problem::new(code, &args));
+            }
+        };
+        counted(self.tally.flattened, "flattened", &[]);
+        let example = self.zones.unknown_example.as_deref().unwrap_or_default();
+        let zone = resolve::zone_name(&self.request.campaign.timezone);
+        counted(self.zones.unknown, "unknown_timezones", &[("example", example), ("timezone", &zone)]);
+        counted(self.tally.unknown_routes, "unknown_routes", &[]);
+        if self.lines.failure().is_some() {
+            all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
+        }
+        all
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = ResolvedRow;
+
+    fn next(&mut self) -> Option<ResolvedRow> {
+        let line = self.lines.next()?;
+        self.tally.rows += 1;
+        let no = self.tally.rows as i64;
+        let fate = match line {
+            Line::Cells(cells) => self.resolve(no, cells),
+            Line::Unreadable(why) => Err(RowExclusion {
+                reason: ExclusionReason::Unreadable,
+                recipient: String::new(),
+                detail: match why {
+                    Unreadable::Width { found, .. } => format!("cells: {found}"),
+                    Unreadable::Encoding => "not_utf8".to_owned(),
+                },
+            }),
+        };
+        let fate = match fate {
+            Ok(draft) => {
+                self.tally.messages += 1;
+                RowFate::Message(draft)
+            }
+            Err(exclusion) => RowFate::Excluded(exclusion),
+        };
+        Some(ResolvedRow { no, fate })
+    }
+}
+
+/// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is.
+pub fn explain(language: Language, detail: &str) -> String {
+    let (word, fact) = detail.split_once(": ").unwrap_or((detail, ""));
+    let key = format!("detail.{word}");
+    let sentence = locale::say(language, &key, &[("fact", fact)]);
+    if sentence == key { detail.to_owned() } else { sentence }
+}

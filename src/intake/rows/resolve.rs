@@ -1,0 +1,160 @@
+//! From the cells of one row to a message or an exclusion.
+
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use minijinja::value::Value;
+
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::phone::Phone;
+use crate::domain::schedule;
+use crate::domain::time::UnixMs;
+
+use super::super::audience::DateOrder;
+use super::super::campaign_file::{Labelled, is_route};
+use super::super::expression::{RowValues, WHEN, When};
+use super::super::phone_number;
+use super::plan::label;
+use super::seen::Key;
+use super::when::{self, HasTime, NoMoment};
+use super::{Draft, RowExclusion, Rows};
+
+/// A row's date and time: the instant, and the wall clock it is printed with.
+#[derive(Clone, Copy)]
+struct Happens {
+    at: UnixMs,
+    local: DateTime,
+    has_time: bool,
+}
+
+impl Rows<'_> {
+    /// Decides one row. The order is the order in which a person would ask: is it wanted at all, can it be sent to, is
+    /// it new, is it in time, is everything there.
+    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, RowExclusion> {
+        let given = cells.get(self.plan.columns.phone).cloned().unwrap_or_default();
+        let no_message = |reason, detail: String| RowExclusion { reason, recipient: given.clone(), detail };
+        let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
+        let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
+        let happens = self.happens(&cells, own_zone.as_ref());
+        let values = self.values(cells, happens.as_ref().ok().copied().flatten());
+        let row = Value::from_dyn_object(Arc::clone(&values));
+        if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
+            return Err(no_message(ExclusionReason::NotSelected, String::new()));
+        }
+        let to = phone_number::read(&given, self.plan.home.as_ref())
+            .map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
+        if let Some(why) = phone_number::unreachable_because(&to, self.plan.marketing) {
+            return Err(no_message(ExclusionReason::Unreachable, why.to_owned()));
+        }
+        let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
+        let happens_at = happens.map(|h| h.at);
+        let external_id = self.external_id(&values.cells);
+        let key = self.key(&to, external_id.as_deref(), happens_at);
+        if let Some(earlier) = self.seen.earlier(&key) {
+            return Err(no_message(ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
+        }
+        let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
+        let due = self.due(happens_at, &zone).map_err(|_| {
+            let detail = happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M")));
+            no_message(ExclusionReason::TooLate, detail.unwrap_or_default())
+        })?;
+        let filled = self.plan.content.fill(&row, &values.cells);
+        let (fill, flattened) = filled.map_err(|unfit| no_message(unfit.reason, unfit.detail))?;
+        let draft = Draft {
+            name: self.plan.columns.name.and_then(|place| values.cells.get(place)).cloned().unwrap_or_default(),
+            external_id,
+            happens_at,
+            timezone: zone_name(&zone),
+            due_at: due.due_at,
+            latest_at: due.latest_at,
+            fill,
+            cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &values.cells),
+            route: self.route(&values.cells),
+            key: key.text(),
+            flattened,
+            to,
+            given,
+        };
+        self.seen.remember(key, no);
+        self.count(&draft);
+        Ok(Box::new(draft))
+    }
+
+    fn values(&self, cells: Vec<String>, happens: Option<Happens>) -> Arc<RowValues> {
+        let style = self.plan.style;
+        let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
+        Arc::new(RowValues { cells, columns: Arc::clone(&self.columns), vars: Arc::clone(&self.vars), when })
+    }
+
+    /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own
+    /// zone, else the campaign's: a clinic writes its appointments in its own time, wherever the patient's phone is from.
+    fn happens(&self, cells: &[String], own_zone: Option<&TimeZone>) -> Result<Option<Happens>, NoMoment> {
+        let places = &self.plan.columns.when;
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
+        let order = self.facts.dates.unwrap_or(DateOrder::DayFirst);
+        let zone = own_zone.cloned().unwrap_or_else(|| self.zones.campaign());
+        let moment = when::read(&parts, order)?;
+        let (at, local, has_time) = moment.in_zone(&zone).ok_or(NoMoment::Unreadable)?;
+        Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
+    }
+
+    fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, (ExclusionReason, String)> {
+        let Some(only) = &self.plan.only else { return Ok(true) };
+        match (only.holds(row), bad_when) {
+            (Ok(holds), _) => Ok(holds),
+            (Err(_), Some(bad)) if only.uses(WHEN) => Err((ExclusionReason::BadWhen, bad.to_string())),
+            (Err(_), _) => Err((ExclusionReason::BadValue, "expression: columns.only".to_owned())),
+        }
+    }
+
+    fn no_moment(&self, why: NoMoment, cells: &[String]) -> String {
+        let parts: Vec<&str> =
+            self.plan.columns.when.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
+        match why {
+            NoMoment::Unreadable => format!("{why}: {}", parts.join(" ")),
+            NoMoment::NoDate | NoMoment::NoTime => why.to_string(),
+        }
+    }
+
+    fn external_id(&self, cells: &[String]) -> Option<String> {
+        self.plan.columns.id.and_then(|place| cells.get(place)).filter(|id| !id.is_empty()).cloned()
+    }
+
+    fn key(&self, to: &Phone, id: Option<&str>, happens_at: Option<UnixMs>) -> Key {
+        match id.filter(|_| self.plan.columns.id_is_key) {
+            Some(id) => Key::of_appointment(id, happens_at),
+            None => Key::of_person(to),
+        }
+    }
+
+    fn due(&self, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<schedule::Due, schedule::NotDue> {
+        let schedule = &self.request.campaign.schedule;
+        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.as_ref())
+    }
+
+    fn route(&mut self, cells: &[String]) -> String {
+        let route = label(&self.request.campaign.replies.route, self.plan.columns.route, cells);
+        if matches!(self.request.campaign.replies.route, Labelled::Column(_)) && !route.is_empty() && !is_route(&route)
+        {
+            self.tally.unknown_routes += 1;
+            return String::new();
+        }
+        route
+    }
+
+    fn count(&mut self, draft: &Draft) {
+        let written: String = draft.given.chars().filter(char::is_ascii_digit).collect();
+        let has_code = written.trim_start_matches('0').starts_with(&draft.to.digits()[..2]) && written.len() >= 11;
+        self.tally.completed_numbers += u64::from(!has_code);
+        self.tally.flattened += u64::from(draft.flattened);
+    }
+}
+
+/// Name of a time zone in the IANA database.
+pub(super) fn zone_name(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}

@@ -1,0 +1,119 @@
+//! What stands in the way, and what is worth a look.
+
+use super::cost::{self, Billing, Cost};
+use super::reading::Reading;
+use super::sheet::SheetInputs;
+use super::text::money;
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::kind::CampaignKind;
+use crate::domain::problem::Problem;
+use crate::domain::schedule::SendTime;
+use crate::domain::template::{Category, TemplateStatus};
+
+/// Left out of a hundred rows, from here on, is worth a look.
+const MANY_PER_CENT: i64 = 20;
+
+/// Blockers that no row has to be read for.
+pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let campaign = inputs.campaign;
+    if inputs.sender.is_none() || inputs.account.is_none() {
+        found.push(Problem::new("unknown_sender", &[("sender", &campaign.sender)]));
+    }
+    if let Some(account) = inputs.account.filter(|a| !inputs.cards.has(a.currency)) {
+        let currency = account.currency.to_string();
+        found.push(Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)]));
+    }
+    let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
+    match inputs.template.map(|t| &t.status) {
+        None => found.push(Problem::new("template_unknown", &named)),
+        Some(TemplateStatus::Approved) => {}
+        Some(status) => {
+            let args = [named[0], named[1], ("status", word(status))];
+            found.push(Problem::new("template_not_approved", &args));
+        }
+    }
+    found
+}
+
+fn word(status: &TemplateStatus) -> &str {
+    match status {
+        TemplateStatus::Approved => "approved",
+        TemplateStatus::Pending => "pending",
+        TemplateStatus::Rejected => "rejected",
+        TemplateStatus::Paused => "paused",
+        TemplateStatus::Disabled => "disabled",
+        TemplateStatus::Other(word) => word,
+    }
+}
+
+/// Blockers that the rows bring.
+pub(super) fn after_reading(
+    inputs: &SheetInputs<'_>,
+    reading: &Reading,
+    cost: &Cost,
+    found: &[Problem],
+) -> Vec<Problem> {
+    let mut more = Vec::new();
+    // A file that could not be read has said why.
+    if reading.facts.is_some() && reading.messages == 0 {
+        more.push(Problem::new("no_messages", &[("rows", &reading.rows_read.to_string())]));
+    }
+    let has_card = found.iter().all(|p| p.code != "no_rate_card");
+    if has_card && cost.high.is_none() && inputs.account.is_some() {
+        more.push(Problem::new("no_rate", &[("currency", &cost.currency)]));
+    }
+    more
+}
+
+/// Everything worth a look, what the reading found first.
+pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
+    let mut found = reading.warnings.clone();
+    found.extend(many_left_out(reading));
+    found.extend(category(inputs, reading, billing, cost));
+    found.extend(begins_at_once(inputs));
+    if inputs.template.is_some_and(|t| t.parameters_unknown) {
+        let template = &inputs.campaign.template.name;
+        found.push(Problem::new("parameters_unknown", &[("template", template)]));
+    }
+    if inputs.template.is_none() {
+        found.push(Problem::new("category_assumed", &[]));
+    }
+    if inputs.account.is_none() {
+        found.push(Problem::new("currency_assumed", &[("currency", &cost.currency)]));
+    }
+    found
+}
+
+/// Rows left out against the sender's wish; those that `only` leaves out were meant to be.
+fn many_left_out(reading: &Reading) -> Option<Problem> {
+    let meant = reading.excluded.get(&ExclusionReason::NotSelected).map_or(0, |left| left.count);
+    let (left, of) = (reading.left_out() - meant, reading.rows_read - meant);
+    let many = left > 0 && left * 100 >= of * MANY_PER_CENT;
+    let per_cent = left * 100 / of.max(1);
+    let args = [("count", left.to_string()), ("rows", of.to_string()), ("percent", per_cent.to_string())];
+    let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    many.then(|| Problem::new("many_left_out", &args))
+}
+
+/// A template billed as something else than such a campaign usually is.
+fn category(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Option<Problem> {
+    let template = inputs.template?;
+    let (code, usual) = match (inputs.campaign.kind, template.category) {
+        (CampaignKind::Reminder, Category::Marketing) => ("billed_as_marketing", Category::Utility),
+        (CampaignKind::Promotion, Category::Utility) => ("may_become_marketing", Category::Marketing),
+        _ => return None,
+    };
+    let other = cost::range(Billing { category: usual, ..billing }, &reading.tally);
+    let (this, other) =
+        (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
+    let args = [("template", template.name.as_str()), ("cost", &this), ("other", &other)];
+    Some(Problem::new(code, &args))
+}
+
+/// `at` lies in the past: the run begins when it is started.
+fn begins_at_once(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let SendTime::At(at) = inputs.campaign.schedule.send else { return None };
+    let local = at.in_zone(&inputs.campaign.timezone).strftime("%Y-%m-%d %H:%M").to_string();
+    (at < inputs.now).then(|| Problem::new("at_in_the_past", &[("at", &local)]))
+}

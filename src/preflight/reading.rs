@@ -1,0 +1,110 @@
+//! The one pass over the audience: every row ends as a message or as an exclusion.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::cost::Tally;
+use super::sample::Chooser;
+use super::sheet::{SheetInputs, SheetRow};
+use crate::billing::market;
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
+use crate::intake::audience::FileFacts;
+use crate::intake::rows::{Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
+
+/// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
+const ROWS_NAMED: usize = 20;
+
+/// What the pass found.
+#[derive(Default)]
+pub(super) struct Reading {
+    pub rows_read: i64,
+    pub messages: i64,
+    pub excluded: BTreeMap<ExclusionReason, Left>,
+    pub rows: Vec<SheetRow>,
+    pub tally: Tally,
+    /// Due times; in order once the pass is over.
+    pub due: Vec<UnixMs>,
+    pub samples: Chooser,
+    pub facts: Option<FileFacts>,
+    pub warnings: Vec<Problem>,
+}
+
+/// Rows left out for one reason.
+#[derive(Default)]
+pub(super) struct Left {
+    pub count: i64,
+    pub first_rows: Vec<i64>,
+}
+
+/// Reads the audience; `Err` is what keeps it from being read.
+pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
+    let request = RowsRequest {
+        campaign: inputs.campaign,
+        template: inputs.template,
+        vars: inputs.vars,
+        holidays: inputs.holidays,
+        audience: inputs.audience,
+        started_at: inputs.now,
+    };
+    let mut rows = open_rows(&request)?;
+    let mut reading = Reading::default();
+    let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
+    for row in &mut rows {
+        reading.count(row, inputs, zone);
+    }
+    reading.facts = Some(rows.facts().clone());
+    reading.warnings = rows.warnings();
+    reading.due.sort_unstable();
+    Ok(reading)
+}
+
+impl Reading {
+    fn count(&mut self, row: ResolvedRow, inputs: &SheetInputs<'_>, zone: &TimeZone) {
+        self.rows_read += 1;
+        let (to, reason, detail) = match row.fate {
+            RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason), exclusion.detail),
+            RowFate::Message(draft) => {
+                let stopped = stopped(&draft, inputs);
+                if stopped.is_none() {
+                    self.take(row.no, &draft, zone);
+                }
+                (draft.to.with_plus(), stopped, String::new())
+            }
+        };
+        if let Some(reason) = reason {
+            let left = self.excluded.entry(reason).or_default();
+            left.count += 1;
+            if left.first_rows.len() < ROWS_NAMED {
+                left.first_rows.push(row.no);
+            }
+        }
+        if inputs.with_rows {
+            self.rows.push(SheetRow { row: row.no, to, reason, detail });
+        }
+    }
+
+    fn take(&mut self, row: i64, draft: &Draft, zone: &TimeZone) {
+        self.messages += 1;
+        self.due.push(draft.due_at);
+        *self.tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
+        self.samples.see(row, draft);
+    }
+
+    /// Rows left out, whatever the reason.
+    pub(super) fn left_out(&self) -> i64 {
+        self.excluded.values().map(|left| left.count).sum()
+    }
+}
+
+/// What only the store knows about a row.
+fn stopped(draft: &Draft, inputs: &SheetInputs<'_>) -> Option<ExclusionReason> {
+    if (inputs.suppressed)(&draft.to) {
+        return Some(ExclusionReason::Suppressed);
+    }
+    // A row without an id may come again in the next run; one with an id is the same appointment.
+    let same = draft.external_id.is_some() && (inputs.already)(&draft.key);
+    same.then_some(ExclusionReason::AlreadySent)
+}

@@ -1,0 +1,216 @@
+//! The sheet: what a campaign would do if it were started now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::cost::{self, Billing, Cost};
+use super::forecast::{self, FULL, LIKELY, SLOW};
+use super::problems;
+use super::reading::{self, Reading};
+use super::sample::Sample;
+use super::text::spoken;
+use crate::billing::card::Cards;
+use crate::config::{Account, Sender};
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::kind::CampaignKind;
+use crate::domain::money::Currency;
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::domain::template::{Category, Template};
+use crate::domain::time::UnixMs;
+use crate::intake::audience::FileFacts;
+use crate::intake::campaign_file::CampaignFile;
+
+/// What a sheet is made from. What is not known is `None`; the sheet is whole all the same and names it as a blocker.
+pub struct SheetInputs<'a> {
+    /// The campaign file.
+    pub campaign: &'a CampaignFile,
+    /// Its template as the provider has it.
+    pub template: Option<&'a Template>,
+    /// The account of its sender.
+    pub account: Option<&'a Account>,
+    /// Its sender.
+    pub sender: Option<&'a Sender>,
+    /// Rate cards.
+    pub cards: &'a Cards,
+    /// `[vars]` of the configuration.
+    pub vars: &'a BTreeMap<String, String>,
+    /// `[holidays]` of the configuration.
+    pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// The audience file.
+    pub audience: &'a Path,
+    /// When the run would start.
+    pub now: UnixMs,
+    /// Messages per second the sender may send.
+    pub throughput: u32,
+    /// Whether a person must not get this.
+    pub suppressed: &'a dyn Fn(&Phone) -> bool,
+    /// Whether a message of that key was sent or planned before.
+    pub already: &'a dyn Fn(&str) -> bool,
+    /// Whether the sheet lists every row.
+    pub with_rows: bool,
+}
+
+/// What would happen. Serialises as `check --json`, with blockers and warnings in English; see [`super::json`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Sheet {
+    /// The campaign's title; empty where the file gives none.
+    pub title: String,
+    /// What it is for.
+    pub kind: CampaignKind,
+    /// Name of its sender.
+    pub sender: String,
+    /// Its template.
+    pub template: SheetTemplate,
+    /// Name of the audience file.
+    pub audience: String,
+    /// Rows after the header.
+    pub rows_read: i64,
+    /// Rows that become messages.
+    pub messages: i64,
+    /// Rows that do not, by reason. Together with the messages, all rows.
+    pub excluded: BTreeMap<ExclusionReason, i64>,
+    /// The first row numbers of each reason.
+    pub excluded_rows: BTreeMap<ExclusionReason, Vec<i64>>,
+    /// Every row, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<SheetRow>>,
+    /// What it costs.
+    pub cost: Cost,
+    /// When the first message is due; `None` without messages.
+    pub starts_at: Option<UnixMs>,
+    /// When the last one leaves.
+    pub sent_out_at: Option<Forecast>,
+    /// The clock of the campaign, an IANA name.
+    pub timezone: String,
+    /// Messages per second reckoned with.
+    pub throughput: u32,
+    /// Ten messages as people will see them.
+    pub samples: Vec<Sample>,
+    /// What keeps it from starting.
+    #[serde(serialize_with = "spoken")]
+    pub blockers: Vec<Problem>,
+    /// What is worth a look.
+    #[serde(serialize_with = "spoken")]
+    pub warnings: Vec<Problem>,
+    /// What was found out about the file; `None` when it could not be read.
+    pub facts: Option<FileFacts>,
+}
+
+/// The template of a sheet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SheetTemplate {
+    /// Name.
+    pub name: String,
+    /// Language.
+    pub language: String,
+    /// What its messages are reckoned to be billed as.
+    pub category: Category,
+    /// False when the template is not known and the category is a guess from the campaign's kind.
+    pub known: bool,
+}
+
+/// One row.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SheetRow {
+    /// Its number; 1 is the first after the header.
+    pub row: i64,
+    /// The number it goes to, or what the file says.
+    pub to: String,
+    /// Why it becomes no message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ExclusionReason>,
+    /// More about the reason, as a word that [`crate::intake::rows::explain`] puts into a sentence.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// When the last message leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Forecast {
+    /// With the sender's whole throughput.
+    pub low: UnixMs,
+    /// With agents' answers and people's messages taking their part.
+    pub likely: UnixMs,
+    /// With half of it: another run beside it, or the provider slowing down.
+    pub high: UnixMs,
+}
+
+impl Sheet {
+    /// Whether nothing stands in the way of starting.
+    pub fn can_start(&self) -> bool {
+        self.blockers.is_empty()
+    }
+
+    /// Rows left out.
+    pub fn left_out(&self) -> i64 {
+        self.excluded.values().sum()
+    }
+}
+
+/// Makes the sheet: one pass over the audience, nothing written, nothing sent.
+pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
+    let campaign = inputs.campaign;
+    let mut blockers = problems::before_reading(inputs);
+    let mut reading = reading::read(inputs).unwrap_or_else(|unreadable| {
+        blockers.extend(unreadable);
+        Reading::default()
+    });
+    let billing = billing(inputs);
+    let cost = cost::range(billing, &reading.tally);
+    blockers.extend(problems::after_reading(inputs, &reading, &cost, &blockers));
+    let warnings = problems::warnings(inputs, &reading, billing, &cost);
+    let samples = std::mem::take(&mut reading.samples).choose(inputs.template);
+    Sheet {
+        title: campaign.title.clone().unwrap_or_default(),
+        kind: campaign.kind,
+        sender: campaign.sender.clone(),
+        template: SheetTemplate {
+            name: campaign.template.name.clone(),
+            language: campaign.template.language.clone(),
+            category: billing.category,
+            known: inputs.template.is_some(),
+        },
+        audience: inputs.audience.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        rows_read: reading.rows_read,
+        messages: reading.messages,
+        excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
+        cost,
+        starts_at: reading.due.first().copied(),
+        sent_out_at: sent_out(inputs, &reading.due),
+        timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        throughput: inputs.throughput,
+        samples,
+        blockers,
+        warnings,
+        excluded_rows: reading.excluded.into_iter().map(|(reason, left)| (reason, left.first_rows)).collect(),
+        rows: inputs.with_rows.then_some(reading.rows),
+        facts: reading.facts,
+    }
+}
+
+/// What messages are billed as. An unknown account is reckoned in the first currency with a card, an unknown template
+/// by what such campaigns usually are.
+fn billing<'a>(inputs: &SheetInputs<'a>) -> Billing<'a> {
+    let usd = || Currency::parse("USD").expect("three upper-case letters");
+    let usual = match inputs.campaign.kind {
+        CampaignKind::Reminder => Category::Utility,
+        CampaignKind::ResumeContact | CampaignKind::Promotion => Category::Marketing,
+    };
+    Billing {
+        cards: inputs.cards,
+        currency: inputs.account.map_or_else(usd, |account| account.currency),
+        category: inputs.template.map_or(usual, |template| template.category),
+        time_to_live_s: inputs.template.and_then(|template| template.time_to_live_s),
+    }
+}
+
+fn sent_out(inputs: &SheetInputs<'_>, due: &[UnixMs]) -> Option<Forecast> {
+    let hours = inputs.campaign.hours.as_ref().and_then(|rule| rule.resolve(inputs.holidays));
+    let open = hours.as_ref().map(|hours| (hours, &inputs.campaign.timezone));
+    let at = |per_cent| forecast::sent_out(due, inputs.throughput, per_cent, open);
+    Some(Forecast { low: at(FULL)?, likely: at(LIKELY)?, high: at(SLOW)? })
+}

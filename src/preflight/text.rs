@@ -1,0 +1,194 @@
+//! The sheet in words.
+
+use serde::Serialize;
+use serde::ser::SerializeSeq;
+use serde_json::{Value, json};
+
+use super::sheet::Sheet;
+use crate::domain::money::Micros;
+use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
+use crate::intake::rows::explain;
+use crate::locale::{self, Language, say};
+
+mod layout;
+
+use layout::Page;
+
+/// `USD 18.54`: rounded to cents, and below one unit to a hundredth of a cent.
+pub(super) fn money(currency: &str, amount: Micros) -> String {
+    let (step, decimals) = if amount.0.abs() < 1_000_000 { (100, 4) } else { (10_000, 2) };
+    let steps = (amount.0 + amount.0.signum() * step / 2) / step;
+    let (sign, whole) = (if steps < 0 { "-" } else { "" }, steps.unsigned_abs());
+    let per_unit = 10_u64.pow(decimals);
+    format!("{currency} {sign}{}.{:0width$}", whole / per_unit, whole % per_unit, width = decimals as usize)
+}
+
+#[derive(Serialize)]
+struct Spoken<'a> {
+    code: &'a str,
+    message: String,
+}
+
+/// Problems as `{"code","message"}`, in English.
+pub(super) fn spoken<S: serde::Serializer>(problems: &[Problem], to: S) -> Result<S::Ok, S::Error> {
+    let mut list = to.serialize_seq(Some(problems.len()))?;
+    for problem in problems {
+        list.serialize_element(&Spoken { code: &problem.code, message: locale::problem(Language::En, problem) })?;
+    }
+    list.end()
+}
+
+/// The sheet as JSON, its blockers and warnings in `language`.
+pub fn json(sheet: &Sheet, language: Language) -> Value {
+    let mut value = serde_json::to_value(sheet).unwrap_or_default();
+    for (key, problems) in [("blockers", &sheet.blockers), ("warnings", &sheet.warnings)] {
+        let spoken = problems.iter().map(|p| json!({"code": p.code, "message": locale::problem(language, p)}));
+        value[key] = spoken.collect();
+    }
+    value
+}
+
+/// The sheet for people, in a terminal.
+pub fn text(sheet: &Sheet, language: Language) -> String {
+    let mut page = Page::new(language);
+    head(&mut page, sheet);
+    rows(&mut page, sheet);
+    cost(&mut page, sheet);
+    times(&mut page, sheet);
+    samples(&mut page, sheet);
+    every_row(&mut page, sheet);
+    problems(&mut page, sheet);
+    page.finish()
+}
+
+fn head(page: &mut Page, sheet: &Sheet) {
+    let kind = page.say(&format!("preflight.kind.{}", sheet.kind.as_str()), &[]);
+    let title = if sheet.title.is_empty() { kind.clone() } else { sheet.title.clone() };
+    page.title(&title);
+    let category = page.say(&format!("preflight.category.{}", sheet.template.category.as_str()), &[]);
+    page.fact("preflight.kind", &kind);
+    let (name, language) = (&sheet.template.name, &sheet.template.language);
+    let key = if sheet.template.known { "preflight.template_known" } else { "preflight.template_guess" };
+    let template = page.say(key, &[("name", name), ("language", language), ("category", &category)]);
+    page.fact("preflight.template", &template);
+    page.fact("preflight.sender", &sheet.sender);
+    page.fact("preflight.audience", &sheet.audience);
+}
+
+fn rows(page: &mut Page, sheet: &Sheet) {
+    page.gap();
+    page.figure("preflight.rows_read", sheet.rows_read);
+    page.figure("preflight.messages", sheet.messages);
+    page.figure("preflight.left_out", sheet.left_out());
+    for (reason, count) in &sheet.excluded {
+        let named = sheet.excluded_rows.get(reason).map(Vec::as_slice).unwrap_or_default();
+        let why = page.say(&format!("exclusion.{}", reason.as_str()), &[]);
+        page.left_out(*count, &why, named);
+    }
+}
+
+fn cost(page: &mut Page, sheet: &Sheet) {
+    page.gap();
+    let cost = &sheet.cost;
+    let Some((low, likely, high)) = cost.low.zip(cost.likely).zip(cost.high).map(|((l, m), h)| (l, m, h)) else {
+        let unknown = page.say("preflight.cost_unknown", &[("currency", &cost.currency)]);
+        page.fact("preflight.cost", &unknown);
+        return;
+    };
+    let amount = |a| money(&cost.currency, a);
+    let means =
+        |name: &str, percent: i64| page.say(&format!("preflight.cost_{name}"), &[("percent", &percent.to_string())]);
+    let shares = cost.delivered_percent;
+    let means = [means("low", shares.low), means("likely", shares.likely), means("high", 100)];
+    page.range("preflight.cost_label", [amount(low), amount(likely), amount(high)], &means);
+    for market in cost.markets.iter().take(if cost.markets.len() > 1 { 8 } else { 0 }) {
+        let name = page.say(&format!("market.{}", market.market), &[]);
+        page.market(&name, market.messages, &market.likely.map(amount).unwrap_or_default());
+    }
+}
+
+fn times(page: &mut Page, sheet: &Sheet) {
+    let Some((starts_at, sent_out)) = sheet.starts_at.zip(sheet.sent_out_at) else { return };
+    page.gap();
+    let at = |at: UnixMs| local(at, &sheet.timezone, page.language());
+    let (starts, ends) = (at(starts_at), [sent_out.low, sent_out.likely, sent_out.high].map(at));
+    page.fact("preflight.starts_at", &starts);
+    if ends[0] == ends[2] {
+        page.fact("preflight.sent_out_at", &ends[1]);
+    } else {
+        let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
+        page.range("preflight.sent_out_at_label", ends, &means);
+    }
+    let rate = sheet.throughput.to_string();
+    let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("rate", &rate)]);
+    page.note(&clock);
+}
+
+/// `Tuesday 2026-11-24, 14:30`, on the clock of `zone`.
+fn local(at: UnixMs, zone: &str, language: Language) -> String {
+    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let local = at.in_zone(&zone);
+    let weekday = say(language, &format!("preflight.weekday.{}", local.weekday().to_monday_one_offset()), &[]);
+    format!("{weekday} {}", local.strftime("%Y-%m-%d, %H:%M"))
+}
+
+fn samples(page: &mut Page, sheet: &Sheet) {
+    if sheet.samples.is_empty() {
+        return;
+    }
+    page.section("preflight.samples", sheet.samples.len());
+    for sample in &sheet.samples {
+        page.sample(sample);
+    }
+}
+
+fn every_row(page: &mut Page, sheet: &Sheet) {
+    let Some(rows) = &sheet.rows else { return };
+    page.section("preflight.rows", rows.len());
+    for row in rows {
+        let fate = match row.reason {
+            None => page.say("preflight.becomes_message", &[]),
+            Some(reason) => page.say(&format!("exclusion.{}", reason.as_str()), &[]),
+        };
+        let detail = explain(page.language(), &row.detail);
+        page.row(row.row, &row.to, &fate, &detail);
+    }
+}
+
+fn problems(page: &mut Page, sheet: &Sheet) {
+    if !sheet.blockers.is_empty() {
+        page.section("preflight.blockers", sheet.blockers.len());
+        page.bullets("✗", &sheet.blockers);
+    }
+    if !sheet.warnings.is_empty() {
+        page.section("preflight.warnings", sheet.warnings.len());
+        page.bullets("!", &sheet.warnings);
+    }
+    page.gap();
+    let verdict = if sheet.can_start() { "preflight.can_start" } else { "preflight.cannot_start" };
+    let count = sheet.blockers.len().to_string();
+    let verdict = page.say(verdict, &[("count", &count)]);
+    page.title_end(&verdict);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money;
+    use crate::domain::money::Micros;
+
+    #[test]
+    fn money_is_rounded_to_what_people_read() {
+        for (micros, expected) in [
+            (18_544_999, "USD 18.54"),
+            (18_545_000, "USD 18.55"),
+            (49_980, "USD 0.0500"),
+            (61_849, "USD 0.0618"),
+            (0, "USD 0.0000"),
+            (-1_250_000, "USD -1.25"),
+            (1_000_000_000, "USD 1000.00"),
+        ] {
+            assert_eq!(money("USD", Micros(micros)), expected);
+        }
+    }
+}

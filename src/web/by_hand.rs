@@ -1,0 +1,183 @@
+//! One template to one number, by hand: the template is picked, its parameters filled, a local number completed.
+
+use axum::extract::{Query, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::Form;
+use serde::Deserialize;
+
+use crate::domain::template::{Button, Header, Template, TemplateStatus};
+use crate::engine::{HandOutcome, HandSend};
+use crate::locale;
+use crate::store::template;
+
+use super::actor::Actor;
+use super::converse::author;
+use super::error::WebError;
+use super::page::{Page, html};
+use super::state::WebState;
+
+#[derive(askama::Template)]
+#[template(path = "send.html")]
+struct SendPage {
+    p: Page,
+    senders: Vec<String>,
+    templates: Vec<Template>,
+    chosen: Option<Template>,
+    fields: Vec<Field>,
+    asked: Asked,
+    /// What the number becomes, or why it is none.
+    number: String,
+    problems: Vec<String>,
+}
+
+/// One value the template takes.
+pub struct Field {
+    name: String,
+    label: String,
+    value: String,
+}
+
+/// What the form holds so far, or what is sent.
+#[derive(Deserialize, Default, Clone)]
+pub struct Asked {
+    #[serde(default)]
+    sender: String,
+    /// `name|language`.
+    #[serde(default)]
+    template: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    cost_centre: String,
+    /// Names of the values, in the order of `value`.
+    #[serde(default)]
+    name: Vec<String>,
+    #[serde(default)]
+    value: Vec<String>,
+}
+
+impl Asked {
+    fn values(&self) -> Vec<(String, String)> {
+        self.name.iter().cloned().zip(self.value.iter().map(|v| v.trim().to_owned())).collect()
+    }
+
+    fn key(&self) -> (&str, &str) {
+        self.template.split_once('|').unwrap_or((&self.template, ""))
+    }
+}
+
+/// The page; with a template chosen it shows its fields.
+pub async fn show(State(state): State<WebState>, p: Page, axum_extra::extract::Query(asked): axum_extra::extract::Query<Asked>) -> Result<Html<String>, WebError> {
+    page(&state, p, asked, Vec::new()).await
+}
+
+async fn page(state: &WebState, p: Page, mut asked: Asked, problems: Vec<String>) -> Result<Html<String>, WebError> {
+    let senders: Vec<String> = state.config().senders.keys().cloned().collect();
+    if asked.sender.is_empty() {
+        asked.sender = senders.first().cloned().unwrap_or_default();
+    }
+    let account = state.config().senders.get(&asked.sender).map_or("", |s| s.account.as_str());
+    let mut templates = template::list(state.store(), account).await?;
+    templates.retain(|t| t.status == TemplateStatus::Approved);
+    let (name, language) = asked.key();
+    let chosen = templates.iter().find(|t| t.name == name && t.language == language).cloned();
+    let fields = chosen.as_ref().map(|t| fields(&p, t, &asked.values())).unwrap_or_default();
+    let number = if asked.to.is_empty() { String::new() } else { international(state, &p, &asked.sender, &asked.to) };
+    html(&SendPage { p, senders, templates, chosen, fields, asked, number, problems })
+}
+
+/// Header, body and buttons, each by the name that the engine knows it by.
+fn fields(p: &Page, template: &Template, given: &[(String, String)]) -> Vec<Field> {
+    let field = |name: String, label: String| {
+        let value = given.iter().find(|(n, _)| *n == name).map_or_else(String::new, |(_, v)| v.clone());
+        Field { name, label, value }
+    };
+    let mut fields = Vec::new();
+    match &template.header {
+        Some(Header::Text { .. }) if template.header_parameters().is_empty() => {}
+        Some(Header::Text { .. }) => fields.push(field("header".to_owned(), p.t("web.send.header"))),
+        Some(Header::Image | Header::Video | Header::Document) => {
+            fields.push(field("header".to_owned(), p.t("web.send.header_link")));
+        }
+        Some(Header::Location) | None => {}
+    }
+    for name in template.body_parameters() {
+        let label = format!("{{{{{name}}}}}");
+        fields.push(field(name, label));
+    }
+    for (i, button) in template.buttons.iter().enumerate() {
+        let takes = match button {
+            Button::Url { url, .. } => url.contains("{{"),
+            Button::CopyCode { .. } => true,
+            Button::QuickReply { .. } | Button::Other { .. } => false,
+        };
+        if takes {
+            fields.push(field(format!("button.{i}"), p.say("web.send.button", &[("button", button.text())])));
+        }
+    }
+    fields
+}
+
+fn international(state: &WebState, p: &Page, sender: &str, typed: &str) -> String {
+    match state.engine.international(sender, typed) {
+        Ok(phone) => p.say("web.send.goes_to", &[("number", &phone.with_plus())]),
+        Err(problem) => locale::problem(p.language, &problem),
+    }
+}
+
+/// What a number becomes, while it is typed.
+pub async fn number(State(state): State<WebState>, p: Page, Query(asked): Query<NumberAsked>) -> String {
+    if asked.to.trim().is_empty() { String::new() } else { international(&state, &p, &asked.sender, &asked.to) }
+}
+
+/// A number, as typed.
+#[derive(Deserialize)]
+pub struct NumberAsked {
+    #[serde(default)]
+    sender: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// It goes out; what stands in the way is told above the form, which keeps what was typed.
+pub async fn send(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Form(asked): Form<Asked>,
+) -> Result<Response, WebError> {
+    let (name, language) = asked.key();
+    let send = HandSend {
+        sender: asked.sender.clone(),
+        to: asked.to.trim().to_owned(),
+        template: name.to_owned(),
+        language: language.to_owned(),
+        values: asked.values(),
+        cost_centre: asked.cost_centre.trim().to_owned(),
+    };
+    match go(&state, &actor, &send).await {
+        Ok((_, conversation)) => Ok(Redirect::to(&format!("/conversations/{conversation}?done=sent")).into_response()),
+        Err(WebError::Refused(problems)) => {
+            let told = problems.iter().map(|b| locale::problem(p.language, b)).collect();
+            let page = page(&state, p, asked, told).await?;
+            Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Sends it, for page and API.
+pub async fn go(
+    state: &WebState,
+    actor: &Actor,
+    send: &HandSend,
+) -> Result<(crate::domain::id::MessageId, crate::domain::id::ConversationId), WebError> {
+    match state.engine.send_by_hand(send, &author(actor)?).await? {
+        HandOutcome::Sent { message, conversation } => {
+            let detail = format!("template {} {}", send.template, send.language);
+            state.audit(actor, "message.by_hand", &format!("message {message}"), &detail).await?;
+            Ok((message, conversation))
+        }
+        HandOutcome::Refused(problems) => Err(WebError::Refused(problems)),
+    }
+}

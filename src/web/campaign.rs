@@ -1,0 +1,201 @@
+//! A campaign: its latest version's pre-flight with the button that starts it, and its runs.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{Html, Redirect};
+
+use crate::domain::id::{CampaignId, VersionId};
+use crate::domain::role::Right;
+use crate::locale;
+use crate::preflight::{Sheet, SheetRow};
+use crate::store::campaign::{self, Campaign};
+use crate::store::version::{self, Version};
+use crate::store::{run, StoreError};
+
+use super::act;
+use super::actor::Actor;
+use super::error::WebError;
+use super::figures::Figures;
+use super::form::done;
+use super::page::{Page, html};
+use super::row_words;
+use super::run::row_list;
+use super::state::WebState;
+
+/// Runs listed.
+const RUNS: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "campaign.html")]
+struct CampaignPage {
+    p: Page,
+    c: Campaign,
+    version: Option<Version>,
+    sheet: Option<SheetView>,
+    runs: Vec<Figures>,
+    may_start: bool,
+    /// The run of this very version, if it was started before.
+    started: Option<crate::domain::id::RunId>,
+    people: Right,
+}
+
+/// A sheet in words.
+pub struct SheetView {
+    sheet: Sheet,
+    blockers: Vec<String>,
+    warnings: Vec<String>,
+    excluded: Vec<Excluded>,
+    left_out: i64,
+}
+
+struct Excluded {
+    why: String,
+    n: i64,
+    rows: String,
+}
+
+impl SheetView {
+    fn of(p: &Page, sheet: Sheet) -> Self {
+        let mut excluded: Vec<Excluded> = sheet
+            .excluded
+            .iter()
+            .map(|(reason, n)| {
+                let rows = sheet.excluded_rows.get(reason).map_or(&[][..], Vec::as_slice);
+                Excluded { why: row_words::reason(p, Some(reason.as_str())), n: *n, rows: row_list(rows, *n) }
+            })
+            .collect();
+        excluded.sort_by_key(|e| std::cmp::Reverse(e.n));
+        Self {
+            blockers: sheet.blockers.iter().map(|b| locale::problem(p.language, b)).collect(),
+            warnings: sheet.warnings.iter().map(|w| locale::problem(p.language, w)).collect(),
+            left_out: sheet.excluded.values().sum(),
+            excluded,
+            sheet,
+        }
+    }
+
+    fn cost(&self, p: &Page) -> String {
+        let cost = &self.sheet.cost;
+        match (cost.low, cost.likely, cost.high) {
+            (Some(low), Some(likely), Some(high)) => p.say(
+                "web.cost_range",
+                &[
+                    ("low", &p.money(&low, &cost.currency)),
+                    ("likely", &p.money(&likely, &cost.currency)),
+                    ("high", &p.money(&high, &cost.currency)),
+                ],
+            ),
+            _ => p.t("web.cost_unknown"),
+        }
+    }
+
+    fn likely(&self, p: &Page) -> String {
+        let cost = &self.sheet.cost;
+        cost.likely.map_or_else(|| p.t("web.cost_unknown"), |likely| p.money(&likely, &cost.currency))
+    }
+
+    fn consequence(&self, p: &Page) -> String {
+        let high = self.sheet.cost.high;
+        let high = high.map_or_else(|| p.t("web.cost_unknown"), |h| p.money(&h, &self.sheet.cost.currency));
+        let n = p.number(&self.sheet.messages);
+        p.say("web.start_means", &[("n", &n), ("cost", &high), ("sender", &self.sheet.sender)])
+    }
+}
+
+/// The page.
+pub async fn show(
+    State(state): State<WebState>,
+    actor: Actor,
+    mut p: Page,
+    Path(id): Path<i64>,
+) -> Result<Html<String>, WebError> {
+    let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
+    let version = version::latest(state.store(), c.id).await?;
+    let sheet = match &version {
+        Some(version) => Some(state.engine.sheet(version.id, false).await?),
+        None => None,
+    };
+    if let Some(zone) = sheet.as_ref().and_then(|s| jiff::tz::TimeZone::get(&s.timezone).ok()) {
+        p.zone = zone;
+    }
+    let started = match &version {
+        Some(version) => run::started_before(state.store(), version.id).await?,
+        None => None,
+    };
+    let mut runs = Vec::new();
+    for run in run::of_campaign(state.store(), c.id, RUNS).await? {
+        runs.push(Figures::of(&state, run).await?);
+    }
+    let sheet = sheet.map(|s| SheetView::of(&p, s));
+    let may_start = actor.may(Right::StartRuns);
+    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people: Right::ReadPeople })
+}
+
+/// The latest version of a campaign.
+pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, WebError> {
+    let found = version::latest(state.store(), campaign).await.map_err(StoreError::from)?;
+    found.ok_or(WebError::NotFound)
+}
+
+/// What the button stands for: this version, as it was shown.
+#[derive(serde::Deserialize)]
+pub struct StartForm {
+    version: i64,
+}
+
+/// Starts the version that was shown; one loaded in between has to be looked at first.
+pub async fn start(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    axum::extract::Form(form): axum::extract::Form<StartForm>,
+) -> Result<Redirect, WebError> {
+    let version = latest(&state, CampaignId(id)).await?;
+    if version.id != VersionId(form.version) {
+        return Err(WebError::Conflict("newer_version"));
+    }
+    let run = act::start(&state, &actor, version.id).await?;
+    Ok(done(&format!("/runs/{run}"), "started"))
+}
+
+/// The rows of the sheet, for whoever may see people.
+#[derive(Template)]
+#[template(path = "campaign_rows.html")]
+struct RowsPage {
+    p: Page,
+    c: Campaign,
+    rows: Vec<(SheetRow, String)>,
+    next: Option<usize>,
+}
+
+/// Rows on one page.
+const ROWS: usize = 200;
+
+/// Which page.
+#[derive(serde::Deserialize)]
+pub struct RowsQuery {
+    #[serde(default)]
+    from: usize,
+}
+
+/// Every row of the audience and what becomes of it.
+pub async fn rows(
+    State(state): State<WebState>,
+    p: Page,
+    Path(id): Path<i64>,
+    axum::extract::Query(query): axum::extract::Query<RowsQuery>,
+) -> Result<Html<String>, WebError> {
+    let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
+    let version = latest(&state, c.id).await?;
+    let sheet = state.engine.sheet(version.id, true).await?;
+    let all = sheet.rows.unwrap_or_default();
+    let next = (all.len() > query.from + ROWS).then_some(query.from + ROWS);
+    let rows = all.into_iter().skip(query.from).take(ROWS);
+    let rows = rows
+        .map(|row| {
+            let why = row.reason.map_or_else(String::new, |r| row_words::reason(&p, Some(r.as_str())));
+            (row, why)
+        })
+        .collect();
+    html(&RowsPage { p, c, rows, next })
+}

@@ -1,0 +1,209 @@
+//! One conversation: the thread, the answer, who has it, what was decided, who the person is.
+
+use askama::Template;
+use axum::extract::{Form, Path, State};
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
+
+use crate::domain::id::{ConversationId, UserId};
+use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
+use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
+use crate::store::view::person::{self, Sent};
+use crate::store::{entry, outcome, user};
+
+use super::actor::Actor;
+use super::bubble::{self, Bubble};
+use super::converse;
+use super::error::WebError;
+use super::form::done;
+use super::page::{Page, html};
+use super::state::WebState;
+use super::words;
+
+/// WhatsApp takes no longer text.
+pub const LONGEST_ANSWER: usize = 4_096;
+/// Earlier things shown of a person.
+const EARLIER: i64 = 8;
+
+#[derive(Template)]
+#[template(path = "conversation.html")]
+struct ConversationPage {
+    p: Page,
+    c: Conversation,
+    panel: Panel,
+    bubbles: Vec<Bubble>,
+    window: String,
+    can_answer: bool,
+    /// Why not, if not.
+    why_not: Option<String>,
+    mine: bool,
+    outcome: Option<String>,
+    outcomes: [&'static str; 2],
+    earlier: Vec<Earlier>,
+    sent: Vec<Sent>,
+    agents: Vec<user::User>,
+    teams: Vec<String>,
+    longest: usize,
+    campaigns: Right,
+    suppress: Right,
+}
+
+/// `You can write for 3 h 20 min`, or that the window is closed.
+pub fn window(p: &Page, until: Option<UnixMs>) -> String {
+    match until.filter(|until| *until > p.now) {
+        Some(until) => p.say("web.window.open", &[("t", &words::duration(p.language, until.since(p.now)))]),
+        None => p.t("web.window.closed"),
+    }
+}
+
+/// The page.
+pub async fn show(
+    State(state): State<WebState>,
+    actor: Actor,
+    mut p: Page,
+    Path(id): Path<i64>,
+) -> Result<Html<String>, WebError> {
+    let id = ConversationId(id);
+    let store = state.store();
+    let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
+    let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
+    if let Some(account) = state.config().accounts.get(&c.account) {
+        p.zone = account.timezone.clone();
+    }
+    let campaign = campaign_label(&p, &panel);
+    let bubbles = entry::lines(store, id).await?.iter().map(|l| bubble::of(&p, l, &campaign)).collect();
+    let outcome = match c.origin_message_id {
+        Some(message) => outcome::of_message(store, message).await?.pop().map(|o| o.outcome),
+        None => None,
+    };
+    let open = c.state == ConversationState::Open;
+    let why_not = why_not(&state, &actor, &p, &c).await?;
+    let agents = user::all(store).await?.into_iter().filter(|u| can_converse(u)).collect();
+    html(&ConversationPage {
+        window: window(&p, c.window_until),
+        can_answer: open && why_not.is_none(),
+        why_not,
+        mine: actor.user.is_some() && c.assignee == actor.user,
+        outcome,
+        outcomes: ["confirmed", "cancelled"],
+        earlier: conversation::earlier(store, c.person_id, id, EARLIER).await?,
+        sent: person::recent(store, c.person_id, EARLIER).await?,
+        agents,
+        teams: state.config().teams.keys().cloned().collect(),
+        longest: LONGEST_ANSWER,
+        campaigns: Right::ReadCampaigns,
+        suppress: Right::Suppress,
+        bubbles,
+        panel,
+        c,
+        p,
+    })
+}
+
+fn can_converse(user: &user::User) -> bool {
+    user.disabled_at.is_none() && user.role.may(Right::Converse)
+}
+
+/// `Recordatorio de turno, row 17`.
+fn campaign_label(p: &Page, panel: &Panel) -> String {
+    match (&panel.campaign_title, panel.row_no) {
+        (Some(title), Some(row)) => format!("{title}, {}", p.n("web.row_no", &row)),
+        (Some(title), None) => title.clone(),
+        (None, _) => p.t("web.thread.by_hand"),
+    }
+}
+
+/// Why `actor` cannot write now, in words; `None` when they can.
+async fn why_not(
+    state: &WebState,
+    actor: &Actor,
+    p: &Page,
+    c: &Conversation,
+) -> Result<Option<String>, WebError> {
+    if c.state == ConversationState::Closed {
+        return Ok(Some(p.t("web.thread.is_closed")));
+    }
+    if c.window_until.is_none_or(|until| until <= p.now) {
+        return Ok(Some(p.t("web.window.closed")));
+    }
+    if let Some(owner) = c.assignee.filter(|owner| Some(*owner) != actor.user) {
+        let name = user::by_id(state.store(), owner).await?.map_or_else(String::new, |u| u.name);
+        return Ok(Some(p.say("web.thread.is_others", &[("who", &name)])));
+    }
+    Ok(None)
+}
+
+/// The answer's text.
+#[derive(Deserialize)]
+pub struct AnswerForm {
+    text: String,
+}
+
+/// An answer goes out.
+pub async fn answer(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<AnswerForm>,
+) -> Result<Redirect, WebError> {
+    converse::answer(&state, &actor, ConversationId(id), &form.text).await?;
+    Ok(Redirect::to(&format!("/conversations/{id}#answer")))
+}
+
+/// Claim.
+pub async fn claim(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    converse::claim(&state, &actor, ConversationId(id)).await?;
+    Ok(done(&format!("/conversations/{id}"), "claimed"))
+}
+
+/// Close.
+pub async fn close(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    converse::close(&state, &actor, ConversationId(id)).await?;
+    Ok(done("/conversations", "closed"))
+}
+
+/// Reopen.
+pub async fn reopen(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    converse::reopen(&state, &actor, ConversationId(id)).await?;
+    Ok(done(&format!("/conversations/{id}"), "reopened"))
+}
+
+/// Whose it becomes: `user:<id>`, `team:<name>`.
+#[derive(Deserialize)]
+pub struct AssignForm {
+    to: String,
+}
+
+/// Hand it over.
+pub async fn assign(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<AssignForm>,
+) -> Result<Redirect, WebError> {
+    let (agent, team) = match form.to.split_once(':') {
+        Some(("user", id)) => (Some(UserId(id.parse().map_err(|_| WebError::Bad("assignee"))?)), None),
+        Some(("team", name)) if state.config().teams.contains_key(name) => (None, Some(name)),
+        _ => return Err(WebError::Bad("assignee")),
+    };
+    converse::assign(&state, &actor, ConversationId(id), agent, team).await?;
+    Ok(done(&format!("/conversations/{id}"), "assigned"))
+}
+
+/// What was decided.
+#[derive(Deserialize)]
+pub struct OutcomeForm {
+    outcome: String,
+}
+
+/// Set or correct the outcome.
+pub async fn set_outcome(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<OutcomeForm>,
+) -> Result<Redirect, WebError> {
+    converse::set_outcome(&state, &actor, ConversationId(id), form.outcome.trim()).await?;
+    Ok(done(&format!("/conversations/{id}"), "outcome_set"))
+}

@@ -1,0 +1,51 @@
+//! Holds in force: what stands still, why, since when, and what makes it go on.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{Html, Redirect};
+
+use crate::domain::id::HoldId;
+use crate::domain::role::Right;
+use crate::store::hold::{self, Hold, HoldScope};
+
+use super::act;
+use super::actor::Actor;
+use super::error::WebError;
+use super::form::done;
+use super::page::{Page, html};
+use super::row_words;
+use super::state::WebState;
+
+#[derive(Template)]
+#[template(path = "holds.html")]
+struct HoldsPage {
+    p: Page,
+    holds: Vec<Hold>,
+    may_lift: bool,
+}
+
+/// Why it holds: the provider's own reason where it gave one.
+pub fn cause(p: &Page, hold: &Hold) -> String {
+    match hold.code.filter(|c| *c > 0) {
+        Some(code) => row_words::failure(p, Some(code)),
+        None => p.t(&format!("web.hold_cause.{}", hold.cause.as_str())),
+    }
+}
+
+/// What it stops.
+pub fn scope(p: &Page, hold: &Hold) -> String {
+    let words = p.t(&format!("web.hold_scope.{}", hold.scope.as_str()));
+    if hold.scope == HoldScope::Store { words } else { format!("{words} {}", hold.scope_key) }
+}
+
+/// The page.
+pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Result<Html<String>, WebError> {
+    let holds = hold::open(state.store()).await?;
+    html(&HoldsPage { p, holds, may_lift: actor.may(Right::SteerRuns) })
+}
+
+/// A person lets it go on.
+pub async fn lift(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    act::lift_hold(&state, &actor, HoldId(id)).await?;
+    Ok(done("/holds", "lifted"))
+}

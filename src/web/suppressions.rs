@@ -1,0 +1,141 @@
+//! The do-not-send list.
+
+use askama::Template;
+use axum::extract::{Form, Path, Query, State};
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
+
+use crate::domain::phone::Phone;
+use crate::store::suppression::{self, NewSuppression, Suppression, SuppressionScope};
+use crate::store::{StoreError, person};
+
+use super::actor::Actor;
+use super::error::WebError;
+use super::form::done;
+use super::page::{Page, html};
+use super::state::WebState;
+
+/// Lines on one page.
+const PAGE: i64 = 100;
+/// Longer notes are cut by the form already.
+const LONGEST_NOTE: usize = 500;
+
+#[derive(Template)]
+#[template(path = "suppressions.html")]
+struct SuppressionsPage {
+    p: Page,
+    lines: Vec<Suppression>,
+    phone: String,
+    next: Option<i64>,
+}
+
+/// Which page, and a number to put into the form.
+#[derive(Deserialize)]
+pub struct Asked {
+    before: Option<i64>,
+    #[serde(default)]
+    phone: String,
+}
+
+impl SuppressionsPage {
+    fn scope(&self, line: &Suppression) -> String {
+        self.p.t(scope_key(line.scope))
+    }
+
+    fn source(&self, line: &Suppression) -> String {
+        let key = format!("web.suppressions.source.{}", line.source);
+        if crate::locale::sentences(self.p.language).contains_key(&key) { self.p.t(&key) } else { line.source.clone() }
+    }
+}
+
+const fn scope_key(scope: SuppressionScope) -> &'static str {
+    match scope {
+        SuppressionScope::Marketing => "web.suppressions.marketing",
+        SuppressionScope::All => "web.suppressions.all",
+    }
+}
+
+/// The page.
+pub async fn show(State(state): State<WebState>, p: Page, Query(asked): Query<Asked>) -> Result<Html<String>, WebError> {
+    let before = asked.before.unwrap_or(i64::MAX);
+    let mut lines = suppression::list(state.store(), before, PAGE + 1).await?;
+    let more = lines.len() as i64 > PAGE;
+    lines.truncate(PAGE as usize);
+    let next = if more { lines.last().map(|l| l.id) } else { None };
+    html(&SuppressionsPage { p, lines, phone: asked.phone, next })
+}
+
+/// Whom to add.
+#[derive(Deserialize)]
+pub struct Addition {
+    phone: String,
+    scope: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// Somebody is added by a person.
+pub async fn add(
+    State(state): State<WebState>,
+    actor: Actor,
+    Form(form): Form<Addition>,
+) -> Result<Redirect, WebError> {
+    let scope = scope(&form.scope)?;
+    put(&state, &actor, &form.phone, scope, &form.note).await?;
+    Ok(done("/suppressions", "suppressed"))
+}
+
+/// The scope of a word.
+pub fn scope(word: &str) -> Result<SuppressionScope, WebError> {
+    match word {
+        "marketing" => Ok(SuppressionScope::Marketing),
+        "all" => Ok(SuppressionScope::All),
+        _ => Err(WebError::Bad("suppression_scope")),
+    }
+}
+
+/// Puts a number on the list, for page and API; false: it was there.
+pub async fn put(
+    state: &WebState,
+    actor: &Actor,
+    typed: &str,
+    scope: SuppressionScope,
+    note: &str,
+) -> Result<bool, WebError> {
+    let phone = phone(state, typed)?;
+    let (now, note) = (state.now(), note.trim());
+    if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
+        return Err(WebError::Bad("note"));
+    }
+    let mut tx = state.store().begin().await?;
+    let people = person::ensure(&mut tx, &[(phone, String::new())], now).await?;
+    let person = *people.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+    let new = NewSuppression { person, scope, source: "person", note, at: now, by: &actor.name };
+    let added = suppression::add(&mut tx, &new).await?;
+    tx.commit().await?;
+    if added {
+        state.audit(actor, "suppression.add", &format!("person {person}"), "").await?;
+    }
+    Ok(added)
+}
+
+/// A number as typed; a local one belongs to the first sender's country.
+fn phone(state: &WebState, typed: &str) -> Result<Phone, WebError> {
+    let sender = state.config().senders.keys().next().cloned().unwrap_or_default();
+    state.engine.international(&sender, typed.trim()).map_err(|problem| WebError::Refused(vec![problem]))
+}
+
+/// A line is lifted by a person.
+pub async fn lift(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    take_off(&state, &actor, id).await?;
+    Ok(done("/suppressions", "unsuppressed"))
+}
+
+/// Takes a line off, for page and API.
+pub async fn take_off(state: &WebState, actor: &Actor, id: i64) -> Result<(), WebError> {
+    if !suppression::lift(state.store(), id, state.now(), &actor.name).await? {
+        return Err(WebError::NotFound);
+    }
+    state.audit(actor, "suppression.lift", &format!("suppression {id}"), "").await?;
+    Ok(())
+}
