@@ -45,7 +45,7 @@ async fn settings_that_leave_the_machine_or_make_no_sense_are_refused_with_2() {
         ["--webhook", here, "--clock", "yesterday"],
         ["--webhook", here, "--config", "/nowhere/sandbox.toml"],
     ] {
-        let ended = recado(&wrong).status().await.expect("ran");
-        assert_eq!(ended.code(), Some(2), "{wrong:?}");
+        let ended = recado(&wrong).output().await.expect("ran");
+        assert_eq!(ended.status.code(), Some(2), "{wrong:?}");
     }
 }
