@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args as ClapArgs;
 
 use super::client::Client;
-use crate::config::environment;
 use super::output::answer;
 use crate::billing::report::{CostReport, Month, csv, keys};
 use crate::billing::report_text;
+use crate::config::environment;
 use crate::locale::Language;
 
 /// Arguments of `recado costs`.
@@ -17,7 +17,7 @@ pub struct Args {
     /// The month, as 2026-11; left out: the current one.
     #[arg(long)]
     month: Option<String>,
-    /// What to break it down by: campaign, cost_centre, account, sender, market, category, day.
+    /// What to break it down by: campaign, `cost_centre`, account, sender, market, category, day.
     #[arg(long, default_value = "campaign")]
     by: String,
     /// Print CSV.

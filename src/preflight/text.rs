@@ -73,7 +73,22 @@ fn head(page: &mut Page, sheet: &Sheet) {
     let template = page.say(key, &[("name", name), ("language", language), ("category", &category)]);
     page.fact("preflight.template", &template);
     page.fact("preflight.sender", &sheet.sender);
-    page.fact("preflight.audience", &sheet.audience);
+    let Some(facts) = &sheet.facts else { return page.fact("preflight.audience", &sheet.audience) };
+    let [encoding, delimiter] = [word(&facts.encoding), word(&facts.delimiter)];
+    let delimiter = page.say(&format!("preflight.delimiter.{delimiter}"), &[]);
+    let args = [("file", sheet.audience.as_str()), ("encoding", &encoding), ("delimiter", &delimiter)];
+    let file = page.say("preflight.audience_read", &args);
+    page.fact("preflight.audience", &file);
+    let role = |role: &str| page.say(&format!("preflight.column.{role}"), &[]);
+    let columns = facts.columns.iter().map(|(column, header)| format!("{}: {header}", role(column)));
+    let dates = facts.dates.map(|order| page.say(&format!("preflight.dates.{}", word(&order)), &[]));
+    let columns: Vec<String> = columns.chain(dates).collect();
+    page.long_fact("preflight.columns", &columns.join(" · "));
+}
+
+/// The word that stands for an enum in JSON.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn rows(page: &mut Page, sheet: &Sheet) {
@@ -101,7 +116,7 @@ fn cost(page: &mut Page, sheet: &Sheet) {
         |name: &str, percent: i64| page.say(&format!("preflight.cost_{name}"), &[("percent", &percent.to_string())]);
     let shares = cost.delivered_percent;
     let means = [means("low", shares.low), means("likely", shares.likely), means("high", 100)];
-    page.range("preflight.cost_label", [amount(low), amount(likely), amount(high)], &means);
+    page.range("preflight.cost_label", &[amount(low), amount(likely), amount(high)], &means);
     for market in cost.markets.iter().take(if cost.markets.len() > 1 { 8 } else { 0 }) {
         let name = page.say(&format!("market.{}", market.market), &[]);
         page.market(&name, market.messages, &market.likely.map(amount).unwrap_or_default());
@@ -118,7 +133,7 @@ fn times(page: &mut Page, sheet: &Sheet) {
         page.fact("preflight.sent_out_at", &ends[1]);
     } else {
         let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
-        page.range("preflight.sent_out_at_label", ends, &means);
+        page.range("preflight.sent_out_at_label", &ends, &means);
     }
     let rate = sheet.throughput.to_string();
     let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("rate", &rate)]);

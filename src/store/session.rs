@@ -10,9 +10,9 @@ use super::secret::{Secret, hash_of};
 use super::{Result, Store, on};
 
 /// A session ends this long after it began, whatever happens in it.
-pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
+pub const SESSION_LIFE: Duration = Duration::from_hours(12);
 /// A sign-in link is good for this long.
-pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+pub const LINK_LIFE: Duration = Duration::from_hours(24);
 
 const BEGIN: &str =
     "INSERT INTO session (token_hash, user_id, csrf, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";

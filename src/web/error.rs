@@ -48,9 +48,6 @@ pub enum WebError {
     /// Too large.
     #[error("too large")]
     TooLarge,
-    /// Too many tries; come back after so many seconds.
-    #[error("too many requests")]
-    TooMany(u64),
     /// Part of the plan, not there yet.
     #[error("not available yet")]
     NotAvailableYet,
@@ -85,12 +82,16 @@ impl WebError {
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }
+    }
+
+    /// True when nobody knows how far the work came.
+    pub const fn is_surprise(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..))
     }
 
     /// The word of the problem document's type and of its sentence `web.error.<word>`.
@@ -103,7 +104,6 @@ impl WebError {
             Self::Bad(word) | Self::Conflict(word) => word,
             Self::Refused(_) => "refused",
             Self::TooLarge => "too_large",
-            Self::TooMany(_) => "too_many",
             Self::NotAvailableYet => "not_available_yet",
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => "unexpected",
         }
@@ -124,13 +124,9 @@ impl IntoResponse for WebError {
         let status = self.status();
         let word = self.word();
         let reference = status.is_server_error().then(|| log(&self, status)).flatten();
-        let retry_after = if let Self::TooMany(seconds) = &self { Some(*seconds) } else { None };
         let problems = if let Self::Refused(problems) = self { problems } else { Vec::new() };
         let mut response = status.into_response();
         response.extensions_mut().insert(Told { word, problems, reference });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert("retry-after", HeaderValue::from(seconds));
-        }
         response
     }
 }
@@ -207,10 +203,10 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     let status = response.status();
     let told = match response.extensions().get::<Told>() {
         Some(told) => told.clone(),
-        None if status == StatusCode::METHOD_NOT_ALLOWED => {
-            Told { word: "method_not_allowed", problems: Vec::new(), reference: None }
-        }
-        None => return response,
+        None => match unread(status) {
+            Some(word) => Told { word, problems: Vec::new(), reference: None },
+            None => return response,
+        },
     };
     let machine = path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events";
     if status == StatusCode::UNAUTHORIZED && !machine && method == Method::GET {
@@ -220,16 +216,17 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     }
     let who = response.extensions().get::<Actor>().cloned();
     let language = actor::language(who.as_ref(), &headers);
-    let retry_after = response.headers().get("retry-after").cloned();
-    let mut written = if machine {
-        document(language, status, &told)
-    } else {
-        page(&state, who, language, status, &told)
-    };
-    if let Some(value) = retry_after {
-        written.headers_mut().insert("retry-after", value);
+    if machine { document(language, status, &told) } else { page(&state, who, language, status, &told) }
+}
+
+/// The word of a refusal that no handler wrote: the router's, or of what reads paths, queries and forms.
+fn unread(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some("method_not_allowed"),
+        StatusCode::PAYLOAD_TOO_LARGE => Some("too_large"),
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some("body"),
+        _ => None,
     }
-    written
 }
 
 fn sentences(language: Language, told: &Told) -> (String, String) {

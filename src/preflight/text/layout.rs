@@ -61,16 +61,21 @@ impl Page {
         self.labelled(&format!("{key}_label"), value);
     }
 
+    pub(super) fn long_fact(&mut self, key: &str, value: &str) {
+        let label = self.say(&format!("{key}_label"), &[]);
+        self.wrapped_after(&padded(&label, LABEL), value, LABEL);
+    }
+
     pub(super) fn figure(&mut self, key: &str, figure: i64) {
         self.labelled(&format!("{key}_label"), &format!("{:>9}", grouped(figure)));
     }
 
     pub(super) fn note(&mut self, text: &str) {
-        self.wrapped(text, LABEL, LABEL);
+        self.wrapped_after(&" ".repeat(LABEL), text, LABEL);
     }
 
     /// Low, likely and high under one label, the likely first, each with what it means.
-    pub(super) fn range(&mut self, label: &str, values: [String; 3], means: &[String; 3]) {
+    pub(super) fn range(&mut self, label: &str, values: &[String; 3], means: &[String; 3]) {
         let room = values.iter().map(|v| width(v)).max().unwrap_or(0) + 2;
         let mut label = self.say(label, &[]);
         for place in [1, 0, 2] {
@@ -130,10 +135,6 @@ impl Page {
             let sentence = locale::problem(self.language, problem);
             self.wrapped_after(&format!("  {mark} "), &sentence, 4);
         }
-    }
-
-    fn wrapped(&mut self, text: &str, first: usize, indent: usize) {
-        self.wrapped_after(&" ".repeat(first), text, indent);
     }
 
     /// `text` after `lead`, broken between words, further lines under the first.
