@@ -7,9 +7,20 @@ mod check_inputs;
 pub mod client;
 pub mod costs;
 pub mod demo;
+pub mod doubt;
+pub mod holds;
+pub mod import;
 mod output;
+pub mod results;
 pub mod sandbox;
 pub mod serve;
+pub mod start;
+pub mod status;
+pub mod steer;
+pub mod suppress;
+pub mod template;
+pub mod token;
+pub mod user;
 
 use std::process::ExitCode;
 
@@ -34,8 +45,34 @@ enum Command {
     Serve(serve::Args),
     /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
     Check(check::Args),
+    /// Load a campaign's folder into a running daemon.
+    Import(import::Args),
+    /// Start a campaign.
+    Start(start::Args),
+    /// How the campaigns are doing.
+    Status(status::Args),
+    /// Pause a campaign's run.
+    Pause(steer::PauseArgs),
+    /// Let it go on.
+    Resume(steer::Args),
+    /// Cancel what has not left.
+    Cancel(steer::Args),
+    /// Messages of which nobody knows whether they left.
+    Doubt(doubt::Args),
+    /// What stands still.
+    Holds(holds::Args),
+    /// Every row of a run and what became of it.
+    Results(results::Args),
     /// What a month cost.
     Costs(costs::Args),
+    /// Templates.
+    Template(template::Args),
+    /// The do-not-send list.
+    Suppress(suppress::Args),
+    /// Who may sign in.
+    User(user::Args),
+    /// Tokens for programs.
+    Token(token::Args),
     /// Run a provider on this machine, to try things out.
     Sandbox(Box<sandbox::Args>),
     /// Try failed messages again: not available yet.
@@ -73,7 +110,20 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Start(args) => start::run(args).await,
+        Command::Status(args) => status::run(args).await,
+        Command::Pause(args) => steer::pause(args).await,
+        Command::Resume(args) => steer::resume(args).await,
+        Command::Cancel(args) => steer::cancel(args).await,
+        Command::Doubt(args) => doubt::run(args).await,
+        Command::Holds(args) => holds::run(args).await,
+        Command::Results(args) => results::run(args).await,
         Command::Costs(args) => costs::run(args).await,
+        Command::Template(args) => template::run(args).await,
+        Command::Suppress(args) => suppress::run(args).await,
+        Command::User(args) => user::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),

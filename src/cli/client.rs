@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use rand::RngExt;
+use reqwest::multipart::Form;
 use reqwest::{StatusCode, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -17,6 +19,14 @@ const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A report over a year of messages takes seconds.
 const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A file of a million rows takes longer than an answer.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(30);
+
+/// A key that no other request has.
+fn draw_key() -> String {
+    hex::encode(rand::rng().random::<[u8; 16]>())
+}
 
 /// Calls the daemon at `RECADO_URL` with the token in `RECADO_TOKEN_FILE`.
 #[derive(Clone, Debug)]
@@ -95,11 +105,42 @@ impl Client {
         self.call(request).await
     }
 
+    /// The same for a request that creates or sends: done once, however often its answer is lost on the way.
+    pub async fn post_once<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CallError> {
+        let request = self.http.post(self.url(path)).header("idempotency-key", draw_key()).json(body);
+        self.call(request).await
+    }
+
+    /// `POST path` with a form of files, read as `T`.
+    pub async fn upload<T: DeserializeOwned>(&self, path: &str, form: Form) -> Result<T, CallError> {
+        let request = self.http.post(self.url(path)).header("idempotency-key", draw_key()).multipart(form);
+        self.call(request).await
+    }
+
+    /// `DELETE path`, read as `T`.
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        self.call(self.http.delete(self.url(path))).await
+    }
+
+    /// `GET path` as the text it is, piece by piece into `to`.
+    pub async fn download(&self, path: &str, to: &mut impl std::io::Write) -> anyhow::Result<()> {
+        let mut answer = self.send(self.http.get(self.url(path)).timeout(DOWNLOAD_TIMEOUT)).await?;
+        while let Some(piece) = answer.chunk().await? {
+            to.write_all(&piece)?;
+        }
+        Ok(())
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base.as_str().trim_end_matches('/'))
     }
 
-    async fn call<T: DeserializeOwned>(&self, mut request: reqwest::RequestBuilder) -> Result<T, CallError> {
+    async fn call<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, CallError> {
+        let silent = |e: reqwest::Error| CallError::Silent { url: self.address(), source: e.without_url() };
+        self.send(request).await?.json().await.map_err(silent)
+    }
+
+    async fn send(&self, mut request: reqwest::RequestBuilder) -> Result<reqwest::Response, CallError> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
@@ -107,16 +148,19 @@ impl Client {
         let answer = request.send().await.map_err(silent)?;
         let status = answer.status();
         if status.is_success() {
-            return answer.json().await.map_err(silent);
+            return Ok(answer);
         }
         let problem: serde_json::Value = answer.json().await.unwrap_or_default();
-        let said = ["detail", "title"].into_iter().find_map(|key| problem[key].as_str());
+        let said = ["detail", "title"].into_iter().find_map(|key| problem[key].as_str()).map(|said| {
+            let reasons = problem["errors"].as_array().into_iter().flatten().filter_map(|e| e["message"].as_str());
+            std::iter::once(said).chain(reasons).collect::<Vec<_>>().join("\n  ")
+        });
         let message = match (said, status, &self.token) {
             (_, StatusCode::UNAUTHORIZED, None) => {
                 "the daemon asks for a token: make one with `recado token add` and name its file in RECADO_TOKEN_FILE"
                     .to_owned()
             }
-            (Some(said), ..) => said.to_owned(),
+            (Some(said), ..) => said,
             (None, status, _) => format!("the daemon answered {status}"),
         };
         Err(CallError::Refused { status, message })
