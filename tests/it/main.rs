@@ -3,6 +3,7 @@
 mod support;
 
 mod billing;
+mod browser;
 mod demo;
 mod engine;
 mod house;
