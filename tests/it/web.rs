@@ -1,1 +1,10 @@
 //! Tests of `web`.
+
+mod api;
+mod forms;
+mod health;
+mod roles;
+mod sessions;
+mod site;
+mod webhooks;
+mod words;
