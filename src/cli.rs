@@ -2,12 +2,15 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
-pub mod sandbox;
-
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::config;
+
+pub mod demo;
+pub mod sandbox;
+pub mod serve;
 
 /// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
 #[derive(Debug, Parser)]
@@ -21,8 +24,11 @@ pub struct Cli {
 enum Command {
     /// Run a provider on this machine, to try things out.
     Sandbox(sandbox::Args),
-    /// Bring the database's schema up to date.
-    /// Set messages in doubt right after an outage: not available yet.
+    /// Run the daemon.
+    Serve(serve::Args),
+    /// See it work: three sample campaigns through a provider on this machine.
+    Demo(demo::Args),
+    /// Try failed messages again: not available yet.
     #[command(hide = true)]
     Retry(Later),
     /// Diagnose accounts and senders: not available yet.
@@ -48,8 +54,10 @@ pub const WRONG: u8 = 2;
 
 /// Runs one command.
 pub async fn run(cli: Cli) -> ExitCode {
-    crate::app::telemetry::start(&environment());
+    crate::app::telemetry::start(&config::environment());
     let outcome = match cli.command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
@@ -57,11 +65,6 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Takeover(_) => not_yet("takeover"),
     };
     outcome.unwrap_or_else(|error| complain(&error))
-}
-
-/// The process's environment. `config` and `app` get it as a value, so that a test can give another.
-pub fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "stands in the place of a command")]
