@@ -8,3 +8,4 @@ pub mod charge;
 pub mod estimate;
 pub mod market;
 pub mod report;
+pub mod report_text;

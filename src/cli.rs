@@ -8,7 +8,12 @@ use clap::{Parser, Subcommand};
 
 use crate::config;
 
+pub mod check;
+mod check_inputs;
+mod client;
+pub mod costs;
 pub mod demo;
+mod output;
 pub mod sandbox;
 pub mod serve;
 
@@ -28,6 +33,10 @@ enum Command {
     Serve(serve::Args),
     /// See it work: three sample campaigns through a provider on this machine.
     Demo(demo::Args),
+    /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
+    Check(check::Args),
+    /// What a month cost.
+    Costs(costs::Args),
     /// Try failed messages again: not available yet.
     #[command(hide = true)]
     Retry(Later),
@@ -59,6 +68,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Check(args) => check::run(args).await,
+        Command::Costs(args) => costs::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),

@@ -75,9 +75,6 @@ pub(super) fn warnings(
 ) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
     found.extend(many_left_out(reading));
-    if reading.flattened > 0 && found.iter().all(|p| p.code != "flattened") {
-        found.push(Problem::new("flattened", &[("count", &reading.flattened.to_string())]));
-    }
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
     if inputs.template.is_some_and(|t| t.parameters_unknown) {
@@ -85,7 +82,7 @@ pub(super) fn warnings(
         found.push(Problem::new("parameters_unknown", &[("template", template)]));
     }
     if inputs.template.is_none() {
-        found.push(Problem::new("category_assumed", &[("category", billing.category.as_str())]));
+        found.push(Problem::new("category_assumed", &[]));
     }
     if inputs.account.is_none() {
         found.push(Problem::new("currency_assumed", &[("currency", &cost.currency)]));

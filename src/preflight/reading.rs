@@ -27,7 +27,6 @@ pub(super) struct Reading {
     pub tally: Tally,
     /// Due times; in order once the pass is over.
     pub due: Vec<UnixMs>,
-    pub flattened: i64,
     pub samples: Chooser,
     pub facts: Option<FileFacts>,
     pub warnings: Vec<Problem>,
@@ -65,14 +64,14 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
 impl Reading {
     fn count(&mut self, row: ResolvedRow, inputs: &SheetInputs<'_>, zone: &TimeZone) {
         self.rows_read += 1;
-        let (to, reason) = match row.fate {
-            RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason)),
+        let (to, reason, detail) = match row.fate {
+            RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason), exclusion.detail),
             RowFate::Message(draft) => {
                 let stopped = stopped(&draft, inputs);
                 if stopped.is_none() {
                     self.take(row.no, &draft, zone);
                 }
-                (draft.to.with_plus(), stopped)
+                (draft.to.with_plus(), stopped, String::new())
             }
         };
         if let Some(reason) = reason {
@@ -83,13 +82,12 @@ impl Reading {
             }
         }
         if inputs.with_rows {
-            self.rows.push(SheetRow { row: row.no, to, reason });
+            self.rows.push(SheetRow { row: row.no, to, reason, detail });
         }
     }
 
     fn take(&mut self, row: i64, draft: &Draft, zone: &TimeZone) {
         self.messages += 1;
-        self.flattened += i64::from(draft.flattened);
         self.due.push(draft.due_at);
         *self.tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
         self.samples.see(row, draft);

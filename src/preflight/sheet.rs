@@ -123,6 +123,9 @@ pub struct SheetRow {
     /// Why it becomes no message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<ExclusionReason>,
+    /// More about the reason, as a word that [`crate::intake::rows::explain`] puts into a sentence.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// When the last message leaves.

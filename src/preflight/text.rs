@@ -8,6 +8,7 @@ use super::sheet::Sheet;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
+use crate::intake::rows::explain;
 use crate::locale::{self, Language, say};
 
 mod layout;
@@ -16,9 +17,11 @@ use layout::Page;
 
 /// `USD 18.54`: rounded to cents, and below one unit to a hundredth of a cent.
 pub(super) fn money(currency: &str, amount: Micros) -> String {
-    let step = if amount.0.abs() < 1_000_000 { 100 } else { 10_000 };
-    let rounded = Micros((amount.0 + amount.0.signum() * step / 2) / step * step);
-    format!("{currency} {rounded}")
+    let (step, decimals) = if amount.0.abs() < 1_000_000 { (100, 4) } else { (10_000, 2) };
+    let steps = (amount.0 + amount.0.signum() * step / 2) / step;
+    let (sign, whole) = (if steps < 0 { "-" } else { "" }, steps.unsigned_abs());
+    let per_unit = 10_u64.pow(decimals);
+    format!("{currency} {sign}{}.{:0width$}", whole / per_unit, whole % per_unit, width = decimals as usize)
 }
 
 #[derive(Serialize)]
@@ -54,6 +57,7 @@ pub fn text(sheet: &Sheet, language: Language) -> String {
     cost(&mut page, sheet);
     times(&mut page, sheet);
     samples(&mut page, sheet);
+    every_row(&mut page, sheet);
     problems(&mut page, sheet);
     page.finish()
 }
@@ -134,6 +138,19 @@ fn samples(page: &mut Page, sheet: &Sheet) {
     }
 }
 
+fn every_row(page: &mut Page, sheet: &Sheet) {
+    let Some(rows) = &sheet.rows else { return };
+    page.section("preflight.rows", rows.len());
+    for row in rows {
+        let fate = match row.reason {
+            None => page.say("preflight.becomes_message", &[]),
+            Some(reason) => page.say(&format!("exclusion.{}", reason.as_str()), &[]),
+        };
+        let detail = explain(page.language(), &row.detail);
+        page.row(row.row, &row.to, &fate, &detail);
+    }
+}
+
 fn problems(page: &mut Page, sheet: &Sheet) {
     if !sheet.blockers.is_empty() {
         page.section("preflight.blockers", sheet.blockers.len());
@@ -148,4 +165,25 @@ fn problems(page: &mut Page, sheet: &Sheet) {
     let count = sheet.blockers.len().to_string();
     let verdict = page.say(verdict, &[("count", &count)]);
     page.title_end(&verdict);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money;
+    use crate::domain::money::Micros;
+
+    #[test]
+    fn money_is_rounded_to_what_people_read() {
+        for (micros, expected) in [
+            (18_544_999, "USD 18.54"),
+            (18_545_000, "USD 18.55"),
+            (49_980, "USD 0.0500"),
+            (61_849, "USD 0.0618"),
+            (0, "USD 0.0000"),
+            (-1_250_000, "USD -1.25"),
+            (1_000_000_000, "USD 1000.00"),
+        ] {
+            assert_eq!(money("USD", Micros(micros)), expected);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::hours::Hours;
 use crate::domain::problem::Problem;
 
-use super::super::campaign_file::{ButtonUse, CampaignFile, Labelled};
+use super::super::campaign_file::{ButtonUse, CampaignFile, Holidays, Labelled};
 use super::super::columns::{self, Columns};
 use super::super::content::Content;
 use super::super::expression::{self, Expression, Style};
@@ -45,7 +45,11 @@ impl<'a> Plan<'a> {
         });
         let hours = campaign.hours.as_ref().and_then(|rule| {
             let hours = rule.resolve(request.holidays);
-            keep(hours.ok_or_else(|| vec![Problem::new("unknown_holidays", &[])]), &mut problems)
+            let name = match &rule.holidays {
+                Holidays::Named(name) => name.as_str(),
+                Holidays::Dates(_) => "",
+            };
+            keep(hours.ok_or_else(|| vec![Problem::new("unknown_holidays", &[("name", name)])]), &mut problems)
         });
         let category = request.template.map(|t| t.category);
         let marketing = phone_number::is_marketing(campaign.kind, category);

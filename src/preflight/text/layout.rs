@@ -121,6 +121,11 @@ impl Page {
         }
     }
 
+    pub(super) fn row(&mut self, row: i64, to: &str, fate: &str, detail: &str) {
+        let detail = if detail.is_empty() { String::new() } else { format!(" · {detail}") };
+        self.line(&format!("{row:>9}  {}{fate}{detail}", padded(to, 22)));
+    }
+
     pub(super) fn bullets(&mut self, mark: &str, problems: &[Problem]) {
         for problem in problems {
             let sentence = locale::problem(self.language, problem);
