@@ -11,6 +11,7 @@ mod hand;
 pub mod janitor;
 mod load;
 pub mod planner;
+pub mod receiver;
 pub mod settler;
 mod start;
 mod steer;

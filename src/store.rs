@@ -60,6 +60,30 @@ pub enum StoreError {
     Db(#[from] sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether the same work may succeed later: the database was away, busy or full. What the data itself cannot
+    /// satisfy (a constraint, a value out of range, a text with NUL) never will.
+    pub fn passes(&self) -> bool {
+        let Self::Db(cause) = self else { return false };
+        match cause {
+            sqlx::Error::Database(told) => match told.code().as_deref() {
+                // SQLite: constraint, mismatch, too big, range, in their extended forms too (code modulo 256).
+                Some(code) if code.len() < 5 => !code.parse::<u32>().is_ok_and(|c| [18, 19, 20, 25].contains(&(c % 256))),
+                // PostgreSQL: data exception, integrity constraint violation.
+                Some(code) => !(code.starts_with("22") || code.starts_with("23")),
+                None => true,
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            _ => false,
+        }
+    }
+}
+
 /// Result of store functions.
 pub type Result<T> = std::result::Result<T, StoreError>;
 

@@ -4,12 +4,12 @@
 use crate::domain::event::ReplyContent;
 use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::time::UnixMs;
-use crate::store::conversation::{self, ConversationState};
+use crate::store::conversation;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
-use crate::store::{Result, Tx};
+use crate::store::Result;
 
-use super::{Inbox, write_out};
+use super::Inbox;
 
 impl Inbox {
     /// Takes a conversation. False: it is closed, or another agent has it.
@@ -115,26 +115,4 @@ pub enum Window {
 /// The window of a conversation at `now`.
 pub fn window(window_until: Option<UnixMs>, now: UnixMs) -> Window {
     window_until.filter(|until| *until > now).map_or(Window::Closed, |until| Window::Open { until })
-}
-
-/// An agent's answer, just queued as `message`, is shown, the person waits no more, and an unowned conversation becomes
-/// the agent's. False, and nothing is changed: it is closed, or another agent has it.
-pub async fn answered(
-    tx: &mut Tx,
-    id: ConversationId,
-    agent: UserId,
-    author: &str,
-    message: MessageId,
-    at: UnixMs,
-) -> Result<bool> {
-    let done = conversation::answer(tx, id, agent, at).await?;
-    if done {
-        write_out(tx, id, message, author, at).await?;
-    }
-    Ok(done)
-}
-
-/// Whether an open conversation is free for `agent` or theirs.
-pub fn may_answer(state: ConversationState, assignee: Option<UserId>, agent: UserId) -> bool {
-    state == ConversationState::Open && assignee.is_none_or(|owner| owner == agent)
 }

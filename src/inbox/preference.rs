@@ -6,7 +6,7 @@ use crate::store::identity;
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
 use crate::store::{Result, Tx};
 
-use super::reply::AUTOMATIC;
+use super::reply::{AUTOMATIC, told_at};
 
 /// Where a suppression comes from that the provider told of; only these end when the person wants marketing again.
 pub const SOURCE: &str = "preference";
@@ -16,12 +16,12 @@ pub const SOURCE: &str = "preference";
 pub async fn take(tx: &mut Tx, preference: &Preference, received_at: UnixMs) -> Result<()> {
     let person = identity::meet(tx, &preference.person, received_at).await?.root();
     let scope = SuppressionScope::Marketing;
+    let at = told_at(preference.at, received_at);
     if preference.stop {
-        let at = preference.at;
         let new = NewSuppression { person, scope, source: SOURCE, note: "", at, by: AUTOMATIC };
         suppression::add(tx, &new).await?;
     } else {
-        suppression::lift_person(tx, person, scope, SOURCE, preference.at, AUTOMATIC).await?;
+        suppression::lift_person(tx, person, scope, SOURCE, at, AUTOMATIC).await?;
     }
     Ok(())
 }

@@ -177,8 +177,7 @@ async fn understand(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Under
         Some(candidates.swap_remove(place))
     });
     let decision = decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out);
-    // A provider's clock ahead of ours must not keep a window open longer.
-    let at = reply.at.min(desk.received_at);
+    let at = told_at(reply.at, desk.received_at);
     Ok(Understood { person, family, attribution, about, decision, at })
 }
 
@@ -237,6 +236,12 @@ fn answer(
         cost_centre: about.map(|c| c.message.cost_centre.clone()).unwrap_or_default(),
         timezone: about.map(|c| c.message.timezone.clone()).unwrap_or_default(),
     })
+}
+
+/// When something happened that came in at `received_at`. A provider's clock ahead of ours must not keep a window open
+/// longer, and what tells no time happened just now.
+pub fn told_at(told: UnixMs, received_at: UnixMs) -> UnixMs {
+    if told.0 <= 0 { received_at } else { told.min(received_at) }
 }
 
 /// The provider's id of the message that `reply` points at.

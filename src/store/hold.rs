@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Result, Store, on};
+use super::{Result, Store, Tx, on, on_tx};
 use crate::domain::id::HoldId;
 use crate::domain::time::UnixMs;
 
@@ -120,6 +120,21 @@ pub async fn place(store: &Store, new: &NewHold, at: UnixMs) -> Result<bool> {
         .bind(new.until_at)
         .bind(at)
         .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// The same, as part of the unit of work that found the cause.
+pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
+    let done = on_tx!(tx, |conn| sqlx::query(PLACE)
+        .bind(new.scope)
+        .bind(&new.scope_key)
+        .bind(new.cause)
+        .bind(new.code)
+        .bind(new.until_at)
+        .bind(at)
+        .execute(conn)
         .await
         .map(|r| r.rows_affected()))?;
     Ok(done == 1)

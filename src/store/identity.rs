@@ -3,7 +3,7 @@
 
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, on_tx};
+use super::{Dialects, Result, StoreError, Tx, json, on_tx};
 use crate::domain::event::Identity;
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
@@ -17,6 +17,13 @@ const BY_NUMBER: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_
     ORDER BY CASE WHEN phone = $1 OR wa_id = $1 THEN 0 ELSE 1 END, id LIMIT 1";
 
 const GET: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person WHERE id = $1";
+
+const ROWS: Dialects = Dialects {
+    sqlite: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+             WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id",
+    postgres: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+               WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) ORDER BY id",
+};
 
 const CREATE: &str = "INSERT INTO person (phone, wa_id, bsuid, username, name, linked_to, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
@@ -51,6 +58,11 @@ impl Known {
     /// The row that stands for this person: conversations and suppressions are theirs.
     pub fn root(&self) -> PersonId {
         self.linked_to.unwrap_or(self.id)
+    }
+
+    /// Whether an identity tells nothing that is not known here.
+    pub fn knows(&self, wa_id: Option<&String>, bsuid: Option<&String>) -> bool {
+        (wa_id.is_none() || wa_id == self.wa_id.as_ref()) && (bsuid.is_none() || bsuid == self.bsuid.as_ref())
     }
 
     /// The number a message to them goes to, where one is known.
@@ -107,6 +119,12 @@ pub async fn meet(tx: &mut Tx, identity: &Identity, at: UnixMs) -> Result<Known>
 /// The row of `id`.
 pub async fn row(tx: &mut Tx, id: PersonId) -> Result<Known> {
     Ok(on_tx!(tx, |c| sqlx::query_as(GET).bind(id).fetch_one(c).await?))
+}
+
+/// The rows of `ids`.
+pub async fn rows(tx: &mut Tx, ids: &[PersonId]) -> Result<Vec<Known>> {
+    let (sql, ids) = (ROWS.of_tx(tx), json(ids));
+    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?))
 }
 
 async fn create(

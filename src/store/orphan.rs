@@ -18,7 +18,7 @@ const KEEP: Dialects = Dialects {
                    AS r (account text, provider_id text, receipt text, state text, received_at bigint)",
 };
 
-const FOUND: &str = "SELECT o.id, o.account, o.receipt FROM orphan_receipt AS o
+const FOUND: &str = "SELECT o.id, o.account, o.receipt, o.received_at FROM orphan_receipt AS o
     WHERE o.state = 'waiting'
         AND (EXISTS (SELECT 1 FROM message AS m WHERE m.provider_id = o.provider_id)
             OR EXISTS (SELECT 1 FROM attempt AS a WHERE a.provider_id = o.provider_id))
@@ -68,6 +68,8 @@ pub struct Orphan {
     pub account: String,
     /// The receipt, as JSON.
     pub receipt: String,
+    /// When it came.
+    pub received_at: UnixMs,
 }
 
 /// Keeps receipts.

@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use super::{Dialects, Result, Tx, json, on_tx};
 use crate::domain::id::{CampaignId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
+use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 const STANDINGS: Dialects = Dialects {
@@ -122,7 +123,7 @@ pub struct Standing {
     /// The person's market.
     pub market: String,
     /// What it is billed as, by its template.
-    pub category: String,
+    pub category: Category,
     /// The account's currency.
     pub currency: String,
     /// What it may cost.
