@@ -1,23 +1,27 @@
 //! What people and programs do to runs: the engine's command, then who did it, for pages and API alike.
 
-use crate::domain::id::{HoldId, MessageId, RunId, VersionId};
+use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
 
 use super::actor::Actor;
 use super::error::WebError;
 use super::state::WebState;
 
-/// Loads a campaign's file and audience.
+/// Loads a campaign's file and audience; what is wrong with them is an error that names it.
 pub async fn load(
     state: &WebState,
     actor: &Actor,
     name: &str,
     definition: &str,
     audience: Option<(&str, Vec<u8>)>,
-) -> Result<Loaded, WebError> {
-    let loaded = state.engine.load_campaign(name, definition, audience, &actor.name).await?;
-    state.audit(actor, "campaign.load", &format!("campaign {name}"), "").await?;
-    Ok(loaded)
+) -> Result<(CampaignId, VersionId), WebError> {
+    match state.engine.load_campaign(name, definition, audience, &actor.name).await? {
+        Loaded::Version { campaign, version, .. } => {
+            state.audit(actor, "campaign.load", &format!("campaign {name}"), &format!("version {version}")).await?;
+            Ok((campaign, version))
+        }
+        Loaded::Refused(problems) => Err(WebError::Refused(problems)),
+    }
 }
 
 /// Starts a version; what stands in the way is an error that names it.

@@ -1,6 +1,5 @@
 //! One template to one number, by hand: the template is picked, its parameters filled, a local number completed.
 
-use askama::Template as _;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;

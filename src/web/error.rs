@@ -59,13 +59,20 @@ pub enum WebError {
     Store(#[from] StoreError),
     /// The engine.
     #[error("engine")]
-    Engine(#[from] EngineError),
+    Engine(#[source] EngineError),
     /// A template that does not render.
     #[error("template")]
     Template(#[from] askama::Error),
     /// Anything else that should not happen.
     #[error("{0}")]
     Unexpected(&'static str, #[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What the engine does not know is not there.
+impl From<EngineError> for WebError {
+    fn from(error: EngineError) -> Self {
+        if matches!(error, EngineError::Unknown { .. }) { Self::NotFound } else { Self::Engine(error) }
+    }
 }
 
 impl WebError {

@@ -15,7 +15,7 @@ use super::error::WebError;
 use super::state::WebState;
 
 /// A form or an upload may be this large; a million rows of an audience are some 100 MB.
-const UPLOAD_LIMIT: usize = 256 * 1024 * 1024;
+pub const UPLOAD_LIMIT: usize = 256 * 1024 * 1024;
 /// Header that scripts of our own pages send instead of the form's field.
 const CSRF_HEADER: &str = "x-csrf-token";
 

@@ -1,11 +1,13 @@
 //! What every page has: language, navigation, who is signed in, how times and numbers are written.
 
+use std::borrow::Borrow;
+use std::convert::Infallible;
+
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Html;
 use jiff::tz::TimeZone;
-use std::convert::Infallible;
 
 use crate::domain::money::Micros;
 use crate::domain::role::Right;
@@ -93,7 +95,7 @@ impl Page {
     }
 
     /// The sentence of `key` with its one placeholder `n`.
-    pub fn n(&self, key: &str, n: &i64) -> String {
+    pub fn n(&self, key: &str, n: impl Borrow<i64>) -> String {
         locale::say(self.language, key, &[("n", &self.number(n))])
     }
 
@@ -132,6 +134,11 @@ impl Page {
         self.actor.as_ref().map_or("", |a| a.name.as_str())
     }
 
+    /// What who is signed in is.
+    pub fn role(&self) -> String {
+        self.actor.as_ref().map_or_else(String::new, |a| self.t(&format!("web.role.{}", a.role.as_str())))
+    }
+
     /// The entries that the role may open.
     pub fn nav(&self) -> Vec<NavItem> {
         let Some(actor) = &self.actor else { return Vec::new() };
@@ -166,8 +173,8 @@ impl Page {
     }
 
     /// `12,400` or `12.400`.
-    pub fn number(&self, n: &i64) -> String {
-        words::number(self.language, *n)
+    pub fn number(&self, n: impl Borrow<i64>) -> String {
+        words::number(self.language, *n.borrow())
     }
 
     /// `USD 12.40`, in the language's own separators.

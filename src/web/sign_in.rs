@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::domain::id::UserId;
+use crate::domain::role::Right;
 use crate::store::audit::{self, Deed};
 use crate::store::{session, user};
 
@@ -170,4 +171,10 @@ pub async fn sign_out(State(state): State<WebState>, actor: Actor, jar: CookieJa
     }
     let gone = Cookie::build((name, "")).path("/").secure(state.secure()).removal();
     Ok((jar.add(gone), Redirect::to("/sign-in")).into_response())
+}
+
+/// The front door: agents go to their conversations, everybody else to the campaigns.
+pub async fn home(actor: Actor) -> Redirect {
+    let conversations = actor.may(Right::Converse) && !actor.may(Right::StartRuns);
+    Redirect::to(if conversations { "/conversations" } else { "/campaigns" })
 }

@@ -50,15 +50,15 @@ impl WebState {
     }
 
     pub(super) fn store(&self) -> &Store {
-        &self.engine.parts().store
+        &self.engine.store
     }
 
     pub(super) fn config(&self) -> &Config {
-        &self.engine.parts().config
+        &self.engine.config
     }
 
     pub(super) fn clock(&self) -> &Clock {
-        &self.engine.parts().clock
+        &self.engine.clock
     }
 
     pub(super) fn now(&self) -> UnixMs {
@@ -83,7 +83,7 @@ impl WebState {
     /// Tells pages that watch.
     pub(super) fn changed(&self, change: Change) {
         // No page watches: nothing to tell.
-        let _ = self.engine.parts().changes.send(change);
+        let _ = self.engine.changes.send(change);
     }
 
     /// Writes down what `actor` did.

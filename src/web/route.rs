@@ -1,0 +1,138 @@
+//! The table of routes: method, path, what it asks of whoever comes, handler. A test walks it with every role.
+
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::domain::role::Right as R;
+
+pub use super::guard::Access;
+use super::state::WebState;
+use super::{
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, events, guard, health, holds,
+    language, metrics, run, run_rows, settle, sign_in, suppressions, users, webhook,
+};
+
+/// One route.
+pub struct Route {
+    /// `GET` or `POST` or `DELETE`.
+    pub method: Method,
+    /// Path with `{placeholders}`.
+    pub path: &'static str,
+    /// What it asks.
+    pub access: Access,
+    pub(super) handler: MethodRouter<WebState>,
+}
+
+pub(super) fn read<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, WebState>,
+    T: 'static,
+{
+    Route { method: Method::GET, path, access, handler: get(handler) }
+}
+
+pub(super) fn write<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, WebState>,
+    T: 'static,
+{
+    Route { method: Method::POST, path, access, handler: post(handler) }
+}
+
+pub(super) const fn needs(right: R) -> Access {
+    Access::Needs(right)
+}
+
+/// The same route with room for files.
+pub(super) fn with_files(mut route: Route) -> Route {
+    route.handler = route.handler.layer(DefaultBodyLimit::max(guard::UPLOAD_LIMIT));
+    route
+}
+
+/// Every route.
+pub fn table() -> Vec<Route> {
+    let mut all = open();
+    all.extend(campaign_pages());
+    all.extend(conversation_pages());
+    all.extend(other_pages());
+    all.extend(api::route::routes());
+    all
+}
+
+fn open() -> Vec<Route> {
+    use Access::Open;
+    vec![
+        read("/healthz", Open, health::alive),
+        read("/readyz", Open, health::ready),
+        read("/metrics", Open, metrics::metrics),
+        read("/assets/{mark}/{file}", Open, asset::asset),
+        read("/sign-in", Open, sign_in::show),
+        write("/sign-in", Open, sign_in::submit),
+        read("/sign-in/link", Open, sign_in::show_link),
+        write("/sign-in/link", Open, sign_in::use_link),
+        write("/language", Open, language::choose),
+        read("/webhooks/{account}", Open, webhook::handshake),
+        write("/webhooks/{account}", Open, webhook::receive),
+    ]
+}
+
+fn campaign_pages() -> Vec<Route> {
+    let (read_, steer) = (needs(R::ReadCampaigns), needs(R::SteerRuns));
+    vec![
+        read("/campaigns", read_, campaigns::show),
+        with_files(write("/campaigns", needs(R::LoadCampaigns), campaigns::load)),
+        read("/campaigns/{id}", read_, campaign::show),
+        read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
+        write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
+        read("/runs/{id}", read_, run::show),
+        read("/runs/{id}/rows", needs(R::ReadPeople), run_rows::show),
+        read("/runs/{id}/results.csv", needs(R::ReadPeople), run_rows::csv),
+        write("/runs/{id}/pause", steer, run::pause),
+        write("/runs/{id}/resume", steer, run::resume),
+        write("/runs/{id}/cancel", steer, run::cancel),
+        write("/runs/{id}/doubts", steer, settle::settle),
+        read("/holds", read_, holds::show),
+        write("/holds/{id}/lift", steer, holds::lift),
+    ]
+}
+
+fn conversation_pages() -> Vec<Route> {
+    let talk = needs(R::Converse);
+    vec![
+        read("/conversations", talk, conversations::show),
+        read("/conversations/{id}", talk, conversation::show),
+        write("/conversations/{id}/answer", talk, conversation::answer),
+        write("/conversations/{id}/claim", talk, conversation::claim),
+        write("/conversations/{id}/close", talk, conversation::close),
+        write("/conversations/{id}/reopen", talk, conversation::reopen),
+        write("/conversations/{id}/assign", talk, conversation::assign),
+        write("/conversations/{id}/outcome", talk, conversation::set_outcome),
+        read("/send", needs(R::SendByHand), by_hand::show),
+        write("/send", needs(R::SendByHand), by_hand::send),
+        read("/send/number", needs(R::SendByHand), by_hand::number),
+    ]
+}
+
+fn other_pages() -> Vec<Route> {
+    let (suppress, manage) = (needs(R::Suppress), needs(R::ManageUsers));
+    vec![
+        read("/", Access::SignedIn, sign_in::home),
+        write("/sign-out", Access::SignedIn, sign_in::sign_out),
+        read("/events", Access::SignedIn, events::stream),
+        read("/costs", needs(R::ReadCosts), costs::show),
+        read("/costs.csv", needs(R::ReadCosts), costs::csv),
+        read("/suppressions", suppress, suppressions::show),
+        write("/suppressions", suppress, suppressions::add),
+        write("/suppressions/{id}/lift", suppress, suppressions::lift),
+        read("/audit", needs(R::ReadAudit), audit::show),
+        read("/users", manage, users::show),
+        write("/users", manage, users::add),
+        write("/users/{id}/link", manage, users::link),
+        write("/users/{id}/disable", manage, users::disable),
+        write("/users/{id}/enable", manage, users::enable),
+        write("/users/{id}/role", manage, users::set_role),
+        write("/tokens/{id}/revoke", manage, users::revoke),
+    ]
+}
