@@ -2,12 +2,6 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
-use std::process::ExitCode;
-
-use clap::{Parser, Subcommand};
-
-use crate::config;
-
 pub mod check;
 mod check_inputs;
 mod client;
@@ -16,6 +10,14 @@ pub mod demo;
 mod output;
 pub mod sandbox;
 pub mod serve;
+pub mod token;
+pub mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
 
 /// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
 #[derive(Debug, Parser)]
@@ -27,16 +29,20 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a provider on this machine, to try things out.
-    Sandbox(sandbox::Args),
-    /// Run the daemon.
-    Serve(serve::Args),
     /// See it work: three sample campaigns through a provider on this machine.
     Demo(demo::Args),
+    /// Run the daemon.
+    Serve(serve::Args),
     /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
     Check(check::Args),
     /// What a month cost.
     Costs(costs::Args),
+    /// Run a provider on this machine, to try things out.
+    Sandbox(Box<sandbox::Args>),
+    /// People who sign in.
+    User(user::Args),
+    /// Tokens for programs.
+    Token(token::Args),
     /// Try failed messages again: not available yet.
     #[command(hide = true)]
     Retry(Later),
@@ -65,11 +71,13 @@ pub const WRONG: u8 = 2;
 pub async fn run(cli: Cli) -> ExitCode {
     crate::app::telemetry::start(&config::environment());
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
-        Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args).await,
         Command::Costs(args) => costs::run(args).await,
+        Command::Sandbox(args) => sandbox::run(*args).await,
+        Command::User(args) => user::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),

@@ -1,7 +1,7 @@
 //! The sending engine: from a campaign's folder to a provider's answer in the store.
 //!
 //! [`Engine`] holds what its parts share and offers the commands of people and of the API. The long-running parts
-//! ([`watcher`], [`planner`], [`dispatcher`], [`settler`], [`janitor`]) are each built from a step that tests call too.
+//! ([`watcher`], [`planner`], [`dispatcher`], [`settler`], [`receiver`], [`janitor`]) are each built from a step that tests call too.
 
 mod answer;
 pub mod audience;

@@ -12,7 +12,7 @@ mod sample;
 mod sheet;
 mod text;
 
-pub use cost::{Cost, MarketCost};
+pub use cost::{Cost, MarketCost, Shares};
 pub use sample::{Sample, SampleKind};
 pub use sheet::{Forecast, Sheet, SheetInputs, SheetRow, SheetTemplate, sheet};
 pub use text::{json, text};

@@ -219,5 +219,9 @@ fn push_line<'a>(out: &mut String, keys: impl Iterator<Item = &'a str>, sums: &S
 }
 
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r', ';']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n', '\r', ';']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }

@@ -1,7 +1,7 @@
 //! `recado check`: what a campaign folder would do, without doing it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -66,11 +66,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The sheet, or what is wrong with a file that somebody wrote.
-async fn examine(
-    args: &Args,
-    env: &BTreeMap<String, String>,
-    now: UnixMs,
-) -> anyhow::Result<Result<Sheet, Unusable>> {
+async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> anyhow::Result<Result<Sheet, Unusable>> {
     let path = args.folder.join(CAMPAIGN_FILE);
     let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let campaign = match CampaignFile::parse(&source, &path.display().to_string()) {

@@ -48,9 +48,7 @@ impl Known {
         let config = match Config::load(path, env) {
             Ok(config) => Some(config),
             Err(ConfigError::Problems(problems)) => return Ok(Err(Unusable(problems))),
-            Err(ConfigError::Read { source, .. })
-                if named.is_none() && source.kind() == io::ErrorKind::NotFound =>
-            {
+            Err(ConfigError::Read { source, .. }) if named.is_none() && source.kind() == io::ErrorKind::NotFound => {
                 None
             }
             Err(error) => return Err(error.into()),

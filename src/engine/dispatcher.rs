@@ -186,8 +186,10 @@ impl Dispatcher {
     }
 
     async fn ask_grant_until(&self, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.provider.sender_status(&self.sender.phone_number_id).await {
+        loop {
+            let asked = self.provider.sender_status(&self.sender.phone_number_id);
+            let Some(told) = stop.run_until_cancelled(asked).await else { break };
+            match told {
                 Ok(status) => self.pacer.grant(status.throughput),
                 Err(cause) => {
                     let error = &cause as &dyn std::error::Error;
@@ -199,7 +201,9 @@ impl Dispatcher {
                     );
                 }
             }
-            tokio::select! { () = stop.cancelled() => {}, () = sleep(GRANT_EVERY) => {} }
+            if stop.run_until_cancelled(sleep(GRANT_EVERY)).await.is_none() {
+                break;
+            }
         }
     }
 

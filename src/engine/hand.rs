@@ -99,11 +99,11 @@ impl Engine {
         let new = self.by_hand(account, send, &to, (template, fill, &by.name));
         let new = NewMessage { person_id: person, ..new };
         let mut tx = self.store.begin().await?;
-        let sent = message::insert_batch(&mut tx, &[new]).await?;
-        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let queued = message::insert_batch(&mut tx, &[new]).await?;
+        let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         let conversation = inbox::open_by_hand(&mut tx, person, &send.sender, by.id, message).await?;
         tx.commit().await?;
-        info!(message.id = %message, actor = by.name, "message {message} is sent by hand");
+        info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));
         self.wake.notify_waiters();
         Ok(HandOutcome::Sent { message, conversation })

@@ -1,7 +1,7 @@
 //! Loading a campaign: from the page, the API or its folder, always through the folder.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use tracing::{info, warn};
 
@@ -141,7 +141,7 @@ fn stored_name(wanted: &str, given: &str) -> Result<String, Problem> {
     }
 }
 
-fn read(dir: &PathBuf, data_dir: &PathBuf) -> Result<Read, Vec<Problem>> {
+fn read(dir: &Path, data_dir: &Path) -> Result<Read, Vec<Problem>> {
     let unreadable = |name: &str, cause: &std::io::Error| {
         vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
     };

@@ -83,7 +83,7 @@ impl Engine {
             return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
         };
         version::approve(&self.store, id, new.at, by).await?;
-        info!(run.id = %run, version.id = %id, actor = by, "run {run} of version {id} is started");
+        info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
         self.tell(Change::Campaign(new.campaign));
         self.tell(Change::Run(run));
         self.wake.notify_waiters();

@@ -27,9 +27,8 @@ impl Engine {
     }
 
     /// Goes on with a paused run. False when it is not paused.
-    pub async fn resume(&self, id: RunId, by: &str) -> Result<bool, EngineError> {
+    pub async fn resume(&self, id: RunId, _by: &str) -> Result<bool, EngineError> {
         let done = run::resume(&self.store, id).await?;
-        info!(run.id = %id, actor = by, "run {id} is to go on");
         self.steered(id, done, "resumed").await
     }
 
@@ -55,7 +54,7 @@ impl Engine {
     }
 
     /// Settles messages in doubt; those that are not in doubt any more are left as they are. Returns how many were.
-    pub async fn settle_doubts(&self, ids: &[MessageId], how: DoubtSettlement, by: &str) -> Result<u64, EngineError> {
+    pub async fn settle_doubts(&self, ids: &[MessageId], how: DoubtSettlement, _by: &str) -> Result<u64, EngineError> {
         let now = self.clock.now();
         let mut done = 0;
         for ids in ids.chunks(message::MAX_INSERT) {
@@ -64,7 +63,7 @@ impl Engine {
                 DoubtSettlement::Leave => message::leave_doubt(&self.store, ids, now).await?,
             };
         }
-        info!(message.count = done, actor = by, "{done} messages in doubt were settled by a person: {how:?}");
+        info!(message.count = done, "{done} messages in doubt were settled by a person: {how:?}");
         self.tell_runs(run::open(&self.store).await?.into_iter().map(|run| run.id));
         self.wake.notify_waiters();
         Ok(done)

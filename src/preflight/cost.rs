@@ -39,6 +39,8 @@ pub struct Cost {
     /// It cannot cost more.
     #[serde(serialize_with = "decimal")]
     pub high: Option<Micros>,
+    /// Messages in a hundred that `low` and `likely` reckon to be delivered.
+    pub delivered_percent: Shares,
     /// Messages and likely cost per market, the dearest first.
     pub markets: Vec<MarketCost>,
 }
@@ -73,16 +75,20 @@ pub(super) struct Billing<'a> {
     pub time_to_live_s: Option<i64>,
 }
 
-struct Shares {
-    low: i64,
-    likely: i64,
+/// Messages in a hundred that are delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Shares {
+    /// On a bad day.
+    pub low: i64,
+    /// Usually.
+    pub likely: i64,
 }
 
-/// Delivered of a thousand. Rules of thumb: the provider publishes none.
+/// Rules of thumb: the provider publishes none.
 const fn shares(category: Category) -> Shares {
     match category {
-        Category::Marketing => Shares { low: 700, likely: 850 },
-        _ => Shares { low: 850, likely: 950 },
+        Category::Marketing => Shares { low: 70, likely: 85 },
+        _ => Shares { low: 85, likely: 95 },
     }
 }
 
@@ -122,13 +128,14 @@ pub(super) fn range(billing: Billing<'_>, tally: &Tally) -> Cost {
         low: delivered.map(|sum| share(sum, shares.low)),
         likely: delivered.map(|sum| share(sum, shares.likely)),
         high,
+        delivered_percent: shares,
         markets,
     }
 }
 
-/// `thousandths` of `amount`, rounded half up.
-fn share(amount: Micros, thousandths: i64) -> Micros {
-    Micros(i64::try_from((i128::from(amount.0) * i128::from(thousandths) + 500) / 1000).unwrap_or(i64::MAX))
+/// `per_cent` of `amount`, rounded half up.
+fn share(amount: Micros, per_cent: i64) -> Micros {
+    Micros(i64::try_from((i128::from(amount.0) * i128::from(per_cent) + 50) / 100).unwrap_or(i64::MAX))
 }
 
 /// The last day on which a message due on `day` may still arrive.

@@ -16,7 +16,12 @@ const LOOK_AGAIN: i64 = 60_000_000;
 
 /// The instant the last message leaves, when one leaves after the other at `per_cent` of `per_second`, none before
 /// its due time and none outside `hours`. `due` is in order. `None`: there are no messages, or the hours never open.
-pub(super) fn sent_out(due: &[UnixMs], per_second: u32, per_cent: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<UnixMs> {
+pub(super) fn sent_out(
+    due: &[UnixMs],
+    per_second: u32,
+    per_cent: i64,
+    hours: Option<(&Hours, &TimeZone)>,
+) -> Option<UnixMs> {
     let gap = 100_000_000 / (i64::from(per_second.max(1)) * per_cent);
     let mut free_at = due.first()?.0.saturating_mul(1000);
     let mut looked_at = free_at;
@@ -26,7 +31,9 @@ pub(super) fn sent_out(due: &[UnixMs], per_second: u32, per_cent: i64, hours: Op
         last = at.max(free_at);
         if last > at && last - looked_at >= LOOK_AGAIN {
             last = match hours {
-                Some((hours, zone)) => hours.next_open(UnixMs(last.div_euclid(1000)), zone)?.0.saturating_mul(1000).max(last),
+                Some((hours, zone)) => {
+                    hours.next_open(UnixMs(last.div_euclid(1000)), zone)?.0.saturating_mul(1000).max(last)
+                }
                 None => last,
             };
             looked_at = last;

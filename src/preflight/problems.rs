@@ -67,12 +67,7 @@ pub(super) fn after_reading(
 }
 
 /// Everything worth a look, what the reading found first.
-pub(super) fn warnings(
-    inputs: &SheetInputs<'_>,
-    reading: &Reading,
-    billing: Billing<'_>,
-    cost: &Cost,
-) -> Vec<Problem> {
+pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
@@ -110,7 +105,8 @@ fn category(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, c
         _ => return None,
     };
     let other = cost::range(Billing { category: usual, ..billing }, &reading.tally);
-    let (this, other) = (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
+    let (this, other) =
+        (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
     let args = [("template", template.name.as_str()), ("cost", &this), ("other", &other)];
     Some(Problem::new(code, &args))
 }

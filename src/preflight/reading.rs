@@ -104,5 +104,7 @@ fn stopped(draft: &Draft, inputs: &SheetInputs<'_>) -> Option<ExclusionReason> {
     if (inputs.suppressed)(&draft.to) {
         return Some(ExclusionReason::Suppressed);
     }
-    (inputs.already)(&draft.key).then_some(ExclusionReason::AlreadySent)
+    // A row without an id may come again in the next run; one with an id is the same appointment.
+    let same = draft.external_id.is_some() && (inputs.already)(&draft.key);
+    same.then_some(ExclusionReason::AlreadySent)
 }

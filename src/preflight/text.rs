@@ -97,7 +97,11 @@ fn cost(page: &mut Page, sheet: &Sheet) {
         return;
     };
     let amount = |a| money(&cost.currency, a);
-    page.range("preflight.cost", [amount(low), amount(likely), amount(high)], "preflight.cost");
+    let means =
+        |name: &str, percent: i64| page.say(&format!("preflight.cost_{name}"), &[("percent", &percent.to_string())]);
+    let shares = cost.delivered_percent;
+    let means = [means("low", shares.low), means("likely", shares.likely), means("high", 100)];
+    page.range("preflight.cost_label", [amount(low), amount(likely), amount(high)], &means);
     for market in cost.markets.iter().take(if cost.markets.len() > 1 { 8 } else { 0 }) {
         let name = page.say(&format!("market.{}", market.market), &[]);
         page.market(&name, market.messages, &market.likely.map(amount).unwrap_or_default());
@@ -113,7 +117,8 @@ fn times(page: &mut Page, sheet: &Sheet) {
     if ends[0] == ends[2] {
         page.fact("preflight.sent_out_at", &ends[1]);
     } else {
-        page.range("preflight.sent_out_at", ends, "preflight.sent_out");
+        let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
+        page.range("preflight.sent_out_at_label", ends, &means);
     }
     let rate = sheet.throughput.to_string();
     let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("rate", &rate)]);

@@ -1,1 +1,6 @@
-//! Tests of `preflight`.
+//! Tests of `preflight` and of the command that prints it.
+
+mod check;
+mod folder;
+mod sheet;
+mod words;

@@ -10,6 +10,7 @@ use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass, class_of};
 use crate::domain::fill::Content;
+use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::message::{PutBack, Verdict};
@@ -70,7 +71,11 @@ impl Dispatcher {
             Answer::Throttled { scope, retry_after, failure } => self.throttled(departure, scope, retry_after, failure),
             Answer::Stopped { scope, failure } => {
                 self.hold(departure, scope, failure.code).await;
-                self.back(Duration::ZERO, None, failure)
+                if scope == StopScope::Template && departure.message.run_id == RunId::BY_HAND {
+                    // A person waits for it, and what is sent by hand belongs to no run that the hold could stop.
+                    return Verdict::Refused { failure, suppress: None };
+                }
+                self.back(NOT_SENT, None, failure)
             }
             Answer::NotSent { reason } => self.back(NOT_SENT, None, Failure { code: 0, detail: reason }),
             Answer::Unknown { reason } => Verdict::InDoubt { reason },

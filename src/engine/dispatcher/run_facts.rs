@@ -1,5 +1,7 @@
 //! What the dispatcher knows of a run: read once, kept while it runs.
 
+use tracing::error;
+
 use crate::config::Config;
 use crate::domain::hours::Hours;
 use crate::domain::id::RunId;
@@ -7,7 +9,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Category, Template};
 use crate::engine::{EngineError, load};
 use crate::intake::campaign_file::OpenConversation;
-use crate::store::{Store, StoreError, hold, run, version};
+use crate::store::{Store, hold, run, version};
 
 /// Facts of a run that no message of it changes.
 #[derive(Clone, Debug)]
@@ -29,8 +31,11 @@ impl RunFacts {
     pub async fn read(store: &Store, config: &Config, id: RunId) -> Result<Option<Self>, EngineError> {
         let Some(run) = run::get(store, id).await? else { return Ok(None) };
         let Some(version) = version::get(store, run.version_id).await? else { return Ok(None) };
-        let file = load::parse(&version.definition).map_err(|_| StoreError::Corrupt { what: "version.definition" })?;
-        let template = run.snapshot()?;
+        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshot()) else {
+            // The other runs of the sender go on; a person sees that this one does not.
+            error!(run.id = %id, "what run {id} was started with cannot be read any more");
+            return Ok(None);
+        };
         Ok(Some(Self {
             template_key: hold::template_key(&run.account, &template.name, &template.language),
             hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),

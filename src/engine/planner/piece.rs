@@ -103,9 +103,10 @@ impl<'a> Plan<'a> {
         let store = &self.engine.store;
         Ok(LeftOut {
             suppressed: suppression::blocked(store, people, self.asks_for_no_promotions).await?,
-            talking: match self.skips_conversations {
-                true => person::in_conversation(store, people).await?,
-                false => BTreeSet::new(),
+            talking: if self.skips_conversations {
+                person::in_conversation(store, people).await?
+            } else {
+                BTreeSet::new()
             },
         })
     }

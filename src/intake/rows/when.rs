@@ -35,9 +35,7 @@ impl Moment {
                 let zoned = local.to_zoned(zone.clone()).ok()?;
                 Some((UnixMs::from(zoned.timestamp()), zoned.datetime(), has_time))
             }
-            Self::Instant(at) => {
-                Some((UnixMs::from(at), at.to_zoned(zone.clone()).datetime(), HasTime::Yes))
-            }
+            Self::Instant(at) => Some((UnixMs::from(at), at.to_zoned(zone.clone()).datetime(), HasTime::Yes)),
         }
     }
 }
@@ -155,7 +153,8 @@ impl Parts {
         if let Some(month) = month(word) {
             return self.month.replace(month).is_none().then_some(());
         }
-        let is_filler = FILLERS.contains(&word) || (word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word)));
+        let is_filler =
+            FILLERS.contains(&word) || (word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word)));
         is_filler.then_some(())
     }
 
@@ -174,12 +173,12 @@ impl Parts {
             ([], None) => return Ok(None),
             ([(ymd, 8)], None) => (*ymd / 10_000, *ymd / 100 % 100, *ymd % 100),
             ([(year, 4), (month, _), (day, _)], None) => (*year, *month, *day),
-            ([(first, 1 | 2), (second, 1 | 2), (year, 2 | 4)], None) => match order {
-                DateOrder::DayFirst => (full(*year), *second, *first),
-                DateOrder::MonthFirst => (full(*year), *first, *second),
+            ([(first, 1 | 2), (second, 1 | 2), (year, digits @ (2 | 4))], None) => match order {
+                DateOrder::DayFirst => (full(*year, *digits), *second, *first),
+                DateOrder::MonthFirst => (full(*year, *digits), *first, *second),
             },
-            ([(year, 4), (day, 1 | 2)] | [(day, 1 | 2), (year, 2 | 4)], Some(month)) => {
-                (full(*year), i64::from(month), *day)
+            ([(year, digits @ 4), (day, 1 | 2)] | [(day, 1 | 2), (year, digits @ (2 | 4))], Some(month)) => {
+                (full(*year, *digits), i64::from(month), *day)
             }
             _ => return Err(NoMoment::Unreadable),
         };
@@ -196,14 +195,16 @@ fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T, NoMoment> {
     T::try_from(value).map_err(|_| NoMoment::Unreadable)
 }
 
-fn full(year: i64) -> i64 {
-    if year < 100 { 2000 + year } else { year }
+fn full(year: i64, digits: usize) -> i64 {
+    if digits == 2 { 2000 + year } else { year }
 }
 
 fn tokens(cell: &str) -> Option<Vec<Token>> {
     let text = cell.to_lowercase().replace(['\u{a0}', '\u{202f}'], " ");
     let text = ["a", "p"].iter().fold(text, |text, half| {
-        [". m.", ".m.", ". m", ".m"].iter().fold(text, |t, tail| t.replace(&format!("{half}{tail}"), &format!("{half}m")))
+        [". m.", ".m.", ". m", ".m"]
+            .iter()
+            .fold(text, |t, tail| t.replace(&format!("{half}{tail}"), &format!("{half}m")))
     });
     let mut tokens = Vec::new();
     let mut chars = text.chars().peekable();
@@ -280,13 +281,33 @@ fn month(word: &str) -> Option<i8> {
 
 const HOUR_WORDS: [&str; 5] = ["h", "hs", "hrs", "horas", "hora"];
 
-const FILLERS: [&str; 17] = [
-    "de", "del", "do", "of", "the", "a", "as", "at", "las", "la", "t", "h", "hs", "hrs", "horas", "hora", "feira",
-];
+const FILLERS: [&str; 17] =
+    ["de", "del", "do", "of", "the", "a", "as", "at", "las", "la", "t", "h", "hs", "hrs", "horas", "hora", "feira"];
 
 const WEEKDAYS: [&str; 23] = [
-    "lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo", "segunda", "terca", "quarta", "quinta",
-    "sexta", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mie", "seg", "qua", "qui",
+    "lunes",
+    "martes",
+    "miercoles",
+    "jueves",
+    "viernes",
+    "sabado",
+    "domingo",
+    "segunda",
+    "terca",
+    "quarta",
+    "quinta",
+    "sexta",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mie",
+    "seg",
+    "qua",
+    "qui",
 ];
 
 const MONTHS: [[&str; 3]; 12] = [

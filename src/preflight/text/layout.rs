@@ -69,14 +69,13 @@ impl Page {
         self.wrapped(text, LABEL, LABEL);
     }
 
-    /// Low, likely and high under one label, each with what it means.
-    pub(super) fn range(&mut self, key: &str, values: [String; 3], meaning: &str) {
+    /// Low, likely and high under one label, the likely first, each with what it means.
+    pub(super) fn range(&mut self, label: &str, values: [String; 3], means: &[String; 3]) {
         let room = values.iter().map(|v| width(v)).max().unwrap_or(0) + 2;
-        let order = [(1, "likely"), (0, "low"), (2, "high")];
-        for (place, (index, name)) in order.into_iter().enumerate() {
-            let label = if place == 0 { self.say(&format!("{key}_label"), &[]) } else { String::new() };
-            let means = self.say(&format!("{meaning}_{name}"), &[]);
-            self.line(&format!("{}{}{means}", padded(&label, LABEL), padded(&values[index], room)));
+        let mut label = self.say(label, &[]);
+        for place in [1, 0, 2] {
+            self.line(&format!("{}{}{}", padded(&label, LABEL), padded(&values[place], room), means[place]));
+            label.clear();
         }
     }
 
@@ -123,7 +122,7 @@ impl Page {
 
     pub(super) fn row(&mut self, row: i64, to: &str, fate: &str, detail: &str) {
         let detail = if detail.is_empty() { String::new() } else { format!(" · {detail}") };
-        self.line(&format!("{row:>9}  {}{fate}{detail}", padded(to, 22)));
+        self.wrapped_after(&format!("{row:>9}  {}", padded(to, 22)), &format!("{fate}{detail}"), 33);
     }
 
     pub(super) fn bullets(&mut self, mark: &str, problems: &[Problem]) {
@@ -188,7 +187,9 @@ mod tests {
 
     #[test]
     fn figures_of_five_digits_and_more_are_grouped() {
-        for (n, expected) in [(7, "7"), (4821, "4821"), (12_345, "12 345"), (1_234_567, "1 234 567"), (-12_345, "-12 345")] {
+        for (n, expected) in
+            [(7, "7"), (4821, "4821"), (12_345, "12 345"), (1_234_567, "1 234 567"), (-12_345, "-12 345")]
+        {
             assert_eq!(grouped(n), expected);
         }
     }

@@ -39,8 +39,9 @@ pub(super) fn of(request: &SendRequest<'_>) -> Value {
 fn template_object(template: &Template, fill: &Fill, callback: &CallbackData) -> Value {
     let mut object = json!({ "name": template.name, "language": { "code": template.language } });
     let mut components: Vec<Value> = Vec::new();
-    components.extend(header(template, fill));
-    components.extend(body(template, fill));
+    let format = format(template, fill);
+    components.extend(header(template, fill, format));
+    components.extend(body(fill, format));
     components.extend(buttons(template, fill, callback));
     if !components.is_empty() {
         object["components"] = Value::Array(components);
@@ -48,9 +49,15 @@ fn template_object(template: &Template, fill: &Fill, callback: &CallbackData) ->
     object
 }
 
-fn header(template: &Template, fill: &Fill) -> Option<Value> {
+/// The template's format; of one whose parameters are not known what the campaign's own names say.
+fn format(template: &Template, fill: &Fill) -> ParameterFormat {
+    let is_named = || fill.body.iter().any(|v| v.name.parse::<u32>().is_err());
+    if template.parameters_unknown && is_named() { ParameterFormat::Named } else { template.format }
+}
+
+fn header(template: &Template, fill: &Fill, format: ParameterFormat) -> Option<Value> {
     let parameter = match fill.header.as_ref()? {
-        HeaderFill::Text(value) => text_parameter(value, template.format),
+        HeaderFill::Text(value) => text_parameter(value, format),
         HeaderFill::Link { link } => match &template.header {
             Some(Header::Video) => json!({ "type": "video", "video": { "link": link } }),
             Some(Header::Document) => document(link),
@@ -73,12 +80,12 @@ fn document(link: &str) -> Value {
 
 /// Named parameters go in any order; positional ones in the order of their numbers, which need not be the order in
 /// which the text uses them.
-fn body(template: &Template, fill: &Fill) -> Option<Value> {
+fn body(fill: &Fill, format: ParameterFormat) -> Option<Value> {
     let mut values: Vec<&fill::Value> = fill.body.iter().collect();
-    if template.format == ParameterFormat::Positional {
+    if format == ParameterFormat::Positional {
         values.sort_by_key(|v| v.name.parse::<u32>().unwrap_or(u32::MAX));
     }
-    let parameters: Vec<Value> = values.into_iter().map(|v| text_parameter(v, template.format)).collect();
+    let parameters: Vec<Value> = values.into_iter().map(|v| text_parameter(v, format)).collect();
     (!parameters.is_empty()).then(|| json!({ "type": "body", "parameters": parameters }))
 }
 

@@ -30,7 +30,12 @@ fn throughput(node: &Value) -> Option<u32> {
     if node.get("is_on_biz_app").and_then(Value::as_bool) == Some(true) {
         return Some(COEXISTENCE);
     }
-    let level = loose::text(node.get("throughput")?, "level")?;
+    let throughput = node.get("throughput")?;
+    // Meta tells a level only; a provider that tells the number itself (the sandbox) is believed.
+    if let Some(number) = loose::integer(throughput, "messages_per_second").filter(|n| *n > 0) {
+        return u32::try_from(number).ok();
+    }
+    let level = loose::text(throughput, "level")?;
     match level.to_ascii_uppercase().as_str() {
         "STANDARD" => Some(STANDARD),
         "HIGH" => Some(HIGH),

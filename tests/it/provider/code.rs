@@ -55,6 +55,18 @@ fn every_code_has_the_class_of_the_reference_and_a_sentence_in_each_language() {
     }
 }
 
+#[test]
+fn every_class_has_a_sentence_and_no_sentence_is_without_its_code() {
+    let english = sentences(Language::En);
+    for class in FailureClass::ALL {
+        assert!(english.contains_key(&format!("failure.by_class.{}", class.as_str())), "{class:?}");
+    }
+    assert!(english.contains_key(&sentence_key(999_999)), "the general one");
+    for code in english.keys().filter_map(|key| key.strip_prefix("failure.")?.parse().ok()) {
+        assert_eq!(sentence_key(code), format!("failure.{code}"));
+    }
+}
+
 /// Whether the answer is what the class calls for.
 fn fits(class: FailureClass, answer: &Answer) -> bool {
     match (class, answer) {

@@ -203,6 +203,9 @@ async fn a_template_of_which_nothing_is_known_is_sent_with_what_the_campaign_giv
         {"type": "button", "sub_type": "url", "index": "1", "parameters": [{"type": "text", "text": "x"}]},
     ]);
     assert_eq!(components(&template, &fill).await, expected);
+    let named = Fill { body: vec![value("first_name", "Ana")], ..Fill::default() };
+    let parameter = json!({"type": "text", "parameter_name": "first_name", "text": "Ana"});
+    assert_eq!(components(&template, &named).await, json!([{"type": "body", "parameters": [parameter]}]));
 }
 
 #[tokio::test]

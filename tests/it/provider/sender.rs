@@ -27,6 +27,7 @@ async fn a_senders_throughput_follows_its_level_and_coexistence() {
         ("standard", Some(80)),
         ("high", Some(1_000)),
         ("coexistence", Some(20)),
+        ("number_told", Some(200)),
         ("not_applicable", Some(20)),
         ("of_tomorrow", None),
     ] {

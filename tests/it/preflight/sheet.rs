@@ -1,0 +1,164 @@
+//! The sheet accounts for every row and names what stands in the way.
+
+use recado::domain::exclusion::ExclusionReason;
+use recado::domain::money::Currency;
+use recado::domain::template::{Category, TemplateStatus};
+use recado::preflight::{SampleKind, Sheet};
+
+use super::folder::{AUDIENCE, CAMPAIGN, Folder, at};
+
+fn codes(problems: &[recado::domain::problem::Problem]) -> Vec<&str> {
+    problems.iter().map(|p| p.code.as_str()).collect()
+}
+
+fn excluded(sheet: &Sheet) -> Vec<(&'static str, i64, Vec<i64>)> {
+    sheet.excluded.iter().map(|(reason, n)| (reason.as_str(), *n, sheet.excluded_rows[reason].clone())).collect()
+}
+
+#[test]
+fn every_row_is_accounted_for() {
+    let sheet = Folder::new().sheet();
+    assert_eq!((sheet.rows_read, sheet.messages, sheet.left_out()), (7, 4, 3));
+    let expected = [("no_phone", 1, vec![3]), ("bad_phone", 1, vec![4]), ("not_selected", 1, vec![6])];
+    assert_eq!(excluded(&sheet), expected);
+    let rows = sheet.rows.as_ref().unwrap();
+    assert_eq!(rows.len(), 7);
+    assert_eq!(rows[0].to, "+5491155550101");
+    assert_eq!(rows[3].reason, Some(ExclusionReason::BadPhone));
+    assert!(sheet.can_start(), "{:?}", sheet.blockers);
+}
+
+#[test]
+fn people_on_the_do_not_send_list_are_left_out() {
+    let mut folder = Folder::new();
+    folder.suppressed.insert("5491155550101".to_owned());
+    let sheet = folder.sheet();
+    assert_eq!((sheet.messages, sheet.excluded[&ExclusionReason::Suppressed]), (3, 1));
+}
+
+#[test]
+fn an_appointment_that_was_sent_is_not_sent_again_but_a_row_without_id_may_come_again() {
+    let mut folder = Folder::new();
+    folder.already.insert("p:5491155550101".to_owned());
+    assert_eq!(folder.sheet().messages, 4);
+    let with_ids = CAMPAIGN.replace("phone = ", "id = \"Paciente\"\nphone = ");
+    let mut folder = Folder::of(&with_ids, AUDIENCE);
+    let moment = at("2026-11-25T14:30:00-03:00").0;
+    folder.already.insert(format!("i:María Núñez|{moment}"));
+    let sheet = folder.sheet();
+    assert_eq!((sheet.messages, sheet.excluded.get(&ExclusionReason::AlreadySent)), (3, Some(&1)));
+}
+
+#[test]
+fn the_cost_is_a_range_in_the_accounts_currency_by_market() {
+    let cost = Folder::new().sheet().cost;
+    // Three to Argentina at 0.0260, one to Brazil at 0.0068; as marketing 0.0618 and 0.0625.
+    let amounts = [cost.low, cost.likely, cost.high].map(|a| a.unwrap().to_string());
+    assert_eq!(amounts, ["0.07208", "0.08056", "0.2479"]);
+    let markets: Vec<_> = cost.markets.iter().map(|m| (m.market.as_str(), m.messages)).collect();
+    assert_eq!((cost.currency.as_str(), markets), ("USD", vec![("argentina", 3), ("brazil", 1)]));
+}
+
+#[test]
+fn it_starts_with_the_first_due_message_and_is_sent_out_with_the_last() {
+    let sheet = Folder::new().sheet();
+    assert_eq!(sheet.starts_at, Some(at("2026-11-24T14:30:00-03:00")));
+    let sent_out = sheet.sent_out_at.unwrap();
+    assert_eq!(sent_out.likely, at("2026-11-25T09:15:00-03:00"));
+    assert!(sent_out.low <= sent_out.likely && sent_out.likely <= sent_out.high);
+}
+
+#[test]
+fn samples_are_what_people_will_see_with_the_longest_and_the_oddest() {
+    let sheet = Folder::new().sheet();
+    let kinds: Vec<_> = sheet.samples.iter().map(|s| (s.row, s.kind)).collect();
+    assert_eq!(sheet.samples.len(), 4);
+    assert!(kinds.contains(&(5, SampleKind::Longest)), "{kinds:?}");
+    assert!(kinds.iter().any(|(_, kind)| *kind == SampleKind::Oddest), "{kinds:?}");
+    let first = &sheet.samples[0];
+    let text = "Hola María, le esperamos el miércoles 25 de noviembre, 14:30.\nLaboratorio SaludCenter\n[Confirmo]";
+    assert_eq!((first.row, first.to.as_str(), first.text.as_str()), (1, "+5491155550101", text));
+}
+
+#[test]
+fn of_many_messages_ten_are_shown_from_all_over_the_file() {
+    let mut audience = AUDIENCE.lines().next().unwrap().to_owned() + "\n";
+    for n in 0..5_000 {
+        audience += &format!("Ana;+54 9 11 5{n:07};25/11/2026;14:30;Reservado\n");
+    }
+    let sheet = Folder::of(CAMPAIGN, &audience).sheet();
+    assert_eq!((sheet.messages, sheet.samples.len()), (5_000, 10));
+    assert!(sheet.samples.iter().filter(|s| s.row > 2_500).count() >= 3);
+    assert!(sheet.samples.windows(2).all(|pair| pair[0].row < pair[1].row));
+}
+
+#[test]
+fn what_is_not_known_is_a_blocker_and_the_sheet_is_whole_all_the_same() {
+    let mut folder = Folder::new();
+    folder.template = None;
+    folder.knows_sender = false;
+    let sheet = folder.sheet();
+    assert_eq!(codes(&sheet.blockers), ["unknown_sender", "template_unknown"]);
+    assert!(codes(&sheet.warnings).contains(&"currency_assumed"));
+    assert_eq!((sheet.messages, sheet.samples.len()), (4, 4));
+    assert_eq!(sheet.samples[0].text, "1 = María\n2 = miércoles 25 de noviembre, 14:30");
+    assert!(sheet.cost.likely.is_some());
+}
+
+#[test]
+fn a_missing_rate_card_is_a_blocker() {
+    let mut folder = Folder::new();
+    folder.account().currency = Currency::parse("BRL").unwrap();
+    let sheet = folder.sheet();
+    assert_eq!(codes(&sheet.blockers), ["no_rate_card"]);
+    assert_eq!((sheet.cost.currency.as_str(), sheet.cost.likely), ("BRL", None));
+}
+
+#[test]
+fn a_template_that_is_not_approved_is_a_blocker() {
+    for status in [TemplateStatus::Pending, TemplateStatus::Paused, TemplateStatus::Other("archived".to_owned())] {
+        let mut folder = Folder::new();
+        folder.template().status = status;
+        assert_eq!(codes(&folder.sheet().blockers), ["template_not_approved"]);
+    }
+}
+
+#[test]
+fn no_message_at_all_is_a_blocker_and_many_left_out_are_a_warning() {
+    let header = AUDIENCE.lines().next().unwrap();
+    let sheet = Folder::of(CAMPAIGN, &format!("{header}\nAna;;25/11/2026;15:00;Reservado\n")).sheet();
+    assert_eq!(codes(&sheet.blockers), ["no_messages"]);
+    assert!(codes(&sheet.warnings).contains(&"many_left_out"));
+    // Two of the six rows that were meant to be sent.
+    assert!(codes(&Folder::new().sheet().warnings).contains(&"many_left_out"));
+    assert_eq!(sheet.starts_at, None);
+}
+
+#[test]
+fn a_template_that_does_not_take_these_values_is_a_blocker() {
+    let mut folder = Folder::new();
+    folder.template().body = "Hola {{1}}, le esperamos el {{2}} en {{3}}.".to_owned();
+    let sheet = folder.sheet();
+    assert!(!sheet.can_start());
+    assert_eq!(sheet.messages, 0);
+}
+
+#[test]
+fn a_reminder_billed_as_marketing_says_what_it_costs_and_what_it_would_cost() {
+    let mut folder = Folder::new();
+    folder.template().category = Category::Marketing;
+    let sheet = folder.sheet();
+    let warning = sheet.warnings.iter().find(|w| w.code == "billed_as_marketing").expect("a warning");
+    let arg = |name: &str| warning.args.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+    assert_eq!((arg("cost"), arg("other")), (Some("USD 0.2107"), Some("USD 0.0806")));
+}
+
+#[test]
+fn a_beginning_that_has_passed_is_a_warning() {
+    let campaign = CAMPAIGN
+        .replace("send = \"24h before\"\nlatest = \"2h before\"", "at = \"2026-11-24 09:00\"")
+        .replace("only = ", "# only = ");
+    let sheet = Folder::of(&campaign, AUDIENCE).sheet();
+    assert!(codes(&sheet.warnings).contains(&"at_in_the_past"), "{:?}", sheet.warnings);
+    assert_eq!(sheet.starts_at, Some(at("2026-11-24T10:00:00-03:00")));
+}

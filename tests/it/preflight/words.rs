@@ -1,0 +1,86 @@
+//! The sheet as people and programs read it.
+
+use recado::locale::{Language, sentences};
+use recado::preflight::{json, text};
+
+use super::folder::Folder;
+
+const ENGLISH: &str = "\
+Recordatorio de turno
+─────────────────────
+Kind              Reminder
+Template          appointment_reminder · es_AR · billed as utility
+Sender            saludcenter
+File              turnos.csv
+
+Rows read                 7
+Messages                  4
+Left out                  3
+                          1  No phone number (row 3)
+                          1  Not a possible phone number (row 4)
+                          1  Not selected by the campaign (row 6)
+
+Cost              USD 0.0806  likely, if 95 % are delivered
+                  USD 0.0721  low, if 85 % are delivered
+                  USD 0.2479  at most, 100 % delivered at the worst price
+                  Argentina                           3  USD 0.0741
+                  Brazil                              1  USD 0.0065
+
+Starts            Tuesday 2026-11-24, 14:30
+All sent          Wednesday 2026-11-25, 09:15
+                  Times of America/Argentina/Buenos_Aires; up to 20 messages a second.
+";
+
+#[test]
+fn the_sheet_reads_well_in_a_terminal() {
+    let sheet = Folder::new().sheet();
+    let english = text(&sheet, Language::En);
+    assert_eq!(&english[..ENGLISH.len().min(english.len())], ENGLISH, "{english}");
+    assert!(english.ends_with("\nReady: nothing stands in the way.\n"), "{english}");
+    assert!(english.contains("  row 1 → +5491155550101"), "{english}");
+    assert!(english.contains("    │ Hola María, le esperamos el miércoles 25 de noviembre, 14:30.\n"), "{english}");
+}
+
+#[test]
+fn every_language_says_everything() {
+    let mut folder = Folder::new();
+    folder.template = None;
+    folder.knows_sender = false;
+    let sheet = folder.sheet();
+    for language in Language::ALL {
+        let page = text(&sheet, language);
+        assert!(!page.contains("preflight.") && !page.contains("problem.") && !page.contains('{'), "{page}");
+        assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    }
+}
+
+#[test]
+fn every_market_and_reason_has_a_name_in_every_language() {
+    for language in Language::ALL {
+        let sentences = sentences(language);
+        for market in recado::billing::market::Market::all() {
+            assert!(sentences.contains_key(&format!("market.{market}")), "{market}");
+        }
+        for reason in recado::domain::exclusion::ExclusionReason::ALL {
+            assert!(sentences.contains_key(&format!("exclusion.{}", reason.as_str())), "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn the_json_has_the_promised_fields() {
+    let mut folder = Folder::new();
+    folder.template = None;
+    let json = json(&folder.sheet(), Language::Es);
+    assert_eq!((json["rows_read"].as_i64(), json["messages"].as_i64()), (Some(7), Some(4)));
+    assert_eq!(json["excluded"]["bad_phone"], 1);
+    assert_eq!(json["rows"][3]["row"], 4);
+    assert_eq!(json["rows"][3]["reason"], "bad_phone");
+    assert!(json["rows"][0].get("reason").is_none());
+    assert_eq!(json["cost"]["currency"], "USD");
+    assert_eq!(json["cost"]["likely"], "0.08056");
+    assert!(json["starts_at"].is_i64() && json["sent_out_at"]["high"].is_i64());
+    assert_eq!(json["samples"][0]["row"], 1);
+    assert_eq!(json["blockers"][0]["code"], "template_unknown");
+    assert!(json["blockers"][0]["message"].as_str().unwrap().contains("plantilla"), "{json}");
+}
