@@ -1,5 +1,8 @@
 //! Wiring and lifecycle.
 
+pub mod daemon;
+pub mod demo;
 pub mod lifecycle;
 pub mod lock;
+pub mod serve;
 pub mod telemetry;

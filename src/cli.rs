@@ -2,16 +2,22 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
-use std::collections::BTreeMap;
-use std::process::ExitCode;
-
-use clap::{Parser, Subcommand};
-
 pub mod check;
 mod check_inputs;
 pub mod client;
 pub mod costs;
+pub mod demo;
 mod output;
+pub mod sandbox;
+pub mod serve;
+pub mod token;
+pub mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
 
 /// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
 #[derive(Debug, Parser)]
@@ -23,11 +29,21 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See it work: three sample campaigns through a provider on this machine.
+    Demo(demo::Args),
+    /// Run the daemon.
+    Serve(serve::Args),
     /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
     Check(check::Args),
     /// What a month cost.
     Costs(costs::Args),
-    /// Set messages in doubt right after an outage: not available yet.
+    /// Run a provider on this machine, to try things out.
+    Sandbox(Box<sandbox::Args>),
+    /// People who sign in.
+    User(user::Args),
+    /// Tokens for programs.
+    Token(token::Args),
+    /// Try failed messages again: not available yet.
     #[command(hide = true)]
     Retry(Later),
     /// Diagnose accounts and senders: not available yet.
@@ -53,21 +69,21 @@ pub const WRONG: u8 = 2;
 
 /// Runs one command.
 pub async fn run(cli: Cli) -> ExitCode {
-    crate::app::telemetry::start(&environment());
+    crate::app::telemetry::start(&config::environment());
     let outcome = match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args).await,
         Command::Costs(args) => costs::run(args).await,
+        Command::Sandbox(args) => sandbox::run(*args).await,
+        Command::User(args) => user::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),
         Command::Takeover(_) => not_yet("takeover"),
     };
     outcome.unwrap_or_else(|error| complain(&error))
-}
-
-/// The process's environment. `config` and `app` get it as a value, so that a test can give another.
-pub fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "stands in the place of a command")]

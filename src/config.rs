@@ -130,6 +130,13 @@ fn lines(problems: &[TomlProblem]) -> String {
     problems.iter().map(TomlProblem::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// The environment of this process, for [`Config::load`]. Variables that are no Unicode cannot be ours.
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 impl Config {
     /// Reads the file at `path`, with the variables of `env` laid over it.
     pub fn load(path: &Path, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {

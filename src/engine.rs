@@ -1,1 +1,142 @@
-//! Engine: planner, dispatcher, pacer, settler, receiver, janitor.
+//! The sending engine: from a campaign's folder to a provider's answer in the store.
+//!
+//! [`Engine`] holds what its parts share and offers the commands of people and of the API. The long-running parts
+//! ([`watcher`], [`planner`], [`dispatcher`], [`settler`], [`receiver`], [`janitor`]) are each built from a step that tests call too.
+
+mod answer;
+pub mod audience;
+pub mod dispatcher;
+mod folder;
+mod hand;
+pub mod janitor;
+mod load;
+pub mod planner;
+pub mod receiver;
+pub mod settler;
+mod start;
+mod steer;
+pub mod waiting;
+pub mod watcher;
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast};
+
+use crate::billing::card::Cards;
+use crate::clock::Clock;
+use crate::config::{Account, Config, Sender};
+use crate::domain::callback::Instance;
+use crate::domain::change::Change;
+use crate::domain::id::RunId;
+use crate::domain::problem::Problem;
+use crate::provider::{Provider, ProviderError};
+use crate::store::{Store, StoreError};
+
+pub use answer::AnswerOutcome;
+pub use hand::{Author, HandOutcome, HandSend};
+pub use load::Loaded;
+pub use start::StartOutcome;
+pub use steer::DoubtSettlement;
+
+/// What the engine is made of. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Parts>);
+
+/// What the engine's parts share.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The provider of each account, by the account's name.
+    pub providers: BTreeMap<String, Provider>,
+    /// Rate cards.
+    pub cards: Arc<Cards>,
+    /// This store's name in callback data.
+    pub instance: Instance,
+    /// This process among those on one store; written into claims.
+    pub node: String,
+    /// Told to pages that watch. Nobody listening is no error.
+    pub changes: broadcast::Sender<Change>,
+    /// Wakes the parts that wait for work.
+    pub wake: Arc<Notify>,
+}
+
+impl Deref for Engine {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What went wrong that nobody asked about. Refusals that a person can mend are values of the commands.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no such thing.
+    #[error("there is no such {what}")]
+    Unknown {
+        /// Campaign, version, run or conversation.
+        what: &'static str,
+    },
+    /// The store.
+    #[error("store")]
+    Store(#[from] StoreError),
+    /// The provider.
+    #[error("provider")]
+    Provider(#[from] ProviderError),
+    /// A file of a campaign or of the data directory.
+    #[error("a file of {place} cannot be read or written")]
+    File {
+        /// Which folder.
+        place: &'static str,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A thread that read files died.
+    #[error("a reading thread died")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Tells whoever watches.
+    pub(crate) fn tell(&self, change: Change) {
+        // An error only says that nobody watches.
+        drop(self.changes.send(change));
+    }
+
+    /// Tells whoever watches about several runs.
+    pub(crate) fn tell_runs(&self, runs: impl IntoIterator<Item = RunId>) {
+        runs.into_iter().filter(|run| *run != RunId::BY_HAND).for_each(|run| self.tell(Change::Run(run)));
+    }
+
+    /// The configured sender of that name with its account; a [`Problem`] where either is missing.
+    pub(crate) fn way_out(&self, sender: &str) -> Result<(&Sender, &Account), Problem> {
+        let unknown = || Problem::new("unknown_sender", &[("sender", sender)]);
+        let sender = self.config.senders.get(sender).ok_or_else(unknown)?;
+        let account = self.config.accounts.get(&sender.account).ok_or_else(unknown)?;
+        Ok((sender, account))
+    }
+
+    /// How far the clock moves while `real` passes: throughput, pair limit and time-outs stay real, due times are the
+    /// clock's.
+    pub(crate) fn clock_span(&self, real: Duration) -> Duration {
+        self.clock.scale().map_or(real, |scale| real.mul_f64(scale.speed))
+    }
+}
+
+/// Runs `work`, which reads or writes files, where it blocks nobody.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, EngineError> {
+    Ok(tokio::task::spawn_blocking(work).await?)
+}

@@ -1,1 +1,66 @@
-//! Inbox: attribution of replies, outcomes, conversations, routing.
+//! The inbox: what becomes of what people write, and what agents do with it.
+//!
+//! A reply is attributed to a message ([`attribution`]), understood ([`decide`]) and kept ([`reply`]); what needs a
+//! person becomes a conversation that is theirs ([`routing`]), and what agents do to it is in [`Inbox`].
+
+use tokio::sync::broadcast;
+
+use crate::domain::change::Change;
+use crate::domain::id::{ConversationId, MessageId};
+use crate::domain::time::UnixMs;
+use crate::store::entry::{self, Direction, NewEntry};
+use crate::store::{Result, Store, Tx};
+
+pub mod attribution;
+pub mod by_hand;
+pub mod commands;
+pub mod decide;
+pub mod label;
+pub mod preference;
+pub mod reply;
+pub mod routing;
+pub mod words;
+
+pub use by_hand::open_by_hand;
+
+/// The agents' side of the inbox. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    store: Store,
+    changes: broadcast::Sender<Change>,
+}
+
+impl Inbox {
+    /// Over `store`, announcing what changes.
+    pub fn new(store: Store, changes: broadcast::Sender<Change>) -> Self {
+        Self { store, changes }
+    }
+
+    fn announce(&self, conversation: ConversationId) {
+        // Nobody watching is no failure.
+        let _ = self.changes.send(Change::Conversation(conversation));
+    }
+}
+
+/// Shows `message` in the thread. `author` is who wrote it; empty for campaigns.
+pub async fn write_out(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message: MessageId,
+    author: &str,
+    at: UnixMs,
+) -> Result<()> {
+    let line = NewEntry {
+        conversation,
+        direction: Direction::Out,
+        content: None,
+        provider_id: None,
+        message: Some(message),
+        certainty: None,
+        author,
+        at,
+        received_at: at,
+    };
+    entry::add(tx, &line).await?;
+    Ok(())
+}

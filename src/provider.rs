@@ -1,1 +1,178 @@
 //! Providers: the wire formats, classified at the edge.
+//!
+//! An enum, not a trait: the set is closed and named in the configuration. Nothing above sees a provider's JSON.
+
+mod cloud_api;
+mod http;
+
+use std::time::Duration;
+
+pub use cloud_api::CloudApi;
+
+use crate::config::{Account, ProviderKind};
+use crate::domain::answer::Answer;
+use crate::domain::callback::CallbackData;
+use crate::domain::event::WebhookEvent;
+use crate::domain::fill::Fill;
+use crate::domain::phone::Phone;
+use crate::domain::template::Template;
+
+/// Longest time a request takes, from the first byte to the last of the answer, connecting included.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a provider's call or webhook reports when something is wrong that the caller did not expect.
+/// No variant holds a person's data.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// The HTTP client cannot be built: no certificate authorities on this machine, most likely.
+    #[error("the client for the provider cannot be built")]
+    Client(#[source] reqwest::Error),
+    /// The access token holds characters that no header can carry.
+    #[error("the access token of account {account} is not one line of plain characters")]
+    Token {
+        /// The account.
+        account: String,
+    },
+    /// `base_url` cannot carry a path, as `mailto:`.
+    #[error("the base_url of account {account} is not an http(s) address")]
+    BaseUrl {
+        /// The account.
+        account: String,
+    },
+    /// No answer.
+    #[error("the provider cannot be reached")]
+    Unreachable(#[source] reqwest::Error),
+    /// The provider said no.
+    #[error("the provider refused: code {code}, HTTP {status}, trace {trace}")]
+    Refused {
+        /// Its code.
+        code: i64,
+        /// The HTTP status.
+        status: u16,
+        /// Its name for the request, to quote when asking it for help; empty when it gave none.
+        trace: String,
+    },
+    /// The answer or webhook is not what the provider documents.
+    #[error("the provider's {what} cannot be read")]
+    Unreadable {
+        /// Which.
+        what: &'static str,
+    },
+}
+
+/// An account's way to its provider. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// Meta's Cloud API.
+    CloudApi(CloudApi),
+}
+
+/// One message to send.
+#[derive(Clone, Debug)]
+pub struct SendRequest<'a> {
+    /// The provider's id of the sender (Meta: phone number id).
+    pub sender_ref: &'a str,
+    /// Whom to.
+    pub to: &'a Phone,
+    /// Comes back with every receipt.
+    pub callback: CallbackData,
+    /// What.
+    pub body: Body<'a>,
+}
+
+/// What to send.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// A template.
+    Template {
+        /// As read from the provider.
+        template: &'a Template,
+        /// Its values.
+        fill: &'a Fill,
+    },
+    /// Free text, within the window only.
+    Text {
+        /// At most 4,096 characters.
+        body: &'a str,
+        /// The provider's id of the message quoted.
+        quoted: Option<&'a str>,
+    },
+}
+
+/// What the provider tells of a sender.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SenderStatus {
+    /// Messages per second it is granted; `None`: the provider's word is not known.
+    pub throughput: Option<u32>,
+    /// Meta's `status`: `CONNECTED`, `FLAGGED`, `RESTRICTED`, `BANNED`, …; empty when not told.
+    pub status: String,
+    /// Meta's `quality_rating`: `GREEN`, `YELLOW`, `RED`, `NA`, `UNKNOWN`; empty when not told.
+    pub quality: String,
+    /// Messaging limit of its portfolio, as `2K` or `UNLIMITED`.
+    pub tier: Option<String>,
+    /// The number as the provider writes it; empty when not told.
+    pub display_number: String,
+}
+
+impl Provider {
+    /// The provider of `account`. Opens no connection yet.
+    pub fn connect(account: &Account) -> Result<Self, ProviderError> {
+        match account.provider {
+            ProviderKind::CloudApi => CloudApi::connect(account).map(Self::CloudApi),
+        }
+    }
+
+    /// Sends one message, once. Returns within [`SEND_TIMEOUT`].
+    pub async fn send(&self, request: &SendRequest<'_>) -> Answer {
+        match self {
+            Self::CloudApi(api) => api.send(request).await,
+        }
+    }
+
+    /// Every template of the account.
+    pub async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.templates().await,
+        }
+    }
+
+    /// The template of that name and language; `None`: the account has none.
+    pub async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.template(name, language).await,
+        }
+    }
+
+    /// How a sender stands.
+    pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.sender_status(sender_ref).await,
+        }
+    }
+
+    /// What to answer to the webhook handshake: the challenge, verbatim, as plain text; `None`: 403.
+    pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
+        match self {
+            Self::CloudApi(api) => api.handshake(mode, token, challenge),
+        }
+    }
+
+    /// Whether the provider signed `body`; compared in constant time over the raw bytes.
+    pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
+        match self {
+            Self::CloudApi(api) => api.is_authentic(signature_header, body),
+        }
+    }
+
+    /// The events of a webhook body, in its order. An element that cannot be read becomes
+    /// [`WebhookEvent::Unhandled`] and loses no other. An event without a readable time is at the time of its entry,
+    /// or at `UnixMs(0)` where that is missing too.
+    ///
+    /// # Errors
+    /// The body is not JSON at all.
+    pub fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
+        match self {
+            Self::CloudApi(_) => CloudApi::read_webhook(body),
+        }
+    }
+}

@@ -1,1 +1,107 @@
-//! A provider on this machine: speaks the wire formats, enforces the limits, plays the people.
+//! A provider on this machine: speaks Meta's Cloud API on the wire, enforces its limits, plays the people.
+//!
+//! Wire facts are those of Meta's public documentation (2025-12 to 2026-10). It shares no code with `provider`, so that
+//! one bug cannot hide in both: it has its own signature, its own JSON and its own idea of a template.
+
+mod agenda;
+mod choreography;
+mod config;
+mod config_file;
+mod connection;
+mod control;
+mod dice;
+mod emitter;
+mod fault;
+mod graph;
+mod guard;
+mod handshake;
+mod hook;
+mod inbound;
+mod ledger;
+mod limit;
+mod media;
+mod node;
+mod parameter;
+mod people;
+mod phone;
+mod pricing;
+mod refusal;
+mod registry;
+mod send;
+mod signature;
+mod subscription;
+mod template;
+mod template_node;
+mod template_shape;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{Delivery, LoopbackUrl, SandboxAccount, SandboxConfig, SandboxError, SandboxNumber, Tier};
+pub use config_file::{ConfigFileError, apply as apply_config_file};
+pub use emitter::WebhookPost;
+pub use people::People;
+pub use signature::sign;
+
+use crate::clock::Clock;
+use world::World;
+
+/// The simulator. Cloning shares it.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Parts>);
+
+struct Parts {
+    config: SandboxConfig,
+    clock: Clock,
+    world: Mutex<World>,
+    /// Something is due earlier than the delivery loop knows.
+    wake: Notify,
+    client: reqwest::Client,
+}
+
+impl Sandbox {
+    /// A sandbox that has seen nothing yet. Everything of a minute or more follows `clock`.
+    pub fn new(config: SandboxConfig, clock: Clock) -> Self {
+        let world = Mutex::new(World::new(&config));
+        Self(Arc::new(Parts { config, clock, world, wake: Notify::new(), client: emitter::client() }))
+    }
+
+    /// The Graph endpoints (any version in the path, or none) and the control endpoints under `/_sandbox`. Requests
+    /// with a foreign `Host` or `Origin` are refused.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/_sandbox/stats", get(control::stats))
+            .route("/_sandbox/messages", get(control::messages))
+            .route("/_sandbox/faults", post(control::add_fault).delete(control::clear_faults))
+            .route("/_sandbox/reply", post(control::reply))
+            .route("/_sandbox/template", post(control::set_template))
+            .fallback(graph::answer)
+            .layer(axum::extract::DefaultBodyLimit::max(media::MAX_BYTES))
+            .layer(axum::middleware::from_fn(guard::own_machine_only))
+            .with_state(self.clone())
+    }
+
+    /// Answers requests until `stop`, then gives those under way a moment.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+        connection::serve(self.router(), listener, stop).await
+    }
+
+    /// Lets people receive, read and answer, and posts the webhooks, until `stop`.
+    pub async fn deliver(self, stop: CancellationToken) {
+        emitter::deliver(&self, &stop).await;
+    }
+
+    /// A panic while holding the lock cannot leave the world half-written in a way that matters to a simulator.
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -3,11 +3,36 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod audit;
+pub mod campaign;
+pub mod candidate;
+pub mod conversation;
 pub mod cost;
 mod db;
+pub mod entry;
+pub mod exclusion;
+pub mod hold;
+pub mod idempotency;
+pub mod identity;
+pub mod message;
 mod open;
+pub mod orphan;
+pub mod outcome;
+pub mod person;
+pub mod receipt;
+pub mod retention;
+pub mod run;
+pub mod secret;
+pub mod session;
 pub mod setting;
 pub mod summary;
+pub mod suppression;
+pub mod template;
+pub mod token;
+pub mod user;
+pub mod version;
+pub mod view;
+pub mod webhook;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
@@ -35,8 +60,37 @@ pub enum StoreError {
     Db(#[from] sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether the same work may succeed later: the database was away, busy or full. What the data itself cannot
+    /// satisfy (a constraint, a value out of range, a text with NUL) never will.
+    pub fn passes(&self) -> bool {
+        let Self::Db(cause) = self else { return false };
+        match cause {
+            sqlx::Error::Database(told) => match told.code().as_deref() {
+                // SQLite: constraint, mismatch, too big, range, in their extended forms too (code modulo 256).
+                Some(code) if code.len() < 5 => !code.parse::<u32>().is_ok_and(|c| [18, 19, 20, 25].contains(&(c % 256))),
+                // PostgreSQL: data exception, integrity constraint violation.
+                Some(code) => !(code.starts_with("22") || code.starts_with("23")),
+                None => true,
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            _ => false,
+        }
+    }
+}
+
 /// Result of store functions.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// `value` as the text of one JSON bind.
+pub(crate) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain rows with string keys always serialize")
+}
 
 /// The database with its two ways in. On PostgreSQL both are the same pool.
 #[derive(Clone, Debug)]
@@ -45,6 +99,8 @@ pub struct Store {
     pub write: Db,
     /// Reads for pages and reports; never blocks a write.
     pub read: Db,
+    /// Webhook bodies on their way in, written together.
+    webhooks: webhook::Lane,
 }
 
 impl Store {

@@ -1,1 +1,68 @@
-//! Pages, JSON API, webhooks' way in, sign-in.
+//! Pages, JSON API, webhooks' way in, server-sent events. Every route stands in one table ([`route::table`]) with what
+//! it asks of whoever comes; one guard enforces it.
+
+mod act;
+mod actor;
+mod api;
+mod asset;
+mod audit;
+mod by_hand;
+mod campaign;
+mod campaigns;
+mod conversation;
+mod conversations;
+mod costs;
+mod error;
+mod events;
+mod figures;
+mod form;
+mod guard;
+mod health;
+mod holds;
+mod language;
+mod metrics;
+mod page;
+pub mod password;
+pub mod route;
+mod results;
+mod run;
+mod row_words;
+mod run_rows;
+mod sampler;
+mod security;
+mod settle;
+mod sign_in;
+mod state;
+mod suppressions;
+mod throttle;
+mod upload;
+mod users;
+mod webhook;
+mod words;
+
+pub use metrics::Metrics;
+pub use state::WebState;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, Predicate, predicate};
+
+/// Everything the daemon answers over HTTP.
+pub fn router(state: WebState) -> Router {
+    let mut router = Router::new();
+    for route in route::table() {
+        let layer = from_fn_with_state((state.clone(), route.access), guard::guard);
+        router = router.route(route.path, route.handler.layer(layer));
+    }
+    // Events are a stream that must not wait for a compressor's buffer.
+    let compressed = predicate::DefaultPredicate::new().and(predicate::NotForContentType::const_new("text/event-stream"));
+    router
+        .fallback(error::no_such_page)
+        .with_state(state.clone())
+        .layer(from_fn_with_state(state.clone(), error::write_out))
+        .layer(from_fn_with_state(state, security::headers))
+        .layer(from_fn(security::trace))
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(CatchPanicLayer::new())
+}

@@ -218,6 +218,7 @@ CREATE TABLE message (
     currency        TEXT NOT NULL,
     estimated       BIGINT NOT NULL,
     reserved        BIGINT NOT NULL DEFAULT 0,
+    pricing         TEXT,
     charged         BIGINT NOT NULL DEFAULT 0,
     charged_as      TEXT,
     charged_day     TEXT,
@@ -301,6 +302,7 @@ CREATE TABLE conversation (
     last_at           BIGINT NOT NULL,
     waiting_since     BIGINT,
     window_until      BIGINT,
+    close_after       BIGINT NOT NULL,
     closed_at         BIGINT,
     closed_by         TEXT
 );

@@ -54,23 +54,16 @@ impl Lifecycle {
         self.soft.clone()
     }
 
-    /// Starts `task`. It should end when the soft token is cancelled; if it ends with an error or a panic before, the
-    /// whole daemon stops.
-    pub fn start<E>(&self, name: &'static str, task: impl Future<Output = Result<(), E>> + Send + 'static)
-    where
-        E: std::error::Error + Send + 'static,
-    {
-        let (soft, died) = (self.soft.clone(), self.died.clone());
+    /// Starts `task`, which ends when the soft token is cancelled. One that ends earlier has died, and the whole daemon
+    /// stops.
+    pub fn start(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let hard = self.hard.clone();
-        let guard = DeathGuard { name, soft, died, finished: false };
+        let guard = DeathGuard { name, soft: self.soft.clone(), died: self.died.clone() };
         self.tasks.spawn(async move {
-            let mut guard = guard;
+            let _guard = guard;
             tokio::select! {
-                outcome = task => match outcome {
-                    Ok(()) => guard.finished = true,
-                    Err(e) => error!(task.name = name, error = &e as &dyn std::error::Error, "task {name} failed"),
-                },
-                () = hard.cancelled() => guard.finished = true,
+                () = task => {}
+                () = hard.cancelled() => {}
             }
         });
     }
@@ -114,17 +107,16 @@ impl Lifecycle {
     }
 }
 
-/// Notices a task that ended without saying so: an error or a panic.
+/// Notices a task that ended without being asked to, by returning or by a panic.
 struct DeathGuard {
     name: &'static str,
     soft: CancellationToken,
     died: Arc<AtomicBool>,
-    finished: bool,
 }
 
 impl Drop for DeathGuard {
     fn drop(&mut self) {
-        if !self.finished {
+        if !self.soft.is_cancelled() || std::thread::panicking() {
             error!(task.name = self.name, "task {} died, the daemon stops", self.name);
             self.died.store(true, Ordering::SeqCst);
             self.soft.cancel();
@@ -134,8 +126,6 @@ impl Drop for DeathGuard {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -144,7 +134,6 @@ mod tests {
         let soft = life.soft();
         life.start("polite", async move {
             soft.cancelled().await;
-            Ok::<_, Infallible>(())
         });
         life.stop();
         assert_eq!(life.run_until_stopped().await.unwrap(), Ending::Graceful);
@@ -153,10 +142,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_task_that_ignores_the_stop_is_cut_when_the_budget_is_spent() {
         let life = Lifecycle::default();
-        life.start("deaf", async {
-            std::future::pending::<()>().await;
-            Ok::<_, Infallible>(())
-        });
+        life.start("deaf", std::future::pending());
         life.stop();
         assert_eq!(life.run_until_stopped().await.unwrap(), Ending::Cut);
     }
@@ -164,7 +150,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_task_that_dies_stops_the_daemon_and_is_told() {
         let life = Lifecycle::default();
-        life.start("fragile", async { Err(std::io::Error::other("gone")) });
+        life.start("fragile", async {});
         assert_eq!(life.run_until_stopped().await.unwrap(), Ending::TaskDied);
     }
 }

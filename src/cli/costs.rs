@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args as ClapArgs;
 
 use super::client::Client;
-use super::environment;
+use crate::config::environment;
 use super::output::answer;
 use crate::billing::report::{CostReport, Month, csv, keys};
 use crate::billing::report_text;

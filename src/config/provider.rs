@@ -98,22 +98,30 @@ fn header_value(token: &str) -> Result<(), &'static str> {
     fits.then_some(()).ok_or("holds a character that no token has (a space or a line break?)")
 }
 
-/// `[sender.*]`. `taken` are the ids of the senders already read.
-pub(super) fn sender(
-    table: &mut Table<'_, '_>,
-    name: &str,
-    declared: &Declared,
-    taken: &mut BTreeSet<String>,
-) -> Option<Sender> {
+/// What the senders already read have taken.
+#[derive(Default)]
+pub(super) struct Taken {
+    ids: BTreeSet<String>,
+    numbers: BTreeSet<Phone>,
+}
+
+/// `[sender.*]`.
+pub(super) fn sender(table: &mut Table<'_, '_>, name: &str, declared: &Declared, taken: &mut Taken) -> Option<Sender> {
     let account = table.need("account").and_then(|v| reference(&v, "account", &declared.accounts));
     let id = table.need("phone_number_id").and_then(|v| {
         let id = digits(&v)?;
-        if !taken.insert(id.clone()) {
+        if !taken.ids.insert(id.clone()) {
             v.refuse("belongs to another sender already");
         }
         Some(id)
     });
-    let number = table.need("number").and_then(|v| v.parsed(international));
+    let number = table.need("number").and_then(|v| {
+        let number = v.parsed(international)?;
+        if !taken.numbers.insert(number.clone()) {
+            v.refuse("belongs to another sender already");
+        }
+        Some(number)
+    });
     let throughput = table.get("throughput").and_then(|v| throughput(&v));
     let team = table.get("team").and_then(|v| reference(&v, "team", &declared.teams));
     Some(Sender { name: name.to_owned(), account: account?, phone_number_id: id?, number: number?, throughput, team })

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use secrecy::SecretString;
 use url::Url;
 
-use super::provider::{self, Declared};
+use super::provider::{self, Declared, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{Config, Server, Team, checks};
@@ -18,19 +18,24 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     root.not_yet(&["alerts", "retention"]);
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
-    let server = root.need_table("server", |t| server(t, base));
-    let store_url = root.need_table("store", |t| store_url(t, &secrets));
-    let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from));
-    let vars = root.table("vars", vars).unwrap_or_default();
-    let holidays = root.table("holidays", holidays).unwrap_or_default();
-    let teams = root.table("team", |t| named(t, |t, _| team(t))).unwrap_or_default();
-    root.table("portfolio", |t| named(t, |t, _| portfolio(t)));
+    let server = root.need_table("server", |t| server(t, base)).flatten();
+    let store_url = root.need_table("store", |t| store_url(t, &secrets)).flatten();
+    let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
+    let vars = root.table("vars", vars).flatten().unwrap_or_default();
+    let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
+    let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
+    root.table("portfolio", |t| {
+        named(t, |t, _| {
+            t.not_yet(&["tier", "reserve", "used_at_start"]);
+            Some(())
+        })
+    });
     let accounts = root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, &secrets)));
-    let mut numbers = BTreeSet::new();
-    let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut numbers)));
+    let mut taken = Taken::default();
+    let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
-    let (accounts, senders) = (accounts.unwrap_or_default(), senders.unwrap_or_default());
+    let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
     Some(Config { store_url: store_url?, campaigns_dir, server, vars, teams, accounts, senders, holidays })
 }
 
@@ -43,7 +48,7 @@ fn named<'f, 's, T>(
         if !checks::is_name(value.key()) {
             value.refuse_key("must be a name of lower-case letters, digits and _");
         }
-        Some((value.key().to_owned(), value.table(|t| build(t, value.key()))?))
+        Some((value.key().to_owned(), value.table(|t| build(t, value.key())).flatten()?))
     });
     read.collect::<Vec<_>>().into_iter().collect()
 }
@@ -107,9 +112,4 @@ fn holidays(table: &mut Table<'_, '_>) -> Option<BTreeMap<String, BTreeSet<Date>
 
 fn team(table: &mut Table<'_, '_>) -> Option<Team> {
     Some(Team { members: table.need("members").and_then(|v| v.texts())? })
-}
-
-fn portfolio(table: &mut Table<'_, '_>) -> Option<()> {
-    table.not_yet(&["tier", "reserve", "used_at_start"]);
-    Some(())
 }

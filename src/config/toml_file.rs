@@ -2,7 +2,7 @@
 //! and `campaign.toml` are read with it, and all problems of a file are found in one reading.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use toml::de::{DeTable, Error as SyntaxError};
@@ -52,6 +52,17 @@ struct Source<'s> {
     text: &'s str,
     variables: Vec<&'s str>,
     problems: RefCell<Vec<(usize, TomlProblem)>>,
+    /// Section and key of everything asked for, so that a key in the wrong section is told the right one.
+    known: RefCell<BTreeSet<(String, &'static str)>>,
+    unknown: RefCell<Vec<Unknown>>,
+}
+
+/// A key nobody asked for.
+#[derive(Debug)]
+struct Unknown {
+    at: usize,
+    section: String,
+    key: String,
 }
 
 /// Reads `text` with `build`, which gives `None` when something it needs is wrong. The variables of `environment` whose
@@ -67,7 +78,7 @@ pub fn read<T>(
     build: impl FnOnce(&mut Table<'_, '_>) -> Option<T>,
 ) -> Result<T, Vec<TomlProblem>> {
     let (root, errors) = DeTable::parse_recoverable(text);
-    let mut source = Source { name, text, variables: Vec::new(), problems: RefCell::default() };
+    let mut source = Source::new(name, text);
     for error in &errors {
         source.refuse(error.span().map_or(0, |s| s.start), &plain(error), None);
     }
@@ -78,14 +89,23 @@ pub fn read<T>(
     let mut root = root.into_inner();
     overlay::lay_over(&mut root, &mut source, environment);
     let mut table = Table::root(&source, &root);
-    let built = build(&mut table);
+    let contents = build(&mut table);
     table.finish();
-    match (built, source.problems.borrow().is_empty()) {
-        (Some(built), true) => return Ok(built),
-        (None, true) => unreachable!("{name}: what is not built has a problem that says why"),
-        _ => {}
+    source.refuse_unknown();
+    let problems = source.into_problems();
+    match contents {
+        Some(contents) if problems.is_empty() => Ok(contents),
+        None if problems.is_empty() => unreachable!("{name}: what gives nothing has said why"),
+        _ => Err(problems),
     }
-    Err(source.into_problems())
+}
+
+fn belongs(section: &str) -> String {
+    if section.is_empty() {
+        "it belongs at the top, above every [section]".to_owned()
+    } else {
+        format!("it belongs in [{section}]")
+    }
 }
 
 fn is_repeated_key(error: &SyntaxError) -> bool {
@@ -99,7 +119,34 @@ fn plain(error: &SyntaxError) -> String {
     format!("this is not TOML: {}", error.message())
 }
 
-impl Source<'_> {
+/// ` in [section]`; nothing for the top of the file.
+fn inside(section: &str) -> String {
+    if section.is_empty() { String::new() } else { format!(" in [{section}]") }
+}
+
+impl<'s> Source<'s> {
+    fn new(name: &'s str, text: &'s str) -> Self {
+        Self {
+            name,
+            text,
+            variables: Vec::new(),
+            problems: RefCell::default(),
+            known: RefCell::default(),
+            unknown: RefCell::default(),
+        }
+    }
+
+    /// Refuses the keys nobody asked for, once it is known what could have been asked for.
+    fn refuse_unknown(&self) {
+        let known = self.known.borrow();
+        for Unknown { at, section, key } in self.unknown.take() {
+            let here = known.iter().filter(|(s, _)| *s == section).map(|(_, k)| *k);
+            let elsewhere = || known.iter().find(|(_, k)| *k == key).map(|(s, _)| belongs(s));
+            let hint = hint::did_you_mean(&key, here).or_else(elsewhere);
+            self.refuse(at, &format!("unknown key \"{key}\"{}", inside(&section)), hint);
+        }
+    }
+
     fn refuse(&self, at: usize, message: &str, hint: Option<String>) {
         let (file, line, column) = self.place(at);
         let problem = TomlProblem { file, line, column, message: message.to_owned(), hint };

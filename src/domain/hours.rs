@@ -9,7 +9,6 @@ use std::time::Duration;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
-use serde::{Deserialize, Serialize};
 
 use super::time::UnixMs;
 
@@ -17,7 +16,7 @@ use super::time::UnixMs;
 const HORIZON_DAYS: i64 = 366;
 
 /// A part of a day: from `opens` until just before `closes`, in minutes since midnight on the wall clock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct OpenSpan {
     opens: i64,
     closes: i64,
@@ -45,7 +44,7 @@ fn at_minute(day: Date, minute: i64) -> DateTime {
 }
 
 /// Open spans of each day of the week.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Week([Vec<OpenSpan>; 7]);
 
 impl Week {
@@ -75,7 +74,7 @@ fn index(day: Weekday) -> usize {
 }
 
 /// Hours of a week and the days on which they do not hold.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hours {
     /// The usual week.
     pub week: Week,
@@ -155,3 +154,6 @@ fn days(n: i64) -> Duration {
 fn between(earlier: DateTime, later: DateTime) -> Duration {
     later.duration_since(earlier).unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,8 +181,9 @@ fn after_receipt(state: MessageState, status: ReceiptStatus) -> Option<MessageSt
         ReceiptStatus::Other => return None,
     };
     match state {
-        // Nothing was sent under this attempt number: a receipt cannot be about it.
-        S::Queued | S::Excluded | S::Expired => None,
+        // The attempt was released as unsent (in doubt, or failed and to be tried again) and the provider now says that
+        // it did leave: sending once more, or saying that it never went, would be wrong. Its failure changes nothing.
+        S::Queued | S::Excluded | S::Expired => (reported != S::Failed).then_some(reported),
         // A failure after a delivery is contradictory; the delivery stands (cloud-api.md 3.4).
         S::Delivered | S::Read | S::Failed | S::Undelivered if reported == S::Failed => None,
         // Multi-device races report failed, then delivered: the delivery is what the person saw.

@@ -11,7 +11,7 @@ use super::time::UnixMs;
 
 /// A message brought forward because of closed hours is due this long before they close, so that a whole clinic's
 /// worth still leaves in time: at 20 messages a second, 6,000.
-const ROOM_BEFORE_CLOSING: Duration = Duration::from_secs(5 * 60);
+const ROOM_BEFORE_CLOSING: Duration = Duration::from_mins(5);
 
 /// Which side of the row's date and time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -145,7 +145,8 @@ fn within(hours: &Hours, ideal: UnixMs, outside: Outside, started_at: UnixMs, zo
     if outside == Outside::Earlier && !hours.is_open(ideal, zone) {
         let last = hours.last_open_before(ideal, zone);
         let brought_forward = last.and_then(|last| {
-            let from = last.minus(ROOM_BEFORE_CLOSING).max(started_at);
+            let closing = last.plus(Duration::from_millis(1));
+            let from = closing.minus(ROOM_BEFORE_CLOSING).max(started_at);
             hours.next_open(from, zone).filter(|at| *at <= last)
         });
         if brought_forward.is_some() {
@@ -154,3 +155,6 @@ fn within(hours: &Hours, ideal: UnixMs, outside: Outside, started_at: UnixMs, zo
     }
     hours.next_open(ideal, zone)
 }
+
+#[cfg(test)]
+mod tests;

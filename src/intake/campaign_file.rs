@@ -13,11 +13,13 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::schedule::Schedule;
 
 mod general;
+mod pattern;
 mod replies;
 mod schedule;
 mod template;
 mod times;
 
+pub use pattern::fits_pattern;
 pub use replies::{ButtonReply, Replies, is_route};
 pub use template::{ButtonUse, LinkKind, TemplateUse};
 
@@ -172,9 +174,9 @@ impl CampaignFile {
     fn build(root: &mut Table<'_, '_>) -> Option<Self> {
         // Everything is read before anything is given up, so that one reading finds every problem.
         let general = general::General::read(root);
-        let template = root.need_table("template", template::read);
+        let template = root.need_table("template", template::read).flatten();
         let columns = root.table("columns", general::columns).unwrap_or_default();
-        let variables = root.table("variables", template::variables).unwrap_or_default();
+        let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
         let kind = general.kind.unwrap_or(CampaignKind::Reminder);
         let timezone = general.timezone.clone().unwrap_or(TimeZone::UTC);
         let (schedule, hours) = schedule::read(root, kind, &timezone);

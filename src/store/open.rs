@@ -8,6 +8,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::webhook::Lane;
 use super::{Db, Store};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -60,7 +61,7 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     SQLITE.run(&write).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-    Ok(Store { write: Db::Sqlite(write), read: Db::Sqlite(read) })
+    Ok(Store { write: Db::Sqlite(write), read: Db::Sqlite(read), webhooks: Lane::default() })
 }
 
 async fn postgres(url: &str) -> Result<Store, OpenError> {
@@ -73,5 +74,5 @@ async fn postgres(url: &str) -> Result<Store, OpenError> {
         }
     }
     POSTGRES.run(&pool).await?;
-    Ok(Store { write: Db::Postgres(pool.clone()), read: Db::Postgres(pool) })
+    Ok(Store { write: Db::Postgres(pool.clone()), read: Db::Postgres(pool), webhooks: Lane::default() })
 }

@@ -1,1 +1,18 @@
-//! Tests of `engine`.
+//! Tests of `engine`: the production steps, on both databases, against a provider on this machine.
+
+mod planning;
+mod sending;
+mod stage;
+
+use recado::domain::id::MessageId;
+use recado::domain::message::MessageState;
+use recado::store::{Db, Store};
+
+/// Puts a message into a state, as if it had got there.
+async fn force(store: &Store, id: MessageId, state: MessageState) {
+    const FORCE: &str = "UPDATE message SET state = $2 WHERE id = $1";
+    match &store.write {
+        Db::Sqlite(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
+        Db::Postgres(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
+    }
+}

@@ -1,1 +1,12 @@
-//! Tests of `sandbox`.
+//! The sandbox on the wire: what it takes, what it refuses, what it posts.
+
+mod config;
+mod control;
+mod fault;
+mod guard;
+mod limit;
+mod node;
+mod people;
+mod send;
+mod template;
+mod webhook;

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 mod browser;
+pub mod sandbox;
 mod stores;
 
 pub use browser::Browser;

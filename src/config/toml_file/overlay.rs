@@ -26,7 +26,7 @@ pub(super) fn lay_over<'s>(root: &mut DeTable<'s>, source: &mut Source<'s>, envi
 fn set<'s>(table: &mut DeTable<'s>, path: &[&str], value: &'s str, at: usize) {
     let Some((first, rest)) = path.split_first() else { return };
     // Names in the file are lower case but for those of holiday lists.
-    let name = table.keys().map(|k| k.get_ref()).find(|k| k.eq_ignore_ascii_case(first));
+    let name = table.keys().map(Spanned::get_ref).find(|k| k.eq_ignore_ascii_case(first));
     let name: Cow<'s, str> = name.cloned().unwrap_or_else(|| Cow::Owned(first.to_lowercase()));
     let here = |inner| Spanned::new(at..at, inner);
     if rest.is_empty() {

@@ -2,11 +2,10 @@
 
 use toml::de::DeTable;
 
-use super::hint::did_you_mean;
-use super::{Source, Value};
+use super::{Source, Unknown, Value, inside};
 
-/// A table being read. Each key is asked for by name; [`Table::finish`] (called for the caller wherever a table is
-/// handed out) refuses the rest.
+/// A table being read. Each key is asked for by name; whoever hands a table out
+/// refuses the rest afterwards.
 #[derive(Debug)]
 pub struct Table<'f, 's> {
     source: &'f Source<'s>,
@@ -30,6 +29,7 @@ impl<'f, 's> Table<'f, 's> {
     /// The value of an optional key.
     pub fn get(&mut self, key: &'static str) -> Option<Value<'f, 's>> {
         self.known.push(key);
+        self.source.known.borrow_mut().insert((self.path.clone(), key));
         let (name, value) = self.entries.get_key_value(key)?;
         Some(Value::new(self.source, &self.path, name, value))
     }
@@ -44,17 +44,17 @@ impl<'f, 's> Table<'f, 's> {
     }
 
     /// Reads an optional sub-table with `build`.
-    pub fn table<T>(&mut self, key: &'static str, build: impl FnOnce(&mut Table<'f, 's>) -> Option<T>) -> Option<T> {
+    pub fn table<T>(&mut self, key: &'static str, build: impl FnOnce(&mut Table<'f, 's>) -> T) -> Option<T> {
         self.get(key)?.table(build)
     }
 
     /// Reads a sub-table that must be there.
-    pub fn need_table<T>(
-        &mut self,
-        key: &'static str,
-        build: impl FnOnce(&mut Table<'f, 's>) -> Option<T>,
-    ) -> Option<T> {
-        self.need(key)?.table(build)
+    pub fn need_table<T>(&mut self, key: &'static str, build: impl FnOnce(&mut Table<'f, 's>) -> T) -> Option<T> {
+        let contents = self.get(key);
+        if contents.is_none() {
+            self.refuse(&format!("the section [{}{key}] is missing", self.prefix()));
+        }
+        contents?.table(build)
     }
 
     /// The keys of the sub-table `key`, without reading it; none when there is no such table.
@@ -89,8 +89,7 @@ impl<'f, 's> Table<'f, 's> {
 
     /// Refuses the absence of `key`.
     pub fn refuse_missing(&self, key: &str) {
-        let place = if self.path.is_empty() { String::new() } else { format!(" in [{}]", self.path) };
-        self.source.refuse(self.at, &format!("\"{key}\" is missing{place}"), None);
+        self.refuse(&format!("\"{key}\" is missing{}", inside(&self.path)));
     }
 
     /// Refuses what nobody asked for.
@@ -100,12 +99,14 @@ impl<'f, 's> Table<'f, 's> {
         }
         for (name, _) in self.entries {
             let key = name.get_ref().as_ref();
-            if self.known.contains(&key) || self.not_yet.contains(&key) {
-                continue;
+            if !self.known.contains(&key) && !self.not_yet.contains(&key) {
+                let unknown = Unknown { at: name.span().start, section: self.path.clone(), key: key.to_owned() };
+                self.source.unknown.borrow_mut().push(unknown);
             }
-            let place = if self.path.is_empty() { String::new() } else { format!(" in [{}]", self.path) };
-            let hint = did_you_mean(key, self.known.iter().copied());
-            self.source.refuse(name.span().start, &format!("unknown key \"{key}\"{place}"), hint);
         }
+    }
+
+    fn prefix(&self) -> String {
+        if self.path.is_empty() { String::new() } else { format!("{}.", self.path) }
     }
 }

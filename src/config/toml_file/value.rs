@@ -174,11 +174,11 @@ impl<'f, 's> Value<'f, 's> {
     }
 
     /// Reads a table with `build` and refuses the keys it did not ask for.
-    pub fn table<T>(&self, build: impl FnOnce(&mut Table<'f, 's>) -> Option<T>) -> Option<T> {
+    pub fn table<T>(&self, build: impl FnOnce(&mut Table<'f, 's>) -> T) -> Option<T> {
         let DeValue::Table(entries) = self.raw else { return self.refuse_type("a table") };
         let mut table = Table::new(self.source, entries, self.path.clone(), self.key_at);
-        let built = build(&mut table);
+        let contents = build(&mut table);
         table.finish();
-        built
+        Some(contents)
     }
 }

@@ -12,9 +12,9 @@ use super::times;
 use super::{ColumnNames, IfUnsure, Labelled, Limits, OpenConversation, StartMode};
 
 /// How long a receipt may take before an attempt counts as unsent (DESIGN: in doubt).
-const IN_DOUBT_AFTER: Duration = Duration::from_secs(30 * 60);
+const IN_DOUBT_AFTER: Duration = Duration::from_mins(30);
 /// Below this, doubts would be settled before a provider's ordinary receipts arrive.
-const IN_DOUBT_AFTER_MIN: Duration = Duration::from_secs(60);
+const IN_DOUBT_AFTER_MIN: Duration = Duration::from_mins(1);
 
 /// The keys above the first section.
 pub(super) struct General {
@@ -62,7 +62,9 @@ fn text(table: &mut Table<'_, '_>, key: &'static str) -> Option<String> {
 /// A text, or `{ column = "…" }`. A wrong one has been refused and gives `None`.
 pub(super) fn labelled(value: &Value<'_, '_>) -> Labelled {
     let read = if value.is_table() {
-        value.table(|t| t.need("column").and_then(|v| v.text()).map(|c| Labelled::Column(c.trim().to_owned())))
+        value
+            .table(|t| t.need("column").and_then(|v| v.text()).map(|c| Labelled::Column(c.trim().to_owned())))
+            .flatten()
     } else {
         value.text().map(|t| Labelled::Fixed(t.trim().to_owned()))
     };
@@ -94,8 +96,9 @@ fn country(value: &Value<'_, '_>) -> Option<String> {
     if code.parse::<phonenumber::country::Id>().is_ok() {
         return Some(code.to_owned());
     }
-    let upper = code.to_ascii_uppercase();
-    value.refuse_for("must be the two capital letters of a country, as \"AR\"", &upper, []);
+    let upper = code.trim().to_ascii_uppercase();
+    let known = upper.parse::<phonenumber::country::Id>().is_ok().then_some(upper.as_str());
+    value.refuse_for("must be the two capital letters of a country, as \"AR\"", &upper, known);
     None
 }
 
@@ -109,15 +112,15 @@ fn area_code(value: &Value<'_, '_>) -> Option<String> {
 }
 
 /// `[columns]`.
-pub(super) fn columns(table: &mut Table<'_, '_>) -> Option<ColumnNames> {
-    Some(ColumnNames {
+pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
+    ColumnNames {
         phone: text(table, "phone"),
         id: text(table, "id"),
         when: text(table, "when"),
         name: text(table, "name"),
         timezone: text(table, "timezone"),
         only: text(table, "only"),
-    })
+    }
 }
 
 /// `[limits]`, with the defaults of `kind`.
@@ -143,7 +146,6 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
         if let Some(value) = t.get("open_conversation") {
             open_conversation(&value, kind);
         }
-        Some(())
     });
     limits
 }

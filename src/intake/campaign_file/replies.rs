@@ -9,7 +9,7 @@ use super::general::labelled;
 use super::{Labelled, times};
 
 /// How long after a message a reply without a quote still belongs to it.
-const CLOSE_AFTER: Duration = Duration::from_secs(48 * 60 * 60);
+const CLOSE_AFTER: Duration = Duration::from_hours(48);
 
 /// What replies do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,16 +58,16 @@ pub fn is_route(text: &str) -> bool {
 }
 
 /// `[replies]`.
-pub(super) fn read(table: &mut Table<'_, '_>) -> Option<Replies> {
+pub(super) fn read(table: &mut Table<'_, '_>) -> Replies {
     let defaults = Replies::default();
     let close_after = table.get("close_after").and_then(|v| v.parsed(times::length));
-    Some(Replies {
+    Replies {
         route: table.get("route").map_or(Labelled::None, |v| route(&v)),
         close_after: close_after.unwrap_or(defaults.close_after),
-        buttons: table.table("buttons", buttons).unwrap_or_default(),
+        buttons: table.table("buttons", buttons).flatten().unwrap_or_default(),
         typed: table.table("typed", typed).unwrap_or_default(),
         opt_out: table.get("opt_out").and_then(|v| v.texts()).unwrap_or_default(),
-    })
+    }
 }
 
 fn route(value: &Value<'_, '_>) -> Labelled {
@@ -90,7 +90,7 @@ fn buttons(table: &mut Table<'_, '_>) -> Option<Vec<ButtonReply>> {
             if outcome.is_none() && answer.is_none() {
                 t.refuse(&format!("the button \"{label}\" needs an outcome or an answer"));
             }
-            Some(ButtonReply { label, outcome, answer, close })
+            ButtonReply { label, outcome, answer, close }
         })
     });
     read.collect::<Vec<_>>().into_iter().collect()
@@ -119,7 +119,7 @@ fn answer(value: &Value<'_, '_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn typed(table: &mut Table<'_, '_>) -> Option<Vec<(String, Vec<String>)>> {
+fn typed(table: &mut Table<'_, '_>) -> Vec<(String, Vec<String>)> {
     let mut meaning: BTreeMap<String, String> = BTreeMap::new();
     let mut all = Vec::new();
     for value in table.entries() {
@@ -135,5 +135,5 @@ fn typed(table: &mut Table<'_, '_>) -> Option<Vec<(String, Vec<String>)>> {
         }
         all.push((value.key().to_owned(), words));
     }
-    Some(all)
+    all
 }

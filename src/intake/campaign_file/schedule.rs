@@ -35,7 +35,6 @@ pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone
         schedule.latest = latest(t, schedule.send);
         schedule.until = until(t, schedule.send, zone);
         hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside));
-        Some(())
     });
     schedule.latest = schedule.latest.or_else(|| latest_by_default(kind, schedule.send));
     (schedule, hours)
@@ -89,45 +88,40 @@ fn until(table: &mut Table<'_, '_>, send: SendTime, zone: &TimeZone) -> Option<U
     Some(until)
 }
 
-fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> Option<HoursRule> {
+fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> HoursRule {
     let choices = [("earlier", Outside::Earlier), ("later", Outside::Later)];
     if let Some(choice) = table.get("outside").and_then(|v| v.choice(&choices)) {
         *outside = choice;
     }
     let holidays = table.get("holidays").and_then(|v| holidays(&v));
     let mut week = Week::default();
-    let mut given: Vec<Weekday> = Vec::new();
-    for value in table.entries() {
-        if !matches!(value.key(), "outside" | "holidays") {
-            day_hours(&value, &mut week, &mut given);
-        }
-    }
-    if week.is_never_open() {
+    let mut given = Vec::new();
+    let days = table.entries().into_iter().filter(|v| !matches!(v.key(), "outside" | "holidays"));
+    let wrong = days.filter(|value| day_hours(value, &mut week, &mut given).is_none()).count();
+    if wrong == 0 && week.is_never_open() {
         table.refuse("[schedule.hours] opens on no day: nothing could ever be sent");
     }
-    Some(HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) })
+    HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) }
 }
 
-fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) {
+/// Hours of one day or several. `None` when they are wrong, which has been said.
+fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) -> Option<()> {
     let Some(days) = days(value.key()) else {
         value.refuse_key("is no day: mon to sun, or several as mon-fri");
-        return;
+        return None;
     };
-    let Some(spans) = value.parsed(times::spans) else {
-        given.extend(days);
-        return;
-    };
-    for day in days {
-        if given.contains(&day) {
-            value.refuse_key("names a day that has its hours already");
-            return;
-        }
-        given.push(day);
-        if !week.set(day, spans.clone()) {
-            value.refuse("has hours that overlap");
-            return;
-        }
+    let repeated = days.iter().any(|day| given.contains(day));
+    given.extend(&days);
+    if repeated {
+        value.refuse_key("names a day that has its hours already");
+        return None;
     }
+    let spans = value.parsed(times::spans)?;
+    if !days.into_iter().all(|day| week.set(day, spans.clone())) {
+        value.refuse("has hours that overlap");
+        return None;
+    }
+    Some(())
 }
 
 /// The days of `mon` or `mon-fri`; `sat-mon` goes over the end of the week.

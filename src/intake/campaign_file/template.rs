@@ -48,7 +48,7 @@ pub(super) fn read(table: &mut Table<'_, '_>) -> Option<TemplateUse> {
     let name = table.need("name").and_then(|v| template_name(&v));
     let language = table.need("language").and_then(|v| language(&v));
     let (header_kind, header_link) = header(table).unzip();
-    let buttons = table.table("buttons", buttons).unwrap_or_default();
+    let buttons = table.table("buttons", buttons).flatten().unwrap_or_default();
     Some(TemplateUse { name: name?, language: language?, header_link, header_kind, buttons })
 }
 
@@ -107,7 +107,7 @@ fn buttons(table: &mut Table<'_, '_>) -> Option<Vec<(i64, ButtonUse)>> {
         if index.is_none() {
             value.refuse_key("must be a button's place, from 0 to 9");
         }
-        let takes = value.table(button);
+        let takes = value.table(button).flatten();
         Some((index?, takes?))
     });
     // Collected before anything is given up, so that every button is looked at.

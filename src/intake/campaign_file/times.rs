@@ -51,7 +51,7 @@ fn days_and_exact(text: &str) -> Result<(u32, Duration), NotATime> {
             "m" => 1,
             _ => return Err(NotATime::Length),
         };
-        exact += Duration::from_secs(60 * minutes * u64::from(number));
+        exact += Duration::from_mins(minutes * u64::from(number));
         rest = after[unit_end..].trim_start();
     }
     let total = Duration::from_secs(u64::from(days) * 24 * 60 * 60).saturating_add(exact);
@@ -74,7 +74,7 @@ pub(super) fn offset(text: &str) -> Result<Offset, NotATime> {
         Some((length, "after")) => (length, Side::After),
         _ => return Err(NotATime::Offset),
     };
-    let (days, exact) = days_and_exact(text)?;
+    let (days, exact) = days_and_exact(text).map_err(|e| if e == NotATime::Length { NotATime::Offset } else { e })?;
     Ok(Offset { side, days, exact })
 }
 

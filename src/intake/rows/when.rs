@@ -174,12 +174,12 @@ impl Parts {
             ([], None) => return Ok(None),
             ([(ymd, 8)], None) => (*ymd / 10_000, *ymd / 100 % 100, *ymd % 100),
             ([(year, 4), (month, _), (day, _)], None) => (*year, *month, *day),
-            ([(first, 1 | 2), (second, 1 | 2), (year, 2 | 4)], None) => match order {
-                DateOrder::DayFirst => (full(*year), *second, *first),
-                DateOrder::MonthFirst => (full(*year), *first, *second),
+            ([(first, 1 | 2), (second, 1 | 2), (year, digits @ (2 | 4))], None) => match order {
+                DateOrder::DayFirst => (full(*year, *digits), *second, *first),
+                DateOrder::MonthFirst => (full(*year, *digits), *first, *second),
             },
-            ([(year, 4), (day, 1 | 2)] | [(day, 1 | 2), (year, 2 | 4)], Some(month)) => {
-                (full(*year), i64::from(month), *day)
+            ([(year, digits @ 4), (day, 1 | 2)] | [(day, 1 | 2), (year, digits @ (2 | 4))], Some(month)) => {
+                (full(*year, *digits), i64::from(month), *day)
             }
             _ => return Err(NoMoment::Unreadable),
         };
@@ -196,8 +196,8 @@ fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T, NoMoment> {
     T::try_from(value).map_err(|_| NoMoment::Unreadable)
 }
 
-fn full(year: i64) -> i64 {
-    if year < 100 { 2000 + year } else { year }
+fn full(year: i64, digits: usize) -> i64 {
+    if digits == 2 { 2000 + year } else { year }
 }
 
 fn tokens(cell: &str) -> Option<Vec<Token>> {

@@ -1,0 +1,182 @@
+//! Puts the parts together and starts them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sd_notify::NotifyState;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::lifecycle::Lifecycle;
+use super::lock::{DataDirLock, LockError};
+use crate::billing::card::Cards;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::dispatcher::Dispatcher;
+use crate::engine::janitor::Janitor;
+use crate::engine::planner::Planner;
+use crate::engine::receiver::Receiver;
+use crate::engine::settler::Settler;
+use crate::engine::watcher::Watcher;
+use crate::engine::{Engine, Parts};
+use crate::provider::{Provider, ProviderError};
+use crate::store::{self, OpenError, Store, StoreError, setting};
+use crate::web::{self, Metrics, WebState};
+
+/// Changes a slow page may fall behind by before it reads everything anew.
+const CHANGES: usize = 1_024;
+
+/// A daemon that is put together and not yet started.
+#[derive(Debug)]
+pub struct Daemon {
+    /// The engine, with the store and all else it shares.
+    pub engine: Engine,
+    _lock: DataDirLock,
+}
+
+/// Why a daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made.
+    #[error("cannot make the data directory {}", path.display())]
+    DataDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The data directory is in use or cannot be written.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The store does not open.
+    #[error("the store does not open")]
+    Open(#[from] OpenError),
+    /// The store answers wrongly.
+    #[error("the store")]
+    Store(#[from] StoreError),
+    /// A provider's client cannot be made.
+    #[error("account {account}")]
+    Provider {
+        /// Which account.
+        account: String,
+        /// Why.
+        #[source]
+        cause: ProviderError,
+    },
+    /// `--clock` with a provider that is not on this machine.
+    #[error("--clock needs every base_url on loopback: another pace than the provider's would break its limits")]
+    ClockAgainstRealProvider,
+    /// The address to listen on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// `server.listen`.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl Daemon {
+    /// Opens the store and connects the providers. Nothing is sent before [`Daemon::start`].
+    pub async fn assemble(config: Config, clock: Clock) -> Result<Self, StartError> {
+        if clock.scale().is_some() && !config.is_loopback_only() {
+            return Err(StartError::ClockAgainstRealProvider);
+        }
+        let data_dir = &config.server.data_dir;
+        for dir in [data_dir, &config.campaigns_dir] {
+            std::fs::create_dir_all(dir).map_err(|cause| StartError::DataDir { path: dir.clone(), cause })?;
+        }
+        let lock = DataDirLock::take(data_dir)?;
+        let store = store::open(config.store_url.expose_secret(), data_dir).await?;
+        let engine = Engine::new(Parts {
+            instance: setting::instance(&store).await?,
+            node: node_name(),
+            providers: connect(&config)?,
+            cards: Arc::new(Cards::embedded()),
+            changes: broadcast::Sender::new(CHANGES),
+            wake: Arc::new(Notify::new()),
+            store,
+            config: Arc::new(config),
+            clock,
+        });
+        Ok(Self { engine, _lock: lock })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.engine.store
+    }
+
+    /// Starts every loop and the web server on `life`.
+    pub fn start(&self, life: &Lifecycle, listener: TcpListener) {
+        let engine = &self.engine;
+        self.start_sending(life);
+        life.start("planner", Planner::new(engine.clone()).run(life.soft()));
+        life.start("watcher", Watcher::new(engine.clone()).run(life.soft()));
+        life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));
+        let arrived = Arc::new(Notify::new());
+        life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));
+        let state = WebState::new(engine.clone(), arrived, Arc::new(Metrics::default()), life.soft());
+        life.start("web", serve_pages(state, listener, life.soft()));
+        life.start("watchdog", watchdog(engine.store.clone(), life.soft()));
+        info!(sender.count = engine.config.senders.len(), "recado is ready");
+        // Without systemd there is nobody to tell.
+        let _ = sd_notify::notify(&[NotifyState::Ready]);
+    }
+
+    /// A dispatcher per sender and the settler they report to. The settler ends when the last dispatcher has dropped
+    /// its end of the channel: that is how what is in flight gets settled before the store closes.
+    fn start_sending(&self, life: &Lifecycle) {
+        let (settler, settled) = Settler::new(self.engine.clone());
+        life.start("settler", settler.run());
+        for sender in self.engine.config.senders.keys() {
+            if let Some(dispatcher) = Dispatcher::new(self.engine.clone(), sender, settled.clone()) {
+                life.start("dispatcher", dispatcher.run(life.soft()));
+            }
+        }
+    }
+}
+
+async fn serve_pages(state: WebState, listener: TcpListener, stop: CancellationToken) {
+    let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(cause) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
+        error!(error = &cause as &dyn std::error::Error, "the web server failed");
+    }
+}
+
+/// Pats systemd's watchdog for as long as the store answers.
+async fn watchdog(store: Store, stop: CancellationToken) {
+    let Some(limit) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(limit / 3) => {}
+        }
+        if setting::read(&store, "instance").await.is_ok() {
+            // Without systemd there is nobody to tell.
+            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        }
+    }
+}
+
+fn connect(config: &Config) -> Result<BTreeMap<String, Provider>, StartError> {
+    let connected = |(name, account): (&String, _)| match Provider::connect(account) {
+        Ok(provider) => Ok((name.clone(), provider)),
+        Err(cause) => Err(StartError::Provider { account: name.clone(), cause }),
+    };
+    config.accounts.iter().map(connected).collect()
+}
+
+/// This process among those on one store: host name and process id are enough to tell a claim's owner.
+fn node_name() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}

@@ -1,0 +1,112 @@
+//! An agent's answer: free text within the window, ahead of every campaign.
+
+use tracing::info;
+
+use super::{Engine, EngineError};
+use crate::billing::{estimate, market};
+use crate::domain::change::Change;
+use crate::domain::fill::Content;
+use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
+use crate::domain::kind::Priority;
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::domain::template::Category;
+use crate::domain::time::UnixMs;
+use crate::engine::hand::Author;
+use crate::inbox;
+use crate::store::conversation::{self, Conversation};
+use crate::store::message::{self, NewMessage};
+use crate::store::{StoreError, Tx, person};
+
+/// WhatsApp's limit of a text, in characters.
+const LONGEST: usize = 4_096;
+
+/// What became of an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AnswerOutcome {
+    /// It is in line, ahead of every campaign.
+    Sent(MessageId),
+    /// It cannot be sent.
+    Refused(Problem),
+}
+
+impl Engine {
+    /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
+    pub async fn answer(&self, id: ConversationId, text: &str, by: &Author) -> Result<AnswerOutcome, EngineError> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 || length > LONGEST || text.contains('\0') {
+            let limit = LONGEST.to_string();
+            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let found = conversation::by_id(&mut tx, id).await?;
+        let conversation = found.ok_or(EngineError::Unknown { what: "conversation" })?;
+        if conversation.window_until.is_none_or(|until| until <= now) {
+            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+        }
+        let message = self.text(&mut tx, &conversation, text, (&by.name, now)).await?;
+        if !conversation::answer(&mut tx, id, by.id, now).await? {
+            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        }
+        let sent = message::insert_batch(&mut tx, &[message]).await?;
+        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        inbox::write_out(&mut tx, id, message, &by.name, now).await?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
+    }
+
+    async fn text(
+        &self,
+        tx: &mut Tx,
+        conversation: &Conversation,
+        text: &str,
+        (author, now): (&str, UnixMs),
+    ) -> Result<NewMessage, EngineError> {
+        let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
+        let (recipient, name) = person::reached_at(tx, conversation.person_id)
+            .await?
+            .ok_or(StoreError::Corrupt { what: "person.phone" })?;
+        let phone = Phone::from_international(&recipient).ok_or(StoreError::Corrupt { what: "person.phone" })?;
+        let market = market::of(&phone);
+        let day = now.day_in(&account.timezone);
+        let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
+        let content = Content::Text { body: text.to_owned(), quoted: None };
+        Ok(NewMessage {
+            run_id: RunId::BY_HAND,
+            campaign_id: CampaignId::BY_HAND,
+            row_no: 0,
+            key: unique_key(),
+            person_id: conversation.person_id,
+            recipient,
+            name,
+            account: account.name.clone(),
+            sender: conversation.sender.clone(),
+            priority: Priority::AGENT,
+            content: NewMessage::content_of(&content),
+            conversation_id: Some(conversation.id),
+            author: author.to_owned(),
+            route: String::new(),
+            cost_centre: String::new(),
+            external_id: None,
+            happens_at: None,
+            timezone: account.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            created_at: now,
+            due_at: now,
+            latest_at: None,
+            market: market.as_str().to_owned(),
+            category: Category::Service,
+            currency: account.currency.as_str().to_owned(),
+            estimated: price.unwrap_or_default(),
+        })
+    }
+}
+
+/// A key for a message that no row stands for.
+pub(super) fn unique_key() -> String {
+    format!("h:{:032x}", rand::random::<u128>())
+}

@@ -1,0 +1,300 @@
+//! The dispatcher of one sender: wide gates, claim, gates of the message, pace, send.
+//!
+//! A claim is committed before any of its requests is written, and no transaction is open while one is. At most the
+//! free slots and the pacer's permits are claimed, so that a claim means "leaves now".
+
+mod answer;
+mod gate;
+mod pace;
+mod run_facts;
+mod scope;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::{Engine, EngineError};
+use crate::config::{Account, Sender};
+use crate::domain::callback::CallbackData;
+use crate::domain::fill::Content;
+use crate::domain::id::RunId;
+use crate::domain::phone::Phone;
+use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
+use crate::store::message::{Claim, Claimed, PutBack, Settlement, Verdict, claim};
+
+pub use answer::FIRST_PROBE;
+use answer::Failures;
+pub use gate::HOURS;
+pub use pace::Pacer;
+use run_facts::RunFacts;
+pub use run_facts::is_marketing;
+
+/// A claimed message leaves within this or is put back.
+pub const SEND_BY: Duration = Duration::from_secs(1);
+
+/// After `send_by` and the client's time-out, an answer can only have been lost.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// More in one claim would hold its transaction too long.
+const MAX_CLAIM: usize = 200;
+
+/// Requests open at once at most, whatever the throughput.
+const MAX_SLOTS: usize = 2_000;
+
+/// An answer of a healthy provider comes within this; slots for that many seconds of throughput keep it busy.
+const SLOT_SECONDS: usize = 3;
+
+/// How long an idle dispatcher waits before it looks again.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// How long it waits after the database failed.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// How often the provider is asked what it grants (real time).
+const GRANT_EVERY: Duration = Duration::from_mins(10);
+
+/// Sends the messages of one sender.
+#[derive(Debug)]
+pub struct Dispatcher {
+    engine: Engine,
+    sender: Sender,
+    account: Account,
+    provider: Provider,
+    slots: Arc<Semaphore>,
+    pacer: Pacer,
+    failures: Failures,
+    settled: mpsc::Sender<Settlement>,
+    facts: Mutex<BTreeMap<RunId, Arc<RunFacts>>>,
+    /// Runs in the order of their turns.
+    turns: Mutex<VecDeque<RunId>>,
+}
+
+/// A claimed message on its way out. Holds its slot until it is settled.
+#[derive(Debug)]
+pub struct Departure {
+    message: Claimed,
+    facts: Option<Arc<RunFacts>>,
+    /// What a gate decided instead of sending.
+    stopped: Option<Verdict>,
+    send_by: Instant,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// What a look for work gave.
+#[derive(Debug)]
+pub enum Look {
+    /// These are claimed and must depart.
+    Claimed(Vec<Departure>),
+    /// Nothing is due, or everything due is held.
+    Nothing,
+    /// Every slot is taken.
+    NoSlot,
+    /// The pacer grants nothing for now.
+    NoPermit,
+}
+
+impl Dispatcher {
+    /// The dispatcher of `sender`; `None` when the sender, its account or its provider is not configured.
+    /// `settled` is an end of the settler's channel.
+    pub fn new(engine: Engine, sender: &str, settled: mpsc::Sender<Settlement>) -> Option<Self> {
+        let (sender, account) = engine.way_out(sender).ok()?;
+        let (sender, account) = (sender.clone(), account.clone());
+        let provider = engine.providers.get(&account.name)?.clone();
+        let pacer = Pacer::new(sender.throughput);
+        let slots = (pacer.most() as usize * SLOT_SECONDS).clamp(8, MAX_SLOTS);
+        Some(Self {
+            engine,
+            sender,
+            account,
+            provider,
+            slots: Arc::new(Semaphore::new(slots)),
+            pacer,
+            failures: Failures::default(),
+            settled,
+            facts: Mutex::default(),
+            turns: Mutex::default(),
+        })
+    }
+
+    /// The same with this many slots.
+    #[must_use]
+    pub fn with_slots(self, slots: usize) -> Self {
+        Self { slots: Arc::new(Semaphore::new(slots)), ..self }
+    }
+
+    /// Claims and sends until `stop`; then lets what has left be answered, and returns.
+    pub async fn run(self, stop: CancellationToken) {
+        let (hand, claimed) = mpsc::channel(MAX_CLAIM);
+        tokio::join!(self.claim_until(&stop, hand), self.send_all(claimed), self.ask_grant_until(&stop));
+        info!(sender.name = self.sender.name, "sender {} has stopped sending", self.sender.name);
+    }
+
+    /// One look for work, sent and handed to the settler to the last message. Returns how many were claimed.
+    pub async fn step(&self) -> Result<usize, EngineError> {
+        let Look::Claimed(batch) = self.look().await? else { return Ok(0) };
+        let mut flight: FuturesUnordered<_> = batch.into_iter().map(|departure| self.depart(departure)).collect();
+        let mut done = 0;
+        while flight.next().await.is_some() {
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    async fn claim_until(&self, stop: &CancellationToken, hand: mpsc::Sender<Departure>) {
+        while !stop.is_cancelled() {
+            let pause = match self.look().await {
+                Ok(Look::Claimed(batch)) => {
+                    for departure in batch {
+                        // The other end lives until this one is dropped.
+                        drop(hand.send(departure).await);
+                    }
+                    continue;
+                }
+                Ok(Look::Nothing) => IDLE,
+                Ok(Look::NoSlot) => pace::SHORTEST_GAP,
+                Ok(Look::NoPermit) => self.pacer.gap(),
+                Err(cause) => {
+                    let error = &cause as &dyn std::error::Error;
+                    error!(error, sender.name = self.sender.name, "sender {} cannot claim", self.sender.name);
+                    TROUBLE
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.engine.wake.notified() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn send_all(&self, mut claimed: mpsc::Receiver<Departure>) {
+        let mut flight = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(departure) = claimed.recv() => flight.push(self.depart(departure)),
+                Some(()) = flight.next() => {}
+                else => break,
+            }
+        }
+    }
+
+    async fn ask_grant_until(&self, stop: &CancellationToken) {
+        loop {
+            let asked = self.provider.sender_status(&self.sender.phone_number_id);
+            let Some(told) = stop.run_until_cancelled(asked).await else { break };
+            match told {
+                Ok(status) => self.pacer.grant(status.throughput),
+                Err(cause) => {
+                    let error = &cause as &dyn std::error::Error;
+                    info!(
+                        error,
+                        sender.name = self.sender.name,
+                        "what sender {} is granted is not known",
+                        self.sender.name
+                    );
+                }
+            }
+            if stop.run_until_cancelled(sleep(GRANT_EVERY)).await.is_none() {
+                break;
+            }
+        }
+    }
+
+    /// Looks for work: claims at most the free slots, the permits granted now, and 200.
+    pub async fn look(&self) -> Result<Look, EngineError> {
+        let mut slots = self.free_slots();
+        if slots.is_empty() {
+            return Ok(Look::NoSlot);
+        }
+        let runs = self.open_runs().await?;
+        if runs.is_empty() {
+            return Ok(Look::Nothing);
+        }
+        let permits = self.pacer.take(slots.len());
+        if permits == 0 {
+            return Ok(Look::NoPermit);
+        }
+        slots.truncate(permits);
+        let send_by = Instant::now() + SEND_BY;
+        let now = self.engine.clock.now();
+        let doubtful = self.engine.clock_span(SEND_BY + SEND_TIMEOUT + GRACE);
+        let wanted = Claim {
+            sender: &self.sender.name,
+            runs: &runs,
+            limit: slots.len(),
+            by: &self.engine.node,
+            at: now,
+            doubt_at: now.plus(doubtful),
+        };
+        let claimed = claim(&self.engine.store, &wanted).await?;
+        if claimed.is_empty() {
+            return Ok(Look::Nothing);
+        }
+        self.next_turn();
+        let stops = gate::decide(self, &claimed).await?;
+        let departures = claimed.into_iter().zip(stops).zip(slots).map(|((message, stopped), slot)| Departure {
+            facts: self.facts_of(message.run_id),
+            message,
+            stopped,
+            send_by,
+            _slot: slot,
+        });
+        Ok(Look::Claimed(departures.collect()))
+    }
+
+    fn free_slots(&self) -> Vec<OwnedSemaphorePermit> {
+        std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok()).take(MAX_CLAIM).collect()
+    }
+
+    fn facts_of(&self, run: RunId) -> Option<Arc<RunFacts>> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&run).cloned()
+    }
+
+    /// Sends one claimed message, or settles what a gate decided, and hands the settlement on.
+    pub async fn depart(&self, departure: Departure) {
+        let verdict = match &departure.stopped {
+            Some(verdict) => verdict.clone(),
+            // No request starts after `send_by`: the claim's promise is what makes doubt short and certain.
+            None if Instant::now() > departure.send_by => self.put_back(),
+            None => self.send(&departure).await,
+        };
+        let message = &departure.message;
+        let at = self.engine.clock.now();
+        let settlement =
+            Settlement { id: message.id, attempt: message.attempt, person: message.person_id, at, verdict };
+        if self.settled.send(settlement).await.is_err() {
+            error!(message.id = %message.id, "the settler is gone; message {} will be in doubt", message.id);
+        }
+    }
+
+    fn put_back(&self) -> Verdict {
+        Verdict::PutBack(PutBack { due_at: self.engine.clock.now(), waiting_for: None, turned_away: None })
+    }
+
+    async fn send(&self, departure: &Departure) -> Verdict {
+        let message = &departure.message;
+        let Some(to) = Phone::from_international(&message.recipient) else { return answer::unsendable() };
+        let body = match &message.content {
+            Content::Text { body, quoted } => Body::Text { body, quoted: quoted.as_deref() },
+            Content::Template { fill, template } => {
+                let snapshot = departure.facts.as_deref().map(|facts| &facts.template);
+                match template.as_deref().or(snapshot) {
+                    Some(template) => Body::Template { template, fill },
+                    None => return answer::unsendable(),
+                }
+            }
+        };
+        let (instance, attempt) = (self.engine.instance.clone(), message.attempt);
+        let callback = CallbackData { instance, message: message.id, attempt };
+        let request = SendRequest { sender_ref: &self.sender.phone_number_id, to: &to, callback, body };
+        let answer = self.provider.send(&request).await;
+        self.obey(departure, answer).await
+    }
+}

@@ -1,0 +1,165 @@
+//! What a provider's answer does. The adapter decided what it means; this obeys.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::{Departure, Dispatcher};
+use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
+use crate::domain::change::Change;
+use crate::domain::failure::{Failure, FailureClass, class_of};
+use crate::domain::fill::Content;
+use crate::domain::id::RunId;
+use crate::domain::time::UnixMs;
+use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
+use crate::store::message::{PutBack, Verdict};
+use crate::store::suppression::SuppressionScope;
+
+/// One message per 6 s to the same person, doubling with each refusal (cloud-api.md 5).
+const PAIR: Duration = Duration::from_secs(6);
+
+/// The pair limit's waits stop doubling here.
+const PAIR_DOUBLINGS: i64 = 6;
+
+/// How long a message waits that could not leave this host.
+const NOT_SENT: Duration = Duration::from_secs(5);
+
+/// Failures of the way to the provider in a row that make an outage.
+const OUTAGE_AFTER: u32 = 5;
+
+/// When an outage is first probed (of the clock, so that a person sees when).
+pub const FIRST_PROBE: Duration = Duration::from_secs(30);
+
+/// What Meta keeps an undelivered message for when the template does not say (cloud-api.md 4).
+const USUAL_TIME_TO_LIVE: Duration = Duration::from_hours(30 * 24);
+
+/// A delivery reported this long after the time to live still counts as one.
+const AFTER_TIME_TO_LIVE: Duration = Duration::from_hours(1);
+
+/// Failures of the way to the provider since the last answer of any kind.
+#[derive(Debug, Default)]
+pub(super) struct Failures(AtomicU32);
+
+impl Failures {
+    fn none(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts one; true when they make an outage.
+    fn one(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1 >= OUTAGE_AFTER
+    }
+}
+
+/// A message whose stored content or number cannot be sent at all. No request is made.
+pub(super) fn unsendable() -> Verdict {
+    let failure = Failure { code: 131_009, detail: "the stored message cannot be sent".to_owned() };
+    Verdict::Refused { failure, suppress: None }
+}
+
+impl Dispatcher {
+    pub(super) async fn obey(&self, departure: &Departure, answer: Answer) -> Verdict {
+        match &answer {
+            Answer::NotSent { .. } | Answer::Unknown { .. } if self.failures.one() => self.hold_for_outage().await,
+            Answer::NotSent { .. } | Answer::Unknown { .. } => {}
+            _ => self.failures.none(),
+        }
+        match answer {
+            Answer::Accepted(acceptance) => self.accepted(departure, acceptance),
+            Answer::Refused(failure) => Verdict::Refused { suppress: suppression(failure.code), failure },
+            Answer::Throttled { scope, retry_after, failure } => self.throttled(departure, scope, retry_after, failure),
+            Answer::Stopped { scope, failure } => {
+                self.hold(departure, scope, failure.code).await;
+                if scope == StopScope::Template && departure.message.run_id == RunId::BY_HAND {
+                    // A person waits for it, and what is sent by hand belongs to no run that the hold could stop.
+                    return Verdict::Refused { failure, suppress: None };
+                }
+                self.back(NOT_SENT, None, failure)
+            }
+            Answer::NotSent { reason } => self.back(NOT_SENT, None, Failure { code: 0, detail: reason }),
+            Answer::Unknown { reason } => Verdict::InDoubt { reason },
+        }
+    }
+
+    fn accepted(&self, departure: &Departure, acceptance: Acceptance) -> Verdict {
+        let template = match &departure.message.content {
+            Content::Text { .. } => None,
+            Content::Template { template, .. } => {
+                template.as_deref().or(departure.facts.as_deref().map(|facts| &facts.template))
+            }
+        };
+        let told = template.and_then(|t| t.time_to_live_s).and_then(|s| u64::try_from(s).ok());
+        let lives = told.map_or(USUAL_TIME_TO_LIVE, Duration::from_secs);
+        let undelivered_at = self.engine.clock.now().plus(lives).plus(AFTER_TIME_TO_LIVE);
+        Verdict::Accepted { acceptance, undelivered_at }
+    }
+
+    fn throttled(&self, departure: &Departure, scope: ThrottleScope, after: Duration, failure: Failure) -> Verdict {
+        match scope {
+            ThrottleScope::Sender => {
+                self.pacer.slow_down();
+                self.back(after, Some("throughput"), failure)
+            }
+            ThrottleScope::Pair => {
+                let doublings = (departure.message.attempt - 1).clamp(0, PAIR_DOUBLINGS) as u32;
+                self.back(after.max(PAIR * 2_u32.pow(doublings)), Some("pair_limit"), failure)
+            }
+        }
+    }
+
+    /// Back in line for at least `wait` of real time.
+    fn back(&self, wait: Duration, waiting_for: Option<&'static str>, failure: Failure) -> Verdict {
+        let due_at = self.engine.clock.now().plus(self.engine.clock_span(wait));
+        Verdict::PutBack(PutBack { due_at, waiting_for, turned_away: Some(failure) })
+    }
+
+    async fn hold(&self, departure: &Departure, scope: StopScope, code: i64) {
+        let template = departure.facts.as_deref().map(|facts| facts.template_key.clone());
+        let (scope, key, cause) = match (scope, template) {
+            (StopScope::Template, Some(key)) => (HoldScope::Template, key, HoldCause::Quality),
+            (StopScope::Sender, _) => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
+            (StopScope::Account, _) => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
+            (StopScope::Template, None) => (HoldScope::Template, self.by_hand_key(departure), HoldCause::Quality),
+        };
+        self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at: None }).await;
+    }
+
+    fn by_hand_key(&self, departure: &Departure) -> String {
+        match &departure.message.content {
+            Content::Template { template: Some(t), .. } => hold::template_key(&self.account.name, &t.name, &t.language),
+            _ => self.account.name.clone(),
+        }
+    }
+
+    async fn hold_for_outage(&self) {
+        let until: UnixMs = self.engine.clock.now().plus(FIRST_PROBE);
+        let (scope, scope_key) = (HoldScope::Account, self.account.name.clone());
+        let cause = HoldCause::Outage;
+        self.place(&NewHold { scope, scope_key, cause, code: None, until_at: Some(until) }).await;
+    }
+
+    async fn place(&self, new: &NewHold) {
+        match hold::place(&self.engine.store, new, self.engine.clock.now()).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let (scope, cause) = (new.scope.as_str(), new.cause.as_str());
+                warn!(hold.scope = scope, hold.key = new.scope_key, code = new.code, "a hold begins: {cause}");
+                self.failures.none();
+                self.engine.tell(Change::Holds);
+            }
+            Err(cause) => {
+                let error = &cause as &dyn std::error::Error;
+                warn!(error, "a hold could not be kept; the next refusal will try again");
+            }
+        }
+    }
+}
+
+fn suppression(code: i64) -> Option<SuppressionScope> {
+    match class_of(code) {
+        Some(FailureClass::StopMarketing) => Some(SuppressionScope::Marketing),
+        Some(FailureClass::StopAll) => Some(SuppressionScope::All),
+        _ => None,
+    }
+}

@@ -1,0 +1,53 @@
+//! What the dispatcher knows of a run: read once, kept while it runs.
+
+use tracing::error;
+
+use crate::config::Config;
+use crate::domain::hours::Hours;
+use crate::domain::id::RunId;
+use crate::domain::kind::CampaignKind;
+use crate::domain::template::{Category, Template};
+use crate::engine::{EngineError, load};
+use crate::intake::campaign_file::OpenConversation;
+use crate::store::{Store, hold, run, version};
+
+/// Facts of a run that no message of it changes.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    /// The snapshot its messages are made from.
+    pub template: Template,
+    /// Scope key of a hold on that template.
+    pub template_key: String,
+    /// When its messages may leave; `None`: always.
+    pub hours: Option<Hours>,
+    /// True when people who asked for no promotions are left out.
+    pub marketing: bool,
+    /// True when people in an open conversation are left out.
+    pub skips_conversations: bool,
+}
+
+impl RunFacts {
+    /// Reads them; `None` when there is no such run.
+    pub async fn read(store: &Store, config: &Config, id: RunId) -> Result<Option<Self>, EngineError> {
+        let Some(run) = run::get(store, id).await? else { return Ok(None) };
+        let Some(version) = version::get(store, run.version_id).await? else { return Ok(None) };
+        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshot()) else {
+            // The other runs of the sender go on; a person sees that this one does not.
+            error!(run.id = %id, "what run {id} was started with cannot be read any more");
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            template_key: hold::template_key(&run.account, &template.name, &template.language),
+            hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),
+            marketing: is_marketing(run.kind, template.category),
+            skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
+            template,
+        }))
+    }
+}
+
+/// Whether people who asked for no promotions are to be left out: the campaign says it is one, or the provider bills
+/// (and delivers) its template as one.
+pub fn is_marketing(kind: CampaignKind, category: Category) -> bool {
+    kind == CampaignKind::Promotion || category == Category::Marketing
+}

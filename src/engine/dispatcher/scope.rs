@@ -1,0 +1,86 @@
+//! Wide gates: decided once per scope, without touching a message.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Dispatcher;
+use super::run_facts::RunFacts;
+use crate::domain::id::RunId;
+use crate::domain::kind::Priority;
+use crate::engine::EngineError;
+use crate::store::hold::{self, Hold, HoldScope};
+use crate::store::run;
+
+impl Dispatcher {
+    /// The runs that nothing wide stops, each priority's in the order of their turns, those sent by hand first.
+    pub(super) async fn open_runs(&self) -> Result<Vec<(RunId, Priority)>, EngineError> {
+        let holds = hold::open(&self.engine.store).await?;
+        if holds.iter().any(|hold| self.is_stopped_by(hold)) {
+            return Ok(Vec::new());
+        }
+        let running = run::running(&self.engine.store, &self.sender.name).await?;
+        let mut open = vec![(RunId::BY_HAND, Priority::AGENT)];
+        for (id, priority) in self.in_turn(&running) {
+            let Some(facts) = self.learn(id).await? else { continue };
+            if !holds.iter().any(|hold| is_held(hold, id, &facts)) {
+                open.push((id, priority));
+            }
+        }
+        self.forget_others(&running);
+        Ok(open)
+    }
+
+    fn is_stopped_by(&self, hold: &Hold) -> bool {
+        match hold.scope {
+            HoldScope::Store => true,
+            HoldScope::Account => hold.scope_key == self.account.name,
+            HoldScope::Sender => hold.scope_key == self.sender.name,
+            HoldScope::Template | HoldScope::Run => false,
+        }
+    }
+
+    async fn learn(&self, id: RunId) -> Result<Option<Arc<RunFacts>>, EngineError> {
+        if let Some(known) = self.facts_of(id) {
+            return Ok(Some(known));
+        }
+        let Some(facts) = RunFacts::read(&self.engine.store, &self.engine.config, id).await? else { return Ok(None) };
+        let facts = Arc::new(facts);
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&facts));
+        Ok(Some(facts))
+    }
+
+    fn forget_others(&self, running: &[(RunId, Priority)]) {
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.retain(|id, _| running.iter().any(|(run, _)| run == id));
+    }
+
+    /// `running` in the order of turns: who went first last time goes last now.
+    fn in_turn(&self, running: &[(RunId, Priority)]) -> Vec<(RunId, Priority)> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|id| running.iter().any(|(run, _)| run == id));
+        for (id, _) in running {
+            if !turns.contains(id) {
+                turns.push_back(*id);
+            }
+        }
+        let place = |id: RunId| turns.iter().position(|turn| *turn == id);
+        let mut ordered = running.to_vec();
+        ordered.sort_by_key(|(id, priority)| (*priority, place(*id)));
+        ordered
+    }
+
+    /// After a claim the next run has the first turn.
+    pub(super) fn next_turn(&self) {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = turns.pop_front() {
+            turns.push_back(first);
+        }
+    }
+}
+
+fn is_held(hold: &Hold, run: RunId, facts: &RunFacts) -> bool {
+    match hold.scope {
+        HoldScope::Run => hold.scope_key == run.to_string(),
+        HoldScope::Template => hold.scope_key == facts.template_key,
+        HoldScope::Store | HoldScope::Account | HoldScope::Sender => false,
+    }
+}

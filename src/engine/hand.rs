@@ -1,0 +1,221 @@
+//! One template to one number by hand; opens a conversation that belongs to whoever sent it.
+
+use tracing::{info, warn};
+
+use super::answer::unique_key;
+use super::dispatcher::is_marketing;
+use super::{Engine, EngineError};
+use crate::billing::{estimate, market};
+use crate::config::Account;
+use crate::domain::change::Change;
+use crate::domain::fill::{ButtonFill, Content, Fill, HeaderFill, Value};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId, UserId};
+use crate::domain::kind::{CampaignKind, Priority};
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::domain::template::{Button, Header, Template, TemplateStatus, parameters};
+use crate::inbox;
+use crate::intake::phone_number::{self, Home};
+use crate::store::message::{self, NewMessage};
+use crate::store::{StoreError, person, suppression};
+
+/// Meta's limit of one parameter, in characters.
+const LONGEST: usize = 1_024;
+
+/// Who sends or answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Author {
+    /// Their id.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+}
+
+/// A template to send by hand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HandSend {
+    /// From which sender.
+    pub sender: String,
+    /// The number as typed; a local one is completed with the sender's country.
+    pub to: String,
+    /// Name of the template.
+    pub template: String,
+    /// Its language.
+    pub language: String,
+    /// Values by name: the body's parameters, `header` for a header's text or link, `button.N` for the N-th button (from 0).
+    pub values: Vec<(String, String)>,
+    /// Who pays; may be empty.
+    pub cost_centre: String,
+}
+
+/// What became of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HandOutcome {
+    /// It is in line, ahead of every campaign.
+    Sent {
+        /// Which message.
+        message: MessageId,
+        /// The conversation it is in.
+        conversation: ConversationId,
+    },
+    /// These must be mended first.
+    Refused(Vec<Problem>),
+}
+
+impl Engine {
+    /// The international form of a number typed for `sender`, to be shown before anything is sent.
+    pub fn international(&self, sender: &str, typed: &str) -> Result<Phone, Problem> {
+        let (sender, _) = self.way_out(sender)?;
+        let country = phone_number::country_of(&sender.number);
+        let home = country.and_then(|country| Home::new(&country, None));
+        phone_number::read(typed, home.as_ref())
+            .map_err(|not| Problem::new("number", &[("number", typed), ("detail", not.detail())]))
+    }
+
+    /// Sends one template to one number.
+    pub async fn send_by_hand(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
+        let to = match self.international(&send.sender, &send.to) {
+            Ok(to) => to,
+            Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
+        };
+        let (_, account) = self.way_out(&send.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
+        let template = match self.sendable_template(account, send).await? {
+            Ok(template) => template,
+            Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
+        };
+        let fill = match fill(&template, &send.values) {
+            Ok(fill) => fill,
+            Err(problems) => return Ok(HandOutcome::Refused(problems)),
+        };
+        if !self.cards.has(account.currency) {
+            let currency = account.currency.to_string();
+            return Ok(HandOutcome::Refused(vec![Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)])]));
+        }
+        let person = self.person(&to).await?;
+        let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
+        if !suppression::blocked(&self.store, &[person], marketing).await?.is_empty() {
+            return Ok(HandOutcome::Refused(vec![Problem::new("suppressed", &[])]));
+        }
+        let new = self.by_hand(account, send, &to, (template, fill, &by.name));
+        let new = NewMessage { person_id: person, ..new };
+        let mut tx = self.store.begin().await?;
+        let queued = message::insert_batch(&mut tx, &[new]).await?;
+        let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let conversation = inbox::open_by_hand(&mut tx, person, &send.sender, by.id, message).await?;
+        tx.commit().await?;
+        info!(message.id = %message, "message {message} is sent by hand");
+        self.tell(Change::Conversation(conversation));
+        self.wake.notify_waiters();
+        Ok(HandOutcome::Sent { message, conversation })
+    }
+
+    async fn person(&self, to: &Phone) -> Result<crate::domain::id::PersonId, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let ids = person::ensure(&mut tx, &[(to.clone(), String::new())], self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(*ids.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?)
+    }
+
+    async fn sendable_template(
+        &self,
+        account: &Account,
+        send: &HandSend,
+    ) -> Result<Result<Template, Problem>, EngineError> {
+        let args = [("template", send.template.as_str()), ("language", send.language.as_str())];
+        let fresh = match self.fresh_template(&account.name, &send.template, &send.language).await {
+            Ok(fresh) => fresh,
+            Err(EngineError::Provider(cause)) => {
+                let error = &cause as &dyn std::error::Error;
+                warn!(error, account.name = account.name, "a template could not be read for a message by hand");
+                return Ok(Err(Problem::new("template_unread", &args)));
+            }
+            Err(other) => return Err(other),
+        };
+        Ok(match fresh {
+            None => Err(Problem::new("template_unknown", &args)),
+            Some(template) if template.status == TemplateStatus::Approved => Ok(template),
+            Some(template) => {
+                let status = serde_json::to_value(&template.status).unwrap_or_default().to_string();
+                let status = ("status", status.trim_matches('"'));
+                Err(Problem::new("template_not_approved", &[args[0], args[1], status]))
+            }
+        })
+    }
+
+    fn by_hand(
+        &self,
+        account: &Account,
+        send: &HandSend,
+        to: &Phone,
+        (template, fill, author): (Template, Fill, &str),
+    ) -> NewMessage {
+        let now = self.clock.now();
+        let market = market::of(to);
+        let day = now.day_in(&account.timezone);
+        let category = template.category;
+        let price = estimate::estimate(&self.cards, account.currency, market.as_str(), category, &day);
+        let content = Content::Template { fill, template: Some(Box::new(template)) };
+        NewMessage {
+            run_id: RunId::BY_HAND,
+            campaign_id: CampaignId::BY_HAND,
+            row_no: 0,
+            key: unique_key(),
+            person_id: crate::domain::id::PersonId(0),
+            recipient: to.digits().to_owned(),
+            name: String::new(),
+            account: account.name.clone(),
+            sender: send.sender.clone(),
+            priority: Priority::AGENT,
+            content: NewMessage::content_of(&content),
+            conversation_id: None,
+            author: author.to_owned(),
+            route: String::new(),
+            cost_centre: send.cost_centre.clone(),
+            external_id: None,
+            happens_at: None,
+            timezone: account.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            created_at: now,
+            due_at: now,
+            latest_at: None,
+            market: market.as_str().to_owned(),
+            category,
+            currency: account.currency.as_str().to_owned(),
+            estimated: price.unwrap_or_default(),
+        }
+    }
+}
+
+/// The values a template needs, each present and within the provider's limits.
+fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut value = |name: &str| {
+        let given = values.iter().find(|(n, _)| n == name).map(|(_, text)| one_line(text)).unwrap_or_default();
+        if given.is_empty() {
+            problems.push(Problem::new("value_missing", &[("name", name)]));
+        } else if given.chars().count() > LONGEST {
+            problems.push(Problem::new("value_long", &[("name", name), ("limit", &LONGEST.to_string())]));
+        }
+        given
+    };
+    let header = match &template.header {
+        Some(Header::Text { text }) => {
+            parameters(text).into_iter().next().map(|name| HeaderFill::Text(Value { text: value("header"), name }))
+        }
+        Some(Header::Image | Header::Video | Header::Document) => Some(HeaderFill::Link { link: value("header") }),
+        Some(Header::Location) | None => None,
+    };
+    let body = template.body_parameters().into_iter().map(|name| Value { text: value(&name), name }).collect();
+    let takes_one = |button: &Button| match button {
+        Button::Url { url, .. } => !parameters(url).is_empty(),
+        Button::CopyCode { .. } => true,
+        Button::QuickReply { .. } | Button::Other { .. } => false,
+    };
+    let buttons = template.buttons.iter().enumerate().filter(|(_, button)| takes_one(button));
+    let buttons = buttons.map(|(i, _)| ButtonFill { index: i as i64, text: value(&format!("button.{i}")) }).collect();
+    if problems.is_empty() { Ok(Fill { header, body, buttons }) } else { Err(problems) }
+}
+
+/// Parameters take no line breaks, tabs or runs of spaces.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('\0', "")
+}

@@ -1,0 +1,116 @@
+//! The daemon's own chores: what time does to messages, runs and holds. What is due is decided by our clock; the ticks
+//! only look.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::dispatcher::FIRST_PROBE;
+use super::{Engine, EngineError};
+use crate::domain::id::RunId;
+use crate::domain::time::UnixMs;
+use crate::provider::ProviderError;
+use crate::store::hold::{self, Hold, HoldCause, HoldScope};
+use crate::store::{message, retention, run, setting};
+
+/// Setting that holds the last instant at which this store's daemon was alive.
+pub const HEARTBEAT: &str = "heartbeat";
+
+/// Real time between two looks.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Looks between two sweeps of what nobody needs any more.
+const SWEEP_EVERY: u32 = 120;
+
+/// Probes of an outage stop spacing out here.
+const LONGEST_PROBE: Duration = Duration::from_mins(10);
+
+/// Who lifts an outage that is over.
+const ITSELF: &str = "recado";
+
+/// Does the chores.
+#[derive(Clone, Debug)]
+pub struct Janitor {
+    engine: Engine,
+}
+
+impl Janitor {
+    /// A janitor.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    /// Works until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut looks: u32 = 0;
+        while !stop.is_cancelled() {
+            if let Err(cause) = self.step().await {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, "a chore failed; trying again");
+            }
+            if looks.is_multiple_of(SWEEP_EVERY)
+                && let Err(cause) = retention::sweep(&self.engine.store, self.engine.clock.now()).await
+            {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, "old sessions and webhooks could not be removed; trying again");
+            }
+            looks = looks.wrapping_add(1);
+            tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
+        }
+    }
+
+    /// One look at everything that may have fallen due. Returns the runs that changed.
+    pub async fn step(&self) -> Result<BTreeSet<RunId>, EngineError> {
+        let store = &self.engine.store;
+        let now = self.engine.clock.now();
+        setting::write(store, HEARTBEAT, &now.0.to_string()).await?;
+        let mut runs = message::expire(store, now).await?;
+        runs.extend(message::lose_claims(store, now).await?);
+        runs.extend(message::give_up_undelivered(store, now).await?);
+        runs.extend(self.finish_cancelled(now).await?);
+        runs.extend(run::mark_sent_out(store, now).await?);
+        for closed in run::close_settled(store, now).await? {
+            info!(run.id = %closed, "run {closed} is closed");
+            runs.insert(closed);
+        }
+        self.probe(now).await?;
+        self.engine.tell_runs(runs.iter().copied());
+        Ok(runs)
+    }
+
+    /// Messages that went back in line after their run was cancelled (a claim put back, a crash in between).
+    async fn finish_cancelled(&self, now: UnixMs) -> Result<Vec<RunId>, EngineError> {
+        let left = run::cancelled_with_queued(&self.engine.store).await?;
+        for id in &left {
+            message::cancel(&self.engine.store, *id, now).await?;
+        }
+        Ok(left)
+    }
+
+    /// Asks the provider of each outage whether it is back.
+    async fn probe(&self, now: UnixMs) -> Result<(), EngineError> {
+        let due = |hold: &Hold| hold.cause == HoldCause::Outage && hold.until_at.is_some_and(|until| until <= now);
+        for hold in hold::open(&self.engine.store).await?.into_iter().filter(due) {
+            if self.answers(&hold).await {
+                self.engine.lift_hold(hold.id, ITSELF).await?;
+            } else {
+                let waited = now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE);
+                hold::postpone(&self.engine.store, hold.id, now.plus(waited)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn answers(&self, hold: &Hold) -> bool {
+        if hold.scope != HoldScope::Account {
+            return true;
+        }
+        let sender = self.engine.config.senders.values().find(|sender| sender.account == hold.scope_key);
+        let (Some(provider), Some(sender)) = (self.engine.providers.get(&hold.scope_key), sender) else { return true };
+        // A refusal is an answer: the way to the provider works again.
+        !matches!(provider.sender_status(&sender.phone_number_id).await, Err(ProviderError::Unreachable(_)))
+    }
+}

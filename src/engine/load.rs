@@ -1,0 +1,159 @@
+//! Loading a campaign: from the page, the API or its folder, always through the folder.
+
+use std::fs;
+use std::path::Path;
+
+use tracing::{info, warn};
+
+use super::{Engine, EngineError, aside, audience, folder};
+use crate::domain::change::Change;
+use crate::domain::id::{CampaignId, VersionId};
+use crate::domain::problem::Problem;
+use crate::intake::campaign_file::CampaignFile;
+use crate::intake::rows::content_hash;
+use crate::store::campaign::{self, Described};
+use crate::store::version::{self, NewVersion};
+
+/// What became of a loaded campaign.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Loaded {
+    /// Its files are good.
+    Version {
+        /// Which campaign.
+        campaign: CampaignId,
+        /// Which version of it.
+        version: VersionId,
+        /// False: the same content was known already.
+        is_new: bool,
+    },
+    /// Something is wrong with them.
+    Refused(Vec<Problem>),
+}
+
+/// What a folder holds, read and kept.
+struct Read {
+    file: CampaignFile,
+    definition: String,
+    audience_name: String,
+    audience_hash: String,
+    content_hash: String,
+}
+
+impl Engine {
+    /// Writes the campaign's folder and loads it as if it had been dropped there. A definition that cannot be read is
+    /// refused before anything is written. `audience` is its file's name and bytes; without one the folder's counts.
+    pub async fn load_campaign(
+        &self,
+        name: &str,
+        definition: &str,
+        audience: Option<(&str, Vec<u8>)>,
+        by: &str,
+    ) -> Result<Loaded, EngineError> {
+        if !folder::is_campaign_name(name) {
+            return Ok(Loaded::Refused(vec![Problem::new("campaign_name", &[("name", name)])]));
+        }
+        let file = match parse(definition) {
+            Ok(file) => file,
+            Err(problems) => return Ok(Loaded::Refused(problems)),
+        };
+        let audience = match audience.map(|(given, bytes)| (stored_name(&file.file, given), bytes)) {
+            None => None,
+            Some((Ok(name), bytes)) => Some((name, bytes)),
+            Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
+        };
+        let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
+        let written = aside(move || {
+            if let Some((name, bytes)) = audience {
+                folder::write(&dir, &name, &bytes)?;
+            }
+            folder::write(&dir, folder::DEFINITION, definition.as_bytes())
+        });
+        written.await?.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
+        self.take_folder(name, by).await
+    }
+
+    /// Loads a campaign from its folder as it lies there now.
+    pub(super) async fn take_folder(&self, name: &str, by: &str) -> Result<Loaded, EngineError> {
+        let (dir, data_dir) = (self.config.campaigns_dir.join(name), self.config.server.data_dir.clone());
+        let read = aside(move || read(&dir, &data_dir)).await?;
+        let now = self.clock.now();
+        let read = match read {
+            Ok(read) => read,
+            Err(problems) => {
+                let said = super::steer::in_english(&problems);
+                let id = campaign::save_problem(&self.store, name, &said, now).await?;
+                self.tell(Change::Campaign(id));
+                warn!(campaign.id = %id, "campaign {id} cannot be loaded from its folder");
+                return Ok(Loaded::Refused(problems));
+            }
+        };
+        let title = read.file.title.as_deref().unwrap_or(name);
+        let described = Described { name, title, kind: read.file.kind, sender: &read.file.sender };
+        let id = campaign::save(&self.store, &described, now).await?;
+        let new = NewVersion {
+            campaign: id,
+            definition: &read.definition,
+            audience_name: &read.audience_name,
+            audience_hash: &read.audience_hash,
+            content_hash: &read.content_hash,
+            by,
+        };
+        let (version, is_new) = version::save(&self.store, &new, now).await?;
+        if is_new {
+            info!(campaign.id = %id, version.id = %version, "version {version} of campaign {id} is loaded");
+            self.read_template(&read.file).await;
+        }
+        self.tell(Change::Campaign(id));
+        Ok(Loaded::Version { campaign: id, version, is_new })
+    }
+
+    /// Keeps what the provider says of the template now. That it cannot be asked is told by the pre-flight, which then
+    /// works with what was read last.
+    async fn read_template(&self, file: &CampaignFile) {
+        let Ok((_, account)) = self.way_out(&file.sender) else { return };
+        if let Err(error) = self.fresh_template(&account.name, &file.template.name, &file.template.language).await {
+            let error = &error as &dyn std::error::Error;
+            warn!(error, account.name = account.name, "a template could not be read from the provider");
+        }
+    }
+}
+
+/// The campaign file, or its problems with file, line and column.
+pub(super) fn parse(definition: &str) -> Result<CampaignFile, Vec<Problem>> {
+    let told = |problem: &dyn std::fmt::Display| Problem::new("campaign_file", &[("detail", &problem.to_string())]);
+    CampaignFile::parse(definition, folder::DEFINITION)
+        .map_err(|problems| problems.iter().map(|problem| told(problem)).collect())
+}
+
+/// The name under which an uploaded audience is kept so that the campaign file finds it.
+fn stored_name(wanted: &str, given: &str) -> Result<String, Problem> {
+    let extension = |name: &str| name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
+    let refused = || Problem::new("audience_name", &[("file", given), ("wanted", wanted)]);
+    if !folder::is_file_name(given) {
+        return Err(refused());
+    }
+    if folder::matches(wanted, given) {
+        Ok(given.to_owned())
+    } else if !wanted.contains('*') && extension(wanted) == extension(given) && folder::is_file_name(wanted) {
+        Ok(wanted.to_owned())
+    } else {
+        Err(refused())
+    }
+}
+
+fn read(dir: &Path, data_dir: &Path) -> Result<Read, Vec<Problem>> {
+    let unreadable = |name: &str, cause: &std::io::Error| {
+        vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
+    };
+    let definition = folder::read_definition(dir).map_err(|e| unreadable(folder::DEFINITION, &e))?;
+    let file = parse(&definition)?;
+    let files = folder::files(dir).map_err(|e| unreadable(".", &e))?;
+    let missing = || vec![Problem::new("no_audience", &[("file", &file.file)])];
+    let audience_name = folder::audience(&files, &file.file).ok_or_else(missing)?.name.clone();
+    let mut source = folder::open_plain(&dir.join(&audience_name)).map_err(|e| unreadable(&audience_name, &e))?;
+    fs::create_dir_all(data_dir).map_err(|e| unreadable(&audience_name, &e))?;
+    let audience_hash = audience::keep(data_dir, &mut source).map_err(|e| unreadable(&audience_name, &e))?;
+    let content_hash = content_hash(&definition, &audience::path(data_dir, &audience_hash))
+        .map_err(|e| unreadable(&audience_name, &e))?;
+    Ok(Read { file, definition, audience_name, audience_hash, content_hash })
+}

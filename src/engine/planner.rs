@@ -1,0 +1,167 @@
+//! The planner: a run's rows become queued messages, or exclusions with a reason.
+//!
+//! The rows are read on a thread of their own and come in pieces; each piece's messages and exclusions and the cursor
+//! `run.planned_rows` (rows done so far) change in one transaction, so that a crash leaves neither a hole nor a double.
+
+mod piece;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::{Engine, EngineError, audience, load, steer};
+use crate::config::Config;
+use crate::domain::change::Change;
+use crate::domain::id::RunId;
+use crate::domain::problem::Problem;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::CampaignFile;
+use crate::intake::rows::{ResolvedRow, RowsRequest, open_rows};
+use crate::store::message::MAX_INSERT;
+use crate::store::run::{self, Run};
+use crate::store::{StoreError, version};
+
+use piece::Plan;
+
+/// Who pauses a run that cannot be planned.
+const ITSELF: &str = "recado";
+
+/// Pieces read ahead while the database writes.
+const AHEAD: usize = 2;
+
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Plans the runs of every sender, one after the other.
+#[derive(Clone, Debug)]
+pub struct Planner {
+    engine: Engine,
+}
+
+/// What the reading thread needs.
+struct Reading {
+    file: CampaignFile,
+    template: Template,
+    config: Arc<Config>,
+    audience: PathBuf,
+    started_at: UnixMs,
+    done: i64,
+}
+
+impl Planner {
+    /// A planner.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    /// Plans until `stop`, between two pieces at the latest.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let found = match self.next(&stop).await {
+                Ok(found) => found,
+                Err(cause) => {
+                    let error = &cause as &dyn std::error::Error;
+                    error!(error, "a run could not be planned; trying again");
+                    false
+                }
+            };
+            if !found {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = self.engine.wake.notified() => {}
+                    () = sleep(IDLE) => {}
+                }
+            }
+        }
+    }
+
+    /// Plans the most urgent run to its end. False when there is none.
+    pub async fn step(&self) -> Result<bool, EngineError> {
+        self.next(&CancellationToken::new()).await
+    }
+
+    async fn next(&self, stop: &CancellationToken) -> Result<bool, EngineError> {
+        let Some(id) = run::planning(&self.engine.store).await?.into_iter().next() else { return Ok(false) };
+        let Some(run) = run::get(&self.engine.store, id).await? else { return Ok(false) };
+        self.plan(&run, stop).await?;
+        Ok(true)
+    }
+
+    async fn plan(&self, run: &Run, stop: &CancellationToken) -> Result<(), EngineError> {
+        let Some(version) = version::get(&self.engine.store, run.version_id).await? else {
+            return Err(StoreError::Corrupt { what: "run.version_id" }.into());
+        };
+        let file = match load::parse(&version.definition) {
+            Ok(file) => file,
+            Err(problems) => return self.give_up(run.id, &problems).await,
+        };
+        let template = run.snapshot()?;
+        let plan = Plan::new(&self.engine, run, &file, &template)?;
+        let reading = Reading {
+            file,
+            template,
+            config: Arc::clone(&self.engine.config),
+            audience: audience::path(&self.engine.config.server.data_dir, &version.audience_hash),
+            started_at: run.started_at,
+            done: run.planned_rows,
+        };
+        let (pieces, mut read) = mpsc::channel(AHEAD);
+        let thread = tokio::task::spawn_blocking(move || reading.read(&pieces));
+        let mut done = run.planned_rows;
+        while let Some(rows) = read.recv().await {
+            let count = rows.len() as i64;
+            if stop.is_cancelled() || !plan.keep(rows, done).await? {
+                return Ok(());
+            }
+            done += count;
+            self.engine.tell(Change::Run(run.id));
+        }
+        match thread.await? {
+            Ok(()) => self.planned(run.id, done).await,
+            Err(problems) => self.give_up(run.id, &problems).await,
+        }
+    }
+
+    async fn planned(&self, id: RunId, rows: i64) -> Result<(), EngineError> {
+        if run::planned(&self.engine.store, id).await? {
+            info!(run.id = %id, row.count = rows, "run {id} is planned from {rows} rows");
+            self.engine.tell(Change::Run(id));
+            self.engine.wake.notify_waiters();
+        }
+        Ok(())
+    }
+
+    /// What was approved cannot be read any more (the data directory was touched): a person must look.
+    async fn give_up(&self, id: RunId, problems: &[Problem]) -> Result<(), EngineError> {
+        warn!(run.id = %id, "run {id} cannot be planned and is paused");
+        self.engine.pause(id, ITSELF, &steer::in_english(problems)).await?;
+        Ok(())
+    }
+}
+
+impl Reading {
+    /// Reads from where planning stopped; ends early, without error, when nobody takes the pieces any more.
+    fn read(self, pieces: &mpsc::Sender<Vec<ResolvedRow>>) -> Result<(), Vec<Problem>> {
+        let request = RowsRequest {
+            campaign: &self.file,
+            template: Some(&self.template),
+            vars: &self.config.vars,
+            holidays: &self.config.holidays,
+            audience: &self.audience,
+            started_at: self.started_at,
+        };
+        // Rows done are read again, not only skipped over: what is a duplicate depends on the rows before it.
+        let mut rows = open_rows(&request)?.skip(usize::try_from(self.done).unwrap_or(0));
+        loop {
+            let piece: Vec<ResolvedRow> = rows.by_ref().take(MAX_INSERT).collect();
+            if piece.is_empty() || pieces.blocking_send(piece).is_err() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One piece of a run's rows, as messages and exclusions.
+
+use std::collections::BTreeSet;
+
+use crate::billing::{estimate, market};
+use crate::config::Account;
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::fill::Content;
+use crate::domain::id::PersonId;
+use crate::domain::money::Currency;
+use crate::domain::phone::Phone;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::engine::dispatcher::is_marketing;
+use crate::engine::{Engine, EngineError};
+use crate::intake::campaign_file::{CampaignFile, OpenConversation};
+use crate::intake::rows::{Draft, ResolvedRow, RowFate};
+use crate::store::exclusion::{self, Exclusion};
+use crate::store::message::{self, NewMessage};
+use crate::store::run::{self, Run};
+use crate::store::{StoreError, person, suppression};
+
+/// How the rows of one run become messages.
+pub(super) struct Plan<'a> {
+    engine: &'a Engine,
+    run: &'a Run,
+    account: &'a Account,
+    currency: Currency,
+    template: Template,
+    skips_conversations: bool,
+    asks_for_no_promotions: bool,
+}
+
+/// Whom a piece must leave out.
+struct LeftOut {
+    suppressed: BTreeSet<PersonId>,
+    talking: BTreeSet<PersonId>,
+}
+
+impl<'a> Plan<'a> {
+    pub fn new(
+        engine: &'a Engine,
+        run: &'a Run,
+        file: &CampaignFile,
+        template: &Template,
+    ) -> Result<Self, EngineError> {
+        let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
+        let currency = Currency::parse(&run.currency).map_err(|_| StoreError::Corrupt { what: "run.currency" })?;
+        Ok(Self {
+            engine,
+            run,
+            account,
+            currency,
+            template: template.clone(),
+            skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
+            asks_for_no_promotions: is_marketing(run.kind, template.category),
+        })
+    }
+
+    /// Keeps a piece that follows the first `done` rows; false when the run is not planning any more.
+    pub async fn keep(&self, rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
+        let store = &self.engine.store;
+        let to = done + rows.len() as i64;
+        let now = self.engine.clock.now();
+        let (drafts, mut excluded) = self.part(rows);
+        let people: Vec<(Phone, String)> = drafts.iter().map(|(_, d)| (d.to.clone(), d.name.clone())).collect();
+        let mut tx = store.begin().await?;
+        let people = person::ensure(&mut tx, &people, now).await?;
+        tx.commit().await?;
+        let left_out = self.left_out(&people).await?;
+        let mut tx = store.begin().await?;
+        let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
+        let sent = message::sent_among(&mut tx, self.run.campaign_id, self.run.id, &ids).await?;
+        let mut messages = Vec::with_capacity(drafts.len());
+        for ((no, draft), person) in drafts.into_iter().zip(people) {
+            match left_out.reason(person).or_else(|| already(&draft, &sent)) {
+                Some(reason) => excluded.push(self.exclusion(no, reason, draft.given, String::new())),
+                None => messages.push(self.message(no, *draft, person, now)),
+            }
+        }
+        let kept = message::insert_batch(&mut tx, &messages).await?;
+        excluded.extend(self.doubles(&messages, &kept.into_iter().map(|(_, no)| no).collect()));
+        exclusion::insert_batch(&mut tx, &excluded).await?;
+        if !run::advance(&mut tx, self.run.id, done, to).await? {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
+        let (mut drafts, mut excluded) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row.fate {
+                RowFate::Message(draft) => drafts.push((row.no, draft)),
+                RowFate::Excluded(e) => excluded.push(self.exclusion(row.no, e.reason, e.recipient, e.detail)),
+            }
+        }
+        (drafts, excluded)
+    }
+
+    async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
+        let store = &self.engine.store;
+        Ok(LeftOut {
+            suppressed: suppression::blocked(store, people, self.asks_for_no_promotions).await?,
+            talking: if self.skips_conversations {
+                person::in_conversation(store, people).await?
+            } else {
+                BTreeSet::new()
+            },
+        })
+    }
+
+    /// Messages that the run has already under the same key. The rows' reader leaves duplicates out, so these are rare
+    /// (two spellings that became one); they are accounted for like any other.
+    fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
+        let double = |m: &&NewMessage| !kept.contains(&m.row_no);
+        let told =
+            |m: &NewMessage| self.exclusion(m.row_no, ExclusionReason::Duplicate, m.recipient.clone(), String::new());
+        messages.iter().filter(double).map(told).collect()
+    }
+
+    fn exclusion(&self, row_no: i64, reason: ExclusionReason, recipient: String, detail: String) -> Exclusion {
+        Exclusion { run_id: self.run.id, row_no, reason, recipient, detail }
+    }
+
+    fn message(&self, row_no: i64, draft: Draft, person: PersonId, now: UnixMs) -> NewMessage {
+        let market = market::of(&draft.to);
+        let day = draft.due_at.max(now).day_in(&self.account.timezone);
+        let category = self.template.category;
+        let price = estimate::estimate(&self.engine.cards, self.currency, market.as_str(), category, &day);
+        NewMessage {
+            run_id: self.run.id,
+            campaign_id: self.run.campaign_id,
+            row_no,
+            key: draft.key,
+            person_id: person,
+            recipient: draft.to.digits().to_owned(),
+            name: draft.name,
+            account: self.run.account.clone(),
+            sender: self.run.sender.clone(),
+            priority: self.run.priority,
+            content: NewMessage::content_of(&Content::Template { fill: draft.fill, template: None }),
+            conversation_id: None,
+            author: String::new(),
+            route: draft.route,
+            cost_centre: draft.cost_centre,
+            external_id: draft.external_id,
+            happens_at: draft.happens_at,
+            timezone: draft.timezone,
+            created_at: now,
+            due_at: draft.due_at,
+            latest_at: draft.latest_at,
+            market: market.as_str().to_owned(),
+            category,
+            currency: self.run.currency.clone(),
+            // A currency without a card is a blocker of the start, and a card has a rate for every market.
+            estimated: price.unwrap_or_default(),
+        }
+    }
+}
+
+impl LeftOut {
+    fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
+        if self.suppressed.contains(&person) {
+            return Some(ExclusionReason::Suppressed);
+        }
+        self.talking.contains(&person).then_some(ExclusionReason::OpenConversation)
+    }
+}
+
+fn already(draft: &Draft, sent: &BTreeSet<String>) -> Option<ExclusionReason> {
+    let same = draft.external_id.is_some() && sent.contains(&draft.key);
+    same.then_some(ExclusionReason::AlreadySent)
+}

@@ -1,0 +1,208 @@
+//! The receiving side: reads stored webhooks in the order of their arrival and applies what they tell.
+//!
+//! Everything of a batch, with the mark that its bodies are read, is one unit of work: after a crash the same bodies are
+//! read again, and what they had caused is either wholly there or not at all.
+
+mod answers;
+mod batch;
+mod learn;
+mod receipts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Engine, EngineError};
+use crate::domain::event::{Receipt, WebhookEvent};
+use crate::domain::id::WebhookId;
+use crate::domain::time::UnixMs;
+use crate::store::orphan::{self, Orphan};
+use crate::store::webhook::{self, Webhook};
+
+use batch::{Batch, Told};
+
+/// Bodies looked at in one step.
+const MAX_BODIES: i64 = 200;
+
+/// Events applied in one unit of work; a body with more is taken alone. Keeps a write transaction on SQLite short.
+const MAX_EVENTS: usize = 400;
+
+/// How long to wait for news when there is none and nobody wakes us; also how often orphans are looked at.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// How long a receipt waits for its message. The provider repeats a webhook for seven days.
+const ORPHANS_WAIT: Duration = Duration::from_secs(8 * 24 * 60 * 60);
+
+/// Reads webhooks.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    engine: Engine,
+    wake: Arc<Notify>,
+}
+
+/// A body that has been read.
+struct Incoming {
+    id: WebhookId,
+    account: String,
+    received_at: UnixMs,
+    /// `Err`: why it cannot be read, in words without personal data.
+    events: Result<Vec<WebhookEvent>, &'static str>,
+}
+
+impl Receiver {
+    /// A receiver that `wake` calls when a body has been stored.
+    pub fn new(engine: Engine, wake: Arc<Notify>) -> Self {
+        Self { engine, wake }
+    }
+
+    /// Reads until `stop`. Nothing is lost by stopping between two steps.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.step().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => warn!(error = &error as &dyn std::error::Error, "webhooks could not be read; they wait"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(IDLE) => {}
+            }
+        }
+    }
+
+    /// Reads one batch of bodies and the orphans whose message has become known. Returns how many of both; 0: nothing
+    /// was to be done.
+    pub async fn step(&self) -> Result<usize, EngineError> {
+        let bodies = self.step_bodies().await?;
+        let orphans = self.step_orphans().await?;
+        Ok(bodies + orphans)
+    }
+
+    async fn step_bodies(&self) -> Result<usize, EngineError> {
+        let waiting = webhook::waiting(&self.engine.store, WebhookId(0), MAX_BODIES).await?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        let batch = self.read(waiting);
+        let told = match self.take(&batch).await {
+            Ok(told) => told,
+            Err(error) if error.passes() => return Err(error),
+            // One of them cannot be applied: alone it is found, and the others go on.
+            Err(_) => self.take_singly(&batch).await?,
+        };
+        self.announce(told);
+        Ok(batch.len())
+    }
+
+    /// As many of the bodies as fit one unit of work, at least one.
+    fn read(&self, waiting: Vec<Webhook>) -> Vec<Incoming> {
+        let mut batch: Vec<Incoming> = Vec::with_capacity(waiting.len());
+        let mut events = 0;
+        for webhook in waiting {
+            let incoming = self.read_one(webhook);
+            events += incoming.events.as_ref().map_or(1, Vec::len);
+            if !batch.is_empty() && events > MAX_EVENTS {
+                break;
+            }
+            batch.push(incoming);
+        }
+        batch
+    }
+
+    fn read_one(&self, webhook: Webhook) -> Incoming {
+        let events = match self.engine.providers.get(&webhook.account) {
+            Some(provider) => provider.read_webhook(&webhook.body).map_err(|_| "not what the provider documents"),
+            None => Err("the account is not in the configuration"),
+        };
+        Incoming { id: webhook.id, account: webhook.account, received_at: webhook.received_at, events }
+    }
+
+    async fn take(&self, bodies: &[Incoming]) -> Result<Told, EngineError> {
+        let now = self.engine.clock.now();
+        let mut tx = self.engine.store.begin().await?;
+        let ids: Vec<WebhookId> = bodies.iter().map(|b| b.id).collect();
+        let taken = webhook::take(&mut tx, &ids, now).await?;
+        let mut batch = Batch::new(&self.engine, now);
+        for body in bodies.iter().filter(|b| taken.contains(&b.id)) {
+            let problem = match &body.events {
+                Ok(events) => batch.add(&body.account, body.received_at, events),
+                Err(problem) => Some(*problem),
+            };
+            if let Some(problem) = problem {
+                warn!(webhook.id = %body.id, problem, "webhook {} is kept unread", body.id);
+                webhook::fail(&mut tx, body.id, problem, now).await?;
+            }
+        }
+        let told = batch.apply(&mut tx).await?;
+        tx.commit().await?;
+        Ok(told)
+    }
+
+    async fn take_singly(&self, bodies: &[Incoming]) -> Result<Told, EngineError> {
+        let mut all = Told::default();
+        for body in bodies {
+            match self.take(std::slice::from_ref(body)).await {
+                Ok(told) => all.join(told),
+                Err(error) if error.passes() => return Err(error),
+                Err(error) => {
+                    // The chain of causes may quote values; the store's own sentence does not.
+                    warn!(webhook.id = %body.id, problem = %error, "webhook {} could not be applied and is kept", body.id);
+                    let mut tx = self.engine.store.begin().await?;
+                    let now = self.engine.clock.now();
+                    webhook::fail(&mut tx, body.id, "could not be applied", now).await?;
+                    tx.commit().await?;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Receipts that came before their message's answer, whose message is known now.
+    async fn step_orphans(&self) -> Result<usize, EngineError> {
+        let now = self.engine.clock.now();
+        let found = orphan::found(&self.engine.store, MAX_BODIES).await?;
+        if found.is_empty() {
+            let given_up = orphan::give_up(&self.engine.store, now.minus(ORPHANS_WAIT)).await?;
+            if given_up > 0 {
+                info!(receipt.count = given_up, "{given_up} receipts fit no message of this store");
+            }
+            return Ok(0);
+        }
+        let mut tx = self.engine.store.begin().await?;
+        let ids: Vec<i64> = found.iter().map(|o| o.id).collect();
+        let settled = orphan::settle(&mut tx, &ids).await?;
+        let mut batch = Batch::new(&self.engine, now);
+        for Orphan { account, receipt, received_at, .. } in found.iter().filter(|o| settled.contains(&o.id)) {
+            // What cannot be read was written by another version of Recado; it is marked and kept.
+            if let Ok(receipt) = serde_json::from_str::<Receipt>(receipt) {
+                batch.add(account, *received_at, &[WebhookEvent::Receipt(receipt)]);
+            }
+        }
+        let told = batch.apply(&mut tx).await?;
+        tx.commit().await?;
+        self.announce(told);
+        Ok(settled.len())
+    }
+
+    fn announce(&self, told: Told) {
+        self.engine.tell_runs(told.runs);
+        told.conversations.into_iter().for_each(|id| self.engine.tell(crate::domain::change::Change::Conversation(id)));
+        if told.holds {
+            self.engine.tell(crate::domain::change::Change::Holds);
+        }
+        if told.answers {
+            self.engine.wake.notify_waiters();
+        }
+    }
+}
+
+impl EngineError {
+    /// Whether the same work may succeed later.
+    fn passes(&self) -> bool {
+        matches!(self, Self::Store(error) if error.passes())
+    }
+}

@@ -1,0 +1,289 @@
+//! Applying a batch of events in one unit of work.
+
+mod locate;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::{answers, learn, receipts};
+use crate::config::Sender;
+use crate::domain::event::{Identity, IdentityChange, Preference, Receipt, Reply, WebhookEvent};
+use crate::domain::failure::{FailureClass, class_of};
+use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
+use crate::domain::message::MessageState;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::engine::{Engine, EngineError};
+use crate::inbox::preference;
+use crate::inbox::reply::{self, Desk, told_at};
+use crate::store::Tx;
+use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
+use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
+
+/// What changed, to be told once it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Runs whose messages changed.
+    pub(super) runs: BTreeSet<RunId>,
+    /// Conversations that changed.
+    pub(super) conversations: BTreeSet<ConversationId>,
+    /// Whether something was put in line.
+    pub(super) answers: bool,
+    /// Whether something was held.
+    pub(super) holds: bool,
+}
+
+impl Told {
+    /// Takes in what another batch changed.
+    pub(super) fn join(&mut self, other: Self) {
+        self.runs.extend(other.runs);
+        self.conversations.extend(other.conversations);
+        self.answers |= other.answers;
+        self.holds |= other.holds;
+    }
+}
+
+/// A receipt with the account and the time it came in by.
+struct Incoming {
+    account: String,
+    received_at: UnixMs,
+    receipt: Receipt,
+}
+
+impl Incoming {
+    fn at(&self) -> UnixMs {
+        told_at(self.receipt.at, self.received_at)
+    }
+}
+
+/// What a person does, with the sender it was done to.
+enum Personal {
+    Reply(Reply),
+    Preference(Preference),
+    IdentityChange(IdentityChange),
+}
+
+/// Events to apply together.
+pub(super) struct Batch<'a> {
+    engine: &'a Engine,
+    now: UnixMs,
+    receipts: Vec<Incoming>,
+    personal: Vec<(&'a Sender, UnixMs, Personal)>,
+    told: Told,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(engine: &'a Engine, now: UnixMs) -> Self {
+        Self { engine, now, receipts: Vec::new(), personal: Vec::new(), told: Told::default() }
+    }
+
+    /// Adds the events of a body. Returns why it is to be kept for later, where something of it cannot be applied yet.
+    pub(super) fn add(&mut self, account: &str, received_at: UnixMs, events: &[WebhookEvent]) -> Option<&'static str> {
+        let mut problem = None;
+        for event in events {
+            let (sender_ref, personal) = match event.clone() {
+                WebhookEvent::Receipt(receipt) => {
+                    self.receipts.push(Incoming { account: account.to_owned(), received_at, receipt });
+                    continue;
+                }
+                WebhookEvent::Unhandled { .. } => continue,
+                WebhookEvent::Reply(mut reply) => {
+                    clean(&mut reply.from);
+                    (reply.sender_ref.clone(), Personal::Reply(reply))
+                }
+                WebhookEvent::Preference(mut preference) => {
+                    clean(&mut preference.person);
+                    (preference.sender_ref.clone(), Personal::Preference(preference))
+                }
+                WebhookEvent::IdentityChange(mut change) => {
+                    clean(&mut change.old);
+                    clean(&mut change.new);
+                    (change.sender_ref.clone(), Personal::IdentityChange(change))
+                }
+            };
+            let of = |s: &&Sender| s.account == account && s.phone_number_id == sender_ref;
+            match self.engine.config.senders.values().find(of) {
+                Some(sender) => self.personal.push((sender, received_at, personal)),
+                None => problem = Some("written to a number that is not in the configuration"),
+            }
+        }
+        problem
+    }
+
+    /// Applies everything.
+    pub(super) async fn apply(mut self, tx: &mut Tx) -> Result<Told, EngineError> {
+        if !self.receipts.is_empty() {
+            self.apply_receipts(tx).await?;
+        }
+        for (sender, received_at, personal) in std::mem::take(&mut self.personal) {
+            match personal {
+                Personal::Reply(reply) => self.take_reply(tx, sender, received_at, &reply).await?,
+                Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
+                Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
+            }
+        }
+        Ok(self.told)
+    }
+
+    async fn take_reply(
+        &mut self,
+        tx: &mut Tx,
+        sender: &Sender,
+        received_at: UnixMs,
+        reply: &Reply,
+    ) -> Result<(), EngineError> {
+        let desk = Desk { config: &self.engine.config, instance: &self.engine.instance, sender, received_at };
+        let Some(taken) = reply::take(tx, &desk, reply).await? else { return Ok(()) };
+        self.told.conversations.insert(taken.conversation);
+        if let Some(answer) = taken.answer {
+            self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
+        }
+        Ok(())
+    }
+
+    async fn apply_receipts(&mut self, tx: &mut Tx) -> Result<(), EngineError> {
+        let receipts = std::mem::take(&mut self.receipts);
+        let located = locate::locate(tx, &self.engine.instance, &receipts).await?;
+        let ids = located.messages();
+        let before = receipt::standings(tx, &ids).await?;
+        let mut after: BTreeMap<MessageId, Standing> = before.iter().map(|s| (s.id, s.clone())).collect();
+        let mut learned: Vec<(PersonId, &Receipt)> = Vec::new();
+        let mut earlier: Vec<(MessageId, i64, &Incoming)> = Vec::new();
+        let mut orphans = located.foreign;
+        for (place, (message, attempt)) in located.ours {
+            let incoming = &receipts[place];
+            match after.get_mut(&message) {
+                Some(standing) if standing.attempt == attempt => {
+                    receipts::apply(standing, &incoming.receipt, incoming.at());
+                    learned.push((standing.person_id, &incoming.receipt));
+                }
+                Some(standing) if attempt < standing.attempt => earlier.push((message, attempt, incoming)),
+                // An attempt or a message we have not made: this store is older than the receipt.
+                _ => orphans.push(locate::orphan(incoming, false)),
+            }
+        }
+        locate::keep(tx, &orphans, located.unknown, &receipts).await?;
+        let changed = self.changed(&before, after);
+        self.write(tx, changed).await?;
+        apply_earlier(tx, &ids, &earlier).await?;
+        learn::ids(tx, &learned, self.now).await?;
+        Ok(())
+    }
+
+    /// The standings that differ from before, with what they cost.
+    fn changed(&self, before: &[Standing], mut after: BTreeMap<MessageId, Standing>) -> Vec<ReceiptChange> {
+        let mut changes = Vec::new();
+        for old in before {
+            let Some(mut standing) = after.remove(&old.id) else { continue };
+            let zone = self.engine.config.accounts.get(&standing.account).map(|a| a.timezone.clone());
+            receipts::book(&mut standing, &self.engine.cards, &zone.unwrap_or(TimeZone::UTC));
+            if standing != *old {
+                changes.push(ReceiptChange { was: old.state, standing });
+            }
+        }
+        changes
+    }
+
+    async fn write(&mut self, tx: &mut Tx, mut changes: Vec<ReceiptChange>) -> Result<(), EngineError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let runs: BTreeSet<RunId> = changes.iter().map(|c| c.standing.run_id).collect();
+        let runs: Vec<RunId> = runs.into_iter().filter(|run| *run != RunId::BY_HAND).collect();
+        let templates = templates(tx, &changes, &runs).await?;
+        for change in &mut changes {
+            let standing = &mut change.standing;
+            if standing.undelivered_at.is_none() && !standing.state.is_settled() {
+                let life = templates.get(&standing.run_id).and_then(life_of);
+                standing.undelivered_at = standing.claimed_at.map(|at| receipts::undelivered_at(at, life));
+            }
+        }
+        receipt::apply(tx, &changes).await?;
+        let failed = |c: &&ReceiptChange| c.standing.state == MessageState::Failed && c.was != MessageState::Failed;
+        let failed: Vec<&Standing> = changes.iter().filter(failed).map(|c| &c.standing).collect();
+        learn::refusals(tx, &failed, self.now).await?;
+        for standing in failed {
+            self.hold(tx, standing, templates.get(&standing.run_id)).await?;
+        }
+        self.told.runs.extend(runs);
+        self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
+        Ok(())
+    }
+
+    /// Stops what a failure says is wrong beyond this message.
+    async fn hold(
+        &mut self,
+        tx: &mut Tx,
+        failed: &Standing,
+        template: Option<&Template>,
+    ) -> Result<(), EngineError> {
+        let code = failed.failure_code.unwrap_or_default();
+        let (scope, scope_key, cause) = match class_of(code) {
+            Some(FailureClass::HoldAccount) => (HoldScope::Account, failed.account.clone(), HoldCause::Refused),
+            Some(FailureClass::HoldSender) => (HoldScope::Sender, failed.sender.clone(), HoldCause::Refused),
+            Some(FailureClass::HoldTemplate) => {
+                let Some(template) = template else { return Ok(()) };
+                let key = hold::template_key(&failed.account, &template.name, &template.language);
+                (HoldScope::Template, key, HoldCause::Quality)
+            }
+            _ => return Ok(()),
+        };
+        let new = NewHold { scope, scope_key, cause, code: Some(code), until_at: None };
+        self.told.holds |= hold::place_in(tx, &new, self.now).await?;
+        Ok(())
+    }
+}
+
+/// The templates of runs, where a change needs them: on its way without an answer, or failed.
+async fn templates(
+    tx: &mut Tx,
+    changes: &[ReceiptChange],
+    runs: &[RunId],
+) -> Result<BTreeMap<RunId, Template>, EngineError> {
+    let needed = |c: &ReceiptChange| {
+        c.standing.state == MessageState::Failed
+            || (c.standing.undelivered_at.is_none() && !c.standing.state.is_settled())
+    };
+    if runs.is_empty() || !changes.iter().any(needed) {
+        return Ok(BTreeMap::new());
+    }
+    let snapshots = receipt::templates(tx, runs).await?;
+    Ok(snapshots.into_iter().filter_map(|(run, json)| Some((run, serde_json::from_str(&json).ok()?))).collect())
+}
+
+fn life_of(template: &Template) -> Option<Duration> {
+    template.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs)
+}
+
+async fn apply_earlier(
+    tx: &mut Tx,
+    ids: &[MessageId],
+    receipts: &[(MessageId, i64, &Incoming)],
+) -> Result<(), EngineError> {
+    if receipts.is_empty() {
+        return Ok(());
+    }
+    let before = receipt::earlier_attempts(tx, ids).await?;
+    let mut after: BTreeMap<(MessageId, i64), EarlierAttempt> =
+        before.iter().map(|a| ((a.message_id, a.no), a.clone())).collect();
+    for (message, no, incoming) in receipts {
+        if let Some(attempt) = after.get_mut(&(*message, *no)) {
+            receipts::apply_earlier(attempt, &incoming.receipt, incoming.at());
+        }
+    }
+    for old in &before {
+        if let Some(new) = after.get(&(old.message_id, old.no)).filter(|new| *new != old) {
+            receipt::apply_earlier(tx, old.state, new).await?;
+        }
+    }
+    Ok(())
+}
+
+/// PostgreSQL keeps no NUL in a text, and nobody is called so.
+fn clean(identity: &mut Identity) {
+    for text in [&mut identity.name, &mut identity.username].into_iter().flatten() {
+        text.retain(|c| c != '\0');
+    }
+}

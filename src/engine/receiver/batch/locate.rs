@@ -1,0 +1,81 @@
+//! Whose a receipt is: our callback data says it, else the provider's id of a message or of an earlier attempt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Incoming;
+use crate::domain::callback::Instance;
+use crate::domain::id::MessageId;
+use crate::engine::EngineError;
+use crate::store::orphan::{self, NewOrphan, OrphanState};
+use crate::store::{Tx, json, receipt};
+
+/// Receipts by whose they are.
+pub(super) struct Located {
+    /// Place of the receipt, and the message and attempt it is about.
+    pub(super) ours: Vec<(usize, (MessageId, i64))>,
+    /// Of another installation.
+    pub(super) foreign: Vec<NewOrphan>,
+    /// Places of receipts whose message is not known (yet).
+    pub(super) unknown: Vec<usize>,
+}
+
+impl Located {
+    /// Every message concerned, in order, each once.
+    pub(super) fn messages(&self) -> Vec<MessageId> {
+        self.ours.iter().map(|(_, (message, _))| *message).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// Finds out whose each of `receipts` is.
+pub(super) async fn locate(
+    tx: &mut Tx,
+    instance: &Instance,
+    receipts: &[Incoming],
+) -> Result<Located, EngineError> {
+    let silent = receipts.iter().map(|i| &i.receipt).filter(|r| r.callback.is_none());
+    let ids: BTreeSet<&str> = silent.map(|r| r.provider_id.as_str()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let known = if ids.is_empty() { Vec::new() } else { receipt::known(tx, &ids).await? };
+    let known: BTreeMap<&str, (MessageId, i64)> =
+        known.iter().map(|k| (k.provider_id.as_str(), (k.message_id, k.attempt))).collect();
+    let mut located = Located { ours: Vec::new(), foreign: Vec::new(), unknown: Vec::new() };
+    for (place, incoming) in receipts.iter().enumerate() {
+        match &incoming.receipt.callback {
+            Some(callback) if callback.instance == *instance => {
+                located.ours.push((place, (callback.message, callback.attempt)));
+            }
+            Some(_) => located.foreign.push(orphan(incoming, true)),
+            None => match known.get(incoming.receipt.provider_id.as_str()) {
+                Some(found) => located.ours.push((place, *found)),
+                None => located.unknown.push(place),
+            },
+        }
+    }
+    Ok(located)
+}
+
+/// A receipt as it is kept when it fits no message.
+pub(super) fn orphan(incoming: &Incoming, foreign: bool) -> NewOrphan {
+    NewOrphan {
+        account: incoming.account.clone(),
+        provider_id: incoming.receipt.provider_id.clone(),
+        receipt: json(&incoming.receipt),
+        state: if foreign { OrphanState::Foreign } else { OrphanState::Waiting },
+        received_at: incoming.received_at,
+    }
+}
+
+/// Keeps what fits no message.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    orphans: &[NewOrphan],
+    unknown: Vec<usize>,
+    receipts: &[Incoming],
+) -> Result<(), EngineError> {
+    let mut all = orphans.to_vec();
+    all.extend(unknown.into_iter().map(|place| orphan(&receipts[place], false)));
+    if !all.is_empty() {
+        orphan::keep(tx, &all).await?;
+    }
+    Ok(())
+}

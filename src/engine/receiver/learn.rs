@@ -1,0 +1,58 @@
+//! What receipts tell about people: their ids at the provider, and that they want no more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::event::{Identity, Receipt};
+use crate::domain::failure::{FailureClass, class_of};
+use crate::domain::id::PersonId;
+use crate::domain::time::UnixMs;
+use crate::inbox::reply::AUTOMATIC;
+use crate::store::receipt::Standing;
+use crate::store::suppression::{self, NewSuppression, SuppressionScope};
+use crate::store::{Result, Tx, identity};
+
+/// Where a suppression comes from that an error of the provider asked for.
+const SOURCE: &str = "provider";
+
+/// Keeps the ids of `told`, each with the person the message was for.
+pub(super) async fn ids(tx: &mut Tx, told: &[(PersonId, &Receipt)], at: UnixMs) -> Result<()> {
+    let people: BTreeSet<PersonId> = told.iter().map(|(person, _)| *person).collect();
+    let people: Vec<PersonId> = people.into_iter().collect();
+    let known = identity::rows(tx, &people).await?;
+    let known: BTreeMap<PersonId, identity::Known> = known.into_iter().map(|k| (k.id, k)).collect();
+    let mut done: BTreeSet<(PersonId, Option<&String>, Option<&String>)> = BTreeSet::new();
+    for (person, receipt) in told {
+        let (wa_id, bsuid) = (receipt.wa_id.as_ref(), receipt.bsuid.as_ref());
+        let news = known.get(person).is_some_and(|row| !row.knows(wa_id, bsuid));
+        if news && done.insert((*person, wa_id, bsuid)) {
+            let told = Identity { wa_id: wa_id.cloned(), bsuid: bsuid.cloned(), name: None, username: None };
+            identity::learn(tx, *person, &told, at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts people on the do-not-send list whose messages have just failed with a code that asks for it.
+pub(super) async fn refusals(tx: &mut Tx, failed: &[&Standing], at: UnixMs) -> Result<()> {
+    for standing in failed {
+        let Some(code) = standing.failure_code else { continue };
+        let scope = match class_of(code) {
+            Some(FailureClass::StopMarketing) => SuppressionScope::Marketing,
+            Some(FailureClass::StopAll) => SuppressionScope::All,
+            _ => continue,
+        };
+        let person = identity::row(tx, standing.person_id).await?.root();
+        let note = code.to_string();
+        let new = NewSuppression { person, scope, source: source_of(scope), note: &note, at, by: AUTOMATIC };
+        suppression::add(tx, &new).await?;
+    }
+    Ok(())
+}
+
+/// "No marketing" is the same wish the provider also tells as a preference, and ends with it (cloud-api.md 6.3).
+fn source_of(scope: SuppressionScope) -> &'static str {
+    match scope {
+        SuppressionScope::Marketing => crate::inbox::preference::SOURCE,
+        SuppressionScope::All => SOURCE,
+    }
+}

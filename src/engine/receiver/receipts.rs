@@ -1,0 +1,105 @@
+//! What a receipt does to a message: pure, so that every order and repetition can be tried.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::billing::card::Cards;
+use crate::billing::charge::{self, Priced};
+use crate::domain::event::{Pricing, Receipt, ReceiptStatus};
+use crate::domain::message::{MessageEvent, MessageState, next};
+use crate::domain::money::{Currency, Micros};
+use crate::domain::time::UnixMs;
+use crate::store::receipt::{EarlierAttempt, Standing};
+
+/// The provider drops an undelivered message after this long, unless its template says otherwise.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Margin over the template's time to live.
+const GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Applies a receipt of the latest attempt, which happened at `at`.
+pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
+    standing.provider_id.get_or_insert_with(|| receipt.provider_id.clone());
+    if let (None, Some(pricing)) = (&standing.pricing, &receipt.pricing) {
+        standing.pricing = serde_json::to_string(pricing).ok();
+    }
+    let instant = match receipt.status {
+        ReceiptStatus::Sent => Some(&mut standing.sent_at),
+        ReceiptStatus::Delivered => Some(&mut standing.delivered_at),
+        ReceiptStatus::Read | ReceiptStatus::Played => Some(&mut standing.read_at),
+        ReceiptStatus::Failed | ReceiptStatus::Other => None,
+    };
+    if let Some(instant) = instant {
+        *instant = Some(instant.map_or(at, |known| known.min(at)));
+    }
+    let Some(state) = next(standing.state, MessageEvent::Receipt(receipt.status)) else { return };
+    standing.state = state;
+    if state == MessageState::Failed {
+        let (code, detail) = receipt.failure.as_ref().map_or((0, ""), |f| (f.code, f.detail.as_str()));
+        standing.ended_at = Some(at);
+        standing.failure_code = Some(code);
+        // PostgreSQL keeps no NUL in a text.
+        standing.failure_detail = Some(detail.replace('\0', ""));
+    } else {
+        standing.ended_at = None;
+        standing.failure_code = None;
+        standing.failure_detail = None;
+    }
+}
+
+/// Books what the message cost by all that its receipts have told, and lets go of what was held back for it. The same
+/// facts always give the same entry, in whatever order they came.
+pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
+    match standing.state {
+        MessageState::Delivered | MessageState::Read => {}
+        MessageState::Failed => {
+            standing.reserved = 0;
+            return;
+        }
+        _ => return,
+    }
+    standing.reserved = 0;
+    let arrived = standing.delivered_at.into_iter().chain(standing.read_at).min();
+    let (Some(at), Ok(currency)) = (arrived, Currency::parse(&standing.currency)) else { return };
+    let priced = Priced {
+        currency,
+        market: standing.market.clone(),
+        category: standing.category,
+        estimated: Micros(standing.estimated),
+    };
+    let told: Option<Pricing> = standing.pricing.as_deref().and_then(|json| serde_json::from_str(json).ok());
+    let arrival = Receipt {
+        sender_ref: String::new(),
+        provider_id: String::new(),
+        callback: None,
+        status: ReceiptStatus::Delivered,
+        at,
+        failure: None,
+        pricing: told,
+        wa_id: None,
+        bsuid: None,
+    };
+    if let Some(charge) = charge::of_receipt(cards, &priced, &arrival, zone) {
+        standing.charged = charge.amount.0;
+        standing.charged_as = Some(charge.category);
+        standing.charged_day = Some(charge.day);
+    }
+}
+
+/// When a message that is on its way counts as undelivered, where its answer never came to say so. `life` is its
+/// template's time to live.
+pub fn undelivered_at(claimed_at: UnixMs, life: Option<Duration>) -> UnixMs {
+    claimed_at.plus(life.unwrap_or(LONGEST_LIFE)).plus(GRACE)
+}
+
+/// Applies a receipt of an attempt that is not the latest: it is recorded there and changes nothing else.
+pub fn apply_earlier(attempt: &mut EarlierAttempt, receipt: &Receipt, at: UnixMs) {
+    attempt.provider_id.get_or_insert_with(|| receipt.provider_id.clone());
+    let Some(state) = next(attempt.state, MessageEvent::Receipt(receipt.status)) else { return };
+    attempt.state = state;
+    attempt.ended_at = at;
+    let failure = receipt.failure.as_ref().filter(|_| state == MessageState::Failed);
+    attempt.failure_code = failure.map(|f| f.code);
+    attempt.failure_detail = failure.map(|f| f.detail.replace('\0', ""));
+}

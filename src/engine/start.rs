@@ -1,0 +1,210 @@
+//! The pre-flight of a version, and starting it.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::{Engine, EngineError, aside, audience, load};
+use crate::config::{Account, Sender};
+use crate::domain::change::Change;
+use crate::domain::id::{RunId, VersionId};
+use crate::domain::problem::Problem;
+use crate::domain::template::Template;
+use crate::intake::campaign_file::CampaignFile;
+use crate::preflight::{self, Sheet, SheetInputs};
+use crate::store::run::{self, NewRun};
+use crate::store::version::Version;
+use crate::store::{campaign, message, suppression, template, version};
+
+use super::dispatcher::is_marketing;
+
+/// What Meta grants a number of which nothing else is known, messages per second (cloud-api.md 5).
+const USUAL_THROUGHPUT: u32 = 80;
+
+/// What became of a start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StartOutcome {
+    /// It runs.
+    Started(RunId),
+    /// These must be mended first.
+    Refused(Vec<Problem>),
+}
+
+/// A version with everything a decision about it needs.
+struct Candidate {
+    version: Version,
+    file: CampaignFile,
+    sender: Option<Sender>,
+    account: Option<Account>,
+}
+
+impl Engine {
+    /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
+    pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
+        let candidate = self.candidate(id).await?;
+        let template = match &candidate.account {
+            Some(account) => self.known_template(account, &candidate.file).await?,
+            None => None,
+        };
+        self.judge(&candidate, template, with_rows).await
+    }
+
+    /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.
+    pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
+        let candidate = self.candidate(id).await?;
+        if let Some(problem) = self.standing_in_the_way(&candidate).await? {
+            return Ok(StartOutcome::Refused(vec![problem]));
+        }
+        let (sender, account) = match self.way_out(&candidate.file.sender) {
+            Ok(way) => way,
+            Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
+        };
+        let template = match self.approved_template(account, &candidate.file).await? {
+            Ok(template) => template,
+            Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
+        };
+        let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
+        if !sheet.blockers.is_empty() {
+            return Ok(StartOutcome::Refused(sheet.blockers));
+        }
+        let snapshot = crate::store::json(&template);
+        let new = NewRun {
+            campaign: candidate.version.campaign_id,
+            version: id,
+            kind: candidate.file.kind,
+            account: &account.name,
+            sender: &sender.name,
+            template: &snapshot,
+            currency: account.currency.as_str(),
+            starter: by,
+            at: self.clock.now(),
+        };
+        let Some(run) = run::insert(&self.store, &new).await? else {
+            return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
+        };
+        version::approve(&self.store, id, new.at, by).await?;
+        info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
+        self.tell(Change::Campaign(new.campaign));
+        self.tell(Change::Run(run));
+        self.wake.notify_waiters();
+        Ok(StartOutcome::Started(run))
+    }
+
+    async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
+        let version = version::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "version" })?;
+        // A version is kept only after its definition was read.
+        let corrupt = |_| crate::store::StoreError::Corrupt { what: "version.definition" };
+        let file = load::parse(&version.definition).map_err(corrupt)?;
+        let way = self.way_out(&file.sender).ok();
+        let (sender, account) = way.map(|(s, a)| (s.clone(), a.clone())).unzip();
+        Ok(Candidate { version, file, sender, account })
+    }
+
+    /// What makes a start wrong whatever the rows say.
+    async fn standing_in_the_way(&self, candidate: &Candidate) -> Result<Option<Problem>, EngineError> {
+        let id = candidate.version.campaign_id;
+        let campaign = campaign::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "campaign" })?;
+        if campaign.removed_at.is_some() {
+            return Ok(Some(Problem::new("campaign_removed", &[])));
+        }
+        if let Some(run) = run::started_before(&self.store, candidate.version.id).await? {
+            return Ok(Some(Problem::new("already_started", &[("run", &run.to_string())])));
+        }
+        let open = run::open_of_campaign(&self.store, id).await?;
+        Ok(open.map(|_| Problem::new("run_open", &[])))
+    }
+
+    /// The template as it was read last, or as the provider says it when it was never read.
+    async fn known_template(&self, account: &Account, file: &CampaignFile) -> Result<Option<Template>, EngineError> {
+        let wanted = &file.template;
+        if let Some(known) = template::get(&self.store, &account.name, &wanted.name, &wanted.language).await? {
+            return Ok(Some(known));
+        }
+        // A provider that cannot be asked is told as a template that is not known: a blocker, not an error.
+        Ok(self.fresh_template(&account.name, &wanted.name, &wanted.language).await.unwrap_or_default())
+    }
+
+    /// Reads the template from the provider and keeps what it says, also that there is none.
+    pub(super) async fn fresh_template(
+        &self,
+        account: &str,
+        name: &str,
+        language: &str,
+    ) -> Result<Option<Template>, EngineError> {
+        let provider = self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })?;
+        let fresh = provider.template(name, language).await?;
+        match &fresh {
+            Some(fresh) => template::save(&self.store, account, fresh, self.clock.now()).await?,
+            None => template::forget(&self.store, account, name, language).await?,
+        }
+        Ok(fresh)
+    }
+
+    /// The template as the provider has it now, if it is still the one that was looked at.
+    async fn approved_template(
+        &self,
+        account: &Account,
+        file: &CampaignFile,
+    ) -> Result<Result<Template, Problem>, EngineError> {
+        let (name, language) = (&file.template.name, &file.template.language);
+        let args = [("template", name.as_str()), ("language", language.as_str())];
+        let seen = template::get(&self.store, &account.name, name, language).await?;
+        let fresh = match self.fresh_template(&account.name, name, language).await {
+            Ok(fresh) => fresh,
+            Err(EngineError::Provider(cause)) => {
+                let error = &cause as &dyn std::error::Error;
+                tracing::warn!(error, account.name = account.name, "a template could not be read for a start");
+                return Ok(Err(Problem::new("template_unread", &args)));
+            }
+            Err(other) => return Err(other),
+        };
+        Ok(match fresh {
+            None => Err(Problem::new("template_unknown", &args)),
+            Some(fresh) if seen.as_ref().is_some_and(|seen| reads_otherwise(seen, &fresh)) => {
+                Err(Problem::new("template_changed", &args))
+            }
+            Some(fresh) => Ok(fresh),
+        })
+    }
+
+    async fn judge(
+        &self,
+        candidate: &Candidate,
+        template: Option<Template>,
+        with_rows: bool,
+    ) -> Result<Sheet, EngineError> {
+        let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
+        let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
+        let sent = message::sent_keys(&self.store, candidate.version.campaign_id, RunId::BY_HAND).await?;
+        let throughput = candidate.sender.as_ref().and_then(|s| s.throughput);
+        let throughput = throughput.map_or(USUAL_THROUGHPUT, std::num::NonZeroU32::get);
+        let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
+        let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
+        let path = audience::path(&self.config.server.data_dir, &candidate.version.audience_hash);
+        let now = self.clock.now();
+        aside(move || {
+            preflight::sheet(&SheetInputs {
+                campaign: &file,
+                template: template.as_ref(),
+                account: account.as_ref(),
+                sender: sender.as_ref(),
+                cards: &cards,
+                vars: &config.vars,
+                holidays: &config.holidays,
+                audience: &path,
+                now,
+                throughput,
+                suppressed: &|phone| suppressed.contains(phone.digits()),
+                already: &|key| sent.contains(key),
+                with_rows,
+            })
+        })
+        .await
+    }
+}
+
+/// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
+fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
+    let same = Template { provider_id: fresh.provider_id.clone(), status: fresh.status.clone(), ..seen.clone() };
+    same != *fresh
+}

@@ -1,0 +1,88 @@
+//! Steering runs: pause, resume, cancel, doubts, holds.
+
+use tracing::info;
+
+use super::{Engine, EngineError};
+use crate::domain::change::Change;
+use crate::domain::id::{HoldId, MessageId, RunId};
+use crate::domain::problem::Problem;
+use crate::locale::{self, Language};
+use crate::store::{hold, message, run};
+
+/// What a person decides about messages in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoubtSettlement {
+    /// They did not leave, or it does not matter: a new attempt opens.
+    SendAgain,
+    /// They stay as they are; nothing is sent again. A receipt that comes still counts.
+    Leave,
+}
+
+impl Engine {
+    /// Pauses a run; nothing of it is claimed any more. False when it is not planning or running.
+    pub async fn pause(&self, id: RunId, by: &str, why: &str) -> Result<bool, EngineError> {
+        let done = run::pause(&self.store, id, by, why, self.clock.now()).await?;
+        self.steered(id, done, "paused").await
+    }
+
+    /// Goes on with a paused run. False when it is not paused.
+    pub async fn resume(&self, id: RunId, _by: &str) -> Result<bool, EngineError> {
+        let done = run::resume(&self.store, id).await?;
+        self.steered(id, done, "resumed").await
+    }
+
+    /// Ends a run and cancels what is queued of it; what has left is not called back. False when it is not open.
+    pub async fn cancel(&self, id: RunId, by: &str) -> Result<bool, EngineError> {
+        let done = run::cancel(&self.store, id, by).await?;
+        if done {
+            message::cancel(&self.store, id, self.clock.now()).await?;
+        }
+        self.steered(id, done, "cancelled").await
+    }
+
+    async fn steered(&self, id: RunId, done: bool, word: &'static str) -> Result<bool, EngineError> {
+        if !done && run::get(&self.store, id).await?.is_none() {
+            return Err(EngineError::Unknown { what: "run" });
+        }
+        if done {
+            info!(run.id = %id, "run {id} is {word}");
+            self.tell(Change::Run(id));
+            self.wake.notify_waiters();
+        }
+        Ok(done)
+    }
+
+    /// Settles messages in doubt; those that are not in doubt any more are left as they are. Returns how many were.
+    pub async fn settle_doubts(&self, ids: &[MessageId], how: DoubtSettlement, _by: &str) -> Result<u64, EngineError> {
+        let now = self.clock.now();
+        let mut done = 0;
+        for ids in ids.chunks(message::MAX_INSERT) {
+            done += match how {
+                DoubtSettlement::SendAgain => message::release_doubt(&self.store, ids, now).await?,
+                DoubtSettlement::Leave => message::leave_doubt(&self.store, ids, now).await?,
+            };
+        }
+        info!(message.count = done, "{done} messages in doubt were settled by a person: {how:?}");
+        self.tell_runs(run::open(&self.store).await?.into_iter().map(|run| run.id));
+        self.wake.notify_waiters();
+        Ok(done)
+    }
+
+    /// Lifts a hold. False when it was lifted already.
+    pub async fn lift_hold(&self, id: HoldId, by: &str) -> Result<bool, EngineError> {
+        let done = hold::lift(&self.store, id, self.clock.now(), by).await?;
+        if done {
+            info!(hold.id = %id, "hold {id} is lifted");
+            self.tell(Change::Holds);
+            self.wake.notify_waiters();
+        }
+        Ok(done)
+    }
+}
+
+/// Problems as they are noted with a campaign: one sentence a line.
+pub(super) fn in_english(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|problem| locale::problem(Language::En, problem)).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,158 @@
+//! "Why is it waiting?": one sentence, and when it goes on, for every message and run.
+
+use crate::domain::id::{MessageId, RunId};
+use crate::domain::message::MessageState;
+use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
+use crate::locale::{self, Language};
+use crate::store::hold::{self, Hold, HoldCause, HoldScope};
+use crate::store::message::{self, Message};
+use crate::store::run::{self, Run};
+
+use super::{Engine, EngineError};
+
+/// Why something waits.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Why {
+    /// Stable word; the sentence is the locales' key `waiting.<code>`.
+    pub code: String,
+    /// Values of the sentence's placeholders.
+    pub args: Vec<(String, String)>,
+    /// When it goes on by itself, or is looked at again; `None`: when a person does something, or at once.
+    pub until: Option<UnixMs>,
+}
+
+impl Why {
+    fn new(code: &str, args: &[(&str, &str)], until: Option<UnixMs>) -> Self {
+        let args = args.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Self { code: code.to_owned(), args, until }
+    }
+
+    /// The sentence.
+    pub fn sentence(&self, language: Language) -> String {
+        let mut args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let what = args
+            .iter()
+            .find(|(k, _)| *k == "scope")
+            .map(|(_, v)| locale::say(language, &format!("hold.scope.{v}"), &[]));
+        if let Some(what) = &what {
+            args.push(("what", what));
+        }
+        locale::say(language, &format!("waiting.{}", self.code), &args)
+    }
+}
+
+/// Why a message waits; `None` when it waits for nothing of ours (it has left, or has ended).
+pub async fn message(engine: &Engine, id: MessageId) -> Result<Option<Why>, EngineError> {
+    let message = message::get(&engine.store, id).await?.ok_or(EngineError::Unknown { what: "message" })?;
+    match message.state {
+        MessageState::InDoubt => Ok(Some(Why::new("in_doubt", &[], None))),
+        MessageState::Claimed => Ok(Some(Why::new("sending", &[], message.doubt_at))),
+        MessageState::Queued => queued(engine, &message).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+async fn queued(engine: &Engine, message: &Message) -> Result<Why, EngineError> {
+    let run = run::get(&engine.store, message.run_id).await?;
+    if let Some(run) = &run
+        && let Some(why) = stopped(run)
+    {
+        return Ok(why);
+    }
+    let later = message.due_at > engine.clock.now();
+    let gate = message.waiting_for.as_deref().filter(|_| later);
+    let holds = hold::open(&engine.store).await?;
+    let keys = Keys::of(&message.account, &message.sender, run.as_ref())?;
+    Ok(match (keys.held(&holds), gate) {
+        (Some(hold), _) => held(hold),
+        (None, Some(gate)) => Why::new(gate, &[], Some(message.due_at)),
+        (None, None) if later => Why::new("scheduled", &[], Some(message.due_at)),
+        (None, None) => Why::new("in_line", &[], None),
+    })
+}
+
+/// Why a run does not go on; `None` when it does, or has ended.
+pub async fn run(engine: &Engine, id: RunId) -> Result<Option<Why>, EngineError> {
+    let run = run::get(&engine.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
+    if matches!(run.state, RunState::Closed | RunState::Cancelled) {
+        return Ok(None);
+    }
+    if let Some(why) = stopped(&run) {
+        return Ok(Some(why));
+    }
+    let holds = hold::open(&engine.store).await?;
+    let keys = Keys::of(&run.account, &run.sender, Some(&run))?;
+    if let Some(hold) = keys.held(&holds) {
+        return Ok(Some(held(hold)));
+    }
+    if run.sent_out_at.is_some() {
+        return Ok(Some(Why::new("receipts", &[], None)));
+    }
+    let next = run::next_due(&engine.store, id).await?;
+    let now = engine.clock.now();
+    Ok(match next {
+        Some((due_at, gate)) if due_at > now => {
+            Some(Why::new(gate.as_deref().unwrap_or("scheduled"), &[], Some(due_at)))
+        }
+        Some(_) => None,
+        None => run::has_doubts(&engine.store, id).await?.then(|| Why::new("in_doubt", &[], None)),
+    })
+}
+
+fn stopped(run: &Run) -> Option<Why> {
+    match run.state {
+        RunState::Paused => {
+            let (by, why) =
+                (run.paused_by.as_deref().unwrap_or_default(), run.paused_why.as_deref().unwrap_or_default());
+            let code = if why.is_empty() { "paused" } else { "paused_why" };
+            Some(Why::new(code, &[("who", by), ("why", why)], None))
+        }
+        RunState::Planning => Some(Why::new("planning", &[], None)),
+        RunState::Running | RunState::Cancelled | RunState::Closed => None,
+    }
+}
+
+/// The scope keys a hold on this message or run could have.
+struct Keys {
+    account: String,
+    sender: String,
+    template: Option<String>,
+    run: Option<String>,
+}
+
+impl Keys {
+    fn of(account: &str, sender: &str, run: Option<&Run>) -> Result<Self, EngineError> {
+        let template = run.map(Run::snapshot).transpose()?;
+        Ok(Self {
+            account: account.to_owned(),
+            sender: sender.to_owned(),
+            template: template.map(|t| hold::template_key(account, &t.name, &t.language)),
+            run: run.map(|run| run.id.to_string()),
+        })
+    }
+
+    /// The widest hold that stops it.
+    fn held<'a>(&self, holds: &'a [Hold]) -> Option<&'a Hold> {
+        let stops = |hold: &&Hold| match hold.scope {
+            HoldScope::Store => true,
+            HoldScope::Account => hold.scope_key == self.account,
+            HoldScope::Sender => hold.scope_key == self.sender,
+            HoldScope::Template => self.template.as_ref() == Some(&hold.scope_key),
+            HoldScope::Run => self.run.as_ref() == Some(&hold.scope_key),
+        };
+        holds.iter().filter(stops).min_by_key(|hold| hold.scope as u8)
+    }
+}
+
+/// Why a hold stops what it stops.
+pub fn held(hold: &Hold) -> Why {
+    let code = hold.code.map(|code| code.to_string()).unwrap_or_default();
+    let word = match hold.cause {
+        HoldCause::Outage => "hold_outage",
+        HoldCause::Refused => "hold_refused",
+        HoldCause::Quality => "hold_quality",
+        HoldCause::Person => "hold_person",
+    };
+    Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.until_at)
+}

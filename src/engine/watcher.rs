@@ -1,0 +1,154 @@
+//! The watcher of the campaigns' folder: each sub-folder with a `campaign.toml` is a campaign.
+//!
+//! A file still being written is left alone until its size and time are the same in two looks. Links are not followed,
+//! and what Recado writes itself (`out/`) is a folder and therefore not looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::folder::{self, Seen};
+use super::{Engine, EngineError, Loaded, StartOutcome, aside, load, steer};
+use crate::domain::change::Change;
+use crate::domain::id::VersionId;
+use crate::domain::problem::Problem;
+use crate::intake::campaign_file::StartMode;
+use crate::store::{campaign, run, version};
+
+/// Real time between two looks.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Who loads and starts what the folder holds.
+const FOLDER: &str = "folder";
+
+/// Watches the folder.
+#[derive(Debug)]
+pub struct Watcher {
+    engine: Engine,
+    /// What lay in each campaign's folder at the last look.
+    seen: BTreeMap<String, Vec<Seen>>,
+    /// What was loaded last.
+    loaded: BTreeMap<String, Vec<Seen>>,
+    /// Versions that are to start by themselves and have not been tried.
+    to_start: BTreeMap<String, VersionId>,
+    /// Campaigns whose folder was gone and whose runs the watcher paused.
+    gone: BTreeSet<String>,
+}
+
+impl Watcher {
+    /// A watcher that has seen nothing yet.
+    pub fn new(engine: Engine) -> Self {
+        let (seen, loaded, to_start, gone) = Default::default();
+        Self { engine, seen, loaded, to_start, gone }
+    }
+
+    /// Watches until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(cause) = self.step().await {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, "the campaigns' folder could not be looked at; trying again");
+            }
+            tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
+        }
+    }
+
+    /// One look. Returns how many campaigns were loaded.
+    pub async fn step(&mut self) -> Result<usize, EngineError> {
+        let dir = self.engine.config.campaigns_dir.clone();
+        let found = aside(move || look(&dir)).await?;
+        let found = found.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
+        let mut loaded = 0;
+        for (name, files) in &found {
+            self.gone.remove(name);
+            if self.loaded.get(name) != Some(files) && self.seen.get(name) == Some(files) {
+                self.load(name).await?;
+                self.loaded.insert(name.clone(), files.clone());
+                loaded += 1;
+            }
+        }
+        self.start_waiting().await?;
+        self.note_removed(&found).await?;
+        self.loaded.retain(|name, _| found.contains_key(name));
+        self.seen = found;
+        Ok(loaded)
+    }
+
+    async fn load(&mut self, name: &str) -> Result<(), EngineError> {
+        match self.engine.take_folder(name, FOLDER).await? {
+            Loaded::Refused(_) => drop(self.to_start.remove(name)),
+            Loaded::Version { version, .. } => {
+                let Some(version) = version::get(&self.engine.store, version).await? else { return Ok(()) };
+                let by_itself = load::parse(&version.definition).is_ok_and(|f| f.start == StartMode::ByItself);
+                if by_itself && run::started_before(&self.engine.store, version.id).await?.is_none() {
+                    self.to_start.insert(name.to_owned(), version.id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts what starts by itself. While another run of the campaign is open it waits for that; blockers are noted
+    /// with the campaign and wait for a corrected file.
+    async fn start_waiting(&mut self) -> Result<(), EngineError> {
+        for (name, id) in self.to_start.clone() {
+            let Some(known) = campaign::by_name(&self.engine.store, &name).await? else { continue };
+            if run::open_of_campaign(&self.engine.store, known.id).await?.is_some() {
+                continue;
+            }
+            match self.engine.start(id, FOLDER).await? {
+                StartOutcome::Started(_) => {}
+                StartOutcome::Refused(problems) if problems.iter().all(is_passing) => continue,
+                StartOutcome::Refused(problems) => {
+                    let said = steer::in_english(&problems);
+                    campaign::save_problem(&self.engine.store, &name, &said, self.engine.clock.now()).await?;
+                    self.engine.tell(Change::Campaign(known.id));
+                    warn!(campaign.id = %known.id, "campaign {} cannot start by itself", known.id);
+                }
+            }
+            self.to_start.remove(&name);
+        }
+        Ok(())
+    }
+
+    async fn note_removed(&mut self, found: &BTreeMap<String, Vec<Seen>>) -> Result<(), EngineError> {
+        for known in campaign::list(&self.engine.store).await? {
+            let is_gone = !found.contains_key(&known.name);
+            if !is_gone || known.removed_at.is_some() || !self.gone.insert(known.name.clone()) {
+                continue;
+            }
+            self.to_start.remove(&known.name);
+            campaign::remove(&self.engine.store, known.id, self.engine.clock.now()).await?;
+            if let Some(run) = run::open_of_campaign(&self.engine.store, known.id).await? {
+                self.engine.pause(run, FOLDER, "the campaign's folder was removed").await?;
+            }
+            info!(campaign.id = %known.id, "the folder of campaign {} is gone", known.id);
+            self.engine.tell(Change::Campaign(known.id));
+        }
+        Ok(())
+    }
+}
+
+/// Problems that pass without anybody changing a file.
+fn is_passing(problem: &Problem) -> bool {
+    matches!(problem.code.as_str(), "run_open" | "template_unread" | "template_changed")
+}
+
+/// The campaigns' folders and the files in each that matter. A folder without `campaign.toml` is none yet.
+fn look(dir: &std::path::Path) -> std::io::Result<BTreeMap<String, Vec<Seen>>> {
+    let mut found = BTreeMap::new();
+    if !dir.exists() {
+        return Ok(found);
+    }
+    for (name, path) in folder::campaigns(dir)? {
+        // A folder that vanishes while we look is gone at the next look.
+        let Ok(files) = folder::files(&path) else { continue };
+        if files.iter().any(|file| file.name == folder::DEFINITION) {
+            found.insert(name, files);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,57 @@
+//! Which message a reply answers.
+
+use crate::domain::id::MessageId;
+
+/// The message a reply answers, and how sure that is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Attribution {
+    /// It taps that message's button or quotes it.
+    Certain(MessageId),
+    /// It is the only message of that sender to that person that was waiting for a reply.
+    Likely(MessageId),
+    /// Several were waiting, newest first.
+    Ambiguous(Vec<MessageId>),
+    /// None was.
+    None,
+}
+
+impl Attribution {
+    /// The one message, where there is one.
+    pub const fn message(&self) -> Option<MessageId> {
+        match self {
+            Self::Certain(id) | Self::Likely(id) => Some(*id),
+            Self::Ambiguous(_) | Self::None => None,
+        }
+    }
+}
+
+/// Attributes a reply. `tapped` is the message of the button tapped, `quoted` the message quoted, `waiting` those of
+/// that sender to that person whose `close_after` has not passed, newest first.
+pub fn attribute(tapped: Option<MessageId>, quoted: Option<MessageId>, waiting: &[MessageId]) -> Attribution {
+    match (tapped.or(quoted), waiting) {
+        (Some(id), _) => Attribution::Certain(id),
+        (None, []) => Attribution::None,
+        (None, [id]) => Attribution::Likely(*id),
+        (None, several) => Attribution::Ambiguous(several.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_evidence_decides() {
+        let m = MessageId;
+        for (case, tapped, quoted, waiting, expected) in [
+            ("a tapped button", Some(m(1)), None, vec![m(1), m(2)], Attribution::Certain(m(1))),
+            ("a quote", None, Some(m(2)), vec![m(1)], Attribution::Certain(m(2))),
+            ("the button before the quote", Some(m(1)), Some(m(2)), vec![], Attribution::Certain(m(1))),
+            ("the only one waiting", None, None, vec![m(3)], Attribution::Likely(m(3))),
+            ("two waiting", None, None, vec![m(4), m(3)], Attribution::Ambiguous(vec![m(4), m(3)])),
+            ("out of the blue", None, None, vec![], Attribution::None),
+        ] {
+            assert_eq!(attribute(tapped, quoted, &waiting), expected, "{case}");
+        }
+    }
+}

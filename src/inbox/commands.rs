@@ -1,0 +1,118 @@
+//! What agents do with conversations. Every command says whether it changed something; `false` means that somebody was
+//! faster, or that there is nothing to do it to.
+
+use crate::domain::event::ReplyContent;
+use crate::domain::id::{ConversationId, MessageId, UserId};
+use crate::domain::time::UnixMs;
+use crate::store::conversation;
+use crate::store::entry::{self, Direction, NewEntry};
+use crate::store::outcome::{self, Certainty, NewOutcome};
+use crate::store::Result;
+
+use super::Inbox;
+
+impl Inbox {
+    /// Takes a conversation. False: it is closed, or another agent has it.
+    pub async fn claim(&self, id: ConversationId, agent: UserId) -> Result<bool> {
+        let done = conversation::claim(&self.store, id, agent).await?;
+        self.told(done, id)
+    }
+
+    /// Gives an open conversation to an agent, to a team, or to nobody, whoever has it now. False: it is closed.
+    pub async fn assign(&self, id: ConversationId, agent: Option<UserId>, team: Option<&str>) -> Result<bool> {
+        let done = conversation::assign(&self.store, id, agent, team).await?;
+        self.told(done, id)
+    }
+
+    /// Ends a conversation. False: it is closed already.
+    pub async fn close(&self, id: ConversationId, by: &str, at: UnixMs) -> Result<bool> {
+        let done = conversation::close(&self.store, id, at, by).await?;
+        self.told(done, id)
+    }
+
+    /// Takes up a closed conversation again. False: it is open, or the person has another open one with this sender.
+    pub async fn reopen(&self, id: ConversationId, at: UnixMs) -> Result<bool> {
+        let done = conversation::reopen(&self.store, id, at).await?;
+        self.told(done, id)
+    }
+
+    /// Sets or corrects the outcome of `message`, or of the message the conversation is about. False: there is none.
+    pub async fn set_outcome(
+        &self,
+        id: ConversationId,
+        message: Option<MessageId>,
+        outcome: &str,
+        by: &str,
+        at: UnixMs,
+    ) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::by_id(&mut tx, id).await? else { return Ok(false) };
+        let about = match message {
+            Some(message) if entry::shows(&mut tx, id, message).await? => Some(message),
+            Some(_) => None,
+            None => found.origin_message_id,
+        };
+        let Some(message) = about else { return Ok(false) };
+        let new = NewOutcome { message, entry: None, outcome, certainty: Certainty::Set, set_by: by, at };
+        outcome::add(&mut tx, &new).await?;
+        tx.commit().await?;
+        self.told(true, id)
+    }
+
+    /// Writes a note that only agents see. False: there is no such conversation.
+    pub async fn note(&self, id: ConversationId, text: &str, by: &str, at: UnixMs) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        if conversation::by_id(&mut tx, id).await?.is_none() {
+            return Ok(false);
+        }
+        let content = ReplyContent::Text { body: text.to_owned() };
+        let line = NewEntry {
+            conversation: id,
+            direction: Direction::Note,
+            content: Some(&content),
+            provider_id: None,
+            message: None,
+            certainty: None,
+            author: by,
+            at,
+            received_at: at,
+        };
+        entry::add(&mut tx, &line).await?;
+        tx.commit().await?;
+        self.told(true, id)
+    }
+
+    /// Closes the conversations that wait for nobody of ours and have been quiet for their `close_after`. One that
+    /// waits for an agent never closes by itself.
+    pub async fn close_due(&self, now: UnixMs) -> Result<usize> {
+        let closed = conversation::close_quiet(&self.store, now).await?;
+        for id in &closed {
+            self.announce(*id);
+        }
+        Ok(closed.len())
+    }
+
+    fn told(&self, done: bool, id: ConversationId) -> Result<bool> {
+        if done {
+            self.announce(id);
+        }
+        Ok(done)
+    }
+}
+
+/// Whether free texts may be written in a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Window {
+    /// Until then.
+    Open {
+        /// When it ends.
+        until: UnixMs,
+    },
+    /// The person's last message is more than 24 h old, or there is none: templates only.
+    Closed,
+}
+
+/// The window of a conversation at `now`.
+pub fn window(window_until: Option<UnixMs>, now: UnixMs) -> Window {
+    window_until.filter(|until| *until > now).map_or(Window::Closed, |until| Window::Open { until })
+}

@@ -1,0 +1,99 @@
+//! What a reply does: an outcome, an automatic answer, an opt-out, or a person of ours who reads it.
+
+use super::attribution::Attribution;
+use super::words::{self, OptOut};
+use crate::domain::event::ReplyContent;
+use crate::intake::campaign_file::{ButtonReply, Replies};
+
+/// The outcome that an opt-out is.
+pub const OPT_OUT: &str = "opt_out";
+
+/// What is to be done about a reply.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// It says what it means: the outcome is kept, the answer sent, and nobody is asked.
+    Settled {
+        /// What it decided.
+        outcome: Option<String>,
+        /// What is answered.
+        answer: Option<String>,
+    },
+    /// The person wants no more marketing; that is confirmed to them.
+    OptOut {
+        /// The language of the words, where they tell.
+        told: OptOut,
+        /// The campaign's own answer, in place of the usual confirmation.
+        answer: Option<String>,
+    },
+    /// A person of ours reads it.
+    Ask {
+        /// What is answered meanwhile.
+        answer: Option<String>,
+    },
+    /// It is kept and shown, and asks for nothing: a reaction, a deletion.
+    Noted,
+}
+
+/// Decides. `rules` are the campaign's of the one message the reply answers; `opt_out` are the words of all campaigns
+/// it may answer.
+pub fn decide(content: &ReplyContent, attribution: &Attribution, rules: Option<&Replies>, opt_out: &[&str]) -> Decision {
+    let Some(text) = words_of(content) else { return unspoken(content) };
+    let tapped = matches!(content, ReplyContent::Button { .. } | ReplyContent::Choice { .. });
+    let rules = rules.filter(|_| attribution.message().is_some());
+    let button = rules.and_then(|r| r.buttons.iter().find(|b| words::same(&b.label, text)));
+    // The campaign's word on its own button counts before the built-in words; a typed wish to hear no more counts
+    // before everything.
+    if let Some(button) = button.filter(|_| tapped) {
+        return by_button(button);
+    }
+    if let Some(told) = words::opt_out(text, opt_out.iter().copied()) {
+        return Decision::OptOut { told, answer: None };
+    }
+    if let Some(button) = button {
+        return by_button(button);
+    }
+    match rules.and_then(|r| typed(r, text)) {
+        Some(settled) => settled,
+        None => unspoken(content),
+    }
+}
+
+fn by_button(button: &ButtonReply) -> Decision {
+    let answer = button.answer.clone();
+    match &button.outcome {
+        Some(outcome) if outcome == OPT_OUT => Decision::OptOut { told: OptOut { language: None }, answer },
+        Some(outcome) => Decision::Settled { outcome: Some(outcome.clone()), answer },
+        None if button.close => Decision::Settled { outcome: None, answer },
+        None => Decision::Ask { answer },
+    }
+}
+
+/// Words that mean an outcome get the answer of the button that means the same.
+fn typed(rules: &Replies, text: &str) -> Option<Decision> {
+    let (outcome, _) = rules.typed.iter().find(|(_, all)| all.iter().any(|word| words::same(word, text)))?;
+    if outcome == OPT_OUT {
+        return Some(Decision::OptOut { told: OptOut { language: None }, answer: None });
+    }
+    let answer = rules.buttons.iter().find(|b| b.outcome.as_ref() == Some(outcome)).and_then(|b| b.answer.clone());
+    Some(Decision::Settled { outcome: Some(outcome.clone()), answer })
+}
+
+/// What a reply says in words or in a sign.
+fn words_of(content: &ReplyContent) -> Option<&str> {
+    match content {
+        ReplyContent::Text { body } => Some(body),
+        ReplyContent::Button { text, .. } => Some(text),
+        ReplyContent::Choice { title, .. } => Some(title),
+        ReplyContent::Reaction { emoji, .. } => emoji.as_deref(),
+        ReplyContent::Media(_) | ReplyContent::Location { .. } | ReplyContent::Other { .. } => None,
+    }
+}
+
+/// A reply whose words mean nothing to a campaign, or that has none.
+fn unspoken(content: &ReplyContent) -> Decision {
+    match content {
+        ReplyContent::Reaction { .. } => Decision::Noted,
+        ReplyContent::Other { what, .. } if what == "revoke" => Decision::Noted,
+        _ => Decision::Ask { answer: None },
+    }
+}

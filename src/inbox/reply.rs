@@ -1,0 +1,253 @@
+//! A reply comes in: who wrote, what it answers, what it means, and the conversation it belongs to.
+
+mod conversation;
+mod origin;
+
+use std::time::Duration;
+
+use crate::config::{Config, Sender};
+use crate::domain::callback::Instance;
+use crate::domain::event::{Reply, ReplyContent};
+use crate::domain::fill::Content;
+use crate::domain::id::{ConversationId, EntryId, MessageId, PersonId};
+use crate::domain::phone::Phone;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::{CampaignFile, Replies};
+use crate::locale::{Language, say};
+use crate::store::candidate::Candidate;
+use crate::store::entry::{self, Direction, NewEntry};
+use crate::store::identity;
+use crate::store::outcome::{self, Certainty, NewOutcome};
+use crate::store::suppression::{self, NewSuppression, SuppressionScope};
+use crate::store::{Result, Tx};
+
+use super::attribution::Attribution;
+use super::decide::{self, Decision, decide};
+use super::words;
+
+/// Meta's customer service window: free texts may be sent this long after the person's last message.
+pub const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Author of automatic answers and of what replies do by themselves.
+pub const AUTOMATIC: &str = "automatic";
+
+/// Where a reply came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// Teams and senders.
+    pub config: &'a Config,
+    /// Our name in buttons' payloads.
+    pub instance: &'a Instance,
+    /// The sender it was written to.
+    pub sender: &'a Sender,
+    /// When its webhook came.
+    pub received_at: UnixMs,
+}
+
+/// What a reply caused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// The conversation that shows it.
+    pub conversation: ConversationId,
+    /// What is to be answered by itself.
+    pub answer: Option<AutomaticAnswer>,
+}
+
+/// An answer to send within the window.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AutomaticAnswer {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// The reply it answers.
+    pub entry: EntryId,
+    /// To whom.
+    pub person: PersonId,
+    /// To which number.
+    pub to: Phone,
+    /// Name of the account.
+    pub account: String,
+    /// Name of the sender.
+    pub sender: String,
+    /// The text.
+    pub body: String,
+    /// Who pays: as for the message answered.
+    pub cost_centre: String,
+    /// The person's time zone, as for the message answered; empty: not known.
+    pub timezone: String,
+}
+
+/// A message a reply may answer, with what its campaign says about replies.
+struct Candidacy {
+    message: Candidate,
+    rules: Replies,
+}
+
+impl Candidacy {
+    fn of(message: Candidate) -> Self {
+        // The definition was accepted when it was loaded; one that an older version wrote falls back to the defaults.
+        let rules = message.definition.as_deref().and_then(|text| CampaignFile::parse(text, "campaign.toml").ok());
+        Self { rules: rules.map(|file| file.replies).unwrap_or_default(), message }
+    }
+
+    /// Templates wait for a reply; our own free texts are part of a conversation.
+    fn waits_at(&self, at: UnixMs) -> bool {
+        let template = matches!(serde_json::from_str(&self.message.content), Ok(Content::Template { .. }));
+        template && at.since(self.message.reached_at) <= self.rules.close_after
+    }
+
+    fn language(&self) -> Option<Language> {
+        let snapshot = self.message.template.as_deref().and_then(|t| serde_json::from_str::<Template>(t).ok());
+        let own = match serde_json::from_str(&self.message.content) {
+            Ok(Content::Template { template, .. }) => template.map(|t| *t),
+            _ => None,
+        };
+        snapshot.or(own).map(|t| Language::of_tag(&t.language))
+    }
+}
+
+/// What is known about a reply before anything is written.
+struct Understood {
+    person: identity::Known,
+    family: Vec<PersonId>,
+    attribution: Attribution,
+    /// The message it answers, when that is one.
+    about: Option<Candidacy>,
+    decision: Decision,
+    at: UnixMs,
+}
+
+impl Understood {
+    fn certainty(&self) -> Option<Certainty> {
+        match self.attribution {
+            Attribution::Certain(_) => Some(Certainty::Certain),
+            Attribution::Likely(_) => Some(Certainty::Likely),
+            Attribution::Ambiguous(_) => Some(Certainty::Ambiguous),
+            Attribution::None => None,
+        }
+    }
+
+    fn window_until(&self) -> UnixMs {
+        self.at.plus(WINDOW)
+    }
+}
+
+/// Keeps a reply and what follows from it. `None`: it is here already.
+pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<Taken>> {
+    if entry::seen(tx, &reply.provider_id).await?.is_some() {
+        return Ok(None);
+    }
+    let understood = understand(tx, desk, reply).await?;
+    let conversation = conversation::of(tx, desk, &understood).await?;
+    let line = NewEntry {
+        conversation,
+        direction: Direction::In,
+        content: Some(&reply.content),
+        provider_id: Some(&reply.provider_id),
+        message: understood.about.as_ref().map(|c| c.message.id),
+        certainty: understood.certainty(),
+        author: "",
+        at: understood.at,
+        received_at: desk.received_at,
+    };
+    let entry = entry::add(tx, &line).await?;
+    decided(tx, &understood, entry).await?;
+    let answer = answer(desk, &understood, conversation, entry);
+    Ok(Some(Taken { conversation, answer }))
+}
+
+async fn understand(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Understood> {
+    let mut person = identity::meet(tx, &reply.from, desk.received_at).await?;
+    let mut family = identity::family(tx, person.root()).await?;
+    let (attribution, mut candidates) = origin::find(tx, desk, reply, &family).await?;
+    if let Attribution::Certain(id) = attribution
+        && let Some(found) = candidates.iter().find(|c| c.message.id == id)
+        && !family.contains(&found.message.person_id)
+    {
+        // Only the person in that chat can tap or quote: whoever we wrote to is who writes now.
+        let other = identity::row(tx, found.message.person_id).await?;
+        identity::link(tx, person.root(), other.root()).await?;
+        person = identity::row(tx, person.id).await?;
+        family = identity::family(tx, person.root()).await?;
+    }
+    let opt_out: Vec<String> = candidates.iter().flat_map(|c| c.rules.opt_out.iter().cloned()).collect();
+    let opt_out: Vec<&str> = opt_out.iter().map(String::as_str).collect();
+    let about = attribution.message().and_then(|id| {
+        let place = candidates.iter().position(|c| c.message.id == id)?;
+        Some(candidates.swap_remove(place))
+    });
+    let decision = decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out);
+    let at = told_at(reply.at, desk.received_at);
+    Ok(Understood { person, family, attribution, about, decision, at })
+}
+
+/// Writes the outcome and the opt-out.
+async fn decided(tx: &mut Tx, understood: &Understood, entry: EntryId) -> Result<()> {
+    let outcome = match &understood.decision {
+        Decision::Settled { outcome, .. } => outcome.as_deref(),
+        Decision::OptOut { .. } => {
+            let new = NewSuppression {
+                person: understood.person.root(),
+                scope: SuppressionScope::Marketing,
+                source: "reply",
+                note: "",
+                at: understood.at,
+                by: AUTOMATIC,
+            };
+            suppression::add(tx, &new).await?;
+            Some(decide::OPT_OUT)
+        }
+        Decision::Ask { .. } | Decision::Noted => None,
+    };
+    if let (Some(outcome), Some(about), Some(certainty)) = (outcome, &understood.about, understood.certainty()) {
+        let message: MessageId = about.message.id;
+        let new = NewOutcome { message, entry: Some(entry), outcome, certainty, set_by: "", at: understood.at };
+        outcome::add(tx, &new).await?;
+    }
+    Ok(())
+}
+
+/// What is answered by itself, where there is a number to answer to.
+fn answer(
+    desk: &Desk<'_>,
+    understood: &Understood,
+    conversation: ConversationId,
+    entry: EntryId,
+) -> Option<AutomaticAnswer> {
+    let about = understood.about.as_ref();
+    let to = about.and_then(|c| Phone::from_international(&c.message.recipient)).or(understood.person.reachable())?;
+    let body = match &understood.decision {
+        Decision::Settled { answer, .. } | Decision::Ask { answer } => answer.clone()?,
+        Decision::OptOut { answer: Some(answer), .. } => answer.clone(),
+        Decision::OptOut { told, answer: None } => {
+            let language = about.and_then(Candidacy::language).or(told.language);
+            say(language.unwrap_or_else(|| words::language_of_number(to.digits())), "inbox.opted_out", &[])
+        }
+        Decision::Noted => return None,
+    };
+    Some(AutomaticAnswer {
+        conversation,
+        entry,
+        person: about.map_or(understood.person.id, |c| c.message.person_id),
+        to,
+        account: desk.sender.account.clone(),
+        sender: desk.sender.name.clone(),
+        body,
+        cost_centre: about.map(|c| c.message.cost_centre.clone()).unwrap_or_default(),
+        timezone: about.map(|c| c.message.timezone.clone()).unwrap_or_default(),
+    })
+}
+
+/// When something happened that came in at `received_at`. A provider's clock ahead of ours must not keep a window open
+/// longer, and what tells no time happened just now.
+pub fn told_at(told: UnixMs, received_at: UnixMs) -> UnixMs {
+    if told.0 <= 0 { received_at } else { told.min(received_at) }
+}
+
+/// The provider's id of the message that `reply` points at.
+fn pointed_at(reply: &Reply) -> Option<&str> {
+    match &reply.content {
+        ReplyContent::Reaction { to, .. } => Some(to),
+        _ => reply.quoted.as_deref(),
+    }
+}

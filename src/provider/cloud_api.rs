@@ -1,0 +1,167 @@
+//! Meta's WhatsApp Cloud API, as in its documentation of Dec 2025 to Oct 2026 (v21.0 to v26.0).
+//!
+//! Meta adds fields and words without notice: nothing here fails on what it does not know.
+
+mod answer;
+mod identity;
+mod loose;
+mod payload;
+mod sender;
+mod signature;
+mod template;
+mod webhook;
+
+use reqwest::Client;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::http::{self, Limits, Reply};
+use super::{ProviderError, SendRequest, SenderStatus};
+use crate::config::Account;
+use crate::domain::answer::Answer;
+use crate::domain::event::WebhookEvent;
+use crate::domain::template::Template;
+
+/// Templates asked for at a time.
+const PAGE: &str = "100";
+
+/// Pages read before giving up: an account holds 6,000 templates at most (cloud-api.md 4.3), some in many languages.
+const MOST_PAGES: usize = 1_000;
+
+/// Meta's code for a cursor that no longer holds: the list is read from its beginning again.
+const INVALID_CURSOR: i64 = 131_059;
+
+/// One account's way to the Cloud API. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub struct CloudApi {
+    client: Client,
+    base_url: Url,
+    waba_id: String,
+    authorization: HeaderValue,
+    app_secret: SecretString,
+    verify_token: SecretString,
+}
+
+impl CloudApi {
+    pub(super) fn connect(account: &Account) -> Result<Self, ProviderError> {
+        if account.base_url.cannot_be_a_base() {
+            return Err(ProviderError::BaseUrl { account: account.name.clone() });
+        }
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", account.access_token.expose_secret()))
+            .map_err(|_| ProviderError::Token { account: account.name.clone() })?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            client: http::client(&account.base_url, Limits::default())?,
+            base_url: account.base_url.clone(),
+            waba_id: account.waba_id.clone(),
+            authorization,
+            app_secret: account.app_secret.clone(),
+            verify_token: account.verify_token.clone(),
+        })
+    }
+
+    pub(super) async fn send(&self, request: &SendRequest<'_>) -> Answer {
+        let call = self
+            .client
+            .post(self.address(&[request.sender_ref, "messages"]))
+            .header(AUTHORIZATION, &self.authorization)
+            .json(&payload::of(request))
+            .build();
+        let call = match call {
+            Ok(call) => call,
+            Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
+        };
+        match http::call(&self.client, call).await {
+            Ok(reply) => answer::of(&reply),
+            Err(broken @ http::Broken::NotConnected(_)) => Answer::NotSent { reason: broken.reason() },
+            Err(broken) => Answer::Unknown { reason: broken.reason() },
+        }
+    }
+
+    pub(super) async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
+        let items = match self.template_items(&[]).await {
+            Err(ProviderError::Refused { code: INVALID_CURSOR, .. }) => self.template_items(&[]).await?,
+            items => items?,
+        };
+        Ok(items.iter().filter_map(template::read).collect())
+    }
+
+    pub(super) async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
+        // The filter `name` may match more than the whole name; what it gives is compared here.
+        let items = self.template_items(&[("name", name), ("language", language)]).await?;
+        let mut found = items.iter().filter_map(template::read);
+        Ok(found.find(|t| t.name == name && t.language == template::language(language)))
+    }
+
+    pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
+        let node = self.get(self.address(&[sender_ref]), &[("fields", sender::FIELDS)]).await?;
+        Ok(sender::read(&node))
+    }
+
+    pub(super) fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
+        signature::handshake(&self.verify_token, mode, token, challenge)
+    }
+
+    pub(super) fn is_authentic(&self, header: Option<&str>, body: &[u8]) -> bool {
+        signature::is_authentic(&self.app_secret, header, body)
+    }
+
+    pub(super) fn read_webhook(body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
+        webhook::read(body)
+    }
+
+    /// Pages by cursor: `paging.next` is an address on Meta's own host, which need not be where `base_url` leads, and
+    /// the token goes nowhere else.
+    async fn template_items(&self, filters: &[(&str, &str)]) -> Result<Vec<Value>, ProviderError> {
+        let address = self.address(&[&self.waba_id, "message_templates"]);
+        let mut items: Vec<Value> = Vec::new();
+        let mut after = String::new();
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![("fields", template::FIELDS), ("limit", PAGE)];
+            query.extend_from_slice(filters);
+            if !after.is_empty() {
+                query.push(("after", &after));
+            }
+            let page = self.get(address.clone(), &query).await?;
+            items.extend_from_slice(loose::items(&page, "data"));
+            let next = page.pointer("/paging/cursors/after").and_then(Value::as_str).unwrap_or_default();
+            let is_last = page.pointer("/paging/next").is_none_or(Value::is_null);
+            if is_last || next.is_empty() || next == after {
+                break;
+            }
+            next.clone_into(&mut after);
+        }
+        Ok(items)
+    }
+
+    async fn get(&self, address: Url, query: &[(&str, &str)]) -> Result<Value, ProviderError> {
+        let request = self.client.get(address).query(query).header(AUTHORIZATION, &self.authorization);
+        let request = request.build().map_err(ProviderError::Unreachable)?;
+        let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
+        node(&reply)
+    }
+
+    /// `base_url` with `path` below it. Segments are escaped, so that no id can lead elsewhere.
+    fn address(&self, path: &[&str]) -> Url {
+        let mut address = self.base_url.clone();
+        if let Ok(mut segments) = address.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        address
+    }
+}
+
+/// The JSON object of a good answer.
+fn node(reply: &Reply) -> Result<Value, ProviderError> {
+    let body: Value = serde_json::from_slice(&reply.body).map_err(|_| ProviderError::Unreadable { what: "answer" })?;
+    if let Some(error) = answer::GraphError::of(&body) {
+        let status = reply.status;
+        return Err(ProviderError::Refused { code: error.code, status, trace: error.trace });
+    }
+    match (reply.status, body.is_object()) {
+        (200..=299, true) => Ok(body),
+        _ => Err(ProviderError::Unreadable { what: "answer" }),
+    }
+}

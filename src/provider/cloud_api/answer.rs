@@ -1,0 +1,133 @@
+//! What Meta's answer to a send means (cloud-api.md 1.4, 6.1, 6.2).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{identity, loose};
+use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
+use crate::domain::event::Identity;
+use crate::domain::failure::{self, Failure, FailureClass, Policy};
+use crate::provider::http::Reply;
+
+/// Code, and subcode of code 100, for an object that is gone or not ours: the phone number id, in a send.
+const NO_SUCH_OBJECT: i64 = 33;
+
+/// Codes of the quotas that `X-Business-Use-Case-Usage` tells of (cloud-api.md 5.5).
+const QUOTAS: [i64; 2] = [4, 80_007];
+
+/// An error object of the Graph API.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct GraphError {
+    pub code: i64,
+    pub subcode: i64,
+    pub is_transient: bool,
+    pub detail: String,
+    pub trace: String,
+}
+
+impl GraphError {
+    /// The error of `body`, if it is one. Decided by the presence of a code, never by the HTTP status.
+    pub fn of(body: &Value) -> Option<Self> {
+        let error = body.get("error").filter(|e| e.is_object())?;
+        Some(Self {
+            code: loose::integer(error, "code")?,
+            subcode: loose::integer(error, "error_subcode").unwrap_or_default(),
+            is_transient: error.get("is_transient").and_then(Value::as_bool).unwrap_or_default(),
+            detail: detail(error),
+            trace: loose::text(error, "fbtrace_id").unwrap_or_default(),
+        })
+    }
+}
+
+/// The provider's own words of an error: message (or title), then details where they say more.
+/// `error_data` is an object here and may be a plain text in older Graph errors.
+pub(super) fn detail(error: &Value) -> String {
+    let message = loose::some_text(error, "message").or_else(|| loose::some_text(error, "title")).unwrap_or_default();
+    let more = match error.get("error_data") {
+        Some(data @ Value::Object(_)) => loose::some_text(data, "details"),
+        _ => loose::some_text(error, "error_data"),
+    };
+    match more {
+        Some(more) if message.is_empty() || more == message => more,
+        Some(more) => format!("{message}: {more}"),
+        None => message,
+    }
+}
+
+/// The answer of a whole reply.
+pub(super) fn of(reply: &Reply) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
+        return Answer::Unknown { reason: format!("HTTP {} with a body that is not JSON", reply.status) };
+    };
+    if let Some(error) = GraphError::of(&body) {
+        let wait = Duration::from_secs(reply.wait_minutes.saturating_mul(60));
+        return at_least(classify(&error, reply.status), wait);
+    }
+    match (reply.status, acceptance(&body)) {
+        (200..=299, Some(acceptance)) => Answer::Accepted(acceptance),
+        (status, _) => Answer::Unknown { reason: format!("HTTP {status} with neither a message id nor an error") },
+    }
+}
+
+/// What an error object calls for. The code decides; the HTTP status only where the code is not known.
+pub(super) fn classify(error: &GraphError, http_status: u16) -> Answer {
+    // Both mean the same, and people are told the same.
+    let code = if (error.code, error.subcode) == (100, NO_SUCH_OBJECT) { NO_SUCH_OBJECT } else { error.code };
+    let policy = failure::policy(code).unwrap_or_else(|| Policy::of(unknown(http_status, error.is_transient)));
+    let failure = Failure { code, detail: error.detail.clone() };
+    match policy.class {
+        FailureClass::Retry | FailureClass::Later => throttled(ThrottleScope::Sender, policy, failure),
+        FailureClass::RetryPair => throttled(ThrottleScope::Pair, policy, failure),
+        FailureClass::Ambiguous => Answer::Unknown { reason: format!("HTTP {http_status}, code {code}") },
+        FailureClass::HoldTemplate => Answer::Stopped { scope: StopScope::Template, failure },
+        FailureClass::HoldSender => Answer::Stopped { scope: StopScope::Sender, failure },
+        FailureClass::HoldAccount => Answer::Stopped { scope: StopScope::Account, failure },
+        FailureClass::Failed
+        | FailureClass::Strike
+        | FailureClass::StopMarketing
+        | FailureClass::StopAll
+        | FailureClass::Fix => Answer::Refused(failure),
+    }
+}
+
+/// A code that the table does not know, in an answer (cloud-api.md 6.3, last paragraph).
+fn unknown(http_status: u16, is_transient: bool) -> FailureClass {
+    match http_status {
+        _ if is_transient => FailureClass::Ambiguous,
+        401 | 403 => FailureClass::HoldAccount,
+        400..=499 => FailureClass::Fix,
+        _ => FailureClass::Ambiguous,
+    }
+}
+
+fn throttled(scope: ThrottleScope, policy: Policy, failure: Failure) -> Answer {
+    Answer::Throttled { scope, retry_after: policy.retry_after.unwrap_or(Duration::from_secs(1)), failure }
+}
+
+/// Waits as long as the provider's usage header asks, where that is longer than the table says.
+fn at_least(answer: Answer, wait: Duration) -> Answer {
+    match answer {
+        Answer::Throttled { scope, retry_after, failure } if QUOTAS.contains(&failure.code) => {
+            Answer::Throttled { scope, retry_after: retry_after.max(wait), failure }
+        }
+        other => other,
+    }
+}
+
+fn acceptance(body: &Value) -> Option<Acceptance> {
+    let message = loose::items(body, "messages").first()?;
+    let mut person = Identity::default();
+    if let Some(contact) = loose::items(body, "contacts").first() {
+        identity::note(&mut person, loose::text(contact, "user_id"));
+        identity::note(&mut person, loose::text(contact, "wa_id"));
+    }
+    // `paused`: taken like the held ones, and dropped or released like them when the template's pause ends.
+    let word = loose::text(message, "message_status").unwrap_or_default();
+    Some(Acceptance {
+        provider_id: loose::some_text(message, "id")?,
+        wa_id: person.wa_id,
+        bsuid: person.bsuid,
+        in_review: matches!(word.as_str(), "held_for_quality_assessment" | "paused"),
+    })
+}

@@ -1,0 +1,143 @@
+//! Templates as Meta lists them (cloud-api.md 4.1 to 4.4).
+
+use serde_json::Value;
+
+use super::loose;
+use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
+
+/// Fields asked of the list.
+pub(super) const FIELDS: &str = "id,name,language,status,category,components,parameter_format,\
+                                 message_send_ttl_seconds";
+
+/// Seconds that an authentication template lives unless it says otherwise (cloud-api.md 1.7).
+const AUTHENTICATION_TIME_TO_LIVE: i64 = 600;
+
+/// One item of the list; `None` when it has no name or language, without which it cannot be sent.
+pub(super) fn read(item: &Value) -> Option<Template> {
+    let components = loose::items(item, "components");
+    let component = |kind: &str| components.iter().find(|c| is(c, kind));
+    let body = component("BODY").and_then(|c| loose::text(c, "text"));
+    let header = component("HEADER");
+    let category = category(&loose::text(item, "category").unwrap_or_default());
+    let mut template = Template {
+        provider_id: loose::text(item, "id").unwrap_or_default(),
+        name: loose::some_text(item, "name")?,
+        language: language(&loose::some_text(item, "language")?),
+        category,
+        status: status(&loose::text(item, "status").unwrap_or_default()),
+        format: ParameterFormat::Positional,
+        header: header.and_then(read_header),
+        // Every template Meta lists has a body; only the sandbox lists one of which nothing is known.
+        parameters_unknown: body.is_none(),
+        body: body.unwrap_or_default(),
+        footer: component("FOOTER").and_then(|c| loose::some_text(c, "text")),
+        buttons: component("BUTTONS")
+            .map(|c| loose::items(c, "buttons").iter().map(button).collect())
+            .unwrap_or_default(),
+        time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
+    };
+    template.format = format(item, &template);
+    if let Some(what) = beyond(components, header, &template)
+        && template.status == TemplateStatus::Approved
+    {
+        template.status = TemplateStatus::Other(format!("not available yet: {what}"));
+    }
+    Some(template)
+}
+
+fn is(component: &Value, kind: &str) -> bool {
+    component.get("type").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case(kind))
+}
+
+fn word(object: &Value, key: &str) -> String {
+    loose::text(object, key).unwrap_or_default().to_ascii_uppercase()
+}
+
+/// Webhooks write `es-AR` where lists write `es_AR`.
+pub(super) fn language(code: &str) -> String {
+    code.replace('-', "_")
+}
+
+/// A word Meta may add one day is taken for marketing, the dearest.
+fn category(word: &str) -> Category {
+    match word.to_ascii_uppercase().as_str() {
+        "UTILITY" => Category::Utility,
+        "AUTHENTICATION" => Category::Authentication,
+        _ => Category::Marketing,
+    }
+}
+
+/// `REINSTATED` and `UNARCHIVED` mean approved again; every other word cannot be sent (cloud-api.md 4.4).
+fn status(word: &str) -> TemplateStatus {
+    match word.to_ascii_uppercase().as_str() {
+        "APPROVED" | "REINSTATED" | "UNARCHIVED" => TemplateStatus::Approved,
+        "PENDING" => TemplateStatus::Pending,
+        "REJECTED" => TemplateStatus::Rejected,
+        "PAUSED" => TemplateStatus::Paused,
+        "DISABLED" => TemplateStatus::Disabled,
+        other => TemplateStatus::Other(other.to_ascii_lowercase()),
+    }
+}
+
+/// Meta's `parameter_format`; where it is missing, what the texts use.
+fn format(item: &Value, template: &Template) -> ParameterFormat {
+    match word(item, "parameter_format").as_str() {
+        "NAMED" => ParameterFormat::Named,
+        "POSITIONAL" => ParameterFormat::Positional,
+        _ => {
+            let is_named = |name: &String| !name.bytes().all(|b| b.is_ascii_digit());
+            let names = template.body_parameters().into_iter().chain(template.header_parameters());
+            if names.into_iter().any(|n| is_named(&n)) { ParameterFormat::Named } else { ParameterFormat::Positional }
+        }
+    }
+}
+
+/// -1 stands for Meta's 30 days. Marketing templates sent as we send them live 30 days whatever they say.
+fn time_to_live(category: Category, seconds: Option<i64>) -> Option<i64> {
+    let own = seconds.filter(|s| *s > 0);
+    match category {
+        Category::Utility | Category::Service => own,
+        Category::Authentication if seconds == Some(-1) => None,
+        Category::Authentication => own.or(Some(AUTHENTICATION_TIME_TO_LIVE)),
+        Category::Marketing => None,
+    }
+}
+
+fn read_header(component: &Value) -> Option<Header> {
+    match word(component, "format").as_str() {
+        "TEXT" => Some(Header::Text { text: loose::text(component, "text")? }),
+        "IMAGE" => Some(Header::Image),
+        "VIDEO" => Some(Header::Video),
+        "DOCUMENT" => Some(Header::Document),
+        "LOCATION" => Some(Header::Location),
+        _ => None,
+    }
+}
+
+fn button(button: &Value) -> Button {
+    let text = loose::text(button, "text").unwrap_or_default();
+    match word(button, "type").as_str() {
+        "QUICK_REPLY" => Button::QuickReply { text },
+        "URL" => Button::Url { text, url: loose::text(button, "url").unwrap_or_default() },
+        // On the wire a one-time code goes into its button as the suffix of a URL (cloud-api.md 1.3).
+        "OTP" => Button::Url { text, url: loose::text(button, "url").unwrap_or_else(|| "{{1}}".to_owned()) },
+        "COPY_CODE" => Button::CopyCode { text },
+        _ => Button::Other { text },
+    }
+}
+
+/// What the template needs at each send that Recado cannot give yet. Such a template is not sendable, and says why.
+fn beyond(components: &[Value], header: Option<&Value>, template: &Template) -> Option<String> {
+    let known = ["HEADER", "BODY", "FOOTER", "BUTTONS"];
+    if let Some(other) = components.iter().find(|c| !known.iter().any(|k| is(c, k))) {
+        return Some(word(other, "type").to_ascii_lowercase().replace('_', " "));
+    }
+    if let Some(header) = header
+        && matches!(template.header, None | Some(Header::Location))
+    {
+        return Some(format!("{} header", word(header, "format").to_ascii_lowercase()));
+    }
+    let buttons = components.iter().filter(|c| is(c, "BUTTONS")).flat_map(|c| loose::items(c, "buttons"));
+    let needs_more = |b: &&Value| matches!(word(b, "type").as_str(), "CATALOG" | "MPM" | "SPM" | "FLOW");
+    buttons.filter(|b| needs_more(b)).map(|b| format!("{} button", word(b, "type").to_ascii_lowercase())).next()
+}

@@ -1,0 +1,104 @@
+//! Webhook bodies (cloud-api.md 3.2 to 3.7). Every level is a list, every element stands alone: one that cannot be
+//! read is told as unhandled and loses no other.
+
+mod mend;
+mod message;
+mod preference;
+mod receipt;
+
+use serde_json::Value;
+
+use super::{identity, loose};
+use crate::domain::event::{Identity, WebhookEvent};
+use crate::domain::time::UnixMs;
+use crate::provider::ProviderError;
+
+/// What Meta calls webhooks about WhatsApp.
+const OBJECT: &str = "whatsapp_business_account";
+
+/// Longest name told of something unhandled: it ends in logs and metrics.
+const LONGEST_NAME: usize = 64;
+
+/// What the elements of one change share.
+struct Envelope<'a> {
+    sender_ref: String,
+    contacts: &'a [Value],
+    /// Time of an element that tells none that can be read.
+    fallback: UnixMs,
+}
+
+/// The events of a body, in its order.
+pub(super) fn read(body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
+    let unreadable = ProviderError::Unreadable { what: "webhook" };
+    let body = match serde_json::from_slice::<Value>(body) {
+        Ok(body) => body,
+        Err(_) => serde_json::from_str(&mend::text(body)).map_err(|_| unreadable)?,
+    };
+    let mut events = Vec::new();
+    match loose::text(&body, "object") {
+        Some(object) if object == OBJECT => {}
+        object => return Ok(vec![unhandled(&object.unwrap_or_else(|| "object".to_owned()))]),
+    }
+    for entry in loose::items(&body, "entry") {
+        let fallback = loose::instant(entry, "time").unwrap_or(UnixMs(0));
+        for change in loose::items(entry, "changes") {
+            read_change(change, fallback, &mut events);
+        }
+    }
+    Ok(events)
+}
+
+fn read_change(change: &Value, fallback: UnixMs, events: &mut Vec<WebhookEvent>) {
+    let field = loose::text(change, "field").unwrap_or_else(|| "change".to_owned());
+    let value = change.get("value").unwrap_or(&Value::Null);
+    let sender_ref = value.get("metadata").and_then(|m| loose::text(m, "phone_number_id")).unwrap_or_default();
+    let envelope = Envelope { sender_ref, contacts: loose::items(value, "contacts"), fallback };
+    let before = events.len();
+    match field.as_str() {
+        "messages" => read_messages(value, &envelope, events),
+        "user_preferences" => {
+            let items = loose::items(value, "user_preferences");
+            events.extend(items.iter().map(|item| preference::read(item, &envelope)));
+        }
+        _ => {}
+    }
+    if events.len() == before {
+        events.push(unhandled(&field));
+    }
+}
+
+fn read_messages(value: &Value, envelope: &Envelope<'_>, events: &mut Vec<WebhookEvent>) {
+    events.extend(loose::items(value, "statuses").iter().map(|item| receipt::read(item, envelope)));
+    events.extend(loose::items(value, "messages").iter().map(|item| message::read(item, envelope)));
+    for list in ["errors", "user_actions"] {
+        let told = loose::items(value, list).iter().map(|_| unhandled(&format!("messages.{list}")));
+        events.extend(told);
+    }
+}
+
+/// `name` is the provider's; what could make it more than a name is left out.
+fn unhandled(name: &str) -> WebhookEvent {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    WebhookEvent::Unhandled { field: name.chars().filter(fits).take(LONGEST_NAME).collect() }
+}
+
+impl Envelope<'_> {
+    fn at(&self, item: &Value) -> UnixMs {
+        loose::instant(item, "timestamp").unwrap_or(self.fallback)
+    }
+
+    /// The person of those ids, completed by the contacts; `None` when nothing identifies them. An id that is nobody's
+    /// (a group's) is not taken for the only contact's.
+    fn person(&self, ids: [Option<String>; 2]) -> Option<Identity> {
+        let is_named = ids.iter().any(Option::is_some);
+        let mut person = Identity::default();
+        for id in ids {
+            identity::note(&mut person, id);
+        }
+        let is_someone = |p: &Identity| p.wa_id.is_some() || p.bsuid.is_some();
+        if is_someone(&person) || !is_named {
+            identity::complete(&mut person, self.contacts);
+        }
+        is_someone(&person).then_some(person)
+    }
+}

@@ -1,0 +1,160 @@
+//! The control endpoints under `/_sandbox`: what was accepted, faults on demand, and words put into people's mouths.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Sandbox;
+use super::fault::Fault;
+use super::inbound::{Letter, Sends};
+use super::phone;
+use super::world::World;
+
+/// Sends in a page.
+const PAGE: usize = 1000;
+
+/// Why a control request is not carried out; always a 400.
+struct Wrong(String);
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, Json(json!({"error": self.0}))).into_response()
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
+    serde_json::from_slice(body).map_err(|error| Wrong(error.to_string()))
+}
+
+/// `GET /_sandbox/stats`.
+pub(super) async fn stats(State(sandbox): State<Sandbox>) -> Response {
+    let stats = sandbox.world().ledger.stats.clone();
+    Json(stats).into_response()
+}
+
+/// Where to go on.
+#[derive(Deserialize)]
+pub(super) struct Cursor {
+    cursor: Option<usize>,
+}
+
+/// `GET /_sandbox/messages?cursor=`: `next` is there until the last page.
+pub(super) async fn messages(State(sandbox): State<Sandbox>, Query(at): Query<Cursor>) -> Response {
+    let from = at.cursor.unwrap_or_default();
+    let world = sandbox.world();
+    let page: Vec<Value> = world.ledger.page(from, PAGE).iter().map(super::ledger::Message::listed).collect();
+    let next = (page.len() == PAGE).then(|| (from + PAGE).to_string());
+    Json(json!({"data": page, "next": next})).into_response()
+}
+
+/// `POST /_sandbox/faults`: adds one; what is in force.
+pub(super) async fn add_fault(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    let fault: Fault = match read(&body) {
+        Ok(fault) => fault,
+        Err(wrong) => return wrong.into_response(),
+    };
+    if !(0.0..=1.0).contains(&fault.rate) {
+        return Wrong("rate is from 0 to 1".to_owned()).into_response();
+    }
+    let mut world = sandbox.world();
+    world.faults.retain(|f| (f.kind, f.when) != (fault.kind, fault.when));
+    world.faults.push(fault);
+    Json(json!({"faults": world.faults})).into_response()
+}
+
+/// `DELETE /_sandbox/faults`: none any more.
+pub(super) async fn clear_faults(State(sandbox): State<Sandbox>) -> Response {
+    sandbox.world().faults.clear();
+    Json(json!({"faults": []})).into_response()
+}
+
+/// What a person is made to send.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Speech {
+    from: String,
+    to: String,
+    text: Option<String>,
+    button: Option<usize>,
+    /// Anything but null: a voice note.
+    audio: Option<Value>,
+    /// Id of the message it answers; a tapped button always answers the last template.
+    quoted: Option<String>,
+}
+
+/// `POST /_sandbox/reply`: a person writes, taps or speaks now.
+pub(super) async fn reply(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    let said = read(&body).and_then(|speech| {
+        let (real, now) = (Instant::now(), sandbox.0.clock.now());
+        let mut world = sandbox.world();
+        let (from, to, quoted, sends) = world.understand(speech)?;
+        Ok(world.receive(&Letter { from: &from, to: &to, quoted: quoted.as_deref(), sends }, real, now))
+    });
+    sandbox.0.wake.notify_one();
+    match said {
+        Ok(id) => Json(json!({ "id": id })).into_response(),
+        Err(wrong) => wrong.into_response(),
+    }
+}
+
+impl World {
+    fn understand(&self, speech: Speech) -> Result<(String, String, Option<String>, Sends), Wrong> {
+        let from = phone::digits(&speech.from).ok_or_else(|| Wrong("from is a phone number".to_owned()))?;
+        let from = phone::wa_id(&from);
+        let unknown = || Wrong("to is a sender: its phone number id, or its number, once used".to_owned());
+        let to = self.registry.find_number(&speech.to).ok_or_else(unknown)?;
+        let quoted = speech.quoted;
+        match (speech.text, speech.button, speech.audio) {
+            (Some(text), None, None) => Ok((from, to, quoted, Sends::Text(text))),
+            (None, None, Some(_)) => Ok((from, to, quoted, Sends::Voice)),
+            (None, Some(at), None) => {
+                let (wamid, sends) = self.tap(&from, &to, at, quoted.as_deref())?;
+                Ok((from, to, Some(wamid), sends))
+            }
+            _ => Err(Wrong("one of text, button and audio".to_owned())),
+        }
+    }
+
+    fn tap(&self, from: &str, to: &str, at: usize, quoted: Option<&str>) -> Result<(String, Sends), Wrong> {
+        let place = quoted.map_or_else(|| self.ledger.last_template(to, from), |id| self.ledger.find(id));
+        let message = place.and_then(|p| self.ledger.get(p));
+        let message =
+            message.ok_or_else(|| Wrong("this person has received no template from this sender".to_owned()))?;
+        let found = self.quick_replies(message).into_iter().find(|(place, ..)| *place == at);
+        let (_, text, payload) = found.ok_or_else(|| Wrong(format!("there is no quick-reply button at {at}")))?;
+        Ok((message.wamid.clone(), Sends::Button { text, payload }))
+    }
+}
+
+/// A template and what becomes of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verdict {
+    name: String,
+    language: String,
+    status: String,
+}
+
+/// `POST /_sandbox/template`: pauses, disables, rejects or approves a template, as reviewers and quality do.
+pub(super) async fn set_template(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    let verdict: Verdict = match read(&body) {
+        Ok(verdict) => verdict,
+        Err(wrong) => return wrong.into_response(),
+    };
+    if !["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED"].contains(&verdict.status.as_str()) {
+        return Wrong("status is APPROVED, PENDING, REJECTED, PAUSED or DISABLED".to_owned()).into_response();
+    }
+    let mut world = sandbox.world();
+    let Some(id) = world.templates.find(&verdict.name, &verdict.language).map(|t| t.id.clone()) else {
+        return Wrong("no such template".to_owned()).into_response();
+    };
+    world.set_status(&id, &verdict.status, Instant::now());
+    sandbox.0.wake.notify_one();
+    Json(json!({"id": id, "status": verdict.status})).into_response()
+}

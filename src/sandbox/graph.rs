@@ -1,0 +1,129 @@
+//! The Graph endpoints: any version in the path, or none.
+
+use axum::Json;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::connection::Cut;
+use super::media::{self, MAX_BYTES};
+use super::refusal::Refusal;
+use super::template_node::Query;
+use super::{Sandbox, node, send, subscription, template_node};
+
+/// A request whose body has been read.
+pub(super) struct Call<'a> {
+    /// Its method.
+    pub method: &'a Method,
+    /// The token it came with.
+    pub token: &'a str,
+    /// What follows the `?`.
+    pub query: Query,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+/// Answers every request that is not for a control endpoint.
+pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Response {
+    if !sandbox.0.config.latency.is_zero() {
+        tokio::time::sleep(sandbox.0.config.latency).await;
+    }
+    let path = request.uri().path().to_owned();
+    let segments: Vec<&str> = without_version(&path);
+    let token = bearer(&request).to_owned();
+    let answered = match (request.method(), segments.as_slice()) {
+        (&Method::POST, [node, "messages"]) => {
+            let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|ConnectInfo(cut)| cut.clone());
+            return match read(request).await {
+                Ok(body) => send::answer(&sandbox, node, &token, cut, &body).await,
+                Err(refusal) => refusal.into_response(),
+            };
+        }
+        (&Method::POST, [node, "media"]) => {
+            let may = sandbox.world().registry.number(node, &token).map(|_| ());
+            match may {
+                Ok(()) => media::upload(&sandbox, request).await,
+                Err(refusal) => Err(refusal),
+            }
+        }
+        _ => {
+            let (method, uri) = (request.method().clone(), request.uri().clone());
+            let query = Query::read(uri.query().unwrap_or_default());
+            match read(request).await {
+                Ok(body) => {
+                    let call = Call { method: &method, token: &token, query, body: &body };
+                    return manage(&sandbox, &segments, &call).await;
+                }
+                Err(refusal) => Err(refusal),
+            }
+        }
+    };
+    answered.map(Json).into_response()
+}
+
+/// The management API, which has a quota of its own per account.
+async fn manage(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>) -> Response {
+    let [id, rest @ ..] = segments else { return Refusal::new(100, "no node in the path").into_response() };
+    let used = match (rest, take_quota(sandbox, id, call.token, !rest.is_empty())) {
+        (_, Err(refusal)) => return refusal.into_response(),
+        (_, Ok(used)) => used,
+    };
+    let answered = match (call.method, rest) {
+        (&Method::GET, []) => node::show(sandbox, id, call),
+        (&Method::POST, []) => template_node::edit(sandbox, id, call),
+        (&Method::POST, ["unpause"]) => template_node::unpause(sandbox, id),
+        (&Method::DELETE, []) => node::delete_media(sandbox, id),
+        (&Method::GET, ["phone_numbers"]) => Ok(node::phone_numbers(sandbox, id, call)),
+        (_, ["message_templates"]) => template_node::answer(sandbox, id, call),
+        (method, ["subscribed_apps"]) => subscription::answer(sandbox, method, id, call.body).await,
+        _ => Err(Refusal::new(100, "Unsupported request").with_subcode(33)),
+    };
+    let mut response = answered.map(Json).into_response();
+    let usage: Value = json!({*id: [{
+        "type": "whatsapp_business_management", "call_count": used, "total_cputime": 1, "total_time": 1,
+        "estimated_time_to_regain_access": 0,
+    }]});
+    if let Ok(usage) = HeaderValue::from_str(&usage.to_string()) {
+        response.headers_mut().insert("x-business-use-case-usage", usage);
+    }
+    response
+}
+
+/// Checks the token, and counts the call; the percentage of the quota used.
+fn take_quota(sandbox: &Sandbox, id: &str, token: &str, is_account: bool) -> Result<u32, Refusal> {
+    let now = sandbox.0.clock.now();
+    let mut world = sandbox.world();
+    world.registry.check_token(token)?;
+    let is_template = world.templates.by_id(id).is_some();
+    if is_account && !is_template {
+        world.registry.account(id, token)?;
+    }
+    let used = world.quotas.entry(id.to_owned()).or_default().take(now);
+    used.ok_or_else(|| Refusal::new(80007, "There have been too many calls to this WhatsApp Business account."))
+}
+
+/// `/v26.0/123/messages` and `/123/messages` are the same.
+fn without_version(path: &str) -> Vec<&str> {
+    let mut segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let is_version = |s: &str| {
+        s.strip_prefix('v').and_then(|v| v.split_once('.')).is_some_and(|(major, minor)| {
+            let is_number = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
+            is_number(major) && is_number(minor)
+        })
+    };
+    if segments.first().is_some_and(|first| is_version(first)) {
+        segments.remove(0);
+    }
+    segments
+}
+
+fn bearer(request: &Request) -> &str {
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
+    header.and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().trim()
+}
+
+async fn read(request: Request) -> Result<Bytes, Refusal> {
+    to_bytes(request.into_body(), MAX_BYTES).await.map_err(|_| Refusal::new(100, "the body is too large or not whole"))
+}

@@ -1,0 +1,92 @@
+//! Messages from people.
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::dice::fingerprint;
+use super::hook::{News, Update, contact};
+use super::phone;
+use super::world::World;
+use crate::domain::time::UnixMs;
+
+/// What a person sends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Sends {
+    /// Text.
+    Text(String),
+    /// A tap on a quick-reply button.
+    Button { text: String, payload: String },
+    /// A voice note.
+    Voice,
+}
+
+/// Who writes to which number, and which message they answer.
+pub(super) struct Letter<'a> {
+    /// The person's WhatsApp id.
+    pub from: &'a str,
+    /// Phone number id.
+    pub to: &'a str,
+    /// Id of the message quoted.
+    pub quoted: Option<&'a str>,
+    /// What they send.
+    pub sends: Sends,
+}
+
+impl World {
+    /// A person's message arrives: it counts in the throughput, opens the window and goes to the webhook. Its id.
+    pub fn receive(&mut self, letter: &Letter<'_>, real: Instant, now: UnixMs) -> String {
+        let id = self.ledger.new_wamid(letter.from);
+        let number = self.registry.known_number(letter.to).map(|n| n.digits.clone()).unwrap_or_default();
+        let mut message = json!({
+            "from": letter.from,
+            "from_user_id": phone::user_id(letter.from),
+            "id": id,
+            "timestamp": now.0.div_euclid(1000).to_string(),
+        });
+        if let Some(quoted) = letter.quoted {
+            message["context"] = json!({"from": number, "id": quoted});
+        }
+        write_content(&mut message, &letter.sends, &id);
+        if let Some(bucket) = self.bucket(letter.to, real) {
+            bucket.count_inbound(real);
+        }
+        self.inbound.insert(id.clone());
+        self.open_window((letter.to.to_owned(), letter.from.to_owned()), now);
+        let news = News::Message { sender: letter.to.to_owned(), message, contact: contact(letter.from) };
+        self.emit(Update { account: self.registry.account_of(letter.to), news }, real);
+        id
+    }
+
+    /// A person stops marketing in the app: Meta tells, and fails what comes after.
+    pub fn stop_marketing(&mut self, from: &str, to: &str, real: Instant, now: UnixMs) {
+        let account = self.registry.account_of(to);
+        self.stopped.insert((account.clone(), from.to_owned()));
+        let preference = json!({
+            "wa_id": from, "user_id": phone::user_id(from), "category": "marketing_messages", "value": "stop",
+            "detail": "User requested to stop marketing messages", "timestamp": now.0.div_euclid(1000),
+        });
+        let news = News::Preference { sender: to.to_owned(), preference, contact: contact(from) };
+        self.emit(Update { account, news }, real);
+    }
+}
+
+fn write_content(message: &mut Value, sends: &Sends, id: &str) {
+    match sends {
+        Sends::Text(body) => {
+            message["type"] = "text".into();
+            message["text"] = json!({ "body": body });
+        }
+        Sends::Button { text, payload } => {
+            message["type"] = "button".into();
+            message["button"] = json!({"payload": payload, "text": text});
+        }
+        Sends::Voice => {
+            let media = (fingerprint(id) >> 12).to_string();
+            message["type"] = "audio".into();
+            message["audio"] = json!({
+                "id": media, "mime_type": "audio/ogg; codecs=opus", "sha256": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=",
+                "url": format!("https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={media}"), "voice": true,
+            });
+        }
+    }
+}

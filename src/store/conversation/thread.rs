@@ -1,0 +1,121 @@
+//! A conversation's thread as people read it.
+
+use serde::Serialize;
+
+use crate::domain::event::ReplyContent;
+use crate::domain::fill::{Content, Rendered};
+use crate::domain::id::{ConversationId, EntryId, MessageId};
+use crate::domain::message::MessageState;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::store::entry::{self, Direction, Line};
+use crate::store::outcome::Certainty;
+use crate::store::{Result, Store, StoreError};
+
+/// What a line shows.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Shown {
+    /// A template, with the exact text the person received.
+    Template {
+        /// The text.
+        text: Rendered,
+    },
+    /// A free text of ours, or a note.
+    Text {
+        /// The text.
+        body: String,
+    },
+    /// What the person sent.
+    Reply {
+        /// Its content.
+        content: ReplyContent,
+    },
+}
+
+/// How far a message of ours came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Ticks {
+    /// Its state.
+    pub state: MessageState,
+    /// Why it failed.
+    pub failure_code: Option<i64>,
+    /// Why it was not sent.
+    pub end_reason: Option<String>,
+    /// When it reached the phone.
+    pub delivered_at: Option<UnixMs>,
+    /// When it was opened.
+    pub read_at: Option<UnixMs>,
+}
+
+/// One line of a thread.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Bubble {
+    /// Its id.
+    pub id: EntryId,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// What it shows.
+    pub shown: Shown,
+    /// The agent, or `automatic`; empty for replies and campaigns.
+    pub author: String,
+    /// When it was written or sent.
+    pub at: UnixMs,
+    /// The message sent, or the one the reply is about.
+    pub message_id: Option<MessageId>,
+    /// How sure that is.
+    pub certainty: Option<Certainty>,
+    /// For messages of ours.
+    pub ticks: Option<Ticks>,
+}
+
+/// The thread of a conversation, oldest line first.
+pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
+    entry::lines(store, id).await?.into_iter().map(bubble).collect()
+}
+
+fn bubble(line: Line) -> Result<Bubble> {
+    let shown = match line.direction {
+        Direction::Out => shown_of_message(&line)?,
+        Direction::In => Shown::Reply { content: read(&line.content)? },
+        Direction::Note => match read(&line.content)? {
+            ReplyContent::Text { body } => Shown::Text { body },
+            content => Shown::Reply { content },
+        },
+    };
+    let ticks = line.state.map(|state| Ticks {
+        state,
+        failure_code: line.failure_code,
+        end_reason: line.end_reason,
+        delivered_at: line.delivered_at,
+        read_at: line.read_at,
+    });
+    Ok(Bubble {
+        id: line.id,
+        direction: line.direction,
+        shown,
+        author: line.author,
+        at: line.at,
+        message_id: line.message_id,
+        certainty: line.certainty,
+        ticks,
+    })
+}
+
+fn read(content: &str) -> Result<ReplyContent> {
+    serde_json::from_str(content).map_err(|_| StoreError::Corrupt { what: "entry.content" })
+}
+
+fn shown_of_message(line: &Line) -> Result<Shown> {
+    let corrupt = StoreError::Corrupt { what: "message.content" };
+    let content = line.message_content.as_deref().and_then(|json| serde_json::from_str(json).ok());
+    match content.ok_or(corrupt)? {
+        Content::Text { body, .. } => Ok(Shown::Text { body }),
+        Content::Template { fill, template } => {
+            let snapshot = || serde_json::from_str::<Template>(line.template.as_deref()?).ok();
+            let template = template.map(|t| *t).or_else(snapshot);
+            let template = template.ok_or(StoreError::Corrupt { what: "run.template" })?;
+            Ok(Shown::Template { text: template.render(&fill) })
+        }
+    }
+}

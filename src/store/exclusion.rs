@@ -1,0 +1,57 @@
+//! Rows that became no message, each with its reason.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::{Dialects, Result, Store, Tx, on, on_tx};
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::id::RunId;
+
+const INSERT: Dialects = Dialects {
+    sqlite: "INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
+        SELECT CAST(r.value ->> 'run_id' AS INTEGER), CAST(r.value ->> 'row_no' AS INTEGER), r.value ->> 'reason',
+            r.value ->> 'recipient', r.value ->> 'detail'
+        FROM json_each($1) AS r WHERE TRUE ON CONFLICT (run_id, row_no) DO NOTHING",
+    postgres: "INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
+        SELECT r.run_id, r.row_no, r.reason, r.recipient, r.detail
+        FROM json_to_recordset($1::json) AS r (run_id bigint, row_no bigint, reason text, recipient text, detail text)
+        ON CONFLICT (run_id, row_no) DO NOTHING",
+};
+const COUNTS: &str = "SELECT reason, COUNT(*) FROM exclusion WHERE run_id = $1 GROUP BY reason ORDER BY reason";
+const LIST: &str = "SELECT run_id, row_no, reason, recipient, detail FROM exclusion
+    WHERE run_id = $1 AND row_no > $2 ORDER BY row_no LIMIT $3";
+
+/// A row left out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, FromRow)]
+pub struct Exclusion {
+    /// Of which run.
+    pub run_id: RunId,
+    /// Which row; 1 is the first after the header.
+    pub row_no: i64,
+    /// Why.
+    pub reason: ExclusionReason,
+    /// The phone as given, for the person who looks for the row.
+    pub recipient: String,
+    /// More about it, such as the column.
+    pub detail: String,
+}
+
+/// Adds them; a row that is excluded already stays as it is.
+pub async fn insert_batch(tx: &mut Tx, rows: &[Exclusion]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (sql, rows) = (INSERT.of_tx(tx), super::json(&rows));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&rows).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// How many of each reason.
+pub async fn counts(store: &Store, run: RunId) -> Result<Vec<(ExclusionReason, i64)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(COUNTS).bind(run).fetch_all(pool).await)?)
+}
+
+/// Excluded rows after row `after`, in the file's order.
+pub async fn list(store: &Store, run: RunId, after: i64, limit: i64) -> Result<Vec<Exclusion>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(LIST).bind(run).bind(after).bind(limit).fetch_all(pool).await)?)
+}

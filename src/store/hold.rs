@@ -1,0 +1,164 @@
+//! Holds: stops that name their cause, their scope and what ends them.
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::{Result, Store, Tx, on, on_tx};
+use crate::domain::id::HoldId;
+use crate::domain::time::UnixMs;
+
+const PLACE: &str = "INSERT INTO hold (scope, scope_key, cause, code, until_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope, scope_key) WHERE lifted_at IS NULL DO NOTHING";
+const OPEN: &str = "SELECT id, scope, scope_key, cause, code, until_at, created_at FROM hold
+    WHERE lifted_at IS NULL ORDER BY id";
+const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_at IS NULL";
+const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
+
+/// What a hold stops.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum HoldScope {
+    /// Everything.
+    Store,
+    /// An account; the key is its name.
+    Account,
+    /// A sender; the key is its name.
+    Sender,
+    /// A template; the key is [`template_key`].
+    Template,
+    /// A run; the key is its id.
+    Run,
+}
+
+impl HoldScope {
+    /// The word in database, API and locales.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Account => "account",
+            Self::Sender => "sender",
+            Self::Template => "template",
+            Self::Run => "run",
+        }
+    }
+}
+
+/// Why.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum HoldCause {
+    /// The provider cannot be reached: probed at `until_at`, lifts itself.
+    Outage,
+    /// The provider refuses everything of the scope; the code says why. A person lifts it.
+    Refused,
+    /// The provider stopped the template for its quality.
+    Quality,
+    /// A person placed it.
+    Person,
+}
+
+impl HoldCause {
+    /// The word in database, API and locales.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Outage => "outage",
+            Self::Refused => "refused",
+            Self::Quality => "quality",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// An open hold.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize)]
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// What it stops.
+    pub scope: HoldScope,
+    /// Which; empty for the store.
+    pub scope_key: String,
+    /// Why.
+    pub cause: HoldCause,
+    /// The provider's code, if it gave one.
+    pub code: Option<i64>,
+    /// When it is looked at again; `None`: when a person lifts it.
+    pub until_at: Option<UnixMs>,
+    /// Since when.
+    pub created_at: UnixMs,
+}
+
+/// A hold to place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewHold {
+    /// What it stops.
+    pub scope: HoldScope,
+    /// Which.
+    pub scope_key: String,
+    /// Why.
+    pub cause: HoldCause,
+    /// The provider's code.
+    pub code: Option<i64>,
+    /// When it is looked at again.
+    pub until_at: Option<UnixMs>,
+}
+
+/// The scope key of a template.
+pub fn template_key(account: &str, name: &str, language: &str) -> String {
+    format!("{account}/{name}/{language}")
+}
+
+/// Places a hold; false when its scope is held already (the first cause stays).
+pub async fn place(store: &Store, new: &NewHold, at: UnixMs) -> Result<bool> {
+    let done = on!(&store.write, |pool| sqlx::query(PLACE)
+        .bind(new.scope)
+        .bind(&new.scope_key)
+        .bind(new.cause)
+        .bind(new.code)
+        .bind(new.until_at)
+        .bind(at)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// The same, as part of the unit of work that found the cause.
+pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
+    let done = on_tx!(tx, |conn| sqlx::query(PLACE)
+        .bind(new.scope)
+        .bind(&new.scope_key)
+        .bind(new.cause)
+        .bind(new.code)
+        .bind(new.until_at)
+        .bind(at)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Every open hold.
+pub async fn open(store: &Store) -> Result<Vec<Hold>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
+}
+
+/// Looks at it again at `until`.
+pub async fn postpone(store: &Store, id: HoldId, until: UnixMs) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(POSTPONE).bind(id).bind(until).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Lifts it; false when it was lifted already.
+pub async fn lift(store: &Store, id: HoldId, at: UnixMs, by: &str) -> Result<bool> {
+    let done = on!(&store.write, |pool| sqlx::query(LIFT)
+        .bind(id)
+        .bind(at)
+        .bind(by)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done == 1)
+}

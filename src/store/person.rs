@@ -1,0 +1,104 @@
+//! People. Every identity is kept, none overwritten; two rows found to be one person are linked, never merged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
+use crate::domain::id::PersonId;
+use crate::domain::phone::Phone;
+use crate::domain::time::UnixMs;
+
+const INSERT: Dialects = Dialects {
+    sqlite: "INSERT INTO person (phone, name, created_at)
+        SELECT r.value ->> 'phone', NULLIF(r.value ->> 'name', ''), CAST(r.value ->> 'created_at' AS INTEGER)
+        FROM json_each($1) AS r WHERE TRUE ON CONFLICT (phone) DO NOTHING",
+    postgres: "INSERT INTO person (phone, name, created_at)
+        SELECT r.phone, NULLIF(r.name, ''), r.created_at
+        FROM json_to_recordset($1::json) AS r (phone text, name text, created_at bigint)
+        ON CONFLICT (phone) DO NOTHING",
+};
+const BY_PHONE: Dialects = Dialects {
+    sqlite: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+};
+const LEARN: Dialects = Dialects {
+    sqlite: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.value ->> 'wa_id'),
+            bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.value ->> 'bsuid')
+                THEN NULL ELSE r.value ->> 'bsuid' END)
+        FROM json_each($1) AS r WHERE person.id = CAST(r.value ->> 'id' AS INTEGER)",
+    postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.wa_id),
+            bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.bsuid)
+                THEN NULL ELSE r.bsuid END)
+        FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id",
+};
+const IN_CONVERSATION: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT person_id FROM conversation
+        WHERE state = 'open' AND person_id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT DISTINCT person_id FROM conversation
+        WHERE state = 'open' AND person_id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+};
+
+const REACHED_AT: &str =
+    "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
+
+#[derive(Serialize)]
+struct NewPerson<'a> {
+    phone: &'a str,
+    name: &'a str,
+    created_at: UnixMs,
+}
+
+/// What an answer tells about who a person is at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Learned {
+    /// Who.
+    pub id: PersonId,
+    /// WhatsApp id, if told.
+    pub wa_id: Option<String>,
+    /// Business-scoped user id, if told.
+    pub bsuid: Option<String>,
+}
+
+/// The person of each number, created where it is new, in the order given. A name fills an empty one only.
+pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Result<Vec<PersonId>> {
+    // Ordered by number: two planners that insert overlapping sets then cannot wait for each other.
+    let by_phone: BTreeMap<&str, &str> = people.iter().map(|(phone, name)| (phone.digits(), name.as_str())).collect();
+    let new: Vec<NewPerson<'_>> =
+        by_phone.iter().map(|(phone, name)| NewPerson { phone, name, created_at: at }).collect();
+    let phones: Vec<&str> = by_phone.keys().copied().collect();
+    let (new, phones) = (super::json(&new), super::json(&phones));
+    let (insert, select) = (INSERT.of_tx(tx), BY_PHONE.of_tx(tx));
+    on_tx!(tx, |conn| sqlx::query(insert).bind(&new).execute(conn).await.map(drop))?;
+    let found: Vec<(PersonId, String)> = on_tx!(tx, |conn| sqlx::query_as(select).bind(&phones).fetch_all(conn).await)?;
+    let ids: BTreeMap<String, PersonId> = found.into_iter().map(|(id, phone)| (phone, id)).collect();
+    let id_of = |(phone, _): &(Phone, String)| ids.get(phone.digits()).copied();
+    people.iter().map(|p| id_of(p).ok_or(StoreError::Corrupt { what: "person.phone" })).collect()
+}
+
+/// Keeps what answers told; what is known already is not overwritten, and an id that another person has is left there.
+pub async fn learn(tx: &mut Tx, learned: &[Learned]) -> Result<()> {
+    if learned.is_empty() {
+        return Ok(());
+    }
+    let (sql, rows) = (LEARN.of_tx(tx), super::json(&learned));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&rows).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// Those of `people` who have an open conversation with us on any sender.
+pub async fn in_conversation(store: &Store, people: &[PersonId]) -> Result<BTreeSet<PersonId>> {
+    if people.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (sql, ids) = (IN_CONVERSATION.of(&store.read), super::json(&people));
+    let found: Vec<PersonId> = on!(&store.read, |pool| sqlx::query_scalar(sql).bind(&ids).fetch_all(pool).await)?;
+    Ok(found.into_iter().collect())
+}
+
+/// The digits a person is written to, and their name (perhaps empty); `None` when only a BSUID is known.
+pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, String)>> {
+    let row: Option<(Option<String>, String)> =
+        on_tx!(tx, |conn| sqlx::query_as(REACHED_AT).bind(id).fetch_optional(conn).await)?;
+    Ok(row.and_then(|(digits, name)| Some((digits?, name))))
+}

@@ -1,0 +1,281 @@
+//! Runs: one execution of a campaign, and how far it came.
+
+use sqlx::FromRow;
+
+use super::{Dialects, Result, Store, Tx, on, on_tx};
+use crate::domain::id::{CampaignId, RunId, VersionId};
+use crate::domain::kind::{CampaignKind, Priority};
+use crate::domain::message::MessageState;
+use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
+
+/// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
+const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at)
+    SELECT $1, $2, $3, $4, $5, $6, 'planning', $7, $8, $9, $10
+    WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = $1 AND r.state IN ('planning', 'running', 'paused'))
+    RETURNING id";
+const GET: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
+        planned_rows, rows_read, paused_by, paused_why, paused_at, cancelled_by, sent_out_at, closed_at
+    FROM run WHERE id = $1";
+const OF_CAMPAIGN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
+        planned_rows, rows_read, paused_by, paused_why, paused_at, cancelled_by, sent_out_at, closed_at
+    FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT $2";
+const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
+        planned_rows, rows_read, paused_by, paused_why, paused_at, cancelled_by, sent_out_at, closed_at
+    FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
+const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
+const RUNNING: &str = "SELECT id, priority FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
+const STARTED_BEFORE: &str = "SELECT r.id FROM run AS r WHERE r.version_id = $1 AND (r.state <> 'cancelled'
+        OR EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.attempt > 0))
+    ORDER BY r.id DESC LIMIT 1";
+const OPEN_OF_CAMPAIGN: &str =
+    "SELECT id FROM run WHERE campaign_id = $1 AND state IN ('planning', 'running', 'paused')
+    ORDER BY id DESC LIMIT 1";
+const ADVANCE: &str = "UPDATE run SET planned_rows = $3 WHERE id = $1 AND state = 'planning' AND planned_rows = $2";
+const PLANNED: &str = "UPDATE run SET state = 'running', rows_read = planned_rows WHERE id = $1 AND state = 'planning'";
+const PAUSE: &str = "UPDATE run SET state = 'paused', paused_by = $2, paused_why = $3, paused_at = $4
+    WHERE id = $1 AND state IN ('planning', 'running')";
+const RESUME: &str = "UPDATE run SET state = CASE WHEN rows_read IS NULL THEN 'planning' ELSE 'running' END,
+        paused_by = NULL, paused_why = NULL, paused_at = NULL
+    WHERE id = $1 AND state = 'paused'";
+const CANCEL: &str = "UPDATE run SET state = 'cancelled', cancelled_by = $2
+    WHERE id = $1 AND state IN ('planning', 'running', 'paused')";
+const REOPEN: Dialects = Dialects {
+    sqlite: "UPDATE run SET sent_out_at = NULL, closed_at = NULL,
+            state = CASE WHEN state = 'closed' THEN 'running' ELSE state END
+        WHERE id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "UPDATE run SET sent_out_at = NULL, closed_at = NULL,
+            state = CASE WHEN state = 'closed' THEN 'running' ELSE state END
+        WHERE id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+};
+const SENT_OUT: &str = "UPDATE run SET sent_out_at = $1
+    WHERE state = 'running' AND sent_out_at IS NULL AND NOT EXISTS
+        (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state IN ('queued', 'claimed', 'in_doubt'))
+    RETURNING id";
+const CLOSE: &str = "UPDATE run SET closed_at = $1, sent_out_at = COALESCE(sent_out_at, $1),
+        state = CASE WHEN state = 'running' THEN 'closed' ELSE state END
+    WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
+        (SELECT 1 FROM message AS m WHERE m.run_id = run.id
+            AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
+    RETURNING id";
+const CANCELLED_WITH_QUEUED: &str = "SELECT id FROM run WHERE state = 'cancelled' AND closed_at IS NULL
+    AND EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state = 'queued')";
+const NEXT_DUE: &str = "SELECT m.due_at, m.waiting_for FROM message AS m JOIN run AS r ON r.id = m.run_id
+    WHERE m.state = 'queued' AND m.sender = r.sender AND m.priority = r.priority AND m.run_id = $1
+    ORDER BY m.due_at LIMIT 1";
+const HAS_DOUBTS: &str =
+    "SELECT COUNT(*) FROM (SELECT id FROM message WHERE run_id = $1 AND state = 'in_doubt' LIMIT 1) AS d";
+const COUNTS: &str = "SELECT state, COUNT(*) FROM message WHERE run_id = $1 GROUP BY state ORDER BY state";
+
+/// A run.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// Which version of it.
+    pub version_id: VersionId,
+    /// What it is for.
+    pub kind: CampaignKind,
+    /// Account it sends through.
+    pub account: String,
+    /// Sender it sends from.
+    pub sender: String,
+    /// Who goes first on the sender.
+    pub priority: Priority,
+    /// Its state.
+    pub state: RunState,
+    /// Snapshot of the template, as JSON of [`crate::domain::template::Template`].
+    pub template: String,
+    /// Currency of its messages' costs.
+    pub currency: String,
+    /// Who started it.
+    pub starter: String,
+    /// When.
+    pub started_at: UnixMs,
+    /// Rows planned so far.
+    pub planned_rows: i64,
+    /// Rows of the audience; `None` while planning.
+    pub rows_read: Option<i64>,
+    /// Who paused it.
+    pub paused_by: Option<String>,
+    /// Why.
+    pub paused_why: Option<String>,
+    /// When.
+    pub paused_at: Option<UnixMs>,
+    /// Who cancelled it.
+    pub cancelled_by: Option<String>,
+    /// When nothing was queued, claimed or in doubt any more.
+    pub sent_out_at: Option<UnixMs>,
+    /// When every message had been delivered, read or had ended.
+    pub closed_at: Option<UnixMs>,
+}
+
+impl Run {
+    /// The snapshot of the template. Fails when the stored text is not one.
+    pub fn snapshot(&self) -> Result<crate::domain::template::Template> {
+        serde_json::from_str(&self.template).map_err(|_| super::StoreError::Corrupt { what: "run.template" })
+    }
+}
+
+/// A run to start.
+#[derive(Clone, Debug)]
+pub struct NewRun<'a> {
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// Which version of it.
+    pub version: VersionId,
+    /// What it is for.
+    pub kind: CampaignKind,
+    /// Account it sends through.
+    pub account: &'a str,
+    /// Sender it sends from.
+    pub sender: &'a str,
+    /// Snapshot of the template, as JSON.
+    pub template: &'a str,
+    /// Currency of its messages' costs.
+    pub currency: &'a str,
+    /// Who starts it.
+    pub starter: &'a str,
+    /// When.
+    pub at: UnixMs,
+}
+
+/// Begins a run in planning; `None` when the campaign has an open run.
+pub async fn insert(store: &Store, new: &NewRun<'_>) -> Result<Option<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(INSERT)
+        .bind(new.campaign)
+        .bind(new.version)
+        .bind(new.kind)
+        .bind(new.account)
+        .bind(new.sender)
+        .bind(new.kind.priority())
+        .bind(new.template)
+        .bind(new.currency)
+        .bind(new.starter)
+        .bind(new.at)
+        .fetch_optional(pool)
+        .await)?)
+}
+
+/// The run `id`.
+pub async fn get(store: &Store, id: RunId) -> Result<Option<Run>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(GET).bind(id).fetch_optional(pool).await)?)
+}
+
+/// Runs of `campaign`, the last first.
+pub async fn of_campaign(store: &Store, campaign: CampaignId, limit: i64) -> Result<Vec<Run>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).bind(limit).fetch_all(pool).await)?)
+}
+
+/// Every run that is planning, running or paused.
+pub async fn open(store: &Store) -> Result<Vec<Run>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
+}
+
+/// Runs whose rows are still to be planned, the most urgent first.
+pub async fn planning(store: &Store) -> Result<Vec<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(PLANNING).fetch_all(pool).await)?)
+}
+
+/// Running runs of `sender` with their priority.
+pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority)>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(RUNNING).bind(sender).fetch_all(pool).await)?)
+}
+
+/// An earlier run of the same version, unless it was cancelled before anything left.
+pub async fn started_before(store: &Store, version: VersionId) -> Result<Option<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(STARTED_BEFORE).bind(version).fetch_optional(pool).await)?)
+}
+
+/// The open run of `campaign`.
+pub async fn open_of_campaign(store: &Store, campaign: CampaignId) -> Result<Option<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(OPEN_OF_CAMPAIGN).bind(campaign).fetch_optional(pool).await)?)
+}
+
+/// Moves the planner's cursor; false when the run is not planning any more or another planner moved it.
+pub async fn advance(tx: &mut Tx, id: RunId, from: i64, to: i64) -> Result<bool> {
+    let done = on_tx!(tx, |conn| sqlx::query(ADVANCE)
+        .bind(id)
+        .bind(from)
+        .bind(to)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Every row is planned: sending begins. False when the run is not planning any more.
+pub async fn planned(store: &Store, id: RunId) -> Result<bool> {
+    changed(on!(&store.write, |pool| sqlx::query(PLANNED).bind(id).execute(pool).await.map(|r| r.rows_affected())))
+}
+
+/// Pauses it; false when it is not planning or running.
+pub async fn pause(store: &Store, id: RunId, by: &str, why: &str, at: UnixMs) -> Result<bool> {
+    changed(on!(&store.write, |pool| sqlx::query(PAUSE)
+        .bind(id)
+        .bind(by)
+        .bind(why)
+        .bind(at)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected())))
+}
+
+/// Goes on where it was paused; false when it is not paused.
+pub async fn resume(store: &Store, id: RunId) -> Result<bool> {
+    changed(on!(&store.write, |pool| sqlx::query(RESUME).bind(id).execute(pool).await.map(|r| r.rows_affected())))
+}
+
+/// Ends it; false when it is not open. Its messages are cancelled by [`super::message::cancel`].
+pub async fn cancel(store: &Store, id: RunId, by: &str) -> Result<bool> {
+    changed(on!(&store.write, |pool| sqlx::query(CANCEL)
+        .bind(id)
+        .bind(by)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected())))
+}
+
+/// Something of these runs is to be sent again: they are not sent out and not closed any more.
+pub async fn reopen(tx: &mut Tx, runs: &[RunId]) -> Result<()> {
+    let (sql, ids) = (REOPEN.of_tx(tx), super::json(&runs));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&ids).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// Marks running runs with nothing queued, claimed or in doubt as sent out; returns them.
+pub async fn mark_sent_out(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(SENT_OUT).bind(at).fetch_all(pool).await)?)
+}
+
+/// Closes runs whose every message has been delivered, read or has ended; returns them.
+pub async fn close_settled(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(CLOSE).bind(at).fetch_all(pool).await)?)
+}
+
+/// Cancelled runs with messages that went back in line since.
+pub async fn cancelled_with_queued(store: &Store) -> Result<Vec<RunId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(CANCELLED_WITH_QUEUED).fetch_all(pool).await)?)
+}
+
+/// When the next queued message of the run is due, and the gate it waits behind.
+pub async fn next_due(store: &Store, id: RunId) -> Result<Option<(UnixMs, Option<String>)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(NEXT_DUE).bind(id).fetch_optional(pool).await)?)
+}
+
+/// Whether something of the run is in doubt.
+pub async fn has_doubts(store: &Store, id: RunId) -> Result<bool> {
+    let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(HAS_DOUBTS).bind(id).fetch_one(pool).await)?;
+    Ok(n > 0)
+}
+
+/// Messages of the run by state, counted from the rows.
+pub async fn counts(store: &Store, id: RunId) -> Result<Vec<(MessageState, i64)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(COUNTS).bind(id).fetch_all(pool).await)?)
+}
+
+fn changed(rows: std::result::Result<u64, sqlx::Error>) -> Result<bool> {
+    Ok(rows? == 1)
+}

@@ -1,0 +1,59 @@
+//! Templates as last read from the provider.
+
+use super::{Result, Store, StoreError, on};
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+
+const SAVE: &str = "INSERT INTO template (account, name, language, template, fetched_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (account, name, language) DO UPDATE SET template = excluded.template, fetched_at = excluded.fetched_at";
+const GET: &str = "SELECT template FROM template WHERE account = $1 AND name = $2 AND language = $3";
+const LIST: &str = "SELECT template FROM template WHERE account = $1 ORDER BY name, language";
+const FORGET: &str = "DELETE FROM template WHERE account = $1 AND name = $2 AND language = $3";
+
+/// Keeps `template` as what the provider says now.
+pub async fn save(store: &Store, account: &str, template: &Template, at: UnixMs) -> Result<()> {
+    let text = super::json(template);
+    on!(&store.write, |pool| sqlx::query(SAVE)
+        .bind(account)
+        .bind(&template.name)
+        .bind(&template.language)
+        .bind(&text)
+        .bind(at)
+        .execute(pool)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// The provider no longer knows it.
+pub async fn forget(store: &Store, account: &str, name: &str, language: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(FORGET)
+        .bind(account)
+        .bind(name)
+        .bind(language)
+        .execute(pool)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// A template as last read.
+pub async fn get(store: &Store, account: &str, name: &str, language: &str) -> Result<Option<Template>> {
+    let text: Option<String> = on!(&store.read, |pool| sqlx::query_scalar(GET)
+        .bind(account)
+        .bind(name)
+        .bind(language)
+        .fetch_optional(pool)
+        .await)?;
+    text.map(|t| read(&t)).transpose()
+}
+
+/// Every template of `account` as last read, by name and language.
+pub async fn list(store: &Store, account: &str) -> Result<Vec<Template>> {
+    let texts: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(LIST).bind(account).fetch_all(pool).await)?;
+    texts.iter().map(|t| read(t)).collect()
+}
+
+fn read(text: &str) -> Result<Template> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what: "template.template" })
+}

@@ -1,0 +1,8 @@
+//! What pages and the API read: one module per page, on the reading pool, paged by cursor.
+
+pub mod campaign;
+pub mod like;
+pub mod person;
+pub mod pulse;
+pub mod row;
+pub mod tally;

@@ -1,0 +1,166 @@
+//! Webhook bodies, kept as they came: durable before the provider is told so, and replayable afterwards.
+
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+
+use serde_json::json;
+use tokio::sync::{Mutex, oneshot};
+
+use super::{Dialects, Result, Store, Tx, on, on_tx};
+use crate::domain::id::WebhookId;
+use crate::domain::time::UnixMs;
+
+const INSERT: &str = "INSERT INTO webhook (account, received_at, body, state) VALUES ($1, $2, $3, 'new') RETURNING id";
+
+const WAITING: &str =
+    "SELECT id, account, received_at, body FROM webhook WHERE state = 'new' AND id > $1 ORDER BY id LIMIT $2";
+
+const TAKE: Dialects = Dialects {
+    sqlite: "UPDATE webhook SET state = 'done', done_at = $2
+             WHERE state = 'new' AND id IN (SELECT value FROM json_each($1)) RETURNING id",
+    postgres: "UPDATE webhook SET state = 'done', done_at = $2
+               WHERE state = 'new' AND id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))
+               RETURNING id",
+};
+
+const FAIL: &str =
+    "UPDATE webhook SET state = 'failed', problem = $2, done_at = $3 WHERE id = $1 AND state IN ('new', 'done')";
+
+const REPLAY: &str = "UPDATE webhook SET state = 'new', problem = NULL, done_at = NULL WHERE state = 'failed'";
+
+const BACKLOG: &str = "SELECT COUNT(*), MIN(received_at) FROM webhook WHERE state = 'new'";
+
+/// Rows of one commit; the limit of every write transaction on SQLite.
+const MAX_TOGETHER: usize = 500;
+
+/// Where bodies wait for the commit that carries them: whoever gets the turn writes for all that wait. A commit costs
+/// one sync of the disk however many rows it holds.
+#[derive(Clone, Debug, Default)]
+pub struct Lane(Arc<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: StdMutex<Vec<Pending>>,
+    turn: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    account: String,
+    body: Vec<u8>,
+    at: UnixMs,
+    written: oneshot::Sender<WebhookId>,
+}
+
+/// A stored body.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Webhook {
+    /// Its id; ids rise in the order of arrival.
+    pub id: WebhookId,
+    /// Name of the account whose address it came to.
+    pub account: String,
+    /// When it came.
+    pub received_at: UnixMs,
+    /// The raw bytes.
+    pub body: Vec<u8>,
+}
+
+/// What waits to be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, sqlx::FromRow)]
+pub struct Backlog {
+    /// How many bodies.
+    pub count: i64,
+    /// When the oldest of them came.
+    pub oldest: Option<UnixMs>,
+}
+
+/// Stores a body. When this returns `Ok`, the body survives a power cut.
+pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Result<WebhookId> {
+    let (written, told) = oneshot::channel();
+    let lane = &store.webhooks.0;
+    lane.push(Pending { account: account.to_owned(), body: body.to_vec(), at, written });
+    {
+        let _turn = lane.turn.lock().await;
+        // Empty when another caller's commit has carried this body in the meantime.
+        loop {
+            let batch = lane.next();
+            if batch.is_empty() {
+                break;
+            }
+            write(store, batch).await;
+        }
+    }
+    match told.await {
+        Ok(id) => Ok(id),
+        // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
+        Err(_) => {
+            let mut tx = store.begin().await?;
+            let id = insert(&mut tx, account, body, at).await?;
+            tx.commit().await?;
+            Ok(id)
+        }
+    }
+}
+
+impl Queue {
+    fn push(&self, pending: Pending) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
+    }
+
+    fn next(&self) -> Vec<Pending> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let n = waiting.len().min(MAX_TOGETHER);
+        waiting.drain(..n).collect()
+    }
+}
+
+/// Writes a batch and tells its callers; on an error it tells nobody, and each of them tries alone.
+async fn write(store: &Store, batch: Vec<Pending>) {
+    let mut ids = Vec::with_capacity(batch.len());
+    let Ok(mut tx) = store.begin().await else { return };
+    for pending in &batch {
+        match insert(&mut tx, &pending.account, &pending.body, pending.at).await {
+            Ok(id) => ids.push(id),
+            Err(_) => return,
+        }
+    }
+    if tx.commit().await.is_ok() {
+        for (pending, id) in batch.into_iter().zip(ids) {
+            // A caller that has gone away needs no answer.
+            let _ = pending.written.send(id);
+        }
+    }
+}
+
+async fn insert(tx: &mut Tx, account: &str, body: &[u8], at: UnixMs) -> Result<WebhookId> {
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(INSERT).bind(account).bind(at).bind(body).fetch_one(c).await?))
+}
+
+/// Bodies nobody has read yet, in the order of arrival, after `after`.
+pub async fn waiting(store: &Store, after: WebhookId, limit: i64) -> Result<Vec<Webhook>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(WAITING).bind(after).bind(limit).fetch_all(pool).await?))
+}
+
+/// Marks bodies as read, as part of the work they cause. Returns those that were still new: another node may have
+/// taken some.
+pub async fn take(tx: &mut Tx, ids: &[WebhookId], at: UnixMs) -> Result<Vec<WebhookId>> {
+    let sql = TAKE.of_tx(tx);
+    let ids = json!(ids).to_string();
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).bind(at).fetch_all(c).await?))
+}
+
+/// Keeps a body that could not be read to its end, with the reason in words without personal data.
+pub async fn fail(tx: &mut Tx, id: WebhookId, problem: &str, at: UnixMs) -> Result<()> {
+    on_tx!(tx, |c| sqlx::query(FAIL).bind(id).bind(problem).bind(at).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Puts every failed body back in line; what it had already caused is recognised and not done twice.
+pub async fn replay(store: &Store) -> Result<u64> {
+    Ok(on!(&store.write, |pool| sqlx::query(REPLAY).execute(pool).await?.rows_affected()))
+}
+
+/// How much waits to be read.
+pub async fn backlog(store: &Store) -> Result<Backlog> {
+    let (count, oldest) = on!(&store.read, |pool| sqlx::query_as(BACKLOG).fetch_one(pool).await?);
+    Ok(Backlog { count, oldest })
+}

@@ -1,0 +1,84 @@
+//! What people and programs do to runs: the engine's command, then who did it, for pages and API alike.
+
+use crate::domain::id::{HoldId, MessageId, RunId, VersionId};
+use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
+
+use super::actor::Actor;
+use super::error::WebError;
+use super::state::WebState;
+
+/// Loads a campaign's file and audience.
+pub async fn load(
+    state: &WebState,
+    actor: &Actor,
+    name: &str,
+    definition: &str,
+    audience: Option<(&str, Vec<u8>)>,
+) -> Result<Loaded, WebError> {
+    let loaded = state.engine.load_campaign(name, definition, audience, &actor.name).await?;
+    state.audit(actor, "campaign.load", &format!("campaign {name}"), "").await?;
+    Ok(loaded)
+}
+
+/// Starts a version; what stands in the way is an error that names it.
+pub async fn start(state: &WebState, actor: &Actor, version: VersionId) -> Result<RunId, WebError> {
+    match state.engine.start(version, &actor.name).await? {
+        StartOutcome::Started(run) => {
+            state.audit(actor, "run.start", &format!("run {run}"), &format!("version {version}")).await?;
+            Ok(run)
+        }
+        StartOutcome::Refused(problems) => Err(WebError::Refused(problems)),
+    }
+}
+
+/// Pauses a run.
+pub async fn pause(state: &WebState, actor: &Actor, run: RunId, why: &str) -> Result<(), WebError> {
+    let done = state.engine.pause(run, &actor.name, why).await?;
+    note(state, actor, done, "run.pause", run).await
+}
+
+/// Lets a paused run go on.
+pub async fn resume(state: &WebState, actor: &Actor, run: RunId) -> Result<(), WebError> {
+    let done = state.engine.resume(run, &actor.name).await?;
+    note(state, actor, done, "run.resume", run).await
+}
+
+/// Cancels what is left of a run.
+pub async fn cancel(state: &WebState, actor: &Actor, run: RunId) -> Result<(), WebError> {
+    let done = state.engine.cancel(run, &actor.name).await?;
+    note(state, actor, done, "run.cancel", run).await
+}
+
+async fn note(state: &WebState, actor: &Actor, done: bool, action: &str, run: RunId) -> Result<(), WebError> {
+    if !done {
+        return Err(WebError::Conflict("run_state"));
+    }
+    state.audit(actor, action, &format!("run {run}"), "").await?;
+    Ok(())
+}
+
+/// Settles attempts in doubt and says how many it concerned.
+pub async fn settle(
+    state: &WebState,
+    actor: &Actor,
+    messages: &[MessageId],
+    how: DoubtSettlement,
+) -> Result<u64, WebError> {
+    let action = match how {
+        DoubtSettlement::SendAgain => "doubt.send_again",
+        DoubtSettlement::Leave => "doubt.leave",
+    };
+    let settled = state.engine.settle_doubts(messages, how, &actor.name).await?;
+    let ids: Vec<String> = messages.iter().map(ToString::to_string).collect();
+    state.audit(actor, action, &format!("{settled} messages"), &ids.join(" ")).await?;
+    Ok(settled)
+}
+
+/// Lifts a hold.
+pub async fn lift_hold(state: &WebState, actor: &Actor, hold: HoldId) -> Result<(), WebError> {
+    if !state.engine.lift_hold(hold, &actor.name).await? {
+        return Err(WebError::Conflict("hold_gone"));
+    }
+    state.audit(actor, "hold.lift", &format!("hold {hold}"), "").await?;
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The style sheet, the script and the icon, inside the binary; their address changes with their content.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::error::WebError;
+
+const CSS: &str = include_str!("assets/recado.css");
+const JS: &str = include_str!("assets/recado.js");
+const ICON: &str = include_str!("assets/icon.svg");
+
+/// Addresses to put into pages.
+pub struct Addresses {
+    /// Style sheet.
+    pub css: String,
+    /// Script.
+    pub js: String,
+    /// Icon.
+    pub icon: String,
+}
+
+/// The addresses of this build.
+pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
+    css: format!("/assets/{}/recado.css", mark(CSS)),
+    js: format!("/assets/{}/recado.js", mark(JS)),
+    icon: format!("/assets/{}/icon.svg", mark(ICON)),
+});
+
+fn mark(content: &str) -> String {
+    hex::encode(&Sha256::digest(content.as_bytes())[..6])
+}
+
+/// One of the files. An old mark gets the present file: a page of the previous build may still be open.
+pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, WebError> {
+    let (kind, content) = match name.as_str() {
+        "recado.css" => ("text/css; charset=utf-8", CSS),
+        "recado.js" => ("text/javascript; charset=utf-8", JS),
+        "icon.svg" => ("image/svg+xml", ICON),
+        _ => return Err(WebError::NotFound),
+    };
+    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")], content).into_response())
+}

@@ -1,0 +1,89 @@
+// Everything works without this file. It keeps pages fresh, and saves clicks.
+"use strict";
+(() => {
+  const live = () => [...document.querySelectorAll("[data-live][id]")];
+  const wanted = (change) =>
+    live().some((el) => el.dataset.live.split(" ").some((w) => w === change.kind || w === `${change.kind}:${change.id}`));
+
+  let last = 0, timer = null, busy = false;
+  const soon = () => {
+    if (timer || document.hidden) return;
+    timer = setTimeout(refresh, Math.max(0, last + 1000 - Date.now()));
+  };
+  async function refresh() {
+    timer = null;
+    if (busy) return soon();
+    busy = true;
+    last = Date.now();
+    try {
+      const answer = await fetch(location.href, { headers: { "x-live": "1" }, redirect: "error" });
+      if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch { /* The next change tries again. */ }
+    busy = false;
+  }
+  function swap(fresh) {
+    for (const old of live()) {
+      const now = fresh.getElementById(old.id);
+      if (!now || now.innerHTML === old.dataset.seen) continue;
+      if (old.dataset.seen === undefined && now.innerHTML === old.innerHTML) { old.dataset.seen = now.innerHTML; continue; }
+      const focus = old.contains(document.activeElement) ? document.activeElement : null;
+      // Nobody loses what they are typing, ticking or about to confirm.
+      if (focus && /^(INPUT|TEXTAREA|SELECT)$/.test(focus.tagName)) continue;
+      if (old.querySelector("details[open], input:checked")) continue;
+      const seen = now.innerHTML, id = focus?.id;
+      old.replaceChildren(...now.childNodes);
+      old.dataset.seen = seen;
+      if (id) document.getElementById(id)?.focus();
+      old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
+    }
+  }
+  if (live().length && window.EventSource) {
+    const source = new EventSource("/events");
+    source.addEventListener("change", (e) => { if (wanted(JSON.parse(e.data))) soon(); });
+    source.addEventListener("open", () => soon());
+    document.addEventListener("visibilitychange", soon);
+    setInterval(soon, 20000);
+    addEventListener("pagehide", () => source.close());
+  }
+
+  const down = () => { const wall = document.querySelector("[data-bottom]"); if (wall) wall.scrollTop = wall.scrollHeight; };
+  down();
+  document.addEventListener("swapped", down);
+
+  document.addEventListener("change", (e) => {
+    const el = e.target;
+    if (el.matches("[data-all]")) {
+      for (const box of el.closest("form").querySelectorAll("input[type=checkbox]:not([data-all])")) box.checked = el.checked;
+    }
+    if (el.matches("[data-submit]")) el.form.requestSubmit();
+  });
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches("textarea")) e.target.form.requestSubmit();
+    if (e.key === "Escape") for (const open of document.querySelectorAll("details.confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
+  });
+  document.addEventListener("click", (e) => {
+    for (const open of document.querySelectorAll("details.confirm[open]")) if (!open.contains(e.target)) open.open = false;
+  });
+  // A form goes out once, however often it is pressed.
+  document.addEventListener("submit", (e) => {
+    if (e.target.method !== "post") return;
+    if (e.target.dataset.sent) return e.preventDefault();
+    e.target.dataset.sent = "1";
+  });
+  addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+  const number = document.querySelector("[data-number]");
+  if (number) {
+    const out = document.getElementById(number.dataset.number);
+    let waiting;
+    const ask = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(async () => {
+        const query = new URLSearchParams({ to: number.value, sender: number.form.elements.sender?.value ?? "" });
+        try { const answer = await fetch(`/send/number?${query}`); if (answer.ok) out.textContent = await answer.text(); } catch { /* Told when sent. */ }
+      }, 300);
+    };
+    number.addEventListener("input", ask);
+    number.form.elements.sender?.addEventListener("change", ask);
+  }
+})();

@@ -1,0 +1,269 @@
+//! What goes wrong, told as a page to people and as a problem document (RFC 9457) to programs.
+
+use std::error::Error as _;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rand::RngExt;
+use serde::Serialize;
+
+use crate::domain::problem::Problem;
+use crate::engine::EngineError;
+use crate::locale::{self, Language};
+use crate::store::StoreError;
+
+use super::actor::{self, Actor};
+use super::page::Page;
+use super::state::WebState;
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// Nobody is signed in and no good token came.
+    #[error("nobody is signed in")]
+    NobodyThere,
+    /// The role has no right to it.
+    #[error("not allowed")]
+    NotAllowed,
+    /// A form without its session's token, or from another site.
+    #[error("the form does not belong to this session")]
+    ForeignForm,
+    /// There is no such thing.
+    #[error("not found")]
+    NotFound,
+    /// The request cannot be understood; the word says what (`web.error.<word>`).
+    #[error("bad request: {0}")]
+    Bad(&'static str),
+    /// It was understood and is refused for these reasons.
+    #[error("refused")]
+    Refused(Vec<Problem>),
+    /// It does not fit the present state; the word says why (`web.error.<word>`).
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// Too large.
+    #[error("too large")]
+    TooLarge,
+    /// Too many tries; come back after so many seconds.
+    #[error("too many requests")]
+    TooMany(u64),
+    /// Part of the plan, not there yet.
+    #[error("not available yet")]
+    NotAvailableYet,
+    /// The store.
+    #[error("store")]
+    Store(#[from] StoreError),
+    /// The engine.
+    #[error("engine")]
+    Engine(#[from] EngineError),
+    /// A template that does not render.
+    #[error("template")]
+    Template(#[from] askama::Error),
+    /// Anything else that should not happen.
+    #[error("{0}")]
+    Unexpected(&'static str, #[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl WebError {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::NobodyThere => StatusCode::UNAUTHORIZED,
+            Self::NotAllowed | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
+            Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+
+    /// The word of the problem document's type and of its sentence `web.error.<word>`.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::NobodyThere => "nobody_there",
+            Self::NotAllowed => "not_allowed",
+            Self::ForeignForm => "foreign_form",
+            Self::NotFound => "not_found",
+            Self::Bad(word) | Self::Conflict(word) => word,
+            Self::Refused(_) => "refused",
+            Self::TooLarge => "too_large",
+            Self::TooMany(_) => "too_many",
+            Self::NotAvailableYet => "not_available_yet",
+            Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => "unexpected",
+        }
+    }
+}
+
+/// What the outer layer needs to write the error out in the form and language of whoever asked.
+#[derive(Clone)]
+struct Told {
+    word: &'static str,
+    problems: Vec<Problem>,
+    /// Of a surprise: what the log calls it.
+    reference: Option<String>,
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let word = self.word();
+        let reference = status.is_server_error().then(|| log(&self, status)).flatten();
+        let retry_after = if let Self::TooMany(seconds) = &self { Some(*seconds) } else { None };
+        let problems = if let Self::Refused(problems) = self { problems } else { Vec::new() };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Told { word, problems, reference });
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert("retry-after", HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The browser gets an id, the log gets the chain of causes, once.
+fn log(error: &WebError, status: StatusCode) -> Option<String> {
+    if status == StatusCode::NOT_IMPLEMENTED {
+        return None;
+    }
+    let reference = format!("{:08x}", rand::rng().random::<u32>());
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        chain.push_str(": ");
+        chain.push_str(&e.to_string());
+        cause = e.source();
+    }
+    tracing::error!(error.reference = %reference, error.chain = %chain, "a request failed");
+    Some(reference)
+}
+
+/// The fallback.
+pub async fn no_such_page() -> WebError {
+    WebError::NotFound
+}
+
+/// A problem document.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ProblemDocument {
+    /// `/api/docs#problem-<word>`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Short, the same for every problem of the type.
+    title: String,
+    /// HTTP status.
+    status: u16,
+    /// This case, in the language asked for.
+    detail: String,
+    /// What stands in the way, one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ProblemItem>,
+    /// What the log calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+}
+
+/// One of the things that stand in the way.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ProblemItem {
+    /// Stable word.
+    code: String,
+    /// Sentence.
+    message: String,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    p: Page,
+    title: String,
+    detail: String,
+    problems: Vec<String>,
+    reference: Option<String>,
+    back: &'static str,
+}
+
+/// Turns bare error statuses into documents or pages.
+pub async fn write_out(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let headers = request.headers().clone();
+    let query = request.uri().query().map(str::to_owned);
+    let response = next.run(request).await;
+    let status = response.status();
+    let told = match response.extensions().get::<Told>() {
+        Some(told) => told.clone(),
+        None if status == StatusCode::METHOD_NOT_ALLOWED => {
+            Told { word: "method_not_allowed", problems: Vec::new(), reference: None }
+        }
+        None => return response,
+    };
+    let machine = path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events";
+    if status == StatusCode::UNAUTHORIZED && !machine && method == Method::GET {
+        let next = query.map_or(path.clone(), |q| format!("{path}?{q}"));
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        return (StatusCode::SEE_OTHER, [(LOCATION, format!("/sign-in?next={next}"))]).into_response();
+    }
+    let who = response.extensions().get::<Actor>().cloned();
+    let language = actor::language(who.as_ref(), &headers);
+    let retry_after = response.headers().get("retry-after").cloned();
+    let mut written = if machine {
+        document(language, status, &told)
+    } else {
+        page(&state, who, language, status, &told)
+    };
+    if let Some(value) = retry_after {
+        written.headers_mut().insert("retry-after", value);
+    }
+    written
+}
+
+fn sentences(language: Language, told: &Told) -> (String, String) {
+    (
+        locale::say(language, &format!("web.error_title.{}", told.word), &[]),
+        locale::say(language, &format!("web.error.{}", told.word), &[]),
+    )
+}
+
+fn document(language: Language, status: StatusCode, told: &Told) -> Response {
+    let (title, detail) = sentences(language, told);
+    let errors = told
+        .problems
+        .iter()
+        .map(|p| ProblemItem { code: p.code.clone(), message: locale::problem(language, p) })
+        .collect();
+    let body = ProblemDocument {
+        kind: format!("/api/docs#problem-{}", told.word),
+        title,
+        status: status.as_u16(),
+        detail,
+        errors,
+        reference: told.reference.clone(),
+    };
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+fn page(state: &WebState, who: Option<Actor>, language: Language, status: StatusCode, told: &Told) -> Response {
+    let (title, detail) = sentences(language, told);
+    let page = ErrorPage {
+        back: if who.is_some() { "/" } else { "/sign-in" },
+        p: Page::new(state, who, language, ""),
+        title,
+        detail,
+        problems: told.problems.iter().map(|p| locale::problem(language, p)).collect(),
+        reference: told.reference.clone(),
+    };
+    match page.render() {
+        Ok(html) => (status, axum::response::Html(html)).into_response(),
+        Err(_) => status.into_response(),
+    }
+}

@@ -1,0 +1,185 @@
+//! How a run is doing, in words and figures: the same on the list of campaigns, on its page and in the API.
+
+use std::time::Duration;
+
+use crate::domain::message::MessageState as S;
+use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
+use crate::store::run::Run;
+use crate::store::view::tally;
+use crate::store::{Result, hold};
+
+use super::page::Page;
+use super::sampler::Counts;
+use super::state::WebState;
+
+/// A run's figures.
+pub struct Figures {
+    /// The run.
+    pub run: Run,
+    /// Messages by state.
+    pub counts: Counts,
+    /// In one word: `planning`, `running`, `sent_out`, `paused`, `held`, `cancelled`, `closed`.
+    pub word: &'static str,
+    /// When the last message leaves, if that can be said.
+    pub ends_at: Option<UnixMs>,
+    /// Why nothing leaves although something is due: the hold that stops it.
+    pub hold: Option<hold::Hold>,
+}
+
+/// One part of the bar.
+pub struct Segment {
+    /// Its colour's name.
+    pub class: &'static str,
+    /// Where it begins, in hundredths.
+    pub x: f64,
+    /// How long it is, in hundredths.
+    pub width: f64,
+}
+
+impl Figures {
+    /// Counts `run`.
+    pub async fn of(state: &WebState, run: Run) -> Result<Self> {
+        let now = state.now();
+        let counts = state.sampler.counts(state.store(), &run, now).await?;
+        let hold = if run.state == RunState::Running { stopping_hold(state, &run).await? } else { None };
+        let word = word(&run, &counts, hold.is_some());
+        let ends_at = match run.state {
+            RunState::Running if counts.left() > 0 && hold.is_none() => ends(state, &run, &counts).await?,
+            _ => None,
+        };
+        Ok(Self { run, counts, word, ends_at, hold })
+    }
+
+    /// Colour of the tag.
+    pub fn tone(&self) -> &'static str {
+        match self.word {
+            "planning" | "running" => "info live",
+            "sent_out" => "info",
+            "paused" | "held" => "warn",
+            "closed" => "good",
+            _ => "",
+        }
+    }
+
+    /// Messages that left.
+    pub fn gone(&self) -> i64 {
+        self.counts.gone()
+    }
+
+    /// Messages of the run that were not stopped before they left.
+    pub fn total(&self) -> i64 {
+        self.counts.total() - self.counts.of(&[S::Excluded, S::Expired, S::Cancelled])
+    }
+
+    /// True while it can be paused.
+    pub fn may_pause(&self) -> bool {
+        matches!(self.run.state, RunState::Planning | RunState::Running) && self.word != "sent_out"
+    }
+
+    /// True while it can go on.
+    pub fn may_resume(&self) -> bool {
+        self.run.state == RunState::Paused
+    }
+
+    /// True while something is left to cancel.
+    pub fn may_cancel(&self) -> bool {
+        matches!(self.run.state, RunState::Planning | RunState::Running | RunState::Paused) && self.word != "sent_out"
+    }
+
+    /// The bar: read, delivered, on its way, failed, in doubt; the rest is empty.
+    pub fn segments(&self) -> Vec<Segment> {
+        let total = self.counts.total().max(1) as f64;
+        let parts = [
+            ("seg-read", self.counts.get(S::Read)),
+            ("seg-delivered", self.counts.get(S::Delivered)),
+            ("seg-sent", self.counts.of(&[S::Accepted, S::InReview, S::Sent])),
+            ("seg-failed", self.counts.of(&[S::Failed, S::Undelivered])),
+            ("seg-doubt", self.counts.get(S::InDoubt)),
+            ("seg-other", self.counts.of(&[S::Excluded, S::Expired, S::Cancelled])),
+        ];
+        let mut x = 0.0;
+        let mut segments = Vec::new();
+        for (class, n) in parts {
+            let width = n as f64 * 100.0 / total;
+            if n > 0 {
+                segments.push(Segment { class, x, width });
+            }
+            x += width;
+        }
+        segments
+    }
+
+    /// The state as people read it.
+    pub fn sentence(&self, p: &Page) -> String {
+        p.t(&format!("web.run_state.{}", self.word))
+    }
+
+    /// Who or what stopped it, and what makes it go on; empty while it goes on.
+    pub fn why(&self, p: &Page) -> String {
+        if let Some(hold) = &self.hold {
+            let why = super::holds::cause(p, hold);
+            let until = hold.until_at.map_or_else(|| p.t("web.until_person"), |at| p.clock_time(&at));
+            return p.say("web.run_held", &[("why", &why), ("when", &until)]);
+        }
+        match self.run.state {
+            RunState::Paused => {
+                let by = self.run.paused_by.as_deref().unwrap_or_default();
+                let why = self.run.paused_why.as_deref().filter(|w| !w.is_empty());
+                let by = why.map_or(by.to_owned(), |w| format!("{by} ({w})"));
+                p.say("web.run_paused", &[("who", &by)])
+            }
+            RunState::Cancelled => {
+                let by = self.run.cancelled_by.as_deref().unwrap_or_default();
+                p.say("web.run_cancelled", &[("who", by)])
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn word(run: &Run, counts: &Counts, held: bool) -> &'static str {
+    let to_leave = counts.left() + counts.get(S::InDoubt);
+    match run.state {
+        RunState::Planning => "planning",
+        RunState::Running if to_leave == 0 && run.rows_read.is_some() => "sent_out",
+        RunState::Running if held => "held",
+        RunState::Running => "running",
+        RunState::Paused => "paused",
+        RunState::Cancelled => "cancelled",
+        RunState::Closed => "closed",
+    }
+}
+
+/// The first hold in force that stops all of `run`.
+async fn stopping_hold(state: &WebState, run: &Run) -> Result<Option<hold::Hold>> {
+    let template = template_key(run);
+    let open = hold::open(state.store()).await?;
+    Ok(open.into_iter().find(|h| match h.scope {
+        hold::HoldScope::Store => true,
+        hold::HoldScope::Account => h.scope_key == run.account,
+        hold::HoldScope::Sender => h.scope_key == run.sender,
+        hold::HoldScope::Template => template.as_deref() == Some(h.scope_key.as_str()),
+        hold::HoldScope::Run => h.scope_key == run.id.to_string(),
+    }))
+}
+
+fn template_key(run: &Run) -> Option<String> {
+    let template: crate::domain::template::Template = serde_json::from_str(&run.template).ok()?;
+    Some(hold::template_key(&run.account, &template.name, &template.language))
+}
+
+/// The later of: when the last one is due, and when the rest has gone at the present speed.
+async fn ends(state: &WebState, run: &Run, counts: &Counts) -> Result<Option<UnixMs>> {
+    let now = state.now();
+    let horizon = tally::horizon(state.store(), run.id).await?;
+    let Some(last) = horizon.last_at else { return Ok(None) };
+    let granted = state.config().senders.get(&run.sender).and_then(|s| s.throughput).map(|t| i64::from(t.get()) * 60);
+    let waits = horizon.first_at.is_some_and(|first| first > now);
+    let per_minute = if waits { None } else { counts.per_minute }.or(granted).unwrap_or(DEFAULT_PER_MINUTE);
+    let seconds = u64::try_from(counts.left()).unwrap_or(0) * 60 / u64::try_from(per_minute).unwrap_or(1).max(1);
+    Ok(Some(last.max(now.plus(Duration::from_secs(seconds)))))
+}
+
+/// What a Cloud API number is granted where nothing else is known: 80 a second (cloud-api.md).
+const DEFAULT_PER_MINUTE: i64 = 80 * 60;

@@ -1,0 +1,182 @@
+//! What every page has: language, navigation, who is signed in, how times and numbers are written.
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Html;
+use jiff::tz::TimeZone;
+use std::convert::Infallible;
+
+use crate::domain::money::Micros;
+use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
+use crate::locale::{self, Language};
+
+use super::actor::{self, Actor};
+use super::asset::{ADDRESSES, Addresses};
+use super::error::WebError;
+use super::state::WebState;
+use super::words;
+
+/// The frame of a page. Handlers take it as an argument and put it into their template as `p`.
+pub struct Page {
+    /// Language of every sentence.
+    pub language: Language,
+    /// Who is signed in.
+    pub actor: Option<Actor>,
+    /// The time the page is made, on the daemon's clock.
+    pub now: UnixMs,
+    /// Whose clock its times are on.
+    pub zone: TimeZone,
+    path: String,
+    flash: Option<String>,
+}
+
+/// An entry of the navigation.
+pub struct NavItem {
+    /// Where it leads.
+    pub href: &'static str,
+    /// Its words.
+    pub label: String,
+    /// `page` when we are there.
+    pub current: bool,
+}
+
+/// Address, last part of the locale key, right it takes.
+const NAVIGATION: [(&str, &str, Right); 8] = [
+    ("/campaigns", "campaigns", Right::ReadCampaigns),
+    ("/conversations", "conversations", Right::Converse),
+    ("/send", "send", Right::SendByHand),
+    ("/costs", "costs", Right::ReadCosts),
+    ("/holds", "holds", Right::ReadCampaigns),
+    ("/suppressions", "suppressions", Right::Suppress),
+    ("/audit", "audit", Right::ReadAudit),
+    ("/users", "users", Right::ManageUsers),
+];
+
+impl FromRequestParts<WebState> for Page {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Infallible> {
+        let actor = parts.extensions.get::<Actor>().cloned();
+        let language = actor::language(actor.as_ref(), &parts.headers);
+        let mut page = Self::new(state, actor, language, parts.uri.path());
+        page.flash = flash(language, parts.uri.query().unwrap_or_default());
+        Ok(page)
+    }
+}
+
+/// What just happened, from `?done=<word>&n=<count>` of the address a form led to.
+fn flash(language: Language, query: &str) -> Option<String> {
+    let value = |key: &str| {
+        url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == key).map(|(_, v)| v.into_owned())
+    };
+    let done = value("done")?;
+    let key = format!("web.done.{done}");
+    let n = value("n").filter(|n| n.bytes().all(|b| b.is_ascii_digit())).unwrap_or_default();
+    locale::sentences(language).contains_key(&key).then(|| locale::say(language, &key, &[("n", &n)]))
+}
+
+impl Page {
+    /// A page's frame outside of a handler.
+    pub fn new(state: &WebState, actor: Option<Actor>, language: Language, path: &str) -> Self {
+        Self { language, actor, now: state.now(), zone: state.zone(), path: path.to_owned(), flash: None }
+    }
+
+    /// The sentence of `key`.
+    pub fn t(&self, key: &str) -> String {
+        locale::say(self.language, key, &[])
+    }
+
+    /// The sentence of `key` with its placeholders filled.
+    pub fn say(&self, key: &str, args: &[(&str, &str)]) -> String {
+        locale::say(self.language, key, args)
+    }
+
+    /// The sentence of `key` with its one placeholder `n`.
+    pub fn n(&self, key: &str, n: &i64) -> String {
+        locale::say(self.language, key, &[("n", &self.number(n))])
+    }
+
+    /// Whether who is signed in has a right.
+    pub fn may(&self, right: &Right) -> bool {
+        self.actor.as_ref().is_some_and(|a| a.may(*right))
+    }
+
+    /// The token of the session's forms.
+    pub fn csrf(&self) -> &str {
+        self.actor.as_ref().and_then(|a| a.csrf.as_deref()).unwrap_or_default()
+    }
+
+    /// `en`, `es`, `pt`.
+    pub fn lang(&self) -> &'static str {
+        self.language.as_str()
+    }
+
+    /// Addresses of style sheet, script and icon.
+    pub fn assets(&self) -> &'static Addresses {
+        &ADDRESSES
+    }
+
+    /// What just happened, if the page follows a form.
+    pub fn flash(&self) -> Option<&str> {
+        self.flash.as_deref()
+    }
+
+    /// Where we are, to come back to.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Name of who is signed in.
+    pub fn user_name(&self) -> &str {
+        self.actor.as_ref().map_or("", |a| a.name.as_str())
+    }
+
+    /// The entries that the role may open.
+    pub fn nav(&self) -> Vec<NavItem> {
+        let Some(actor) = &self.actor else { return Vec::new() };
+        NAVIGATION
+            .iter()
+            .filter(|(_, _, right)| actor.may(*right))
+            .map(|(href, key, _)| NavItem {
+                href,
+                label: self.t(&format!("web.nav.{key}")),
+                current: self.path.starts_with(href) || (*key == "campaigns" && self.path.starts_with("/runs")),
+            })
+            .collect()
+    }
+
+    /// `in 3 hours · Tue 24 Nov, 14:30 (Buenos Aires)` as a `<time>`; both parts are plain words.
+    pub fn time(&self, at: &UnixMs) -> String {
+        format!(
+            "<time datetime=\"{at}\"><span class=\"rel\">{}</span> <span class=\"abs\">{}</span></time>",
+            words::relative(self.language, *at, self.now),
+            self.clock_time(at)
+        )
+    }
+
+    /// `Tue 24 Nov, 14:30 (Buenos Aires)`.
+    pub fn clock_time(&self, at: &UnixMs) -> String {
+        words::absolute(self.language, *at, &self.zone, self.now)
+    }
+
+    /// `3 hours ago`, `in 5 minutes`.
+    pub fn relative(&self, at: &UnixMs) -> String {
+        words::relative(self.language, *at, self.now)
+    }
+
+    /// `12,400` or `12.400`.
+    pub fn number(&self, n: &i64) -> String {
+        words::number(self.language, *n)
+    }
+
+    /// `USD 12.40`, in the language's own separators.
+    pub fn money(&self, amount: &Micros, currency: &str) -> String {
+        words::money(self.language, *amount, currency)
+    }
+}
+
+/// A template as an answer.
+pub fn html(template: &impl Template) -> Result<Html<String>, WebError> {
+    Ok(Html(template.render()?))
+}

@@ -1,0 +1,75 @@
+//! What a row of a run says about itself: the state in plain words, with the reason and the time.
+
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::message::MessageState as S;
+use crate::domain::time::UnixMs;
+use crate::locale::sentences;
+use crate::store::view::row::RunRow;
+
+use super::page::Page;
+
+/// `Not delivered: the number has no WhatsApp`.
+pub fn sentence(p: &Page, row: &RunRow) -> String {
+    match row.state {
+        S::Queued => queued(p, row),
+        S::Failed => p.say("web.message.failed", &[("why", &failure(p, row.failure_code))]),
+        S::Excluded => p.say("web.message.not_sent", &[("why", &reason(p, row.end_reason.as_deref()))]),
+        S::Cancelled if row.end_reason.as_deref() == Some("in_doubt") => p.t("web.message.left_in_doubt"),
+        state => p.t(&format!("web.message.{}", state.as_str())),
+    }
+}
+
+fn queued(p: &Page, row: &RunRow) -> String {
+    match &row.waiting_for {
+        Some(gate) => p.say("web.message.waiting", &[("why", &gate_words(p, gate)), ("t", &p.clock_time(&row.due_at))]),
+        None if row.due_at > p.now => p.say("web.message.scheduled", &[("t", &p.clock_time(&row.due_at))]),
+        None => p.t("web.message.queued"),
+    }
+}
+
+/// The latest thing that happened to it.
+pub fn latest(row: &RunRow) -> Option<UnixMs> {
+    [row.read_at, row.delivered_at, row.ended_at, row.sent_at, row.accepted_at, row.claimed_at].into_iter().flatten().max()
+}
+
+/// The sentence of a provider's code, in people's words.
+pub fn failure(p: &Page, code: Option<i64>) -> String {
+    let code = code.unwrap_or(0);
+    let key = format!("failure.{code}");
+    if sentences(p.language).contains_key(&key) {
+        return p.t(&key);
+    }
+    p.say("web.failure_unknown", &[("code", &code.to_string())])
+}
+
+/// The sentence of a reason to leave out.
+pub fn reason(p: &Page, word: Option<&str>) -> String {
+    let word = word.unwrap_or_default();
+    match ExclusionReason::parse(word) {
+        Some(reason) => p.t(&format!("web.reason.{}", reason.as_str())),
+        None => word.to_owned(),
+    }
+}
+
+/// What a gate waits for.
+pub fn gate_words(p: &Page, gate: &str) -> String {
+    let key = format!("web.gate.{gate}");
+    if sentences(p.language).contains_key(&key) { p.t(&key) } else { gate.to_owned() }
+}
+
+/// The words of an outcome; one that a campaign file made up is shown as it is.
+pub fn outcome(p: &Page, word: &str) -> String {
+    let key = format!("web.outcome.{word}");
+    if sentences(p.language).contains_key(&key) { p.t(&key) } else { word.to_owned() }
+}
+
+/// Colour of a state's tag.
+pub const fn tone(state: S) -> &'static str {
+    match state {
+        S::Read | S::Delivered => "good",
+        S::Failed | S::Undelivered => "bad",
+        S::InDoubt => "warn",
+        S::Accepted | S::InReview | S::Sent | S::Claimed => "info",
+        S::Queued | S::Excluded | S::Expired | S::Cancelled => "",
+    }
+}

@@ -1,0 +1,259 @@
+//! A run: where its messages are, why anything waits, what failed and why, what people answered, what it costs.
+
+use askama::Template;
+use axum::extract::{Form, Path, State};
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
+
+use crate::domain::id::{MessageId, RunId};
+use crate::domain::message::MessageState as S;
+use crate::domain::role::Right;
+use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
+use crate::store::view::tally;
+use crate::store::{campaign, exclusion, run};
+
+use super::act;
+use super::actor::Actor;
+use super::error::WebError;
+use super::figures::Figures;
+use super::form::{done, local};
+use super::page::{Page, html};
+use super::row_words;
+use super::state::WebState;
+
+/// Doubts shown on the run's page; the rest follows when these are settled.
+pub(super) const DOUBTS: i64 = 50;
+/// Row numbers named per reason.
+const ROWS_NAMED: i64 = 12;
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct RunPage {
+    p: Page,
+    title: String,
+    template: String,
+    f: Figures,
+    tiles: Vec<Tile>,
+    answers: Vec<Tile>,
+    failures: Vec<Cause>,
+    waiting: Vec<String>,
+    left_out: Vec<LeftOut>,
+    stopped: Vec<Cause>,
+    doubts: Vec<RunRow>,
+    money: tally::Money,
+    may_steer: bool,
+    people: bool,
+}
+
+/// A figure that leads to its rows.
+pub struct Tile {
+    label: String,
+    n: i64,
+    /// State's or outcome's word, for the bar's key and tests.
+    word: String,
+    href: Option<String>,
+}
+
+/// Messages of one cause.
+pub struct Cause {
+    why: String,
+    n: i64,
+    href: Option<String>,
+}
+
+/// Rows left out at loading.
+pub struct LeftOut {
+    why: String,
+    n: i64,
+    rows: String,
+}
+
+/// The page.
+pub async fn show(
+    State(state): State<WebState>,
+    actor: Actor,
+    mut p: Page,
+    Path(id): Path<i64>,
+) -> Result<Html<String>, WebError> {
+    let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
+    if let Some(account) = state.config().accounts.get(&run.account) {
+        p.zone = account.timezone.clone();
+    }
+    let people = actor.may(Right::ReadPeople);
+    let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
+    let store = state.store();
+    let failures = failures(&state, &p, run.id, people).await?;
+    let waiting = waiting(&state, &p, run.id).await?;
+    let answers = answers(&state, &p, run.id, people).await?;
+    let stopped = tally::stopped(store, run.id).await?;
+    let stopped = stopped
+        .into_iter()
+        .map(|s| Cause { why: row_words::reason(&p, Some(&s.reason)), n: s.n, href: None })
+        .collect();
+    let left_out = left_out(&state, &p, run.id).await?;
+    let doubts = if people { doubts(&state, run.id).await? } else { Vec::new() };
+    let money = tally::money(store, run.id).await?;
+    let template = template_name(&run);
+    let f = Figures::of(&state, run).await?;
+    let tiles = tiles(&p, &f, people);
+    let may_steer = actor.may(Right::SteerRuns);
+    html(&RunPage {
+        p,
+        title,
+        template,
+        f,
+        tiles,
+        answers,
+        failures,
+        waiting,
+        left_out,
+        stopped,
+        doubts,
+        money,
+        may_steer,
+        people,
+    })
+}
+
+fn template_name(run: &run::Run) -> String {
+    let template: Option<crate::domain::template::Template> = serde_json::from_str(&run.template).ok();
+    template.map_or_else(String::new, |t| format!("{} ({})", t.name, t.language))
+}
+
+fn tiles(p: &Page, f: &Figures, people: bool) -> Vec<Tile> {
+    let rows = |query: &str| people.then(|| format!("/runs/{}/rows{query}", f.run.id));
+    let mut tiles = vec![Tile {
+        label: p.t("web.all_messages"),
+        n: f.counts.total(),
+        word: "all".to_owned(),
+        href: rows(""),
+    }];
+    for state in S::ALL {
+        let n = f.counts.get(state);
+        if n > 0 {
+            let word = state.as_str();
+            tiles.push(Tile {
+                label: p.t(&format!("web.state.{word}")),
+                n,
+                word: word.to_owned(),
+                href: rows(&format!("?state={word}")),
+            });
+        }
+    }
+    tiles
+}
+
+async fn answers(state: &WebState, p: &Page, run: RunId, people: bool) -> Result<Vec<Tile>, WebError> {
+    let answers = tally::answers(state.store(), run).await?;
+    let mut tiles: Vec<Tile> = answers
+        .outcomes
+        .into_iter()
+        .map(|(word, n)| {
+            let query: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
+            let href = people.then(|| format!("/runs/{run}/rows?outcome={query}"));
+            Tile { label: row_words::outcome(p, &word), n, word, href }
+        })
+        .collect();
+    if answers.to_be_read > 0 {
+        let href = people.then(|| "/conversations?view=all".to_owned());
+        tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: "to_be_read".to_owned(), href });
+    }
+    tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: "no_answer".to_owned(), href: None });
+    Ok(tiles)
+}
+
+async fn failures(state: &WebState, p: &Page, run: RunId, people: bool) -> Result<Vec<Cause>, WebError> {
+    let found = tally::failures(state.store(), run).await?;
+    Ok(found
+        .into_iter()
+        .map(|f| Cause {
+            why: row_words::failure(p, Some(f.code)),
+            n: f.n,
+            href: people.then(|| format!("/runs/{run}/rows?failure={}", f.code)),
+        })
+        .collect())
+}
+
+async fn waiting(state: &WebState, p: &Page, run: RunId) -> Result<Vec<String>, WebError> {
+    let found = tally::waiting(state.store(), run).await?;
+    Ok(found
+        .into_iter()
+        .map(|w| {
+            let (n, why) = (p.number(&w.n), row_words::gate_words(p, &w.waiting_for));
+            p.say("web.waits", &[("n", &n), ("why", &why), ("t", &p.clock_time(&w.next_at))])
+        })
+        .collect())
+}
+
+async fn left_out(state: &WebState, p: &Page, run: RunId) -> Result<Vec<LeftOut>, WebError> {
+    let mut all = Vec::new();
+    for (reason, n) in exclusion::counts(state.store(), run).await? {
+        let rows = tally::excluded_rows(state.store(), run, reason, ROWS_NAMED).await?;
+        all.push(LeftOut { why: row_words::reason(p, Some(reason.as_str())), n, rows: row_list(&rows, n) });
+    }
+    all.sort_by_key(|l| std::cmp::Reverse(l.n));
+    Ok(all)
+}
+
+/// `3, 17, 40 …`
+pub(super) fn row_list(rows: &[i64], n: i64) -> String {
+    let shown: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    let more = if n > rows.len() as i64 { " …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+pub(super) async fn doubts(state: &WebState, run: RunId) -> Result<Vec<RunRow>, WebError> {
+    let query = RowQuery {
+        filter: RowFilter::State(S::InDoubt),
+        search: String::new(),
+        after: MessageId(0),
+        limit: DOUBTS,
+    };
+    Ok(row::page(state.store(), run, &query).await?)
+}
+
+/// Where to go after.
+#[derive(Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    back: String,
+}
+
+impl Back {
+    fn path(&self, run: i64) -> String {
+        if self.back.is_empty() { format!("/runs/{run}") } else { local(&self.back).to_owned() }
+    }
+}
+
+/// Pause.
+pub async fn pause(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(back): Form<Back>,
+) -> Result<Redirect, WebError> {
+    act::pause(&state, &actor, RunId(id), "").await?;
+    Ok(done(&back.path(id), "paused"))
+}
+
+/// Resume.
+pub async fn resume(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(back): Form<Back>,
+) -> Result<Redirect, WebError> {
+    act::resume(&state, &actor, RunId(id)).await?;
+    Ok(done(&back.path(id), "resumed"))
+}
+
+/// Cancel.
+pub async fn cancel(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(back): Form<Back>,
+) -> Result<Redirect, WebError> {
+    act::cancel(&state, &actor, RunId(id)).await?;
+    Ok(done(&back.path(id), "cancelled"))
+}

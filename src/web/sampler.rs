@@ -1,0 +1,133 @@
+//! Counts of runs: one sampler per run, at most once a second while somebody watches, frozen when the run is closed.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::id::RunId;
+use crate::domain::message::MessageState as S;
+use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
+use crate::store::run::{self, Run};
+use crate::store::{Result, Store};
+
+/// A count is this fresh at worst; a hundred people who watch cost one query a second.
+const FRESH: Duration = Duration::from_secs(1);
+/// The speed is taken over this span of the daemon's clock.
+const SPEED_OVER: Duration = Duration::from_secs(60);
+/// Runs remembered; beyond this those not looked at for a minute go.
+const REMEMBERED: usize = 1_000;
+
+/// Counts per state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    by_state: Vec<(S, i64)>,
+    /// Messages that left per minute of the daemon's clock, over the last minute watched.
+    pub per_minute: Option<i64>,
+}
+
+impl Counts {
+    /// From rows counted.
+    pub fn new(by_state: Vec<(S, i64)>) -> Self {
+        Self { by_state, per_minute: None }
+    }
+
+    /// Messages in `state`.
+    pub fn get(&self, state: S) -> i64 {
+        self.by_state.iter().filter(|(s, _)| *s == state).map(|(_, n)| n).sum()
+    }
+
+    /// Messages in one of `states`.
+    pub fn of(&self, states: &[S]) -> i64 {
+        states.iter().map(|s| self.get(*s)).sum()
+    }
+
+    /// All messages.
+    pub fn total(&self) -> i64 {
+        self.by_state.iter().map(|(_, n)| n).sum()
+    }
+
+    /// Those that left this host.
+    pub fn gone(&self) -> i64 {
+        self.of(&[S::Accepted, S::InReview, S::Sent, S::Delivered, S::Read, S::Undelivered, S::Failed])
+    }
+
+    /// Those that are still to leave.
+    pub fn left(&self) -> i64 {
+        self.of(&[S::Queued, S::Claimed])
+    }
+}
+
+#[derive(Debug)]
+struct Sample {
+    taken: Instant,
+    frozen: bool,
+    counts: Counts,
+    gone: VecDeque<(UnixMs, i64)>,
+}
+
+/// The samples.
+#[derive(Clone, Debug, Default)]
+pub struct Sampler(Arc<Mutex<HashMap<RunId, Sample>>>);
+
+impl Sampler {
+    /// The counts of `run`, taken now or within the last second.
+    pub async fn counts(&self, store: &Store, run: &Run, now: UnixMs) -> Result<Counts> {
+        if let Some(counts) = self.fresh(run.id) {
+            return Ok(counts);
+        }
+        let counted = Counts::new(run::counts(store, run.id).await?);
+        Ok(self.keep(run, counted, now))
+    }
+
+    fn fresh(&self, id: RunId) -> Option<Counts> {
+        let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sample = samples.get(&id)?;
+        (sample.frozen || sample.taken.elapsed() < FRESH).then(|| sample.counts.clone())
+    }
+
+    fn keep(&self, run: &Run, mut counts: Counts, now: UnixMs) -> Counts {
+        let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if samples.len() >= REMEMBERED {
+            samples.retain(|_, s| s.taken.elapsed() < Duration::from_secs(60));
+        }
+        let mut gone = samples.remove(&run.id).map(|s| s.gone).unwrap_or_default();
+        gone.push_back((now, counts.gone()));
+        while gone.len() > 2 && gone.get(1).is_some_and(|(at, _)| now.since(*at) >= SPEED_OVER) {
+            gone.pop_front();
+        }
+        counts.per_minute = speed(&gone);
+        let settled = counts.of(&[S::Accepted, S::InReview, S::Sent, S::InDoubt]) + counts.left() == 0;
+        let frozen = run.state == RunState::Closed && settled;
+        samples.insert(run.id, Sample { taken: Instant::now(), frozen, counts: counts.clone(), gone });
+        counts
+    }
+}
+
+fn speed(gone: &VecDeque<(UnixMs, i64)>) -> Option<i64> {
+    let ((first_at, first), (last_at, last)) = (gone.front()?, gone.back()?);
+    let span = last_at.since(*first_at).as_millis();
+    let moved = u128::try_from(last - first).ok()?;
+    (span >= 1_000 && moved > 0).then(|| i64::try_from(moved * 60_000 / span).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_is_per_minute_of_the_span_watched() {
+        let of = |points: &[(i64, i64)]| speed(&points.iter().map(|(t, n)| (UnixMs(*t), *n)).collect());
+        assert_eq!(of(&[(0, 0), (30_000, 40)]), Some(80));
+        assert_eq!(of(&[(0, 0)]), None);
+        assert_eq!(of(&[(0, 10), (5_000, 10)]), None);
+    }
+
+    #[test]
+    fn what_left_and_what_is_left_are_told_apart() {
+        let counts = Counts::new(vec![(S::Queued, 5), (S::Read, 2), (S::Failed, 1), (S::Excluded, 4)]);
+        assert_eq!((counts.gone(), counts.left(), counts.total()), (3, 5, 12));
+    }
+}

@@ -1,0 +1,93 @@
+//! What every handler reaches.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::change::Change;
+use crate::domain::time::UnixMs;
+use crate::engine::Engine;
+use crate::store::{Store, StoreError, audit};
+
+use super::actor::Actor;
+use super::metrics::Metrics;
+use super::password::Turnstile;
+use super::sampler::Sampler;
+use super::throttle::Throttle;
+
+/// Shared by all handlers; cloning is cheap.
+#[derive(Clone)]
+pub struct WebState {
+    /// The engine's commands.
+    pub engine: Engine,
+    /// Woken when a webhook has been stored.
+    pub receiver_wake: Arc<Notify>,
+    /// What `/metrics` shows.
+    pub metrics: Arc<Metrics>,
+    /// Cancelled when the daemon begins to stop: `/readyz` says no, event streams end.
+    pub stopping: CancellationToken,
+    pub(super) turnstile: Turnstile,
+    pub(super) throttle: Throttle,
+    pub(super) sampler: Sampler,
+}
+
+impl WebState {
+    /// Puts the parts together.
+    pub fn new(engine: Engine, receiver_wake: Arc<Notify>, metrics: Arc<Metrics>, stopping: CancellationToken) -> Self {
+        Self {
+            engine,
+            receiver_wake,
+            metrics,
+            stopping,
+            turnstile: Turnstile::default(),
+            throttle: Throttle::default(),
+            sampler: Sampler::default(),
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.engine.parts().store
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.engine.parts().config
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.engine.parts().clock
+    }
+
+    pub(super) fn now(&self) -> UnixMs {
+        self.clock().now()
+    }
+
+    /// True when the site is reached by https, which is what cookies are told.
+    pub(super) fn secure(&self) -> bool {
+        self.config().server.public_url.scheme() == "https"
+    }
+
+    /// `https://recado.example.org`, as browsers name it.
+    pub(super) fn public_origin(&self) -> String {
+        self.config().server.public_url.origin().ascii_serialization()
+    }
+
+    /// Whose clock pages show where no campaign is in view: the first account's.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.config().accounts.values().next().map_or(TimeZone::UTC, |a| a.timezone.clone())
+    }
+
+    /// Tells pages that watch.
+    pub(super) fn changed(&self, change: Change) {
+        // No page watches: nothing to tell.
+        let _ = self.engine.parts().changes.send(change);
+    }
+
+    /// Writes down what `actor` did.
+    pub(super) async fn audit(&self, actor: &Actor, action: &str, subject: &str, detail: &str) -> Result<(), StoreError> {
+        audit::write(self.store(), self.now(), audit::Deed { actor: &actor.name, action, subject, detail }).await
+    }
+}

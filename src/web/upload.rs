@@ -1,0 +1,70 @@
+//! A campaign as it comes in: `campaign.toml` and, where it changed, the audience.
+
+use axum::extract::Multipart;
+use axum::extract::multipart::Field;
+
+use super::error::WebError;
+
+/// Larger campaign files than this are not written by people.
+const DEFINITION_LIMIT: usize = 256 * 1024;
+
+/// What came in.
+pub struct Upload {
+    /// Name of the campaign's folder.
+    pub name: String,
+    /// The text of `campaign.toml`.
+    pub definition: String,
+    /// Name and bytes of the audience file.
+    pub audience: Option<(String, Vec<u8>)>,
+}
+
+impl Upload {
+    /// Reads the parts `name`, `definition` and `audience`; any other is passed over.
+    pub async fn read(mut form: Multipart) -> Result<Self, WebError> {
+        let (mut name, mut definition, mut audience) = (String::new(), String::new(), None);
+        while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+            match field.name().unwrap_or_default() {
+                "name" => name = text(field).await?.trim().to_owned(),
+                "definition" => definition = text(field).await?,
+                "audience" => audience = file(field).await?,
+                _ => {}
+            }
+        }
+        if !is_folder_name(&name) {
+            return Err(WebError::Bad("campaign_name"));
+        }
+        if definition.trim().is_empty() {
+            return Err(WebError::Bad("no_definition"));
+        }
+        Ok(Self { name, definition, audience })
+    }
+}
+
+/// Campaign folders are `[a-z0-9_-]`.
+fn is_folder_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+async fn text(field: Field<'_>) -> Result<String, WebError> {
+    let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?;
+    if bytes.len() > DEFINITION_LIMIT {
+        return Err(WebError::TooLarge);
+    }
+    String::from_utf8(bytes.to_vec()).map_err(|_| WebError::Bad("not_utf8"))
+}
+
+/// An empty file field of a browser has no name.
+async fn file(field: Field<'_>) -> Result<Option<(String, Vec<u8>)>, WebError> {
+    let name = field.file_name().unwrap_or_default().to_owned();
+    let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?;
+    if name.is_empty() && bytes.is_empty() {
+        return Ok(None);
+    }
+    // A single component, whatever a browser or a program calls it.
+    let single = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    if !single {
+        return Err(WebError::Bad("file_name"));
+    }
+    Ok(Some((name, bytes.to_vec())))
+}

@@ -1,0 +1,98 @@
+//! Times, numbers and money as people of each language write them.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::domain::money::Micros;
+use crate::domain::time::UnixMs;
+use crate::locale::{Language, say};
+
+/// `12,400` in English, `12.400` in Spanish and Portuguese.
+pub fn number(language: Language, n: i64) -> String {
+    let separator = if language == Language::En { ',' } else { '.' };
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    if n < 0 {
+        out.push('-');
+    }
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(separator);
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `USD 1,234.50`; decimals as needed, at least two.
+pub fn money(language: Language, amount: Micros, currency: &str) -> String {
+    let plain = amount.to_string();
+    let (whole, part) = plain.split_once('.').unwrap_or((&plain, "00"));
+    let sign = if whole.starts_with('-') { "-" } else { "" };
+    let whole = number(language, whole.trim_start_matches('-').parse().unwrap_or(0));
+    let point = if language == Language::En { '.' } else { ',' };
+    format!("{currency} {sign}{whole}{point}{part}")
+}
+
+/// `in 5 minutes`, `3 hours ago`, `now`.
+pub fn relative(language: Language, at: UnixMs, now: UnixMs) -> String {
+    let (span, key) = if at >= now { (at.since(now), "web.time.in") } else { (now.since(at), "web.time.ago") };
+    if span < Duration::from_secs(5) {
+        return say(language, "web.time.now", &[]);
+    }
+    say(language, key, &[("span", &duration(language, span))])
+}
+
+/// `45 s`, `12 min`, `3 h 20 min`, `5 days`.
+pub fn duration(language: Language, span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if seconds < 60 => format!("{seconds} s"),
+        () if minutes < 60 => format!("{minutes} min"),
+        () if hours < 6 && minutes % 60 > 0 => format!("{hours} h {} min", minutes % 60),
+        () if hours < 48 => format!("{hours} h"),
+        () => say(language, "web.time.days", &[("n", &days.to_string())]),
+    }
+}
+
+/// `Tue 24 Nov, 14:30 (Buenos Aires)`; the year only where it is another one.
+pub fn absolute(language: Language, at: UnixMs, zone: &TimeZone, now: UnixMs) -> String {
+    let local = at.in_zone(zone);
+    let weekday = say(language, &format!("web.weekday.{}", local.weekday().to_monday_one_offset()), &[]);
+    let month = say(language, &format!("web.month.{}", local.month()), &[]);
+    let year = if local.year() == now.in_zone(zone).year() { String::new() } else { format!(" {}", local.year()) };
+    let place = place(zone);
+    format!("{weekday} {} {month}{year}, {:02}:{:02} ({place})", local.day(), local.hour(), local.minute())
+}
+
+/// `Buenos Aires` for `America/Argentina/Buenos_Aires`.
+pub fn place(zone: &TimeZone) -> String {
+    let name = zone.iana_name().unwrap_or("UTC");
+    name.rsplit('/').next().unwrap_or(name).replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_money_follow_the_language() {
+        assert_eq!(number(Language::En, 1_234_567), "1,234,567");
+        assert_eq!(number(Language::Pt, -12_400), "-12.400");
+        assert_eq!(number(Language::Es, 999), "999");
+        assert_eq!(money(Language::En, Micros(1_234_500_000), "USD"), "USD 1,234.50");
+        assert_eq!(money(Language::Es, Micros(61_800), "USD"), "USD 0,0618");
+    }
+
+    #[test]
+    fn a_time_is_told_both_ways_with_its_clock() {
+        let now = UnixMs(1_795_514_400_000); // 2026-11-24T10:00:00Z
+        let zone = TimeZone::get("America/Argentina/Buenos_Aires").unwrap();
+        let later = now.plus(Duration::from_secs(3 * 3600 + 20 * 60));
+        assert_eq!(relative(Language::En, later, now), "in 3 h 20 min");
+        assert_eq!(relative(Language::Es, now.minus(Duration::from_secs(120)), now), "hace 2 min");
+        assert!(absolute(Language::En, later, &zone, now).ends_with("10:20 (Buenos Aires)"));
+    }
+}

@@ -1,0 +1,274 @@
+//! A stage for the engine: a store, a fixed clock, a configuration, and a provider on this machine that does as told.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::{Path as UrlPath, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use recado::billing::card::Cards;
+use recado::clock::Clock;
+use recado::config::Config;
+use recado::domain::callback::{CallbackData, Instance};
+use recado::domain::id::{MessageId, RunId, VersionId};
+use recado::domain::message::MessageState;
+use recado::domain::time::UnixMs;
+use recado::engine::dispatcher::Dispatcher;
+use recado::engine::janitor::Janitor;
+use recado::engine::planner::Planner;
+use recado::engine::settler::Settler;
+use recado::engine::{Engine, Loaded, Parts, StartOutcome};
+use recado::provider::Provider;
+use recado::store::message::{self, Message};
+use recado::store::{Store, run};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, broadcast};
+
+/// A Tuesday at 10:00 in Buenos Aires.
+pub const TUESDAY: UnixMs = UnixMs(1_795_525_200_000);
+pub const SENDER: &str = "front";
+
+/// What the provider does with one request.
+#[derive(Clone, Debug)]
+pub enum Does {
+    Accepts,
+    /// Answers this Graph error with this status.
+    Says(u16, i64),
+    /// Accepts and does not answer until it is released.
+    Waits,
+}
+
+#[derive(Default)]
+pub struct Stub {
+    next: Mutex<VecDeque<Does>>,
+    always: Mutex<Option<Does>>,
+    pub seen: Mutex<Vec<CallbackData>>,
+    pub template: Mutex<Value>,
+    arrived: Notify,
+    release: Notify,
+}
+
+impl Stub {
+    /// What it does with the next requests, in order; afterwards it accepts.
+    pub fn next(&self, what: impl IntoIterator<Item = Does>) {
+        self.next.lock().unwrap().extend(what);
+    }
+
+    pub fn always(&self, what: Does) {
+        *self.always.lock().unwrap() = Some(what);
+    }
+
+    /// How many requests came.
+    pub fn count(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
+    pub async fn request(&self) {
+        self.arrived.notified().await;
+    }
+
+    pub fn release(&self) {
+        self.release.notify_waiters();
+    }
+}
+
+async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (StatusCode, Json<Value>) {
+    let callback = CallbackData::parse(body["biz_opaque_callback_data"].as_str().unwrap()).unwrap();
+    let id = format!("wamid.{}.{}", callback.message, callback.attempt);
+    stub.seen.lock().unwrap().push(callback);
+    let always = stub.always.lock().unwrap().clone();
+    let does = stub.next.lock().unwrap().pop_front().or(always).unwrap_or(Does::Accepts);
+    let accepted = json!({"messaging_product": "whatsapp", "contacts": [{"input": body["to"], "wa_id": "5491100000000"}],
+        "messages": [{"id": id, "message_status": "accepted"}]});
+    match does {
+        Does::Accepts => (StatusCode::OK, Json(accepted)),
+        Does::Says(status, code) => {
+            let error = json!({"error": {"message": "no", "code": code, "fbtrace_id": "t"}});
+            (StatusCode::from_u16(status).unwrap(), Json(error))
+        }
+        Does::Waits => {
+            let released = stub.release.notified();
+            stub.arrived.notify_one();
+            released.await;
+            (StatusCode::OK, Json(accepted))
+        }
+    }
+}
+
+async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Json<Value> {
+    drop(stub);
+    Json(json!({"id": id, "throughput": {"level": "STANDARD"}, "status": "CONNECTED", "quality_rating": "GREEN"}))
+}
+
+async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
+    Json(json!({"data": [*stub.template.lock().unwrap()]}))
+}
+
+pub fn reminder() -> Value {
+    json!({"id": "1", "name": "reminder", "language": "es_AR", "status": "APPROVED", "category": "UTILITY",
+        "parameter_format": "POSITIONAL", "components": [{"type": "BODY", "text": "Hola {{1}}, le esperamos.",
+        "example": {"body_text": [["Ana"]]}}]})
+}
+
+pub const CAMPAIGN: &str = r#"
+kind     = "reminder"
+sender   = "front"
+file     = "people.csv"
+timezone = "America/Argentina/Buenos_Aires"
+country  = "AR"
+[template]
+name     = "reminder"
+language = "es_AR"
+[variables]
+1 = "{{ nombre }}"
+"#;
+
+/// A file of `n` people, each with a number of their own.
+pub fn people(n: usize) -> String {
+    let rows: Vec<String> = (0..n).map(|i| format!("Ana,+54911{:08}", 50_000_000 + i)).collect();
+    format!("nombre,telefono\n{}\n", rows.join("\n"))
+}
+
+pub struct Stage {
+    pub engine: Engine,
+    pub clock: Clock,
+    pub stub: Arc<Stub>,
+    address: String,
+}
+
+impl Stage {
+    pub async fn new(store: &Store, dir: &Path) -> Self {
+        Self::with(store, dir, "node1").await
+    }
+
+    async fn with(store: &Store, dir: &Path, node: &str) -> Self {
+        let stub = Arc::new(Stub::default());
+        *stub.template.lock().unwrap() = reminder();
+        let router = Router::new()
+            .route("/{id}", get(self::node))
+            .route("/{id}/messages", post(send))
+            .route("/{id}/message_templates", get(templates))
+            .with_state(Arc::clone(&stub));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        tasks.detach_all();
+        let clock = Clock::fixed(TUESDAY);
+        let engine = engine(store, dir, (node, &address), clock.clone()).await;
+        Self { engine, clock, stub, address }
+    }
+
+    /// Another process on the same store, after this one died.
+    pub async fn restarted(&self, dir: &Path) -> Engine {
+        engine(&self.engine.store, dir, ("node2", &self.address), self.clock.clone()).await
+    }
+
+    /// A started run of `campaign` over `audience`, planned to the end.
+    pub async fn run(&self, name: &str, campaign: &str, audience: &str) -> RunId {
+        let version = self.load(name, campaign, audience).await;
+        let StartOutcome::Started(id) = self.engine.start(version, "ana").await.unwrap() else {
+            panic!("{:?}", self.engine.start(version, "ana").await)
+        };
+        while Planner::new(self.engine.clone()).step().await.unwrap() {}
+        id
+    }
+
+    pub async fn load(&self, name: &str, campaign: &str, audience: &str) -> VersionId {
+        let bytes = audience.as_bytes().to_vec();
+        match self.engine.load_campaign(name, campaign, Some(("people.csv", bytes)), "ana").await.unwrap() {
+            Loaded::Version { version, .. } => version,
+            Loaded::Refused(problems) => panic!("{problems:?}"),
+        }
+    }
+
+    /// A dispatcher, and the settler behind it.
+    pub fn sender(&self) -> Sender {
+        sender(&self.engine)
+    }
+
+    pub async fn janitor(&self) {
+        Janitor::new(self.engine.clone()).step().await.unwrap();
+    }
+
+    pub async fn states(&self, run: RunId) -> BTreeMap<&'static str, i64> {
+        states(&self.engine.store, run).await
+    }
+
+    pub async fn message(&self, id: MessageId) -> Message {
+        message::get(&self.engine.store, id).await.unwrap().unwrap()
+    }
+}
+
+pub struct Sender {
+    pub dispatcher: Dispatcher,
+    pub settler: Settler,
+}
+
+pub fn sender(engine: &Engine) -> Sender {
+    let (settler, settled) = Settler::new(engine.clone());
+    Sender { dispatcher: Dispatcher::new(engine.clone(), SENDER, settled).unwrap(), settler }
+}
+
+impl Sender {
+    /// Claims, sends and settles once; how many were claimed.
+    pub async fn step(&mut self) -> usize {
+        let claimed = self.dispatcher.step().await.unwrap();
+        let mut settled = 0;
+        while settled < claimed {
+            settled += self.settler.step().await;
+        }
+        claimed
+    }
+}
+
+pub async fn states(store: &Store, run: RunId) -> BTreeMap<&'static str, i64> {
+    let counts = run::counts(store, run).await.unwrap();
+    counts.into_iter().map(|(state, n): (MessageState, i64)| (state.as_str(), n)).collect()
+}
+
+async fn engine(store: &Store, dir: &Path, (node, address): (&str, &str), clock: Clock) -> Engine {
+    let source = format!(
+        r#"
+[server]
+listen     = "127.0.0.1:0"
+public_url = "https://recado.example.org"
+data_dir   = "data"
+[store]
+url = "sqlite:recado.db"
+[account.meta]
+provider     = "cloud_api"
+base_url     = "{address}"
+waba_id      = "102290129340398"
+currency     = "USD"
+timezone     = "America/Argentina/Buenos_Aires"
+access_token = "t"
+app_secret   = "s"
+verify_token = "v"
+[sender.front]
+account         = "meta"
+phone_number_id = "106540352242922"
+number          = "+5491155550100"
+throughput      = 1000
+"#
+    );
+    let config = Config::parse(&source, "recado.toml", dir, &BTreeMap::new()).unwrap();
+    let providers = config.accounts.iter().map(|(name, a)| (name.clone(), Provider::connect(a).unwrap())).collect();
+    Engine::new(Parts {
+        store: store.clone(),
+        config: Arc::new(config),
+        clock,
+        providers,
+        cards: Arc::new(Cards::embedded()),
+        instance: Instance::parse("test").unwrap(),
+        node: node.to_owned(),
+        changes: broadcast::channel(64).0,
+        wake: Arc::new(Notify::new()),
+    })
+}
+
+/// More than a claim, a request and the grace after it take.
+pub const DOUBTFUL: Duration = Duration::from_secs(22);

@@ -1,0 +1,179 @@
+//! `recado.toml`: the shipped example, the environment, secrets, and what is refused.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::civil::date;
+use recado::config::{Config, ConfigError};
+use secrecy::ExposeSecret;
+
+const EXAMPLE: &str = include_str!("../../../recado.example.toml");
+
+fn env(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn parse(source: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::parse(source, "recado.toml", Path::new("/etc/recado"), &env(variables))
+}
+
+fn parsed(source: &str, variables: &[(&str, &str)]) -> Config {
+    parse(source, variables).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn problems_with(source: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    match parse(source, variables) {
+        Err(ConfigError::Problems(problems)) => problems.iter().map(ToString::to_string).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The only problem of the example after one change.
+fn problem_after(from: &str, to: &str) -> String {
+    assert!(EXAMPLE.contains(from), "{from}");
+    let problems = problems_with(&EXAMPLE.replacen(from, to, 1), &[]);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    problems[0].clone()
+}
+
+#[test]
+fn the_shipped_example_is_a_configuration() {
+    let config = parsed(EXAMPLE, &[]);
+    assert_eq!(config.server.listen.port(), 8080);
+    assert_eq!(config.campaigns_dir, Path::new("/var/lib/recado/campaigns"));
+    assert_eq!(config.senders["saludcenter"].number.digits(), "5491155550100");
+    assert_eq!(config.senders["saludcenter"].throughput.unwrap().get(), 80);
+    assert_eq!(config.teams["recepcion"].members, ["ana", "diego"]);
+    assert_eq!(config.accounts["meta"].currency.as_str(), "USD");
+    assert!(config.holidays["AR"].contains(&date(2026, 12, 25)));
+    assert!(!config.is_loopback_only());
+}
+
+#[test]
+fn only_providers_on_this_machine_allow_another_clock() {
+    for url in ["http://127.0.0.1:9090", "http://[::1]:9090/v26.0", "http://localhost:9090"] {
+        let config = parsed(EXAMPLE, &[("RECADO_ACCOUNT__META__BASE_URL", url)]);
+        assert!(config.is_loopback_only(), "{url}");
+    }
+}
+
+#[test]
+fn the_environment_overrides_every_kind_of_key() {
+    let config = parsed(
+        EXAMPLE,
+        &[
+            ("RECADO_SERVER__LISTEN", "[::1]:9000"),
+            ("RECADO_SENDER__SALUDCENTER__THROUGHPUT", "20"),
+            ("RECADO_TEAM__RECEPCION__MEMBERS", "eva, luis"),
+            ("RECADO_HOLIDAYS__AR", "2027-05-01"),
+            ("RECADO_TEAM__VENTAS__MEMBERS", "eva"),
+            ("RECADO_URL", "http://127.0.0.1:8080"),
+            ("HOME", "/root"),
+        ],
+    );
+    assert_eq!(config.server.listen.to_string(), "[::1]:9000");
+    assert_eq!(config.senders["saludcenter"].throughput.unwrap().get(), 20);
+    assert_eq!(config.teams["recepcion"].members, ["eva", "luis"]);
+    assert_eq!(config.teams["ventas"].members, ["eva"]);
+    assert_eq!(config.holidays["AR"], [date(2027, 5, 1)].into());
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    assert_eq!(
+        problems_with(EXAMPLE, &[("RECADO_SERVER__LISTN", "x"), ("RECADO_SENDER__SALUDCENTER__THROUGHPUT", "many")]),
+        [
+            "environment RECADO_SENDER__SALUDCENTER__THROUGHPUT: \"throughput\" must be a whole number",
+            "environment RECADO_SERVER__LISTN: unknown key \"listn\" in [server]; did you mean \"listen\"?",
+        ]
+    );
+}
+
+#[test]
+fn a_secret_can_be_a_file_among_the_systemd_credentials() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("meta_token"), "from-a-file\n").unwrap();
+    let source = EXAMPLE.replacen("access_token = \"change-me\"", "access_token_file = \"meta_token\"", 1);
+    let credentials = dir.path().to_str().unwrap();
+    let config = parsed(&source, &[("CREDENTIALS_DIRECTORY", credentials)]);
+    assert_eq!(config.accounts["meta"].access_token.expose_secret(), "from-a-file");
+
+    // Without systemd: beside recado.toml.
+    std::fs::write(dir.path().join("recado.toml"), &source).unwrap();
+    let config = Config::load(&dir.path().join("recado.toml"), &env(&[])).unwrap();
+    assert_eq!(config.accounts["meta"].access_token.expose_secret(), "from-a-file");
+}
+
+#[test]
+fn the_environments_secret_wins_over_the_files() {
+    let source = EXAMPLE.replacen("access_token = \"change-me\"", "access_token_file = \"missing\"", 1);
+    let config = parsed(&source, &[("RECADO_ACCOUNT__META__ACCESS_TOKEN", "given")]);
+    assert_eq!(config.accounts["meta"].access_token.expose_secret(), "given");
+}
+
+#[test]
+fn a_secrets_file_that_is_missing_or_given_twice_is_refused() {
+    let line = "app_secret   = \"change-me\"";
+    let missing = problem_after(line, "app_secret_file = \"no_such_file\"");
+    assert!(missing.contains("names /etc/recado/no_such_file, which cannot be read"), "{missing}");
+    let twice = problem_after(line, "app_secret = \"a\"\napp_secret_file = \"b\"");
+    assert!(twice.ends_with("\"app_secret_file\" does not go with \"app_secret\": give one of the two"), "{twice}");
+    assert!(problem_after(line, "").ends_with("\"app_secret\" is missing in [account.meta]"));
+}
+
+#[test]
+fn no_secret_is_shown_by_debug_or_by_a_problem() {
+    let source = EXAMPLE.replace("change-me", "s3cr3t").replacen("sqlite:recado.db", "postgres://u:s3cr3t@h/d", 1);
+    assert!(!format!("{:?}", parsed(&source, &[])).contains("s3cr3t"));
+    let wrong = source.replacen("\"s3cr3t\"", "\"s3cr3t s3cr3t\"", 1).replacen("postgres://", "postgre://", 1);
+    let problems = problems_with(&wrong, &[]);
+    assert!(problems.len() == 2 && !problems.concat().contains("s3cr3t"), "{problems:#?}");
+}
+
+/// What is changed in the example, and the end of the only problem.
+#[test]
+fn what_cannot_be_is_refused_with_the_reason() {
+    for (from, to, ends) in [
+        ("account         = \"meta\"", "account = \"mete\"", "but there is no [account.mete]; did you mean \"meta\"?"),
+        ("team            = \"recepcion\"", "team = \"ventas\"", "but there is no [team.ventas]"),
+        ("portfolio    = \"saludcenter\"", "portfolio = \"salud\"", "but there is no [portfolio.salud]"),
+        ("\"https://graph.", "\"ftp://graph.", "without user name, ? and #"),
+        ("\"USD\"", "\"usd\"", "must be three capital letters, as \"USD\""),
+        ("\"+5491155550100\"", "\"1155550100\"", "in international form, as \"+5491155550100\""),
+        ("\"106540352242922\"", "106540352242922", "must be text in quotes, not a number"),
+        ("\"106540352242922\"", "\"../me\"", "must be an id of digits, in quotes"),
+        ("= 80 ", "= 0 ", "must be 1 to 1000 messages per second"),
+        ("= 80 ", "= \"80\" ", "must be a whole number, not text"),
+        ("\"127.0.0.1:8080\"", "\"8080\"", "as \"127.0.0.1:8080\""),
+        ("[team.recepcion]", "[team.Ventas]\nmembers = []\n[team.recepcion]", "lower-case letters, digits and _"),
+        ("\"cloud_api\"", "\"gupshup\"", "\"gupshup\" is not available yet"),
+        ("\"cloud_api\"", "\"cloudapi\"", "did you mean \"cloud_api\"?"),
+        ("[portfolio.saludcenter]", "[portfolio.saludcenter]\ntier = \"2K\"", "\"tier\" is not available yet"),
+        ("[vars]", "[alerts]\nwebhook = \"https://x\"\n[vars]", "\"alerts\" is not available yet"),
+        ("[vars]", "[retention]\nrows = \"25mo\"\n[vars]", "\"retention\" is not available yet"),
+    ] {
+        let problem = problem_after(from, to);
+        assert!(problem.ends_with(ends), "{problem}");
+    }
+}
+
+#[test]
+fn a_missing_section_is_named_and_the_misspelt_one_too() {
+    let problems = problems_with(&EXAMPLE.replacen("[store]", "[stor]", 1), &[]);
+    assert_eq!(problems[0], "recado.toml:1:1: the section [store] is missing");
+    assert!(problems[1].ends_with("unknown key \"stor\"; did you mean \"store\"?"), "{problems:?}");
+}
+
+#[test]
+fn two_senders_cannot_have_one_number() {
+    let second = EXAMPLE.split("[sender.saludcenter]").nth(1).unwrap();
+    let problems = problems_with(&format!("{EXAMPLE}\n[sender.other]{second}"), &[]);
+    assert_eq!(problems.len(), 2, "{problems:#?}");
+    assert!(problems.iter().all(|p| p.ends_with("belongs to another sender already")), "{problems:#?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = Config::load(Path::new("/nowhere/recado.toml"), &env(&[])).unwrap_err();
+    assert_eq!(error.to_string(), "cannot read /nowhere/recado.toml");
+}

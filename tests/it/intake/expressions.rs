@@ -1,0 +1,138 @@
+//! Expressions over a row.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use minijinja::value::Value;
+use recado::intake::expression::{Expression, RowValues, Style, When};
+
+const COLUMNS: [(&str, &str); 9] = [
+    ("paciente", "MARIA JOSE DE LA CRUZ"),
+    ("registro", "García López, Dra. ANA"),
+    ("vacio", ""),
+    ("monto", "1234,5"),
+    ("fecha", "24/11/2026"),
+    ("estado", " Cancelado "),
+    ("nota", "línea\nuna"),
+    ("mc", "McDonald"),
+    ("edad", "42"),
+];
+
+fn names() -> BTreeSet<&'static str> {
+    COLUMNS.iter().map(|(name, _)| *name).chain(["when", "clinic_phone"]).collect()
+}
+
+fn row(style: Style) -> Value {
+    let when = When { local: jiff::civil::date(2026, 11, 24).at(14, 30, 0, 0), has_time: true, style };
+    Value::from_object(RowValues {
+        cells: COLUMNS.iter().map(|(_, cell)| (*cell).to_owned()).collect(),
+        columns: Arc::new(COLUMNS.iter().enumerate().map(|(i, (name, _))| ((*name).to_owned(), i)).collect()),
+        vars: Arc::new(BTreeMap::from([("clinic_phone".to_owned(), "+54 11 5555-0100".to_owned())])),
+        when: Some(when),
+    })
+}
+
+fn say(source: &str, style: Style) -> String {
+    match Expression::compile(source, "1", style, &names()) {
+        Ok(expression) => expression.text(&row(style)).unwrap_or_else(|_| "failed".to_owned()),
+        Err(problems) => problems.into_iter().map(|p| p.code).collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[test]
+fn expressions_say_what_their_pieces_say() {
+    for (source, expected) in [
+        ("Hola", "Hola"),
+        ("{{ paciente | first_name }}", "Maria"),
+        ("{{ paciente | title }}", "Maria Jose de la Cruz"),
+        ("{{ registro | first_name }}", "Ana"),
+        ("{{ mc | title }}", "McDonald"),
+        ("{{ vacio }}", ""),
+        ("{{ vacio | default('cliente') }}", "cliente"),
+        ("{{ vacio or 'cliente' }}", "cliente"),
+        ("{{ estado | trim | upper }}", "CANCELADO"),
+        ("Tel. {{ clinic_phone }}!", "Tel. +54 11 5555-0100!"),
+        ("{{ when }}", "martes 24 de noviembre, 14:30"),
+        ("el {{ when | day }} a las {{ when | time }}", "el martes 24 de noviembre a las 14:30"),
+        ("{{ when | date }}", "24/11/2026"),
+        ("{{ fecha | day }}", "martes 24 de noviembre"),
+        ("{{ monto | money }}", "1.234,50"),
+        ("{{ monto | money('$') }}", "$ 1.234,50"),
+        ("{{ 'sí' if edad | number > 40 else 'no' }}", "sí"),
+        ("{{ '}}' }}", "}}"),
+        ("{{- paciente | lower -}}", "maria jose de la cruz"),
+        ("{{ fecha | time }}", "failed"),
+        ("{{ paciente | day }}", "failed"),
+        ("{{ paciente.algo }}", "unknown_name_meant"),
+        ("{{ pacient }}", "unknown_name_meant"),
+        ("{{ xyzzy }}", "unknown_name"),
+        ("{{ xyzzy | default('x') }}", "unknown_name"),
+        ("{{ paciente | firstname }}", "unknown_filter_meant"),
+        ("{{ vacio and (paciente | firstname) }}", "unknown_filter_meant"),
+        ("{{ paciente | qq }}", "unknown_filter"),
+        ("{{ paciente | }}", "unknown_filter bad_expression"),
+        ("{{ paciente", "bad_expression"),
+        ("paciente }}", "bad_expression"),
+        ("{% for x in paciente %}{{ x }}{% endfor %}", "bad_expression"),
+        ("{# nota #}", "bad_expression"),
+        ("{{ range(9) }}", "unknown_name"),
+    ] {
+        assert_eq!(say(source, Style::Es), expected, "{source}");
+    }
+}
+
+#[test]
+fn dates_and_amounts_are_written_in_the_templates_language() {
+    for (tag, when, date, amount) in [
+        ("es_AR", "martes 24 de noviembre, 14:30", "24/11/2026", "1.234,50"),
+        ("es_MX", "martes 24 de noviembre, 14:30", "24/11/2026", "1,234.50"),
+        ("pt_BR", "terça-feira, 24 de novembro, 14:30", "24/11/2026", "1.234,50"),
+        ("en_US", "Tuesday 24 November, 14:30", "24 November 2026", "1,234.50"),
+    ] {
+        let style = Style::of_tag(tag);
+        assert_eq!(say("{{ when }}", style), when);
+        assert_eq!(say("{{ when | date }}", style), date);
+        assert_eq!(say("{{ monto | money }}", style), amount);
+    }
+}
+
+#[test]
+fn greetings_find_the_given_name() {
+    let first = |name: &str| say(&format!("{{{{ '{name}' | first_name }}}}"), Style::Es);
+    for (name, expected) in [
+        ("JOSÉ", "José"),
+        ("úrsula pérez", "Úrsula"),
+        ("Sra. Paula Villalba", "Paula"),
+        ("Dra", "Dra"),
+        ("Benítez, Damián", "Damián"),
+        ("Benítez,", "Benítez"),
+        ("ANA-MARIA LOPES", "Ana-Maria"),
+        ("  ana   maría ", "Ana"),
+        ("(Ana)", "Ana"),
+        ("...", ""),
+        ("", ""),
+    ] {
+        assert_eq!(first(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_expression_that_would_not_end_or_not_fit_fails_on_the_row() {
+    assert_eq!(say("{{ 'a' * 5000 }}", Style::Es), "failed");
+    assert_eq!(say("{{ [1] * 100000 }}", Style::Es), "failed");
+    let deep = format!("{{{{ {}1{} }}}}", "(".repeat(500), ")".repeat(500));
+    assert_eq!(say(&deep, Style::Es), "bad_expression");
+    assert_eq!(say(&"x".repeat(5000), Style::Es), "bad_expression");
+}
+
+#[test]
+fn a_condition_is_one_expression_and_nothing_beside_it() {
+    let condition = |source: &str| Expression::condition(source, "columns.only", Style::Es, &names());
+    let holds = |source: &str| condition(source).unwrap().holds(&row(Style::Es)).unwrap();
+    assert!(!holds("{{ estado | trim != 'Cancelado' }}"));
+    assert!(holds(" {{ edad == '42' and not vacio }} "));
+    for malformed in ["estado != 'x'", "{{ edad }} {{ edad }}", "{{ edad }} !"] {
+        assert_eq!(condition(malformed).unwrap_err()[0].code, "condition_form", "{malformed}");
+    }
+}

@@ -1,0 +1,154 @@
+//! Numbers as people write them.
+
+use recado::domain::kind::CampaignKind;
+use recado::domain::phone::Phone;
+use recado::domain::template::Category;
+use recado::intake::phone_number::{Home, country_of, is_marketing, read, unreachable_because};
+
+fn typed(country: &str, area_code: &str, text: &str) -> String {
+    let home = Home::new(country, Some(area_code));
+    match read(text, home.as_ref()) {
+        Ok(phone) => phone.digits().to_owned(),
+        Err(e) => format!("{} {}", e.reason().as_str(), e.detail()).trim_end().to_owned(),
+    }
+}
+
+#[test]
+fn numbers_become_international_and_nothing_more() {
+    for (country, area_code, text, expected) in [
+        // Argentina: with 9, without it, with 15, with trunk zero, local with the campaign's area code.
+        ("AR", "", "+54 9 11 5555-0123", "5491155550123"),
+        ("AR", "", "+54 11 5555-0123", "541155550123"),
+        ("AR", "", "5491155550123", "5491155550123"),
+        ("AR", "", "54 11 5555 0123", "541155550123"),
+        ("AR", "", "0054 9 11 5555 0123", "5491155550123"),
+        ("AR", "", "+0054 9 11 5555 0123", "5491155550123"),
+        ("AR", "", "11 5555-0123", "541155550123"),
+        ("AR", "", "(011) 15-5555-0123", "5491155550123"),
+        ("AR", "", "0341 15 555-0123", "5493415550123"),
+        ("AR", "", "+54 (011) 15 5555-0123", "5491155550123"),
+        ("AR", "11", "5555-0123", "541155550123"),
+        ("AR", "11", "15-5555-0123", "5491155550123"),
+        ("AR", "011", "15 5555 0123", "5491155550123"),
+        // Brazil: the ninth digit is neither added nor taken away; a fixed line stays one.
+        ("BR", "", "(11) 95555-0123", "5511955550123"),
+        ("BR", "", "011 95555 0123", "5511955550123"),
+        ("BR", "", "+55 11 8555-0123", "551185550123"),
+        ("BR", "", "11 8555-0123", "551185550123"),
+        ("BR", "", "(21) 2555-0123", "552125550123"),
+        ("BR", "11", "95555-0123", "5511955550123"),
+        ("BR", "", "51 95555-0123", "5551955550123"),
+        // Mexico: the old 1 after the country code stays where it was written.
+        ("MX", "", "+52 1 55 1234 5678", "5215512345678"),
+        ("MX", "", "+52 55 1234 5678", "525512345678"),
+        ("MX", "", "55 1234 5678", "525512345678"),
+        // Another country's number in a campaign.
+        ("AR", "", "+598 94 555 123", "59894555123"),
+        ("AR", "", "59894555123", "59894555123"),
+        // Without a campaign country.
+        ("", "", "+5491155550123", "5491155550123"),
+        ("", "", "5491155550123", "5491155550123"),
+        ("", "", "1155550123", "no_country no_country_code"),
+        ("", "", "51955550123", "no_country no_country_code"),
+        ("", "", "011 15 5555 0123", "no_country no_country_code"),
+    ] {
+        assert_eq!(typed(country, area_code, text), expected, "{country} {area_code} {text:?}");
+    }
+}
+
+#[test]
+fn what_spreadsheets_and_copying_leave_around_a_number_does_no_harm() {
+    for text in [
+        "1155550123.0",
+        "1155550123,0",
+        "'1155550123",
+        " 11\u{a0}5555\u{2011}0123 ",
+        "\u{200e}11 5555 0123\u{202c}",
+        "11.5555.0123",
+        "11/5555-0123",
+        "tel:11 5555 0123",
+        "whatsapp:+541155550123",
+        "\u{feff}11-5555-0123",
+        "＋541155550123",
+    ] {
+        assert_eq!(typed("AR", "", text), "541155550123", "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_no_number_is_refused_with_its_reason() {
+    for (text, expected) in [
+        ("", "no_phone"),
+        ("  \u{a0} ", "no_phone"),
+        ("5,51E+12", "bad_phone scientific_notation"),
+        ("5.49115555E+12", "bad_phone scientific_notation"),
+        ("no tiene", "bad_phone not_digits"),
+        ("ana@example.com", "bad_phone not_digits"),
+        ("11 5555-0123 int. 4", "bad_phone not_digits"),
+        ("11 5555-0123 / 11 5555-0124", "bad_phone several_numbers"),
+        ("1155550123;1155550124", "bad_phone several_numbers"),
+        ("5555-0123", "bad_phone no_area_code"),
+        ("15 5555-0123", "bad_phone no_area_code"),
+        ("11 5555-012", "bad_phone wrong_length"),
+        ("+54 9 11 5555-01234", "bad_phone wrong_length"),
+        ("+54 1 11 5555 0123", "bad_phone wrong_length"),
+        ("+999 11 5555 0123", "bad_phone no_such_number"),
+        ("0000000000", "bad_phone no_such_number"),
+        ("-", "bad_phone not_digits"),
+    ] {
+        assert_eq!(typed("AR", "", text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn every_way_of_writing_one_persons_number_has_one_key() {
+    for ways in [
+        &["5491155550123", "541155550123"][..],
+        &["5215512345678", "525512345678"],
+        &["5511955550123", "551155550123"][..1],
+        &["5511985550123", "551185550123"],
+        &["59894555123"],
+    ] {
+        let phones: Vec<Phone> = ways.iter().map(|d| Phone::from_international(d).unwrap()).collect();
+        for phone in &phones {
+            assert_eq!(phone.person_key(), phones[0].person_key(), "{ways:?}");
+            let mut variants: Vec<String> = phone.variants().iter().map(|p| p.digits().to_owned()).collect();
+            assert_eq!(variants[0], phone.digits());
+            variants.sort();
+            assert!(ways.iter().all(|w| variants.iter().any(|v| v == w)), "{variants:?}");
+        }
+    }
+}
+
+#[test]
+fn a_brazilian_fixed_line_is_not_somebodys_mobile() {
+    let fixed = Phone::from_international("552125550123").unwrap();
+    let mobile = Phone::from_international("5521925550123").unwrap();
+    assert_ne!(fixed.person_key(), mobile.person_key());
+    assert_eq!(fixed.variants(), [fixed.clone()]);
+}
+
+#[test]
+fn where_whatsapp_does_not_deliver_is_known_before_sending() {
+    let because = |digits: &str, marketing| unreachable_because(&Phone::from_international(digits).unwrap(), marketing);
+    for closed in ["5355550123", "989123456789", "8501912345678", "963944555123"] {
+        assert_eq!(because(closed, false), Some("closed_country"), "{closed}");
+    }
+    assert_eq!(because("12025550123", true), Some("us_marketing"));
+    assert_eq!(because("12025550123", false), None);
+    for reachable in ["16045550123", "18095550123", "5491155550123"] {
+        assert_eq!(because(reachable, true), None, "{reachable}");
+    }
+    assert!(is_marketing(CampaignKind::Reminder, Some(Category::Marketing)));
+    assert!(!is_marketing(CampaignKind::Promotion, Some(Category::Utility)));
+    assert!(is_marketing(CampaignKind::Promotion, None));
+}
+
+#[test]
+fn a_numbers_country_is_its_numbering_plans() {
+    for (digits, country) in
+        [("5491155550123", "AR"), ("16045550123", "CA"), ("18095550123", "DO"), ("59894555123", "UY")]
+    {
+        assert_eq!(country_of(&Phone::from_international(digits).unwrap()).as_deref(), Some(country));
+    }
+}
