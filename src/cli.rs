@@ -4,7 +4,7 @@
 
 pub mod check;
 mod check_inputs;
-mod client;
+pub mod client;
 pub mod costs;
 pub mod demo;
 mod output;

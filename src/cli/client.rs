@@ -16,7 +16,7 @@ const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// A daemon that does not take the connection by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A report over a year of messages takes seconds.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Calls the daemon at `RECADO_URL` with the token in `RECADO_TOKEN_FILE`.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ pub struct Args {
     /// The month, as 2026-11; left out: the current one.
     #[arg(long)]
     month: Option<String>,
-    /// What to break it down by: campaign, cost_centre, account, sender, market, category, day.
+    /// What to break it down by: campaign, `cost_centre`, account, sender, market, category, day.
     #[arg(long, default_value = "campaign")]
     by: String,
     /// Print CSV.

@@ -58,6 +58,7 @@ pub struct MarketCost {
 }
 
 /// Amounts leave as decimals in text, so that no reader turns them into floats.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 fn decimal<S: serde::Serializer>(amount: &Option<Micros>, to: S) -> Result<S::Ok, S::Error> {
     match amount {
         Some(amount) => to.serialize_str(&amount.to_string()),

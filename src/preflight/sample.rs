@@ -123,14 +123,12 @@ fn oddity(draft: &Draft) -> usize {
 
 /// What a person sees; without a template, the values.
 fn seen_text(template: Option<&Template>, fill: &Fill) -> String {
-    match template.filter(|t| !t.parameters_unknown) {
-        Some(template) => lines(&template.render(fill)),
-        None => {
-            let values = fill.body.iter().map(|v| format!("{} = {}", v.name, v.text));
-            let buttons = fill.buttons.iter().map(|b| format!("[{}] {}", b.index, b.text));
-            values.chain(buttons).collect::<Vec<_>>().join("\n")
-        }
+    if let Some(template) = template.filter(|t| !t.parameters_unknown) {
+        return lines(&template.render(fill));
     }
+    let values = fill.body.iter().map(|v| format!("{} = {}", v.name, v.text));
+    let buttons = fill.buttons.iter().map(|b| format!("[{}] {}", b.index, b.text));
+    values.chain(buttons).collect::<Vec<_>>().join("\n")
 }
 
 fn lines(seen: &Rendered) -> String {

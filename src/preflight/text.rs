@@ -101,7 +101,7 @@ fn cost(page: &mut Page, sheet: &Sheet) {
         |name: &str, percent: i64| page.say(&format!("preflight.cost_{name}"), &[("percent", &percent.to_string())]);
     let shares = cost.delivered_percent;
     let means = [means("low", shares.low), means("likely", shares.likely), means("high", 100)];
-    page.range("preflight.cost_label", [amount(low), amount(likely), amount(high)], &means);
+    page.range("preflight.cost_label", &[amount(low), amount(likely), amount(high)], &means);
     for market in cost.markets.iter().take(if cost.markets.len() > 1 { 8 } else { 0 }) {
         let name = page.say(&format!("market.{}", market.market), &[]);
         page.market(&name, market.messages, &market.likely.map(amount).unwrap_or_default());
@@ -118,7 +118,7 @@ fn times(page: &mut Page, sheet: &Sheet) {
         page.fact("preflight.sent_out_at", &ends[1]);
     } else {
         let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
-        page.range("preflight.sent_out_at_label", ends, &means);
+        page.range("preflight.sent_out_at_label", &ends, &means);
     }
     let rate = sheet.throughput.to_string();
     let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("rate", &rate)]);

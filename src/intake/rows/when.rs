@@ -35,7 +35,9 @@ impl Moment {
                 let zoned = local.to_zoned(zone.clone()).ok()?;
                 Some((UnixMs::from(zoned.timestamp()), zoned.datetime(), has_time))
             }
-            Self::Instant(at) => Some((UnixMs::from(at), at.to_zoned(zone.clone()).datetime(), HasTime::Yes)),
+            Self::Instant(at) => {
+                Some((UnixMs::from(at), at.to_zoned(zone.clone()).datetime(), HasTime::Yes))
+            }
         }
     }
 }
@@ -153,8 +155,7 @@ impl Parts {
         if let Some(month) = month(word) {
             return self.month.replace(month).is_none().then_some(());
         }
-        let is_filler =
-            FILLERS.contains(&word) || (word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word)));
+        let is_filler = FILLERS.contains(&word) || (word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word)));
         is_filler.then_some(())
     }
 
@@ -202,9 +203,7 @@ fn full(year: i64, digits: usize) -> i64 {
 fn tokens(cell: &str) -> Option<Vec<Token>> {
     let text = cell.to_lowercase().replace(['\u{a0}', '\u{202f}'], " ");
     let text = ["a", "p"].iter().fold(text, |text, half| {
-        [". m.", ".m.", ". m", ".m"]
-            .iter()
-            .fold(text, |t, tail| t.replace(&format!("{half}{tail}"), &format!("{half}m")))
+        [". m.", ".m.", ". m", ".m"].iter().fold(text, |t, tail| t.replace(&format!("{half}{tail}"), &format!("{half}m")))
     });
     let mut tokens = Vec::new();
     let mut chars = text.chars().peekable();
@@ -281,33 +280,13 @@ fn month(word: &str) -> Option<i8> {
 
 const HOUR_WORDS: [&str; 5] = ["h", "hs", "hrs", "horas", "hora"];
 
-const FILLERS: [&str; 17] =
-    ["de", "del", "do", "of", "the", "a", "as", "at", "las", "la", "t", "h", "hs", "hrs", "horas", "hora", "feira"];
+const FILLERS: [&str; 17] = [
+    "de", "del", "do", "of", "the", "a", "as", "at", "las", "la", "t", "h", "hs", "hrs", "horas", "hora", "feira",
+];
 
 const WEEKDAYS: [&str; 23] = [
-    "lunes",
-    "martes",
-    "miercoles",
-    "jueves",
-    "viernes",
-    "sabado",
-    "domingo",
-    "segunda",
-    "terca",
-    "quarta",
-    "quinta",
-    "sexta",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "mie",
-    "seg",
-    "qua",
-    "qui",
+    "lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo", "segunda", "terca", "quarta", "quinta",
+    "sexta", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mie", "seg", "qua", "qui",
 ];
 
 const MONTHS: [[&str; 3]; 12] = [

@@ -70,7 +70,7 @@ impl Page {
     }
 
     /// Low, likely and high under one label, the likely first, each with what it means.
-    pub(super) fn range(&mut self, label: &str, values: [String; 3], means: &[String; 3]) {
+    pub(super) fn range(&mut self, label: &str, values: &[String; 3], means: &[String; 3]) {
         let room = values.iter().map(|v| width(v)).max().unwrap_or(0) + 2;
         let mut label = self.say(label, &[]);
         for place in [1, 0, 2] {
