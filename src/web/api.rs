@@ -1,3 +1,24 @@
-//! The JSON API under `/api/v1`.
+//! The JSON API under `/api/v1`: the same commands as the pages, the same guard, problem documents for whatever goes
+//! wrong. One file per resource; [`route`] lists them, [`document`] describes them.
 
+mod campaigns;
+mod conversations;
+mod costs;
+mod desk;
+mod docs;
+mod document;
+mod doubt;
+mod events;
+mod extract;
+mod holds;
+mod later;
+mod me;
+mod messages;
+pub mod once;
+mod paging;
 pub mod route;
+mod row;
+mod run_view;
+mod runs;
+mod suppressions;
+mod templates;

@@ -1,4 +1,82 @@
-//! Routes of the API.
-use crate::web::route::Route;
+//! Routes of the API, each with the right it asks for.
+
+use axum::http::Method;
+use axum::routing::delete;
+
+use super::{
+    campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, runs, suppressions,
+    templates,
+};
+use crate::domain::role::Right as R;
+use crate::web::route::{Access, Route, needs, read, with_files, write};
+
 /// Every one.
-pub fn routes() -> Vec<Route> { Vec::new() }
+pub fn routes() -> Vec<Route> {
+    let mut all = campaign_routes();
+    all.extend(conversation_routes());
+    all.extend(other_routes());
+    all
+}
+
+fn campaign_routes() -> Vec<Route> {
+    let (look, people, steer) = (needs(R::ReadCampaigns), needs(R::ReadPeople), needs(R::SteerRuns));
+    vec![
+        read("/api/v1/campaigns", look, campaigns::all),
+        with_files(write("/api/v1/campaigns", needs(R::LoadCampaigns), campaigns::load)),
+        read("/api/v1/campaigns/{id}", look, campaigns::one),
+        read("/api/v1/campaigns/{id}/preflight", look, campaigns::sheet),
+        write("/api/v1/campaigns/{id}/start", needs(R::StartRuns), campaigns::start),
+        write("/api/v1/campaigns/{id}/pause", steer, campaigns::pause),
+        write("/api/v1/campaigns/{id}/resume", steer, campaigns::resume),
+        write("/api/v1/campaigns/{id}/cancel", steer, campaigns::cancel),
+        write("/api/v1/campaigns/{id}/retry", steer, later::retry),
+        write("/api/v1/campaigns/{id}/test", needs(R::StartRuns), later::test),
+        read("/api/v1/runs", look, runs::all),
+        read("/api/v1/runs/{id}", look, runs::one),
+        read("/api/v1/runs/{id}/messages", people, runs::messages),
+        read("/api/v1/runs/{id}/results.csv", people, runs::results),
+        write("/api/v1/runs/{id}/pause", steer, runs::pause),
+        write("/api/v1/runs/{id}/resume", steer, runs::resume),
+        write("/api/v1/runs/{id}/cancel", steer, runs::cancel),
+        read("/api/v1/doubt", people, doubt::all),
+        write("/api/v1/doubt", steer, doubt::settle),
+        read("/api/v1/holds", look, holds::all),
+        write("/api/v1/holds/{id}/lift", steer, holds::lift),
+    ]
+}
+
+fn conversation_routes() -> Vec<Route> {
+    let talk = needs(R::Converse);
+    vec![
+        write("/api/v1/messages", needs(R::SendByHand), messages::send),
+        read("/api/v1/messages/{id}", needs(R::ReadPeople), messages::one),
+        read("/api/v1/conversations", talk, conversations::all),
+        read("/api/v1/conversations/{id}", talk, conversations::one),
+        write("/api/v1/conversations/{id}/answer", talk, conversations::answer),
+        write("/api/v1/conversations/{id}/claim", talk, conversations::claim),
+        write("/api/v1/conversations/{id}/close", talk, conversations::close),
+        write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),
+        read("/api/v1/tickets", talk, later::tickets),
+        read("/api/v1/people", needs(R::ReadPeople), later::people),
+    ]
+}
+
+fn other_routes() -> Vec<Route> {
+    let suppress = needs(R::Suppress);
+    vec![
+        read("/api/v1/templates", needs(R::ReadCampaigns), templates::all),
+        read("/api/v1/suppressions", suppress, suppressions::all),
+        write("/api/v1/suppressions", suppress, suppressions::add),
+        Route {
+            method: Method::DELETE,
+            path: "/api/v1/suppressions/{id}",
+            access: suppress,
+            handler: delete(suppressions::lift),
+        },
+        read("/api/v1/costs", needs(R::ReadCosts), costs::show),
+        read("/api/v1/events", Access::SignedIn, events::stream),
+        read("/api/v1/me", Access::SignedIn, me::show),
+        read("/api/v1/openapi.json", Access::Open, document::show),
+        read("/api/docs", Access::Open, docs::show),
+    ]
+}

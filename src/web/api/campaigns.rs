@@ -1,0 +1,317 @@
+//! Campaigns: load, look at what would happen, start; pause, resume or cancel the open run.
+
+use axum::Json;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Asked, Id, Sent};
+use super::paging::{self, Listed};
+use super::run_view::RunView;
+use super::runs::{self, Pause, told};
+use crate::domain::id::{CampaignId, RunId, VersionId};
+use crate::domain::kind::CampaignKind;
+use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
+use crate::preflight;
+use crate::store::campaign::{self, Campaign};
+use crate::store::view::campaign::{CampaignLine, list};
+use crate::store::{run, version};
+use crate::web::act;
+use crate::web::actor::Actor;
+use crate::web::campaign::latest;
+use crate::web::error::{ProblemDocument, WebError};
+use crate::web::page::Page;
+use crate::web::state::WebState;
+use crate::web::upload::Upload;
+
+/// Campaigns of a page: the latest run of each is counted.
+const MOST: i64 = 100;
+
+/// A campaign.
+#[derive(Serialize, ToSchema)]
+pub struct CampaignView {
+    /// Its id.
+    pub id: CampaignId,
+    /// Its folder's name.
+    pub name: String,
+    /// What screens call it.
+    pub title: String,
+    /// What it is for; `null` while its file cannot be read.
+    pub kind: Option<CampaignKind>,
+    /// Name of its sender.
+    pub sender: String,
+    /// What is wrong with its files as they lie there now.
+    pub problem: Option<String>,
+    /// When it was first loaded.
+    pub created_at: UnixMs,
+    /// Its latest version: what `start` takes.
+    pub version: Option<VersionId>,
+    /// Its latest run.
+    pub run: Option<RunView>,
+}
+
+/// Which campaigns.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CampaignsAsked {
+    /// Exactly this folder name.
+    name: Option<String>,
+    /// Part of a title or name.
+    #[serde(default)]
+    q: String,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items of a page: 1 to 100.
+    limit: Option<i64>,
+}
+
+/// An upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form for the API's document")]
+pub struct CampaignForm {
+    /// Folder name: `[a-z0-9_-]`, at most 64.
+    name: String,
+    /// The text of `campaign.toml`.
+    #[schema(format = Binary, content_media_type = "application/toml")]
+    campaign: String,
+    /// The audience file; left out, the one loaded before stays.
+    #[schema(format = Binary, content_media_type = "text/csv")]
+    audience: Option<String>,
+}
+
+/// What was loaded.
+#[derive(Serialize, ToSchema)]
+pub struct LoadedView {
+    /// The campaign.
+    pub id: CampaignId,
+    /// Its folder's name.
+    pub name: String,
+    /// The version: what `start` takes. The same content gives the same version.
+    pub version: VersionId,
+}
+
+/// Which version to start.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// The version that was looked at. When a newer one was loaded since, nothing starts.
+    version: i64,
+}
+
+/// The run that began.
+#[derive(Serialize, ToSchema)]
+pub struct StartedView {
+    /// The run.
+    pub run: RunId,
+}
+
+/// How the sheet is to be.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SheetAsked {
+    /// List every row and what becomes of it.
+    #[serde(default)]
+    rows: bool,
+}
+
+async fn found(state: &WebState, id: i64) -> Result<Campaign, WebError> {
+    campaign::get(state.store(), CampaignId(id)).await?.filter(|c| c.removed_at.is_none()).ok_or(WebError::NotFound)
+}
+
+async fn run_view(state: &WebState, id: Option<RunId>) -> Result<Option<RunView>, WebError> {
+    match id {
+        Some(id) => Ok(Some(RunView::of(state, runs::found(state, id.0).await?).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn of_line(state: &WebState, line: CampaignLine) -> Result<CampaignView, WebError> {
+    Ok(CampaignView {
+        run: run_view(state, line.run_id).await?,
+        id: line.id,
+        name: line.name,
+        title: line.title,
+        kind: line.kind,
+        sender: line.sender,
+        problem: line.problem,
+        created_at: line.created_at,
+        version: line.version_id,
+    })
+}
+
+async fn of_campaign(state: &WebState, c: Campaign) -> Result<CampaignView, WebError> {
+    let version = version::latest(state.store(), c.id).await?;
+    let last = run::of_campaign(state.store(), c.id, 1).await?;
+    Ok(CampaignView {
+        run: run_view(state, last.first().map(|r| r.id)).await?,
+        id: c.id,
+        name: c.name,
+        title: c.title,
+        kind: c.kind,
+        sender: c.sender,
+        problem: c.problem,
+        created_at: c.created_at,
+        version: version.map(|v| v.id),
+    })
+}
+
+/// Campaigns, newest first
+#[utoipa::path(get, path = "/api/v1/campaigns", tag = "campaigns", params(CampaignsAsked),
+    responses((status = 200, description = "Campaigns, each with its latest run", body = Listed<CampaignView>)))]
+pub async fn all(
+    State(state): State<WebState>,
+    Asked(asked): Asked<CampaignsAsked>,
+) -> Result<Json<Listed<CampaignView>>, WebError> {
+    if let Some(name) = asked.name {
+        let found = campaign::by_name(state.store(), &name).await?.filter(|c| c.removed_at.is_none());
+        let items = match found {
+            Some(c) => vec![of_campaign(&state, c).await?],
+            None => Vec::new(),
+        };
+        return Ok(Json(Listed { items, next: None }));
+    }
+    let limit = paging::limit(asked.limit.or(Some(MOST)))?.min(MOST);
+    let before = paging::number(asked.cursor.as_deref(), i64::MAX)?;
+    let lines = list(state.store(), before, &asked.q, limit + 1).await?;
+    let page = Listed::cut(lines, limit, |l| l.id.to_string(), |l| l);
+    let mut items = Vec::with_capacity(page.items.len());
+    for line in page.items {
+        items.push(of_line(&state, line).await?);
+    }
+    Ok(Json(Listed { items, next: page.next }))
+}
+
+/// Load a campaign: its file and, where it changed, its audience. Nothing is sent
+#[utoipa::path(post, path = "/api/v1/campaigns", tag = "campaigns",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    request_body(content = CampaignForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Loaded; look at its pre-flight, then start it", body = LoadedView),
+              (status = 422, description = "Something is wrong with the files, with line and column", body = ProblemDocument)))]
+pub async fn load(
+    State(state): State<WebState>,
+    actor: Actor,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, WebError> {
+    let upload = Upload::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
+    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
+    let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version })).into_response())
+}
+
+/// A campaign
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}", tag = "campaigns",
+    params(("id" = i64, Path, description = "The campaign")),
+    responses((status = 200, description = "The campaign with its latest run", body = CampaignView),
+              (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
+pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<CampaignView>, WebError> {
+    let c = found(&state, id).await?;
+    Ok(Json(of_campaign(&state, c).await?))
+}
+
+/// What would happen if the latest version were started now
+///
+/// The sheet of `recado check --json`, with `campaign` and `version` added. Blockers keep it from starting. With
+/// `Accept: text/plain` it comes as people read it. Rows and samples need the right to see people.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/preflight", tag = "campaigns",
+    params(("id" = i64, Path, description = "The campaign"), SheetAsked),
+    responses((status = 200, description = "The sheet", content((Object = "application/json"), (String = "text/plain"))),
+              (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
+pub async fn sheet(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Id(id): Id,
+    Asked(asked): Asked<SheetAsked>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let people = actor.may(Right::ReadPeople);
+    if asked.rows && !people {
+        return Err(WebError::NotAllowed);
+    }
+    let c = found(&state, id).await?;
+    let version = latest(&state, c.id).await?;
+    let mut sheet = state.engine.sheet(version.id, asked.rows).await?;
+    if !people {
+        sheet.samples.clear();
+    }
+    if headers.get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/plain")) {
+        let text = preflight::text(&sheet, p.language);
+        return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
+    }
+    let mut value = preflight::json(&sheet, p.language);
+    value["campaign"] = c.id.0.into();
+    value["version"] = version.id.0.into();
+    Ok(Json(value).into_response())
+}
+
+/// Start a version: approves what its pre-flight showed
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", tag = "campaigns", request_body = Start,
+    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 201, description = "It runs", body = StartedView),
+              (status = 409, description = "A newer version was loaded since", body = ProblemDocument),
+              (status = 422, description = "Blockers", body = ProblemDocument)))]
+pub async fn start(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<Start>,
+) -> Result<Response, WebError> {
+    let c = found(&state, id).await?;
+    let version = latest(&state, c.id).await?;
+    if version.id != VersionId(body.version) {
+        return Err(WebError::Conflict("newer_version"));
+    }
+    let run = act::start(&state, &actor, version.id).await?;
+    Ok((StatusCode::CREATED, Json(StartedView { run })).into_response())
+}
+
+/// The open run of a campaign.
+async fn open_run(state: &WebState, id: i64) -> Result<RunId, WebError> {
+    let c = found(state, id).await?;
+    run::open_of_campaign(state.store(), c.id).await?.ok_or(WebError::Conflict("no_open_run"))
+}
+
+/// Pause the campaign's open run
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/pause", tag = "campaigns", request_body = Pause,
+    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It is paused", body = RunView),
+              (status = 409, description = "No run is open, or it is paused already", body = ProblemDocument)))]
+pub async fn pause(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<Pause>,
+) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, id).await?;
+    act::pause(&state, &actor, run, body.why()?).await?;
+    told(&state, run).await
+}
+
+/// Let the campaign's paused run go on
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/resume", tag = "campaigns",
+    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It goes on", body = RunView),
+              (status = 409, description = "No run is paused", body = ProblemDocument)))]
+pub async fn resume(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, id).await?;
+    act::resume(&state, &actor, run).await?;
+    told(&state, run).await
+}
+
+/// Cancel what is left of the campaign's open run
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/cancel", tag = "campaigns",
+    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "What was in line is cancelled", body = RunView),
+              (status = 409, description = "No run is open", body = ProblemDocument)))]
+pub async fn cancel(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, id).await?;
+    act::cancel(&state, &actor, run).await?;
+    told(&state, run).await
+}
