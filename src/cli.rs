@@ -10,8 +10,6 @@ pub mod demo;
 mod output;
 pub mod sandbox;
 pub mod serve;
-pub mod token;
-pub mod user;
 
 use std::process::ExitCode;
 
@@ -39,10 +37,6 @@ enum Command {
     Costs(costs::Args),
     /// Run a provider on this machine, to try things out.
     Sandbox(Box<sandbox::Args>),
-    /// People who sign in.
-    User(user::Args),
-    /// Tokens for programs.
-    Token(token::Args),
     /// Try failed messages again: not available yet.
     #[command(hide = true)]
     Retry(Later),
@@ -76,8 +70,6 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(args).await,
         Command::Costs(args) => costs::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
-        Command::User(args) => user::run(args).await,
-        Command::Token(args) => token::run(args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),

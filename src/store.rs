@@ -18,6 +18,7 @@ pub mod message;
 mod open;
 pub mod orphan;
 pub mod outcome;
+pub mod password;
 pub mod person;
 pub mod receipt;
 pub mod retention;

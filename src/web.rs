@@ -24,7 +24,6 @@ mod holds;
 mod language;
 mod metrics;
 mod page;
-pub mod password;
 mod results;
 pub mod route;
 mod run;

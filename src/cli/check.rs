@@ -9,7 +9,8 @@ use clap::Args as ClapArgs;
 
 use super::check_inputs::{Known, Unusable};
 use super::output::answer;
-use super::{WRONG, environment};
+use super::WRONG;
+use crate::config::environment;
 use crate::clock::Clock;
 use crate::domain::time::UnixMs;
 use crate::intake::audience;

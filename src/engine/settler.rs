@@ -68,8 +68,10 @@ impl Settler {
             match message::settle(&self.engine.store, batch).await {
                 Ok(settled) => return self.engine.tell_runs(settled.runs),
                 Err(cause) => {
-                    let error = &cause as &dyn std::error::Error;
-                    error!(error, message.count = batch.len(), "answers could not be settled; trying again");
+                    {
+                        let error = &cause as &dyn std::error::Error;
+                        error!(error, message.count = batch.len(), "answers could not be settled; trying again");
+                    }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }

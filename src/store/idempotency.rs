@@ -7,7 +7,7 @@ use crate::domain::time::UnixMs;
 use super::{Result, Store, on};
 
 /// How long an answer is kept for a repetition.
-pub const KEPT: Duration = Duration::from_secs(24 * 3600);
+pub const KEPT: Duration = Duration::from_hours(24);
 
 const SWEEP: &str = "DELETE FROM idempotency WHERE created_at <= $1";
 const RESERVE: &str = "INSERT INTO idempotency (actor, route, key, request, created_at) VALUES ($1, $2, $3, $4, $5) \

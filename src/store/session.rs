@@ -10,15 +10,16 @@ use super::secret::{Secret, hash_of};
 use super::{Result, Store, on};
 
 /// A session ends this long after it began, whatever happens in it.
-pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
+pub const SESSION_LIFE: Duration = Duration::from_hours(12);
 /// A sign-in link is good for this long.
-pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+pub const LINK_LIFE: Duration = Duration::from_hours(24);
 
 const BEGIN: &str =
     "INSERT INTO session (token_hash, user_id, csrf, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const FIND: &str = "SELECT u.id AS user_id, u.name, u.role, u.language, s.csrf, s.expires_at \
                     FROM session AS s JOIN app_user AS u ON u.id = s.user_id \
                     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL";
+const COUNT: &str = "SELECT COUNT(*) FROM session";
 const END: &str = "DELETE FROM session WHERE token_hash = $1";
 const SWEEP: &str = "DELETE FROM session WHERE expires_at <= $1";
 const SWEEP_LINKS: &str = "DELETE FROM sign_in_link WHERE expires_at <= $1";
@@ -63,6 +64,11 @@ pub async fn begin(store: &Store, user: UserId, at: UnixMs) -> Result<String> {
 pub async fn find(store: &Store, cookie: &str, at: UnixMs) -> Result<Option<Session>> {
     let hash = hash_of(cookie);
     Ok(on!(&store.read, |pool| sqlx::query_as(FIND).bind(&hash).bind(at).fetch_optional(pool).await?))
+}
+
+/// Sessions that exist, expired ones that have not been swept included.
+pub async fn count(store: &Store) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(COUNT).fetch_one(pool).await?))
 }
 
 /// Ends the session of a cookie.

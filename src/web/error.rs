@@ -51,9 +51,6 @@ pub enum WebError {
     /// Too large.
     #[error("too large")]
     TooLarge,
-    /// Too many tries; come back after so many seconds.
-    #[error("too many requests")]
-    TooMany(u64),
     /// Part of the plan, not there yet.
     #[error("not available yet")]
     NotAvailableYet,
@@ -88,7 +85,6 @@ impl WebError {
             Self::Refused(_) | Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -106,7 +102,6 @@ impl WebError {
             Self::Bad(word) | Self::Conflict(word) | Self::Unprocessable(word) => word,
             Self::Refused(_) => "refused",
             Self::TooLarge => "too_large",
-            Self::TooMany(_) => "too_many",
             Self::NotAvailableYet => "not_available_yet",
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => "unexpected",
         }
@@ -127,13 +122,9 @@ impl IntoResponse for WebError {
         let status = self.status();
         let word = self.word();
         let reference = status.is_server_error().then(|| log(&self, status)).flatten();
-        let retry_after = if let Self::TooMany(seconds) = &self { Some(*seconds) } else { None };
         let problems = if let Self::Refused(problems) = self { problems } else { Vec::new() };
         let mut response = status.into_response();
         response.extensions_mut().insert(Told { word, problems, reference });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert("retry-after", HeaderValue::from(seconds));
-        }
         response
     }
 }
@@ -218,10 +209,10 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     let status = response.status();
     let told = match response.extensions().get::<Told>() {
         Some(told) => told.clone(),
-        None if status == StatusCode::METHOD_NOT_ALLOWED => {
-            Told { word: "method_not_allowed", problems: Vec::new(), reference: None }
-        }
-        None => return response,
+        None => match unread(status) {
+            Some(word) => Told { word, problems: Vec::new(), reference: None },
+            None => return response,
+        },
     };
     let machine = path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events";
     if status == StatusCode::UNAUTHORIZED && !machine && method == Method::GET {
@@ -231,16 +222,17 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     }
     let who = response.extensions().get::<Actor>().cloned();
     let language = actor::language(who.as_ref(), &headers);
-    let retry_after = response.headers().get("retry-after").cloned();
-    let mut written = if machine {
-        document(language, status, &told)
-    } else {
-        page(&state, who, language, status, &told)
-    };
-    if let Some(value) = retry_after {
-        written.headers_mut().insert("retry-after", value);
+    if machine { document(language, status, &told) } else { page(&state, who, language, status, &told) }
+}
+
+/// The word of a refusal that no handler wrote: the router's, or of what reads paths, queries and forms.
+fn unread(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some("method_not_allowed"),
+        StatusCode::PAYLOAD_TOO_LARGE => Some("too_large"),
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some("body"),
+        _ => None,
     }
-    written
 }
 
 fn sentences(language: Language, told: &Told) -> (String, String) {

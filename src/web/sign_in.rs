@@ -148,8 +148,7 @@ pub async fn use_link(
     jar: CookieJar,
     Form(given): Form<LinkToken>,
 ) -> Result<Response, WebError> {
-    let used = session::use_link(state.store(), &given.token, state.now()).await?;
-    let found = match used {
+    let found = match session::use_link(state.store(), &given.token, state.now()).await? {
         Some(id) => user::by_id(state.store(), id).await?,
         None => None,
     };

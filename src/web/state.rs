@@ -8,14 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::change::Change;
 use crate::domain::time::UnixMs;
 use crate::engine::Engine;
 use crate::store::{Store, StoreError, audit};
 
 use super::actor::Actor;
 use super::metrics::Metrics;
-use super::password::Turnstile;
+use crate::store::password::Turnstile;
 use super::sampler::Sampler;
 use super::throttle::Throttle;
 
@@ -78,12 +77,6 @@ impl WebState {
     /// Whose clock pages show where no campaign is in view: the first account's.
     pub(super) fn zone(&self) -> TimeZone {
         self.config().accounts.values().next().map_or(TimeZone::UTC, |a| a.timezone.clone())
-    }
-
-    /// Tells pages that watch.
-    pub(super) fn changed(&self, change: Change) {
-        // No page watches: nothing to tell.
-        let _ = self.engine.changes.send(change);
     }
 
     /// Writes down what `actor` did.

@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, State};
+use axum::extract::{Multipart, Path, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Asked, Id, Sent};
+use super::extract::{Asked, Sent};
 use super::paging::{self, Listed};
 use super::run_view::RunView;
 use super::runs::{self, Pause, told};
@@ -121,8 +121,13 @@ pub struct SheetAsked {
     rows: bool,
 }
 
-async fn found(state: &WebState, id: i64) -> Result<Campaign, WebError> {
-    campaign::get(state.store(), CampaignId(id)).await?.filter(|c| c.removed_at.is_none()).ok_or(WebError::NotFound)
+/// The campaign of a folder's name or of a number; the name goes first.
+async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
+    let found = match campaign::by_name(state.store(), id).await? {
+        Some(found) => Some(found),
+        None => campaign::get(state.store(), CampaignId(id.parse().map_err(|_| WebError::NotFound)?)).await?,
+    };
+    found.filter(|c| c.removed_at.is_none()).ok_or(WebError::NotFound)
 }
 
 async fn run_view(state: &WebState, id: Option<RunId>) -> Result<Option<RunView>, WebError> {
@@ -207,11 +212,11 @@ pub async fn load(
 
 /// A campaign
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", tag = "campaigns",
-    params(("id" = i64, Path, description = "The campaign")),
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name")),
     responses((status = 200, description = "The campaign with its latest run", body = CampaignView),
               (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
-pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<CampaignView>, WebError> {
-    let c = found(&state, id).await?;
+pub async fn one(State(state): State<WebState>, Path(id): Path<String>) -> Result<Json<CampaignView>, WebError> {
+    let c = found(&state, &id).await?;
     Ok(Json(of_campaign(&state, c).await?))
 }
 
@@ -220,14 +225,14 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Campa
 /// The sheet of `recado check --json`, with `campaign` and `version` added. Blockers keep it from starting. With
 /// `Accept: text/plain` it comes as people read it. Rows and samples need the right to see people.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/preflight", tag = "campaigns",
-    params(("id" = i64, Path, description = "The campaign"), SheetAsked),
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), SheetAsked),
     responses((status = 200, description = "The sheet", content((Object = "application/json"), (String = "text/plain"))),
               (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
 pub async fn sheet(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
-    Id(id): Id,
+    Path(id): Path<String>,
     Asked(asked): Asked<SheetAsked>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
@@ -235,7 +240,7 @@ pub async fn sheet(
     if asked.rows && !people {
         return Err(WebError::NotAllowed);
     }
-    let c = found(&state, id).await?;
+    let c = found(&state, &id).await?;
     let version = latest(&state, c.id).await?;
     let mut sheet = state.engine.sheet(version.id, asked.rows).await?;
     if !people {
@@ -253,17 +258,17 @@ pub async fn sheet(
 
 /// Start a version: approves what its pre-flight showed
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", tag = "campaigns", request_body = Start,
-    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It runs", body = StartedView),
               (status = 409, description = "A newer version was loaded since", body = ProblemDocument),
               (status = 422, description = "Blockers", body = ProblemDocument)))]
 pub async fn start(
     State(state): State<WebState>,
     actor: Actor,
-    Id(id): Id,
+    Path(id): Path<String>,
     Sent(body): Sent<Start>,
 ) -> Result<Response, WebError> {
-    let c = found(&state, id).await?;
+    let c = found(&state, &id).await?;
     let version = latest(&state, c.id).await?;
     if version.id != VersionId(body.version) {
         return Err(WebError::Conflict("newer_version"));
@@ -273,45 +278,45 @@ pub async fn start(
 }
 
 /// The open run of a campaign.
-async fn open_run(state: &WebState, id: i64) -> Result<RunId, WebError> {
+async fn open_run(state: &WebState, id: &str) -> Result<RunId, WebError> {
     let c = found(state, id).await?;
     run::open_of_campaign(state.store(), c.id).await?.ok_or(WebError::Conflict("no_open_run"))
 }
 
 /// Pause the campaign's open run
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/pause", tag = "campaigns", request_body = Pause,
-    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It is paused", body = RunView),
               (status = 409, description = "No run is open, or it is paused already", body = ProblemDocument)))]
 pub async fn pause(
     State(state): State<WebState>,
     actor: Actor,
-    Id(id): Id,
+    Path(id): Path<String>,
     Sent(body): Sent<Pause>,
 ) -> Result<Json<RunView>, WebError> {
-    let run = open_run(&state, id).await?;
+    let run = open_run(&state, &id).await?;
     act::pause(&state, &actor, run, body.why()?).await?;
     told(&state, run).await
 }
 
 /// Let the campaign's paused run go on
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/resume", tag = "campaigns",
-    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It goes on", body = RunView),
               (status = 409, description = "No run is paused", body = ProblemDocument)))]
-pub async fn resume(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
-    let run = open_run(&state, id).await?;
+pub async fn resume(State(state): State<WebState>, actor: Actor, Path(id): Path<String>) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, &id).await?;
     act::resume(&state, &actor, run).await?;
     told(&state, run).await
 }
 
 /// Cancel what is left of the campaign's open run
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/cancel", tag = "campaigns",
-    params(("id" = i64, Path, description = "The campaign"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "What was in line is cancelled", body = RunView),
               (status = 409, description = "No run is open", body = ProblemDocument)))]
-pub async fn cancel(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
-    let run = open_run(&state, id).await?;
+pub async fn cancel(State(state): State<WebState>, actor: Actor, Path(id): Path<String>) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, &id).await?;
     act::cancel(&state, &actor, run).await?;
     told(&state, run).await
 }
