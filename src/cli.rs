@@ -2,14 +2,26 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+pub mod cancel;
 pub mod check;
 mod check_inputs;
 pub mod client;
 pub mod costs;
 pub mod demo;
+pub mod doubt;
+pub mod holds;
+pub mod import;
 mod output;
+pub mod pause;
+pub mod results;
+pub mod resume;
 pub mod sandbox;
 pub mod serve;
+pub mod start;
+pub mod status;
+pub mod suppress;
+mod table;
+pub mod template;
 
 use std::process::ExitCode;
 
@@ -33,8 +45,30 @@ enum Command {
     Serve(serve::Args),
     /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
     Check(check::Args),
+    /// Load a campaign folder into the daemon; nothing is sent.
+    Import(import::Args),
+    /// Show what would happen, and start it.
+    Start(start::Args),
+    /// How campaigns and their runs are doing.
+    Status(status::Args),
+    /// Pause a campaign's run.
+    Pause(pause::Args),
+    /// Let a campaign's paused run go on.
+    Resume(resume::Args),
+    /// Cancel what is left of a campaign's run.
+    Cancel(cancel::Args),
+    /// Messages of which it is not known whether they left: list, send again, leave.
+    Doubt(doubt::Args),
+    /// What stands still and why; let it go on.
+    Holds(holds::Args),
+    /// Every row of a run and what became of it, as CSV.
+    Results(results::Args),
     /// What a month cost.
     Costs(costs::Args),
+    /// Templates, as last read from the provider.
+    Template(template::Args),
+    /// The do-not-send list.
+    Suppress(suppress::Args),
     /// Run a provider on this machine, to try things out.
     Sandbox(Box<sandbox::Args>),
     /// Try failed messages again: not available yet.
@@ -68,14 +102,25 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Start(args) => start::run(args).await,
+        Command::Status(args) => status::run(args).await,
+        Command::Pause(args) => pause::run(args).await,
+        Command::Resume(args) => resume::run(args).await,
+        Command::Cancel(args) => cancel::run(args).await,
+        Command::Doubt(args) => doubt::run(args).await,
+        Command::Holds(args) => holds::run(args).await,
+        Command::Results(args) => results::run(args).await,
         Command::Costs(args) => costs::run(args).await,
+        Command::Template(args) => template::run(args).await,
+        Command::Suppress(args) => suppress::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(_) => not_yet("backup"),
         Command::Takeover(_) => not_yet("takeover"),
     };
-    outcome.unwrap_or_else(|error| complain(&error))
+    client::ended(outcome).unwrap_or_else(|error| complain(&error))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "stands in the place of a command")]

@@ -114,7 +114,7 @@ async fn ask(
     let answer: Result<serde_json::Value, _> = client.get("/api/v1/templates", &query).await;
     match answer {
         Ok(answer) => Ok(find(&answer, campaign)),
-        Err(CallError::Silent { url, .. }) => {
+        Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
             unknown.push(Problem::new("daemon_silent", &[("url", &url)]));
             Ok(None)
         }

@@ -1,0 +1,76 @@
+//! `recado import`: a campaign folder goes into the daemon.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use reqwest::multipart::{Form, Part};
+use serde_json::Value;
+
+use super::client::Client;
+use super::output::answer;
+use super::{WRONG, eprint};
+use crate::config::environment;
+use crate::intake::audience;
+use crate::intake::campaign_file::CampaignFile;
+
+/// Name of the campaign file in its folder.
+const CAMPAIGN_FILE: &str = "campaign.toml";
+
+/// Arguments of `recado import`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The campaign's folder, with campaign.toml and its audience.
+    folder: PathBuf,
+    /// The campaign's name; left out: the folder's.
+    #[arg(long)]
+    name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it: 1 when the daemon finds something wrong, 2 when the campaign file cannot be read.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let name = match args.name {
+        Some(name) => name,
+        None => folder_name(&args.folder)?,
+    };
+    let path = args.folder.join(CAMPAIGN_FILE);
+    let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let campaign = match CampaignFile::parse(&source, &path.display().to_string()) {
+        Ok(campaign) => campaign,
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprint(&problem.to_string()));
+            return Ok(ExitCode::from(WRONG));
+        }
+    };
+    let found = audience::newest(&args.folder, &campaign.file)
+        .with_context(|| format!("cannot look into {}", args.folder.display()))?;
+    let file = found.with_context(|| format!("there is no {} in {}", campaign.file, args.folder.display()))?;
+    let form = Form::new()
+        .text("name", name.clone())
+        .part("campaign", Part::text(source).file_name(CAMPAIGN_FILE))
+        .part("audience", audience_part(&file)?);
+    let loaded: Value = Client::from_environment(&environment())?.upload("/api/v1/campaigns", form).await?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&loaded)? + "\n"
+    } else {
+        let version = &loaded["version"];
+        format!("{name} is loaded as version {version}. Nothing is sent before `recado start {name}`.\n")
+    };
+    answer(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn folder_name(folder: &Path) -> anyhow::Result<String> {
+    let folder = std::path::absolute(folder)?;
+    let name = folder.file_name().and_then(|name| name.to_str());
+    Ok(name.with_context(|| format!("{} has no name to call the campaign by: use --name", folder.display()))?.to_owned())
+}
+
+fn audience_part(file: &Path) -> anyhow::Result<Part> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Part::bytes(bytes).file_name(name))
+}

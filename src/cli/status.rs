@@ -1,0 +1,110 @@
+//! `recado status`: how runs are doing.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::client::Client;
+use super::output::answer;
+use super::table::{cell, table, time};
+use crate::config::environment;
+
+/// Runs listed where no campaign is named.
+const RUNS: &str = "20";
+
+/// Arguments of `recado status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The campaign's name; left out: the latest runs of all.
+    name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let client = Client::from_environment(&environment())?;
+    let (value, text) = match args.name {
+        Some(name) => one(&client, &name).await?,
+        None => {
+            let list: Value = client.get("/api/v1/runs", &[("limit", RUNS)]).await?;
+            let text = lines(&list);
+            (list, text)
+        }
+    };
+    answer(&if args.json { serde_json::to_string_pretty(&value)? + "\n" } else { text })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lines(list: &Value) -> String {
+    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() {
+        return "Nothing has been started yet.\n".to_owned();
+    }
+    let rows: Vec<_> = items
+        .iter()
+        .map(|run| {
+            [
+                cell(&run["id"]),
+                cell(&run["name"]),
+                cell(&run["state"]),
+                cell(&run["messages"]),
+                count(run, &["delivered", "read"]).to_string(),
+                count(run, &["read"]).to_string(),
+                count(run, &["failed", "undelivered"]).to_string(),
+                count(run, &["in_doubt"]).to_string(),
+                time(&run["started_at"]),
+            ]
+        })
+        .collect();
+    table(["run", "campaign", "state", "messages", "delivered", "read", "failed", "in doubt", "started"], &rows)
+}
+
+fn count(run: &Value, states: &[&str]) -> i64 {
+    states.iter().filter_map(|state| run["states"][state].as_i64()).sum()
+}
+
+/// The campaign's latest run in full, or what there is instead.
+async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
+    let campaign: Value = client.get(&format!("/api/v1/campaigns/{name}"), &[]).await?;
+    let Some(run) = campaign["run"]["id"].as_i64() else {
+        let mut text = format!("{name} has not been started; see what would happen with `recado start {name}`\n");
+        if let Some(problem) = campaign["problem"].as_str() {
+            text.push_str(&format!("its files need a look:\n{problem}\n"));
+        }
+        return Ok((campaign, text));
+    };
+    let run: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
+    let text = detail(&run);
+    Ok((run, text))
+}
+
+fn detail(run: &Value) -> String {
+    let mut out = format!("{} · run {} · {}\n", cell(&run["title"]), run["id"], cell(&run["state"]));
+    let mut fact = |label: &str, value: String| {
+        if !value.is_empty() {
+            out.push_str(&format!("  {label:<14}{value}\n"));
+        }
+    };
+    fact("waits", cell(&run["waiting"]["message"]));
+    fact("until", time(&run["waiting"]["until"]));
+    fact("template", cell(&run["template"]));
+    fact("started", format!("{} by {}", time(&run["started_at"]), cell(&run["starter"])));
+    fact("sent out", time(&run["sent_out_at"]));
+    fact("closed", time(&run["closed_at"]));
+    fact("ends about", time(&run["ends_at"]));
+    fact("rows read", cell(&run["rows_read"]));
+    fact("messages", cell(&run["messages"]));
+    for (label, key) in [("", "states"), ("left out", "excluded"), ("outcome", "outcomes")] {
+        for (word, n) in run[key].as_object().into_iter().flatten() {
+            fact(label, format!("{n:>7}  {}", word.replace('_', " ")));
+        }
+    }
+    for failure in run["failures"].as_array().into_iter().flatten() {
+        fact("failed", format!("{:>7}  {}", cell(&failure["n"]), cell(&failure["message"])));
+    }
+    fact("to be read", cell(&run["to_be_read"]));
+    fact("charged", format!("{} {}", cell(&run["cost"]["currency"]), cell(&run["cost"]["charged"])));
+    out
+}
