@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::telemetry;
 use crate::config;
 
 /// WhatsApp template campaigns, sent at the provider's limits, with the answers brought back to people.
@@ -97,7 +98,11 @@ pub const WRONG: u8 = 2;
 
 /// Runs one command.
 pub async fn run(cli: Cli) -> ExitCode {
-    crate::app::telemetry::start(&config::environment());
+    let filter = match cli.command {
+        Command::Demo(_) => telemetry::QUIET_FILTER,
+        _ => telemetry::DAEMON_FILTER,
+    };
+    telemetry::start(&config::environment(), filter);
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,

@@ -95,24 +95,13 @@ impl Cards {
         self.0.contains_key(&currency)
     }
 
-    /// Every currency with a card.
-    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
-        self.0.keys().copied()
-    }
-
-    /// The first day of the card in effect on `day` (`2026-11-24`): the latest that is not later. Days before the
-    /// first card have none.
-    pub fn in_effect(&self, currency: Currency, day: &str) -> Option<&'static str> {
-        self.card(currency, day).map(|(from, _)| from)
-    }
-
     /// First days of the cards that take effect after `from` and not later than `until`.
     pub fn changes(&self, currency: Currency, from: &str, until: &str) -> Vec<&'static str> {
         let cards = self.0.get(&currency);
         cards.into_iter().flat_map(BTreeMap::keys).copied().filter(|day| *day > from && *day <= until).collect()
     }
 
-    /// The price of one delivered message. `day` is a day of the account's zone.
+    /// The price of one delivered message by the latest card in effect on `day`, a day of the account's zone.
     pub fn rate(&self, currency: Currency, market: &str, category: Category, day: &str) -> Option<Micros> {
         self.rate_as(currency, market, category.into(), day)
     }

@@ -8,7 +8,7 @@
 use jiff::tz::TimeZone;
 
 use super::card::{Cards, PricedAs};
-use crate::domain::event::{Pricing, Receipt, ReceiptStatus};
+use crate::domain::event::{Receipt, ReceiptStatus};
 use crate::domain::money::{Currency, Micros};
 use crate::domain::template::Category;
 
@@ -42,42 +42,14 @@ pub struct Charge {
     pub day: String,
 }
 
-impl Charge {
-    /// True when the provider told no price: what a later receipt tells takes its place.
-    pub fn is_assumed(&self) -> bool {
-        is_assumed(&self.category)
-    }
-}
-
-/// True for the `charged_as` of a charge that is replaced when a later receipt tells the price.
-pub fn is_assumed(charged_as: &str) -> bool {
-    charged_as.split_once(':').is_some_and(|(_, why)| why == ASSUMED)
-}
-
-/// The category in a `charged_as`, without what follows the colon.
-pub fn category_of(charged_as: &str) -> &str {
-    charged_as.split_once(':').map_or(charged_as, |(category, _)| category)
-}
-
-/// The charge that `receipt` brings. `None`: it charges nothing, because it says of no arrival, or because a free-form
-/// message is charged only when the provider says so.
+/// The charge that `receipt` brings; where an earlier one told the price, with that in its place. `None`: it charges
+/// nothing, because it says of no arrival, or because a free-form message is charged only when the provider says so.
 pub fn of_receipt(cards: &Cards, priced: &Priced, receipt: &Receipt, zone: &TimeZone) -> Option<Charge> {
-    of_receipt_told(cards, priced, None, receipt, zone)
-}
-
-/// The same, where an earlier receipt of the attempt (its `sent`) already told the price.
-pub fn of_receipt_told(
-    cards: &Cards,
-    priced: &Priced,
-    told: Option<&Pricing>,
-    receipt: &Receipt,
-    zone: &TimeZone,
-) -> Option<Charge> {
     if !matches!(receipt.status, ReceiptStatus::Delivered | ReceiptStatus::Read | ReceiptStatus::Played) {
         return None;
     }
     let day = receipt.at.day_in(zone);
-    let Some(pricing) = receipt.pricing.as_ref().or(told) else {
+    let Some(pricing) = &receipt.pricing else {
         return (priced.category != Category::Service).then(|| assumed(cards, priced, day));
     };
     if pricing.kind.starts_with("free") || pricing.billable == Some(false) {

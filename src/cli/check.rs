@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args as ClapArgs;
 
+use super::WRONG;
 use super::check_inputs::{Known, Unusable};
 use super::output::answer;
-use super::WRONG;
-use crate::config::environment;
 use crate::clock::Clock;
+use crate::config::environment;
 use crate::domain::time::UnixMs;
 use crate::intake::audience;
 use crate::intake::campaign_file::CampaignFile;

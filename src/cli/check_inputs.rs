@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use super::client::{CallError, Client};
 use crate::billing::card::Cards;
@@ -110,28 +111,28 @@ async fn ask(
     unknown: &mut Vec<Problem>,
 ) -> anyhow::Result<Option<Template>> {
     let client = Client::from_environment(env)?;
-    let query = [("account", sender.account.as_str()), ("name", campaign.template.name.as_str())];
-    let answer: Result<serde_json::Value, _> = client.get("/api/v1/templates", &query).await;
-    match answer {
-        Ok(answer) => Ok(find(&answer, campaign)),
-        Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
-            unknown.push(Problem::new("daemon_silent", &[("url", &url)]));
-            Ok(None)
-        }
+    match client.get::<Listed>("/api/v1/templates", &[]).await {
+        Ok(listed) => return Ok(listed.find(&sender.account, campaign)),
+        Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => unknown.push(Problem::new("daemon_silent", &[("url", &url)])),
         Err(CallError::Refused { message, .. }) => {
             unknown.push(Problem::new("daemon_refused", &[("why", &message)]));
-            Ok(None)
         }
     }
+    Ok(None)
 }
 
-/// The template among `templates` of the answer.
-fn find(answer: &serde_json::Value, campaign: &CampaignFile) -> Option<Template> {
-    let wanted = &campaign.template;
-    let listed = answer["templates"].as_array().or_else(|| answer["items"].as_array()).or_else(|| answer.as_array())?;
-    let read = |value: &serde_json::Value| {
-        let value = value.get("template").filter(|v| v.is_object()).unwrap_or(value);
-        serde_json::from_value::<Template>(value.clone()).ok()
-    };
-    listed.iter().filter_map(read).find(|t| t.name == wanted.name && t.language == wanted.language)
+/// The daemon's templates: of every account, each as `domain` has it, with its account's name.
+#[derive(Deserialize)]
+struct Listed {
+    items: Vec<serde_json::Value>,
+}
+
+impl Listed {
+    fn find(self, account: &str, campaign: &CampaignFile) -> Option<Template> {
+        let wanted = &campaign.template;
+        let of_account = self.items.into_iter().filter(|item| item["account"] == account);
+        // A template that this version cannot read is none that it could send.
+        let mut templates = of_account.filter_map(|item| serde_json::from_value::<Template>(item).ok());
+        templates.find(|t| t.name == wanted.name && t.language == wanted.language)
+    }
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args as ClapArgs;
 
 use super::client::Client;
-use crate::config::environment;
 use super::output::answer;
 use crate::billing::report::{CostReport, Month, csv, keys};
 use crate::billing::report_text;
+use crate::config::environment;
 use crate::locale::Language;
 
 /// Arguments of `recado costs`.

@@ -13,13 +13,16 @@ use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{Config, Server, Team, checks};
 
+/// One file in the data directory: nothing else has to be installed.
+const DEFAULT_STORE: &str = "sqlite:recado.db";
+
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
     root.not_yet(&["alerts", "retention"]);
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
-    let store_url = root.need_table("store", |t| store_url(t, &secrets)).flatten();
+    let store_url = root.table("store", |t| store_url(t, &secrets)).unwrap_or_else(|| Some(DEFAULT_STORE.into()));
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();

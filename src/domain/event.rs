@@ -160,7 +160,8 @@ pub enum ReplyContent {
 /// A media attachment, by reference.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Media {
-    /// What it is.
+    /// What it is. (`kind` is the tag of [`ReplyContent`] in JSON.)
+    #[serde(rename = "media")]
     pub kind: MediaKind,
     /// The provider's media id.
     pub id: String,

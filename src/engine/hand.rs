@@ -89,7 +89,10 @@ impl Engine {
         };
         if !self.cards.has(account.currency) {
             let currency = account.currency.to_string();
-            return Ok(HandOutcome::Refused(vec![Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)])]));
+            return Ok(HandOutcome::Refused(vec![Problem::new(
+                "no_rate_card",
+                &[("currency", &currency), ("account", &account.name)],
+            )]));
         }
         let person = self.person(&to).await?;
         let marketing = is_marketing(CampaignKind::ResumeContact, template.category);

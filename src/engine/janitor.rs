@@ -12,6 +12,7 @@ use super::dispatcher::FIRST_PROBE;
 use super::{Engine, EngineError};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
+use crate::inbox::Inbox;
 use crate::provider::ProviderError;
 use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::{message, retention, run, setting};
@@ -76,6 +77,7 @@ impl Janitor {
             info!(run.id = %closed, "run {closed} is closed");
             runs.insert(closed);
         }
+        Inbox::new(store.clone(), self.engine.changes.clone()).close_due(now).await?;
         self.probe(now).await?;
         self.engine.tell_runs(runs.iter().copied());
         Ok(runs)

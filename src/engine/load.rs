@@ -148,7 +148,7 @@ fn read(dir: &Path, data_dir: &Path) -> Result<Read, Vec<Problem>> {
     let definition = folder::read_definition(dir).map_err(|e| unreadable(folder::DEFINITION, &e))?;
     let file = parse(&definition)?;
     let files = folder::files(dir).map_err(|e| unreadable(".", &e))?;
-    let missing = || vec![Problem::new("no_audience", &[("file", &file.file)])];
+    let missing = || vec![Problem::new("audience_missing", &[("file", &file.file)])];
     let audience_name = folder::audience(&files, &file.file).ok_or_else(missing)?.name.clone();
     let mut source = folder::open_plain(&dir.join(&audience_name)).map_err(|e| unreadable(&audience_name, &e))?;
     fs::create_dir_all(data_dir).map_err(|e| unreadable(&audience_name, &e))?;

@@ -34,7 +34,7 @@ const MAX_EVENTS: usize = 400;
 const IDLE: Duration = Duration::from_millis(500);
 
 /// How long a receipt waits for its message. The provider repeats a webhook for seven days.
-const ORPHANS_WAIT: Duration = Duration::from_secs(8 * 24 * 60 * 60);
+const ORPHANS_WAIT: Duration = Duration::from_hours(8 * 24);
 
 /// Reads webhooks.
 #[derive(Clone, Debug)]

@@ -59,7 +59,9 @@ impl Watcher {
     /// One look. Returns how many campaigns were loaded.
     pub async fn step(&mut self) -> Result<usize, EngineError> {
         let dir = self.engine.config.campaigns_dir.clone();
-        let found = aside(move || look(&dir)).await?;
+        let found = aside(move || dir.exists().then(|| look(&dir))).await?;
+        // A folder that is not there (not mounted, say) is not a folder from which every campaign was removed.
+        let Some(found) = found else { return Ok(0) };
         let found = found.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
         let mut loaded = 0;
         for (name, files) in &found {
@@ -140,9 +142,6 @@ fn is_passing(problem: &Problem) -> bool {
 /// The campaigns' folders and the files in each that matter. A folder without `campaign.toml` is none yet.
 fn look(dir: &std::path::Path) -> std::io::Result<BTreeMap<String, Vec<Seen>>> {
     let mut found = BTreeMap::new();
-    if !dir.exists() {
-        return Ok(found);
-    }
     for (name, path) in folder::campaigns(dir)? {
         // A folder that vanishes while we look is gone at the next look.
         let Ok(files) = folder::files(&path) else { continue };

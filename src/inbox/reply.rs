@@ -27,7 +27,7 @@ use super::decide::{self, Decision, decide};
 use super::words;
 
 /// Meta's customer service window: free texts may be sent this long after the person's last message.
-pub const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+pub const WINDOW: Duration = Duration::from_hours(24);
 
 /// Author of automatic answers and of what replies do by themselves.
 pub const AUTOMATIC: &str = "automatic";

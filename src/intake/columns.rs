@@ -97,6 +97,16 @@ pub fn names(header: &[String]) -> BTreeMap<String, usize> {
     names
 }
 
+/// Headers whose folded name more than one column has, by that name.
+pub fn twice(header: &[String]) -> BTreeMap<String, String> {
+    let first = names(header);
+    let again = header.iter().enumerate().map(|(place, h)| (place, fold(h)));
+    again
+        .filter(|(place, name)| first.get(name).is_some_and(|f| f != place))
+        .map(|(place, name)| (name, header[place].clone()))
+        .collect()
+}
+
 fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     let single = [
         ("phone", Some(columns.phone)),

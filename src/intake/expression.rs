@@ -144,12 +144,12 @@ pub fn speaks_of(source: &str, name: &str) -> bool {
 fn unknown_filters(code: &str, place: &str) -> Vec<Problem> {
     let unknown = pieces::filters(code).into_iter().filter(|name| !filters::FILTERS.contains(name));
     unknown
-        .map(|name| match nearest(name, filters::FILTERS) {
-            Some(meant) => Problem::new("unknown_filter_meant", &[("place", place), ("name", name), ("meant", meant)]),
-            None => {
+        .map(|name| {
+            let Some(meant) = nearest(name, filters::FILTERS) else {
                 let all = filters::FILTERS.join(", ");
-                Problem::new("unknown_filter", &[("place", place), ("name", name), ("filters", &all)])
-            }
+                return Problem::new("unknown_filter", &[("place", place), ("name", name), ("filters", &all)]);
+            };
+            Problem::new("unknown_filter_meant", &[("place", place), ("name", name), ("meant", meant)])
         })
         .collect()
 }

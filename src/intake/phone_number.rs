@@ -161,17 +161,18 @@ fn international(digits: &str) -> Result<Phone, NotAPhone> {
     let canonical = format!("{}{}", parsed.code().value(), parsed.national());
     let given = Phone::from_international(digits).ok_or(NotAPhone::WrongLength)?;
     let phone = Phone::from_international(&canonical).ok_or(NotAPhone::WrongLength)?;
-    // The metadata no longer knows Mexico's 1 after the country code; people's numbers still carry it.
-    if given.variants().iter().any(|v| v != &given && is_possible(v)) {
-        return Ok(given);
+    match check(phone) {
+        // The metadata no longer knows Mexico's 1 after the country code; people's numbers still carry it.
+        Err(NotAPhone::WrongLength) if given.variants().iter().any(is_possible) => Ok(given),
+        checked => checked,
     }
-    check(phone)
 }
 
 /// Digits without country code, in a campaign of `home`'s country.
 fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     let mut tries = vec![digits.to_owned()];
-    if let Some(area) = &home.area_code {
+    // A number that begins with the area code has it already; one that then is too short was cut, not local.
+    if let Some(area) = home.area_code.as_ref().filter(|area| !digits.trim_start_matches('0').starts_with(*area)) {
         tries.push(format!("{area}{digits}"));
         tries.push(format!("0{area}{digits}"));
     }
@@ -196,7 +197,7 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     } else {
         NotAPhone::WrongLength
     })?;
-    if is_local_mobile(&phone) { Err(NotAPhone::NoAreaCode) } else { check(phone) }
+    check(phone)
 }
 
 /// `15-5555-0123`: Argentina's local mobile form. No area code begins with 15.
@@ -217,6 +218,9 @@ fn check(phone: Phone) -> Result<Phone, NotAPhone> {
     let Some((code, national)) = split(&phone) else { return Err(NotAPhone::Impossible) };
     if is_repetition(national) || DATABASE.by_code(&code).is_none() {
         return Err(NotAPhone::Impossible);
+    }
+    if is_local_mobile(&phone) {
+        return Err(NotAPhone::NoAreaCode);
     }
     if is_possible(&phone) { Ok(phone) } else { Err(NotAPhone::WrongLength) }
 }

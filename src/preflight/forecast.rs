@@ -14,35 +14,49 @@ pub(super) const SLOW: i64 = 50;
 /// Messages that spill over their due time look at the hours again this often, in microseconds.
 const LOOK_AGAIN: i64 = 60_000_000;
 
-/// The instant the last message leaves, when one leaves after the other at `per_cent` of `per_second`, none before
-/// its due time and none outside `hours`. `due` is in order. `None`: there are no messages, or the hours never open.
-pub(super) fn sent_out(
-    due: &[UnixMs],
-    per_second: u32,
-    per_cent: i64,
-    hours: Option<(&Hours, &TimeZone)>,
-) -> Option<UnixMs> {
+/// When one message may leave: `due_at`, and `latest_at` after which it must not.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Slot {
+    pub due_at: UnixMs,
+    pub latest_at: Option<UnixMs>,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct End {
+    /// The instant the last message leaves.
+    pub at: UnixMs,
+    /// Messages whose turn comes after their latest time.
+    pub too_late: i64,
+}
+
+/// The end when one message leaves after the other at `per_cent` of `per_second`, none before it is due and none
+/// outside `hours`. `slots` are in order. `None`: there are no messages, or the hours never open.
+pub(super) fn end(slots: &[Slot], per_second: u32, per_cent: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<End> {
     let gap = 100_000_000 / (i64::from(per_second.max(1)) * per_cent);
-    let mut free_at = due.first()?.0.saturating_mul(1000);
+    let mut free_at = slots.first()?.due_at.0.saturating_mul(1000);
     let mut looked_at = free_at;
-    let mut last = free_at;
-    for due in due {
-        let at = due.0.saturating_mul(1000);
-        last = at.max(free_at);
-        if last > at && last - looked_at >= LOOK_AGAIN {
-            last = match hours {
-                Some((hours, zone)) => {
-                    hours.next_open(UnixMs(last.div_euclid(1000)), zone)?.0.saturating_mul(1000).max(last)
-                }
-                None => last,
-            };
-            looked_at = last;
-        } else if last == at {
-            looked_at = last;
+    let mut end = End { at: UnixMs(0), too_late: 0 };
+    for slot in slots {
+        let due_at = slot.due_at.0.saturating_mul(1000);
+        let mut at = due_at.max(free_at);
+        if at == due_at {
+            looked_at = at;
+        } else if at - looked_at >= LOOK_AGAIN {
+            at = next_open(at, hours)?;
+            looked_at = at;
         }
-        free_at = last + gap;
+        end.at = UnixMs(at.div_euclid(1000));
+        end.too_late += i64::from(slot.latest_at.is_some_and(|latest| end.at > latest));
+        free_at = at + gap;
     }
-    Some(UnixMs(last.div_euclid(1000)))
+    Some(end)
+}
+
+/// The first open instant from `at` on, both in microseconds.
+fn next_open(at: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<i64> {
+    let Some((hours, zone)) = hours else { return Some(at) };
+    Some(hours.next_open(UnixMs(at.div_euclid(1000)), zone)?.0.saturating_mul(1000).max(at))
 }
 
 #[cfg(test)]
@@ -52,6 +66,14 @@ mod tests {
 
     use super::*;
     use crate::domain::hours::{OpenSpan, Week};
+
+    fn slots(due: &[UnixMs]) -> Vec<Slot> {
+        due.iter().map(|due_at| Slot { due_at: *due_at, latest_at: None }).collect()
+    }
+
+    fn sent_out(due: &[UnixMs], per_second: u32, per_cent: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<UnixMs> {
+        end(&slots(due), per_second, per_cent, hours).map(|end| end.at)
+    }
 
     fn at(text: &str) -> UnixMs {
         UnixMs::from(text.parse::<jiff::Timestamp>().unwrap())
@@ -81,6 +103,14 @@ mod tests {
         let due = vec![at("2026-11-24T19:59:00Z"); 7200];
         let last = sent_out(&due, 1, FULL, Some((&hours, &TimeZone::UTC))).unwrap();
         assert_eq!(last, at("2026-11-25T10:58:59Z"));
+    }
+
+    #[test]
+    fn messages_whose_turn_comes_after_their_latest_time_are_counted() {
+        let due_at = at("2026-11-24T10:00:00Z");
+        let slots = [Slot { due_at, latest_at: Some(at("2026-11-24T10:00:09Z")) }; 15];
+        assert_eq!(end(&slots, 1, FULL, None).map(|end| end.too_late), Some(5));
+        assert_eq!(end(&slots, 2, FULL, None).map(|end| end.too_late), Some(0));
     }
 
     proptest! {

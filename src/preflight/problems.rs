@@ -1,6 +1,7 @@
 //! What stands in the way, and what is worth a look.
 
 use super::cost::{self, Billing, Cost};
+use super::forecast::End;
 use super::reading::Reading;
 use super::sheet::SheetInputs;
 use super::text::money;
@@ -72,10 +73,6 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
-    if inputs.template.is_some_and(|t| t.parameters_unknown) {
-        let template = &inputs.campaign.template.name;
-        found.push(Problem::new("parameters_unknown", &[("template", template)]));
-    }
     if inputs.template.is_none() {
         found.push(Problem::new("category_assumed", &[]));
     }
@@ -116,4 +113,10 @@ fn begins_at_once(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let SendTime::At(at) = inputs.campaign.schedule.send else { return None };
     let local = at.in_zone(&inputs.campaign.timezone).strftime("%Y-%m-%d %H:%M").to_string();
     (at < inputs.now).then(|| Problem::new("at_in_the_past", &[("at", &local)]))
+}
+
+/// The sender is too slow for the latest times.
+pub(super) fn too_slow(inputs: &SheetInputs<'_>, likely: End) -> Option<Problem> {
+    let (count, rate) = (likely.too_late.to_string(), inputs.throughput.to_string());
+    (likely.too_late > 0).then(|| Problem::new("too_slow", &[("count", &count), ("rate", &rate)]))
 }

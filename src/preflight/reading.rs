@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::cost::Tally;
+use super::forecast::Slot;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
 use crate::billing::market;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::problem::Problem;
-use crate::domain::time::UnixMs;
 use crate::intake::audience::FileFacts;
 use crate::intake::rows::{Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
 
@@ -25,8 +25,8 @@ pub(super) struct Reading {
     pub excluded: BTreeMap<ExclusionReason, Left>,
     pub rows: Vec<SheetRow>,
     pub tally: Tally,
-    /// Due times; in order once the pass is over.
-    pub due: Vec<UnixMs>,
+    /// When each message may leave; in order once the pass is over.
+    pub slots: Vec<Slot>,
     pub samples: Chooser,
     pub facts: Option<FileFacts>,
     pub warnings: Vec<Problem>,
@@ -57,7 +57,7 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
     }
     reading.facts = Some(rows.facts().clone());
     reading.warnings = rows.warnings();
-    reading.due.sort_unstable();
+    reading.slots.sort_unstable();
     Ok(reading)
 }
 
@@ -88,7 +88,7 @@ impl Reading {
 
     fn take(&mut self, row: i64, draft: &Draft, zone: &TimeZone) {
         self.messages += 1;
-        self.due.push(draft.due_at);
+        self.slots.push(Slot { due_at: draft.due_at, latest_at: draft.latest_at });
         *self.tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
         self.samples.see(row, draft);
     }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::cost::{self, Billing, Cost};
-use super::forecast::{self, FULL, LIKELY, SLOW};
+use super::forecast::{self, End, FULL, LIKELY, SLOW, Slot};
 use super::problems;
 use super::reading::{self, Reading};
 use super::sample::Sample;
@@ -162,7 +162,9 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
     let billing = billing(inputs);
     let cost = cost::range(billing, &reading.tally);
     blockers.extend(problems::after_reading(inputs, &reading, &cost, &blockers));
-    let warnings = problems::warnings(inputs, &reading, billing, &cost);
+    let ends = ends(inputs, &reading.slots);
+    let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
+    warnings.extend(ends.and_then(|[_, likely, _]| problems::too_slow(inputs, likely)));
     let samples = std::mem::take(&mut reading.samples).choose(inputs.template);
     Sheet {
         title: campaign.title.clone().unwrap_or_default(),
@@ -179,8 +181,8 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         messages: reading.messages,
         excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
         cost,
-        starts_at: reading.due.first().copied(),
-        sent_out_at: sent_out(inputs, &reading.due),
+        starts_at: reading.slots.first().map(|slot| slot.due_at),
+        sent_out_at: ends.map(|ends| ends.map(|end| end.at)).map(|[low, likely, high]| Forecast { low, likely, high }),
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
         throughput: inputs.throughput,
         samples,
@@ -208,9 +210,10 @@ fn billing<'a>(inputs: &SheetInputs<'a>) -> Billing<'a> {
     }
 }
 
-fn sent_out(inputs: &SheetInputs<'_>, due: &[UnixMs]) -> Option<Forecast> {
+/// With the whole throughput, as likely, and with half of it.
+fn ends(inputs: &SheetInputs<'_>, slots: &[Slot]) -> Option<[End; 3]> {
     let hours = inputs.campaign.hours.as_ref().and_then(|rule| rule.resolve(inputs.holidays));
     let open = hours.as_ref().map(|hours| (hours, &inputs.campaign.timezone));
-    let at = |per_cent| forecast::sent_out(due, inputs.throughput, per_cent, open);
-    Some(Forecast { low: at(FULL)?, likely: at(LIKELY)?, high: at(SLOW)? })
+    let at = |per_cent| forecast::end(slots, inputs.throughput, per_cent, open);
+    Some([at(FULL)?, at(LIKELY)?, at(SLOW)?])
 }

@@ -73,7 +73,22 @@ fn head(page: &mut Page, sheet: &Sheet) {
     let template = page.say(key, &[("name", name), ("language", language), ("category", &category)]);
     page.fact("preflight.template", &template);
     page.fact("preflight.sender", &sheet.sender);
-    page.fact("preflight.audience", &sheet.audience);
+    let Some(facts) = &sheet.facts else { return page.fact("preflight.audience", &sheet.audience) };
+    let [encoding, delimiter] = [word(&facts.encoding), word(&facts.delimiter)];
+    let delimiter = page.say(&format!("preflight.delimiter.{delimiter}"), &[]);
+    let args = [("file", sheet.audience.as_str()), ("encoding", &encoding), ("delimiter", &delimiter)];
+    let file = page.say("preflight.audience_read", &args);
+    page.fact("preflight.audience", &file);
+    let role = |role: &str| page.say(&format!("preflight.column.{role}"), &[]);
+    let columns = facts.columns.iter().map(|(column, header)| format!("{}: {header}", role(column)));
+    let dates = facts.dates.map(|order| page.say(&format!("preflight.dates.{}", word(&order)), &[]));
+    let columns: Vec<String> = columns.chain(dates).collect();
+    page.long_fact("preflight.columns", &columns.join(" · "));
+}
+
+/// The word that stands for an enum in JSON.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn rows(page: &mut Page, sheet: &Sheet) {

@@ -90,9 +90,10 @@ impl CloudApi {
 
     pub(super) async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
         // The filter `name` may match more than the whole name; what it gives is compared here.
-        let items = self.template_items(&[("name", name), ("language", language)]).await?;
+        let language = template::language(language);
+        let items = self.template_items(&[("name", name), ("language", &language)]).await?;
         let mut found = items.iter().filter_map(template::read);
-        Ok(found.find(|t| t.name == name && t.language == template::language(language)))
+        Ok(found.find(|t| t.name == name && t.language == language))
     }
 
     pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {

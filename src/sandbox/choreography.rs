@@ -108,7 +108,7 @@ impl World {
             message.was_priced = true;
             status["pricing"] = self.free_service.price(&message.category, &message.sender, now);
             let portfolio = self.registry.tier_of(&message.account).0;
-            if let Some(reached) = self.reached.get_mut(&portfolio) {
+            if let Some(reached) = self.reached.get_mut(&portfolio).filter(|_| message.counts_in_tier) {
                 reached.delivered(&message.wa_id, now);
             }
         }
@@ -127,7 +127,7 @@ impl World {
             "href": "/documentation/business-messaging/whatsapp/support/error-codes",
         }]);
         let portfolio = self.registry.tier_of(&message.account).0;
-        if let Some(reached) = self.reached.get_mut(&portfolio) {
+        if let Some(reached) = self.reached.get_mut(&portfolio).filter(|_| message.counts_in_tier) {
             reached.failed(&message.wa_id);
         }
         let news = News::Status { sender: message.sender.clone(), status, contact: None };

@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Cut(Arc<AtomicBool>);
 
 impl Cut {
-    /// The next byte written resets the connection instead.
+    /// However the connection ends, it ends with a reset.
     pub fn reset(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -59,14 +59,13 @@ impl Connected<IncomingStream<'_, CuttableListener>> for Cut {
     }
 }
 
-impl CuttableStream {
-    /// With a linger time of zero, dropping the stream sends RST rather than FIN.
-    fn check_cut(&self) -> io::Result<()> {
+/// With a linger time of zero, dropping the stream sends RST rather than FIN.
+impl Drop for CuttableStream {
+    fn drop(&mut self) {
         if self.cut.0.load(Ordering::Relaxed) {
-            self.stream.set_zero_linger()?;
-            return Err(io::ErrorKind::ConnectionReset.into());
+            // If it cannot be set, the connection merely ends instead: a lost answer.
+            self.stream.set_zero_linger().ok();
         }
-        Ok(())
     }
 }
 
@@ -78,17 +77,14 @@ impl AsyncRead for CuttableStream {
 
 impl AsyncWrite for CuttableStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.check_cut()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check_cut()?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check_cut()?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
@@ -97,7 +93,6 @@ impl AsyncWrite for CuttableStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check_cut()?;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Call<'a> {
     pub method: &'a Method,
     /// The token it came with.
     pub token: &'a str,
+    /// Scheme, host and path, for links to more of the same.
+    pub address: String,
     /// What follows the `?`.
     pub query: Query,
     /// Its body.
@@ -51,9 +53,11 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
         _ => {
             let (method, uri) = (request.method().clone(), request.uri().clone());
             let query = Query::read(uri.query().unwrap_or_default());
+            let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+            let address = format!("http://{host}{path}");
             match read(request).await {
                 Ok(body) => {
-                    let call = Call { method: &method, token: &token, query, body: &body };
+                    let call = Call { method: &method, token: &token, address, query, body: &body };
                     return manage(&sandbox, &segments, &call).await;
                 }
                 Err(refusal) => Err(refusal),

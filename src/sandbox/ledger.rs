@@ -70,6 +70,8 @@ pub(super) struct Message {
     pub at: UnixMs,
     /// How far it has come.
     pub progress: Progress,
+    /// It was sent outside a window: its person takes a place of the tier.
+    pub counts_in_tier: bool,
     /// A delivered or read status has carried the price.
     pub was_priced: bool,
     /// What is still to come.

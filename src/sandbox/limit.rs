@@ -157,3 +157,56 @@ impl Quota {
         (self.calls <= CALLS_PER_HOUR).then_some(self.calls * 100 / CALLS_PER_HOUR)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Bucket, Pair, Quota};
+    use crate::domain::time::UnixMs;
+
+    #[test]
+    fn a_bucket_holds_one_second_and_fills_at_its_rate() {
+        let start = Instant::now();
+        let mut bucket = Bucket::full(NonZeroU32::new(80).expect("not 0"), start);
+        let mut taken = |after_ms: u64, tries: usize| {
+            let at = start + Duration::from_millis(after_ms);
+            (0..tries).filter(|_| bucket.take(at)).count()
+        };
+        assert_eq!(taken(0, 100), 80);
+        assert_eq!(taken(500, 100), 40);
+        assert_eq!(taken(10_000, 100), 80, "no more than a second is saved up");
+    }
+
+    #[test]
+    fn inbound_messages_leave_less_to_send() {
+        let start = Instant::now();
+        let mut bucket = Bucket::full(NonZeroU32::new(10).expect("not 0"), start);
+        (0..15).for_each(|_| bucket.count_inbound(start));
+        assert!(!bucket.take(start + Duration::from_millis(500)));
+        assert!(bucket.take(start + Duration::from_millis(601)));
+    }
+
+    #[test]
+    fn a_burst_of_twenty_is_paid_back_in_two_minutes() {
+        let start = Instant::now();
+        let mut pair = Pair::first(start);
+        assert!((1..20).all(|_| pair.take(start)));
+        assert!(!pair.take(start + Duration::from_secs(7)), "the burst is over");
+        assert!(!pair.take(start + Duration::from_secs(119)));
+        assert!(pair.take(start + Duration::from_mins(2)));
+        assert!(pair.take(start + Duration::from_secs(126)), "one in six seconds goes on for ever");
+    }
+
+    #[test]
+    fn five_thousand_calls_fit_into_an_hour() {
+        let mut quota = Quota::default();
+        let used: Vec<_> = (0..5000).map(|_| quota.take(UnixMs(0))).collect();
+        assert_eq!((used[2499], used[4999]), (Some(50), Some(100)));
+        assert_eq!(quota.take(UnixMs(3_599_999)), None);
+        assert_eq!(quota.take(UnixMs(3_600_000)), Some(0));
+    }
+}

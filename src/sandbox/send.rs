@@ -148,20 +148,20 @@ impl World {
                 return Err(Refusal::new(132_001, details));
             }
         }
-        self.take_tier(call)?;
+        let counts_in_tier = self.take_tier(call)?;
         let used = TemplateUse { name: name.to_owned(), language: language.to_owned() };
-        Ok(self.message(call, Some(used), category, &sent["components"]))
+        Ok(Message { counts_in_tier, ..self.message(call, Some(used), category, &sent["components"]) })
     }
 
-    /// What Meta answers above the messaging limit is not documented; 131048 is the candidate whose meaning is nearest.
-    fn take_tier(&mut self, call: &Call<'_>) -> Result<(), Refusal> {
+    /// Whether the message takes a place; within a window none does. What Meta answers above the messaging limit is not documented; 131048 is the candidate whose meaning is nearest.
+    fn take_tier(&mut self, call: &Call<'_>) -> Result<bool, Refusal> {
         if self.has_window(&(call.sender.to_owned(), call.wa_id.clone()), call.now) {
-            return Ok(());
+            return Ok(false);
         }
         let (portfolio, tier) = self.registry.tier_of(&call.account);
         let fits = self.reached.entry(portfolio).or_default().take(&call.wa_id, tier, call.now);
         let full = || Refusal::new(131_048, "The messaging limit of the last 24 hours has been reached.");
-        fits.then_some(()).ok_or_else(full)
+        fits.then_some(true).ok_or_else(full)
     }
 
     fn judge_text(&mut self, call: &Call<'_>) -> Result<Message, Refusal> {
@@ -186,6 +186,7 @@ impl World {
             callback: call.request["biz_opaque_callback_data"].as_str().map(str::to_owned),
             at: call.now,
             progress: Progress::Accepted,
+            counts_in_tier: false,
             was_priced: false,
             story: std::collections::VecDeque::new(),
         }

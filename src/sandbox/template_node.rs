@@ -28,6 +28,12 @@ impl Query {
         self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
+    /// The same query for what comes after `cursor`.
+    fn with_cursor(&self, cursor: &str) -> String {
+        let kept = self.0.iter().filter(|(key, _)| key != "after");
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("after", cursor).finish()
+    }
+
     /// The fields asked for.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.get("fields").unwrap_or_default().split(',').map(str::trim).filter(|f| !f.is_empty())
@@ -69,7 +75,7 @@ fn list(sandbox: &Sandbox, account: &str, call: &Call<'_>) -> Result<Value, Refu
     if world.any_template {
         listed.extend(assumed(&listed, call));
     }
-    page(listed, call, sandbox)
+    page(listed, call)
 }
 
 /// With `--any-template`: the name asked for, if nobody knows it, approved and without components.
@@ -83,7 +89,7 @@ fn assumed(listed: &[Value], call: &Call<'_>) -> Option<Value> {
     Some(json!({"id": id, "name": name, "language": language, "status": "APPROVED", "category": "UTILITY"}))
 }
 
-fn page(listed: Vec<Value>, call: &Call<'_>, sandbox: &Sandbox) -> Result<Value, Refusal> {
+fn page(listed: Vec<Value>, call: &Call<'_>) -> Result<Value, Refusal> {
     let limit = call.query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(PAGE).clamp(1, 1000);
     let start = match call.query.get("after") {
         Some(cursor) => place(cursor).ok_or_else(|| Refusal::new(131_059, "The cursor is not valid"))?,
@@ -94,12 +100,8 @@ fn page(listed: Vec<Value>, call: &Call<'_>, sandbox: &Sandbox) -> Result<Value,
     let data: Vec<Value> = listed.into_iter().skip(start).take(limit).map(|t| only(t, call)).collect();
     let mut paging = json!({"cursors": {"before": cursor(start), "after": cursor(end)}});
     if has_more {
-        paging["next"] = format!(
-            "{}?after={}&limit={limit}",
-            sandbox.0.config.webhook.url().origin().ascii_serialization(),
-            cursor(end)
-        )
-        .into();
+        let rest = call.query.with_cursor(&cursor(end));
+        paging["next"] = format!("{}?{rest}", call.address).into();
     }
     Ok(json!({"data": data, "paging": paging}))
 }

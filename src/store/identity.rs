@@ -84,21 +84,12 @@ pub async fn find(tx: &mut Tx, identity: &Identity) -> Result<Option<Known>> {
     Ok(on_tx!(tx, |c| sqlx::query_as(BY_NUMBER).bind(wa_id).bind(&other).fetch_optional(c).await?))
 }
 
-/// The other way the same mobile number is written, or the number itself. WhatsApp's ids leave out or add a digit that
-/// the number dialled has: Argentina's 9, Mexico's 1, Brazil's ninth digit (cloud-api.md 1.2). Only looked up, never
-/// sent to: a landline must stay what it is.
+/// The other way the same mobile number is written, or the number itself: WhatsApp's ids leave out or add a digit that
+/// the number dialled has (cloud-api.md 1.2). Only looked up, never sent to.
 fn other_notation(digits: &str) -> String {
-    let n = digits.len();
-    let swapped = match digits.as_bytes() {
-        [b'5', b'4', b'9', ..] if n == 13 => Some(format!("54{}", &digits[3..])),
-        [b'5', b'4', ..] if n == 12 => Some(format!("549{}", &digits[2..])),
-        [b'5', b'2', b'1', ..] if n == 13 => Some(format!("52{}", &digits[3..])),
-        [b'5', b'2', ..] if n == 12 => Some(format!("521{}", &digits[2..])),
-        [b'5', b'5', _, _, b'9', b'6'..=b'9', ..] if n == 13 => Some(format!("{}{}", &digits[..4], &digits[5..])),
-        [b'5', b'5', _, _, b'6'..=b'9', ..] if n == 12 => Some(format!("{}9{}", &digits[..4], &digits[4..])),
-        _ => None,
-    };
-    swapped.unwrap_or_else(|| digits.to_owned())
+    let variants = Phone::from_international(digits).map(|phone| phone.variants()).unwrap_or_default();
+    let other = variants.into_iter().find(|variant| variant.digits() != digits);
+    other.map_or_else(|| digits.to_owned(), |variant| variant.digits().to_owned())
 }
 
 /// The person `identity` speaks of, created where unknown, with what the identity tells learned.

@@ -89,16 +89,14 @@ pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Res
             write(store, batch).await;
         }
     }
-    match told.await {
-        Ok(id) => Ok(id),
-        // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
-        Err(_) => {
-            let mut tx = store.begin().await?;
-            let id = insert(&mut tx, account, body, at).await?;
-            tx.commit().await?;
-            Ok(id)
-        }
+    if let Ok(id) = told.await {
+        return Ok(id);
     }
+    // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
+    let mut tx = store.begin().await?;
+    let id = insert(&mut tx, account, body, at).await?;
+    tx.commit().await?;
+    Ok(id)
 }
 
 impl Queue {

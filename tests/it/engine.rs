@@ -1,6 +1,9 @@
 //! Tests of `engine`: the production steps, on both databases, against a provider on this machine.
 
+mod gates;
+mod looping;
 mod planning;
+mod receiver;
 mod sending;
 mod stage;
 

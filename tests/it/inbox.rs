@@ -1,1 +1,8 @@
-//! Tests of `inbox`.
+//! Tests of `inbox`: what becomes of replies, and what agents do with conversations.
+
+mod agents;
+mod attribution;
+pub mod office;
+mod opting_out;
+mod outcomes;
+mod people;

@@ -1,7 +1,7 @@
 //! Tests of `intake`.
 
-mod campaign_file;
 mod audience;
+mod campaign_file;
 mod expressions;
 mod given;
 mod parsers;

@@ -3,6 +3,7 @@
 mod support;
 
 mod billing;
+mod demo;
 mod engine;
 mod house;
 mod inbox;

@@ -3,6 +3,7 @@
 mod answer;
 mod code;
 mod connection;
+mod sandbox;
 mod send;
 mod sender;
 mod signature;
@@ -25,10 +26,10 @@ fn account(base_url: &str) -> Account {
     Account {
         name: "meta".to_owned(),
         provider: ProviderKind::CloudApi,
-        base_url: base_url.parse().unwrap(),
+        base_url: base_url.parse().expect("an address"),
         waba_id: WABA.to_owned(),
         portfolio: None,
-        currency: Currency::parse("USD").unwrap(),
+        currency: Currency::parse("USD").expect("three letters"),
         timezone: jiff::tz::TimeZone::UTC,
         access_token: "EAAinventedtoken".into(),
         app_secret: "test_app_secret".into(),
@@ -37,7 +38,7 @@ fn account(base_url: &str) -> Account {
 }
 
 fn provider(base_url: &str) -> Provider {
-    Provider::connect(&account(base_url)).unwrap()
+    Provider::connect(&account(base_url)).expect("an account")
 }
 
 fn fixtures(of: &str) -> PathBuf {
@@ -49,11 +50,11 @@ fn fixture(path: &str) -> String {
 }
 
 fn person() -> Phone {
-    Phone::from_international("5491155550123").unwrap()
+    Phone::from_international("5491155550123").expect("a number")
 }
 
 fn callback() -> CallbackData {
-    CallbackData { instance: Instance::parse("h8k2mm").unwrap(), message: MessageId(42), attempt: 1 }
+    CallbackData { instance: Instance::parse("h8k2mm").expect("a name"), message: MessageId(42), attempt: 1 }
 }
 
 /// A free text: the smallest thing to send.

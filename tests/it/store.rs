@@ -4,6 +4,8 @@ use recado::store::setting;
 
 use crate::support::stores;
 
+mod message;
+mod people;
 mod statements;
 
 #[tokio::test]

@@ -47,9 +47,13 @@ impl Pacer {
     /// What the provider grants now; `None`: it does not say.
     pub fn grant(&self, granted: Option<u32>) {
         let mut state = self.state();
+        let before = state.most();
         state.granted = granted.and_then(NonZeroU32::new);
-        let most = f64::from(state.most().get());
-        state.set(most);
+        let most = state.most();
+        // The same grant again says nothing about the feedback that slowed the pace since.
+        if most != before {
+            state.set(f64::from(most.get()));
+        }
     }
 
     /// Messages per second at most.

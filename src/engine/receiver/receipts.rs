@@ -13,10 +13,10 @@ use crate::domain::time::UnixMs;
 use crate::store::receipt::{EarlierAttempt, Standing};
 
 /// The provider drops an undelivered message after this long, unless its template says otherwise.
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const LONGEST_LIFE: Duration = Duration::from_hours(30 * 24);
 
 /// Margin over the template's time to live.
-const GRACE: Duration = Duration::from_secs(60 * 60);
+const GRACE: Duration = Duration::from_hours(1);
 
 /// Applies a receipt of the latest attempt, which happened at `at`.
 pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {

@@ -10,7 +10,7 @@ use crate::store::candidate::{self, Candidate};
 use crate::store::{Result, Tx};
 
 /// No campaign waits longer than this for its replies; older messages are not even looked at.
-const LONGEST_WAIT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(90 * 24);
 
 /// Attributes `reply` and returns every message it may answer.
 pub(super) async fn find(

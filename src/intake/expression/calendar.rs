@@ -39,9 +39,6 @@ const MONTHS_EN: [&str; 12] = [
 ];
 
 impl Style {
-    /// Every style.
-    pub const ALL: [Self; 4] = [Self::En, Self::Es, Self::EsPoint, Self::Pt];
-
     /// Of a template's language code, as `es_AR`. Languages without words here are written the English way.
     pub fn of_tag(tag: &str) -> Self {
         let country = tag.split(['_', '-']).nth(1).unwrap_or_default();

@@ -10,18 +10,18 @@ pub(super) enum Piece<'a> {
 }
 
 /// Why a source cannot be taken apart.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Malformed {
-    #[error("{{{{ without }}}}")]
+    /// `{{` without `}}`.
     Open,
-    #[error("}}}} without {{{{")]
+    /// `}}` without `{{`.
     Close,
-    #[error("statements and comments are not expressions")]
+    /// A statement or a comment.
     Statement,
 }
 
 impl Malformed {
-    /// The problem's word for it: signs, or minijinja's manner of speaking.
+    /// What the problem shows, in signs that need no language.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "{{ … ?",

@@ -1,5 +1,6 @@
 //! Recognising the same content again.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -18,26 +19,22 @@ pub fn content_hash(definition: &str, audience: &Path) -> io::Result<String> {
         Ok(table) => feed(&mut hash, table.to_string().as_bytes()),
         Err(_) => feed(&mut hash, definition.as_bytes()),
     }
-    match Audience::open(audience) {
-        Ok(open) => {
-            feed_row(&mut hash, &open.facts.header);
-            let mut lines = open.lines()?;
-            for line in &mut lines {
-                match line {
-                    Line::Cells(cells) => feed_row(&mut hash, &cells),
-                    Line::Unreadable(Unreadable::Width { found, .. }) => feed(&mut hash, &found.to_le_bytes()),
-                    Line::Unreadable(Unreadable::Encoding) => feed(&mut hash, b"?"),
-                }
-            }
-            if let Some(failure) = lines.failure() {
-                return Err(failure.kind().into());
-            }
-        }
+    let Ok(open) = Audience::open(audience) else {
         // A file that is refused still has an identity: its bytes.
-        Err(_) => {
-            let mut file = std::fs::File::open(audience)?;
-            io::copy(&mut file, &mut Sink(&mut hash))?;
+        io::copy(&mut File::open(audience)?, &mut Sink(&mut hash))?;
+        return Ok(hex::encode(hash.finalize()));
+    };
+    feed_row(&mut hash, &open.facts.header);
+    let mut lines = open.lines()?;
+    for line in &mut lines {
+        match line {
+            Line::Cells(cells) => feed_row(&mut hash, &cells),
+            Line::Unreadable(Unreadable::Width { found, .. }) => feed(&mut hash, &found.to_le_bytes()),
+            Line::Unreadable(Unreadable::Encoding) => feed(&mut hash, b"?"),
         }
+    }
+    if let Some(failure) = lines.failure() {
+        return Err(failure.kind().into());
     }
     Ok(hex::encode(hash.finalize()))
 }

@@ -32,6 +32,7 @@ impl<'a> Plan<'a> {
             // Expressions are looked at all the same: one reading finds everything.
             Ok::<_, Vec<Problem>>(Columns { names: columns::names(header), ..Columns::default() })
         })?;
+        problems.extend(named_twice(campaign, header));
         let style = Style::of_tag(&campaign.template.language);
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).collect();
@@ -67,11 +68,22 @@ fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Opti
 
 /// Whether something that will be sent, or the choice of rows, depends on the row's date.
 fn speaks_of_when(campaign: &CampaignFile) -> bool {
+    sources(campaign).any(|source| expression::speaks_of(source, expression::WHEN))
+}
+
+/// Columns of which there are two, where an expression names one of them.
+fn named_twice(campaign: &CampaignFile, header: &[String]) -> Vec<Problem> {
+    let twice = columns::twice(header).into_iter();
+    let named = twice.filter(|(name, _)| sources(campaign).any(|source| expression::speaks_of(source, name)));
+    named.map(|(_, title)| Problem::new("column_twice", &[("column", &title)])).collect()
+}
+
+/// Every expression of a campaign.
+fn sources(campaign: &CampaignFile) -> impl Iterator<Item = &String> {
     let buttons = campaign.template.buttons.iter().map(|(_, takes)| match takes {
         ButtonUse::Url(source) | ButtonUse::Code(source) => source,
     });
-    let mut sources = campaign.variables.iter().map(|(_, source)| source).chain(buttons).chain(&campaign.columns.only);
-    sources.any(|source| expression::speaks_of(source, expression::WHEN))
+    campaign.variables.iter().map(|(_, source)| source).chain(buttons).chain(&campaign.columns.only)
 }
 
 /// The text that a label has in a row.

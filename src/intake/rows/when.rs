@@ -1,13 +1,16 @@
 //! Dates and times as spreadsheets and people write them.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
 use crate::domain::time::UnixMs;
 
 use super::super::audience::DateOrder;
-use super::super::columns::fold;
+
+mod cell;
+
+use cell::Parts;
 
 /// A row's date and time as read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,9 +38,7 @@ impl Moment {
                 let zoned = local.to_zoned(zone.clone()).ok()?;
                 Some((UnixMs::from(zoned.timestamp()), zoned.datetime(), has_time))
             }
-            Self::Instant(at) => {
-                Some((UnixMs::from(at), at.to_zoned(zone.clone()).datetime(), HasTime::Yes))
-            }
+            Self::Instant(at) => Some((UnixMs::from(at), at.to_zoned(zone.clone()).datetime(), HasTime::Yes)),
         }
     }
 }
@@ -109,197 +110,3 @@ fn with_offset(cell: &str) -> Option<Timestamp> {
     let iso = cell.len() >= 17 && cell.as_bytes()[..4].iter().all(u8::is_ascii_digit);
     iso.then(|| cell.trim().parse().ok()).flatten()
 }
-
-/// A cell taken apart: its time of day, and what is left for the date.
-#[derive(Default)]
-struct Parts {
-    time: Option<Time>,
-    /// Value and number of digits.
-    numbers: Vec<(i64, usize)>,
-    month: Option<i8>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Token {
-    Number(i64, usize),
-    Word(String),
-    Mark(char),
-}
-
-impl Parts {
-    /// `None` when something in the cell is neither date nor time.
-    fn of(cell: &str) -> Option<Self> {
-        let tokens = tokens(cell)?;
-        let mut parts = Self::default();
-        let mut at = 0;
-        while at < tokens.len() {
-            if parts.time.is_none()
-                && let Some((time, length)) = clock(&tokens[at..])
-            {
-                parts.time = Some(time?);
-                at += length;
-                continue;
-            }
-            match &tokens[at] {
-                Token::Number(value, digits) => parts.numbers.push((*value, *digits)),
-                Token::Word(word) => parts.word(word)?,
-                Token::Mark(mark) => matches!(mark, '/' | '-' | '.' | ',').then_some(())?,
-            }
-            at += 1;
-        }
-        parts.dotted_time(&tokens);
-        Some(parts)
-    }
-
-    fn word(&mut self, word: &str) -> Option<()> {
-        if let Some(month) = month(word) {
-            return self.month.replace(month).is_none().then_some(());
-        }
-        let is_filler = FILLERS.contains(&word) || (word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word)));
-        is_filler.then_some(())
-    }
-
-    /// `8.30`, alone in a cell.
-    fn dotted_time(&mut self, tokens: &[Token]) {
-        if let [Token::Number(hour, 1 | 2), Token::Mark('.'), Token::Number(minute, 2)] = tokens
-            && let Some(time) = time_of(*hour, *minute, 0)
-        {
-            self.time = Some(time);
-            self.numbers.clear();
-        }
-    }
-
-    fn date(&self, order: DateOrder) -> Result<Option<Date>, NoMoment> {
-        let (year, month, day) = match (self.numbers.as_slice(), self.month) {
-            ([], None) => return Ok(None),
-            ([(ymd, 8)], None) => (*ymd / 10_000, *ymd / 100 % 100, *ymd % 100),
-            ([(year, 4), (month, _), (day, _)], None) => (*year, *month, *day),
-            ([(first, 1 | 2), (second, 1 | 2), (year, digits @ (2 | 4))], None) => match order {
-                DateOrder::DayFirst => (full(*year, *digits), *second, *first),
-                DateOrder::MonthFirst => (full(*year, *digits), *first, *second),
-            },
-            ([(year, digits @ 4), (day, 1 | 2)] | [(day, 1 | 2), (year, digits @ (2 | 4))], Some(month)) => {
-                (full(*year, *digits), i64::from(month), *day)
-            }
-            _ => return Err(NoMoment::Unreadable),
-        };
-        // A time alone comes out of spreadsheets as a time of their first day.
-        if year == 1899 || year == 1900 {
-            return Ok(None);
-        }
-        let date = Date::new(narrow(year)?, narrow(month)?, narrow(day)?).map_err(|_| NoMoment::Unreadable)?;
-        if (1901..=2200).contains(&date.year()) { Ok(Some(date)) } else { Err(NoMoment::Unreadable) }
-    }
-}
-
-fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T, NoMoment> {
-    T::try_from(value).map_err(|_| NoMoment::Unreadable)
-}
-
-fn full(year: i64, digits: usize) -> i64 {
-    if digits == 2 { 2000 + year } else { year }
-}
-
-fn tokens(cell: &str) -> Option<Vec<Token>> {
-    let text = cell.to_lowercase().replace(['\u{a0}', '\u{202f}'], " ");
-    let text = ["a", "p"].iter().fold(text, |text, half| {
-        [". m.", ".m.", ". m", ".m"].iter().fold(text, |t, tail| t.replace(&format!("{half}{tail}"), &format!("{half}m")))
-    });
-    let mut tokens = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(first) = chars.next() {
-        if first.is_whitespace() {
-            continue;
-        }
-        let same = |c: &char| {
-            if first.is_ascii_digit() { c.is_ascii_digit() } else { first.is_alphabetic() && c.is_alphabetic() }
-        };
-        let mut run = String::from(first);
-        while let Some(c) = chars.next_if(same) {
-            run.push(c);
-        }
-        tokens.push(match first {
-            '0'..='9' => Token::Number(run.parse().ok()?, run.len()),
-            c if c.is_alphabetic() => Token::Word(fold(&run)),
-            c => Token::Mark(c),
-        });
-    }
-    Some(tokens)
-}
-
-/// A time of day at the start of `tokens` and how many of them it takes; inside, `None` for one that does not exist.
-fn clock(tokens: &[Token]) -> Option<(Option<Time>, usize)> {
-    let Some(Token::Number(hour, 1 | 2)) = tokens.first() else { return None };
-    let number = |at: usize| match tokens.get(at) {
-        Some(Token::Number(value, 1 | 2)) => Some(*value),
-        _ => None,
-    };
-    let is = |at: usize, mark: char| tokens.get(at) == Some(&Token::Mark(mark));
-    let word = |at: usize| match tokens.get(at) {
-        Some(Token::Word(word)) => word.as_str(),
-        _ => "",
-    };
-    let (minute, second, mut length) = if is(1, ':') {
-        let minute = number(2)?;
-        match number(4).filter(|_| is(3, ':')) {
-            // Fractions of a second are left out.
-            Some(second) if is(5, '.') && matches!(tokens.get(6), Some(Token::Number(..))) => (minute, second, 7),
-            Some(second) => (minute, second, 5),
-            None => (minute, 0, 3),
-        }
-    } else if HOUR_WORDS.contains(&word(1)) {
-        // "8 h 30", but not the day after in "14 hs 25/11/2026".
-        match number(2).filter(|_| !is(3, '/') && !is(3, '-')) {
-            Some(minute) => (minute, 0, 3),
-            None => (0, 0, 2),
-        }
-    } else if matches!(word(1), "am" | "pm") {
-        (0, 0, 1)
-    } else {
-        return None;
-    };
-    let mut hour = *hour;
-    match word(length) {
-        "am" if hour == 12 => hour = 0,
-        "pm" if hour < 12 => hour += 12,
-        _ => {}
-    }
-    length += usize::from(matches!(word(length), "am" | "pm"));
-    Some((time_of(hour, minute, second), length))
-}
-
-fn time_of(hour: i64, minute: i64, second: i64) -> Option<Time> {
-    Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, i8::try_from(second).ok()?, 0).ok()
-}
-
-fn month(word: &str) -> Option<i8> {
-    let is_it = |name: &&str| word.len() >= 3 && name.starts_with(word);
-    let place = MONTHS.iter().position(|names| names.iter().any(|name| is_it(&name)))?;
-    i8::try_from(place + 1).ok()
-}
-
-const HOUR_WORDS: [&str; 5] = ["h", "hs", "hrs", "horas", "hora"];
-
-const FILLERS: [&str; 17] = [
-    "de", "del", "do", "of", "the", "a", "as", "at", "las", "la", "t", "h", "hs", "hrs", "horas", "hora", "feira",
-];
-
-const WEEKDAYS: [&str; 23] = [
-    "lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo", "segunda", "terca", "quarta", "quinta",
-    "sexta", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mie", "seg", "qua", "qui",
-];
-
-const MONTHS: [[&str; 3]; 12] = [
-    ["enero", "janeiro", "january"],
-    ["febrero", "fevereiro", "february"],
-    ["marzo", "marco", "march"],
-    ["abril", "abril", "april"],
-    ["mayo", "maio", "may"],
-    ["junio", "junho", "june"],
-    ["julio", "julho", "july"],
-    ["agosto", "agosto", "august"],
-    ["septiembre", "setembro", "september"],
-    ["octubre", "outubro", "october"],
-    ["noviembre", "novembro", "november"],
-    ["diciembre", "dezembro", "december"],
-];

@@ -61,12 +61,17 @@ impl Page {
         self.labelled(&format!("{key}_label"), value);
     }
 
+    pub(super) fn long_fact(&mut self, key: &str, value: &str) {
+        let label = self.say(&format!("{key}_label"), &[]);
+        self.wrapped_after(&padded(&label, LABEL), value, LABEL);
+    }
+
     pub(super) fn figure(&mut self, key: &str, figure: i64) {
         self.labelled(&format!("{key}_label"), &format!("{:>9}", grouped(figure)));
     }
 
     pub(super) fn note(&mut self, text: &str) {
-        self.wrapped(text, LABEL, LABEL);
+        self.wrapped_after(&" ".repeat(LABEL), text, LABEL);
     }
 
     /// Low, likely and high under one label, the likely first, each with what it means.
@@ -130,10 +135,6 @@ impl Page {
             let sentence = locale::problem(self.language, problem);
             self.wrapped_after(&format!("  {mark} "), &sentence, 4);
         }
-    }
-
-    fn wrapped(&mut self, text: &str, first: usize, indent: usize) {
-        self.wrapped_after(&" ".repeat(first), text, indent);
     }
 
     /// `text` after `lead`, broken between words, further lines under the first.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tracing::{debug, info};
 
 use super::{identity, loose};
 use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
@@ -35,9 +36,15 @@ impl GraphError {
             subcode: loose::integer(error, "error_subcode").unwrap_or_default(),
             is_transient: error.get("is_transient").and_then(Value::as_bool).unwrap_or_default(),
             detail: detail(error),
-            trace: loose::text(error, "fbtrace_id").unwrap_or_default(),
+            trace: trace(error),
         })
     }
+}
+
+/// Meta's name for the request, which its support asks for. Ends in logs: letters and digits only.
+fn trace(error: &Value) -> String {
+    let trace = loose::text(error, "fbtrace_id").unwrap_or_default();
+    trace.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(64).collect()
 }
 
 /// The provider's own words of an error: message (or title), then details where they say more.
@@ -62,7 +69,14 @@ pub(super) fn of(reply: &Reply) -> Answer {
     };
     if let Some(error) = GraphError::of(&body) {
         let wait = Duration::from_secs(reply.wait_minutes.saturating_mul(60));
-        return at_least(classify(&error, reply.status), wait);
+        let answer = classify(&error, reply.status);
+        let GraphError { code, trace, .. } = &error;
+        if matches!(answer, Answer::Stopped { .. } | Answer::Unknown { .. }) {
+            info!(failure.code = code, provider.trace = trace, "the provider answered code {code}, trace {trace}");
+        } else {
+            debug!(failure.code = code, provider.trace = trace, "the provider answered code {code}, trace {trace}");
+        }
+        return at_least(answer, wait);
     }
     match (reply.status, acceptance(&body)) {
         (200..=299, Some(acceptance)) => Answer::Accepted(acceptance),

@@ -203,6 +203,31 @@ fn the_csv_has_a_total_per_currency_and_no_cell_that_is_a_formula() {
 }
 
 #[test]
+fn the_table_is_aligned_and_names_what_has_no_name() {
+    use recado::billing::report_text::text;
+    use recado::locale::Language;
+
+    let month = Month::parse("2026-11").unwrap();
+    let by = [CostKey::Campaign, CostKey::Market];
+    let titled = CostLine { title: "Recordatorio".to_owned(), ..line(&["turnos", "argentina"], "USD", 120, 3_120_000) };
+    let by_hand = CostLine { open: 2, reserved: Micros(52_000), ..line(&["", "brazil"], "USD", 1, 6_800) };
+    let english = text(&shape(month, &by, &[titled, by_hand]), Language::En);
+    let expected = "\
+Costs of 2026-11
+
+Campaign               Country         Delivered  Under way  Reserved  Charged
+──────────────────────────────────────────────────────────────────────────────
+Recordatorio (turnos)  Argentina  USD        120                          3.12
+(by hand)              Brazil     USD          1          2     0.052   0.0068
+──────────────────────────────────────────────────────────────────────────────
+Total                             USD        121          2     0.052   3.1268
+";
+    assert_eq!(english, expected, "{english}");
+    let nothing = text(&shape(month, &by, &[]), Language::Es);
+    assert_eq!(nothing, "En 2026-11 no se cobró nada ni hay nada en curso.\n");
+}
+
+#[test]
 fn a_report_survives_its_json() {
     let report = shape(Month::parse("2026-11").unwrap(), &[CostKey::Market], &[line(&["chile"], "USD", 1, 20_000)]);
     let json = serde_json::to_value(&report).unwrap();

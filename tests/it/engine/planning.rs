@@ -9,7 +9,8 @@ use recado::store::{campaign, exclusion, run};
 use super::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
 
-const MIXED: &str = "nombre,telefono\nAna,+5491155550001\nEva,\nLuz,12\nAna,+5491155550001\n,+5491155550002\nSol,1155550003\n";
+const MIXED: &str =
+    "nombre,telefono\nAna,+5491155550001\nEva,\nLuz,12\nAna,+5491155550001\n,+5491155550002\nSol,1155550003\n";
 
 async fn accounted(stage: &Stage, id: RunId) -> (i64, i64, i64) {
     let run = run::get(&stage.engine.store, id).await.unwrap().unwrap();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;
 use recado::engine::DoubtSettlement;
 use recado::engine::dispatcher::Look;
-use recado::store::message::{doubts, get};
-use recado::domain::id::MessageId;
 use recado::store::hold;
+use recado::store::message::{doubts, get};
 
 use super::stage::{CAMPAIGN, DOUBTFUL, Does, Stage, people, sender, states};
 use crate::support::stores;

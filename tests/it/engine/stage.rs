@@ -26,6 +26,7 @@ use recado::store::message::{self, Message};
 use recado::store::{Store, run};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
 
 /// A Tuesday at 10:00 in Buenos Aires.
 pub const TUESDAY: UnixMs = UnixMs(1_795_525_200_000);
@@ -49,6 +50,8 @@ pub struct Stub {
     pub template: Mutex<Value>,
     arrived: Notify,
     release: Notify,
+    /// Where it listens, and what ends that.
+    place: Mutex<Option<(std::net::SocketAddr, CancellationToken)>>,
 }
 
 impl Stub {
@@ -73,6 +76,34 @@ impl Stub {
     pub fn release(&self) {
         self.release.notify_waiters();
     }
+
+    /// Nobody listens there any more.
+    pub fn down(&self) {
+        self.place.lock().unwrap().as_ref().unwrap().1.cancel();
+    }
+
+    /// Somebody does again, at the same place.
+    pub async fn up(self: &Arc<Self>) {
+        let place = self.place.lock().unwrap().as_ref().unwrap().0;
+        listen(self, place).await;
+    }
+}
+
+async fn listen(stub: &Arc<Stub>, place: std::net::SocketAddr) {
+    let router = Router::new()
+        .route("/{id}", get(node))
+        .route("/{id}/messages", post(send))
+        .route("/{id}/message_templates", get(templates))
+        .with_state(Arc::clone(stub));
+    let listener = tokio::net::TcpListener::bind(place).await.unwrap();
+    let (place, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    *stub.place.lock().unwrap() = Some((place, stop.clone()));
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move {
+        // Dropping the server closes its connections, as a provider that is gone does.
+        tokio::select! { () = stop.cancelled() => {}, served = axum::serve(listener, router) => served.unwrap() }
+    });
+    tasks.detach_all();
 }
 
 async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (StatusCode, Json<Value>) {
@@ -147,16 +178,8 @@ impl Stage {
     async fn with(store: &Store, dir: &Path, node: &str) -> Self {
         let stub = Arc::new(Stub::default());
         *stub.template.lock().unwrap() = reminder();
-        let router = Router::new()
-            .route("/{id}", get(self::node))
-            .route("/{id}/messages", post(send))
-            .route("/{id}/message_templates", get(templates))
-            .with_state(Arc::clone(&stub));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        tasks.detach_all();
+        listen(&stub, "127.0.0.1:0".parse().unwrap()).await;
+        let address = format!("http://{}", stub.place.lock().unwrap().as_ref().unwrap().0);
         let clock = Clock::fixed(TUESDAY);
         let engine = engine(store, dir, (node, &address), clock.clone()).await;
         Self { engine, clock, stub, address }

@@ -98,8 +98,11 @@ fn one_broken_row_does_not_change_how_the_others_are_read() {
 #[test]
 fn every_row_counts_but_the_blank_ones_at_the_end() {
     let fates =
-        given().fates("Nombre,Telefono\nAna,1155550101\n,\n\nLuis\nEva,1155550102,x\nLía,1155550103,,\n,\n,,\n\n");
-    assert_eq!(fates, ["541155550101", "no_phone", "unreadable (cells: 1)", "unreadable (cells: 3)", "541155550103"]);
+        given().fates("Nombre,Telefono\nAna,1155550101\n,\n\n,\nLuis\nEva,1155550102,x\nLía,1155550103,,\n,\n,,\n\n");
+    assert_eq!(
+        fates,
+        ["541155550101", "no_phone", "no_phone", "unreadable (cells: 1)", "unreadable (cells: 3)", "541155550103"]
+    );
 }
 
 #[test]

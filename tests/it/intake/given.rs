@@ -32,7 +32,7 @@ impl Given {
     pub fn campaign(definition: &str) -> Self {
         let campaign = CampaignFile::parse(definition, "campaign.toml");
         Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: tempfile::tempdir().expect("a temporary directory"),
             campaign: campaign.unwrap_or_else(|p| panic!("{}", p.iter().map(ToString::to_string).collect::<String>())),
             template: None,
             vars: BTreeMap::new(),
@@ -51,7 +51,7 @@ impl Given {
 
     pub fn file_named(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.dir.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, bytes).expect("a file can be written");
         path
     }
 
@@ -64,7 +64,7 @@ impl Given {
             vars: &self.vars,
             holidays: &self.holidays,
             audience: &audience,
-            started_at: UnixMs::from(TUESDAY.parse::<jiff::Timestamp>().unwrap()),
+            started_at: UnixMs::from(TUESDAY.parse::<jiff::Timestamp>().expect("an instant")),
         };
         open_rows(&request).map(look)
     }

@@ -186,6 +186,19 @@ fn names_and_filters_that_do_not_exist_stop_the_start() {
 }
 
 #[test]
+fn an_expression_that_could_mean_two_columns_stops_the_start() {
+    let header = "Nombre,NOMBRE,Celular\n";
+    assert_eq!(promotion("1 = \"{{ nombre }}\"").blockers(header), ["column_twice"]);
+    assert_eq!(promotion("1 = \"hola\"").blockers(header), [""; 0]);
+}
+
+#[test]
+fn rows_can_be_read_on_another_thread() {
+    fn is_send<T: Send>(_: &T) {}
+    promotion("1 = \"{{ celular }}\"").open("Celular\n1155550101\n", |rows| is_send(&rows)).unwrap();
+}
+
+#[test]
 fn a_value_is_flattened_and_one_that_does_not_fit_is_left_out() {
     let given = promotion("1 = \"{{ nota }}\"").with_template(template(&format!("{{{{1}}}}{}", "x".repeat(1000))));
     let long = "y".repeat(25);

@@ -2,7 +2,9 @@
 
 use std::process::{Command, Output};
 
-use super::folder::{CAMPAIGN, Folder};
+use recado::domain::template::Template;
+
+use super::folder::{CAMPAIGN, Folder, template};
 
 /// Nothing listens there.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -11,7 +13,7 @@ fn check(folder: &Folder, url: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_recado"))
         .current_dir(folder.dir.path())
         .env("RECADO_URL", url)
-        .env_remove("RECADO_TOKEN_FILE")
+        .env("RECADO_TOKEN_FILE", folder.path("token"))
         .args(["check", ".", "--at", "2026-11-24T10:00:00-03:00"])
         .args(args)
         .output()
@@ -47,16 +49,22 @@ fn without_a_configuration_the_sheet_is_whole_and_says_what_is_not_known() {
 
 #[tokio::test]
 async fn a_running_daemon_is_asked_for_the_template() {
-    use wiremock::matchers::{method, path, query_param};
+    use wiremock::matchers::{header, method, path};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
     let folder = Folder::new();
     let daemon = MockServer::start().await;
-    let templates = serde_json::json!({"templates": [folder.template]});
+    let item = |account: &str, body: &str| {
+        let template = Template { body: body.to_owned(), ..template() };
+        let mut item = serde_json::to_value(template).unwrap();
+        item["account"] = account.into();
+        item
+    };
+    let items = [item("other", "Nicht dies {{1}} {{2}}"), item("meta", "Hola {{1}}, le esperamos el {{2}}.")];
     Mock::given(method("GET"))
         .and(path("/api/v1/templates"))
-        .and(query_param("account", "meta"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(templates))
+        .and(header("authorization", "Bearer rt_secret"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(serde_json::json!({"items": items})))
         .mount(&daemon)
         .await;
     let uri = daemon.uri();

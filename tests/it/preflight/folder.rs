@@ -95,6 +95,7 @@ impl Folder {
         std::fs::write(dir.path().join("campaign.toml"), campaign).unwrap();
         std::fs::write(dir.path().join("turnos.csv"), audience).unwrap();
         std::fs::write(dir.path().join("recado.toml"), CONFIG).unwrap();
+        std::fs::write(dir.path().join("token"), "rt_secret\n").unwrap();
         Self {
             campaign: campaign.to_owned(),
             config: Config::parse(CONFIG, "recado.toml", dir.path(), &BTreeMap::new()).unwrap(),

@@ -162,3 +162,17 @@ fn a_beginning_that_has_passed_is_a_warning() {
     assert!(codes(&sheet.warnings).contains(&"at_in_the_past"), "{:?}", sheet.warnings);
     assert_eq!(sheet.starts_at, Some(at("2026-11-24T10:00:00-03:00")));
 }
+
+#[test]
+fn a_sender_too_slow_for_the_latest_times_is_a_warning() {
+    let mut audience = AUDIENCE.lines().next().unwrap().to_owned() + "\n";
+    for n in 0..200 {
+        audience += &format!("Ana;+54 9 11 5{n:07};24/11/2026;12:00;Reservado\n");
+    }
+    // Due at once, five seconds before their latest time: at 16 a second, 81 of them get their turn.
+    let mut folder = Folder::of(CAMPAIGN, &audience);
+    folder.now = at("2026-11-24T09:59:55-03:00");
+    let sheet = folder.sheet();
+    let warning = sheet.warnings.iter().find(|w| w.code == "too_slow").expect("a warning");
+    assert_eq!(warning.args[0], ("count".to_owned(), "119".to_owned()));
+}

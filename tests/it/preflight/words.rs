@@ -11,7 +11,8 @@ Recordatorio de turno
 Kind              Reminder
 Template          appointment_reminder · es_AR · billed as utility
 Sender            saludcenter
-File              turnos.csv
+File              turnos.csv · UTF-8 · semicolons between cells
+Columns           phone: Teléfono · when: Fecha + Hora · name: Paciente · dates are day/month
 
 Rows read                 7
 Messages                  4
@@ -51,6 +52,25 @@ fn every_language_says_everything() {
         let page = text(&sheet, language);
         assert!(!page.contains("preflight.") && !page.contains("problem.") && !page.contains('{'), "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    }
+}
+
+/// Keys that code puts together from words would otherwise be missed only on the screen that needs them.
+#[test]
+fn every_word_the_sheet_puts_a_key_together_from_has_a_sentence() {
+    for language in Language::ALL {
+        let sentences = sentences(language);
+        let columns = ["phone", "when", "id", "name", "timezone", "cost_centre", "route", "link"];
+        let mut keys: Vec<String> = columns.iter().map(|role| format!("preflight.column.{role}")).collect();
+        keys.extend(["comma", "semicolon", "tab"].map(|d| format!("preflight.delimiter.{d}")));
+        keys.extend(["day_first", "month_first"].map(|order| format!("preflight.dates.{order}")));
+        keys.extend(["reminder", "resume_contact", "promotion"].map(|kind| format!("preflight.kind.{kind}")));
+        keys.extend((1..=7).map(|day| format!("preflight.weekday.{day}")));
+        keys.extend(recado::store::cost::CostKey::ALL.map(|key| format!("costs.column.{}", key.as_str())));
+        keys.extend(["messages", "open", "reserved", "charged"].map(|figure| format!("costs.column.{figure}")));
+        for key in keys {
+            assert!(sentences.contains_key(&key), "{language:?} {key}");
+        }
     }
 }
 

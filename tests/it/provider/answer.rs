@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ThrottleScope::{Pair, Sender};
 use recado::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use recado::domain::failure::Failure;
 use wiremock::matchers::method;
@@ -87,7 +88,6 @@ async fn a_limit_slows_the_sender_or_the_pair() {
         failure(133_015, "(#133015) Please wait a few minutes before attempting to register this phone number");
     let syncing = failure(134_101, "(#134101) Template is still syncing");
     let usage = r#"{"102290129340398":[{"type":"whatsapp","call_count":100,"estimated_time_to_regain_access":9}]}"#;
-    use ThrottleScope::{Pair, Sender};
     check(vec![
         // The HTTP status does not count: mocks of others answer 403 or 429.
         case("130429.json", 400, throttled(Sender, 1, rate.clone())),
@@ -102,58 +102,42 @@ async fn a_limit_slows_the_sender_or_the_pair() {
     .await;
 }
 
+fn stopped(scope: StopScope, code: i64, detail: &str) -> Answer {
+    Answer::Stopped { scope, failure: failure(code, detail) }
+}
+
+fn refused(code: i64, detail: &str) -> Answer {
+    Answer::Refused(failure(code, detail))
+}
+
 #[tokio::test]
-async fn a_wide_refusal_stops_its_scope_and_a_narrow_one_the_message() {
-    let stopped = |scope, code, detail| Answer::Stopped { scope, failure: failure(code, detail) };
-    let refused = |code, detail| Answer::Refused(failure(code, detail));
+async fn a_wide_refusal_stops_its_scope() {
+    let no_template = "(#132001) Template name does not exist in the translation: template name (spring_sale) does \
+                       not exist in es_AR";
+    let no_number = "Unsupported post request. Object with ID '106540352242922' does not exist, cannot be loaded due \
+                     to missing permissions, or does not support this operation.";
+    let expired = "Error validating access token: Session has expired on Friday, 20-Nov-26.";
     check(vec![
-        case(
-            "132001.json",
-            404,
-            stopped(
-                StopScope::Template,
-                132_001,
-                "(#132001) Template name does not exist in the translation: template name (spring_sale) does not \
-                 exist in es_AR",
-            ),
-        ),
+        case("132001.json", 404, stopped(StopScope::Template, 132_001, no_template)),
         case("133010.json", 400, stopped(StopScope::Sender, 133_010, "(#133010) The account is not registered")),
-        case(
-            "100_33.json",
-            400,
-            stopped(
-                StopScope::Sender,
-                33,
-                "Unsupported post request. Object with ID '106540352242922' does not exist, cannot be loaded due to \
-                 missing permissions, or does not support this operation.",
-            ),
-        ),
-        case(
-            "190.json",
-            401,
-            stopped(
-                StopScope::Account,
-                190,
-                "Error validating access token: Session has expired on Friday, 20-Nov-26.",
-            ),
-        ),
-        case("131026.json", 400, refused(131_026, "(#131026) Message undeliverable: Message Undeliverable.")),
-        case(
-            "132000.json",
-            400,
-            refused(
-                132_000,
-                "(#132000) Number of parameters does not match the expected number of params: body: number of \
-                 localizable_params (1) does not match the expected number of params (2)",
-            ),
-        ),
-        case(
-            "error_data_text.json",
-            400,
-            refused(131_009, "(#131009) Parameter value is not valid: Parameter 'to' is not a phone number"),
-        ),
+        case("100_33.json", 400, stopped(StopScope::Sender, 33, no_number)),
+        case("190.json", 401, stopped(StopScope::Account, 190, expired)),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_narrow_refusal_fails_the_message_alone() {
+    let undeliverable = "(#131026) Message undeliverable: Message Undeliverable.";
+    let count = "(#132000) Number of parameters does not match the expected number of params: body: number of \
+                 localizable_params (1) does not match the expected number of params (2)";
+    let value = "(#131009) Parameter value is not valid: Parameter 'to' is not a phone number";
+    check(vec![
+        case("131026.json", 400, refused(131_026, undeliverable)),
         // An error object counts whatever the HTTP status says.
-        case("131026.json", 200, refused(131_026, "(#131026) Message undeliverable: Message Undeliverable.")),
+        case("131026.json", 200, refused(131_026, undeliverable)),
+        case("132000.json", 400, refused(132_000, count)),
+        case("error_data_text.json", 400, refused(131_009, value)),
     ])
     .await;
 }

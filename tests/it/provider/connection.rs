@@ -22,21 +22,24 @@ async fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     let mut piece = [0; 4096];
     while !request.windows(4).any(|w| w == b"Hola") {
-        let n = stream.read(&mut piece).await.unwrap();
+        let n = stream.read(&mut piece).await.expect("the connection works");
         request.extend_from_slice(&piece[..n]);
     }
 }
 
 async fn answer_once(listener: &TcpListener, peer: Peer) {
-    let (mut stream, _) = listener.accept().await.unwrap();
+    let (mut stream, _) = listener.accept().await.expect("the connection works");
     read_request(&mut stream).await;
     match peer {
         Peer::Closes => {}
-        Peer::Resets => stream.set_zero_linger().unwrap(),
+        Peer::Resets => stream.set_zero_linger().expect("the connection works"),
         Peer::BreaksOff => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"messages\":[{\"id\":").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"messages\":[{\"id\":")
+                .await
+                .expect("the connection works");
         }
-        Peer::TalksNonsense => stream.write_all(b"SSH-2.0-something\r\n\r\n").await.unwrap(),
+        Peer::TalksNonsense => stream.write_all(b"SSH-2.0-something\r\n\r\n").await.expect("the connection works"),
     }
 }
 

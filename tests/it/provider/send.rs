@@ -23,7 +23,7 @@ async fn sent(body: Body<'_>) -> Json {
     let to = person();
     let request = SendRequest { sender_ref: SENDER, to: &to, callback: callback(), body };
     provider(&format!("{}/v26.0/", server.uri())).send(&request).await;
-    server.received_requests().await.unwrap()[0].body_json().unwrap()
+    server.received_requests().await.expect("recording is on")[0].body_json().expect("JSON")
 }
 
 fn template(format: ParameterFormat, header: Option<Header>, body: &str, buttons: Vec<Button>) -> Template {
@@ -47,8 +47,8 @@ fn value(name: &str, text: &str) -> Value {
     Value { name: name.to_owned(), text: text.to_owned() }
 }
 
-fn link(link: &str) -> Option<HeaderFill> {
-    Some(HeaderFill::Link { link: link.to_owned() })
+fn link(link: &str) -> HeaderFill {
+    HeaderFill::Link { link: link.to_owned() }
 }
 
 fn quick_reply(text: &str) -> Button {
@@ -71,7 +71,7 @@ async fn a_template_goes_out_whole_with_positional_parameters_and_every_kind_of_
     let buttons = vec![quick_reply("Sí"), quick_reply("No"), url("Ver"), other, copy];
     let template = template(ParameterFormat::Positional, Some(Header::Image), "Hola {{2}}: {{1}}", buttons);
     let fill = Fill {
-        header: link("https://x.example/banner.jpg"),
+        header: Some(link("https://x.example/banner.jpg")),
         // In the order of the text, as the campaign file gives them.
         body: vec![value("2", "Ana"), value("1", "20%"), value("10", "diez")],
         buttons: vec![
@@ -151,7 +151,7 @@ async fn a_header_link_goes_out_as_what_the_template_holds() {
         (Header::Document, "https://x.example", json!({"type": "document", "document": {"link": "https://x.example"}})),
     ] {
         let template = template(ParameterFormat::Positional, Some(kind), "Hola.", vec![]);
-        let fill = Fill { header: link(address), ..Fill::default() };
+        let fill = Fill { header: Some(link(address)), ..Fill::default() };
         let expected = json!([{"type": "header", "parameters": [expected]}]);
         assert_eq!(components(&template, &fill).await, expected);
     }
@@ -193,7 +193,7 @@ async fn a_template_of_which_nothing_is_known_is_sent_with_what_the_campaign_giv
     let mut template = template(ParameterFormat::Positional, None, "", vec![]);
     template.parameters_unknown = true;
     let fill = Fill {
-        header: link("https://x.example/a.jpg"),
+        header: Some(link("https://x.example/a.jpg")),
         body: vec![value("1", "Ana")],
         buttons: vec![ButtonFill { index: 1, text: "x".to_owned() }],
     };

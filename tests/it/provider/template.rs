@@ -30,7 +30,7 @@ async fn two_pages() -> MockServer {
 async fn quirks() -> Vec<Template> {
     let server = MockServer::start().await;
     Mock::given(method("GET")).respond_with(page("templates/quirks.json")).expect(1).mount(&server).await;
-    provider(&server.uri()).templates().await.unwrap()
+    provider(&server.uri()).templates().await.expect("an answer")
 }
 
 fn named<'a>(templates: &'a [Template], name: &str) -> &'a Template {

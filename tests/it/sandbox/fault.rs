@@ -71,8 +71,8 @@ async fn a_throttled_send_is_never_accepted() {
         let sandbox = with_fault("throttle", when).await;
         let (status, text) = try_send(&sandbox).await.expect("an answer");
         assert!(status == 400 && text.contains("130429"), "{text}");
-        let stats = sandbox.stats().await;
-        assert_eq!((&stats["accepted"], &stats["rejected"]), (&json!(0), &json!({"130429": 1})));
+        let counts = sandbox.stats().await;
+        assert_eq!((&counts["accepted"], &counts["rejected"]), (&json!(0), &json!({"130429": 1})));
     }
 }
 

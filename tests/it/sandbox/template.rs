@@ -38,14 +38,12 @@ async fn a_list_is_filtered_paged_and_trimmed_to_the_fields_asked_for() {
     assert_eq!(found["data"], json!([{"id": id, "name": "promo_verao", "status": "APPROVED"}]));
     assert_eq!(sandbox.get(&format!("{}?name=promo_verao&language=es_AR", path())).await.1["data"], json!([]));
 
-    let (mut names, mut after) = (Vec::new(), String::new());
-    loop {
-        let (_, page) = sandbox.get(&format!("{}?limit=2{after}", path())).await;
+    let (mut names, mut next) = (Vec::new(), Some(format!("{}?limit=2&fields=name", path())));
+    while let Some(path) = next {
+        let (_, page) = sandbox.get(&path).await;
         names.extend(page["data"].as_array().expect("a list").iter().map(|t| t["name"].clone()));
-        let Some(next) = page["paging"].get("next") else { break };
-        let cursor = page["paging"]["cursors"]["after"].as_str().expect("a cursor");
-        assert!(next.as_str().expect("an address").contains(cursor));
-        after = format!("&after={cursor}");
+        let own = format!("http://{}", sandbox.address);
+        next = page["paging"]["next"].as_str().map(|n| n.strip_prefix(&own).expect("its own address").to_owned());
     }
     assert_eq!(names.len(), 3);
     assert_eq!(sandbox.get(&format!("{}?after=bad!", path())).await.1["error"]["code"], 131_059);

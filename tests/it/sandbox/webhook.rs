@@ -20,8 +20,8 @@ async fn webhooks_are_signed_over_their_raw_bytes_and_escaped() {
     sandbox.deliver();
     let wrote = json!({"from": "5491155550123", "to": SENDER, "text": "¿Mañana a las 9? 👍"});
     assert_eq!(sandbox.post("/_sandbox/reply", &wrote).await.0, 200);
-    let received = receiver.wait_for(1).await;
-    let post = &received[0];
+    let posts = receiver.wait_for(1).await;
+    let post = &posts[0];
     assert_eq!(post.signature, sign(APP_SECRET, &post.body));
     assert!(post.body.is_ascii(), "letters beyond ASCII travel as \\u escapes");
     let body: Value = serde_json::from_slice(&post.body).expect("JSON");
@@ -50,11 +50,11 @@ async fn a_webhook_not_answered_with_200_comes_again_after_one_second_and_then_t
             sandbox.sandbox.post(post).await;
         }
     }
-    let received = receiver.received();
-    assert!(received.windows(2).all(|w| w[0].body == w[1].body), "the same bytes each time");
+    let came = receiver.received();
+    assert!(came.windows(2).all(|w| w[0].body == w[1].body), "the same bytes each time");
     assert_eq!(sandbox.stats().await["webhooks"], json!({"sent": 0, "failed": 3, "retried": 2}));
     sandbox.clock.advance(Duration::from_hours(7 * 24));
-    for post in sandbox.sandbox.step(begin + Duration::from_secs(60), sandbox.clock.now(), 10) {
+    for post in sandbox.sandbox.step(begin + Duration::from_mins(1), sandbox.clock.now(), 10) {
         sandbox.sandbox.post(post).await;
     }
     let later = sandbox.sandbox.step(begin + Duration::from_hours(1), sandbox.clock.now(), 10);

@@ -1,0 +1,65 @@
+//! No more promotions: by words, by button, by the provider; and again.
+
+use serde_json::json;
+
+use super::office::{ANA, Office, REPLIES};
+use crate::support::stores;
+
+async fn suppressions(office: &Office) -> Vec<String> {
+    office.words("SELECT scope FROM suppression WHERE lifted_at IS NULL ORDER BY id").await
+}
+
+#[tokio::test]
+async fn opt_out_words_suppress_confirm_and_ask_nobody() {
+    for store in stores().await {
+        for (language, text, confirmation) in [
+            ("es_AR", "BAJA", "Entendido: no le enviaremos"),
+            ("pt_BR", "Sair!", "Entendido: você não receberá"),
+            ("en_US", "Unsubscribe", "Understood: you will get"),
+            ("pt_BR", "Chega", "Entendido: você"),
+        ] {
+            let office = Office::new(&store);
+            office.change("DELETE FROM suppression").await;
+            office.change("UPDATE message SET state = 'cancelled'").await;
+            let phone = format!("5491155{:06}", text.len() * 1000 + language.len());
+            let message = office.message(office.run(language, REPLIES).await, &phone).await;
+            office.writes(&phone, text).await;
+            assert_eq!(suppressions(&office).await, ["marketing"], "{} {text}", store.name());
+            assert_eq!(office.outcomes(message).await, ["opt_out"], "{text}");
+            let said = office.answers().await.pop().unwrap();
+            assert!(said.starts_with(confirmation), "{text}: {said}");
+            assert!(office.conversations().await.pop().unwrap().waiting_since.is_none(), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_button_can_be_an_opt_out() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let replies = r#"buttons = { "Não quero promoções" = { outcome = "opt_out", answer = "Tudo bem!" } }"#;
+        let message = office.message(office.run("pt_BR", replies).await, ANA).await;
+        office.taps(ANA, message, "Não quero promoções").await;
+        assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
+        assert_eq!(office.answers().await, ["Tudo bem!"]);
+    }
+}
+
+fn preference(value: &str) -> serde_json::Value {
+    json!({ "user_preferences": [{ "wa_id": ANA, "detail": "…", "category": "marketing_messages", "value": value,
+        "timestamp": 1_795_525_200 }] })
+}
+
+#[tokio::test]
+async fn resuming_at_the_provider_undoes_only_what_was_told_to_the_provider() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        office.store_body_of("106540352242922", "user_preferences", preference("stop")).await;
+        office.read().await;
+        assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
+        office.writes(ANA, "baja").await;
+        office.store_body_of("106540352242922", "user_preferences", preference("resume")).await;
+        office.read().await;
+        assert_eq!(office.words("SELECT source FROM suppression WHERE lifted_at IS NULL").await, ["reply"]);
+    }
+}
