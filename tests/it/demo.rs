@@ -45,7 +45,8 @@ fn the_demo_closes_every_run_with_nothing_twice_and_nothing_lost() {
 #[test]
 fn every_row_of_the_samples_is_accounted_for() {
     let report = report();
-    let rows: usize = SAMPLES.iter().map(|s| s.bytes.iter().filter(|b| **b == b'\n').count() - 1).sum();
+    // Rows of the three files by another reader than ours: cells may hold line breaks.
+    let rows: usize = SAMPLES.iter().map(|s| csv::Reader::from_reader(s.bytes).into_byte_records().count()).sum();
     assert_eq!(count(&report, "messages") + count(&report, "excluded"), rows as i64, "{report}");
 }
 
@@ -89,6 +90,8 @@ fn no_phone_number_name_message_text_or_secret_in_a_log() {
     let people = people_of_the_samples();
     assert!(people.len() > 600, "the search for people in the samples finds too few: {}", people.len());
     let texts = ["Le recordamos", "le recordamos", "Confirmo", "Bearer ", "access_token", "app_secret", "sha256="];
-    let found: Vec<&str> = people.iter().map(String::as_str).chain(texts).filter(|s| log.contains(*s)).collect();
+    let sentinels: Vec<&str> = people.iter().map(String::as_str).chain(texts).collect();
+    let search = aho_corasick::AhoCorasick::new(&sentinels).unwrap();
+    let found: Vec<&str> = search.find_iter(log.as_ref()).map(|m| sentinels[m.pattern()]).collect();
     assert!(found.is_empty(), "{} of them are in the log: {:?}", found.len(), &found[..found.len().min(5)]);
 }

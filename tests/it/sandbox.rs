@@ -1,5 +1,6 @@
 //! The sandbox on the wire: what it takes, what it refuses, what it posts.
 
+mod adapter;
 mod command;
 mod config;
 mod control;
