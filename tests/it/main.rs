@@ -3,6 +3,7 @@
 mod support;
 
 mod billing;
+mod cli;
 mod demo;
 mod engine;
 mod house;

@@ -1,1 +1,4 @@
 //! Tests of `web`.
+
+mod api;
+pub mod site;
