@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A results file of a million rows takes minutes.
-const FILE_TIMEOUT: Duration = Duration::from_secs(3600);
+const FILE_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Calls the daemon at `RECADO_URL` with the token in the file `RECADO_TOKEN_FILE`, or else in `RECADO_TOKEN`.
 #[derive(Clone, Debug)]
@@ -204,8 +204,10 @@ impl Client {
     fn words(&self, status: StatusCode, problem: &Value) -> String {
         if status == StatusCode::UNAUTHORIZED {
             return match &self.token {
-                None => "the daemon asks for a token: make one with `recado token add` and name its file in \
-                         RECADO_TOKEN_FILE",
+                None => {
+                    "the daemon asks for a token: make one with `recado token add` and name its file in \
+                         RECADO_TOKEN_FILE"
+                }
                 Some(_) => "the daemon does not know this token, or it has expired or was revoked",
             }
             .to_owned();

@@ -58,7 +58,14 @@ async fn list(client: &Client, run: Option<i64>, as_json: bool) -> anyhow::Resul
     let query: Vec<(&str, &str)> = run.iter().map(|run| ("run", run.as_str())).collect();
     let items = client.all("/api/v1/doubt", &query).await?;
     let row = |d: &Value| {
-        [cell(&d["message"]), cell(&d["run"]), cell(&d["row"]), cell(&d["to"]), cell(&d["name"]), time(&d["claimed_at"])]
+        [
+            cell(&d["message"]),
+            cell(&d["run"]),
+            cell(&d["row"]),
+            cell(&d["to"]),
+            cell(&d["name"]),
+            time(&d["claimed_at"]),
+        ]
     };
     let text = if as_json {
         serde_json::to_string_pretty(&json!({"items": items}))? + "\n"

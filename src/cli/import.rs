@@ -41,7 +41,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let campaign = match CampaignFile::parse(&source, &path.display().to_string()) {
         Ok(campaign) => campaign,
         Err(problems) => {
-            problems.iter().for_each(|problem| eprint(&problem.to_string()));
+            for problem in problems {
+                eprint(&problem.to_string());
+            }
             return Ok(ExitCode::from(WRONG));
         }
     };
@@ -66,7 +68,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn folder_name(folder: &Path) -> anyhow::Result<String> {
     let folder = std::path::absolute(folder)?;
     let name = folder.file_name().and_then(|name| name.to_str());
-    Ok(name.with_context(|| format!("{} has no name to call the campaign by: use --name", folder.display()))?.to_owned())
+    Ok(name
+        .with_context(|| format!("{} has no name to call the campaign by: use --name", folder.display()))?
+        .to_owned())
 }
 
 fn audience_part(file: &Path) -> anyhow::Result<Part> {

@@ -25,13 +25,12 @@ pub struct Args {
 /// Runs it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let client = Client::from_environment(&environment())?;
-    let (value, text) = match args.name {
-        Some(name) => one(&client, &name).await?,
-        None => {
-            let list: Value = client.get("/api/v1/runs", &[("limit", RUNS)]).await?;
-            let text = lines(&list);
-            (list, text)
-        }
+    let (value, text) = if let Some(name) = args.name {
+        one(&client, &name).await?
+    } else {
+        let list: Value = client.get("/api/v1/runs", &[("limit", RUNS)]).await?;
+        let text = lines(&list);
+        (list, text)
     };
     answer(&if args.json { serde_json::to_string_pretty(&value)? + "\n" } else { text })?;
     Ok(ExitCode::SUCCESS)
@@ -69,11 +68,9 @@ fn count(run: &Value, states: &[&str]) -> i64 {
 async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
     let campaign: Value = client.get(&format!("/api/v1/campaigns/{name}"), &[]).await?;
     let Some(run) = campaign["run"]["id"].as_i64() else {
-        let mut text = format!("{name} has not been started; see what would happen with `recado start {name}`\n");
-        if let Some(problem) = campaign["problem"].as_str() {
-            text.push_str(&format!("its files need a look:\n{problem}\n"));
-        }
-        return Ok((campaign, text));
+        let problem = campaign["problem"].as_str().map(|p| format!("its files need a look:\n{p}\n"));
+        let text = format!("{name} has not been started; see what would happen with `recado start {name}`\n");
+        return Ok((campaign, text + &problem.unwrap_or_default()));
     };
     let run: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
     let text = detail(&run);
@@ -81,10 +78,10 @@ async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
 }
 
 fn detail(run: &Value) -> String {
-    let mut out = format!("{} · run {} · {}\n", cell(&run["title"]), run["id"], cell(&run["state"]));
+    let mut lines = vec![format!("{} · run {} · {}", cell(&run["title"]), run["id"], cell(&run["state"]))];
     let mut fact = |label: &str, value: String| {
         if !value.is_empty() {
-            out.push_str(&format!("  {label:<14}{value}\n"));
+            lines.push(format!("  {label:<14}{value}"));
         }
     };
     fact("waits", cell(&run["waiting"]["message"]));
@@ -106,5 +103,5 @@ fn detail(run: &Value) -> String {
     }
     fact("to be read", cell(&run["to_be_read"]));
     fact("charged", format!("{} {}", cell(&run["cost"]["currency"]), cell(&run["cost"]["charged"])));
-    out
+    lines.join("\n") + "\n"
 }

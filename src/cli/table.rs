@@ -20,13 +20,15 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String 
         for (i, cell) in cells.into_iter().enumerate() {
             let padding = " ".repeat(widths[i] - cell.chars().count());
             let (before, after) = if right[i] { (padding.as_str(), "") } else { ("", padding.as_str()) };
-            text.push_str(&format!("{before}{cell}{after}  "));
+            text.extend([before, cell, after, "  "]);
         }
         out.push_str(text.trim_end());
         out.push('\n');
     };
     line(header, &mut out);
-    rows.iter().for_each(|row| line(row.each_ref().map(String::as_str), &mut out));
+    for row in rows {
+        line(row.each_ref().map(String::as_str), &mut out);
+    }
     out
 }
 

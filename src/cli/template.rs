@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::eprint;
 use super::output::answer;
 use super::table::{cell, table};
-use super::eprint;
 use crate::config::environment;
 
 /// Arguments of `recado template`.
@@ -70,20 +70,19 @@ fn lines(items: &[Value]) -> String {
 
 /// The text as it was approved, with its placeholders.
 fn whole(t: &Value) -> String {
-    let head = ["name", "language", "category", "status"].map(|key| cell(&t[key]));
-    let mut out = format!("{} ({}) · {} · {}\n\n", head[0], head[1], head[2], head[3]);
+    let [name, language, category, status] = ["name", "language", "category", "status"].map(|key| cell(&t[key]));
+    let mut lines = vec![format!("{name} ({language}) · {category} · {status}"), String::new()];
     let header = &t["header"];
     if let Some(text) = header["text"].as_str().or_else(|| header["kind"].as_str()) {
-        out.push_str(&format!("  {text}\n\n"));
+        lines.extend([format!("  {text}"), String::new()]);
     }
-    let body = cell(&t["body"]);
-    body.lines().for_each(|line| out.push_str(&format!("  {line}\n")));
+    lines.extend(cell(&t["body"]).lines().map(|line| format!("  {line}")));
     if let Some(footer) = t["footer"].as_str() {
-        out.push_str(&format!("\n  {footer}\n"));
+        lines.extend([String::new(), format!("  {footer}")]);
     }
     for button in t["buttons"].as_array().into_iter().flatten() {
         let target = button["url"].as_str().map_or_else(String::new, |url| format!(" → {url}"));
-        out.push_str(&format!("  [{}]{target}\n", cell(&button["text"])));
+        lines.push(format!("  [{}]{target}", cell(&button["text"])));
     }
-    out
+    lines.join("\n") + "\n"
 }

@@ -56,7 +56,12 @@ async fn a_folder_is_imported_started_watched_paused_resumed_and_cancelled() {
     assert_eq!((imported.status, imported.out.contains("turnos is loaded as version")), (0, true), "{}", imported.err);
     let asked = site.recado(Role::Marketing, &["start", "turnos"]).await;
     assert_eq!(asked.status, 2);
-    assert!(asked.out.contains("Hola Ana, le esperamos.") && asked.err.contains("--yes"), "{} {}", asked.out, asked.err);
+    assert!(
+        asked.out.contains("Hola Ana, le esperamos.") && asked.err.contains("--yes"),
+        "{} {}",
+        asked.out,
+        asked.err
+    );
     let started = site.recado(Role::Marketing, &["start", "turnos", "--yes", "--json"]).await;
     assert_eq!((started.status, started.json()["run"].is_i64()), (0, true), "{}", started.err);
     let again = site.recado(Role::Marketing, &["start", "turnos", "--yes"]).await;

@@ -9,18 +9,17 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::campaign_view::CampaignView;
 use super::extract::{Asked, Sent};
 use super::paging::{self, Listed};
 use super::run_view::RunView;
-use super::runs::{self, Pause, told};
+use super::runs::{Pause, told};
 use crate::domain::id::{CampaignId, RunId, VersionId};
-use crate::domain::kind::CampaignKind;
 use crate::domain::role::Right;
-use crate::domain::time::UnixMs;
 use crate::preflight;
 use crate::store::campaign::{self, Campaign};
-use crate::store::view::campaign::{CampaignLine, list};
-use crate::store::{run, version};
+use crate::store::run;
+use crate::store::view::campaign::list;
 use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::campaign::latest;
@@ -31,29 +30,6 @@ use crate::web::upload::Upload;
 
 /// Campaigns of a page: the latest run of each is counted.
 const MOST: i64 = 100;
-
-/// A campaign.
-#[derive(Serialize, ToSchema)]
-pub struct CampaignView {
-    /// Its id.
-    pub id: CampaignId,
-    /// Its folder's name.
-    pub name: String,
-    /// What screens call it.
-    pub title: String,
-    /// What it is for; `null` while its file cannot be read.
-    pub kind: Option<CampaignKind>,
-    /// Name of its sender.
-    pub sender: String,
-    /// What is wrong with its files as they lie there now.
-    pub problem: Option<String>,
-    /// When it was first loaded.
-    pub created_at: UnixMs,
-    /// Its latest version: what `start` takes.
-    pub version: Option<VersionId>,
-    /// Its latest run.
-    pub run: Option<RunView>,
-}
 
 /// Which campaigns.
 #[derive(Deserialize, IntoParams)]
@@ -130,43 +106,6 @@ async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
     found.filter(|c| c.removed_at.is_none()).ok_or(WebError::NotFound)
 }
 
-async fn run_view(state: &WebState, id: Option<RunId>) -> Result<Option<RunView>, WebError> {
-    match id {
-        Some(id) => Ok(Some(RunView::of(state, runs::found(state, id.0).await?).await?)),
-        None => Ok(None),
-    }
-}
-
-async fn of_line(state: &WebState, line: CampaignLine) -> Result<CampaignView, WebError> {
-    Ok(CampaignView {
-        run: run_view(state, line.run_id).await?,
-        id: line.id,
-        name: line.name,
-        title: line.title,
-        kind: line.kind,
-        sender: line.sender,
-        problem: line.problem,
-        created_at: line.created_at,
-        version: line.version_id,
-    })
-}
-
-async fn of_campaign(state: &WebState, c: Campaign) -> Result<CampaignView, WebError> {
-    let version = version::latest(state.store(), c.id).await?;
-    let last = run::of_campaign(state.store(), c.id, 1).await?;
-    Ok(CampaignView {
-        run: run_view(state, last.first().map(|r| r.id)).await?,
-        id: c.id,
-        name: c.name,
-        title: c.title,
-        kind: c.kind,
-        sender: c.sender,
-        problem: c.problem,
-        created_at: c.created_at,
-        version: version.map(|v| v.id),
-    })
-}
-
 /// Campaigns, newest first
 #[utoipa::path(get, path = "/api/v1/campaigns", tag = "campaigns", params(CampaignsAsked),
     responses((status = 200, description = "Campaigns, each with its latest run", body = Listed<CampaignView>)))]
@@ -177,7 +116,7 @@ pub async fn all(
     if let Some(name) = asked.name {
         let found = campaign::by_name(state.store(), &name).await?.filter(|c| c.removed_at.is_none());
         let items = match found {
-            Some(c) => vec![of_campaign(&state, c).await?],
+            Some(c) => vec![CampaignView::of(&state, c).await?],
             None => Vec::new(),
         };
         return Ok(Json(Listed { items, next: None }));
@@ -188,7 +127,7 @@ pub async fn all(
     let page = Listed::cut(lines, limit, |l| l.id.to_string(), |l| l);
     let mut items = Vec::with_capacity(page.items.len());
     for line in page.items {
-        items.push(of_line(&state, line).await?);
+        items.push(CampaignView::of_line(&state, line).await?);
     }
     Ok(Json(Listed { items, next: page.next }))
 }
@@ -217,7 +156,7 @@ pub async fn load(
               (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
 pub async fn one(State(state): State<WebState>, Path(id): Path<String>) -> Result<Json<CampaignView>, WebError> {
     let c = found(&state, &id).await?;
-    Ok(Json(of_campaign(&state, c).await?))
+    Ok(Json(CampaignView::of(&state, c).await?))
 }
 
 /// What would happen if the latest version were started now
@@ -304,7 +243,11 @@ pub async fn pause(
     params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It goes on", body = RunView),
               (status = 409, description = "No run is paused", body = ProblemDocument)))]
-pub async fn resume(State(state): State<WebState>, actor: Actor, Path(id): Path<String>) -> Result<Json<RunView>, WebError> {
+pub async fn resume(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, WebError> {
     let run = open_run(&state, &id).await?;
     act::resume(&state, &actor, run).await?;
     told(&state, run).await
@@ -315,7 +258,11 @@ pub async fn resume(State(state): State<WebState>, actor: Actor, Path(id): Path<
     params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "What was in line is cancelled", body = RunView),
               (status = 409, description = "No run is open", body = ProblemDocument)))]
-pub async fn cancel(State(state): State<WebState>, actor: Actor, Path(id): Path<String>) -> Result<Json<RunView>, WebError> {
+pub async fn cancel(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, WebError> {
     let run = open_run(&state, &id).await?;
     act::cancel(&state, &actor, run).await?;
     told(&state, run).await

@@ -90,7 +90,9 @@ fn line(route: &Route, operation: &Value) -> Line {
         },
         parameters: parameters.map(|p| (text(&p["name"]), text(&p["description"]))).collect(),
         takes: body(&operation["requestBody"]["content"]),
-        gives: responses.map(|(status, r)| (format!("{status} {}", body(&r["content"])), text(&r["description"]))).collect(),
+        gives: responses
+            .map(|(status, r)| (format!("{status} {}", body(&r["content"])), text(&r["description"])))
+            .collect(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a request says, read into types. What does not fit is told by the name of its field.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::request::Parts;
 use axum::http::StatusCode;
-use axum::Json;
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::domain::problem::Problem;
@@ -80,10 +80,26 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named() {
         for (text, field, detail) in [
-            ("Failed to deserialize the JSON body into the target type: version: invalid type: string \"x\", expected i64 at line 1 column 13", "version", "invalid type: string \"x\", expected i64"),
-            ("Failed to deserialize the JSON body into the target type: missing field `to` at line 1 column 2", "to", "missing field `to`"),
-            ("Failed to deserialize query string: unknown field `cursr`, expected `cursor` or `limit`", "cursr", "unknown field `cursr`, expected `cursor` or `limit`"),
-            ("Failed to deserialize query string: limit: invalid digit found in string", "limit", "invalid digit found in string"),
+            (
+                "Failed to deserialize the JSON body into the target type: version: invalid type: string \"x\", expected i64 at line 1 column 13",
+                "version",
+                "invalid type: string \"x\", expected i64",
+            ),
+            (
+                "Failed to deserialize the JSON body into the target type: missing field `to` at line 1 column 2",
+                "to",
+                "missing field `to`",
+            ),
+            (
+                "Failed to deserialize query string: unknown field `cursr`, expected `cursor` or `limit`",
+                "cursr",
+                "unknown field `cursr`, expected `cursor` or `limit`",
+            ),
+            (
+                "Failed to deserialize query string: limit: invalid digit found in string",
+                "limit",
+                "invalid digit found in string",
+            ),
         ] {
             let WebError::Refused(problems) = misfit(text) else { panic!("a misfit is refused") };
             let args: Vec<(&str, &str)> = problems[0].args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();

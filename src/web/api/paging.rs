@@ -22,12 +22,7 @@ pub struct Listed<T> {
 
 impl<T> Listed<T> {
     /// The first `limit` of `rows` (one more was read to know whether there are more), each shaped.
-    pub fn cut<R>(
-        mut rows: Vec<R>,
-        limit: i64,
-        cursor: impl Fn(&R) -> String,
-        shape: impl FnMut(R) -> T,
-    ) -> Self {
+    pub fn cut<R>(mut rows: Vec<R>, limit: i64, cursor: impl Fn(&R) -> String, shape: impl FnMut(R) -> T) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);

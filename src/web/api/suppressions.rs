@@ -77,7 +77,9 @@ pub async fn add(
     let scope = suppressions::scope(&body.scope).map_err(|_| wrong("scope", "marketing or all"))?;
     let added = suppressions::put(&state, &actor, &body.phone, scope, &body.note).await.map_err(|e| match e {
         WebError::Refused(mut problems) => {
-            problems.iter_mut().for_each(|p| p.args.push(("field".to_owned(), "phone".to_owned())));
+            for problem in &mut problems {
+                problem.args.push(("field".to_owned(), "phone".to_owned()));
+            }
             WebError::Refused(problems)
         }
         WebError::Bad("note") => wrong("note", "at most 500 characters"),

@@ -35,7 +35,10 @@ async fn a_message_by_hand_goes_once_per_key_and_opens_its_agents_conversation()
 
         let path = format!("/api/v1/conversations/{}", sent.body["conversation"]);
         let conversation = site.get(Role::Agent, &path).await.body;
-        assert_eq!((&conversation["assignee"], &conversation["person"]["phone"]), (&json!(diego), &json!("5491155550123")));
+        assert_eq!(
+            (&conversation["assignee"], &conversation["person"]["phone"]),
+            (&json!(diego), &json!("5491155550123"))
+        );
         assert_eq!(conversation["thread"][0]["shown"]["text"]["body"], "Hola Ana, le esperamos.");
         assert_eq!(conversation["thread"].as_array().unwrap().len(), 1);
         let listed = site.get(Role::Agent, "/api/v1/conversations?list=all&limit=1").await.body;
@@ -64,7 +67,12 @@ async fn a_refused_message_names_its_fields_and_gives_its_key_back() {
             let mut body = by_hand();
             body[change.0] = change.1;
             let refused = site.post_once(Role::Agent, "/api/v1/messages", "k", &body).await;
-            assert_eq!((refused.status, &refused.body["errors"][0]["field"]), (422, &json!(field)), "{:?}", refused.body);
+            assert_eq!(
+                (refused.status, &refused.body["errors"][0]["field"]),
+                (422, &json!(field)),
+                "{:?}",
+                refused.body
+            );
         }
         assert_eq!(site.post_once(Role::Agent, "/api/v1/messages", "k", &by_hand()).await.status, 201);
     }
@@ -135,7 +143,8 @@ async fn costs_come_as_json_or_as_a_file_and_templates_as_last_read() {
         site.stage.run("turnos", CAMPAIGN, &people(2)).await;
         let costs = site.get(Role::Finance, "/api/v1/costs?by=campaign,market&month=2026-11").await.body;
         assert_eq!((&costs["lines"][0]["open"], &costs["lines"][0]["keys"]["campaign"]), (&json!(2), &json!("turnos")));
-        let request = site.request(Role::Finance, Method::GET, "/api/v1/costs?month=2026-11").header("accept", "text/csv");
+        let request =
+            site.request(Role::Finance, Method::GET, "/api/v1/costs?month=2026-11").header("accept", "text/csv");
         let file = told(request).await;
         assert!(file.kind.starts_with("text/csv") && file.body.as_str().unwrap().starts_with("campaign,currency"));
         let templates = site.get(Role::Agent, "/api/v1/templates?account=meta&name=reminder").await.body;

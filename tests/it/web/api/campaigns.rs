@@ -82,7 +82,10 @@ async fn a_version_that_is_not_the_latest_is_not_started_and_content_is_not_star
         assert_ne!(old, new);
         let stale = site.post(Role::Admin, "/api/v1/campaigns/turnos/start", &json!({"version": old})).await;
         assert_eq!((stale.status, &stale.body["type"]), (409, &json!("/api/docs#problem-newer_version")));
-        assert_eq!(site.post(Role::Admin, "/api/v1/campaigns/turnos/start", &json!({"version": new})).await.status, 201);
+        assert_eq!(
+            site.post(Role::Admin, "/api/v1/campaigns/turnos/start", &json!({"version": new})).await.status,
+            201
+        );
         let again = site.post(Role::Admin, "/api/v1/campaigns/turnos/start", &json!({"version": new})).await;
         assert_eq!((again.status, &again.body["errors"][0]["code"]), (422, &json!("already_started")));
     }

@@ -43,7 +43,8 @@ async fn every_schema_the_document_refers_to_is_in_it_and_every_operation_has_a_
         let pointer = reference.trim_start_matches('#');
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
-    let operations = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
     for operation in operations {
         assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{operation}");
     }

@@ -52,7 +52,12 @@ async fn a_request_that_does_not_fit_names_the_field() {
     ] {
         let request = site.request(Role::Admin, method, path);
         let answer = told(if body.is_null() { request } else { request.json(&body) }).await;
-        assert_eq!((answer.status, answer.kind.as_str()), (422, "application/problem+json"), "{path} {:?}", answer.body);
+        assert_eq!(
+            (answer.status, answer.kind.as_str()),
+            (422, "application/problem+json"),
+            "{path} {:?}",
+            answer.body
+        );
         assert_eq!(answer.body["errors"][0]["field"], field, "{path} {:?}", answer.body);
         assert_eq!(answer.body["status"], 422);
     }
