@@ -5,7 +5,7 @@
 pub mod cancel;
 pub mod check;
 mod check_inputs;
-pub mod client;
+mod client;
 pub mod costs;
 pub mod demo;
 pub mod doubt;
@@ -22,6 +22,8 @@ pub mod status;
 pub mod suppress;
 mod table;
 pub mod template;
+pub mod token;
+pub mod user;
 
 use std::process::ExitCode;
 
@@ -46,30 +48,34 @@ enum Command {
     Serve(serve::Args),
     /// What a campaign folder would do: rows, cost, times, samples, what stands in the way.
     Check(check::Args),
-    /// Load a campaign folder into the daemon; nothing is sent.
+    /// Load a campaign's folder into a running daemon.
     Import(import::Args),
-    /// Show what would happen, and start it.
+    /// Start a campaign.
     Start(start::Args),
-    /// How campaigns and their runs are doing.
+    /// How the campaigns are doing.
     Status(status::Args),
     /// Pause a campaign's run.
     Pause(pause::Args),
-    /// Let a campaign's paused run go on.
+    /// Let it go on.
     Resume(resume::Args),
-    /// Cancel what is left of a campaign's run.
+    /// Cancel what has not left.
     Cancel(cancel::Args),
-    /// Messages of which it is not known whether they left: list, send again, leave.
+    /// Messages of which nobody knows whether they left.
     Doubt(doubt::Args),
-    /// What stands still and why; let it go on.
+    /// What stands still.
     Holds(holds::Args),
-    /// Every row of a run and what became of it, as CSV.
+    /// Every row of a run and what became of it.
     Results(results::Args),
     /// What a month cost.
     Costs(costs::Args),
-    /// Templates, as last read from the provider.
+    /// Templates.
     Template(template::Args),
     /// The do-not-send list.
     Suppress(suppress::Args),
+    /// Who may sign in.
+    User(user::Args),
+    /// Tokens for programs.
+    Token(token::Args),
     /// Run a provider on this machine, to try things out.
     Sandbox(Box<sandbox::Args>),
     /// Try failed messages again: not available yet.
@@ -119,6 +125,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Costs(args) => costs::run(args).await,
         Command::Template(args) => template::run(args).await,
         Command::Suppress(args) => suppress::run(args).await,
+        Command::User(args) => user::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),

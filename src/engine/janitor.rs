@@ -56,7 +56,7 @@ impl Janitor {
                 && let Err(cause) = retention::sweep(&self.engine.store, self.engine.clock.now()).await
             {
                 let error = &cause as &dyn std::error::Error;
-                error!(error, "old sessions and webhooks could not be removed; trying again");
+                error!(error, "old keys and webhooks could not be removed; trying again");
             }
             looks = looks.wrapping_add(1);
             tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }

@@ -22,28 +22,25 @@ pub async fn open_by_hand(
     let root = identity::row(tx, person).await?.root();
     let family = identity::family(tx, root).await?;
     let open = conversation::latest(tx, &family, sender).await?.filter(|c| c.state == ConversationState::Open);
-    let id = match open {
-        Some(open) => {
-            conversation::sent(tx, open.id, sent.reached_at).await?;
-            conversation::own(tx, open.id, agent).await?;
-            open.id
-        }
-        None => {
-            let new = NewConversation {
-                person: root,
-                account: sent.account,
-                sender: sender.to_owned(),
-                assignee: Some(agent),
-                team: None,
-                origin: Some((message, sent.campaign_id, sent.run_id)),
-                at: sent.reached_at,
-                waits: false,
-                // A template may go out at any time; only the person's own message opens a window.
-                window_until: None,
-                close_after: Replies::default().close_after,
-            };
-            conversation::open(tx, &new).await?
-        }
+    let id = if let Some(open) = open {
+        conversation::sent(tx, open.id, sent.reached_at).await?;
+        conversation::own(tx, open.id, agent).await?;
+        open.id
+    } else {
+        let new = NewConversation {
+            person: root,
+            account: sent.account,
+            sender: sender.to_owned(),
+            assignee: Some(agent),
+            team: None,
+            origin: Some((message, sent.campaign_id, sent.run_id)),
+            at: sent.reached_at,
+            waits: false,
+            // A template may go out at any time; only the person's own message opens a window.
+            window_until: None,
+            close_after: Replies::default().close_after,
+        };
+        conversation::open(tx, &new).await?
     };
     write_out(tx, id, message, &sent.author, sent.reached_at).await?;
     Ok(id)

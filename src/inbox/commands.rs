@@ -4,10 +4,10 @@
 use crate::domain::event::ReplyContent;
 use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::time::UnixMs;
+use crate::store::Result;
 use crate::store::conversation;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
-use crate::store::Result;
 
 use super::Inbox;
 
@@ -15,25 +15,25 @@ impl Inbox {
     /// Takes a conversation. False: it is closed, or another agent has it.
     pub async fn claim(&self, id: ConversationId, agent: UserId) -> Result<bool> {
         let done = conversation::claim(&self.store, id, agent).await?;
-        self.told(done, id)
+        Ok(self.told(done, id))
     }
 
     /// Gives an open conversation to an agent, to a team, or to nobody, whoever has it now. False: it is closed.
     pub async fn assign(&self, id: ConversationId, agent: Option<UserId>, team: Option<&str>) -> Result<bool> {
         let done = conversation::assign(&self.store, id, agent, team).await?;
-        self.told(done, id)
+        Ok(self.told(done, id))
     }
 
     /// Ends a conversation. False: it is closed already.
     pub async fn close(&self, id: ConversationId, by: &str, at: UnixMs) -> Result<bool> {
         let done = conversation::close(&self.store, id, at, by).await?;
-        self.told(done, id)
+        Ok(self.told(done, id))
     }
 
     /// Takes up a closed conversation again. False: it is open, or the person has another open one with this sender.
     pub async fn reopen(&self, id: ConversationId, at: UnixMs) -> Result<bool> {
         let done = conversation::reopen(&self.store, id, at).await?;
-        self.told(done, id)
+        Ok(self.told(done, id))
     }
 
     /// Sets or corrects the outcome of `message`, or of the message the conversation is about. False: there is none.
@@ -56,7 +56,7 @@ impl Inbox {
         let new = NewOutcome { message, entry: None, outcome, certainty: Certainty::Set, set_by: by, at };
         outcome::add(&mut tx, &new).await?;
         tx.commit().await?;
-        self.told(true, id)
+        Ok(self.told(true, id))
     }
 
     /// Writes a note that only agents see. False: there is no such conversation.
@@ -79,7 +79,7 @@ impl Inbox {
         };
         entry::add(&mut tx, &line).await?;
         tx.commit().await?;
-        self.told(true, id)
+        Ok(self.told(true, id))
     }
 
     /// Closes the conversations that wait for nobody of ours and have been quiet for their `close_after`. One that
@@ -92,11 +92,11 @@ impl Inbox {
         Ok(closed.len())
     }
 
-    fn told(&self, done: bool, id: ConversationId) -> Result<bool> {
+    fn told(&self, done: bool, id: ConversationId) -> bool {
         if done {
             self.announce(id);
         }
-        Ok(done)
+        done
     }
 }
 

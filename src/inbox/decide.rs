@@ -36,7 +36,12 @@ pub enum Decision {
 
 /// Decides. `rules` are the campaign's of the one message the reply answers; `opt_out` are the words of all campaigns
 /// it may answer.
-pub fn decide(content: &ReplyContent, attribution: &Attribution, rules: Option<&Replies>, opt_out: &[&str]) -> Decision {
+pub fn decide(
+    content: &ReplyContent,
+    attribution: &Attribution,
+    rules: Option<&Replies>,
+    opt_out: &[&str],
+) -> Decision {
     let Some(text) = words_of(content) else { return unspoken(content) };
     let tapped = matches!(content, ReplyContent::Button { .. } | ReplyContent::Choice { .. });
     let rules = rules.filter(|_| attribution.message().is_some());

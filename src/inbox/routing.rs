@@ -16,13 +16,7 @@ pub struct Owner {
 
 /// Finds the owner that `route` names: `agent:NAME`, `team:NAME` or `starter`. Where it names nobody, or somebody who
 /// cannot sign in any more, it is the sender's team.
-pub async fn route(
-    tx: &mut Tx,
-    config: &Config,
-    sender: &Sender,
-    route: &str,
-    starter: Option<&str>,
-) -> Result<Owner> {
+pub async fn route(tx: &mut Tx, config: &Config, sender: &Sender, route: &str, starter: Option<&str>) -> Result<Owner> {
     let team = sender.team.clone();
     let agent = match route.split_once(':') {
         Some(("team", name)) if config.teams.contains_key(name) => {

@@ -149,10 +149,12 @@ mod tests {
 
     #[test]
     fn only_a_whole_message_opts_out() {
-        for text in ["BAJA", "¡No más!", "Cancelar suscripción", "Sair.", "PARAR", "stop", "Unsubscribe", "🛑 STOP 🛑"] {
+        for text in ["BAJA", "¡No más!", "Cancelar suscripción", "Sair.", "PARAR", "stop", "Unsubscribe", "🛑 STOP 🛑"]
+        {
             assert!(opt_out(text, []).is_some(), "{text}");
         }
-        for text in ["no más turnos los lunes", "la baja de mi obra social", "stop by tomorrow?", "Cancelar", "", "no"] {
+        for text in ["no más turnos los lunes", "la baja de mi obra social", "stop by tomorrow?", "Cancelar", "", "no"]
+        {
             assert!(opt_out(text, []).is_none(), "{text}");
         }
         assert!(opt_out("chega!", ["Chega"]).is_some());

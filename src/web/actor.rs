@@ -68,7 +68,7 @@ pub const fn cookie_name(secure: bool) -> &'static str {
 /// Finds out who sent a request with `headers`.
 pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Actor>, StoreError> {
     if let Some(bearer) = bearer(headers) {
-        let found = token::find(state.store(), bearer, state.now()).await?;
+        let found = token::find(state.store(), bearer, state.people_now()).await?;
         return Ok(found.map(|t| Actor {
             name: format!("token:{}", t.name),
             role: t.role,
@@ -79,7 +79,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
     }
     let jar = CookieJar::from_headers(headers);
     let Some(cookie) = jar.get(cookie_name(state.secure())) else { return Ok(None) };
-    let found = session::find(state.store(), cookie.value(), state.now()).await?;
+    let found = session::find(state.store(), cookie.value(), state.people_now()).await?;
     Ok(found.map(|s| Actor {
         name: s.name,
         role: s.role,

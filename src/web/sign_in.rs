@@ -118,10 +118,9 @@ async fn enter(
     name: &str,
     next: &str,
 ) -> Result<Response, WebError> {
-    let now = state.now();
-    let value = session::begin(state.store(), user, now).await?;
+    let value = session::begin(state.store(), user, state.people_now()).await?;
     let deed = Deed { actor: name, action: "user.sign_in", subject: &format!("user {name}"), detail: "" };
-    audit::write(state.store(), now, deed).await?;
+    audit::write(state.store(), state.now(), deed).await?;
     let cookie = Cookie::build((cookie_name(state.secure()), value))
         .path("/")
         .http_only(true)
@@ -136,7 +135,7 @@ pub async fn show_link(
     p: Page,
     Query(query): Query<LinkToken>,
 ) -> Result<Response, WebError> {
-    let name = session::look_at_link(state.store(), &query.token, state.now()).await?;
+    let name = session::look_at_link(state.store(), &query.token, state.people_now()).await?;
     let status = if name.is_some() { StatusCode::OK } else { StatusCode::GONE };
     Ok((status, html(&LinkPage { p, token: query.token, name })?).into_response())
 }
@@ -148,7 +147,7 @@ pub async fn use_link(
     jar: CookieJar,
     Form(given): Form<LinkToken>,
 ) -> Result<Response, WebError> {
-    let found = match session::use_link(state.store(), &given.token, state.now()).await? {
+    let found = match session::use_link(state.store(), &given.token, state.people_now()).await? {
         Some(id) => user::by_id(state.store(), id).await?,
         None => None,
     };

@@ -29,6 +29,8 @@ pub struct WebState {
     pub metrics: Arc<Metrics>,
     /// Cancelled when the daemon begins to stop: `/readyz` says no, event streams end.
     pub stopping: CancellationToken,
+    /// Whose time sessions, links and tokens live by: people's, also while the daemon's clock runs faster.
+    pub people_clock: Clock,
     pub(super) turnstile: Turnstile,
     pub(super) throttle: Throttle,
     pub(super) sampler: Sampler,
@@ -42,6 +44,7 @@ impl WebState {
             receiver_wake,
             metrics,
             stopping,
+            people_clock: Clock::real(),
             turnstile: Turnstile::default(),
             throttle: Throttle::default(),
             sampler: Sampler::default(),
@@ -62,6 +65,11 @@ impl WebState {
 
     pub(super) fn now(&self) -> UnixMs {
         self.clock().now()
+    }
+
+    /// The time by which sessions, links and tokens live.
+    pub(super) fn people_now(&self) -> UnixMs {
+        self.people_clock.now()
     }
 
     /// True when the site is reached by https, which is what cookies are told.

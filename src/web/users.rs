@@ -28,7 +28,9 @@ struct UsersPage {
     link: Option<(String, String)>,
 }
 
-async fn page(state: &WebState, p: Page, link: Option<(String, String)>) -> Result<Html<String>, WebError> {
+async fn page(state: &WebState, mut p: Page, link: Option<(String, String)>) -> Result<Html<String>, WebError> {
+    // Their times are people's, not those of a clock that runs faster.
+    p.now = state.people_now();
     let users = user::all(state.store()).await?;
     let tokens = token::all(state.store()).await?;
     html(&UsersPage { p, users, tokens, roles: Role::ALL, link })
@@ -58,7 +60,7 @@ pub async fn add(
     if !user::is_name(name) {
         return Err(WebError::Bad("user_name"));
     }
-    let id = user::add(state.store(), name, role, None, state.now()).await?.ok_or(WebError::Conflict("user_exists"))?;
+    let id = user::add(state.store(), name, role, None, state.people_now()).await?.ok_or(WebError::Conflict("user_exists"))?;
     state.audit(&actor, "user.add", &format!("user {name}"), role.as_str()).await?;
     let link = link_for(&state, id).await?;
     Ok(page(&state, p, Some((name.to_owned(), link))).await?.into_response())
@@ -66,7 +68,7 @@ pub async fn add(
 
 /// The address that signs `user` in once.
 async fn link_for(state: &WebState, user: UserId) -> Result<String, WebError> {
-    let token = session::add_link(state.store(), user, state.now()).await?;
+    let token = session::add_link(state.store(), user, state.people_now()).await?;
     Ok(format!("{}/sign-in/link?token={token}", state.public_origin()))
 }
 
@@ -96,7 +98,7 @@ pub async fn disable(State(state): State<WebState>, actor: Actor, Path(id): Path
     if user.role == Role::Admin && user::is_last_admin(state.store(), user.id).await? {
         return Err(WebError::Conflict("last_admin"));
     }
-    user::disable(state.store(), user.id, state.now()).await?;
+    user::disable(state.store(), user.id, state.people_now()).await?;
     state.audit(&actor, "user.disable", &format!("user {}", user.name), "").await?;
     Ok(done("/users", "user_disabled"))
 }
@@ -134,7 +136,7 @@ pub async fn set_role(
 
 /// Revokes a token.
 pub async fn revoke(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
-    if !token::revoke(state.store(), id, state.now()).await? {
+    if !token::revoke(state.store(), id, state.people_now()).await? {
         return Err(WebError::NotFound);
     }
     state.audit(&actor, "token.revoke", &format!("token {id}"), "").await?;

@@ -3,6 +3,7 @@
 mod support;
 
 mod billing;
+mod browser;
 mod cli;
 mod demo;
 mod engine;

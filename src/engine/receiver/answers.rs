@@ -9,8 +9,8 @@ use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::inbox;
 use crate::inbox::reply::{AUTOMATIC, AutomaticAnswer, WINDOW};
-use crate::store::message::{self, NewMessage};
 use crate::store::Tx;
+use crate::store::message::{self, NewMessage};
 
 /// Puts an answer in line and shows it in its conversation. An account that is not configured any more answers nobody.
 pub(super) async fn queue(

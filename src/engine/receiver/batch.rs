@@ -213,12 +213,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Stops what a failure says is wrong beyond this message.
-    async fn hold(
-        &mut self,
-        tx: &mut Tx,
-        failed: &Standing,
-        template: Option<&Template>,
-    ) -> Result<(), EngineError> {
+    async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Template>) -> Result<(), EngineError> {
         let code = failed.failure_code.unwrap_or_default();
         let (scope, scope_key, cause) = match class_of(code) {
             Some(FailureClass::HoldAccount) => (HoldScope::Account, failed.account.clone(), HoldCause::Refused),

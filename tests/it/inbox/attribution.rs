@@ -27,7 +27,11 @@ async fn several_candidates_write_no_outcome_and_ask_a_person() {
         let first = office.message(office.run("es_AR", REPLIES).await, ANA).await;
         let second = office.message(office.run("es_AR", REPLIES).await, ANA).await;
         office.writes(ANA, "sí").await;
-        assert!(office.outcomes(first).await.is_empty() && office.outcomes(second).await.is_empty(), "{}", store.name());
+        assert!(
+            office.outcomes(first).await.is_empty() && office.outcomes(second).await.is_empty(),
+            "{}",
+            store.name()
+        );
         assert_eq!(office.words("SELECT certainty FROM entry WHERE direction = 'in'").await, ["ambiguous"]);
         assert!(office.conversations().await[0].waiting_since.is_some());
     }
@@ -54,7 +58,8 @@ async fn a_payload_of_another_installation_is_not_ours() {
     for store in stores().await {
         let office = Office::new(&store);
         let message = office.message(office.run("es_AR", REPLIES).await, "5491155550999").await;
-        let tap = json!({ "type": "button", "button": { "payload": format!("b1.other.{message}.0"), "text": "Confirmo" } });
+        let tap =
+            json!({ "type": "button", "button": { "payload": format!("b1.other.{message}.0"), "text": "Confirmo" } });
         office.reply(ANA, tap).await;
         assert!(office.outcomes(message).await.is_empty(), "{}", store.name());
         assert!(office.conversations().await[0].waiting_since.is_some());

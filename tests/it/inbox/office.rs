@@ -112,9 +112,7 @@ impl Office {
     }
 
     pub async fn user(&self, name: &str) -> UserId {
-        let sql = format!(
-            "INSERT INTO app_user (name, role, created_at) VALUES ('{name}', 'agent', 0) RETURNING id"
-        );
+        let sql = format!("INSERT INTO app_user (name, role, created_at) VALUES ('{name}', 'agent', 0) RETURNING id");
         UserId(self.numbers(&sql).await[0])
     }
 
@@ -298,7 +296,8 @@ impl Office {
 
     /// Texts of the automatic answers in line.
     pub async fn answers(&self) -> Vec<String> {
-        let all = self.words("SELECT content FROM message WHERE author = 'automatic' AND state = 'queued' ORDER BY id").await;
+        let all =
+            self.words("SELECT content FROM message WHERE author = 'automatic' AND state = 'queued' ORDER BY id").await;
         all.iter()
             .map(|json| match serde_json::from_str(json).unwrap() {
                 Content::Text { body, .. } => body,

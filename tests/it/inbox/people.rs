@@ -57,8 +57,11 @@ async fn a_changed_number_keeps_the_opt_out_and_overwrites_nothing() {
         let office = Office::new(&store);
         office.writes(ANA, "baja").await;
         office
-            .reply(ANA, json!({ "type": "system", "system": { "type": "user_changed_number", "body": "…",
-                "wa_id": "5491155559999", "user_id": "AR.new", "previous_user_id": "AR.old" } }))
+            .reply(
+                ANA,
+                json!({ "type": "system", "system": { "type": "user_changed_number", "body": "…",
+                "wa_id": "5491155559999", "user_id": "AR.new", "previous_user_id": "AR.old" } }),
+            )
             .await;
         let (old, new) = (office.person(ANA).await, office.person("5491155559999").await);
         let blocked = recado::store::suppression::blocked(&store, &[new], true).await.unwrap();

@@ -27,11 +27,7 @@ impl Located {
 }
 
 /// Finds out whose each of `receipts` is.
-pub(super) async fn locate(
-    tx: &mut Tx,
-    instance: &Instance,
-    receipts: &[Incoming],
-) -> Result<Located, EngineError> {
+pub(super) async fn locate(tx: &mut Tx, instance: &Instance, receipts: &[Incoming]) -> Result<Located, EngineError> {
     let silent = receipts.iter().map(|i| &i.receipt).filter(|r| r.callback.is_none());
     let ids: BTreeSet<&str> = silent.map(|r| r.provider_id.as_str()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();

@@ -38,7 +38,12 @@ async fn a_delivery_is_charged_once_by_its_pricing_and_releases_the_reservation(
         let delivered = status(&format!("wamid.{id}"), "delivered", None);
         tell(&office, json!([sent, delivered, delivered])).await;
         let found = message::get(&store, id).await.unwrap().unwrap();
-        assert_eq!((found.state, found.reserved.0, found.charged.0), (MessageState::Delivered, 0, 26_000), "{}", store.name());
+        assert_eq!(
+            (found.state, found.reserved.0, found.charged.0),
+            (MessageState::Delivered, 0, 26_000),
+            "{}",
+            store.name()
+        );
         assert_eq!(office.words("SELECT charged_as FROM message WHERE charged_as IS NOT NULL").await, ["utility"]);
         assert_eq!(office.words("SELECT charged_day FROM message WHERE charged_day IS NOT NULL").await, ["2026-11-24"]);
     }
@@ -73,7 +78,9 @@ async fn the_first_receipt_settles_a_doubt() {
             let found = message::get(&store, id).await.unwrap().unwrap();
             assert_eq!(found.state, expected, "{} {word}", store.name());
             assert_eq!(found.provider_id, Some(name), "the provider's id is learned");
-            let bounded = office.numbers(&format!("SELECT COUNT(*) FROM message WHERE id = {id} AND undelivered_at IS NOT NULL")).await;
+            let bounded = office
+                .numbers(&format!("SELECT COUNT(*) FROM message WHERE id = {id} AND undelivered_at IS NOT NULL"))
+                .await;
             assert_eq!(bounded[0] == 1, word == "sent", "{word}: what is on its way has an end");
         }
     }
@@ -116,7 +123,9 @@ async fn a_receipt_before_the_answer_waits_for_its_message() {
         tell(&office, json!([status("wamid.early", "delivered", None)])).await;
         assert_eq!(state(&office, id).await, MessageState::Claimed, "{}", store.name());
         assert_eq!(office.words("SELECT state FROM orphan_receipt").await, ["waiting"]);
-        office.change(&format!("UPDATE message SET state = 'accepted', provider_id = 'wamid.early' WHERE id = {id}")).await;
+        office
+            .change(&format!("UPDATE message SET state = 'accepted', provider_id = 'wamid.early' WHERE id = {id}"))
+            .await;
         office.read().await;
         assert_eq!(state(&office, id).await, MessageState::Delivered, "{}", store.name());
         assert_eq!(office.words("SELECT state FROM orphan_receipt").await, ["matched"]);

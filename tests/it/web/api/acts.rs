@@ -1,11 +1,13 @@
 //! By hand, doubts, the do-not-send list, holds, conversations, costs: everything accepted acts.
 
-use recado::domain::id::MessageId;
+use std::time::Duration;
+
+use recado::domain::id::{ConversationId, MessageId};
 use recado::domain::message::MessageState;
 use recado::domain::role::Role;
 use recado::domain::time::UnixMs;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
-use recado::store::user;
+use recado::store::{conversation, user};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -152,5 +154,38 @@ async fn costs_come_as_json_or_as_a_file_and_templates_as_last_read() {
         assert_eq!(site.get(Role::Agent, "/api/v1/templates?language=fr").await.body["items"], json!([]));
         let me = site.get(Role::Agent, "/api/v1/me").await.body;
         assert_eq!(me, json!({"name": "token:agent", "role": "agent", "user": null}));
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_claimed_answered_once_per_key_and_decided() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        for name in ["diego", "eva"] {
+            user::add(&store, name, Role::Agent, None, UnixMs(1)).await.unwrap();
+        }
+        let sent = site.post(Role::Agent, "/api/v1/messages", &by_hand()).await.body;
+        let id = ConversationId(sent["conversation"].as_i64().unwrap());
+        let now = site.stage.clock.now();
+        let mut tx = store.begin().await.unwrap();
+        conversation::wait(&mut tx, id, now, now.plus(Duration::from_hours(24))).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let path = format!("/api/v1/conversations/{id}");
+        let taken = site.post(Role::Agent, &format!("{path}/claim"), &json!({"agent": "eva"})).await;
+        assert_eq!((taken.status, &taken.body["type"]), (409, &json!("/api/docs#problem-conversation_state")));
+        let text = json!({"text": "Le esperamos.", "agent": "diego"});
+        let answered = site.post_once(Role::Agent, &format!("{path}/answer"), "k", &text).await;
+        assert_eq!(answered.status, 201, "{} {:?}", store.name(), answered.body);
+        assert_eq!(site.post_once(Role::Agent, &format!("{path}/answer"), "k", &text).await.body, answered.body);
+        let decided = site.post(Role::Agent, &format!("{path}/outcome"), &json!({"outcome": "confirmed"})).await;
+        assert_eq!(decided.status, 200, "{:?}", decided.body);
+        let told = site.get(Role::Agent, &path).await.body;
+        assert_eq!((told["thread"].as_array().unwrap().len(), &told["outcome"]), (2, &json!("confirmed")));
+        let message = format!("/api/v1/messages/{}", answered.body["message"]);
+        assert_eq!(site.get(Role::Agent, &message).await.body["text"]["body"], "Le esperamos.");
+        assert_eq!(site.get(Role::Operator, &message).await.body["text"], Value::Null);
+        let mine = site.get(Role::Agent, "/api/v1/conversations?list=mine").await;
+        assert_eq!((mine.status, &mine.body["type"]), (409, &json!("/api/docs#problem-needs_person")));
     }
 }
