@@ -2,22 +2,25 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+pub mod cancel;
 pub mod check;
 mod check_inputs;
-pub mod client;
+mod client;
 pub mod costs;
 pub mod demo;
 pub mod doubt;
 pub mod holds;
 pub mod import;
 mod output;
+pub mod pause;
 pub mod results;
+pub mod resume;
 pub mod sandbox;
 pub mod serve;
 pub mod start;
 pub mod status;
-pub mod steer;
 pub mod suppress;
+mod table;
 pub mod template;
 pub mod token;
 pub mod user;
@@ -52,11 +55,11 @@ enum Command {
     /// How the campaigns are doing.
     Status(status::Args),
     /// Pause a campaign's run.
-    Pause(steer::PauseArgs),
+    Pause(pause::Args),
     /// Let it go on.
-    Resume(steer::Args),
+    Resume(resume::Args),
     /// Cancel what has not left.
-    Cancel(steer::Args),
+    Cancel(cancel::Args),
     /// Messages of which nobody knows whether they left.
     Doubt(doubt::Args),
     /// What stands still.
@@ -113,9 +116,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Import(args) => import::run(args).await,
         Command::Start(args) => start::run(args).await,
         Command::Status(args) => status::run(args).await,
-        Command::Pause(args) => steer::pause(args).await,
-        Command::Resume(args) => steer::resume(args).await,
-        Command::Cancel(args) => steer::cancel(args).await,
+        Command::Pause(args) => pause::run(args).await,
+        Command::Resume(args) => resume::run(args).await,
+        Command::Cancel(args) => cancel::run(args).await,
         Command::Doubt(args) => doubt::run(args).await,
         Command::Holds(args) => holds::run(args).await,
         Command::Results(args) => results::run(args).await,
@@ -130,7 +133,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Backup(_) => not_yet("backup"),
         Command::Takeover(_) => not_yet("takeover"),
     };
-    outcome.unwrap_or_else(|error| complain(&error))
+    client::ended(outcome).unwrap_or_else(|error| complain(&error))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "stands in the place of a command")]

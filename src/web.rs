@@ -53,8 +53,12 @@ use tower_http::compression::{CompressionLayer, Predicate, predicate};
 pub fn router(state: WebState) -> Router {
     let mut router = Router::new();
     for route in route::table() {
-        let layer = from_fn_with_state((state.clone(), route.access), guard::guard);
-        router = router.route(route.path, route.handler.layer(layer));
+        let guard = from_fn_with_state((state.clone(), route.access), guard::guard);
+        let mut handler = route.handler;
+        if route.path.starts_with("/api/v1/") {
+            handler = handler.layer(from_fn_with_state(state.clone(), api::once::once));
+        }
+        router = router.route(route.path, handler.layer(guard));
     }
     // Events are a stream that must not wait for a compressor's buffer.
     let compressed = predicate::DefaultPredicate::new().and(predicate::NotForContentType::const_new("text/event-stream"));

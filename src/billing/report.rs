@@ -91,7 +91,7 @@ pub fn keys(list: &str) -> Result<Vec<CostKey>, NoReport> {
 }
 
 /// A report as the API gives it. Amounts are decimals in text, so that no reader turns them into floats.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CostReport {
     /// The month, as `2026-11`.
     pub month: String,
@@ -104,7 +104,7 @@ pub struct CostReport {
 }
 
 /// One line of a report.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReportLine {
     /// Word of each key and its value; none in a total. An empty campaign means by hand.
     pub keys: BTreeMap<String, String>,
@@ -117,7 +117,7 @@ pub struct ReportLine {
 }
 
 /// The figures of a line.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Sums {
     /// ISO 4217.
     pub currency: String,

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use rand::RngExt;
 use reqwest::multipart::Form;
-use reqwest::{StatusCode, redirect, retry};
+use reqwest::{RequestBuilder, Response, StatusCode, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 /// Where a daemon listens unless it is told otherwise.
@@ -20,15 +21,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A report over a year of messages takes seconds.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A file of a million rows takes longer than an answer.
-const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(30);
+/// A results file of a million rows takes minutes.
+const FILE_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// A key that no other request has.
-fn draw_key() -> String {
-    hex::encode(rand::rng().random::<[u8; 16]>())
-}
-
-/// Calls the daemon at `RECADO_URL` with the token in `RECADO_TOKEN_FILE`.
+/// Calls the daemon at `RECADO_URL` with the token in the file `RECADO_TOKEN_FILE`, or else in `RECADO_TOKEN`.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -55,6 +51,30 @@ pub enum CallError {
         /// The problem document's words.
         message: String,
     },
+    /// Something answers there, but not as Recado does.
+    #[error("what answers at {url} is not Recado, or another version of it")]
+    Garbled {
+        /// Where.
+        url: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+}
+
+/// Ends a command: what the daemon refuses, because the answer is no, is status 1; the rest stays an error.
+pub fn ended(outcome: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    let no = [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
+    let error = match outcome {
+        Err(error) => error,
+        done => return done,
+    };
+    match error.downcast_ref::<CallError>() {
+        Some(CallError::Refused { status, message }) if no.contains(status) => {
+            super::eprint(&format!("recado: {message}"));
+            Ok(ExitCode::FAILURE)
+        }
+        _ => Err(error),
+    }
 }
 
 impl Client {
@@ -65,10 +85,14 @@ impl Client {
         if !matches!(base.scheme(), "http" | "https") {
             bail!("RECADO_URL must begin with http:// or https://: {address}");
         }
-        let token = env.get("RECADO_TOKEN_FILE").map(PathBuf::from).map(|file| {
-            let text = std::fs::read_to_string(&file);
-            text.map(|t| SecretString::from(t.trim())).with_context(|| format!("RECADO_TOKEN_FILE {}", file.display()))
-        });
+        let token = match env.get("RECADO_TOKEN_FILE").map(PathBuf::from) {
+            Some(file) => {
+                let text = std::fs::read_to_string(&file);
+                Some(text.with_context(|| format!("RECADO_TOKEN_FILE {}", file.display()))?)
+            }
+            None => env.get("RECADO_TOKEN").cloned(),
+        };
+        let token = token.map(|t| SecretString::from(t.trim())).filter(|t| !t.expose_secret().is_empty());
         // Fails when one is installed already: nothing in the process installs another.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut http = reqwest::Client::builder()
@@ -82,7 +106,7 @@ impl Client {
             // Never TLS, so a machine without certificate authorities must do.
             http = http.tls_certs_only([]);
         }
-        Ok(Self { http: http.build()?, base, token: token.transpose()? })
+        Ok(Self { http: http.build()?, base, token })
     }
 
     /// Where it calls, without a user's password.
@@ -105,42 +129,60 @@ impl Client {
         self.call(request).await
     }
 
-    /// The same for a request that creates or sends: done once, however often its answer is lost on the way.
-    pub async fn post_once<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CallError> {
-        let request = self.http.post(self.url(path)).header("idempotency-key", draw_key()).json(body);
-        self.call(request).await
-    }
-
-    /// `POST path` with a form of files, read as `T`.
-    pub async fn upload<T: DeserializeOwned>(&self, path: &str, form: Form) -> Result<T, CallError> {
-        let request = self.http.post(self.url(path)).header("idempotency-key", draw_key()).multipart(form);
-        self.call(request).await
-    }
-
-    /// `DELETE path`, read as `T`.
-    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
-        self.call(self.http.delete(self.url(path))).await
-    }
-
-    /// `GET path` as the text it is, piece by piece into `to`.
-    pub async fn download(&self, path: &str, to: &mut impl std::io::Write) -> anyhow::Result<()> {
-        let mut answer = self.send(self.http.get(self.url(path)).timeout(DOWNLOAD_TIMEOUT)).await?;
-        while let Some(piece) = answer.chunk().await? {
-            to.write_all(&piece)?;
+    /// Every item of a paged list.
+    pub async fn all(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, CallError> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query = query.to_vec();
+            query.extend(cursor.as_deref().map(|c| ("cursor", c)));
+            let mut page: Value = self.get(path, &query).await?;
+            if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
+                items.extend(more);
+            }
+            match page["next"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return Ok(items),
+            }
         }
-        Ok(())
+    }
+
+    /// `GET path` as people read it.
+    pub async fn text(&self, path: &str) -> Result<String, CallError> {
+        let answer = self.send(self.http.get(self.url(path)).header("accept", "text/plain")).await?;
+        answer.text().await.map_err(|e| self.garbled(e))
+    }
+
+    /// `GET path`, a file of any size, piece by piece.
+    pub async fn file(&self, path: &str) -> Result<Response, CallError> {
+        self.send(self.http.get(self.url(path)).timeout(FILE_TIMEOUT)).await
+    }
+
+    /// `POST path` with files, read as `T`.
+    pub async fn upload<T: DeserializeOwned>(&self, path: &str, form: Form) -> Result<T, CallError> {
+        let request = self.http.post(self.url(path)).multipart(form).timeout(FILE_TIMEOUT);
+        self.call(request).await
+    }
+
+    /// `POST path` that answers nothing.
+    pub async fn act(&self, path: &str) -> Result<(), CallError> {
+        self.send(self.http.post(self.url(path))).await.map(drop)
+    }
+
+    /// `DELETE path`.
+    pub async fn delete(&self, path: &str) -> Result<(), CallError> {
+        self.send(self.http.delete(self.url(path))).await.map(drop)
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base.as_str().trim_end_matches('/'))
     }
 
-    async fn call<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, CallError> {
-        let silent = |e: reqwest::Error| CallError::Silent { url: self.address(), source: e.without_url() };
-        self.send(request).await?.json().await.map_err(silent)
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
+        self.send(request).await?.json().await.map_err(|e| self.garbled(e))
     }
 
-    async fn send(&self, mut request: reqwest::RequestBuilder) -> Result<reqwest::Response, CallError> {
+    async fn send(&self, mut request: RequestBuilder) -> Result<Response, CallError> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
@@ -150,19 +192,32 @@ impl Client {
         if status.is_success() {
             return Ok(answer);
         }
-        let problem: serde_json::Value = answer.json().await.unwrap_or_default();
-        let said = ["detail", "title"].into_iter().find_map(|key| problem[key].as_str()).map(|said| {
-            let reasons = problem["errors"].as_array().into_iter().flatten().filter_map(|e| e["message"].as_str());
-            std::iter::once(said).chain(reasons).collect::<Vec<_>>().join("\n  ")
-        });
-        let message = match (said, status, &self.token) {
-            (_, StatusCode::UNAUTHORIZED, None) => {
-                "the daemon asks for a token: make one with `recado token add` and name its file in RECADO_TOKEN_FILE"
-                    .to_owned()
+        let problem: Value = answer.json().await.unwrap_or_default();
+        Err(CallError::Refused { status, message: self.words(status, &problem) })
+    }
+
+    fn garbled(&self, source: reqwest::Error) -> CallError {
+        CallError::Garbled { url: self.address(), source: source.without_url() }
+    }
+
+    /// What a problem document says, with what stands in the way on lines of its own.
+    fn words(&self, status: StatusCode, problem: &Value) -> String {
+        if status == StatusCode::UNAUTHORIZED {
+            return match &self.token {
+                None => {
+                    "the daemon asks for a token: make one with `recado token add` and name its file in \
+                         RECADO_TOKEN_FILE"
+                }
+                Some(_) => "the daemon does not know this token, or it has expired or was revoked",
             }
-            (Some(said), ..) => said,
-            (None, status, _) => format!("the daemon answered {status}"),
-        };
-        Err(CallError::Refused { status, message })
+            .to_owned();
+        }
+        let said = ["detail", "title"].into_iter().find_map(|key| problem[key].as_str());
+        let mut words = said.map_or_else(|| format!("the daemon answered {status}"), str::to_owned);
+        for error in problem["errors"].as_array().into_iter().flatten() {
+            words.push_str("\n  ");
+            words.push_str(error["message"].as_str().unwrap_or_default());
+        }
+        words
     }
 }

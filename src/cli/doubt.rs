@@ -1,85 +1,95 @@
-//! `recado doubt`: messages of which nobody knows whether they left.
+//! `recado doubt`: messages of which it is not known whether they left.
 
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::answer;
-use crate::config;
+use super::table::{cell, table, time};
+use crate::config::environment;
 
 /// Arguments of `recado doubt`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
-    #[command(subcommand)]
-    command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+#[derive(Debug, clap::Subcommand)]
+enum What {
     /// List them.
-    List,
-    /// Settle them.
-    Settle {
-        /// Send them again, or leave them as they are.
-        #[arg(value_enum)]
-        how: How,
-        /// Their numbers.
-        #[arg(required_unless_present = "run")]
-        messages: Vec<i64>,
-        /// All of this run instead.
-        #[arg(long, conflicts_with = "messages")]
+    List {
+        /// Only of this run.
+        #[arg(long)]
         run: Option<i64>,
     },
+    /// Try again: they did not leave, or a second one does no harm.
+    SendAgain(Which),
+    /// Leave them as they are: nothing is sent again.
+    Leave(Which),
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum How {
-    /// They may reach a person twice.
-    SendAgain,
-    /// They may reach nobody.
-    Leave,
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// These messages.
+    messages: Vec<i64>,
+    /// Everything in doubt of this run.
+    #[arg(long)]
+    run: Option<i64>,
 }
 
-/// Runs it.
+/// Runs it: 1 when nothing of what was named is in doubt.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    match args.command.unwrap_or(Command::List) {
-        Command::List => list(&client, args.json).await,
-        Command::Settle { how, messages, run } => {
-            let how = match how {
-                How::SendAgain => "send_again",
-                How::Leave => "leave",
-            };
-            let body = json!({"how": how, "messages": messages, "run": run});
-            let done: Value = client.post("/api/v1/doubt", &body).await?;
-            answer(&if args.json { format!("{done}\n") } else { format!("Settled: {}\n", done["done"]) })?;
-            Ok(ExitCode::SUCCESS)
-        }
+    let client = Client::from_environment(&environment())?;
+    match args.what.unwrap_or(What::List { run: None }) {
+        What::List { run } => list(&client, run, args.json).await,
+        What::SendAgain(which) => settle(&client, &which, "send_again", args.json).await,
+        What::Leave(which) => settle(&client, &which, "leave", args.json).await,
     }
 }
 
-async fn list(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
-    let mut all: Vec<Value> = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let query: &[(&str, &str)] = if cursor.is_empty() { &[] } else { &[("cursor", &cursor)] };
-        let page: Value = client.get("/api/v1/doubt", query).await?;
-        all.extend(page["items"].as_array().into_iter().flatten().cloned());
-        match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
-    }
-    let lines = all.iter().map(|d| {
-        let (to, name) = (d["to"].as_str().unwrap_or_default(), d["name"].as_str().unwrap_or_default());
-        format!("{:>10}  run {:<6} row {:<8} {to:<17} {name}\n", d["message"], d["run"], d["row"])
-    });
-    let text = if all.is_empty() { "None.\n".to_owned() } else { lines.collect() };
-    answer(&if json { format!("{}\n", Value::from(all)) } else { text })?;
+async fn list(client: &Client, run: Option<i64>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let run = run.map(|run| run.to_string());
+    let query: Vec<(&str, &str)> = run.iter().map(|run| ("run", run.as_str())).collect();
+    let items = client.all("/api/v1/doubt", &query).await?;
+    let row = |d: &Value| {
+        [
+            cell(&d["message"]),
+            cell(&d["run"]),
+            cell(&d["row"]),
+            cell(&d["to"]),
+            cell(&d["name"]),
+            time(&d["claimed_at"]),
+        ]
+    };
+    let text = if as_json {
+        serde_json::to_string_pretty(&json!({"items": items}))? + "\n"
+    } else if items.is_empty() {
+        "Nothing is in doubt.\n".to_owned()
+    } else {
+        table(["message", "run", "row", "to", "name", "tried"], &items.iter().map(row).collect::<Vec<_>>())
+    };
+    answer(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn settle(client: &Client, which: &Which, how: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+    let body = match which.run {
+        Some(run) => json!({"run": run, "settlement": how}),
+        None => json!({"messages": which.messages, "settlement": how}),
+    };
+    let done: Value = client.post("/api/v1/doubt", &body).await?;
+    let settled = done["settled"].as_u64().unwrap_or(0);
+    let text = match (as_json, how) {
+        (true, _) => serde_json::to_string_pretty(&done)? + "\n",
+        (_, "leave") => format!("{settled} messages are left as they are\n"),
+        _ => format!("{settled} messages are tried again\n"),
+    };
+    answer(&text)?;
+    Ok(if settled > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,53 +1,60 @@
-//! `recado holds`: what stands still, and letting it go on.
+//! `recado holds`: what stands still, why, and letting it go on.
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::answer;
-use crate::config;
+use super::table::{cell, table, time};
+use crate::config::environment;
 
 /// Arguments of `recado holds`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
-    #[command(subcommand)]
-    command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+#[derive(Debug, clap::Subcommand)]
+enum What {
     /// List them.
     List,
-    /// Lift one.
+    /// Let what is held go on.
     Lift {
-        /// Its number.
+        /// The hold's number.
         id: i64,
     },
 }
 
 /// Runs it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    let (value, text) = match args.command.unwrap_or(Command::List) {
-        Command::List => {
-            let holds: Value = client.get("/api/v1/holds", &[]).await?;
-            let lines = holds["items"].as_array().into_iter().flatten().map(|h| {
-                let word = |key: &str| h[key].as_str().unwrap_or_default().to_owned();
-                format!("{:>6}  {} {}: {}\n", h["id"], word("scope"), word("key"), word("why"))
-            });
-            let text: String = lines.collect();
-            (holds, if text.is_empty() { "Nothing stands still.\n".to_owned() } else { text })
+    let client = Client::from_environment(&environment())?;
+    let text = match args.what {
+        Some(What::Lift { id }) => {
+            client.act(&format!("/api/v1/holds/{id}/lift")).await?;
+            if args.json { json!({"lifted": id}).to_string() + "\n" } else { format!("hold {id} is lifted\n") }
         }
-        Command::Lift { id } => {
-            let done: Value = client.post(&format!("/api/v1/holds/{id}/lift"), &json!({})).await?;
-            (done, format!("Hold {id} is lifted.\n"))
+        Some(What::List) | None => {
+            let items = client.all("/api/v1/holds", &[]).await?;
+            if args.json { serde_json::to_string_pretty(&json!({"items": items}))? + "\n" } else { lines(&items) }
         }
     };
-    answer(&if args.json { format!("{value}\n") } else { text })?;
+    answer(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn lines(items: &[Value]) -> String {
+    if items.is_empty() {
+        return "Nothing stands still.\n".to_owned();
+    }
+    let row = |hold: &Value| {
+        let what = format!("{} {}", cell(&hold["scope"]), cell(&hold["scope_key"]));
+        let until = if hold["until_at"].is_null() { "a person lifts it".to_owned() } else { time(&hold["until_at"]) };
+        [cell(&hold["id"]), what.trim_end().to_owned(), time(&hold["created_at"]), until, cell(&hold["message"])]
+    };
+    table(["hold", "stops", "since", "until", "why"], &items.iter().map(row).collect::<Vec<_>>())
 }

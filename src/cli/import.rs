@@ -1,25 +1,28 @@
-//! `recado import`: loads a campaign's folder into a running daemon, wherever that is.
+//! `recado import`: a campaign folder goes into the daemon.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::Context;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 
 use super::client::Client;
 use super::output::answer;
-use crate::config;
+use super::{WRONG, eprint};
+use crate::config::environment;
+use crate::intake::audience;
+use crate::intake::campaign_file::CampaignFile;
+
+/// Name of the campaign file in its folder.
+const CAMPAIGN_FILE: &str = "campaign.toml";
 
 /// Arguments of `recado import`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The folder with the campaign.toml; its name is the campaign's.
+    /// The campaign's folder, with campaign.toml and its audience.
     folder: PathBuf,
-    /// The audience; left out: the one the daemon has.
-    #[arg(long)]
-    audience: Option<PathBuf>,
-    /// Another name for the campaign.
+    /// The campaign's name; left out: the folder's.
     #[arg(long)]
     name: Option<String>,
     /// Print JSON.
@@ -27,26 +30,51 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
+/// Runs it: 1 when the daemon finds something wrong, 2 when the campaign file cannot be read.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    let folder = args.folder.canonicalize().with_context(|| format!("cannot read {}", args.folder.display()))?;
-    let own = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let name = args.name.as_deref().unwrap_or(own).to_owned();
-    let file = folder.join("campaign.toml");
-    let definition = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut form = Form::new().text("name", name.clone()).text("definition", definition);
-    if let Some(audience) = &args.audience {
-        form = form.part("audience", part(audience)?);
-    }
-    let loaded: Value = client.upload("/api/v1/campaigns", form).await?;
-    let told = format!("{name} is loaded as version {}. See `recado start {name}`.\n", loaded["version"]);
-    answer(&if args.json { format!("{loaded}\n") } else { told })?;
+    let name = match args.name {
+        Some(name) => name,
+        None => folder_name(&args.folder)?,
+    };
+    let path = args.folder.join(CAMPAIGN_FILE);
+    let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let campaign = match CampaignFile::parse(&source, &path.display().to_string()) {
+        Ok(campaign) => campaign,
+        Err(problems) => {
+            for problem in problems {
+                eprint(&problem.to_string());
+            }
+            return Ok(ExitCode::from(WRONG));
+        }
+    };
+    let found = audience::newest(&args.folder, &campaign.file)
+        .with_context(|| format!("cannot look into {}", args.folder.display()))?;
+    let file = found.with_context(|| format!("there is no {} in {}", campaign.file, args.folder.display()))?;
+    let form = Form::new()
+        .text("name", name.clone())
+        .part("campaign", Part::text(source).file_name(CAMPAIGN_FILE))
+        .part("audience", audience_part(&file)?);
+    let loaded: Value = Client::from_environment(&environment())?.upload("/api/v1/campaigns", form).await?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&loaded)? + "\n"
+    } else {
+        let version = &loaded["version"];
+        format!("{name} is loaded as version {version}. Nothing is sent before `recado start {name}`.\n")
+    };
+    answer(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn part(file: &Path) -> anyhow::Result<Part> {
+fn folder_name(folder: &Path) -> anyhow::Result<String> {
+    let folder = std::path::absolute(folder)?;
+    let name = folder.file_name().and_then(|name| name.to_str());
+    Ok(name
+        .with_context(|| format!("{} has no name to call the campaign by: use --name", folder.display()))?
+        .to_owned())
+}
+
+fn audience_part(file: &Path) -> anyhow::Result<Part> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let name = file.file_name().and_then(|n| n.to_str()).unwrap_or("audience.csv").to_owned();
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Part::bytes(bytes).file_name(name))
 }

@@ -1,49 +1,71 @@
-//! `recado results`: every row of a run and what became of it, as CSV.
+//! `recado results`: every row of a run and what became of it.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use serde_json::{Value, json};
+use anyhow::Context;
+use serde_json::Value;
 
 use super::client::Client;
-use super::output::answer;
-use crate::config;
+use super::{eprint, output};
+use crate::config::environment;
 
 /// Arguments of `recado results`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder name of the campaign, or its number: its latest run.
-    campaign: String,
+    /// The campaign's name; its latest run counts.
+    name: String,
     /// Another run of it.
     #[arg(long)]
     run: Option<i64>,
-    /// Write to this file instead of standard output.
-    #[arg(long, short)]
-    output: Option<PathBuf>,
-    /// Print the counts as JSON instead of the rows.
-    #[arg(long, conflicts_with = "output")]
-    json: bool,
+    /// Write to this file; left out: standard output.
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
-/// Runs it.
+/// Runs it: 1 when the campaign has not been started.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    let campaign: Value = client.get(&format!("/api/v1/campaigns/{}", args.campaign), &[]).await?;
-    let run = args.run.or(campaign["run"].as_i64()).with_context(|| format!("{} was not started", args.campaign))?;
-    if args.json {
-        let counts: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
-        answer(&format!("{}\n", json!({"campaign": campaign, "run": counts})))?;
-        return Ok(ExitCode::SUCCESS);
-    }
+    let client = Client::from_environment(&environment())?;
+    let campaign: Value = client.get(&format!("/api/v1/campaigns/{}", args.name), &[]).await?;
+    let Some(latest) = campaign["run"]["id"].as_i64() else {
+        eprint(&format!("recado: {} has not been started", args.name));
+        return Ok(ExitCode::FAILURE);
+    };
+    let run = args.run.unwrap_or(latest);
     let path = format!("/api/v1/runs/{run}/results.csv");
-    match &args.output {
-        Some(file) => {
-            let mut to = std::fs::File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
-            client.download(&path, &mut to).await?;
-            to.sync_all()?;
-        }
-        None => client.download(&path, &mut std::io::stdout().lock()).await?,
+    match &args.out {
+        Some(file) => into_file(&client, &path, file).await?,
+        None => into_output(&client, &path).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Beside the file first, then in its place: a file cut off half-way never looks whole.
+async fn into_file(client: &Client, path: &str, file: &Path) -> anyhow::Result<()> {
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let cannot = || format!("cannot write {}", file.display());
+    let mut answer = client.file(path).await?;
+    let mut out = File::create(&part).with_context(cannot)?;
+    while let Some(piece) = answer.chunk().await.context("the results were cut off")? {
+        out.write_all(&piece).with_context(cannot)?;
+    }
+    out.sync_all().with_context(cannot)?;
+    std::fs::rename(&part, file).with_context(cannot)?;
+    output::answer(&format!("{}\n", file.display()))?;
+    Ok(())
+}
+
+async fn into_output(client: &Client, path: &str) -> anyhow::Result<()> {
+    let mut answer = client.file(path).await?;
+    while let Some(piece) = answer.chunk().await.context("the results were cut off")? {
+        match io::stdout().lock().write_all(&piece) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            done => done?,
+        }
+    }
+    Ok(())
 }

@@ -1,38 +1,68 @@
-//! `recado start`: starts the latest version of a campaign, after showing what it would do.
+//! `recado start`: what would happen, then the start.
 
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::answer;
-use crate::config;
+use super::{WRONG, eprint};
+use crate::config::environment;
 
 /// Arguments of `recado start`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder name of the campaign, or its number.
-    campaign: String,
-    /// Print JSON.
+    /// The campaign's name.
+    name: String,
+    /// Do not ask; needed where nobody can be asked.
+    #[arg(long)]
+    yes: bool,
+    /// Print JSON: the run that began, or the sheet with its blockers.
     #[arg(long)]
     json: bool,
 }
 
-/// Runs it. Status 1 when blockers stand in the way.
+/// Runs it: 1 when blockers keep it from starting or the question is answered with no.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    let path = format!("/api/v1/campaigns/{}", args.campaign);
+    let client = Client::from_environment(&environment())?;
+    let path = format!("/api/v1/campaigns/{}", args.name);
     let sheet: Value = client.get(&format!("{path}/preflight"), &[]).await?;
-    let blockers = sheet["blockers"].as_array().cloned().unwrap_or_default();
-    if !blockers.is_empty() {
-        let reasons = blockers.iter().filter_map(|b| b["message"].as_str()).map(|m| format!("- {m}\n"));
-        let told = format!("Fix before starting:\n{}", reasons.collect::<String>());
-        answer(&if args.json { format!("{}\n", json!({"blockers": blockers})) } else { told })?;
+    if !args.json {
+        answer(&client.text(&format!("{path}/preflight")).await?)?;
+    }
+    if sheet["blockers"].as_array().is_none_or(|b| !b.is_empty()) {
+        if args.json {
+            answer(&(serde_json::to_string_pretty(&sheet)? + "\n"))?;
+        }
         return Ok(ExitCode::FAILURE);
     }
-    // The version whose sheet was read, and no other.
-    let started: Value = client.post_once(&format!("{path}/start"), &json!({"version": sheet["version"]})).await?;
-    let told = format!("Run {} sends {} messages.\n", started["run"], sheet["messages"]);
-    answer(&if args.json { format!("{started}\n") } else { told })?;
+    if !args.yes {
+        if !std::io::stdin().is_terminal() {
+            eprint("recado: nobody can be asked here: look at the sheet, then use --yes");
+            return Ok(ExitCode::from(WRONG));
+        }
+        if !agreed(&sheet)? {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    let started: Value = client.post(&format!("{path}/start"), &json!({"version": sheet["version"]})).await?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&started)? + "\n"
+    } else {
+        format!("run {} has begun; see how it does with `recado status {}`\n", started["run"], args.name)
+    };
+    answer(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The consequence in figures, and the answer.
+fn agreed(sheet: &Value) -> std::io::Result<bool> {
+    let cost = &sheet["cost"];
+    let high = cost["high"].as_str().unwrap_or("?");
+    let currency = cost["currency"].as_str().unwrap_or_default();
+    eprint(&format!("Send {} messages, at most {currency} {high}? [y/N]", sheet["messages"]));
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sí" | "si" | "sim"))
 }

@@ -1,4 +1,4 @@
-//! `recado status`: how the campaigns, or the latest run of one, are doing.
+//! `recado status`: how runs are doing.
 
 use std::process::ExitCode;
 
@@ -6,13 +6,17 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::output::answer;
-use crate::config;
+use super::table::{cell, table, time};
+use crate::config::environment;
+
+/// Runs listed where no campaign is named.
+const RUNS: &str = "20";
 
 /// Arguments of `recado status`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder name of the campaign, or its number; left out: every campaign.
-    campaign: Option<String>,
+    /// The campaign's name; left out: the latest runs of all.
+    name: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -20,72 +24,84 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    let (value, text) = match &args.campaign {
-        Some(name) => {
-            let campaign: Value = client.get(&format!("/api/v1/campaigns/{name}"), &[]).await?;
-            let run = run_of(&client, &campaign).await?;
-            let text = block(&campaign, &run);
-            (run, text)
-        }
-        None => all(&client).await?,
+    let client = Client::from_environment(&environment())?;
+    let (value, text) = if let Some(name) = args.name {
+        one(&client, &name).await?
+    } else {
+        let list: Value = client.get("/api/v1/runs", &[("limit", RUNS)]).await?;
+        let text = lines(&list);
+        (list, text)
     };
-    answer(&if args.json { format!("{value}\n") } else { text })?;
+    answer(&if args.json { serde_json::to_string_pretty(&value)? + "\n" } else { text })?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn all(client: &Client) -> anyhow::Result<(Value, String)> {
-    let mut runs = Vec::new();
-    let mut text = String::new();
-    let mut cursor = String::new();
-    loop {
-        let query: &[(&str, &str)] = if cursor.is_empty() { &[] } else { &[("cursor", &cursor)] };
-        let page: Value = client.get("/api/v1/campaigns", query).await?;
-        for campaign in page["items"].as_array().into_iter().flatten() {
-            let run = run_of(client, campaign).await?;
-            text.push_str(&line(campaign, &run));
-            runs.push(serde_json::json!({"campaign": campaign, "run": run}));
+fn lines(list: &Value) -> String {
+    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() {
+        return "Nothing has been started yet.\n".to_owned();
+    }
+    let rows: Vec<_> = items
+        .iter()
+        .map(|run| {
+            [
+                cell(&run["id"]),
+                cell(&run["name"]),
+                cell(&run["state"]),
+                cell(&run["messages"]),
+                count(run, &["delivered", "read"]).to_string(),
+                count(run, &["read"]).to_string(),
+                count(run, &["failed", "undelivered"]).to_string(),
+                count(run, &["in_doubt"]).to_string(),
+                time(&run["started_at"]),
+            ]
+        })
+        .collect();
+    table(["run", "campaign", "state", "messages", "delivered", "read", "failed", "in doubt", "started"], &rows)
+}
+
+fn count(run: &Value, states: &[&str]) -> i64 {
+    states.iter().filter_map(|state| run["states"][state].as_i64()).sum()
+}
+
+/// The campaign's latest run in full, or what there is instead.
+async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
+    let campaign: Value = client.get(&format!("/api/v1/campaigns/{name}"), &[]).await?;
+    let Some(run) = campaign["run"]["id"].as_i64() else {
+        let problem = campaign["problem"].as_str().map(|p| format!("its files need a look:\n{p}\n"));
+        let text = format!("{name} has not been started; see what would happen with `recado start {name}`\n");
+        return Ok((campaign, text + &problem.unwrap_or_default()));
+    };
+    let run: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
+    let text = detail(&run);
+    Ok((run, text))
+}
+
+fn detail(run: &Value) -> String {
+    let mut lines = vec![format!("{} · run {} · {}", cell(&run["title"]), run["id"], cell(&run["state"]))];
+    let mut fact = |label: &str, value: String| {
+        if !value.is_empty() {
+            lines.push(format!("  {label:<14}{value}"));
         }
-        match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
+    };
+    fact("waits", cell(&run["waiting"]["message"]));
+    fact("until", time(&run["waiting"]["until"]));
+    fact("template", cell(&run["template"]));
+    fact("started", format!("{} by {}", time(&run["started_at"]), cell(&run["starter"])));
+    fact("sent out", time(&run["sent_out_at"]));
+    fact("closed", time(&run["closed_at"]));
+    fact("ends about", time(&run["ends_at"]));
+    fact("rows read", cell(&run["rows_read"]));
+    fact("messages", cell(&run["messages"]));
+    for (label, key) in [("", "states"), ("left out", "excluded"), ("outcome", "outcomes")] {
+        for (word, n) in run[key].as_object().into_iter().flatten() {
+            fact(label, format!("{n:>7}  {}", word.replace('_', " ")));
         }
     }
-    if text.is_empty() {
-        "No campaigns yet.\n".clone_into(&mut text);
+    for failure in run["failures"].as_array().into_iter().flatten() {
+        fact("failed", format!("{:>7}  {}", cell(&failure["n"]), cell(&failure["message"])));
     }
-    Ok((Value::from(runs), text))
-}
-
-/// The campaign's latest run; null where it has none.
-async fn run_of(client: &Client, campaign: &Value) -> anyhow::Result<Value> {
-    match campaign["run"].as_i64() {
-        Some(id) => Ok(client.get(&format!("/api/v1/runs/{id}"), &[]).await?),
-        None => Ok(Value::Null),
-    }
-}
-
-fn total(run: &Value) -> i64 {
-    run["states"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_i64()).sum()
-}
-
-fn line(campaign: &Value, run: &Value) -> String {
-    let name = campaign["name"].as_str().unwrap_or_default();
-    match run["state"].as_str() {
-        Some(state) => format!("{name:<32} {state:<10} {} messages\n", total(run)),
-        None => format!("{name:<32} not started\n"),
-    }
-}
-
-fn block(campaign: &Value, run: &Value) -> String {
-    let mut text = line(campaign, run);
-    for (what, counts) in [("", "states"), ("left out: ", "excluded"), ("answer: ", "outcomes")] {
-        for (word, n) in run[counts].as_object().into_iter().flatten() {
-            text.push_str(&format!("  {:<30} {n}\n", format!("{what}{word}")));
-        }
-    }
-    if let Some(why) = run["why"].as_str() {
-        text.push_str(&format!("  {why}\n"));
-    }
-    text
+    fact("to be read", cell(&run["to_be_read"]));
+    fact("charged", format!("{} {}", cell(&run["cost"]["currency"]), cell(&run["cost"]["charged"])));
+    lines.join("\n") + "\n"
 }

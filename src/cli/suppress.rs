@@ -2,41 +2,42 @@
 
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::answer;
-use crate::config;
+use super::table::{cell, table, time};
+use crate::config::environment;
 
 /// Arguments of `recado suppress`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(subcommand)]
+    what: What,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
-    #[command(subcommand)]
-    command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// List it.
-    List,
-    /// Put somebody on it.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Put somebody on the list.
     Add {
-        /// The number.
+        /// The number, international or as dialled in the first sender's country.
         phone: String,
-        /// What they do not get.
+        /// What they must not get.
         #[arg(long, value_enum, default_value_t = Scope::Marketing)]
         scope: Scope,
         /// For the record.
         #[arg(long, default_value = "")]
         note: String,
     },
+    /// List everybody on it.
+    List,
     /// Take a line off.
     Lift {
-        /// Its number.
+        /// The line's number.
         id: i64,
     },
 }
@@ -45,49 +46,54 @@ enum Command {
 enum Scope {
     /// No promotions.
     Marketing,
-    /// Nothing.
+    /// Nothing at all.
     All,
+}
+
+impl Scope {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::All => "all",
+        }
+    }
 }
 
 /// Runs it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&config::environment())?;
-    let (value, text) = match args.command {
-        Command::List => list(&client).await?,
-        Command::Add { phone, scope, note } => {
-            let scope = match scope {
-                Scope::Marketing => "marketing",
-                Scope::All => "all",
-            };
-            let body = json!({"phone": phone, "scope": scope, "note": note});
-            let done: Value = client.post_once("/api/v1/suppressions", &body).await?;
-            let new = done["done"] == 1;
-            (done, if new { "On the list.\n" } else { "Was on the list.\n" }.to_owned())
+    let client = Client::from_environment(&environment())?;
+    let (value, text) = match args.what {
+        What::Add { phone, scope, note } => add(&client, &phone, scope, &note).await?,
+        What::List => {
+            let items = client.all("/api/v1/suppressions", &[]).await?;
+            let text = lines(&items);
+            (json!({"items": items}), text)
         }
-        Command::Lift { id } => {
-            (client.delete(&format!("/api/v1/suppressions/{id}")).await?, "Off the list.\n".to_owned())
+        What::Lift { id } => {
+            client.delete(&format!("/api/v1/suppressions/{id}")).await?;
+            (json!({"lifted": id}), format!("line {id} is off the list\n"))
         }
     };
-    answer(&if args.json { format!("{value}\n") } else { text })?;
+    answer(&if args.json { serde_json::to_string_pretty(&value)? + "\n" } else { text })?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(client: &Client) -> anyhow::Result<(Value, String)> {
-    let mut all: Vec<Value> = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let query: &[(&str, &str)] = if cursor.is_empty() { &[] } else { &[("cursor", &cursor)] };
-        let page: Value = client.get("/api/v1/suppressions", query).await?;
-        all.extend(page["items"].as_array().into_iter().flatten().cloned());
-        match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
+async fn add(client: &Client, phone: &str, scope: Scope, note: &str) -> anyhow::Result<(Value, String)> {
+    let body = json!({"phone": phone, "scope": scope.word(), "note": note});
+    let added: Value = client.post("/api/v1/suppressions", &body).await?;
+    let text = if added["added"] == true { "They are on the list.\n" } else { "They were on the list already.\n" };
+    Ok((added, text.to_owned()))
+}
+
+fn lines(items: &[Value]) -> String {
+    if items.is_empty() {
+        return "Nobody is on the list.\n".to_owned();
     }
-    let lines = all.iter().map(|s| {
-        let word = |key: &str| s[key].as_str().unwrap_or_default().to_owned();
-        format!("{:>8}  {:<17} {:<10} {}\n", s["id"], word("phone"), word("scope"), word("source"))
-    });
-    let text = if all.is_empty() { "Nobody is on the list.\n".to_owned() } else { lines.collect() };
-    Ok((Value::from(all), text))
+    let row = |s: &Value| {
+        let phone = s["phone"].as_str().map_or_else(String::new, |digits| format!("+{digits}"));
+        let keys = ["name", "scope", "source", "note"].map(|key| cell(&s[key]));
+        let [name, scope, source, note] = keys;
+        [cell(&s["id"]), phone, name, scope, source, time(&s["created_at"]), note]
+    };
+    table(["line", "number", "name", "scope", "from", "since", "note"], &items.iter().map(row).collect::<Vec<_>>())
 }

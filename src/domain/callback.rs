@@ -8,7 +8,7 @@ use super::id::MessageId;
 
 /// Random name of a store, so that receipts of another installation on the same account are told apart.
 /// Lower-case letters and digits, no dot.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Instance(String);
 
@@ -51,7 +51,7 @@ impl fmt::Display for CallbackData {
 }
 
 /// `b1.<instance>.<message>.<index>`: the payload of every quick-reply button we send.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ButtonPayload {
     /// Whose message it was.
     pub instance: Instance,

@@ -108,7 +108,7 @@ pub struct Identity {
 }
 
 /// Content of a reply.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReplyContent {
     /// Typed text.
@@ -158,7 +158,7 @@ pub enum ReplyContent {
 }
 
 /// A media attachment, by reference.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Media {
     /// What it is. (`kind` is the tag of [`ReplyContent`] in JSON.)
     #[serde(rename = "media")]
@@ -174,7 +174,7 @@ pub struct Media {
 }
 
 /// Kinds of media.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaKind {
     /// A picture.

@@ -72,7 +72,7 @@ pub enum Content {
 }
 
 /// The text as the person sees it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rendered {
     /// Header text, or the kind of media in brackets.
     pub header: Option<String>,
@@ -85,7 +85,7 @@ pub struct Rendered {
 }
 
 /// A button as shown.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RenderedButton {
     /// Label.
     pub text: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A template in one language.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Template {
     /// The provider's id.
     pub provider_id: String,
@@ -33,7 +33,7 @@ pub struct Template {
 }
 
 /// Category a template is billed as.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Category {
@@ -60,7 +60,7 @@ impl Category {
 }
 
 /// Status of a template at the provider.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateStatus {
     /// Can be sent.
@@ -78,7 +78,7 @@ pub enum TemplateStatus {
 }
 
 /// How parameters are named.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ParameterFormat {
     /// `{{1}}`, `{{2}}`.
@@ -88,7 +88,7 @@ pub enum ParameterFormat {
 }
 
 /// Header of a template.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Header {
     /// Text, with at most one parameter.
@@ -107,7 +107,7 @@ pub enum Header {
 }
 
 /// A button of a template.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Button {
     /// Comes back as a reply.

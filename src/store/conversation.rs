@@ -77,7 +77,7 @@ const CLOSE_QUIET: &str = "UPDATE conversation SET state = 'closed', closed_at =
 const USER: &str = "SELECT id FROM app_user WHERE name = $1 AND disabled_at IS NULL";
 
 /// State of a conversation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum ConversationState {
@@ -88,7 +88,7 @@ pub enum ConversationState {
 }
 
 /// A conversation's row.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,

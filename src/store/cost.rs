@@ -36,7 +36,7 @@ const REPORT: &str = "
     GROUP BY k.campaign, k.title, k.cost_centre, k.account, k.sender, k.market, k.category, k.day, k.currency";
 
 /// What a report is broken down by.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CostKey {
     /// Name of the campaign; empty for messages sent by hand and agents' answers.

@@ -26,7 +26,7 @@ const THREAD: &str = "SELECT e.id, e.direction, e.content, e.provider_id, e.mess
     WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
 
 /// Which way a line goes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Direction {

@@ -15,7 +15,7 @@ const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_a
 const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
 
 /// What a hold stops.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum HoldScope {
@@ -45,7 +45,7 @@ impl HoldScope {
 }
 
 /// Why.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum HoldCause {
@@ -72,7 +72,7 @@ impl HoldCause {
 }
 
 /// An open hold.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Hold {
     /// Its id.
     pub id: HoldId,

@@ -28,7 +28,7 @@ const OF_PERSON: &str = "SELECT o.id, o.message_id, o.entry_id, o.outcome, o.cer
     WHERE p.id = $1 OR p.linked_to = $1 ORDER BY o.id DESC LIMIT $2";
 
 /// How sure an attribution or an outcome is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Certainty {

@@ -35,7 +35,7 @@ const LIST: &str = "SELECT s.id, s.person_id, p.phone, p.name, s.scope, s.source
     WHERE s.lifted_at IS NULL AND s.id < $1 ORDER BY s.id DESC LIMIT $2";
 
 /// What a suppressed person does not get.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum SuppressionScope {
@@ -63,7 +63,7 @@ pub struct NewSuppression<'a> {
 }
 
 /// One line of the list.
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Suppression {
     /// Its id.
     pub id: i64,

@@ -5,4 +5,5 @@ pub mod like;
 pub mod person;
 pub mod pulse;
 pub mod row;
+pub mod run;
 pub mod tally;

@@ -57,6 +57,7 @@ async fn note(state: &WebState, actor: &Actor, done: bool, action: &str, run: Ru
     if !done {
         return Err(WebError::Conflict("run_state"));
     }
+    state.sampler.forget(run);
     state.audit(actor, action, &format!("run {run}"), "").await?;
     Ok(())
 }

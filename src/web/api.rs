@@ -1,16 +1,25 @@
-//! The JSON API under `/api/v1`: what the pages do, for programs.
+//! The JSON API under `/api/v1`: the same commands as the pages, the same guard, problem documents for whatever goes
+//! wrong. One file per resource; [`route`] lists them, [`document`] describes them.
 
-mod body;
+mod campaign_view;
 mod campaigns;
 mod conversations;
+mod costs;
+mod desk;
 mod docs;
-mod doubts;
-mod idempotent;
-mod lists;
+mod document;
+mod doubt;
+mod events;
+mod extract;
+mod holds;
+mod later;
+mod me;
 mod messages;
-mod openapi;
+pub mod once;
+mod paging;
 pub mod route;
+mod row;
+mod run_view;
 mod runs;
-pub mod shape;
-mod start;
 mod suppressions;
+mod templates;

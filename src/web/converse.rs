@@ -1,6 +1,6 @@
 //! What agents do to conversations, for pages and API alike. Only people can: a token has no desk.
 
-use crate::domain::id::{ConversationId, UserId};
+use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::engine::{AnswerOutcome, Author};
 use crate::inbox::Inbox;
 
@@ -22,12 +22,12 @@ fn inbox(state: &WebState) -> Inbox {
 }
 
 /// Sends an answer while the window is open.
-pub async fn answer(state: &WebState, actor: &Actor, id: ConversationId, text: &str) -> Result<(), WebError> {
+pub async fn answer(state: &WebState, actor: &Actor, id: ConversationId, text: &str) -> Result<MessageId, WebError> {
     match state.engine.answer(id, text, &author(actor)?).await? {
         AnswerOutcome::Sent(message) => {
             let subject = format!("conversation {id}");
             state.audit(actor, "conversation.answer", &subject, &format!("message {message}")).await?;
-            Ok(())
+            Ok(message)
         }
         AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
     }

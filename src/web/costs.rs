@@ -21,9 +21,9 @@ const BARS: usize = 12;
 #[derive(Deserialize, Default)]
 pub struct Asked {
     #[serde(default)]
-    month: String,
+    pub(super) month: String,
     #[serde(default)]
-    by: String,
+    pub(super) by: String,
 }
 
 impl Asked {

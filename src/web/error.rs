@@ -42,6 +42,9 @@ pub enum WebError {
     /// It was understood and is refused for these reasons.
     #[error("refused")]
     Refused(Vec<Problem>),
+    /// It was understood and cannot be taken as it is; the word says why (`web.error.<word>`).
+    #[error("unprocessable: {0}")]
+    Unprocessable(&'static str),
     /// It does not fit the present state; the word says why (`web.error.<word>`).
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -79,7 +82,7 @@ impl WebError {
             Self::NotAllowed | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
-            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(_) | Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
@@ -89,11 +92,6 @@ impl WebError {
         }
     }
 
-    /// True when nobody knows how far the work came.
-    pub const fn is_surprise(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..))
-    }
-
     /// The word of the problem document's type and of its sentence `web.error.<word>`.
     const fn word(&self) -> &'static str {
         match self {
@@ -101,7 +99,7 @@ impl WebError {
             Self::NotAllowed => "not_allowed",
             Self::ForeignForm => "foreign_form",
             Self::NotFound => "not_found",
-            Self::Bad(word) | Self::Conflict(word) => word,
+            Self::Bad(word) | Self::Conflict(word) | Self::Unprocessable(word) => word,
             Self::Refused(_) => "refused",
             Self::TooLarge => "too_large",
             Self::NotAvailableYet => "not_available_yet",
@@ -180,6 +178,14 @@ pub struct ProblemItem {
     code: String,
     /// Sentence.
     message: String,
+    /// The field of the request that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+/// The field a problem is about: its argument of that name.
+fn field(problem: &Problem) -> Option<String> {
+    problem.args.iter().find(|(name, _)| name == "field").map(|(_, field)| field.clone())
 }
 
 #[derive(Template)]
@@ -241,7 +247,7 @@ fn document(language: Language, status: StatusCode, told: &Told) -> Response {
     let errors = told
         .problems
         .iter()
-        .map(|p| ProblemItem { code: p.code.clone(), message: locale::problem(language, p) })
+        .map(|p| ProblemItem { code: p.code.clone(), message: locale::problem(language, p), field: field(p) })
         .collect();
     let body = ProblemDocument {
         kind: format!("/api/docs#problem-{}", told.word),

@@ -7,7 +7,6 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::domain::role::Right as R;
 
-use super::api::shape::Doc;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
@@ -24,8 +23,6 @@ pub struct Route {
     /// What it asks.
     pub access: Access,
     pub(super) handler: MethodRouter<WebState>,
-    /// What the API's document says of it; none for pages.
-    pub(super) doc: Option<Doc>,
 }
 
 pub(super) fn read<H, T>(path: &'static str, access: Access, handler: H) -> Route
@@ -33,7 +30,7 @@ where
     H: Handler<T, WebState>,
     T: 'static,
 {
-    Route { method: Method::GET, path, access, handler: get(handler), doc: None }
+    Route { method: Method::GET, path, access, handler: get(handler) }
 }
 
 pub(super) fn write<H, T>(path: &'static str, access: Access, handler: H) -> Route
@@ -41,7 +38,7 @@ where
     H: Handler<T, WebState>,
     T: 'static,
 {
-    Route { method: Method::POST, path, access, handler: post(handler), doc: None }
+    Route { method: Method::POST, path, access, handler: post(handler) }
 }
 
 pub(super) const fn needs(right: R) -> Access {

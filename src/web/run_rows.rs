@@ -21,7 +21,7 @@ use super::state::WebState;
 /// Rows on one page.
 const PAGE: i64 = 50;
 
-/// Which rows, in an address or an API call.
+/// Which rows, in an address.
 #[derive(Deserialize, Default)]
 pub struct Asked {
     #[serde(default)]
@@ -34,8 +34,6 @@ pub struct Asked {
     q: String,
     #[serde(default)]
     after: i64,
-    #[serde(default)]
-    limit: Option<i64>,
 }
 
 impl Asked {
@@ -51,11 +49,6 @@ impl Asked {
             RowFilter::State(S::parse(&self.state).ok_or(WebError::Bad("unknown_state"))?)
         };
         Ok(RowQuery { filter, search: self.q.clone(), after: MessageId(self.after), limit })
-    }
-
-    /// The page size asked for, between 1 and 500.
-    pub fn limit(&self) -> i64 {
-        self.limit.unwrap_or(100).clamp(1, 500)
     }
 }
 

@@ -82,6 +82,11 @@ impl Sampler {
         Ok(self.keep(run, counted, now))
     }
 
+    /// The next look counts anew: somebody has just changed the run and wants to see it.
+    pub fn forget(&self, id: RunId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
     fn fresh(&self, id: RunId) -> Option<Counts> {
         let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let sample = samples.get(&id)?;

@@ -19,13 +19,13 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Reads the parts `name`, `definition` and `audience`; any other is passed over.
+    /// Reads the parts `name`, `definition` (the API's `campaign`) and `audience`; any other is passed over.
     pub async fn read(mut form: Multipart) -> Result<Self, WebError> {
         let (mut name, mut definition, mut audience) = (String::new(), String::new(), None);
         while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             match field.name().unwrap_or_default() {
                 "name" => name = text(field).await?.trim().to_owned(),
-                "definition" => definition = text(field).await?,
+                "definition" | "campaign" => definition = text(field).await?,
                 "audience" => audience = file(field).await?,
                 _ => {}
             }

@@ -5,14 +5,14 @@ mod looping;
 mod planning;
 mod receiver;
 mod sending;
-mod stage;
+pub mod stage;
 
 use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;
 use recado::store::{Db, Store};
 
 /// Puts a message into a state, as if it had got there.
-async fn force(store: &Store, id: MessageId, state: MessageState) {
+pub async fn force(store: &Store, id: MessageId, state: MessageState) {
     const FORCE: &str = "UPDATE message SET state = $2 WHERE id = $1";
     match &store.write {
         Db::Sqlite(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),

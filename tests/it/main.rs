@@ -4,6 +4,7 @@ mod support;
 
 mod billing;
 mod browser;
+mod cli;
 mod demo;
 mod engine;
 mod house;

@@ -1,6 +1,8 @@
 //! Tests of `web`.
 
 mod api;
+mod calls;
+pub mod daemon;
 mod forms;
 mod health;
 mod roles;

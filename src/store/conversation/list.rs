@@ -95,7 +95,7 @@ pub struct ConversationFilter {
 }
 
 /// One line of a list.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct ConversationLine {
     /// Its id.
     pub id: ConversationId,

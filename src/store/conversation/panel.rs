@@ -21,7 +21,7 @@ const EARLIER: &str = "SELECT c.id, c.state, c.sender, k.title AS campaign, c.or
     WHERE (p.id = $1 OR p.linked_to = $1) AND c.id <> $2 ORDER BY c.id DESC LIMIT $3";
 
 /// Who the person of a conversation is, and the row it began with.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Panel {
     /// Of which conversation.
     pub conversation_id: ConversationId,

@@ -13,7 +13,7 @@ use crate::store::outcome::Certainty;
 use crate::store::{Result, Store, StoreError};
 
 /// What a line shows.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Shown {
     /// A template, with the exact text the person received.
@@ -34,7 +34,7 @@ pub enum Shown {
 }
 
 /// How far a message of ours came.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
 pub struct Ticks {
     /// Its state.
     pub state: MessageState,
@@ -49,7 +49,7 @@ pub struct Ticks {
 }
 
 /// One line of a thread.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, utoipa::ToSchema)]
 pub struct Bubble {
     /// Its id.
     pub id: EntryId,

@@ -1,178 +1,269 @@
-//! Campaigns: list, load, pre-flight.
+//! Campaigns: load, look at what would happen, start; pause, resume or cancel the open run.
 
 use axum::Json;
-use axum::extract::{Multipart, Path, Query, State};
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, Path, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::id::CampaignId;
+use super::campaign_view::CampaignView;
+use super::extract::{Asked, Sent};
+use super::paging::{self, Listed};
+use super::run_view::RunView;
+use super::runs::{Pause, told};
+use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::role::Right;
 use crate::preflight;
 use crate::store::campaign::{self, Campaign};
-use crate::store::view::campaign::{self as view, CampaignLine};
-use crate::store::{run, version};
+use crate::store::run;
+use crate::store::view::campaign::list;
 use crate::web::act;
 use crate::web::actor::Actor;
-use crate::web::error::WebError;
+use crate::web::campaign::latest;
+use crate::web::error::{ProblemDocument, WebError};
 use crate::web::page::Page;
 use crate::web::state::WebState;
 use crate::web::upload::Upload;
 
-use super::body::hash;
-use super::idempotent::Once;
+/// Campaigns of a page: the latest run of each is counted.
+const MOST: i64 = 100;
 
-/// A campaign.
-#[derive(Serialize, ToSchema)]
-pub struct CampaignView {
-    /// Its number.
-    id: i64,
-    /// Its folder's name.
-    name: String,
-    /// Its title.
-    title: String,
-    /// `reminder`, `resume_contact`, `promotion`; absent while its file cannot be read.
-    kind: Option<String>,
-    /// Its sender.
-    sender: String,
-    /// What is wrong with its file.
-    problem: Option<String>,
-    /// Its latest version.
-    version: Option<i64>,
-    /// Its latest run.
-    run: Option<i64>,
-    /// When it was first loaded, Unix milliseconds.
-    created_at: i64,
-}
-
-impl From<CampaignLine> for CampaignView {
-    fn from(line: CampaignLine) -> Self {
-        Self {
-            id: line.id.0,
-            name: line.name,
-            title: line.title,
-            kind: line.kind.map(|k| k.as_str().to_owned()),
-            sender: line.sender,
-            problem: line.problem,
-            version: line.version_id.map(|v| v.0),
-            run: line.run_id.map(|r| r.0),
-            created_at: line.created_at.0,
-        }
-    }
-}
-
-/// A page of campaigns.
-#[derive(Serialize, ToSchema)]
-pub struct CampaignList {
-    /// Newest first.
-    items: Vec<CampaignView>,
-    /// Give it as `cursor` for the next page; absent on the last.
-    next: Option<String>,
-}
-
-/// A page asked for.
-#[derive(Deserialize)]
-pub struct PageQuery {
+/// Which campaigns.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CampaignsAsked {
+    /// Exactly this folder name.
+    name: Option<String>,
+    /// Part of a title or name.
     #[serde(default)]
     q: String,
-    cursor: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items of a page: 1 to 100.
     limit: Option<i64>,
 }
 
-/// The campaign of a number or of a folder's name; the name goes first.
-pub async fn find(state: &WebState, name: &str) -> Result<Campaign, WebError> {
-    if let Some(found) = campaign::by_name(state.store(), name).await? {
-        return Ok(found);
-    }
-    let id = name.parse().map_err(|_| WebError::NotFound)?;
-    campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)
+/// An upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form for the API's document")]
+pub struct CampaignForm {
+    /// Folder name: `[a-z0-9_-]`, at most 64.
+    name: String,
+    /// The text of `campaign.toml`.
+    #[schema(format = Binary, content_media_type = "application/toml")]
+    campaign: String,
+    /// The audience file; left out, the one loaded before stays.
+    #[schema(format = Binary, content_media_type = "text/csv")]
+    audience: Option<String>,
 }
 
-/// The list.
-pub async fn list(
-    State(state): State<WebState>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<CampaignList>, WebError> {
-    let limit = query.limit.unwrap_or(50).clamp(1, 200);
-    let mut lines = view::list(state.store(), query.cursor.unwrap_or(i64::MAX), &query.q, limit + 1).await?;
-    let more = lines.len() as i64 > limit;
-    lines.truncate(limit as usize);
-    let next = if more { lines.last().map(|l| l.id.to_string()) } else { None };
-    Ok(Json(CampaignList { items: lines.into_iter().map(CampaignView::from).collect(), next }))
-}
-
-/// One.
-pub async fn show(State(state): State<WebState>, Path(name): Path<String>) -> Result<Json<CampaignView>, WebError> {
-    let found = find(&state, &name).await?;
-    let version = version::latest(state.store(), found.id).await?;
-    let runs = run::of_campaign(state.store(), found.id, 1).await?;
-    Ok(Json(CampaignView {
-        id: found.id.0,
-        name: found.name,
-        title: found.title,
-        kind: found.kind.map(|k| k.as_str().to_owned()),
-        sender: found.sender,
-        problem: found.problem,
-        version: version.map(|v| v.id.0),
-        run: runs.first().map(|r| r.id.0),
-        created_at: found.created_at.0,
-    }))
-}
-
-/// What a load made.
+/// What was loaded.
 #[derive(Serialize, ToSchema)]
 pub struct LoadedView {
     /// The campaign.
-    campaign: i64,
-    /// The version to look at and to start.
+    pub id: CampaignId,
+    /// Its folder's name.
+    pub name: String,
+    /// The version: what `start` takes. The same content gives the same version.
+    pub version: VersionId,
+}
+
+/// Which version to start.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// The version that was looked at. When a newer one was loaded since, nothing starts.
     version: i64,
 }
 
-/// Loads a campaign's files.
-pub async fn load(
-    State(state): State<WebState>,
-    actor: Actor,
-    headers: HeaderMap,
-    form: Multipart,
-) -> Result<Response, WebError> {
-    let upload = Upload::read(form).await?;
-    let audience = upload.audience.as_ref().map_or(&[][..], |(_, bytes)| bytes);
-    let request = hash(&[upload.name.as_bytes(), upload.definition.as_bytes(), audience]);
-    let route = "POST /api/v1/campaigns".to_owned();
-    let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &request };
-    let work = async {
-        let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
-        let (campaign, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
-        Ok(LoadedView { campaign: campaign.0, version: version.0 })
-    };
-    once.answer(StatusCode::CREATED, work).await
+/// The run that began.
+#[derive(Serialize, ToSchema)]
+pub struct StartedView {
+    /// The run.
+    pub run: RunId,
 }
 
-/// Whether the sheet lists every row.
-#[derive(Deserialize)]
-pub struct SheetQuery {
+/// How the sheet is to be.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SheetAsked {
+    /// List every row and what becomes of it.
     #[serde(default)]
     rows: bool,
 }
 
-/// The sheet of the latest version, as `recado check --json`. Rows and samples only for whoever may see people.
-pub async fn preflight(
+/// The campaign of a folder's name or of a number; the name goes first.
+async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
+    let found = match campaign::by_name(state.store(), id).await? {
+        Some(found) => Some(found),
+        None => campaign::get(state.store(), CampaignId(id.parse().map_err(|_| WebError::NotFound)?)).await?,
+    };
+    found.filter(|c| c.removed_at.is_none()).ok_or(WebError::NotFound)
+}
+
+/// Campaigns, newest first
+#[utoipa::path(get, path = "/api/v1/campaigns", tag = "campaigns", params(CampaignsAsked),
+    responses((status = 200, description = "Campaigns, each with its latest run", body = Listed<CampaignView>)))]
+pub async fn all(
+    State(state): State<WebState>,
+    Asked(asked): Asked<CampaignsAsked>,
+) -> Result<Json<Listed<CampaignView>>, WebError> {
+    if let Some(name) = asked.name {
+        let found = campaign::by_name(state.store(), &name).await?.filter(|c| c.removed_at.is_none());
+        let items = match found {
+            Some(c) => vec![CampaignView::of(&state, c).await?],
+            None => Vec::new(),
+        };
+        return Ok(Json(Listed { items, next: None }));
+    }
+    let limit = paging::limit(asked.limit.or(Some(MOST)))?.min(MOST);
+    let before = paging::number(asked.cursor.as_deref(), i64::MAX)?;
+    let lines = list(state.store(), before, &asked.q, limit + 1).await?;
+    let page = Listed::cut(lines, limit, |l| l.id.to_string(), |l| l);
+    let mut items = Vec::with_capacity(page.items.len());
+    for line in page.items {
+        items.push(CampaignView::of_line(&state, line).await?);
+    }
+    Ok(Json(Listed { items, next: page.next }))
+}
+
+/// Load a campaign: its file and, where it changed, its audience. Nothing is sent
+#[utoipa::path(post, path = "/api/v1/campaigns", tag = "campaigns",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    request_body(content = CampaignForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Loaded; look at its pre-flight, then start it", body = LoadedView),
+              (status = 422, description = "Something is wrong with the files, with line and column", body = ProblemDocument)))]
+pub async fn load(
+    State(state): State<WebState>,
+    actor: Actor,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, WebError> {
+    let upload = Upload::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
+    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
+    let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version })).into_response())
+}
+
+/// A campaign
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}", tag = "campaigns",
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name")),
+    responses((status = 200, description = "The campaign with its latest run", body = CampaignView),
+              (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
+pub async fn one(State(state): State<WebState>, Path(id): Path<String>) -> Result<Json<CampaignView>, WebError> {
+    let c = found(&state, &id).await?;
+    Ok(Json(CampaignView::of(&state, c).await?))
+}
+
+/// What would happen if the latest version were started now
+///
+/// The sheet of `recado check --json`, with `campaign` and `version` added. Blockers keep it from starting. With
+/// `Accept: text/plain` it comes as people read it. Rows and samples need the right to see people.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/preflight", tag = "campaigns",
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), SheetAsked),
+    responses((status = 200, description = "The sheet", content((Object = "application/json"), (String = "text/plain"))),
+              (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
+pub async fn sheet(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
-    Path(name): Path<String>,
-    Query(query): Query<SheetQuery>,
-) -> Result<Json<Value>, WebError> {
-    let found = find(&state, &name).await?;
-    let version = version::latest(state.store(), found.id).await?.ok_or(WebError::NotFound)?;
+    Path(id): Path<String>,
+    Asked(asked): Asked<SheetAsked>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
     let people = actor.may(Right::ReadPeople);
-    let mut sheet = state.engine.sheet(version.id, query.rows && people).await?;
+    if asked.rows && !people {
+        return Err(WebError::NotAllowed);
+    }
+    let c = found(&state, &id).await?;
+    let version = latest(&state, c.id).await?;
+    let mut sheet = state.engine.sheet(version.id, asked.rows).await?;
     if !people {
         sheet.samples.clear();
     }
+    if headers.get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/plain")) {
+        let text = preflight::text(&sheet, p.language);
+        return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
+    }
     let mut value = preflight::json(&sheet, p.language);
+    value["campaign"] = c.id.0.into();
     value["version"] = version.id.0.into();
-    Ok(Json(value))
+    Ok(Json(value).into_response())
+}
+
+/// Start a version: approves what its pre-flight showed
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", tag = "campaigns", request_body = Start,
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 201, description = "It runs", body = StartedView),
+              (status = 409, description = "A newer version was loaded since", body = ProblemDocument),
+              (status = 422, description = "Blockers", body = ProblemDocument)))]
+pub async fn start(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<String>,
+    Sent(body): Sent<Start>,
+) -> Result<Response, WebError> {
+    let c = found(&state, &id).await?;
+    let version = latest(&state, c.id).await?;
+    if version.id != VersionId(body.version) {
+        return Err(WebError::Conflict("newer_version"));
+    }
+    let run = act::start(&state, &actor, version.id).await?;
+    Ok((StatusCode::CREATED, Json(StartedView { run })).into_response())
+}
+
+/// The open run of a campaign.
+async fn open_run(state: &WebState, id: &str) -> Result<RunId, WebError> {
+    let c = found(state, id).await?;
+    run::open_of_campaign(state.store(), c.id).await?.ok_or(WebError::Conflict("no_open_run"))
+}
+
+/// Pause the campaign's open run
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/pause", tag = "campaigns", request_body = Pause,
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It is paused", body = RunView),
+              (status = 409, description = "No run is open, or it is paused already", body = ProblemDocument)))]
+pub async fn pause(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<String>,
+    Sent(body): Sent<Pause>,
+) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, &id).await?;
+    act::pause(&state, &actor, run, body.why()?).await?;
+    told(&state, run).await
+}
+
+/// Let the campaign's paused run go on
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/resume", tag = "campaigns",
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It goes on", body = RunView),
+              (status = 409, description = "No run is paused", body = ProblemDocument)))]
+pub async fn resume(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, &id).await?;
+    act::resume(&state, &actor, run).await?;
+    told(&state, run).await
+}
+
+/// Cancel what is left of the campaign's open run
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/cancel", tag = "campaigns",
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "What was in line is cancelled", body = RunView),
+              (status = 409, description = "No run is open", body = ProblemDocument)))]
+pub async fn cancel(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, WebError> {
+    let run = open_run(&state, &id).await?;
+    act::cancel(&state, &actor, run).await?;
+    told(&state, run).await
 }

@@ -1,255 +1,207 @@
-//! Conversations: list, thread, answer, claim, close.
+//! Conversations: lists, threads; answer, claim, close, outcome.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::id::ConversationId;
-use crate::store::conversation::{self, ConversationLine, ConversationState};
-use crate::store::entry;
+use super::desk;
+use super::extract::{Asked, Id, Sent, wrong};
+use super::paging::{self, Listed, not_ours};
+use crate::domain::id::{ConversationId, MessageId};
+use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
+use crate::store::outcome;
 use crate::web::actor::Actor;
-use crate::web::bubble::{self, Bubble};
-use crate::web::conversations::{Asked, last_words};
+use crate::web::conversations::{self, last_words};
 use crate::web::converse;
-use crate::web::error::WebError;
+use crate::web::error::{ProblemDocument, WebError};
 use crate::web::page::Page;
 use crate::web::state::WebState;
 
-use super::body::Body;
-use super::idempotent::Once;
+/// The lists there are.
+const LISTS: [&str; 5] = ["mine", "unassigned", "team", "all", "closed"];
 
-/// Conversations on one page.
-const PAGE: i64 = 100;
+/// Which conversations.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConversationsAsked {
+    /// `mine`, `unassigned`, `team`, `all` or `closed`; left out: a person's own, all for a token.
+    list: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items of a page: 1 to 500.
+    limit: Option<i64>,
+}
 
-/// A conversation of the list.
+/// A conversation in a list; whoever waits longest comes first.
 #[derive(Serialize, ToSchema)]
 pub struct ConversationView {
-    /// Its number.
-    id: i64,
-    /// The person's name, if known.
-    name: String,
-    /// Their number with `+`, if known.
-    phone: Option<String>,
-    /// Its sender.
-    sender: String,
-    /// `open` or `closed`.
-    state: String,
-    /// Who has it.
-    assignee: Option<String>,
-    /// Whose team's it is.
-    team: Option<String>,
-    /// Title of its campaign.
-    campaign: Option<String>,
-    /// Since when the person waits, Unix milliseconds.
-    waiting_since: Option<i64>,
-    /// Until when free texts may be sent.
-    window_until: Option<i64>,
-    /// The person's last words.
-    last_words: String,
-}
-
-/// A page of conversations.
-#[derive(Serialize, ToSchema)]
-pub struct ConversationList {
-    /// Whoever waits longest first.
-    items: Vec<ConversationView>,
-    /// `key` and `after` of the next page; absent on the last.
-    next: Option<NextPage>,
-}
-
-/// Where the next page begins.
-#[derive(Serialize, ToSchema)]
-pub struct NextPage {
-    /// Give it as `key`.
-    key: i64,
-    /// Give it as `after`.
-    after: i64,
-}
-
-const fn state_word(state: ConversationState) -> &'static str {
-    match state {
-        ConversationState::Open => "open",
-        ConversationState::Closed => "closed",
-    }
-}
-
-fn line_view(p: &Page, line: ConversationLine) -> ConversationView {
-    ConversationView {
-        last_words: last_words(p.language, &line),
-        id: line.id.0,
-        name: line.name,
-        phone: line.phone.map(|d| format!("+{d}")),
-        sender: line.sender,
-        state: state_word(line.state).to_owned(),
-        assignee: line.assignee_name,
-        team: line.team,
-        campaign: line.campaign,
-        waiting_since: line.waiting_since.map(|t| t.0),
-        window_until: line.window_until.map(|t| t.0),
-    }
-}
-
-/// The list.
-pub async fn list(
-    State(state): State<WebState>,
-    actor: Actor,
-    p: Page,
-    Query(asked): Query<Asked>,
-) -> Result<Json<ConversationList>, WebError> {
-    let mut lines = conversation::list(state.store(), &asked.filter(&state, &actor, PAGE + 1)).await?;
-    let more = lines.len() as i64 > PAGE;
-    lines.truncate(PAGE as usize);
-    let last = if more { lines.last() } else { None };
-    let next = last.map(|l| NextPage { key: l.cursor().key, after: l.cursor().id.0 });
-    Ok(Json(ConversationList { items: lines.into_iter().map(|l| line_view(&p, l)).collect(), next }))
-}
-
-/// One line of a thread.
-#[derive(Serialize, ToSchema)]
-pub struct EntryView {
-    /// `in`, `out` or `note`.
-    direction: String,
-    /// Who speaks; empty for the person.
-    from: String,
-    /// The words, with header, footer and buttons on lines of their own.
-    text: String,
-    /// When, Unix milliseconds.
-    at: i64,
-    /// State of our message, in words.
-    state: Option<String>,
-    /// What went wrong with it.
-    problem: Option<String>,
-}
-
-impl From<Bubble> for EntryView {
-    fn from(b: Bubble) -> Self {
-        let mut lines: Vec<String> = b.text.header.into_iter().collect();
-        lines.push(b.text.body);
-        lines.extend(b.text.footer);
-        lines.extend(b.text.buttons.into_iter().map(|button| format!("[{}]", button.text)));
-        Self {
-            direction: b.side.to_owned(),
-            from: b.from,
-            text: lines.join("\n"),
-            at: b.at.0,
-            state: b.tick.map(|t| t.words),
-            problem: b.problem,
-        }
-    }
+    /// The conversation.
+    #[serde(flatten)]
+    pub conversation: ConversationLine,
+    /// The person's last words in one line.
+    pub last_words: String,
 }
 
 /// A conversation with its thread.
 #[derive(Serialize, ToSchema)]
-pub struct ThreadView {
-    /// Its number.
-    id: i64,
-    /// The person's name, if known.
-    name: String,
-    /// Their number with `+`, if known.
-    phone: Option<String>,
-    /// `open` or `closed`.
-    state: String,
-    /// Who has it.
-    assignee: Option<String>,
-    /// Until when free texts may be sent.
-    window_until: Option<i64>,
-    /// The message it is about.
-    message: Option<i64>,
-    /// Oldest first.
-    entries: Vec<EntryView>,
-}
-
-async fn thread(state: &WebState, p: &Page, id: ConversationId) -> Result<ThreadView, WebError> {
-    let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
-    let panel = conversation::panel(state.store(), id).await?.ok_or(WebError::NotFound)?;
-    let campaign = panel.campaign_title.clone().unwrap_or_default();
-    let lines = entry::lines(state.store(), id).await?;
-    Ok(ThreadView {
-        id: id.0,
-        name: panel.name,
-        phone: panel.phone.map(|d| format!("+{d}")),
-        state: state_word(found.state).to_owned(),
-        assignee: panel.assignee_name,
-        window_until: found.window_until.map(|t| t.0),
-        message: found.origin_message_id.map(|m| m.0),
-        entries: lines.iter().map(|l| EntryView::from(bubble::of(p, l, &campaign))).collect(),
-    })
-}
-
-/// One, with its thread.
-pub async fn show(
-    State(state): State<WebState>,
-    p: Page,
-    Path(id): Path<i64>,
-) -> Result<Json<ThreadView>, WebError> {
-    thread(&state, &p, ConversationId(id)).await.map(Json)
+pub struct ConversationDetail {
+    /// The conversation.
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// Who the person is, and the row it began with.
+    pub person: Panel,
+    /// What was decided last.
+    pub outcome: Option<String>,
+    /// Every line, oldest first, with the exact text the person received.
+    pub thread: Vec<Bubble>,
 }
 
 /// An answer.
 #[derive(Deserialize, ToSchema)]
-pub struct AnswerRequest {
+#[serde(deny_unknown_fields)]
+pub struct AnswerBody {
     /// At most 4,096 characters.
     text: String,
+    /// For whom a token answers: a user's name.
+    agent: Option<String>,
 }
 
-/// Answers within the window.
-pub async fn answer(
-    State(state): State<WebState>,
-    actor: Actor,
-    p: Page,
-    Path(id): Path<i64>,
-    headers: HeaderMap,
-    body: Body<AnswerRequest>,
-) -> Result<Response, WebError> {
-    let route = format!("POST /api/v1/conversations/{id}/answer");
-    let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async {
-        converse::answer(&state, &actor, ConversationId(id), &body.value.text).await?;
-        thread(&state, &p, ConversationId(id)).await
-    };
-    once.answer(StatusCode::CREATED, work).await
-}
-
-/// Takes it.
-pub async fn claim(
-    State(state): State<WebState>,
-    actor: Actor,
-    p: Page,
-    Path(id): Path<i64>,
-) -> Result<Json<ThreadView>, WebError> {
-    converse::claim(&state, &actor, ConversationId(id)).await?;
-    thread(&state, &p, ConversationId(id)).await.map(Json)
-}
-
-/// Closes it.
-pub async fn close(
-    State(state): State<WebState>,
-    actor: Actor,
-    p: Page,
-    Path(id): Path<i64>,
-) -> Result<Json<ThreadView>, WebError> {
-    converse::close(&state, &actor, ConversationId(id)).await?;
-    thread(&state, &p, ConversationId(id)).await.map(Json)
+/// Who takes it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// For whom a token takes it: a user's name.
+    agent: Option<String>,
 }
 
 /// What was decided.
 #[derive(Deserialize, ToSchema)]
-pub struct OutcomeRequest {
-    /// `confirmed`, `cancelled`, or a word of the campaign's own.
+#[serde(deny_unknown_fields)]
+pub struct OutcomeBody {
+    /// A word of at most 60 letters, as `confirmed`.
     outcome: String,
 }
 
-/// Sets or corrects the outcome.
-pub async fn outcome(
+/// The answer that goes out.
+#[derive(Serialize, ToSchema)]
+pub struct AnswerSent {
+    /// The message; it is in line, ahead of every campaign.
+    pub message: MessageId,
+}
+
+async fn found(state: &WebState, id: i64) -> Result<Conversation, WebError> {
+    conversation::get(state.store(), ConversationId(id)).await?.ok_or(WebError::NotFound)
+}
+
+/// Conversations
+#[utoipa::path(get, path = "/api/v1/conversations", tag = "conversations", params(ConversationsAsked),
+    responses((status = 200, description = "Conversations", body = Listed<ConversationView>)))]
+pub async fn all(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
-    Path(id): Path<i64>,
-    body: Body<OutcomeRequest>,
-) -> Result<Json<ThreadView>, WebError> {
-    converse::set_outcome(&state, &actor, ConversationId(id), body.value.outcome.trim()).await?;
-    thread(&state, &p, ConversationId(id)).await.map(Json)
+    Asked(asked): Asked<ConversationsAsked>,
+) -> Result<Json<Listed<ConversationView>>, WebError> {
+    let list = asked.list.unwrap_or_else(|| if actor.user.is_some() { "mine" } else { "all" }.to_owned());
+    if !LISTS.contains(&list.as_str()) {
+        return Err(wrong("list", &LISTS.join(", ")));
+    }
+    if list == "mine" && actor.user.is_none() {
+        return Err(WebError::Conflict("needs_person"));
+    }
+    let limit = paging::limit(asked.limit)?;
+    let (key, after) = match asked.cursor.as_deref().map(cursor) {
+        Some(place) => place.map(|(key, id)| (Some(key), Some(id)))?,
+        None => (None, None),
+    };
+    let page = conversations::Asked { view: list, key, after };
+    let lines = conversation::list(state.store(), &page.filter(&state, &actor, limit + 1)).await?;
+    let place = |l: &ConversationLine| format!("{}.{}", l.cursor().key, l.cursor().id);
+    let shape = |l: ConversationLine| ConversationView { last_words: last_words(p.language, &l), conversation: l };
+    Ok(Json(Listed::cut(lines, limit, place, shape)))
+}
+
+fn cursor(text: &str) -> Result<(i64, i64), WebError> {
+    let (key, id) = text.split_once('.').ok_or_else(not_ours)?;
+    Ok((key.parse().map_err(|_| not_ours())?, id.parse().map_err(|_| not_ours())?))
+}
+
+/// A conversation with its thread
+#[utoipa::path(get, path = "/api/v1/conversations/{id}", tag = "conversations",
+    params(("id" = i64, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation", body = ConversationDetail),
+              (status = 404, description = "There is no such conversation", body = ProblemDocument)))]
+pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<ConversationDetail>, WebError> {
+    let c = found(&state, id).await?;
+    let person = conversation::panel(state.store(), c.id).await?.ok_or(WebError::NotFound)?;
+    let outcome = match c.origin_message_id {
+        Some(message) => outcome::of_message(state.store(), message).await?.pop().map(|o| o.outcome),
+        None => None,
+    };
+    let thread = conversation::thread(state.store(), c.id).await?;
+    Ok(Json(ConversationDetail { conversation: c, person, outcome, thread }))
+}
+
+/// Answer, while the window is open
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/answer", tag = "conversations", request_body = AnswerBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 201, description = "It is in line", body = AnswerSent),
+              (status = 422, description = "The window is closed, or somebody else has it", body = ProblemDocument)))]
+pub async fn answer(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<AnswerBody>,
+) -> Result<Response, WebError> {
+    let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
+    let message = converse::answer(&state, &actor, ConversationId(id), &body.text).await?;
+    Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
+}
+
+/// Take a conversation that nobody has
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/claim", tag = "conversations", request_body = Claim,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It is taken", body = Conversation),
+              (status = 409, description = "It is closed, or somebody else has it", body = ProblemDocument)))]
+pub async fn claim(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<Claim>,
+) -> Result<Json<Conversation>, WebError> {
+    let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
+    let c = found(&state, id).await?;
+    converse::claim(&state, &actor, c.id).await?;
+    Ok(Json(found(&state, id).await?))
+}
+
+/// Close a conversation
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/close", tag = "conversations",
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It is closed", body = Conversation),
+              (status = 409, description = "It was closed already", body = ProblemDocument)))]
+pub async fn close(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<Conversation>, WebError> {
+    let c = found(&state, id).await?;
+    converse::close(&state, &actor, c.id).await?;
+    Ok(Json(found(&state, id).await?))
+}
+
+/// Set or correct what the person decided
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/outcome", tag = "conversations", request_body = OutcomeBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It is kept, beside the earlier ones", body = Conversation),
+              (status = 409, description = "The conversation is about no message", body = ProblemDocument)))]
+pub async fn set_outcome(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<OutcomeBody>,
+) -> Result<Json<Conversation>, WebError> {
+    let c = found(&state, id).await?;
+    converse::set_outcome(&state, &actor, c.id, body.outcome.trim()).await?;
+    Ok(Json(found(&state, id).await?))
 }

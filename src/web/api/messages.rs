@@ -1,71 +1,254 @@
-//! One template to one person, by hand.
+//! Messages: one template to one person by hand, and any message in full.
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::engine::HandSend;
+use super::desk;
+use super::extract::{Id, Sent};
+use super::run_view::{Waits, words};
+use crate::domain::fill::{Content, Rendered};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
+use crate::domain::message::MessageState;
+use crate::domain::role::Right;
+use crate::domain::template::Category;
+use crate::domain::time::UnixMs;
+use crate::engine::{HandSend, waiting};
+use crate::store::message::{self, Message};
+use crate::store::run;
 use crate::web::actor::Actor;
 use crate::web::by_hand;
-use crate::web::error::WebError;
+use crate::web::error::{ProblemDocument, WebError};
+use crate::web::page::Page;
 use crate::web::state::WebState;
 
-use super::body::Body;
-use super::idempotent::Once;
-
-/// What to send to whom.
+/// A template to send to one person.
 #[derive(Deserialize, ToSchema)]
-pub struct MessageRequest {
-    /// The sender's name.
+#[serde(deny_unknown_fields)]
+pub struct HandMessage {
+    /// Name of the sender.
     sender: String,
     /// The number; a local one is completed with the sender's country.
     to: String,
-    /// The template's name.
+    /// Name of the template.
     template: String,
-    /// Its language.
+    /// Its language, as `es_AR`.
     language: String,
-    /// Values by name: the body's parameters, `header`, `button.0`.
+    /// Values by name: the body's parameters, `header`, `button.0` for the first button, …
     #[serde(default)]
     values: BTreeMap<String, String>,
     /// Who pays.
     #[serde(default)]
     cost_centre: String,
+    /// Whose conversation it becomes: a user's name. A token must say it, a person may not.
+    agent: Option<String>,
 }
 
-/// What was made of it.
+/// What was sent.
 #[derive(Serialize, ToSchema)]
-pub struct SentView {
-    /// The message.
-    message: i64,
+pub struct HandSent {
+    /// The message; it is in line, ahead of every campaign.
+    pub message: MessageId,
     /// The conversation it is in.
-    conversation: i64,
+    pub conversation: ConversationId,
 }
 
-/// Sends it.
+/// A message in full.
+#[derive(Serialize, ToSchema)]
+pub struct MessageView {
+    /// Its id.
+    pub id: MessageId,
+    /// Its run; `null` when it was sent by hand or answers somebody.
+    pub run: Option<RunId>,
+    /// Its campaign.
+    pub campaign: Option<CampaignId>,
+    /// Its row in the audience.
+    pub row: Option<i64>,
+    /// The row's own id.
+    pub external_id: Option<String>,
+    /// The number it goes to, with `+`.
+    pub to: String,
+    /// The name in its row.
+    pub name: String,
+    /// Account it goes through.
+    pub account: String,
+    /// Sender it goes from.
+    pub sender: String,
+    /// Its conversation.
+    pub conversation: Option<ConversationId>,
+    /// Who wrote it, unless a campaign did.
+    pub author: String,
+    /// The exact text. Chats are for those who may read conversations.
+    pub text: Option<Rendered>,
+    /// Where it is.
+    pub state: MessageState,
+    /// Why it waits.
+    pub waiting: Option<Waits>,
+    /// Why it ended unsent.
+    pub reason: Option<String>,
+    /// The provider's code of its failure.
+    pub failure_code: Option<i64>,
+    /// What that means.
+    pub failure: Option<String>,
+    /// Tries so far.
+    pub attempts: i64,
+    /// The provider's id of the latest try.
+    pub provider_id: Option<String>,
+    /// When what it speaks of happens.
+    pub happens_at: Option<UnixMs>,
+    /// Zone of the person's clock.
+    pub timezone: String,
+    /// When it was planned.
+    pub created_at: UnixMs,
+    /// When it is or was due.
+    pub due_at: UnixMs,
+    /// Not after this.
+    pub latest_at: Option<UnixMs>,
+    /// When the latest try began.
+    pub claimed_at: Option<UnixMs>,
+    /// When the provider took it.
+    pub accepted_at: Option<UnixMs>,
+    /// When it left the provider.
+    pub sent_at: Option<UnixMs>,
+    /// When it arrived.
+    pub delivered_at: Option<UnixMs>,
+    /// When it was read.
+    pub read_at: Option<UnixMs>,
+    /// When it ended.
+    pub ended_at: Option<UnixMs>,
+    /// Who pays.
+    pub cost_centre: String,
+    /// Billing market.
+    pub market: String,
+    /// What it is billed as.
+    pub category: Category,
+    /// ISO 4217.
+    pub currency: String,
+    /// At most, a decimal in text.
+    pub estimated: String,
+    /// Kept for it now.
+    pub reserved: String,
+    /// What it cost.
+    pub charged: String,
+}
+
+/// Send one template to one person
+///
+/// It opens a conversation that belongs to whoever sends it, or to `agent`.
+#[utoipa::path(post, path = "/api/v1/messages", tag = "messages", request_body = HandMessage,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 201, description = "It is in line", body = HandSent),
+              (status = 422, description = "Something must be mended first; each error names its field", body = ProblemDocument)))]
 pub async fn send(
     State(state): State<WebState>,
     actor: Actor,
-    headers: HeaderMap,
-    body: Body<MessageRequest>,
+    Sent(body): Sent<HandMessage>,
 ) -> Result<Response, WebError> {
-    let asked = body.value;
+    let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
     let send = HandSend {
-        sender: asked.sender,
-        to: asked.to,
-        template: asked.template,
-        language: asked.language,
-        values: asked.values.into_iter().collect(),
-        cost_centre: asked.cost_centre,
+        sender: body.sender,
+        to: body.to.trim().to_owned(),
+        template: body.template,
+        language: body.language,
+        values: body.values.into_iter().collect(),
+        cost_centre: body.cost_centre.trim().replace('\0', ""),
     };
-    let route = "POST /api/v1/messages".to_owned();
-    let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async {
-        let (message, conversation) = by_hand::go(&state, &actor, &send).await?;
-        Ok(SentView { message: message.0, conversation: conversation.0 })
-    };
-    once.answer(StatusCode::CREATED, work).await
+    let (message, conversation) = by_hand::go(&state, &actor, &send).await.map_err(name_fields)?;
+    Ok((StatusCode::CREATED, Json(HandSent { message, conversation })).into_response())
+}
+
+/// Says which field of the request each refusal is about.
+fn name_fields(error: WebError) -> WebError {
+    let WebError::Refused(mut problems) = error else { return error };
+    for problem in &mut problems {
+        let field = match problem.code.as_str() {
+            "number" | "suppressed" => "to".to_owned(),
+            "unknown_sender" | "no_rate_card" => "sender".to_owned(),
+            "template_unread" | "template_unknown" | "template_not_approved" => "template".to_owned(),
+            "value_missing" | "value_long" => {
+                let name = problem.args.iter().find(|(name, _)| name == "name").map_or("", |(_, value)| value);
+                format!("values.{name}")
+            }
+            _ => continue,
+        };
+        problem.args.push(("field".to_owned(), field));
+    }
+    WebError::Refused(problems)
+}
+
+/// A message in full
+#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages",
+    params(("id" = i64, Path, description = "The message")),
+    responses((status = 200, description = "The message", body = MessageView),
+              (status = 404, description = "There is no such message", body = ProblemDocument)))]
+pub async fn one(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Id(id): Id,
+) -> Result<Json<MessageView>, WebError> {
+    let m = message::get(state.store(), MessageId(id)).await?.ok_or(WebError::NotFound)?;
+    let why = waiting::message(&state.engine, m.id).await?;
+    let text = text(&state, &actor, &m).await?;
+    let failure = m.failure_code.map(|code| words(p.language, "failure", &code.to_string()));
+    Ok(Json(view(m, why.map(|w| Waits::of(p.language, &w)), text, failure)))
+}
+
+async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Rendered>, WebError> {
+    Ok(match m.content()? {
+        Content::Text { body, .. } => actor.may(Right::Converse).then(|| Rendered { body, ..Rendered::default() }),
+        Content::Template { fill, template: Some(template) } => Some(template.render(&fill)),
+        Content::Template { fill, template: None } => {
+            let run = run::get(state.store(), m.run_id).await?;
+            run.map(|run| run.snapshot()).transpose()?.map(|template| template.render(&fill))
+        }
+    })
+}
+
+fn view(m: Message, waiting: Option<Waits>, text: Option<Rendered>, failure: Option<String>) -> MessageView {
+    let by_hand = m.run_id == RunId::BY_HAND;
+    MessageView {
+        id: m.id,
+        run: (!by_hand).then_some(m.run_id),
+        campaign: (!by_hand).then_some(m.campaign_id),
+        row: (!by_hand).then_some(m.row_no),
+        external_id: m.external_id,
+        to: format!("+{}", m.recipient),
+        name: m.name,
+        account: m.account,
+        sender: m.sender,
+        conversation: m.conversation_id,
+        author: m.author,
+        text,
+        state: m.state,
+        waiting,
+        reason: m.end_reason,
+        failure_code: m.failure_code,
+        failure,
+        attempts: m.attempt,
+        provider_id: m.provider_id,
+        happens_at: m.happens_at,
+        timezone: m.timezone,
+        created_at: m.created_at,
+        due_at: m.due_at,
+        latest_at: m.latest_at,
+        claimed_at: m.claimed_at,
+        accepted_at: m.accepted_at,
+        sent_at: m.sent_at,
+        delivered_at: m.delivered_at,
+        read_at: m.read_at,
+        ended_at: m.ended_at,
+        cost_centre: m.cost_centre,
+        market: m.market,
+        category: m.category,
+        currency: m.currency,
+        estimated: m.estimated.to_string(),
+        reserved: m.reserved.to_string(),
+        charged: m.charged.to_string(),
+    }
 }

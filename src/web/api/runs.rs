@@ -1,230 +1,209 @@
-//! Runs: counts, messages, steering.
-
-use std::collections::BTreeMap;
+//! Runs: how they are doing, their messages, their results; pause, resume, cancel.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::id::RunId;
+use super::extract::{Asked, Id, Sent, wrong};
+use super::paging::{self, Listed};
+use super::row::RowView;
+use super::run_view::{RunDetail, RunView};
+use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState;
-use crate::engine::waiting;
-use crate::locale::Language;
-use crate::store::view::row::{self, RunRow};
-use crate::store::view::tally;
-use crate::store::{exclusion, run};
+use crate::store::run::{self, Run};
+use crate::store::view::row::{self, RowFilter, RowQuery};
+use crate::store::view::run::{RunQuery, list};
 use crate::web::act;
 use crate::web::actor::Actor;
-use crate::web::error::WebError;
-use crate::web::figures::Figures;
-use crate::web::run_rows::Asked;
+use crate::web::error::{ProblemDocument, WebError};
+use crate::web::page::Page;
+use crate::web::run_rows;
 use crate::web::state::WebState;
 
-use super::body::Body;
-use super::start::PauseRequest;
+/// Runs counted at once: each is a query.
+const MOST: i64 = 100;
+/// A reason is a sentence.
+const LONGEST_WHY: usize = 500;
 
-/// A run with its counts.
-#[derive(Serialize, ToSchema)]
-pub struct RunView {
-    /// Its number.
-    id: i64,
-    /// Its campaign.
-    campaign: i64,
-    /// The version it runs.
-    version: i64,
-    /// `planning`, `running`, `sent_out`, `paused`, `held`, `cancelled`, `closed`.
-    state: String,
-    /// Its sender.
-    sender: String,
-    /// Who started it.
-    starter: String,
-    /// When, Unix milliseconds.
-    started_at: i64,
-    /// When nothing was left to send.
-    sent_out_at: Option<i64>,
-    /// When every message had been delivered, read or had ended.
-    closed_at: Option<i64>,
-    /// Rows of its audience; absent while they are being read.
-    rows_read: Option<i64>,
-    /// Messages by state.
-    states: BTreeMap<String, i64>,
-    /// Rows left out, by reason.
-    excluded: BTreeMap<String, i64>,
-    /// Failures by the provider's code.
-    failures: Vec<tally::Failures>,
-    /// What waits, by gate.
-    waiting: Vec<tally::Waiting>,
-    /// Why the run does not go on, in one sentence.
-    why: Option<String>,
-    /// The last outcome of each message, counted.
-    outcomes: BTreeMap<String, i64>,
-    /// Conversations of the run that wait for somebody.
-    to_be_read: i64,
-    /// Messages per minute.
-    per_minute: Option<i64>,
-    /// When the last message leaves, Unix milliseconds.
-    ends_at: Option<i64>,
-    /// ISO 4217.
-    currency: String,
-    /// So far, a decimal in text.
-    charged: String,
-    /// For what is under way.
-    reserved: String,
+/// Which runs.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RunsAsked {
+    /// Folder name of a campaign.
+    #[serde(default)]
+    campaign: String,
+    /// Only those that are planning, running or paused.
+    #[serde(default)]
+    open: bool,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items of a page: 1 to 100.
+    limit: Option<i64>,
 }
 
-/// The run of that number.
-pub async fn view(state: &WebState, id: RunId) -> Result<RunView, WebError> {
-    let store = state.store();
-    let run = run::get(store, id).await?.ok_or(WebError::NotFound)?;
-    let answers = tally::answers(store, id).await?;
-    let money = tally::money(store, id).await?;
-    let excluded = exclusion::counts(store, id).await?;
-    let why = waiting::run(&state.engine, id).await?.map(|w| w.sentence(Language::En));
-    let f = Figures::of(state, run).await?;
-    let counted = MessageState::ALL.iter().map(|s| (s.as_str().to_owned(), f.counts.get(*s)));
-    Ok(RunView {
-        id: id.0,
-        campaign: f.run.campaign_id.0,
-        version: f.run.version_id.0,
-        state: f.word.to_owned(),
-        states: counted.filter(|(_, n)| *n > 0).collect(),
-        excluded: excluded.into_iter().map(|(reason, n)| (reason.as_str().to_owned(), n)).collect(),
-        failures: tally::failures(store, id).await?,
-        waiting: tally::waiting(store, id).await?,
-        why,
-        outcomes: answers.outcomes.into_iter().collect(),
-        to_be_read: answers.to_be_read,
-        per_minute: f.counts.per_minute,
-        ends_at: f.ends_at.map(|t| t.0),
-        charged: money.charged.to_string(),
-        reserved: money.reserved.to_string(),
-        started_at: f.run.started_at.0,
-        sent_out_at: f.run.sent_out_at.map(|t| t.0),
-        closed_at: f.run.closed_at.map(|t| t.0),
-        rows_read: f.run.rows_read,
-        sender: f.run.sender,
-        starter: f.run.starter,
-        currency: f.run.currency,
-    })
+/// Why a run is paused; may be left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// Shown with the run.
+    #[serde(default)]
+    why: String,
 }
 
-/// One run.
-pub async fn show(State(state): State<WebState>, Path(id): Path<i64>) -> Result<Json<RunView>, WebError> {
-    view(&state, RunId(id)).await.map(Json)
-}
-
-/// Pause.
-pub async fn pause(
-    State(state): State<WebState>,
-    actor: Actor,
-    Path(id): Path<i64>,
-    body: Body<PauseRequest>,
-) -> Result<Json<RunView>, WebError> {
-    act::pause(&state, &actor, RunId(id), body.value.why()).await?;
-    view(&state, RunId(id)).await.map(Json)
-}
-
-/// Resume.
-pub async fn resume(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Json<RunView>, WebError> {
-    act::resume(&state, &actor, RunId(id)).await?;
-    view(&state, RunId(id)).await.map(Json)
-}
-
-/// Cancel.
-pub async fn cancel(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Json<RunView>, WebError> {
-    act::cancel(&state, &actor, RunId(id)).await?;
-    view(&state, RunId(id)).await.map(Json)
-}
-
-/// A message of a run.
-#[derive(Serialize, ToSchema)]
-pub struct MessageView {
-    /// Its number.
-    id: i64,
-    /// Its row.
-    row: i64,
-    /// The row's own id.
-    external_id: Option<String>,
-    /// The number it goes to, with `+`.
-    to: String,
-    /// The row's name.
-    name: String,
-    /// Its state.
-    state: String,
-    /// The gate it waits for.
-    waiting_for: Option<String>,
-    /// Why it ended.
-    end_reason: Option<String>,
-    /// The provider's code of its failure.
-    failure_code: Option<i64>,
-    /// What its person decided.
-    outcome: Option<String>,
-    /// When it is or was due, Unix milliseconds; the others likewise.
-    due_at: i64,
-    accepted_at: Option<i64>,
-    sent_at: Option<i64>,
-    delivered_at: Option<i64>,
-    read_at: Option<i64>,
-    /// Tries so far.
-    attempts: i64,
-    /// Who pays.
-    cost_centre: String,
-    /// ISO 4217.
-    currency: String,
-    /// A decimal in text.
-    charged: String,
-    /// The provider's id of the latest try.
-    provider_id: Option<String>,
-}
-
-impl From<RunRow> for MessageView {
-    fn from(r: RunRow) -> Self {
-        Self {
-            id: r.id.0,
-            row: r.row_no,
-            external_id: r.external_id,
-            to: format!("+{}", r.recipient),
-            name: r.name,
-            state: r.state.as_str().to_owned(),
-            waiting_for: r.waiting_for,
-            end_reason: r.end_reason,
-            failure_code: r.failure_code,
-            outcome: r.outcome,
-            due_at: r.due_at.0,
-            accepted_at: r.accepted_at.map(|t| t.0),
-            sent_at: r.sent_at.map(|t| t.0),
-            delivered_at: r.delivered_at.map(|t| t.0),
-            read_at: r.read_at.map(|t| t.0),
-            attempts: r.attempt,
-            cost_centre: r.cost_centre,
-            currency: r.currency,
-            charged: r.charged.to_string(),
-            provider_id: r.provider_id,
-        }
+impl Pause {
+    /// The reason without what surrounds it.
+    pub fn why(&self) -> Result<&str, WebError> {
+        let why = self.why.trim();
+        let fits = why.chars().count() <= LONGEST_WHY && !why.contains('\0');
+        fits.then_some(why).ok_or_else(|| wrong("why", "at most 500 characters"))
     }
 }
 
-/// A page of messages.
-#[derive(Serialize, ToSchema)]
-pub struct MessageList {
-    /// In the order of their rows.
-    items: Vec<MessageView>,
-    /// Give it as `after` for the next page; absent on the last.
-    next: Option<String>,
+/// Which messages of a run.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RowsAsked {
+    /// Only those in this state.
+    #[serde(default)]
+    state: String,
+    /// Only those that failed with this code of the provider.
+    failure: Option<i64>,
+    /// Only those whose last outcome is this.
+    #[serde(default)]
+    outcome: String,
+    /// Part of a number, a name or a row's id.
+    #[serde(default)]
+    q: String,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items of a page: 1 to 500.
+    limit: Option<i64>,
 }
 
-/// The messages of a run.
+impl RowsAsked {
+    fn filter(&self) -> Result<RowFilter, WebError> {
+        let asked = [!self.state.is_empty(), self.failure.is_some(), !self.outcome.is_empty()];
+        if asked.into_iter().filter(|a| *a).count() > 1 {
+            return Err(wrong("state", "ask for one of state, failure and outcome"));
+        }
+        if let Some(code) = self.failure {
+            return Ok(RowFilter::Failure(code));
+        }
+        if !self.outcome.is_empty() {
+            return Ok(RowFilter::Outcome(self.outcome.clone()));
+        }
+        if self.state.is_empty() {
+            return Ok(RowFilter::Any);
+        }
+        let words = || MessageState::ALL.map(MessageState::as_str).join(", ");
+        MessageState::parse(&self.state).map(RowFilter::State).ok_or_else(|| wrong("state", &words()))
+    }
+}
+
+/// The run `id`.
+pub async fn found(state: &WebState, id: i64) -> Result<Run, WebError> {
+    run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)
+}
+
+/// Runs, newest first
+#[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(RunsAsked),
+    responses((status = 200, description = "Runs with their counts", body = Listed<RunView>)))]
+pub async fn all(
+    State(state): State<WebState>,
+    Asked(asked): Asked<RunsAsked>,
+) -> Result<Json<Listed<RunView>>, WebError> {
+    let limit = paging::limit(asked.limit.or(Some(MOST)))?.min(MOST);
+    let before = paging::number(asked.cursor.as_deref(), i64::MAX)?;
+    let query = RunQuery { campaign: asked.campaign, open: asked.open };
+    let ids = list(state.store(), &query, before, limit + 1).await?;
+    let page = Listed::cut(ids, limit, ToString::to_string, |id| id);
+    let mut items = Vec::with_capacity(page.items.len());
+    for id in page.items {
+        items.push(RunView::of(&state, found(&state, id.0).await?).await?);
+    }
+    Ok(Json(Listed { items, next: page.next }))
+}
+
+/// A run with counts per state, failures, outcomes, cost, and why it waits
+#[utoipa::path(get, path = "/api/v1/runs/{id}", tag = "runs", params(("id" = i64, Path, description = "The run")),
+    responses((status = 200, description = "The run", body = RunDetail),
+              (status = 404, description = "There is no such run", body = ProblemDocument)))]
+pub async fn one(State(state): State<WebState>, p: Page, Id(id): Id) -> Result<Json<RunDetail>, WebError> {
+    let run = found(&state, id).await?;
+    Ok(Json(RunDetail::of(&state, p.language, run).await?))
+}
+
+/// The messages of a run
+#[utoipa::path(get, path = "/api/v1/runs/{id}/messages", tag = "runs",
+    params(("id" = i64, Path, description = "The run"), RowsAsked),
+    responses((status = 200, description = "Messages in the order of their rows", body = Listed<RowView>),
+              (status = 404, description = "There is no such run", body = ProblemDocument)))]
 pub async fn messages(
     State(state): State<WebState>,
-    Path(id): Path<i64>,
-    Query(asked): Query<Asked>,
-) -> Result<Json<MessageList>, WebError> {
-    let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
-    let limit = asked.limit();
-    let mut rows = row::page(state.store(), run.id, &asked.query(limit + 1)?).await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let next = if more { rows.last().map(|r| r.id.to_string()) } else { None };
-    Ok(Json(MessageList { items: rows.into_iter().map(MessageView::from).collect(), next }))
+    p: Page,
+    Id(id): Id,
+    Asked(asked): Asked<RowsAsked>,
+) -> Result<Json<Listed<RowView>>, WebError> {
+    let run = found(&state, id).await?;
+    let limit = paging::limit(asked.limit)?;
+    let after = MessageId(paging::number(asked.cursor.as_deref(), 0)?);
+    let query = RowQuery { filter: asked.filter()?, search: asked.q, after, limit: limit + 1 };
+    let rows = row::page(state.store(), run.id, &query).await?;
+    Ok(Json(Listed::cut(rows, limit, |r| r.id.to_string(), |r| RowView::of(&p, r))))
+}
+
+/// Every row of a run and what became of it, as CSV
+#[utoipa::path(get, path = "/api/v1/runs/{id}/results.csv", tag = "runs",
+    params(("id" = i64, Path, description = "The run")),
+    responses((status = 200, description = "One line per row of the audience", content_type = "text/csv", body = String),
+              (status = 404, description = "There is no such run", body = ProblemDocument)))]
+pub async fn results(state: State<WebState>, p: Page, Id(id): Id) -> Result<Response, WebError> {
+    run_rows::csv(state, p, axum::extract::Path(id)).await
+}
+
+/// Pause a run: nothing of it is sent until it is resumed
+#[utoipa::path(post, path = "/api/v1/runs/{id}/pause", tag = "runs", request_body = Pause,
+    params(("id" = i64, Path, description = "The run"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It is paused", body = RunView),
+              (status = 409, description = "It is not planning or running", body = ProblemDocument)))]
+pub async fn pause(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<Pause>,
+) -> Result<Json<RunView>, WebError> {
+    let id = found(&state, id).await?.id;
+    act::pause(&state, &actor, id, body.why()?).await?;
+    told(&state, id).await
+}
+
+/// Let a paused run go on
+#[utoipa::path(post, path = "/api/v1/runs/{id}/resume", tag = "runs",
+    params(("id" = i64, Path, description = "The run"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "It goes on", body = RunView),
+              (status = 409, description = "It is not paused", body = ProblemDocument)))]
+pub async fn resume(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
+    let id = found(&state, id).await?.id;
+    act::resume(&state, &actor, id).await?;
+    told(&state, id).await
+}
+
+/// Cancel what is left of a run; what has left is not called back
+#[utoipa::path(post, path = "/api/v1/runs/{id}/cancel", tag = "runs",
+    params(("id" = i64, Path, description = "The run"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "What was in line is cancelled", body = RunView),
+              (status = 409, description = "It has ended", body = ProblemDocument)))]
+pub async fn cancel(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
+    let id = found(&state, id).await?.id;
+    act::cancel(&state, &actor, id).await?;
+    told(&state, id).await
+}
+
+/// The run as it is now.
+pub async fn told(state: &WebState, id: RunId) -> Result<Json<RunView>, WebError> {
+    Ok(Json(RunView::of(state, found(state, id.0).await?).await?))
 }

@@ -1,120 +1,99 @@
 //! The do-not-send list.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::store::suppression::{self, Suppression, SuppressionScope};
+use super::extract::{Asked, Id, Sent, wrong};
+use super::paging::{self, Listed};
+use crate::store::suppression::{self, Suppression};
 use crate::web::actor::Actor;
-use crate::web::error::WebError;
+use crate::web::error::{ProblemDocument, WebError};
 use crate::web::state::WebState;
-use crate::web::suppressions::{put, scope, take_off};
+use crate::web::suppressions;
 
-use super::body::Body;
-use super::idempotent::Once;
-use super::lists::Done;
-
-/// A line of the list.
-#[derive(Serialize, ToSchema)]
-pub struct SuppressionView {
-    /// Its number.
-    id: i64,
-    /// The number with `+`, if known.
-    phone: Option<String>,
-    /// The name, if known.
-    name: Option<String>,
-    /// `marketing` or `all`.
-    scope: String,
-    /// `reply`, `provider`, `preference` or `person`.
-    source: String,
-    /// For the record.
-    note: String,
-    /// When, Unix milliseconds.
-    created_at: i64,
-    /// Who put it there.
-    created_by: String,
-}
-
-impl From<Suppression> for SuppressionView {
-    fn from(s: Suppression) -> Self {
-        let scope = match s.scope {
-            SuppressionScope::Marketing => "marketing",
-            SuppressionScope::All => "all",
-        };
-        Self {
-            id: s.id,
-            phone: s.phone.map(|d| format!("+{d}")),
-            name: s.name,
-            scope: scope.to_owned(),
-            source: s.source,
-            note: s.note,
-            created_at: s.created_at.0,
-            created_by: s.created_by,
-        }
-    }
-}
-
-/// A page of the list.
-#[derive(Serialize, ToSchema)]
-pub struct SuppressionList {
-    /// Newest first.
-    items: Vec<SuppressionView>,
-    /// Give it as `cursor` for the next page.
-    next: Option<String>,
-}
-
-/// A page asked for.
-#[derive(Deserialize)]
-pub struct PageQuery {
-    cursor: Option<i64>,
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SuppressionsAsked {
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items of a page: 1 to 500.
     limit: Option<i64>,
 }
 
-/// The list.
-pub async fn list(
-    State(state): State<WebState>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<SuppressionList>, WebError> {
-    let limit = query.limit.unwrap_or(100).clamp(1, 500);
-    let mut lines = suppression::list(state.store(), query.cursor.unwrap_or(i64::MAX), limit + 1).await?;
-    let more = lines.len() as i64 > limit;
-    lines.truncate(limit as usize);
-    let next = if more { lines.last().map(|l| l.id.to_string()) } else { None };
-    Ok(Json(SuppressionList { items: lines.into_iter().map(SuppressionView::from).collect(), next }))
-}
-
-/// Whom to put on it.
+/// Whom to add.
 #[derive(Deserialize, ToSchema)]
-pub struct SuppressionRequest {
-    /// The number; a local one is completed with the first sender's country.
+#[serde(deny_unknown_fields)]
+pub struct NewSuppression {
+    /// The number; a local one belongs to the first sender's country.
     phone: String,
-    /// `marketing` or `all`.
+    /// `marketing`: no promotions; `all`: nothing.
+    #[serde(default = "marketing")]
     scope: String,
     /// For the record.
     #[serde(default)]
     note: String,
 }
 
-/// Puts somebody on it.
+fn marketing() -> String {
+    "marketing".to_owned()
+}
+
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+pub struct SuppressionAdded {
+    /// False: the person was on the list already.
+    pub added: bool,
+}
+
+/// The do-not-send list, newest first
+#[utoipa::path(get, path = "/api/v1/suppressions", tag = "suppressions", params(SuppressionsAsked),
+    responses((status = 200, description = "Everybody on the list", body = Listed<Suppression>)))]
+pub async fn all(
+    State(state): State<WebState>,
+    Asked(asked): Asked<SuppressionsAsked>,
+) -> Result<Json<Listed<Suppression>>, WebError> {
+    let limit = paging::limit(asked.limit)?;
+    let before = paging::number(asked.cursor.as_deref(), i64::MAX)?;
+    let lines = suppression::list(state.store(), before, limit + 1).await?;
+    Ok(Json(Listed::cut(lines, limit, |s| s.id.to_string(), |s| s)))
+}
+
+/// Put somebody on the list
+#[utoipa::path(post, path = "/api/v1/suppressions", tag = "suppressions", request_body = NewSuppression,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 201, description = "They are on the list", body = SuppressionAdded),
+              (status = 422, description = "The number or the scope is wrong", body = ProblemDocument)))]
 pub async fn add(
     State(state): State<WebState>,
     actor: Actor,
-    headers: HeaderMap,
-    body: Body<SuppressionRequest>,
+    Sent(body): Sent<NewSuppression>,
 ) -> Result<Response, WebError> {
-    let asked = body.value;
-    let scope = scope(&asked.scope)?;
-    let route = "POST /api/v1/suppressions".to_owned();
-    let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async { Ok(Done::new(u64::from(put(&state, &actor, &asked.phone, scope, &asked.note).await?))) };
-    once.answer(StatusCode::CREATED, work).await
+    let scope = suppressions::scope(&body.scope).map_err(|_| wrong("scope", "marketing or all"))?;
+    let added = suppressions::put(&state, &actor, &body.phone, scope, &body.note).await.map_err(|e| match e {
+        WebError::Refused(mut problems) => {
+            for problem in &mut problems {
+                problem.args.push(("field".to_owned(), "phone".to_owned()));
+            }
+            WebError::Refused(problems)
+        }
+        WebError::Bad("note") => wrong("note", "at most 500 characters"),
+        other => other,
+    })?;
+    Ok((StatusCode::CREATED, Json(SuppressionAdded { added })).into_response())
 }
 
-/// Takes a line off.
-pub async fn lift(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Json<Done>, WebError> {
-    take_off(&state, &actor, id).await?;
-    Ok(Json(Done::new(1)))
+/// Take a line off the list
+#[utoipa::path(delete, path = "/api/v1/suppressions/{id}", tag = "suppressions",
+    params(("id" = i64, Path, description = "The line")),
+    responses((status = 204, description = "It is lifted"),
+              (status = 404, description = "There is no such line, or it was lifted before", body = ProblemDocument)))]
+pub async fn lift(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<StatusCode, WebError> {
+    suppressions::take_off(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

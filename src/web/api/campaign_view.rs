@@ -1,0 +1,79 @@
+//! A campaign as the API tells it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::run_view::RunView;
+use super::runs;
+use crate::domain::id::{CampaignId, RunId, VersionId};
+use crate::domain::kind::CampaignKind;
+use crate::domain::time::UnixMs;
+use crate::store::campaign::Campaign;
+use crate::store::view::campaign::CampaignLine;
+use crate::store::{run, version};
+use crate::web::error::WebError;
+use crate::web::state::WebState;
+
+/// A campaign.
+#[derive(Serialize, ToSchema)]
+pub struct CampaignView {
+    /// Its id.
+    pub id: CampaignId,
+    /// Its folder's name.
+    pub name: String,
+    /// What screens call it.
+    pub title: String,
+    /// What it is for; `null` while its file cannot be read.
+    pub kind: Option<CampaignKind>,
+    /// Name of its sender.
+    pub sender: String,
+    /// What is wrong with its files as they lie there now.
+    pub problem: Option<String>,
+    /// When it was first loaded.
+    pub created_at: UnixMs,
+    /// Its latest version: what `start` takes.
+    pub version: Option<VersionId>,
+    /// Its latest run.
+    pub run: Option<RunView>,
+}
+
+impl CampaignView {
+    /// Tells a line of the list.
+    pub async fn of_line(state: &WebState, line: CampaignLine) -> Result<Self, WebError> {
+        Ok(Self {
+            run: run_view(state, line.run_id).await?,
+            id: line.id,
+            name: line.name,
+            title: line.title,
+            kind: line.kind,
+            sender: line.sender,
+            problem: line.problem,
+            created_at: line.created_at,
+            version: line.version_id,
+        })
+    }
+
+    /// Tells a campaign.
+    pub async fn of(state: &WebState, c: Campaign) -> Result<Self, WebError> {
+        let version = version::latest(state.store(), c.id).await?;
+        let last = run::of_campaign(state.store(), c.id, 1).await?;
+        Ok(Self {
+            run: run_view(state, last.first().map(|r| r.id)).await?,
+            id: c.id,
+            name: c.name,
+            title: c.title,
+            kind: c.kind,
+            sender: c.sender,
+            problem: c.problem,
+            created_at: c.created_at,
+            version: version.map(|v| v.id),
+        })
+    }
+}
+
+async fn run_view(state: &WebState, id: Option<RunId>) -> Result<Option<RunView>, WebError> {
+    match id {
+        Some(id) => Ok(Some(RunView::of(state, runs::found(state, id.0).await?).await?)),
+        None => Ok(None),
+    }
+}

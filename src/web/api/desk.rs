@@ -1,0 +1,24 @@
+//! Who answers and owns conversations: a person. A program acts for one, by name.
+
+use super::extract::wrong;
+use crate::domain::role::Right;
+use crate::store::user;
+use crate::web::actor::Actor;
+use crate::web::error::WebError;
+use crate::web::state::WebState;
+
+/// The actor at a desk: a person at their own; a token at that of the `agent` it names, under the token's own name in
+/// the audit.
+pub async fn seat(state: &WebState, actor: Actor, agent: Option<&str>) -> Result<Actor, WebError> {
+    match (actor.user, agent) {
+        (Some(_), None) => Ok(actor),
+        (Some(_), Some(_)) => Err(wrong("agent", "only a token names an agent")),
+        (None, None) => Err(wrong("agent", "a token names the agent it acts for")),
+        (None, Some(name)) => {
+            let found = user::by_name(state.store(), name).await?;
+            let agent = found.filter(|u| u.disabled_at.is_none() && u.role.may(Right::Converse));
+            let agent = agent.ok_or_else(|| wrong("agent", "nobody of that name may converse"))?;
+            Ok(Actor { user: Some(agent.id), ..actor })
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What changes, as it changes.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use crate::web::actor::Actor;
+use crate::web::events;
+use crate::web::state::WebState;
+
+/// What changes, as server-sent events
+///
+/// Events of the name `change` with `{"kind": "run", "id": 5}`: ids only; read what they name.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events",
+    responses((status = 200, description = "The stream", content_type = "text/event-stream", body = String)))]
+pub async fn stream(state: State<WebState>, actor: Actor) -> Response {
+    events::stream(state, actor).await.into_response()
+}

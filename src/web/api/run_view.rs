@@ -1,0 +1,209 @@
+//! A run as the API tells it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::id::{CampaignId, RunId, VersionId};
+use crate::domain::kind::CampaignKind;
+use crate::domain::message::MessageState;
+use crate::domain::time::UnixMs;
+use crate::engine::waiting::{self, Why};
+use crate::locale::{Language, say, sentences};
+use crate::store::run::Run;
+use crate::store::view::tally;
+use crate::store::{campaign, exclusion};
+use crate::web::error::WebError;
+use crate::web::figures::Figures;
+use crate::web::state::WebState;
+
+/// A run with its counts. Every count is made from the messages themselves.
+#[derive(Serialize, ToSchema)]
+pub struct RunView {
+    /// Its id.
+    pub id: RunId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Folder name of the campaign.
+    pub name: String,
+    /// Title of the campaign.
+    pub title: String,
+    /// Version of the campaign that it sends.
+    pub version: VersionId,
+    /// What it is for.
+    pub kind: CampaignKind,
+    /// Account it sends through.
+    pub account: String,
+    /// Sender it sends from.
+    pub sender: String,
+    /// `planning`, `running`, `paused`, `held`, `sent_out`, `cancelled` or `closed`.
+    pub state: &'static str,
+    /// Who started it.
+    pub starter: String,
+    /// When, Unix milliseconds.
+    pub started_at: UnixMs,
+    /// Rows read from the audience; `null` while they are being read.
+    pub rows_read: Option<i64>,
+    /// Messages.
+    pub messages: i64,
+    /// Messages by state; states without messages are left out.
+    pub states: BTreeMap<&'static str, i64>,
+    /// Messages per minute over the last minute watched.
+    pub per_minute: Option<i64>,
+    /// When the last message is expected to leave.
+    pub ends_at: Option<UnixMs>,
+    /// When nothing was left to send.
+    pub sent_out_at: Option<UnixMs>,
+    /// When every message had been delivered, read or had ended.
+    pub closed_at: Option<UnixMs>,
+}
+
+/// Why something waits.
+#[derive(Serialize, ToSchema)]
+pub struct Waits {
+    /// Stable word.
+    pub code: String,
+    /// One sentence, in the language asked for.
+    pub message: String,
+    /// When it goes on by itself or is looked at again; `null`: at once, or when a person does something.
+    pub until: Option<UnixMs>,
+}
+
+/// Messages that share a cause.
+#[derive(Serialize, ToSchema)]
+pub struct CauseView {
+    /// Stable word, or the provider's code.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// How many.
+    pub n: i64,
+}
+
+/// What a run costs. Amounts are decimals in text.
+#[derive(Serialize, ToSchema)]
+pub struct MoneyView {
+    /// ISO 4217.
+    pub currency: String,
+    /// At most.
+    pub estimated: String,
+    /// Kept for what is under way.
+    pub reserved: String,
+    /// So far.
+    pub charged: String,
+}
+
+/// A run with everything that can be said about it in figures.
+#[derive(Serialize, ToSchema)]
+pub struct RunDetail {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunView,
+    /// Name and language of its template.
+    pub template: String,
+    /// Why it does not go on; `null` when it does, or has ended.
+    pub waiting: Option<Waits>,
+    /// Messages that wait, by gate.
+    pub gates: Vec<CauseView>,
+    /// Failures by the provider's code.
+    pub failures: Vec<CauseView>,
+    /// Rows left out at loading, by reason.
+    pub excluded: BTreeMap<&'static str, i64>,
+    /// Messages stopped at sending, by reason.
+    pub stopped: Vec<CauseView>,
+    /// What people decided, by outcome.
+    pub outcomes: BTreeMap<String, i64>,
+    /// Conversations that wait for somebody.
+    pub to_be_read: i64,
+    /// People reached and silent so far.
+    pub no_answer: i64,
+    /// What it costs.
+    pub cost: MoneyView,
+}
+
+impl RunView {
+    /// Tells `run`.
+    pub async fn of(state: &WebState, run: Run) -> Result<Self, WebError> {
+        let found = campaign::get(state.store(), run.campaign_id).await?;
+        let (name, title) = found.map(|c| (c.name, c.title)).unwrap_or_default();
+        let f = Figures::of(state, run).await?;
+        let counted = MessageState::ALL.into_iter().map(|s| (s.as_str(), f.counts.get(s))).filter(|(_, n)| *n > 0);
+        Ok(Self {
+            id: f.run.id,
+            campaign: f.run.campaign_id,
+            name,
+            title,
+            version: f.run.version_id,
+            kind: f.run.kind,
+            state: f.word,
+            started_at: f.run.started_at,
+            rows_read: f.run.rows_read,
+            messages: f.counts.total(),
+            states: counted.collect(),
+            per_minute: f.counts.per_minute,
+            ends_at: f.ends_at,
+            sent_out_at: f.run.sent_out_at,
+            closed_at: f.run.closed_at,
+            account: f.run.account,
+            sender: f.run.sender,
+            starter: f.run.starter,
+        })
+    }
+}
+
+impl Waits {
+    /// In words.
+    pub fn of(language: Language, why: &Why) -> Self {
+        Self { code: why.code.clone(), message: why.sentence(language), until: why.until }
+    }
+}
+
+impl RunDetail {
+    /// Tells all of `run`.
+    pub async fn of(state: &WebState, language: Language, run: Run) -> Result<Self, WebError> {
+        let (store, id, currency) = (state.store(), run.id, run.currency.clone());
+        let template = run.snapshot().map(|t| format!("{} ({})", t.name, t.language))?;
+        let answers = tally::answers(store, id).await?;
+        let money = tally::money(store, id).await?;
+        let gates = tally::waiting(store, id).await?.into_iter();
+        let failures = tally::failures(store, id).await?.into_iter();
+        let stopped = tally::stopped(store, id).await?.into_iter();
+        let excluded = exclusion::counts(store, id).await?;
+        let waiting = waiting::run(&state.engine, id).await?;
+        Ok(Self {
+            run: RunView::of(state, run).await?,
+            template,
+            waiting: waiting.map(|why| Waits::of(language, &why)),
+            gates: gates.map(|g| cause(language, "waiting", g.waiting_for, g.n)).collect(),
+            failures: failures.map(|f| cause(language, "failure", f.code.to_string(), f.n)).collect(),
+            stopped: stopped.map(|s| cause(language, "web.reason", s.reason, s.n)).collect(),
+            excluded: excluded.into_iter().map(|(reason, n)| (reason.as_str(), n)).collect(),
+            outcomes: answers.outcomes.into_iter().collect(),
+            to_be_read: answers.to_be_read,
+            no_answer: answers.no_answer,
+            cost: MoneyView {
+                currency,
+                estimated: money.estimated.to_string(),
+                reserved: money.reserved.to_string(),
+                charged: money.charged.to_string(),
+            },
+        })
+    }
+}
+
+fn cause(language: Language, area: &str, code: String, n: i64) -> CauseView {
+    CauseView { message: words(language, area, &code), code, n }
+}
+
+/// The sentence of a word; for a provider's code that has none, that it is unknown.
+pub fn words(language: Language, area: &str, code: &str) -> String {
+    let key = format!("{area}.{code}");
+    if sentences(language).contains_key(&key) {
+        return say(language, &key, &[]);
+    }
+    match area {
+        "failure" => say(language, "web.failure_unknown", &[("code", code)]),
+        _ => code.to_owned(),
+    }
+}

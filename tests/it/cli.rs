@@ -1,0 +1,133 @@
+//! Commands, by running the program against a site of the test.
+
+use std::process::Output;
+
+use recado::domain::id::MessageId;
+use recado::domain::message::MessageState;
+use recado::domain::role::Role;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::engine::force;
+use crate::engine::stage::{CAMPAIGN, people};
+use crate::support::stores;
+use crate::web::daemon::Site;
+
+/// What a command printed, and its status.
+struct Said {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {} {}", self.out, self.err))
+    }
+}
+
+async fn recado(url: &str, token: Option<&str>, args: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_recado"));
+    command.args(args).env("RECADO_URL", url).env_remove("RECADO_TOKEN_FILE").env_remove("RECADO_TOKEN");
+    if let Some(token) = token {
+        command.env("RECADO_TOKEN", token);
+    }
+    let Output { status, stdout, stderr } = command.stdin(std::process::Stdio::null()).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { status: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+impl Site {
+    async fn recado(&self, role: Role, args: &[&str]) -> Said {
+        recado(&format!("http://{}", self.address), Some(self.token(role)), args).await
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_imported_started_watched_paused_resumed_and_cancelled() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let folder = stores[0].dir.path().join("turnos");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("campaign.toml"), CAMPAIGN).unwrap();
+    std::fs::write(folder.join("people.csv"), people(2)).unwrap();
+
+    let imported = site.recado(Role::Marketing, &["import", folder.to_str().unwrap()]).await;
+    assert_eq!((imported.status, imported.out.contains("turnos is loaded as version")), (0, true), "{}", imported.err);
+    let asked = site.recado(Role::Marketing, &["start", "turnos"]).await;
+    assert_eq!(asked.status, 2);
+    assert!(
+        asked.out.contains("Hola Ana, le esperamos.") && asked.err.contains("--yes"),
+        "{} {}",
+        asked.out,
+        asked.err
+    );
+    let started = site.recado(Role::Marketing, &["start", "turnos", "--yes", "--json"]).await;
+    assert_eq!((started.status, started.json()["run"].is_i64()), (0, true), "{}", started.err);
+    let again = site.recado(Role::Marketing, &["start", "turnos", "--yes"]).await;
+    assert_eq!(again.status, 1, "{} {}", again.out, again.err);
+
+    let all = site.recado(Role::Marketing, &["status"]).await;
+    assert!(all.out.starts_with("run  campaign") && all.out.contains("turnos"), "{}", all.out);
+    let paused = site.recado(Role::Marketing, &["pause", "turnos", "--why", "lunch"]).await;
+    assert_eq!((paused.status, paused.out.contains("is paused")), (0, true), "{}", paused.err);
+    let one = site.recado(Role::Marketing, &["status", "turnos"]).await;
+    assert!(one.out.contains("Paused by token:marketing: lunch."), "{}", one.out);
+    assert_eq!(site.recado(Role::Marketing, &["pause", "turnos"]).await.status, 1);
+    assert_eq!(site.recado(Role::Marketing, &["resume", "turnos"]).await.status, 0);
+    assert_eq!(site.recado(Role::Marketing, &["cancel", "turnos", "--json"]).await.json()["state"], "cancelled");
+}
+
+#[tokio::test]
+async fn doubts_results_suppressions_holds_and_templates_are_read_and_acted_on() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let run = site.stage.run("turnos", CAMPAIGN, &people(2)).await;
+    let messages = site.get(Role::Admin, &format!("/api/v1/runs/{run}/messages")).await.body;
+    let message = messages["items"][0]["id"].as_i64().unwrap();
+    force(&stores[0], MessageId(message), MessageState::InDoubt).await;
+
+    let listed = site.recado(Role::Admin, &["doubt"]).await;
+    assert!(listed.out.contains(&message.to_string()), "{} {}", listed.out, listed.err);
+    let settled = site.recado(Role::Admin, &["doubt", "send-again", &message.to_string()]).await;
+    assert_eq!((settled.status, settled.out.as_str()), (0, "1 messages are tried again\n"), "{}", settled.err);
+    assert_eq!(site.recado(Role::Admin, &["doubt", "leave", "--run", &run.to_string()]).await.status, 1);
+
+    let file = stores[0].dir.path().join("results.csv");
+    let results = site.recado(Role::Admin, &["results", "turnos", "--out", file.to_str().unwrap()]).await;
+    assert_eq!((results.status, std::fs::read_to_string(&file).unwrap().lines().count()), (0, 3), "{}", results.err);
+
+    assert_eq!(site.recado(Role::Admin, &["suppress", "add", "+5491155550123", "--scope", "all"]).await.status, 0);
+    let lines = site.recado(Role::Admin, &["suppress", "list", "--json"]).await.json();
+    let line = lines["items"][0]["id"].to_string();
+    assert_eq!(site.recado(Role::Admin, &["suppress", "lift", &line]).await.status, 0);
+    assert_eq!(site.recado(Role::Admin, &["suppress", "lift", &line]).await.status, 1);
+    assert_eq!(site.recado(Role::Admin, &["holds"]).await.out, "Nothing stands still.\n");
+    let template = site.recado(Role::Admin, &["template", "show", "reminder"]).await;
+    assert!(template.out.contains("Hola {{1}}, le esperamos."), "{} {}", template.out, template.err);
+    assert_eq!(site.recado(Role::Admin, &["template", "show", "none"]).await.status, 1);
+}
+
+#[tokio::test]
+async fn without_a_daemon_a_token_or_a_right_a_command_says_so_and_ends_with_2() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let silent = recado("http://127.0.0.1:1", None, &["status"]).await;
+    assert_eq!((silent.status, silent.err.contains("no running Recado answers at http://127.0.0.1:1")), (2, true));
+    let url = format!("http://{}", site.address);
+    let unknown = recado(&url, None, &["status"]).await;
+    assert_eq!((unknown.status, unknown.err.contains("recado token add")), (2, true), "{}", unknown.err);
+    let wrong = recado(&url, Some("recado_wrong"), &["status"]).await;
+    assert_eq!((wrong.status, wrong.err.contains("does not know this token")), (2, true), "{}", wrong.err);
+    let not_allowed = site.recado(Role::Finance, &["suppress", "list"]).await;
+    assert_eq!((not_allowed.status, not_allowed.err.contains("Your role may not do this")), (2, true));
+}
+
+#[tokio::test]
+async fn a_campaign_file_that_cannot_be_read_is_told_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("campaign.toml"), CAMPAIGN.replace("language", "langage")).unwrap();
+    let said = recado("http://127.0.0.1:1", None, &["import", dir.path().to_str().unwrap(), "--name", "x"]).await;
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("campaign.toml:9:1: unknown key"), "{}", said.err);
+}
