@@ -20,7 +20,7 @@ async fn what_goes_wrong_is_a_problem_document() {
         (Method::GET, "/api/v1/conversations", finance.as_str(), "", 403, "not_allowed"),
         (Method::GET, "/api/v1/runs/5", admin.as_str(), "", 404, "not_found"),
         (Method::GET, "/api/v1/nothing", admin.as_str(), "", 404, "not_found"),
-        (Method::GET, "/api/v1/runs/abc", admin.as_str(), "", 400, "body"),
+        (Method::GET, "/api/v1/runs/abc", admin.as_str(), "", 404, "not_found"),
         (Method::PUT, "/api/v1/runs/5", admin.as_str(), "", 405, "method_not_allowed"),
         (Method::POST, "/api/v1/doubt", admin.as_str(), "{", 400, "body"),
         (Method::POST, "/api/v1/doubt", admin.as_str(), "{\"how\":\"guess\"}", 400, "settlement"),

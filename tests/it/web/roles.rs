@@ -89,6 +89,11 @@ fn only_what_brings_its_own_proof_is_open() {
     let open: Vec<_> = table().iter().filter(|r| r.access == Access::Open).map(|r| r.path).collect();
     for path in open {
         let own_proof = ["/healthz", "/readyz", "/metrics", "/assets/", "/sign-in", "/language", "/webhooks/"];
+        // What the API looks like is no secret; it holds nobody's data.
+        let description = ["/api/v1/openapi.json", "/api/docs"];
+        if description.contains(&path) {
+            continue;
+        }
         assert!(own_proof.iter().any(|p| path.starts_with(p)), "{path}");
     }
 }
