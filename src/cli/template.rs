@@ -24,13 +24,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let list: Value = client.get("/api/v1/templates", &[]).await?;
     let wanted = args.name.as_deref().unwrap_or_default();
     let of = |t: &Value, key: &str| t[key].as_str().unwrap_or_default().to_owned();
-    let items: Vec<Value> = list["items"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|t| of(t, "name").contains(wanted))
-        .cloned()
-        .collect();
+    let items: Vec<Value> =
+        list["items"].as_array().into_iter().flatten().filter(|t| of(t, "name").contains(wanted)).cloned().collect();
     let lines = items.iter().map(|t| {
         let status = t["status"].as_str().map_or_else(|| t["status"].to_string(), str::to_owned);
         format!("{:<40} {:<8} {:<16} {status}\n", of(t, "name"), of(t, "language"), of(t, "category"))

@@ -10,7 +10,7 @@ use crate::locale;
 use crate::preflight::{Sheet, SheetRow};
 use crate::store::campaign::{self, Campaign};
 use crate::store::version::{self, Version};
-use crate::store::{run, StoreError};
+use crate::store::{StoreError, run};
 
 use super::act;
 use super::actor::Actor;

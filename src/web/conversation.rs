@@ -115,12 +115,7 @@ fn campaign_label(p: &Page, panel: &Panel) -> String {
 }
 
 /// Why `actor` cannot write now, in words; `None` when they can.
-async fn why_not(
-    state: &WebState,
-    actor: &Actor,
-    p: &Page,
-    c: &Conversation,
-) -> Result<Option<String>, WebError> {
+async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) -> Result<Option<String>, WebError> {
     if c.state == ConversationState::Closed {
         return Ok(Some(p.t("web.thread.is_closed")));
     }

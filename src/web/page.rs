@@ -69,9 +69,8 @@ impl FromRequestParts<WebState> for Page {
 
 /// What just happened, from `?done=<word>&n=<count>` of the address a form led to.
 fn flash(language: Language, query: &str) -> Option<String> {
-    let value = |key: &str| {
-        url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == key).map(|(_, v)| v.into_owned())
-    };
+    let value =
+        |key: &str| url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == key).map(|(_, v)| v.into_owned());
     let done = value("done")?;
     let key = format!("web.done.{done}");
     let n = value("n").filter(|n| n.bytes().all(|b| b.is_ascii_digit())).unwrap_or_default();

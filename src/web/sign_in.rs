@@ -111,13 +111,7 @@ async fn check(state: &WebState, name: &str, password: &str) -> Result<Option<Us
     Ok(found.filter(|_| right).map(|u| u.id))
 }
 
-async fn enter(
-    state: &WebState,
-    jar: CookieJar,
-    user: UserId,
-    name: &str,
-    next: &str,
-) -> Result<Response, WebError> {
+async fn enter(state: &WebState, jar: CookieJar, user: UserId, name: &str, next: &str) -> Result<Response, WebError> {
     let value = session::begin(state.store(), user, state.people_now()).await?;
     let deed = Deed { actor: name, action: "user.sign_in", subject: &format!("user {name}"), detail: "" };
     audit::write(state.store(), state.now(), deed).await?;

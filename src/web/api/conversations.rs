@@ -180,11 +180,7 @@ async fn thread(state: &WebState, p: &Page, id: ConversationId) -> Result<Thread
 }
 
 /// One, with its thread.
-pub async fn show(
-    State(state): State<WebState>,
-    p: Page,
-    Path(id): Path<i64>,
-) -> Result<Json<ThreadView>, WebError> {
+pub async fn show(State(state): State<WebState>, p: Page, Path(id): Path<i64>) -> Result<Json<ThreadView>, WebError> {
     thread(&state, &p, ConversationId(id)).await.map(Json)
 }
 

@@ -49,10 +49,7 @@ pub async fn templates(State(state): State<WebState>) -> Result<Json<TemplateLis
 }
 
 /// The cost report.
-pub async fn costs(
-    State(state): State<WebState>,
-    Query(asked): Query<Asked>,
-) -> Result<Json<CostReport>, WebError> {
+pub async fn costs(State(state): State<WebState>, Query(asked): Query<Asked>) -> Result<Json<CostReport>, WebError> {
     costs::report(&state, &asked).await.map(|(report, _)| Json(report))
 }
 

@@ -126,13 +126,21 @@ pub async fn pause(
 }
 
 /// Resume.
-pub async fn resume(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Json<RunView>, WebError> {
+pub async fn resume(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+) -> Result<Json<RunView>, WebError> {
     act::resume(&state, &actor, RunId(id)).await?;
     view(&state, RunId(id)).await.map(Json)
 }
 
 /// Cancel.
-pub async fn cancel(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Json<RunView>, WebError> {
+pub async fn cancel(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+) -> Result<Json<RunView>, WebError> {
     act::cancel(&state, &actor, RunId(id)).await?;
     view(&state, RunId(id)).await.map(Json)
 }

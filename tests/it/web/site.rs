@@ -122,8 +122,7 @@ impl Site {
             wake: Arc::new(Notify::new()),
         });
         let stopping = CancellationToken::new();
-        let mut state =
-            WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
+        let mut state = WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
         state.people_clock = clock.clone();
         let router = router(state.clone());
         Self { store, clock, stopping, state, router, _test_store: test_store }
