@@ -78,14 +78,15 @@ fn line(campaign: &Value, run: &Value) -> String {
 }
 
 fn block(campaign: &Value, run: &Value) -> String {
-    let mut text = line(campaign, run);
+    let mut lines = vec![line(campaign, run)];
     for (what, counts) in [("", "states"), ("left out: ", "excluded"), ("answer: ", "outcomes")] {
         for (word, n) in run[counts].as_object().into_iter().flatten() {
-            text.push_str(&format!("  {:<30} {n}\n", format!("{what}{word}")));
+            let label = format!("{what}{word}");
+            lines.push(format!("  {label:<30} {n}\n"));
         }
     }
     if let Some(why) = run["why"].as_str() {
-        text.push_str(&format!("  {why}\n"));
+        lines.push(format!("  {why}\n"));
     }
-    text
+    lines.concat()
 }

@@ -79,6 +79,7 @@ struct Bar {
 
 impl CostsPage {
     /// The words of a key's value.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass what they show by reference")]
     fn cell(&self, line: &CostLine, place: &usize) -> String {
         let value = line.keys.get(*place).cloned().unwrap_or_default();
         let column = self.columns.get(*place).map_or("", String::as_str);

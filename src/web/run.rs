@@ -175,7 +175,7 @@ async fn waiting(state: &WebState, p: &Page, run: RunId) -> Result<Vec<String>, 
     Ok(found
         .into_iter()
         .map(|w| {
-            let (n, why) = (p.number(&w.n), row_words::gate_words(p, &w.waiting_for));
+            let (n, why) = (p.number(w.n), row_words::gate_words(p, &w.waiting_for));
             p.say("web.waits", &[("n", &n), ("why", &why), ("t", &p.clock_time(&w.next_at))])
         })
         .collect())

@@ -142,11 +142,11 @@ pub async fn load(
     let request = hash(&[upload.name.as_bytes(), upload.definition.as_bytes(), audience]);
     let route = "POST /api/v1/campaigns".to_owned();
     let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &request };
-    let work = async {
+    let work = Box::pin(async {
         let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
         let (campaign, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
         Ok(LoadedView { campaign: campaign.0, version: version.0 })
-    };
+    });
     once.answer(StatusCode::CREATED, work).await
 }
 

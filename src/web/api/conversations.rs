@@ -202,10 +202,10 @@ pub async fn answer(
 ) -> Result<Response, WebError> {
     let route = format!("POST /api/v1/conversations/{id}/answer");
     let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async {
+    let work = Box::pin(async {
         converse::answer(&state, &actor, ConversationId(id), &body.value.text).await?;
         thread(&state, &p, ConversationId(id)).await
-    };
+    });
     once.answer(StatusCode::CREATED, work).await
 }
 

@@ -63,9 +63,9 @@ pub async fn send(
     };
     let route = "POST /api/v1/messages".to_owned();
     let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async {
+    let work = Box::pin(async {
         let (message, conversation) = by_hand::go(&state, &actor, &send).await?;
         Ok(SentView { message: message.0, conversation: conversation.0 })
-    };
+    });
     once.answer(StatusCode::CREATED, work).await
 }

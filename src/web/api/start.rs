@@ -49,7 +49,7 @@ pub async fn start(
     }
     let route = format!("POST /api/v1/campaigns/{}/start", found.id);
     let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async { Ok(StartedView { run: act::start(&state, &actor, latest.id).await?.0 }) };
+    let work = Box::pin(async { Ok(StartedView { run: act::start(&state, &actor, latest.id).await?.0 }) });
     once.answer(StatusCode::CREATED, work).await
 }
 

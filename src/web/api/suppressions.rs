@@ -109,7 +109,8 @@ pub async fn add(
     let scope = scope(&asked.scope)?;
     let route = "POST /api/v1/suppressions".to_owned();
     let once = Once { state: &state, actor: &actor, route, headers: &headers, request: &body.hash };
-    let work = async { Ok(Done::new(u64::from(put(&state, &actor, &asked.phone, scope, &asked.note).await?))) };
+    let work =
+        Box::pin(async { Ok(Done::new(u64::from(put(&state, &actor, &asked.phone, scope, &asked.note).await?))) });
     once.answer(StatusCode::CREATED, work).await
 }
 
