@@ -56,7 +56,6 @@ pub struct Site {
     pub store: Store,
     pub clock: Clock,
     pub stopping: CancellationToken,
-    pub state: WebState,
     router: Router,
     _test_store: TestStore,
 }
@@ -122,11 +121,10 @@ impl Site {
             wake: Arc::new(Notify::new()),
         });
         let stopping = CancellationToken::new();
-        let mut state =
-            WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
+        let mut state = WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
         state.people_clock = clock.clone();
-        let router = router(state.clone());
-        Self { store, clock, stopping, state, router, _test_store: test_store }
+        let router = router(state);
+        Self { store, clock, stopping, router, _test_store: test_store }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
