@@ -113,7 +113,9 @@ async fn ask(
     let client = Client::from_environment(env)?;
     match client.get::<Listed>("/api/v1/templates", &[]).await {
         Ok(listed) => return Ok(listed.find(&sender.account, campaign)),
-        Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => unknown.push(Problem::new("daemon_silent", &[("url", &url)])),
+        Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
+            unknown.push(Problem::new("daemon_silent", &[("url", &url)]))
+        }
         Err(CallError::Refused { message, .. }) => {
             unknown.push(Problem::new("daemon_refused", &[("why", &message)]));
         }

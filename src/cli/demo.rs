@@ -25,7 +25,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = DemoSettings { listen: args.listen, exit_when_done: args.exit_when_done };
     let report = demo(settings, |w| {
         if !args.json {
-            greet(w, args.exit_when_done)
+            greet(w, args.exit_when_done);
         }
     })
     .await?;

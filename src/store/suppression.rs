@@ -35,7 +35,9 @@ const LIST: &str = "SELECT s.id, s.person_id, p.phone, p.name, s.scope, s.source
     WHERE s.lifted_at IS NULL AND s.id < $1 ORDER BY s.id DESC LIMIT $2";
 
 /// What a suppressed person does not get.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum SuppressionScope {

@@ -1,5 +1,14 @@
 //! Every integration test in one binary: one link, one PostgreSQL, shared support.
 
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "these are tests, their helpers included")]
+#![expect(
+    clippy::unnecessary_wraps,
+    clippy::items_after_statements,
+    clippy::format_push_string,
+    clippy::unused_async,
+    reason = "a table of cases reads better when what it compares has the form of the production value"
+)]
+
 mod support;
 
 mod billing;

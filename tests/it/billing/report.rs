@@ -139,7 +139,9 @@ async fn by_hand_and_by_campaign_are_lines_of_their_own() {
         let by = [CostKey::Campaign, CostKey::Market];
         let mut lines = november(&store, &by).await;
         assert_eq!(lines[1].title, "Recordatorio de turno", "{}", store.name());
-        lines.iter_mut().for_each(|l| l.title.clear());
+        for line in &mut lines {
+            line.title.clear();
+        }
         let expected = [
             line(&["", "argentina"], "USD", 1, 26_000),
             line(&["turnos", "argentina"], "USD", 1, 26_000),

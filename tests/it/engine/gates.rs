@@ -134,7 +134,7 @@ async fn an_agents_answer_leaves_while_the_window_is_open() {
             panic!("refused")
         };
         let dispatcher = sender(&stage.engine).dispatcher.with_slots(1);
-        drop(dispatcher.step().await.unwrap());
+        dispatcher.step().await.unwrap();
         stage.clock.advance(Duration::from_hours(2));
         let mut sender = stage.sender();
         sender.step().await;
