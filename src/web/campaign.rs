@@ -111,17 +111,18 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
-    let sheet = match &version {
-        Some(version) => Some(state.engine.sheet(version.id, false).await?),
-        None => None,
-    };
-    if let Some(zone) = sheet.as_ref().and_then(|s| jiff::tz::TimeZone::get(&s.timezone).ok()) {
-        p.zone = zone;
-    }
     let started = match &version {
         Some(version) => run::started_before(state.store(), version.id).await?,
         None => None,
     };
+    // What would happen is shown until it has happened: afterwards the run tells.
+    let sheet = match &version {
+        Some(version) if started.is_none() => Some(state.engine.sheet(version.id, false).await?),
+        _ => None,
+    };
+    if let Some(zone) = sheet.as_ref().and_then(|s| jiff::tz::TimeZone::get(&s.timezone).ok()) {
+        p.zone = zone;
+    }
     let mut runs = Vec::new();
     for run in run::of_campaign(state.store(), c.id, RUNS).await? {
         runs.push(Figures::of(&state, run).await?);

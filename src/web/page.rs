@@ -172,6 +172,11 @@ impl Page {
         words::relative(self.language, *at, self.now)
     }
 
+    /// `28 h`: how long it has been going on.
+    pub fn lasting(&self, since: &UnixMs) -> String {
+        words::duration(self.language, self.now.since(*since))
+    }
+
     /// `12,400` or `12.400`.
     pub fn number(&self, n: impl Borrow<i64>) -> String {
         words::number(self.language, *n.borrow())

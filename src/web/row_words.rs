@@ -19,6 +19,12 @@ pub fn sentence(p: &Page, row: &RunRow) -> String {
     }
 }
 
+/// What the sentence says beyond the state's own word; `None`: nothing.
+pub fn more(p: &Page, row: &RunRow) -> Option<String> {
+    let said = sentence(p, row);
+    (said != p.t(&format!("web.state.{}", row.state.as_str()))).then_some(said)
+}
+
 fn queued(p: &Page, row: &RunRow) -> String {
     match &row.waiting_for {
         Some(gate) => p.say("web.message.waiting", &[("why", &gate_words(p, gate)), ("t", &p.clock_time(&row.due_at))]),

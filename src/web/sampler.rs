@@ -115,7 +115,8 @@ fn speed(gone: &VecDeque<(UnixMs, i64)>) -> Option<i64> {
     let ((first_at, first), (last_at, last)) = (gone.front()?, gone.back()?);
     let span = last_at.since(*first_at).as_millis();
     let moved = u128::try_from(last - first).ok()?;
-    (span >= 1_000 && moved > 0).then(|| i64::try_from(moved * 60_000 / span).unwrap_or(i64::MAX))
+    let speed = if span >= 1_000 { moved * 60_000 / span } else { 0 };
+    (speed > 0).then(|| i64::try_from(speed).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -25,9 +25,10 @@ pub fn number(language: Language, n: i64) -> String {
     out
 }
 
-/// `USD 1,234.50`; decimals as needed, at least two.
+/// `USD 1,234.50`: cents from one unit on, below that as many decimals as there are; files and API have all of them.
 pub fn money(language: Language, amount: Micros, currency: &str) -> String {
-    let plain = amount.to_string();
+    let cents = Micros((amount.0.abs() + 5_000) / 10_000 * 10_000 * amount.0.signum());
+    let plain = if amount.0.abs() >= 1_000_000 { cents } else { amount }.to_string();
     let (whole, part) = plain.split_once('.').unwrap_or((&plain, "00"));
     let sign = if whole.starts_with('-') { "-" } else { "" };
     let whole = number(language, whole.trim_start_matches('-').parse().unwrap_or(0));
@@ -84,6 +85,8 @@ mod tests {
         assert_eq!(number(Language::Es, 999), "999");
         assert_eq!(money(Language::En, Micros(1_234_500_000), "USD"), "USD 1,234.50");
         assert_eq!(money(Language::Es, Micros(61_800), "USD"), "USD 0,0618");
+        assert_eq!(money(Language::En, Micros(5_081_300), "USD"), "USD 5.08");
+        assert_eq!(money(Language::En, Micros(-1_999_900), "USD"), "USD -2.00");
     }
 
     #[test]

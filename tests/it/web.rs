@@ -1,4 +1,11 @@
 //! Tests of `web`.
 
 mod api;
-pub mod site;
+mod forms;
+mod health;
+mod roles;
+pub mod served;
+mod sessions;
+mod site;
+mod webhooks;
+mod words;

@@ -1,5 +1,6 @@
 //! The JSON API through the real router, on both databases.
 
+mod access;
 mod acts;
 mod campaigns;
 mod document;

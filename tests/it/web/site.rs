@@ -1,93 +1,190 @@
-//! The pages and the API, served on port 0 over the engine's stage, and a caller with a token of each role.
+//! A site to test: the real router over a fresh store, a fixed clock, and whoever signs in.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use recado::billing::card::Cards;
+use recado::clock::Clock;
+use recado::config::Config;
 use recado::domain::role::Role;
-use recado::store::{Store, token};
-use recado::web::{self, Metrics, WebState};
-use reqwest::{Method, RequestBuilder};
-use serde_json::Value;
-use tokio::sync::Notify;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use recado::domain::time::UnixMs;
+use recado::engine::{Engine, Parts};
+use recado::provider::Provider;
+use recado::store::{Store, session, setting, token, user};
+use recado::web::{Metrics, WebState, router};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
-use crate::engine::stage::Stage;
-use crate::support::sandbox::plain_client;
+use crate::support::{TestStore, stores};
 
-/// A site, gone with the test.
+pub const TUESDAY: UnixMs = UnixMs(1_795_525_200_000);
+pub const APP_SECRET: &str = "app-secret";
+
+const CONFIG: &str = r#"
+[server]
+listen     = "127.0.0.1:0"
+public_url = "http://recado.test"
+data_dir   = "."
+[store]
+url = "sqlite:recado.db"
+[campaigns]
+dir = "campaigns"
+[team.recepcion]
+members = ["ana"]
+[account.meta]
+provider     = "cloud_api"
+base_url     = "http://127.0.0.1:9"
+waba_id      = "102290129340398"
+currency     = "USD"
+timezone     = "America/Argentina/Buenos_Aires"
+access_token = "token"
+app_secret   = "app-secret"
+verify_token = "verify"
+[sender.front]
+account         = "meta"
+phone_number_id = "106540352242922"
+number          = "+5491155550100"
+team            = "recepcion"
+"#;
+
 pub struct Site {
-    pub stage: Stage,
-    pub address: SocketAddr,
-    tokens: BTreeMap<&'static str, String>,
-    client: reqwest::Client,
-    _stop: DropGuard,
+    pub store: Store,
+    pub clock: Clock,
+    pub stopping: CancellationToken,
+    router: Router,
+    _test_store: TestStore,
 }
 
-/// An answer.
-#[derive(Debug)]
-pub struct Told {
-    pub status: u16,
-    pub kind: String,
-    pub body: Value,
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+
+    pub fn leads_to(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// The session's cookie that it sets.
+    pub fn cookie(&self) -> Option<String> {
+        let set = self.headers.get_all(SET_COOKIE).iter().filter_map(|v| v.to_str().ok());
+        set.filter_map(|v| v.strip_prefix("recado_session=")).map(|v| v.split(';').next().unwrap().to_owned()).next()
+    }
+}
+
+/// Somebody at a browser.
+#[derive(Clone)]
+pub struct Visitor {
+    pub cookie: String,
+    pub csrf: String,
 }
 
 impl Site {
-    /// Serves the real router; every role has a token of its name.
-    pub async fn open(store: &Store, dir: &std::path::Path) -> Self {
-        let stage = Stage::new(store, dir).await;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let (arrived, metrics) = (Arc::new(Notify::new()), Arc::new(Metrics::default()));
-        let state = WebState::new(stage.engine.clone(), arrived, metrics, stop.clone());
-        let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(served.into_future());
-        tasks.detach_all();
-        let now = recado::clock::Clock::real().now().max(stage.clock.now());
-        let mut tokens = BTreeMap::new();
-        for role in Role::ALL {
-            let ends = now.plus(Duration::from_hours(1));
-            let (_, shown) = token::add(store, role.as_str(), role, now, ends).await.unwrap();
-            tokens.insert(role.as_str(), shown);
+    pub async fn new() -> Self {
+        Self::on(stores().await.swap_remove(0)).await
+    }
+
+    /// One site on each database.
+    pub async fn all() -> Vec<Self> {
+        let mut sites = Vec::new();
+        for store in stores().await {
+            sites.push(Self::on(store).await);
         }
-        Self { stage, address, tokens, client: plain_client(), _stop: stop.drop_guard() }
+        sites
     }
 
-    pub fn token(&self, role: Role) -> &str {
-        &self.tokens[role.as_str()]
+    async fn on(test_store: TestStore) -> Self {
+        let store: Store = (*test_store).clone();
+        let config = Config::parse(CONFIG, "recado.toml", test_store.dir.path(), &BTreeMap::new()).unwrap();
+        let providers = config.accounts.iter().map(|(n, a)| (n.clone(), Provider::connect(a).unwrap())).collect();
+        let clock = Clock::fixed(TUESDAY);
+        let engine = Engine::new(Parts {
+            store: store.clone(),
+            instance: setting::instance(&store).await.unwrap(),
+            config: Arc::new(config),
+            clock: clock.clone(),
+            providers,
+            cards: Arc::new(Cards::embedded()),
+            node: "test".to_owned(),
+            changes: broadcast::Sender::new(16),
+            wake: Arc::new(Notify::new()),
+        });
+        let stopping = CancellationToken::new();
+        let mut state = WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
+        state.people_clock = clock.clone();
+        let router = router(state);
+        Self { store, clock, stopping, router, _test_store: test_store }
     }
 
-    pub fn request(&self, role: Role, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(self.token(role))
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 64 * 1024 * 1024).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
-    /// A request without a token.
-    pub fn stranger(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+    pub async fn get(&self, path: &str, visitor: Option<&Visitor>) -> Answer {
+        let mut request = Request::get(path);
+        if let Some(visitor) = visitor {
+            request = request.header(COOKIE, format!("recado_session={}", visitor.cookie));
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub async fn get(&self, role: Role, path: &str) -> Told {
-        told(self.request(role, Method::GET, path)).await
+    /// A form with the session's token, as our pages send it.
+    pub async fn post(&self, path: &str, visitor: &Visitor, fields: &[(&str, &str)]) -> Answer {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("csrf", &visitor.csrf);
+        form.extend_pairs(fields);
+        self.post_raw(path, Some(visitor), &form.finish()).await
     }
 
-    pub async fn post(&self, role: Role, path: &str, body: &Value) -> Told {
-        told(self.request(role, Method::POST, path).json(body)).await
+    pub async fn post_raw(&self, path: &str, visitor: Option<&Visitor>, body: &str) -> Answer {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(visitor) = visitor {
+            request = request.header(COOKIE, format!("recado_session={}", visitor.cookie));
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
-    pub async fn post_once(&self, role: Role, path: &str, key: &str, body: &Value) -> Told {
-        told(self.request(role, Method::POST, path).header("idempotency-key", key).json(body)).await
+    /// Adds a user of `role` and signs them in.
+    pub async fn visitor(&self, role: Role) -> Visitor {
+        let name = role.as_str();
+        let id = match user::by_name(&self.store, name).await.unwrap() {
+            Some(found) => found.id,
+            None => user::add(&self.store, name, role, None, TUESDAY).await.unwrap().unwrap(),
+        };
+        let cookie = session::begin(&self.store, id, self.clock.now()).await.unwrap();
+        let csrf = session::find(&self.store, &cookie, self.clock.now()).await.unwrap().unwrap().csrf;
+        Visitor { cookie, csrf }
     }
-}
 
-/// Sends it and reads the answer.
-pub async fn told(request: RequestBuilder) -> Told {
-    let answer = request.send().await.unwrap();
-    let status = answer.status().as_u16();
-    let kind = answer.headers().get("content-type").map_or("", |v| v.to_str().unwrap()).to_owned();
-    let text = answer.text().await.unwrap();
-    Told { status, kind, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    pub async fn token(&self, role: Role) -> String {
+        let ends = self.clock.now().plus(std::time::Duration::from_hours(24));
+        token::add(&self.store, "test", role, self.clock.now(), ends).await.unwrap().1
+    }
+
+    /// A call of the API with a token.
+    pub async fn call(&self, method: Method, path: &str, token: &str, body: &str, key: Option<&str>) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
 }

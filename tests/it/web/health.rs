@@ -1,0 +1,39 @@
+//! Health, readiness and figures.
+
+use axum::http::StatusCode;
+
+use super::site::Site;
+
+#[tokio::test]
+async fn a_daemon_that_stops_is_alive_and_not_ready() {
+    for site in Site::all().await {
+        assert_eq!(site.get("/readyz", None).await.status, StatusCode::OK);
+        site.stopping.cancel();
+        assert_eq!(site.get("/healthz", None).await.status, StatusCode::OK);
+        assert_eq!(site.get("/readyz", None).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+}
+
+#[tokio::test]
+async fn without_its_store_a_daemon_is_not_ready() {
+    let site = Site::new().await;
+    site.store.close().await;
+    assert_eq!(site.get("/readyz", None).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn the_metrics_count_by_state_and_name_nobody() {
+    for site in Site::all().await {
+        let body = site.get("/metrics", None).await.body;
+        for line in [
+            "recado_messages{state=\"in_doubt\"} 0",
+            "recado_queue_due 0",
+            "recado_webhooks_waiting 0",
+            "recado_holds 0",
+            "recado_conversations_waiting 0",
+        ] {
+            assert!(body.contains(line), "{line} in {body}");
+        }
+        assert!(body.ends_with("# EOF\n"));
+    }
+}

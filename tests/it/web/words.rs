@@ -1,0 +1,90 @@
+//! What screens say comes from the locales, and every word of the code has its sentence.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::http::Request;
+use recado::domain::exclusion::ExclusionReason;
+use recado::domain::message::MessageState;
+use recado::domain::role::Role;
+use recado::locale::{Language, sentences};
+use recado::store::hold::{HoldCause, HoldScope};
+
+use super::site::Site;
+
+fn files(dir: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, into) } else { into.push(path) }
+    }
+}
+
+/// Texts `"web.…"` of templates and sources: whole keys, and beginnings of keys that are completed at run time.
+fn used() -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut all = Vec::new();
+    for dir in ["templates", "src/web"] {
+        files(Path::new(dir), &mut all);
+    }
+    let (mut keys, mut beginnings) = (BTreeSet::new(), BTreeSet::new());
+    for file in all {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        for piece in text.split("\"web.").skip(1) {
+            let key: String = piece.chars().take_while(|c| c.is_ascii_alphanumeric() || "._".contains(*c)).collect();
+            if piece[key.len()..].starts_with('"') {
+                keys.insert(format!("web.{key}"));
+            } else {
+                beginnings.insert(format!("web.{key}"));
+            }
+        }
+    }
+    (keys, beginnings)
+}
+
+#[test]
+fn every_key_used_exists_and_every_key_is_used() {
+    let (keys, beginnings) = used();
+    assert!(keys.len() > 150, "the search for keys finds nothing any more");
+    let known = sentences(Language::En);
+    for key in &keys {
+        assert!(known.contains_key(key), "{key} has no sentence");
+    }
+    for key in known.keys().filter(|k| k.starts_with("web.")) {
+        let used = keys.contains(key) || beginnings.iter().any(|b| key.starts_with(b.as_str()));
+        assert!(used, "{key} is not used");
+    }
+}
+
+#[test]
+fn every_word_of_the_domain_has_its_sentence() {
+    let known = sentences(Language::En);
+    let states = MessageState::ALL.map(|s| format!("web.state.{}", s.as_str()));
+    let reasons = ExclusionReason::ALL.map(|r| format!("web.reason.{}", r.as_str()));
+    let roles = Role::ALL.map(|r| format!("web.role.{}", r.as_str()));
+    let scopes = [HoldScope::Store, HoldScope::Account, HoldScope::Sender, HoldScope::Template, HoldScope::Run]
+        .map(|s| format!("web.hold_scope.{}", s.as_str()));
+    let causes = [HoldCause::Outage, HoldCause::Refused, HoldCause::Quality, HoldCause::Person]
+        .map(|c| format!("web.hold_cause.{}", c.as_str()));
+    let words = ["planning", "running", "sent_out", "paused", "held", "cancelled", "closed"]
+        .map(|w| format!("web.run_state.{w}"));
+    for key in states.iter().chain(&reasons).chain(&roles).chain(&scopes).chain(&causes).chain(&words) {
+        assert!(known.contains_key(key), "{key} has no sentence");
+    }
+}
+
+#[tokio::test]
+async fn a_page_speaks_the_browsers_language_until_another_is_chosen() {
+    let site = Site::new().await;
+    let visitor = site.visitor(Role::Admin).await;
+    let ask = |language: &'static str| {
+        Request::get("/campaigns")
+            .header("cookie", format!("recado_session={}", visitor.cookie))
+            .header("accept-language", language)
+            .body(Body::empty())
+            .unwrap()
+    };
+    assert!(site.send(ask("pt-BR")).await.body.contains("<html lang=\"pt\">"));
+    assert!(site.send(ask("es-AR")).await.body.contains("Campañas"));
+    site.post("/language", &visitor, &[("language", "es"), ("back", "/campaigns")]).await;
+    assert!(site.send(ask("en")).await.body.contains("Campañas"));
+}
