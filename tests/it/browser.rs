@@ -89,7 +89,7 @@ async fn a_person_starts_a_campaign_watches_it_finish_and_answers_a_reply() {
     wait_for(window, "[data-test=run]").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     picture(window, "run").await;
-    wait_for(window, "[data-test=run][data-state=closed]").await;
+    wait_for(window, "[data-test=run] [data-test=status][data-state=closed]").await;
     picture(window, "run-finished").await;
 
     // The reminders' two days have to pass before the clock slows down to a person's speed.

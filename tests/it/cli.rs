@@ -11,7 +11,7 @@ use tokio::process::Command;
 use crate::engine::force;
 use crate::engine::stage::{CAMPAIGN, people};
 use crate::support::stores;
-use crate::web::served::Served;
+use crate::web::daemon::Site;
 
 /// What a command printed, and its status.
 struct Said {
@@ -37,7 +37,7 @@ async fn recado(url: &str, token: Option<&str>, args: &[&str]) -> Said {
     Said { status: status.code().unwrap(), out: text(stdout), err: text(stderr) }
 }
 
-impl Served {
+impl Site {
     async fn recado(&self, role: Role, args: &[&str]) -> Said {
         recado(&format!("http://{}", self.address), Some(self.token(role)), args).await
     }
@@ -46,7 +46,7 @@ impl Served {
 #[tokio::test]
 async fn a_folder_is_imported_started_watched_paused_resumed_and_cancelled() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let folder = stores[0].dir.path().join("turnos");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("campaign.toml"), CAMPAIGN).unwrap();
@@ -81,7 +81,7 @@ async fn a_folder_is_imported_started_watched_paused_resumed_and_cancelled() {
 #[tokio::test]
 async fn doubts_results_suppressions_holds_and_templates_are_read_and_acted_on() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let run = site.stage.run("turnos", CAMPAIGN, &people(2)).await;
     let messages = site.get(Role::Admin, &format!("/api/v1/runs/{run}/messages")).await.body;
     let message = messages["items"][0]["id"].as_i64().unwrap();
@@ -111,7 +111,7 @@ async fn doubts_results_suppressions_holds_and_templates_are_read_and_acted_on()
 #[tokio::test]
 async fn without_a_daemon_a_token_or_a_right_a_command_says_so_and_ends_with_2() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let silent = recado("http://127.0.0.1:1", None, &["status"]).await;
     assert_eq!((silent.status, silent.err.contains("no running Recado answers at http://127.0.0.1:1")), (2, true));
     let url = format!("http://{}", site.address);

@@ -1,10 +1,11 @@
 //! Tests of `web`.
 
 mod api;
+mod calls;
+pub mod daemon;
 mod forms;
 mod health;
 mod roles;
-pub mod served;
 mod sessions;
 mod site;
 mod webhooks;

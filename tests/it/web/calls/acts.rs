@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::engine::force;
 use crate::engine::stage::{CAMPAIGN, people};
 use crate::support::stores;
-use crate::web::served::{Served, told};
+use crate::web::daemon::{Site, told};
 
 fn by_hand() -> Value {
     json!({"sender": "front", "to": "+54 9 11 5555-0123", "template": "reminder", "language": "es_AR",
@@ -24,7 +24,7 @@ fn by_hand() -> Value {
 #[tokio::test]
 async fn a_message_by_hand_goes_once_per_key_and_opens_its_agents_conversation() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let diego = user::add(&store, "diego", Role::Agent, None, UnixMs(1)).await.unwrap().unwrap();
         let sent = site.post_once(Role::Agent, "/api/v1/messages", "k", &by_hand()).await;
         assert_eq!(sent.status, 201, "{} {:?}", store.name(), sent.body);
@@ -55,7 +55,7 @@ async fn a_message_by_hand_goes_once_per_key_and_opens_its_agents_conversation()
 #[tokio::test]
 async fn a_refused_message_names_its_fields_and_gives_its_key_back() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         user::add(&store, "diego", Role::Agent, None, UnixMs(1)).await.unwrap();
         user::add(&store, "eva", Role::Finance, None, UnixMs(1)).await.unwrap();
         for (change, field) in [
@@ -83,7 +83,7 @@ async fn a_refused_message_names_its_fields_and_gives_its_key_back() {
 #[tokio::test]
 async fn doubts_are_listed_and_settled_one_by_one_or_all_of_a_run() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let run = site.stage.run("turnos", CAMPAIGN, &people(3)).await;
         let listed = site.get(Role::Operator, &format!("/api/v1/runs/{run}/messages")).await.body;
         for message in listed["items"].as_array().unwrap() {
@@ -105,7 +105,7 @@ async fn doubts_are_listed_and_settled_one_by_one_or_all_of_a_run() {
 #[tokio::test]
 async fn somebody_is_put_on_the_do_not_send_list_and_taken_off() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let body = json!({"phone": "+54 9 11 5555-0123", "scope": "all", "note": "asked by phone"});
         assert_eq!(site.post(Role::Agent, "/api/v1/suppressions", &body).await.body, json!({"added": true}));
         assert_eq!(site.post(Role::Agent, "/api/v1/suppressions", &body).await.body, json!({"added": false}));
@@ -120,7 +120,7 @@ async fn somebody_is_put_on_the_do_not_send_list_and_taken_off() {
 #[tokio::test]
 async fn a_hold_says_why_and_is_lifted_once() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let new = NewHold {
             scope: HoldScope::Sender,
             scope_key: "front".to_owned(),
@@ -141,7 +141,7 @@ async fn a_hold_says_why_and_is_lifted_once() {
 #[tokio::test]
 async fn costs_come_as_json_or_as_a_file_and_templates_as_last_read() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         site.stage.run("turnos", CAMPAIGN, &people(2)).await;
         let costs = site.get(Role::Finance, "/api/v1/costs?by=campaign,market&month=2026-11").await.body;
         assert_eq!((&costs["lines"][0]["open"], &costs["lines"][0]["keys"]["campaign"]), (&json!(2), &json!("turnos")));
@@ -160,7 +160,7 @@ async fn costs_come_as_json_or_as_a_file_and_templates_as_last_read() {
 #[tokio::test]
 async fn a_conversation_is_claimed_answered_once_per_key_and_decided() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         for name in ["diego", "eva"] {
             user::add(&store, name, Role::Agent, None, UnixMs(1)).await.unwrap();
         }

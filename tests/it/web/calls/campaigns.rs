@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::engine::stage::{CAMPAIGN, people};
 use crate::support::stores;
-use crate::web::served::{Served, Told, told};
+use crate::web::daemon::{Site, Told, told};
 
 fn form(definition: &str, audience: &str) -> Form {
     Form::new()
@@ -16,7 +16,7 @@ fn form(definition: &str, audience: &str) -> Form {
         .part("audience", Part::text(audience.to_owned()).file_name("people.csv"))
 }
 
-async fn load(site: &Served, key: &str, audience: &str) -> Told {
+async fn load(site: &Site, key: &str, audience: &str) -> Told {
     let request = site.request(Role::Marketing, Method::POST, "/api/v1/campaigns").header("idempotency-key", key);
     told(request.multipart(form(CAMPAIGN, audience))).await
 }
@@ -24,7 +24,7 @@ async fn load(site: &Served, key: &str, audience: &str) -> Told {
 #[tokio::test]
 async fn a_campaign_is_loaded_looked_at_started_and_read() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let loaded = load(&site, "k1", &people(3)).await;
         assert_eq!(loaded.status, 201, "{} {:?}", store.name(), loaded.body);
         let version = loaded.body["version"].clone();
@@ -54,7 +54,7 @@ async fn a_campaign_is_loaded_looked_at_started_and_read() {
 #[tokio::test]
 async fn the_messages_of_a_run_come_in_pages_and_each_can_be_read_in_full() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let run = site.stage.run("turnos", CAMPAIGN, &people(5)).await;
         let path = format!("/api/v1/runs/{run}/messages?state=queued&limit=2");
         let (mut seen, mut next) = (Vec::new(), Some(String::new()));
@@ -76,7 +76,7 @@ async fn the_messages_of_a_run_come_in_pages_and_each_can_be_read_in_full() {
 #[tokio::test]
 async fn a_version_that_is_not_the_latest_is_not_started_and_content_is_not_started_twice() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let old = load(&site, "k1", &people(1)).await.body["version"].clone();
         let new = load(&site, "k2", &people(2)).await.body["version"].clone();
         assert_ne!(old, new);
@@ -94,7 +94,7 @@ async fn a_version_that_is_not_the_latest_is_not_started_and_content_is_not_star
 #[tokio::test]
 async fn a_run_is_paused_resumed_and_cancelled_and_the_audit_says_by_whom() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let run = site.stage.run("turnos", CAMPAIGN, &people(2)).await;
         let why = json!({"why": "wrong clinic"});
         let paused = site.post(Role::Operator, "/api/v1/campaigns/turnos/pause", &why).await.body;
@@ -118,7 +118,7 @@ async fn a_run_is_paused_resumed_and_cancelled_and_the_audit_says_by_whom() {
 #[tokio::test]
 async fn a_load_repeated_with_its_key_is_answered_the_same_although_the_form_is_drawn_anew() {
     for store in stores().await {
-        let site = Served::open(&store, store.dir.path()).await;
+        let site = Site::open(&store, store.dir.path()).await;
         let first = load(&site, "same", &people(1)).await;
         let again = load(&site, "same", &people(1)).await;
         assert_eq!((first.status, &first.body), (again.status, &again.body));
@@ -132,7 +132,7 @@ async fn a_load_repeated_with_its_key_is_answered_the_same_although_the_form_is_
 #[tokio::test]
 async fn who_may_not_see_people_gets_the_sheet_without_them() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     load(&site, "k", &people(2)).await;
     let sheet = site.get(Role::Finance, "/api/v1/campaigns/turnos/preflight").await.body;
     assert_eq!((&sheet["messages"], &sheet["samples"], &sheet["rows"]), (&json!(2), &json!([]), &Value::Null));

@@ -6,12 +6,12 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::stores;
-use crate::web::served::{Served, told};
+use crate::web::daemon::{Site, told};
 
 #[tokio::test]
 async fn every_role_is_refused_what_it_has_no_right_to_and_a_stranger_everything() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     for route in route::table().iter().filter(|r| r.path.starts_with("/api/v1/") && r.access != Access::Open) {
         let path = route.path.replace("{id}", "999");
         if path == "/api/v1/events" {
@@ -34,7 +34,7 @@ async fn every_role_is_refused_what_it_has_no_right_to_and_a_stranger_everything
 #[tokio::test]
 async fn a_request_that_does_not_fit_names_the_field() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     for (method, path, body, field) in [
         (Method::GET, "/api/v1/runs?limit=0", json!(null), "limit"),
         (Method::GET, "/api/v1/runs?limt=5", json!(null), "limt"),
@@ -66,7 +66,7 @@ async fn a_request_that_does_not_fit_names_the_field() {
 #[tokio::test]
 async fn what_is_not_there_what_is_no_json_and_what_is_for_later_are_told_apart() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     for (method, path, status, word) in [
         (Method::GET, "/api/v1/runs/77", 404, "not_found"),
         (Method::GET, "/api/v1/runs/seven", 404, "not_found"),
@@ -91,7 +91,7 @@ async fn what_is_not_there_what_is_no_json_and_what_is_for_later_are_told_apart(
 #[tokio::test]
 async fn a_problem_speaks_the_language_asked_for() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let request = site.request(Role::Finance, Method::GET, "/api/v1/conversations").header("accept-language", "pt-BR");
     let portuguese = told(request).await.body;
     let english = site.get(Role::Finance, "/api/v1/conversations").await.body;

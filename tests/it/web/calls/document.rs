@@ -8,12 +8,12 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::stores;
-use crate::web::served::{Served, told};
+use crate::web::daemon::{Site, told};
 
 #[tokio::test]
 async fn the_document_describes_every_route_of_the_api_and_no_other() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let document = told(site.stranger(Method::GET, "/api/v1/openapi.json")).await.body;
 
     let table: BTreeSet<String> = route::table()
@@ -33,7 +33,7 @@ async fn the_document_describes_every_route_of_the_api_and_no_other() {
 #[tokio::test]
 async fn every_schema_the_document_refers_to_is_in_it_and_every_operation_has_a_summary() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let document = told(site.stranger(Method::GET, "/api/v1/openapi.json")).await.body;
 
     let mut references = BTreeSet::new();
@@ -64,7 +64,7 @@ fn collect(value: &Value, into: &mut BTreeSet<String>) {
 #[tokio::test]
 async fn the_page_shows_every_route_and_explains_the_problem_a_document_points_to() {
     let stores = stores().await;
-    let site = Served::open(&stores[0], stores[0].dir.path()).await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let page = told(site.stranger(Method::GET, "/api/docs")).await.body;
     let page = page.as_str().unwrap();
     for route in route::table().iter().filter(|r| r.path.starts_with("/api/v1/") && !r.path.ends_with(".json")) {

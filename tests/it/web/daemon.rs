@@ -17,7 +17,7 @@ use crate::engine::stage::Stage;
 use crate::support::sandbox::plain_client;
 
 /// A site, gone with the test.
-pub struct Served {
+pub struct Site {
     pub stage: Stage,
     pub address: SocketAddr,
     tokens: BTreeMap<&'static str, String>,
@@ -33,7 +33,7 @@ pub struct Told {
     pub body: Value,
 }
 
-impl Served {
+impl Site {
     /// Serves the real router; every role has a token of its name.
     pub async fn open(store: &Store, dir: &std::path::Path) -> Self {
         let stage = Stage::new(store, dir).await;
