@@ -69,7 +69,9 @@ impl StoreError {
         match cause {
             sqlx::Error::Database(told) => match told.code().as_deref() {
                 // SQLite: constraint, mismatch, too big, range, in their extended forms too (code modulo 256).
-                Some(code) if code.len() < 5 => !code.parse::<u32>().is_ok_and(|c| [18, 19, 20, 25].contains(&(c % 256))),
+                Some(code) if code.len() < 5 => {
+                    !code.parse::<u32>().is_ok_and(|c| [18, 19, 20, 25].contains(&(c % 256)))
+                }
                 // PostgreSQL: data exception, integrity constraint violation.
                 Some(code) => !(code.starts_with("22") || code.starts_with("23")),
                 None => true,

@@ -26,8 +26,8 @@ mod metrics;
 mod page;
 mod results;
 pub mod route;
-mod run;
 mod row_words;
+mod run;
 mod run_rows;
 mod sampler;
 mod security;
@@ -61,7 +61,8 @@ pub fn router(state: WebState) -> Router {
         router = router.route(route.path, handler.layer(guard));
     }
     // Events are a stream that must not wait for a compressor's buffer.
-    let compressed = predicate::DefaultPredicate::new().and(predicate::NotForContentType::const_new("text/event-stream"));
+    let compressed =
+        predicate::DefaultPredicate::new().and(predicate::NotForContentType::const_new("text/event-stream"));
     router
         .fallback(error::no_such_page)
         .with_state(state.clone())

@@ -126,4 +126,3 @@ async fn keep_pace(engine: Engine, stop: CancellationToken) {
         }
     }
 }
-

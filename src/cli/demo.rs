@@ -23,7 +23,12 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(args.listen.ip().is_loopback(), "the demo listens on loopback only, not on {}", args.listen.ip());
     let settings = DemoSettings { listen: args.listen, exit_when_done: args.exit_when_done };
-    let report = demo(settings, |w| if !args.json { greet(w, args.exit_when_done) }).await?;
+    let report = demo(settings, |w| {
+        if !args.json {
+            greet(w, args.exit_when_done)
+        }
+    })
+    .await?;
     let Some(report) = report else { return Ok(ExitCode::SUCCESS) };
     if args.json {
         say(&serde_json::to_string(&report)?);
@@ -45,7 +50,10 @@ fn greet(welcome: &Welcome, exit_when_done: bool) {
 }
 
 fn conclude(report: &Report) {
-    say(&format!("{} runs closed in {} s: {} messages, {} rows left out", report.runs, report.seconds, report.messages, report.excluded));
+    say(&format!(
+        "{} runs closed in {} s: {} messages, {} rows left out",
+        report.runs, report.seconds, report.messages, report.excluded
+    ));
     for (state, n) in &report.states {
         say(&format!("  {state:<12} {n:>6}"));
     }

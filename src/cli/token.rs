@@ -97,7 +97,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
             json!({"id": t.id, "name": t.name, "role": t.role, "created_at": t.created_at,
                    "expires_at": t.expires_at, "revoked_at": t.revoked_at})
         });
-        format!("{}\n", serde_json::Value::from_iter(lines))
+        format!("{}\n", lines.collect::<serde_json::Value>())
     } else {
         let now = desk.clock.now();
         let lines = tokens.iter().map(|t| {

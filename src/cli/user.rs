@@ -173,10 +173,10 @@ fn password() -> anyhow::Result<SecretString> {
 async fn list(desk: &Desk, json: bool) -> anyhow::Result<String> {
     let users = user::all(&desk.store).await?;
     if json {
-        let lines = users.iter().map(|u| {
-            json!({"name": u.name, "role": u.role, "created_at": u.created_at, "disabled_at": u.disabled_at})
-        });
-        return Ok(serde_json::Value::from_iter(lines).to_string());
+        let lines = users
+            .iter()
+            .map(|u| json!({"name": u.name, "role": u.role, "created_at": u.created_at, "disabled_at": u.disabled_at}));
+        return Ok(lines.collect::<serde_json::Value>().to_string());
     }
     let lines: Vec<String> = users
         .iter()

@@ -76,7 +76,9 @@ impl Expression {
         }
         problems.extend(expression.names.iter().filter(|n| !known.contains(n.as_str())).map(|name| {
             match nearest(name, known.iter().copied()) {
-                Some(meant) => Problem::new("unknown_name_meant", &[("place", place), ("name", name), ("meant", meant)]),
+                Some(meant) => {
+                    Problem::new("unknown_name_meant", &[("place", place), ("name", name), ("meant", meant)])
+                }
                 None => Problem::new("unknown_name", &[("place", place), ("name", name)]),
             }
         }));

@@ -131,7 +131,8 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn is_punctuation(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '[' | ']' | '/' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    c.is_whitespace()
+        || matches!(c, '-' | '.' | '(' | ')' | '[' | ']' | '/' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 fn digits_of(text: &str) -> String {

@@ -13,7 +13,8 @@ pub const MIN_LENGTH: usize = 10;
 pub const MAX_LENGTH: usize = 1_000;
 
 /// A hash that no password has; checked when the name is unknown, so that the answer takes as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Qh0gq3zR2rB9hJqkU0zq3o2m4m0m8t4b0b3u4u2J3wk";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Qh0gq3zR2rB9hJqkU0zq3o2m4m0m8t4b0b3u4u2J3wk";
 
 /// Why a password cannot be hashed.
 #[derive(Debug, thiserror::Error)]

@@ -18,8 +18,7 @@ const SET_ROLE: &str = "UPDATE app_user SET role = $2 WHERE id = $1";
 const SET_LANGUAGE: &str = "UPDATE app_user SET language = $2 WHERE id = $1";
 const DISABLE: &str = "UPDATE app_user SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
 const ENABLE: &str = "UPDATE app_user SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
-const OTHER_ADMINS: &str =
-    "SELECT COUNT(*) FROM app_user WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1";
+const OTHER_ADMINS: &str = "SELECT COUNT(*) FROM app_user WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1";
 const END_SESSIONS: &str = "DELETE FROM session WHERE user_id = $1";
 const END_LINKS: &str = "DELETE FROM sign_in_link WHERE user_id = $1";
 
@@ -101,8 +100,7 @@ pub async fn set_language(store: &Store, id: UserId, language: &str) -> Result<(
 
 /// Shuts the user out at once; false when they already were.
 pub async fn disable(store: &Store, id: UserId, at: UnixMs) -> Result<bool> {
-    let changed =
-        on!(&store.write, |pool| sqlx::query(DISABLE).bind(id).bind(at).execute(pool).await?.rows_affected());
+    let changed = on!(&store.write, |pool| sqlx::query(DISABLE).bind(id).bind(at).execute(pool).await?.rows_affected());
     end_sessions(store, id).await?;
     Ok(changed == 1)
 }

@@ -44,7 +44,11 @@ impl AuditPage {
 }
 
 /// The page.
-pub async fn show(State(state): State<WebState>, p: Page, Query(asked): Query<Asked>) -> Result<Html<String>, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    p: Page,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, WebError> {
     let before = asked.before.unwrap_or(i64::MAX);
     let mut lines = audit::page(state.store(), before, &asked.actor, &asked.action, PAGE + 1).await?;
     let more = lines.len() as i64 > PAGE;

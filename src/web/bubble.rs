@@ -49,10 +49,8 @@ pub fn of(p: &Page, line: &Line, campaign: &str) -> Bubble {
 
 fn written(p: &Page, line: &Line) -> Bubble {
     let content: Option<ReplyContent> = serde_json::from_str(&line.content).ok();
-    let media = !matches!(
-        content,
-        Some(ReplyContent::Text { .. } | ReplyContent::Button { .. } | ReplyContent::Choice { .. })
-    );
+    let media =
+        !matches!(content, Some(ReplyContent::Text { .. } | ReplyContent::Button { .. } | ReplyContent::Choice { .. }));
     let body = content.map_or_else(String::new, |c| label::line(p.language, &c));
     let side = if line.direction == Direction::In { "in" } else { "note" };
     Bubble {

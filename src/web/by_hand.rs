@@ -67,7 +67,11 @@ impl Asked {
 }
 
 /// The page; with a template chosen it shows its fields.
-pub async fn show(State(state): State<WebState>, p: Page, axum_extra::extract::Query(asked): axum_extra::extract::Query<Asked>) -> Result<Html<String>, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    p: Page,
+    axum_extra::extract::Query(asked): axum_extra::extract::Query<Asked>,
+) -> Result<Html<String>, WebError> {
     page(&state, p, asked, Vec::new()).await
 }
 

@@ -9,8 +9,8 @@ use crate::domain::role::Right;
 use crate::locale;
 use crate::preflight::{Sheet, SheetRow};
 use crate::store::campaign::{self, Campaign};
+use crate::store::run;
 use crate::store::version::{self, Version};
-use crate::store::{run, StoreError};
 
 use super::act;
 use super::actor::Actor;
@@ -97,7 +97,7 @@ impl SheetView {
     fn consequence(&self, p: &Page) -> String {
         let high = self.sheet.cost.high;
         let high = high.map_or_else(|| p.t("web.cost_unknown"), |h| p.money(&h, &self.sheet.cost.currency));
-        let n = p.number(&self.sheet.messages);
+        let n = p.number(self.sheet.messages);
         p.say("web.start_means", &[("n", &n), ("cost", &high), ("sender", &self.sheet.sender)])
     }
 }
@@ -134,7 +134,7 @@ pub async fn show(
 
 /// The latest version of a campaign.
 pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, WebError> {
-    let found = version::latest(state.store(), campaign).await.map_err(StoreError::from)?;
+    let found = version::latest(state.store(), campaign).await?;
     found.ok_or(WebError::NotFound)
 }
 

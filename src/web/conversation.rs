@@ -79,7 +79,7 @@ pub async fn show(
     };
     let open = c.state == ConversationState::Open;
     let why_not = why_not(&state, &actor, &p, &c).await?;
-    let agents = user::all(store).await?.into_iter().filter(|u| can_converse(u)).collect();
+    let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
     html(&ConversationPage {
         window: window(&p, c.window_until),
         can_answer: open && why_not.is_none(),
@@ -108,19 +108,14 @@ fn can_converse(user: &user::User) -> bool {
 /// `Recordatorio de turno, row 17`.
 fn campaign_label(p: &Page, panel: &Panel) -> String {
     match (&panel.campaign_title, panel.row_no) {
-        (Some(title), Some(row)) => format!("{title}, {}", p.n("web.row_no", &row)),
+        (Some(title), Some(row)) => format!("{title}, {}", p.n("web.row_no", row)),
         (Some(title), None) => title.clone(),
         (None, _) => p.t("web.thread.by_hand"),
     }
 }
 
 /// Why `actor` cannot write now, in words; `None` when they can.
-async fn why_not(
-    state: &WebState,
-    actor: &Actor,
-    p: &Page,
-    c: &Conversation,
-) -> Result<Option<String>, WebError> {
+async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) -> Result<Option<String>, WebError> {
     if c.state == ConversationState::Closed {
         return Ok(Some(p.t("web.thread.is_closed")));
     }

@@ -16,8 +16,8 @@ use super::error::WebError;
 use super::page::{Page, html};
 use super::state::WebState;
 
-/// Conversations on one page.
-const PAGE: i64 = 40;
+/// Conversations on one page: a desk's whole day, so that who can still be answered is seen beside who waits longest.
+const PAGE: i64 = 100;
 /// A tab counts to here; more is `99+`.
 const COUNTED: i64 = 100;
 

@@ -65,12 +65,7 @@ pub async fn assign(
 }
 
 /// Sets or corrects what the person decided.
-pub async fn set_outcome(
-    state: &WebState,
-    actor: &Actor,
-    id: ConversationId,
-    outcome: &str,
-) -> Result<(), WebError> {
+pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, outcome: &str) -> Result<(), WebError> {
     let word = outcome.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
     if outcome.is_empty() || outcome.chars().count() > LONGEST_OUTCOME || !word {
         return Err(WebError::Bad("outcome"));

@@ -79,6 +79,7 @@ struct Bar {
 
 impl CostsPage {
     /// The words of a key's value.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass what they show by reference")]
     fn cell(&self, line: &CostLine, place: &usize) -> String {
         let value = line.keys.get(*place).cloned().unwrap_or_default();
         let column = self.columns.get(*place).map_or("", String::as_str);
@@ -98,17 +99,33 @@ fn label(p: &Page, column: &str, value: &str, title: &str) -> String {
 }
 
 /// The page.
-pub async fn show(State(state): State<WebState>, p: Page, Query(asked): Query<Asked>) -> Result<Html<String>, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    p: Page,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, WebError> {
     let (shaped, lines) = report(&state, &asked).await?;
     let columns: Vec<String> = shaped.by.iter().map(|k| k.as_str().to_owned()).collect();
     let totals = report::totals(&lines);
-    let charts = totals.iter().map(|t| chart(&p, &t.currency, &columns, &lines)).filter(|c| !c.bars.is_empty()).collect();
+    let charts =
+        totals.iter().map(|t| chart(&p, &t.currency, &columns, &lines)).filter(|c| !c.bars.is_empty()).collect();
     let mut choices: Vec<(&'static str, String)> =
         CostKey::ALL.iter().map(|k| (k.as_str(), p.t(&format!("web.cost_key.{}", k.as_str())))).collect();
     choices.push(("campaign,cost_centre", p.t("web.cost_key.campaign_cost_centre")));
     choices.push(("cost_centre,category", p.t("web.cost_key.cost_centre_category")));
     let (earlier, later) = neighbours(&shaped.month);
-    html(&CostsPage { p, earlier, later, month: shaped.month, by: columns.join(","), choices, columns, lines, totals, charts })
+    html(&CostsPage {
+        p,
+        earlier,
+        later,
+        month: shaped.month,
+        by: columns.join(","),
+        choices,
+        columns,
+        lines,
+        totals,
+        charts,
+    })
 }
 
 /// The months before and after `2026-11`.

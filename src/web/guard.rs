@@ -31,11 +31,7 @@ pub enum Access {
 }
 
 /// Lets a request through to its handler, or answers why not. The body of webhooks is left alone.
-pub async fn guard(
-    State((state, access)): State<(WebState, Access)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn guard(State((state, access)): State<(WebState, Access)>, mut request: Request, next: Next) -> Response {
     let actor = match identify(&state, request.headers()).await {
         Ok(actor) => actor,
         Err(e) => return WebError::from(e).into_response(),
@@ -53,12 +49,7 @@ pub async fn guard(
     response
 }
 
-async fn admit(
-    state: &WebState,
-    access: Access,
-    actor: Option<&Actor>,
-    request: Request,
-) -> Result<Request, WebError> {
+async fn admit(state: &WebState, access: Access, actor: Option<&Actor>, request: Request) -> Result<Request, WebError> {
     match (access, actor) {
         (Access::Open, _) | (Access::SignedIn, Some(_)) => {}
         (_, None) => return Err(WebError::NobodyThere),

@@ -30,6 +30,8 @@ pub struct Page {
     pub now: UnixMs,
     /// Whose clock its times are on.
     pub zone: TimeZone,
+    /// Addresses of style sheet, script and icon.
+    pub assets: &'static Addresses,
     path: String,
     flash: Option<String>,
 }
@@ -69,19 +71,27 @@ impl FromRequestParts<WebState> for Page {
 
 /// What just happened, from `?done=<word>&n=<count>` of the address a form led to.
 fn flash(language: Language, query: &str) -> Option<String> {
-    let value = |key: &str| {
-        url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == key).map(|(_, v)| v.into_owned())
-    };
+    let value =
+        |key: &str| url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == key).map(|(_, v)| v.into_owned());
     let done = value("done")?;
     let key = format!("web.done.{done}");
     let n = value("n").filter(|n| n.bytes().all(|b| b.is_ascii_digit())).unwrap_or_default();
     locale::sentences(language).contains_key(&key).then(|| locale::say(language, &key, &[("n", &n)]))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass what they show by reference")]
 impl Page {
     /// A page's frame outside of a handler.
     pub fn new(state: &WebState, actor: Option<Actor>, language: Language, path: &str) -> Self {
-        Self { language, actor, now: state.now(), zone: state.zone(), path: path.to_owned(), flash: None }
+        Self {
+            language,
+            actor,
+            now: state.now(),
+            zone: state.zone(),
+            assets: &ADDRESSES,
+            path: path.to_owned(),
+            flash: None,
+        }
     }
 
     /// The sentence of `key`.
@@ -112,11 +122,6 @@ impl Page {
     /// `en`, `es`, `pt`.
     pub fn lang(&self) -> &'static str {
         self.language.as_str()
-    }
-
-    /// Addresses of style sheet, script and icon.
-    pub fn assets(&self) -> &'static Addresses {
-        &ADDRESSES
     }
 
     /// What just happened, if the page follows a form.

@@ -17,8 +17,23 @@ use super::state::WebState;
 const BATCH: i64 = 1_000;
 
 const HEADER: [&str; 17] = [
-    "row", "id", "to", "name", "state", "reason", "reason_text", "outcome", "due_at", "sent_at", "delivered_at", "read_at",
-    "attempts", "cost_centre", "currency", "charged", "message",
+    "row",
+    "id",
+    "to",
+    "name",
+    "state",
+    "reason",
+    "reason_text",
+    "outcome",
+    "due_at",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+    "attempts",
+    "cost_centre",
+    "currency",
+    "charged",
+    "message",
 ];
 
 /// The file's bytes as they are made. A database that fails in the middle ends the file with a line that says so.

@@ -35,7 +35,10 @@ fn queued(p: &Page, row: &RunRow) -> String {
 
 /// The latest thing that happened to it.
 pub fn latest(row: &RunRow) -> Option<UnixMs> {
-    [row.read_at, row.delivered_at, row.ended_at, row.sent_at, row.accepted_at, row.claimed_at].into_iter().flatten().max()
+    [row.read_at, row.delivered_at, row.ended_at, row.sent_at, row.accepted_at, row.claimed_at]
+        .into_iter()
+        .flatten()
+        .max()
 }
 
 /// The sentence of a provider's code, in people's words.

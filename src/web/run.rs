@@ -122,12 +122,8 @@ fn template_name(run: &run::Run) -> String {
 
 fn tiles(p: &Page, f: &Figures, people: bool) -> Vec<Tile> {
     let rows = |query: &str| people.then(|| format!("/runs/{}/rows{query}", f.run.id));
-    let mut tiles = vec![Tile {
-        label: p.t("web.all_messages"),
-        n: f.counts.total(),
-        word: "all".to_owned(),
-        href: rows(""),
-    }];
+    let mut tiles =
+        vec![Tile { label: p.t("web.all_messages"), n: f.counts.total(), word: "all".to_owned(), href: rows("") }];
     for state in S::ALL {
         let n = f.counts.get(state);
         if n > 0 {
@@ -179,7 +175,7 @@ async fn waiting(state: &WebState, p: &Page, run: RunId) -> Result<Vec<String>, 
     Ok(found
         .into_iter()
         .map(|w| {
-            let (n, why) = (p.number(&w.n), row_words::gate_words(p, &w.waiting_for));
+            let (n, why) = (p.number(w.n), row_words::gate_words(p, &w.waiting_for));
             p.say("web.waits", &[("n", &n), ("why", &why), ("t", &p.clock_time(&w.next_at))])
         })
         .collect())
@@ -203,12 +199,8 @@ pub(super) fn row_list(rows: &[i64], n: i64) -> String {
 }
 
 pub(super) async fn doubts(state: &WebState, run: RunId) -> Result<Vec<RunRow>, WebError> {
-    let query = RowQuery {
-        filter: RowFilter::State(S::InDoubt),
-        search: String::new(),
-        after: MessageId(0),
-        limit: DOUBTS,
-    };
+    let query =
+        RowQuery { filter: RowFilter::State(S::InDoubt), search: String::new(), after: MessageId(0), limit: DOUBTS };
     Ok(row::page(state.store(), run, &query).await?)
 }
 

@@ -16,7 +16,7 @@ use crate::store::{Result, Store};
 /// A count is this fresh at worst; a hundred people who watch cost one query a second.
 const FRESH: Duration = Duration::from_secs(1);
 /// The speed is taken over this span of the daemon's clock.
-const SPEED_OVER: Duration = Duration::from_secs(60);
+const SPEED_OVER: Duration = Duration::from_mins(1);
 /// Runs remembered; beyond this those not looked at for a minute go.
 const REMEMBERED: usize = 1_000;
 
@@ -96,7 +96,7 @@ impl Sampler {
     fn keep(&self, run: &Run, mut counts: Counts, now: UnixMs) -> Counts {
         let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if samples.len() >= REMEMBERED {
-            samples.retain(|_, s| s.taken.elapsed() < Duration::from_secs(60));
+            samples.retain(|_, s| s.taken.elapsed() < Duration::from_mins(1));
         }
         let mut gone = samples.remove(&run.id).map(|s| s.gone).unwrap_or_default();
         gone.push_back((now, counts.gone()));

@@ -82,18 +82,14 @@ pub async fn submit(
         let page = html(&SignInPage { p, next: given.next, name, problem: Some(problem) })?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())], page).into_response());
     }
-    match check(&state, &name, &given.password).await? {
-        Some(user) => {
-            state.throttle.right(&name);
-            enter(&state, jar, user, &name, &given.next).await
-        }
-        None => {
-            state.throttle.wrong(&name, Instant::now());
-            let problem = Some(p.t("web.sign_in.wrong"));
-            let page = html(&SignInPage { p, next: given.next, name, problem })?;
-            Ok((StatusCode::UNAUTHORIZED, page).into_response())
-        }
+    if let Some(user) = check(&state, &name, &given.password).await? {
+        state.throttle.right(&name);
+        return enter(&state, jar, user, &name, &given.next).await;
     }
+    state.throttle.wrong(&name, Instant::now());
+    let problem = Some(p.t("web.sign_in.wrong"));
+    let page = html(&SignInPage { p, next: given.next, name, problem })?;
+    Ok((StatusCode::UNAUTHORIZED, page).into_response())
 }
 
 /// The user, if there is one of that name, not shut out, with that password. A wrong name takes as long as a wrong password.
@@ -111,13 +107,7 @@ async fn check(state: &WebState, name: &str, password: &str) -> Result<Option<Us
     Ok(found.filter(|_| right).map(|u| u.id))
 }
 
-async fn enter(
-    state: &WebState,
-    jar: CookieJar,
-    user: UserId,
-    name: &str,
-    next: &str,
-) -> Result<Response, WebError> {
+async fn enter(state: &WebState, jar: CookieJar, user: UserId, name: &str, next: &str) -> Result<Response, WebError> {
     let value = session::begin(state.store(), user, state.people_now()).await?;
     let deed = Deed { actor: name, action: "user.sign_in", subject: &format!("user {name}"), detail: "" };
     audit::write(state.store(), state.now(), deed).await?;
@@ -151,13 +141,11 @@ pub async fn use_link(
         Some(id) => user::by_id(state.store(), id).await?,
         None => None,
     };
-    match found {
-        Some(user) => enter(&state, jar, user.id, &user.name, "/").await,
-        None => {
-            let page = html(&LinkPage { p, token: given.token, name: None })?;
-            Ok((StatusCode::GONE, page).into_response())
-        }
+    if let Some(user) = found {
+        return enter(&state, jar, user.id, &user.name, "/").await;
     }
+    let page = html(&LinkPage { p, token: given.token, name: None })?;
+    Ok((StatusCode::GONE, page).into_response())
 }
 
 /// Out.

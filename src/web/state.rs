@@ -14,9 +14,9 @@ use crate::store::{Store, StoreError, audit};
 
 use super::actor::Actor;
 use super::metrics::Metrics;
-use crate::store::password::Turnstile;
 use super::sampler::Sampler;
 use super::throttle::Throttle;
+use crate::store::password::Turnstile;
 
 /// Shared by all handlers; cloning is cheap.
 #[derive(Clone)]
@@ -88,7 +88,13 @@ impl WebState {
     }
 
     /// Writes down what `actor` did.
-    pub(super) async fn audit(&self, actor: &Actor, action: &str, subject: &str, detail: &str) -> Result<(), StoreError> {
+    pub(super) async fn audit(
+        &self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        detail: &str,
+    ) -> Result<(), StoreError> {
         audit::write(self.store(), self.now(), audit::Deed { actor: &actor.name, action, subject, detail }).await
     }
 }

@@ -56,7 +56,11 @@ const fn scope_key(scope: SuppressionScope) -> &'static str {
 }
 
 /// The page.
-pub async fn show(State(state): State<WebState>, p: Page, Query(asked): Query<Asked>) -> Result<Html<String>, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    p: Page,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, WebError> {
     let before = asked.before.unwrap_or(i64::MAX);
     let mut lines = suppression::list(state.store(), before, PAGE + 1).await?;
     let more = lines.len() as i64 > PAGE;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// Wrong tries of one name before it has to wait.
 const FREE_TRIES: u32 = 5;
 /// The longest wait.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 /// Names remembered at most; beyond this the oldest go.
 const REMEMBERED: usize = 10_000;
 

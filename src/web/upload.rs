@@ -24,7 +24,7 @@ impl Upload {
         let (mut name, mut definition, mut audience) = (String::new(), String::new(), None);
         while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             match field.name().unwrap_or_default() {
-                "name" => name = text(field).await?.trim().to_owned(),
+                "name" => text(field).await?.trim().clone_into(&mut name),
                 "definition" | "campaign" => definition = text(field).await?,
                 "audience" => audience = file(field).await?,
                 _ => {}

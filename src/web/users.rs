@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use crate::domain::id::UserId;
 use crate::domain::role::Role;
+use crate::store::session;
 use crate::store::token::{self, Token};
 use crate::store::user::{self, User};
-use crate::store::session;
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -60,7 +60,9 @@ pub async fn add(
     if !user::is_name(name) {
         return Err(WebError::Bad("user_name"));
     }
-    let id = user::add(state.store(), name, role, None, state.people_now()).await?.ok_or(WebError::Conflict("user_exists"))?;
+    let id = user::add(state.store(), name, role, None, state.people_now())
+        .await?
+        .ok_or(WebError::Conflict("user_exists"))?;
     state.audit(&actor, "user.add", &format!("user {name}"), role.as_str()).await?;
     let link = link_for(&state, id).await?;
     Ok(page(&state, p, Some((name.to_owned(), link))).await?.into_response())

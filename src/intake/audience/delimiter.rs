@@ -23,10 +23,11 @@ pub(super) fn find(beginning: &[u8], bom: bool) -> Found {
         return Found { delimiter, looked_at, agreeing, start: start as u64 };
     }
     let tried = Delimiter::ALL.map(|d| (d, try_out(&beginning[mark..], d)));
-    let best = tried.into_iter().filter(|(_, (_, _, width))| *width > 1).max_by_key(|(d, (looked_at, agreeing, width))| {
-        // Thousandths, so that one ragged row of many does not outweigh the number of columns.
-        (if *looked_at == 0 { 0 } else { agreeing * 1000 / looked_at }, *width, *d == Delimiter::Comma)
-    });
+    let best =
+        tried.into_iter().filter(|(_, (_, _, width))| *width > 1).max_by_key(|(d, (looked_at, agreeing, width))| {
+            // Thousandths, so that one ragged row of many does not outweigh the number of columns.
+            (if *looked_at == 0 { 0 } else { agreeing * 1000 / looked_at }, *width, *d == Delimiter::Comma)
+        });
     let (delimiter, (looked_at, agreeing, _)) = best.unwrap_or(tried[0]);
     Found { delimiter, looked_at, agreeing, start: mark as u64 }
 }

@@ -149,9 +149,7 @@ fn is_blank(record: &csv::ByteRecord) -> bool {
 fn decode(cell: &[u8], encoding: Encoding) -> Option<String> {
     let text = match encoding {
         Encoding::Utf8 => std::str::from_utf8(cell).ok()?.trim().to_owned(),
-        Encoding::Windows1252 => {
-            encoding_rs::WINDOWS_1252.decode_without_bom_handling(cell).0.trim().to_owned()
-        }
+        Encoding::Windows1252 => encoding_rs::WINDOWS_1252.decode_without_bom_handling(cell).0.trim().to_owned(),
     };
     Some(text)
 }

@@ -77,10 +77,7 @@ fn buttons(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
         if !fits {
             let key = if matches!(button, Button::Url { .. }) { "url" } else { "code" };
             let place = index.to_string();
-            problems.push(Problem::new(
-                "missing_button",
-                &[("index", &place), ("label", button.text()), ("key", key)],
-            ));
+            problems.push(Problem::new("missing_button", &[("index", &place), ("label", button.text()), ("key", key)]));
         }
     }
     for (index, _) in given {

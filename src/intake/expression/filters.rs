@@ -71,7 +71,8 @@ fn text(value: &Value) -> String {
 
 /// Undefined, or nothing but blanks: cells are texts and an empty one is what a default is for.
 fn is_empty(value: &Value) -> bool {
-    matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || value.as_str().is_some_and(|s| s.trim().is_empty())
+    matches!(value.kind(), ValueKind::Undefined | ValueKind::None)
+        || value.as_str().is_some_and(|s| s.trim().is_empty())
 }
 
 fn moment(value: &Value, style: Style) -> Result<When, Error> {

@@ -112,7 +112,8 @@ impl Rows<'_> {
     }
 
     fn no_moment(&self, why: NoMoment, cells: &[String]) -> String {
-        let parts: Vec<&str> = self.plan.columns.when.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
+        let parts: Vec<&str> =
+            self.plan.columns.when.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
         match why {
             NoMoment::Unreadable => format!("{why}: {}", parts.join(" ")),
             NoMoment::NoDate | NoMoment::NoTime => why.to_string(),
@@ -137,7 +138,8 @@ impl Rows<'_> {
 
     fn route(&mut self, cells: &[String]) -> String {
         let route = label(&self.request.campaign.replies.route, self.plan.columns.route, cells);
-        if matches!(self.request.campaign.replies.route, Labelled::Column(_)) && !route.is_empty() && !is_route(&route) {
+        if matches!(self.request.campaign.replies.route, Labelled::Column(_)) && !route.is_empty() && !is_route(&route)
+        {
             self.tally.unknown_routes += 1;
             return String::new();
         }

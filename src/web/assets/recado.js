@@ -21,18 +21,20 @@
     } catch { /* The next change tries again. */ }
     busy = false;
   }
+  const seen = new WeakMap();
   function swap(fresh) {
     for (const old of live()) {
       const now = fresh.getElementById(old.id);
-      if (!now || now.innerHTML === old.dataset.seen) continue;
-      if (old.dataset.seen === undefined && now.innerHTML === old.innerHTML) { old.dataset.seen = now.innerHTML; continue; }
+      if (!now || now.innerHTML === (seen.get(old) ?? old.innerHTML)) continue;
+      // What the region says of itself (its state) is part of what changed.
+      for (const { name, value } of now.attributes) old.setAttribute(name, value);
       const focus = old.contains(document.activeElement) ? document.activeElement : null;
       // Nobody loses what they are typing, ticking or about to confirm.
       if (focus && /^(INPUT|TEXTAREA|SELECT)$/.test(focus.tagName)) continue;
       if (old.querySelector("details[open], input:checked")) continue;
-      const seen = now.innerHTML, id = focus?.id;
+      const id = focus?.id;
+      seen.set(old, now.innerHTML);
       old.replaceChildren(...now.childNodes);
-      old.dataset.seen = seen;
       if (id) document.getElementById(id)?.focus();
       old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
     }

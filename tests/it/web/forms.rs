@@ -57,7 +57,8 @@ async fn an_upload_carries_the_token_before_its_files() {
         let part = |name: &str, value: &str| {
             format!("--X\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
         };
-        let body = format!("{}{}{}--X--\r\n", part("csrf", csrf), part("name", "spring"), part("definition", "kind = 1"));
+        let body =
+            format!("{}{}{}--X--\r\n", part("csrf", csrf), part("name", "spring"), part("definition", "kind = 1"));
         Request::post("/campaigns")
             .header(COOKIE, format!("recado_session={}", visitor.cookie))
             .header(CONTENT_TYPE, "multipart/form-data; boundary=X")

@@ -67,9 +67,8 @@ async fn an_account_that_is_not_configured_has_no_address() {
 #[tokio::test]
 async fn the_handshake_answers_only_our_verify_token() {
     let site = Site::new().await;
-    let asked = |token: &str| {
-        format!("/webhooks/meta?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1158201444")
-    };
+    let asked =
+        |token: &str| format!("/webhooks/meta?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1158201444");
     let right = site.get(&asked("verify"), None).await;
     assert_eq!((right.status, right.body.as_str()), (StatusCode::OK, "1158201444"));
     assert_eq!(site.get(&asked("guess"), None).await.status, StatusCode::FORBIDDEN);

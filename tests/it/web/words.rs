@@ -31,7 +31,8 @@ fn used() -> (BTreeSet<String>, BTreeSet<String>) {
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
         for piece in text.split("\"web.").skip(1) {
             let key: String = piece.chars().take_while(|c| c.is_ascii_alphanumeric() || "._".contains(*c)).collect();
-            if piece[key.len()..].starts_with('"') {
+            let whole = piece[key.len()..].starts_with('"') && !key.ends_with('.');
+            if whole {
                 keys.insert(format!("web.{key}"));
             } else {
                 beginnings.insert(format!("web.{key}"));
