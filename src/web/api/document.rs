@@ -68,7 +68,7 @@ fn tell_problems(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && status.starts_with(['4', '5'])
-            && let Some(content) = response.content.remove("application/json")
+            && let Some(content) = response.content.swap_remove("application/json")
         {
             response.content.insert(PROBLEM.to_owned(), content);
         }

@@ -159,9 +159,16 @@ fn what_cannot_be_is_refused_with_the_reason() {
 
 #[test]
 fn a_missing_section_is_named_and_the_misspelt_one_too() {
-    let problems = problems_with(&EXAMPLE.replacen("[store]", "[stor]", 1), &[]);
-    assert_eq!(problems[0], "recado.toml:1:1: the section [store] is missing");
-    assert!(problems[1].ends_with("unknown key \"stor\"; did you mean \"store\"?"), "{problems:?}");
+    let problems = problems_with(&EXAMPLE.replacen("[server]", "[serve]", 1), &[]);
+    assert_eq!(problems[0], "recado.toml:1:1: the section [server] is missing");
+    assert!(problems[1].ends_with("unknown key \"serve\"; did you mean \"server\"?"), "{problems:?}");
+}
+
+#[test]
+fn a_store_that_is_not_configured_is_one_sqlite_file() {
+    let without = EXAMPLE.replacen("[store]", "#", 1).replacen("url", "#", 1);
+    let config = recado::config::Config::parse(&without, "recado.toml", std::path::Path::new("/"), &Default::default());
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&config.unwrap().store_url), "sqlite:recado.db");
 }
 
 #[test]

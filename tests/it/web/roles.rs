@@ -8,7 +8,10 @@ use super::site::Site;
 
 /// A path with its placeholders filled by things that do not exist.
 fn filled(path: &str) -> String {
-    path.split('/').map(|part| if part.starts_with('{') { "999999" } else { part }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|part| if part.starts_with('{') { "999999" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 fn allowed(access: Access, role: Role) -> bool {
@@ -82,11 +85,15 @@ fn finance_reads_no_chats_and_no_people_and_agents_start_no_runs() {
 }
 
 #[test]
-fn only_what_brings_its_own_proof_or_tells_nothing_of_this_installation_is_open() {
+fn only_what_brings_its_own_proof_is_open() {
     let open: Vec<_> = table().iter().filter(|r| r.access == Access::Open).map(|r| r.path).collect();
     for path in open {
         let own_proof = ["/healthz", "/readyz", "/metrics", "/assets/", "/sign-in", "/language", "/webhooks/"];
-        let same_everywhere = ["/api/docs", "/api/v1/openapi.json"].contains(&path);
-        assert!(same_everywhere || own_proof.iter().any(|p| path.starts_with(p)), "{path}");
+        // What the API looks like is no secret; it holds nobody's data.
+        let description = ["/api/v1/openapi.json", "/api/docs"];
+        if description.contains(&path) {
+            continue;
+        }
+        assert!(own_proof.iter().any(|p| path.starts_with(p)), "{path}");
     }
 }

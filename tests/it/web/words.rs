@@ -31,8 +31,7 @@ fn used() -> (BTreeSet<String>, BTreeSet<String>) {
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
         for piece in text.split("\"web.").skip(1) {
             let key: String = piece.chars().take_while(|c| c.is_ascii_alphanumeric() || "._".contains(*c)).collect();
-            let whole = piece[key.len()..].starts_with('"') && !key.ends_with('.');
-            if whole {
+            if piece[key.len()..].starts_with('"') && !key.ends_with('.') {
                 keys.insert(format!("web.{key}"));
             } else {
                 beginnings.insert(format!("web.{key}"));
