@@ -114,7 +114,7 @@ async fn ask(
     match client.get::<Listed>("/api/v1/templates", &[]).await {
         Ok(listed) => return Ok(listed.find(&sender.account, campaign)),
         Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
-            unknown.push(Problem::new("daemon_silent", &[("url", &url)]))
+            unknown.push(Problem::new("daemon_silent", &[("url", &url)]));
         }
         Err(CallError::Refused { message, .. }) => {
             unknown.push(Problem::new("daemon_refused", &[("why", &message)]));

@@ -64,7 +64,7 @@ pub async fn show(p: Page) -> Result<Html<String>, WebError> {
 
 fn problems(p: &Page) -> Vec<ProblemType> {
     let words = sentences(p.language).iter();
-    let titles = words.filter_map(|(key, title)| Some((key.strip_prefix("web.error_title.")?, title)));
+    let titles = words.filter_map(|(key, title)| Some((key.split_once(".error_title.")?.1, title)));
     titles
         .map(|(word, title)| ProblemType {
             word: word.to_owned(),

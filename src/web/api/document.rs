@@ -1,15 +1,19 @@
 //! The OpenAPI document.
 
 use axum::Json;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
     campaigns, conversations, costs, doubt, events, holds, later, me, messages, runs, suppressions, templates,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
+
+/// Media type of problem documents (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// What makes the document.
 #[derive(OpenApi)]
@@ -27,7 +31,7 @@ use crate::web::error::ProblemDocument;
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),
-    modifiers(&Security)
+    modifiers(&Security, &Problems)
 )]
 struct Recado;
 
@@ -44,6 +48,35 @@ impl Modify for Security {
         ));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
+}
+
+/// What every operation may answer.
+struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, document: &mut Document) {
+        for item in document.paths.paths.values_mut() {
+            for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+                tell_problems(operation);
+            }
+        }
+    }
+}
+
+/// Problems have a media type of their own, and any operation may end in one that its list does not name.
+fn tell_problems(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && let Some(content) = response.content.swap_remove("application/json")
+        {
+            response.content.insert(PROBLEM.to_owned(), content);
+        }
+    }
+    let schema = Some(Ref::from_schema_name(ProblemDocument::name()));
+    let content = ContentBuilder::new().schema(schema).build();
+    let other = ResponseBuilder::new().description("Any other problem").content(PROBLEM, content).build();
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(other));
 }
 
 /// The document.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::desk;
 use super::extract::{Id, Sent};
-use super::run_view::{Waits, words};
+use super::run_view::{Waits, failure};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
 use crate::domain::message::MessageState;
@@ -195,8 +195,8 @@ pub async fn one(
     let m = message::get(state.store(), MessageId(id)).await?.ok_or(WebError::NotFound)?;
     let why = waiting::message(&state.engine, m.id).await?;
     let text = text(&state, &actor, &m).await?;
-    let failure = m.failure_code.map(|code| words(p.language, "failure", &code.to_string()));
-    Ok(Json(view(m, why.map(|w| Waits::of(p.language, &w)), text, failure)))
+    let said = m.failure_code.map(|code| failure(p.language, code));
+    Ok(Json(view(m, why.map(|w| Waits::of(p.language, &w)), text, said)))
 }
 
 async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Rendered>, WebError> {

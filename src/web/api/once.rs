@@ -47,7 +47,7 @@ async fn work(state: &WebState, key: String, request: Request, next: Next) -> Re
     let bytes = to_bytes(body, UPLOAD_LIMIT).await.map_err(|_| WebError::TooLarge)?;
     let hash = fingerprint(parts.uri.query().unwrap_or_default(), &parts.headers, &bytes).await;
     let key = Key { actor: &actor, route: &route, key: &key };
-    match idempotency::reserve(state.store(), key, &hash, state.now()).await? {
+    match idempotency::reserve(state.store(), key, &hash, state.people_now()).await? {
         Reservation::New => {}
         Reservation::Unfinished => return Err(WebError::Conflict("key_unfinished")),
         Reservation::Mismatch => return Err(WebError::Unprocessable("key_reused")),

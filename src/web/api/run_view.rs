@@ -175,9 +175,11 @@ impl RunDetail {
             run: RunView::of(state, run).await?,
             template,
             waiting: waiting.map(|why| Waits::of(language, &why)),
-            gates: gates.map(|g| cause(language, "waiting", g.waiting_for, g.n)).collect(),
-            failures: failures.map(|f| cause(language, "failure", f.code.to_string(), f.n)).collect(),
-            stopped: stopped.map(|s| cause(language, "web.reason", s.reason, s.n)).collect(),
+            gates: gates.map(|g| cause(language, &format!("waiting.{}", g.waiting_for), g.waiting_for, g.n)).collect(),
+            failures: failures
+                .map(|f| cause(language, &format!("failure.{}", f.code), f.code.to_string(), f.n))
+                .collect(),
+            stopped: stopped.map(|s| cause(language, &format!("web.reason.{}", s.reason), s.reason, s.n)).collect(),
             excluded: excluded.into_iter().map(|(reason, n)| (reason.as_str(), n)).collect(),
             outcomes: answers.outcomes.into_iter().collect(),
             to_be_read: answers.to_be_read,
@@ -192,18 +194,18 @@ impl RunDetail {
     }
 }
 
-fn cause(language: Language, area: &str, code: String, n: i64) -> CauseView {
-    CauseView { message: words(language, area, &code), code, n }
+fn cause(language: Language, key: &str, code: String, n: i64) -> CauseView {
+    let message = if sentences(language).contains_key(key) {
+        say(language, key, &[])
+    } else if key.starts_with("failure.") {
+        say(language, "web.failure_unknown", &[("code", &code)])
+    } else {
+        code.clone()
+    };
+    CauseView { code, message, n }
 }
 
-/// The sentence of a word; for a provider's code that has none, that it is unknown.
-pub fn words(language: Language, area: &str, code: &str) -> String {
-    let key = format!("{area}.{code}");
-    if sentences(language).contains_key(&key) {
-        return say(language, &key, &[]);
-    }
-    match area {
-        "failure" => say(language, "web.failure_unknown", &[("code", code)]),
-        _ => code.to_owned(),
-    }
+/// The sentence of a provider's code; for one that has none, that it is unknown.
+pub fn failure(language: Language, code: i64) -> String {
+    cause(language, &format!("failure.{code}"), code.to_string(), 1).message
 }

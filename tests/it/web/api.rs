@@ -1,4 +1,4 @@
-//! The API: problem documents, keys, paging.
+//! The API: keys, paging, who gets in.
 
 use std::collections::BTreeSet;
 
@@ -7,34 +7,6 @@ use recado::domain::role::Role;
 use recado::store::audit;
 
 use super::site::Site;
-
-#[tokio::test]
-async fn what_goes_wrong_is_a_problem_document() {
-    let site = Site::new().await;
-    let admin = site.token(Role::Admin).await;
-    let finance = site.token(Role::Finance).await;
-    for (method, path, token, body, status, word) in [
-        (Method::GET, "/api/v1/runs/5", "nonsense", "", 401, "nobody_there"),
-        (Method::GET, "/api/v1/conversations", finance.as_str(), "", 403, "not_allowed"),
-        (Method::GET, "/api/v1/runs/5", admin.as_str(), "", 404, "not_found"),
-        (Method::GET, "/api/v1/nothing", admin.as_str(), "", 404, "not_found"),
-        (Method::GET, "/api/v1/runs/abc", admin.as_str(), "", 404, "not_found"),
-        (Method::PUT, "/api/v1/runs/5", admin.as_str(), "", 405, "method_not_allowed"),
-        (Method::POST, "/api/v1/doubt", admin.as_str(), "{", 400, "body"),
-        (Method::POST, "/api/v1/doubt", admin.as_str(), "{\"how\":\"guess\"}", 400, "settlement"),
-        (Method::GET, "/api/v1/costs?month=11-2026", admin.as_str(), "", 400, "month"),
-        (Method::GET, "/api/v1/tickets", admin.as_str(), "", 501, "not_available_yet"),
-        (Method::POST, "/api/v1/campaigns/1/retry", admin.as_str(), "", 501, "not_available_yet"),
-    ] {
-        let answer = site.call(method, path, token, body, None).await;
-        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
-        assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
-        let problem = answer.json();
-        assert_eq!(problem["type"], format!("/api/docs#problem-{word}"), "{path}");
-        assert_eq!(problem["status"], status, "{path}");
-        assert!(!problem["detail"].as_str().unwrap().starts_with("web."), "{path}: {problem}");
-    }
-}
 
 #[tokio::test]
 async fn a_repeated_post_with_one_key_does_its_work_once() {

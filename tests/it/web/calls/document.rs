@@ -31,7 +31,7 @@ async fn the_document_describes_every_route_of_the_api_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_schema_the_document_refers_to_is_in_it_and_every_operation_has_a_summary() {
+async fn every_schema_is_in_the_document_and_every_operation_has_a_summary_and_tells_its_problems() {
     let stores = stores().await;
     let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let document = told(site.stranger(Method::GET, "/api/v1/openapi.json")).await.body;
@@ -47,6 +47,11 @@ async fn every_schema_the_document_refers_to_is_in_it_and_every_operation_has_a_
         document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
     for operation in operations {
         assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{operation}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let problem = response["content"]["application/problem+json"].is_object();
+            assert_eq!(problem, !status.starts_with('2'), "{status} {operation}");
+        }
+        assert!(operation["responses"]["default"].is_object(), "{operation}");
     }
 }
 
