@@ -87,7 +87,7 @@ async fn a_person_starts_a_campaign_watches_it_finish_and_answers_a_reply() {
     marked(window, "start-confirm").await.click().await.unwrap();
 
     wait_for(window, "[data-test=run]").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    marked(window, "count-read").await;
     picture(window, "run").await;
     wait_for(window, "[data-test=run] [data-test=status][data-state=closed]").await;
     picture(window, "run-finished").await;

@@ -8,10 +8,7 @@ use super::site::Site;
 
 /// A path with its placeholders filled by things that do not exist.
 fn filled(path: &str) -> String {
-    path.split('/')
-        .map(|part| if part.starts_with('{') { "999999" } else { part })
-        .collect::<Vec<_>>()
-        .join("/")
+    path.split('/').map(|part| if part.starts_with('{') { "999999" } else { part }).collect::<Vec<_>>().join("/")
 }
 
 fn allowed(access: Access, role: Role) -> bool {
