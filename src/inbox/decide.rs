@@ -6,7 +6,7 @@ use crate::domain::event::ReplyContent;
 use crate::intake::campaign_file::{ButtonReply, Replies};
 
 /// The outcome that an opt-out is.
-pub const OPT_OUT: &str = "opt_out";
+pub const OPT_OUT: &str = "opted_out";
 
 /// What is to be done about a reply.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -77,7 +77,7 @@ impl Dispatcher {
                 }
                 self.back(NOT_SENT, None, failure)
             }
-            Answer::NotSent { reason } => self.back(NOT_SENT, None, Failure { code: 0, detail: reason }),
+            Answer::NotSent { reason } => self.back(NOT_SENT, None, Failure { code: Failure::NO_CODE, detail: reason }),
             Answer::Unknown { reason } => Verdict::InDoubt { reason },
         }
     }

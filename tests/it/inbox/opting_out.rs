@@ -25,7 +25,7 @@ async fn opt_out_words_suppress_confirm_and_ask_nobody() {
             let message = office.message(office.run(language, REPLIES).await, &phone).await;
             office.writes(&phone, text).await;
             assert_eq!(suppressions(&office).await, ["marketing"], "{} {text}", store.name());
-            assert_eq!(office.outcomes(message).await, ["opt_out"], "{text}");
+            assert_eq!(office.outcomes(message).await, ["opted_out"], "{text}");
             let said = office.answers().await.pop().unwrap();
             assert!(said.starts_with(confirmation), "{text}: {said}");
             assert!(office.conversations().await.pop().unwrap().waiting_since.is_none(), "{text}");
@@ -37,11 +37,26 @@ async fn opt_out_words_suppress_confirm_and_ask_nobody() {
 async fn a_button_can_be_an_opt_out() {
     for store in stores().await {
         let office = Office::new(&store);
-        let replies = r#"buttons = { "Não quero promoções" = { outcome = "opt_out", answer = "Tudo bem!" } }"#;
+        let replies = r#"buttons = { "Não quero promoções" = { outcome = "opted_out", answer = "Tudo bem!" } }"#;
         let message = office.message(office.run("pt_BR", replies).await, ANA).await;
         office.taps(ANA, message, "Não quero promoções").await;
         assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
         assert_eq!(office.answers().await, ["Tudo bem!"]);
+    }
+}
+
+#[tokio::test]
+async fn the_sample_promotions_own_button_puts_its_person_on_the_do_not_send_list() {
+    let sample = recado::intake::sample::SAMPLES.iter().find(|s| s.name == "promo-verao").unwrap();
+    let (_, replies) = sample.definition.split_once("[replies.buttons]").unwrap();
+    let (replies, _) = replies.split_once("\n[").unwrap_or((replies, ""));
+    for store in stores().await {
+        let office = Office::new(&store);
+        let run = office.run("pt_BR", &format!("[replies.buttons]{replies}")).await;
+        let message = office.message(run, ANA).await;
+        office.taps(ANA, message, "Não quero promoções").await;
+        assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
+        assert_eq!(office.outcomes(message).await, ["opted_out"]);
     }
 }
 
