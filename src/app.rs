@@ -5,4 +5,5 @@ pub mod demo;
 pub mod lifecycle;
 pub mod lock;
 pub mod serve;
+mod silence;
 pub mod telemetry;

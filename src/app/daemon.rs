@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 use secrecy::ExposeSecret;
@@ -15,11 +16,13 @@ use tracing::{error, info};
 
 use super::lifecycle::Lifecycle;
 use super::lock::{DataDirLock, LockError};
+use super::silence::listen_first;
 use crate::billing::card::Cards;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::Dispatcher;
-use crate::engine::janitor::Janitor;
+use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
 use crate::engine::settler::Settler;
@@ -37,6 +40,8 @@ const CHANGES: usize = 1_024;
 pub struct Daemon {
     /// The engine, with the store and all else it shares.
     pub engine: Engine,
+    /// How long it listens before it sends, in real time.
+    listen: Duration,
     _lock: DataDirLock,
 }
 
@@ -107,7 +112,9 @@ impl Daemon {
             config: Arc::new(config),
             clock,
         });
-        Ok(Self { engine, _lock: lock })
+        let last = setting::read(&engine.store, HEARTBEAT).await?.and_then(|at| at.parse().ok()).map(UnixMs);
+        let listen = engine.clock.real_span(listen_first(last, engine.clock.now()));
+        Ok(Self { engine, listen, _lock: lock })
     }
 
     /// The store.
@@ -139,10 +146,22 @@ impl Daemon {
         life.start("settler", settler.run());
         for sender in self.engine.config.senders.keys() {
             if let Some(dispatcher) = Dispatcher::new(self.engine.clone(), sender, settled.clone()) {
-                life.start("dispatcher", dispatcher.run(life.soft()));
+                life.start("dispatcher", send_after(self.listen, dispatcher, life.soft()));
             }
         }
     }
+}
+
+/// Listens for a while after a long silence, then sends until `stop`.
+async fn send_after(listen: Duration, dispatcher: Dispatcher, stop: CancellationToken) {
+    if !listen.is_zero() {
+        info!(listen.seconds = listen.as_secs(), "the daemon was away for long: it listens before it sends");
+    }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(listen) => {}
+    }
+    dispatcher.run(stop).await;
 }
 
 async fn serve_pages(state: WebState, listener: TcpListener, stop: CancellationToken) {
