@@ -66,6 +66,8 @@ pub struct Parts {
     pub changes: broadcast::Sender<Change>,
     /// Wakes the parts that wait for work.
     pub wake: Arc<Notify>,
+    /// Wakes the parts that ask the provider what it grants: a webhook said that this has changed.
+    pub limits_changed: Arc<Notify>,
 }
 
 impl Deref for Engine {

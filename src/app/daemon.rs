@@ -108,6 +108,7 @@ impl Daemon {
             cards: Arc::new(Cards::embedded()),
             changes: broadcast::Sender::new(CHANGES),
             wake: Arc::new(Notify::new()),
+            limits_changed: Arc::new(Notify::new()),
             store,
             config: Arc::new(config),
             clock,

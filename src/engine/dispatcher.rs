@@ -201,8 +201,10 @@ impl Dispatcher {
                     );
                 }
             }
-            if stop.run_until_cancelled(sleep(GRANT_EVERY)).await.is_none() {
-                break;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.engine.limits_changed.notified() => {}
+                () = sleep(GRANT_EVERY) => {}
             }
         }
     }

@@ -8,21 +8,22 @@ use crate::domain::id::RunId;
 use crate::domain::kind::Priority;
 use crate::engine::EngineError;
 use crate::store::hold::{self, Hold, HoldScope};
+use crate::store::message::Turn;
 use crate::store::run;
 
 impl Dispatcher {
     /// The runs that nothing wide stops, each priority's in the order of their turns, those sent by hand first.
-    pub(super) async fn open_runs(&self) -> Result<Vec<(RunId, Priority)>, EngineError> {
+    pub(super) async fn open_runs(&self) -> Result<Vec<Turn>, EngineError> {
         let holds = hold::open(&self.engine.store).await?;
         if holds.iter().any(|hold| self.is_stopped_by(hold)) {
             return Ok(Vec::new());
         }
         let running = run::running(&self.engine.store, &self.sender.name).await?;
-        let mut open = vec![(RunId::BY_HAND, Priority::AGENT)];
+        let mut open = vec![Turn::free(RunId::BY_HAND, Priority::AGENT)];
         for (id, priority) in self.in_turn(&running) {
             let Some(facts) = self.learn(id).await? else { continue };
             if !holds.iter().any(|hold| is_held(hold, id, &facts)) {
-                open.push((id, priority));
+                open.push(Turn::free(id, priority));
             }
         }
         self.forget_others(&running);

@@ -63,6 +63,24 @@ const WINDOWS: Dialects = Dialects {
         AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
 
+/// A run that may send now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Turn {
+    /// Which.
+    pub run: RunId,
+    /// Of what priority.
+    pub priority: Priority,
+    /// How many of it at most, where a wide gate (a canary, a budget) leaves only so much room; `None`: as many as fit.
+    pub room: Option<usize>,
+}
+
+impl Turn {
+    /// A run without a limit of its own.
+    pub const fn free(run: RunId, priority: Priority) -> Self {
+        Self { run, priority, room: None }
+    }
+}
+
 /// What to claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
@@ -70,7 +88,7 @@ pub struct Claim<'a> {
     pub sender: &'a str,
     /// Runs that no wide gate stops, in the order of their turns within each priority. Messages sent by hand and
     /// agents' answers ([`RunId::BY_HAND`], [`Priority::AGENT`]) are listed as a run of their own.
-    pub runs: &'a [(RunId, Priority)],
+    pub runs: &'a [Turn],
     /// At most this many.
     pub limit: usize,
     /// Who claims.
@@ -175,23 +193,23 @@ async fn pick(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<MessageId>> {
     let runs = still_running(tx, claim.runs).await?;
     let (mut picked, mut seen) = (Vec::new(), BTreeSet::new());
     for priority in Priority::ALL {
-        let mut hungry: Vec<RunId> = runs.iter().filter(|(_, p)| *p == priority).map(|(id, _)| *id).collect();
+        let mut hungry: Vec<Turn> = runs.iter().filter(|turn| turn.priority == priority).copied().collect();
         let mut taken: BTreeMap<RunId, usize> = BTreeMap::new();
         while !hungry.is_empty() && picked.len() < claim.limit {
             let mut still = Vec::new();
             let share = (claim.limit - picked.len()).div_ceil(hungry.len());
-            for run in hungry {
-                let room = share.min(claim.limit - picked.len());
+            for turn in hungry {
+                let had = taken.entry(turn.run).or_default();
+                let room = share.min(claim.limit - picked.len()).min(turn.room.map_or(usize::MAX, |room| room - *had));
                 if room == 0 {
-                    break;
+                    continue;
                 }
-                let had = taken.entry(run).or_default();
                 let before = picked.len();
-                let due = due(tx, claim, (run, priority), *had + room).await?;
+                let due = due(tx, claim, turn, *had + room).await?;
                 picked.extend(due.into_iter().filter(|id| seen.insert(*id)).take(room));
                 *had += picked.len() - before;
                 if picked.len() - before == room {
-                    still.push(run);
+                    still.push(turn);
                 }
             }
             hungry = still;
@@ -200,25 +218,20 @@ async fn pick(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<MessageId>> {
     Ok(picked)
 }
 
-async fn still_running(tx: &mut Tx, runs: &[(RunId, Priority)]) -> Result<Vec<(RunId, Priority)>> {
-    let asked: Vec<RunId> = runs.iter().map(|(id, _)| *id).filter(|id| *id != RunId::BY_HAND).collect();
+async fn still_running(tx: &mut Tx, runs: &[Turn]) -> Result<Vec<Turn>> {
+    let asked: Vec<RunId> = runs.iter().map(|turn| turn.run).filter(|id| *id != RunId::BY_HAND).collect();
     let (sql, ids) = (STILL_RUNNING.of_tx(tx), crate::store::json(&asked));
     let running: Vec<RunId> = on_tx!(tx, |conn| sqlx::query_scalar(sql).bind(&ids).fetch_all(conn).await)?;
     let goes = |id: RunId| id == RunId::BY_HAND || running.binary_search(&id).is_ok();
-    Ok(runs.iter().copied().filter(|(id, _)| goes(*id)).collect())
+    Ok(runs.iter().copied().filter(|turn| goes(turn.run)).collect())
 }
 
-async fn due(
-    tx: &mut Tx,
-    claim: &Claim<'_>,
-    (run, priority): (RunId, Priority),
-    limit: usize,
-) -> Result<Vec<MessageId>> {
+async fn due(tx: &mut Tx, claim: &Claim<'_>, turn: Turn, limit: usize) -> Result<Vec<MessageId>> {
     let sql = DUE.of_tx(tx);
     Ok(on_tx!(tx, |conn| sqlx::query_scalar(sql)
         .bind(claim.sender)
-        .bind(priority)
-        .bind(run)
+        .bind(turn.priority)
+        .bind(turn.run)
         .bind(claim.at)
         .bind(limit as i64)
         .fetch_all(conn)

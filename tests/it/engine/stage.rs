@@ -290,6 +290,7 @@ throughput      = 1000
         node: node.to_owned(),
         changes: broadcast::channel(64).0,
         wake: Arc::new(Notify::new()),
+        limits_changed: Arc::new(Notify::new()),
     })
 }
 

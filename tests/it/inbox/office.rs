@@ -96,6 +96,7 @@ impl Office {
             node: "test".to_owned(),
             changes: changes.clone(),
             wake: Arc::new(Notify::new()),
+            limits_changed: Arc::new(Notify::new()),
         });
         let receiver = Receiver::new(engine.clone(), Arc::new(Notify::new()));
         let inbox = Inbox::new(store.clone(), changes);

@@ -11,7 +11,7 @@ use recado::domain::money::Micros;
 use recado::domain::phone::Phone;
 use recado::domain::template::Category;
 use recado::domain::time::UnixMs;
-use recado::store::message::{self, Claim, NewMessage, PutBack, Settlement, Verdict};
+use recado::store::message::{self, Claim, NewMessage, PutBack, Settlement, Turn, Verdict};
 use recado::store::{Db, Store, person};
 
 use crate::support::stores;
@@ -59,7 +59,7 @@ fn message(key: &str, person: PersonId) -> NewMessage {
 }
 
 async fn claim(store: &Store, limit: usize) -> Vec<message::Claimed> {
-    let runs = [(RunId::BY_HAND, Priority::AGENT)];
+    let runs = [Turn::free(RunId::BY_HAND, Priority::AGENT)];
     let wanted = Claim { sender: "front", runs: &runs, limit, by: "node", at: NOW, doubt_at: NOW };
     message::claim(store, &wanted).await.unwrap()
 }

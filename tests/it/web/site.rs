@@ -119,6 +119,7 @@ impl Site {
             node: "test".to_owned(),
             changes: broadcast::Sender::new(16),
             wake: Arc::new(Notify::new()),
+            limits_changed: Arc::new(Notify::new()),
         });
         let stopping = CancellationToken::new();
         let mut state = WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
