@@ -18,7 +18,7 @@ const PEOPLE: u32 = 1_500;
 const LONGEST_LIFE: Duration = Duration::from_millis(1_500);
 /// Silence after which nothing more is expected to happen: longer than a claim of a dead process takes to become
 /// doubtful (21 s) and than the longest wait of a webhook.
-const SETTLED_AFTER: Duration = Duration::from_secs(90);
+const SETTLED_AFTER: Duration = Duration::from_secs(70);
 
 /// Kills the daemon `kills` times during runs, lets everything settle and compares the books.
 pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
