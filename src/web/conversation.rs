@@ -5,9 +5,10 @@ use axum::extract::{Form, Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
-use crate::domain::id::{ConversationId, UserId};
+use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
+use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
 use crate::store::{entry, outcome, user};
@@ -40,11 +41,14 @@ struct ConversationPage {
     mine: bool,
     outcome: Option<String>,
     outcomes: [&'static str; 2],
+    /// What an unclear reply may answer.
+    choices: Vec<Choice>,
     earlier: Vec<Earlier>,
     sent: Vec<Sent>,
     agents: Vec<user::User>,
     teams: Vec<String>,
     longest: usize,
+    longest_note: usize,
     campaigns: Right,
     suppress: Right,
 }
@@ -71,10 +75,10 @@ pub async fn show(
     if let Some(account) = state.config().accounts.get(&c.account) {
         p.zone = account.timezone.clone();
     }
-    let campaign = campaign_label(&p, &panel);
+    let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
     let bubbles = entry::lines(store, id).await?.iter().map(|l| bubble::of(&p, l, &campaign)).collect();
     let outcome = match c.origin_message_id {
-        Some(message) => outcome::of_message(store, message).await?.pop().map(|o| o.outcome),
+        Some(message) => outcome::of_message(store, message).await?.into_iter().next().map(|o| o.outcome),
         None => None,
     };
     let open = c.state == ConversationState::Open;
@@ -92,6 +96,8 @@ pub async fn show(
         agents,
         teams: state.config().teams.keys().cloned().collect(),
         longest: LONGEST_ANSWER,
+        longest_note: converse::LONGEST_NOTE,
+        choices: converse::choices(&state, id).await?,
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         bubbles,
@@ -106,10 +112,10 @@ fn can_converse(user: &user::User) -> bool {
 }
 
 /// `Recordatorio de turno, row 17`.
-fn campaign_label(p: &Page, panel: &Panel) -> String {
-    match (&panel.campaign_title, panel.row_no) {
+pub fn campaign_label(p: &Page, title: Option<&str>, row: Option<i64>) -> String {
+    match (title, row) {
         (Some(title), Some(row)) => format!("{title}, {}", p.n("web.row_no", row)),
-        (Some(title), None) => title.clone(),
+        (Some(title), None) => title.to_owned(),
         (None, _) => p.t("web.thread.by_hand"),
     }
 }
@@ -162,6 +168,40 @@ pub async fn close(State(state): State<WebState>, actor: Actor, Path(id): Path<i
 pub async fn reopen(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
     converse::reopen(&state, &actor, ConversationId(id)).await?;
     Ok(done(&format!("/conversations/{id}"), "reopened"))
+}
+
+/// The message that an unclear reply answers.
+#[derive(Deserialize)]
+pub struct AboutForm {
+    message: i64,
+}
+
+/// This one it is.
+pub async fn about(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<AboutForm>,
+) -> Result<Redirect, WebError> {
+    converse::choose(&state, &actor, ConversationId(id), MessageId(form.message)).await?;
+    Ok(done(&format!("/conversations/{id}"), "about"))
+}
+
+/// A note's text.
+#[derive(Deserialize)]
+pub struct NoteForm {
+    text: String,
+}
+
+/// A note among agents.
+pub async fn note(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<NoteForm>,
+) -> Result<Redirect, WebError> {
+    converse::note(&state, &actor, ConversationId(id), &form.text).await?;
+    Ok(done(&format!("/conversations/{id}"), "noted"))
 }
 
 /// Whose it becomes: `user:<id>`, `team:<name>`.

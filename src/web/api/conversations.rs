@@ -11,6 +11,7 @@ use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
 use crate::domain::id::{ConversationId, MessageId};
+use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
 use crate::store::outcome;
 use crate::web::actor::Actor;
@@ -56,6 +57,8 @@ pub struct ConversationDetail {
     pub person: Panel,
     /// What was decided last.
     pub outcome: Option<String>,
+    /// The messages that the last unclear reply may answer, newest first; empty when none is unclear.
+    pub choices: Vec<Choice>,
     /// Every line, oldest first, with the exact text the person received.
     pub thread: Vec<Bubble>,
 }
@@ -84,6 +87,22 @@ pub struct Claim {
 pub struct OutcomeBody {
     /// A word of at most 60 letters, as `confirmed`.
     outcome: String,
+}
+
+/// What an unclear reply answers.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AboutBody {
+    /// One of the conversation's `choices`.
+    message: MessageId,
+}
+
+/// A note among agents.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteBody {
+    /// At most 4,096 characters.
+    text: String,
 }
 
 /// The answer that goes out.
@@ -139,11 +158,12 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Conve
     let c = found(&state, id).await?;
     let person = conversation::panel(state.store(), c.id).await?.ok_or(WebError::NotFound)?;
     let outcome = match c.origin_message_id {
-        Some(message) => outcome::of_message(state.store(), message).await?.pop().map(|o| o.outcome),
+        Some(message) => outcome::of_message(state.store(), message).await?.into_iter().next().map(|o| o.outcome),
         None => None,
     };
+    let choices = converse::choices(&state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
-    Ok(Json(ConversationDetail { conversation: c, person, outcome, thread }))
+    Ok(Json(ConversationDetail { conversation: c, person, outcome, choices, thread }))
 }
 
 /// Answer, while the window is open
@@ -204,4 +224,35 @@ pub async fn set_outcome(
     let c = found(&state, id).await?;
     converse::set_outcome(&state, &actor, c.id, body.outcome.trim()).await?;
     Ok(Json(found(&state, id).await?))
+}
+
+/// Say which message an unclear reply answers
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/about", tag = "conversations", request_body = AboutBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "The conversation is about it from now on", body = Conversation),
+              (status = 409, description = "It is none of the choices, or nothing is unclear any more", body = ProblemDocument)))]
+pub async fn about(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<AboutBody>,
+) -> Result<Json<Conversation>, WebError> {
+    let c = found(&state, id).await?;
+    converse::choose(&state, &actor, c.id, body.message).await?;
+    Ok(Json(found(&state, id).await?))
+}
+
+/// Leave a note that the person never sees
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/note", tag = "conversations", request_body = NoteBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It stands in the thread, for those who converse"),
+              (status = 400, description = "It is empty or too long", body = ProblemDocument)))]
+pub async fn note(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<NoteBody>,
+) -> Result<StatusCode, WebError> {
+    converse::note(&state, &actor, ConversationId(id), &body.text).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

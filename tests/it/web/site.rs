@@ -57,7 +57,7 @@ pub struct Site {
     pub clock: Clock,
     pub stopping: CancellationToken,
     router: Router,
-    _test_store: TestStore,
+    _test_store: Option<TestStore>,
 }
 
 /// What came back.
@@ -120,11 +120,16 @@ impl Site {
             changes: broadcast::Sender::new(16),
             wake: Arc::new(Notify::new()),
         });
-        let stopping = CancellationToken::new();
-        let mut state = WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
+        Self { _test_store: Some(test_store), ..Self::over(&engine) }
+    }
+
+    /// A site over somebody else's engine and store.
+    pub fn over(engine: &Engine) -> Self {
+        let (store, clock, stopping) = (engine.store.clone(), engine.clock.clone(), CancellationToken::new());
+        let metrics = Arc::new(Metrics::default());
+        let mut state = WebState::new(engine.clone(), Arc::new(Notify::new()), metrics, stopping.clone());
         state.people_clock = clock.clone();
-        let router = router(state);
-        Self { store, clock, stopping, router, _test_store: test_store }
+        Self { store, clock, stopping, router: router(state), _test_store: None }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
