@@ -20,7 +20,7 @@ const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND m
 
 const THREAD: &str = "SELECT e.id, e.direction, e.content, e.provider_id, e.message_id, e.certainty, e.author, e.at,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
-        m.sent_at, m.delivered_at, m.read_at, r.template
+        m.sent_at, m.delivered_at, m.read_at, r.template, r.cancelled_by
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     LEFT JOIN run AS r ON r.id = m.run_id
     WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
@@ -105,6 +105,8 @@ pub struct Line {
     pub read_at: Option<UnixMs>,
     /// The run's snapshot of the template, as JSON.
     pub template: Option<String>,
+    /// Who cancelled the run.
+    pub cancelled_by: Option<String>,
 }
 
 /// The conversation that already has the reply with this provider's id.

@@ -107,7 +107,7 @@ fn problem(p: &Page, state: S, line: &Line) -> Option<String> {
             Some(p.say("web.message.not_sent", &[("why", &row_words::reason(p, line.end_reason.as_deref()))]))
         }
         S::Expired | S::Undelivered | S::InDoubt => Some(p.t(&format!("web.message.{}", state.as_str()))),
-        S::Cancelled => Some(p.t("web.message.cancelled")),
+        S::Cancelled => Some(row_words::cancelled(p, line.cancelled_by.as_deref())),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{campaign, run};
 use super::error::WebError;
 use super::page::{Page, html};
 use super::results;
-use super::row_words;
+use super::row_words::{self, OfRun};
 use super::state::WebState;
 
 /// Rows on one page.
@@ -62,6 +62,7 @@ struct RowsPage {
     state: String,
     /// What else narrows the list, in words.
     narrowed: Option<String>,
+    of: OfRun,
     rows: Vec<RunRow>,
     next: Option<String>,
     states: Vec<(&'static str, String)>,
@@ -86,7 +87,8 @@ pub async fn show(
         None => None,
     };
     let states = S::ALL.iter().map(|s| (s.as_str(), p.t(&format!("web.state.{}", s.as_str())))).collect();
-    html(&RowsPage { p, run: run.id, title, search: asked.q, state: asked.state, narrowed, rows, next, states })
+    let of = OfRun::read(&state, &run).await?;
+    html(&RowsPage { p, of, run: run.id, title, search: asked.q, state: asked.state, narrowed, rows, next, states })
 }
 
 fn next(asked: &Asked, last: MessageId) -> String {

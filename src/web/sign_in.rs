@@ -78,7 +78,7 @@ pub async fn submit(
     let name = given.name.trim().to_owned();
     if let Some(wait) = state.throttle.wait(&name, Instant::now()) {
         let seconds = wait.as_secs() + 1;
-        let problem = p.say("web.sign_in.wait", &[("seconds", &seconds.to_string())]);
+        let problem = p.say("web.sign_in.wait", &[("n", &seconds.to_string())]);
         let page = html(&SignInPage { p, next: given.next, name, problem: Some(problem) })?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())], page).into_response());
     }
