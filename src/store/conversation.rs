@@ -13,7 +13,7 @@ mod list;
 mod panel;
 mod thread;
 
-pub use list::{ConversationFilter, ConversationLine, Cursor, View, list};
+pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
 pub use thread::{Bubble, Shown, Ticks, thread};
 

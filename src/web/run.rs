@@ -151,7 +151,7 @@ async fn answers(state: &WebState, p: &Page, run: RunId, people: bool) -> Result
         })
         .collect();
     if answers.to_be_read > 0 {
-        let href = people.then(|| "/conversations?view=all".to_owned());
+        let href = people.then(|| "/conversations?view=all&show=open".to_owned());
         tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: "to_be_read".to_owned(), href });
     }
     tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: "no_answer".to_owned(), href: None });

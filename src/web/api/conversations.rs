@@ -22,15 +22,19 @@ use crate::web::page::Page;
 use crate::web::state::WebState;
 
 /// The lists there are.
-const LISTS: [&str; 5] = ["mine", "unassigned", "team", "all", "closed"];
+const LISTS: [&str; 4] = ["mine", "unassigned", "team", "all"];
+/// What they can be narrowed to.
+const SHOWS: [&str; 4] = ["open", "answerable", "passed", "closed"];
 
 /// Which conversations.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ConversationsAsked {
-    /// `mine`, `unassigned`, `team`, `all` or `closed`; left out: a person's own, all for a token.
+    /// `mine`, `unassigned`, `team` or `all`; left out: a person's own, all for a token.
     list: Option<String>,
+    /// `open` (the default), `answerable` (open, and the window too), `passed` (open, templates only) or `closed`.
+    show: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items of a page: 1 to 500.
@@ -132,12 +136,16 @@ pub async fn all(
     if list == "mine" && actor.user.is_none() {
         return Err(WebError::Conflict("needs_person"));
     }
+    let show = asked.show.unwrap_or_else(|| "open".to_owned());
+    if !SHOWS.contains(&show.as_str()) {
+        return Err(wrong("show", &SHOWS.join(", ")));
+    }
     let limit = paging::limit(asked.limit)?;
     let (key, after) = match asked.cursor.as_deref().map(cursor) {
         Some(place) => place.map(|(key, id)| (Some(key), Some(id)))?,
         None => (None, None),
     };
-    let page = conversations::Asked { view: list, key, after };
+    let page = conversations::Asked { view: list, show, key, after };
     let lines = conversation::list(state.store(), &page.filter(&state, &actor, limit + 1)).await?;
     let place = |l: &ConversationLine| format!("{}.{}", l.cursor().key, l.cursor().id);
     let shape = |l: ConversationLine| ConversationView { last_words: last_words(p.language, &l), conversation: l };
