@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use recado::billing::card::Cards;
 use recado::clock::Clock;
 use recado::config::Config;
@@ -132,9 +133,13 @@ impl Site {
         Self { store, clock, stopping, router: router(state), _test_store: None }
     }
 
+    /// An answer that may never end, as it begins.
+    pub async fn open(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.open(request).await.into_parts();
         let bytes = to_bytes(body, 64 * 1024 * 1024).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
     }
