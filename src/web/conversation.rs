@@ -11,7 +11,7 @@ use crate::domain::time::UnixMs;
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
-use crate::store::{entry, outcome, user};
+use crate::store::{entry, user};
 
 use super::actor::Actor;
 use super::bubble::{self, Bubble};
@@ -72,15 +72,10 @@ pub async fn show(
     let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
-    if let Some(account) = state.config().accounts.get(&c.account) {
-        p.zone = account.timezone.clone();
-    }
+    p.go_by_clock_of(&state, &c.account);
     let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
     let bubbles = entry::lines(store, id).await?.iter().map(|l| bubble::of(&p, l, &campaign)).collect();
-    let outcome = match c.origin_message_id {
-        Some(message) => outcome::of_message(store, message).await?.into_iter().next().map(|o| o.outcome),
-        None => None,
-    };
+    let outcome = converse::decided(&state, &c).await?;
     let open = c.state == ConversationState::Open;
     let why_not = why_not(&state, &actor, &p, &c).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();

@@ -15,7 +15,7 @@ use crate::store::conversation::{self, ConversationFilter, ConversationLine, Cur
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::state::WebState;
 
 /// Conversations on one page: a desk's whole day, so that who can still be answered is seen beside who waits longest.
@@ -117,9 +117,7 @@ pub async fn show(
         shows.push(Tab { word, label: p.t(&format!("web.conversations.show.{word}")), ..tab });
     }
     let mut lines = conversation::list(state.store(), &asked.filter(&state, &actor, PAGE + 1)).await?;
-    let more = lines.len() as i64 > PAGE;
-    lines.truncate(PAGE as usize);
-    let next = if more { lines.last() } else { None }
+    let next = cut(&mut lines, PAGE)
         .map(|l| format!("?view={view}&show={show}&key={}&after={}", l.cursor().key, l.cursor().id));
     html(&ConversationsPage { p, tabs, shows, lines, next })
 }

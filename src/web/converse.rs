@@ -4,6 +4,8 @@ use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::engine::{AnswerOutcome, Author};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
+use crate::store::conversation::Conversation;
+use crate::store::outcome;
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -18,6 +20,12 @@ pub const LONGEST_NOTE: usize = 4_096;
 /// What can still be chosen for the conversation's last unclear reply.
 pub async fn choices(state: &WebState, id: ConversationId) -> Result<Vec<Choice>, WebError> {
     Ok(inbox(state).choices(id).await?)
+}
+
+/// What was decided last about the message a conversation is about.
+pub async fn decided(state: &WebState, c: &Conversation) -> Result<Option<String>, WebError> {
+    let Some(message) = c.origin_message_id else { return Ok(None) };
+    Ok(outcome::of_message(state.store(), message).await?.into_iter().next().map(|o| o.outcome))
 }
 
 /// The person behind `actor`, as an author.

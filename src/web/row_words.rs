@@ -106,14 +106,12 @@ pub fn reason(p: &Page, word: Option<&str>) -> String {
 
 /// What a gate waits for.
 pub fn gate_words(p: &Page, gate: &str) -> String {
-    let key = format!("waiting.{gate}");
-    if sentences(p.language).contains_key(&key) { p.t(&key) } else { gate.to_owned() }
+    p.word(&format!("waiting.{gate}"), gate)
 }
 
 /// The words of an outcome; one that a campaign file made up is shown as it is.
 pub fn outcome(p: &Page, word: &str) -> String {
-    let key = format!("web.outcome.{word}");
-    if sentences(p.language).contains_key(&key) { p.t(&key) } else { word.to_owned() }
+    p.word(&format!("web.outcome.{word}"), word)
 }
 
 /// Colour of a state's tag.

@@ -76,9 +76,7 @@ pub async fn show(
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
-    if let Some(account) = state.config().accounts.get(&run.account) {
-        p.zone = account.timezone.clone();
-    }
+    p.go_by_clock_of(&state, &run.account);
     let people = actor.may(Right::ReadPeople);
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let store = state.store();

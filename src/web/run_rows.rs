@@ -13,7 +13,7 @@ use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
 use crate::store::{campaign, run};
 
 use super::error::WebError;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::results;
 use super::row_words::{self, OfRun};
 use super::state::WebState;
@@ -78,9 +78,7 @@ pub async fn show(
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let mut rows = row::page(state.store(), run.id, &asked.query(PAGE + 1)?).await?;
-    let more = rows.len() as i64 > PAGE;
-    rows.truncate(PAGE as usize);
-    let next = if more { rows.last().map(|last| next(&asked, last.id)) } else { None };
+    let next = cut(&mut rows, PAGE).map(|last| next(&asked, last.id));
     let narrowed = match asked.failure {
         Some(code) => Some(row_words::failure(&p, Some(code))),
         None if !asked.outcome.is_empty() => Some(row_words::outcome(&p, &asked.outcome)),

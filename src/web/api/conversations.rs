@@ -13,7 +13,6 @@ use super::paging::{self, Listed, not_ours};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
-use crate::store::outcome;
 use crate::web::actor::Actor;
 use crate::web::conversations::{self, last_words};
 use crate::web::converse;
@@ -165,10 +164,7 @@ fn cursor(text: &str) -> Result<(i64, i64), WebError> {
 pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<ConversationDetail>, WebError> {
     let c = found(&state, id).await?;
     let person = conversation::panel(state.store(), c.id).await?.ok_or(WebError::NotFound)?;
-    let outcome = match c.origin_message_id {
-        Some(message) => outcome::of_message(state.store(), message).await?.into_iter().next().map(|o| o.outcome),
-        None => None,
-    };
+    let outcome = converse::decided(&state, &c).await?;
     let choices = converse::choices(&state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
     Ok(Json(ConversationDetail { conversation: c, person, outcome, choices, thread }))
