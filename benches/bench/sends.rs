@@ -28,7 +28,8 @@ pub async fn measure() -> Vec<Line> {
             let b = bare::sends(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
             let o = durable(&rig, round).await;
             ratios.push(o / b);
-            (ours.push(o), bare.push(b));
+            ours.push(o);
+            bare.push(b);
         }
         let empty = bare::empty(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
         let from = format!("{:.0}/s over {:.0}/s; sandbox's empty endpoint {empty:.0}/s", median(ours), median(bare));
