@@ -152,6 +152,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Outage => "hold_outage",
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
+        HoldCause::Budget => "hold_budget",
         HoldCause::Person => "hold_person",
     };
     Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.until_at)

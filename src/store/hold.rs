@@ -55,6 +55,8 @@ pub enum HoldCause {
     Refused,
     /// The provider stopped the template for its quality.
     Quality,
+    /// The provider charged more than was reserved for the run's budget.
+    Budget,
     /// A person placed it.
     Person,
 }
@@ -66,6 +68,7 @@ impl HoldCause {
             Self::Outage => "outage",
             Self::Refused => "refused",
             Self::Quality => "quality",
+            Self::Budget => "budget",
             Self::Person => "person",
         }
     }

@@ -179,7 +179,7 @@ pub async fn look(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// False while nothing has to be written and asked.
-fn is_limited(store: &Store) -> bool {
+/// Whether any portfolio is limited, by the last [`look`]: false while nothing has to be written and asked.
+pub fn is_limited(store: &Store) -> bool {
     store.limited.0.load(Ordering::Relaxed)
 }

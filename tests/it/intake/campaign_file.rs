@@ -234,7 +234,6 @@ fn what_does_not_work_yet_is_refused_as_not_available() {
     for (more, key, line) in [
         ("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9),
         ("[schedule]\nmoved = \"leave\"", "moved", 9),
-        ("[limits]\nbudget = \"150 USD\"", "budget", 9),
         ("[limits]\nat_most = \"1 promotion per day\"", "at_most", 9),
         ("[limits]\ncanary = \"5%\"", "canary", 9),
     ] {
