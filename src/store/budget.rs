@@ -23,7 +23,7 @@ const SPENT: &str = "SELECT CAST(COALESCE(SUM(reserved), 0) AS BIGINT),
         CAST(COALESCE(SUM(CASE WHEN charged_day LIKE $2 THEN charged ELSE 0 END), 0) AS BIGINT)
     FROM message WHERE run_id = $1";
 /// Whatever was spent since `spent` was read stays on top: it may be counted twice for a while, never not at all.
-const RECOUNTED: &str = "UPDATE budget SET spent = spent + ($4 - $5), counts = counts + 1
+const RECOUNTED: &str = "UPDATE budget SET spent = spent + $4 - $5, counts = counts + 1
     WHERE campaign_id = $1 AND month = $2 AND counts = $3";
 const MORE: &str = "UPDATE budget SET spent = spent + $2 WHERE campaign_id = $1";
 const CLOSE: &str = "DELETE FROM budget WHERE campaign_id = $1";

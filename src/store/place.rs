@@ -37,7 +37,7 @@ const COUNT: &str =
         SELECT person_id, MAX(CASE WHEN foreign_id = '' THEN 1 ELSE 0 END) AS ours FROM place
         WHERE portfolio = $1 AND until_at > $2 GROUP BY person_id) AS d";
 /// Whatever was taken since `taken` was read stays on top: it may be counted twice for a while, never not at all.
-const RECOUNTED: &str = "UPDATE portfolio SET taken = taken + ($3 - $4), others = $5, counts = counts + 1
+const RECOUNTED: &str = "UPDATE portfolio SET taken = taken + $3 - $4, others = $5, counts = counts + 1
     WHERE name = $1 AND counts = $2";
 const HELD_UNTIL: &str = "SELECT MAX(until_at) AS until_at FROM place WHERE portfolio = $1 AND until_at > $2
     GROUP BY person_id ORDER BY until_at";

@@ -6,6 +6,7 @@ use crate::support::stores;
 
 mod message;
 mod people;
+mod place;
 mod statements;
 
 #[tokio::test]
