@@ -1,10 +1,9 @@
 //! Places in the messaging limit: taken at the claim, kept, freed, counted anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod invariant;
+
 use std::time::Duration;
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use recado::domain::answer::Acceptance;
 use recado::domain::exclusion::ExclusionReason;
 use recado::domain::failure::Failure;
