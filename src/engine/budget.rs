@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tracing::warn;
 
 use super::{Engine, EngineError, load};
@@ -19,6 +20,7 @@ use crate::domain::time::UnixMs;
 use crate::store::budget::Spent;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{ReceiptChange, Standing};
+use crate::store::run::Run;
 use crate::store::{Tx, budget, version};
 
 /// What Meta keeps an undelivered message for when the template does not say (cloud-api.md 4), and a margin.
@@ -62,6 +64,49 @@ pub async fn purse(engine: &Engine, campaign: CampaignId, account: &str) -> Resu
     let month = budget.period(&engine.clock.now().day_in(&account.timezone));
     let spent = budget::spent(&engine.store, campaign, &month).await?;
     Ok(Some(Purse { budget, spent }))
+}
+
+/// Why a run is out of budget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Out {
+    /// The budget.
+    pub budget: String,
+    /// Charged of it.
+    pub charged: String,
+    /// Kept of it for messages under way.
+    pub reserved: String,
+    /// When the next month begins, where it is a monthly one.
+    pub until: Option<UnixMs>,
+}
+
+/// Whether the budget of `run`'s campaign does not suffice for its next message.
+pub(super) async fn out(engine: &Engine, run: &Run) -> Result<Option<Out>, EngineError> {
+    let (store, now) = (&engine.store, engine.clock.now());
+    let Some(at_most) = budget::at_most(store, run.campaign_id).await? else { return Ok(None) };
+    let Some((_, Some(budget))) = latest(engine, run.campaign_id, None).await? else { return Ok(None) };
+    let Some(account) = engine.config.accounts.get(&run.account) else { return Ok(None) };
+    let Some((market, estimated)) = budget::next_price(store, run.id).await? else { return Ok(None) };
+    let worst = worst_prices(&engine.cards, account, &run.snapshot()?, now);
+    let price = worst.get(&market).copied().unwrap_or_default().max(estimated);
+    // What the claim goes by says that there is enough: then there is.
+    if budget.left(at_most) >= price {
+        return Ok(None);
+    }
+    let month = budget.period(&now.day_in(&account.timezone));
+    let spent = budget::spent(store, run.campaign_id, &month).await?;
+    if budget.left(spent.sum()) >= price {
+        return Ok(None);
+    }
+    let until = budget.monthly.then(|| next_month(now, &account.timezone)).flatten();
+    let said = |amount: Micros| format!("{amount} {}", budget.currency);
+    let (charged, reserved) = (said(spent.charged), said(spent.reserved));
+    Ok(Some(Out { budget: said(budget.amount), charged, reserved, until }))
+}
+
+/// The instant at which the next month begins.
+fn next_month(now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
+    let next = now.in_zone(zone).date().last_of_month().tomorrow().ok()?;
+    Some(UnixMs::from(next.to_zoned(zone.clone()).ok()?.timestamp()))
 }
 
 /// The worst price by market of a message of `template` that is claimed at `now`.

@@ -141,26 +141,37 @@ async fn frees_at(
     Ok(next_free(&held, people - kept - reminders))
 }
 
-/// Whether a message for a new person would wait for a place now, and until when (`Some(None)`: nobody knows yet). A
-/// promotion leaves room for planned reminders.
-pub async fn wait(engine: &Engine, account: &str, promotion: bool) -> Result<Option<Option<UnixMs>>, EngineError> {
+/// Why a message for a new person waits for a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wait {
+    /// `tier`, or `tier_reminders` where the places that are left are kept for planned reminders.
+    pub code: &'static str,
+    /// People reached.
+    pub taken: i64,
+    /// Of so many.
+    pub limit: i64,
+    /// When a place frees, where that is known.
+    pub until: Option<UnixMs>,
+}
+
+/// Whether a message for a new person would wait for a place now. A promotion leaves room for planned reminders.
+pub(super) async fn wait(engine: &Engine, account: &str, promotion: bool) -> Result<Option<Wait>, EngineError> {
     let Some(account) = engine.config.accounts.get(account) else { return Ok(None) };
     let name = account.portfolio_name();
     let Some(standing) = standing(engine, name).await? else { return Ok(None) };
-    let Some(people) = standing.limit else { return Ok(None) };
+    let Some(limit) = standing.limit else { return Ok(None) };
+    let full = Wait { code: "tier", taken: standing.taken, limit, until: standing.next_frees_at };
     if standing.free == 0 {
-        return Ok(Some(standing.next_frees_at));
+        return Ok(Some(full));
     }
-    if !promotion {
-        return Ok(None);
-    }
-    let reminders = reminders(engine, name).await?;
+    let reminders = if promotion { reminders(engine, name).await? } else { 0 };
     if reminders < standing.free {
         return Ok(None);
     }
     let Some(kept) = place::get(&engine.store, name).await? else { return Ok(None) };
     let taken = place::count(&engine.store, &kept, engine.clock.now()).await?;
-    Ok(Some(frees_at(engine, name, (people, taken), reminders).await?))
+    let until = frees_at(engine, name, (limit, taken), reminders).await?;
+    Ok(Some(Wait { code: "tier_reminders", until, ..full }))
 }
 
 /// People for whose reminders promotions of `portfolio` leave room.

@@ -26,6 +26,9 @@ const SPENT: &str = "SELECT CAST(COALESCE(SUM(reserved), 0) AS BIGINT),
 const RECOUNTED: &str = "UPDATE budget SET spent = spent + $4 - $5, counts = counts + 1
     WHERE campaign_id = $1 AND month = $2 AND counts = $3";
 const MORE: &str = "UPDATE budget SET spent = spent + $2 WHERE campaign_id = $1";
+const NEXT_PRICE: &str = "SELECT m.market, m.estimated FROM message AS m JOIN run AS r ON r.id = m.run_id
+    WHERE m.state = 'queued' AND m.sender = r.sender AND m.priority = r.priority AND m.run_id = $1
+    ORDER BY m.due_at LIMIT 1";
 const CLOSE: &str = "DELETE FROM budget WHERE campaign_id = $1";
 
 /// Above every budget, and far from the end of the numbers.
@@ -91,6 +94,17 @@ pub async fn recount(store: &Store, campaign: CampaignId, month: &str) -> Result
             .map(drop))?;
     }
     Ok(spent)
+}
+
+/// What the claim goes by; `None` where no budget is kept, or nothing is counted yet.
+pub async fn at_most(store: &Store, campaign: CampaignId) -> Result<Option<Micros>> {
+    let row: Option<Row> = on!(&store.read, |pool| sqlx::query_as(GET).bind(campaign).fetch_optional(pool).await)?;
+    Ok(row.filter(|row| row.spent < UNKNOWN / 2).map(|row| Micros(row.spent)))
+}
+
+/// Market and estimate of the next message of `run`.
+pub async fn next_price(store: &Store, run: RunId) -> Result<Option<(String, Micros)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(NEXT_PRICE).bind(run).fetch_optional(pool).await)?)
 }
 
 /// The campaign has no budget any more.
