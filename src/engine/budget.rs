@@ -17,6 +17,7 @@ use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::CampaignFile;
 use crate::store::budget::Spent;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{ReceiptChange, Standing};
@@ -64,6 +65,18 @@ pub async fn purse(engine: &Engine, campaign: CampaignId, account: &str) -> Resu
     let month = budget.period(&engine.clock.now().day_in(&account.timezone));
     let spent = budget::spent(&engine.store, campaign, &month).await?;
     Ok(Some(Purse { budget, spent }))
+}
+
+/// What is spent of the budget that `file` gives `campaign`; nothing where it gives none.
+pub(super) async fn spent_of(
+    engine: &Engine,
+    file: &CampaignFile,
+    campaign: CampaignId,
+    account: Option<&Account>,
+) -> Result<Micros, EngineError> {
+    let (Some(budget), Some(account)) = (file.limits.budget, account) else { return Ok(Micros::default()) };
+    let month = budget.period(&engine.clock.now().day_in(&account.timezone));
+    Ok(budget::spent(&engine.store, campaign, &month).await?.sum())
 }
 
 /// Why a run is out of budget.
