@@ -10,7 +10,7 @@ use recado::locale::Language;
 use recado::store::hold::{self, HoldCause, HoldScope};
 use recado::store::{Store, budget, run};
 
-use super::stage::{CAMPAIGN, Sender, Stage, people};
+use super::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
 
 /// The worst price of a utility template in Argentina: it may be billed as marketing.
@@ -18,16 +18,6 @@ const WORST: Micros = Micros(61_800);
 
 fn with_budget(budget: &str) -> String {
     format!("{CAMPAIGN}[limits]\nbudget = \"{budget}\"\n")
-}
-
-async fn drained(sender: &mut Sender) -> usize {
-    let mut all = 0;
-    loop {
-        match sender.step().await {
-            0 => return all,
-            n => all += n,
-        }
-    }
 }
 
 async fn spent(store: &Store, id: RunId, month: &str) -> budget::Spent {
@@ -41,7 +31,7 @@ async fn a_run_out_of_budget_waits_with_the_figures_and_goes_on_when_it_is_raise
         let stage = Stage::new(&store, store.dir.path()).await;
         let run = stage.run("one", &with_budget("0.65 USD"), &people(30)).await;
         let mut sender = stage.sender();
-        assert_eq!(drained(&mut sender).await, 10, "{}", store.name());
+        assert_eq!(sender.drain().await, 10, "{}", store.name());
         assert_eq!(spent(&store, run, "").await.reserved, WORST.times(10), "{}", store.name());
         let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
         assert_eq!((why.code.as_str(), why.until), ("budget", None), "{}", store.name());
@@ -51,7 +41,7 @@ async fn a_run_out_of_budget_waits_with_the_figures_and_goes_on_when_it_is_raise
         }
         stage.load("one", &with_budget("1.30 USD"), &people(30)).await;
         stage.clock.advance(Duration::from_secs(2));
-        assert_eq!(drained(&mut sender).await, 11, "{}", store.name());
+        assert_eq!(sender.drain().await, 11, "{}", store.name());
         assert_eq!(stage.states(run).await["queued"], 9, "{}", store.name());
     }
 }
@@ -66,7 +56,7 @@ async fn what_is_released_is_spent_again() {
         stage.stub.next(std::iter::repeat_n(super::stage::Does::Says(400, 131_026), 4));
         assert_eq!(sender.step().await, 10, "{}", store.name());
         stage.clock.advance(Duration::from_secs(2));
-        assert_eq!(drained(&mut sender).await, 4, "{}", store.name());
+        assert_eq!(sender.drain().await, 4, "{}", store.name());
         assert_eq!(spent(&store, run, "").await.sum(), WORST.times(10), "{}", store.name());
     }
 }
@@ -77,7 +67,7 @@ async fn a_monthly_budget_begins_anew_with_the_month_of_the_account() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let run = stage.run("one", &with_budget("0.65 USD per month"), &people(30)).await;
         let mut sender = stage.sender();
-        assert_eq!(drained(&mut sender).await, 10, "{}", store.name());
+        assert_eq!(sender.drain().await, 10, "{}", store.name());
         let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
         // The first of December at midnight in Buenos Aires.
         assert_eq!(why.until, Some(UnixMs(1_796_094_000_000)), "{}", store.name());
@@ -85,7 +75,7 @@ async fn a_monthly_budget_begins_anew_with_the_month_of_the_account() {
         assert_eq!(spent(&store, run, "2026-11").await.charged, WORST.times(10));
         assert_eq!(spent(&store, run, "2026-12").await.sum(), Micros(0));
         stage.clock.advance(Duration::from_hours(24 * 7));
-        assert_eq!(drained(&mut sender).await, 10, "{}", store.name());
+        assert_eq!(sender.drain().await, 10, "{}", store.name());
     }
 }
 

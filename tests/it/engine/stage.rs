@@ -16,7 +16,7 @@ use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::id::{MessageId, RunId, VersionId};
 use recado::domain::message::MessageState;
 use recado::domain::time::UnixMs;
-use recado::engine::dispatcher::Dispatcher;
+use recado::engine::dispatcher::{Dispatcher, Look};
 use recado::engine::janitor::Janitor;
 use recado::engine::planner::Planner;
 use recado::engine::settler::Settler;
@@ -136,6 +136,7 @@ async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Js
         json!({"id": id, "throughput": {"level": "STANDARD"}, "status": "CONNECTED", "quality_rating": "GREEN"});
     if let Some(tier) = *stub.tier.lock().unwrap() {
         node["whatsapp_business_manager_messaging_limit"] = json!(tier);
+        node["throughput"] = json!({"messages_per_second": 1000});
     }
     Json(node)
 }
@@ -249,6 +250,26 @@ pub fn sender_of(engine: &Engine, name: &str) -> Sender {
 }
 
 impl Sender {
+    /// Steps until nothing more may be claimed, however long the pace takes; how many were claimed.
+    pub async fn drain(&mut self) -> usize {
+        let mut all = 0;
+        loop {
+            match self.dispatcher.look().await.unwrap() {
+                Look::Claimed(batch) => {
+                    let claimed = batch.len();
+                    futures::future::join_all(batch.into_iter().map(|d| self.dispatcher.depart(d))).await;
+                    let mut settled = 0;
+                    while settled < claimed {
+                        settled += self.settler.step().await;
+                    }
+                    all += claimed;
+                }
+                Look::Nothing => return all,
+                Look::NoSlot | Look::NoPermit => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// Claims, sends and settles once; how many were claimed.
     pub async fn step(&mut self) -> usize {
         let claimed = self.dispatcher.step().await.unwrap();

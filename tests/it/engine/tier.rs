@@ -23,20 +23,10 @@ fn portfolio(keys: &str) -> String {
     format!("{BACK}[portfolio.meta]\n{keys}\n")
 }
 
-async fn drained(sender: &mut super::stage::Sender) -> usize {
-    let mut all = 0;
-    loop {
-        match sender.step().await {
-            0 => return all,
-            n => all += n,
-        }
-    }
-}
-
 /// Lets the clock pass a little, so that what is asked rarely is asked again, and sends what goes.
 async fn later(stage: &Stage, sender: &mut super::stage::Sender) -> usize {
     stage.clock.advance(Duration::from_secs(2));
-    drained(sender).await
+    sender.drain().await
 }
 
 #[tokio::test]
@@ -46,7 +36,7 @@ async fn a_run_waits_at_the_limit_with_the_time_the_next_place_frees_and_goes_on
         tier::begin(&stage.engine).await.unwrap();
         let run = stage.run("one", CAMPAIGN, &people(30)).await;
         let mut sender = stage.sender();
-        assert_eq!(drained(&mut sender).await, 18, "two are left for others, {}", store.name());
+        assert_eq!(sender.drain().await, 18, "two are left for others, {}", store.name());
         let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
         assert_eq!((why.code.as_str(), why.until), ("tier", Some(TUESDAY.plus(KEPT))), "{}", store.name());
         for language in Language::ALL {
@@ -57,7 +47,7 @@ async fn a_run_waits_at_the_limit_with_the_time_the_next_place_frees_and_goes_on
         assert_eq!((standing.limit, standing.taken, standing.reserve, standing.free), (Some(20), 18, 2, 0));
         assert_eq!(later(&stage, &mut sender).await, 0);
         stage.clock.advance(KEPT);
-        assert_eq!(drained(&mut sender).await, 12, "{}", store.name());
+        assert_eq!(sender.drain().await, 12, "{}", store.name());
         assert_eq!(stage.states(run).await["accepted"], 30);
         assert_eq!(stage.stub.count(), 30);
     }
@@ -77,11 +67,11 @@ async fn two_senders_of_a_portfolio_and_a_restart_share_one_limit() {
         // The slow one has eight permits at once.
         let first = back.step().await;
         assert!(first > 0 && first < 20);
-        assert_eq!(drained(&mut front).await, 20 - first, "{}", store.name());
+        assert_eq!(front.drain().await, 20 - first, "{}", store.name());
         let again = stage.restarted(store.dir.path()).await;
         tier::begin(&again).await.unwrap();
         let (mut front, mut back) = (sender(&again), sender_of(&again, "back"));
-        assert_eq!((drained(&mut front).await, drained(&mut back).await), (0, 0), "{}", store.name());
+        assert_eq!((front.drain().await, back.drain().await), (0, 0), "{}", store.name());
         let sent = states(&store, one).await["accepted"] + states(&store, two).await["accepted"];
         assert_eq!((sent, stage.stub.count()), (20, 20), "{}", store.name());
     }
@@ -98,7 +88,7 @@ async fn the_provider_says_the_limit_and_it_changes_live_and_outlives_a_restart(
         assert!(0 < before && before < 250, "{before}");
         *stage.stub.tier.lock().unwrap() = Some("TIER_250");
         assert!(sender.dispatcher.ask_grant().await);
-        drained(&mut sender).await;
+        sender.drain().await;
         assert_eq!(stage.stub.count(), 250, "those sent before the limit came count, {}", store.name());
         let again = stage.restarted(store.dir.path()).await;
         tier::begin(&again).await.unwrap();
@@ -106,7 +96,7 @@ async fn the_provider_says_the_limit_and_it_changes_live_and_outlives_a_restart(
         assert_eq!((kept.limit(), kept.told.as_deref()), (Limit::People(250), Some("250")), "{}", store.name());
         *stage.stub.tier.lock().unwrap() = Some("TIER_UNLIMITED");
         assert!(sender.dispatcher.ask_grant().await);
-        drained(&mut sender).await;
+        sender.drain().await;
         assert_eq!(stage.states(run).await["accepted"], 300, "{}", store.name());
     }
 }
@@ -130,11 +120,11 @@ async fn promotions_leave_room_for_reminders_of_the_next_day_and_reminders_do_no
         let promotion = CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender");
         let run = stage.run("promotion", &promotion, &others(200, 20)).await;
         let mut sender = stage.sender();
-        assert_eq!(drained(&mut sender).await, 5, "{}", store.name());
+        assert_eq!(sender.drain().await, 5, "{}", store.name());
         let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
         assert_eq!(why.code, "tier_reminders", "{}", store.name());
         stage.clock.advance(Duration::from_hours(6));
-        assert_eq!(drained(&mut sender).await, 15, "{}", store.name());
+        assert_eq!(sender.drain().await, 15, "{}", store.name());
         assert_eq!(stage.states(soon).await["accepted"], 15, "{}", store.name());
     }
 }
@@ -145,7 +135,7 @@ async fn without_a_limit_no_place_is_written() {
         let stage = Stage::new(&store, store.dir.path()).await;
         tier::begin(&stage.engine).await.unwrap();
         stage.run("one", CAMPAIGN, &people(5)).await;
-        assert_eq!(drained(&mut stage.sender()).await, 5);
+        assert_eq!(stage.sender().drain().await, 5);
         assert!(!place::is_limited(&store));
         assert!(place::held_until(&store, "meta", TUESDAY).await.unwrap().is_empty(), "{}", store.name());
         let standing = tier::standing(&stage.engine, "meta").await.unwrap().unwrap();
@@ -208,7 +198,7 @@ async fn seven_hundred_people_at_a_tier_of_250_take_three_days_and_no_send_is_re
         let run = start(&engine, &people(700)).await;
         let mut days = Vec::new();
         for hour in 0..75 {
-            let sent = drained(&mut front).await;
+            let sent = front.drain().await;
             if sent > 0 {
                 days.push((hour / 24, sent));
             }
