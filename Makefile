@@ -1,6 +1,7 @@
 # make demo   watch three campaigns go out, be delivered, read and answered (SQLite and the sandbox, nothing else)
 # make test   everything that is tested, with a throw-away PostgreSQL and a real browser
-.PHONY: demo test lint deny build clean
+# make crash  the daemon killed at random moments on both databases, then the books compared (RECADO_KILLS=200)
+.PHONY: demo test crash lint deny build clean
 
 CARGO ?= cargo
 
@@ -10,6 +11,10 @@ demo:
 test:
 	tests/setup
 	tests/with-postgres $(CARGO) test --locked --quiet
+
+crash:
+	tests/setup
+	tests/with-postgres $(CARGO) bench --locked --quiet --bench crash
 
 build:
 	$(CARGO) build --release --locked

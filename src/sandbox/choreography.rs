@@ -38,7 +38,9 @@ impl World {
         if seen.is_marketing && has_stopped {
             reaction = Reaction { fate: Fate::Fails(131_050), act: None, quotes: false };
         }
-        message.story = story(&reaction, self.people.hurried, &mut dice);
+        if !self.delivery.off {
+            message.story = story(&reaction, self.people.hurried, &mut dice);
+        }
         if let Some((wait, _)) = message.story.front_mut().filter(|_| is_early) {
             *wait = Wait::Real(Duration::ZERO);
         }

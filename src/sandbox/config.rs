@@ -103,11 +103,13 @@ pub struct Delivery {
     pub late: f64,
     /// Share of sends whose first status comes before the answer to the send.
     pub early: f64,
+    /// Nothing becomes of a message and nothing is ever told of it: for measuring sends alone.
+    pub off: bool,
 }
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { batch: 50, duplicates: 0.02, late: 0.03, early: 0.01 }
+        Self { batch: 50, duplicates: 0.02, late: 0.03, early: 0.01, off: false }
     }
 }
 

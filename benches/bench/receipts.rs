@@ -1,0 +1,54 @@
+//! Messages with all their receipts (sent, delivered, read) over a bare loop of sends.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::bare;
+use super::line::{Line, median};
+use super::rig::{Audience, Database, Folder, Rig};
+use super::sends::setup;
+
+const ROUNDS: u32 = 3;
+const MESSAGES: u32 = 10_000;
+
+/// One line for each database and way of telling.
+pub async fn measure() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (batch, bar) in [(1, 0.08), (50, 0.18)] {
+        for database in Database::both().await {
+            let name = format!("fully receipted messages ÷ bare loop, {batch} a POST, {}", database.name());
+            let rig = Rig::start(setup(database, &format!("batch = {batch}"))).await;
+            let client = super::rig::client();
+            let (mut ratios, mut ours) = (Vec::new(), Vec::new());
+            for round in 0..ROUNDS {
+                let bare = bare::sends(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
+                let receipted = receipted(&rig, round).await;
+                ratios.push(receipted / bare);
+                ours.push(receipted);
+            }
+            let from = format!("{:.0} messages/s with 3 receipts each", median(ours));
+            lines.push(Line { what: name, value: median(ratios), bar, from });
+        }
+    }
+    lines
+}
+
+async fn receipted(rig: &Rig, round: u32) -> f64 {
+    let folder = Folder::new(
+        &format!("receipts-{round}"),
+        "reminder",
+        "front",
+        Audience { people: MESSAGES, from: round * MESSAGES },
+    );
+    let started = Instant::now();
+    let run = rig.start_campaign(&folder).await;
+    loop {
+        let told = rig.get(&format!("/api/v1/runs/{run}")).await;
+        if told["states"]["read"].as_u64() == Some(u64::from(MESSAGES)) {
+            return f64::from(MESSAGES) / started.elapsed().as_secs_f64();
+        }
+        assert!(started.elapsed() < Duration::from_mins(5), "{told}");
+        sleep(Duration::from_millis(100)).await;
+    }
+}

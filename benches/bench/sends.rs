@@ -1,0 +1,80 @@
+//! Durable sends over a bare loop: webhooks off, no limits in the way.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::bare;
+use super::line::{Line, median};
+use super::rig::{Audience, Database, Folder, Rig, Setup};
+
+/// Rounds, each with both sides.
+const ROUNDS: u32 = 5;
+/// Messages of a round.
+const MESSAGES: u32 = 20_000;
+
+/// One line for each database.
+pub async fn measure() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for database in Database::both().await {
+        let (name, bar) = match database {
+            Database::Sqlite => ("durable sends ÷ bare loop, SQLite", 0.40),
+            Database::Postgres(_) => ("durable sends ÷ bare loop, PostgreSQL", 0.25),
+        };
+        let rig = Rig::start(setup(database, "off = true")).await;
+        let client = super::rig::client();
+        let (mut ratios, mut ours, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            let b = bare::sends(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
+            let o = durable(&rig, round, MESSAGES).await;
+            ratios.push(o / b);
+            (ours.push(o), bare.push(b));
+        }
+        let empty = bare::empty(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
+        let from = format!("{:.0}/s over {:.0}/s; sandbox's empty endpoint {empty:.0}/s", median(ours), median(bare));
+        lines.push(Line { what: name.to_owned(), value: median(ratios), bar, from });
+    }
+    lines
+}
+
+/// An installation without limits; `webhooks` is the section of that name of `sandbox.toml`.
+pub fn setup(database: Database, webhooks: &str) -> Setup {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap().keep().unwrap().1;
+    std::fs::write(&file, format!("[webhooks]\nduplicates = 0.0\nlate = 0.0\nearly = 0.0\n{webhooks}\n")).unwrap();
+    let sandbox = ["--any-template", "--quiet", "--throughput", "1000000", "--config", &file.display().to_string()];
+    Setup { sandbox: sandbox.map(str::to_owned).to_vec(), ..Setup::new(database) }
+}
+
+/// Messages per second from the first accepted to the last of a planned, paused and then resumed run.
+async fn durable(rig: &Rig, round: u32, messages: u32) -> f64 {
+    let run = planned(rig, &format!("sends-{round}"), Audience { people: messages, from: round * messages }).await;
+    let before = rig.stats().await.accepted;
+    rig.post(&format!("/api/v1/runs/{run}/resume"), &serde_json::json!({})).await;
+    let (mut first, mut seen) = (None, before);
+    let until = before + u64::from(messages);
+    while seen < until {
+        sleep(Duration::from_millis(5)).await;
+        seen = rig.stats().await.accepted;
+        if seen > before && first.is_none() {
+            first = Some((Instant::now(), seen));
+        }
+    }
+    let (at, had) = first.unwrap();
+    (until - had) as f64 / at.elapsed().as_secs_f64()
+}
+
+/// A run whose every row is in line, paused.
+pub async fn planned(rig: &Rig, name: &str, audience: Audience) -> i64 {
+    let mut folder = Folder::new(name, "reminder", "front", audience);
+    // Not due while it is being planned: pausing it takes a moment.
+    folder.definition.push_str("[limits]\nif_unsure = \"ask\"\n");
+    let run = rig.start_campaign(&folder).await;
+    rig.post(&format!("/api/v1/runs/{run}/pause"), &serde_json::json!({"why": "planning"})).await;
+    loop {
+        let told = rig.get(&format!("/api/v1/runs/{run}")).await;
+        if told["rows_read"].is_i64() {
+            return run;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,53 @@
+//! `make crash`: the daemon killed (-9) at random moments, again and again, while the network and the provider have bad
+//! days; then the books of both sides are compared. Prints counts; ends with 1 unless duplicates and lost are 0.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program of the workshop: it prints and stops at the first surprise"
+)]
+
+#[path = "../../tests/rig/rig.rs"]
+#[expect(dead_code, reason = "each program uses its part of the rig")]
+mod rig;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use rig::{Balance, Database};
+
+/// Kills on each database unless `RECADO_KILLS` says otherwise.
+const KILLS: u32 = 200;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let kills = std::env::var("RECADO_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS);
+    let good = runtime.block_on(async {
+        let mut good = true;
+        for database in Database::both().await {
+            let (name, started) = (database.name(), Instant::now());
+            let (killed, balance) = rig::crash::crash(database, kills).await;
+            report(name, killed, &balance, started.elapsed());
+            good &= balance.duplicates == 0 && balance.lost.is_empty() && balance.wrong.is_empty();
+        }
+        good
+    });
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn report(name: &str, kills: u32, balance: &Balance, took: Duration) {
+    println!(
+        "{name}: {kills} kills in {} s; planned {}, accepted {}, duplicates {}, lost {}, contradictions {}, in doubt {}; {:?}",
+        took.as_secs(),
+        balance.planned,
+        balance.accepted,
+        balance.duplicates,
+        balance.lost.len(),
+        balance.wrong.len(),
+        balance.in_doubt,
+        balance.states,
+    );
+    for line in balance.lost.iter().chain(&balance.wrong).take(20) {
+        println!("  {line}");
+    }
+}

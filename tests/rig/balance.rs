@@ -1,0 +1,96 @@
+//! The two sets of books compared, message by message: what the sandbox accepted and what the daemon knows of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Rig;
+
+/// States in which the provider has never taken the message.
+const NEVER_TAKEN: [&str; 4] = ["queued", "claimed", "excluded", "expired"];
+/// States in which it has (or may have).
+const TAKEN: [&str; 7] = ["accepted", "in_review", "sent", "delivered", "read", "undelivered", "in_doubt"];
+/// States in which a message still waits for something of ours.
+const UNFINISHED: [&str; 2] = ["queued", "claimed"];
+
+/// What the comparison found.
+#[derive(Clone, Debug, Default)]
+pub struct Balance {
+    /// Messages planned.
+    pub planned: usize,
+    /// Distinct messages the sandbox accepted.
+    pub accepted: usize,
+    /// Messages it accepted twice while the first had not failed.
+    pub duplicates: u64,
+    /// Messages that are neither accepted, ended nor in doubt.
+    pub lost: Vec<String>,
+    /// Messages whose state contradicts what the sandbox did.
+    pub wrong: Vec<String>,
+    /// Messages that wait for a person.
+    pub in_doubt: usize,
+    /// Messages by state.
+    pub states: BTreeMap<String, usize>,
+}
+
+impl Rig {
+    /// Compares the books over `runs`. Foreseen for a quiet moment: nothing in flight.
+    pub async fn balance(&self, runs: &[i64]) -> Balance {
+        let accepted = self.accepted().await;
+        let mut balance = Balance { duplicates: self.stats().await.duplicates, ..Balance::default() };
+        for run in runs {
+            for (id, state, attempts) in self.messages(*run).await {
+                balance.planned += 1;
+                *balance.states.entry(state.clone()).or_default() += 1;
+                let was_taken = accepted.contains(&id);
+                balance.accepted += usize::from(was_taken);
+                balance.in_doubt += usize::from(state == "in_doubt");
+                let told = format!("run {run} message {id} is {state} after {attempts} attempts");
+                if UNFINISHED.contains(&state.as_str()) {
+                    balance.lost.push(told.clone());
+                }
+                let contradicts = (was_taken && NEVER_TAKEN.contains(&state.as_str()))
+                    || (!was_taken && TAKEN.contains(&state.as_str()) && state != "in_doubt");
+                if contradicts {
+                    balance
+                        .wrong
+                        .push(format!("{told}; the sandbox {} it", if was_taken { "took" } else { "never took" }));
+                }
+            }
+        }
+        balance
+    }
+
+    /// Ids of the messages the sandbox accepted, from their callback data.
+    async fn accepted(&self) -> BTreeSet<i64> {
+        let mut all = BTreeSet::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let page = self.sandbox_get(&format!("/_sandbox/messages?cursor={cursor}")).await;
+            let ids = page["data"].as_array().expect("a list").iter();
+            all.extend(ids.filter_map(|m| m["callback_data"].as_str()?.split('.').nth(2)?.parse::<i64>().ok()));
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return all,
+            }
+        }
+    }
+
+    /// Id, state and attempts of every message of a run.
+    async fn messages(&self, run: i64) -> Vec<(i64, String, i64)> {
+        let mut all = Vec::new();
+        let mut at = String::new();
+        loop {
+            let page = self.get(&format!("/api/v1/runs/{run}/messages?limit=500{at}")).await;
+            all.extend(page["items"].as_array().expect("a list").iter().map(line));
+            match page["next"].as_str() {
+                Some(next) => at = format!("&cursor={next}"),
+                None => return all,
+            }
+        }
+    }
+}
+
+fn line(message: &Value) -> (i64, String, i64) {
+    let number = |key: &str| message[key].as_i64().expect("a number");
+    (number("id"), message["state"].as_str().expect("a state").to_owned(), number("attempts"))
+}

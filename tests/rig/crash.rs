@@ -1,0 +1,101 @@
+//! Crashes: the daemon killed at random moments during runs, with faults on both ways and webhooks refused while it is
+//! down. Used by the tests with few kills and by `make crash` with many.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+use tokio::time::sleep;
+
+use super::{Audience, Balance, Database, Folder, Rig, Setup};
+
+/// Messages per second the sandbox grants: a kill then falls into many messages in flight.
+const THROUGHPUT: u32 = 300;
+/// The shared clock's speed: the half hour until doubts are settled passes in half a minute.
+const SPEED: u32 = 60;
+/// People of one campaign.
+const PEOPLE: u32 = 1_500;
+/// The daemon lives at most this long between two kills, and may be killed while it starts.
+const LONGEST_LIFE: Duration = Duration::from_millis(1_500);
+/// Silence after which nothing more is expected to happen: longer than a claim of a dead process takes to become
+/// doubtful (21 s) and than the longest wait of a webhook.
+const SETTLED_AFTER: Duration = Duration::from_secs(70);
+
+/// Kills the daemon `kills` times during runs, lets everything settle and compares the books.
+pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
+    let mut rig = Rig::start(setup(database)).await;
+    for (kind, rate, when) in [
+        ("lost_answer", 0.01, "after"),
+        ("reset", 0.01, "before"),
+        ("reset", 0.01, "after"),
+        ("server_error", 0.02, "before"),
+    ] {
+        rig.fault(kind, rate, when).await;
+    }
+    let mut runs = vec![rig.start_campaign(&campaign(0)).await];
+    let mut killed = 0;
+    while killed < kills {
+        sleep(LONGEST_LIFE.mul_f64(rand::rng().random())).await;
+        rig.kill_daemon().await;
+        killed += 1;
+        if killed % 4 == 0 {
+            rig.launch_daemon();
+        } else {
+            rig.start_daemon().await;
+            if rig.is_nearly_out(*runs.last().expect("one")).await {
+                runs.push(rig.start_campaign(&campaign(runs.len() as u32)).await);
+            }
+        }
+    }
+    rig.no_faults().await;
+    rig.wait_until_up().await;
+    rig.settle(&runs).await;
+    let balance = rig.balance(&runs).await;
+    assert!(rig.stop_daemon().await, "the daemon stops well: {}", rig.log());
+    (killed, balance)
+}
+
+fn setup(database: Database) -> Setup {
+    let now = jiff::Timestamp::now();
+    Setup {
+        sandbox: ["--any-template", "--throughput", &THROUGHPUT.to_string()].map(str::to_owned).to_vec(),
+        clock: Some(format!("2026-11-24T13:00:00Z@{now}*{SPEED}")),
+        ..Setup::new(database)
+    }
+}
+
+fn campaign(no: u32) -> Folder {
+    let audience = Audience { people: PEOPLE, from: no * PEOPLE };
+    let mut folder = Folder::new(&format!("crash-{no}"), "reminder", "front", audience);
+    folder.definition.push_str("[limits]\nin_doubt_after = \"5m\"\n");
+    folder
+}
+
+impl Rig {
+    async fn is_nearly_out(&self, run: i64) -> bool {
+        let states = self.get(&format!("/api/v1/runs/{run}")).await["states"].clone();
+        let planned = self.get(&format!("/api/v1/runs/{run}")).await["rows_read"].is_i64();
+        planned && states["queued"].as_u64().unwrap_or(0) < u64::from(THROUGHPUT)
+    }
+
+    /// Waits until every message has left and nothing has changed for a while, or every run is closed.
+    async fn settle(&self, runs: &[i64]) {
+        let (mut last, mut since) = (String::new(), Instant::now());
+        loop {
+            let mut all = Vec::new();
+            for run in runs {
+                let told = self.get(&format!("/api/v1/runs/{run}")).await;
+                all.push(format!("{} {}", told["state"], told["states"]));
+            }
+            if all.iter().all(|run| run.starts_with("\"closed\"")) {
+                return;
+            }
+            let now = all.join("\n");
+            if now != last {
+                (last, since) = (now, Instant::now());
+            } else if since.elapsed() > SETTLED_AFTER {
+                return;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
