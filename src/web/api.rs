@@ -20,6 +20,7 @@ mod paging;
 pub mod route;
 mod row;
 mod run_view;
+mod portfolios;
 mod runs;
 mod suppressions;
 mod templates;

@@ -13,10 +13,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::domain::message::MessageState;
+use crate::engine::tier;
 use crate::store::view::pulse::{self, Pulse};
 
 use super::error::WebError;
 use super::state::WebState;
+use super::tier::Tiers;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
@@ -42,6 +44,7 @@ pub struct Metrics {
     webhooks_waiting: Count,
     holds: Count,
     conversations_waiting: Count,
+    tiers: Tiers,
 }
 
 impl Default for Metrics {
@@ -60,7 +63,9 @@ impl Default for Metrics {
             "Conversations whose person waits for an answer",
             Count::clone(&conversations_waiting),
         );
-        Self { registry, webhooks, messages, due, webhooks_waiting, holds, conversations_waiting }
+        let tiers = Tiers::default();
+        tiers.register(&mut registry);
+        Self { registry, tiers, webhooks, messages, due, webhooks_waiting, holds, conversations_waiting }
     }
 }
 
@@ -91,6 +96,7 @@ impl Metrics {
 pub async fn metrics(State(state): State<WebState>) -> Result<Response, WebError> {
     let pulse = pulse::take(state.store(), state.now()).await?;
     state.metrics.set(&pulse);
+    state.metrics.tiers.set(&tier::standings(&state.engine).await?);
     let mut text = String::new();
     encode(&mut text, &state.metrics.registry)
         .map_err(|e| WebError::Unexpected("the metrics cannot be written", Box::new(e)))?;
