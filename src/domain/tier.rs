@@ -6,7 +6,7 @@ use super::time::UnixMs;
 
 /// How long a person's place is taken: 24 h after the later of acceptance and delivery (cloud-api.md 5.3), and a minute
 /// more, since the provider's clock and ours need not agree and its times are whole seconds.
-pub const KEPT: Duration = Duration::from_secs(24 * 3_600 + 60);
+pub const KEPT: Duration = Duration::from_mins(24 * 60 + 1);
 
 /// Until when a place is taken whose message may still reach the person: for as long as that is so.
 pub const OPEN: UnixMs = UnixMs(i64::MAX);

@@ -132,8 +132,7 @@ pub(super) fn worst_prices(
     let life = template.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map_or(USUAL_LIFE, Duration::from_secs);
     let (from, until) = (now.day_in(&account.timezone), now.plus(life).day_in(&account.timezone));
     let worst = |market: Market| {
-        let price =
-            estimate::worst(cards, account.currency, market.as_str(), template.category, &from, &until)?;
+        let price = estimate::worst(cards, account.currency, market.as_str(), template.category, &from, &until)?;
         Some((market.as_str().to_owned(), price))
     };
     Market::all().filter_map(worst).collect()

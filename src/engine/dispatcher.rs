@@ -144,7 +144,7 @@ impl Dispatcher {
     /// Claims and sends until `stop`; then lets what has left be answered, and returns.
     pub async fn run(self, stop: CancellationToken) {
         let (hand, claimed) = mpsc::channel(MAX_CLAIM);
-        self.begin(&stop).await;
+        Box::pin(self.begin(&stop)).await;
         tokio::join!(self.claim_until(&stop, hand), self.send_all(claimed), self.ask_grant_until(&stop));
         info!(sender.name = self.sender.name, "sender {} has stopped sending", self.sender.name);
     }
@@ -210,7 +210,7 @@ impl Dispatcher {
             }
         }
         let asked = tokio::time::timeout(FIRST_ANSWER, self.ask_grant());
-        drop(stop.run_until_cancelled(asked).await);
+        let _ = stop.run_until_cancelled(asked).await;
     }
 
     async fn ask_grant_until(&self, stop: &CancellationToken) {
@@ -234,7 +234,7 @@ impl Dispatcher {
             Ok(status) => {
                 self.pacer.grant(status.throughput);
                 match status.tier {
-                    Some(word) => tier::told(&self.engine, &self.account, &word).await,
+                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await,
                     None => Ok(()),
                 }
             }

@@ -72,15 +72,8 @@ pub async fn spent(store: &Store, campaign: CampaignId, month: &str) -> Result<S
 /// Counts what `campaign` has spent anew, so that the claim knows of reservations that were let go; begins to keep it
 /// where it is not kept yet, or not for this month.
 pub async fn recount(store: &Store, campaign: CampaignId, month: &str) -> Result<Spent> {
-    on!(&store.write, |pool| sqlx::query(OPEN)
-        .bind(campaign)
-        .bind(month)
-        .bind(UNKNOWN)
-        .execute(pool)
-        .await
-        .map(drop))?;
-    let before: Option<Row> =
-        on!(&store.write, |pool| sqlx::query_as(GET).bind(campaign).fetch_optional(pool).await)?;
+    on!(&store.write, |pool| sqlx::query(OPEN).bind(campaign).bind(month).bind(UNKNOWN).execute(pool).await.map(drop))?;
+    let before: Option<Row> = on!(&store.write, |pool| sqlx::query_as(GET).bind(campaign).fetch_optional(pool).await)?;
     let spent = spent(store, campaign, month).await?;
     if let Some(before) = before {
         on!(&store.write, |pool| sqlx::query(RECOUNTED)

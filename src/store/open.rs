@@ -67,7 +67,12 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     SQLITE.run(&write).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-    Ok(Store { write: Db::Sqlite(write), read: Db::Sqlite(read), webhooks: Lane::default(), limited: Limited::default() })
+    Ok(Store {
+        write: Db::Sqlite(write),
+        read: Db::Sqlite(read),
+        webhooks: Lane::default(),
+        limited: Limited::default(),
+    })
 }
 
 async fn postgres(url: &str) -> Result<Store, OpenError> {
@@ -80,5 +85,10 @@ async fn postgres(url: &str) -> Result<Store, OpenError> {
         }
     }
     POSTGRES.run(&pool).await?;
-    Ok(Store { write: Db::Postgres(pool.clone()), read: Db::Postgres(pool), webhooks: Lane::default(), limited: Limited::default() })
+    Ok(Store {
+        write: Db::Postgres(pool.clone()),
+        read: Db::Postgres(pool),
+        webhooks: Lane::default(),
+        limited: Limited::default(),
+    })
 }

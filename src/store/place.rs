@@ -18,8 +18,8 @@ use crate::domain::id::PersonId;
 use crate::domain::tier::{Limit, Taken};
 use crate::domain::time::UnixMs;
 
-pub use ledger::{Foreign, foreign, purge, rebuild, refresh};
 pub(super) use ledger::{Due, Need, Reached, needs, reached, take};
+pub use ledger::{Foreign, foreign, purge, rebuild, refresh};
 pub use limit::{Begins, assign, begin, portfolio_of, set_limit};
 
 const GET: &str = "SELECT name, people, told, told_at, used, used_until, taken, others, counts, ready_at
@@ -32,8 +32,7 @@ const LOCK: Dialects = Dialects {
     postgres: "SELECT name, people, told, told_at, used, used_until, taken, others, counts, ready_at
         FROM portfolio WHERE name = $1 FOR UPDATE",
 };
-const COUNT: &str =
-    "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN d.ours = 0 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (
+const COUNT: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN d.ours = 0 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (
         SELECT person_id, MAX(CASE WHEN foreign_id = '' THEN 1 ELSE 0 END) AS ours FROM place
         WHERE portfolio = $1 AND until_at > $2 GROUP BY person_id) AS d";
 /// Whatever was taken since `taken` was read stays on top: it may be counted twice for a while, never not at all.

@@ -65,7 +65,7 @@ impl Default for Metrics {
         );
         let tiers = Tiers::default();
         tiers.register(&mut registry);
-        Self { registry, tiers, webhooks, messages, due, webhooks_waiting, holds, conversations_waiting }
+        Self { registry, webhooks, messages, due, webhooks_waiting, holds, conversations_waiting, tiers }
     }
 }
 

@@ -4,6 +4,7 @@ use recado::store::setting;
 
 use crate::support::stores;
 
+mod line;
 mod message;
 mod people;
 mod place;

@@ -150,18 +150,19 @@ pub(in crate::store) struct Need {
     pub id: MessageId,
     /// The row that stands for its person.
     pub person_id: PersonId,
-    need: i64,
+    #[sqlx(rename = "need")]
+    takes: i64,
 }
 
 impl Need {
     /// Whether it takes a place at all.
     pub const fn counts(&self) -> bool {
-        self.need > 0
+        self.takes > 0
     }
 
     /// Whether it takes a place that its person does not hold yet.
     pub const fn is_new(&self) -> bool {
-        self.need == 2
+        self.takes == 2
     }
 }
 
@@ -228,11 +229,7 @@ pub(in crate::store) struct Reached<'a> {
 }
 
 /// Due messages of people who hold a place, one step of people after the person `after`; and where the next step begins.
-pub(in crate::store) async fn reached(
-    tx: &mut Tx,
-    of: Reached<'_>,
-    after: PersonId,
-) -> Result<(Vec<Due>, PersonId)> {
+pub(in crate::store) async fn reached(tx: &mut Tx, of: Reached<'_>, after: PersonId) -> Result<(Vec<Due>, PersonId)> {
     let people: Vec<PersonId> = on_tx!(tx, |conn| sqlx::query_scalar(HOLDERS)
         .bind(of.portfolio)
         .bind(of.now)
@@ -262,8 +259,7 @@ pub async fn refresh(store: &Store, tx: &mut Tx, ids: &[MessageId], now: UnixMs)
     }
     let ids = json(ids);
     let (live, refresh) = (LIVE.of_tx(tx), REFRESH.of_tx(tx));
-    let live: Vec<MessageId> =
-        on_tx!(tx, |conn| sqlx::query_scalar(live).bind(&ids).bind(now).fetch_all(conn).await)?;
+    let live: Vec<MessageId> = on_tx!(tx, |conn| sqlx::query_scalar(live).bind(&ids).bind(now).fetch_all(conn).await)?;
     let live: BTreeSet<MessageId> = live.into_iter().collect();
     let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
     let after: Vec<(MessageId, String, UnixMs)> =

@@ -7,7 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, runs, suppressions, templates,
+    campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, runs, suppressions,
+    templates,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;

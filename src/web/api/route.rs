@@ -4,8 +4,8 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios, runs, suppressions,
-    templates,
+    campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios, runs,
+    suppressions, templates,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};

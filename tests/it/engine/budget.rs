@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use recado::domain::id::RunId;
 use recado::domain::money::Micros;
 use recado::domain::time::UnixMs;
@@ -11,7 +13,7 @@ use recado::store::hold::{self, HoldCause, HoldScope};
 use recado::store::{Store, budget, run};
 
 use super::stage::{CAMPAIGN, Stage, people};
-use crate::support::stores;
+use crate::support::{TestStore, stores};
 
 /// The worst price of a utility template in Argentina: it may be billed as marketing.
 const WORST: Micros = Micros(61_800);
@@ -133,13 +135,112 @@ async fn lower_reservations(store: &Store, run: RunId) {
 
 async fn deliver_one(stage: &Stage, store: &Store) {
     let callback = stage.stub.seen.lock().unwrap()[0].to_string();
+    receipt(stage, store, &callback, "delivered").await;
+}
+
+/// The provider says this of the message that has this callback data.
+async fn receipt(stage: &Stage, store: &Store, callback: &str, status: &str) {
+    let failed = if status == "failed" {
+        serde_json::json!([{"code": 131_026, "title": "no"}])
+    } else {
+        serde_json::json!(null)
+    };
     let body = serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [
         {"field": "messages", "value": {"messaging_product": "whatsapp",
             "metadata": {"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"},
-            "statuses": [{"id": "wamid.1", "status": "delivered", "timestamp": "1795525300", "recipient_id": "5491150000000",
+            "statuses": [{"id": format!("wamid.{callback}"), "status": status, "errors": failed, "timestamp": "1795525300", "recipient_id": "5491150000000",
                 "biz_opaque_callback_data": callback,
-                "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"}}]}}]}]});
+                "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": if callback.ends_with(['1', '3']) { "marketing" } else { "utility" }}}]}}]}]});
     recado::store::webhook::store(store, "meta", body.to_string().as_bytes(), stage.clock.now()).await.unwrap();
     let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), std::sync::Arc::default());
     while receiver.step().await.unwrap() > 0 {}
+}
+
+/// What happens to a run with a budget.
+#[derive(Clone, Debug)]
+enum Op {
+    Step,
+    Refuse(usize),
+    /// Of the message sent as that one.
+    Deliver(usize),
+    Fail(usize),
+    Pass,
+    Restart,
+    Raise,
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let op = prop_oneof![
+        5 => Just(Op::Step),
+        2 => (1..4_usize).prop_map(Op::Refuse),
+        6 => (0..40_usize).prop_map(Op::Deliver),
+        3 => (0..40_usize).prop_map(Op::Fail),
+        2 => Just(Op::Pass),
+        1 => Just(Op::Restart),
+        1 => Just(Op::Raise),
+    ];
+    prop::collection::vec(op, 4..24)
+}
+
+async fn play(stage: &Stage, store: &TestStore, case: usize, ops: &[Op]) -> Result<(), TestCaseError> {
+    let (name, mut cents) = (format!("case{case}"), 65);
+    let file = |cents: i64| with_budget(&format!("0.{cents} USD"));
+    let run = stage.run(&name, &file(cents), &people(40)).await;
+    let from = stage.stub.count();
+    let mut sender = stage.sender();
+    for op in ops {
+        let mut claimed = 0;
+        let sent = |n: &usize| {
+            let seen = stage.stub.seen.lock().unwrap();
+            (seen.len() > from).then(|| seen[from + n % (seen.len() - from)].to_string())
+        };
+        match op {
+            Op::Step => claimed = sender.step().await,
+            Op::Refuse(n) => stage.stub.next(std::iter::repeat_n(super::stage::Does::Says(400, 131_026), *n)),
+            Op::Deliver(n) | Op::Fail(n) => {
+                let Some(callback) = sent(n) else { continue };
+                let status = if matches!(op, Op::Deliver(_)) { "delivered" } else { "failed" };
+                receipt(stage, store, &callback, status).await;
+            }
+            Op::Pass => stage.clock.advance(Duration::from_secs(2)),
+            Op::Restart => sender = stage.sender(),
+            Op::Raise => {
+                cents = (cents + 7).min(99);
+                stage.load(&name, &file(cents), &people(40)).await;
+            }
+        }
+        let sum = spent(store, run, "").await.sum();
+        // The provider may deliver, and charge, what it had called failed: then nothing more is claimed.
+        prop_assert!(
+            claimed == 0 || sum <= Micros(cents * 10_000),
+            "{sum} of 0.{cents} after {op:?}, {}",
+            store.name()
+        );
+    }
+    stage.engine.cancel(run, "ana").await.unwrap();
+    Ok(())
+}
+
+#[test]
+fn charged_plus_reserved_never_exceeds_a_budget_at_any_claim() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stages = runtime.block_on(async {
+        let mut all = Vec::new();
+        for store in stores().await {
+            let stage = Stage::new(&store, store.dir.path()).await;
+            all.push((store, stage));
+        }
+        all
+    });
+    let case = std::cell::Cell::new(0);
+    let mut runner = TestRunner::new(Config { cases: 16, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&ops(), |ops| {
+            case.set(case.get() + 1);
+            for (store, stage) in &stages {
+                runtime.block_on(play(stage, store, case.get(), &ops))?;
+            }
+            Ok(())
+        })
+        .unwrap();
 }

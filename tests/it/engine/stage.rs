@@ -287,12 +287,7 @@ pub async fn states(store: &Store, run: RunId) -> BTreeMap<&'static str, i64> {
 }
 
 /// An engine of that node with the provider at `address` and `more` in its configuration.
-pub async fn engine(
-    store: &Store,
-    dir: &Path,
-    (node, address, more): (&str, &str, &str),
-    clock: Clock,
-) -> Engine {
+pub async fn engine(store: &Store, dir: &Path, (node, address, more): (&str, &str, &str), clock: Clock) -> Engine {
     let source = format!(
         r#"
 [server]

@@ -16,7 +16,8 @@ use super::stage::{CAMPAIGN, Stage, TUESDAY, engine, people, sender, sender_of, 
 use crate::support::sandbox::{TestSandbox, sandbox_config, start_sandbox};
 use crate::support::stores;
 
-const BACK: &str = "[sender.back]\naccount = \"meta\"\nphone_number_id = \"206540352242922\"\nnumber = \"+5491155550200\"\n";
+const BACK: &str =
+    "[sender.back]\naccount = \"meta\"\nphone_number_id = \"206540352242922\"\nnumber = \"+5491155550200\"\n";
 
 /// `[portfolio.meta]` of the account that names none, with a second sender.
 fn portfolio(keys: &str) -> String {
@@ -206,7 +207,12 @@ async fn seven_hundred_people_at_a_tier_of_250_take_three_days_and_no_send_is_re
         }
         let stats = sandbox.stats().await;
         assert_eq!(stats["rejected"], serde_json::json!({}), "{} {stats}", store.name());
-        assert_eq!((stats["accepted"].as_i64(), stats["duplicates"].as_i64()), (Some(700), Some(0)), "{}", store.name());
+        assert_eq!(
+            (stats["accepted"].as_i64(), stats["duplicates"].as_i64()),
+            (Some(700), Some(0)),
+            "{}",
+            store.name()
+        );
         assert_eq!(states(&store, run).await.get("queued"), None, "{days:?} {}", store.name());
         let of_day = |day| days.iter().filter(|(d, _)| *d == day).map(|(_, n)| n).sum::<usize>();
         assert_eq!(of_day(0), 250, "all that is allowed is used: {days:?}");

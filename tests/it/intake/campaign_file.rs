@@ -249,7 +249,8 @@ fn what_does_not_work_yet_is_refused_as_not_available() {
 
 #[test]
 fn a_budget_is_an_amount_of_a_currency_and_perhaps_a_month() {
-    let file = CampaignFile::parse(&format!("{SMALL}\n[limits]\nbudget = \"150 USD per month\""), "campaign.toml").unwrap();
+    let file =
+        CampaignFile::parse(&format!("{SMALL}\n[limits]\nbudget = \"150 USD per month\""), "campaign.toml").unwrap();
     assert_eq!(file.limits.budget.unwrap().to_string(), "150.00 USD per month");
     let problems = problems_with("[limits]\nbudget = \"150\"");
     let wanted = "\"budget\" must be an amount and a currency, as \"150 USD\" or \"150 USD per month\"";

@@ -158,7 +158,7 @@ async fn a_place_is_taken_at_the_claim_and_kept_until_a_day_after_the_later_of_a
         receive(&store, first.id, MessageState::Delivered, (NOW.plus(HOUR * 3), NOW.plus(HOUR * 3))).await;
         assert_eq!(house.held(&store, NOW).await, [NOW.plus(HOUR * 3 + KEPT), OPEN]);
         // Nobody fits until the day is over.
-        let almost = NOW.plus(HOUR * 3 + KEPT - Duration::from_millis(1));
+        let almost = NOW.plus(HOUR * 3 + KEPT).minus(Duration::from_millis(1));
         place::recount(&store, &house.name, almost).await.unwrap();
         assert!(house.claim(&store, 1, 10, almost).await.messages.is_empty());
         place::recount(&store, &house.name, NOW.plus(HOUR * 3 + KEPT)).await.unwrap();
@@ -334,7 +334,8 @@ async fn what_was_used_before_the_first_start_counts_once_for_a_day() {
         let house = House { name: "p".to_owned(), ..house };
         house.limit(&store, Limit::People(3), NOW).await;
         assert_eq!(house.held(&store, NOW).await, [NOW.plus(KEPT), NOW.plus(KEPT)]);
-        let rows: Vec<NewMessage> = house.people.iter().map(|p| NewMessage { account: "other".to_owned(), ..house.message(0, *p) }).collect();
+        let rows: Vec<NewMessage> =
+            house.people.iter().map(|p| NewMessage { account: "other".to_owned(), ..house.message(0, *p) }).collect();
         let mut tx = store.begin().await.unwrap();
         message::insert_batch(&mut tx, &rows).await.unwrap();
         tx.commit().await.unwrap();
@@ -349,8 +350,7 @@ async fn other_installations_people_take_places_and_their_share_of_what_is_left_
         let house = House::new(&store, "p", 4, Limit::People(4)).await;
         let mut tx = store.begin().await.unwrap();
         for (id, person, until) in [("w1", 0, NOW.plus(KEPT)), ("w2", 1, NOW.plus(KEPT)), ("w2", 1, UnixMs(0))] {
-            let foreign =
-                Foreign { id: id.to_owned(), portfolio: "p".to_owned(), person: house.people[person], until };
+            let foreign = Foreign { id: id.to_owned(), portfolio: "p".to_owned(), person: house.people[person], until };
             place::foreign(&mut tx, &foreign, NOW).await.unwrap();
         }
         tx.commit().await.unwrap();

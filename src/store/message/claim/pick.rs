@@ -1,6 +1,7 @@
 //! What a claim takes: priority by priority; within one, every run gets an equal share, and what some leave goes to the
 //! rest. A message that finds no place or no money stays in line, and its run lets the others go first.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -188,13 +189,14 @@ impl Picker<'_> {
         };
         let worst = terms.worst.get(&message.market).copied().unwrap_or_default().max(message.estimated);
         let Some(purse) = &terms.purse else { return Ok(Some(worst)) };
-        if !self.left.contains_key(&purse.campaign) {
-            // Not counted yet, or not for this month: nothing is known to be left.
-            let spent = budget::lock(tx, purse.campaign, &purse.month).await?;
-            let left = spent.map_or(0, |spent| purse.amount.0.saturating_sub(spent.0));
-            self.left.insert(purse.campaign, Micros(left));
-        }
-        let left = self.left.entry(purse.campaign).or_default();
+        let left = match self.left.entry(purse.campaign) {
+            Entry::Occupied(left) => left.into_mut(),
+            Entry::Vacant(place) => {
+                // Not counted yet, or not for this month: nothing is known to be left.
+                let spent = budget::lock(tx, purse.campaign, &purse.month).await?;
+                place.insert(Micros(spent.map_or(0, |spent| purse.amount.0.saturating_sub(spent.0))))
+            }
+        };
         if *left < worst {
             self.picks.short.insert(purse.campaign);
             return Ok(None);

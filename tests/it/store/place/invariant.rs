@@ -16,11 +16,23 @@ const PEOPLE: usize = 12;
 #[derive(Clone, Debug)]
 enum Op {
     /// Rows of a run, or of another.
-    Queue { sender: usize, people: Vec<usize> },
-    Claim { sender: usize, limit: usize },
+    Queue {
+        sender: usize,
+        people: Vec<usize>,
+    },
+    Claim {
+        sender: usize,
+        limit: usize,
+    },
     /// Answers and receipts for the message of that place among those that have left.
-    Answer { which: usize, how: usize },
-    Receipt { which: usize, delivered: bool },
+    Answer {
+        which: usize,
+        how: usize,
+    },
+    Receipt {
+        which: usize,
+        delivered: bool,
+    },
     /// Hours go by.
     Pass(u64),
     /// The daemon dies and another starts.
@@ -29,8 +41,14 @@ enum Op {
     Purge,
     Limit(Option<i64>),
     /// Another installation reaches somebody.
-    Foreign { person: usize, failed: bool },
-    Link { one: usize, other: usize },
+    Foreign {
+        person: usize,
+        failed: bool,
+    },
+    Link {
+        one: usize,
+        other: usize,
+    },
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -186,7 +204,12 @@ async fn claim(
     let after = model.reached();
     let Some(people) = model.limit else { return Ok(()) };
     let new = after.difference(&before).count();
-    prop_assert!(new == 0 || after.len() as i64 <= people, "{} of {people} after {new} new, {}", after.len(), store.name());
+    prop_assert!(
+        new == 0 || after.len() as i64 <= people,
+        "{} of {people} after {new} new, {}",
+        after.len(),
+        store.name()
+    );
     Ok(())
 }
 
@@ -207,7 +230,8 @@ async fn answer(store: &TestStore, house: &House, model: &mut Model, (which, how
 }
 
 async fn report(store: &TestStore, model: &mut Model, (which, delivered): (usize, bool)) {
-    let fits = |m: &Known| matches!(m.state, "accepted" | "in_review" | "in_doubt") || (delivered && m.state == "failed");
+    let fits =
+        |m: &Known| matches!(m.state, "accepted" | "in_review" | "in_doubt") || (delivered && m.state == "failed");
     let Some(id) = model.nth(which, fits) else { return };
     let now = model.now;
     let known = model.messages.get_mut(&id).unwrap();
