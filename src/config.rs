@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
+use crate::domain::tier::{Limit, Reserve};
 
 pub mod checks;
 mod provider;
@@ -35,6 +36,8 @@ pub struct Config {
     pub vars: BTreeMap<String, String>,
     /// `[team.*]`.
     pub teams: BTreeMap<String, Team>,
+    /// `[portfolio.*]`.
+    pub portfolios: BTreeMap<String, Portfolio>,
     /// `[account.*]`.
     pub accounts: BTreeMap<String, Account>,
     /// `[sender.*]`.
@@ -59,6 +62,17 @@ pub struct Server {
 pub struct Team {
     /// Names of users.
     pub members: Vec<String>,
+}
+
+/// `[portfolio.*]`: what shares one messaging limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Portfolio {
+    /// The limit in force until the provider says otherwise; left out: none.
+    pub tier: Option<Limit>,
+    /// What is left for others who send through it.
+    pub reserve: Reserve,
+    /// People reached in the 24 h before Recado's first start.
+    pub used_at_start: i64,
 }
 
 /// A provider whose protocol Recado speaks.
@@ -135,6 +149,13 @@ pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+impl Account {
+    /// The portfolio whose messaging limit it shares; an account that names none is one of its own name.
+    pub fn portfolio_name(&self) -> &str {
+        self.portfolio.as_deref().unwrap_or(&self.name)
+    }
 }
 
 impl Config {

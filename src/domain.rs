@@ -1,6 +1,7 @@
 //! Pure types and decisions: no I/O, no clock. Time is always an argument.
 
 pub mod answer;
+pub mod budget;
 pub mod callback;
 pub mod change;
 pub mod event;
@@ -19,4 +20,5 @@ pub mod run;
 pub mod schedule;
 pub mod spreadsheet;
 pub mod template;
+pub mod tier;
 pub mod time;

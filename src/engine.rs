@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod audience;
+pub mod budget;
 pub mod dispatcher;
 mod folder;
 mod hand;
@@ -15,6 +16,7 @@ pub mod receiver;
 pub mod settler;
 mod start;
 mod steer;
+pub mod tier;
 pub mod waiting;
 pub mod watcher;
 

@@ -4,6 +4,7 @@
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
 pub mod audit;
+pub mod budget;
 pub mod campaign;
 pub mod candidate;
 pub mod conversation;
@@ -20,6 +21,7 @@ pub mod orphan;
 pub mod outcome;
 pub mod password;
 pub mod person;
+pub mod place;
 pub mod receipt;
 pub mod retention;
 pub mod run;
@@ -104,6 +106,8 @@ pub struct Store {
     pub read: Db,
     /// Webhook bodies on their way in, written together.
     webhooks: webhook::Lane,
+    /// Whether any portfolio is limited.
+    limited: place::Limited,
 }
 
 impl Store {

@@ -36,6 +36,7 @@ mod sign_in;
 mod state;
 mod suppressions;
 mod throttle;
+mod tier;
 mod upload;
 mod users;
 mod webhook;

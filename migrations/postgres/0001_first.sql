@@ -337,3 +337,49 @@ CREATE TABLE outcome (
     at         BIGINT NOT NULL
 );
 CREATE INDEX outcome_message ON outcome (message_id, id);
+
+-- The messaging limit --------------------------------------------------------------------------------------------
+
+-- What shares one messaging limit. `people` is the limit in force (NULL: none), `told` the provider's own word. `taken`
+-- is what the claim goes by: never below the people counted from the table place, and counted anew when it matters.
+CREATE TABLE portfolio (
+    name       TEXT PRIMARY KEY,
+    people     BIGINT,
+    told       TEXT,
+    told_at    BIGINT,
+    used       BIGINT NOT NULL DEFAULT 0,
+    used_until BIGINT NOT NULL DEFAULT 0,
+    taken      BIGINT NOT NULL DEFAULT 0,
+    others     BIGINT NOT NULL DEFAULT 0,
+    counts     BIGINT NOT NULL DEFAULT 0,
+    ready_at   BIGINT
+);
+
+CREATE TABLE portfolio_account (
+    account   TEXT PRIMARY KEY,
+    portfolio TEXT NOT NULL
+);
+
+-- One row per message that takes a person's place, until when; message_id is 0 for other installations' messages, which
+-- foreign_id names. A person with several holds one place.
+CREATE TABLE place (
+    message_id BIGINT NOT NULL,
+    foreign_id TEXT NOT NULL,
+    portfolio  TEXT NOT NULL,
+    person_id  BIGINT NOT NULL,
+    until_at   BIGINT NOT NULL,
+    PRIMARY KEY (message_id, foreign_id)
+);
+CREATE INDEX place_person ON place (portfolio, person_id, until_at, foreign_id);
+CREATE INDEX place_until ON place (until_at);
+
+-- Budgets --------------------------------------------------------------------------------------------------------
+
+-- What the claim goes by for a campaign with a budget: never below what is charged and reserved. `month` is empty for
+-- a budget of the whole campaign.
+CREATE TABLE budget (
+    campaign_id BIGINT PRIMARY KEY,
+    month       TEXT NOT NULL,
+    spent       BIGINT NOT NULL,
+    counts      BIGINT NOT NULL
+);

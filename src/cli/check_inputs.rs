@@ -12,6 +12,7 @@ use super::client::{CallError, Client};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
+use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
@@ -90,6 +91,7 @@ impl Known {
             audience,
             now,
             throughput: self.sender.as_ref().and_then(|s| s.throughput).map_or(GRANTED, NonZeroU32::get),
+            spent: Micros::default(),
             suppressed: &|_| false,
             already: &|_| false,
             with_rows,

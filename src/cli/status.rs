@@ -29,8 +29,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         one(&client, &name).await?
     } else {
         let list: Value = client.get("/api/v1/runs", &[("limit", RUNS)]).await?;
-        let text = lines(&list);
-        (list, text)
+        let portfolios: Value = client.get("/api/v1/portfolios", &[]).await?;
+        let text = lines(&list) + &limits(&portfolios);
+        let mut all = list;
+        all["portfolios"] = portfolios["items"].clone();
+        (all, text)
     };
     answer(&if args.json { serde_json::to_string_pretty(&value)? + "\n" } else { text })?;
     Ok(ExitCode::SUCCESS)
@@ -58,6 +61,17 @@ fn lines(list: &Value) -> String {
         })
         .collect();
     table(["run", "campaign", "state", "messages", "delivered", "read", "failed", "in doubt", "started"], &rows)
+}
+
+/// The messaging limits in force, a line each.
+fn limits(portfolios: &Value) -> String {
+    let items = portfolios["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let line = |p: &Value| {
+        let frees = time(&p["next_frees_at"]);
+        let frees = if frees.is_empty() { frees } else { format!("; the next place frees {frees}") };
+        format!("{}: {} new people left of {} in 24 hours{frees}\n", cell(&p["portfolio"]), p["free"], p["limit"])
+    };
+    items.iter().filter(|p| p["limit"].is_i64()).map(line).collect()
 }
 
 fn count(run: &Value, states: &[&str]) -> i64 {

@@ -11,7 +11,8 @@ use url::Url;
 use super::provider::{self, Declared, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Server, Team, checks};
+use super::{Config, Portfolio, Server, Team, checks};
+use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
 const DEFAULT_STORE: &str = "sqlite:recado.db";
@@ -27,19 +28,15 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
     let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
-    root.table("portfolio", |t| {
-        named(t, |t, _| {
-            t.not_yet(&["tier", "reserve", "used_at_start"]);
-            Some(())
-        })
-    });
+    let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let accounts = root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, &secrets)));
     let mut taken = Taken::default();
     let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
-    Some(Config { store_url: store_url?, campaigns_dir, server, vars, teams, accounts, senders, holidays })
+    let portfolios = portfolios.flatten().unwrap_or_default();
+    Some(Config { store_url: store_url?, campaigns_dir, server, vars, teams, portfolios, accounts, senders, holidays })
 }
 
 /// `[team.*]`, `[account.*]` and the like: tables whose names the operator chooses.
@@ -54,6 +51,36 @@ fn named<'f, 's, T>(
         Some((value.key().to_owned(), value.table(|t| build(t, value.key())).flatten()?))
     });
     read.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// A text, or a whole number as one.
+fn word(value: &Value<'_, '_>) -> Option<String> {
+    if value.is_number() { Some(value.integer()?.to_string()) } else { Some(value.text()?.to_owned()) }
+}
+
+fn portfolio(table: &mut Table<'_, '_>) -> Portfolio {
+    let tier = table.get("tier").and_then(|v| {
+        let tier = Limit::parse(&word(&v)?);
+        if tier.is_none() {
+            v.refuse("must be a number of people, as 250 or \"2K\", or \"UNLIMITED\"");
+        }
+        tier
+    });
+    let reserve = table.get("reserve").and_then(|v| {
+        let reserve = Reserve::parse(&word(&v)?);
+        if reserve.is_none() {
+            v.refuse("must be a share, as \"10%\", or a number of people");
+        }
+        reserve
+    });
+    let used = table.get("used_at_start").and_then(|v| {
+        let used = v.integer()?;
+        if used < 0 {
+            v.refuse("must be a number of people, 0 or more");
+        }
+        Some(used)
+    });
+    Portfolio { tier, reserve: reserve.unwrap_or_default(), used_at_start: used.unwrap_or_default() }
 }
 
 fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {

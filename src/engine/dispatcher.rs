@@ -4,6 +4,7 @@
 //! free slots and the pacer's permits are claimed, so that a claim means "leaves now".
 
 mod answer;
+mod bounds;
 mod gate;
 mod pace;
 mod run_facts;
@@ -20,17 +21,18 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, tier};
 use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
 use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
-use crate::store::message::{Claim, Claimed, PutBack, Settlement, Verdict, claim};
+use crate::store::message::{Claim, Claimed, PutBack, Settlement, Turn, Verdict, claim_within};
 
 pub use answer::FIRST_PROBE;
 use answer::Failures;
+use bounds::Keeper;
 pub use gate::HOURS;
 pub use pace::Pacer;
 use run_facts::RunFacts;
@@ -57,8 +59,14 @@ const IDLE: Duration = Duration::from_millis(250);
 /// How long it waits after the database failed.
 const TROUBLE: Duration = Duration::from_secs(1);
 
+/// How long until it is asked again what it grants, where it did not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
 /// How often the provider is asked what it grants (real time).
 const GRANT_EVERY: Duration = Duration::from_mins(10);
+
+/// How long the first claim waits for the provider to say what it grants.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Sends the messages of one sender.
 #[derive(Debug)]
@@ -74,6 +82,8 @@ pub struct Dispatcher {
     facts: Mutex<BTreeMap<RunId, Arc<RunFacts>>>,
     /// Runs in the order of their turns.
     turns: Mutex<VecDeque<RunId>>,
+    /// Places, prices and budgets that claims keep to.
+    bounds: tokio::sync::Mutex<Keeper>,
 }
 
 /// A claimed message on its way out. Holds its slot until it is settled.
@@ -109,8 +119,10 @@ impl Dispatcher {
         let provider = engine.providers.get(&account.name)?.clone();
         let pacer = Pacer::new(sender.throughput);
         let slots = (pacer.most() as usize * SLOT_SECONDS).clamp(8, MAX_SLOTS);
+        let bounds = tokio::sync::Mutex::new(Keeper::new(&engine, &account));
         Some(Self {
             engine,
+            bounds,
             sender,
             account,
             provider,
@@ -132,6 +144,7 @@ impl Dispatcher {
     /// Claims and sends until `stop`; then lets what has left be answered, and returns.
     pub async fn run(self, stop: CancellationToken) {
         let (hand, claimed) = mpsc::channel(MAX_CLAIM);
+        Box::pin(self.begin(&stop)).await;
         tokio::join!(self.claim_until(&stop, hand), self.send_all(claimed), self.ask_grant_until(&stop));
         info!(sender.name = self.sender.name, "sender {} has stopped sending", self.sender.name);
     }
@@ -185,28 +198,53 @@ impl Dispatcher {
         }
     }
 
-    async fn ask_grant_until(&self, stop: &CancellationToken) {
-        loop {
-            let asked = self.provider.sender_status(&self.sender.phone_number_id);
-            let Some(told) = stop.run_until_cancelled(asked).await else { break };
-            match told {
-                Ok(status) => self.pacer.grant(status.throughput),
-                Err(cause) => {
-                    let error = &cause as &dyn std::error::Error;
-                    info!(
-                        error,
-                        sender.name = self.sender.name,
-                        "what sender {} is granted is not known",
-                        self.sender.name
-                    );
-                }
+    /// What limits this sender is known before the first claim, as far as the provider answers soon.
+    async fn begin(&self, stop: &CancellationToken) {
+        while let Err(cause) = tier::begin(&self.engine).await {
+            {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, sender.name = self.sender.name, "the messaging limits cannot be read; trying again");
             }
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = self.engine.limits_changed.notified() => {}
-                () = sleep(GRANT_EVERY) => {}
+            if stop.run_until_cancelled(sleep(TROUBLE)).await.is_none() {
+                return;
             }
         }
+        let asked = tokio::time::timeout(FIRST_ANSWER, self.ask_grant());
+        let _ = stop.run_until_cancelled(asked).await;
+    }
+
+    async fn ask_grant_until(&self, stop: &CancellationToken) {
+        loop {
+            // Listening begins before the question: a change while it is answered is asked about again.
+            let changed = self.engine.limits_changed.notified();
+            let Some(known) = stop.run_until_cancelled(self.ask_grant()).await else { break };
+            let pause = if known { GRANT_EVERY } else { ASK_AGAIN };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = changed => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Asks the provider what the sender is granted: its throughput, and its portfolio's messaging limit.
+    /// False when that is not known.
+    pub async fn ask_grant(&self) -> bool {
+        let told = match self.provider.sender_status(&self.sender.phone_number_id).await {
+            Ok(status) => {
+                self.pacer.grant(status.throughput);
+                match status.tier {
+                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await,
+                    None => Ok(()),
+                }
+            }
+            Err(cause) => Err(cause.into()),
+        };
+        if let Err(cause) = &told {
+            let error = cause as &dyn std::error::Error;
+            info!(error, sender.name = self.sender.name, "what sender {} is granted is not known", self.sender.name);
+        }
+        told.is_ok()
     }
 
     /// Looks for work: claims at most the free slots, the permits granted now, and 200.
@@ -225,17 +263,7 @@ impl Dispatcher {
         }
         slots.truncate(permits);
         let send_by = Instant::now() + SEND_BY;
-        let now = self.engine.clock.now();
-        let doubtful = self.engine.clock_span(SEND_BY + SEND_TIMEOUT + GRACE);
-        let wanted = Claim {
-            sender: &self.sender.name,
-            runs: &runs,
-            limit: slots.len(),
-            by: &self.engine.node,
-            at: now,
-            doubt_at: now.plus(doubtful),
-        };
-        let claimed = claim(&self.engine.store, &wanted).await?;
+        let claimed = self.claim(&runs, slots.len()).await?;
         if claimed.is_empty() {
             return Ok(Look::Nothing);
         }
@@ -249,6 +277,21 @@ impl Dispatcher {
             _slot: slot,
         });
         Ok(Look::Claimed(departures.collect()))
+    }
+
+    /// Claims at most `limit` messages of `runs`, within the places and the money there are.
+    async fn claim(&self, runs: &[Turn], limit: usize) -> Result<Vec<Claimed>, EngineError> {
+        let now = self.engine.clock.now();
+        let doubtful = self.engine.clock_span(SEND_BY + SEND_TIMEOUT + GRACE);
+        let (sender, by, doubt_at) = (self.sender.name.as_str(), self.engine.node.as_str(), now.plus(doubtful));
+        let wanted = Claim { sender, runs, limit, by, at: now, doubt_at };
+        let facts: Vec<_> = runs.iter().map(|turn| (*turn, self.facts_of(turn.run))).collect();
+        let mut keeper = self.bounds.lock().await;
+        keeper.prepare(&self.engine, &self.account, &facts, now).await?;
+        let began = Instant::now();
+        let taken = claim_within(&self.engine.store, &wanted, &keeper.bounds(now)).await?;
+        keeper.learn(&taken, began, now);
+        Ok(taken.messages)
     }
 
     fn free_slots(&self) -> Vec<OwnedSemaphorePermit> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::{Engine, EngineError, aside, audience, load};
+use super::{Engine, EngineError, aside, audience, budget, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::id::{RunId, VersionId};
@@ -187,6 +187,7 @@ impl Engine {
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
         let path = audience::path(&self.config.server.data_dir, &candidate.version.audience_hash);
         let now = self.clock.now();
+        let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
         aside(move || {
             preflight::sheet(&SheetInputs {
                 campaign: &file,
@@ -199,6 +200,7 @@ impl Engine {
                 audience: &path,
                 now,
                 throughput,
+                spent,
                 suppressed: &|phone| suppressed.contains(phone.digits()),
                 already: &|key| sent.contains(key),
                 with_rows,

@@ -1,15 +1,17 @@
 //! "Why is it waiting?": one sentence, and when it goes on, for every message and run.
 
 use crate::domain::id::{MessageId, RunId};
+use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
 use crate::domain::run::RunState;
+use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::message::{self, Message};
 use crate::store::run::{self, Run};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, budget, tier};
 
 /// Why something waits.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -68,7 +70,12 @@ async fn queued(engine: &Engine, message: &Message) -> Result<Why, EngineError> 
         (Some(hold), _) => held(hold),
         (None, Some(gate)) => Why::new(gate, &[], Some(message.due_at)),
         (None, None) if later => Why::new("scheduled", &[], Some(message.due_at)),
-        (None, None) => Why::new("in_line", &[], None),
+        (None, None) => {
+            // A free text takes no place.
+            let tier = message.category != Category::Service;
+            let of = Line { account: &message.account, priority: message.priority, tier, run: run.as_ref() };
+            behind(engine, &of).await?.unwrap_or_else(|| Why::new("in_line", &[], None))
+        }
     })
 }
 
@@ -95,9 +102,40 @@ pub async fn run(engine: &Engine, id: RunId) -> Result<Option<Why>, EngineError>
         Some((due_at, gate)) if due_at > now => {
             Some(Why::new(gate.as_deref().unwrap_or("scheduled"), &[], Some(due_at)))
         }
-        Some(_) => None,
+        Some(_) => behind(engine, &Line::of(&run)).await?,
         None => run::has_doubts(&engine.store, id).await?.then(|| Why::new("in_doubt", &[], None)),
     })
+}
+
+/// What is due now and stands in line.
+struct Line<'a> {
+    account: &'a str,
+    priority: Priority,
+    /// Whether it takes a place of the messaging limit.
+    tier: bool,
+    run: Option<&'a Run>,
+}
+
+impl<'a> Line<'a> {
+    fn of(run: &'a Run) -> Self {
+        Self { account: &run.account, priority: run.priority, tier: true, run: Some(run) }
+    }
+}
+
+/// The messaging limit or the budget that what is due waits behind.
+async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineError> {
+    if let Some(run) = line.run
+        && let Some(out) = budget::out(engine, run).await?
+    {
+        let args = [("budget", &*out.budget), ("charged", &out.charged), ("reserved", &out.reserved)];
+        return Ok(Some(Why::new("budget", &args, out.until)));
+    }
+    let promotion = line.priority == Priority::PROMOTION;
+    let wait = if line.tier { tier::wait(engine, line.account, promotion).await? } else { None };
+    Ok(wait.map(|wait| {
+        let (taken, limit) = (wait.taken.to_string(), wait.limit.to_string());
+        Why::new(wait.code, &[("taken", &taken), ("limit", &limit)], wait.until)
+    }))
 }
 
 fn stopped(run: &Run) -> Option<Why> {
@@ -152,6 +190,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Outage => "hold_outage",
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
+        HoldCause::Budget => "hold_budget",
         HoldCause::Person => "hold_person",
     };
     Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.until_at)

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::config::toml_file::{self, Table, TomlProblem};
+use crate::domain::budget::Budget;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
 use crate::domain::schedule::Schedule;
@@ -134,6 +135,8 @@ impl HoursRule {
 /// Stops and doubts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Limits {
+    /// What the campaign may cost.
+    pub budget: Option<Budget>,
     /// What to do with an attempt of which nobody knows whether it left.
     pub if_unsure: IfUnsure,
     /// How long to wait for a receipt before that.

@@ -25,6 +25,12 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         let currency = account.currency.to_string();
         found.push(Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)]));
     }
+    if let (Some(budget), Some(account)) = (campaign.limits.budget, inputs.account)
+        && budget.currency != account.currency
+    {
+        let args = [("currency", budget.currency.as_str()), ("wanted", account.currency.as_str())];
+        found.push(Problem::new("budget_currency", &args));
+    }
     let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
     match inputs.template.map(|t| &t.status) {
         None => found.push(Problem::new("template_unknown", &named)),
@@ -73,6 +79,7 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
+    found.extend(budget(inputs, cost));
     if inputs.template.is_none() {
         found.push(Problem::new("category_assumed", &[]));
     }
@@ -113,6 +120,16 @@ fn begins_at_once(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let SendTime::At(at) = inputs.campaign.schedule.send else { return None };
     let local = at.in_zone(&inputs.campaign.timezone).strftime("%Y-%m-%d %H:%M").to_string();
     (at < inputs.now).then(|| Problem::new("at_in_the_past", &[("at", &local)]))
+}
+
+/// It will probably cost more than is left of the budget.
+fn budget(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
+    let (budget, likely) = (inputs.campaign.limits.budget?, cost.likely?);
+    let left = budget.left(inputs.spent);
+    let said = |amount| money(budget.currency.as_str(), amount);
+    let (whole, left_of_it, cost) = (said(budget.amount), said(left), said(likely));
+    let args = [("likely", cost.as_str()), ("left", &left_of_it), ("budget", &whole)];
+    (likely > left).then(|| Problem::new("budget_short", &args))
 }
 
 /// The sender is too slow for the latest times.

@@ -16,7 +16,7 @@ use crate::billing::card::Cards;
 use crate::config::{Account, Sender};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::kind::CampaignKind;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::template::{Category, Template};
@@ -46,6 +46,8 @@ pub struct SheetInputs<'a> {
     pub now: UnixMs,
     /// Messages per second the sender may send.
     pub throughput: u32,
+    /// What is charged and reserved of the campaign's budget already.
+    pub spent: Micros,
     /// Whether a person must not get this.
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
     /// Whether a message of that key was sent or planned before.

@@ -55,6 +55,8 @@ pub enum HoldCause {
     Refused,
     /// The provider stopped the template for its quality.
     Quality,
+    /// The provider charged more than was reserved for the run's budget.
+    Budget,
     /// A person placed it.
     Person,
 }
@@ -66,6 +68,7 @@ impl HoldCause {
             Self::Outage => "outage",
             Self::Refused => "refused",
             Self::Quality => "quality",
+            Self::Budget => "budget",
             Self::Person => "person",
         }
     }
@@ -140,9 +143,9 @@ pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
     Ok(done == 1)
 }
 
-/// Every open hold.
+/// Every open hold. Read beside the writer, fifty times a second: a hold that is committed is seen.
 pub async fn open(store: &Store) -> Result<Vec<Hold>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
+    Ok(on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
 }
 
 /// Looks at it again at `until`.

@@ -191,7 +191,7 @@ pub async fn link(tx: &mut Tx, one: PersonId, other: PersonId) -> Result<()> {
     }
     let (root, joins) = (one.min(other), one.max(other));
     on_tx!(tx, |c| sqlx::query(LINK).bind(joins).bind(root).execute(c).await.map(|_| ()))?;
-    Ok(())
+    super::place::joined(tx, joins, root).await
 }
 
 /// Every row of the person for whom `root` stands.

@@ -20,7 +20,7 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 pub use chore::{Doubt, cancel, doubts, expire, give_up_undelivered, leave_doubt, lose_claims, release_doubt};
-pub use claim::{Claim, Claimed, Turn, claim, windows};
+pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.

@@ -8,6 +8,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::place::{self, Limited};
 use super::webhook::Lane;
 use super::{Db, Store};
 
@@ -33,6 +34,9 @@ pub enum OpenError {
     /// The database refused.
     #[error("database")]
     Db(#[from] sqlx::Error),
+    /// A first look failed.
+    #[error("store")]
+    Store(#[from] super::StoreError),
     /// A migration failed.
     #[error("migration")]
     Migrate(#[from] MigrateError),
@@ -40,13 +44,15 @@ pub enum OpenError {
 
 /// Opens `url`, creating the SQLite file (relative to `data_dir`) where it is missing, and brings the schema up to date.
 pub async fn open(url: &str, data_dir: &Path) -> Result<Store, OpenError> {
-    if let Some(file) = url.strip_prefix("sqlite:") {
-        sqlite(&data_dir.join(file)).await
+    let store = if let Some(file) = url.strip_prefix("sqlite:") {
+        sqlite(&data_dir.join(file)).await?
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        postgres(url).await
+        postgres(url).await?
     } else {
-        Err(OpenError::Url)
-    }
+        return Err(OpenError::Url);
+    };
+    place::look(&store).await?;
+    Ok(store)
 }
 
 async fn sqlite(file: &Path) -> Result<Store, OpenError> {
@@ -61,7 +67,12 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     SQLITE.run(&write).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-    Ok(Store { write: Db::Sqlite(write), read: Db::Sqlite(read), webhooks: Lane::default() })
+    Ok(Store {
+        write: Db::Sqlite(write),
+        read: Db::Sqlite(read),
+        webhooks: Lane::default(),
+        limited: Limited::default(),
+    })
 }
 
 async fn postgres(url: &str) -> Result<Store, OpenError> {
@@ -74,5 +85,10 @@ async fn postgres(url: &str) -> Result<Store, OpenError> {
         }
     }
     POSTGRES.run(&pool).await?;
-    Ok(Store { write: Db::Postgres(pool.clone()), read: Db::Postgres(pool), webhooks: Lane::default() })
+    Ok(Store {
+        write: Db::Postgres(pool.clone()),
+        read: Db::Postgres(pool),
+        webhooks: Lane::default(),
+        limited: Limited::default(),
+    })
 }

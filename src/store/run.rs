@@ -179,9 +179,10 @@ pub async fn planning(store: &Store) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(PLANNING).fetch_all(pool).await)?)
 }
 
-/// Running runs of `sender` with their priority.
+/// Running runs of `sender` with their priority. Read beside the writer: what is committed is seen, and the claim looks
+/// again.
 pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority)>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(RUNNING).bind(sender).fetch_all(pool).await)?)
+    Ok(on!(&store.read, |pool| sqlx::query_as(RUNNING).bind(sender).fetch_all(pool).await)?)
 }
 
 /// An earlier run of the same version, unless it was cancelled before anything left.

@@ -17,6 +17,7 @@ mod me;
 mod messages;
 pub mod once;
 mod paging;
+mod portfolios;
 pub mod route;
 mod row;
 mod run_view;

@@ -6,6 +6,7 @@ use axum::response::{Html, Redirect};
 
 use crate::domain::id::HoldId;
 use crate::domain::role::Right;
+use crate::engine::tier::{self, Standing};
 use crate::store::hold::{self, Hold, HoldScope};
 
 use super::act;
@@ -21,6 +22,8 @@ use super::state::WebState;
 struct HoldsPage {
     p: Page,
     holds: Vec<Hold>,
+    /// Messaging limits in force.
+    tiers: Vec<Standing>,
     may_lift: bool,
 }
 
@@ -41,7 +44,8 @@ pub fn scope(p: &Page, hold: &Hold) -> String {
 /// The page.
 pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Result<Html<String>, WebError> {
     let holds = hold::open(state.store()).await?;
-    html(&HoldsPage { p, holds, may_lift: actor.may(Right::SteerRuns) })
+    let tiers = tier::standings(&state.engine).await?.into_iter().filter(|s| s.limit.is_some()).collect();
+    html(&HoldsPage { p, holds, tiers, may_lift: actor.may(Right::SteerRuns) })
 }
 
 /// A person lets it go on.

@@ -13,10 +13,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::domain::message::MessageState;
+use crate::engine::tier;
 use crate::store::view::pulse::{self, Pulse};
 
 use super::error::WebError;
 use super::state::WebState;
+use super::tier::Tiers;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
@@ -60,6 +62,7 @@ pub struct Metrics {
     webhooks_waiting: Count,
     holds: Count,
     conversations_waiting: Count,
+    tiers: Tiers,
 }
 
 impl Default for Metrics {
@@ -80,6 +83,8 @@ impl Default for Metrics {
             "Conversations whose person waits for an answer",
             Count::clone(&conversations_waiting),
         );
+        let tiers = Tiers::default();
+        tiers.register(&mut registry);
         Self {
             registry,
             webhooks,
@@ -91,6 +96,7 @@ impl Default for Metrics {
             webhooks_waiting,
             holds,
             conversations_waiting,
+            tiers,
         }
     }
 }
@@ -147,6 +153,7 @@ impl Drop for Viewer {
 pub async fn metrics(State(state): State<WebState>) -> Result<Response, WebError> {
     let pulse = pulse::take(state.store(), state.now()).await?;
     state.metrics.set(&pulse);
+    state.metrics.tiers.set(&tier::standings(&state.engine).await?);
     let mut text = String::new();
     encode(&mut text, &state.metrics.registry)
         .map_err(|e| WebError::Unexpected("the metrics cannot be written", Box::new(e)))?;

@@ -1,11 +1,13 @@
 //! Tests of `engine`: the production steps, on both databases, against a provider on this machine.
 
+mod budget;
 mod gates;
 mod looping;
 mod planning;
 mod receiver;
 mod sending;
 pub mod stage;
+mod tier;
 
 use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;

@@ -4,8 +4,10 @@ use recado::store::setting;
 
 use crate::support::stores;
 
+mod line;
 mod message;
 mod people;
+mod place;
 mod statements;
 
 #[tokio::test]

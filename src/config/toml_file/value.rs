@@ -46,6 +46,11 @@ impl<'f, 's> Value<'f, 's> {
         self.source.variable(self.at).is_some()
     }
 
+    /// Whether it is written as a whole number.
+    pub fn is_number(&self) -> bool {
+        matches!(self.raw, DeValue::Integer(_))
+    }
+
     /// Refuses the value: `"<key>" <message>`.
     pub fn refuse(&self, message: &str) {
         self.source.refuse(self.at, &format!("\"{}\" {message}", self.key), None);

@@ -4,7 +4,7 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::domain::hours::Hours;
-use crate::domain::id::RunId;
+use crate::domain::id::{CampaignId, RunId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Category, Template};
 use crate::engine::{EngineError, load};
@@ -14,6 +14,8 @@ use crate::store::{Store, hold, run, version};
 /// Facts of a run that no message of it changes.
 #[derive(Clone, Debug)]
 pub struct RunFacts {
+    /// The campaign it is a run of.
+    pub campaign: CampaignId,
     /// The snapshot its messages are made from.
     pub template: Template,
     /// Scope key of a hold on that template.
@@ -37,6 +39,7 @@ impl RunFacts {
             return Ok(None);
         };
         Ok(Some(Self {
+            campaign: run.campaign_id,
             template_key: hold::template_key(&run.account, &template.name, &template.language),
             hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),
             marketing: is_marketing(run.kind, template.category),

@@ -1,5 +1,6 @@
 //! Applying a batch of events in one unit of work.
 
+mod ledgers;
 mod locate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,7 +167,9 @@ impl<'a> Batch<'a> {
         }
         locate::keep(tx, &orphans, located.unknown, &receipts).await?;
         let changed = self.changed(&before, after);
-        self.write(tx, changed).await?;
+        self.write(tx, changed.clone()).await?;
+        self.told.holds |= ledgers::follow(tx, self.engine, (&before, &changed), self.now).await?;
+        ledgers::foreign(tx, self.engine, &receipts, self.now).await?;
         apply_earlier(tx, &ids, &earlier).await?;
         learn::ids(tx, &learned, self.now).await?;
         Ok(())

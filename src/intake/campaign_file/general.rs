@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::checks;
 use crate::config::toml_file::{Table, Value};
+use crate::domain::budget::Budget;
 use crate::domain::kind::CampaignKind;
 
 use super::times;
@@ -127,6 +128,7 @@ pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
 pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
     let promotion = kind == CampaignKind::Promotion;
     let mut limits = Limits {
+        budget: None,
         if_unsure: if promotion { IfUnsure::Ask } else { IfUnsure::SendAgain },
         in_doubt_after: IN_DOUBT_AFTER,
         open_conversation: match kind {
@@ -135,7 +137,8 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
         },
     };
     root.table("limits", |t| {
-        t.not_yet(&["budget", "at_most", "canary"]);
+        t.not_yet(&["at_most", "canary"]);
+        limits.budget = t.get("budget").and_then(|v| v.parsed(Budget::parse));
         let choices = [("send again", IfUnsure::SendAgain), ("ask", IfUnsure::Ask)];
         if let Some(choice) = t.get("if_unsure").and_then(|v| v.choice(&choices)) {
             limits.if_unsure = choice;

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use crate::domain::id::{CampaignId, MessageId, RunId};
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, on, on_tx, run};
+use crate::store::{Dialects, Result, Store, on, on_tx, place, run};
 
 const EXPIRE: &str = "UPDATE message SET state = 'expired', ended_at = $1, waiting_for = NULL, end_reason = NULL, reserved = 0
     WHERE state = 'queued' AND id IN
@@ -19,24 +19,24 @@ const GIVE_UP: &str = "UPDATE message SET state = 'undelivered', ended_at = $1, 
     WHERE state IN ('accepted', 'in_review', 'sent') AND id IN
         (SELECT id FROM message WHERE state IN ('accepted', 'in_review', 'sent') AND undelivered_at < $1
             ORDER BY undelivered_at LIMIT $2)
-    RETURNING run_id";
+    RETURNING id, run_id";
 const CANCEL: &str =
     "UPDATE message SET state = 'cancelled', ended_at = $2, waiting_for = NULL, end_reason = NULL, reserved = 0
     WHERE state = 'queued' AND id IN (SELECT id FROM message WHERE run_id = $1 AND state = 'queued' LIMIT $3)";
 const RELEASE: Dialects = Dialects {
     sqlite: "UPDATE message SET state = 'queued', due_at = $2, end_reason = 'in_doubt', ended_at = $2, reserved = 0
-        WHERE state = 'in_doubt' AND id IN (SELECT r.value FROM json_each($1) AS r) RETURNING run_id",
+        WHERE state = 'in_doubt' AND id IN (SELECT r.value FROM json_each($1) AS r) RETURNING id, run_id",
     postgres: "UPDATE message SET state = 'queued', due_at = $2, end_reason = 'in_doubt', ended_at = $2, reserved = 0
         WHERE state = 'in_doubt' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
-        RETURNING run_id",
+        RETURNING id, run_id",
 };
 /// What may have been accepted keeps its reservation until a receipt settles it: leaving it is not saying it cost nothing.
 const LEAVE: Dialects = Dialects {
     sqlite: "UPDATE message SET state = 'cancelled', end_reason = 'in_doubt', ended_at = $2
-        WHERE state = 'in_doubt' AND id IN (SELECT r.value FROM json_each($1) AS r) RETURNING run_id",
+        WHERE state = 'in_doubt' AND id IN (SELECT r.value FROM json_each($1) AS r) RETURNING id, run_id",
     postgres: "UPDATE message SET state = 'cancelled', end_reason = 'in_doubt', ended_at = $2
         WHERE state = 'in_doubt' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
-        RETURNING run_id",
+        RETURNING id, run_id",
 };
 const DOUBTS: &str =
     "SELECT id, run_id, campaign_id, row_no, recipient, name, sender, attempt, claimed_at, failure_detail FROM message
@@ -82,7 +82,20 @@ pub async fn lose_claims(store: &Store, now: UnixMs) -> Result<BTreeSet<RunId>> 
 
 /// Accepted messages whose time to live plus one hour has passed did not arrive. Returns the runs touched.
 pub async fn give_up_undelivered(store: &Store, now: UnixMs) -> Result<BTreeSet<RunId>> {
-    repeat(store, GIVE_UP, now).await
+    let mut runs = BTreeSet::new();
+    loop {
+        let mut tx = store.begin().await?;
+        let step: Vec<(MessageId, RunId)> =
+            on_tx!(&mut tx, |conn| sqlx::query_as(GIVE_UP).bind(now).bind(STEP).fetch_all(conn).await)?;
+        let ids: Vec<MessageId> = step.iter().map(|(id, _)| *id).collect();
+        place::refresh(store, &mut tx, &ids, now).await?;
+        tx.commit().await?;
+        let done = step.len() as i64;
+        runs.extend(step.into_iter().map(|(_, run)| run));
+        if done < STEP {
+            return Ok(runs);
+        }
+    }
 }
 
 async fn repeat(store: &Store, sql: &'static str, now: UnixMs) -> Result<BTreeSet<RunId>> {
@@ -129,9 +142,12 @@ pub async fn leave_doubt(store: &Store, ids: &[MessageId], at: UnixMs) -> Result
 async fn settle_doubt(store: &Store, sql: Dialects, ids: &[MessageId], at: UnixMs) -> Result<u64> {
     let mut tx = store.begin().await?;
     let (sql, ids) = (sql.of_tx(&tx), crate::store::json(&ids));
-    let runs: Vec<RunId> = on_tx!(&mut tx, |conn| sqlx::query_scalar(sql).bind(&ids).bind(at).fetch_all(conn).await)?;
-    let done = runs.len() as u64;
-    let runs: BTreeSet<RunId> = runs.into_iter().collect();
+    let changed: Vec<(MessageId, RunId)> =
+        on_tx!(&mut tx, |conn| sqlx::query_as(sql).bind(&ids).bind(at).fetch_all(conn).await)?;
+    let done = changed.len() as u64;
+    let ids: Vec<MessageId> = changed.iter().map(|(id, _)| *id).collect();
+    place::refresh(store, &mut tx, &ids, at).await?;
+    let runs: BTreeSet<RunId> = changed.into_iter().map(|(_, run)| run).collect();
     run::reopen(&mut tx, &runs.into_iter().collect::<Vec<_>>()).await?;
     tx.commit().await?;
     Ok(done)

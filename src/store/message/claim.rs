@@ -1,29 +1,22 @@
 //! The claim: due messages of open runs, most urgent first, runs of one priority taking turns.
 
+mod pick;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sqlx::FromRow;
 
 use super::read_content;
 use crate::domain::fill::Content;
-use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId};
 use crate::domain::kind::Priority;
+use crate::domain::money::Micros;
 use crate::domain::template::Category;
+use crate::domain::tier::Reserve;
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, Tx, on, on_tx};
+use crate::store::{Dialects, Result, Store, budget, on, on_tx, place};
 
-/// Shared locks keep a pause from committing between this look and the claim: a paused run claims nothing.
-const STILL_RUNNING: Dialects = Dialects {
-    sqlite: "SELECT id FROM run WHERE state = 'running' AND id IN (SELECT r.value FROM json_each($1) AS r) ORDER BY id",
-    postgres: "SELECT id FROM run WHERE state = 'running'
-        AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value)) ORDER BY id FOR SHARE",
-};
-const DUE: Dialects = Dialects {
-    sqlite: "SELECT id FROM message WHERE state = 'queued' AND sender = $1 AND priority = $2 AND run_id = $3 AND due_at <= $4
-        ORDER BY due_at LIMIT $5",
-    postgres: "SELECT id FROM message WHERE state = 'queued' AND sender = $1 AND priority = $2 AND run_id = $3 AND due_at <= $4
-        ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED",
-};
 /// The attempt that ended when the message went back in line makes room for the new one.
 const ARCHIVE: Dialects = Dialects {
     sqlite:
@@ -43,17 +36,18 @@ const ARCHIVE: Dialects = Dialects {
 };
 const CLAIM: Dialects = Dialects {
     sqlite: "UPDATE message SET state = 'claimed', attempt = attempt + 1, claimed_by = $2, claimed_at = $3, doubt_at = $4,
-            reserved = estimated, waiting_for = NULL, end_reason = NULL, ended_at = NULL, provider_id = NULL,
+            reserved = r.value ->> 'reserved', waiting_for = NULL, end_reason = NULL, ended_at = NULL, provider_id = NULL,
             accepted_at = NULL, sent_at = NULL, delivered_at = NULL, read_at = NULL, undelivered_at = NULL,
             failure_code = NULL, failure_detail = NULL
-        WHERE state = 'queued' AND id IN (SELECT r.value FROM json_each($1) AS r)
-        RETURNING id, run_id, person_id, recipient, content, conversation_id, timezone, priority, category, due_at, latest_at, attempt",
+        FROM json_each($1) AS r WHERE message.state = 'queued' AND message.id = r.value ->> 'id'
+        RETURNING message.id, run_id, person_id, recipient, content, conversation_id, timezone, priority, category, due_at, latest_at, attempt",
     postgres: "UPDATE message SET state = 'claimed', attempt = attempt + 1, claimed_by = $2, claimed_at = $3, doubt_at = $4,
-            reserved = estimated, waiting_for = NULL, end_reason = NULL, ended_at = NULL, provider_id = NULL,
+            reserved = r.reserved, waiting_for = NULL, end_reason = NULL, ended_at = NULL, provider_id = NULL,
             accepted_at = NULL, sent_at = NULL, delivered_at = NULL, read_at = NULL, undelivered_at = NULL,
             failure_code = NULL, failure_detail = NULL
-        WHERE state = 'queued' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
-        RETURNING id, run_id, person_id, recipient, content, conversation_id, timezone, priority, category, due_at, latest_at, attempt",
+        FROM json_to_recordset($1::json) AS r (id bigint, reserved bigint)
+        WHERE message.state = 'queued' AND message.id = r.id
+        RETURNING message.id, run_id, person_id, recipient, content, conversation_id, timezone, priority, category, due_at, latest_at, attempt",
 };
 
 const WINDOWS: Dialects = Dialects {
@@ -144,18 +138,83 @@ struct Row {
     attempt: i64,
 }
 
-/// Claims what is due in one transaction, committed before it returns, in the order it should leave.
+/// What else a claim keeps to: places in the messaging limit, prices and budgets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bounds<'a> {
+    /// Where the portfolio is limited.
+    pub places: Option<Places<'a>>,
+    /// What the runs' messages may cost; messages of other runs are reserved at their estimate.
+    pub terms: Option<&'a BTreeMap<RunId, Terms>>,
+}
+
+/// The messaging limit, as it concerns a claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// Name of the portfolio.
+    pub portfolio: &'a str,
+    /// What is left for others.
+    pub reserve: Reserve,
+    /// People for whose reminders promotions leave room.
+    pub reminders: i64,
+    /// While the limit is reached: look also for people after this one who hold a place already. `None`: not this time.
+    pub reached_after: Option<PersonId>,
+}
+
+/// What the messages of a run may cost.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// The worst price by market: what is reserved. A market that is not listed is reserved at its estimate.
+    pub worst: Arc<BTreeMap<String, Micros>>,
+    /// The campaign's budget.
+    pub purse: Option<Purse>,
+}
+
+/// A budget, as it concerns a claim.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Purse {
+    /// Whose.
+    pub campaign: CampaignId,
+    /// The month it counts in now; empty for the whole campaign.
+    pub month: String,
+    /// Charged and reserved together never exceed this.
+    pub amount: Micros,
+}
+
+/// What a claim took, and what kept it from taking more.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Taken {
+    /// Claimed, in the order they should leave.
+    pub messages: Vec<Claimed>,
+    /// A message had no place.
+    pub full: bool,
+    /// Where the next look for people already reached begins, when there was one.
+    pub reached_to: Option<PersonId>,
+    /// Campaigns whose budget did not suffice for a message, or has to be counted first.
+    pub spent: BTreeSet<CampaignId>,
+}
+
+/// Claims what is due in one transaction, committed before it returns, in the order it should leave. No messaging limit
+/// and no budget is asked.
 pub async fn claim(store: &Store, claim: &Claim<'_>) -> Result<Vec<Claimed>> {
+    Ok(claim_within(store, claim, &Bounds::default()).await?.messages)
+}
+
+/// The same within `bounds`: the places and the money are taken in the claim's transaction.
+pub async fn claim_within(store: &Store, claim: &Claim<'_>, bounds: &Bounds<'_>) -> Result<Taken> {
     if claim.limit == 0 || claim.runs.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Taken::default());
     }
     let mut tx = store.begin().await?;
-    let ids = pick(&mut tx, claim).await?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let picked = pick::pick(&mut tx, claim, bounds).await?;
+    let mut taken =
+        Taken { full: picked.full, reached_to: picked.reached_to, spent: picked.short.clone(), ..Taken::default() };
+    if picked.messages.is_empty() {
+        return Ok(taken);
     }
-    let (archive, update, list) = (ARCHIVE.of_tx(&tx), CLAIM.of_tx(&tx), crate::store::json(&ids));
-    on_tx!(&mut tx, |conn| sqlx::query(archive).bind(&list).bind(claim.at).execute(conn).await.map(drop))?;
+    let ids: Vec<MessageId> = picked.messages.iter().map(|m| m.id).collect();
+    let (archive, update) = (ARCHIVE.of_tx(&tx), CLAIM.of_tx(&tx));
+    let (ids, list) = (crate::store::json(&ids), crate::store::json(&picked.messages));
+    on_tx!(&mut tx, |conn| sqlx::query(archive).bind(&ids).bind(claim.at).execute(conn).await.map(drop))?;
     let rows: Vec<Row> = on_tx!(&mut tx, |conn| sqlx::query_as(update)
         .bind(&list)
         .bind(claim.by)
@@ -163,10 +222,14 @@ pub async fn claim(store: &Store, claim: &Claim<'_>) -> Result<Vec<Claimed>> {
         .bind(claim.doubt_at)
         .fetch_all(conn)
         .await)?;
-    let mut claimed = rows.into_iter().map(Row::read).collect::<Result<Vec<_>>>()?;
+    taken.messages = rows.into_iter().map(Row::read).collect::<Result<Vec<_>>>()?;
+    if let Some(places) = bounds.places {
+        place::take(&mut tx, places.portfolio, &picked.takes, picked.new_people).await?;
+    }
+    budget::more(&mut tx, &picked.reserved).await?;
     tx.commit().await?;
-    claimed.sort_by_key(|m| (m.priority, m.due_at, m.id));
-    Ok(claimed)
+    taken.messages.sort_by_key(|m| (m.priority, m.due_at, m.id));
+    Ok(taken)
 }
 
 impl Row {
@@ -186,56 +249,6 @@ impl Row {
             attempt: self.attempt,
         })
     }
-}
-
-/// Ids to claim: priority by priority; within one, every run gets an equal share, and what some leave goes to the rest.
-async fn pick(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<MessageId>> {
-    let runs = still_running(tx, claim.runs).await?;
-    let (mut picked, mut seen) = (Vec::new(), BTreeSet::new());
-    for priority in Priority::ALL {
-        let mut hungry: Vec<Turn> = runs.iter().filter(|turn| turn.priority == priority).copied().collect();
-        let mut taken: BTreeMap<RunId, usize> = BTreeMap::new();
-        while !hungry.is_empty() && picked.len() < claim.limit {
-            let mut still = Vec::new();
-            let share = (claim.limit - picked.len()).div_ceil(hungry.len());
-            for turn in hungry {
-                let had = taken.entry(turn.run).or_default();
-                let room = share.min(claim.limit - picked.len()).min(turn.room.map_or(usize::MAX, |room| room - *had));
-                if room == 0 {
-                    continue;
-                }
-                let before = picked.len();
-                let due = due(tx, claim, turn, *had + room).await?;
-                picked.extend(due.into_iter().filter(|id| seen.insert(*id)).take(room));
-                *had += picked.len() - before;
-                if picked.len() - before == room {
-                    still.push(turn);
-                }
-            }
-            hungry = still;
-        }
-    }
-    Ok(picked)
-}
-
-async fn still_running(tx: &mut Tx, runs: &[Turn]) -> Result<Vec<Turn>> {
-    let asked: Vec<RunId> = runs.iter().map(|turn| turn.run).filter(|id| *id != RunId::BY_HAND).collect();
-    let (sql, ids) = (STILL_RUNNING.of_tx(tx), crate::store::json(&asked));
-    let running: Vec<RunId> = on_tx!(tx, |conn| sqlx::query_scalar(sql).bind(&ids).fetch_all(conn).await)?;
-    let goes = |id: RunId| id == RunId::BY_HAND || running.binary_search(&id).is_ok();
-    Ok(runs.iter().copied().filter(|turn| goes(turn.run)).collect())
-}
-
-async fn due(tx: &mut Tx, claim: &Claim<'_>, turn: Turn, limit: usize) -> Result<Vec<MessageId>> {
-    let sql = DUE.of_tx(tx);
-    Ok(on_tx!(tx, |conn| sqlx::query_scalar(sql)
-        .bind(claim.sender)
-        .bind(turn.priority)
-        .bind(turn.run)
-        .bind(claim.at)
-        .bind(limit as i64)
-        .fetch_all(conn)
-        .await)?)
 }
 
 /// Until when free texts may be sent in these conversations.

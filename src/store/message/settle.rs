@@ -15,7 +15,7 @@ use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::store::person::{self, Learned};
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
-use crate::store::{Dialects, Result, Store, Tx, on_tx};
+use crate::store::{Dialects, Result, Store, Tx, on_tx, place};
 
 const SETTLE: Dialects = Dialects {
     sqlite: "UPDATE message SET state = r.value ->> 'state', waiting_for = r.value ->> 'waiting_for',
@@ -210,6 +210,8 @@ pub async fn settle(store: &Store, batch: &[Settlement]) -> Result<Settled> {
     let learned: Vec<Learned> = batch.iter().filter_map(Settlement::learned).collect();
     person::learn(&mut tx, &learned).await?;
     suppress(&mut tx, batch, &messages).await?;
+    let (all, at): (Vec<MessageId>, _) = (batch.iter().map(|s| s.id).collect(), batch.iter().map(|s| s.at).max());
+    place::refresh(store, &mut tx, &all, at.unwrap_or_default()).await?;
     tx.commit().await?;
     Ok(Settled { messages: messages.into_iter().collect(), runs: changed.into_iter().map(|(_, run)| run).collect() })
 }

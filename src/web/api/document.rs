@@ -7,7 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    campaigns, conversations, costs, doubt, events, holds, later, me, messages, runs, suppressions, templates,
+    campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, runs, suppressions,
+    templates,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -27,7 +28,7 @@ const PROBLEM: &str = "application/problem+json";
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, templates::all, suppressions::all, suppressions::add, suppressions::lift,
         costs::show, doubt::all, doubt::settle, holds::all, holds::lift, later::tickets, later::people,
-        events::stream, me::show
+        events::stream, me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),

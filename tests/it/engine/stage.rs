@@ -16,7 +16,7 @@ use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::id::{MessageId, RunId, VersionId};
 use recado::domain::message::MessageState;
 use recado::domain::time::UnixMs;
-use recado::engine::dispatcher::Dispatcher;
+use recado::engine::dispatcher::{Dispatcher, Look};
 use recado::engine::janitor::Janitor;
 use recado::engine::planner::Planner;
 use recado::engine::settler::Settler;
@@ -48,6 +48,8 @@ pub struct Stub {
     always: Mutex<Option<Does>>,
     pub seen: Mutex<Vec<CallbackData>>,
     pub template: Mutex<Value>,
+    /// The messaging limit it tells.
+    pub tier: Mutex<Option<&'static str>>,
     arrived: Notify,
     release: Notify,
     /// Where it listens, and what ends that.
@@ -130,8 +132,13 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
 }
 
 async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Json<Value> {
-    drop(stub);
-    Json(json!({"id": id, "throughput": {"level": "STANDARD"}, "status": "CONNECTED", "quality_rating": "GREEN"}))
+    let mut node =
+        json!({"id": id, "throughput": {"level": "STANDARD"}, "status": "CONNECTED", "quality_rating": "GREEN"});
+    if let Some(tier) = *stub.tier.lock().unwrap() {
+        node["whatsapp_business_manager_messaging_limit"] = json!(tier);
+        node["throughput"] = json!({"messages_per_second": 1000});
+    }
+    Json(node)
 }
 
 async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
@@ -168,26 +175,28 @@ pub struct Stage {
     pub clock: Clock,
     pub stub: Arc<Stub>,
     address: String,
+    more: String,
 }
 
 impl Stage {
     pub async fn new(store: &Store, dir: &Path) -> Self {
-        Self::with(store, dir, "node1").await
+        Self::with(store, dir, "").await
     }
 
-    async fn with(store: &Store, dir: &Path, node: &str) -> Self {
+    /// The same with `more` in its configuration.
+    pub async fn with(store: &Store, dir: &Path, more: &str) -> Self {
         let stub = Arc::new(Stub::default());
         *stub.template.lock().unwrap() = reminder();
         listen(&stub, "127.0.0.1:0".parse().unwrap()).await;
         let address = format!("http://{}", stub.place.lock().unwrap().as_ref().unwrap().0);
         let clock = Clock::fixed(TUESDAY);
-        let engine = engine(store, dir, (node, &address), clock.clone()).await;
-        Self { engine, clock, stub, address }
+        let engine = engine(store, dir, ("node1", &address, more), clock.clone()).await;
+        Self { engine, clock, stub, address, more: more.to_owned() }
     }
 
     /// Another process on the same store, after this one died.
     pub async fn restarted(&self, dir: &Path) -> Engine {
-        engine(&self.engine.store, dir, ("node2", &self.address), self.clock.clone()).await
+        engine(&self.engine.store, dir, ("node2", &self.address, &self.more), self.clock.clone()).await
     }
 
     /// A started run of `campaign` over `audience`, planned to the end.
@@ -232,11 +241,35 @@ pub struct Sender {
 }
 
 pub fn sender(engine: &Engine) -> Sender {
+    sender_of(engine, SENDER)
+}
+
+pub fn sender_of(engine: &Engine, name: &str) -> Sender {
     let (settler, settled) = Settler::new(engine.clone());
-    Sender { dispatcher: Dispatcher::new(engine.clone(), SENDER, settled).unwrap(), settler }
+    Sender { dispatcher: Dispatcher::new(engine.clone(), name, settled).unwrap(), settler }
 }
 
 impl Sender {
+    /// Steps until nothing more may be claimed, however long the pace takes; how many were claimed.
+    pub async fn drain(&mut self) -> usize {
+        let mut all = 0;
+        loop {
+            match self.dispatcher.look().await.unwrap() {
+                Look::Claimed(batch) => {
+                    let claimed = batch.len();
+                    futures::future::join_all(batch.into_iter().map(|d| self.dispatcher.depart(d))).await;
+                    let mut settled = 0;
+                    while settled < claimed {
+                        settled += self.settler.step().await;
+                    }
+                    all += claimed;
+                }
+                Look::Nothing => return all,
+                Look::NoSlot | Look::NoPermit => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// Claims, sends and settles once; how many were claimed.
     pub async fn step(&mut self) -> usize {
         let claimed = self.dispatcher.step().await.unwrap();
@@ -253,7 +286,8 @@ pub async fn states(store: &Store, run: RunId) -> BTreeMap<&'static str, i64> {
     counts.into_iter().map(|(state, n): (MessageState, i64)| (state.as_str(), n)).collect()
 }
 
-async fn engine(store: &Store, dir: &Path, (node, address): (&str, &str), clock: Clock) -> Engine {
+/// An engine of that node with the provider at `address` and `more` in its configuration.
+pub async fn engine(store: &Store, dir: &Path, (node, address, more): (&str, &str, &str), clock: Clock) -> Engine {
     let source = format!(
         r#"
 [server]
@@ -276,6 +310,7 @@ account         = "meta"
 phone_number_id = "106540352242922"
 number          = "+5491155550100"
 throughput      = 1000
+{more}
 "#
     );
     let config = Config::parse(&source, "recado.toml", dir, &BTreeMap::new()).unwrap();

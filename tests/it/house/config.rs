@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::civil::date;
 use recado::config::{Config, ConfigError};
+use recado::domain::tier::{Limit, Reserve};
 use secrecy::ExposeSecret;
 
 const EXAMPLE: &str = include_str!("../../../recado.example.toml");
@@ -45,8 +46,18 @@ fn the_shipped_example_is_a_configuration() {
     assert_eq!(config.senders["saludcenter"].throughput.unwrap().get(), 80);
     assert_eq!(config.teams["recepcion"].members, ["ana", "diego"]);
     assert_eq!(config.accounts["meta"].currency.as_str(), "USD");
+    let portfolio = config.portfolios["saludcenter"];
+    assert_eq!(portfolio.tier, Some(Limit::People(2_000)));
+    assert_eq!((portfolio.reserve, portfolio.used_at_start), (Reserve::Percent(10), 0));
     assert!(config.holidays["AR"].contains(&date(2026, 12, 25)));
     assert!(!config.is_loopback_only());
+}
+
+#[test]
+fn a_tier_and_a_reserve_may_be_numbers_too() {
+    let source = EXAMPLE.replacen("\"2K\"", "1500", 1).replacen("\"10%\"", "40", 1);
+    let portfolio = parsed(&source, &[]).portfolios["saludcenter"];
+    assert_eq!((portfolio.tier, portfolio.reserve), (Some(Limit::People(1_500)), Reserve::People(40)));
 }
 
 #[test]
@@ -148,7 +159,9 @@ fn what_cannot_be_is_refused_with_the_reason() {
         ("[team.recepcion]", "[team.Ventas]\nmembers = []\n[team.recepcion]", "lower-case letters, digits and _"),
         ("\"cloud_api\"", "\"gupshup\"", "\"gupshup\" is not available yet"),
         ("\"cloud_api\"", "\"cloudapi\"", "did you mean \"cloud_api\"?"),
-        ("[portfolio.saludcenter]", "[portfolio.saludcenter]\ntier = \"2K\"", "\"tier\" is not available yet"),
+        ("tier          = \"2K\"", "tier = \"2M\"", "must be a number of people, as 250 or \"2K\", or \"UNLIMITED\""),
+        ("reserve       = \"10%\"", "reserve = \"110%\"", "must be a share, as \"10%\", or a number of people"),
+        ("used_at_start = 0", "used_at_start = -1", "\"used_at_start\" must be a number of people, 0 or more"),
         ("[vars]", "[alerts]\nwebhook = \"https://x\"\n[vars]", "\"alerts\" is not available yet"),
         ("[vars]", "[retention]\nrows = \"25mo\"\n[vars]", "\"retention\" is not available yet"),
     ] {

@@ -234,7 +234,6 @@ fn what_does_not_work_yet_is_refused_as_not_available() {
     for (more, key, line) in [
         ("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9),
         ("[schedule]\nmoved = \"leave\"", "moved", 9),
-        ("[limits]\nbudget = \"150 USD\"", "budget", 9),
         ("[limits]\nat_most = \"1 promotion per day\"", "at_most", 9),
         ("[limits]\ncanary = \"5%\"", "canary", 9),
     ] {
@@ -246,6 +245,16 @@ fn what_does_not_work_yet_is_refused_as_not_available() {
     );
     let contains = format!("contains = \"only changes\"\n{SMALL}");
     assert_eq!(problems_of(&contains), ["campaign.toml:1:1: \"contains\" is not available yet"]);
+}
+
+#[test]
+fn a_budget_is_an_amount_of_a_currency_and_perhaps_a_month() {
+    let file =
+        CampaignFile::parse(&format!("{SMALL}\n[limits]\nbudget = \"150 USD per month\""), "campaign.toml").unwrap();
+    assert_eq!(file.limits.budget.unwrap().to_string(), "150.00 USD per month");
+    let problems = problems_with("[limits]\nbudget = \"150\"");
+    let wanted = "\"budget\" must be an amount and a currency, as \"150 USD\" or \"150 USD per month\"";
+    assert_eq!(problems, [format!("campaign.toml:9:10: {wanted}")]);
 }
 
 /// A piece of a file and what the only problem says about it.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use recado::billing::card::Cards;
 use recado::config::{Account, Config};
+use recado::domain::money::Micros;
 use recado::domain::phone::Phone;
 use recado::domain::template::{Button, Category, ParameterFormat, Template, TemplateStatus};
 use recado::domain::time::UnixMs;
@@ -83,6 +84,8 @@ pub struct Folder {
     pub now: UnixMs,
     pub suppressed: BTreeSet<String>,
     pub already: BTreeSet<String>,
+    /// Of the campaign's budget already.
+    pub spent: Micros,
 }
 
 impl Folder {
@@ -104,6 +107,7 @@ impl Folder {
             now: at("2026-11-24T10:00:00-03:00"),
             suppressed: BTreeSet::new(),
             already: BTreeSet::new(),
+            spent: Micros::default(),
             dir,
         }
     }
@@ -135,6 +139,7 @@ impl Folder {
             audience: &self.path("turnos.csv"),
             now: self.now,
             throughput: 20,
+            spent: self.spent,
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
             already: &|key| self.already.contains(key),
             with_rows: true,

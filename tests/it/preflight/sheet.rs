@@ -1,9 +1,10 @@
 //! The sheet accounts for every row and names what stands in the way.
 
 use recado::domain::exclusion::ExclusionReason;
-use recado::domain::money::Currency;
+use recado::domain::money::{Currency, Micros};
 use recado::domain::template::{Category, TemplateStatus};
-use recado::preflight::{SampleKind, Sheet};
+use recado::locale::Language;
+use recado::preflight::{SampleKind, Sheet, text};
 
 use super::folder::{AUDIENCE, CAMPAIGN, Folder, at};
 
@@ -175,4 +176,19 @@ fn a_sender_too_slow_for_the_latest_times_is_a_warning() {
     let sheet = folder.sheet();
     let warning = sheet.warnings.iter().find(|w| w.code == "too_slow").expect("a warning");
     assert_eq!(warning.args[0], ("n".to_owned(), "119".to_owned()));
+}
+
+#[test]
+fn a_budget_in_another_currency_is_a_blocker_and_one_that_will_not_suffice_a_warning() {
+    let with = |budget: &str, spent| {
+        let campaign = format!("{}\n[limits]\nbudget = \"{budget}\"\n", Folder::new().campaign);
+        Folder { campaign, spent: Micros(spent), ..Folder::new() }.sheet()
+    };
+    assert_eq!(codes(&with("10 BRL", 0).blockers), ["budget_currency"]);
+    let enough = with("0.10 USD", 0);
+    assert!(enough.blockers.is_empty() && !codes(&enough.warnings).contains(&"budget_short"));
+    let short = with("0.10 USD", 50_000);
+    assert!(short.blockers.is_empty() && codes(&short.warnings).contains(&"budget_short"));
+    let page = text(&short, Language::En);
+    assert!(page.contains("USD 0.0500 is left of the budget of USD 0.1000"), "{page}");
 }

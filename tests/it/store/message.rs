@@ -28,7 +28,7 @@ async fn queue(store: &Store, keys: &[&str]) -> Vec<MessageId> {
     ids.into_iter().map(|(id, _)| id).collect()
 }
 
-fn message(key: &str, person: PersonId) -> NewMessage {
+pub fn message(key: &str, person: PersonId) -> NewMessage {
     NewMessage {
         run_id: RunId::BY_HAND,
         campaign_id: CampaignId::BY_HAND,
