@@ -9,6 +9,7 @@ pub mod budget;
 pub mod dispatcher;
 mod folder;
 mod hand;
+pub mod inbound;
 pub mod janitor;
 mod load;
 pub mod planner;
@@ -68,6 +69,8 @@ pub struct Parts {
     pub changes: broadcast::Sender<Change>,
     /// Wakes the parts that wait for work.
     pub wake: Arc<Notify>,
+    /// What people have written, for the pace of each sender.
+    pub inbound: inbound::Inbound,
     /// Wakes the parts that ask the provider what it grants: a webhook said that this has changed.
     pub limits_changed: Arc<Notify>,
 }

@@ -231,6 +231,8 @@ CREATE INDEX message_claimed ON message (doubt_at) WHERE state = 'claimed';
 CREATE INDEX message_open ON message (undelivered_at) WHERE state IN ('accepted', 'in_review', 'sent');
 CREATE INDEX message_latest ON message (latest_at) WHERE state = 'queued' AND latest_at IS NOT NULL;
 CREATE INDEX message_in_doubt ON message (sender, claimed_at) WHERE state = 'in_doubt';
+-- What a sender has let go lately: the pair limit after a restart, and what speaks for or against a doubt.
+CREATE INDEX message_left ON message (sender, claimed_at) WHERE claimed_at IS NOT NULL;
 CREATE INDEX message_run_state ON message (run_id, state);
 CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX message_person ON message (person_id, id);

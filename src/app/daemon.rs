@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::Dispatcher;
+use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
@@ -108,6 +109,7 @@ impl Daemon {
             cards: Arc::new(Cards::embedded()),
             changes: broadcast::Sender::new(CHANGES),
             wake: Arc::new(Notify::new()),
+            inbound: Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
             store,
             config: Arc::new(config),

@@ -33,13 +33,15 @@ pub enum ExclusionReason {
     AlreadySent,
     /// The person is talking to an agent now.
     OpenConversation,
+    /// The person has got as many messages as the campaign's `at_most` allows, until it is too late for this one.
+    Frequency,
     /// The country cannot be reached, or marketing is not delivered there.
     Unreachable,
 }
 
 impl ExclusionReason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoPhone,
         Self::BadPhone,
         Self::NoCountry,
@@ -53,6 +55,7 @@ impl ExclusionReason {
         Self::Suppressed,
         Self::AlreadySent,
         Self::OpenConversation,
+        Self::Frequency,
         Self::Unreachable,
     ];
 
@@ -72,6 +75,7 @@ impl ExclusionReason {
             Self::Suppressed => "suppressed",
             Self::AlreadySent => "already_sent",
             Self::OpenConversation => "open_conversation",
+            Self::Frequency => "frequency",
             Self::Unreachable => "unreachable",
         }
     }

@@ -5,8 +5,10 @@
 
 mod answer;
 mod bounds;
+mod frequency;
 mod gate;
 mod pace;
+mod pairs;
 mod run_facts;
 mod scope;
 
@@ -28,13 +30,15 @@ use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
-use crate::store::message::{Claim, Claimed, PutBack, Settlement, Turn, Verdict, claim_within};
+use crate::store::message::{Claim, Claimed, PutBack, Settlement, Turn, Verdict, claim_within, left_since};
 
 pub use answer::FIRST_PROBE;
 use answer::Failures;
 use bounds::Keeper;
+use gate::Gated;
 pub use gate::HOURS;
 pub use pace::Pacer;
+use pairs::Pairs;
 use run_facts::RunFacts;
 pub use run_facts::is_marketing;
 
@@ -77,6 +81,7 @@ pub struct Dispatcher {
     provider: Provider,
     slots: Arc<Semaphore>,
     pacer: Pacer,
+    pairs: Pairs,
     failures: Failures,
     settled: mpsc::Sender<Settlement>,
     facts: Mutex<BTreeMap<RunId, Arc<RunFacts>>>,
@@ -91,8 +96,7 @@ pub struct Dispatcher {
 pub struct Departure {
     message: Claimed,
     facts: Option<Arc<RunFacts>>,
-    /// What a gate decided instead of sending.
-    stopped: Option<Verdict>,
+    gated: Gated,
     send_by: Instant,
     _slot: OwnedSemaphorePermit,
 }
@@ -128,6 +132,7 @@ impl Dispatcher {
             provider,
             slots: Arc::new(Semaphore::new(slots)),
             pacer,
+            pairs: Pairs::new(),
             failures: Failures::default(),
             settled,
             facts: Mutex::default(),
@@ -200,10 +205,10 @@ impl Dispatcher {
 
     /// What limits this sender is known before the first claim, as far as the provider answers soon.
     async fn begin(&self, stop: &CancellationToken) {
-        while let Err(cause) = tier::begin(&self.engine).await {
+        while let Err(cause) = self.look_back().await {
             {
                 let error = &cause as &dyn std::error::Error;
-                error!(error, sender.name = self.sender.name, "the messaging limits cannot be read; trying again");
+                error!(error, sender.name = self.sender.name, "what was sent before cannot be read; trying again");
             }
             if stop.run_until_cancelled(sleep(TROUBLE)).await.is_none() {
                 return;
@@ -211,6 +216,17 @@ impl Dispatcher {
         }
         let asked = tokio::time::timeout(FIRST_ANSWER, self.ask_grant());
         let _ = stop.run_until_cancelled(asked).await;
+    }
+
+    /// Reads what earlier processes have left: the tier's ledger and the people written to lately.
+    pub async fn look_back(&self) -> Result<(), EngineError> {
+        tier::begin(&self.engine).await?;
+        let now = self.engine.clock.now();
+        let since = now.minus(self.engine.clock_span(Pairs::MEMORY));
+        for left in left_since(&self.engine.store, &self.sender.name, since).await? {
+            self.pairs.remember(left.root, self.engine.clock.real_span(now.since(left.at)));
+        }
+        Ok(())
     }
 
     async fn ask_grant_until(&self, stop: &CancellationToken) {
@@ -257,6 +273,7 @@ impl Dispatcher {
         if runs.is_empty() {
             return Ok(Look::Nothing);
         }
+        self.pacer.owe(self.engine.inbound.drain(&self.sender.name));
         let permits = self.pacer.take(slots.len());
         if permits == 0 {
             return Ok(Look::NoPermit);
@@ -265,14 +282,17 @@ impl Dispatcher {
         let send_by = Instant::now() + SEND_BY;
         let claimed = self.claim(&runs, slots.len()).await?;
         if claimed.is_empty() {
+            self.pacer.give_back(permits);
             return Ok(Look::Nothing);
         }
         self.next_turn();
-        let stops = gate::decide(self, &claimed).await?;
-        let departures = claimed.into_iter().zip(stops).zip(slots).map(|((message, stopped), slot)| Departure {
+        self.pacer.give_back(permits - claimed.len());
+        let gated = gate::decide(self, &claimed).await?;
+        self.pacer.give_back(gated.iter().filter(|gated| gated.stopped.is_some()).count());
+        let departures = claimed.into_iter().zip(gated).zip(slots).map(|((message, gated), slot)| Departure {
             facts: self.facts_of(message.run_id),
             message,
-            stopped,
+            gated,
             send_by,
             _slot: slot,
         });
@@ -304,10 +324,13 @@ impl Dispatcher {
 
     /// Sends one claimed message, or settles what a gate decided, and hands the settlement on.
     pub async fn depart(&self, departure: Departure) {
-        let verdict = match &departure.stopped {
+        let verdict = match &departure.gated.stopped {
             Some(verdict) => verdict.clone(),
             // No request starts after `send_by`: the claim's promise is what makes doubt short and certain.
-            None if Instant::now() > departure.send_by => self.put_back(),
+            None if Instant::now() > departure.send_by => {
+                self.pairs.undo(departure.gated.root);
+                self.put_back()
+            }
             None => self.send(&departure).await,
         };
         let message = &departure.message;

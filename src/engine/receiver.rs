@@ -189,6 +189,7 @@ impl Receiver {
     }
 
     fn announce(&self, told: Told) {
+        told.written.iter().for_each(|(sender, messages)| self.engine.inbound.add(sender, *messages));
         self.engine.tell_runs(told.runs);
         told.conversations.into_iter().for_each(|id| self.engine.tell(crate::domain::change::Change::Conversation(id)));
         if told.holds {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::toml_file::{self, Table, TomlProblem};
 use crate::domain::budget::Budget;
+use crate::domain::frequency::AtMost;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
 use crate::domain::schedule::Schedule;
@@ -143,6 +144,8 @@ pub struct Limits {
     pub in_doubt_after: Duration,
     /// What an open conversation with the person does.
     pub open_conversation: OpenConversation,
+    /// How often one person may get messages, across campaigns.
+    pub at_most: Option<AtMost>,
 }
 
 /// What to do with an attempt in doubt, once waiting is over.
@@ -163,6 +166,8 @@ pub enum OpenConversation {
     Pass,
     /// The message is excluded. Promotions and resumed contacts.
     Skip,
+    /// The message waits until the conversation has ended. Promotions and resumed contacts.
+    Wait,
 }
 
 impl CampaignFile {

@@ -3,6 +3,7 @@
 
 mod chore;
 mod claim;
+mod reached;
 mod settle;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::domain::time::UnixMs;
 
 pub use chore::{Doubt, cancel, doubts, expire, give_up_undelivered, leave_doubt, lose_claims, release_doubt};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
+pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.

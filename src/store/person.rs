@@ -33,10 +33,18 @@ const LEARN: Dialects = Dialects {
         FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id",
 };
 const IN_CONVERSATION: Dialects = Dialects {
-    sqlite: "SELECT DISTINCT person_id FROM conversation
-        WHERE state = 'open' AND person_id IN (SELECT r.value FROM json_each($1) AS r)",
-    postgres: "SELECT DISTINCT person_id FROM conversation
-        WHERE state = 'open' AND person_id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+    sqlite: "SELECT a.id FROM person AS a JOIN conversation AS c ON c.person_id = COALESCE(a.linked_to, a.id)
+        WHERE c.state = 'open' AND a.id IN (SELECT r.value FROM json_each($1) AS r)
+        UNION SELECT a.id FROM person AS a JOIN person AS q ON q.linked_to = COALESCE(a.linked_to, a.id)
+            JOIN conversation AS c ON c.person_id = q.id
+        WHERE c.state = 'open' AND a.id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT a.id FROM person AS a JOIN conversation AS c ON c.person_id = COALESCE(a.linked_to, a.id)
+        WHERE c.state = 'open'
+            AND a.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
+        UNION SELECT a.id FROM person AS a JOIN person AS q ON q.linked_to = COALESCE(a.linked_to, a.id)
+            JOIN conversation AS c ON c.person_id = q.id
+        WHERE c.state = 'open'
+            AND a.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
 
 const REACHED_AT: &str =
@@ -86,7 +94,7 @@ pub async fn learn(tx: &mut Tx, learned: &[Learned]) -> Result<()> {
     Ok(())
 }
 
-/// Those of `people` who have an open conversation with us on any sender.
+/// Those of `people` who, as they are or as somebody they are linked to, have an open conversation with us on any sender.
 pub async fn in_conversation(store: &Store, people: &[PersonId]) -> Result<BTreeSet<PersonId>> {
     if people.is_empty() {
         return Ok(BTreeSet::new());

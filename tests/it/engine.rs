@@ -6,6 +6,7 @@ mod looping;
 mod planning;
 mod receiver;
 mod sending;
+mod spacing;
 pub mod stage;
 mod tier;
 

@@ -11,16 +11,14 @@ use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass, class_of};
 use crate::domain::fill::Content;
 use crate::domain::id::RunId;
+use crate::domain::pair;
 use crate::domain::time::UnixMs;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::message::{PutBack, Verdict};
 use crate::store::suppression::SuppressionScope;
 
-/// One message per 6 s to the same person, doubling with each refusal (cloud-api.md 5).
-const PAIR: Duration = Duration::from_secs(6);
-
-/// The pair limit's waits stop doubling here.
-const PAIR_DOUBLINGS: i64 = 6;
+/// After a refusal for the pair limit it is tried again after 4^X s (cloud-api.md 5.2); the waits stop growing here.
+const PAIR_TRIES: i64 = 5;
 
 /// How long a message waits that could not leave this host.
 const NOT_SENT: Duration = Duration::from_secs(5);
@@ -65,6 +63,9 @@ impl Dispatcher {
             Answer::NotSent { .. } | Answer::Unknown { .. } => {}
             _ => self.failures.none(),
         }
+        if !matches!(answer, Answer::Accepted(_) | Answer::Unknown { .. }) {
+            self.pairs.undo(departure.gated.root);
+        }
         match answer {
             Answer::Accepted(acceptance) => self.accepted(departure, acceptance),
             Answer::Refused(failure) => Verdict::Refused { suppress: suppression(failure.code), failure },
@@ -102,8 +103,10 @@ impl Dispatcher {
                 self.back(after, Some("throughput"), failure)
             }
             ThrottleScope::Pair => {
-                let doublings = (departure.message.attempt - 1).clamp(0, PAIR_DOUBLINGS) as u32;
-                self.back(after.max(PAIR * 2_u32.pow(doublings)), Some("pair_limit"), failure)
+                let tries = (departure.message.attempt - 1).clamp(0, PAIR_TRIES) as u32;
+                let wait = after.max(pair::SPACING).max(Duration::from_secs(4_u64.pow(tries)));
+                self.pairs.refused(departure.gated.root, wait);
+                self.back(wait, Some("pair_limit"), failure)
             }
         }
     }

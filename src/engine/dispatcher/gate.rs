@@ -7,19 +7,31 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::Dispatcher;
+use super::frequency::Frequency;
 use super::run_facts::{RunFacts, is_marketing};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::failure::Failure;
 use crate::domain::fill::Content;
-use crate::domain::id::{ConversationId, PersonId};
+use crate::domain::id::{ConversationId, PersonId, RunId};
 use crate::domain::kind::CampaignKind;
+use crate::domain::pair::Urgency;
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
-use crate::store::message::{Claimed, PutBack, Verdict, windows};
+use crate::intake::campaign_file::OpenConversation;
+use crate::store::message::{Claimed, PutBack, Verdict, roots, windows};
 use crate::store::{person, suppression};
 
 /// The gate's name while a message waits for the hours of its campaign.
 pub const HOURS: &str = "hours";
+
+/// The gate's name while a message waits for the spacing of two messages to one person.
+const PAIR_LIMIT: &str = "pair_limit";
+
+/// The gate's name while a message waits for the end of a conversation.
+const OPEN_CONVERSATION: &str = "open_conversation";
+
+/// A conversation that a message waits for is looked at again after this.
+const STILL_TALKING: Duration = Duration::from_mins(5);
 
 /// Hours that never open again within a year are looked at again after this.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
@@ -28,15 +40,33 @@ const LOOK_AGAIN: Duration = Duration::from_hours(1);
 const WINDOW_CLOSED: i64 = 131_047;
 
 /// What the store knows about the people of a claim.
-struct Known {
+pub(super) struct Known {
     no_marketing: BTreeSet<PersonId>,
     nothing: BTreeSet<PersonId>,
     talking: BTreeSet<PersonId>,
     windows: BTreeMap<ConversationId, UnixMs>,
+    /// Whom each is linked to.
+    roots: BTreeMap<PersonId, PersonId>,
 }
 
-/// Of each message what a gate decides instead of sending, in order.
-pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<Option<Verdict>>, EngineError> {
+impl Known {
+    /// Whom `person` is linked to; themselves where they are not.
+    pub(super) fn root(&self, person: PersonId) -> PersonId {
+        self.roots.get(&person).copied().unwrap_or(person)
+    }
+}
+
+/// What the gates say of one message.
+#[derive(Debug)]
+pub(super) struct Gated {
+    /// What a gate decided instead of sending.
+    pub stopped: Option<Verdict>,
+    /// Whom the person is linked to.
+    pub root: PersonId,
+}
+
+/// What the gates say of each message, in order. The pair limit comes last: what it lets through leaves.
+pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<Gated>, EngineError> {
     let store = &of.engine.store;
     let people: Vec<PersonId> = claimed.iter().map(|m| m.person_id).collect();
     let conversations: Vec<ConversationId> = claimed.iter().filter_map(|m| m.conversation_id).collect();
@@ -45,10 +75,29 @@ pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<O
         nothing: suppression::blocked(store, &people, false).await?,
         talking: person::in_conversation(store, &people).await?,
         windows: windows(store, &conversations).await?,
+        roots: roots(store, &people).await?,
     };
     let now = of.engine.clock.now();
-    let decide = |message: &Claimed| stop(message, of.facts_of(message.run_id).as_deref(), &known, now);
+    let mut frequency = Frequency::read(of, claimed, &known, now).await?;
+    let decide = |message: &Claimed| {
+        let (facts, root) = (of.facts_of(message.run_id), known.root(message.person_id));
+        let stopped = stop(message, facts.as_deref(), &known, now)
+            .or_else(|| frequency.stop(message, facts.as_deref(), root))
+            .or_else(|| too_soon(of, message, root, now));
+        if stopped.is_none() {
+            frequency.goes(message, root);
+        }
+        Gated { stopped, root }
+    };
     Ok(claimed.iter().map(decide).collect())
+}
+
+/// The pair limit.
+fn too_soon(of: &Dispatcher, message: &Claimed, root: PersonId, now: UnixMs) -> Option<Verdict> {
+    let urgency = if message.run_id == RunId::BY_HAND { Urgency::Answer } else { Urgency::Spaced };
+    let wait = of.pairs.take(root, urgency).err()?;
+    let due_at = now.plus(of.engine.clock_span(wait));
+    Some(Verdict::PutBack(PutBack { due_at, waiting_for: Some(PAIR_LIMIT), turned_away: None }))
 }
 
 fn stop(message: &Claimed, facts: Option<&RunFacts>, known: &Known, now: UnixMs) -> Option<Verdict> {
@@ -68,8 +117,15 @@ fn stop(message: &Claimed, facts: Option<&RunFacts>, known: &Known, now: UnixMs)
         return Some(Verdict::Excluded(ExclusionReason::Suppressed));
     }
     let facts = facts?;
-    if facts.skips_conversations && known.talking.contains(&message.person_id) {
-        return Some(Verdict::Excluded(ExclusionReason::OpenConversation));
+    if known.talking.contains(&message.person_id) {
+        match facts.open_conversation {
+            OpenConversation::Pass => {}
+            OpenConversation::Skip => return Some(Verdict::Excluded(ExclusionReason::OpenConversation)),
+            OpenConversation::Wait => {
+                let (due_at, waiting_for) = (now.plus(STILL_TALKING), Some(OPEN_CONVERSATION));
+                return Some(Verdict::PutBack(PutBack { due_at, waiting_for, turned_away: None }));
+            }
+        }
     }
     outside_hours(message, facts, now)
 }

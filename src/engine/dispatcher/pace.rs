@@ -16,6 +16,9 @@ pub const SHORTEST_GAP: Duration = Duration::from_millis(20);
 /// The provider's feedback comes in bursts that speak of one instant; it counts once within this.
 const ONE_FEEDBACK: Duration = Duration::from_secs(1);
 
+/// Permits that were not used count for this long.
+const ONE_BURST: Duration = Duration::from_millis(100);
+
 /// What is left of the rate after feedback.
 const SLOWER: f64 = 0.7;
 
@@ -33,6 +36,10 @@ struct State {
     /// Messages per second now.
     rate: f64,
     bucket: DefaultDirectRateLimiter,
+    /// Permits taken and not used, and until when they count.
+    unused: (usize, Instant),
+    /// Messages of people that no permit was found for yet: they count in the same limit.
+    owed: u64,
     /// When the rate was last slowed or climbed.
     changed_at: Instant,
 }
@@ -41,7 +48,9 @@ impl Pacer {
     /// A pacer of the configured rate (messages per second), or of the usual one.
     pub fn new(configured: Option<NonZeroU32>) -> Self {
         let rate = f64::from(configured.unwrap_or(USUAL).get());
-        Self(Mutex::new(State { configured, granted: None, rate, bucket: bucket(rate), changed_at: Instant::now() }))
+        let now = Instant::now();
+        let (bucket, unused) = (bucket(rate), (0, now));
+        Self(Mutex::new(State { configured, granted: None, rate, bucket, unused, owed: 0, changed_at: now }))
     }
 
     /// What the provider grants now; `None`: it does not say.
@@ -70,7 +79,22 @@ impl Pacer {
     pub fn take(&self, wanted: usize) -> usize {
         let mut state = self.state();
         state.climb();
-        (0..wanted).take_while(|_| state.bucket.check().is_ok()).count()
+        state.pay();
+        let again = state.reuse(wanted);
+        again + (again..wanted).take_while(|_| state.bucket.check().is_ok()).count()
+    }
+
+    /// Permits that nothing was found for. They count for another moment, so that they do not add up to a burst.
+    pub fn give_back(&self, permits: usize) {
+        let mut state = self.state();
+        let most = burst(state.rate).get() as usize;
+        let kept = (state.reuse(most) + permits).min(most);
+        state.unused = (kept, Instant::now() + ONE_BURST);
+    }
+
+    /// People have written: their messages count in the same limit.
+    pub fn owe(&self, messages: u64) {
+        self.state().owed += messages;
     }
 
     /// How long to wait until permits are worth asking for again: half a burst.
@@ -95,6 +119,23 @@ impl Pacer {
 }
 
 impl State {
+    /// Pays for what people wrote, as far as there are permits.
+    fn pay(&mut self) {
+        // More than a second's worth cannot be paid back; the provider's bucket forgets it too.
+        self.owed = self.owed.min(self.rate as u64);
+        while self.owed > 0 && (self.reuse(1) == 1 || self.bucket.check().is_ok()) {
+            self.owed -= 1;
+        }
+    }
+
+    /// Takes back up to `wanted` permits that were not used a moment ago.
+    fn reuse(&mut self, wanted: usize) -> usize {
+        let (kept, until) = self.unused;
+        let taken = if until > Instant::now() { kept.min(wanted) } else { 0 };
+        self.unused = (kept - taken, until);
+        taken
+    }
+
     fn most(&self) -> NonZeroU32 {
         match (self.configured, self.granted) {
             (Some(configured), Some(granted)) => configured.min(granted),
@@ -123,10 +164,14 @@ impl State {
     }
 }
 
+/// 100 ms of the rate.
+fn burst(rate: f64) -> NonZeroU32 {
+    NonZeroU32::new((rate / 10.0) as u32).unwrap_or(NonZeroU32::MIN)
+}
+
 fn bucket(rate: f64) -> DefaultDirectRateLimiter {
-    let burst = NonZeroU32::new((rate / 10.0) as u32).unwrap_or(NonZeroU32::MIN);
     let period = Duration::from_secs_f64(1.0 / rate.max(0.1));
-    RateLimiter::direct(Quota::with_period(period).expect("a rate is finite").allow_burst(burst))
+    RateLimiter::direct(Quota::with_period(period).expect("a rate is finite").allow_burst(burst(rate)))
 }
 
 #[cfg(test)]
@@ -153,6 +198,31 @@ mod tests {
         assert_eq!(pacer.most(), 80);
         pacer.grant(None);
         assert_eq!(pacer.most(), 80);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permits_that_were_not_used_count_for_a_moment_and_never_add_up() {
+        let pacer = pacer(80);
+        assert_eq!(pacer.take(8), 8);
+        pacer.give_back(6);
+        assert_eq!(pacer.take(8), 6);
+        pacer.give_back(8);
+        pacer.give_back(8);
+        assert_eq!(pacer.take(100), 8);
+        pacer.give_back(8);
+        tokio::time::advance(Duration::from_millis(101)).await;
+        assert_eq!(pacer.take(0), 0);
+        assert!(pacer.state().reuse(8) == 0, "they have lapsed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_people_write_counts_in_the_same_limit() {
+        let pacer = pacer(80);
+        pacer.owe(5);
+        assert_eq!(pacer.take(100), 3);
+        pacer.owe(1_000);
+        assert_eq!(pacer.take(100), 0);
+        assert_eq!(pacer.state().owed, 80);
     }
 
     #[tokio::test(start_paused = true)]

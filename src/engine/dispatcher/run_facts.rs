@@ -3,6 +3,7 @@
 use tracing::error;
 
 use crate::config::Config;
+use crate::domain::frequency::AtMost;
 use crate::domain::hours::Hours;
 use crate::domain::id::{CampaignId, RunId};
 use crate::domain::kind::CampaignKind;
@@ -24,8 +25,10 @@ pub struct RunFacts {
     pub hours: Option<Hours>,
     /// True when people who asked for no promotions are left out.
     pub marketing: bool,
-    /// True when people in an open conversation are left out.
-    pub skips_conversations: bool,
+    /// What an open conversation with the person does.
+    pub open_conversation: OpenConversation,
+    /// How often one person may get messages, across campaigns.
+    pub at_most: Option<AtMost>,
 }
 
 impl RunFacts {
@@ -43,7 +46,8 @@ impl RunFacts {
             template_key: hold::template_key(&run.account, &template.name, &template.language),
             hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),
             marketing: is_marketing(run.kind, template.category),
-            skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
+            open_conversation: file.limits.open_conversation,
+            at_most: file.limits.at_most,
             template,
         }))
     }

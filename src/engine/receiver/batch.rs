@@ -28,6 +28,8 @@ use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
 pub(super) struct Told {
     /// Runs whose messages changed.
     pub(super) runs: BTreeSet<RunId>,
+    /// Messages of people by sender.
+    pub(super) written: BTreeMap<String, u64>,
     /// Conversations that changed.
     pub(super) conversations: BTreeSet<ConversationId>,
     /// Whether something was put in line.
@@ -41,6 +43,9 @@ impl Told {
     pub(super) fn join(&mut self, other: Self) {
         self.runs.extend(other.runs);
         self.conversations.extend(other.conversations);
+        for (sender, messages) in other.written {
+            *self.written.entry(sender).or_default() += messages;
+        }
         self.answers |= other.answers;
         self.holds |= other.holds;
     }
@@ -106,7 +111,12 @@ impl<'a> Batch<'a> {
             };
             let of = |s: &&Sender| s.account == account && s.phone_number_id == sender_ref;
             match self.engine.config.senders.values().find(of) {
-                Some(sender) => self.personal.push((sender, received_at, personal)),
+                Some(sender) => {
+                    if matches!(personal, Personal::Reply(_)) {
+                        *self.told.written.entry(sender.name.clone()).or_default() += 1;
+                    }
+                    self.personal.push((sender, received_at, personal));
+                }
                 None => problem = Some("written to a number that is not in the configuration"),
             }
         }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::config::checks;
 use crate::config::toml_file::{Table, Value};
 use crate::domain::budget::Budget;
+use crate::domain::frequency::AtMost;
 use crate::domain::kind::CampaignKind;
 
 use super::times;
@@ -135,9 +136,10 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
             CampaignKind::Reminder => OpenConversation::Pass,
             CampaignKind::ResumeContact | CampaignKind::Promotion => OpenConversation::Skip,
         },
+        at_most: None,
     };
     root.table("limits", |t| {
-        t.not_yet(&["at_most", "canary"]);
+        t.not_yet(&["canary"]);
         limits.budget = t.get("budget").and_then(|v| v.parsed(Budget::parse));
         let choices = [("send again", IfUnsure::SendAgain), ("ask", IfUnsure::Ask)];
         if let Some(choice) = t.get("if_unsure").and_then(|v| v.choice(&choices)) {
@@ -146,9 +148,10 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
         if let Some(after) = t.get("in_doubt_after").and_then(|v| in_doubt_after(&v)) {
             limits.in_doubt_after = after;
         }
-        if let Some(value) = t.get("open_conversation") {
-            open_conversation(&value, kind);
+        if let Some(choice) = t.get("open_conversation").and_then(|v| open_conversation(&v, kind)) {
+            limits.open_conversation = choice;
         }
+        limits.at_most = t.get("at_most").and_then(|v| v.parsed(at_most));
     });
     limits
 }
@@ -162,13 +165,23 @@ fn in_doubt_after(value: &Value<'_, '_>) -> Option<Duration> {
     Some(after)
 }
 
-fn open_conversation(value: &Value<'_, '_>, kind: CampaignKind) {
+fn open_conversation(value: &Value<'_, '_>, kind: CampaignKind) -> Option<OpenConversation> {
     match value.text() {
         Some("skip") if kind == CampaignKind::Reminder => {
             value.refuse("is for promotions and resumed contacts: a reminder goes out during a conversation too");
         }
-        Some("wait") => value.refuse("\"wait\" is not available yet"),
-        Some("skip") | None => {}
+        Some("wait") if kind == CampaignKind::Reminder => {
+            value.refuse("is for promotions and resumed contacts: a reminder goes out during a conversation too");
+        }
+        Some("wait") => return Some(OpenConversation::Wait),
+        Some("skip") => return Some(OpenConversation::Skip),
+        None => {}
         Some(other) => value.refuse_for("must be \"skip\" or \"wait\"", other, ["skip", "wait"]),
     }
+    None
+}
+
+fn at_most(text: &str) -> Result<AtMost, &'static str> {
+    AtMost::parse(text)
+        .ok_or("must be a number, what and a period, as \"1 promotion per day\" or \"3 messages per week\"")
 }

@@ -23,7 +23,7 @@ async fn user(store: &Store) -> Author {
     Author { id, name: "ana".to_owned() }
 }
 
-async fn conversation(store: &Store, window: Option<Duration>) -> ConversationId {
+pub async fn conversation(store: &Store, window: Option<Duration>) -> ConversationId {
     let mut tx = store.begin().await.unwrap();
     let phone = recado::domain::phone::Phone::from_international("5491155550123").unwrap();
     let person = person::ensure(&mut tx, &[(phone, String::new())], TUESDAY).await.unwrap()[0];
@@ -42,6 +42,14 @@ async fn conversation(store: &Store, window: Option<Duration>) -> ConversationId
     let id = conversation::open(&mut tx, &new).await.unwrap();
     tx.commit().await.unwrap();
     id
+}
+
+pub async fn close(store: &Store, id: ConversationId) {
+    const CLOSE: &str = "UPDATE conversation SET state = 'closed' WHERE id = $1";
+    match &store.write {
+        Db::Sqlite(pool) => drop(sqlx::query(CLOSE).bind(id).execute(pool).await.unwrap()),
+        Db::Postgres(pool) => drop(sqlx::query(CLOSE).bind(id).execute(pool).await.unwrap()),
+    }
 }
 
 async fn first(stage: &Stage, run: RunId) -> MessageId {

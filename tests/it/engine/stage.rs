@@ -325,6 +325,7 @@ throughput      = 1000
         node: node.to_owned(),
         changes: broadcast::channel(64).0,
         wake: Arc::new(Notify::new()),
+        inbound: recado::engine::inbound::Inbound::default(),
         limits_changed: Arc::new(Notify::new()),
     })
 }

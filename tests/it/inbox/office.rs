@@ -96,6 +96,7 @@ impl Office {
             node: "test".to_owned(),
             changes: changes.clone(),
             wake: Arc::new(Notify::new()),
+            inbound: recado::engine::inbound::Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
         });
         let receiver = Receiver::new(engine.clone(), Arc::new(Notify::new()));

@@ -230,19 +230,23 @@ fn columns_are_counted_in_characters() {
 }
 
 #[test]
+fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
+    let wrong = problems_with("[limits]\nat_most = \"sometimes\"");
+    assert!(wrong[0].starts_with("campaign.toml:9:11: \"at_most\" must be a number, what and a period"), "{wrong:?}");
+    let reminder = SMALL.replace("promotion", "reminder").replace("resume_contact", "reminder");
+    let wait = problems_of(&format!("{reminder}[limits]\nopen_conversation = \"wait\"\n"));
+    assert!(wait[0].contains("a reminder goes out during a conversation too"), "{wait:?}");
+}
+
+#[test]
 fn what_does_not_work_yet_is_refused_as_not_available() {
     for (more, key, line) in [
         ("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9),
         ("[schedule]\nmoved = \"leave\"", "moved", 9),
-        ("[limits]\nat_most = \"1 promotion per day\"", "at_most", 9),
         ("[limits]\ncanary = \"5%\"", "canary", 9),
     ] {
         assert_eq!(problems_with(more), [format!("campaign.toml:{line}:1: \"{key}\" is not available yet")]);
     }
-    assert_eq!(
-        problems_with("[limits]\nopen_conversation = \"wait\""),
-        ["campaign.toml:9:21: \"open_conversation\" \"wait\" is not available yet"]
-    );
     let contains = format!("contains = \"only changes\"\n{SMALL}");
     assert_eq!(problems_of(&contains), ["campaign.toml:1:1: \"contains\" is not available yet"]);
 }

@@ -120,6 +120,7 @@ impl Site {
             node: "test".to_owned(),
             changes: broadcast::Sender::new(16),
             wake: Arc::new(Notify::new()),
+            inbound: recado::engine::inbound::Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
         });
         Self { _test_store: Some(test_store), ..Self::over(&engine) }
