@@ -13,6 +13,7 @@ use crate::store::{Result, Store, Tx};
 
 pub mod attribution;
 pub mod by_hand;
+pub mod choice;
 pub mod commands;
 pub mod decide;
 pub mod label;

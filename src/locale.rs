@@ -1,5 +1,7 @@
 //! What screens, sheets and automatic answers say, in three languages. Keys live in `locales/<language>/<area>.toml`;
 //! a test demands the same keys and placeholders in every language.
+//!
+//! A sentence with a count in it has two forms, `key = { one = "…", other = "…" }`; the argument `n` chooses.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -44,20 +46,54 @@ impl Language {
     }
 }
 
+/// A sentence with its `{placeholders}`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sentence {
+    /// Always the same.
+    Plain(String),
+    /// With a count in it. English, Spanish and Portuguese alike have a form for one and a form for all else, none
+    /// included.
+    Counted {
+        /// When `n` is 1.
+        one: String,
+        /// For every other `n`.
+        other: String,
+    },
+}
+
+impl Sentence {
+    /// The form for `n`, as it will be shown.
+    fn of(&self, n: Option<&str>) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Counted { one, .. } if n == Some("1") => one,
+            Self::Counted { other, .. } => other,
+        }
+    }
+
+    /// Every form.
+    pub fn forms(&self) -> Vec<&str> {
+        match self {
+            Self::Plain(text) => vec![text],
+            Self::Counted { one, other } => vec![one, other],
+        }
+    }
+}
+
 macro_rules! areas {
     ($language:literal: $($area:literal),*) => {
         [$((concat!($language, "/", $area), include_str!(concat!("../locales/", $language, "/", $area, ".toml")))),*]
     };
 }
 
-static EN: LazyLock<BTreeMap<String, String>> =
+static EN: LazyLock<BTreeMap<String, Sentence>> =
     LazyLock::new(|| read(&areas!("en": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
-static ES: LazyLock<BTreeMap<String, String>> =
+static ES: LazyLock<BTreeMap<String, Sentence>> =
     LazyLock::new(|| read(&areas!("es": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
-static PT: LazyLock<BTreeMap<String, String>> =
+static PT: LazyLock<BTreeMap<String, Sentence>> =
     LazyLock::new(|| read(&areas!("pt": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
 
-fn read(files: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn read(files: &[(&str, &str)]) -> BTreeMap<String, Sentence> {
     let mut all = BTreeMap::new();
     for (file, text) in files {
         let table: toml::Table =
@@ -67,19 +103,27 @@ fn read(files: &[(&str, &str)]) -> BTreeMap<String, String> {
     all
 }
 
-fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, Sentence>) {
     for (key, value) in table {
         let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            toml::Value::String(text) => drop(into.insert(key, text.clone())),
+            toml::Value::String(text) => drop(into.insert(key, Sentence::Plain(text.clone()))),
+            toml::Value::Table(inner) if let Some(counted) = counted(inner) => drop(into.insert(key, counted)),
             toml::Value::Table(inner) => flatten(&key, inner, into),
             other => unreachable!("{key} is not a text but {}: the test of the locales refuses it", other.type_str()),
         }
     }
 }
 
+/// The two forms, where a table is that and not an area's part.
+fn counted(table: &toml::Table) -> Option<Sentence> {
+    let form = |name| Some(table.get(name)?.as_str()?.to_owned());
+    let (one, other) = (form("one")?, form("other")?);
+    (table.len() == 2).then_some(Sentence::Counted { one, other })
+}
+
 /// Every key and its sentence in `language`.
-pub fn sentences(language: Language) -> &'static BTreeMap<String, String> {
+pub fn sentences(language: Language) -> &'static BTreeMap<String, Sentence> {
     match language {
         Language::En => &EN,
         Language::Es => &ES,
@@ -87,12 +131,12 @@ pub fn sentences(language: Language) -> &'static BTreeMap<String, String> {
     }
 }
 
-/// The sentence of `key` with its `{placeholders}` filled. Keys in code are checked by a test; a key made at run time
+/// The sentence of `key` with its `{placeholders}` filled; the argument `n` chooses the form of a counted one. Keys in code are checked by a test; a key made at run time
 /// (a provider's code) that has no sentence gives the key itself.
 pub fn say(language: Language, key: &str, args: &[(&str, &str)]) -> String {
     let Some(sentence) = sentences(language).get(key) else { return key.to_owned() };
-    let mut out = String::with_capacity(sentence.len());
-    let mut rest = sentence.as_str();
+    let mut rest = sentence.of(args.iter().find(|(name, _)| *name == "n").map(|(_, n)| *n));
+    let mut out = String::with_capacity(rest.len());
     while let Some(open) = rest.find('{') {
         let Some(close) = rest[open..].find('}') else { break };
         let name = &rest[open + 1..open + close];

@@ -116,6 +116,11 @@ impl Store {
         self.write.begin().await
     }
 
+    /// Begins a look at the database as it is now, beside the writes (SQLite: on the pool for reads). Dropping it ends it.
+    pub async fn look(&self) -> Result<Tx> {
+        self.read.look().await
+    }
+
     /// Closes both pools, waiting for connections in use.
     pub async fn close(&self) {
         on!(&self.read, |pool| pool.close().await);

@@ -46,7 +46,7 @@ pub use metrics::Metrics;
 pub use state::WebState;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, Predicate, predicate};
 
@@ -68,8 +68,8 @@ pub fn router(state: WebState) -> Router {
         .fallback(error::no_such_page)
         .with_state(state.clone())
         .layer(from_fn_with_state(state.clone(), error::write_out))
-        .layer(from_fn_with_state(state, security::headers))
-        .layer(from_fn(security::trace))
+        .layer(from_fn_with_state(state.clone(), security::headers))
+        .layer(from_fn_with_state(state, security::trace))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(CatchPanicLayer::new())
 }

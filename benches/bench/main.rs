@@ -2,6 +2,7 @@
 //! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`) run only those.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a program of the workshop: it prints and stops at the first surprise"

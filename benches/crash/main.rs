@@ -2,6 +2,7 @@
 //! days; then the books of both sides are compared. Prints counts; ends with 1 unless duplicates and lost are 0.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a program of the workshop: it prints and stops at the first surprise"

@@ -51,14 +51,14 @@ fn greet(welcome: &Welcome, exit_when_done: bool) {
 
 fn conclude(report: &Report) {
     say(&format!(
-        "{} runs closed in {} s: {} messages, {} rows left out",
+        "runs closed: {} in {} s; messages: {}; rows left out: {}",
         report.runs, report.seconds, report.messages, report.excluded
     ));
     for (state, n) in &report.states {
         say(&format!("  {state:<12} {n:>6}"));
     }
     let outcomes: Vec<String> = report.outcomes.iter().map(|(o, n)| format!("{o} {n}")).collect();
-    say(&format!("{} conversations; outcomes: {}", report.conversations, outcomes.join(", ")));
+    say(&format!("conversations: {}; outcomes: {}", report.conversations, outcomes.join(", ")));
     for (currency, sum) in &report.charged {
         say(&format!("charged {currency} {sum}"));
     }

@@ -87,8 +87,8 @@ async fn settle(client: &Client, which: &Which, how: &str, as_json: bool) -> any
     let settled = done["settled"].as_u64().unwrap_or(0);
     let text = match (as_json, how) {
         (true, _) => serde_json::to_string_pretty(&done)? + "\n",
-        (_, "leave") => format!("{settled} messages are left as they are\n"),
-        _ => format!("{settled} messages are tried again\n"),
+        (_, "leave") => format!("left as they are: {settled}\n"),
+        _ => format!("tried again: {settled}\n"),
     };
     answer(&text)?;
     Ok(if settled > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

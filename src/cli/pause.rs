@@ -2,34 +2,22 @@
 
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::client::Client;
-use super::output::answer;
-use crate::config::environment;
+use super::steer::{Which, steer};
 
 /// Arguments of `recado pause`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The campaign's name.
-    name: String,
+    #[command(flatten)]
+    which: Which,
     /// Why; shown with the run.
     #[arg(long, default_value = "")]
     why: String,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Runs it: 1 when the campaign has no run in a state that allows it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let client = Client::from_environment(&environment())?;
-    let run: Value = client.post(&format!("/api/v1/campaigns/{}/pause", args.name), &json!({"why": args.why})).await?;
-    let text = if args.json {
-        serde_json::to_string_pretty(&run)? + "\n"
-    } else {
-        format!("run {0} of {1} is paused; it goes on with `recado resume {1}`\n", run["id"], args.name)
-    };
-    answer(&text)?;
-    Ok(ExitCode::SUCCESS)
+    let said = |run: &_, name: &str| format!("run {run} of {name} is paused; it goes on with `recado resume {name}`");
+    steer(&args.which, "pause", &json!({"why": args.why}), said).await
 }

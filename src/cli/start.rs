@@ -61,7 +61,7 @@ fn agreed(sheet: &Value) -> std::io::Result<bool> {
     let cost = &sheet["cost"];
     let high = cost["high"].as_str().unwrap_or("?");
     let currency = cost["currency"].as_str().unwrap_or_default();
-    eprint(&format!("Send {} messages, at most {currency} {high}? [y/N]", sheet["messages"]));
+    eprint(&format!("Messages: {}, for {currency} {high} at most. Send? [y/N]", sheet["messages"]));
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sí" | "si" | "sim"))

@@ -1,26 +1,21 @@
 //! `recado token`: tokens for programs, on the store directly. A token is shown once.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
 use serde_json::json;
 
+use super::desk::{At, Desk, role};
 use super::output::answer;
-use super::user::{Desk, role};
 use crate::domain::role::Role;
 use crate::store::token;
 
 /// Arguments of `recado token`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The configuration.
-    #[arg(long, env = "RECADO_CONFIG", default_value = "recado.toml", global = true)]
-    config: PathBuf,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    at: At,
     #[command(subcommand)]
     command: Command,
 }
@@ -67,11 +62,11 @@ fn span(text: &str) -> Result<Duration, String> {
 
 /// Runs it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.config).await?;
+    let desk = Desk::open(&args.at).await?;
     let status = match &args.command {
-        Command::Add { name, role, expires } => add(&desk, name, *role, *expires, args.json).await?,
-        Command::List => list(&desk, args.json).await?,
-        Command::Revoke { id } => revoke(&desk, *id, args.json).await?,
+        Command::Add { name, role, expires } => add(&desk, name, *role, *expires, args.at.json).await?,
+        Command::List => list(&desk, args.at.json).await?,
+        Command::Revoke { id } => revoke(&desk, *id, args.at.json).await?,
     };
     desk.store.close().await;
     Ok(status)

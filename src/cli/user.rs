@@ -1,7 +1,6 @@
 //! `recado user`: who may sign in, on the store directly, so that it works before the daemon runs.
 
 use std::io::Read as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -9,27 +8,18 @@ use clap::Subcommand;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use super::desk::{At, Desk, role};
 use super::output::answer;
-use crate::clock::Clock;
-use crate::config::{self, Config};
 use crate::domain::role::Role;
-use crate::store::audit::{self, Deed};
 use crate::store::password::Turnstile;
 use crate::store::user::User;
-use crate::store::{self, Store, session, user};
-
-/// Who did it, in the audit.
-const ACTOR: &str = "command line";
+use crate::store::{session, user};
 
 /// Arguments of `recado user`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The configuration.
-    #[arg(long, env = "RECADO_CONFIG", default_value = "recado.toml", global = true)]
-    config: PathBuf,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    at: At,
     #[command(subcommand)]
     command: Command,
 }
@@ -66,39 +56,7 @@ enum Command {
     },
 }
 
-/// A role by its word.
-pub fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).ok_or_else(|| {
-        let words = Role::ALL.map(Role::as_str);
-        format!("a role is one of {}", words.join(", "))
-    })
-}
-
-/// The store and the configuration that a command works on.
-pub struct Desk {
-    /// The store.
-    pub store: Store,
-    /// The configuration.
-    pub config: Config,
-    /// Tells the time.
-    pub clock: Clock,
-}
-
 impl Desk {
-    /// Opens the store that `path` names.
-    pub async fn open(path: &std::path::Path) -> anyhow::Result<Self> {
-        let config = Config::load(path, &config::environment())?;
-        let data_dir = &config.server.data_dir;
-        std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
-        let store = store::open(config.store_url.expose_secret(), data_dir).await?;
-        Ok(Self { store, config, clock: Clock::real() })
-    }
-
-    /// Writes down what was done.
-    pub async fn audit(&self, action: &str, subject: &str, detail: &str) -> anyhow::Result<()> {
-        Ok(audit::write(&self.store, self.clock.now(), Deed { actor: ACTOR, action, subject, detail }).await?)
-    }
-
     async fn find(&self, name: &str) -> anyhow::Result<User> {
         user::by_name(&self.store, name).await?.with_context(|| format!("there is no user {name}"))
     }
@@ -113,24 +71,24 @@ impl Desk {
 
 /// Runs it.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.config).await?;
+    let desk = Desk::open(&args.at).await?;
     let done = match &args.command {
-        Command::Add { name, role, password_stdin } => add(&desk, name, *role, *password_stdin, args.json).await?,
-        Command::List => list(&desk, args.json).await?,
-        Command::Disable { name } => disable(&desk, name, args.json).await?,
+        Command::Add { name, role, password_stdin } => add(&desk, name, *role, *password_stdin, args.at.json).await?,
+        Command::List => list(&desk, args.at.json).await?,
+        Command::Disable { name } => disable(&desk, name, args.at.json).await?,
         Command::Link { name } => {
             let found = desk.find(name).await?;
             if found.disabled_at.is_some() {
                 bail!("{name} is shut out");
             }
-            say_link(name, &desk.link(&found).await?, args.json)
+            say_link(name, &desk.link(&found).await?, args.at.json)
         }
         Command::Password { name } => {
             let found = desk.find(name).await?;
             let hash = Turnstile::default().hash(password()?.expose_secret()).await?;
             user::set_password(&desk.store, found.id, &hash).await?;
             desk.audit("user.password", &format!("user {name}"), "").await?;
-            if args.json { json!({"name": name}).to_string() } else { format!("{name} has a new password") }
+            if args.at.json { json!({"name": name}).to_string() } else { format!("{name} has a new password") }
         }
     };
     answer(&format!("{done}\n"))?;

@@ -18,7 +18,7 @@ pub enum WebhookEvent {
     Preference(Preference),
     /// A person's number or BSUID changed.
     IdentityChange(IdentityChange),
-    /// A field or value Recado does not act on yet: stored, answered 200, kept for replay.
+    /// A field or value Recado does not act on yet: stored, answered 200, kept.
     Unhandled {
         /// The provider's name of the field.
         field: String,

@@ -93,6 +93,18 @@ pub struct RenderedButton {
     pub target: Option<String>,
 }
 
+impl Content {
+    /// What the person sees; `snapshot` gives the run's template for a message that carries none. `None`: there is none.
+    pub fn rendered(self, snapshot: impl FnOnce() -> Option<Template>) -> Option<Rendered> {
+        match self {
+            Self::Text { body, .. } => Some(Rendered { body, ..Rendered::default() }),
+            Self::Template { fill, template } => {
+                template.map(|own| *own).or_else(snapshot).map(|template| template.render(&fill))
+            }
+        }
+    }
+}
+
 impl Template {
     /// The exact text a person receives for `fill`.
     pub fn render(&self, fill: &Fill) -> Rendered {

@@ -46,7 +46,12 @@ impl Engine {
             Some(account) => self.known_template(account, &candidate.file).await?,
             None => None,
         };
-        self.judge(&candidate, template, with_rows).await
+        let mut sheet = self.judge(&candidate, template, with_rows).await?;
+        // The file is kept under the mark of its content; people know it by its name.
+        sheet.audience.clone_from(&candidate.version.audience_name);
+        // What a start would be refused for is told before it is tried.
+        sheet.blockers.splice(0..0, self.standing_in_the_way(&candidate).await?);
+        Ok(sheet)
     }
 
     /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.

@@ -1,7 +1,7 @@
 //! A reply comes in: who wrote, what it answers, what it means, and the conversation it belongs to.
 
 mod conversation;
-mod origin;
+pub(super) mod origin;
 
 use std::time::Duration;
 
@@ -78,9 +78,11 @@ pub struct AutomaticAnswer {
 }
 
 /// A message a reply may answer, with what its campaign says about replies.
-struct Candidacy {
-    message: Candidate,
-    rules: Replies,
+pub(super) struct Candidacy {
+    /// The message.
+    pub(super) message: Candidate,
+    /// What its campaign says.
+    pub(super) rules: Replies,
 }
 
 impl Candidacy {
@@ -96,13 +98,17 @@ impl Candidacy {
         template && at.since(self.message.reached_at) <= self.rules.close_after
     }
 
+    /// The run's template, for a message that carries none of its own.
+    pub(super) fn snapshot(&self) -> Option<Template> {
+        serde_json::from_str(self.message.template.as_deref()?).ok()
+    }
+
     fn language(&self) -> Option<Language> {
-        let snapshot = self.message.template.as_deref().and_then(|t| serde_json::from_str::<Template>(t).ok());
         let own = match serde_json::from_str(&self.message.content) {
             Ok(Content::Template { template, .. }) => template.map(|t| *t),
             _ => None,
         };
-        snapshot.or(own).map(|t| Language::of_tag(&t.language))
+        self.snapshot().or(own).map(|t| Language::of_tag(&t.language))
     }
 }
 

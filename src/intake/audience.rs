@@ -100,7 +100,7 @@ pub struct Audience {
 impl Audience {
     /// Looks at a file. `Err` is what stands in the way, in words for people.
     pub fn open(path: &Path) -> Result<Self, Vec<Problem>> {
-        Self::look_at(path).map_err(|e| vec![e.into_problem()])
+        Self::look_at(path).map_err(|e| vec![e.into_problem(path)])
     }
 
     fn look_at(path: &Path) -> Result<Self, Refused> {
@@ -148,6 +148,15 @@ impl Audience {
     }
 }
 
+/// The problem of a file that is not there or cannot be read; it names the file, never the folders above it.
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    if error.kind() == io::ErrorKind::NotFound {
+        return Problem::new("audience_missing", &[("file", &file)]);
+    }
+    Problem::new("audience_unreadable", &[("file", &file), ("why", &error.kind().to_string())])
+}
+
 /// Why a file cannot be an audience.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
@@ -164,9 +173,9 @@ enum Refused {
 }
 
 impl Refused {
-    fn into_problem(self) -> Problem {
+    fn into_problem(self, path: &Path) -> Problem {
         match self {
-            Self::Io(e) => Problem::new("audience_unreadable", &[("why", &e.kind().to_string())]),
+            Self::Io(e) => unreadable(path, &e),
             Self::Format(format) => Problem::new("audience_format", &[("format", format)]),
             Self::Nul => Problem::new("audience_nul", &[]),
             Self::Mojibake { line } => Problem::new("audience_mojibake", &[("line", &line.to_string())]),

@@ -1,6 +1,8 @@
 //! Phone numbers as people write them: with and without country code, trunk zero, Argentina's 15, spreadsheets' marks.
-//! Nothing is rewritten beyond what makes a number international; which of two valid ways of writing a person's
-//! WhatsApp carries is learned from the provider, not guessed (see [`Phone::person_key`] for comparing).
+//! Nothing is rewritten beyond what makes a number international: one that has its country code stays as it is, and
+//! which of two valid ways of writing a person's WhatsApp carries is learned from the provider (see
+//! [`Phone::person_key`] for comparing). A local Argentine number does not tell whether it is a mobile; WhatsApp is on
+//! mobiles, whose international form has a 9, so it gets one ([`taken_for_mobile`] counts them).
 
 use phonenumber::country;
 use phonenumber::metadata::DATABASE;
@@ -183,7 +185,7 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
         let international = format!("{}{}", parsed.code().value(), parsed.national());
         let Some(phone) = Phone::from_international(&international) else { continue };
         if parsed.is_valid() && !is_repetition(&parsed.national().to_string()) {
-            return Ok(phone);
+            return Ok(with_mobile_nine(phone, digits));
         }
         if possible.is_none() && is_possible(&phone) {
             possible = Some(phone);
@@ -198,7 +200,21 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     } else {
         NotAPhone::WrongLength
     })?;
-    check(phone)
+    check(phone).map(|phone| with_mobile_nine(phone, digits))
+}
+
+/// An Argentine number of which only the area and the line were written, as the mobile it is taken for: 54 9 and both.
+fn with_mobile_nine(phone: Phone, written: &str) -> Phone {
+    let Some(line) = phone.digits().strip_prefix("54").filter(|line| line.len() == 10) else { return phone };
+    let mobile = line.ends_with(written.trim_start_matches('0')).then(|| format!("549{line}"));
+    mobile.and_then(|digits| Phone::from_international(&digits)).unwrap_or(phone)
+}
+
+/// Whether `to` is an Argentine mobile that was written with neither country code nor 9 nor 15: it could be a fixed
+/// line as well.
+pub fn taken_for_mobile(given: &str, to: &Phone) -> bool {
+    let written = digits_of(given);
+    to.digits().strip_prefix("549").is_some_and(|line| line.ends_with(written.trim_start_matches('0')))
 }
 
 /// `15-5555-0123`: Argentina's local mobile form. No area code begins with 15.

@@ -16,7 +16,7 @@ use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 
-use super::audience::{Audience, FileFacts, Line, Lines, Unreadable};
+use super::audience::{self, Audience, FileFacts, Line, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
 
 mod fingerprint;
@@ -121,6 +121,8 @@ pub struct Tally {
     pub flattened: u64,
     /// Messages whose number was written without its country code.
     pub completed_numbers: u64,
+    /// Of them, Argentine ones that got the 9 of a mobile although neither it nor 15 was written.
+    pub taken_for_mobiles: u64,
     /// Messages whose column of routes holds no route.
     pub unknown_routes: u64,
 }
@@ -142,26 +144,26 @@ pub struct Rows<'a> {
 /// Opens an audience for a campaign. `Err` is everything that stands in the way: the file cannot be read, a column is
 /// missing or not what it seems, an expression names something unknown, the template wants other parameters.
 pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Problem>> {
-    let mut audience = Audience::open(request.audience)?;
-    let plan = Plan::prepare(request, &audience.facts.header)?;
-    let unreadable = |e: std::io::Error| vec![Problem::new("audience_unreadable", &[("why", &e.kind().to_string())])];
-    let survey = survey::survey(&audience, &plan.columns.when).map_err(unreadable)?;
+    let mut file = Audience::open(request.audience)?;
+    let plan = Plan::prepare(request, &file.facts.header)?;
+    let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
+    let survey = survey::survey(&file, &plan.columns.when).map_err(unreadable)?;
     if !survey.blockers.is_empty() {
         return Err(survey.blockers);
     }
-    audience.facts.columns.clone_from(&plan.columns.found);
-    audience.facts.dates = (!plan.columns.when.is_empty()).then_some(survey.order);
+    file.facts.columns.clone_from(&plan.columns.found);
+    file.facts.dates = (!plan.columns.when.is_empty()).then_some(survey.order);
     let mut warnings = survey.warnings;
-    if audience.lost_characters > 0 {
-        warnings.push(Problem::new("lost_characters", &[("count", &audience.lost_characters.to_string())]));
+    if file.lost_characters > 0 {
+        warnings.push(Problem::new("lost_characters", &[("n", &file.lost_characters.to_string())]));
     }
     if request.template.is_some_and(|t| t.parameters_unknown) {
         warnings.push(Problem::new("parameters_unknown", &[("template", &request.campaign.template.name)]));
     }
     Ok(Rows {
         request,
-        lines: audience.lines().map_err(unreadable)?,
-        facts: audience.facts,
+        lines: file.lines().map_err(unreadable)?,
+        facts: file.facts,
         warnings,
         zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
         seen: Seen::default(),
@@ -189,10 +191,11 @@ impl Rows<'_> {
         let mut counted = |count: u64, code: &str, more: &[(&str, &str)]| {
             if count > 0 {
                 let count = count.to_string();
-                let args = [&[("count", count.as_str())], more].concat();
+                let args = [&[("n", count.as_str())], more].concat();
                 all.push(Problem::new(code, &args));
             }
         };
+        counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
         counted(self.tally.flattened, "flattened", &[]);
         let example = self.zones.unknown_example.as_deref().unwrap_or_default();
         let zone = resolve::zone_name(&self.request.campaign.timezone);

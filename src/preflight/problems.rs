@@ -64,7 +64,7 @@ pub(super) fn after_reading(
     let mut more = Vec::new();
     // A file that could not be read has said why.
     if reading.facts.is_some() && reading.messages == 0 {
-        more.push(Problem::new("no_messages", &[("rows", &reading.rows_read.to_string())]));
+        more.push(Problem::new("no_messages", &[("n", &reading.rows_read.to_string())]));
     }
     let has_card = found.iter().all(|p| p.code != "no_rate_card");
     if has_card && cost.high.is_none() && inputs.account.is_some() {
@@ -95,7 +95,7 @@ fn many_left_out(reading: &Reading) -> Option<Problem> {
     let (left, of) = (reading.left_out() - meant, reading.rows_read - meant);
     let many = left > 0 && left * 100 >= of * MANY_PER_CENT;
     let per_cent = left * 100 / of.max(1);
-    let args = [("count", left.to_string()), ("rows", of.to_string()), ("percent", per_cent.to_string())];
+    let args = [("n", left.to_string()), ("rows", of.to_string()), ("percent", per_cent.to_string())];
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
     many.then(|| Problem::new("many_left_out", &args))
 }
@@ -135,5 +135,5 @@ fn budget(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
 /// The sender is too slow for the latest times.
 pub(super) fn too_slow(inputs: &SheetInputs<'_>, likely: End) -> Option<Problem> {
     let (count, rate) = (likely.too_late.to_string(), inputs.throughput.to_string());
-    (likely.too_late > 0).then(|| Problem::new("too_slow", &[("count", &count), ("rate", &rate)]))
+    (likely.too_late > 0).then(|| Problem::new("too_slow", &[("n", &count), ("rate", &rate)]))
 }

@@ -136,7 +136,7 @@ fn times(page: &mut Page, sheet: &Sheet) {
         page.range("preflight.sent_out_at_label", &ends, &means);
     }
     let rate = sheet.throughput.to_string();
-    let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("rate", &rate)]);
+    let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("n", &rate)]);
     page.note(&clock);
 }
 
@@ -183,7 +183,7 @@ fn problems(page: &mut Page, sheet: &Sheet) {
     page.gap();
     let verdict = if sheet.can_start() { "preflight.can_start" } else { "preflight.cannot_start" };
     let count = sheet.blockers.len().to_string();
-    let verdict = page.say(verdict, &[("count", &count)]);
+    let verdict = page.say(verdict, &[("n", &count)]);
     page.title_end(&verdict);
 }
 

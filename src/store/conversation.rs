@@ -13,7 +13,7 @@ mod list;
 mod panel;
 mod thread;
 
-pub use list::{ConversationFilter, ConversationLine, Cursor, View, list};
+pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
 pub use thread::{Bubble, Shown, Ticks, thread};
 
@@ -60,6 +60,9 @@ const CLAIM: &str = "UPDATE conversation SET assignee = $2
     WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $2)";
 
 const ASSIGN: &str = "UPDATE conversation SET assignee = $2, team = $3 WHERE id = $1 AND state = 'open'";
+
+const ABOUT: &str = "UPDATE conversation SET origin_message_id = $2, campaign_id = $3, run_id = $4, close_after = $5
+    WHERE id = $1";
 
 const CLOSE: &str = "UPDATE conversation SET state = 'closed', waiting_since = NULL, closed_at = $2, closed_by = $3
     WHERE id = $1 AND state = 'open'";
@@ -235,6 +238,25 @@ pub async fn assign(store: &Store, id: ConversationId, agent: Option<UserId>, te
         sqlx::query(ASSIGN).bind(id).bind(agent).bind(team).execute(pool).await?.rows_affected()
     });
     Ok(n == 1)
+}
+
+/// Says which message a conversation is about, with its campaign and run, and after how much quiet it closes by itself.
+pub async fn about(
+    tx: &mut Tx,
+    id: ConversationId,
+    (message, campaign, run): (MessageId, CampaignId, RunId),
+    close_after: Duration,
+) -> Result<()> {
+    on_tx!(tx, |c| sqlx::query(ABOUT)
+        .bind(id)
+        .bind(message)
+        .bind(campaign)
+        .bind(run)
+        .bind(i64::try_from(close_after.as_millis()).unwrap_or(i64::MAX))
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    Ok(())
 }
 
 /// Closes an open conversation. False: it was closed already.

@@ -20,10 +20,17 @@ const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND m
 
 const THREAD: &str = "SELECT e.id, e.direction, e.content, e.provider_id, e.message_id, e.certainty, e.author, e.at,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
-        m.sent_at, m.delivered_at, m.read_at, r.template
+        m.sent_at, m.delivered_at, m.read_at, r.template, r.cancelled_by
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     LEFT JOIN run AS r ON r.id = m.run_id
     WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
+
+const UNCLEAR: &str = "SELECT at, received_at FROM entry
+    WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' ORDER BY received_at DESC, id DESC LIMIT 1";
+
+/// Of the replies that could belong to several messages, those since the one chosen had gone out.
+const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
+    WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
 
 /// Which way a line goes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -98,6 +105,8 @@ pub struct Line {
     pub read_at: Option<UnixMs>,
     /// The run's snapshot of the template, as JSON.
     pub template: Option<String>,
+    /// Who cancelled the run.
+    pub cancelled_by: Option<String>,
 }
 
 /// The conversation that already has the reply with this provider's id.
@@ -131,4 +140,21 @@ pub async fn shows(tx: &mut Tx, conversation: ConversationId, message: MessageId
 /// Every line of a conversation, oldest first.
 pub async fn lines(store: &Store, conversation: ConversationId) -> Result<Vec<Line>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(THREAD).bind(conversation).fetch_all(pool).await?))
+}
+
+/// The last reply of a conversation that could belong to several messages and that nobody has assigned yet: when it
+/// was written, and when Recado had it.
+pub async fn unclear(tx: &mut Tx, conversation: ConversationId) -> Result<Option<(UnixMs, UnixMs)>> {
+    Ok(on_tx!(tx, |c| sqlx::query_as(UNCLEAR).bind(conversation).fetch_optional(c).await?))
+}
+
+/// Makes the unclear replies that came at `since` or later answers of `message`. Returns how many there were.
+pub async fn assign(tx: &mut Tx, conversation: ConversationId, message: MessageId, since: UnixMs) -> Result<u64> {
+    Ok(on_tx!(tx, |c| sqlx::query(ASSIGN)
+        .bind(conversation)
+        .bind(message)
+        .bind(since)
+        .execute(c)
+        .await?
+        .rows_affected()))
 }

@@ -12,7 +12,7 @@ const WEBHOOKS: &str = "DELETE FROM webhook WHERE id IN
 /// A request is repeated within this or not at all.
 const KEYS_FOR: Duration = Duration::from_hours(24);
 
-/// Webhooks as they came in, for replay.
+/// Webhooks as they came in.
 const WEBHOOKS_FOR: Duration = Duration::from_hours(10 * 24);
 
 /// Removes old idempotency keys, a step of old webhooks and a step of places that count no more. Sessions and sign-in links live by people's time, not by

@@ -1,4 +1,4 @@
-//! Webhook bodies, kept as they came: durable before the provider is told so, and replayable afterwards.
+//! Webhook bodies, kept as they came: durable before the provider is told so.
 
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
@@ -24,8 +24,6 @@ const TAKE: Dialects = Dialects {
 
 const FAIL: &str =
     "UPDATE webhook SET state = 'failed', problem = $2, done_at = $3 WHERE id = $1 AND state IN ('new', 'done')";
-
-const REPLAY: &str = "UPDATE webhook SET state = 'new', problem = NULL, done_at = NULL WHERE state = 'failed'";
 
 const BACKLOG: &str = "SELECT COUNT(*), MIN(received_at) FROM webhook WHERE state = 'new'";
 
@@ -150,11 +148,6 @@ pub async fn take(tx: &mut Tx, ids: &[WebhookId], at: UnixMs) -> Result<Vec<Webh
 pub async fn fail(tx: &mut Tx, id: WebhookId, problem: &str, at: UnixMs) -> Result<()> {
     on_tx!(tx, |c| sqlx::query(FAIL).bind(id).bind(problem).bind(at).execute(c).await.map(|_| ()))?;
     Ok(())
-}
-
-/// Puts every failed body back in line; what it had already caused is recognised and not done twice.
-pub async fn replay(store: &Store) -> Result<u64> {
-    Ok(on!(&store.write, |pool| sqlx::query(REPLAY).execute(pool).await?.rows_affected()))
 }
 
 /// How much waits to be read.

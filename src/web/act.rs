@@ -2,6 +2,7 @@
 
 use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
+use crate::store::version;
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -24,8 +25,22 @@ pub async fn load(
     }
 }
 
+/// Starts the version of a campaign that was looked at; one loaded in between has to be looked at first.
+pub async fn start_shown(
+    state: &WebState,
+    actor: &Actor,
+    campaign: CampaignId,
+    shown: VersionId,
+) -> Result<RunId, WebError> {
+    let latest = version::latest(state.store(), campaign).await?.ok_or(WebError::NotFound)?;
+    if latest.id != shown {
+        return Err(WebError::Conflict("newer_version"));
+    }
+    start(state, actor, latest.id).await
+}
+
 /// Starts a version; what stands in the way is an error that names it.
-pub async fn start(state: &WebState, actor: &Actor, version: VersionId) -> Result<RunId, WebError> {
+async fn start(state: &WebState, actor: &Actor, version: VersionId) -> Result<RunId, WebError> {
     match state.engine.start(version, &actor.name).await? {
         StartOutcome::Started(run) => {
             state.audit(actor, "run.start", &format!("run {run}"), &format!("version {version}")).await?;

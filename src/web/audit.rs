@@ -5,11 +5,10 @@ use axum::extract::{Query, State};
 use axum::response::Html;
 use serde::Deserialize;
 
-use crate::locale::sentences;
 use crate::store::audit::{self, Line};
 
 use super::error::WebError;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::state::WebState;
 
 /// Lines on one page.
@@ -38,8 +37,7 @@ pub struct Asked {
 impl AuditPage {
     /// The action in words.
     fn words(&self, line: &Line) -> String {
-        let key = format!("web.deed.{}", line.action);
-        if sentences(self.p.language).contains_key(&key) { self.p.t(&key) } else { line.action.clone() }
+        self.p.word(&format!("web.deed.{}", line.action), &line.action)
     }
 }
 
@@ -51,8 +49,6 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     let before = asked.before.unwrap_or(i64::MAX);
     let mut lines = audit::page(state.store(), before, &asked.actor, &asked.action, PAGE + 1).await?;
-    let more = lines.len() as i64 > PAGE;
-    lines.truncate(PAGE as usize);
-    let next = if more { lines.last().map(|l| l.id) } else { None };
+    let next = cut(&mut lines, PAGE).map(|l| l.id);
     html(&AuditPage { p, actor: asked.actor, action: asked.action, lines, next })
 }

@@ -52,10 +52,13 @@ fn written(p: &Page, line: &Line) -> Bubble {
     let media =
         !matches!(content, Some(ReplyContent::Text { .. } | ReplyContent::Button { .. } | ReplyContent::Choice { .. }));
     let body = content.map_or_else(String::new, |c| label::line(p.language, &c));
-    let side = if line.direction == Direction::In { "in" } else { "note" };
+    let (side, from) = match line.direction {
+        Direction::Note => ("note", p.say("web.thread.note_by", &[("who", &line.author)])),
+        _ => ("in", line.author.clone()),
+    };
     Bubble {
         side,
-        from: line.author.clone(),
+        from,
         text: Rendered { body, ..Rendered::default() },
         media: media && side == "in",
         at: line.at,
@@ -74,7 +77,7 @@ fn out(p: &Page, line: &Line, campaign: &str) -> Bubble {
     Bubble {
         side: "out",
         from,
-        text: content.map(|c| rendered(c, line.template.as_deref())).unwrap_or_default(),
+        text: content.and_then(|c| c.rendered(|| snapshot(line))).unwrap_or_default(),
         media: false,
         at: line.sent_at.unwrap_or(line.at),
         tick: line.state.and_then(|s| tick(p, s)),
@@ -82,16 +85,9 @@ fn out(p: &Page, line: &Line, campaign: &str) -> Bubble {
     }
 }
 
-/// What the person saw: from the content's own template, else from the run's snapshot.
-fn rendered(content: Content, snapshot: Option<&str>) -> Rendered {
-    match content {
-        Content::Text { body, .. } => Rendered { body, ..Rendered::default() },
-        Content::Template { fill, template } => {
-            let template: Option<Template> =
-                template.map(|t| *t).or_else(|| snapshot.and_then(|json| serde_json::from_str(json).ok()));
-            template.map(|t| t.render(&fill)).unwrap_or_default()
-        }
-    }
+/// The run's template, for a message that carries none of its own.
+fn snapshot(line: &Line) -> Option<Template> {
+    serde_json::from_str(line.template.as_deref()?).ok()
 }
 
 fn tick(p: &Page, state: S) -> Option<Tick> {
@@ -111,7 +107,7 @@ fn problem(p: &Page, state: S, line: &Line) -> Option<String> {
             Some(p.say("web.message.not_sent", &[("why", &row_words::reason(p, line.end_reason.as_deref()))]))
         }
         S::Expired | S::Undelivered | S::InDoubt => Some(p.t(&format!("web.message.{}", state.as_str()))),
-        S::Cancelled => Some(p.t("web.message.cancelled")),
+        S::Cancelled => Some(row_words::cancelled(p, line.cancelled_by.as_deref())),
         _ => None,
     }
 }

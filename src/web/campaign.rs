@@ -151,11 +151,7 @@ pub async fn start(
     Path(id): Path<i64>,
     axum::extract::Form(form): axum::extract::Form<StartForm>,
 ) -> Result<Redirect, WebError> {
-    let version = latest(&state, CampaignId(id)).await?;
-    if version.id != VersionId(form.version) {
-        return Err(WebError::Conflict("newer_version"));
-    }
-    let run = act::start(&state, &actor, version.id).await?;
+    let run = act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version)).await?;
     Ok(done(&format!("/runs/{run}"), "started"))
 }
 

@@ -5,12 +5,13 @@ use axum::extract::{Form, Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
-use crate::domain::id::{ConversationId, UserId};
+use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
+use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
-use crate::store::{entry, outcome, user};
+use crate::store::{entry, user};
 
 use super::actor::Actor;
 use super::bubble::{self, Bubble};
@@ -40,11 +41,14 @@ struct ConversationPage {
     mine: bool,
     outcome: Option<String>,
     outcomes: [&'static str; 2],
+    /// What an unclear reply may answer.
+    choices: Vec<Choice>,
     earlier: Vec<Earlier>,
     sent: Vec<Sent>,
     agents: Vec<user::User>,
     teams: Vec<String>,
     longest: usize,
+    longest_note: usize,
     campaigns: Right,
     suppress: Right,
 }
@@ -68,15 +72,10 @@ pub async fn show(
     let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
-    if let Some(account) = state.config().accounts.get(&c.account) {
-        p.zone = account.timezone.clone();
-    }
-    let campaign = campaign_label(&p, &panel);
+    p.go_by_clock_of(&state, &c.account);
+    let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
     let bubbles = entry::lines(store, id).await?.iter().map(|l| bubble::of(&p, l, &campaign)).collect();
-    let outcome = match c.origin_message_id {
-        Some(message) => outcome::of_message(store, message).await?.pop().map(|o| o.outcome),
-        None => None,
-    };
+    let outcome = converse::decided(&state, &c).await?;
     let open = c.state == ConversationState::Open;
     let why_not = why_not(&state, &actor, &p, &c).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
@@ -92,6 +91,8 @@ pub async fn show(
         agents,
         teams: state.config().teams.keys().cloned().collect(),
         longest: LONGEST_ANSWER,
+        longest_note: converse::LONGEST_NOTE,
+        choices: converse::choices(&state, id).await?,
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         bubbles,
@@ -106,10 +107,10 @@ fn can_converse(user: &user::User) -> bool {
 }
 
 /// `Recordatorio de turno, row 17`.
-fn campaign_label(p: &Page, panel: &Panel) -> String {
-    match (&panel.campaign_title, panel.row_no) {
+pub fn campaign_label(p: &Page, title: Option<&str>, row: Option<i64>) -> String {
+    match (title, row) {
         (Some(title), Some(row)) => format!("{title}, {}", p.n("web.row_no", row)),
-        (Some(title), None) => title.clone(),
+        (Some(title), None) => title.to_owned(),
         (None, _) => p.t("web.thread.by_hand"),
     }
 }
@@ -162,6 +163,40 @@ pub async fn close(State(state): State<WebState>, actor: Actor, Path(id): Path<i
 pub async fn reopen(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
     converse::reopen(&state, &actor, ConversationId(id)).await?;
     Ok(done(&format!("/conversations/{id}"), "reopened"))
+}
+
+/// The message that an unclear reply answers.
+#[derive(Deserialize)]
+pub struct AboutForm {
+    message: i64,
+}
+
+/// This one it is.
+pub async fn about(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<AboutForm>,
+) -> Result<Redirect, WebError> {
+    converse::choose(&state, &actor, ConversationId(id), MessageId(form.message)).await?;
+    Ok(done(&format!("/conversations/{id}"), "about"))
+}
+
+/// A note's text.
+#[derive(Deserialize)]
+pub struct NoteForm {
+    text: String,
+}
+
+/// A note among agents.
+pub async fn note(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<NoteForm>,
+) -> Result<Redirect, WebError> {
+    converse::note(&state, &actor, ConversationId(id), &form.text).await?;
+    Ok(done(&format!("/conversations/{id}"), "noted"))
 }
 
 /// Whose it becomes: `user:<id>`, `team:<name>`.

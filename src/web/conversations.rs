@@ -1,4 +1,5 @@
-//! The list of conversations: mine, nobody's, my team's, all; whoever waits longest comes first.
+//! The list of conversations: mine, nobody's, my team's, all; of these those that can be answered, unless others are
+//! asked for. Whoever waits longest comes first.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -7,13 +8,14 @@ use serde::Deserialize;
 
 use crate::domain::event::ReplyContent;
 use crate::domain::id::ConversationId;
+use crate::domain::time::UnixMs;
 use crate::inbox::label;
 use crate::locale::Language;
-use crate::store::conversation::{self, ConversationFilter, ConversationLine, Cursor, View};
+use crate::store::conversation::{self, ConversationFilter, ConversationLine, Cursor, Show, View};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::state::WebState;
 
 /// Conversations on one page: a desk's whole day, so that who can still be answered is seen beside who waits longest.
@@ -26,23 +28,32 @@ const COUNTED: i64 = 100;
 struct ConversationsPage {
     p: Page,
     tabs: Vec<Tab>,
+    shows: Vec<Tab>,
     lines: Vec<ConversationLine>,
     next: Option<String>,
 }
 
-/// A view with its count.
+/// A choice with its count.
 pub struct Tab {
     word: &'static str,
+    href: String,
     label: String,
     count: Option<String>,
     current: bool,
 }
+
+/// Whose conversations.
+const VIEWS: [&str; 4] = ["mine", "unassigned", "team", "all"];
+/// Which of them; the first is what an agent begins with.
+const SHOWS: [&str; 4] = ["answerable", "passed", "open", "closed"];
 
 /// Which view and page.
 #[derive(Deserialize, Default)]
 pub struct Asked {
     #[serde(default)]
     pub(super) view: String,
+    #[serde(default)]
+    pub(super) show: String,
     pub(super) key: Option<i64>,
     pub(super) after: Option<i64>,
 }
@@ -51,7 +62,8 @@ impl Asked {
     /// As a query for `actor`; a program has no conversations of its own.
     pub fn filter(&self, state: &WebState, actor: &Actor, limit: i64) -> ConversationFilter {
         let after = self.key.zip(self.after).map(|(key, id)| Cursor { key, id: ConversationId(id) });
-        ConversationFilter { view: view(state, actor, &self.view), after, limit }
+        let show = show_of(&self.show, state.now());
+        ConversationFilter { view: view(state, actor, &self.view), show, after, limit }
     }
 }
 
@@ -59,9 +71,17 @@ fn view(state: &WebState, actor: &Actor, word: &str) -> View {
     match (word, actor.user) {
         ("unassigned", _) => View::Unassigned(Vec::new()),
         ("team", _) => View::Team(teams(state, actor)),
-        ("closed", _) => View::Closed,
         ("all", _) | (_, None) => View::All,
         (_, Some(user)) => View::Mine(user),
+    }
+}
+
+fn show_of(word: &str, now: UnixMs) -> Show {
+    match word {
+        "passed" => Show::Passed(now),
+        "open" => Show::Open,
+        "closed" => Show::Closed,
+        _ => Show::Answerable(now),
     }
 }
 
@@ -84,30 +104,40 @@ pub async fn show(
     p: Page,
     Query(mut asked): Query<Asked>,
 ) -> Result<Html<String>, WebError> {
-    if asked.view.is_empty() {
-        "mine".clone_into(&mut asked.view);
+    let known = |words: [&'static str; 4], asked: &str| words.into_iter().find(|w| *w == asked).unwrap_or(words[0]);
+    let (view, show) = (known(VIEWS, &asked.view), known(SHOWS, &asked.show));
+    (asked.view, asked.show) = (view.to_owned(), show.to_owned());
+    let mut tabs = Vec::new();
+    for word in VIEWS {
+        tabs.push(tab(&state, &actor, &p, (word, show), word == view).await?);
     }
-    let tabs = tabs(&state, &actor, &p, &asked.view).await?;
+    let mut shows = Vec::new();
+    for word in SHOWS {
+        let tab = tab(&state, &actor, &p, (view, word), word == show).await?;
+        shows.push(Tab { word, label: p.t(&format!("web.conversations.show.{word}")), ..tab });
+    }
     let mut lines = conversation::list(state.store(), &asked.filter(&state, &actor, PAGE + 1)).await?;
-    let more = lines.len() as i64 > PAGE;
-    lines.truncate(PAGE as usize);
-    let next = if more { lines.last() } else { None }
-        .map(|l| format!("?view={}&key={}&after={}", asked.view, l.cursor().key, l.cursor().id));
-    html(&ConversationsPage { p, tabs, lines, next })
+    let next = cut(&mut lines, PAGE)
+        .map(|l| format!("?view={view}&show={show}&key={}&after={}", l.cursor().key, l.cursor().id));
+    html(&ConversationsPage { p, tabs, shows, lines, next })
 }
 
-async fn tabs(state: &WebState, actor: &Actor, p: &Page, current: &str) -> Result<Vec<Tab>, WebError> {
-    let mut tabs = Vec::new();
-    for word in ["mine", "unassigned", "team", "all", "closed"] {
-        let count = if word == "closed" {
-            None
-        } else {
-            let filter = ConversationFilter { view: view(state, actor, word), after: None, limit: COUNTED };
-            let n = conversation::list(state.store(), &filter).await?.len() as i64;
+/// The tab of a view, counted among what is shown.
+async fn tab(
+    state: &WebState,
+    actor: &Actor,
+    p: &Page,
+    (word, show): (&'static str, &'static str),
+    current: bool,
+) -> Result<Tab, WebError> {
+    let count = match show_of(show, p.now) {
+        // Closed ones only ever grow.
+        Show::Closed => None,
+        show => {
+            let n = conversation::count(state.store(), &view(state, actor, word), show, COUNTED).await?;
             Some(if n == COUNTED { format!("{}+", COUNTED - 1) } else { n.to_string() })
-        };
-        let label = p.t(&format!("web.conversations.{word}"));
-        tabs.push(Tab { word, label, count, current: word == current });
-    }
-    Ok(tabs)
+        }
+    };
+    let label = p.t(&format!("web.conversations.{word}"));
+    Ok(Tab { word, href: format!("?view={word}&show={show}"), label, count, current })
 }

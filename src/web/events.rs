@@ -22,7 +22,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 pub async fn stream(State(state): State<WebState>, actor: Actor) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changes = state.engine.changes.subscribe();
     let stopping = state.stopping.clone();
+    let viewer = state.metrics.viewer();
     let events = stream! {
+        // Counted until the stream ends or its reader goes away.
+        let _viewer = viewer;
         loop {
             let change = tokio::select! {
                 () = stopping.cancelled() => return,

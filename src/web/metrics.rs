@@ -32,6 +32,21 @@ struct Received {
     result: &'static str,
 }
 
+/// What became of a try to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignIn {
+    way: &'static str,
+    result: &'static str,
+}
+
+/// A request of the API by its route's template: a path could hold what is nobody's business.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    method: String,
+    route: String,
+    status: u16,
+}
+
 type Count = Gauge<i64, AtomicI64>;
 
 /// Every figure and its registry.
@@ -39,6 +54,9 @@ type Count = Gauge<i64, AtomicI64>;
 pub struct Metrics {
     registry: Registry,
     webhooks: Family<Received, Counter<u64, AtomicU64>>,
+    sign_ins: Family<SignIn, Counter<u64, AtomicU64>>,
+    calls: Family<Call, Counter<u64, AtomicU64>>,
+    viewers: Count,
     messages: Family<InState, Count>,
     due: Count,
     webhooks_waiting: Count,
@@ -50,10 +68,12 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("recado");
-        let webhooks = Family::default();
-        let messages = Family::default();
-        let (due, webhooks_waiting, holds, conversations_waiting) = Default::default();
-        registry.register("webhooks", "Webhooks by account and what became of them", webhooks.clone());
+        let (webhooks, sign_ins, calls, messages) = Default::default();
+        let (viewers, due, webhooks_waiting, holds, conversations_waiting) = Default::default();
+        registry.register("webhooks", "Webhooks by account and what became of them", Family::clone(&webhooks));
+        registry.register("sign_ins", "Tries to sign in by way and what became of them", Family::clone(&sign_ins));
+        registry.register("api_requests", "Requests of the API by method, route and status", Family::clone(&calls));
+        registry.register("live_viewers", "Open streams of changes", Count::clone(&viewers));
         registry.register("messages", "Messages in the store by state", Family::clone(&messages));
         registry.register("queue_due", "Messages in line whose time has come", Count::clone(&due));
         registry.register("webhooks_waiting", "Webhooks stored and not yet read", Count::clone(&webhooks_waiting));
@@ -65,7 +85,19 @@ impl Default for Metrics {
         );
         let tiers = Tiers::default();
         tiers.register(&mut registry);
-        Self { registry, webhooks, messages, due, webhooks_waiting, holds, conversations_waiting, tiers }
+        Self {
+            registry,
+            webhooks,
+            sign_ins,
+            calls,
+            viewers,
+            messages,
+            due,
+            webhooks_waiting,
+            holds,
+            conversations_waiting,
+            tiers,
+        }
     }
 }
 
@@ -80,6 +112,22 @@ impl Metrics {
         self.webhooks.get_or_create(&Received { account: account.to_owned(), result }).inc();
     }
 
+    /// Somebody tried to sign in by `password` or `link`: `right`, `wrong`, or `slowed` after too many wrong tries.
+    pub(super) fn sign_in(&self, way: &'static str, result: &'static str) {
+        self.sign_ins.get_or_create(&SignIn { way, result }).inc();
+    }
+
+    /// A request of the API was answered.
+    pub(super) fn call(&self, method: &str, route: &str, status: u16) {
+        self.calls.get_or_create(&Call { method: method.to_owned(), route: route.to_owned(), status }).inc();
+    }
+
+    /// Somebody watches, for as long as the returned value lives.
+    pub(super) fn viewer(&self) -> Viewer {
+        self.viewers.inc();
+        Viewer(Count::clone(&self.viewers))
+    }
+
     fn set(&self, pulse: &Pulse) {
         for state in MessageState::ALL {
             let n = pulse.messages.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
@@ -89,6 +137,15 @@ impl Metrics {
         self.webhooks_waiting.set(pulse.webhooks_waiting);
         self.holds.set(pulse.holds);
         self.conversations_waiting.set(pulse.conversations_waiting);
+    }
+}
+
+/// Somebody who watches what changes.
+pub(super) struct Viewer(Count);
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

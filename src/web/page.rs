@@ -109,6 +109,18 @@ impl Page {
         locale::say(self.language, key, &[("n", &self.number(n))])
     }
 
+    /// The sentence of `key`, which is made from a word of data; a word that has none stands for itself.
+    pub fn word(&self, key: &str, word: &str) -> String {
+        if locale::sentences(self.language).contains_key(key) { self.t(key) } else { word.to_owned() }
+    }
+
+    /// Shows times on the clock of an account, where there is one of that name.
+    pub fn go_by_clock_of(&mut self, state: &WebState, account: &str) {
+        if let Some(account) = state.config().accounts.get(account) {
+            self.zone = account.timezone.clone();
+        }
+    }
+
     /// Whether who is signed in has a right.
     pub fn may(&self, right: &Right) -> bool {
         self.actor.as_ref().is_some_and(|a| a.may(*right))
@@ -196,4 +208,12 @@ impl Page {
 /// A template as an answer.
 pub fn html(template: &impl Template) -> Result<Html<String>, WebError> {
     Ok(Html(template.render()?))
+}
+
+/// Cuts lines, of which one more was asked for than `page` shows; the last one that stays, when more follow.
+pub fn cut<T>(lines: &mut Vec<T>, page: i64) -> Option<&T> {
+    let page = usize::try_from(page).unwrap_or(usize::MAX);
+    let more = lines.len() > page;
+    lines.truncate(page);
+    lines.last().filter(|_| more)
 }

@@ -109,6 +109,8 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/reopen", talk, conversation::reopen),
         write("/conversations/{id}/assign", talk, conversation::assign),
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
+        write("/conversations/{id}/about", talk, conversation::about),
+        write("/conversations/{id}/note", talk, conversation::note),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),

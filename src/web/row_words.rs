@@ -1,28 +1,72 @@
 //! What a row of a run says about itself: the state in plain words, with the reason and the time.
 
+use std::time::Duration;
+
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::CampaignFile;
 use crate::locale::sentences;
+use crate::store::run::Run;
 use crate::store::view::row::RunRow;
+use crate::store::{StoreError, version};
 
+use super::error::WebError;
 use super::page::Page;
+use super::state::WebState;
+
+/// What a run's rows say that stands with the run.
+#[derive(Clone, Debug)]
+pub struct OfRun {
+    cancelled_by: String,
+    in_doubt_after: Duration,
+}
+
+impl OfRun {
+    /// Who cancelled it, and for how long its campaign waits before a person is asked about what is in doubt.
+    pub async fn read(state: &WebState, run: &Run) -> Result<Self, WebError> {
+        let version = version::get(state.store(), run.version_id).await?.ok_or(WebError::NotFound)?;
+        let corrupt = |_| StoreError::Corrupt { what: "version.definition" };
+        let file = CampaignFile::parse(&version.definition, "campaign.toml").map_err(corrupt)?;
+        let cancelled_by = run.cancelled_by.clone().unwrap_or_default();
+        Ok(Self { cancelled_by, in_doubt_after: file.limits.in_doubt_after })
+    }
+}
 
 /// `Not delivered: the number has no WhatsApp`.
-pub fn sentence(p: &Page, row: &RunRow) -> String {
+pub fn sentence(p: &Page, of: &OfRun, row: &RunRow) -> String {
     match row.state {
+        S::InDoubt => in_doubt(p, of, row),
         S::Queued => queued(p, row),
         S::Failed => p.say("web.message.failed", &[("why", &failure(p, row.failure_code))]),
         S::Excluded => p.say("web.message.not_sent", &[("why", &reason(p, row.end_reason.as_deref()))]),
         S::Cancelled if row.end_reason.as_deref() == Some("in_doubt") => p.t("web.message.left_in_doubt"),
+        S::Cancelled => cancelled(p, Some(&of.cancelled_by)),
         state => p.t(&format!("web.message.{}", state.as_str())),
     }
 }
 
 /// What the sentence says beyond the state's own word; `None`: nothing.
-pub fn more(p: &Page, row: &RunRow) -> Option<String> {
-    let said = sentence(p, row);
+pub fn more(p: &Page, of: &OfRun, row: &RunRow) -> Option<String> {
+    let said = sentence(p, of, row);
     (said != p.t(&format!("web.state.{}", row.state.as_str()))).then_some(said)
+}
+
+/// `Cancelled by ana`.
+pub fn cancelled(p: &Page, by: Option<&str>) -> String {
+    match by.filter(|by| !by.is_empty()) {
+        Some(by) => p.say("web.message.cancelled_by", &[("who", by)]),
+        None => p.t("web.message.cancelled"),
+    }
+}
+
+/// A receipt may still settle it until then; afterwards a person is asked.
+fn in_doubt(p: &Page, of: &OfRun, row: &RunRow) -> String {
+    let until = row.claimed_at.map(|at| at.plus(of.in_doubt_after));
+    match until.filter(|until| *until > p.now) {
+        Some(until) => p.say("web.message.in_doubt_checking", &[("t", &p.clock_time(&until))]),
+        None => p.t("web.message.in_doubt"),
+    }
 }
 
 fn queued(p: &Page, row: &RunRow) -> String {
@@ -62,14 +106,12 @@ pub fn reason(p: &Page, word: Option<&str>) -> String {
 
 /// What a gate waits for.
 pub fn gate_words(p: &Page, gate: &str) -> String {
-    let key = format!("waiting.{gate}");
-    if sentences(p.language).contains_key(&key) { p.t(&key) } else { gate.to_owned() }
+    p.word(&format!("waiting.{gate}"), gate)
 }
 
 /// The words of an outcome; one that a campaign file made up is shown as it is.
 pub fn outcome(p: &Page, word: &str) -> String {
-    let key = format!("web.outcome.{word}");
-    if sentences(p.language).contains_key(&key) { p.t(&key) } else { word.to_owned() }
+    p.word(&format!("web.outcome.{word}"), word)
 }
 
 /// Colour of a state's tag.

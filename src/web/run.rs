@@ -76,9 +76,7 @@ pub async fn show(
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
-    if let Some(account) = state.config().accounts.get(&run.account) {
-        p.zone = account.timezone.clone();
-    }
+    p.go_by_clock_of(&state, &run.account);
     let people = actor.may(Right::ReadPeople);
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let store = state.store();
@@ -151,7 +149,7 @@ async fn answers(state: &WebState, p: &Page, run: RunId, people: bool) -> Result
         })
         .collect();
     if answers.to_be_read > 0 {
-        let href = people.then(|| "/conversations?view=all".to_owned());
+        let href = people.then(|| "/conversations?view=all&show=open".to_owned());
         tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: "to_be_read".to_owned(), href });
     }
     tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: "no_answer".to_owned(), href: None });

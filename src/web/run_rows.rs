@@ -13,9 +13,9 @@ use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
 use crate::store::{campaign, run};
 
 use super::error::WebError;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::results;
-use super::row_words;
+use super::row_words::{self, OfRun};
 use super::state::WebState;
 
 /// Rows on one page.
@@ -62,6 +62,7 @@ struct RowsPage {
     state: String,
     /// What else narrows the list, in words.
     narrowed: Option<String>,
+    of: OfRun,
     rows: Vec<RunRow>,
     next: Option<String>,
     states: Vec<(&'static str, String)>,
@@ -77,16 +78,15 @@ pub async fn show(
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let mut rows = row::page(state.store(), run.id, &asked.query(PAGE + 1)?).await?;
-    let more = rows.len() as i64 > PAGE;
-    rows.truncate(PAGE as usize);
-    let next = if more { rows.last().map(|last| next(&asked, last.id)) } else { None };
+    let next = cut(&mut rows, PAGE).map(|last| next(&asked, last.id));
     let narrowed = match asked.failure {
         Some(code) => Some(row_words::failure(&p, Some(code))),
         None if !asked.outcome.is_empty() => Some(row_words::outcome(&p, &asked.outcome)),
         None => None,
     };
     let states = S::ALL.iter().map(|s| (s.as_str(), p.t(&format!("web.state.{}", s.as_str())))).collect();
-    html(&RowsPage { p, run: run.id, title, search: asked.q, state: asked.state, narrowed, rows, next, states })
+    let of = OfRun::read(&state, &run).await?;
+    html(&RowsPage { p, of, run: run.id, title, search: asked.q, state: asked.state, narrowed, rows, next, states })
 }
 
 fn next(asked: &Asked, last: MessageId) -> String {

@@ -36,12 +36,15 @@ pub async fn headers(State(state): State<WebState>, request: Request, next: Next
     response
 }
 
-/// One line per request, with the route's template: a path could hold a secret, a query a name.
-pub async fn trace(request: Request, next: Next) -> Response {
+/// One line per request, with the route's template: a path could hold a secret, a query a name. The API's are counted.
+pub async fn trace(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)".to_owned(), |m| m.as_str().to_owned());
     let response = next.run(request).await;
+    if route.starts_with("/api/v1/") {
+        state.metrics.call(method.as_str(), &route, response.status().as_u16());
+    }
     tracing::debug!(
         http.method = %method,
         http.route = %route,

@@ -77,15 +77,18 @@ pub async fn submit(
 ) -> Result<Response, WebError> {
     let name = given.name.trim().to_owned();
     if let Some(wait) = state.throttle.wait(&name, Instant::now()) {
+        state.metrics.sign_in("password", "slowed");
         let seconds = wait.as_secs() + 1;
-        let problem = p.say("web.sign_in.wait", &[("seconds", &seconds.to_string())]);
+        let problem = p.say("web.sign_in.wait", &[("n", &seconds.to_string())]);
         let page = html(&SignInPage { p, next: given.next, name, problem: Some(problem) })?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())], page).into_response());
     }
     if let Some(user) = check(&state, &name, &given.password).await? {
+        state.metrics.sign_in("password", "right");
         state.throttle.right(&name);
         return enter(&state, jar, user, &name, &given.next).await;
     }
+    state.metrics.sign_in("password", "wrong");
     state.throttle.wrong(&name, Instant::now());
     let problem = Some(p.t("web.sign_in.wrong"));
     let page = html(&SignInPage { p, next: given.next, name, problem })?;
@@ -142,8 +145,10 @@ pub async fn use_link(
         None => None,
     };
     if let Some(user) = found {
+        state.metrics.sign_in("link", "right");
         return enter(&state, jar, user.id, &user.name, "/").await;
     }
+    state.metrics.sign_in("link", "wrong");
     let page = html(&LinkPage { p, token: given.token, name: None })?;
     Ok((StatusCode::GONE, page).into_response())
 }

@@ -12,7 +12,7 @@ use crate::store::{StoreError, person};
 use super::actor::Actor;
 use super::error::WebError;
 use super::form::done;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::state::WebState;
 
 /// Lines on one page.
@@ -43,8 +43,7 @@ impl SuppressionsPage {
     }
 
     fn source(&self, line: &Suppression) -> String {
-        let key = format!("web.suppressions.source.{}", line.source);
-        if crate::locale::sentences(self.p.language).contains_key(&key) { self.p.t(&key) } else { line.source.clone() }
+        self.p.word(&format!("web.suppressions.source.{}", line.source), &line.source)
     }
 }
 
@@ -63,9 +62,7 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     let before = asked.before.unwrap_or(i64::MAX);
     let mut lines = suppression::list(state.store(), before, PAGE + 1).await?;
-    let more = lines.len() as i64 > PAGE;
-    lines.truncate(PAGE as usize);
-    let next = if more { lines.last().map(|l| l.id) } else { None };
+    let next = cut(&mut lines, PAGE).map(|l| l.id);
     html(&SuppressionsPage { p, lines, phone: asked.phone, next })
 }
 

@@ -90,7 +90,7 @@ async fn doubts_results_suppressions_holds_and_templates_are_read_and_acted_on()
     let listed = site.recado(Role::Admin, &["doubt"]).await;
     assert!(listed.out.contains(&message.to_string()), "{} {}", listed.out, listed.err);
     let settled = site.recado(Role::Admin, &["doubt", "send-again", &message.to_string()]).await;
-    assert_eq!((settled.status, settled.out.as_str()), (0, "1 messages are tried again\n"), "{}", settled.err);
+    assert_eq!((settled.status, settled.out.as_str()), (0, "tried again: 1\n"), "{}", settled.err);
     assert_eq!(site.recado(Role::Admin, &["doubt", "leave", "--run", &run.to_string()]).await.status, 1);
 
     let file = stores[0].dir.path().join("results.csv");

@@ -2,6 +2,7 @@
 
 mod agents;
 mod attribution;
+mod choices;
 pub mod office;
 mod opting_out;
 mod outcomes;

@@ -7,6 +7,6 @@ mod forms;
 mod health;
 mod roles;
 mod sessions;
-mod site;
+pub mod site;
 mod webhooks;
 mod words;

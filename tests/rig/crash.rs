@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
+use recado::clock::Clock;
 use tokio::time::sleep;
 
 use super::{Audience, Balance, Database, Folder, Rig, Setup};
@@ -55,7 +56,7 @@ pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
 }
 
 fn setup(database: Database) -> Setup {
-    let now = jiff::Timestamp::now();
+    let now = Clock::real().now();
     Setup {
         sandbox: ["--any-template", "--throughput", &THROUGHPUT.to_string()].map(str::to_owned).to_vec(),
         clock: Some(format!("2026-11-24T13:00:00Z@{now}*{SPEED}")),

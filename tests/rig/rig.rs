@@ -7,6 +7,7 @@ pub mod crash;
 mod database;
 mod process;
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ pub use database::Database;
 pub use process::Process;
 
 /// How long a process may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What an installation is made of.
 pub struct Setup {
@@ -290,16 +291,12 @@ fn sandbox_args(setup: &Setup, at: SocketAddr, daemon_at: SocketAddr) -> Vec<Str
 }
 
 fn configuration(setup: &Setup, daemon_at: SocketAddr, sandbox_at: SocketAddr) -> String {
-    let senders: String = setup
-        .senders
-        .iter()
-        .enumerate()
-        .map(|(no, name)| {
-            format!(
-                "[sender.{name}]\naccount = \"meta\"\nphone_number_id = \"10654035224{no:04}\"\nnumber = \"+54911555501{no:02}\"\n"
-            )
-        })
-        .collect();
+    let mut senders = String::new();
+    for (no, name) in setup.senders.iter().enumerate() {
+        let (id, number) = (format!("10654035224{no:04}"), format!("+54911555501{no:02}"));
+        writeln!(senders, "[sender.{name}]\naccount = \"meta\"\nphone_number_id = \"{id}\"\nnumber = \"{number}\"")
+            .expect("memory");
+    }
     format!(
         r#"[server]
 listen     = "{daemon_at}"

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Candidacy, Desk, pointed_at};
 use crate::domain::event::{Reply, ReplyContent};
 use crate::domain::id::PersonId;
+use crate::domain::time::UnixMs;
 use crate::inbox::attribution::{Attribution, attribute};
 use crate::store::candidate::{self, Candidate};
 use crate::store::{Result, Tx};
@@ -28,13 +29,22 @@ pub(super) async fn find(
     if let Some(message) = tapped.or(quoted) {
         return Ok((attribution, vec![Candidacy::of(message)]));
     }
-    let since = desk.received_at.minus(LONGEST_WAIT);
-    // Up to the webhook's arrival: the provider tells only seconds, and a quick reply would seem to come first.
-    let recent = candidate::recent(tx, family, &desk.sender.name, since, desk.received_at).await?;
-    let waiting: Vec<Candidacy> =
-        recent.into_iter().map(Candidacy::of).filter(|c| c.waits_at(desk.received_at)).collect();
+    let waiting = waiting(tx, &desk.sender.name, family, desk.received_at).await?;
     let ids: Vec<_> = waiting.iter().map(|c| c.message.id).collect();
     Ok((attribute(None, None, &ids), waiting))
+}
+
+/// The messages of `sender` to one person that waited for a reply when one came in, newest first.
+pub(in crate::inbox) async fn waiting(
+    tx: &mut Tx,
+    sender: &str,
+    family: &[PersonId],
+    received_at: UnixMs,
+) -> Result<Vec<Candidacy>> {
+    let since = received_at.minus(LONGEST_WAIT);
+    // Up to the webhook's arrival: the provider tells only seconds, and a quick reply would seem to come first.
+    let recent = candidate::recent(tx, family, sender, since, received_at).await?;
+    Ok(recent.into_iter().map(Candidacy::of).filter(|c| c.waits_at(received_at)).collect())
 }
 
 /// The message whose button was tapped, when it is one of ours.

@@ -150,6 +150,7 @@ impl Rows<'_> {
         let written: String = draft.given.chars().filter(char::is_ascii_digit).collect();
         let has_code = written.trim_start_matches('0').starts_with(&draft.to.digits()[..2]) && written.len() >= 11;
         self.tally.completed_numbers += u64::from(!has_code);
+        self.tally.taken_for_mobiles += u64::from(phone_number::taken_for_mobile(&draft.given, &draft.to));
         self.tally.flattened += u64::from(draft.flattened);
     }
 }

@@ -66,7 +66,7 @@ impl Dates {
     fn warning(&self, order: DateOrder) -> Option<Problem> {
         if self.month_first > 0 && self.day_first > 0 {
             let count = self.month_first.to_string();
-            return Some(Problem::new("dates_mixed", &[("count", &count)]));
+            return Some(Problem::new("dates_mixed", &[("n", &count)]));
         }
         if order == DateOrder::MonthFirst {
             return Some(Problem::new("dates_month_first", &[]));

@@ -94,12 +94,9 @@ impl Page {
         let shown = &rows[..rows.len().min(ROWS_SHOWN)];
         let list = shown.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         let more = grouped(count - shown.len() as i64);
-        let key = match (count, count == shown.len() as i64) {
-            (1, _) => "preflight.in_row",
-            (_, true) => "preflight.in_rows",
-            (_, false) => "preflight.in_rows_and_more",
-        };
-        let rows = self.say(key, &[("rows", &list), ("more", &more)]);
+        let all = count == shown.len() as i64;
+        let key = if all { "preflight.in_rows" } else { "preflight.in_rows_and_more" };
+        let rows = self.say(key, &[("n", &count.to_string()), ("rows", &list), ("more", &more)]);
         let indent = LABEL + 11;
         let lead = format!("{}{:>9}  ", " ".repeat(LABEL), grouped(count));
         self.wrapped_after(&lead, &format!("{why} ({rows})"), indent);
@@ -107,7 +104,7 @@ impl Page {
 
     pub(super) fn section(&mut self, key: &str, count: usize) {
         self.gap();
-        let title = self.say(&format!("{key}_title"), &[("count", &count.to_string())]);
+        let title = self.say(&format!("{key}_title"), &[("n", &count.to_string())]);
         self.line(&title);
     }
 

@@ -6,7 +6,6 @@ use crate::domain::event::ReplyContent;
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{ConversationId, EntryId, MessageId};
 use crate::domain::message::MessageState;
-use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, Line};
 use crate::store::outcome::Certainty;
@@ -107,15 +106,13 @@ fn read(content: &str) -> Result<ReplyContent> {
 }
 
 fn shown_of_message(line: &Line) -> Result<Shown> {
-    let corrupt = StoreError::Corrupt { what: "message.content" };
-    let content = line.message_content.as_deref().and_then(|json| serde_json::from_str(json).ok());
-    match content.ok_or(corrupt)? {
+    let content: Option<Content> = line.message_content.as_deref().and_then(|json| serde_json::from_str(json).ok());
+    match content.ok_or(StoreError::Corrupt { what: "message.content" })? {
         Content::Text { body, .. } => Ok(Shown::Text { body }),
-        Content::Template { fill, template } => {
-            let snapshot = || serde_json::from_str::<Template>(line.template.as_deref()?).ok();
-            let template = template.map(|t| *t).or_else(snapshot);
-            let template = template.ok_or(StoreError::Corrupt { what: "run.template" })?;
-            Ok(Shown::Template { text: template.render(&fill) })
+        template @ Content::Template { .. } => {
+            let snapshot = || serde_json::from_str(line.template.as_deref()?).ok();
+            let text = template.rendered(snapshot).ok_or(StoreError::Corrupt { what: "run.template" })?;
+            Ok(Shown::Template { text })
         }
     }
 }

@@ -208,11 +208,7 @@ pub async fn start(
     Sent(body): Sent<Start>,
 ) -> Result<Response, WebError> {
     let c = found(&state, &id).await?;
-    let version = latest(&state, c.id).await?;
-    if version.id != VersionId(body.version) {
-        return Err(WebError::Conflict("newer_version"));
-    }
-    let run = act::start(&state, &actor, version.id).await?;
+    let run = act::start_shown(&state, &actor, c.id, VersionId(body.version)).await?;
     Ok((StatusCode::CREATED, Json(StartedView { run })).into_response())
 }
 

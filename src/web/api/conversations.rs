@@ -11,8 +11,8 @@ use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
 use crate::domain::id::{ConversationId, MessageId};
+use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
-use crate::store::outcome;
 use crate::web::actor::Actor;
 use crate::web::conversations::{self, last_words};
 use crate::web::converse;
@@ -21,15 +21,19 @@ use crate::web::page::Page;
 use crate::web::state::WebState;
 
 /// The lists there are.
-const LISTS: [&str; 5] = ["mine", "unassigned", "team", "all", "closed"];
+const LISTS: [&str; 4] = ["mine", "unassigned", "team", "all"];
+/// What they can be narrowed to.
+const SHOWS: [&str; 4] = ["open", "answerable", "passed", "closed"];
 
 /// Which conversations.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ConversationsAsked {
-    /// `mine`, `unassigned`, `team`, `all` or `closed`; left out: a person's own, all for a token.
+    /// `mine`, `unassigned`, `team` or `all`; left out: a person's own, all for a token.
     list: Option<String>,
+    /// `open` (the default), `answerable` (open, and the window too), `passed` (open, templates only) or `closed`.
+    show: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items of a page: 1 to 500.
@@ -56,6 +60,8 @@ pub struct ConversationDetail {
     pub person: Panel,
     /// What was decided last.
     pub outcome: Option<String>,
+    /// The messages that the last unclear reply may answer, newest first; empty when none is unclear.
+    pub choices: Vec<Choice>,
     /// Every line, oldest first, with the exact text the person received.
     pub thread: Vec<Bubble>,
 }
@@ -86,6 +92,22 @@ pub struct OutcomeBody {
     outcome: String,
 }
 
+/// What an unclear reply answers.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AboutBody {
+    /// One of the conversation's `choices`.
+    message: MessageId,
+}
+
+/// A note among agents.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteBody {
+    /// At most 4,096 characters.
+    text: String,
+}
+
 /// The answer that goes out.
 #[derive(Serialize, ToSchema)]
 pub struct AnswerSent {
@@ -113,12 +135,16 @@ pub async fn all(
     if list == "mine" && actor.user.is_none() {
         return Err(WebError::Conflict("needs_person"));
     }
+    let show = asked.show.unwrap_or_else(|| "open".to_owned());
+    if !SHOWS.contains(&show.as_str()) {
+        return Err(wrong("show", &SHOWS.join(", ")));
+    }
     let limit = paging::limit(asked.limit)?;
     let (key, after) = match asked.cursor.as_deref().map(cursor) {
         Some(place) => place.map(|(key, id)| (Some(key), Some(id)))?,
         None => (None, None),
     };
-    let page = conversations::Asked { view: list, key, after };
+    let page = conversations::Asked { view: list, show, key, after };
     let lines = conversation::list(state.store(), &page.filter(&state, &actor, limit + 1)).await?;
     let place = |l: &ConversationLine| format!("{}.{}", l.cursor().key, l.cursor().id);
     let shape = |l: ConversationLine| ConversationView { last_words: last_words(p.language, &l), conversation: l };
@@ -138,12 +164,10 @@ fn cursor(text: &str) -> Result<(i64, i64), WebError> {
 pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<ConversationDetail>, WebError> {
     let c = found(&state, id).await?;
     let person = conversation::panel(state.store(), c.id).await?.ok_or(WebError::NotFound)?;
-    let outcome = match c.origin_message_id {
-        Some(message) => outcome::of_message(state.store(), message).await?.pop().map(|o| o.outcome),
-        None => None,
-    };
+    let outcome = converse::decided(&state, &c).await?;
+    let choices = converse::choices(&state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
-    Ok(Json(ConversationDetail { conversation: c, person, outcome, thread }))
+    Ok(Json(ConversationDetail { conversation: c, person, outcome, choices, thread }))
 }
 
 /// Answer, while the window is open
@@ -204,4 +228,35 @@ pub async fn set_outcome(
     let c = found(&state, id).await?;
     converse::set_outcome(&state, &actor, c.id, body.outcome.trim()).await?;
     Ok(Json(found(&state, id).await?))
+}
+
+/// Say which message an unclear reply answers
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/about", tag = "conversations", request_body = AboutBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "The conversation is about it from now on", body = Conversation),
+              (status = 409, description = "It is none of the choices, or nothing is unclear any more", body = ProblemDocument)))]
+pub async fn about(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<AboutBody>,
+) -> Result<Json<Conversation>, WebError> {
+    let c = found(&state, id).await?;
+    converse::choose(&state, &actor, c.id, body.message).await?;
+    Ok(Json(found(&state, id).await?))
+}
+
+/// Leave a note that the person never sees
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/note", tag = "conversations", request_body = NoteBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It stands in the thread, for those who converse"),
+              (status = 400, description = "It is empty or too long", body = ProblemDocument)))]
+pub async fn note(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<NoteBody>,
+) -> Result<StatusCode, WebError> {
+    converse::note(&state, &actor, ConversationId(id), &body.text).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

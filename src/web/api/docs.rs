@@ -64,11 +64,11 @@ pub async fn show(p: Page) -> Result<Html<String>, WebError> {
 
 fn problems(p: &Page) -> Vec<ProblemType> {
     let words = sentences(p.language).iter();
-    let titles = words.filter_map(|(key, title)| Some((key.split_once(".error_title.")?.1, title)));
+    let titles = words.filter_map(|(key, _)| Some((key, key.split_once(".error_title.")?.1)));
     titles
-        .map(|(word, title)| ProblemType {
+        .map(|(key, word)| ProblemType {
             word: word.to_owned(),
-            title: title.clone(),
+            title: p.t(key),
             detail: p.t(&format!("web.error.{word}")),
         })
         .collect()

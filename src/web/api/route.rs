@@ -57,6 +57,8 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/claim", talk, conversations::claim),
         write("/api/v1/conversations/{id}/close", talk, conversations::close),
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),
+        write("/api/v1/conversations/{id}/about", talk, conversations::about),
+        write("/api/v1/conversations/{id}/note", talk, conversations::note),
         read("/api/v1/tickets", talk, later::tickets),
         read("/api/v1/people", needs(R::ReadPeople), later::people),
     ]

@@ -8,7 +8,7 @@ use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::store::view::row::RunRow;
 use crate::web::page::Page;
-use crate::web::row_words;
+use crate::web::row_words::{self, OfRun};
 
 /// A message in a list.
 #[derive(Serialize, ToSchema)]
@@ -61,9 +61,9 @@ pub struct RowView {
 
 impl RowView {
     /// Tells `row` in the page's language.
-    pub fn of(p: &Page, row: RunRow) -> Self {
+    pub fn of(p: &Page, run: &OfRun, row: RunRow) -> Self {
         Self {
-            message: row_words::sentence(p, &row),
+            message: row_words::sentence(p, run, &row),
             id: row.id,
             row: row.row_no,
             external_id: row.external_id,

@@ -19,6 +19,7 @@ use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
 use crate::web::page::Page;
+use crate::web::row_words::OfRun;
 use crate::web::run_rows;
 use crate::web::state::WebState;
 
@@ -153,7 +154,8 @@ pub async fn messages(
     let after = MessageId(paging::number(asked.cursor.as_deref(), 0)?);
     let query = RowQuery { filter: asked.filter()?, search: asked.q, after, limit: limit + 1 };
     let rows = row::page(state.store(), run.id, &query).await?;
-    Ok(Json(Listed::cut(rows, limit, |r| r.id.to_string(), |r| RowView::of(&p, r))))
+    let of = OfRun::read(&state, &run).await?;
+    Ok(Json(Listed::cut(rows, limit, |r| r.id.to_string(), |r| RowView::of(&p, &of, r))))
 }
 
 /// Every row of a run and what became of it, as CSV

@@ -1,8 +1,10 @@
 //! The floors: a module uses what stands below it and never names a sibling or what stands above.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::visit::Visit;
+
+use crate::support::rust_files;
 
 /// From the ground up. Modules of one floor are siblings and do not name each other.
 const FLOORS: [&[&str]; 10] = [
@@ -89,21 +91,9 @@ fn module_of(file: &Path) -> Option<String> {
     (name != "main" && name != "lib").then_some(name)
 }
 
-fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, into);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            into.push(path);
-        }
-    }
-}
-
 #[test]
 fn a_module_uses_what_stands_below_it_and_never_a_sibling_or_what_stands_above() {
-    let mut files = Vec::new();
-    rust_files(Path::new("src"), &mut files);
+    let files = rust_files(Path::new("src"));
     assert!(files.len() > 30);
     let mut wrong = Vec::new();
     for file in files {

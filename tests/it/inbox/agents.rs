@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use recado::domain::id::ConversationId;
+use recado::domain::role::Role;
 use recado::inbox;
 use recado::inbox::commands::{Window, window};
-use recado::store::conversation::{self, ConversationFilter, ConversationState, View};
+use recado::store::conversation::{self, ConversationFilter, ConversationState, Show, View};
+use serde_json::json;
 
 use super::office::{ANA, Office, REPLIES};
 use crate::support::stores;
+use crate::web::site::Site;
 
 async fn ids(office: &Office, view: View) -> Vec<ConversationId> {
-    let filter = ConversationFilter { view, after: None, limit: 50 };
+    shown(office, view, Show::Open).await
+}
+
+async fn shown(office: &Office, view: View, show: Show) -> Vec<ConversationId> {
+    let filter = ConversationFilter { view, show, after: None, limit: 50 };
     conversation::list(office.store(), &filter).await.unwrap().iter().map(|line| line.id).collect()
 }
 
@@ -47,17 +55,56 @@ async fn lists_show_those_who_wait_longest_first_page_by_page() {
         assert_eq!(ids(&office, View::Unassigned(vec!["ventas".to_owned()])).await, []);
         assert_eq!(ids(&office, View::Team(vec!["recepcion".to_owned(), "ventas".to_owned()])).await, open);
         assert_eq!(ids(&office, View::Team(Vec::new())).await, []);
-        assert_eq!(ids(&office, View::Closed).await, [expected[2]]);
+        assert_eq!(shown(&office, View::All, Show::Closed).await, [expected[2]]);
+        assert_eq!(shown(&office, View::Mine(diego), Show::Closed).await, []);
         let mut paged = Vec::new();
         let mut after = None;
         loop {
-            let page = ConversationFilter { view: View::All, after, limit: 3 };
+            let page = ConversationFilter { view: View::All, show: Show::Open, after, limit: 3 };
             let page = conversation::list(&store, &page).await.unwrap();
             let Some(last) = page.last() else { break };
             after = Some(last.cursor());
             paged.extend(page.iter().map(|line| line.id));
         }
         assert_eq!(paged, open, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn an_agent_sees_first_whom_they_can_still_answer_and_of_these_who_waits_longest() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let mut all = Vec::new();
+        for n in 0..4 {
+            office.writes(&format!("54911555577{n:02}"), "hola").await;
+            all.push(office.conversations().await.pop().unwrap().id);
+            office.advance(10);
+        }
+        let now = office.clock.now();
+        let (open, passed) = (Show::Answerable(now), Show::Passed(now));
+        assert_eq!(shown(&office, View::All, open).await, [all[2], all[3]], "{}", store.name());
+        assert_eq!(shown(&office, View::All, passed).await, [all[0], all[1]]);
+        assert_eq!(conversation::count(&store, &View::All, open, 100).await.unwrap(), 2);
+        assert_eq!(conversation::count(&store, &View::All, Show::Open, 3).await.unwrap(), 3, "no further than asked");
+        assert_eq!(conversation::count(&store, &View::Team(Vec::new()), open, 100).await.unwrap(), 0);
+
+        let site = Site::over(&office.engine);
+        let agent = site.visitor(Role::Agent).await;
+        let links = |page: &str| {
+            let found = page.split("href=\"/conversations/").skip(1).filter_map(|rest| rest.split('"').next());
+            found.filter_map(|id| id.parse().ok()).map(ConversationId).collect::<Vec<_>>()
+        };
+        let first = site.get("/conversations?view=all", Some(&agent)).await.body;
+        assert_eq!(links(&first), [all[2], all[3]], "{first}");
+        assert!(first.contains("24 h passed <span class=\"count\">2</span>"), "{first}");
+        let every = site.get("/conversations?view=all&show=open", Some(&agent)).await.body;
+        assert_eq!(links(&every), all, "whoever waits longest comes first");
+        let token = site.token(Role::Agent).await;
+        let path = "/api/v1/conversations?show=answerable&limit=1";
+        let page = site.call(Method::GET, path, &token, "", None).await.json();
+        assert_eq!((&page["items"][0]["id"], page["next"].is_string()), (&json!(all[2]), true));
+        let next = format!("{path}&cursor={}", page["next"].as_str().unwrap());
+        assert_eq!(site.call(Method::GET, &next, &token, "", None).await.json()["items"][0]["id"], json!(all[3]));
     }
 }
 

@@ -3,7 +3,7 @@
 use recado::domain::kind::CampaignKind;
 use recado::domain::phone::Phone;
 use recado::domain::template::Category;
-use recado::intake::phone_number::{Home, country_of, is_marketing, read, unreachable_because};
+use recado::intake::phone_number::{Home, country_of, is_marketing, read, taken_for_mobile, unreachable_because};
 
 fn typed(country: &str, area_code: &str, text: &str) -> String {
     let home = Home::new(country, Some(area_code));
@@ -23,11 +23,16 @@ fn numbers_become_international_and_nothing_more() {
         ("AR", "", "54 11 5555 0123", "541155550123"),
         ("AR", "", "0054 9 11 5555 0123", "5491155550123"),
         ("AR", "", "+0054 9 11 5555 0123", "5491155550123"),
-        ("AR", "", "11 5555-0123", "541155550123"),
+        ("AR", "", "11 5555-0123", "5491155550123"),
+        ("AR", "", "011 5555-0123", "5491155550123"),
+        ("AR", "", "0341 555-0123", "5493415550123"),
+        ("AR", "", "9 11 5555-0123", "5491155550123"),
+        // Written with its country code a fixed line stays one.
+        ("AR", "", "54 11 4555-0123", "541145550123"),
         ("AR", "", "(011) 15-5555-0123", "5491155550123"),
         ("AR", "", "0341 15 555-0123", "5493415550123"),
         ("AR", "", "+54 (011) 15 5555-0123", "5491155550123"),
-        ("AR", "11", "5555-0123", "541155550123"),
+        ("AR", "11", "5555-0123", "5491155550123"),
         ("AR", "11", "15-5555-0123", "5491155550123"),
         ("AR", "011", "15 5555 0123", "5491155550123"),
         // Brazil: the ninth digit is neither added nor taken away; a fixed line stays one.
@@ -74,7 +79,8 @@ fn what_spreadsheets_and_copying_leave_around_a_number_does_no_harm() {
         "\u{feff}11-5555-0123",
         "＋541155550123",
     ] {
-        assert_eq!(typed("AR", "", text), "541155550123", "{text:?}");
+        let with_code = text.contains('4');
+        assert_eq!(typed("AR", "", text), if with_code { "541155550123" } else { "5491155550123" }, "{text:?}");
     }
 }
 
@@ -154,5 +160,22 @@ fn a_numbers_country_is_its_numbering_plans() {
         [("5491155550123", "AR"), ("16045550123", "CA"), ("18095550123", "DO"), ("59894555123", "UY")]
     {
         assert_eq!(country_of(&Phone::from_international(digits).unwrap()).as_deref(), Some(country));
+    }
+}
+
+#[test]
+fn only_a_number_with_neither_code_nor_9_nor_15_counts_as_taken_for_a_mobile() {
+    for (text, taken) in [
+        ("11 5555-0123", true),
+        ("(011) 5555-0123", true),
+        ("5555-0123", true),
+        ("15-5555-0123", false),
+        ("9 11 5555-0123", false),
+        ("+54 9 11 5555-0123", false),
+        ("+54 11 5555-0123", false),
+        ("+55 11 95555-0123", false),
+    ] {
+        let phone = read(text, Home::new("AR", Some("11")).as_ref()).unwrap();
+        assert_eq!(taken_for_mobile(text, &phone), taken, "{text}");
     }
 }

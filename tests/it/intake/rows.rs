@@ -46,7 +46,7 @@ fn two_appointments_of_one_phone_are_two_messages_where_rows_have_an_id() {
     let text = "ID,Fecha y hora,Nombre,Celular\n\
         7,26/11/2026 14:30,Ana,1155550101\n8,26/11/2026 15:30,Ana,1155550101\n\
         7,26/11/2026 14:30,Ana,+5491155550101\n7,27/11/2026 14:30,Ana,1155550101\n";
-    assert_eq!(given.fates(text), ["541155550101", "541155550101", "duplicate (same_as_row: 1)", "541155550101"]);
+    assert_eq!(given.fates(text), ["5491155550101", "5491155550101", "duplicate (same_as_row: 1)", "5491155550101"]);
     assert_eq!(given.drafts(text)[0].key, format!("i:7|{}", 1_795_714_200_000_i64));
 }
 
@@ -56,7 +56,7 @@ fn a_person_listed_twice_gets_one_message_however_the_number_is_written() {
     let text = "ID,Nombre,Celular\n1,Ana,1155550101\n2,Ana,011 15 5555-0101\n3,,1155550102\n4,Eva,1155550102\n";
     assert_eq!(
         given.fates(text),
-        ["541155550101", "duplicate (same_as_row: 1)", "empty_value (value: 1)", "541155550102"],
+        ["5491155550101", "duplicate (same_as_row: 1)", "empty_value (value: 1)", "5491155550102"],
         "a row that became no message does not stand in another's way"
     );
     assert_eq!(given.drafts(text)[1].external_id.as_deref(), Some("4"));
@@ -71,7 +71,7 @@ fn what_is_past_is_too_late_and_what_has_no_date_is_said() {
         given.fates(text),
         [
             "too_late (happens: 2026-11-24 11:30)",
-            "541155550102",
+            "5491155550102",
             "bad_when (no_date)",
             "bad_when (unreadable_date: 31/11/2026 12:30)"
         ]
@@ -83,12 +83,12 @@ fn a_file_that_proves_the_month_comes_first_is_read_so() {
     let given = Given::campaign(REMINDER);
     let text = "Fecha,Hora,Nombre,Celular\n12/03/2026,8:00,A,1155550101\n11/26/2026,8:00,B,1155550102\n";
     assert_eq!(given.drafts(text)[0].happens_at.unwrap().to_string(), "2026-12-03T11:00:00Z");
-    assert_eq!(given.warnings(text), ["dates_month_first"]);
+    assert_eq!(given.warnings(text), ["dates_month_first", "taken_for_mobiles"]);
     let unclear = "Fecha,Hora,Nombre,Celular\n03/12/2026,8:00,A,1155550101\n";
     assert_eq!(given.drafts(unclear)[0].happens_at.unwrap().to_string(), "2026-12-03T11:00:00Z");
-    assert_eq!(given.warnings(unclear), ["dates_ambiguous"]);
+    assert_eq!(given.warnings(unclear), ["dates_ambiguous", "taken_for_mobiles"]);
     let mixed = "Fecha,Hora,Nombre,Celular\n26/11/2026,8:00,A,1155550101\n11/26/2026,8:00,B,1155550102\n";
-    assert_eq!(given.warnings(mixed), ["dates_mixed"]);
+    assert_eq!(given.warnings(mixed), ["dates_mixed", "taken_for_mobiles"]);
     assert_eq!(given.fates(mixed)[1], "bad_when (unreadable_date: 11/26/2026 8:00)");
 }
 
@@ -106,7 +106,7 @@ fn each_row_goes_by_its_own_clock() {
     assert_eq!(shown[2].1, "America/Argentina/Buenos_Aires");
     assert_eq!(shown[3].1, "America/Montevideo");
     assert_eq!(shown[4], (at_17, "America/Lima"));
-    assert_eq!(given.warnings(text), ["unknown_timezones"]);
+    assert_eq!(given.warnings(text), ["taken_for_mobiles", "unknown_timezones"]);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn parameters_are_compared_with_the_template_both_ways() {
     let unknown = Template { parameters_unknown: true, ..template("") };
     let given = promotion("1 = \"x\"").with_template(unknown);
     assert_eq!(given.blockers("Celular\n1155550101\n"), [""; 0]);
-    assert_eq!(given.warnings("Celular\n1155550101\n"), ["parameters_unknown"]);
+    assert_eq!(given.warnings("Celular\n1155550101\n"), ["parameters_unknown", "taken_for_mobiles"]);
     assert_eq!(given.drafts("Celular\n1155550101\n")[0].fill.body[0].text, "x");
 }
 
@@ -204,11 +204,11 @@ fn a_value_is_flattened_and_one_that_does_not_fit_is_left_out() {
     let long = "y".repeat(25);
     let text =
         format!("Celular,Nota\n1155550101,\"a\nb\tc     d    e\"\n1155550102,{long}\n1155550103,{}\n", &long[..24]);
-    assert_eq!(given.fates(&text), ["541155550101", "bad_value (body_too_long: 1025)", "541155550103"]);
+    assert_eq!(given.fates(&text), ["5491155550101", "bad_value (body_too_long: 1025)", "5491155550103"]);
     let rows = given.drafts(&text);
     assert_eq!(rows[0].fill.body[0].text, "a b c d    e");
     assert!(rows[0].flattened && !rows[1].flattened);
-    assert_eq!(given.warnings(&text), ["flattened"]);
+    assert_eq!(given.warnings(&text), ["taken_for_mobiles", "flattened"]);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn only_the_chosen_rows_are_taken() {
         "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[columns]\nonly = \"{{ estado != 'Cancelado' }}\"\n",
     );
     let fates = given.fates("Celular,Estado\nno tiene,Cancelado\n1155550101,Activo\n");
-    assert_eq!(fates, ["not_selected", "541155550101"]);
+    assert_eq!(fates, ["not_selected", "5491155550101"]);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn cost_centre_and_route_come_from_columns() {
     let text = "Celular,Unidad,Asesor\n1155550101,norte,agent:ana\n1155550102,,Ana\n";
     let labels: Vec<_> = given.drafts(text).into_iter().map(|d| (d.cost_centre, d.route)).collect();
     assert_eq!(labels, [("norte".to_owned(), "agent:ana".to_owned()), (String::new(), String::new())]);
-    assert_eq!(given.warnings(text), ["unknown_routes"]);
+    assert_eq!(given.warnings(text), ["taken_for_mobiles", "unknown_routes"]);
 }
 
 #[test]

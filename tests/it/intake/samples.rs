@@ -39,7 +39,11 @@ fn run(sample: &Sample) -> Outcome {
                 }
             }
         }
-        out.warnings = rows.warnings().into_iter().map(|p| p.code).collect();
+        let named = |p: recado::domain::problem::Problem| match p.args.first() {
+            Some((name, n)) if name == "n" => format!("{} {n}", p.code),
+            _ => p.code,
+        };
+        out.warnings = rows.warnings().into_iter().map(named).collect();
     });
     opened.unwrap_or_else(|problems| panic!("{}: {problems:?}", sample.name));
     out
@@ -105,7 +109,7 @@ fn each_sample_holds_what_real_files_hold() {
     for reason in [Reason::Unreadable, Reason::BadPhone, Reason::Duplicate, Reason::EmptyValue, Reason::Unreachable] {
         assert!(out.excluded.contains_key(&reason), "{reason:?}: {:?}", out.excluded);
     }
-    assert_eq!(out.warnings, ["flattened", "unknown_timezones"]);
+    assert_eq!(out.warnings, ["flattened 1", "unknown_timezones 1"]);
     assert!(out.drafts.iter().all(|d| d.fill.body[1].text.ends_with(" até domingo, 6 de dezembro")));
     assert!(out.drafts.iter().any(|d| d.fill.buttons[0].text == "A%C3%87%C3%83O%20VER%C3%83O%2020"));
 }
@@ -121,4 +125,22 @@ fn each_special_person_of_the_sandbox_is_in_a_sample_and_the_phone_that_is_off_o
     let but_phone_off: BTreeSet<String> = all.iter().filter(|n| *n != "9905").cloned().collect();
     assert_eq!(people(&SAMPLES[1]), but_phone_off);
     assert_eq!(people(&SAMPLES[2]), but_phone_off);
+}
+
+#[test]
+fn argentine_mobiles_without_9_or_15_are_sent_as_mobiles_and_counted() {
+    let out = run(&SAMPLES[0]);
+    // Area and line, or the line alone: at most ten digits after the trunk's zero, and no 15 before them.
+    let bare = |given: &str| {
+        let digits: String = given.chars().filter(char::is_ascii_digit).collect();
+        digits.trim_start_matches('0').len() <= 10 && !digits.starts_with("15")
+    };
+    let bare: Vec<_> = out.drafts.iter().filter(|d| bare(&d.given)).collect();
+    assert!(bare.len() > 20, "{}", bare.len());
+    assert!(bare.iter().all(|d| d.to.digits().starts_with("549")));
+    assert!(bare.iter().all(|d| !d.given.contains('+')), "the row keeps what was given");
+    assert!(out.warnings.contains(&format!("taken_for_mobiles {}", bare.len())), "{:?}", out.warnings);
+    // Written with +54 and without 9 it stays as it is.
+    let fixed = out.drafts.iter().filter(|d| d.to.digits().starts_with("54") && !d.to.digits().starts_with("549"));
+    assert!(fixed.clone().all(|d| d.given.contains("54")), "{:?}", fixed.map(|d| &d.given).collect::<Vec<_>>());
 }

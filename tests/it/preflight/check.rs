@@ -116,3 +116,12 @@ fn wrong_keys_of_a_cost_report_are_refused_without_a_daemon() {
         assert!(complaint.contains(told), "{args:?}: {complaint}");
     }
 }
+
+#[test]
+fn an_audience_that_is_not_there_is_named() {
+    let folder = Folder::new();
+    std::fs::remove_file(folder.path("turnos.csv")).unwrap();
+    let sheet = json(&check(&folder, NOBODY, &["--json"]));
+    let missing = sheet["blockers"].as_array().unwrap().iter().find(|b| b["code"] == "audience_missing");
+    assert_eq!(missing.expect("a blocker")["message"], "No file in the folder is called “turnos*.csv”.");
+}

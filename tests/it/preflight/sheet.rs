@@ -175,7 +175,7 @@ fn a_sender_too_slow_for_the_latest_times_is_a_warning() {
     folder.now = at("2026-11-24T09:59:55-03:00");
     let sheet = folder.sheet();
     let warning = sheet.warnings.iter().find(|w| w.code == "too_slow").expect("a warning");
-    assert_eq!(warning.args[0], ("count".to_owned(), "119".to_owned()));
+    assert_eq!(warning.args[0], ("n".to_owned(), "119".to_owned()));
 }
 
 #[test]

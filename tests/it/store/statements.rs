@@ -8,7 +8,7 @@ use recado::store::Db;
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 use syn::visit::Visit;
 
-use crate::support::stores;
+use crate::support::{rust_files, stores};
 
 #[derive(Default)]
 struct Statements {
@@ -44,20 +44,8 @@ impl<'ast> Visit<'ast> for Statements {
     }
 }
 
-fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, into);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            into.push(path);
-        }
-    }
-}
-
 fn statements() -> Vec<(String, &'static str, String)> {
-    let mut files = Vec::new();
-    rust_files(Path::new("src"), &mut files);
+    let files = rust_files(Path::new("src"));
     let mut visitor = Statements::default();
     for file in files {
         let source = syn::parse_file(&std::fs::read_to_string(&file).unwrap()).unwrap();

@@ -1,6 +1,8 @@
 //! Health, readiness and figures.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use recado::domain::role::Role;
 
 use recado::domain::tier::Limit;
 use recado::domain::time::UnixMs;
@@ -52,4 +54,40 @@ async fn the_metrics_count_by_state_and_name_nobody() {
         }
         assert!(body.ends_with("# EOF\n"));
     }
+}
+
+#[tokio::test]
+async fn sign_ins_and_calls_are_counted_by_route_and_never_by_path_or_name() {
+    let site = Site::new().await;
+    let token = site.token(Role::Agent).await;
+    site.call(Method::GET, "/api/v1/conversations/4711", &token, "", None).await;
+    site.call(Method::GET, "/api/v1/conversations/4712", &token, "", None).await;
+    site.call(Method::GET, "/api/v1/holds", "guess", "", None).await;
+    for _ in 0..7 {
+        site.post_raw("/sign-in", None, "name=ana-the-agent&password=wrong-it-is").await;
+    }
+    site.post_raw("/sign-in/link", None, "token=guess").await;
+    let body = site.get("/metrics", None).await.body;
+    for line in [
+        r#"recado_api_requests_total{method="GET",route="/api/v1/conversations/{id}",status="404"} 2"#,
+        r#"recado_api_requests_total{method="GET",route="/api/v1/holds",status="401"} 1"#,
+        r#"recado_sign_ins_total{way="password",result="wrong"} 6"#,
+        r#"recado_sign_ins_total{way="password",result="slowed"} 1"#,
+        r#"recado_sign_ins_total{way="link",result="wrong"} 1"#,
+        "recado_live_viewers 0",
+    ] {
+        assert!(body.contains(line), "{line} in {body}");
+    }
+    assert!(!body.contains("471") && !body.contains("ana-the-agent"), "{body}");
+}
+
+#[tokio::test]
+async fn whoever_watches_is_counted_until_they_go_away() {
+    let site = Site::new().await;
+    let visitor = site.visitor(Role::Agent).await;
+    let request = Request::get("/events").header("cookie", format!("recado_session={}", visitor.cookie));
+    let stream = site.open(request.body(Body::empty()).unwrap()).await;
+    assert!(site.get("/metrics", None).await.body.contains("recado_live_viewers 1"));
+    drop(stream);
+    assert!(site.get("/metrics", None).await.body.contains("recado_live_viewers 0"));
 }

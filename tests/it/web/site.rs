@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use recado::billing::card::Cards;
 use recado::clock::Clock;
 use recado::config::Config;
@@ -57,7 +58,7 @@ pub struct Site {
     pub clock: Clock,
     pub stopping: CancellationToken,
     router: Router,
-    _test_store: TestStore,
+    _test_store: Option<TestStore>,
 }
 
 /// What came back.
@@ -121,16 +122,25 @@ impl Site {
             wake: Arc::new(Notify::new()),
             limits_changed: Arc::new(Notify::new()),
         });
-        let stopping = CancellationToken::new();
-        let mut state = WebState::new(engine, Arc::new(Notify::new()), Arc::new(Metrics::default()), stopping.clone());
+        Self { _test_store: Some(test_store), ..Self::over(&engine) }
+    }
+
+    /// A site over somebody else's engine and store.
+    pub fn over(engine: &Engine) -> Self {
+        let (store, clock, stopping) = (engine.store.clone(), engine.clock.clone(), CancellationToken::new());
+        let metrics = Arc::new(Metrics::default());
+        let mut state = WebState::new(engine.clone(), Arc::new(Notify::new()), metrics, stopping.clone());
         state.people_clock = clock.clone();
-        let router = router(state);
-        Self { store, clock, stopping, router, _test_store: test_store }
+        Self { store, clock, stopping, router: router(state), _test_store: None }
+    }
+
+    /// An answer that may never end, as it begins.
+    pub async fn open(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.open(request).await.into_parts();
         let bytes = to_bytes(body, 64 * 1024 * 1024).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
     }

@@ -48,12 +48,11 @@ async fn a_body_that_cannot_be_read_is_kept_and_stops_no_other() {
         office.writes(ANA, "hola").await;
         assert_eq!(office.conversations().await.len(), 1, "{}", store.name());
         assert_eq!(office.words("SELECT state FROM webhook ORDER BY id").await, ["failed", "failed", "done"]);
-        assert_eq!(webhook::replay(&store).await.unwrap(), 2, "{}", store.name());
     }
 }
 
 #[tokio::test]
-async fn a_message_to_a_number_that_is_not_configured_waits_for_it() {
+async fn a_message_to_a_number_that_is_not_configured_is_kept_as_failed() {
     for store in stores().await {
         let office = Office::new(&store);
         office.reply_to("999", ANA, typed("hola")).await;

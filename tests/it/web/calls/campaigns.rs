@@ -1,10 +1,16 @@
 //! A campaign through the API: loaded, looked at, started, steered, read.
 
+use recado::domain::id::MessageId;
+use recado::domain::message::MessageState;
 use recado::domain::role::Role;
+use recado::domain::time::UnixMs;
+use recado::store::{Db, Store};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 
+use crate::engine::force;
 use crate::engine::stage::{CAMPAIGN, people};
 use crate::support::stores;
 use crate::web::daemon::{Site, Told, told};
@@ -88,6 +94,45 @@ async fn a_version_that_is_not_the_latest_is_not_started_and_content_is_not_star
         );
         let again = site.post(Role::Admin, "/api/v1/campaigns/turnos/start", &json!({"version": new})).await;
         assert_eq!((again.status, &again.body["errors"][0]["code"]), (422, &json!("already_started")));
+
+        let sheet = site.get(Role::Admin, "/api/v1/campaigns/turnos/preflight").await.body;
+        assert_eq!(sheet["blockers"][0]["code"], "already_started", "{}", store.name());
+        assert_eq!(sheet["audience"], "people.csv");
+        let request = site.request(Role::Admin, Method::GET, "/api/v1/campaigns/turnos/preflight");
+        let text = told(request.header("accept", "text/plain").header("accept-language", "en")).await.body;
+        let text = text.as_str().unwrap();
+        assert!(text.contains("This content was started before (run 1)."), "{text}");
+        assert!(text.ends_with("\nNot ready: one thing to fix before starting.\n"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_says_until_when_it_is_checked_and_who_cancelled_it() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        let campaign = format!("{CAMPAIGN}\n[limits]\nin_doubt_after = \"45m\"\n");
+        let run = site.stage.run("turnos", &campaign, &people(2)).await;
+        let path = format!("/api/v1/runs/{run}/messages");
+        let message = site.get(Role::Admin, &path).await.body["items"][0]["id"].as_i64().unwrap();
+        force(&store, MessageId(message), MessageState::InDoubt).await;
+        claimed(&store, message, site.stage.clock.now()).await;
+        site.post(Role::Operator, "/api/v1/campaigns/turnos/cancel", &json!({})).await;
+        let said = || async {
+            let rows = site.get(Role::Admin, &path).await.body;
+            [0, 1].map(|i| rows["items"][i]["message"].as_str().unwrap().to_owned())
+        };
+        let checking = "Not sure it left; checking until Tue 24 Nov, 10:45 (Buenos Aires)";
+        assert_eq!(said().await, [checking, "Cancelled by token:operator"], "{}", store.name());
+        site.stage.clock.advance(std::time::Duration::from_mins(45));
+        assert_eq!(said().await[0], "Uncertain: send again or leave?");
+    }
+}
+
+async fn claimed(store: &Store, message: i64, at: UnixMs) {
+    let sql = AssertSqlSafe(format!("UPDATE message SET claimed_at = {} WHERE id = {message}", at.0));
+    match &store.write {
+        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
     }
 }
 
