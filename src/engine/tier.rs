@@ -7,9 +7,12 @@ use tracing::info;
 
 use super::{Engine, EngineError};
 use crate::config::{Account, Portfolio};
-use crate::domain::tier::{Limit, Taken, free, next_free};
+use crate::domain::event::{Identity, Receipt, ReceiptStatus};
+use crate::domain::tier::{KEPT, Limit, Taken, free, next_free};
 use crate::domain::time::UnixMs;
-use crate::store::place::{self, Begins};
+use crate::inbox::reply::told_at;
+use crate::store::place::{self, Begins, Foreign};
+use crate::store::{Tx, identity, orphan};
 
 /// Promotions leave room for reminders planned within this.
 pub const REMINDERS_AHEAD: Duration = Duration::from_hours(24);
@@ -78,6 +81,48 @@ pub async fn told(engine: &Engine, account: &Account, word: &str) -> Result<(), 
     put(engine, account.portfolio_name(), limit, Some(word)).await
 }
 
+/// Meta's `pricing.category` of free texts, which take no place.
+const SERVICE: &str = "service";
+
+/// A receipt of another installation's message on `account`, that happened at `at`: its person takes a place too.
+pub(super) async fn foreign(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, receipt, at): (&str, &Receipt, UnixMs),
+    now: UnixMs,
+) -> Result<(), EngineError> {
+    let is_text = receipt.pricing.as_ref().is_some_and(|pricing| pricing.category.ends_with(SERVICE));
+    let Some(account) = engine.config.accounts.get(account).filter(|_| !is_text) else { return Ok(()) };
+    let (wa_id, bsuid) = (receipt.wa_id.clone(), receipt.bsuid.clone());
+    if wa_id.is_none() && bsuid.is_none() {
+        return Ok(());
+    }
+    let until = match receipt.status {
+        ReceiptStatus::Sent | ReceiptStatus::Delivered => at.plus(KEPT),
+        ReceiptStatus::Failed => UnixMs(0),
+        // Reading it says nothing about when it came.
+        ReceiptStatus::Read | ReceiptStatus::Played | ReceiptStatus::Other => return Ok(()),
+    };
+    let identity = Identity { wa_id, bsuid, name: None, username: None };
+    let person = identity::meet(tx, &identity, now).await?.root();
+    let (id, portfolio) = (receipt.provider_id.clone(), account.portfolio_name().to_owned());
+    Ok(place::foreign(tx, &Foreign { id, portfolio, person, until }, now).await?)
+}
+
+/// Gathers the places of a portfolio that is limited from now on: of its messages, and of other installations'.
+async fn gather(engine: &Engine, name: &str, now: UnixMs) -> Result<(), EngineError> {
+    let store = &engine.store;
+    for kept in orphan::foreign_since(store, now.minus(KEPT)).await? {
+        let ours = engine.config.accounts.get(&kept.account).is_some_and(|a| a.portfolio_name() == name);
+        let Some(receipt) = serde_json::from_str::<Receipt>(&kept.receipt).ok().filter(|_| ours) else { continue };
+        let at = told_at(receipt.at, kept.received_at);
+        let mut tx = store.begin().await?;
+        foreign(&mut tx, engine, (&kept.account, &receipt, at), now).await?;
+        tx.commit().await?;
+    }
+    Ok(place::rebuild(store, name, now).await?)
+}
+
 async fn put(engine: &Engine, name: &str, limit: Limit, told: Option<&str>) -> Result<(), EngineError> {
     let (store, now) = (&engine.store, engine.clock.now());
     let before = place::get(store, name).await?;
@@ -93,7 +138,7 @@ async fn put(engine: &Engine, name: &str, limit: Limit, told: Option<&str>) -> R
         }
     };
     if kept.is_some_and(|p| p.limit() != Limit::Unlimited && p.ready_at.is_none()) {
-        place::rebuild(store, name, now).await?;
+        gather(engine, name, now).await?;
     }
     engine.wake.notify_waiters();
     Ok(())

@@ -24,6 +24,9 @@ const FOUND: &str = "SELECT o.id, o.account, o.receipt, o.received_at FROM orpha
             OR EXISTS (SELECT 1 FROM attempt AS a WHERE a.provider_id = o.provider_id))
     ORDER BY o.id LIMIT $1";
 
+const FOREIGN_SINCE: &str = "SELECT id, account, receipt, received_at FROM orphan_receipt
+    WHERE state = 'foreign' AND received_at > $1 ORDER BY id";
+
 const SETTLE: Dialects = Dialects {
     sqlite: "UPDATE orphan_receipt SET state = 'matched'
              WHERE state = 'waiting' AND id IN (SELECT value FROM json_each($1)) RETURNING id",
@@ -82,6 +85,11 @@ pub async fn keep(tx: &mut Tx, orphans: &[NewOrphan]) -> Result<()> {
 /// Waiting receipts whose message is known by now.
 pub async fn found(store: &Store, limit: i64) -> Result<Vec<Orphan>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(FOUND).bind(limit).fetch_all(pool).await?))
+}
+
+/// Other installations' receipts that came after `since`, in their order.
+pub async fn foreign_since(store: &Store, since: UnixMs) -> Result<Vec<Orphan>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(FOREIGN_SINCE).bind(since).fetch_all(pool).await?))
 }
 
 /// Marks receipts as matched, as part of applying them; returns those that were still waiting.

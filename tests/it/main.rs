@@ -5,7 +5,6 @@
     clippy::unnecessary_wraps,
     clippy::items_after_statements,
     clippy::format_push_string,
-    clippy::unused_async,
     reason = "a table of cases reads better when what it compares has the form of the production value"
 )]
 

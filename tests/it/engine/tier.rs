@@ -144,6 +144,37 @@ async fn without_a_limit_no_place_is_written() {
     }
 }
 
+/// Another installation's message to `person` has come to `status`.
+fn foreign(person: usize, status: &str) -> serde_json::Value {
+    let to = format!("54911{:08}", 50_000_000 + person);
+    serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [
+        {"field": "messages", "value": {"messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"},
+            "statuses": [{"id": format!("wamid.other{person}"), "status": status,
+                "timestamp": (TUESDAY.0 / 1_000).to_string(), "recipient_id": to,
+                "biz_opaque_callback_data": "r1.elsewhere.7.1"}]}}]}]})
+}
+
+#[tokio::test]
+async fn other_installations_people_count_whether_the_limit_was_there_or_comes_later() {
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), &portfolio("tier = \"UNLIMITED\"")).await;
+        tier::begin(&stage.engine).await.unwrap();
+        come_in(&stage.engine, &store, &[foreign(0, "sent"), foreign(1, "sent"), foreign(1, "failed")]).await;
+        assert!(place::held_until(&store, "meta", TUESDAY).await.unwrap().is_empty());
+        *stage.stub.tier.lock().unwrap() = Some("3");
+        let mut sender = stage.sender();
+        assert!(sender.dispatcher.ask_grant().await);
+        let until = TUESDAY.plus(KEPT);
+        assert_eq!(place::held_until(&store, "meta", TUESDAY).await.unwrap(), [until], "{}", store.name());
+        come_in(&stage.engine, &store, &[foreign(2, "delivered")]).await;
+        assert_eq!(place::held_until(&store, "meta", TUESDAY).await.unwrap(), [until; 2], "{}", store.name());
+        // Whom the others have reached costs nothing, and one more fits.
+        stage.run("one", CAMPAIGN, &people(9)).await;
+        assert_eq!(sender.drain().await, 3, "{}", store.name());
+    }
+}
+
 const LABORATORY: &str = r#"
 kind     = "reminder"
 sender   = "front"

@@ -363,3 +363,18 @@ async fn other_installations_people_take_places_and_their_share_of_what_is_left_
         assert_eq!(house.claim(&store, 0, 10, NOW).await.messages.len(), 4, "{}", store.name());
     }
 }
+
+#[tokio::test]
+async fn claims_of_two_senders_at_the_same_time_take_no_more_than_there_is() {
+    for store in stores().await {
+        let house = House::new(&store, "p", 40, Limit::People(7)).await;
+        for round in 0..4 {
+            house.queue(&store, 0, &(round * 10..round * 10 + 5).collect::<Vec<_>>()).await;
+            house.queue(&store, 1, &(round * 10 + 5..round * 10 + 10).collect::<Vec<_>>()).await;
+            let (a, b) = (house.claim(&store, 0, 3, NOW), house.claim(&store, 1, 3, NOW));
+            futures::join!(a, b);
+            assert!(house.held(&store, NOW).await.len() <= 7, "{}", store.name());
+        }
+        assert_eq!(house.held(&store, NOW).await.len(), 7, "{}", store.name());
+    }
+}

@@ -4,6 +4,10 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use recado::domain::role::Role;
 
+use recado::domain::tier::Limit;
+use recado::domain::time::UnixMs;
+use recado::store::place;
+
 use super::site::Site;
 
 #[tokio::test]
@@ -21,6 +25,18 @@ async fn without_its_store_a_daemon_is_not_ready() {
     let site = Site::new().await;
     site.store.close().await;
     assert_eq!(site.get("/readyz", None).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn the_metrics_tell_how_the_messaging_limit_stands() {
+    for site in Site::all().await {
+        let (store, now) = (&site.store, UnixMs(1_000_000));
+        place::begin(store, "meta", 30, now).await.unwrap();
+        place::set_limit(store, "meta", Limit::People(250), None, now).await.unwrap();
+        place::rebuild(store, "meta", now).await.unwrap();
+        let body = site.get("/metrics", None).await.body;
+        assert!(body.contains("recado_tier_people{portfolio=\"meta\"} 250"), "{body}");
+    }
 }
 
 #[tokio::test]

@@ -56,16 +56,16 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         3 => (0..2_usize, prop::collection::vec(0..PEOPLE, 1..6)).prop_map(|(sender, people)| Op::Queue { sender, people }),
         6 => (0..2_usize, 1..6_usize).prop_map(|(sender, limit)| Op::Claim { sender, limit }),
         6 => (any::<usize>(), 0..6_usize).prop_map(|(which, how)| Op::Answer { which, how }),
-        5 => (any::<usize>(), any::<bool>()).prop_map(|(which, delivered)| Op::Receipt { which, delivered }),
+        8 => (any::<usize>(), any::<bool>()).prop_map(|(which, delivered)| Op::Receipt { which, delivered }),
         3 => (1..30_u64).prop_map(Op::Pass),
         1 => Just(Op::Restart),
-        2 => Just(Op::Recount),
+        1 => Just(Op::Recount),
         1 => Just(Op::Purge),
         1 => prop_oneof![4 => (1..6_i64).prop_map(Some), 1 => Just(None)].prop_map(Op::Limit),
         1 => (0..PEOPLE, any::<bool>()).prop_map(|(person, failed)| Op::Foreign { person, failed }),
         1 => (0..PEOPLE, 0..PEOPLE).prop_map(|(one, other)| Op::Link { one, other }),
     ];
-    prop::collection::vec(op, 1..40)
+    prop::collection::vec(op, 1..80)
 }
 
 /// What the test knows of a message that was claimed: nothing of it comes from the ledger.

@@ -5,14 +5,16 @@ use std::time::Duration;
 use recado::domain::id::{ConversationId, MessageId};
 use recado::domain::message::MessageState;
 use recado::domain::role::Role;
+use recado::domain::tier::KEPT;
 use recado::domain::time::UnixMs;
+use recado::engine::tier;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use recado::store::{conversation, user};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::engine::force;
-use crate::engine::stage::{CAMPAIGN, people};
+use crate::engine::stage::{CAMPAIGN, TUESDAY, people};
 use crate::support::stores;
 use crate::web::daemon::{Site, told};
 
@@ -135,6 +137,24 @@ async fn a_hold_says_why_and_is_lifted_once() {
         assert_eq!(site.post_once(Role::Operator, &path, "k", &json!({})).await.status, 204);
         assert_eq!(site.post_once(Role::Operator, &path, "k", &json!({})).await.status, 204, "{}", store.name());
         assert_eq!(site.post(Role::Operator, &path, &json!({})).await.status, 409);
+    }
+}
+
+#[tokio::test]
+async fn a_messaging_limit_says_how_many_are_left_and_when_the_next_place_frees() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        tier::begin(&site.stage.engine).await.unwrap();
+        let first = site.get(Role::Finance, "/api/v1/portfolios").await.body["items"][0].clone();
+        assert_eq!((&first["portfolio"], &first["limit"]), (&json!("meta"), &json!(null)), "{}", store.name());
+        *site.stage.stub.tier.lock().unwrap() = Some("2");
+        let mut sender = site.stage.sender();
+        assert!(sender.dispatcher.ask_grant().await);
+        site.stage.run("turnos", CAMPAIGN, &people(3)).await;
+        assert_eq!(sender.drain().await, 2);
+        let full = site.get(Role::Finance, "/api/v1/portfolios").await.body["items"][0].clone();
+        assert_eq!((&full["limit"], &full["taken"], &full["free"]), (&json!(2), &json!(2), &json!(0)));
+        assert_eq!(full["next_frees_at"], json!(TUESDAY.plus(KEPT)), "{}", store.name());
     }
 }
 
