@@ -56,20 +56,15 @@ impl AtMost {
         Some(Self { times, kind, per })
     }
 
-    /// When the period that holds `now` began on a clock of `zone`.
-    pub fn began(&self, now: UnixMs, zone: &TimeZone) -> UnixMs {
-        self.edges(now, zone).0
-    }
-
     /// When a person who has got messages of the kind at `sent` may get one more, seen at `now`: `None`: now.
-    pub fn not_before(&self, sent: &[UnixMs], now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
+    pub fn not_before(self, sent: &[UnixMs], now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
         let (began, ends) = self.edges(now, zone);
         let in_period = sent.iter().filter(|at| **at >= began && **at < ends).count();
         (in_period >= self.times as usize).then_some(ends)
     }
 
     /// The longest time a period lasts, DST days included: messages before that need not be looked at.
-    pub const fn longest(&self) -> std::time::Duration {
+    pub const fn longest(self) -> std::time::Duration {
         std::time::Duration::from_hours(match self.per {
             Period::Day => 25,
             Period::Week => 7 * 24 + 1,
@@ -77,7 +72,7 @@ impl AtMost {
         })
     }
 
-    fn edges(&self, now: UnixMs, zone: &TimeZone) -> (UnixMs, UnixMs) {
+    fn edges(self, now: UnixMs, zone: &TimeZone) -> (UnixMs, UnixMs) {
         let today = now.in_zone(zone).date();
         let back = match self.per {
             Period::Day => 0,

@@ -51,8 +51,8 @@ impl Frequency {
     pub fn stop(&self, message: &Claimed, facts: Option<&RunFacts>, root: PersonId) -> Option<Verdict> {
         let rule = facts?.at_most?;
         let zone = TimeZone::get(&message.timezone).unwrap_or(TimeZone::UTC);
-        let next = self.not_before(&rule, root, &zone, true)?;
-        let settled = self.not_before(&rule, root, &zone, false);
+        let next = self.not_before(rule, root, &zone, true)?;
+        let settled = self.not_before(rule, root, &zone, false);
         let due_at =
             settled.map_or(self.now.plus(Duration::from_secs(1 + message.id.0.unsigned_abs() % APART)), |_| next);
         if message.latest_at.is_some_and(|latest| latest < due_at) {
@@ -68,7 +68,7 @@ impl Frequency {
         }
     }
 
-    fn not_before(&self, rule: &AtMost, root: PersonId, zone: &TimeZone, leaving_too: bool) -> Option<UnixMs> {
+    fn not_before(&self, rule: AtMost, root: PersonId, zone: &TimeZone, leaving_too: bool) -> Option<UnixMs> {
         let counts = |(_, priority, leaving): &&(UnixMs, Priority, bool)| {
             rule.kind.is_none_or(|kind| kind.priority() == *priority) && (leaving_too || !leaving)
         };

@@ -167,10 +167,7 @@ fn in_doubt_after(value: &Value<'_, '_>) -> Option<Duration> {
 
 fn open_conversation(value: &Value<'_, '_>, kind: CampaignKind) -> Option<OpenConversation> {
     match value.text() {
-        Some("skip") if kind == CampaignKind::Reminder => {
-            value.refuse("is for promotions and resumed contacts: a reminder goes out during a conversation too");
-        }
-        Some("wait") if kind == CampaignKind::Reminder => {
+        Some("skip" | "wait") if kind == CampaignKind::Reminder => {
             value.refuse("is for promotions and resumed contacts: a reminder goes out during a conversation too");
         }
         Some("wait") => return Some(OpenConversation::Wait),
