@@ -9,6 +9,7 @@ pub mod budget;
 pub mod dispatcher;
 mod folder;
 mod hand;
+pub mod holds;
 pub mod inbound;
 pub mod janitor;
 mod load;

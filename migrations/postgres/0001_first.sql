@@ -263,7 +263,7 @@ CREATE TABLE hold (
     lifted_at  BIGINT,
     lifted_by  TEXT
 );
-CREATE UNIQUE INDEX hold_open ON hold (scope, scope_key) WHERE lifted_at IS NULL;
+CREATE UNIQUE INDEX hold_open ON hold (scope, scope_key, cause) WHERE lifted_at IS NULL;
 
 -- What comes in --------------------------------------------------------------------------------------------------
 

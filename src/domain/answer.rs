@@ -38,6 +38,8 @@ pub enum Answer {
     Unknown {
         /// For the record; holds no personal data.
         reason: String,
+        /// How long the sender had better pause, where the provider's code says so (a number in maintenance).
+        pause: Option<Duration>,
     },
 }
 
@@ -61,6 +63,8 @@ pub enum ThrottleScope {
     Sender,
     /// This sender and person (131056).
     Pair,
+    /// This message only (131049, 134101).
+    Message,
 }
 
 /// What a wide refusal stops.

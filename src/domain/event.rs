@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::callback::{ButtonPayload, CallbackData};
 use super::failure::Failure;
+use super::template::TemplateStatus;
 use super::time::UnixMs;
 
 /// One event of a webhook body.
@@ -18,11 +19,29 @@ pub enum WebhookEvent {
     Preference(Preference),
     /// A person's number or BSUID changed.
     IdentityChange(IdentityChange),
+    /// The provider's word on a template.
+    Template(TemplateNews),
+    /// What a number or portfolio is granted has changed: it is to be asked for anew.
+    Limits {
+        /// The provider's name of the field.
+        field: String,
+    },
     /// A field or value Recado does not act on yet: stored, answered 200, kept.
     Unhandled {
         /// The provider's name of the field.
         field: String,
     },
+}
+
+/// What the provider tells of a template.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TemplateNews {
+    /// Its name.
+    pub name: String,
+    /// Its language, as `es_AR`.
+    pub language: String,
+    /// How it stands now.
+    pub status: TemplateStatus,
 }
 
 /// How far a message came, as the provider reports it.

@@ -90,15 +90,17 @@ impl FailureClass {
 pub struct Policy {
     /// What it calls for.
     pub class: FailureClass,
-    /// Earliest next try, for the classes that try again.
+    /// Earliest next try, for what is tried again; for ambiguous codes how long the sender pauses.
     pub retry_after: Option<Duration>,
+    /// How often a message is tried again by itself whose failure a webhook reports.
+    pub tries: u32,
     told: Told,
 }
 
 impl Policy {
     /// What a class calls for when its code is not in the table.
     pub const fn of(class: FailureClass) -> Self {
-        Self { class, retry_after: None, told: Told::Class }
+        Self { class, retry_after: None, tries: 0, told: Told::Class }
     }
 }
 
@@ -125,6 +127,7 @@ struct RawLine {
     code: Codes,
     class: FailureClass,
     after_s: Option<u64>,
+    tries: Option<u32>,
     told: Told,
 }
 
@@ -151,7 +154,12 @@ static TABLE: LazyLock<Vec<Line>> =
 fn read(text: &str) -> Result<Vec<Line>, csv::Error> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
     let line = |raw: RawLine| {
-        let policy = Policy { class: raw.class, retry_after: raw.after_s.map(Duration::from_secs), told: raw.told };
+        let policy = Policy {
+            class: raw.class,
+            retry_after: raw.after_s.map(Duration::from_secs),
+            tries: raw.tries.unwrap_or(0),
+            told: raw.told,
+        };
         Line { first: raw.code.first, last: raw.code.last, policy }
     };
     let mut lines = reader.deserialize().map(|raw| raw.map(line)).collect::<Result<Vec<_>, _>>()?;
@@ -194,11 +202,19 @@ mod tests {
     }
 
     #[test]
-    fn a_line_names_a_time_exactly_when_its_class_tries_again() {
+    fn a_line_names_a_time_exactly_when_something_is_tried_again() {
         use FailureClass::{Later, Retry, RetryPair};
         for line in TABLE.iter() {
-            let again = matches!(line.policy.class, Retry | RetryPair | Later);
+            let again = matches!(line.policy.class, Retry | RetryPair | Later) || line.policy.tries > 0;
             assert_eq!(line.policy.retry_after.is_some(), again, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_stops_a_person_is_never_tried_again() {
+        use FailureClass::{Failed, StopAll, StopMarketing, Strike};
+        for line in TABLE.iter().filter(|l| matches!(l.policy.class, Failed | Strike | StopMarketing | StopAll)) {
+            assert_eq!(line.policy.tries, 0, "{line:?}");
         }
     }
 

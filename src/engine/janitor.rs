@@ -8,13 +8,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::dispatcher::FIRST_PROBE;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, holds};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::inbox::Inbox;
-use crate::provider::ProviderError;
-use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::{message, retention, run, setting};
 
 /// Setting that holds the last instant at which this store's daemon was alive.
@@ -25,12 +22,6 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// Looks between two sweeps of what nobody needs any more.
 const SWEEP_EVERY: u32 = 120;
-
-/// Probes of an outage stop spacing out here.
-const LONGEST_PROBE: Duration = Duration::from_mins(10);
-
-/// Who lifts an outage that is over.
-const ITSELF: &str = "recado";
 
 /// Does the chores.
 #[derive(Clone, Debug)]
@@ -78,7 +69,7 @@ impl Janitor {
             runs.insert(closed);
         }
         Inbox::new(store.clone(), self.engine.changes.clone()).close_due(now).await?;
-        self.probe(now).await?;
+        holds::probe(&self.engine, now).await?;
         self.engine.tell_runs(runs.iter().copied());
         Ok(runs)
     }
@@ -90,29 +81,5 @@ impl Janitor {
             message::cancel(&self.engine.store, *id, now).await?;
         }
         Ok(left)
-    }
-
-    /// Asks the provider of each outage whether it is back.
-    async fn probe(&self, now: UnixMs) -> Result<(), EngineError> {
-        let due = |hold: &Hold| hold.cause == HoldCause::Outage && hold.until_at.is_some_and(|until| until <= now);
-        for hold in hold::open(&self.engine.store).await?.into_iter().filter(due) {
-            if self.answers(&hold).await {
-                self.engine.lift_hold(hold.id, ITSELF).await?;
-            } else {
-                let waited = now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE);
-                hold::postpone(&self.engine.store, hold.id, now.plus(waited)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn answers(&self, hold: &Hold) -> bool {
-        if hold.scope != HoldScope::Account {
-            return true;
-        }
-        let sender = self.engine.config.senders.values().find(|sender| sender.account == hold.scope_key);
-        let (Some(provider), Some(sender)) = (self.engine.providers.get(&hold.scope_key), sender) else { return true };
-        // A refusal is an answer: the way to the provider works again.
-        !matches!(provider.sender_status(&sender.phone_number_id).await, Err(ProviderError::Unreachable(_)))
     }
 }

@@ -195,7 +195,10 @@ impl Receiver {
         if told.holds {
             self.engine.tell(crate::domain::change::Change::Holds);
         }
-        if told.answers {
+        if told.limits {
+            self.engine.limits_changed.notify_waiters();
+        }
+        if told.answers || told.holds {
             self.engine.wake.notify_waiters();
         }
     }

@@ -144,6 +144,9 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
         return Ok(None);
     }
     let understood = understand(tx, desk, reply).await?;
+    // Whoever writes can be reached: what failures of their number asked for is over.
+    let (scope, strikes) = (SuppressionScope::All, suppression::STRIKES);
+    suppression::lift_person(tx, understood.person.root(), scope, strikes, understood.at, AUTOMATIC).await?;
     let conversation = conversation::of(tx, desk, &understood).await?;
     let line = NewEntry {
         conversation,

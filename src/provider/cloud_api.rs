@@ -76,7 +76,7 @@ impl CloudApi {
         match http::call(&self.client, call).await {
             Ok(reply) => answer::of(&reply),
             Err(broken @ http::Broken::NotConnected(_)) => Answer::NotSent { reason: broken.reason() },
-            Err(broken) => Answer::Unknown { reason: broken.reason() },
+            Err(broken) => Answer::Unknown { reason: broken.reason(), pause: None },
         }
     }
 

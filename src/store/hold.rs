@@ -8,9 +8,11 @@ use crate::domain::id::HoldId;
 use crate::domain::time::UnixMs;
 
 const PLACE: &str = "INSERT INTO hold (scope, scope_key, cause, code, until_at, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope, scope_key) WHERE lifted_at IS NULL DO NOTHING";
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope, scope_key, cause) WHERE lifted_at IS NULL DO NOTHING";
 const OPEN: &str = "SELECT id, scope, scope_key, cause, code, until_at, created_at FROM hold
     WHERE lifted_at IS NULL ORDER BY id";
+const LIFT_CAUSE: &str = "UPDATE hold SET lifted_at = $4, lifted_by = $5
+    WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL";
 const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_at IS NULL";
 const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
 
@@ -113,7 +115,7 @@ pub fn template_key(account: &str, name: &str, language: &str) -> String {
     format!("{account}/{name}/{language}")
 }
 
-/// Places a hold; false when its scope is held already (the first cause stays).
+/// Places a hold; false when its scope is held for that cause already. Each cause has to end before the scope goes on.
 pub async fn place(store: &Store, new: &NewHold, at: UnixMs) -> Result<bool> {
     let done = on!(&store.write, |pool| sqlx::query(PLACE)
         .bind(new.scope)
@@ -164,4 +166,23 @@ pub async fn lift(store: &Store, id: HoldId, at: UnixMs, by: &str) -> Result<boo
         .await
         .map(|r| r.rows_affected()))?;
     Ok(done == 1)
+}
+
+/// Lifts what `cause` holds of a scope, as part of the unit of work that says it is over; false when it held nothing.
+pub async fn lift_cause(
+    tx: &mut Tx,
+    (scope, key, cause): (HoldScope, &str, HoldCause),
+    at: UnixMs,
+    by: &str,
+) -> Result<bool> {
+    let done = on_tx!(tx, |conn| sqlx::query(LIFT_CAUSE)
+        .bind(scope)
+        .bind(key)
+        .bind(cause)
+        .bind(at)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done > 0)
 }

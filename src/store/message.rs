@@ -1,6 +1,7 @@
 //! Messages: what is sent to whom, and how far it came. A row holds the latest attempt; what earlier attempts came to
 //! lies in the table `attempt`. The claim, the settlement and the janitor's chores are submodules.
 
+mod again;
 mod chore;
 mod claim;
 mod reached;
@@ -20,6 +21,7 @@ use crate::domain::money::Micros;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
+pub use again::{Again, earlier_failures, failures_of, try_again};
 pub use chore::{Doubt, cancel, doubts, expire, give_up_undelivered, leave_doubt, lose_claims, release_doubt};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
 pub use reached::{Left, Reached, left_since, reached_since, roots};

@@ -1,6 +1,7 @@
 //! The do-not-send list: who gets no promotions, or nothing at all. Looks through linked identities.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
@@ -9,6 +10,14 @@ use super::{Dialects, Result, Store, Tx, on, on_tx};
 use crate::domain::id::PersonId;
 use crate::domain::time::UnixMs;
 
+/// Where a suppression comes from that failures of one number asked for.
+pub const STRIKES: &str = "strikes";
+
+/// How long such a one lasts (cloud-api.md 6.3: 30 to 90 days), unless the person writes before.
+pub const STRIKES_LAST: Duration = Duration::from_hours(60 * 24);
+
+const LAPSE: &str = "UPDATE suppression SET lifted_at = $1, lifted_by = 'recado'
+    WHERE lifted_at IS NULL AND source = 'strikes' AND created_at < $2";
 const ADD: &str = "INSERT INTO suppression (person_id, scope, source, note, created_at, created_by)
     SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS
         (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = $3 AND s.lifted_at IS NULL)";
@@ -155,4 +164,14 @@ pub async fn phones(store: &Store, marketing: bool) -> Result<BTreeSet<String>> 
 /// Open suppressions with an id below `before`, newest first.
 pub async fn list(store: &Store, before: i64, limit: i64) -> Result<Vec<Suppression>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(LIST).bind(before).bind(limit).fetch_all(pool).await)?)
+}
+
+/// Lifts what has lasted its time. Returns how many.
+pub async fn lapse(store: &Store, now: UnixMs) -> Result<u64> {
+    Ok(on!(&store.write, |pool| sqlx::query(LAPSE)
+        .bind(now)
+        .bind(now.minus(STRIKES_LAST))
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?)
 }

@@ -1,12 +1,14 @@
 //! Templates as last read from the provider.
 
-use super::{Result, Store, StoreError, on};
+use super::{Result, Store, StoreError, Tx, on, on_tx};
+use crate::domain::event::TemplateNews;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 
 const SAVE: &str = "INSERT INTO template (account, name, language, template, fetched_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (account, name, language) DO UPDATE SET template = excluded.template, fetched_at = excluded.fetched_at";
 const GET: &str = "SELECT template FROM template WHERE account = $1 AND name = $2 AND language = $3";
+const SET: &str = "UPDATE template SET template = $4 WHERE account = $1 AND name = $2 AND language = $3";
 const LIST: &str = "SELECT template FROM template WHERE account = $1 ORDER BY name, language";
 const FORGET: &str = "DELETE FROM template WHERE account = $1 AND name = $2 AND language = $3";
 
@@ -35,6 +37,29 @@ pub async fn forget(store: &Store, account: &str, name: &str, language: &str) ->
         .await
         .map(drop))?;
     Ok(())
+}
+
+/// Keeps what the provider has told of a template, as part of the unit of work that heard it. False when nobody here has
+/// read that template.
+pub async fn set_status(tx: &mut Tx, account: &str, news: &TemplateNews) -> Result<bool> {
+    let text: Option<String> = on_tx!(tx, |conn| sqlx::query_scalar(GET)
+        .bind(account)
+        .bind(&news.name)
+        .bind(&news.language)
+        .fetch_optional(conn)
+        .await)?;
+    let Some(mut template) = text.map(|t| read(&t)).transpose()? else { return Ok(false) };
+    template.status = news.status.clone();
+    let text = super::json(&template);
+    on_tx!(tx, |conn| sqlx::query(SET)
+        .bind(account)
+        .bind(&news.name)
+        .bind(&news.language)
+        .bind(&text)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    Ok(true)
 }
 
 /// A template as last read.

@@ -13,12 +13,16 @@ use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::pair;
 use crate::domain::time::UnixMs;
+use crate::engine::holds::TEMPLATE_POLL;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::message::{PutBack, Verdict};
 use crate::store::suppression::SuppressionScope;
 
 /// After a refusal for the pair limit it is tried again after 4^X s (cloud-api.md 5.2); the waits stop growing here.
 const PAIR_TRIES: i64 = 5;
+
+/// A message that is to be tried later is tried this often.
+const MOST_LATER: i64 = 3;
 
 /// How long a message waits that could not leave this host.
 const NOT_SENT: Duration = Duration::from_secs(5);
@@ -79,7 +83,12 @@ impl Dispatcher {
                 self.back(NOT_SENT, None, failure)
             }
             Answer::NotSent { reason } => self.back(NOT_SENT, None, Failure { code: Failure::NO_CODE, detail: reason }),
-            Answer::Unknown { reason } => Verdict::InDoubt { reason },
+            Answer::Unknown { reason, pause } => {
+                if let Some(pause) = pause {
+                    self.hold_for_maintenance(pause).await;
+                }
+                Verdict::InDoubt { reason }
+            }
         }
     }
 
@@ -108,6 +117,15 @@ impl Dispatcher {
                 self.pairs.refused(departure.gated.root, wait);
                 self.back(wait, Some("pair_limit"), failure)
             }
+            ThrottleScope::Message => {
+                // The person's or the provider's calendar, not this host's pace: of the clock.
+                let due_at = self.engine.clock.now().plus(after);
+                if departure.message.attempt > MOST_LATER || departure.message.latest_at.is_some_and(|at| at < due_at) {
+                    return Verdict::Refused { suppress: None, failure };
+                }
+                let turned_away = Some(failure);
+                Verdict::PutBack(PutBack { due_at, waiting_for: Some("later"), turned_away })
+            }
         }
     }
 
@@ -125,7 +143,8 @@ impl Dispatcher {
             (StopScope::Account, _) => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
             (StopScope::Template, None) => (HoldScope::Template, self.by_hand_key(departure), HoldCause::Quality),
         };
-        self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at: None }).await;
+        let until_at = (cause == HoldCause::Quality).then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
+        self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at }).await;
     }
 
     fn by_hand_key(&self, departure: &Departure) -> String {
@@ -133,6 +152,14 @@ impl Dispatcher {
             Content::Template { template: Some(t), .. } => hold::template_key(&self.account.name, &t.name, &t.language),
             _ => self.account.name.clone(),
         }
+    }
+
+    /// A number in maintenance: the sender pauses for a moment of real time, and goes on by itself.
+    async fn hold_for_maintenance(&self, pause: Duration) {
+        let until = self.engine.clock.now().plus(self.engine.clock_span(pause));
+        let (scope, scope_key) = (HoldScope::Sender, self.sender.name.clone());
+        let cause = HoldCause::Outage;
+        self.place(&NewHold { scope, scope_key, cause, code: None, until_at: Some(until) }).await;
     }
 
     async fn hold_for_outage(&self) {

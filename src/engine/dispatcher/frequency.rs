@@ -33,7 +33,7 @@ impl Frequency {
     /// Reads it where a run of the claim asks for it.
     pub async fn read(of: &Dispatcher, claimed: &[Claimed], known: &Known, now: UnixMs) -> Result<Self, EngineError> {
         let rule = |m: &Claimed| of.facts_of(m.run_id).and_then(|facts| facts.at_most);
-        let longest = claimed.iter().filter_map(rule).map(|rule| rule.longest()).max();
+        let longest = claimed.iter().filter_map(rule).map(AtMost::longest).max();
         let mut got: BTreeMap<PersonId, Vec<(UnixMs, Priority, bool)>> = BTreeMap::new();
         if let Some(longest) = longest {
             let asked: Vec<PersonId> =

@@ -1,7 +1,9 @@
 //! Applying a batch of events in one unit of work.
 
+mod again;
 mod ledgers;
 mod locate;
+mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,12 +12,13 @@ use jiff::tz::TimeZone;
 
 use super::{answers, learn, receipts};
 use crate::config::Sender;
-use crate::domain::event::{Identity, IdentityChange, Preference, Receipt, Reply, WebhookEvent};
+use crate::domain::event::{Identity, IdentityChange, Preference, Receipt, Reply, TemplateNews, WebhookEvent};
 use crate::domain::failure::{FailureClass, class_of};
 use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
+use crate::engine::holds::TEMPLATE_POLL;
 use crate::engine::{Engine, EngineError};
 use crate::inbox::preference;
 use crate::inbox::reply::{self, Desk, told_at};
@@ -34,8 +37,10 @@ pub(super) struct Told {
     pub(super) conversations: BTreeSet<ConversationId>,
     /// Whether something was put in line.
     pub(super) answers: bool,
-    /// Whether something was held.
+    /// Whether something was held or released.
     pub(super) holds: bool,
+    /// Whether what the provider grants has changed.
+    pub(super) limits: bool,
 }
 
 impl Told {
@@ -48,6 +53,7 @@ impl Told {
         }
         self.answers |= other.answers;
         self.holds |= other.holds;
+        self.limits |= other.limits;
     }
 }
 
@@ -77,12 +83,13 @@ pub(super) struct Batch<'a> {
     now: UnixMs,
     receipts: Vec<Incoming>,
     personal: Vec<(&'a Sender, UnixMs, Personal)>,
+    templates: Vec<(String, TemplateNews)>,
     told: Told,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(engine: &'a Engine, now: UnixMs) -> Self {
-        Self { engine, now, receipts: Vec::new(), personal: Vec::new(), told: Told::default() }
+        Self { engine, now, receipts: Vec::new(), personal: Vec::new(), templates: Vec::new(), told: Told::default() }
     }
 
     /// Adds the events of a body. Returns why it is to be kept for later, where something of it cannot be applied yet.
@@ -92,6 +99,14 @@ impl<'a> Batch<'a> {
             let (sender_ref, personal) = match event.clone() {
                 WebhookEvent::Receipt(receipt) => {
                     self.receipts.push(Incoming { account: account.to_owned(), received_at, receipt });
+                    continue;
+                }
+                WebhookEvent::Template(news) => {
+                    self.templates.push((account.to_owned(), news));
+                    continue;
+                }
+                WebhookEvent::Limits { .. } => {
+                    self.told.limits = true;
                     continue;
                 }
                 WebhookEvent::Unhandled { .. } => continue,
@@ -134,6 +149,9 @@ impl<'a> Batch<'a> {
                 Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
                 Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
             }
+        }
+        for (account, news) in &self.templates {
+            self.told.holds |= template::follow(tx, account, news, self.now).await?;
         }
         Ok(self.told)
     }
@@ -217,9 +235,10 @@ impl<'a> Batch<'a> {
         let failed = |c: &&ReceiptChange| c.standing.state == MessageState::Failed && c.was != MessageState::Failed;
         let failed: Vec<&Standing> = changes.iter().filter(failed).map(|c| &c.standing).collect();
         learn::refusals(tx, &failed, self.now).await?;
-        for standing in failed {
+        for standing in &failed {
             self.hold(tx, standing, templates.get(&standing.run_id)).await?;
         }
+        again::put_back(tx, &failed, self.now).await?;
         self.told.runs.extend(runs);
         self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
         Ok(())
@@ -238,7 +257,8 @@ impl<'a> Batch<'a> {
             }
             _ => return Ok(()),
         };
-        let new = NewHold { scope, scope_key, cause, code: Some(code), until_at: None };
+        let until_at = (cause == HoldCause::Quality).then(|| self.now.plus(TEMPLATE_POLL));
+        let new = NewHold { scope, scope_key, cause, code: Some(code), until_at };
         self.told.holds |= hold::place_in(tx, &new, self.now).await?;
         Ok(())
     }

@@ -9,10 +9,13 @@ use crate::domain::time::UnixMs;
 use crate::inbox::reply::AUTOMATIC;
 use crate::store::receipt::Standing;
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
-use crate::store::{Result, Tx, identity};
+use crate::store::{Result, Tx, identity, message};
 
 /// Where a suppression comes from that an error of the provider asked for.
 const SOURCE: &str = "provider";
+
+/// Failures of the kind that puts a number on the list.
+const STRIKES: i64 = 2;
 
 /// Keeps the ids of `told`, each with the person the message was for.
 pub(super) async fn ids(tx: &mut Tx, told: &[(PersonId, &Receipt)], at: UnixMs) -> Result<()> {
@@ -39,6 +42,10 @@ pub(super) async fn refusals(tx: &mut Tx, failed: &[&Standing], at: UnixMs) -> R
         let scope = match class_of(code) {
             Some(FailureClass::StopMarketing) => SuppressionScope::Marketing,
             Some(FailureClass::StopAll) => SuppressionScope::All,
+            Some(FailureClass::Strike) => {
+                strike(tx, standing, code, at).await?;
+                continue;
+            }
             _ => continue,
         };
         let person = identity::row(tx, standing.person_id).await?.root();
@@ -46,6 +53,18 @@ pub(super) async fn refusals(tx: &mut Tx, failed: &[&Standing], at: UnixMs) -> R
         let new = NewSuppression { person, scope, source: source_of(scope), note: &note, at, by: AUTOMATIC };
         suppression::add(tx, &new).await?;
     }
+    Ok(())
+}
+
+/// A number that could not be reached again and again is left alone for a while (cloud-api.md 6.3, 131026). Whoever
+/// writes to us is reached again at once.
+async fn strike(tx: &mut Tx, standing: &Standing, code: i64, at: UnixMs) -> Result<()> {
+    let person = identity::row(tx, standing.person_id).await?.root();
+    if message::failures_of(tx, person, code, at.minus(suppression::STRIKES_LAST)).await? < STRIKES {
+        return Ok(());
+    }
+    let (scope, source, note) = (SuppressionScope::All, suppression::STRIKES, &code.to_string());
+    suppression::add(tx, &NewSuppression { person, scope, source, note, at, by: AUTOMATIC }).await?;
     Ok(())
 }
 

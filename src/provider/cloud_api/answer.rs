@@ -14,6 +14,9 @@ use crate::provider::http::Reply;
 /// Code, and subcode of code 100, for an object that is gone or not ours: the phone number id, in a send.
 const NO_SUCH_OBJECT: i64 = 33;
 
+/// The number is being upgraded or moved: for a minute or two every send is in doubt (cloud-api.md 5.1).
+const MAINTENANCE: [i64; 2] = [131_057, 2_494_100];
+
 /// Codes of the quotas that `X-Business-Use-Case-Usage` tells of (cloud-api.md 5.5).
 const QUOTAS: [i64; 2] = [4, 80_007];
 
@@ -65,7 +68,7 @@ pub(super) fn detail(error: &Value) -> String {
 /// The answer of a whole reply.
 pub(super) fn of(reply: &Reply) -> Answer {
     let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
-        return Answer::Unknown { reason: format!("HTTP {} with a body that is not JSON", reply.status) };
+        return unknown_answer(format!("HTTP {} with a body that is not JSON", reply.status));
     };
     if let Some(error) = GraphError::of(&body) {
         let wait = Duration::from_secs(reply.wait_minutes.saturating_mul(60));
@@ -80,7 +83,7 @@ pub(super) fn of(reply: &Reply) -> Answer {
     }
     match (reply.status, acceptance(&body)) {
         (200..=299, Some(acceptance)) => Answer::Accepted(acceptance),
-        (status, _) => Answer::Unknown { reason: format!("HTTP {status} with neither a message id nor an error") },
+        (status, _) => unknown_answer(format!("HTTP {status} with neither a message id nor an error")),
     }
 }
 
@@ -91,9 +94,13 @@ pub(super) fn classify(error: &GraphError, http_status: u16) -> Answer {
     let policy = failure::policy(code).unwrap_or_else(|| Policy::of(unknown(http_status, error.is_transient)));
     let failure = Failure { code, detail: error.detail.clone() };
     match policy.class {
-        FailureClass::Retry | FailureClass::Later => throttled(ThrottleScope::Sender, policy, failure),
+        FailureClass::Retry => throttled(ThrottleScope::Sender, policy, failure),
+        FailureClass::Later => throttled(ThrottleScope::Message, policy, failure),
         FailureClass::RetryPair => throttled(ThrottleScope::Pair, policy, failure),
-        FailureClass::Ambiguous => Answer::Unknown { reason: format!("HTTP {http_status}, code {code}") },
+        FailureClass::Ambiguous => {
+            let pause = policy.retry_after.filter(|_| MAINTENANCE.contains(&code));
+            Answer::Unknown { reason: format!("HTTP {http_status}, code {code}"), pause }
+        }
         FailureClass::HoldTemplate => Answer::Stopped { scope: StopScope::Template, failure },
         FailureClass::HoldSender => Answer::Stopped { scope: StopScope::Sender, failure },
         FailureClass::HoldAccount => Answer::Stopped { scope: StopScope::Account, failure },
@@ -103,6 +110,10 @@ pub(super) fn classify(error: &GraphError, http_status: u16) -> Answer {
         | FailureClass::StopAll
         | FailureClass::Fix => Answer::Refused(failure),
     }
+}
+
+fn unknown_answer(reason: String) -> Answer {
+    Answer::Unknown { reason, pause: None }
 }
 
 /// A code that the table does not know, in an answer (cloud-api.md 6.3, last paragraph).

@@ -68,9 +68,9 @@ fn category(word: &str) -> Category {
 }
 
 /// `REINSTATED` and `UNARCHIVED` mean approved again; every other word cannot be sent (cloud-api.md 4.4).
-fn status(word: &str) -> TemplateStatus {
+pub(super) fn status(word: &str) -> TemplateStatus {
     match word.to_ascii_uppercase().as_str() {
-        "APPROVED" | "REINSTATED" | "UNARCHIVED" => TemplateStatus::Approved,
+        "APPROVED" | "REINSTATED" | "UNARCHIVED" | "UNPAUSE" => TemplateStatus::Approved,
         "PENDING" => TemplateStatus::Pending,
         "REJECTED" => TemplateStatus::Rejected,
         "PAUSED" => TemplateStatus::Paused,

@@ -8,8 +8,8 @@ mod receipt;
 
 use serde_json::Value;
 
-use super::{identity, loose};
-use crate::domain::event::{Identity, WebhookEvent};
+use super::{identity, loose, template};
+use crate::domain::event::{Identity, TemplateNews, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::ProviderError;
 
@@ -60,11 +60,28 @@ fn read_change(change: &Value, fallback: UnixMs, events: &mut Vec<WebhookEvent>)
             let items = loose::items(value, "user_preferences");
             events.extend(items.iter().map(|item| preference::read(item, &envelope)));
         }
+        "message_template_status_update" => events.extend(template_news(value)),
+        // Throughput, quality and the messaging limit are read from the number itself, which tells them all.
+        "phone_number_quality_update" | "business_capability_update" => {
+            events.push(WebhookEvent::Limits { field: field.clone() });
+        }
         _ => {}
     }
     if events.len() == before {
         events.push(unhandled(&field));
     }
+}
+
+fn template_news(value: &Value) -> Option<WebhookEvent> {
+    let title = value.get("other_info").and_then(|info| loose::text(info, "title"));
+    let event = title.filter(|title| title == "UNPAUSE").or_else(|| loose::text(value, "event"))?;
+    // A warning changes nothing (cloud-api.md 4.4).
+    let status = Some(template::status(&event)).filter(|_| !event.eq_ignore_ascii_case("FLAGGED"))?;
+    Some(WebhookEvent::Template(TemplateNews {
+        name: loose::some_text(value, "message_template_name")?,
+        language: loose::some_text(value, "message_template_language")?.replace('-', "_"),
+        status,
+    }))
 }
 
 fn read_messages(value: &Value, envelope: &Envelope<'_>, events: &mut Vec<WebhookEvent>) {

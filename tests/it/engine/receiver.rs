@@ -1,5 +1,6 @@
 //! The receiver: webhooks kept, receipts applied in any order, nothing lost and nothing done twice.
 
 mod orders;
+mod policies;
 mod receipts;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ThrottleScope::{Pair, Sender};
+use ThrottleScope::{Message, Pair, Sender};
 use recado::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use recado::domain::failure::Failure;
 use wiremock::matchers::method;
@@ -40,7 +40,7 @@ fn throttled(scope: ThrottleScope, seconds: u64, failure: Failure) -> Answer {
 }
 
 fn unknown(reason: &str) -> Answer {
-    Answer::Unknown { reason: reason.to_owned() }
+    Answer::Unknown { reason: reason.to_owned(), pause: None }
 }
 
 impl Case {
@@ -96,8 +96,8 @@ async fn a_limit_slows_the_sender_or_the_pair() {
         case("131056.json", 400, throttled(Pair, 6, pair)),
         case("80007.json", 400, throttled(Sender, 300, quota.clone())),
         Case { file: "80007.json", status: 400, usage: Some(usage), expect: throttled(Sender, 540, quota) },
-        case("133015.json", 400, throttled(Sender, 300, deleted)),
-        case("134101.json", 400, throttled(Sender, 600, syncing)),
+        case("133015.json", 400, throttled(Message, 300, deleted)),
+        case("134101.json", 400, throttled(Message, 600, syncing)),
     ])
     .await;
 }

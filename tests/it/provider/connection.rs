@@ -56,7 +56,7 @@ async fn a_message_is_in_doubt_when_the_connection_breaks_after_the_request_was_
         let to = person();
         let request = hello(&to);
         let (answer, ()) = tokio::join!(provider.send(&request), answer_once(&listener, peer));
-        assert_eq!(answer, Answer::Unknown { reason: reason.to_owned() }, "{peer:?}");
+        assert_eq!(answer, Answer::Unknown { reason: reason.to_owned(), pause: None }, "{peer:?}");
         // A second try of the client's own would be waiting to be accepted.
         let again = std::future::poll_fn(|cx| std::task::Poll::Ready(listener.poll_accept(cx).is_ready())).await;
         assert!(!again, "{peer:?}: the request was written twice");

@@ -78,18 +78,19 @@ async fn a_suppression_holds_for_every_linked_identity_and_its_scope_only() {
 }
 
 #[tokio::test]
-async fn a_scope_has_one_open_hold_and_the_first_cause_stays() {
+async fn a_scope_is_held_once_for_each_cause_until_every_one_has_ended() {
     for store in stores().await {
         let new = |cause| {
             let scope_key = "meta".to_owned();
             NewHold { scope: HoldScope::Account, scope_key, cause, code: None, until_at: None }
         };
         assert!(hold::place(&store, &new(HoldCause::Refused), NOW).await.unwrap());
-        assert!(!hold::place(&store, &new(HoldCause::Outage), NOW).await.unwrap());
+        assert!(!hold::place(&store, &new(HoldCause::Refused), NOW).await.unwrap());
+        assert!(hold::place(&store, &new(HoldCause::Outage), NOW).await.unwrap());
         let open = hold::open(&store).await.unwrap();
-        assert_eq!((open.len(), open[0].cause), (1, HoldCause::Refused), "{}", store.name());
+        assert_eq!((open.len(), open[0].cause), (2, HoldCause::Refused), "{}", store.name());
         assert!(hold::lift(&store, open[0].id, NOW, "ana").await.unwrap());
         assert!(!hold::lift(&store, open[0].id, NOW, "ana").await.unwrap());
-        assert!(hold::place(&store, &new(HoldCause::Outage), NOW).await.unwrap());
+        assert_eq!(hold::open(&store).await.unwrap().len(), 1, "the other cause still holds it");
     }
 }

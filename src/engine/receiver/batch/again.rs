@@ -1,0 +1,39 @@
+//! What a reported failure allows: another try, where the policy of its code does and the schedule still does.
+
+use crate::domain::failure::{FailureClass, Policy, policy};
+use crate::domain::id::{MessageId, RunId};
+use crate::domain::time::UnixMs;
+use crate::engine::EngineError;
+use crate::store::Tx;
+use crate::store::message::{self, Again};
+use crate::store::receipt::Standing;
+
+/// Puts back in line what may be tried again; the messages it did.
+pub(super) async fn put_back(tx: &mut Tx, failed: &[&Standing], now: UnixMs) -> Result<Vec<MessageId>, EngineError> {
+    let allowed: Vec<(Again, u32)> = failed.iter().filter_map(|standing| again(standing, now)).collect();
+    if allowed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all: Vec<Again> = allowed.iter().map(|(again, _)| again.clone()).collect();
+    let before = message::earlier_failures(tx, &all).await?;
+    let left = |(again, tries): &(Again, u32)| before.get(&again.id).copied().unwrap_or(0) < i64::from(*tries);
+    let now_again: Vec<Again> = allowed.into_iter().filter(left).map(|(again, _)| again).collect();
+    Ok(message::try_again(tx, &now_again).await?)
+}
+
+/// How `standing` may be tried again, and how often in all.
+fn again(standing: &Standing, now: UnixMs) -> Option<(Again, u32)> {
+    let code = standing.failure_code?;
+    let Policy { tries: tries @ 1.., retry_after: Some(after), class, .. } = policy(code)? else { return None };
+    if standing.run_id == RunId::BY_HAND {
+        // A person sees that it failed and decides.
+        return None;
+    }
+    let waiting_for = match class {
+        FailureClass::RetryPair => "pair_limit",
+        FailureClass::Retry => "throughput",
+        _ => "later",
+    };
+    let again = Again { id: standing.id, attempt: standing.attempt, code, due_at: now.plus(after), waiting_for };
+    Some((again, tries))
+}
