@@ -4,6 +4,7 @@ pub mod answer;
 pub mod budget;
 pub mod callback;
 pub mod change;
+pub mod doubt;
 pub mod event;
 pub mod exclusion;
 pub mod failure;

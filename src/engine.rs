@@ -7,6 +7,7 @@ mod answer;
 pub mod audience;
 pub mod budget;
 pub mod dispatcher;
+mod doubt;
 mod folder;
 mod hand;
 pub mod holds;

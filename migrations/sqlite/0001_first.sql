@@ -210,6 +210,7 @@ CREATE TABLE message (
     delivered_at    BIGINT,
     read_at         BIGINT,
     undelivered_at  BIGINT,
+    reviewed_at     BIGINT,
     failure_code    BIGINT,
     failure_detail  TEXT,
 
@@ -233,6 +234,7 @@ CREATE INDEX message_latest ON message (latest_at) WHERE state = 'queued' AND la
 CREATE INDEX message_in_doubt ON message (sender, claimed_at) WHERE state = 'in_doubt';
 -- What a sender has let go lately: the pair limit after a restart, and what speaks for or against a doubt.
 CREATE INDEX message_left ON message (sender, claimed_at) WHERE claimed_at IS NOT NULL;
+CREATE INDEX message_reviewed ON message (reviewed_at) WHERE reviewed_at IS NOT NULL;
 CREATE INDEX message_run_state ON message (run_id, state);
 CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX message_person ON message (person_id, id);
@@ -384,4 +386,10 @@ CREATE TABLE budget (
     month       TEXT NOT NULL,
     spent       BIGINT NOT NULL,
     counts      BIGINT NOT NULL
+);
+
+-- When no daemon was up, by gaps of the heartbeat: receipts may have waited at the provider meanwhile.
+CREATE TABLE downtime (
+    from_at BIGINT NOT NULL,
+    to_at   BIGINT NOT NULL
 );

@@ -2,13 +2,15 @@
 //! only look.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, holds};
+use super::{Engine, EngineError, doubt, holds};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::inbox::Inbox;
@@ -20,6 +22,12 @@ pub const HEARTBEAT: &str = "heartbeat";
 /// Real time between two looks.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// A longer silence of every daemon (real time) is a downtime.
+const DOWN: Duration = Duration::from_secs(5);
+
+/// Looks between two at what is in doubt.
+const DOUBTS_EVERY: u32 = 10;
+
 /// Looks between two sweeps of what nobody needs any more.
 const SWEEP_EVERY: u32 = 120;
 
@@ -27,12 +35,13 @@ const SWEEP_EVERY: u32 = 120;
 #[derive(Clone, Debug)]
 pub struct Janitor {
     engine: Engine,
+    looks: Arc<AtomicU32>,
 }
 
 impl Janitor {
     /// A janitor.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine, looks: Arc::default() }
     }
 
     /// Works until `stop`.
@@ -58,10 +67,13 @@ impl Janitor {
     pub async fn step(&self) -> Result<BTreeSet<RunId>, EngineError> {
         let store = &self.engine.store;
         let now = self.engine.clock.now();
-        setting::write(store, HEARTBEAT, &now.0.to_string()).await?;
+        self.beat(now).await?;
         let mut runs = message::expire(store, now).await?;
         runs.extend(message::lose_claims(store, now).await?);
         runs.extend(message::give_up_undelivered(store, now).await?);
+        if self.looks_at_doubts() {
+            runs.extend(doubt::settle(&self.engine, now).await?);
+        }
         runs.extend(self.finish_cancelled(now).await?);
         runs.extend(run::mark_sent_out(store, now).await?);
         for closed in run::close_settled(store, now).await? {
@@ -72,6 +84,21 @@ impl Janitor {
         holds::probe(&self.engine, now).await?;
         self.engine.tell_runs(runs.iter().copied());
         Ok(runs)
+    }
+
+    /// Says that a daemon is alive, and notes since when none was.
+    async fn beat(&self, now: UnixMs) -> Result<(), EngineError> {
+        let store = &self.engine.store;
+        let before = setting::read(store, HEARTBEAT).await?.and_then(|at| at.parse().ok()).map(UnixMs);
+        if let Some(before) = before.filter(|before| now.since(*before) > self.engine.clock_span(DOWN)) {
+            message::was_down(store, before, now).await?;
+        }
+        Ok(setting::write(store, HEARTBEAT, &now.0.to_string()).await?)
+    }
+
+    /// Doubts are looked at with the first look, and then from time to time: each look reads what was sent near them.
+    fn looks_at_doubts(&self) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(DOUBTS_EVERY)
     }
 
     /// Messages that went back in line after their run was cancelled (a claim put back, a crash in between).

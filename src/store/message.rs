@@ -4,6 +4,7 @@
 mod again;
 mod chore;
 mod claim;
+mod evidence;
 mod reached;
 mod settle;
 
@@ -24,6 +25,7 @@ use crate::domain::time::UnixMs;
 pub use again::{Again, earlier_failures, failures_of, try_again};
 pub use chore::{Doubt, cancel, doubts, expire, give_up_undelivered, leave_doubt, lose_claims, release_doubt};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
+pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 

@@ -1,6 +1,7 @@
 //! Tests of `engine`: the production steps, on both databases, against a provider on this machine.
 
 mod budget;
+mod doubts;
 mod gates;
 mod looping;
 mod planning;

@@ -22,7 +22,9 @@ const SETTLE: Dialects = Dialects {
             due_at = COALESCE(r.value ->> 'due_at', message.due_at),
             provider_id = COALESCE(message.provider_id, r.value ->> 'provider_id'),
             accepted_at = COALESCE(message.accepted_at, r.value ->> 'accepted_at'),
-            undelivered_at = r.value ->> 'undelivered_at', failure_code = r.value ->> 'failure_code',
+            undelivered_at = r.value ->> 'undelivered_at',
+            reviewed_at = CASE WHEN r.value ->> 'state' = 'in_review' THEN r.value ->> 'accepted_at' ELSE message.reviewed_at END,
+            failure_code = r.value ->> 'failure_code',
             failure_detail = r.value ->> 'failure_detail', end_reason = r.value ->> 'end_reason',
             ended_at = r.value ->> 'ended_at',
             reserved = CASE WHEN r.value ->> 'state' IN ('accepted', 'in_review', 'in_doubt') THEN message.reserved ELSE 0 END
@@ -34,7 +36,9 @@ const SETTLE: Dialects = Dialects {
             due_at = COALESCE(r.due_at, message.due_at),
             provider_id = COALESCE(message.provider_id, r.provider_id),
             accepted_at = COALESCE(message.accepted_at, r.accepted_at),
-            undelivered_at = r.undelivered_at, failure_code = r.failure_code,
+            undelivered_at = r.undelivered_at,
+            reviewed_at = CASE WHEN r.state = 'in_review' THEN r.accepted_at ELSE message.reviewed_at END,
+            failure_code = r.failure_code,
             failure_detail = r.failure_detail, end_reason = r.end_reason,
             ended_at = r.ended_at,
             reserved = CASE WHEN r.state IN ('accepted', 'in_review', 'in_doubt') THEN message.reserved ELSE 0 END
