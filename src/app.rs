@@ -2,6 +2,7 @@
 
 pub mod daemon;
 pub mod demo;
+pub mod leases;
 pub mod lifecycle;
 pub mod lock;
 pub mod serve;

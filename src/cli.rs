@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+pub mod backup;
 pub mod cancel;
 pub mod check;
 mod check_inputs;
@@ -23,6 +24,7 @@ pub mod status;
 mod steer;
 pub mod suppress;
 mod table;
+pub mod takeover;
 pub mod template;
 pub mod token;
 pub mod user;
@@ -86,12 +88,10 @@ enum Command {
     /// Diagnose accounts and senders: not available yet.
     #[command(hide = true)]
     Doctor(Later),
-    /// Copy the store: not available yet.
-    #[command(hide = true)]
-    Backup(Later),
-    /// Let a restored copy send: not available yet.
-    #[command(hide = true)]
-    Takeover(Later),
+    /// Copy the store while the daemon runs.
+    Backup(backup::Args),
+    /// Let a store send that was restored, moved, or lay still for long.
+    Takeover(takeover::Args),
 }
 
 /// A command that is part of the product but does not work yet.
@@ -132,8 +132,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
-        Command::Backup(_) => not_yet("backup"),
-        Command::Takeover(_) => not_yet("takeover"),
+        Command::Backup(args) => backup::run(args).await,
+        Command::Takeover(args) => takeover::run(args).await,
     };
     client::ended(outcome).unwrap_or_else(|error| complain(&error))
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -30,6 +31,8 @@ pub struct Config {
     pub server: Server,
     /// `store.url`: `sqlite:FILE` (relative to the data directory) or `postgres://…`, which may hold a password.
     pub store_url: SecretString,
+    /// A store on which no daemon has run for longer than this, with messages due, sends only after `recado takeover`.
+    pub restore_after: Duration,
     /// The watched folder, absolute.
     pub campaigns_dir: PathBuf,
     /// `[vars]`: texts that expressions may use.

@@ -3,6 +3,7 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod audience;
 pub mod audit;
 pub mod budget;
 pub mod campaign;
@@ -13,8 +14,10 @@ mod db;
 pub mod entry;
 pub mod exclusion;
 pub mod hold;
+pub mod home;
 pub mod idempotency;
 pub mod identity;
+pub mod lease;
 pub mod message;
 mod open;
 pub mod orphan;
@@ -119,6 +122,11 @@ impl Store {
     /// Begins a look at the database as it is now, beside the writes (SQLite: on the pool for reads). Dropping it ends it.
     pub async fn look(&self) -> Result<Tx> {
         self.read.look().await
+    }
+
+    /// Whether one daemon at a time works on it. On PostgreSQL several may.
+    pub const fn is_of_one_node(&self) -> bool {
+        matches!(self.write, Db::Sqlite(_))
     }
 
     /// Closes both pools, waiting for connections in use.

@@ -393,3 +393,27 @@ CREATE TABLE downtime (
     from_at BIGINT NOT NULL,
     to_at   BIGINT NOT NULL
 );
+
+-- Several daemons on one database ---------------------------------------------------------------------------------
+
+-- Instants are real time here, whatever the clock does.
+CREATE TABLE node (
+    name    TEXT PRIMARY KEY,
+    seen_at BIGINT NOT NULL
+);
+
+CREATE TABLE lease (
+    sender   TEXT PRIMARY KEY,
+    node     TEXT NOT NULL,
+    -- The data directory of the node: a daemon that starts again on it takes its leases back at once.
+    home     TEXT NOT NULL,
+    until_at BIGINT NOT NULL
+);
+
+-- Audiences for the other nodes; on SQLite they lie in the data directory alone.
+CREATE TABLE audience_piece (
+    hash  TEXT NOT NULL,
+    no    BIGINT NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (hash, no)
+);

@@ -12,8 +12,9 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
+use super::leases::Keeper;
 use super::lifecycle::Lifecycle;
 use super::lock::{DataDirLock, LockError};
 use super::silence::listen_first;
@@ -21,7 +22,6 @@ use crate::billing::card::Cards;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::time::UnixMs;
-use crate::engine::dispatcher::Dispatcher;
 use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
@@ -30,7 +30,7 @@ use crate::engine::settler::Settler;
 use crate::engine::watcher::Watcher;
 use crate::engine::{Engine, Parts};
 use crate::provider::{Provider, ProviderError};
-use crate::store::{self, OpenError, Store, StoreError, setting};
+use crate::store::{self, OpenError, Store, StoreError, hold, home, setting};
 use crate::web::{self, Metrics, WebState};
 
 /// Changes a slow page may fall behind by before it reads everything anew.
@@ -43,7 +43,7 @@ pub struct Daemon {
     pub engine: Engine,
     /// How long it listens before it sends, in real time.
     listen: Duration,
-    _lock: DataDirLock,
+    lock: DataDirLock,
 }
 
 /// Why a daemon cannot start.
@@ -116,8 +116,17 @@ impl Daemon {
             clock,
         });
         let last = setting::read(&engine.store, HEARTBEAT).await?.and_then(|at| at.parse().ok()).map(UnixMs);
-        let listen = engine.clock.real_span(listen_first(last, engine.clock.now()));
-        Ok(Self { engine, listen, _lock: lock })
+        let now = engine.clock.now();
+        if let Some(why) = home::doubtful(&engine.store, last, now, engine.config.restore_after).await? {
+            warn!(
+                why = why.as_str(),
+                "this store may be a copy ({}): nothing is sent until `recado takeover`",
+                why.as_str()
+            );
+            hold::place(&engine.store, &home::hold_of_all(), now).await?;
+        }
+        let listen = engine.clock.real_span(listen_first(last, now));
+        Ok(Self { engine, listen, lock })
     }
 
     /// The store.
@@ -142,29 +151,14 @@ impl Daemon {
         let _ = sd_notify::notify(&[NotifyState::Ready]);
     }
 
-    /// A dispatcher per sender and the settler they report to. The settler ends when the last dispatcher has dropped
-    /// its end of the channel: that is how what is in flight gets settled before the store closes.
+    /// A dispatcher for each sender of this node and the settler they report to. The settler ends when the last
+    /// dispatcher has dropped its end of the channel: that is how what is in flight gets settled before the store closes.
     fn start_sending(&self, life: &Lifecycle) {
         let (settler, settled) = Settler::new(self.engine.clone());
         life.start("settler", settler.run());
-        for sender in self.engine.config.senders.keys() {
-            if let Some(dispatcher) = Dispatcher::new(self.engine.clone(), sender, settled.clone()) {
-                life.start("dispatcher", send_after(self.listen, dispatcher, life.soft()));
-            }
-        }
+        let keeper = Keeper::new(self.engine.clone(), settled, self.listen, &self.lock.id, life.clone());
+        life.start("keeper", keeper.run(life.soft()));
     }
-}
-
-/// Listens for a while after a long silence, then sends until `stop`.
-async fn send_after(listen: Duration, dispatcher: Dispatcher, stop: CancellationToken) {
-    if !listen.is_zero() {
-        info!(listen.seconds = listen.as_secs(), "the daemon was away for long: it listens before it sends");
-    }
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = tokio::time::sleep(listen) => {}
-    }
-    dispatcher.run(stop).await;
 }
 
 async fn serve_pages(state: WebState, listener: TcpListener, stop: CancellationToken) {
@@ -197,8 +191,9 @@ fn connect(config: &Config) -> Result<BTreeMap<String, Provider>, StartError> {
     config.accounts.iter().map(connected).collect()
 }
 
-/// This process among those on one store: host name and process id are enough to tell a claim's owner.
+/// This process among those on one store: host name and process id for people, and a number of its own,
+/// since containers share both.
 fn node_name() -> String {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), std::process::id())
+    format!("{}:{}:{:08x}", host.trim(), std::process::id(), rand::random::<u32>())
 }

@@ -2,7 +2,8 @@
 //!
 //! The clock starts on a fixed Tuesday at 10:00 and runs fast while a run is open, so that reminders of two days go out,
 //! are delivered, read and answered in about a minute, whatever the hour of the real day. While nothing is open it
-//! runs at a person's speed: conversations can be read and answered before their window closes.
+//! runs at a person's speed: conversations can be read and answered before their window closes. Each time it slows down,
+//! somebody writes, so that there is one to answer.
 
 mod place;
 mod playing;
@@ -21,6 +22,7 @@ use super::lifecycle::Lifecycle;
 use crate::clock::Clock;
 use crate::domain::run::RunState;
 use crate::engine::{Engine, EngineError};
+use crate::sandbox::Sandbox;
 use crate::store::{StoreError, run};
 use playing::Playing;
 use stage::Stage;
@@ -29,6 +31,9 @@ use stage::Stage;
 const FAST: f64 = 2_400.0;
 /// How often the demo looks whether a run is open; half a minute of the fast clock.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// What somebody writes when the clock slows down.
+const QUESTION: &str = "Hola, ¿puedo ir acompañado?";
 
 /// How the demo runs.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +99,8 @@ pub async fn demo(settings: DemoSettings, welcome: impl FnOnce(&Welcome)) -> Res
     let playing = stage.start(&life)?;
     welcome(&greeting);
     let engine = playing.daemon.engine.clone();
-    life.start("demo's clock", keep_pace(engine.clone(), life.soft()));
+    let people = (!settings.exit_when_done).then(|| playing.sandbox.clone());
+    life.start("demo's clock", keep_pace(engine.clone(), people, life.soft()));
     if settings.exit_when_done {
         let report = playing.to_the_end().await;
         life.stop();
@@ -109,7 +115,7 @@ pub async fn demo(settings: DemoSettings, welcome: impl FnOnce(&Welcome)) -> Res
 }
 
 /// Fast while a run is open, a person's pace while none is.
-async fn keep_pace(engine: Engine, stop: CancellationToken) {
+async fn keep_pace(engine: Engine, people: Option<Sandbox>, stop: CancellationToken) {
     let mut fast = false;
     while !stop.is_cancelled() {
         // A read that fails is tried again at the next look.
@@ -118,6 +124,9 @@ async fn keep_pace(engine: Engine, stop: CancellationToken) {
             if busy != fast {
                 engine.clock.change_speed(if busy { FAST } else { 1.0 });
                 fast = busy;
+                if let Some(people) = people.as_ref().filter(|_| !busy) {
+                    people.last_reader_writes(QUESTION);
+                }
             }
         }
         tokio::select! {

@@ -57,8 +57,18 @@ impl Lifecycle {
     /// Starts `task`, which ends when the soft token is cancelled. One that ends earlier has died, and the whole daemon
     /// stops.
     pub fn start(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.start_until(name, &self.soft.clone(), task);
+    }
+
+    /// Starts `task`, which ends when `asked` (a child of the soft token) is cancelled. One that ends earlier has died.
+    pub fn start_until(
+        &self,
+        name: &'static str,
+        asked: &CancellationToken,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let hard = self.hard.clone();
-        let guard = DeathGuard { name, soft: self.soft.clone(), died: self.died.clone() };
+        let guard = DeathGuard { name, asked: asked.clone(), soft: self.soft.clone(), died: self.died.clone() };
         self.tasks.spawn(async move {
             let _guard = guard;
             tokio::select! {
@@ -110,13 +120,14 @@ impl Lifecycle {
 /// Notices a task that ended without being asked to, by returning or by a panic.
 struct DeathGuard {
     name: &'static str,
+    asked: CancellationToken,
     soft: CancellationToken,
     died: Arc<AtomicBool>,
 }
 
 impl Drop for DeathGuard {
     fn drop(&mut self) {
-        if !self.soft.is_cancelled() || std::thread::panicking() {
+        if !self.asked.is_cancelled() || std::thread::panicking() {
             error!(task.name = self.name, "task {} died, the daemon stops", self.name);
             self.died.store(true, Ordering::SeqCst);
             self.soft.cancel();

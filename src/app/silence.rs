@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
 use crate::domain::time::UnixMs;
+use crate::engine::dispatcher::Dispatcher;
 
 /// A longer gap between two heartbeats is a silence.
 const LONG: Duration = Duration::from_hours(1);
@@ -16,6 +20,18 @@ pub fn listen_first(last: Option<UnixMs>, now: UnixMs) -> Duration {
         Some(last) if now.since(last) > LONG => LISTEN,
         _ => Duration::ZERO,
     }
+}
+
+/// Listens for a while after a long silence, then sends until `stop`.
+pub async fn send_after(listen: Duration, dispatcher: Dispatcher, stop: CancellationToken) {
+    if !listen.is_zero() {
+        info!(listen.seconds = listen.as_secs(), "the daemon was away for long: it listens before it sends");
+    }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(listen) => {}
+    }
+    dispatcher.run(stop).await;
 }
 
 #[cfg(test)]

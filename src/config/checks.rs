@@ -1,6 +1,7 @@
 //! Readings that both files share.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::{self, TimeZone};
@@ -53,4 +54,11 @@ pub fn timezone(value: &Value<'_, '_>) -> Option<TimeZone> {
     let known: Vec<String> = tz::db().available().map(|name| name.to_string()).collect();
     value.refuse_for(&format!("names no time zone: \"{name}\""), name, known.iter().map(String::as_str));
     None
+}
+
+/// A length of time, as `6h` or `90m`.
+pub fn length(text: &str) -> Result<Duration, &'static str> {
+    let wrong = "must be a length of time, as \"6h\" or \"90m\"";
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong)?;
+    Duration::try_from(span).map_err(|_| wrong)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use secrecy::SecretString;
@@ -17,13 +18,23 @@ use crate::domain::tier::{Limit, Reserve};
 /// One file in the data directory: nothing else has to be installed.
 const DEFAULT_STORE: &str = "sqlite:recado.db";
 
+/// A weekend without the daemon is told from a lunch break .
+const RESTORE_AFTER: Duration = Duration::from_hours(6);
+
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
     root.not_yet(&["alerts", "retention"]);
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
-    let store_url = root.table("store", |t| store_url(t, &secrets)).unwrap_or_else(|| Some(DEFAULT_STORE.into()));
+    let mut restore_after = RESTORE_AFTER;
+    let store_url = root.table("store", |t| {
+        if let Some(after) = t.get("restore_after").and_then(|v| v.parsed(checks::length)) {
+            restore_after = after;
+        }
+        store_url(t, &secrets)
+    });
+    let store_url = store_url.unwrap_or_else(|| Some(DEFAULT_STORE.into()));
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
@@ -36,7 +47,18 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
     let portfolios = portfolios.flatten().unwrap_or_default();
-    Some(Config { store_url: store_url?, campaigns_dir, server, vars, teams, portfolios, accounts, senders, holidays })
+    Some(Config {
+        store_url: store_url?,
+        restore_after,
+        campaigns_dir,
+        server,
+        vars,
+        teams,
+        portfolios,
+        accounts,
+        senders,
+        holidays,
+    })
 }
 
 /// `[team.*]`, `[account.*]` and the like: tables whose names the operator chooses.

@@ -29,7 +29,7 @@ pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineErro
                 (answers(engine, &hold).await, now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE))
             }
             HoldCause::Quality => (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL),
-            HoldCause::Refused | HoldCause::Person | HoldCause::Budget => continue,
+            HoldCause::Refused | HoldCause::Person | HoldCause::Budget | HoldCause::Restored => continue,
         };
         if is_over {
             engine.lift_hold(hold.id, ITSELF).await?;

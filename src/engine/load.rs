@@ -87,6 +87,7 @@ impl Engine {
                 return Ok(Loaded::Refused(problems));
             }
         };
+        self.share_audience(&read.audience_hash).await?;
         let title = read.file.title.as_deref().unwrap_or(name);
         let described = Described { name, title, kind: read.file.kind, sender: &read.file.sender };
         let id = campaign::save(&self.store, &described, now).await?;

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Engine, EngineError, audience, load, steer};
+use super::{Engine, EngineError, load, steer};
 use crate::config::Config;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
@@ -106,7 +106,7 @@ impl Planner {
             file,
             template,
             config: Arc::clone(&self.engine.config),
-            audience: audience::path(&self.engine.config.server.data_dir, &version.audience_hash),
+            audience: self.engine.audience(&version.audience_hash).await?,
             started_at: run.started_at,
             done: run.planned_rows,
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::{Engine, EngineError, aside, audience, budget, load};
+use super::{Engine, EngineError, aside, budget, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::id::{RunId, VersionId};
@@ -185,7 +185,7 @@ impl Engine {
         let throughput = throughput.map_or(USUAL_THROUGHPUT, std::num::NonZeroU32::get);
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
-        let path = audience::path(&self.config.server.data_dir, &candidate.version.audience_hash);
+        let path = self.audience(&candidate.version.audience_hash).await?;
         let now = self.clock.now();
         let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
         aside(move || {

@@ -7,7 +7,8 @@ use crate::domain::change::Change;
 use crate::domain::id::{HoldId, MessageId, RunId};
 use crate::domain::problem::Problem;
 use crate::locale::{self, Language};
-use crate::store::{hold, message, run};
+use crate::store::hold::HoldCause;
+use crate::store::{hold, home, message, run};
 
 /// What a person decides about messages in doubt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -71,7 +72,13 @@ impl Engine {
 
     /// Lifts a hold. False when it was lifted already.
     pub async fn lift_hold(&self, id: HoldId, by: &str) -> Result<bool, EngineError> {
-        let done = hold::lift(&self.store, id, self.clock.now(), by).await?;
+        let now = self.clock.now();
+        let open = hold::open(&self.store).await?.into_iter().find(|hold| hold.id == id);
+        let done = match open {
+            // Lifting it says that this store, here, is the one that sends; else it would be held again at the next start.
+            Some(hold) if hold.cause == HoldCause::Restored => home::take_over(&self.store, now, by).await?,
+            _ => hold::lift(&self.store, id, now, by).await?,
+        };
         if done {
             info!(hold.id = %id, "hold {id} is lifted");
             self.tell(Change::Holds);

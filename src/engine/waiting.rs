@@ -192,6 +192,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Quality => "hold_quality",
         HoldCause::Budget => "hold_budget",
         HoldCause::Person => "hold_person",
+        HoldCause::Restored => "hold_restored",
     };
     Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.until_at)
 }

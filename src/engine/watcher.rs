@@ -119,7 +119,9 @@ impl Watcher {
     async fn note_removed(&mut self, found: &BTreeMap<String, Vec<Seen>>) -> Result<(), EngineError> {
         for known in campaign::list(&self.engine.store).await? {
             let is_gone = !found.contains_key(&known.name);
-            if !is_gone || known.removed_at.is_some() || !self.gone.insert(known.name.clone()) {
+            // On a shared store another node's folder may hold it: gone is what was here at the last look.
+            let is_ours = self.engine.store.is_of_one_node() || self.seen.contains_key(&known.name);
+            if !is_gone || !is_ours || known.removed_at.is_some() || !self.gone.insert(known.name.clone()) {
                 continue;
             }
             self.to_start.remove(&known.name);

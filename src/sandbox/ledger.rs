@@ -209,6 +209,12 @@ impl Ledger {
         self.by_wamid.get(wamid).copied()
     }
 
+    /// Person and sender of the newest message that was read.
+    pub fn last_read(&self) -> Option<(String, String)> {
+        let message = self.messages.iter().rev().find(|message| message.progress == Progress::Read)?;
+        Some((message.wa_id.clone(), message.sender.clone()))
+    }
+
     /// The place of the last template `sender` sent to `wa_id`.
     pub fn last_template(&self, sender: &str, wa_id: &str) -> Option<usize> {
         self.messages.iter().rposition(|m| m.sender == sender && m.wa_id == wa_id && m.template.is_some())

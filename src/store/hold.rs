@@ -61,6 +61,8 @@ pub enum HoldCause {
     Budget,
     /// A person placed it.
     Person,
+    /// The store is a copy, was moved, or lay still for long: a person says whether it is the one that sends.
+    Restored,
 }
 
 impl HoldCause {
@@ -72,6 +74,7 @@ impl HoldCause {
             Self::Quality => "quality",
             Self::Budget => "budget",
             Self::Person => "person",
+            Self::Restored => "restored",
         }
     }
 }

@@ -6,6 +6,7 @@ mod gates;
 mod looping;
 mod planning;
 mod receiver;
+mod restoring;
 mod sending;
 mod spacing;
 pub mod stage;

@@ -8,6 +8,9 @@
     reason = "a table of cases reads better when what it compares has the form of the production value"
 )]
 
+#[path = "../rig/rig.rs"]
+#[expect(dead_code, reason = "each program uses its part of the rig")]
+mod rig;
 mod support;
 
 mod billing;
@@ -18,6 +21,7 @@ mod engine;
 mod house;
 mod inbox;
 mod intake;
+mod nodes;
 mod preflight;
 mod provider;
 mod sandbox;

@@ -17,9 +17,9 @@ const SPEED: u32 = 60;
 const PEOPLE: u32 = 1_500;
 /// The daemon lives at most this long between two kills, and may be killed while it starts.
 const LONGEST_LIFE: Duration = Duration::from_millis(1_500);
-/// Silence after which nothing more is expected to happen: longer than a claim of a dead process takes to become
-/// doubtful (21 s) and than the longest wait of a webhook.
-const SETTLED_AFTER: Duration = Duration::from_secs(70);
+/// Once all have left, nothing more is expected after this: longer than the shared clock's half hour of doubt and than
+/// the longest wait of a webhook that was refused for two seconds.
+const SETTLED_AFTER: Duration = Duration::from_secs(35);
 
 /// Kills the daemon `kills` times during runs, lets everything settle and compares the books.
 pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
@@ -78,25 +78,44 @@ impl Rig {
         planned && states["queued"].as_u64().unwrap_or(0) < u64::from(THROUGHPUT)
     }
 
-    /// Waits until every message has left and nothing has changed for a while, or every run is closed.
+    /// Waits until nothing is queued or claimed and the doubts have not changed for a while, or every run is closed.
     async fn settle(&self, runs: &[i64]) {
-        let (mut last, mut since) = (String::new(), Instant::now());
+        let (mut last, mut since) = (0, Instant::now());
         loop {
-            let mut all = Vec::new();
-            for run in runs {
-                let told = self.get(&format!("/api/v1/runs/{run}")).await;
-                all.push(format!("{} {}", told["state"], told["states"]));
-            }
-            if all.iter().all(|run| run.starts_with("\"closed\"")) {
+            let left = self.left(runs).await;
+            if left.open == 0 || (left.waiting == 0 && left.in_doubt == 0) {
                 return;
             }
-            let now = all.join("\n");
-            if now != last {
-                (last, since) = (now, Instant::now());
+            if left.waiting > 0 || left.in_doubt != last {
+                (last, since) = (left.in_doubt, Instant::now());
             } else if since.elapsed() > SETTLED_AFTER {
                 return;
             }
             sleep(Duration::from_millis(500)).await;
         }
     }
+
+    /// What is left to do in `runs`.
+    pub async fn left(&self, runs: &[i64]) -> Left {
+        let mut left = Left::default();
+        for run in runs {
+            let told = self.get(&format!("/api/v1/runs/{run}")).await;
+            let count = |state: &str| told["states"][state].as_u64().unwrap_or(0);
+            left.open += u64::from(told["state"] != "closed");
+            left.waiting += count("queued") + count("claimed") + u64::from(told["state"] == "planning");
+            left.in_doubt += count("in_doubt");
+        }
+        left
+    }
+}
+
+/// Counts of what is left.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Left {
+    /// Runs that are not closed.
+    pub open: u64,
+    /// Messages queued or claimed, and runs still being planned.
+    pub waiting: u64,
+    /// Messages in doubt.
+    pub in_doubt: u64,
 }

@@ -124,6 +124,19 @@ impl Rig {
         signal("-CONT", &pid).await;
     }
 
+    /// Starts another daemon on the same database, with a data directory and an address of its own.
+    pub async fn start_another(&mut self) -> Process {
+        let at = free_address();
+        let text = configuration(&self.setup, at, self.sandbox_at).replace("= \"data\"", "= \"data2\"");
+        let config = self.path().join("another.toml");
+        std::fs::write(&config, text).expect("written");
+        let mut args = vec!["serve".to_owned(), "--config".to_owned(), config.display().to_string()];
+        args.extend(self.setup.clock.iter().flat_map(|clock| ["--clock".to_owned(), clock.clone()]));
+        let another = Process::start(&args, &self.path().join("another.log"));
+        self.wait_for(&format!("http://{at}/readyz")).await;
+        another
+    }
+
     /// The daemon, for what the operating system knows of it.
     pub fn daemon(&self) -> &Process {
         self.daemon.as_ref().expect("a running daemon")

@@ -13,6 +13,7 @@ use crate::app::daemon::Daemon;
 use crate::domain::id::VersionId;
 use crate::engine::{Engine, StartOutcome};
 use crate::intake::sample::SAMPLES;
+use crate::sandbox::Sandbox;
 use crate::store::{campaign, run, session, summary, version};
 
 /// The sample that waits for a person to press Start.
@@ -26,6 +27,7 @@ const PATIENCE: Duration = Duration::from_mins(8);
 pub struct Playing {
     /// The daemon.
     pub daemon: Daemon,
+    pub(super) sandbox: Sandbox,
     pub(super) sandbox_address: SocketAddr,
     pub(super) begun: Instant,
     pub(super) _dir: TempDir,

@@ -59,14 +59,20 @@ impl Stage {
     pub fn start(self, life: &Lifecycle) -> Result<Playing, DemoError> {
         let sandbox_address = self.provider.local_addr()?;
         life.start("sandbox's people", self.sandbox.clone().deliver(life.soft()));
-        let (sandbox, provider, stop) = (self.sandbox, self.provider, life.soft());
+        let (sandbox, provider, stop) = (self.sandbox.clone(), self.provider, life.soft());
         life.start("sandbox", async move {
             if let Err(cause) = sandbox.serve(provider, stop).await {
                 error!(error = &cause as &dyn std::error::Error, "the sandbox failed");
             }
         });
         self.daemon.start(life, self.pages);
-        Ok(Playing { daemon: self.daemon, sandbox_address, begun: Instant::now(), _dir: self.dir })
+        Ok(Playing {
+            daemon: self.daemon,
+            sandbox: self.sandbox,
+            sandbox_address,
+            begun: Instant::now(),
+            _dir: self.dir,
+        })
     }
 }
 

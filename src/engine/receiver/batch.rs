@@ -24,6 +24,7 @@ use crate::inbox::preference;
 use crate::inbox::reply::{self, Desk, told_at};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
+use crate::store::home;
 use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
 
 /// What changed, to be told once it is committed.
@@ -189,8 +190,11 @@ impl<'a> Batch<'a> {
                     learned.push((standing.person_id, &incoming.receipt));
                 }
                 Some(standing) if attempt < standing.attempt => earlier.push((message, attempt, incoming)),
-                // An attempt or a message we have not made: this store is older than the receipt.
-                _ => orphans.push(locate::orphan(incoming, false)),
+                // An attempt or a message we have not made: this store is older than the receipt, a copy restored.
+                _ => {
+                    self.told.holds |= hold::place_in(tx, &home::hold_of_all(), self.now).await?;
+                    orphans.push(locate::orphan(incoming, false));
+                }
             }
         }
         locate::keep(tx, &orphans, located.unknown, &receipts).await?;

@@ -15,7 +15,7 @@ use crate::domain::money::Micros;
 use crate::domain::template::Category;
 use crate::domain::tier::Reserve;
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, budget, on, on_tx, place};
+use crate::store::{Dialects, Result, Store, budget, lease, on, on_tx, place};
 
 /// The attempt that ended when the message went back in line makes room for the new one.
 const ARCHIVE: Dialects = Dialects {
@@ -205,6 +205,9 @@ pub async fn claim_within(store: &Store, claim: &Claim<'_>, bounds: &Bounds<'_>)
         return Ok(Taken::default());
     }
     let mut tx = store.begin().await?;
+    if lease::is_elsewhere(&mut tx, claim.sender, claim.by).await? {
+        return Ok(Taken::default());
+    }
     let picked = pick::pick(&mut tx, claim, bounds).await?;
     let mut taken =
         Taken { full: picked.full, reached_to: picked.reached_to, spent: picked.short.clone(), ..Taken::default() };

@@ -222,6 +222,11 @@ impl Stage {
         sender(&self.engine)
     }
 
+    /// Where the provider listens.
+    pub fn address(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     pub async fn janitor(&self) {
         Janitor::new(self.engine.clone()).step().await.unwrap();
     }

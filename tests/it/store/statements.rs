@@ -31,7 +31,12 @@ impl Statements {
 impl<'ast> Visit<'ast> for Statements {
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
         let name = item.ident.to_string();
-        self.add(&name, "both", &item.expr);
+        let database = match name.split('_').next() {
+            Some("SQLITE") => "sqlite",
+            Some("POSTGRES") => "postgres",
+            _ => "both",
+        };
+        self.add(&name, database, &item.expr);
         if let syn::Expr::Struct(dialects) = &*item.expr {
             for field in &dialects.fields {
                 match &field.member {

@@ -63,8 +63,15 @@ fn every_word_of_the_domain_has_its_sentence() {
     let roles = Role::ALL.map(|r| format!("web.role.{}", r.as_str()));
     let scopes = [HoldScope::Store, HoldScope::Account, HoldScope::Sender, HoldScope::Template, HoldScope::Run]
         .map(|s| format!("web.hold_scope.{}", s.as_str()));
-    let causes = [HoldCause::Outage, HoldCause::Refused, HoldCause::Quality, HoldCause::Budget, HoldCause::Person]
-        .map(|c| format!("web.hold_cause.{}", c.as_str()));
+    let causes = [
+        HoldCause::Outage,
+        HoldCause::Refused,
+        HoldCause::Quality,
+        HoldCause::Budget,
+        HoldCause::Person,
+        HoldCause::Restored,
+    ]
+    .map(|c| format!("web.hold_cause.{}", c.as_str()));
     let words = ["planning", "running", "sent_out", "paused", "held", "cancelled", "closed"]
         .map(|w| format!("web.run_state.{w}"));
     for key in states.iter().chain(&reasons).chain(&roles).chain(&scopes).chain(&causes).chain(&words) {
