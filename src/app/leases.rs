@@ -62,7 +62,9 @@ impl Keeper {
     pub async fn run(mut self, stop: CancellationToken) {
         if self.engine.store.is_of_one_node() {
             let all: Vec<String> = self.engine.config.senders.keys().cloned().collect();
-            all.iter().for_each(|sender| self.start(sender));
+            for sender in &all {
+                self.start(sender);
+            }
             return stop.cancelled().await;
         }
         while !stop.is_cancelled() {
@@ -115,7 +117,9 @@ impl Keeper {
         let late = |held: &Held| held.renewed.elapsed() + RENEW + MARGIN > LEASE + RENEW;
         let late: Vec<String> =
             self.held.iter().filter(|(_, held)| late(held)).map(|(sender, _)| sender.clone()).collect();
-        late.iter().for_each(|sender| self.stop(sender, "its lease could not be renewed"));
+        for sender in &late {
+            self.stop(sender, "its lease could not be renewed");
+        }
     }
 
     fn start(&mut self, sender: &str) {

@@ -16,6 +16,7 @@ const POSTGRES_SYSTEM: &str =
     "SELECT CAST(system_identifier AS TEXT) || '/' || current_database() || '/' || current_schema()
     FROM pg_control_system()";
 const SQLITE_FILE: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+const SQLITE_COPY: &str = "VACUUM INTO $1";
 const MARK: &str =
     "INSERT INTO setting (key, value) VALUES ('copy', '1') ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const UNMARK: &str = "DELETE FROM setting WHERE key = 'copy'";
@@ -110,8 +111,7 @@ pub async fn take_over(store: &Store, at: UnixMs, by: &str) -> Result<bool> {
 /// carries the mark. False: the store is not a SQLite file.
 pub async fn copy_to(store: &Store, file: &Path) -> std::result::Result<bool, super::OpenError> {
     let Db::Sqlite(pool) = &store.read else { return Ok(false) };
-    const COPY_INTO: &str = "VACUUM INTO $1";
-    sqlx::query(COPY_INTO).bind(file.to_string_lossy().into_owned()).execute(pool).await?;
+    sqlx::query(SQLITE_COPY).bind(file.to_string_lossy().into_owned()).execute(pool).await?;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let copy = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
     sqlx::query(MARK).execute(&copy).await?;
