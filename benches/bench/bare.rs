@@ -1,14 +1,45 @@
 //! The other side of the comparison: a loop that sends the same requests and remembers nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use reqwest::Client;
 use serde_json::{Value, json};
 
+use super::rig::{self, Process, free_address};
+
 /// Requests open at once: as many as the daemon keeps slots for at its highest throughput.
 const OPEN: usize = 64;
+
+/// A sandbox that tells nobody anything: what the bare loop sends costs the daemon nothing.
+pub struct Plain {
+    /// Its address.
+    pub url: String,
+    _process: Process,
+    _dir: tempfile::TempDir,
+}
+
+impl Plain {
+    /// Starts it.
+    pub async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let at = free_address();
+        let config = dir.path().join("sandbox.toml");
+        std::fs::write(&config, "[webhooks]\noff = true\n").unwrap();
+        let (at, config) = (at.to_string(), config.display().to_string());
+        let args = ["sandbox", "--listen", &at, "--webhook", "http://127.0.0.1:9/", "--app-secret", "any"];
+        let more =
+            ["--verify-token", "any", "--any-template", "--quiet", "--throughput", "1000000", "--config", &config];
+        let args: Vec<String> = args.iter().chain(&more).map(|arg| (*arg).to_owned()).collect();
+        let process = Process::start(&args, &dir.path().join("sandbox.log"));
+        let url = format!("http://{at}");
+        while rig::client().get(format!("{url}/_sandbox/stats")).send().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self { url, _process: process, _dir: dir }
+    }
+}
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 

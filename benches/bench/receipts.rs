@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::bare;
+use super::bare::{self, Plain};
 use super::line::{Line, median};
 use super::rig::{Audience, Database, Folder, Rig};
 use super::sends::setup;
@@ -19,10 +19,10 @@ pub async fn measure() -> Vec<Line> {
         for database in Database::both().await {
             let name = format!("fully receipted messages ÷ bare loop, {batch} a POST, {}", database.name());
             let rig = Rig::start(setup(database, &format!("batch = {batch}"))).await;
-            let client = super::rig::client();
+            let (client, plain) = (super::rig::client(), Plain::start().await);
             let (mut ratios, mut ours) = (Vec::new(), Vec::new());
             for round in 0..ROUNDS {
-                let bare = bare::sends(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
+                let bare = bare::sends(&client, &plain.url, u64::from(MESSAGES)).await;
                 let receipted = receipted(&rig, round).await;
                 ratios.push(receipted / bare);
                 ours.push(receipted);

@@ -101,11 +101,19 @@ pub struct Departure {
     _slot: OwnedSemaphorePermit,
 }
 
+/// What was claimed at once. Each message has a slot.
+#[derive(Debug)]
+pub struct Batch {
+    messages: Vec<Claimed>,
+    slots: Vec<OwnedSemaphorePermit>,
+    send_by: Instant,
+}
+
 /// What a look for work gave.
 #[derive(Debug)]
 pub enum Look {
-    /// These are claimed and must depart.
-    Claimed(Vec<Departure>),
+    /// These are claimed and must pass the gates.
+    Claimed(Batch),
     /// Nothing is due, or everything due is held.
     Nothing,
     /// Every slot is taken.
@@ -148,16 +156,24 @@ impl Dispatcher {
 
     /// Claims and sends until `stop`; then lets what has left be answered, and returns.
     pub async fn run(self, stop: CancellationToken) {
-        let (hand, claimed) = mpsc::channel(MAX_CLAIM);
+        // One batch waits at the gates while the next is claimed.
+        let (claims, claimed) = mpsc::channel(1);
+        let (hand, passed) = mpsc::channel(MAX_CLAIM);
         Box::pin(self.begin(&stop)).await;
-        tokio::join!(self.claim_until(&stop, hand), self.send_all(claimed), self.ask_grant_until(&stop));
+        tokio::join!(
+            self.claim_until(&stop, claims),
+            self.pass_all(claimed, hand),
+            self.send_all(passed),
+            self.ask_grant_until(&stop)
+        );
         info!(sender.name = self.sender.name, "sender {} has stopped sending", self.sender.name);
     }
 
     /// One look for work, sent and handed to the settler to the last message. Returns how many were claimed.
     pub async fn step(&self) -> Result<usize, EngineError> {
         let Look::Claimed(batch) = self.look().await? else { return Ok(0) };
-        let mut flight: FuturesUnordered<_> = batch.into_iter().map(|departure| self.depart(departure)).collect();
+        let passed = self.pass(batch).await;
+        let mut flight: FuturesUnordered<_> = passed.into_iter().map(|departure| self.depart(departure)).collect();
         let mut done = 0;
         while flight.next().await.is_some() {
             done += 1;
@@ -165,14 +181,12 @@ impl Dispatcher {
         Ok(done)
     }
 
-    async fn claim_until(&self, stop: &CancellationToken, hand: mpsc::Sender<Departure>) {
+    async fn claim_until(&self, stop: &CancellationToken, claims: mpsc::Sender<Batch>) {
         while !stop.is_cancelled() {
             let pause = match self.look().await {
                 Ok(Look::Claimed(batch)) => {
-                    for departure in batch {
-                        // The other end lives until this one is dropped.
-                        drop(hand.send(departure).await);
-                    }
+                    // The other end lives until this one is dropped.
+                    drop(claims.send(batch).await);
                     continue;
                 }
                 Ok(Look::Nothing) => IDLE,
@@ -188,6 +202,15 @@ impl Dispatcher {
                 () = stop.cancelled() => {}
                 () = self.engine.wake.notified() => {}
                 () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn pass_all(&self, mut claimed: mpsc::Receiver<Batch>, hand: mpsc::Sender<Departure>) {
+        while let Some(batch) = claimed.recv().await {
+            for departure in self.pass(batch).await {
+                // The other end lives until this one is dropped.
+                drop(hand.send(departure).await);
             }
         }
     }
@@ -287,16 +310,29 @@ impl Dispatcher {
         }
         self.next_turn();
         self.pacer.give_back(permits - claimed.len());
-        let gated = gate::decide(self, &claimed).await?;
+        Ok(Look::Claimed(Batch { messages: claimed, slots, send_by }))
+    }
+
+    /// What the gates say of a batch. Where they cannot be asked, all of it goes back in line.
+    pub async fn pass(&self, batch: Batch) -> Vec<Departure> {
+        let Batch { messages, slots, send_by } = batch;
+        let gated = match gate::decide(self, &messages).await {
+            Ok(gated) => gated,
+            Err(cause) => {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, sender.name = self.sender.name, "the gates of {} cannot be asked", self.sender.name);
+                messages.iter().map(|message| Gated::put_back(message, self.put_back())).collect()
+            }
+        };
         self.pacer.give_back(gated.iter().filter(|gated| gated.stopped.is_some()).count());
-        let departures = claimed.into_iter().zip(gated).zip(slots).map(|((message, gated), slot)| Departure {
+        let departures = messages.into_iter().zip(gated).zip(slots).map(|((message, gated), slot)| Departure {
             facts: self.facts_of(message.run_id),
             message,
             gated,
             send_by,
             _slot: slot,
         });
-        Ok(Look::Claimed(departures.collect()))
+        departures.collect()
     }
 
     /// Claims at most `limit` messages of `runs`, within the places and the money there are.

@@ -8,10 +8,11 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::RunId;
 
 const INSERT: Dialects = Dialects {
-    sqlite: "INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
         SELECT CAST(r.value ->> 'run_id' AS INTEGER), CAST(r.value ->> 'row_no' AS INTEGER), r.value ->> 'reason',
             r.value ->> 'recipient', r.value ->> 'detail'
-        FROM json_each($1) AS r WHERE TRUE ON CONFLICT (run_id, row_no) DO NOTHING",
+        FROM r WHERE TRUE ON CONFLICT (run_id, row_no) DO NOTHING",
     postgres: "INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
         SELECT r.run_id, r.row_no, r.reason, r.recipient, r.detail
         FROM json_to_recordset($1::json) AS r (run_id bigint, row_no bigint, reason text, recipient text, detail text)

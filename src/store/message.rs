@@ -33,7 +33,8 @@ pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 pub const MAX_INSERT: usize = 1_000;
 
 const INSERT: Dialects = Dialects {
-    sqlite: "INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
             conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, state, due_at, latest_at,
             market, category, currency, estimated)
         SELECT r.value ->> 'run_id', r.value ->> 'campaign_id', r.value ->> 'row_no', r.value ->> 'key', r.value ->> 'person_id',
@@ -42,7 +43,7 @@ const INSERT: Dialects = Dialects {
             r.value ->> 'cost_centre', r.value ->> 'external_id', r.value ->> 'happens_at', r.value ->> 'timezone',
             r.value ->> 'created_at', 'queued', r.value ->> 'due_at', r.value ->> 'latest_at', r.value ->> 'market',
             r.value ->> 'category', r.value ->> 'currency', r.value ->> 'estimated'
-        FROM json_each($1) AS r WHERE TRUE ON CONFLICT (run_id, key) DO NOTHING RETURNING id, row_no",
+        FROM r WHERE TRUE ON CONFLICT (run_id, key) DO NOTHING RETURNING id, row_no",
     postgres: "INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
             conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, state, due_at, latest_at,
             market, category, currency, estimated)

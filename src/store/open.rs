@@ -19,6 +19,16 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
+/// Page cache of the writer, in KiB (negative, as SQLite wants it). With SQLite's own 2 MB the writer spent a sixth of
+/// its time copying pages it had just dropped.
+const WRITER_CACHE: &str = "-24576";
+
+/// Pages in the write-ahead log at which it is folded back (16 MB): a busy second writes the same pages many times.
+const CHECKPOINT: &str = "4000";
+
+/// Rows that SQLite's thread reads before it waits for ours: a whole claim or settlement, so that the two take turns once.
+const ROWS_AHEAD: usize = 1_000;
+
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -63,8 +73,10 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
         // With NORMAL a power cut can undo a committed claim whose message was already sent and billed.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10));
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        .busy_timeout(Duration::from_secs(10))
+        .row_buffer_size(ROWS_AHEAD);
+    let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(writer).await?;
     SQLITE.run(&write).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
     Ok(Store {

@@ -8,10 +8,11 @@ use super::{Dialects, Result, Store, Tx, json, on, on_tx};
 use crate::domain::time::UnixMs;
 
 const KEEP: Dialects = Dialects {
-    sqlite: "INSERT INTO orphan_receipt (account, provider_id, receipt, state, received_at)
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO orphan_receipt (account, provider_id, receipt, state, received_at)
              SELECT r.value ->> 'account', r.value ->> 'provider_id', r.value ->> 'receipt', r.value ->> 'state',
                     r.value ->> 'received_at'
-             FROM json_each($1) AS r",
+             FROM r",
     postgres: "INSERT INTO orphan_receipt (account, provider_id, receipt, state, received_at)
                SELECT r.account, r.provider_id, r.receipt, r.state, r.received_at
                FROM json_to_recordset($1::json)

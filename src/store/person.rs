@@ -10,9 +10,10 @@ use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
 const INSERT: Dialects = Dialects {
-    sqlite: "INSERT INTO person (phone, name, created_at)
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO person (phone, name, created_at)
         SELECT r.value ->> 'phone', NULLIF(r.value ->> 'name', ''), CAST(r.value ->> 'created_at' AS INTEGER)
-        FROM json_each($1) AS r WHERE TRUE ON CONFLICT (phone) DO NOTHING",
+        FROM r WHERE TRUE ON CONFLICT (phone) DO NOTHING",
     postgres: "INSERT INTO person (phone, name, created_at)
         SELECT r.phone, NULLIF(r.name, ''), r.created_at
         FROM json_to_recordset($1::json) AS r (phone text, name text, created_at bigint)
@@ -23,28 +24,27 @@ const BY_PHONE: Dialects = Dialects {
     postgres: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
 const LEARN: Dialects = Dialects {
-    sqlite: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.value ->> 'wa_id'),
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE person SET wa_id = COALESCE(person.wa_id, r.value ->> 'wa_id'),
             bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.value ->> 'bsuid')
                 THEN NULL ELSE r.value ->> 'bsuid' END)
-        FROM json_each($1) AS r WHERE person.id = CAST(r.value ->> 'id' AS INTEGER)",
+        FROM r WHERE person.id = CAST(r.value ->> 'id' AS INTEGER)
+            AND (person.wa_id IS NULL OR (person.bsuid IS NULL AND r.value ->> 'bsuid' IS NOT NULL))",
     postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.wa_id),
             bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.bsuid)
                 THEN NULL ELSE r.bsuid END)
-        FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id",
+        FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id
+            AND (person.wa_id IS NULL OR (person.bsuid IS NULL AND r.bsuid IS NOT NULL))",
 };
 const IN_CONVERSATION: Dialects = Dialects {
-    sqlite: "SELECT a.id FROM person AS a JOIN conversation AS c ON c.person_id = COALESCE(a.linked_to, a.id)
-        WHERE c.state = 'open' AND a.id IN (SELECT r.value FROM json_each($1) AS r)
-        UNION SELECT a.id FROM person AS a JOIN person AS q ON q.linked_to = COALESCE(a.linked_to, a.id)
-            JOIN conversation AS c ON c.person_id = q.id
-        WHERE c.state = 'open' AND a.id IN (SELECT r.value FROM json_each($1) AS r)",
-    postgres: "SELECT a.id FROM person AS a JOIN conversation AS c ON c.person_id = COALESCE(a.linked_to, a.id)
-        WHERE c.state = 'open'
-            AND a.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
-        UNION SELECT a.id FROM person AS a JOIN person AS q ON q.linked_to = COALESCE(a.linked_to, a.id)
-            JOIN conversation AS c ON c.person_id = q.id
-        WHERE c.state = 'open'
-            AND a.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+    sqlite: "SELECT a.id FROM person AS a WHERE a.id IN (SELECT r.value FROM json_each($1) AS r)
+            AND (EXISTS (SELECT 1 FROM conversation AS c WHERE c.state = 'open' AND c.person_id = COALESCE(a.linked_to, a.id))
+                OR EXISTS (SELECT 1 FROM person AS q JOIN conversation AS c ON c.person_id = q.id AND c.state = 'open'
+                    WHERE q.linked_to = COALESCE(a.linked_to, a.id)))",
+    postgres: "SELECT a.id FROM person AS a WHERE a.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
+            AND (EXISTS (SELECT 1 FROM conversation AS c WHERE c.state = 'open' AND c.person_id = COALESCE(a.linked_to, a.id))
+                OR EXISTS (SELECT 1 FROM person AS q JOIN conversation AS c ON c.person_id = q.id AND c.state = 'open'
+                    WHERE q.linked_to = COALESCE(a.linked_to, a.id)))",
 };
 
 const REACHED_AT: &str =

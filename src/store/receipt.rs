@@ -43,7 +43,8 @@ const KNOWN: Dialects = Dialects {
 };
 
 const APPLY: Dialects = Dialects {
-    sqlite: "UPDATE message SET state = r.value ->> 'state', provider_id = r.value ->> 'provider_id',
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET state = r.value ->> 'state', provider_id = r.value ->> 'provider_id',
                  accepted_at = r.value ->> 'accepted_at', sent_at = r.value ->> 'sent_at',
                  delivered_at = r.value ->> 'delivered_at', read_at = r.value ->> 'read_at',
                  undelivered_at = r.value ->> 'undelivered_at', ended_at = r.value ->> 'ended_at',
@@ -51,7 +52,7 @@ const APPLY: Dialects = Dialects {
                  reserved = r.value ->> 'reserved', pricing = r.value ->> 'pricing', charged = r.value ->> 'charged',
                  charged_as = r.value ->> 'charged_as', charged_day = r.value ->> 'charged_day',
                  waiting_for = NULL, end_reason = NULL
-             FROM json_each($1) AS r
+             FROM r
              WHERE message.id = r.value ->> 'id' AND message.attempt = r.value ->> 'attempt'
                  AND message.state = r.value ->> 'was'
              RETURNING message.id",

@@ -28,11 +28,17 @@ const LIFT_PERSON: &str = "UPDATE suppression SET lifted_at = $4, lifted_by = $5
 const BLOCKED: Dialects = Dialects {
     sqlite: "SELECT p.id, s.scope FROM json_each($1) AS r
         JOIN person AS p ON p.id = r.value
-        JOIN person AS q ON q.id = p.id OR q.linked_to = COALESCE(p.linked_to, p.id) OR q.id = p.linked_to
+        JOIN suppression AS s ON s.person_id = COALESCE(p.linked_to, p.id) AND s.lifted_at IS NULL
+        UNION ALL SELECT p.id, s.scope FROM json_each($1) AS r
+        JOIN person AS p ON p.id = r.value
+        JOIN person AS q ON q.linked_to = COALESCE(p.linked_to, p.id)
         JOIN suppression AS s ON s.person_id = q.id AND s.lifted_at IS NULL",
     postgres: "SELECT p.id, s.scope FROM json_array_elements_text($1::json) AS r (value)
         JOIN person AS p ON p.id = CAST(r.value AS BIGINT)
-        JOIN person AS q ON q.id = p.id OR q.linked_to = COALESCE(p.linked_to, p.id) OR q.id = p.linked_to
+        JOIN suppression AS s ON s.person_id = COALESCE(p.linked_to, p.id) AND s.lifted_at IS NULL
+        UNION ALL SELECT p.id, s.scope FROM json_array_elements_text($1::json) AS r (value)
+        JOIN person AS p ON p.id = CAST(r.value AS BIGINT)
+        JOIN person AS q ON q.linked_to = COALESCE(p.linked_to, p.id)
         JOIN suppression AS s ON s.person_id = q.id AND s.lifted_at IS NULL",
 };
 const PHONES: &str = "SELECT DISTINCT p.phone, s.scope FROM suppression AS s
@@ -149,10 +155,14 @@ pub async fn blocked(store: &Store, people: &[PersonId], marketing: bool) -> Res
     if people.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let (sql, ids) = (BLOCKED.of(&store.write), super::json(&people));
-    let found: Vec<(PersonId, SuppressionScope)> =
-        on!(&store.write, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await)?;
+    let found = of(store, people).await?;
     Ok(found.into_iter().filter(|(_, scope)| marketing || *scope == SuppressionScope::All).map(|(id, _)| id).collect())
+}
+
+/// What those of `people` who must not get something must not get, themselves or as whom they are linked to.
+pub async fn of(store: &Store, people: &[PersonId]) -> Result<Vec<(PersonId, SuppressionScope)>> {
+    let (sql, ids) = (BLOCKED.of(&store.read), super::json(&people));
+    Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await)?)
 }
 
 /// The numbers (digits) of everybody who must not get it; for the pre-flight, which looks at rows, not at people.

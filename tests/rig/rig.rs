@@ -267,7 +267,7 @@ pub async fn signal(name: &str, pid: &str) {
 }
 
 /// A loopback address nobody listens on.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound")
 }
 

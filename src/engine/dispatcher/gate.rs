@@ -19,7 +19,8 @@ use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::intake::campaign_file::OpenConversation;
 use crate::store::message::{Claimed, PutBack, Verdict, roots, windows};
-use crate::store::{person, suppression};
+use crate::store::person;
+use crate::store::suppression::{self, SuppressionScope};
 
 /// The gate's name while a message waits for the hours of its campaign.
 pub const HOURS: &str = "hours";
@@ -65,18 +66,27 @@ pub(super) struct Gated {
     pub root: PersonId,
 }
 
+impl Gated {
+    /// It goes back in line unasked.
+    pub(super) fn put_back(message: &Claimed, verdict: Verdict) -> Self {
+        Self { stopped: Some(verdict), root: message.person_id }
+    }
+}
+
 /// What the gates say of each message, in order. The pair limit comes last: what it lets through leaves.
 pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<Gated>, EngineError> {
     let store = &of.engine.store;
     let people: Vec<PersonId> = claimed.iter().map(|m| m.person_id).collect();
     let conversations: Vec<ConversationId> = claimed.iter().filter_map(|m| m.conversation_id).collect();
-    let known = Known {
-        no_marketing: suppression::blocked(store, &people, true).await?,
-        nothing: suppression::blocked(store, &people, false).await?,
-        talking: person::in_conversation(store, &people).await?,
-        windows: windows(store, &conversations).await?,
-        roots: roots(store, &people).await?,
-    };
+    let (suppressed, talking, windows, roots) = tokio::try_join!(
+        suppression::of(store, &people),
+        person::in_conversation(store, &people),
+        windows(store, &conversations),
+        roots(store, &people),
+    )?;
+    let nothing = suppressed.iter().filter(|(_, scope)| *scope == SuppressionScope::All).map(|(id, _)| *id).collect();
+    let no_marketing = suppressed.into_iter().map(|(id, _)| id).collect();
+    let known = Known { no_marketing, nothing, talking, windows, roots };
     let now = of.engine.clock.now();
     let mut frequency = Frequency::read(of, claimed, &known, now).await?;
     let decide = |message: &Claimed| {

@@ -17,9 +17,10 @@ const EARLIER: Dialects = Dialects {
         WHERE a.failure_code = r.code GROUP BY a.message_id",
 };
 const AGAIN: Dialects = Dialects {
-    sqlite: "UPDATE message SET state = 'queued', due_at = MAX(message.due_at, r.value ->> 'due_at'),
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET state = 'queued', due_at = MAX(message.due_at, r.value ->> 'due_at'),
             waiting_for = r.value ->> 'waiting_for', end_reason = 'turned_away', undelivered_at = NULL, reserved = 0
-        FROM json_each($1) AS r
+        FROM r
         WHERE message.id = r.value ->> 'id' AND message.attempt = r.value ->> 'attempt' AND message.state = 'failed'
             AND (message.latest_at IS NULL OR message.latest_at >= r.value ->> 'due_at')
             AND EXISTS (SELECT 1 FROM run WHERE run.id = message.run_id AND run.state IN ('planning', 'running', 'paused'))

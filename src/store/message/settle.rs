@@ -18,7 +18,8 @@ use crate::store::suppression::{self, NewSuppression, SuppressionScope};
 use crate::store::{Dialects, Result, Store, Tx, on_tx, place};
 
 const SETTLE: Dialects = Dialects {
-    sqlite: "UPDATE message SET state = r.value ->> 'state', waiting_for = r.value ->> 'waiting_for',
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET state = r.value ->> 'state', waiting_for = r.value ->> 'waiting_for',
             due_at = COALESCE(r.value ->> 'due_at', message.due_at),
             provider_id = COALESCE(message.provider_id, r.value ->> 'provider_id'),
             accepted_at = COALESCE(message.accepted_at, r.value ->> 'accepted_at'),
@@ -28,7 +29,7 @@ const SETTLE: Dialects = Dialects {
             failure_detail = r.value ->> 'failure_detail', end_reason = r.value ->> 'end_reason',
             ended_at = r.value ->> 'ended_at',
             reserved = CASE WHEN r.value ->> 'state' IN ('accepted', 'in_review', 'in_doubt') THEN message.reserved ELSE 0 END
-        FROM json_each($1) AS r
+        FROM r
         WHERE message.id = r.value ->> 'id' AND message.attempt = r.value ->> 'attempt' AND (message.state = 'claimed'
             OR (message.state = 'in_doubt' AND r.value ->> 'state' IN ('accepted', 'in_review', 'failed', 'queued')))
         RETURNING message.id, message.run_id",
@@ -51,10 +52,11 @@ const SETTLE: Dialects = Dialects {
 };
 /// A receipt came before its answer: the state is further on already, the provider's id and the times are not known yet.
 const COMPLETE: Dialects = Dialects {
-    sqlite: "UPDATE message SET provider_id = COALESCE(message.provider_id, r.value ->> 'provider_id'),
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET provider_id = COALESCE(message.provider_id, r.value ->> 'provider_id'),
             accepted_at = COALESCE(message.accepted_at, r.value ->> 'accepted_at'),
             undelivered_at = COALESCE(message.undelivered_at, r.value ->> 'undelivered_at')
-        FROM json_each($1) AS r
+        FROM r
         WHERE message.id = r.value ->> 'id' AND message.attempt = r.value ->> 'attempt' AND message.accepted_at IS NULL
             AND message.state IN ('sent', 'delivered', 'read', 'failed')",
     postgres: "UPDATE message SET provider_id = COALESCE(message.provider_id, r.provider_id),

@@ -23,8 +23,9 @@ const ASSIGN: Dialects = Dialects {
 };
 /// An account that changed its portfolio makes both gather their places anew.
 const MOVED: Dialects = Dialects {
-    sqlite: "UPDATE portfolio SET ready_at = NULL WHERE name IN (
-            SELECT r.value ->> 'portfolio' FROM json_each($1) AS r JOIN portfolio_account AS a
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE portfolio SET ready_at = NULL WHERE name IN (
+            SELECT r.value ->> 'portfolio' FROM r JOIN portfolio_account AS a
                 ON a.account = r.value ->> 'account' AND a.portfolio <> r.value ->> 'portfolio')",
     postgres: "UPDATE portfolio SET ready_at = NULL WHERE name IN (
             SELECT r.portfolio FROM json_to_recordset($1::json) AS r (account text, portfolio text)

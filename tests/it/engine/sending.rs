@@ -67,12 +67,14 @@ async fn at_most_the_free_slots_are_claimed() {
         let run = stage.run("one", CAMPAIGN, &people(10)).await;
         let sender = sender(&stage.engine);
         let dispatcher = sender.dispatcher.with_slots(3);
-        let Look::Claimed(mut open) = dispatcher.look().await.unwrap() else { panic!("nothing was claimed") };
+        let Look::Claimed(open) = dispatcher.look().await.unwrap() else { panic!("nothing was claimed") };
+        let mut open = dispatcher.pass(open).await;
         assert_eq!(open.len(), 3, "{}", store.name());
         assert!(matches!(dispatcher.look().await.unwrap(), Look::NoSlot));
         assert_eq!(stage.states(run).await, [("claimed", 3), ("queued", 7)].into());
         dispatcher.depart(open.pop().unwrap()).await;
         let Look::Claimed(more) = dispatcher.look().await.unwrap() else { panic!("a slot is free again") };
+        let more = dispatcher.pass(more).await;
         assert_eq!(more.len(), 1);
     }
 }
@@ -180,7 +182,8 @@ async fn a_claim_that_comes_too_late_is_put_back_and_not_sent() {
     let stage = Stage::new(&store, store.dir.path()).await;
     let run = stage.run("one", CAMPAIGN, &people(1)).await;
     let mut sender = stage.sender();
-    let Look::Claimed(mut open) = sender.dispatcher.look().await.unwrap() else { panic!("nothing was claimed") };
+    let Look::Claimed(open) = sender.dispatcher.look().await.unwrap() else { panic!("nothing was claimed") };
+    let mut open = sender.dispatcher.pass(open).await;
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(2)).await;
     tokio::time::resume();

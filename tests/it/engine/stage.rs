@@ -261,6 +261,7 @@ impl Sender {
         loop {
             match self.dispatcher.look().await.unwrap() {
                 Look::Claimed(batch) => {
+                    let batch = self.dispatcher.pass(batch).await;
                     let claimed = batch.len();
                     futures::future::join_all(batch.into_iter().map(|d| self.dispatcher.depart(d))).await;
                     let mut settled = 0;
