@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -25,7 +26,7 @@ use crate::store::webhook::{self, Webhook};
 use batch::{Batch, Told};
 
 /// Bodies looked at in one step.
-const MAX_BODIES: i64 = 200;
+const MAX_BODIES: i64 = 400;
 
 /// Events applied in one unit of work; a body with more is taken alone. Keeps a write transaction on SQLite short.
 const MAX_EVENTS: usize = 400;
@@ -60,8 +61,14 @@ impl Receiver {
 
     /// Reads until `stop`. Nothing is lost by stopping between two steps.
     pub async fn run(self, stop: CancellationToken) {
+        let mut orphans_at = Instant::now();
         while !stop.is_cancelled() {
-            match self.step().await {
+            let busy = orphans_at.elapsed() < IDLE;
+            let done = if busy { self.step_bodies().await } else { self.step().await };
+            if !busy {
+                orphans_at = Instant::now();
+            }
+            match done {
                 Ok(0) => {}
                 Ok(_) => continue,
                 Err(error) => warn!(error = &error as &dyn std::error::Error, "webhooks could not be read; they wait"),

@@ -28,7 +28,7 @@ const LONGEST_RETRY: Duration = Duration::from_mins(1);
 /// Time of the sandbox's clock after which an update is lost.
 const GIVEN_UP: Duration = Duration::from_hours(7 * 24);
 /// POSTs at a time.
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 64;
 /// Real time the loop waits at least between two rounds, so that updates gather.
 const PACE: Duration = Duration::from_millis(5);
 /// Real time the loop waits at most, since a clock may change its speed.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
+use serde::Serialize;
 use serde_json::json;
 use tokio::sync::{Mutex, oneshot};
 
@@ -9,7 +10,15 @@ use super::{Dialects, Result, Store, Tx, on, on_tx};
 use crate::domain::id::WebhookId;
 use crate::domain::time::UnixMs;
 
-const INSERT: &str = "INSERT INTO webhook (account, received_at, body, state) VALUES ($1, $2, $3, 'new') RETURNING id";
+/// Bodies travel in hexadecimal: a list of JSON carries no bytes.
+const INSERT: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO webhook (account, received_at, body, state)
+        SELECT r.value ->> 'account', r.value ->> 'at', unhex(r.value ->> 'body'), 'new' FROM r",
+    postgres: "INSERT INTO webhook (account, received_at, body, state)
+        SELECT r.account, r.at, decode(r.body, 'hex'), 'new'
+        FROM json_to_recordset($1::json) AS r (account text, at bigint, body text)",
+};
 
 const WAITING: &str =
     "SELECT id, account, received_at, body FROM webhook WHERE state = 'new' AND id > $1 ORDER BY id LIMIT $2";
@@ -43,10 +52,16 @@ struct Queue {
 
 #[derive(Debug)]
 struct Pending {
+    arrived: Arrived,
+    written: oneshot::Sender<()>,
+}
+
+/// A body in the form in which it is bound.
+#[derive(Debug, Serialize)]
+struct Arrived {
     account: String,
-    body: Vec<u8>,
     at: UnixMs,
-    written: oneshot::Sender<WebhookId>,
+    body: String,
 }
 
 /// A stored body.
@@ -72,10 +87,11 @@ pub struct Backlog {
 }
 
 /// Stores a body. When this returns `Ok`, the body survives a power cut.
-pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Result<WebhookId> {
+pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Result<()> {
     let (written, told) = oneshot::channel();
     let lane = &store.webhooks.0;
-    lane.push(Pending { account: account.to_owned(), body: body.to_vec(), at, written });
+    let arrived = || Arrived { account: account.to_owned(), at, body: hex::encode(body) };
+    lane.push(Pending { arrived: arrived(), written });
     {
         let _turn = lane.turn.lock().await;
         // Empty when another caller's commit has carried this body in the meantime.
@@ -87,14 +103,11 @@ pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Res
             write(store, batch).await;
         }
     }
-    if let Ok(id) = told.await {
-        return Ok(id);
+    match told.await {
+        Ok(()) => Ok(()),
+        // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
+        Err(_) => insert(store, &[&arrived()]).await,
     }
-    // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
-    let mut tx = store.begin().await?;
-    let id = insert(&mut tx, account, body, at).await?;
-    tx.commit().await?;
-    Ok(id)
 }
 
 impl Queue {
@@ -111,29 +124,24 @@ impl Queue {
 
 /// Writes a batch and tells its callers; on an error it tells nobody, and each of them tries alone.
 async fn write(store: &Store, batch: Vec<Pending>) {
-    let mut ids = Vec::with_capacity(batch.len());
-    let Ok(mut tx) = store.begin().await else { return };
-    for pending in &batch {
-        match insert(&mut tx, &pending.account, &pending.body, pending.at).await {
-            Ok(id) => ids.push(id),
-            Err(_) => return,
-        }
-    }
-    if tx.commit().await.is_ok() {
-        for (pending, id) in batch.into_iter().zip(ids) {
+    let arrived: Vec<&Arrived> = batch.iter().map(|pending| &pending.arrived).collect();
+    if insert(store, &arrived).await.is_ok() {
+        for pending in batch {
             // A caller that has gone away needs no answer.
-            let _ = pending.written.send(id);
+            let _ = pending.written.send(());
         }
     }
 }
 
-async fn insert(tx: &mut Tx, account: &str, body: &[u8], at: UnixMs) -> Result<WebhookId> {
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(INSERT).bind(account).bind(at).bind(body).fetch_one(c).await?))
+/// One statement, which is its own transaction.
+async fn insert(store: &Store, arrived: &[&Arrived]) -> Result<()> {
+    let (sql, rows) = (INSERT.of(&store.write), super::json(arrived));
+    Ok(on!(&store.write, |pool| sqlx::query(sql).bind(&rows).execute(pool).await.map(drop))?)
 }
 
 /// Bodies nobody has read yet, in the order of arrival, after `after`.
 pub async fn waiting(store: &Store, after: WebhookId, limit: i64) -> Result<Vec<Webhook>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(WAITING).bind(after).bind(limit).fetch_all(pool).await?))
+    Ok(on!(&store.read, |pool| sqlx::query_as(WAITING).bind(after).bind(limit).fetch_all(pool).await?))
 }
 
 /// Marks bodies as read, as part of the work they cause. Returns those that were still new: another node may have
