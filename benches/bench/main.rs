@@ -13,10 +13,13 @@
 mod rig;
 
 mod bare;
+mod claims;
 mod line;
+mod memory;
 mod receipts;
 mod sends;
 mod share;
+mod webhooks;
 
 use line::Line;
 
@@ -35,6 +38,15 @@ fn main() {
         }
         if is_wanted("share") {
             print(share::measure().await);
+        }
+        if is_wanted("webhooks") {
+            print(webhooks::measure().await);
+        }
+        if is_wanted("memory") {
+            print(memory::measure().await);
+        }
+        if is_wanted("claims") {
+            print(claims::measure().await);
         }
     });
 }

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use recado::domain::id::RunId;
+use recado::domain::message::MessageState;
+use recado::store::{Store, run};
 use tokio::time::sleep;
 
 use super::bare::{self, Plain};
@@ -20,10 +23,11 @@ pub async fn measure() -> Vec<Line> {
             let name = format!("fully receipted messages ÷ bare loop, {batch} a POST, {}", database.name());
             let rig = Rig::start(setup(database, &format!("batch = {batch}"))).await;
             let (client, plain) = (super::rig::client(), Plain::start().await);
+            let store = rig.store().await;
             let (mut ratios, mut ours) = (Vec::new(), Vec::new());
             for round in 0..ROUNDS {
                 let bare = bare::sends(&client, &plain.url, u64::from(MESSAGES)).await;
-                let receipted = receipted(&rig, round).await;
+                let receipted = receipted(&rig, &store, round).await;
                 ratios.push(receipted / bare);
                 ours.push(receipted);
             }
@@ -34,7 +38,7 @@ pub async fn measure() -> Vec<Line> {
     lines
 }
 
-async fn receipted(rig: &Rig, round: u32) -> f64 {
+async fn receipted(rig: &Rig, store: &Store, round: u32) -> f64 {
     let folder = Folder::new(
         &format!("receipts-{round}"),
         "reminder",
@@ -44,11 +48,11 @@ async fn receipted(rig: &Rig, round: u32) -> f64 {
     let started = Instant::now();
     let run = rig.start_campaign(&folder).await;
     loop {
-        let told = rig.get(&format!("/api/v1/runs/{run}")).await;
-        if told["states"]["read"].as_u64() == Some(u64::from(MESSAGES)) {
+        let told = run::counts(store, RunId(run)).await.unwrap();
+        if told == [(MessageState::Read, i64::from(MESSAGES))] {
             return f64::from(MESSAGES) / started.elapsed().as_secs_f64();
         }
-        assert!(started.elapsed() < Duration::from_mins(5), "{told}");
+        assert!(started.elapsed() < Duration::from_mins(5), "{told:?}");
         sleep(Duration::from_millis(100)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Counts of runs: one sampler per run, at most once a second while somebody watches, frozen when the run is closed.
+//! Counts of runs: one sampler per run, at most once a second while somebody watches, once in five when it is closed.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +15,8 @@ use crate::store::{Result, Store};
 
 /// A count is this fresh at worst; a hundred people who watch cost one query a second.
 const FRESH: Duration = Duration::from_secs(1);
+/// The same for a closed run, in which only late readings and late deliveries still change.
+const FRESH_WHEN_CLOSED: Duration = Duration::from_secs(5);
 /// The speed is taken over this span of the daemon's clock.
 const SPEED_OVER: Duration = Duration::from_mins(1);
 /// Runs remembered; beyond this those not looked at for a minute go.
@@ -63,7 +65,7 @@ impl Counts {
 #[derive(Debug)]
 struct Sample {
     taken: Instant,
-    frozen: bool,
+    fresh_for: Duration,
     counts: Counts,
     gone: VecDeque<(UnixMs, i64)>,
 }
@@ -90,7 +92,7 @@ impl Sampler {
     fn fresh(&self, id: RunId) -> Option<Counts> {
         let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let sample = samples.get(&id)?;
-        (sample.frozen || sample.taken.elapsed() < FRESH).then(|| sample.counts.clone())
+        (sample.taken.elapsed() < sample.fresh_for).then(|| sample.counts.clone())
     }
 
     fn keep(&self, run: &Run, mut counts: Counts, now: UnixMs) -> Counts {
@@ -105,8 +107,8 @@ impl Sampler {
         }
         counts.per_minute = speed(&gone);
         let settled = counts.of(&[S::Accepted, S::InReview, S::Sent, S::InDoubt]) + counts.left() == 0;
-        let frozen = run.state == RunState::Closed && settled;
-        samples.insert(run.id, Sample { taken: Instant::now(), frozen, counts: counts.clone(), gone });
+        let fresh_for = if run.state == RunState::Closed && settled { FRESH_WHEN_CLOSED } else { FRESH };
+        samples.insert(run.id, Sample { taken: Instant::now(), fresh_for, counts: counts.clone(), gone });
         counts
     }
 }

@@ -137,6 +137,11 @@ impl Rig {
         another
     }
 
+    /// The daemon's store, seen from outside.
+    pub async fn store(&self) -> recado::store::Store {
+        recado::store::open(self.setup.database.url(), &self.path().join("data")).await.expect("the store opens")
+    }
+
     /// The daemon, for what the operating system knows of it.
     pub fn daemon(&self) -> &Process {
         self.daemon.as_ref().expect("a running daemon")

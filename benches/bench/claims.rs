@@ -1,0 +1,157 @@
+//! The time of a claim in a long queue: ten million queued, of which 9.9 million in runs that may not send, over ten
+//! thousand.
+
+use std::time::Instant;
+
+use recado::domain::id::RunId;
+use recado::domain::kind::Priority;
+use recado::domain::time::UnixMs;
+use recado::store::message::{Claim, Turn, claim};
+use recado::store::{Db, Store};
+use sqlx::AssertSqlSafe;
+
+use super::line::{Line, median};
+use super::rig::{Audience, Database, Folder, Rig, Setup};
+
+/// Messages of the short queue, and of the run that sends in the long one.
+const SHORT: i64 = 10_000;
+/// Messages of the long queue.
+const LONG: i64 = 10_000_000;
+/// Runs that may not send, which share all but a hundred thousand of the long queue.
+const IDLE_RUNS: i64 = 9;
+/// Messages of one claim, as at full speed.
+const AT_ONCE: usize = 200;
+/// Claims of one measurement.
+const CLAIMS: usize = 40;
+const SENDER: &str = "front";
+/// In the middle of the due times: half of each run is due.
+const NOW: UnixMs = UnixMs(2_000_000_000_000);
+
+/// A line for each database.
+pub async fn measure() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for database in Database::both().await {
+        let name = format!("claim of {AT_ONCE}, 10 million queued ÷ 10 thousand, {}", database.name());
+        let mut rig = Rig::start(Setup::new(database)).await;
+        let run = rig.start_campaign(&Folder::new("one", "reminder", SENDER, Audience { people: 1, from: 0 })).await;
+        while rig.get(&format!("/api/v1/runs/{run}")).await["states"]["read"].as_u64() != Some(1) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        rig.kill_daemon().await;
+        let store = rig.store().await;
+        let queue = Queue { store, run: RunId(run) };
+        queue.add_runs().await;
+        queue.fill(run, 0, 2 * SHORT).await;
+        let short = queue.claims().await;
+        for idle in 1..=IDLE_RUNS {
+            queue.fill(run + idle, 0, (LONG - 100_000) / IDLE_RUNS).await;
+        }
+        queue.fill(run, 2 * SHORT, 100_000).await;
+        let long = queue.claims().await;
+        let from = format!("{:.2} ms over {:.2} ms", long * 1_000.0, short * 1_000.0);
+        lines.push(Line { what: name, value: long / short, bar: -1.3, from });
+    }
+    lines
+}
+
+struct Queue {
+    store: Store,
+    run: RunId,
+}
+
+impl Queue {
+    /// Median seconds of a claim.
+    async fn claims(&self) -> f64 {
+        self.execute("ANALYZE").await;
+        let runs = [Turn::free(RunId::BY_HAND, Priority::AGENT), Turn::free(self.run, Priority::REMINDER)];
+        let wanted = Claim { sender: SENDER, runs: &runs, limit: AT_ONCE, by: "bench", at: NOW, doubt_at: NOW };
+        let mut times = Vec::new();
+        for _ in 0..CLAIMS {
+            let started = Instant::now();
+            let claimed = claim(&self.store, &wanted).await.unwrap();
+            times.push(started.elapsed().as_secs_f64());
+            assert_eq!(claimed.len(), AT_ONCE);
+        }
+        median(times)
+    }
+
+    /// Paused, closed and held runs beside the one that sends.
+    async fn add_runs(&self) {
+        let columns = self.columns("run").await;
+        for idle in 1..=IDLE_RUNS {
+            let state = ["paused", "closed", "running"][(idle % 3) as usize];
+            let values = columns.iter().map(|column| match column.as_str() {
+                "id" => format!("{}", self.run.0 + idle),
+                "state" => format!("'{state}'"),
+                other => other.to_owned(),
+            });
+            let values: Vec<String> = values.collect();
+            let overriding = if matches!(self.store.write, Db::Postgres(_)) { "OVERRIDING SYSTEM VALUE" } else { "" };
+            let (into, id) = (columns.join(", "), self.run);
+            self.execute(&format!(
+                "INSERT INTO run ({into}) {overriding} SELECT {} FROM run WHERE id = {id}",
+                values.join(", ")
+            ))
+            .await;
+        }
+    }
+
+    /// Copies the one message `count` times into `run`, with due times spread around now.
+    async fn fill(&self, run: i64, from: i64, count: i64) {
+        const ONCE: i64 = 500_000;
+        let columns: Vec<String> = self.columns("message").await.into_iter().filter(|c| c != "id").collect();
+        let value = |column: &String| match column.as_str() {
+            "run_id" => run.to_string(),
+            "key" => "'k' || n".to_owned(),
+            "row_no" => "n".to_owned(),
+            "external_id" => "'x' || n".to_owned(),
+            "state" => "'queued'".to_owned(),
+            "attempt" | "reserved" | "charged" => "0".to_owned(),
+            // A prime spreads them without order.
+            "due_at" => format!("{} + (n * 7919) % 1000000 - 500000", NOW.0),
+            "claimed_at" | "claimed_by" | "doubt_at" | "provider_id" | "accepted_at" | "sent_at" | "delivered_at"
+            | "read_at" | "undelivered_at" | "ended_at" | "pricing" | "charged_as" | "charged_day" | "latest_at"
+            | "reviewed_at" | "end_reason" => "NULL".to_owned(),
+            other => format!("m.{other}"),
+        };
+        let (into, values) = (columns.join(", "), columns.iter().map(value).collect::<Vec<_>>().join(", "));
+        let mut done = from;
+        while done < from + count {
+            let until = (done + ONCE).min(from + count);
+            let numbers = match self.store.write {
+                Db::Sqlite(_) => format!(
+                    "(WITH RECURSIVE c (n) AS (SELECT {done} UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT n FROM c) AS s",
+                    until - 1
+                ),
+                Db::Postgres(_) => format!("generate_series({done}, {}) AS s (n)", until - 1),
+            };
+            self.execute(&format!(
+                "INSERT INTO message ({into}) SELECT {values} FROM {numbers}, message AS m WHERE m.key = (SELECT MIN(key) FROM message WHERE run_id = {} AND state = 'read') AND m.run_id = {}",
+                self.run, self.run
+            ))
+            .await;
+            done = until;
+        }
+    }
+
+    async fn columns(&self, table: &str) -> Vec<String> {
+        let (sqlite, postgres) = (
+            format!("SELECT name FROM pragma_table_info('{table}')"),
+            format!(
+                "SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '{table}' ORDER BY ordinal_position"
+            ),
+        );
+        match &self.store.write {
+            Db::Sqlite(pool) => sqlx::query_scalar(AssertSqlSafe(sqlite)).fetch_all(pool).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(AssertSqlSafe(postgres)).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    async fn execute(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.store.write {
+            Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        }
+    }
+}
