@@ -32,7 +32,7 @@ pub async fn measure() -> Vec<Line> {
             sleep(Duration::from_millis(50)).await;
         }
         let million = Folder::new("million", "reminder", "front", Audience { people: 1_000_000, from: 2_000_000 });
-        let (mut times, _, _) = tokio::join!(post_all(&rig), rig.start_folder(&million), watch(&rig, run));
+        let (mut times, _, ()) = tokio::join!(post_all(&rig), rig.start_folder(&million), watch(&rig, run));
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize] * 1_000.0;
         let from = format!("{} answered in {} s", times.len(), SPAN.as_secs());
