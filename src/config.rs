@@ -12,14 +12,18 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 use crate::domain::tier::{Limit, Reserve};
+use crate::domain::{breaker, canary};
 
 pub mod checks;
+mod errors;
 mod provider;
 mod secret;
 mod sections;
+pub mod thresholds;
 pub mod toml_file;
 
 use toml_file::TomlProblem;
@@ -47,6 +51,12 @@ pub struct Config {
     pub senders: BTreeMap<String, Sender>,
     /// `[holidays]`: lists of days.
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
+    /// `[limits]`: when runs stop by themselves, where their campaign does not say.
+    pub breakers: breaker::Wanted,
+    /// `[limits]`: by what canaries are judged, where their campaign does not say.
+    pub canary: canary::Wanted,
+    /// `[errors.*]`: what the operator wants done about a code of the provider. Every account's table has it already.
+    pub errors: BTreeMap<i64, Policy>,
 }
 
 /// `[server]`.
@@ -108,6 +118,8 @@ pub struct Account {
     pub app_secret: SecretString,
     /// Shown by the provider at the webhook's handshake.
     pub verify_token: SecretString,
+    /// What is to be done about the provider's errors.
+    pub errors: ErrorTable,
 }
 
 /// `[sender.*]`: one business phone number.

@@ -1,8 +1,10 @@
 //! Pure types and decisions: no I/O, no clock. Time is always an argument.
 
 pub mod answer;
+pub mod breaker;
 pub mod budget;
 pub mod callback;
+pub mod canary;
 pub mod change;
 pub mod doubt;
 pub mod event;

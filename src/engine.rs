@@ -5,7 +5,10 @@
 
 mod answer;
 pub mod audience;
+mod breaker;
 pub mod budget;
+pub mod canary;
+pub mod counters;
 pub mod dispatcher;
 mod doubt;
 mod folder;
@@ -25,7 +28,7 @@ pub mod watcher;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
@@ -35,6 +38,7 @@ use crate::clock::Clock;
 use crate::config::{Account, Config, Sender};
 use crate::domain::callback::Instance;
 use crate::domain::change::Change;
+use crate::domain::failure::Table;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
 use crate::provider::{Provider, ProviderError};
@@ -75,6 +79,8 @@ pub struct Parts {
     pub inbound: inbound::Inbound,
     /// Wakes the parts that ask the provider what it grants: a webhook said that this has changed.
     pub limits_changed: Arc<Notify>,
+    /// What is counted for Prometheus as it happens.
+    pub counters: counters::Counters,
 }
 
 impl Deref for Engine {
@@ -117,6 +123,12 @@ impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// What is to be done about the errors of `account`; the embedded table where it is not configured any more.
+    pub(crate) fn errors_of(&self, account: &str) -> &Table {
+        static EMBEDDED: LazyLock<Table> = LazyLock::new(Table::default);
+        self.config.accounts.get(account).map_or(&EMBEDDED, |account| &account.errors)
     }
 
     /// Tells whoever watches.

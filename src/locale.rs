@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::failure::sentence_key;
 use crate::domain::problem::Problem;
 
 /// A language of the screens.
@@ -151,8 +152,19 @@ pub fn say(language: Language, key: &str, args: &[(&str, &str)]) -> String {
     out
 }
 
-/// A blocker's or warning's sentence: `problem.<code>`.
+/// The argument that holds a provider's code; the sentence shows its words as `{why}`.
+const FAILURE: &str = "failure";
+
+/// The sentence of a blocker, of a warning, or of what stopped a run: `problem.<code>`.
 pub fn problem(language: Language, problem: &Problem) -> String {
-    let args: Vec<(&str, &str)> = problem.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let mut args: Vec<(&str, &str)> = problem.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let code = args.iter().find(|(name, _)| *name == FAILURE).and_then(|(_, code)| code.parse().ok());
+    let why = code.map(|code| say(language, &sentence_key(code), &[]));
+    args.extend(why.iter().map(|why| ("why", why.as_str())));
     say(language, &format!("problem.{}", problem.code), &args)
+}
+
+/// Several, one after the other.
+pub fn problems(language: Language, problems: &[Problem]) -> String {
+    problems.iter().map(|one| problem(language, one)).collect::<Vec<_>>().join(" ")
 }

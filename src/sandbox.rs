@@ -29,6 +29,7 @@ mod refusal;
 mod registry;
 mod send;
 mod signature;
+mod standing;
 mod subscription;
 mod template;
 mod template_node;
@@ -81,6 +82,8 @@ impl Sandbox {
             .route("/_sandbox/faults", post(control::add_fault).delete(control::clear_faults))
             .route("/_sandbox/reply", post(control::reply))
             .route("/_sandbox/template", post(control::set_template))
+            .route("/_sandbox/account", post(standing::set_account))
+            .route("/_sandbox/number", post(standing::set_number))
             .fallback(graph::answer)
             .layer(axum::extract::DefaultBodyLimit::max(media::MAX_BYTES))
             .layer(axum::middleware::from_fn(guard::own_machine_only))

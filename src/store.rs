@@ -7,6 +7,7 @@ pub mod audience;
 pub mod audit;
 pub mod budget;
 pub mod campaign;
+pub mod canary;
 pub mod candidate;
 pub mod conversation;
 pub mod cost;
@@ -39,6 +40,7 @@ pub mod user;
 pub mod version;
 pub mod view;
 pub mod webhook;
+pub mod window;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};

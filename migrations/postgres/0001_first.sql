@@ -122,6 +122,7 @@ CREATE TABLE run (
     paused_by    TEXT,
     paused_why   TEXT,
     paused_at    BIGINT,
+    resumed_at   BIGINT,
     cancelled_by TEXT,
     sent_out_at  BIGINT,
     closed_at    BIGINT
@@ -417,3 +418,30 @@ CREATE TABLE audience_piece (
     bytes BYTEA NOT NULL,
     PRIMARY KEY (hash, no)
 );
+
+-- Runs that stop by themselves -----------------------------------------------------------------------------------
+
+-- What the breakers of a run go by: what one batch of answers or receipts told of its messages. answers and receipts
+-- are a number and the failures by code, as JSON. A run that is resumed begins anew.
+CREATE TABLE run_window (
+    id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id    BIGINT NOT NULL,
+    at        BIGINT NOT NULL,
+    answers   TEXT NOT NULL,
+    in_review BIGINT NOT NULL,
+    receipts  TEXT NOT NULL
+);
+CREATE INDEX run_window_run ON run_window (run_id, id);
+
+-- The share of a run that goes first: so many messages, and what their receipts must say before the rest follows.
+CREATE TABLE canary (
+    run_id    BIGINT PRIMARY KEY,
+    wanted    BIGINT NOT NULL,
+    state     TEXT NOT NULL,
+    began_at  BIGINT NOT NULL,
+    sent      BIGINT,
+    judge_at  BIGINT,
+    judged_at BIGINT,
+    figures   TEXT
+);
+CREATE INDEX canary_open ON canary (run_id) WHERE state IN ('sending', 'waiting');

@@ -22,6 +22,7 @@ use crate::billing::card::Cards;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::time::UnixMs;
+use crate::engine::counters::Counters;
 use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
@@ -111,6 +112,7 @@ impl Daemon {
             wake: Arc::new(Notify::new()),
             inbound: Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
+            counters: Counters::default(),
             store,
             config: Arc::new(config),
             clock,
@@ -143,7 +145,9 @@ impl Daemon {
         life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));
-        let state = WebState::new(engine.clone(), arrived, Arc::new(Metrics::default()), life.soft());
+        let mut metrics = Metrics::default();
+        engine.counters.register(metrics.registry());
+        let state = WebState::new(engine.clone(), arrived, Arc::new(metrics), life.soft());
         life.start("web", serve_pages(state, listener, life.soft()));
         life.start("watchdog", watchdog(engine.store.clone(), life.soft()));
         info!(sender.count = engine.config.senders.len(), "recado is ready");

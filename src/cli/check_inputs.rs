@@ -92,6 +92,7 @@ impl Known {
             now,
             throughput: self.sender.as_ref().and_then(|s| s.throughput).map_or(GRANTED, NonZeroU32::get),
             spent: Micros::default(),
+            canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
             already: &|_| false,
             with_rows,

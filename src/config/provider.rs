@@ -1,11 +1,12 @@
 //! `[account.*]` and `[sender.*]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{Account, ProviderKind, Sender, checks, sections};
+use crate::domain::failure::{Dialect, Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 
@@ -39,7 +40,7 @@ pub(super) fn account(
     table: &mut Table<'_, '_>,
     name: &str,
     declared: &Declared,
-    secrets: &Secrets<'_>,
+    (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, Policy>),
 ) -> Option<Account> {
     let provider = table.need("provider").and_then(|v| provider(&v));
     let base_url = table.need("base_url").and_then(|v| sections::web_address(&v));
@@ -61,6 +62,7 @@ pub(super) fn account(
         access_token: access_token?,
         app_secret: app_secret?,
         verify_token: verify_token?,
+        errors: ErrorTable::new(Dialect::CloudApi, errors.clone()),
     })
 }
 

@@ -12,7 +12,7 @@ use url::Url;
 use super::provider::{self, Declared, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks};
+use super::{Config, Portfolio, Server, Team, checks, errors, thresholds};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -40,7 +40,11 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
     let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
-    let accounts = root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, &secrets)));
+    let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
+    let (breakers, canary) =
+        root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
+    let accounts =
+        root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors))));
     let mut taken = Taken::default();
     let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
     let server = server?;
@@ -58,6 +62,9 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         accounts,
         senders,
         holidays,
+        breakers,
+        canary,
+        errors,
     })
 }
 

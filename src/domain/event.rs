@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::callback::{ButtonPayload, CallbackData};
 use super::failure::Failure;
-use super::template::TemplateStatus;
+use super::template::{Category, TemplateStatus};
 use super::time::UnixMs;
 
 /// One event of a webhook body.
@@ -21,11 +21,10 @@ pub enum WebhookEvent {
     IdentityChange(IdentityChange),
     /// The provider's word on a template.
     Template(TemplateNews),
-    /// What a number or portfolio is granted has changed: it is to be asked for anew.
-    Limits {
-        /// The provider's name of the field.
-        field: String,
-    },
+    /// A template is billed as something else, or will be.
+    Category(CategoryNews),
+    /// The provider's word on an account, or on what a number or portfolio is granted.
+    Account(AccountNews),
     /// A field or value Recado does not act on yet: stored, answered 200, kept.
     Unhandled {
         /// The provider's name of the field.
@@ -44,8 +43,60 @@ pub struct TemplateNews {
     pub status: TemplateStatus,
 }
 
+/// What the provider tells of what a template is billed as.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CategoryNews {
+    /// Its name.
+    pub name: String,
+    /// Its language, as `es_AR`.
+    pub language: String,
+    /// What it is billed as from then on.
+    pub category: Category,
+    /// True: it will be (in a day). False: it is.
+    pub is_announced: bool,
+}
+
+/// What the provider tells of an account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccountNews {
+    /// The provider's id of the account (Meta: WABA id).
+    pub account_ref: String,
+    /// The provider's name of the field.
+    pub field: String,
+    /// What happened, in the provider's word.
+    pub event: String,
+    /// More, in the provider's words. Names no person.
+    pub detail: String,
+    /// What it does to sending.
+    pub effect: AccountEffect,
+}
+
+/// What news of an account do to sending.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountEffect {
+    /// Nothing: it is worth knowing.
+    None,
+    /// What is granted has changed: it is to be asked for anew.
+    Limits,
+    /// No templates may be sent, until then if that is said.
+    Restricted {
+        /// When it ends.
+        until: Option<UnixMs>,
+    },
+    /// No utility templates may be sent, until then if that is said.
+    UtilityRestricted {
+        /// When it ends.
+        until: Option<UnixMs>,
+    },
+    /// The account is switched off, or is ours no more.
+    Disabled,
+    /// What was restricted or switched off is allowed again.
+    Reinstated,
+}
+
 /// How far a message came, as the provider reports it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptStatus {
     /// On its way to the phone.

@@ -21,8 +21,8 @@ use crate::intake::campaign_file::CampaignFile;
 use crate::store::budget::Spent;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{ReceiptChange, Standing};
-use crate::store::run::Run;
-use crate::store::{Tx, budget, version};
+use crate::store::run::{self, Run};
+use crate::store::{Tx, budget, message, version};
 
 /// What Meta keeps an undelivered message for when the template does not say (cloud-api.md 4), and a margin.
 const USUAL_LIFE: Duration = Duration::from_hours(30 * 24 + 1);
@@ -173,4 +173,19 @@ pub(super) async fn book(
         }
     }
     Ok(stopped)
+}
+
+/// What is in line of `run` is told at the price of what its template is billed as now.
+pub(super) async fn reprice(engine: &Engine, run: RunId) -> Result<(), EngineError> {
+    let store = &engine.store;
+    let Some(run) = run::get(store, run).await? else { return Ok(()) };
+    let (Some(account), category) = (engine.config.accounts.get(&run.account), run.snapshot()?.category) else {
+        return Ok(());
+    };
+    let day = engine.clock.now().day_in(&account.timezone);
+    for market in message::stale_markets(store, run.id, category).await? {
+        let price = estimate::estimate(&engine.cards, account.currency, &market, category, &day);
+        message::reprice(store, run.id, &market, (category, price.unwrap_or_default())).await?;
+    }
+    Ok(())
 }

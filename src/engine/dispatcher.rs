@@ -12,7 +12,7 @@ mod pairs;
 mod run_facts;
 mod scope;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, tier};
+use super::{Engine, EngineError, holds, tier};
 use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
 use crate::domain::fill::Content;
@@ -87,6 +87,8 @@ pub struct Dispatcher {
     facts: Mutex<BTreeMap<RunId, Arc<RunFacts>>>,
     /// Runs in the order of their turns.
     turns: Mutex<VecDeque<RunId>>,
+    /// Keys of the countries whose people get nothing from the account.
+    barred: Mutex<BTreeSet<String>>,
     /// Places, prices and budgets that claims keep to.
     bounds: tokio::sync::Mutex<Keeper>,
 }
@@ -145,6 +147,7 @@ impl Dispatcher {
             settled,
             facts: Mutex::default(),
             turns: Mutex::default(),
+            barred: Mutex::default(),
         })
     }
 
@@ -272,9 +275,10 @@ impl Dispatcher {
         let told = match self.provider.sender_status(&self.sender.phone_number_id).await {
             Ok(status) => {
                 self.pacer.grant(status.throughput);
+                let heeded = Box::pin(holds::heed_status(&self.engine, &self.sender.name, &status.status)).await;
                 match status.tier {
-                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await,
-                    None => Ok(()),
+                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await.and(heeded),
+                    None => heeded,
                 }
             }
             Err(cause) => Err(cause.into()),

@@ -5,20 +5,61 @@ use std::time::Duration;
 
 use super::dispatcher::FIRST_PROBE;
 use super::{Engine, EngineError};
+use crate::domain::change::Change;
+use crate::domain::phone::Phone;
 use crate::domain::template::TemplateStatus;
 use crate::domain::time::UnixMs;
+use crate::intake::phone_number::country_of;
 use crate::provider::ProviderError;
-use crate::store::hold::{self, Hold, HoldCause, HoldScope};
+use crate::store::hold::{self, Hold, HoldCause, HoldScope, NewHold};
 use crate::store::template;
 
-/// Who lifts what is over.
-pub const ITSELF: &str = "recado";
+pub use crate::store::audit::ITSELF;
 
 /// How often a template that is held is read again: its webhook may have been lost.
 pub const TEMPLATE_POLL: Duration = Duration::from_mins(10);
 
 /// Probes of an outage stop spacing out here.
 const LONGEST_PROBE: Duration = Duration::from_mins(10);
+
+/// The scope key of the country that a number of `account` is in; `None` where its plan does not tell the country.
+pub(super) fn country_key(account: &str, recipient: &str) -> Option<String> {
+    let country = country_of(&Phone::from_international(recipient)?)?;
+    Some(hold::country_key(account, &country))
+}
+
+/// Words of a number that may not send (cloud-api.md 5.6).
+const RESTRICTED: [&str; 3] = ["FLAGGED", "RESTRICTED", "BANNED"];
+
+/// The word of a number that may.
+const CONNECTED: &str = "CONNECTED";
+
+/// A number says how it stands: one that may not send is held until it says that it may.
+pub(super) async fn heed_status(engine: &Engine, sender: &str, status: &str) -> Result<(), EngineError> {
+    let (scope, cause, now) = (HoldScope::Sender, HoldCause::Restricted, engine.clock.now());
+    let status = status.to_ascii_uppercase();
+    let changed = if RESTRICTED.contains(&status.as_str()) {
+        let scope_key = sender.to_owned();
+        hold::place(&engine.store, &NewHold { scope, scope_key, cause, code: None, until_at: None }, now).await?
+    } else if status == CONNECTED && is_restricted(engine, sender).await? {
+        let mut tx = engine.store.begin().await?;
+        let lifted = hold::lift_cause(&mut tx, (scope, sender, cause), now, ITSELF).await?;
+        tx.commit().await?;
+        lifted
+    } else {
+        false
+    };
+    if changed {
+        engine.tell(Change::Holds);
+        engine.wake.notify_waiters();
+    }
+    Ok(())
+}
+
+async fn is_restricted(engine: &Engine, sender: &str) -> Result<bool, EngineError> {
+    let this = |hold: &Hold| hold.scope == HoldScope::Sender && hold.cause == HoldCause::Restricted;
+    Ok(hold::open(&engine.store).await?.iter().any(|hold| this(hold) && hold.scope_key == sender))
+}
 
 /// Looks at the holds that are due to be looked at.
 pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineError> {
@@ -29,6 +70,8 @@ pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineErro
                 (answers(engine, &hold).await, now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE))
             }
             HoldCause::Quality => (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL),
+            // Until when the provider restricts is the provider's word; it says nothing when it is over.
+            HoldCause::Restricted => (true, TEMPLATE_POLL),
             HoldCause::Refused | HoldCause::Person | HoldCause::Budget | HoldCause::Restored => continue,
         };
         if is_over {

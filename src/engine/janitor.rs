@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, doubt, holds};
+use super::{Engine, EngineError, breaker, canary, doubt, holds};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::inbox::Inbox;
@@ -73,7 +73,9 @@ impl Janitor {
         runs.extend(message::give_up_undelivered(store, now).await?);
         if self.looks_at_doubts() {
             runs.extend(doubt::settle(&self.engine, now).await?);
+            breaker::sweep(&self.engine).await?;
         }
+        runs.extend(canary::step(&self.engine, now).await?);
         runs.extend(self.finish_cancelled(now).await?);
         runs.extend(run::mark_sent_out(store, now).await?);
         for closed in run::close_settled(store, now).await? {

@@ -14,8 +14,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Engine, EngineError, load, steer};
+use super::holds::ITSELF;
+use super::{Engine, EngineError, load};
 use crate::config::Config;
+use crate::domain::canary::Share;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
@@ -28,9 +30,6 @@ use crate::store::run::{self, Run};
 use crate::store::{StoreError, version};
 
 use piece::Plan;
-
-/// Who pauses a run that cannot be planned.
-const ITSELF: &str = "recado";
 
 /// Pieces read ahead while the database writes.
 const AHEAD: usize = 2;
@@ -101,6 +100,7 @@ impl Planner {
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
         let template = run.snapshot()?;
+        let canary = file.limits.canary;
         let plan = Plan::new(&self.engine, run, &file, &template)?;
         let reading = Reading {
             file,
@@ -122,12 +122,15 @@ impl Planner {
             self.engine.tell(Change::Run(run.id));
         }
         match thread.await? {
-            Ok(()) => self.planned(run.id, done).await,
+            Ok(()) => self.planned(run.id, done, canary).await,
             Err(problems) => self.give_up(run.id, &problems).await,
         }
     }
 
-    async fn planned(&self, id: RunId, rows: i64) -> Result<(), EngineError> {
+    async fn planned(&self, id: RunId, rows: i64, canary: Option<Share>) -> Result<(), EngineError> {
+        if let Some(share) = canary {
+            super::canary::begin(&self.engine, id, share).await?;
+        }
         if run::planned(&self.engine.store, id).await? {
             info!(run.id = %id, row.count = rows, "run {id} is planned from {rows} rows");
             self.engine.tell(Change::Run(id));
@@ -139,7 +142,7 @@ impl Planner {
     /// What was approved cannot be read any more (the data directory was touched): a person must look.
     async fn give_up(&self, id: RunId, problems: &[Problem]) -> Result<(), EngineError> {
         warn!(run.id = %id, "run {id} cannot be planned and is paused");
-        self.engine.pause(id, ITSELF, &steer::in_english(problems)).await?;
+        self.engine.stop(id, ITSELF, problems).await?;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, breaker, budget};
 use crate::domain::event::{Receipt, WebhookEvent};
 use crate::domain::id::WebhookId;
 use crate::domain::time::UnixMs;
@@ -101,7 +101,7 @@ impl Receiver {
             // One of them cannot be applied: alone it is found, and the others go on.
             Err(_) => self.take_singly(&batch).await?,
         };
-        self.announce(told);
+        self.announce(told).await;
         Ok(batch.len())
     }
 
@@ -191,11 +191,11 @@ impl Receiver {
         }
         let told = batch.apply(&mut tx).await?;
         tx.commit().await?;
-        self.announce(told);
+        self.announce(told).await;
         Ok(settled.len())
     }
 
-    fn announce(&self, told: Told) {
+    async fn announce(&self, told: Told) {
         told.written.iter().for_each(|(sender, messages)| self.engine.inbound.add(sender, *messages));
         self.engine.tell_runs(told.runs);
         told.conversations.into_iter().for_each(|id| self.engine.tell(crate::domain::change::Change::Conversation(id)));
@@ -208,6 +208,16 @@ impl Receiver {
         if told.answers || told.holds {
             self.engine.wake.notify_waiters();
         }
+        for ((account, status), n) in told.receipts {
+            self.engine.counters.received(&account, status, n);
+        }
+        for run in told.repriced {
+            if let Err(cause) = budget::reprice(&self.engine, run).await {
+                let error = &cause as &dyn std::error::Error;
+                warn!(error, run.id = %run, "what run {run} may cost is still told at the old price");
+            }
+        }
+        breaker::look(&self.engine, told.failing).await;
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error};
 
-use super::Engine;
+use super::{Engine, breaker};
 use crate::store::message::{self, Settlement};
 
 /// One statement of 200 settles 30 to 70 times the rows per second of 200 statements.
@@ -66,7 +66,10 @@ impl Settler {
         let mut pause = FIRST_PAUSE;
         loop {
             match message::settle(&self.engine.store, batch).await {
-                Ok(settled) => return self.engine.tell_runs(settled.runs),
+                Ok(settled) => {
+                    self.engine.tell_runs(settled.runs);
+                    return breaker::look(&self.engine, settled.failing).await;
+                }
                 Err(cause) => {
                     {
                         let error = &cause as &dyn std::error::Error;

@@ -201,6 +201,7 @@ impl Engine {
                 now,
                 throughput,
                 spent,
+                canary: config.canary,
                 suppressed: &|phone| suppressed.contains(phone.digits()),
                 already: &|key| sent.contains(key),
                 with_rows,

@@ -6,9 +6,14 @@ use super::{Engine, EngineError};
 use crate::domain::change::Change;
 use crate::domain::id::{HoldId, MessageId, RunId};
 use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
+use crate::store::audit::{self, Deed};
 use crate::store::hold::HoldCause;
-use crate::store::{hold, home, message, run};
+use crate::store::{Tx, hold, home, message, run};
+
+/// The code of a person's own words.
+const OWN_WORDS: &str = "own_words";
 
 /// What a person decides about messages in doubt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -21,15 +26,28 @@ pub enum DoubtSettlement {
 }
 
 impl Engine {
-    /// Pauses a run; nothing of it is claimed any more. False when it is not planning or running.
+    /// A person pauses a run, perhaps with a word why; nothing of it is claimed any more. False when it is not planning
+    /// or running.
     pub async fn pause(&self, id: RunId, by: &str, why: &str) -> Result<bool, EngineError> {
-        let done = run::pause(&self.store, id, by, why, self.clock.now()).await?;
+        let why: &[Problem] = if why.is_empty() { &[] } else { &[Problem::new(OWN_WORDS, &[("words", why)])] };
+        let mut tx = self.store.begin().await?;
+        let done = run::pause(&mut tx, id, by, why, self.clock.now()).await?;
+        tx.commit().await?;
+        self.steered(id, done, "paused").await
+    }
+
+    /// Pauses a run for what was found, and notes it in the audit as Recado's or the folder's own deed. A person lets it
+    /// go on. False when it is not planning or running.
+    pub(super) async fn stop(&self, id: RunId, by: &str, why: &[Problem]) -> Result<bool, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let done = stop_in(&mut tx, id, by, why, self.clock.now()).await?;
+        tx.commit().await?;
         self.steered(id, done, "paused").await
     }
 
     /// Goes on with a paused run. False when it is not paused.
     pub async fn resume(&self, id: RunId, _by: &str) -> Result<bool, EngineError> {
-        let done = run::resume(&self.store, id).await?;
+        let done = run::resume(&self.store, id, self.clock.now()).await?;
         self.steered(id, done, "resumed").await
     }
 
@@ -42,7 +60,7 @@ impl Engine {
         self.steered(id, done, "cancelled").await
     }
 
-    async fn steered(&self, id: RunId, done: bool, word: &'static str) -> Result<bool, EngineError> {
+    pub(super) async fn steered(&self, id: RunId, done: bool, word: &'static str) -> Result<bool, EngineError> {
         if !done && run::get(&self.store, id).await?.is_none() {
             return Err(EngineError::Unknown { what: "run" });
         }
@@ -77,7 +95,8 @@ impl Engine {
         let done = match open {
             // Lifting it says that this store, here, is the one that sends; else it would be held again at the next start.
             Some(hold) if hold.cause == HoldCause::Restored => home::take_over(&self.store, now, by).await?,
-            _ => hold::lift(&self.store, id, now, by).await?,
+            Some(hold) => hold::lift(&self.store, &hold, now, by).await?,
+            None => false,
         };
         if done {
             info!(hold.id = %id, "hold {id} is lifted");
@@ -86,6 +105,23 @@ impl Engine {
         }
         Ok(done)
     }
+}
+
+/// Pauses a run for what was found, with a line in the audit, as part of the unit of work that found it.
+pub(super) async fn stop_in(
+    tx: &mut Tx,
+    id: RunId,
+    by: &str,
+    why: &[Problem],
+    at: UnixMs,
+) -> Result<bool, EngineError> {
+    let done = run::pause(tx, id, by, why, at).await?;
+    if done {
+        let (subject, detail) = (format!("run {id}"), in_english(why));
+        let deed = Deed { actor: by, action: "run.pause", subject: &subject, detail: &detail };
+        audit::write_in(tx, at, deed).await?;
+    }
+    Ok(done)
 }
 
 /// Problems as they are noted with a campaign: one sentence a line.

@@ -3,14 +3,17 @@
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
+use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
+use crate::store::canary::{self, CanaryState};
 use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::message::{self, Message};
 use crate::store::run::{self, Run};
 
+use super::holds::ITSELF;
 use super::{Engine, EngineError, budget, tier};
 
 /// Why something waits.
@@ -22,12 +25,14 @@ pub struct Why {
     pub args: Vec<(String, String)>,
     /// When it goes on by itself, or is looked at again; `None`: when a person does something, or at once.
     pub until: Option<UnixMs>,
+    /// Why it was paused: the sentence's `{why}`.
+    pub because: Vec<Problem>,
 }
 
 impl Why {
     fn new(code: &str, args: &[(&str, &str)], until: Option<UnixMs>) -> Self {
         let args = args.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Self { code: code.to_owned(), args, until }
+        Self { code: code.to_owned(), args, until, because: Vec::new() }
     }
 
     /// The sentence.
@@ -39,6 +44,10 @@ impl Why {
             .map(|(_, v)| locale::say(language, &format!("hold.scope.{v}"), &[]));
         if let Some(what) = &what {
             args.push(("what", what));
+        }
+        let because = locale::problems(language, &self.because);
+        if !self.because.is_empty() {
+            args.push(("why", because.trim_end_matches('.')));
         }
         locale::say(language, &format!("waiting.{}", self.code), &args)
     }
@@ -96,6 +105,9 @@ pub async fn run(engine: &Engine, id: RunId) -> Result<Option<Why>, EngineError>
     if run.sent_out_at.is_some() {
         return Ok(Some(Why::new("receipts", &[], None)));
     }
+    if let Some(why) = canary(engine, &run).await? {
+        return Ok(Some(why));
+    }
     let next = run::next_due(&engine.store, id).await?;
     let now = engine.clock.now();
     Ok(match next {
@@ -125,6 +137,11 @@ impl<'a> Line<'a> {
 /// The messaging limit or the budget that what is due waits behind.
 async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineError> {
     if let Some(run) = line.run
+        && let Some(why) = canary(engine, run).await?
+    {
+        return Ok(Some(why));
+    }
+    if let Some(run) = line.run
         && let Some(out) = budget::out(engine, run).await?
     {
         let args = [("budget", &*out.budget), ("charged", &out.charged), ("reserved", &out.reserved)];
@@ -138,13 +155,22 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
     }))
 }
 
+/// The canary whose receipts the rest of `run` waits for.
+async fn canary(engine: &Engine, run: &Run) -> Result<Option<Why>, EngineError> {
+    let canary = canary::get(&engine.store, run.id).await?.filter(|c| c.state == CanaryState::Waiting);
+    Ok(canary.map(|c| Why::new("canary", &[("n", &c.sent.unwrap_or(c.wanted).to_string())], c.judge_at)))
+}
+
 fn stopped(run: &Run) -> Option<Why> {
     match run.state {
         RunState::Paused => {
-            let (by, why) =
-                (run.paused_by.as_deref().unwrap_or_default(), run.paused_why.as_deref().unwrap_or_default());
-            let code = if why.is_empty() { "paused" } else { "paused_why" };
-            Some(Why::new(code, &[("who", by), ("why", why)], None))
+            let (by, because) = (run.paused_by.as_deref().unwrap_or_default(), run.paused_for());
+            let code = match (because.is_empty(), by == ITSELF) {
+                (true, _) => "paused",
+                (false, true) => "paused_itself",
+                (false, false) => "paused_why",
+            };
+            Some(Why { because, ..Why::new(code, &[("who", by)], None) })
         }
         RunState::Planning => Some(Why::new("planning", &[], None)),
         RunState::Running | RunState::Cancelled | RunState::Closed => None,
@@ -178,6 +204,8 @@ impl Keys {
             HoldScope::Sender => hold.scope_key == self.sender,
             HoldScope::Template => self.template.as_ref() == Some(&hold.scope_key),
             HoldScope::Run => self.run.as_ref() == Some(&hold.scope_key),
+            // Its people are left out; nothing waits for it.
+            HoldScope::Country => false,
         };
         holds.iter().filter(stops).min_by_key(|hold| hold.scope as u8)
     }
@@ -190,6 +218,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Outage => "hold_outage",
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
+        HoldCause::Restricted => "hold_restricted",
         HoldCause::Budget => "hold_budget",
         HoldCause::Person => "hold_person",
         HoldCause::Restored => "hold_restored",

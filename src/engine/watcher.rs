@@ -127,7 +127,7 @@ impl Watcher {
             self.to_start.remove(&known.name);
             campaign::remove(&self.engine.store, known.id, self.engine.clock.now()).await?;
             if let Some(run) = run::open_of_campaign(&self.engine.store, known.id).await? {
-                self.engine.pause(run, FOLDER, "the campaign's folder was removed").await?;
+                self.engine.stop(run, FOLDER, &[Problem::new("campaign_removed", &[])]).await?;
             }
             info!(campaign.id = %known.id, "the folder of campaign {} is gone", known.id);
             self.engine.tell(Change::Campaign(known.id));

@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::config::toml_file::{self, Table, TomlProblem};
+use crate::domain::breaker;
 use crate::domain::budget::Budget;
+use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
@@ -146,6 +148,12 @@ pub struct Limits {
     pub open_conversation: OpenConversation,
     /// How often one person may get messages, across campaigns.
     pub at_most: Option<AtMost>,
+    /// What goes first and is judged.
+    pub canary: Option<Share>,
+    /// By what it is judged, where the file says.
+    pub canary_terms: canary::Wanted,
+    /// When its runs stop by themselves, where the file says.
+    pub breakers: breaker::Wanted,
 }
 
 /// What to do with an attempt in doubt, once waiting is over.

@@ -1,9 +1,9 @@
 //! What stands in the way, and what is worth a look.
 
 use super::cost::{self, Billing, Cost};
-use super::forecast::End;
+use super::forecast::{End, Slot};
 use super::reading::Reading;
-use super::sheet::SheetInputs;
+use super::sheet::{SheetCanary, SheetInputs};
 use super::text::money;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::kind::CampaignKind;
@@ -71,6 +71,24 @@ pub(super) fn after_reading(
         more.push(Problem::new("no_rate", &[("currency", &cost.currency)]));
     }
     more
+}
+
+/// What goes first. Where the rest would come to its latest time while that is judged, the campaign cannot start so.
+pub(super) fn canary(inputs: &SheetInputs<'_>, reading: &Reading, blockers: &mut Vec<Problem>) -> Option<SheetCanary> {
+    let limits = &inputs.campaign.limits;
+    let messages = limits.canary?.of(reading.messages);
+    let first = usize::try_from(messages).ok().filter(|first| *first < reading.slots.len())?;
+    let wait = limits.canary_terms.or(inputs.canary).terms().wait;
+    let left_at = reading.slots.get(first.checked_sub(1)?)?.due_at;
+    let judged_at = left_at.plus(wait);
+    let late = |slot: &&Slot| slot.latest_at.is_some_and(|latest| latest >= left_at && latest < judged_at);
+    let late = reading.slots.iter().skip(first).filter(late).count();
+    let wait_minutes = wait.as_secs() / 60;
+    if late > 0 {
+        let (n, minutes) = (late.to_string(), wait_minutes.to_string());
+        blockers.push(Problem::new("canary_too_late", &[("n", &n), ("minutes", &minutes)]));
+    }
+    Some(SheetCanary { messages, wait_minutes })
 }
 
 /// Everything worth a look, what the reading found first.

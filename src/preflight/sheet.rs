@@ -14,6 +14,7 @@ use super::sample::Sample;
 use super::text::spoken;
 use crate::billing::card::Cards;
 use crate::config::{Account, Sender};
+use crate::domain::canary;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::kind::CampaignKind;
 use crate::domain::money::{Currency, Micros};
@@ -48,6 +49,8 @@ pub struct SheetInputs<'a> {
     pub throughput: u32,
     /// What is charged and reserved of the campaign's budget already.
     pub spent: Micros,
+    /// `[limits]` of the configuration, for what a canary is judged by where the campaign does not say.
+    pub canary: canary::Wanted,
     /// Whether a person must not get this.
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
     /// Whether a message of that key was sent or planned before.
@@ -90,6 +93,9 @@ pub struct Sheet {
     pub timezone: String,
     /// Messages per second reckoned with.
     pub throughput: u32,
+    /// What goes first and is judged; `None`: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<SheetCanary>,
     /// Ten messages as people will see them.
     pub samples: Vec<Sample>,
     /// What keeps it from starting.
@@ -113,6 +119,15 @@ pub struct SheetTemplate {
     pub category: Category,
     /// False when the template is not known and the category is a guess from the campaign's kind.
     pub known: bool,
+}
+
+/// What goes first and is judged before the rest follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct SheetCanary {
+    /// So many messages.
+    pub messages: i64,
+    /// Receipts are waited for that long, in minutes, unless nine in ten have come before.
+    pub wait_minutes: u64,
 }
 
 /// One row.
@@ -164,6 +179,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
     let billing = billing(inputs);
     let cost = cost::range(billing, &reading.tally);
     blockers.extend(problems::after_reading(inputs, &reading, &cost, &blockers));
+    let canary = problems::canary(inputs, &reading, &mut blockers);
     let ends = ends(inputs, &reading.slots);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
     warnings.extend(ends.and_then(|[_, likely, _]| problems::too_slow(inputs, likely)));
@@ -187,6 +203,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         sent_out_at: ends.map(|ends| ends.map(|end| end.at)).map(|[low, likely, high]| Forecast { low, likely, high }),
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
         throughput: inputs.throughput,
+        canary,
         samples,
         blockers,
         warnings,

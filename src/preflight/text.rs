@@ -135,6 +135,11 @@ fn times(page: &mut Page, sheet: &Sheet) {
         let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
         page.range("preflight.sent_out_at_label", &ends, &means);
     }
+    if let Some(canary) = sheet.canary {
+        let (n, minutes) = (canary.messages.to_string(), canary.wait_minutes.to_string());
+        let first = page.say("preflight.canary", &[("n", &n), ("minutes", &minutes)]);
+        page.fact("preflight.canary", &first);
+    }
     let rate = sheet.throughput.to_string();
     let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("n", &rate)]);
     page.note(&clock);

@@ -22,6 +22,7 @@ use super::{ProviderError, SendRequest, SenderStatus};
 use crate::config::Account;
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
+use crate::domain::failure::Table;
 use crate::domain::template::Template;
 
 /// Templates asked for at a time.
@@ -42,6 +43,7 @@ pub struct CloudApi {
     authorization: HeaderValue,
     app_secret: SecretString,
     verify_token: SecretString,
+    errors: Table,
 }
 
 impl CloudApi {
@@ -59,6 +61,7 @@ impl CloudApi {
             authorization,
             app_secret: account.app_secret.clone(),
             verify_token: account.verify_token.clone(),
+            errors: account.errors.clone(),
         })
     }
 
@@ -74,7 +77,7 @@ impl CloudApi {
             Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
         };
         match http::call(&self.client, call).await {
-            Ok(reply) => answer::of(&reply),
+            Ok(reply) => answer::of(&reply, &self.errors),
             Err(broken @ http::Broken::NotConnected(_)) => Answer::NotSent { reason: broken.reason() },
             Err(broken) => Answer::Unknown { reason: broken.reason(), pause: None },
         }

@@ -20,7 +20,7 @@ use super::world::World;
 const PAGE: usize = 1000;
 
 /// Why a control request is not carried out; always a 400.
-struct Wrong(String);
+pub(super) struct Wrong(pub String);
 
 impl IntoResponse for Wrong {
     fn into_response(self) -> Response {
@@ -28,7 +28,7 @@ impl IntoResponse for Wrong {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
     serde_json::from_slice(body).map_err(|error| Wrong(error.to_string()))
 }
 
@@ -151,23 +151,40 @@ impl World {
 pub(super) struct Verdict {
     name: String,
     language: String,
-    status: String,
+    status: Option<String>,
+    category: Option<String>,
 }
 
-/// `POST /_sandbox/template`: pauses, disables, rejects or approves a template, as reviewers and quality do.
+/// `POST /_sandbox/template`: pauses, disables, rejects or approves a template, as reviewers and quality do; or bills it
+/// as something else from now on.
 pub(super) async fn set_template(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let verdict: Verdict = match read(&body) {
         Ok(verdict) => verdict,
         Err(wrong) => return wrong.into_response(),
     };
-    if !["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED"].contains(&verdict.status.as_str()) {
+    let is_status = |word: &str| ["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED"].contains(&word);
+    if verdict.status.as_deref().is_some_and(|word| !is_status(word)) {
         return Wrong("status is APPROVED, PENDING, REJECTED, PAUSED or DISABLED".to_owned()).into_response();
+    }
+    let is_category = |word: &str| ["MARKETING", "UTILITY", "AUTHENTICATION"].contains(&word);
+    if verdict.category.as_deref().is_some_and(|word| !is_category(word)) {
+        return Wrong("category is MARKETING, UTILITY or AUTHENTICATION".to_owned()).into_response();
+    }
+    if verdict.status.is_none() && verdict.category.is_none() {
+        return Wrong("status or category is missing".to_owned()).into_response();
     }
     let mut world = sandbox.world();
     let Some(id) = world.templates.find(&verdict.name, &verdict.language).map(|t| t.id.clone()) else {
         return Wrong("no such template".to_owned()).into_response();
     };
-    world.set_status(&id, &verdict.status, Instant::now());
+    if let Some(category) = &verdict.category {
+        world.set_category(&id, category, Instant::now());
+    }
+    if let Some(status) = &verdict.status {
+        world.set_status(&id, status, Instant::now());
+    }
     sandbox.0.wake.notify_one();
-    Json(json!({"id": id, "status": verdict.status})).into_response()
+    let template = world.templates.by_id(&id);
+    Json(json!({"id": id, "status": template.map(|t| &t.status), "category": template.map(|t| &t.category)}))
+        .into_response()
 }

@@ -57,8 +57,8 @@ pub(super) fn delete_media(sandbox: &Sandbox, id: &str) -> Result<Value, Refusal
 fn number_shown(id: &str, number: &Number, tier: Tier) -> Value {
     let rate = number.throughput.get();
     json!({
-        "id": id, "display_phone_number": number.display, "verified_name": number.name, "status": "CONNECTED",
-        "quality_rating": "GREEN", "name_status": "APPROVED", "code_verification_status": "VERIFIED",
+        "id": id, "display_phone_number": number.display, "verified_name": number.name, "status": number.status,
+        "quality_rating": number.quality, "name_status": "APPROVED", "code_verification_status": "VERIFIED",
         "account_mode": "LIVE", "platform_type": "CLOUD_API", "is_on_biz_app": false,
         "throughput": {"level": if rate >= HIGH { "HIGH" } else { "STANDARD" }, "messages_per_second": rate},
         "whatsapp_business_manager_messaging_limit": tier.on_the_wire(),

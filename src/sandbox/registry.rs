@@ -7,9 +7,14 @@ use super::config::{SandboxAccount, SandboxConfig, Tier};
 use super::dice::fingerprint;
 use super::phone;
 use super::refusal::Refusal;
+use super::standing::Standing;
 
 /// Stands for the account of a number used before any account was.
 const DEFAULT_ACCOUNT: &str = "102290129340398";
+
+/// How a number stands that nothing has happened to.
+const CONNECTED: &str = "CONNECTED";
+const GREEN: &str = "GREEN";
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ pub(super) struct Account {
     pub tier: Tier,
     /// Billing currency.
     pub currency: String,
+    /// Whether it may send.
+    pub standing: Standing,
 }
 
 /// A phone number.
@@ -36,6 +43,10 @@ pub(super) struct Number {
     pub name: String,
     /// Messages per second.
     pub throughput: NonZeroU32,
+    /// `CONNECTED`, `FLAGGED`, `RESTRICTED`, `BANNED`.
+    pub status: String,
+    /// `GREEN`, `YELLOW`, `RED`.
+    pub quality: String,
 }
 
 /// What exists.
@@ -70,6 +81,7 @@ impl Registry {
             portfolio: account.portfolio.clone().unwrap_or_else(|| format!("of {}", account.id)),
             tier: account.tier.unwrap_or(self.tier),
             currency: account.currency.clone().unwrap_or_else(|| "USD".to_owned()),
+            standing: Standing::default(),
         };
         self.accounts.insert(account.id.clone(), entry);
         for token in &account.tokens {
@@ -83,6 +95,8 @@ impl Registry {
                 digits: phone::digits(&number.number).unwrap_or_default(),
                 name: number.name.clone().unwrap_or_else(|| "Recado Sandbox".to_owned()),
                 throughput: number.throughput.unwrap_or(self.throughput),
+                status: CONNECTED.to_owned(),
+                quality: GREEN.to_owned(),
             };
             self.numbers.insert(number.id.clone(), entry);
         }
@@ -141,6 +155,30 @@ impl Registry {
         self.numbers.get(id)
     }
 
+    /// The same, to change it.
+    pub fn known_number_mut(&mut self, id: &str) -> Option<&mut Number> {
+        self.numbers.get_mut(id)
+    }
+
+    /// How the account `id` stands.
+    pub fn standing(&self, id: &str) -> Standing {
+        self.accounts.get(id).map(|account| account.standing.clone()).unwrap_or_default()
+    }
+
+    /// The same, to change it.
+    pub fn standing_mut(&mut self, id: &str) -> &mut Standing {
+        let unlisted = self.unlisted(id);
+        &mut self.accounts.entry(id.to_owned()).or_insert(unlisted).standing
+    }
+
+    /// The portfolio of account `id` is granted another tier.
+    pub fn set_tier(&mut self, id: &str, tier: Tier) {
+        let portfolio = self.tier_of(id).0;
+        for account in self.accounts.values_mut().filter(|account| account.portfolio == portfolio) {
+            account.tier = tier;
+        }
+    }
+
     /// Whether `id` has been used as an account, or is configured as one.
     pub fn is_account(&self, id: &str) -> bool {
         self.accounts.contains_key(id)
@@ -172,7 +210,8 @@ impl Registry {
     }
 
     fn unlisted(&self, id: &str) -> Account {
-        Account { portfolio: format!("of {id}"), tier: self.tier, currency: "USD".to_owned() }
+        let (portfolio, currency) = (format!("of {id}"), "USD".to_owned());
+        Account { portfolio, tier: self.tier, currency, standing: Standing::default() }
     }
 }
 
@@ -192,5 +231,7 @@ fn made_up(id: &str, token: &str, throughput: NonZeroU32) -> Number {
         digits: format!("1{area}5550{line}"),
         name: "Recado Sandbox".to_owned(),
         throughput,
+        status: CONNECTED.to_owned(),
+        quality: GREEN.to_owned(),
     }
 }

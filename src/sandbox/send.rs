@@ -117,6 +117,7 @@ impl World {
             ));
         }
         let call = Call { sender, account: self.registry.account_of(sender), wa_id, to, request, now };
+        self.registry.standing(&call.account).check(kind == "template", &call.wa_id, now)?;
         let message = if kind == "template" { self.judge_template(&call)? } else { self.judge_text(&call)? };
         let is_early = self.dice.chance(self.delivery.early);
         let mut answered = json!({"id": message.wamid});

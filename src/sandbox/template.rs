@@ -197,6 +197,29 @@ impl World {
         self.set_status(id, verdict, real);
     }
 
+    /// Bills the template with `id` as something else, and tells the webhook; whether there is such a template.
+    pub fn set_category(&mut self, id: &str, category: &str, real: Instant) -> bool {
+        let Some(template) = self.templates.by_id_mut(id) else { return false };
+        let before = std::mem::replace(&mut template.category, category.to_owned());
+        let value = json!({
+            "message_template_id": template.id.parse::<u64>().unwrap_or_default(),
+            "message_template_name": template.name, "message_template_language": template.language,
+            "previous_category": before, "new_category": category,
+        });
+        let owner = template.account.clone();
+        self.tell_owners(owner, "template_category_update", &value, real);
+        true
+    }
+
+    /// A template without an owner is every account's.
+    fn tell_owners(&mut self, owner: Option<String>, field: &'static str, value: &Value, real: Instant) {
+        let accounts = owner.map_or_else(|| self.registry.accounts(), |account| vec![account]);
+        for account in accounts {
+            let news = News::Field { field, value: value.clone() };
+            self.emit(Update { account, news }, real);
+        }
+    }
+
     /// Gives the template with `id` another status, and tells the webhook; whether there is such a template.
     pub fn set_status(&mut self, id: &str, status: &str, real: Instant) -> bool {
         let Some(template) = self.templates.by_id_mut(id) else { return false };
@@ -208,11 +231,7 @@ impl World {
             "message_template_category": template.category,
         });
         let owner = template.account.clone();
-        let accounts = owner.map_or_else(|| self.registry.accounts(), |account| vec![account]);
-        for account in accounts {
-            let news = News::Field { field: "message_template_status_update", value: value.clone() };
-            self.emit(Update { account, news }, real);
-        }
+        self.tell_owners(owner, "message_template_status_update", &value, real);
         true
     }
 }

@@ -112,6 +112,11 @@ impl World {
         self.buckets.get_mut(sender)
     }
 
+    /// The number's throughput has changed: its bucket begins anew.
+    pub fn forget_bucket(&mut self, sender: &str) {
+        self.buckets.remove(sender);
+    }
+
     /// Whether the pair limit lets another message through; takes its place if so.
     pub fn take_pair(&mut self, talk: Talk, real: Instant) -> bool {
         if self.pairs.len() >= PAIRS_KEPT {

@@ -2,7 +2,7 @@
 
 use crate::domain::time::UnixMs;
 
-use super::{Result, Store, on};
+use super::{Result, Store, Tx, on, on_tx};
 
 const WRITE: &str = "INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)";
 const PAGE: &str = "SELECT id, at, actor, action, subject, detail FROM audit \
@@ -51,6 +51,23 @@ pub async fn write(store: &Store, at: UnixMs, deed: Deed<'_>) -> Result<()> {
             .await
             .map(|_| ())
     })?;
+    Ok(())
+}
+
+/// Who does what nobody of the house did.
+pub const ITSELF: &str = "recado";
+
+/// Writes a line, as part of the unit of work that does the deed.
+pub async fn write_in(tx: &mut Tx, at: UnixMs, deed: Deed<'_>) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(WRITE)
+        .bind(at)
+        .bind(deed.actor)
+        .bind(deed.action)
+        .bind(deed.subject)
+        .bind(deed.detail)
+        .execute(conn)
+        .await
+        .map(drop))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use super::audit::{self, Deed};
 use super::{Result, Store, Tx, on, on_tx};
 use crate::domain::id::HoldId;
 use crate::domain::time::UnixMs;
@@ -31,6 +32,8 @@ pub enum HoldScope {
     Template,
     /// A run; the key is its id.
     Run,
+    /// The people of a country, for one account; the key is [`country_key`]. They are left out, nobody waits.
+    Country,
 }
 
 impl HoldScope {
@@ -42,6 +45,7 @@ impl HoldScope {
             Self::Sender => "sender",
             Self::Template => "template",
             Self::Run => "run",
+            Self::Country => "country",
         }
     }
 }
@@ -59,6 +63,8 @@ pub enum HoldCause {
     Quality,
     /// The provider charged more than was reserved for the run's budget.
     Budget,
+    /// The provider has restricted or switched off the scope; lifts itself at `until_at` where it says until when.
+    Restricted,
     /// A person placed it.
     Person,
     /// The store is a copy, was moved, or lay still for long: a person says whether it is the one that sends.
@@ -73,6 +79,7 @@ impl HoldCause {
             Self::Refused => "refused",
             Self::Quality => "quality",
             Self::Budget => "budget",
+            Self::Restricted => "restricted",
             Self::Person => "person",
             Self::Restored => "restored",
         }
@@ -118,22 +125,22 @@ pub fn template_key(account: &str, name: &str, language: &str) -> String {
     format!("{account}/{name}/{language}")
 }
 
-/// Places a hold; false when its scope is held for that cause already. Each cause has to end before the scope goes on.
-pub async fn place(store: &Store, new: &NewHold, at: UnixMs) -> Result<bool> {
-    let done = on!(&store.write, |pool| sqlx::query(PLACE)
-        .bind(new.scope)
-        .bind(&new.scope_key)
-        .bind(new.cause)
-        .bind(new.code)
-        .bind(new.until_at)
-        .bind(at)
-        .execute(pool)
-        .await
-        .map(|r| r.rows_affected()))?;
-    Ok(done == 1)
+/// The scope key of a country: `meta/AR`.
+pub fn country_key(account: &str, country: &str) -> String {
+    format!("{account}/{country}")
 }
 
-/// The same, as part of the unit of work that found the cause.
+/// Places a hold; false when its scope is held for that cause already. Each cause has to end before the scope goes on.
+pub async fn place(store: &Store, new: &NewHold, at: UnixMs) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let done = place_in(&mut tx, new, at).await?;
+    if done {
+        tx.commit().await?;
+    }
+    Ok(done)
+}
+
+/// The same, as part of the unit of work that found the cause. Recado places it, and the audit says so.
 pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
     let done = on_tx!(tx, |conn| sqlx::query(PLACE)
         .bind(new.scope)
@@ -145,7 +152,18 @@ pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
         .execute(conn)
         .await
         .map(|r| r.rows_affected()))?;
+    if done == 1 {
+        let code = new.code.map(|code| format!(" {code}")).unwrap_or_default();
+        note(tx, "hold.place", (new.scope, &new.scope_key), &format!("{}{code}", new.cause.as_str()), at).await?;
+    }
     Ok(done == 1)
+}
+
+/// A line of the audit about what Recado did to a scope by itself.
+async fn note(tx: &mut Tx, action: &str, (scope, key): (HoldScope, &str), detail: &str, at: UnixMs) -> Result<()> {
+    let subject = format!("{} {key}", scope.as_str());
+    let deed = Deed { actor: audit::ITSELF, action, subject: subject.trim_end(), detail };
+    audit::write_in(tx, at, deed).await
 }
 
 /// Every open hold. Read beside the writer, fifty times a second: a hold that is committed is seen.
@@ -159,15 +177,23 @@ pub async fn postpone(store: &Store, id: HoldId, until: UnixMs) -> Result<()> {
     Ok(())
 }
 
-/// Lifts it; false when it was lifted already.
-pub async fn lift(store: &Store, id: HoldId, at: UnixMs, by: &str) -> Result<bool> {
-    let done = on!(&store.write, |pool| sqlx::query(LIFT)
-        .bind(id)
+/// Lifts it; false when it was lifted already. What Recado lifts by itself the audit says here; what a person lifts is
+/// noted by whoever serves the person.
+pub async fn lift(store: &Store, hold: &Hold, at: UnixMs, by: &str) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let done = on_tx!(&mut tx, |conn| sqlx::query(LIFT)
+        .bind(hold.id)
         .bind(at)
         .bind(by)
-        .execute(pool)
+        .execute(conn)
         .await
         .map(|r| r.rows_affected()))?;
+    if done == 1 {
+        if by == audit::ITSELF {
+            note(&mut tx, "hold.lift", (hold.scope, &hold.scope_key), hold.cause.as_str(), at).await?;
+        }
+        tx.commit().await?;
+    }
     Ok(done == 1)
 }
 
@@ -187,5 +213,8 @@ pub async fn lift_cause(
         .execute(conn)
         .await
         .map(|r| r.rows_affected()))?;
+    if done > 0 && by == audit::ITSELF {
+        note(tx, "hold.lift", (scope, key), cause.as_str(), at).await?;
+    }
     Ok(done > 0)
 }

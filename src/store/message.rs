@@ -6,6 +6,7 @@ mod chore;
 mod claim;
 mod evidence;
 mod reached;
+mod reprice;
 mod settle;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ pub use chore::{Doubt, cancel, doubts, expire, give_up_undelivered, leave_doubt,
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
 pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
+pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.

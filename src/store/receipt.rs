@@ -10,11 +10,11 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 const STANDINGS: Dialects = Dialects {
-    sqlite: "SELECT id, run_id, campaign_id, person_id, account, sender, conversation_id, state, attempt, provider_id,
+    sqlite: "SELECT id, run_id, campaign_id, person_id, recipient, account, sender, conversation_id, state, attempt, provider_id,
                  claimed_at, accepted_at, sent_at, delivered_at, read_at, undelivered_at, ended_at, failure_code,
                  failure_detail, market, category, currency, estimated, reserved, pricing, charged, charged_as, charged_day
              FROM message WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id",
-    postgres: "SELECT id, run_id, campaign_id, person_id, account, sender, conversation_id, state, attempt, provider_id,
+    postgres: "SELECT id, run_id, campaign_id, person_id, recipient, account, sender, conversation_id, state, attempt, provider_id,
                    claimed_at, accepted_at, sent_at, delivered_at, read_at, undelivered_at, ended_at, failure_code,
                    failure_detail, market, category, currency, estimated, reserved, pricing, charged, charged_as, charged_day
                FROM message WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))
@@ -91,6 +91,8 @@ pub struct Standing {
     pub campaign_id: CampaignId,
     /// Whom it is for.
     pub person_id: PersonId,
+    /// The number it went to, digits.
+    pub recipient: String,
     /// Name of its account.
     pub account: String,
     /// Name of its sender.

@@ -2,11 +2,13 @@
 
 use sqlx::FromRow;
 
-use super::{Dialects, Result, Store, Tx, on, on_tx};
+use super::{Dialects, Result, Store, Tx, canary, on, on_tx, window};
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::message::MessageState;
+use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 
 /// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
@@ -15,14 +17,15 @@ const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, s
     WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = $1 AND r.state IN ('planning', 'running', 'paused'))
     RETURNING id";
 const GET: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, cancelled_by, sent_out_at, closed_at
+        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE id = $1";
 const OF_CAMPAIGN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, cancelled_by, sent_out_at, closed_at
+        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT $2";
 const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, cancelled_by, sent_out_at, closed_at
+        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
+const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
 const RUNNING: &str = "SELECT id, priority FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
 const STARTED_BEFORE: &str = "SELECT r.id FROM run AS r WHERE r.version_id = $1 AND (r.state <> 'cancelled'
@@ -36,7 +39,7 @@ const PLANNED: &str = "UPDATE run SET state = 'running', rows_read = planned_row
 const PAUSE: &str = "UPDATE run SET state = 'paused', paused_by = $2, paused_why = $3, paused_at = $4
     WHERE id = $1 AND state IN ('planning', 'running')";
 const RESUME: &str = "UPDATE run SET state = CASE WHEN rows_read IS NULL THEN 'planning' ELSE 'running' END,
-        paused_by = NULL, paused_why = NULL, paused_at = NULL
+        paused_by = NULL, paused_why = NULL, paused_at = NULL, resumed_at = $2
     WHERE id = $1 AND state = 'paused'";
 const CANCEL: &str = "UPDATE run SET state = 'cancelled', cancelled_by = $2
     WHERE id = $1 AND state IN ('planning', 'running', 'paused')";
@@ -100,10 +103,12 @@ pub struct Run {
     pub rows_read: Option<i64>,
     /// Who paused it.
     pub paused_by: Option<String>,
-    /// Why.
+    /// Why, as JSON: a list of [`Problem`], empty for no reason. See [`Run::paused_for`].
     pub paused_why: Option<String>,
     /// When.
     pub paused_at: Option<UnixMs>,
+    /// When it was last let go on.
+    pub resumed_at: Option<UnixMs>,
     /// Who cancelled it.
     pub cancelled_by: Option<String>,
     /// When nothing was queued, claimed or in doubt any more.
@@ -113,6 +118,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Why it is paused, as codes and figures that the locales put into words; a person's own words are one of them.
+    pub fn paused_for(&self) -> Vec<Problem> {
+        let why = self.paused_why.as_deref().unwrap_or_default();
+        serde_json::from_str(why).unwrap_or_default()
+    }
+
     /// The snapshot of the template. Fails when the stored text is not one.
     pub fn snapshot(&self) -> Result<crate::domain::template::Template> {
         serde_json::from_str(&self.template).map_err(|_| super::StoreError::Corrupt { what: "run.template" })
@@ -174,6 +185,18 @@ pub async fn open(store: &Store) -> Result<Vec<Run>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
 }
 
+/// The same, as part of a unit of work.
+pub async fn open_in(tx: &mut Tx) -> Result<Vec<Run>> {
+    Ok(on_tx!(tx, |conn| sqlx::query_as(OPEN).fetch_all(conn).await)?)
+}
+
+/// What is known of the template of `id` now.
+pub async fn set_template(tx: &mut Tx, id: RunId, template: &Template) -> Result<()> {
+    let text = super::json(template);
+    on_tx!(tx, |conn| sqlx::query(SET_TEMPLATE).bind(id).bind(&text).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
 /// Runs whose rows are still to be planned, the most urgent first.
 pub async fn planning(store: &Store) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(PLANNING).fetch_all(pool).await)?)
@@ -212,21 +235,35 @@ pub async fn planned(store: &Store, id: RunId) -> Result<bool> {
     changed(on!(&store.write, |pool| sqlx::query(PLANNED).bind(id).execute(pool).await.map(|r| r.rows_affected())))
 }
 
-/// Pauses it; false when it is not planning or running.
-pub async fn pause(store: &Store, id: RunId, by: &str, why: &str, at: UnixMs) -> Result<bool> {
-    changed(on!(&store.write, |pool| sqlx::query(PAUSE)
+/// Pauses it for these reasons; false when it is not planning or running.
+pub async fn pause(tx: &mut Tx, id: RunId, by: &str, why: &[Problem], at: UnixMs) -> Result<bool> {
+    let why = super::json(why);
+    changed(on_tx!(tx, |conn| sqlx::query(PAUSE)
         .bind(id)
         .bind(by)
-        .bind(why)
+        .bind(&why)
         .bind(at)
-        .execute(pool)
+        .execute(conn)
         .await
         .map(|r| r.rows_affected())))
 }
 
-/// Goes on where it was paused; false when it is not paused.
-pub async fn resume(store: &Store, id: RunId) -> Result<bool> {
-    changed(on!(&store.write, |pool| sqlx::query(RESUME).bind(id).execute(pool).await.map(|r| r.rows_affected())))
+/// Goes on where it was paused; false when it is not paused. What its breakers saw before counts no more, and a canary
+/// that stopped it is overruled.
+pub async fn resume(store: &Store, id: RunId, at: UnixMs) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let done = changed(on_tx!(&mut tx, |conn| sqlx::query(RESUME)
+        .bind(id)
+        .bind(at)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected())))?;
+    if done {
+        window::forget(&mut tx, id).await?;
+        canary::overrule(&mut tx, id).await?;
+        tx.commit().await?;
+    }
+    Ok(done)
 }
 
 /// Ends it; false when it is not open. Its messages are cancelled by [`super::message::cancel`].

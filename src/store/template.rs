@@ -1,7 +1,7 @@
 //! Templates as last read from the provider.
 
 use super::{Result, Store, StoreError, Tx, on, on_tx};
-use crate::domain::event::TemplateNews;
+use crate::domain::event::{CategoryNews, TemplateNews};
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 
@@ -42,19 +42,28 @@ pub async fn forget(store: &Store, account: &str, name: &str, language: &str) ->
 /// Keeps what the provider has told of a template, as part of the unit of work that heard it. False when nobody here has
 /// read that template.
 pub async fn set_status(tx: &mut Tx, account: &str, news: &TemplateNews) -> Result<bool> {
-    let text: Option<String> = on_tx!(tx, |conn| sqlx::query_scalar(GET)
-        .bind(account)
-        .bind(&news.name)
-        .bind(&news.language)
-        .fetch_optional(conn)
-        .await)?;
+    change(tx, (account, &news.name, &news.language), |template| template.status = news.status.clone()).await
+}
+
+/// Keeps what the provider has told of what a template is billed as, likewise. False when nobody here has read it.
+pub async fn set_category(tx: &mut Tx, account: &str, news: &CategoryNews) -> Result<bool> {
+    change(tx, (account, &news.name, &news.language), |template| template.category = news.category).await
+}
+
+async fn change(
+    tx: &mut Tx,
+    (account, name, language): (&str, &str, &str),
+    change: impl FnOnce(&mut Template),
+) -> Result<bool> {
+    let text: Option<String> =
+        on_tx!(tx, |conn| sqlx::query_scalar(GET).bind(account).bind(name).bind(language).fetch_optional(conn).await)?;
     let Some(mut template) = text.map(|t| read(&t)).transpose()? else { return Ok(false) };
-    template.status = news.status.clone();
+    change(&mut template);
     let text = super::json(&template);
     on_tx!(tx, |conn| sqlx::query(SET)
         .bind(account)
-        .bind(&news.name)
-        .bind(&news.language)
+        .bind(name)
+        .bind(language)
         .bind(&text)
         .execute(conn)
         .await

@@ -94,6 +94,12 @@ impl SheetView {
         cost.likely.map_or_else(|| p.t("web.cost_unknown"), |likely| p.money(&likely, &cost.currency))
     }
 
+    fn canary(&self, p: &Page) -> Option<String> {
+        let canary = self.sheet.canary?;
+        let minutes = canary.wait_minutes.to_string();
+        Some(p.say("preflight.canary", &[("n", &p.number(canary.messages)), ("minutes", &minutes)]))
+    }
+
     fn consequence(&self, p: &Page) -> String {
         let high = self.sheet.cost.high;
         let high = high.map_or_else(|| p.t("web.cost_unknown"), |h| p.money(&h, &self.sheet.cost.currency));

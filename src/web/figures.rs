@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::domain::message::MessageState as S;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
+use crate::engine::holds::ITSELF;
+use crate::locale;
 use crate::store::run::Run;
 use crate::store::view::tally;
 use crate::store::{Result, hold};
@@ -125,9 +127,13 @@ impl Figures {
         match self.run.state {
             RunState::Paused => {
                 let by = self.run.paused_by.as_deref().unwrap_or_default();
-                let why = self.run.paused_why.as_deref().filter(|w| !w.is_empty());
-                let by = why.map_or(by.to_owned(), |w| format!("{by} ({w})"));
-                p.say("web.run_paused", &[("who", &by)])
+                let why = locale::problems(p.language, &self.run.paused_for());
+                let why = why.trim_end_matches('.');
+                match (why, by) {
+                    ("", by) => p.say("web.run_paused", &[("who", by)]),
+                    (why, ITSELF) => p.say("web.run_held", &[("why", why), ("when", &p.t("web.until_resumed"))]),
+                    (why, by) => p.say("web.run_paused", &[("who", &format!("{by} ({why})"))]),
+                }
             }
             RunState::Cancelled => {
                 let by = self.run.cancelled_by.as_deref().unwrap_or_default();
@@ -161,6 +167,7 @@ async fn stopping_hold(state: &WebState, run: &Run) -> Result<Option<hold::Hold>
         hold::HoldScope::Sender => h.scope_key == run.sender,
         hold::HoldScope::Template => template.as_deref() == Some(h.scope_key.as_str()),
         hold::HoldScope::Run => h.scope_key == run.id.to_string(),
+        hold::HoldScope::Country => false,
     }))
 }
 

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
+use crate::engine;
+use crate::store::canary::CanaryState;
 use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
 use crate::store::view::tally;
 use crate::store::{campaign, exclusion, run};
@@ -37,6 +40,7 @@ struct RunPage {
     answers: Vec<Tile>,
     failures: Vec<Cause>,
     waiting: Vec<String>,
+    canary: Option<String>,
     left_out: Vec<LeftOut>,
     stopped: Vec<Cause>,
     doubts: Vec<RunRow>,
@@ -82,6 +86,7 @@ pub async fn show(
     let store = state.store();
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
+    let canary = canary(&state, &p, run.id).await?;
     let answers = answers(&state, &p, run.id, people).await?;
     let stopped = tally::stopped(store, run.id).await?;
     let stopped = stopped
@@ -104,6 +109,7 @@ pub async fn show(
         answers,
         failures,
         waiting,
+        canary,
         left_out,
         stopped,
         doubts,
@@ -177,6 +183,29 @@ async fn waiting(state: &WebState, p: &Page, run: RunId) -> Result<Vec<String>, 
             p.say("web.waits", &[("n", &n), ("why", &why), ("t", &p.clock_time(&w.next_at))])
         })
         .collect())
+}
+
+/// How the share that goes first stands.
+async fn canary(state: &WebState, p: &Page, run: RunId) -> Result<Option<String>, WebError> {
+    let Some(told) = engine::canary::standing(&state.engine, run).await? else { return Ok(None) };
+    let f = told.figures;
+    let counts = [told.messages, f.delivered, f.failed, f.opted_out].map(|n| p.number(n));
+    let [n, delivered, failed, opted_out] = counts.each_ref().map(String::as_str);
+    let counts = [("n", n), ("delivered", delivered), ("failed", failed), ("opted_out", opted_out)];
+    let said = |key: &str, at: Option<UnixMs>| {
+        let t = at.map(|at| p.clock_time(&at)).unwrap_or_default();
+        let mut args = counts.to_vec();
+        args.push(("t", &t));
+        p.say(key, &args)
+    };
+    Ok(match told.state {
+        CanaryState::Sending => Some(said("web.canary_sending", None)),
+        CanaryState::Waiting => Some(said("web.canary_waiting", told.judge_at)),
+        CanaryState::Passed | CanaryState::Stopped | CanaryState::Overruled => {
+            Some(said("web.canary_judged", told.judged_at))
+        }
+        CanaryState::Over => None,
+    })
 }
 
 async fn left_out(state: &WebState, p: &Page, run: RunId) -> Result<Vec<LeftOut>, WebError> {

@@ -1,6 +1,9 @@
 //! Tests of `engine`: the production steps, on both databases, against a provider on this machine.
 
+mod accounts;
+mod breaker;
 mod budget;
+mod canary;
 mod doubts;
 mod gates;
 mod looping;

@@ -34,6 +34,7 @@ fn account(base_url: &str) -> Account {
         access_token: "EAAinventedtoken".into(),
         app_secret: "test_app_secret".into(),
         verify_token: "test_verify_token".into(),
+        errors: recado::domain::failure::Table::default(),
     }
 }
 

@@ -10,5 +10,6 @@ mod limit;
 mod node;
 mod people;
 mod send;
+mod standing;
 mod template;
 mod webhook;

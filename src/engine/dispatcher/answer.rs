@@ -8,12 +8,12 @@ use tracing::warn;
 use super::{Departure, Dispatcher};
 use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::change::Change;
-use crate::domain::failure::{Failure, FailureClass, class_of};
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::pair;
 use crate::domain::time::UnixMs;
-use crate::engine::holds::TEMPLATE_POLL;
+use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::message::{PutBack, Verdict};
 use crate::store::suppression::SuppressionScope;
@@ -62,6 +62,7 @@ pub(super) fn unsendable() -> Verdict {
 
 impl Dispatcher {
     pub(super) async fn obey(&self, departure: &Departure, answer: Answer) -> Verdict {
+        self.engine.counters.sent(&self.sender.name, &answer, &self.account.errors);
         match &answer {
             Answer::NotSent { .. } | Answer::Unknown { .. } if self.failures.one() => self.hold_for_outage().await,
             Answer::NotSent { .. } | Answer::Unknown { .. } => {}
@@ -72,7 +73,10 @@ impl Dispatcher {
         }
         match answer {
             Answer::Accepted(acceptance) => self.accepted(departure, acceptance),
-            Answer::Refused(failure) => Verdict::Refused { suppress: suppression(failure.code), failure },
+            Answer::Refused(failure) => {
+                self.bar_country(departure, failure.code).await;
+                Verdict::Refused { suppress: self.suppression(failure.code), failure }
+            }
             Answer::Throttled { scope, retry_after, failure } => self.throttled(departure, scope, retry_after, failure),
             Answer::Stopped { scope, failure } => {
                 self.hold(departure, scope, failure.code).await;
@@ -184,12 +188,22 @@ impl Dispatcher {
             }
         }
     }
-}
 
-fn suppression(code: i64) -> Option<SuppressionScope> {
-    match class_of(code) {
-        Some(FailureClass::StopMarketing) => Some(SuppressionScope::Marketing),
-        Some(FailureClass::StopAll) => Some(SuppressionScope::All),
-        _ => None,
+    /// Where the refusal is about the person's country, the rest of that country is left out from now on.
+    async fn bar_country(&self, departure: &Departure, code: i64) {
+        if self.account.errors.class_of(code) != Some(FailureClass::StopCountry) {
+            return;
+        }
+        let Some(scope_key) = holds::country_key(&self.account.name, &departure.message.recipient) else { return };
+        let (scope, cause) = (HoldScope::Country, HoldCause::Refused);
+        self.place(&NewHold { scope, scope_key, cause, code: Some(code), until_at: None }).await;
+    }
+
+    fn suppression(&self, code: i64) -> Option<SuppressionScope> {
+        match self.account.errors.class_of(code) {
+            Some(FailureClass::StopMarketing) => Some(SuppressionScope::Marketing),
+            Some(FailureClass::StopAll) => Some(SuppressionScope::All),
+            _ => None,
+        }
     }
 }

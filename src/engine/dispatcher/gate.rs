@@ -91,7 +91,8 @@ pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<G
     let mut frequency = Frequency::read(of, claimed, &known, now).await?;
     let decide = |message: &Claimed| {
         let (facts, root) = (of.facts_of(message.run_id), known.root(message.person_id));
-        let stopped = stop(message, facts.as_deref(), &known, now)
+        let stopped = barred(of, message)
+            .or_else(|| stop(message, facts.as_deref(), &known, now))
             .or_else(|| frequency.stop(message, facts.as_deref(), root))
             .or_else(|| too_soon(of, message, root, now));
         if stopped.is_none() {
@@ -100,6 +101,11 @@ pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<G
         Gated { stopped, root }
     };
     Ok(claimed.iter().map(decide).collect())
+}
+
+/// The provider does not let this account write to the person's country.
+fn barred(of: &Dispatcher, message: &Claimed) -> Option<Verdict> {
+    of.is_barred(&message.recipient).then_some(Verdict::Excluded(ExclusionReason::Unreachable))
 }
 
 /// The pair limit.

@@ -6,28 +6,50 @@ use super::Dispatcher;
 use super::run_facts::RunFacts;
 use crate::domain::id::RunId;
 use crate::domain::kind::Priority;
-use crate::engine::EngineError;
-use crate::store::hold::{self, Hold, HoldScope};
+use crate::engine::{self, EngineError, holds};
+use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::message::Turn;
-use crate::store::run;
+use crate::store::{canary, run};
 
 impl Dispatcher {
     /// The runs that nothing wide stops, each priority's in the order of their turns, those sent by hand first.
     pub(super) async fn open_runs(&self) -> Result<Vec<Turn>, EngineError> {
         let holds = hold::open(&self.engine.store).await?;
-        if holds.iter().any(|hold| self.is_stopped_by(hold)) {
-            return Ok(Vec::new());
+        self.bar(&holds);
+        let stopping: Vec<&Hold> = holds.iter().filter(|hold| self.is_stopped_by(hold)).collect();
+        if !stopping.is_empty() {
+            // A restriction is one on templates: whoever wrote to us still gets an answer.
+            let answers =
+                stopping.iter().all(|hold| hold.cause == HoldCause::Restricted && hold.scope == HoldScope::Account);
+            return Ok(if answers { vec![Turn::free(RunId::BY_HAND, Priority::AGENT)] } else { Vec::new() });
         }
         let running = run::running(&self.engine.store, &self.sender.name).await?;
+        let canaries = if running.is_empty() { Vec::new() } else { canary::open(&self.engine.store).await? };
         let mut open = vec![Turn::free(RunId::BY_HAND, Priority::AGENT)];
         for (id, priority) in self.in_turn(&running) {
             let Some(facts) = self.learn(id).await? else { continue };
-            if !holds.iter().any(|hold| is_held(hold, id, &facts)) {
-                open.push(Turn::free(id, priority));
+            if holds.iter().any(|hold| is_held(hold, id, &facts)) {
+                continue;
+            }
+            let room = Box::pin(engine::canary::room(&self.engine, &canaries, id)).await?;
+            if room != Some(0) {
+                open.push(Turn { run: id, priority, room });
             }
         }
         self.forget_others(&running);
         Ok(open)
+    }
+
+    /// Keeps in mind whose people get nothing.
+    fn bar(&self, holds: &[Hold]) {
+        let keys = holds.iter().filter(|hold| hold.scope == HoldScope::Country).map(|hold| hold.scope_key.clone());
+        *self.barred.lock().unwrap_or_else(PoisonError::into_inner) = keys.collect();
+    }
+
+    /// Whether nobody of the country of this number gets anything from the account.
+    pub(super) fn is_barred(&self, recipient: &str) -> bool {
+        let barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
+        !barred.is_empty() && holds::country_key(&self.account.name, recipient).is_some_and(|key| barred.contains(&key))
     }
 
     fn is_stopped_by(&self, hold: &Hold) -> bool {
@@ -35,7 +57,7 @@ impl Dispatcher {
             HoldScope::Store => true,
             HoldScope::Account => hold.scope_key == self.account.name,
             HoldScope::Sender => hold.scope_key == self.sender.name,
-            HoldScope::Template | HoldScope::Run => false,
+            HoldScope::Template | HoldScope::Run | HoldScope::Country => false,
         }
     }
 
@@ -82,6 +104,6 @@ fn is_held(hold: &Hold, run: RunId, facts: &RunFacts) -> bool {
     match hold.scope {
         HoldScope::Run => hold.scope_key == run.to_string(),
         HoldScope::Template => hold.scope_key == facts.template_key,
-        HoldScope::Store | HoldScope::Account | HoldScope::Sender => false,
+        HoldScope::Store | HoldScope::Account | HoldScope::Sender | HoldScope::Country => false,
     }
 }

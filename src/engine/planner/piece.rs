@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
+
 use crate::billing::{estimate, market};
 use crate::config::Account;
+use crate::domain::canary::place_of;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Content;
+use crate::domain::hours::Hours;
 use crate::domain::id::PersonId;
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
@@ -29,6 +33,14 @@ pub(super) struct Plan<'a> {
     template: Template,
     skips_conversations: bool,
     asks_for_no_promotions: bool,
+    /// Where a share goes first.
+    canary: Option<Spread>,
+}
+
+/// How messages that fall due at one instant are spread a little, so that a sample of them goes first.
+struct Spread {
+    /// When they may leave; `None`: always.
+    hours: Option<Hours>,
 }
 
 /// Whom a piece must leave out.
@@ -54,6 +66,9 @@ impl<'a> Plan<'a> {
             template: template.clone(),
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
             asks_for_no_promotions: is_marketing(run.kind, template.category),
+            canary: file.limits.canary.map(|_| Spread {
+                hours: file.hours.as_ref().and_then(|hours| hours.resolve(&engine.config.holidays)),
+            }),
         })
     }
 
@@ -124,8 +139,20 @@ impl<'a> Plan<'a> {
         Exclusion { run_id: self.run.id, row_no, reason, recipient, detail }
     }
 
+    /// When it is due. Where a share goes first, messages due at one instant get an order of their own, a little later
+    /// each; never past their latest time or a closing hour.
+    fn due_at(&self, draft: &Draft) -> UnixMs {
+        let Some(spread) = &self.canary else { return draft.due_at };
+        let due_at = draft.due_at.plus(place_of(self.run.id.0, &draft.key));
+        let zone = || TimeZone::get(&draft.timezone).unwrap_or(TimeZone::UTC);
+        let fits = draft.latest_at.is_none_or(|latest| due_at <= latest)
+            && spread.hours.as_ref().is_none_or(|hours| hours.is_open(due_at, &zone()));
+        if fits { due_at } else { draft.due_at }
+    }
+
     fn message(&self, row_no: i64, draft: Draft, person: PersonId, now: UnixMs) -> NewMessage {
         let market = market::of(&draft.to);
+        let due_at = self.due_at(&draft);
         let day = draft.due_at.max(now).day_in(&self.account.timezone);
         let category = self.template.category;
         let price = estimate::estimate(&self.engine.cards, self.currency, market.as_str(), category, &day);
@@ -149,7 +176,7 @@ impl<'a> Plan<'a> {
             happens_at: draft.happens_at,
             timezone: draft.timezone,
             created_at: now,
-            due_at: draft.due_at,
+            due_at,
             latest_at: draft.latest_at,
             market: market.as_str().to_owned(),
             category,

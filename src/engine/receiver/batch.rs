@@ -1,6 +1,8 @@
 //! Applying a batch of events in one unit of work.
 
+mod account;
 mod again;
+mod category;
 mod ledgers;
 mod locate;
 mod template;
@@ -12,20 +14,23 @@ use jiff::tz::TimeZone;
 
 use super::{answers, learn, receipts};
 use crate::config::Sender;
-use crate::domain::event::{Identity, IdentityChange, Preference, Receipt, Reply, TemplateNews, WebhookEvent};
-use crate::domain::failure::{FailureClass, class_of};
+use crate::domain::event::{
+    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, TemplateNews,
+    WebhookEvent,
+};
+use crate::domain::failure::FailureClass;
 use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
-use crate::engine::holds::TEMPLATE_POLL;
+use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::engine::{Engine, EngineError};
 use crate::inbox::preference;
 use crate::inbox::reply::{self, Desk, told_at};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::home;
 use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
+use crate::store::{home, window};
 
 /// What changed, to be told once it is committed.
 #[derive(Debug, Default)]
@@ -42,6 +47,12 @@ pub(super) struct Told {
     pub(super) holds: bool,
     /// Whether what the provider grants has changed.
     pub(super) limits: bool,
+    /// Runs for which something speaks against going on.
+    pub(super) failing: BTreeSet<RunId>,
+    /// Runs whose messages are billed as something else from now on.
+    pub(super) repriced: BTreeSet<RunId>,
+    /// Receipts by account and what they say.
+    pub(super) receipts: BTreeMap<(String, ReceiptStatus), u64>,
 }
 
 impl Told {
@@ -55,6 +66,11 @@ impl Told {
         self.answers |= other.answers;
         self.holds |= other.holds;
         self.limits |= other.limits;
+        self.failing.extend(other.failing);
+        self.repriced.extend(other.repriced);
+        for (of, n) in other.receipts {
+            *self.receipts.entry(of).or_default() += n;
+        }
     }
 }
 
@@ -85,12 +101,23 @@ pub(super) struct Batch<'a> {
     receipts: Vec<Incoming>,
     personal: Vec<(&'a Sender, UnixMs, Personal)>,
     templates: Vec<(String, TemplateNews)>,
+    categories: Vec<(String, CategoryNews)>,
+    accounts: Vec<AccountNews>,
     told: Told,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(engine: &'a Engine, now: UnixMs) -> Self {
-        Self { engine, now, receipts: Vec::new(), personal: Vec::new(), templates: Vec::new(), told: Told::default() }
+        Self {
+            engine,
+            now,
+            receipts: Vec::new(),
+            personal: Vec::new(),
+            templates: Vec::new(),
+            categories: Vec::new(),
+            accounts: Vec::new(),
+            told: Told::default(),
+        }
     }
 
     /// Adds the events of a body. Returns why it is to be kept for later, where something of it cannot be applied yet.
@@ -99,6 +126,7 @@ impl<'a> Batch<'a> {
         for event in events {
             let (sender_ref, personal) = match event.clone() {
                 WebhookEvent::Receipt(receipt) => {
+                    *self.told.receipts.entry((account.to_owned(), receipt.status)).or_default() += 1;
                     self.receipts.push(Incoming { account: account.to_owned(), received_at, receipt });
                     continue;
                 }
@@ -106,8 +134,12 @@ impl<'a> Batch<'a> {
                     self.templates.push((account.to_owned(), news));
                     continue;
                 }
-                WebhookEvent::Limits { .. } => {
-                    self.told.limits = true;
+                WebhookEvent::Category(news) => {
+                    self.categories.push((account.to_owned(), news));
+                    continue;
+                }
+                WebhookEvent::Account(news) => {
+                    self.accounts.push(news);
                     continue;
                 }
                 WebhookEvent::Unhandled { .. } => continue,
@@ -153,6 +185,16 @@ impl<'a> Batch<'a> {
         }
         for (account, news) in &self.templates {
             self.told.holds |= template::follow(tx, account, news, self.now).await?;
+        }
+        for (account, news) in &self.categories {
+            let changed = category::follow(tx, self.engine, (account, news), self.now).await?;
+            self.told.runs.extend(&changed);
+            self.told.repriced.extend(changed);
+        }
+        for news in &self.accounts {
+            let followed = account::follow(tx, self.engine, news, self.now).await?;
+            self.told.holds |= followed.holds;
+            self.told.limits |= followed.limits;
         }
         Ok(self.told)
     }
@@ -236,13 +278,15 @@ impl<'a> Batch<'a> {
             }
         }
         receipt::apply(tx, &changes).await?;
+        let said: Vec<_> = changes.iter().filter_map(receipts::told).collect();
+        self.told.failing.extend(window::note(tx, &said, self.now).await?);
         let failed = |c: &&ReceiptChange| c.standing.state == MessageState::Failed && c.was != MessageState::Failed;
         let failed: Vec<&Standing> = changes.iter().filter(failed).map(|c| &c.standing).collect();
-        learn::refusals(tx, &failed, self.now).await?;
+        learn::refusals(tx, self.engine, &failed, self.now).await?;
         for standing in &failed {
             self.hold(tx, standing, templates.get(&standing.run_id)).await?;
         }
-        again::put_back(tx, &failed, self.now).await?;
+        again::put_back(tx, self.engine, &failed, self.now).await?;
         self.told.runs.extend(runs);
         self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
         Ok(())
@@ -251,9 +295,13 @@ impl<'a> Batch<'a> {
     /// Stops what a failure says is wrong beyond this message.
     async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Template>) -> Result<(), EngineError> {
         let code = failed.failure_code.unwrap_or_default();
-        let (scope, scope_key, cause) = match class_of(code) {
+        let (scope, scope_key, cause) = match self.engine.errors_of(&failed.account).class_of(code) {
             Some(FailureClass::HoldAccount) => (HoldScope::Account, failed.account.clone(), HoldCause::Refused),
             Some(FailureClass::HoldSender) => (HoldScope::Sender, failed.sender.clone(), HoldCause::Refused),
+            Some(FailureClass::StopCountry) => {
+                let Some(key) = holds::country_key(&failed.account, &failed.recipient) else { return Ok(()) };
+                (HoldScope::Country, key, HoldCause::Refused)
+            }
             Some(FailureClass::HoldTemplate) => {
                 let Some(template) = template else { return Ok(()) };
                 let key = hold::template_key(&failed.account, &template.name, &template.language);

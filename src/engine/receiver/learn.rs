@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::event::{Identity, Receipt};
-use crate::domain::failure::{FailureClass, class_of};
+use crate::domain::failure::FailureClass;
 use crate::domain::id::PersonId;
 use crate::domain::time::UnixMs;
+use crate::engine::Engine;
 use crate::inbox::reply::AUTOMATIC;
 use crate::store::receipt::Standing;
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
@@ -36,10 +37,10 @@ pub(super) async fn ids(tx: &mut Tx, told: &[(PersonId, &Receipt)], at: UnixMs) 
 }
 
 /// Puts people on the do-not-send list whose messages have just failed with a code that asks for it.
-pub(super) async fn refusals(tx: &mut Tx, failed: &[&Standing], at: UnixMs) -> Result<()> {
+pub(super) async fn refusals(tx: &mut Tx, engine: &Engine, failed: &[&Standing], at: UnixMs) -> Result<()> {
     for standing in failed {
         let Some(code) = standing.failure_code else { continue };
-        let scope = match class_of(code) {
+        let scope = match engine.errors_of(&standing.account).class_of(code) {
             Some(FailureClass::StopMarketing) => SuppressionScope::Marketing,
             Some(FailureClass::StopAll) => SuppressionScope::All,
             Some(FailureClass::Strike) => {

@@ -7,10 +7,13 @@ use jiff::tz::TimeZone;
 use crate::billing::card::Cards;
 use crate::billing::charge::{self, Priced};
 use crate::domain::event::{Pricing, Receipt, ReceiptStatus};
+use crate::domain::failure::Failure;
+use crate::domain::id::RunId;
 use crate::domain::message::{MessageEvent, MessageState, next};
 use crate::domain::money::{Currency, Micros};
 use crate::domain::time::UnixMs;
-use crate::store::receipt::{EarlierAttempt, Standing};
+use crate::store::receipt::{EarlierAttempt, ReceiptChange, Standing};
+use crate::store::window::Told;
 
 /// The provider drops an undelivered message after this long, unless its template says otherwise.
 const LONGEST_LIFE: Duration = Duration::from_hours(30 * 24);
@@ -91,6 +94,20 @@ pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
 /// template's time to live.
 pub fn undelivered_at(claimed_at: UnixMs, life: Option<Duration>) -> UnixMs {
     claimed_at.plus(life.unwrap_or(LONGEST_LIFE)).plus(GRACE)
+}
+
+/// What a change of a message says to the breakers of its run: for the first time that it left, or that it failed.
+pub fn told(change: &ReceiptChange) -> Option<(RunId, UnixMs, Told)> {
+    use MessageState::{Delivered, Failed, Read, Sent};
+    let (standing, had_left) = (&change.standing, matches!(change.was, Sent | Delivered | Read));
+    let told = match standing.state {
+        Failed if change.was != Failed => {
+            Told::Failed { code: standing.failure_code.unwrap_or(Failure::NO_CODE), had_left }
+        }
+        Sent | Delivered | Read if !had_left => Told::Left,
+        _ => return None,
+    };
+    Some((standing.run_id, standing.claimed_at?, told))
 }
 
 /// Applies a receipt of an attempt that is not the latest: it is recorded there and changes nothing else.

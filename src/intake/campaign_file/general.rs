@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::config::checks;
 use crate::config::toml_file::{Table, Value};
+use crate::config::{checks, thresholds};
+use crate::domain::breaker;
 use crate::domain::budget::Budget;
+use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::kind::CampaignKind;
 
@@ -137,9 +139,14 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
             CampaignKind::ResumeContact | CampaignKind::Promotion => OpenConversation::Skip,
         },
         at_most: None,
+        canary: None,
+        canary_terms: canary::Wanted::default(),
+        breakers: breaker::Wanted::default(),
     };
     root.table("limits", |t| {
-        t.not_yet(&["canary"]);
+        limits.canary = t.get("canary").and_then(|v| share(&v));
+        limits.canary_terms = thresholds::canary(t);
+        limits.breakers = thresholds::breakers(t);
         limits.budget = t.get("budget").and_then(|v| v.parsed(Budget::parse));
         let choices = [("send again", IfUnsure::SendAgain), ("ask", IfUnsure::Ask)];
         if let Some(choice) = t.get("if_unsure").and_then(|v| v.choice(&choices)) {
@@ -176,6 +183,16 @@ fn open_conversation(value: &Value<'_, '_>, kind: CampaignKind) -> Option<OpenCo
         Some(other) => value.refuse_for("must be \"skip\" or \"wait\"", other, ["skip", "wait"]),
     }
     None
+}
+
+/// A share as text, or a number of messages.
+fn share(value: &Value<'_, '_>) -> Option<Share> {
+    let text = if value.is_number() { value.integer()?.to_string() } else { value.text()?.to_owned() };
+    let share = Share::parse(&text);
+    if share.is_none() {
+        value.refuse("must be a share, as \"5%\", or a number of messages");
+    }
+    share
 }
 
 fn at_most(text: &str) -> Result<AtMost, &'static str> {

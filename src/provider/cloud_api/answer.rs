@@ -8,7 +8,7 @@ use tracing::{debug, info};
 use super::{identity, loose};
 use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::event::Identity;
-use crate::domain::failure::{self, Failure, FailureClass, Policy};
+use crate::domain::failure::{Failure, FailureClass, Policy, Table};
 use crate::provider::http::Reply;
 
 /// Code, and subcode of code 100, for an object that is gone or not ours: the phone number id, in a send.
@@ -66,13 +66,13 @@ pub(super) fn detail(error: &Value) -> String {
 }
 
 /// The answer of a whole reply.
-pub(super) fn of(reply: &Reply) -> Answer {
+pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
         return unknown_answer(format!("HTTP {} with a body that is not JSON", reply.status));
     };
     if let Some(error) = GraphError::of(&body) {
         let wait = Duration::from_secs(reply.wait_minutes.saturating_mul(60));
-        let answer = classify(&error, reply.status);
+        let answer = classify(&error, reply.status, errors);
         let GraphError { code, trace, .. } = &error;
         if matches!(answer, Answer::Stopped { .. } | Answer::Unknown { .. }) {
             info!(failure.code = code, provider.trace = trace, "the provider answered code {code}, trace {trace}");
@@ -88,10 +88,10 @@ pub(super) fn of(reply: &Reply) -> Answer {
 }
 
 /// What an error object calls for. The code decides; the HTTP status only where the code is not known.
-pub(super) fn classify(error: &GraphError, http_status: u16) -> Answer {
+pub(super) fn classify(error: &GraphError, http_status: u16, errors: &Table) -> Answer {
     // Both mean the same, and people are told the same.
     let code = if (error.code, error.subcode) == (100, NO_SUCH_OBJECT) { NO_SUCH_OBJECT } else { error.code };
-    let policy = failure::policy(code).unwrap_or_else(|| Policy::of(unknown(http_status, error.is_transient)));
+    let policy = errors.policy(code).unwrap_or_else(|| Policy::of(unknown(http_status, error.is_transient)));
     let failure = Failure { code, detail: error.detail.clone() };
     match policy.class {
         FailureClass::Retry => throttled(ThrottleScope::Sender, policy, failure),
@@ -108,6 +108,7 @@ pub(super) fn classify(error: &GraphError, http_status: u16) -> Answer {
         | FailureClass::Strike
         | FailureClass::StopMarketing
         | FailureClass::StopAll
+        | FailureClass::StopCountry
         | FailureClass::Fix => Answer::Refused(failure),
     }
 }

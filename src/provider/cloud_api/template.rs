@@ -59,7 +59,7 @@ pub(super) fn language(code: &str) -> String {
 }
 
 /// A word Meta may add one day is taken for marketing, the dearest.
-fn category(word: &str) -> Category {
+pub(super) fn category(word: &str) -> Category {
     match word.to_ascii_uppercase().as_str() {
         "UTILITY" => Category::Utility,
         "AUTHENTICATION" => Category::Authentication,

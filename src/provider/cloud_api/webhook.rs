@@ -1,6 +1,7 @@
 //! Webhook bodies (cloud-api.md 3.2 to 3.7). Every level is a list, every element stands alone: one that cannot be
 //! read is told as unhandled and loses no other.
 
+mod account;
 mod mend;
 mod message;
 mod preference;
@@ -41,14 +42,15 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
     }
     for entry in loose::items(&body, "entry") {
         let fallback = loose::instant(entry, "time").unwrap_or(UnixMs(0));
+        let account_ref = loose::text(entry, "id").unwrap_or_default();
         for change in loose::items(entry, "changes") {
-            read_change(change, fallback, &mut events);
+            read_change(change, (&account_ref, fallback), &mut events);
         }
     }
     Ok(events)
 }
 
-fn read_change(change: &Value, fallback: UnixMs, events: &mut Vec<WebhookEvent>) {
+fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: &mut Vec<WebhookEvent>) {
     let field = loose::text(change, "field").unwrap_or_else(|| "change".to_owned());
     let value = change.get("value").unwrap_or(&Value::Null);
     let sender_ref = value.get("metadata").and_then(|m| loose::text(m, "phone_number_id")).unwrap_or_default();
@@ -61,10 +63,12 @@ fn read_change(change: &Value, fallback: UnixMs, events: &mut Vec<WebhookEvent>)
             events.extend(items.iter().map(|item| preference::read(item, &envelope)));
         }
         "message_template_status_update" => events.extend(template_news(value)),
-        // Throughput, quality and the messaging limit are read from the number itself, which tells them all.
-        "phone_number_quality_update" | "business_capability_update" => {
-            events.push(WebhookEvent::Limits { field: field.clone() });
-        }
+        "template_category_update" => events.extend(account::category(value)),
+        "phone_number_quality_update"
+        | "business_capability_update"
+        | "account_update"
+        | "account_alerts"
+        | "account_review_update" => events.push(account::news(&field, account_ref, value)),
         _ => {}
     }
     if events.len() == before {

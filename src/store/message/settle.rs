@@ -3,7 +3,7 @@
 //! Guarded by message, attempt and state, in the terms of [`crate::domain::message::next`]: a settlement that comes
 //! twice, or after a receipt has said more, changes nothing; one that comes after the claim was called doubtful counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::store::person::{self, Learned};
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
+use crate::store::window::{self, Told};
 use crate::store::{Dialects, Result, Store, Tx, on_tx, place};
 
 const SETTLE: Dialects = Dialects {
@@ -130,6 +131,8 @@ pub struct Settled {
     pub messages: Vec<MessageId>,
     /// Their runs.
     pub runs: BTreeSet<RunId>,
+    /// Of these, runs for which something speaks against going on.
+    pub failing: BTreeSet<RunId>,
 }
 
 /// The form of one settlement in the JSON bind.
@@ -194,6 +197,15 @@ impl Settlement {
         }
     }
 
+    /// What it tells the breakers of its run.
+    fn told(&self) -> Option<Told> {
+        match &self.verdict {
+            Verdict::Accepted { acceptance, .. } => Some(Told::Accepted { in_review: acceptance.in_review }),
+            Verdict::Refused { failure, .. } => Some(Told::Refused(failure.code)),
+            Verdict::PutBack(_) | Verdict::InDoubt { .. } | Verdict::Excluded(_) | Verdict::Expired => None,
+        }
+    }
+
     fn learned(&self) -> Option<Learned> {
         let Verdict::Accepted { acceptance, .. } = &self.verdict else { return None };
         let told = acceptance.wa_id.is_some() || acceptance.bsuid.is_some();
@@ -218,8 +230,12 @@ pub async fn settle(store: &Store, batch: &[Settlement]) -> Result<Settled> {
     suppress(&mut tx, batch, &messages).await?;
     let (all, at): (Vec<MessageId>, _) = (batch.iter().map(|s| s.id).collect(), batch.iter().map(|s| s.at).max());
     place::refresh(store, &mut tx, &all, at.unwrap_or_default()).await?;
+    let runs: BTreeMap<MessageId, RunId> = changed.into_iter().collect();
+    let told: Vec<_> = batch.iter().filter_map(|s| Some((*runs.get(&s.id)?, s.at, s.told()?))).collect();
+    let failing = window::note(&mut tx, &told, at.unwrap_or_default()).await?;
     tx.commit().await?;
-    Ok(Settled { messages: messages.into_iter().collect(), runs: changed.into_iter().map(|(_, run)| run).collect() })
+    let messages = messages.into_iter().collect();
+    Ok(Settled { messages, runs: runs.into_values().collect(), failing })
 }
 
 async fn complete(tx: &mut Tx, batch: &[Settlement], settled: &BTreeSet<MessageId>) -> Result<()> {

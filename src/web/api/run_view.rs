@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState;
+use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
+use crate::engine::canary;
 use crate::engine::waiting::{self, Why};
-use crate::locale::{Language, say, sentences};
+use crate::locale::{Language, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
 use crate::store::{campaign, exclusion};
@@ -118,6 +120,10 @@ pub struct RunDetail {
     pub to_be_read: i64,
     /// People reached and silent so far.
     pub no_answer: i64,
+    /// The share that goes first; `null`: the campaign has none.
+    pub canary: Option<canary::CanaryStanding>,
+    /// Why it is paused, one sentence each.
+    pub paused_for: Vec<CauseView>,
     /// What it costs.
     pub cost: MoneyView,
 }
@@ -171,6 +177,10 @@ impl RunDetail {
         let stopped = tally::stopped(store, id).await?.into_iter();
         let excluded = exclusion::counts(store, id).await?;
         let waiting = waiting::run(&state.engine, id).await?;
+        let canary = canary::standing(&state.engine, id).await?;
+        let because = run.paused_for().into_iter();
+        let paused_for =
+            because.map(|p| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code }).collect();
         Ok(Self {
             run: RunView::of(state, run).await?,
             template,
@@ -184,6 +194,8 @@ impl RunDetail {
             outcomes: answers.outcomes.into_iter().collect(),
             to_be_read: answers.to_be_read,
             no_answer: answers.no_answer,
+            canary,
+            paused_for,
             cost: MoneyView {
                 currency,
                 estimated: money.estimated.to_string(),
@@ -192,6 +204,11 @@ impl RunDetail {
             },
         })
     }
+}
+
+/// How many messages it is about, where it says.
+fn n_of(problem: &Problem) -> i64 {
+    problem.args.iter().find(|(name, _)| name == "n").and_then(|(_, n)| n.parse().ok()).unwrap_or_default()
 }
 
 fn cause(language: Language, key: &str, code: String, n: i64) -> CauseView {

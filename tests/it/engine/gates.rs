@@ -14,7 +14,7 @@ use recado::store::{Db, Store, message, person};
 use super::stage::{CAMPAIGN, SENDER, Stage, TUESDAY, people, sender};
 use crate::support::stores;
 
-async fn user(store: &Store) -> Author {
+pub async fn user(store: &Store) -> Author {
     const ADD: &str = "INSERT INTO app_user (name, role, created_at) VALUES ('ana', 'agent', 0) RETURNING id";
     let id: UserId = match &store.write {
         Db::Sqlite(pool) => sqlx::query_scalar(ADD).fetch_one(pool).await.unwrap(),

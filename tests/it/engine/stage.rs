@@ -38,6 +38,8 @@ pub enum Does {
     Accepts,
     /// Answers this Graph error with this status.
     Says(u16, i64),
+    /// Accepts, and holds it for review.
+    Reviews,
     /// Accepts and does not answer until it is released.
     Waits,
 }
@@ -50,6 +52,10 @@ pub struct Stub {
     pub template: Mutex<Value>,
     /// The messaging limit it tells.
     pub tier: Mutex<Option<&'static str>>,
+    /// Country code nobody may write to.
+    pub closed: Mutex<Option<&'static str>>,
+    /// How the number stands, where it is not connected.
+    pub status: Mutex<Option<&'static str>>,
     arrived: Notify,
     release: Notify,
     /// Where it listens, and what ends that.
@@ -64,6 +70,12 @@ impl Stub {
 
     pub fn always(&self, what: Does) {
         *self.always.lock().unwrap() = Some(what);
+    }
+
+    /// Nothing is planned any more: it accepts.
+    pub fn forget(&self) {
+        self.next.lock().unwrap().clear();
+        *self.always.lock().unwrap() = None;
     }
 
     /// How many requests came.
@@ -113,11 +125,20 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
     let id = format!("wamid.{}.{}", callback.message, callback.attempt);
     stub.seen.lock().unwrap().push(callback);
     let always = stub.always.lock().unwrap().clone();
+    let closed = stub.closed.lock().unwrap().filter(|code| body["to"].as_str().unwrap().starts_with(code));
+    if closed.is_some() {
+        return (StatusCode::FORBIDDEN, Json(json!({"error": {"message": "no", "code": 130_497, "fbtrace_id": "t"}})));
+    }
     let does = stub.next.lock().unwrap().pop_front().or(always).unwrap_or(Does::Accepts);
     let accepted = json!({"messaging_product": "whatsapp", "contacts": [{"input": body["to"], "wa_id": "5491100000000"}],
         "messages": [{"id": id, "message_status": "accepted"}]});
     match does {
         Does::Accepts => (StatusCode::OK, Json(accepted)),
+        Does::Reviews => {
+            let mut held = accepted;
+            held["messages"][0]["message_status"] = json!("held_for_quality_assessment");
+            (StatusCode::OK, Json(held))
+        }
         Does::Says(status, code) => {
             let error = json!({"error": {"message": "no", "code": code, "fbtrace_id": "t"}});
             (StatusCode::from_u16(status).unwrap(), Json(error))
@@ -134,6 +155,9 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
 async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Json<Value> {
     let mut node =
         json!({"id": id, "throughput": {"level": "STANDARD"}, "status": "CONNECTED", "quality_rating": "GREEN"});
+    if let Some(status) = *stub.status.lock().unwrap() {
+        node["status"] = json!(status);
+    }
     if let Some(tier) = *stub.tier.lock().unwrap() {
         node["whatsapp_business_manager_messaging_limit"] = json!(tier);
         node["throughput"] = json!({"messages_per_second": 1000});
@@ -231,6 +255,39 @@ impl Stage {
         Janitor::new(self.engine.clone()).step().await.unwrap();
     }
 
+    /// A webhook with `value` in `field` comes in, and is read.
+    pub async fn told(&self, field: &str, mut value: Value) {
+        if field == "messages" {
+            value["metadata"] = json!({"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"});
+        }
+        let entry = json!({"id": "102290129340398", "time": self.clock.now().0 / 1000, "changes": [{"field": field, "value": value}]});
+        let body = json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string();
+        recado::store::webhook::store(&self.engine.store, "meta", body.as_bytes(), self.clock.now()).await.unwrap();
+        let receiver = recado::engine::receiver::Receiver::new(self.engine.clone(), Arc::new(Notify::new()));
+        while receiver.step().await.unwrap() > 0 {}
+    }
+
+    /// Receipts of these messages come in: `sent`, `delivered`, or what they failed with.
+    pub async fn receipts(&self, of: &[CallbackData], status: &str, code: Option<i64>) {
+        let at = (self.clock.now().0 / 1000).to_string();
+        let receipt = |callback: &CallbackData| {
+            let mut told = json!({"id": format!("wamid.{}.{}", callback.message, callback.attempt), "status": status,
+                "timestamp": at, "recipient_id": "5491100000000", "biz_opaque_callback_data": callback.to_string()});
+            if let Some(code) = code {
+                told["errors"] = json!([{"code": code, "title": "no"}]);
+            }
+            told
+        };
+        self.told("messages", json!({"statuses": of.iter().map(receipt).collect::<Vec<_>>()})).await;
+    }
+
+    /// What Recado noted in the audit by itself: deed and subject, in order.
+    pub async fn own_deeds(&self) -> Vec<(String, String)> {
+        let mut lines = recado::store::audit::page(&self.engine.store, i64::MAX, "recado", "", 100).await.unwrap();
+        lines.reverse();
+        lines.into_iter().map(|line| (line.action, line.subject)).collect()
+    }
+
     pub async fn states(&self, run: RunId) -> BTreeMap<&'static str, i64> {
         states(&self.engine.store, run).await
     }
@@ -298,7 +355,7 @@ pub async fn engine(store: &Store, dir: &Path, (node, address, more): (&str, &st
         r#"
 [server]
 listen     = "127.0.0.1:0"
-public_url = "https://recado.example.org"
+public_url = "http://127.0.0.1:8080"
 data_dir   = "data"
 [store]
 url = "sqlite:recado.db"
@@ -333,6 +390,7 @@ throughput      = 1000
         wake: Arc::new(Notify::new()),
         inbound: recado::engine::inbound::Inbound::default(),
         limits_changed: Arc::new(Notify::new()),
+        counters: recado::engine::counters::Counters::default(),
     })
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use jiff::civil::date;
 use recado::config::{Config, ConfigError};
+use recado::domain::breaker::Limit as Share;
+use recado::domain::failure::FailureClass;
 use recado::domain::tier::{Limit, Reserve};
 use secrecy::ExposeSecret;
 
@@ -163,6 +165,23 @@ fn what_cannot_be_is_refused_with_the_reason() {
         ("reserve       = \"10%\"", "reserve = \"110%\"", "must be a share, as \"10%\", or a number of people"),
         ("used_at_start = 0", "used_at_start = -1", "\"used_at_start\" must be a number of people, 0 or more"),
         ("[vars]", "[alerts]\nwebhook = \"https://x\"\n[vars]", "\"alerts\" is not available yet"),
+        ("[vars]", "[errors.x]\ntries = 1\n[vars]", "\"x\" must be a code of the provider, as in [errors.131049]"),
+        ("[vars]", "[errors.999999]\ntries = 1\n[vars]", "is a code that Recado does not know: say its \"class\" too"),
+        ("[vars]", "[errors.131026]\ntries = 1\n[vars]", "it is never tried again"),
+        ("[vars]", "[errors.100]\ntries = 1\n[vars]", "tries again, so it needs \"retry\""),
+        ("[vars]", "[errors.100]\nclass = \"hold\"\n[vars]", "needs \"scope\": template, sender or account"),
+        ("[vars]", "[errors.100]\nscope = \"sender\"\n[vars]", "\"scope\" goes with class = \"hold\""),
+        ("[vars]", "[errors.190]\nsuppress = \"all\"\n[vars]", "\"suppress\" goes with class = \"failed\""),
+        ("[vars]", "[errors.100]\nclass = \"fixx\"\n[vars]", "did you mean \"fix\"?"),
+        (
+            "[vars]",
+            "[errors.100]\nretries = 1\n[vars]",
+            "unknown key \"retries\" in [errors.100]; did you mean \"tries\"?",
+        ),
+        ("pause_when_failing    = \"25%\"", "pause_when_failing = \"0%\"", "must be a share, as \"25%\", or \"never\""),
+        ("pause_window          = 200", "pause_window = 0", "must be a number of messages, 1 to 1000"),
+        ("canary_wait           = \"30m\"", "canary_wait = \"0m\"", "must be a length of time up to \"168h\""),
+        ("canary_wait           = \"30m\"", "canary = \"5%\"", "unknown key \"canary\" in [limits]"),
         ("[vars]", "[retention]\nrows = \"25mo\"\n[vars]", "\"retention\" is not available yet"),
     ] {
         let problem = problem_after(from, to);
@@ -197,4 +216,59 @@ fn two_senders_cannot_have_one_number() {
 fn a_file_that_cannot_be_read_is_named() {
     let error = Config::load(Path::new("/nowhere/recado.toml"), &env(&[])).unwrap_err();
     assert_eq!(error.to_string(), "cannot read /nowhere/recado.toml");
+}
+
+#[test]
+fn lines_of_the_error_table_are_overridden_for_every_account() {
+    let errors = r#"
+[errors.131026]
+suppress = "all"
+[errors.131008]
+class = "hold"
+scope = "account"
+[errors.131048]
+scope = "account"
+[errors.424242]
+class = "failed"
+"#;
+    let source = format!("{EXAMPLE}{errors}").replacen("retry = \"24h\"\ntries = 1", "retry = \"48h\"\ntries = 2", 1);
+    let config = parsed(&source, &[("RECADO_ERRORS__131009__CLASS", "failed")]);
+    let table = &config.accounts["meta"].errors;
+    let class = |code| table.class_of(code).map(FailureClass::as_str);
+    assert_eq!(
+        [131_026, 131_008, 131_048, 424_242, 131_009].map(class),
+        ["stop_all", "hold_account", "hold_account", "failed", "failed"].map(Some)
+    );
+    let later = table.policy(131_049).unwrap();
+    assert_eq!((later.class, later.tries), (FailureClass::Later, 2));
+    assert_eq!(later.retry_after, Some(std::time::Duration::from_hours(48)));
+    assert_eq!(class(131_050), Some("stop_marketing"), "the others stay");
+}
+
+#[test]
+fn when_runs_stop_by_themselves_is_set_for_every_campaign() {
+    let mut source = EXAMPLE.to_owned();
+    for (key, value) in [
+        ("pause_when_failing    = \"25%\"", "pause_when_failing = \"40%\""),
+        ("pause_when_in_review  = \"20%\"", "pause_when_in_review = \"never\""),
+        ("pause_window          = 200", "pause_window = 100"),
+        ("canary_wait           = \"30m\"", "canary_wait = \"2h\""),
+        ("canary_failed         = \"15%\"", "canary_failed = \"5%\""),
+    ] {
+        assert!(source.contains(key), "{key}");
+        source = source.replacen(key, value, 1);
+    }
+    let usual = parsed(EXAMPLE, &[]);
+    let nothing = (recado::domain::breaker::Wanted::default(), recado::domain::canary::Wanted::default());
+    assert_eq!(
+        (usual.breakers.thresholds(), usual.canary.terms()),
+        (nothing.0.thresholds(), nothing.1.terms()),
+        "the example shows the usual values"
+    );
+    let config = parsed(&source, &[]);
+    let thresholds = config.breakers.thresholds();
+    assert_eq!((thresholds.failing, thresholds.in_review), (Share::Percent(40), Share::Never));
+    assert_eq!((thresholds.window, thresholds.at_least, thresholds.first), (100, 50, 20));
+    let terms = config.canary.terms();
+    assert_eq!((terms.wait, terms.failed, terms.delivered), (std::time::Duration::from_hours(2), 5, 50));
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::{Weekday, date};
+use recado::domain::breaker;
+use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
 use recado::domain::schedule::{Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
@@ -240,11 +242,9 @@ fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
 
 #[test]
 fn what_does_not_work_yet_is_refused_as_not_available() {
-    for (more, key, line) in [
-        ("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9),
-        ("[schedule]\nmoved = \"leave\"", "moved", 9),
-        ("[limits]\ncanary = \"5%\"", "canary", 9),
-    ] {
+    for (more, key, line) in
+        [("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9), ("[schedule]\nmoved = \"leave\"", "moved", 9)]
+    {
         assert_eq!(problems_with(more), [format!("campaign.toml:{line}:1: \"{key}\" is not available yet")]);
     }
     let contains = format!("contains = \"only changes\"\n{SMALL}");
@@ -328,4 +328,21 @@ proptest::proptest! {
         drop(CampaignFile::parse(&text, "campaign.toml"));
         drop(CampaignFile::parse(&format!("{SMALL}{text}"), "campaign.toml"));
     }
+}
+
+#[test]
+fn a_canary_and_the_breakers_are_read_and_what_cannot_be_is_refused() {
+    let more =
+        "[limits]\ncanary = \"5%\"\ncanary_wait = \"45m\"\ncanary_delivered = \"60%\"\npause_when_failing = \"never\"";
+    let limits = parsed(&format!("{SMALL}{more}")).limits;
+    assert_eq!(limits.canary, Some(Share::Percent(5)));
+    assert_eq!(limits.canary_terms.terms().wait, std::time::Duration::from_mins(45));
+    assert_eq!(limits.breakers.failing, Some(breaker::Limit::Never));
+    assert_eq!(parsed(&format!("{SMALL}[limits]\ncanary = 50")).limits.canary, Some(Share::Messages(50)));
+    let share = "\"canary\" must be a share, as \"5%\", or a number of messages";
+    for wrong in ["\"100%\"", "0", "\"some\""] {
+        assert_eq!(problems_with(&format!("[limits]\ncanary = {wrong}")), [format!("campaign.toml:9:10: {share}")]);
+    }
+    let unknown = problems_with("[limits]\npause_when_failling = \"25%\"");
+    assert!(unknown[0].ends_with("did you mean \"pause_when_failing\"?"), "{unknown:?}");
 }

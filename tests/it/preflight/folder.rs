@@ -140,6 +140,7 @@ impl Folder {
             now: self.now,
             throughput: 20,
             spent: self.spent,
+            canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
             already: &|key| self.already.contains(key),
             with_rows: true,

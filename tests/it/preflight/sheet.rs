@@ -192,3 +192,30 @@ fn a_budget_in_another_currency_is_a_blocker_and_one_that_will_not_suffice_a_war
     let page = text(&short, Language::En);
     assert!(page.contains("USD 0.0500 is left of the budget of USD 0.1000"), "{page}");
 }
+
+/// So many people, each with an appointment a day and a half ahead; reminders go a day before it.
+fn many(n: usize) -> String {
+    let rows: Vec<String> = (0..n).map(|i| format!("P{i};+54 9 11 5555-{i:04};25/11/2026;14:30;Reservado")).collect();
+    let header = AUDIENCE.lines().next().unwrap();
+    assert_eq!(header.matches(';').count(), 4, "{header}");
+    format!("{header}\n{}\n", rows.join("\n"))
+}
+
+#[test]
+fn what_goes_first_is_on_the_sheet_and_a_canary_that_makes_the_rest_too_late_stands_in_the_way() {
+    let with = |more: &str, latest: &str| {
+        let campaign = format!("{}\n[limits]\n{more}\n", CAMPAIGN.replace("latest = \"2h before\"", latest));
+        Folder::of(&campaign, &many(200)).sheet()
+    };
+    let sheet = with("canary = \"5%\"", "latest = \"2h before\"");
+    let first = sheet.canary.unwrap();
+    assert_eq!((first.messages, first.wait_minutes), (10, 30), "{:?}", sheet.blockers);
+    assert_eq!(codes(&sheet.blockers), <[&str; 0]>::default());
+    for language in Language::ALL {
+        let said = text(&sheet, language);
+        assert!(said.contains("10 ") && said.contains("30 "), "{said}");
+    }
+    let late = with("canary = \"5%\"\ncanary_wait = \"100h\"", "latest = \"2h before\"");
+    assert_eq!(codes(&late.blockers), ["canary_too_late"]);
+    assert_eq!(with("canary = 200", "latest = \"2h before\"").canary, None, "everything goes first");
+}

@@ -2,28 +2,26 @@
 
 use recado::domain::answer::{Answer, StopScope, ThrottleScope};
 use recado::domain::failure::FailureClass::{
-    self, Ambiguous, Failed, Fix, HoldAccount, HoldSender, HoldTemplate, Later, Retry, RetryPair, StopAll,
+    self, Ambiguous, Failed, Fix, HoldAccount, HoldSender, HoldTemplate, Later, Retry, RetryPair, StopAll, StopCountry,
     StopMarketing, Strike,
 };
-use recado::domain::failure::{class_of, sentence_key};
+use recado::domain::failure::{Dialect, Table, sentence_key};
 use recado::locale::{Language, sentences};
 use serde_json::json;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::{callback, hello, person, provider};
 
-const CLASSES: [(FailureClass, &[i64]); 12] = [
+const CLASSES: [(FailureClass, &[i64]); 13] = [
     (Retry, &[4, 613, 80_007, 130_429, 131_059]),
     (RetryPair, &[131_056]),
     (Ambiguous, &[1, 2, 131_000, 131_016, 131_057, 133_004, 135_000, 2_494_100]),
     (Later, &[133_015, 133_016, 134_101, 131_049]),
-    (
-        Failed,
-        &[130_472, 130_497, 131_020, 131_021, 131_041, 131_043, 131_047, 131_060, 131_062, 131_065, 132_005, 137_000],
-    ),
+    (Failed, &[130_472, 131_020, 131_021, 131_041, 131_043, 131_047, 131_060, 131_062, 131_065, 132_005, 137_000]),
     (Strike, &[131_026]),
     (StopMarketing, &[131_050]),
     (StopAll, &[130_403]),
+    (StopCountry, &[130_497]),
     (
         Fix,
         &[
@@ -44,7 +42,7 @@ const CLASSES: [(FailureClass, &[i64]); 12] = [
 fn every_code_has_the_class_of_the_reference_and_a_sentence_in_each_language() {
     for (class, codes) in CLASSES {
         for code in codes {
-            assert_eq!(class_of(*code), Some(class), "{code}");
+            assert_eq!(Table::default().class_of(*code), Some(class), "{code}");
             for language in Language::ALL {
                 assert!(sentences(language).contains_key(&sentence_key(*code)), "{code} {language:?}");
             }
@@ -70,9 +68,8 @@ fn fits(class: FailureClass, answer: &Answer) -> bool {
         (Retry, Answer::Throttled { scope, .. }) => *scope == ThrottleScope::Sender,
         (Later, Answer::Throttled { scope, .. }) => *scope == ThrottleScope::Message,
         (RetryPair, Answer::Throttled { scope, .. }) => *scope == ThrottleScope::Pair,
-        (Failed | Strike | StopMarketing | StopAll | Fix, Answer::Refused(_)) | (Ambiguous, Answer::Unknown { .. }) => {
-            true
-        }
+        (Failed | Strike | StopMarketing | StopAll | StopCountry | Fix, Answer::Refused(_))
+        | (Ambiguous, Answer::Unknown { .. }) => true,
         (HoldTemplate, Answer::Stopped { scope, .. }) => *scope == StopScope::Template,
         (HoldSender, Answer::Stopped { scope, .. }) => *scope == StopScope::Sender,
         (HoldAccount, Answer::Stopped { scope, .. }) => *scope == StopScope::Account,
@@ -102,5 +99,45 @@ async fn every_code_gives_the_answer_its_class_calls_for_whatever_the_http_statu
             let answer = provider.send(&request).await;
             assert!(fits(class, &answer), "{code} is {class:?} but gave {answer:?}");
         }
+    }
+}
+
+/// Gupshup's own codes, as its page has them: gupshup-zenvia.md 1.11.
+const GUPSHUP: [(FailureClass, &[i64]); 8] = [
+    (Retry, &[4_001]),
+    (Ambiguous, &[500, 4_002]),
+    (Failed, &[470, 1_006, 1_008]),
+    (Strike, &[1_002, 1_013, 131_026]),
+    (StopAll, &[1_012]),
+    (Fix, &[1_000, 1_009, 1_010, 1_011, 1_014, 131_008, 131_053, 132_000]),
+    (HoldTemplate, &[1_005, 1_007, 4_003, 4_005, 132_015]),
+    (HoldAccount, &[1_001, 1_003, 1_004, 4_004, 368, 131_042]),
+];
+
+/// Zenvia's errors by HTTP status, and what its causes pass on: gupshup-zenvia.md 2.2 and 2.7.
+const ZENVIA: [(FailureClass, &[i64]); 6] = [
+    (Retry, &[429, 80_007]),
+    (Ambiguous, &[409, 500]),
+    (Failed, &[470]),
+    (Strike, &[131_026]),
+    (Fix, &[400]),
+    (HoldAccount, &[401, 403, 404]),
+];
+
+#[test]
+fn other_providers_codes_have_their_class_and_a_sentence_in_each_language() {
+    for (dialect, classes) in [(Dialect::Gupshup, &GUPSHUP[..]), (Dialect::Zenvia, &ZENVIA[..])] {
+        let table = Table::new(dialect, std::collections::BTreeMap::new());
+        for (class, codes) in classes {
+            for code in *codes {
+                assert_eq!(table.class_of(*code), Some(*class), "{dialect:?} {code}");
+                for language in Language::ALL {
+                    assert!(sentences(language).contains_key(&sentence_key(*code)), "{code} {language:?}");
+                }
+            }
+        }
+        let listed = |code: i64| classes.iter().any(|(_, codes)| codes.contains(&code));
+        assert!(dialect.table().all(|(first, ..)| listed(first)), "every line of {dialect:?} is compared");
+        assert_eq!(table.class_of(999), None, "{dialect:?}");
     }
 }

@@ -24,6 +24,7 @@ fn connect(sandbox: &TestSandbox) -> Provider {
         access_token: "token".into(),
         app_secret: APP_SECRET.into(),
         verify_token: VERIFY_TOKEN.into(),
+        errors: recado::domain::failure::Table::default(),
     };
     Provider::connect(&account).expect("an adapter")
 }

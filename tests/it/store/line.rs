@@ -129,7 +129,9 @@ async fn agents_answers_pass_all_and_reminders_pass_resumed_contacts_and_those_p
 async fn a_paused_run_claims_nothing_even_where_it_is_asked_for() {
     for store in stores().await {
         let id = run_of(&store, CampaignKind::Reminder, 3).await;
-        assert!(run::pause(&store, id, "ana", "", NOW).await.unwrap());
+        let mut tx = store.begin().await.unwrap();
+        assert!(run::pause(&mut tx, id, "ana", &[], NOW).await.unwrap());
+        tx.commit().await.unwrap();
         assert!(claim(&store, &[Turn::free(id, Priority::REMINDER)], 10).await.is_empty(), "{}", store.name());
     }
 }

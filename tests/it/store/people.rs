@@ -89,8 +89,8 @@ async fn a_scope_is_held_once_for_each_cause_until_every_one_has_ended() {
         assert!(hold::place(&store, &new(HoldCause::Outage), NOW).await.unwrap());
         let open = hold::open(&store).await.unwrap();
         assert_eq!((open.len(), open[0].cause), (2, HoldCause::Refused), "{}", store.name());
-        assert!(hold::lift(&store, open[0].id, NOW, "ana").await.unwrap());
-        assert!(!hold::lift(&store, open[0].id, NOW, "ana").await.unwrap());
+        assert!(hold::lift(&store, &open[0], NOW, "ana").await.unwrap());
+        assert!(!hold::lift(&store, &open[0], NOW, "ana").await.unwrap());
         assert_eq!(hold::open(&store).await.unwrap().len(), 1, "the other cause still holds it");
     }
 }

@@ -1,16 +1,21 @@
 //! What a reported failure allows: another try, where the policy of its code does and the schedule still does.
 
-use crate::domain::failure::{FailureClass, Policy, policy};
+use crate::domain::failure::{FailureClass, Policy};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
-use crate::engine::EngineError;
+use crate::engine::{Engine, EngineError};
 use crate::store::Tx;
 use crate::store::message::{self, Again};
 use crate::store::receipt::Standing;
 
 /// Puts back in line what may be tried again; the messages it did.
-pub(super) async fn put_back(tx: &mut Tx, failed: &[&Standing], now: UnixMs) -> Result<Vec<MessageId>, EngineError> {
-    let allowed: Vec<(Again, u32)> = failed.iter().filter_map(|standing| again(standing, now)).collect();
+pub(super) async fn put_back(
+    tx: &mut Tx,
+    engine: &Engine,
+    failed: &[&Standing],
+    now: UnixMs,
+) -> Result<Vec<MessageId>, EngineError> {
+    let allowed: Vec<(Again, u32)> = failed.iter().filter_map(|standing| again(engine, standing, now)).collect();
     if allowed.is_empty() {
         return Ok(Vec::new());
     }
@@ -22,9 +27,10 @@ pub(super) async fn put_back(tx: &mut Tx, failed: &[&Standing], now: UnixMs) -> 
 }
 
 /// How `standing` may be tried again, and how often in all.
-fn again(standing: &Standing, now: UnixMs) -> Option<(Again, u32)> {
+fn again(engine: &Engine, standing: &Standing, now: UnixMs) -> Option<(Again, u32)> {
     let code = standing.failure_code?;
-    let Policy { tries: tries @ 1.., retry_after: Some(after), class, .. } = policy(code)? else { return None };
+    let policy = engine.errors_of(&standing.account).policy(code)?;
+    let Policy { tries: tries @ 1.., retry_after: Some(after), class, .. } = policy else { return None };
     if standing.run_id == RunId::BY_HAND {
         // A person sees that it failed and decides.
         return None;

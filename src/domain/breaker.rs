@@ -1,0 +1,373 @@
+//! Breakers of a run: when its own answers and receipts say that it had better stop. Arithmetic only.
+//!
+//! Two streams are watched, because they come at different times: what requests were answered, and what receipts said
+//! later. Counted as one, the refusals of the first second would stand against receipts that take three.
+
+use std::collections::BTreeMap;
+
+use super::failure::Blame;
+use super::problem::Problem;
+
+/// Of a hundred people of an ordinary list this many cannot be reached (no WhatsApp, number given up, opted out):
+/// only what goes beyond speaks against the list.
+pub const PLAUSIBLE_PERCENT: i64 = 15;
+
+/// Up to which share something is let go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    /// Whatever the share.
+    Never,
+    /// From this share on it stops, in per cent.
+    Percent(u8),
+}
+
+impl Limit {
+    /// Reads `25%` (1 to 100) or `never`.
+    pub fn parse(word: &str) -> Option<Self> {
+        let word = word.trim();
+        if word == "never" {
+            return Some(Self::Never);
+        }
+        percent(word).map(Self::Percent)
+    }
+
+    const fn percent(self) -> Option<i64> {
+        match self {
+            Self::Never => None,
+            Self::Percent(percent) => Some(percent as i64),
+        }
+    }
+}
+
+/// Reads `1%` to `100%`.
+pub fn percent(word: &str) -> Option<u8> {
+    word.trim().strip_suffix('%')?.trim().parse().ok().filter(|percent| (1..=100).contains(percent))
+}
+
+/// What a file says about breakers; what it leaves out is said elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    /// Messages looked back on.
+    pub window: Option<u32>,
+    /// Fewer than this say nothing.
+    pub at_least: Option<u32>,
+    /// So many, all failed for one cause, say everything.
+    pub first: Option<u32>,
+    /// Share that failed.
+    pub failing: Option<Limit>,
+    /// Share that is held for review.
+    pub in_review: Option<Limit>,
+}
+
+impl Wanted {
+    /// This where it says something, else `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            window: self.window.or(other.window),
+            at_least: self.at_least.or(other.at_least),
+            first: self.first.or(other.first),
+            failing: self.failing.or(other.failing),
+            in_review: self.in_review.or(other.in_review),
+        }
+    }
+
+    /// With the defaults for what nobody said.
+    pub fn thresholds(self) -> Thresholds {
+        Thresholds {
+            window: i64::from(self.window.unwrap_or(200)),
+            at_least: i64::from(self.at_least.unwrap_or(50)),
+            first: i64::from(self.first.unwrap_or(20)),
+            failing: self.failing.unwrap_or(Limit::Percent(25)),
+            in_review: self.in_review.unwrap_or(Limit::Percent(20)),
+        }
+    }
+}
+
+/// When a run stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Thresholds {
+    /// Messages looked back on.
+    pub window: i64,
+    /// Fewer than this say nothing.
+    pub at_least: i64,
+    /// So many, all failed for one cause, say everything.
+    pub first: i64,
+    /// Share that failed.
+    pub failing: Limit,
+    /// Share that is held for review.
+    pub in_review: Limit,
+}
+
+/// One stream: how many, and of these the failures by the provider's code.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Stream {
+    /// Messages.
+    pub n: i64,
+    /// Those that failed.
+    pub failed: BTreeMap<i64, i64>,
+}
+
+impl Stream {
+    /// Takes in what came before.
+    pub fn join(&mut self, earlier: &Self) {
+        self.n += earlier.n;
+        for (code, n) in &earlier.failed {
+            *self.failed.entry(*code).or_default() += n;
+        }
+    }
+
+    /// All that failed.
+    pub fn failures(&self) -> i64 {
+        self.failed.values().sum()
+    }
+
+    /// Those that speak against the run: its own, and of those that are about one person what is beyond plausible.
+    pub fn against(&self, blame: impl Fn(i64) -> Blame) -> i64 {
+        let of = |wanted: Blame| self.failed.iter().filter(|(c, _)| blame(**c) == wanted).map(|(_, n)| *n).sum::<i64>();
+        of(Blame::Run) + (of(Blame::Person) - self.n * PLAUSIBLE_PERCENT / 100).max(0)
+    }
+
+    /// The one code that all of it failed with.
+    fn only_cause(&self) -> Option<i64> {
+        let (code, n) = self.failed.iter().next()?;
+        (self.failed.len() == 1 && *n == self.n).then_some(*code)
+    }
+}
+
+/// The last messages of a run, since it was started or resumed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Window {
+    /// Requests answered: accepted or refused for good.
+    pub answers: Stream,
+    /// Of these, accepted and held for review.
+    pub in_review: i64,
+    /// Messages of which a receipt said for the first time that they left, or that they failed.
+    pub receipts: Stream,
+}
+
+impl Window {
+    /// Takes in the batch before, as far as its stream is not full.
+    pub fn join(&mut self, earlier: &Self, window: i64) {
+        if self.answers.n < window {
+            self.answers.join(&earlier.answers);
+            self.in_review += earlier.in_review;
+        }
+        if self.receipts.n < window {
+            self.receipts.join(&earlier.receipts);
+        }
+    }
+
+    /// Whether both streams hold `window`.
+    pub const fn is_full(&self, window: i64) -> bool {
+        self.answers.n >= window && self.receipts.n >= window
+    }
+
+    /// The cause of most failures.
+    fn most(&self) -> (i64, i64) {
+        let mut all = self.answers.clone();
+        all.join(&self.receipts);
+        all.failed.into_iter().max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code))).unwrap_or_default()
+    }
+}
+
+/// Why a run stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trip {
+    /// All so far failed for one cause.
+    AllFailed {
+        /// How many.
+        n: i64,
+        /// The provider's code.
+        code: i64,
+    },
+    /// Too large a share failed.
+    Failing {
+        /// How many, as far as they speak against the run.
+        failed: i64,
+        /// Of so many.
+        of: i64,
+        /// The limit, in per cent.
+        limit: i64,
+        /// The code most of them have.
+        code: i64,
+        /// How many have it.
+        most: i64,
+    },
+    /// Too large a share is held for review.
+    InReview {
+        /// How many.
+        held: i64,
+        /// Of so many.
+        of: i64,
+        /// The limit, in per cent.
+        limit: i64,
+    },
+}
+
+/// Whether `window` says that the run had better stop. `blame` says against whom a code speaks.
+pub fn judge(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> Blame) -> Option<Trip> {
+    all_failed(thresholds, window, &blame)
+        .or_else(|| failing(thresholds, window, &blame))
+        .or_else(|| in_review(thresholds, window))
+}
+
+fn all_failed(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> Blame) -> Option<Trip> {
+    [&window.answers, &window.receipts].into_iter().find_map(|stream| {
+        let code = stream.only_cause().filter(|code| blame(*code) != Blame::Nobody)?;
+        (stream.n >= thresholds.first).then_some(Trip::AllFailed { n: stream.n, code })
+    })
+}
+
+/// Of what was answered so many were refused; of the rest the receipts tell what share fails later.
+fn failing(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> Blame) -> Option<Trip> {
+    let limit = thresholds.failing.percent()?;
+    let enough = |stream: &Stream| stream.n >= thresholds.at_least;
+    let Window { answers, receipts, .. } = window;
+    let told = enough(receipts).then(|| (receipts.against(&blame), receipts.n));
+    let (failed, of) = match (enough(answers), told) {
+        (false, None) => return None,
+        (false, Some(told)) => told,
+        (true, None) => (answers.against(&blame), answers.n),
+        (true, Some((later, receipts))) => {
+            let refused = answers.against(&blame);
+            (refused + (answers.n - refused) * later / receipts, answers.n)
+        }
+    };
+    let (code, most) = window.most();
+    (failed * 100 >= of * limit).then_some(Trip::Failing { failed, of, limit, code, most })
+}
+
+fn in_review(thresholds: &Thresholds, window: &Window) -> Option<Trip> {
+    let limit = thresholds.in_review.percent()?;
+    let (held, of) = (window.in_review, window.answers.n);
+    (of >= thresholds.at_least && held * 100 > of * limit).then_some(Trip::InReview { held, of, limit })
+}
+
+impl Trip {
+    /// Which breaker, in a word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::AllFailed { .. } => "all_failed",
+            Self::Failing { .. } => "failing",
+            Self::InReview { .. } => "in_review",
+        }
+    }
+
+    /// The figures, for screens and audit: the locales' key is `problem.<code>`.
+    pub fn told(&self) -> Problem {
+        let text = |n: i64| n.to_string();
+        match *self {
+            Self::AllFailed { n, code } => {
+                Problem::new("pause_all_failed", &[("n", &text(n)), ("failure", &text(code))])
+            }
+            Self::Failing { failed, of, limit, code, most } => {
+                let figures = [text(failed), text(of), text(failed * 100 / of.max(1)), text(limit), text(most)];
+                let [n, of, percent, limit, most] = figures.each_ref().map(String::as_str);
+                let args = [("n", n), ("of", of), ("percent", percent), ("limit", limit), ("most", most)];
+                let mut problem = Problem::new("pause_failing", &args);
+                problem.args.push(("failure".to_owned(), text(code)));
+                problem
+            }
+            Self::InReview { held, of, limit } => {
+                let figures = [text(held), text(of), text(held * 100 / of.max(1)), text(limit)];
+                let [n, of, percent, limit] = figures.each_ref().map(String::as_str);
+                Problem::new("pause_in_review", &[("n", n), ("of", of), ("percent", percent), ("limit", limit)])
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 1 to 9 speak against the run, 10 to 19 against a person, the rest against nobody.
+    fn blame(code: i64) -> Blame {
+        match code {
+            1..=9 => Blame::Run,
+            10..=19 => Blame::Person,
+            _ => Blame::Nobody,
+        }
+    }
+
+    fn stream(n: i64, failed: &[(i64, i64)]) -> Stream {
+        Stream { n, failed: failed.iter().copied().collect() }
+    }
+
+    fn judged(answers: Stream, receipts: Stream, in_review: i64) -> Option<Trip> {
+        judge(&Wanted::default().thresholds(), &Window { answers, in_review, receipts }, blame)
+    }
+
+    #[test]
+    fn the_first_twenty_that_all_failed_for_one_cause_say_everything() {
+        let none = || stream(0, &[]);
+        assert_eq!(judged(stream(19, &[(1, 19)]), none(), 0), None);
+        assert_eq!(judged(stream(20, &[(1, 20)]), none(), 0), Some(Trip::AllFailed { n: 20, code: 1 }));
+        assert_eq!(judged(stream(20, &[(10, 20)]), none(), 0), Some(Trip::AllFailed { n: 20, code: 10 }));
+        assert_eq!(judged(stream(20, &[(1, 10), (2, 10)]), none(), 0), None, "two causes are not one");
+        assert_eq!(judged(stream(40, &[(20, 40)]), none(), 0), None, "a cap of WhatsApp's own is nobody's fault");
+        assert_eq!(judged(stream(60, &[]), stream(20, &[(1, 20)]), 0), Some(Trip::AllFailed { n: 20, code: 1 }));
+    }
+
+    #[test]
+    fn a_quarter_that_fails_stops_the_run_and_a_little_less_does_not() {
+        let failing = |n, failed| judged(stream(n, &[(1, failed)]), stream(0, &[]), 0);
+        assert_eq!(failing(200, 49), None);
+        let trip = Trip::Failing { failed: 50, of: 200, limit: 25, code: 1, most: 50 };
+        assert_eq!(failing(200, 50), Some(trip));
+        assert_eq!(failing(49, 40), None, "fewer than fifty say nothing");
+    }
+
+    #[test]
+    fn people_who_cannot_be_reached_count_beyond_a_plausible_share() {
+        let failing = |failed| judged(stream(200, &[]), stream(200, &[(10, failed)]), 0);
+        assert_eq!(failing(79), None, "39 % of which 15 are plausible");
+        assert!(matches!(failing(80), Some(Trip::Failing { failed: 50, of: 200, .. })));
+    }
+
+    #[test]
+    fn refusals_and_later_failures_add_up() {
+        let both = |a, r| judged(stream(200, &[(1, a)]), stream(200, &[(2, r)]), 0);
+        assert_eq!(both(30, 20), None);
+        assert!(matches!(both(30, 30), Some(Trip::Failing { failed: 55, of: 200, .. })));
+    }
+
+    #[test]
+    fn more_than_a_fifth_in_review_stops_the_run() {
+        let held = |n| judged(stream(100, &[]), stream(0, &[]), n);
+        assert_eq!(held(20), None);
+        assert_eq!(held(21), Some(Trip::InReview { held: 21, of: 100, limit: 20 }));
+        let never = Wanted { in_review: Some(Limit::Never), ..Wanted::default() }.thresholds();
+        let window = Window { answers: stream(100, &[]), in_review: 100, receipts: Stream::default() };
+        assert_eq!(judge(&never, &window, blame), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_speaks_against_nobody_never_stops_a_run(n in 0_i64..1000, failed in 0_i64..1000, receipts in 0_i64..1000) {
+            let window = Window { answers: stream(n, &[(20, failed.min(n))]), in_review: 0, receipts: stream(receipts, &[(21, receipts)]) };
+            prop_assert_eq!(judge(&Wanted::default().thresholds(), &window, blame), None);
+        }
+
+        #[test]
+        fn another_failure_never_makes_a_run_go_on(
+            n in 50_i64..300, a in 0_i64..300, b in 0_i64..300, receipts in 50_i64..300, r in 0_i64..300,
+        ) {
+            let (a, r) = (a.min(n - 1), r.min(receipts));
+            let b = b.min(n - 1 - a);
+            let of = |a| judge(&Wanted::default().thresholds(), &Window {
+                answers: stream(n, &[(1, a), (10, b)]), in_review: 0, receipts: stream(receipts, &[(2, r)]),
+            }, blame);
+            prop_assert!(of(a).is_none() || of(a + 1).is_some());
+        }
+
+        #[test]
+        fn a_share_is_one_to_a_hundred_per_cent(n in 0_u32..300) {
+            let read = Limit::parse(&format!("{n}%"));
+            prop_assert_eq!(read.is_some(), (1..=100).contains(&n));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! A template is billed as something else from now on: what is open and uses it stops, with what it means in money, and a
+//! person decides.
+
+use crate::billing::estimate;
+use crate::domain::event::CategoryNews;
+use crate::domain::id::RunId;
+use crate::domain::money::{Currency, Micros};
+use crate::domain::problem::Problem;
+use crate::domain::template::{Category, Template};
+use crate::domain::time::UnixMs;
+use crate::engine::holds::ITSELF;
+use crate::engine::{Engine, EngineError, steer};
+use crate::store::audit::{self, Deed};
+use crate::store::run::{self, Run};
+use crate::store::{Tx, message, template};
+
+/// Keeps the news with the template and with the runs that use it, and stops those. Returns the runs that changed.
+/// What is only announced (a day ahead) is noted and stops nothing: the run may be over by then.
+pub(super) async fn follow(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, news): (&str, &CategoryNews),
+    now: UnixMs,
+) -> Result<Vec<RunId>, EngineError> {
+    let word = if news.is_announced { "announced" } else { "done" };
+    let subject = format!("template {account}/{}/{}", news.name, news.language);
+    let detail = format!("{} {word}", news.category.as_str());
+    audit::write_in(tx, now, Deed { actor: ITSELF, action: "template.category", subject: &subject, detail: &detail })
+        .await?;
+    if news.is_announced {
+        return Ok(Vec::new());
+    }
+    template::set_category(tx, account, news).await?;
+    let mut changed = Vec::new();
+    for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account) {
+        let used = run.snapshot()?;
+        if (used.name.as_str(), used.language.as_str()) != (&*news.name, &*news.language)
+            || used.category == news.category
+        {
+            continue;
+        }
+        let told = means(tx, engine, &run, &used, news.category, now).await?;
+        run::set_template(tx, run.id, &Template { category: news.category, ..used }).await?;
+        if let Some(told) = told {
+            steer::stop_in(tx, run.id, ITSELF, &[told], now).await?;
+        }
+        changed.push(run.id);
+    }
+    Ok(changed)
+}
+
+/// What the new category means for what is left of `run`, and the new estimates; nothing where nothing is left.
+async fn means(
+    tx: &mut Tx,
+    engine: &Engine,
+    run: &Run,
+    used: &Template,
+    category: Category,
+    now: UnixMs,
+) -> Result<Option<Problem>, EngineError> {
+    let zone = engine.config.accounts.get(&run.account).map(|account| account.timezone.clone());
+    let day = now.day_in(&zone.unwrap_or(jiff::tz::TimeZone::UTC));
+    let Ok(currency) = Currency::parse(&run.currency) else { return Ok(None) };
+    let (mut n, mut was, mut will) = (0, Micros::default(), Micros::default());
+    for left in message::left_by_market(tx, run.id).await? {
+        let price = estimate::estimate(&engine.cards, currency, &left.market, category, &day).unwrap_or_default();
+        n += left.n;
+        was = was.plus(left.estimated);
+        will = will.plus(price.times(left.n));
+    }
+    let (n, said) = (n.to_string(), |amount: Micros| format!("{} {amount}", run.currency));
+    let (cost, was) = (said(will), said(was));
+    let args = [
+        ("template", used.name.as_str()),
+        ("before", used.category.as_str()),
+        ("category", category.as_str()),
+        ("n", &n),
+        ("cost", &cost),
+        ("was", &was),
+    ];
+    Ok((n != "0").then(|| Problem::new("pause_category", &args)))
+}

@@ -1,0 +1,111 @@
+//! What Meta tells of an account and its numbers outside of messages (cloud-api.md 3.7).
+
+use serde_json::Value;
+
+use crate::domain::event::{AccountEffect, AccountNews, CategoryNews, WebhookEvent};
+use crate::domain::time::UnixMs;
+use crate::provider::cloud_api::{loose, template};
+
+/// Longest word of the provider that is kept.
+const LONGEST: usize = 120;
+
+/// `account_update`, `account_alerts`, `account_review_update`, and what a number or portfolio is granted.
+pub(super) fn news(field: &str, account_ref: &str, value: &Value) -> WebhookEvent {
+    let (event, detail, effect) = match field {
+        "account_alerts" => alert(value),
+        "account_review_update" => review(value),
+        "phone_number_quality_update" | "business_capability_update" => granted(value),
+        _ => update(value),
+    };
+    WebhookEvent::Account(AccountNews {
+        account_ref: account_ref.to_owned(),
+        field: field.to_owned(),
+        event: word(&event),
+        detail: word(&detail.join(" ")),
+        effect,
+    })
+}
+
+fn update(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    let event = loose::text(value, "event").unwrap_or_default();
+    match event.as_str() {
+        "ACCOUNT_RESTRICTION" => {
+            let restrictions = loose::items(value, "restriction_info");
+            let kind = |of: &Value| loose::text(of, "restriction_type").unwrap_or_default();
+            let of = |wanted: &str| restrictions.iter().filter(|r| kind(r) == wanted).max_by_key(|r| until(r));
+            let effect = match (of("RESTRICTED_BIZ_INITIATED_MESSAGING"), of("RESTRICTED_UTILITY_TEMPLATES")) {
+                (Some(all), _) => AccountEffect::Restricted { until: until(all) },
+                (None, Some(utility)) => AccountEffect::UtilityRestricted { until: until(utility) },
+                (None, None) => AccountEffect::None,
+            };
+            (event, restrictions.iter().map(kind).collect(), effect)
+        }
+        "DISABLED_UPDATE" => {
+            let ban = value.get("ban_info").unwrap_or(&Value::Null);
+            let state = loose::text(ban, "waba_ban_state").unwrap_or_default();
+            let effect = match state.as_str() {
+                "DISABLE" => AccountEffect::Disabled,
+                "REINSTATE" => AccountEffect::Reinstated,
+                _ => AccountEffect::None,
+            };
+            (event, vec![state, loose::text(ban, "waba_ban_date").unwrap_or_default()], effect)
+        }
+        "ACCOUNT_DELETED" | "ACCOUNT_OFFBOARDED" | "PARTNER_REMOVED" | "PARTNER_APP_UNINSTALLED" => {
+            (event, Vec::new(), AccountEffect::Disabled)
+        }
+        "ACCOUNT_RECONNECTED" => (event, Vec::new(), AccountEffect::Reinstated),
+        "ACCOUNT_VIOLATION" => {
+            let violation = value.get("violation_info").and_then(|v| loose::text(v, "violation_type"));
+            (event, violation.into_iter().collect(), AccountEffect::None)
+        }
+        _ => (event, Vec::new(), AccountEffect::None),
+    }
+}
+
+/// When a restriction ends; `None`: nobody says.
+fn until(restriction: &Value) -> Option<UnixMs> {
+    loose::instant(restriction, "expiration")
+}
+
+fn alert(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    let info = value.get("alert_info").unwrap_or(&Value::Null);
+    let told = ["alert_severity", "alert_status"].map(|key| loose::text(info, key).unwrap_or_default());
+    (loose::text(info, "alert_type").unwrap_or_default(), told.to_vec(), AccountEffect::None)
+}
+
+fn review(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    let decision = loose::text(value, "decision").unwrap_or_default();
+    let effect = match decision.as_str() {
+        "APPROVED" => AccountEffect::Reinstated,
+        "REJECTED" => AccountEffect::Disabled,
+        _ => AccountEffect::None,
+    };
+    (decision, Vec::new(), effect)
+}
+
+/// Throughput, quality and the messaging limit: the number itself tells them all and is asked again.
+fn granted(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    let limit = value.get("max_daily_conversations_per_business");
+    let limit = limit.and_then(|l| l.as_str().map(str::to_owned).or_else(|| l.as_i64().map(|n| n.to_string())));
+    let number = loose::text(value, "display_phone_number").map(|_| "number".to_owned());
+    let event = loose::text(value, "event").or(number).unwrap_or_else(|| "capability".to_owned());
+    (event, limit.into_iter().collect(), AccountEffect::Limits)
+}
+
+/// `template_category_update`: done where it names the category before, announced where it names the right one.
+pub(super) fn category(value: &Value) -> Option<WebhookEvent> {
+    let of = |key: &str| loose::some_text(value, key).map(|word| template::category(&word));
+    let announced = of("correct_category");
+    Some(WebhookEvent::Category(CategoryNews {
+        name: loose::some_text(value, "message_template_name")?,
+        language: loose::some_text(value, "message_template_language")?.replace('-', "_"),
+        category: announced.or_else(|| of("new_category"))?,
+        is_announced: announced.is_some(),
+    }))
+}
+
+/// A word of the provider's, as it may be kept and shown.
+fn word(text: &str) -> String {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | ',' | '.');
+    text.trim().chars().filter(fits).take(LONGEST).collect()
+}
