@@ -11,6 +11,7 @@ pub mod event;
 pub mod exclusion;
 pub mod failure;
 pub mod fill;
+pub mod forecast;
 pub mod frequency;
 pub mod hours;
 pub mod id;

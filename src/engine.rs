@@ -12,6 +12,7 @@ pub mod counters;
 pub mod dispatcher;
 mod doubt;
 mod folder;
+pub mod forecast;
 mod hand;
 pub mod holds;
 pub mod inbound;

@@ -14,5 +14,5 @@ mod text;
 
 pub use cost::{Cost, MarketCost, Shares};
 pub use sample::{Sample, SampleKind};
-pub use sheet::{Forecast, Sheet, SheetCanary, SheetInputs, SheetRow, SheetTemplate, sheet};
+pub use sheet::{Sheet, SheetCanary, SheetInputs, SheetRow, SheetTemplate, sheet};
 pub use text::{json, text};

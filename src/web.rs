@@ -17,6 +17,7 @@ mod costs;
 mod error;
 mod events;
 mod figures;
+mod forecasts;
 mod form;
 mod guard;
 mod health;

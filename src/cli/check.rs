@@ -74,7 +74,7 @@ async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> an
         Ok(campaign) => campaign,
         Err(problems) => return Ok(Err(Unusable(problems))),
     };
-    let known = match Known::gather(&campaign, args.config.as_deref(), env).await? {
+    let known = match Known::gather(&campaign, args.config.as_deref(), env, now).await? {
         Ok(known) => known,
         Err(unusable) => return Ok(Err(unusable)),
     };

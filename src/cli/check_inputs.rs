@@ -12,9 +12,11 @@ use super::client::{CallError, Client};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
+use crate::domain::forecast::{Scene, Tier};
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
+use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{Sheet, SheetInputs};
@@ -36,6 +38,8 @@ pub(super) struct Known {
     cards: Cards,
     vars: BTreeMap<String, String>,
     holidays: BTreeMap<String, BTreeSet<Date>>,
+    /// The sender alone, within the messaging limit of the configuration.
+    around: Scene,
     /// What could not be found out, and why.
     unknown: Vec<Problem>,
 }
@@ -45,6 +49,7 @@ impl Known {
         campaign: &CampaignFile,
         named: Option<&Path>,
         env: &BTreeMap<String, String>,
+        now: UnixMs,
     ) -> anyhow::Result<Result<Self, Unusable>> {
         let path = named.unwrap_or(Path::new(DEFAULT_CONFIG));
         let config = match Config::load(path, env) {
@@ -66,7 +71,8 @@ impl Known {
         };
         let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
-        Ok(Ok(Self { config, sender, template, cards: Cards::embedded(), vars, holidays, unknown }))
+        let around = around(config.as_ref(), sender.as_ref(), now);
+        Ok(Ok(Self { config, sender, template, cards: Cards::embedded(), vars, holidays, around, unknown }))
     }
 
     fn account(&self) -> Option<&Account> {
@@ -90,7 +96,9 @@ impl Known {
             holidays: &self.holidays,
             audience,
             now,
-            throughput: self.sender.as_ref().and_then(|s| s.throughput).map_or(GRANTED, NonZeroU32::get),
+            throughput: throughput(self.sender.as_ref()),
+            around: &self.around,
+            reached: &|_| false,
             spent: Micros::default(),
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
@@ -104,6 +112,22 @@ impl Known {
         sheet.blockers.splice(0..0, self.unknown.iter().cloned());
         sheet.warnings.push(Problem::new("people_not_looked_at", &[]));
     }
+}
+
+fn throughput(sender: Option<&Sender>) -> u32 {
+    sender.and_then(|s| s.throughput).map_or(GRANTED, NonZeroU32::get)
+}
+
+/// What is known without asking the store: how fast the sender is, and its messaging limit.
+fn around(config: Option<&Config>, sender: Option<&Sender>, now: UnixMs) -> Scene {
+    let mut scene = Scene::alone(now, f64::from(throughput(sender)));
+    let account = config.zip(sender).and_then(|(config, sender)| config.accounts.get(&sender.account));
+    let portfolio = config.zip(account).and_then(|(config, account)| config.portfolios.get(account.portfolio_name()));
+    if let Some((portfolio, Limit::People(people))) = portfolio.and_then(|p| Some((p, p.tier?))) {
+        let room = (people - portfolio.reserve.of(people)) as f64;
+        scene.tier = Some(Tier { room, held: Vec::new(), kept: KEPT, ahead: REMINDERS_AHEAD });
+    }
+    scene
 }
 
 /// The template as a running daemon knows it.

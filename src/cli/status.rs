@@ -104,7 +104,11 @@ fn detail(run: &Value) -> String {
     fact("started", format!("{} by {}", time(&run["started_at"]), cell(&run["starter"])));
     fact("sent out", time(&run["sent_out_at"]));
     fact("closed", time(&run["closed_at"]));
-    fact("ends about", time(&run["ends_at"]));
+    let told = &run["forecast"];
+    fact("ends about", time(&told["likely"]));
+    fact("at the earliest", time(&told["low"]));
+    fact("at the latest", time(&told["high"]));
+    fact("limited by", cell(&told["limited_by"]));
     fact("rows read", cell(&run["rows_read"]));
     fact("messages", cell(&run["messages"]));
     for (label, key) in [("", "states"), ("left out", "excluded"), ("outcome", "outcomes")] {

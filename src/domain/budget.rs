@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use jiff::tz::TimeZone;
+
 use super::money::{Currency, Micros};
+use super::time::UnixMs;
 
 /// What a campaign may cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +55,15 @@ impl fmt::Display for Budget {
     }
 }
 
+/// When the months after the one of `now` begin in `zone`, as many as are asked for.
+pub fn next_months(now: UnixMs, zone: &TimeZone) -> impl Iterator<Item = UnixMs> + '_ {
+    let this = now.in_zone(zone).date().first_of_month();
+    (1_i64..).map_while(move |month| {
+        let day = this.checked_add(jiff::Span::new().months(month)).ok()?;
+        Some(UnixMs::from(day.to_zoned(zone.clone()).ok()?.timestamp()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -75,6 +87,14 @@ mod tests {
         let budget = Budget::parse("1 USD per month").unwrap();
         assert_eq!(budget.period("2026-11-24"), "2026-11");
         assert_eq!(Budget { monthly: false, ..budget }.period("2026-11-24"), "");
+    }
+
+    #[test]
+    fn the_coming_months_begin_at_midnight_of_the_zone() {
+        let zone = TimeZone::get("America/Sao_Paulo").unwrap();
+        let at = |text: &str| UnixMs::from(text.parse::<jiff::Timestamp>().unwrap());
+        let months: Vec<UnixMs> = next_months(at("2026-11-30T23:00:00-03:00"), &zone).take(2).collect();
+        assert_eq!(months, [at("2026-12-01T00:00:00-03:00"), at("2027-01-01T00:00:00-03:00")]);
     }
 
     proptest! {

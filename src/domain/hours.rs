@@ -105,6 +105,17 @@ impl Hours {
         None
     }
 
+    /// Until when it is certainly open without a break, from `at` on, which is open: the end of the span or the clock's
+    /// next jump, after which it may go on being open.
+    pub fn open_until(&self, at: UnixMs, zone: &TimeZone) -> UnixMs {
+        let local = at.in_zone(zone).datetime();
+        let day = local.date();
+        let closes = self.spans_of(day).iter().map(|span| span.closes_on(day)).find(|closes| *closes > local);
+        let closing = closes.map_or(at, |closes| at.plus(between(local, closes)));
+        let jump = zone.following(at.timestamp()).next().map(|t| UnixMs::from(t.timestamp()));
+        jump.map_or(closing, |jump| jump.min(closing))
+    }
+
     /// The last open instant (to the millisecond) before `at`; `None` when there is none within a year.
     pub fn last_open_before(&self, at: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
         let horizon = at.minus(days(HORIZON_DAYS));

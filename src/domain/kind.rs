@@ -36,7 +36,7 @@ impl CampaignKind {
 }
 
 /// Who goes first on a sender; the smaller number wins.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent, no_pg_array)]
 pub struct Priority(pub i64);

@@ -8,6 +8,9 @@ use super::time::UnixMs;
 /// more, since the provider's clock and ours need not agree and its times are whole seconds.
 pub const KEPT: Duration = Duration::from_mins(24 * 60 + 1);
 
+/// Promotions leave room for reminders planned within this.
+pub const REMINDERS_AHEAD: Duration = Duration::from_hours(24);
+
 /// Until when a place is taken whose message may still reach the person: for as long as that is so.
 pub const OPEN: UnixMs = UnixMs(i64::MAX);
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tracing::warn;
 
 use super::{Engine, EngineError, load};
@@ -11,7 +10,7 @@ use crate::billing::card::Cards;
 use crate::billing::estimate;
 use crate::billing::market::Market;
 use crate::config::Account;
-use crate::domain::budget::Budget;
+use crate::domain::budget::{Budget, next_months};
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
@@ -110,16 +109,10 @@ pub(super) async fn out(engine: &Engine, run: &Run) -> Result<Option<Out>, Engin
     if budget.left(spent.sum()) >= price {
         return Ok(None);
     }
-    let until = budget.monthly.then(|| next_month(now, &account.timezone)).flatten();
+    let until = budget.monthly.then(|| next_months(now, &account.timezone).next()).flatten();
     let said = |amount: Micros| format!("{amount} {}", budget.currency);
     let (charged, reserved) = (said(spent.charged), said(spent.reserved));
     Ok(Some(Out { budget: said(budget.amount), charged, reserved, until }))
-}
-
-/// The instant at which the next month begins.
-fn next_month(now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
-    let next = now.in_zone(zone).date().last_of_month().tomorrow().ok()?;
-    Some(UnixMs::from(next.to_zoned(zone.clone()).ok()?.timestamp()))
 }
 
 /// The worst price by market of a message of `template` that is claimed at `now`.

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, holds, tier};
+use super::{Engine, EngineError, forecast, holds, tier};
 use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
 use crate::domain::fill::Content;
@@ -276,9 +276,10 @@ impl Dispatcher {
             Ok(status) => {
                 self.pacer.grant(status.throughput);
                 let heeded = Box::pin(holds::heed_status(&self.engine, &self.sender.name, &status.status)).await;
+                let kept = forecast::granted(&self.engine, &self.sender.name, status.throughput).await.and(heeded);
                 match status.tier {
-                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await.and(heeded),
-                    None => heeded,
+                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await.and(kept),
+                    None => kept,
                 }
             }
             Err(cause) => Err(cause.into()),

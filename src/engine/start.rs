@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use super::forecast::{self, USUAL_THROUGHPUT};
 use super::{Engine, EngineError, aside, budget, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
+use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
@@ -14,12 +16,9 @@ use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
 use crate::store::run::{self, NewRun};
 use crate::store::version::Version;
-use crate::store::{campaign, message, suppression, template, version};
+use crate::store::{campaign, message, place, suppression, template, version};
 
 use super::dispatcher::is_marketing;
-
-/// What Meta grants a number of which nothing else is known, messages per second (cloud-api.md 5).
-const USUAL_THROUGHPUT: u32 = 80;
 
 /// What became of a start.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -172,6 +171,14 @@ impl Engine {
         })
     }
 
+    /// How fast it would go, and what it would find.
+    async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
+        let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
+            return Ok((USUAL_THROUGHPUT, Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT))));
+        };
+        Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
+    }
+
     async fn judge(
         &self,
         candidate: &Candidate,
@@ -181,8 +188,9 @@ impl Engine {
         let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
         let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
         let sent = message::sent_keys(&self.store, candidate.version.campaign_id, RunId::BY_HAND).await?;
-        let throughput = candidate.sender.as_ref().and_then(|s| s.throughput);
-        let throughput = throughput.map_or(USUAL_THROUGHPUT, std::num::NonZeroU32::get);
+        let (throughput, around) = self.around(candidate).await?;
+        let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
+        let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
         let path = self.audience(&candidate.version.audience_hash).await?;
@@ -200,6 +208,8 @@ impl Engine {
                 audience: &path,
                 now,
                 throughput,
+                around: &around,
+                reached: &|phone| reached.contains(phone.digits()),
                 spent,
                 canary: config.canary,
                 suppressed: &|phone| suppressed.contains(phone.digits()),

@@ -1,21 +1,17 @@
 //! The messaging limit of each portfolio: what is configured, what the provider says, how it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use tracing::info;
 
 use super::{Engine, EngineError};
 use crate::config::{Account, Portfolio};
 use crate::domain::event::{Identity, Receipt, ReceiptStatus};
-use crate::domain::tier::{KEPT, Limit, Taken, free, next_free};
+use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD, Taken, free, next_free};
 use crate::domain::time::UnixMs;
 use crate::inbox::reply::told_at;
 use crate::store::place::{self, Begins, Foreign};
 use crate::store::{Tx, identity, orphan};
-
-/// Promotions leave room for reminders planned within this.
-pub const REMINDERS_AHEAD: Duration = Duration::from_hours(24);
 
 /// More reminders than this need not be counted: no limit is as high.
 const MOST_REMINDERS: i64 = 200_000;

@@ -178,7 +178,7 @@ fn stopped(run: &Run) -> Option<Why> {
 }
 
 /// The scope keys a hold on this message or run could have.
-struct Keys {
+pub(super) struct Keys {
     account: String,
     sender: String,
     template: Option<String>,
@@ -186,7 +186,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn of(account: &str, sender: &str, run: Option<&Run>) -> Result<Self, EngineError> {
+    pub(super) fn of(account: &str, sender: &str, run: Option<&Run>) -> Result<Self, EngineError> {
         let template = run.map(Run::snapshot).transpose()?;
         Ok(Self {
             account: account.to_owned(),
@@ -197,7 +197,7 @@ impl Keys {
     }
 
     /// The widest hold that stops it.
-    fn held<'a>(&self, holds: &'a [Hold]) -> Option<&'a Hold> {
+    pub(super) fn held<'a>(&self, holds: &'a [Hold]) -> Option<&'a Hold> {
         let stops = |hold: &&Hold| match hold.scope {
             HoldScope::Store => true,
             HoldScope::Account => hold.scope_key == self.account,

@@ -1,128 +1,134 @@
-//! When everything will have been sent.
+//! When everything will have been sent: the rows of the audience as a line among what leaves already.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::domain::hours::Hours;
+use super::cost::Cost;
+use super::sheet::SheetInputs;
+use crate::domain::budget::next_months;
+use crate::domain::forecast::{Again, Batch, Canary, Forecast, Line, Purse, Scene, forecast};
+use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
+use crate::intake::rows::Draft;
 
-/// Share of the granted throughput, in per cent: alone on the sender, with agents' answers and people's messages
-/// taking their part, and with another run beside it or the provider slowing down.
-pub(super) const FULL: i64 = 100;
-pub(super) const LIKELY: i64 = 80;
-pub(super) const SLOW: i64 = 50;
+/// Messages due within the same minute are alike, in milliseconds.
+const ALIKE: i64 = 60_000;
 
-/// Messages that spill over their due time look at the hours again this often, in microseconds.
-const LOOK_AGAIN: i64 = 60_000_000;
+/// Months ahead in which a monthly budget is whole again.
+const MONTHS: usize = 12;
 
-/// When one message may leave: `due_at`, and `latest_at` after which it must not.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Slot {
-    pub due_at: UnixMs,
-    pub latest_at: Option<UnixMs>,
+/// Two messages of one person are this far apart (cloud-api.md 5.2).
+const APART: Duration = Duration::from_secs(6);
+
+/// The share of marketing messages that may be put off, and for how long (131049 in the table of failures).
+const PUT_OFF: Again = Again { share: 0.0, at_most: 0.05, after: Duration::from_hours(24) };
+
+/// Messages by minute, latest minute, clock, and whether their person holds a place.
+type Key = (i64, Option<i64>, u32, bool);
+
+/// What the rows add up to.
+#[derive(Default)]
+pub(super) struct Ahead {
+    groups: BTreeMap<Key, Batch>,
+    zones: Vec<String>,
+    /// The first message of all is due then.
+    pub first: Option<UnixMs>,
+    /// People seen, where rows may speak of one person twice.
+    people: BTreeSet<String>,
+    twice: bool,
 }
 
-/// How a run ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct End {
-    /// The instant the last message leaves.
-    pub at: UnixMs,
-    /// Messages whose turn comes after their latest time.
-    pub too_late: i64,
-}
+impl Ahead {
+    /// One more message; `once`: nobody gets two.
+    pub fn take(&mut self, draft: &Draft, once: bool, reached: bool) {
+        let known = reached || !(once || self.people.insert(draft.to.digits().to_owned()));
+        self.twice |= known && !reached;
+        let zone = self.zone(&draft.timezone);
+        let (due_at, latest_at) = (draft.due_at, draft.latest_at);
+        let minute = |at: UnixMs| at.0.div_euclid(ALIKE);
+        let key = (minute(due_at), latest_at.map(minute), zone, known);
+        let none = Batch { due_at, latest_at, zone: zone as usize, messages: 0.0, places: 0.0 };
+        let batch = self.groups.entry(key).or_insert(none);
+        batch.due_at = batch.due_at.max(due_at);
+        batch.latest_at = batch.latest_at.max(latest_at);
+        batch.messages += 1.0;
+        batch.places += if known { 0.0 } else { 1.0 };
+        self.first = Some(self.first.map_or(due_at, |first| first.min(due_at)));
+    }
 
-/// The end when one message leaves after the other at `per_cent` of `per_second`, none before it is due and none
-/// outside `hours`. `slots` are in order. `None`: there are no messages, or the hours never open.
-pub(super) fn end(slots: &[Slot], per_second: u32, per_cent: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<End> {
-    let gap = 100_000_000 / (i64::from(per_second.max(1)) * per_cent);
-    let mut free_at = slots.first()?.due_at.0.saturating_mul(1000);
-    let mut looked_at = free_at;
-    let mut end = End { at: UnixMs(0), too_late: 0 };
-    for slot in slots {
-        let due_at = slot.due_at.0.saturating_mul(1000);
-        let mut at = due_at.max(free_at);
-        if at == due_at {
-            looked_at = at;
-        } else if at - looked_at >= LOOK_AGAIN {
-            at = next_open(at, hours)?;
-            looked_at = at;
+    /// How many of those behind the first `messages` would come to their latest time while these are judged, which takes
+    /// `wait`; `None`: there are none behind.
+    pub fn late_behind(&self, messages: i64, wait: Duration) -> Option<i64> {
+        let (mut first, mut left_at) = (messages as f64, None);
+        let (mut behind, mut late) = (0.0, 0.0);
+        // In the order of the due times.
+        for batch in self.groups.values() {
+            let before = batch.messages.min(first);
+            first -= before;
+            if before > 0.0 {
+                left_at = Some(batch.due_at);
+            }
+            let (rest, Some(left_at)) = (batch.messages - before, left_at) else { continue };
+            behind += rest;
+            let judged_at = left_at.plus(wait);
+            late += if batch.latest_at.is_some_and(|at| at >= left_at && at < judged_at) { rest } else { 0.0 };
         }
-        end.at = UnixMs(at.div_euclid(1000));
-        end.too_late += i64::from(slot.latest_at.is_some_and(|latest| end.at > latest));
-        free_at = at + gap;
-    }
-    Some(end)
-}
-
-/// The first open instant from `at` on, both in microseconds.
-fn next_open(at: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<i64> {
-    let Some((hours, zone)) = hours else { return Some(at) };
-    Some(hours.next_open(UnixMs(at.div_euclid(1000)), zone)?.0.saturating_mul(1000).max(at))
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::Weekday;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::hours::{OpenSpan, Week};
-
-    fn slots(due: &[UnixMs]) -> Vec<Slot> {
-        due.iter().map(|due_at| Slot { due_at: *due_at, latest_at: None }).collect()
+        (behind > 0.0).then_some(late as i64)
     }
 
-    fn sent_out(due: &[UnixMs], per_second: u32, per_cent: i64, hours: Option<(&Hours, &TimeZone)>) -> Option<UnixMs> {
-        end(&slots(due), per_second, per_cent, hours).map(|end| end.at)
+    fn zone(&mut self, name: &str) -> u32 {
+        let known = self.zones.iter().position(|zone| zone == name);
+        let no = known.unwrap_or_else(|| {
+            self.zones.push(name.to_owned());
+            self.zones.len() - 1
+        });
+        u32::try_from(no).unwrap_or_default()
     }
 
-    fn at(text: &str) -> UnixMs {
-        UnixMs::from(text.parse::<jiff::Timestamp>().unwrap())
+    /// When they will have been sent, beside what leaves from the same sender already.
+    pub fn told(&self, inputs: &SheetInputs<'_>, category: Category, cost: &Cost) -> Option<Forecast> {
+        let campaign = inputs.campaign;
+        let zones = self.zones.iter().map(|zone| TimeZone::get(zone).unwrap_or(TimeZone::UTC)).collect();
+        let line = Line {
+            sender: 0,
+            priority: campaign.kind.priority(),
+            batches: self.groups.values().copied().collect(),
+            hours: campaign.hours.as_ref().and_then(|rule| rule.resolve(inputs.holidays)),
+            zones,
+            purse: self.purse(inputs, cost),
+            canary: self.canary(inputs),
+            spacing: if self.twice { APART } else { Duration::ZERO },
+            again: if category == Category::Marketing { PUT_OFF } else { Again::default() },
+            watched: true,
+            ..Line::default()
+        };
+        let mut scene = Scene { now: inputs.now, ..inputs.around.clone() };
+        scene.lines.push(line);
+        forecast(&scene)
     }
 
-    #[test]
-    fn a_run_lasts_as_long_as_its_throughput_needs() {
-        let due = vec![at("2026-11-24T10:00:00Z"); 4801];
-        assert_eq!(sent_out(&due, 80, FULL, None), Some(at("2026-11-24T10:01:00Z")));
-        assert_eq!(sent_out(&due, 80, SLOW, None), Some(at("2026-11-24T10:02:00Z")));
-        assert_eq!(sent_out(&[], 80, FULL, None), None);
+    fn canary(&self, inputs: &SheetInputs<'_>) -> Option<Canary> {
+        let limits = &inputs.campaign.limits;
+        let all: f64 = self.groups.values().map(|batch| batch.messages).sum();
+        let messages = limits.canary?.of(all as i64) as f64;
+        let wait = limits.canary_terms.or(inputs.canary).terms().wait;
+        (messages < all).then_some(Canary { messages, wait })
     }
 
-    #[test]
-    fn messages_spread_over_a_day_end_with_the_last_of_them() {
-        let due = [at("2026-11-24T10:00:00Z"), at("2026-11-24T18:30:00Z")];
-        assert_eq!(sent_out(&due, 1, SLOW, None), Some(due[1]));
-    }
-
-    #[test]
-    fn what_spills_over_the_closing_hour_goes_out_the_next_day() {
-        let mut week = Week::default();
-        for day in [Weekday::Tuesday, Weekday::Wednesday] {
-            week.set(day, vec![OpenSpan::new(9 * 60, 20 * 60).unwrap()]);
-        }
-        let hours = Hours { week, ..Hours::default() };
-        let due = vec![at("2026-11-24T19:59:00Z"); 7200];
-        let last = sent_out(&due, 1, FULL, Some((&hours, &TimeZone::UTC))).unwrap();
-        assert_eq!(last, at("2026-11-25T10:58:59Z"));
-    }
-
-    #[test]
-    fn messages_whose_turn_comes_after_their_latest_time_are_counted() {
-        let due_at = at("2026-11-24T10:00:00Z");
-        let slots = [Slot { due_at, latest_at: Some(at("2026-11-24T10:00:09Z")) }; 15];
-        assert_eq!(end(&slots, 1, FULL, None).map(|end| end.too_late), Some(5));
-        assert_eq!(end(&slots, 2, FULL, None).map(|end| end.too_late), Some(0));
-    }
-
-    proptest! {
-        #[test]
-        fn more_throughput_never_ends_later(
-            mut due in prop::collection::vec(0_i64..100_000_000, 1..200), slow in 1_u32..100, more in 1_u32..1000,
-        ) {
-            due.sort_unstable();
-            let due: Vec<_> = due.into_iter().map(UnixMs).collect();
-            let ends = |rate| sent_out(&due, rate, FULL, None);
-            prop_assert!(ends(slow + more) <= ends(slow));
-            prop_assert!(ends(slow) >= due.last().copied());
-        }
+    fn purse(&self, inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Purse> {
+        let budget = inputs.campaign.limits.budget?;
+        let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
+        let messages: f64 = self.groups.values().map(|batch| batch.messages).sum();
+        let each = |sum: i64| sum as f64 / messages.max(1.0);
+        let renewals = if budget.monthly { next_months(inputs.now, zone).take(MONTHS).collect() } else { Vec::new() };
+        Some(Purse {
+            left: budget.left(inputs.spent).0 as f64,
+            likely: each(cost.likely?.0),
+            worst: each(cost.high?.0),
+            renewals,
+            amount: budget.amount.0 as f64,
+        })
     }
 }

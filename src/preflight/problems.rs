@@ -1,11 +1,11 @@
 //! What stands in the way, and what is worth a look.
 
 use super::cost::{self, Billing, Cost};
-use super::forecast::{End, Slot};
 use super::reading::Reading;
 use super::sheet::{SheetCanary, SheetInputs};
 use super::text::money;
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::SendTime;
@@ -77,12 +77,8 @@ pub(super) fn after_reading(
 pub(super) fn canary(inputs: &SheetInputs<'_>, reading: &Reading, blockers: &mut Vec<Problem>) -> Option<SheetCanary> {
     let limits = &inputs.campaign.limits;
     let messages = limits.canary?.of(reading.messages);
-    let first = usize::try_from(messages).ok().filter(|first| *first < reading.slots.len())?;
     let wait = limits.canary_terms.or(inputs.canary).terms().wait;
-    let left_at = reading.slots.get(first.checked_sub(1)?)?.due_at;
-    let judged_at = left_at.plus(wait);
-    let late = |slot: &&Slot| slot.latest_at.is_some_and(|latest| latest >= left_at && latest < judged_at);
-    let late = reading.slots.iter().skip(first).filter(late).count();
+    let late = reading.ahead.late_behind(messages, wait)?;
     let wait_minutes = wait.as_secs() / 60;
     if late > 0 {
         let (n, minutes) = (late.to_string(), wait_minutes.to_string());
@@ -150,8 +146,14 @@ fn budget(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
     (likely > left).then(|| Problem::new("budget_short", &args))
 }
 
-/// The sender is too slow for the latest times.
-pub(super) fn too_slow(inputs: &SheetInputs<'_>, likely: End) -> Option<Problem> {
-    let (count, rate) = (likely.too_late.to_string(), inputs.throughput.to_string());
-    (likely.too_late > 0).then(|| Problem::new("too_slow", &[("n", &count), ("rate", &rate)]))
+/// Messages whose turn comes after their latest time, by what they wait for.
+pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Problem> {
+    let (count, rate) = (told.too_late.to_string(), inputs.throughput.to_string());
+    let (n, rate) = (("n", count.as_str()), ("rate", rate.as_str()));
+    (told.too_late > 0).then(|| match told.limited_by {
+        LimitedBy::Rate => Problem::new("too_slow", &[n, rate]),
+        LimitedBy::Tier => Problem::new("too_late_tier", &[n]),
+        LimitedBy::Hours => Problem::new("too_late_hours", &[n]),
+        LimitedBy::Budget | LimitedBy::Canary | LimitedBy::Schedule => Problem::new("too_late_waiting", &[n]),
+    })
 }

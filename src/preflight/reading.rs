@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::cost::Tally;
-use super::forecast::Slot;
+use super::forecast::Ahead;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
 use crate::billing::market;
@@ -25,8 +25,8 @@ pub(super) struct Reading {
     pub excluded: BTreeMap<ExclusionReason, Left>,
     pub rows: Vec<SheetRow>,
     pub tally: Tally,
-    /// When each message may leave; in order once the pass is over.
-    pub slots: Vec<Slot>,
+    /// When messages may leave.
+    pub ahead: Ahead,
     pub samples: Chooser,
     pub facts: Option<FileFacts>,
     pub warnings: Vec<Problem>,
@@ -57,7 +57,6 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
     }
     reading.facts = Some(rows.facts().clone());
     reading.warnings = rows.warnings();
-    reading.slots.sort_unstable();
     Ok(reading)
 }
 
@@ -69,7 +68,7 @@ impl Reading {
             RowFate::Message(draft) => {
                 let stopped = stopped(&draft, inputs);
                 if stopped.is_none() {
-                    self.take(row.no, &draft, zone);
+                    self.take(row.no, &draft, inputs, zone);
                 }
                 (draft.to.with_plus(), stopped, String::new())
             }
@@ -86,9 +85,11 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, row: i64, draft: &Draft, zone: &TimeZone) {
+    fn take(&mut self, row: i64, draft: &Draft, inputs: &SheetInputs<'_>, zone: &TimeZone) {
         self.messages += 1;
-        self.slots.push(Slot { due_at: draft.due_at, latest_at: draft.latest_at });
+        // Rows without an id are one a person.
+        let once = inputs.campaign.columns.id.is_none();
+        self.ahead.take(draft, once, (inputs.reached)(&draft.to));
         *self.tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
         self.samples.see(row, draft);
     }

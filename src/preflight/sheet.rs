@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::cost::{self, Billing, Cost};
-use super::forecast::{self, End, FULL, LIKELY, SLOW, Slot};
 use super::problems;
 use super::reading::{self, Reading};
 use super::sample::Sample;
@@ -16,6 +15,7 @@ use crate::billing::card::Cards;
 use crate::config::{Account, Sender};
 use crate::domain::canary;
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::forecast::{Forecast, Scene};
 use crate::domain::kind::CampaignKind;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
@@ -47,6 +47,10 @@ pub struct SheetInputs<'a> {
     pub now: UnixMs,
     /// Messages per second the sender may send.
     pub throughput: u32,
+    /// What leaves from the same sender, and through the same messaging limit, already; its first sender is this one.
+    pub around: &'a Scene,
+    /// Whether a person was reached so lately that another message takes no place of the messaging limit.
+    pub reached: &'a dyn Fn(&Phone) -> bool,
     /// What is charged and reserved of the campaign's budget already.
     pub spent: Micros,
     /// `[limits]` of the configuration, for what a canary is judged by where the campaign does not say.
@@ -145,17 +149,6 @@ pub struct SheetRow {
     pub detail: String,
 }
 
-/// When the last message leaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Forecast {
-    /// With the sender's whole throughput.
-    pub low: UnixMs,
-    /// With agents' answers and people's messages taking their part.
-    pub likely: UnixMs,
-    /// With half of it: another run beside it, or the provider slowing down.
-    pub high: UnixMs,
-}
-
 impl Sheet {
     /// Whether nothing stands in the way of starting.
     pub fn can_start(&self) -> bool {
@@ -180,9 +173,9 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
     let cost = cost::range(billing, &reading.tally);
     blockers.extend(problems::after_reading(inputs, &reading, &cost, &blockers));
     let canary = problems::canary(inputs, &reading, &mut blockers);
-    let ends = ends(inputs, &reading.slots);
+    let told = reading.ahead.told(inputs, billing.category, &cost);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
-    warnings.extend(ends.and_then(|[_, likely, _]| problems::too_slow(inputs, likely)));
+    warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
     let samples = std::mem::take(&mut reading.samples).choose(inputs.template);
     Sheet {
         title: campaign.title.clone().unwrap_or_default(),
@@ -199,8 +192,8 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         messages: reading.messages,
         excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
         cost,
-        starts_at: reading.slots.first().map(|slot| slot.due_at),
-        sent_out_at: ends.map(|ends| ends.map(|end| end.at)).map(|[low, likely, high]| Forecast { low, likely, high }),
+        starts_at: reading.ahead.first,
+        sent_out_at: told,
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
         throughput: inputs.throughput,
         canary,
@@ -227,12 +220,4 @@ fn billing<'a>(inputs: &SheetInputs<'a>) -> Billing<'a> {
         category: inputs.template.map_or(usual, |template| template.category),
         time_to_live_s: inputs.template.and_then(|template| template.time_to_live_s),
     }
-}
-
-/// With the whole throughput, as likely, and with half of it.
-fn ends(inputs: &SheetInputs<'_>, slots: &[Slot]) -> Option<[End; 3]> {
-    let hours = inputs.campaign.hours.as_ref().and_then(|rule| rule.resolve(inputs.holidays));
-    let open = hours.as_ref().map(|hours| (hours, &inputs.campaign.timezone));
-    let at = |per_cent| forecast::end(slots, inputs.throughput, per_cent, open);
-    Some([at(FULL)?, at(LIKELY)?, at(SLOW)?])
 }

@@ -127,7 +127,9 @@ fn times(page: &mut Page, sheet: &Sheet) {
     let Some((starts_at, sent_out)) = sheet.starts_at.zip(sheet.sent_out_at) else { return };
     page.gap();
     let at = |at: UnixMs| local(at, &sheet.timezone, page.language());
-    let (starts, ends) = (at(starts_at), [sent_out.low, sent_out.likely, sent_out.high].map(at));
+    let never = page.say("preflight.not_in_sight", &[]);
+    let starts = at(starts_at);
+    let ends = [sent_out.low, sent_out.likely, sent_out.high].map(|end| end.map_or(never.clone(), at));
     page.fact("preflight.starts_at", &starts);
     if ends[0] == ends[2] {
         page.fact("preflight.sent_out_at", &ends[1]);
@@ -135,6 +137,8 @@ fn times(page: &mut Page, sheet: &Sheet) {
         let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
         page.range("preflight.sent_out_at_label", &ends, &means);
     }
+    let limited_by = page.say(&format!("limited_by.{}", sent_out.limited_by.as_str()), &[]);
+    page.fact("preflight.limited_by", &limited_by);
     if let Some(canary) = sheet.canary {
         let (n, minutes) = (canary.messages.to_string(), canary.wait_minutes.to_string());
         let first = page.say("preflight.canary", &[("n", &n), ("minutes", &minutes)]);

@@ -8,6 +8,7 @@
 mod ledger;
 mod limit;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,6 +41,8 @@ const RECOUNTED: &str = "UPDATE portfolio SET taken = taken + $3 - $4, others = 
     WHERE name = $1 AND counts = $2";
 const HELD_UNTIL: &str = "SELECT MAX(until_at) AS until_at FROM place WHERE portfolio = $1 AND until_at > $2
     GROUP BY person_id ORDER BY until_at";
+const PHONES: &str = "SELECT DISTINCT p.phone FROM place AS q JOIN person AS p ON p.id = q.person_id
+    WHERE q.portfolio = $1 AND q.until_at > $2 AND p.phone IS NOT NULL";
 const LIMITED: &str = "SELECT COUNT(*) FROM portfolio WHERE people IS NOT NULL";
 /// People without a place whose reminders are due before `$3`, among runs that are not closed. `$4` bounds the look.
 const REMINDERS: &str = "SELECT COUNT(*) FROM (
@@ -152,6 +155,13 @@ pub async fn held_until(store: &Store, portfolio: &str, now: UnixMs) -> Result<V
         held.sort_unstable();
     }
     Ok(held)
+}
+
+/// Numbers of the people who hold a place.
+pub async fn phones(store: &Store, portfolio: &str, now: UnixMs) -> Result<BTreeSet<String>> {
+    let found: Vec<String> =
+        on!(&store.read, |pool| sqlx::query_scalar(PHONES).bind(portfolio).bind(now).fetch_all(pool).await)?;
+    Ok(found.into_iter().collect())
 }
 
 /// People without a place whose reminders are planned before `until`; looks at `most` at most.

@@ -5,6 +5,7 @@ pub mod due;
 pub mod like;
 pub mod person;
 pub mod pulse;
+pub mod queued;
 pub mod row;
 pub mod run;
 pub mod tally;

@@ -89,6 +89,10 @@ impl SheetView {
         }
     }
 
+    fn ends(&self, p: &Page) -> String {
+        self.sheet.sent_out_at.as_ref().map_or_else(String::new, |told| super::forecasts::sentence(p, told))
+    }
+
     fn likely(&self, p: &Page) -> String {
         let cost = &self.sheet.cost;
         cost.likely.map_or_else(|| p.t("web.cost_unknown"), |likely| p.money(&likely, &cost.currency))

@@ -1,16 +1,14 @@
 //! How a run is doing, in words and figures: the same on the list of campaigns, on its page and in the API.
 
-use std::time::Duration;
-
+use crate::domain::forecast::Forecast;
 use crate::domain::message::MessageState as S;
 use crate::domain::run::RunState;
-use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::locale;
+use crate::store::hold;
 use crate::store::run::Run;
-use crate::store::view::tally;
-use crate::store::{Result, hold};
 
+use super::error::WebError;
 use super::page::Page;
 use super::sampler::Counts;
 use super::state::WebState;
@@ -23,8 +21,8 @@ pub struct Figures {
     pub counts: Counts,
     /// In one word: `planning`, `running`, `sent_out`, `paused`, `held`, `cancelled`, `closed`.
     pub word: &'static str,
-    /// When the last message leaves, if that can be said.
-    pub ends_at: Option<UnixMs>,
+    /// When it will have been sent out, while it goes on.
+    pub forecast: Option<Forecast>,
     /// Why nothing leaves although something is due: the hold that stops it.
     pub hold: Option<hold::Hold>,
 }
@@ -41,16 +39,18 @@ pub struct Segment {
 
 impl Figures {
     /// Counts `run`.
-    pub async fn of(state: &WebState, run: Run) -> Result<Self> {
+    pub async fn of(state: &WebState, run: Run) -> Result<Self, WebError> {
         let now = state.now();
         let counts = state.sampler.counts(state.store(), &run, now).await?;
         let hold = if run.state == RunState::Running { stopping_hold(state, &run).await? } else { None };
         let word = word(&run, &counts, hold.is_some());
-        let ends_at = match run.state {
-            RunState::Running if counts.left() > 0 && hold.is_none() => ends(state, &run, &counts).await?,
+        let forecast = match run.state {
+            RunState::Running if counts.left() > 0 && hold.is_none() => {
+                state.forecasts.of(&state.engine, &run.sender, run.id).await?
+            }
             _ => None,
         };
-        Ok(Self { run, counts, word, ends_at, hold })
+        Ok(Self { run, counts, word, forecast, hold })
     }
 
     /// Colour of the tag.
@@ -117,6 +117,11 @@ impl Figures {
         p.t(&format!("web.run_state.{}", self.word))
     }
 
+    /// When it ends and what limits it, in one sentence; empty where that cannot be said.
+    pub fn ends(&self, p: &Page) -> String {
+        self.forecast.as_ref().map_or_else(String::new, |told| super::forecasts::sentence(p, told))
+    }
+
     /// Who or what stopped it, and what makes it go on; empty while it goes on.
     pub fn why(&self, p: &Page) -> String {
         if let Some(hold) = &self.hold {
@@ -158,7 +163,7 @@ fn word(run: &Run, counts: &Counts, held: bool) -> &'static str {
 }
 
 /// The first hold in force that stops all of `run`.
-async fn stopping_hold(state: &WebState, run: &Run) -> Result<Option<hold::Hold>> {
+async fn stopping_hold(state: &WebState, run: &Run) -> Result<Option<hold::Hold>, WebError> {
     let template = template_key(run);
     let open = hold::open(state.store()).await?;
     Ok(open.into_iter().find(|h| match h.scope {
@@ -175,18 +180,3 @@ fn template_key(run: &Run) -> Option<String> {
     let template: crate::domain::template::Template = serde_json::from_str(&run.template).ok()?;
     Some(hold::template_key(&run.account, &template.name, &template.language))
 }
-
-/// The later of: when the last one is due, and when the rest has gone at the present speed.
-async fn ends(state: &WebState, run: &Run, counts: &Counts) -> Result<Option<UnixMs>> {
-    let now = state.now();
-    let horizon = tally::horizon(state.store(), run.id).await?;
-    let Some(last) = horizon.last_at else { return Ok(None) };
-    let granted = state.config().senders.get(&run.sender).and_then(|s| s.throughput).map(|t| i64::from(t.get()) * 60);
-    let waits = horizon.first_at.is_some_and(|first| first > now);
-    let per_minute = if waits { None } else { counts.per_minute }.or(granted).unwrap_or(DEFAULT_PER_MINUTE);
-    let seconds = u64::try_from(counts.left()).unwrap_or(0) * 60 / u64::try_from(per_minute).unwrap_or(1).max(1);
-    Ok(Some(last.max(now.plus(Duration::from_secs(seconds)))))
-}
-
-/// What a Cloud API number is granted where nothing else is known: 80 a second (cloud-api.md).
-const DEFAULT_PER_MINUTE: i64 = 80 * 60;

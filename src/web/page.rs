@@ -184,6 +184,16 @@ impl Page {
         words::absolute(self.language, *at, &self.zone, self.now)
     }
 
+    /// `14:30` of today, `Tue 24 Nov, 14:30` of another day.
+    pub fn hour(&self, at: &UnixMs) -> String {
+        words::hour(self.language, *at, &self.zone, self.now)
+    }
+
+    /// `Buenos Aires`: whose clock times are on.
+    pub fn place(&self) -> String {
+        words::place(&self.zone)
+    }
+
     /// `3 hours ago`, `in 5 minutes`.
     pub fn relative(&self, at: &UnixMs) -> String {
         words::relative(self.language, *at, self.now)

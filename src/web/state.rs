@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::store::{Store, StoreError, audit};
 
 use super::actor::Actor;
+use super::forecasts::Forecasts;
 use super::metrics::Metrics;
 use super::sampler::Sampler;
 use super::throttle::Throttle;
@@ -34,6 +35,7 @@ pub struct WebState {
     pub(super) turnstile: Turnstile,
     pub(super) throttle: Throttle,
     pub(super) sampler: Sampler,
+    pub(super) forecasts: Forecasts,
 }
 
 impl WebState {
@@ -48,6 +50,7 @@ impl WebState {
             turnstile: Turnstile::default(),
             throttle: Throttle::default(),
             sampler: Sampler::default(),
+            forecasts: Forecasts::default(),
         }
     }
 

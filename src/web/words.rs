@@ -60,12 +60,24 @@ pub fn duration(language: Language, span: Duration) -> String {
 
 /// `Tue 24 Nov, 14:30 (Buenos Aires)`; the year only where it is another one.
 pub fn absolute(language: Language, at: UnixMs, zone: &TimeZone, now: UnixMs) -> String {
+    format!("{} ({})", day_and_time(language, at, zone, now), place(zone))
+}
+
+/// `14:30` of today, `Tue 24 Nov, 14:30` of another day.
+pub fn hour(language: Language, at: UnixMs, zone: &TimeZone, now: UnixMs) -> String {
+    let local = at.in_zone(zone);
+    if local.date() == now.in_zone(zone).date() {
+        return format!("{:02}:{:02}", local.hour(), local.minute());
+    }
+    day_and_time(language, at, zone, now)
+}
+
+fn day_and_time(language: Language, at: UnixMs, zone: &TimeZone, now: UnixMs) -> String {
     let local = at.in_zone(zone);
     let weekday = say(language, &format!("web.weekday.{}", local.weekday().to_monday_one_offset()), &[]);
     let month = say(language, &format!("web.month.{}", local.month()), &[]);
     let year = if local.year() == now.in_zone(zone).year() { String::new() } else { format!(" {}", local.year()) };
-    let place = place(zone);
-    format!("{weekday} {} {month}{year}, {:02}:{:02} ({place})", local.day(), local.hour(), local.minute())
+    format!("{weekday} {} {month}{year}, {:02}:{:02}", local.day(), local.hour(), local.minute())
 }
 
 /// `Buenos Aires` for `America/Argentina/Buenos_Aires`.
@@ -97,5 +109,7 @@ mod tests {
         assert_eq!(relative(Language::En, later, now), "in 3 h 20 min");
         assert_eq!(relative(Language::Es, now.minus(Duration::from_mins(2)), now), "hace 2 min");
         assert!(absolute(Language::En, later, &zone, now).ends_with("10:20 (Buenos Aires)"));
+        assert_eq!(hour(Language::En, later, &zone, now), "10:20");
+        assert!(hour(Language::En, now.plus(Duration::from_hours(24)), &zone, now).ends_with(", 07:00"));
     }
 }

@@ -5,6 +5,7 @@ mod breaker;
 mod budget;
 mod canary;
 mod doubts;
+mod forecasting;
 mod gates;
 mod looping;
 mod planning;

@@ -3,6 +3,7 @@
 mod api;
 mod calls;
 pub mod daemon;
+mod forecasts;
 mod forms;
 mod health;
 mod roles;

@@ -166,6 +166,19 @@ proptest! {
     }
 
     #[test]
+    fn it_is_open_until_it_is_said_to_be(hours in any_hours(), zone in any_zone(), now in any_instant()) {
+        if let Some(open) = hours.next_open(now, &zone) {
+            let until = hours.open_until(open, &zone);
+            prop_assert!(until > open);
+            let mut between = open;
+            while between < until {
+                prop_assert!(hours.is_open(between, &zone));
+                between = between.plus(MINUTE);
+            }
+        }
+    }
+
+    #[test]
     fn the_last_open_moment_is_open_and_none_lies_between(
         hours in any_hours(), zone in any_zone(), now in any_instant()
     ) {

@@ -13,8 +13,6 @@ const WAITING: &str = "SELECT waiting_for, COUNT(*) AS n, MIN(due_at) AS next_at
                        GROUP BY waiting_for ORDER BY 2 DESC, 1";
 const STOPPED: &str = "SELECT COALESCE(end_reason, '') AS reason, COUNT(*) AS n FROM message \
                        WHERE run_id = $1 AND state = 'excluded' GROUP BY COALESCE(end_reason, '') ORDER BY 2 DESC, 1";
-const HORIZON: &str =
-    "SELECT MIN(due_at) AS first_at, MAX(due_at) AS last_at FROM message WHERE run_id = $1 AND state = 'queued'";
 const MONEY: &str = "SELECT COALESCE(CAST(SUM(estimated) AS BIGINT), 0) AS estimated, \
                      COALESCE(CAST(SUM(reserved) AS BIGINT), 0) AS reserved, \
                      COALESCE(CAST(SUM(charged) AS BIGINT), 0) AS charged FROM message WHERE run_id = $1";
@@ -62,15 +60,6 @@ pub struct Stopped {
     pub n: i64,
 }
 
-/// When what is still in line is due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Horizon {
-    /// The earliest.
-    pub first_at: Option<UnixMs>,
-    /// The latest.
-    pub last_at: Option<UnixMs>,
-}
-
 /// What a run costs, in its currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Money {
@@ -106,11 +95,6 @@ pub async fn waiting(store: &Store, run: RunId) -> Result<Vec<Waiting>> {
 /// What was stopped at sending, by reason.
 pub async fn stopped(store: &Store, run: RunId) -> Result<Vec<Stopped>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(STOPPED).bind(run).fetch_all(pool).await?))
-}
-
-/// When the rest is due.
-pub async fn horizon(store: &Store, run: RunId) -> Result<Horizon> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(HORIZON).bind(run).fetch_one(pool).await?))
 }
 
 /// What it costs.

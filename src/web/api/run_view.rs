@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::forecast::Forecast;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState;
@@ -53,8 +54,9 @@ pub struct RunView {
     pub states: BTreeMap<&'static str, i64>,
     /// Messages per minute over the last minute watched.
     pub per_minute: Option<i64>,
-    /// When the last message is expected to leave.
-    pub ends_at: Option<UnixMs>,
+    /// When it is expected to be sent out, and what limits it; `null` while it is planned, paused or held (then `waiting`
+    /// of the run says why), or where nothing is left to send.
+    pub forecast: Option<Forecast>,
     /// When nothing was left to send.
     pub sent_out_at: Option<UnixMs>,
     /// When every message had been delivered, read or had ended.
@@ -148,7 +150,7 @@ impl RunView {
             messages: f.counts.total(),
             states: counted.collect(),
             per_minute: f.counts.per_minute,
-            ends_at: f.ends_at,
+            forecast: f.forecast,
             sent_out_at: f.run.sent_out_at,
             closed_at: f.run.closed_at,
             account: f.run.account,

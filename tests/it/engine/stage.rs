@@ -316,6 +316,16 @@ impl Sender {
     pub async fn drain(&mut self) -> usize {
         let mut all = 0;
         loop {
+            match self.next_claim().await {
+                0 => return all,
+                claimed => all += claimed,
+            }
+        }
+    }
+
+    /// The next claim, however long the pace takes, sent and settled; 0: nothing may be claimed.
+    pub async fn next_claim(&mut self) -> usize {
+        loop {
             match self.dispatcher.look().await.unwrap() {
                 Look::Claimed(batch) => {
                     let batch = self.dispatcher.pass(batch).await;
@@ -325,9 +335,9 @@ impl Sender {
                     while settled < claimed {
                         settled += self.settler.step().await;
                     }
-                    all += claimed;
+                    return claimed;
                 }
-                Look::Nothing => return all,
+                Look::Nothing => return 0,
                 Look::NoSlot | Look::NoPermit => tokio::task::yield_now().await,
             }
         }

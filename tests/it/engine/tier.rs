@@ -191,7 +191,7 @@ language = "es_AR"
 "#;
 
 /// Bodies of the sandbox's webhooks come in and are taken up.
-async fn come_in(engine: &Engine, store: &Store, bodies: &[serde_json::Value]) {
+pub async fn come_in(engine: &Engine, store: &Store, bodies: &[serde_json::Value]) {
     for body in bodies {
         webhook::store(store, "meta", body.to_string().as_bytes(), engine.clock.now()).await.unwrap();
     }

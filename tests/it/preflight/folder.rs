@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use recado::billing::card::Cards;
 use recado::config::{Account, Config};
+use recado::domain::forecast::Scene;
 use recado::domain::money::Micros;
 use recado::domain::phone::Phone;
 use recado::domain::template::{Button, Category, ParameterFormat, Template, TemplateStatus};
@@ -84,6 +85,8 @@ pub struct Folder {
     pub now: UnixMs,
     pub suppressed: BTreeSet<String>,
     pub already: BTreeSet<String>,
+    pub reached: BTreeSet<String>,
+    pub around: Scene,
     /// Of the campaign's budget already.
     pub spent: Micros,
 }
@@ -107,6 +110,8 @@ impl Folder {
             now: at("2026-11-24T10:00:00-03:00"),
             suppressed: BTreeSet::new(),
             already: BTreeSet::new(),
+            reached: BTreeSet::new(),
+            around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
             spent: Micros::default(),
             dir,
         }
@@ -139,6 +144,8 @@ impl Folder {
             audience: &self.path("turnos.csv"),
             now: self.now,
             throughput: 20,
+            around: &self.around,
+            reached: &|phone: &Phone| self.reached.contains(phone.digits()),
             spent: self.spent,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),

@@ -1,8 +1,10 @@
 //! The sheet accounts for every row and names what stands in the way.
 
 use recado::domain::exclusion::ExclusionReason;
+use recado::domain::forecast::LimitedBy;
 use recado::domain::money::{Currency, Micros};
 use recado::domain::template::{Category, TemplateStatus};
+use recado::domain::time::UnixMs;
 use recado::locale::Language;
 use recado::preflight::{SampleKind, Sheet, text};
 
@@ -65,8 +67,10 @@ fn it_starts_with_the_first_due_message_and_is_sent_out_with_the_last() {
     let sheet = Folder::new().sheet();
     assert_eq!(sheet.starts_at, Some(at("2026-11-24T14:30:00-03:00")));
     let sent_out = sheet.sent_out_at.unwrap();
-    assert_eq!(sent_out.likely, at("2026-11-25T09:15:00-03:00"));
+    // Twenty a second: the last has left one twentieth of a second after it is due.
+    assert_eq!(sent_out.likely, Some(UnixMs(at("2026-11-25T09:15:00-03:00").0 + 50)));
     assert!(sent_out.low <= sent_out.likely && sent_out.likely <= sent_out.high);
+    assert_eq!(sent_out.limited_by, LimitedBy::Schedule);
 }
 
 #[test]
@@ -170,12 +174,12 @@ fn a_sender_too_slow_for_the_latest_times_is_a_warning() {
     for n in 0..200 {
         audience += &format!("Ana;+54 9 11 5{n:07};24/11/2026;12:00;Reservado\n");
     }
-    // Due at once, five seconds before their latest time: at 16 a second, 81 of them get their turn.
+    // Due at once, five seconds before their latest time: at 20 a second, 101 of them get their turn.
     let mut folder = Folder::of(CAMPAIGN, &audience);
     folder.now = at("2026-11-24T09:59:55-03:00");
     let sheet = folder.sheet();
     let warning = sheet.warnings.iter().find(|w| w.code == "too_slow").expect("a warning");
-    assert_eq!(warning.args[0], ("n".to_owned(), "119".to_owned()));
+    assert_eq!(warning.args[0], ("n".to_owned(), "99".to_owned()));
 }
 
 #[test]

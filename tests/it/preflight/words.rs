@@ -1,5 +1,6 @@
 //! The sheet as people and programs read it.
 
+use recado::domain::forecast::LimitedBy;
 use recado::locale::{Language, sentences};
 use recado::preflight::{json, text};
 
@@ -29,6 +30,7 @@ Cost              USD 0.0806  likely, if 95 % are delivered
 
 Starts            Tuesday 2026-11-24, 14:30
 All sent          Wednesday 2026-11-25, 09:15
+Limited by        the times the messages are due
                   Times of America/Argentina/Buenos_Aires; up to 20 messages a second.
 ";
 
@@ -68,6 +70,7 @@ fn every_word_the_sheet_puts_a_key_together_from_has_a_sentence() {
         keys.extend((1..=7).map(|day| format!("preflight.weekday.{day}")));
         keys.extend(recado::store::cost::CostKey::ALL.map(|key| format!("costs.column.{}", key.as_str())));
         keys.extend(["messages", "open", "reserved", "charged"].map(|figure| format!("costs.column.{figure}")));
+        keys.extend(LimitedBy::ALL.map(|by| format!("limited_by.{}", by.as_str())));
         for key in keys {
             assert!(sentences.contains_key(&key), "{language:?} {key}");
         }

@@ -116,9 +116,14 @@ impl TestSandbox {
 
     /// Lets `real` seconds and `hours` of the clock pass; the bodies posted meanwhile.
     pub fn pass(&self, real: u64, hours: u64) -> Vec<Value> {
+        self.pass_by(real, Duration::from_hours(hours))
+    }
+
+    /// The same with any span of the clock.
+    pub fn pass_by(&self, real: u64, span: Duration) -> Vec<Value> {
         let mut at = self.real.lock().expect("not poisoned");
         *at = (*at).max(Instant::now()) + Duration::from_secs(real);
-        self.clock.advance(Duration::from_hours(hours));
+        self.clock.advance(span);
         let posts = self.sandbox.step(*at, self.clock.now(), 10_000);
         posts.iter().map(|p| serde_json::from_slice(&p.body).expect("JSON")).collect()
     }

@@ -91,6 +91,13 @@ pub struct Visitor {
     pub csrf: String,
 }
 
+impl Visitor {
+    /// As a browser sends it to a plain site and to one with https.
+    fn cookies(&self) -> String {
+        format!("recado_session={0}; __Host-recado_session={0}", self.cookie)
+    }
+}
+
 impl Site {
     pub async fn new() -> Self {
         Self::on(stores().await.swap_remove(0)).await
@@ -150,7 +157,7 @@ impl Site {
     pub async fn get(&self, path: &str, visitor: Option<&Visitor>) -> Answer {
         let mut request = Request::get(path);
         if let Some(visitor) = visitor {
-            request = request.header(COOKIE, format!("recado_session={}", visitor.cookie));
+            request = request.header(COOKIE, visitor.cookies());
         }
         self.send(request.body(Body::empty()).unwrap()).await
     }
@@ -166,7 +173,7 @@ impl Site {
     pub async fn post_raw(&self, path: &str, visitor: Option<&Visitor>, body: &str) -> Answer {
         let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(visitor) = visitor {
-            request = request.header(COOKIE, format!("recado_session={}", visitor.cookie));
+            request = request.header(COOKIE, visitor.cookies());
         }
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }

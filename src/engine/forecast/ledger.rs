@@ -1,0 +1,175 @@
+//! What one run has queued, as the forecast takes it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::domain::budget::next_months;
+use crate::domain::forecast::{Again, Batch, Canary, Line, Purse};
+use crate::domain::message::MessageState as S;
+use crate::domain::template::{Category, Template};
+use crate::domain::time::UnixMs;
+use crate::engine::{Engine, EngineError, budget, load};
+use crate::intake::campaign_file::CampaignFile;
+use crate::store::canary::{self, CanaryState};
+use crate::store::run::{self, Run};
+use crate::store::view::queued::{self, Apart, Bucket};
+use crate::store::{budget as purses, version};
+
+/// The code that is tried again a day later.
+const NOT_NOW: i64 = 131_049;
+
+/// The share of marketing messages that may be put off, where none has been yet.
+const PUT_OFF: f64 = 0.05;
+
+/// So few messages say nothing about how many are put off.
+const TOO_FEW: i64 = 50;
+
+/// Messages that the provider has had.
+const GONE: [S; 7] = [S::Accepted, S::InReview, S::Sent, S::Delivered, S::Read, S::Undelivered, S::Failed];
+
+/// Months ahead in which a monthly budget is whole again.
+const MONTHS: usize = 12;
+
+/// Two messages of one person are this far apart (cloud-api.md 5.2).
+const APART: Duration = Duration::from_secs(6);
+
+/// One run's ledger.
+pub(super) struct Ledger<'a> {
+    pub engine: &'a Engine,
+    pub run: &'a Run,
+    pub now: UnixMs,
+    /// Whether there is a messaging limit.
+    pub limited: bool,
+    /// Queued messages to people who hold a place.
+    pub reached: i64,
+}
+
+impl Ledger<'_> {
+    /// The run's line; one that cannot be read any more sends nothing either.
+    pub async fn line(&self) -> Result<Line, EngineError> {
+        let (store, run) = (&self.engine.store, self.run);
+        let priority = run.priority;
+        let Some(version) = version::get(store, run.version_id).await? else {
+            return Ok(Line { priority, ..Line::default() });
+        };
+        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshot()) else {
+            return Ok(Line { priority, ..Line::default() });
+        };
+        // What is the same for all is not asked for row by row: the index of the queue is enough then.
+        let apart = match () {
+            () if file.columns.id.is_some() => Apart::Person,
+            () if file.hours.is_some() || file.schedule.latest.is_some() => Apart::Clock,
+            () => Apart::Due,
+        };
+        let buckets = queued::buckets(store, run, self.now, apart).await?;
+        let zones = zones(&buckets, &file);
+        let batches = self.batches(&buckets, &zones, &file, apart);
+        let twice = buckets.iter().map(|b| b.messages.div_euclid(b.people.max(1)) - 1).max().unwrap_or_default();
+        Ok(Line {
+            priority,
+            batches,
+            hours: file.hours.as_ref().and_then(|rule| rule.resolve(&self.engine.config.holidays)),
+            zones: zones.into_iter().map(|(_, zone)| zone).collect(),
+            purse: self.purse(&template, &file).await?,
+            canary: self.canary(&file).await?,
+            spacing: APART * u32::try_from(twice).unwrap_or_default(),
+            again: self.again(&template).await?,
+            ..Line::default()
+        })
+    }
+
+    fn batches(
+        &self,
+        buckets: &[Bucket],
+        zones: &[(String, TimeZone)],
+        file: &CampaignFile,
+        apart: Apart,
+    ) -> Vec<Batch> {
+        let all: i64 = buckets.iter().map(|bucket| bucket.messages).sum();
+        let reached = self.reached as f64 / (all.max(1) as f64);
+        let mut batches = Vec::with_capacity(buckets.len() * 2);
+        for bucket in buckets {
+            let zone = zones.iter().position(|(name, _)| *name == bucket.timezone).unwrap_or_default();
+            let latest_at = if apart == Apart::Due { file.schedule.until } else { bucket.latest_at };
+            let messages = bucket.messages as f64;
+            let known = (messages * reached).round().min(messages);
+            let new = messages - known;
+            let places = if self.limited { new * bucket.people as f64 / messages } else { 0.0 };
+            for (messages, places) in [(known, 0.0), (new, places)] {
+                if messages >= 1.0 {
+                    batches.push(Batch { due_at: bucket.due_at, latest_at, zone, messages, places });
+                }
+            }
+        }
+        batches
+    }
+
+    /// What of its canary is still to come.
+    async fn canary(&self, file: &CampaignFile) -> Result<Option<Canary>, EngineError> {
+        let store = &self.engine.store;
+        let Some(kept) = canary::get(store, self.run.id).await? else { return Ok(None) };
+        Ok(match (kept.state, kept.judge_at) {
+            (CanaryState::Sending, _) => {
+                let messages = (kept.wanted - canary::left(store, self.run.id).await?).max(0) as f64;
+                Some(Canary { messages, wait: file.limits.canary_terms.or(self.engine.config.canary).terms().wait })
+            }
+            (CanaryState::Waiting, Some(at)) => Some(Canary { messages: 0.0, wait: at.since(self.now) }),
+            _ => None,
+        })
+    }
+
+    async fn again(&self, template: &Template) -> Result<Again, EngineError> {
+        let (store, marketing) = (&self.engine.store, template.category == Category::Marketing);
+        let policy = self.engine.errors_of(&self.run.account).policy(NOT_NOW);
+        let Some(after) = policy.and_then(|policy| policy.retry_after).filter(|_| marketing) else {
+            return Ok(Again::default());
+        };
+        let counts = run::counts(store, self.run.id).await?;
+        let in_line: i64 = counts.iter().filter(|(state, _)| *state == S::Queued).map(|(_, n)| n).sum();
+        let gone: i64 = counts.iter().filter(|(state, _)| GONE.contains(state)).map(|(_, n)| n).sum();
+        let back = queued::tried_again(store, self.run, self.now).await?;
+        // Nothing is put off twice: where mostly those are left, that is the end.
+        if back * 2 > in_line {
+            return Ok(Again::default());
+        }
+        let share = if gone < TOO_FEW { 0.0 } else { back as f64 / (gone + back) as f64 };
+        Ok(Again { share, at_most: PUT_OFF, after })
+    }
+
+    /// What is left of the campaign's budget for what is queued.
+    async fn purse(&self, template: &Template, file: &CampaignFile) -> Result<Option<Purse>, EngineError> {
+        let (engine, run) = (self.engine, self.run);
+        let Some(account) = engine.config.accounts.get(&run.account) else { return Ok(None) };
+        let latest = budget::latest(engine, run.campaign_id, None).await?;
+        let Some(budget) = latest.map_or(file.limits.budget, |(_, budget)| budget) else { return Ok(None) };
+        let worst = budget::worst_prices(&engine.cards, account, template, self.now);
+        let (mut messages, mut likely, mut most) = (0, 0, 0);
+        for priced in queued::prices(&engine.store, run).await? {
+            messages += priced.messages;
+            likely += priced.estimated.0;
+            let each = worst.get(&priced.market).map_or(0, |worst| worst.0);
+            most += (each * priced.messages).max(priced.estimated.0);
+        }
+        let month = budget.period(&self.now.day_in(&account.timezone));
+        let spent = match purses::at_most(&engine.store, run.campaign_id).await? {
+            Some(spent) => spent,
+            None => purses::spent(&engine.store, run.campaign_id, &month).await?.sum(),
+        };
+        let each = |sum: i64| sum as f64 / f64::from(u32::try_from(messages.max(1)).unwrap_or(u32::MAX));
+        let renewals =
+            if budget.monthly { next_months(self.now, &account.timezone).take(MONTHS).collect() } else { Vec::new() };
+        let (left, amount) = (budget.left(spent).0 as f64, budget.amount.0 as f64);
+        Ok(Some(Purse { left, likely: each(likely), worst: each(most), renewals, amount }))
+    }
+}
+
+/// The clocks of the people in `buckets`, by name; where they were not asked for, the campaign's.
+fn zones(buckets: &[Bucket], file: &CampaignFile) -> Vec<(String, TimeZone)> {
+    let names: BTreeSet<&str> = buckets.iter().map(|bucket| bucket.timezone.as_str()).collect();
+    let zone = |name: &str| {
+        if name.is_empty() { file.timezone.clone() } else { TimeZone::get(name).unwrap_or(TimeZone::UTC) }
+    };
+    names.into_iter().map(|name| (name.to_owned(), zone(name))).collect()
+}

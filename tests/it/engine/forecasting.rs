@@ -1,0 +1,176 @@
+//! The forecast against what happens: the production dispatcher, stepped with a clock that moves on as the pace would.
+
+mod course;
+mod seeds;
+
+use std::time::Duration;
+
+use recado::domain::forecast::{Forecast, LimitedBy};
+use recado::domain::id::RunId;
+use recado::domain::time::UnixMs;
+use recado::engine::{Engine, forecast, tier};
+use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
+
+use super::stage::{CAMPAIGN, SENDER, Stage, TUESDAY, people};
+use crate::support::stores;
+use course::{A_CLAIM, others, play, slowly};
+
+async fn told(engine: &Engine, run: RunId) -> Forecast {
+    let all = forecast::of_sender(engine, SENDER).await.unwrap();
+    *all.get(&run).unwrap_or_else(|| panic!("{all:?}"))
+}
+
+/// How long a claim's messages take.
+const CLAIM: Duration = Duration::from_secs(A_CLAIM as u64);
+
+/// The likely end is within 5 % of how long it takes, and that is half an hour at least.
+fn assert_near(told: &Forecast, ended: UnixMs, of: &str) {
+    let (likely, took) = (told.likely.unwrap(), ended.since(TUESDAY));
+    assert!(took >= Duration::from_mins(30), "{of}: {took:?}");
+    let off = (likely.0 - ended.0).unsigned_abs();
+    assert!(off * 20 <= took.as_millis() as u64, "{of}: told {likely:?}, ended {ended:?}");
+    let (low, high) = (told.low.unwrap().minus(CLAIM), told.high.unwrap().plus(CLAIM));
+    assert!(low <= ended && ended <= high, "{of}: {told:?}, ended {ended:?}");
+}
+
+#[tokio::test]
+async fn a_run_limited_by_its_senders_speed_ends_when_it_was_told() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        slowly(&stage.engine).await;
+        let run = stage.run("one", CAMPAIGN, &people(1_900)).await;
+        let forecast = told(&stage.engine, run).await;
+        assert_eq!(forecast.limited_by, LimitedBy::Rate);
+        let ended = play(&stage, &[run]).await;
+        assert_near(&forecast, ended[0], store.name());
+    }
+}
+
+#[tokio::test]
+async fn runs_that_share_a_sender_end_when_each_was_told() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        slowly(&stage.engine).await;
+        let promotion = CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender");
+        let first = stage.run("first", &promotion, &people(1_200)).await;
+        let second = stage.run("second", &promotion, &others(5_000, 700)).await;
+        let urgent = stage.run("urgent", CAMPAIGN, &others(9_000, 500)).await;
+        let runs = [first, second, urgent];
+        let mut forecasts = Vec::new();
+        for run in runs {
+            forecasts.push(told(&stage.engine, run).await);
+        }
+        let ended = play(&stage, &runs).await;
+        assert_near(&forecasts[0], ended[0], store.name());
+        assert_near(&forecasts[1], ended[1], store.name());
+        let urgent = (forecasts[2].likely.unwrap().0 - ended[2].0).abs();
+        assert!(urgent <= 2 * A_CLAIM as i64 * 1_000, "one claim more or less: {urgent} ms, {}", store.name());
+        assert!(ended[2] < ended[1] && ended[1] < ended[0], "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_limited_by_the_messaging_limit_ends_when_it_was_told() {
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), "[portfolio.meta]\ntier = 150\nreserve = \"20%\"\n").await;
+        tier::begin(&stage.engine).await.unwrap();
+        slowly(&stage.engine).await;
+        let run = stage.run("one", CAMPAIGN, &people(300)).await;
+        let forecast = told(&stage.engine, run).await;
+        assert_eq!(forecast.limited_by, LimitedBy::Tier);
+        // The places of this morning free one after the other.
+        let again = stage.run("two", CAMPAIGN, &others(5_000, 100)).await;
+        let both = told(&stage.engine, run).await;
+        assert!(both.likely > forecast.likely, "another run takes places too");
+        let later = told(&stage.engine, again).await;
+        let ended = play(&stage, &[run, again]).await;
+        assert_near(&both, ended[0], store.name());
+        assert_near(&later, ended[1], store.name());
+    }
+}
+
+#[tokio::test]
+async fn on_the_way_the_forecast_knows_the_places_that_are_held_and_the_people_who_hold_them() {
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), "[portfolio.meta]\ntier = 100\n").await;
+        tier::begin(&stage.engine).await.unwrap();
+        slowly(&stage.engine).await;
+        let run = stage.run("one", CAMPAIGN, &people(180)).await;
+        let whole = told(&stage.engine, run).await;
+        stage.sender().drain().await;
+        stage.clock.advance(Duration::from_hours(9));
+        let half = told(&stage.engine, run).await;
+        let off = (half.likely.unwrap().0 - whole.likely.unwrap().0).unsigned_abs();
+        assert!(off <= 120_000, "{whole:?} {half:?}");
+        // Whoever was reached this morning costs nothing.
+        let same = stage.run("same", CAMPAIGN, &people(90)).await;
+        let at_once = told(&stage.engine, same).await;
+        let took = at_once.likely.unwrap().since(stage.clock.now());
+        assert!(took <= Duration::from_secs(91), "{took:?} {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_run_limited_by_its_hours_ends_when_it_was_told() {
+    let hours = "[schedule.hours]\ntue-wed = \"09:00-10:20\"\n";
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        slowly(&stage.engine).await;
+        let run = stage.run("one", &format!("{CAMPAIGN}{hours}"), &people(1_500)).await;
+        let forecast = told(&stage.engine, run).await;
+        assert_eq!(forecast.limited_by, LimitedBy::Hours);
+        let ended = play(&stage, &[run]).await;
+        assert!(ended[0].since(TUESDAY) > Duration::from_hours(22));
+        assert_near(&forecast, ended[0], store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_comes_too_late_is_told_before() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        slowly(&stage.engine).await;
+        let until = "[schedule]\nuntil = \"2026-11-24 10:20\"\n";
+        let run = stage.run("one", &format!("{CAMPAIGN}{until}"), &people(1_500)).await;
+        let forecast = told(&stage.engine, run).await;
+        play(&stage, &[run]).await;
+        let states = stage.states(run).await;
+        let expired = states.get("expired").copied().unwrap_or_default();
+        assert!(
+            (forecast.too_late - expired).abs() <= A_CLAIM as i64,
+            "one claim more or less: {forecast:?} {states:?}"
+        );
+        assert!(expired >= 200, "{states:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_paused_or_held_has_no_end() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(5)).await;
+        let known = async || forecast::of_sender(&stage.engine, SENDER).await.unwrap().contains_key(&run);
+        assert!(known().await);
+        stage.engine.pause(run, "ana", "").await.unwrap();
+        assert!(!known().await, "{}", store.name());
+        stage.engine.resume(run, "ana").await.unwrap();
+        assert!(known().await);
+        let (scope, cause) = (HoldScope::Sender, HoldCause::Quality);
+        let new = NewHold { scope, scope_key: SENDER.to_owned(), cause, code: Some(131_048), until_at: None };
+        hold::place(&store, &new, TUESDAY).await.unwrap();
+        assert!(!known().await, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_budget_that_does_not_suffice_leaves_messages_in_line() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        // A utility message to Argentina costs 0.0260.
+        let limits = "[limits]\nbudget = \"0.30 USD\"\n";
+        let run = stage.run("one", &format!("{CAMPAIGN}{limits}"), &people(40)).await;
+        let forecast = told(&stage.engine, run).await;
+        assert_eq!((forecast.likely, forecast.limited_by), (None, LimitedBy::Budget), "{}", store.name());
+        assert!((28..=30).contains(&forecast.left), "{forecast:?}");
+    }
+}
