@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+pub mod alert;
 pub mod backup;
 pub mod cancel;
 pub mod check;
@@ -68,6 +69,8 @@ enum Command {
     Doubt(doubt::Args),
     /// What stands still.
     Holds(holds::Args),
+    /// What is wrong, who was told, and a trial of telling.
+    Alert(alert::Args),
     /// Every row of a run and what became of it.
     Results(results::Args),
     /// What a month cost.
@@ -123,6 +126,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Cancel(args) => cancel::run(args).await,
         Command::Doubt(args) => doubt::run(args).await,
         Command::Holds(args) => holds::run(args).await,
+        Command::Alert(args) => alert::run(args).await,
         Command::Results(args) => results::run(args).await,
         Command::Costs(args) => costs::run(args).await,
         Command::Template(args) => template::run(args).await,

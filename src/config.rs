@@ -18,6 +18,7 @@ use crate::domain::phone::Phone;
 use crate::domain::tier::{Limit, Reserve};
 use crate::domain::{breaker, canary};
 
+mod alerts;
 pub mod checks;
 mod errors;
 mod provider;
@@ -26,6 +27,7 @@ mod sections;
 pub mod thresholds;
 pub mod toml_file;
 
+pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
 
 /// The checked configuration. `Debug` shows no secret.
@@ -57,6 +59,8 @@ pub struct Config {
     pub canary: canary::Wanted,
     /// `[errors.*]`: what the operator wants done about a code of the provider. Every account's table has it already.
     pub errors: BTreeMap<i64, Policy>,
+    /// `[alerts]`.
+    pub alerts: Alerts,
 }
 
 /// `[server]`.

@@ -1,5 +1,7 @@
 //! Pure types and decisions: no I/O, no clock. Time is always an argument.
 
+pub mod address;
+pub mod alert;
 pub mod answer;
 pub mod breaker;
 pub mod budget;

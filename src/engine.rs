@@ -3,6 +3,7 @@
 //! [`Engine`] holds what its parts share and offers the commands of people and of the API. The long-running parts
 //! ([`watcher`], [`planner`], [`dispatcher`], [`settler`], [`receiver`], [`janitor`]) are each built from a step that tests call too.
 
+pub mod alerts;
 mod answer;
 pub mod audience;
 mod breaker;
@@ -20,6 +21,7 @@ pub mod janitor;
 mod load;
 pub mod planner;
 pub mod receiver;
+mod room;
 pub mod settler;
 mod start;
 mod steer;

@@ -4,6 +4,7 @@
 
 mod cloud_api;
 mod http;
+pub mod outside;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! Each submodule is one noun and holds its statements as named constants. A function that takes `&Store` runs its own
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
+pub mod alert;
 pub mod audience;
 pub mod audit;
 pub mod budget;
@@ -28,6 +29,7 @@ pub mod person;
 pub mod place;
 pub mod receipt;
 pub mod retention;
+mod room;
 pub mod run;
 pub mod secret;
 pub mod session;
@@ -44,7 +46,7 @@ pub mod window;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
-pub use open::{OpenError, open};
+pub use open::{OpenError, open, sqlite_file};
 
 /// What a store function reports when something is wrong that the caller did not expect.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +70,18 @@ pub enum StoreError {
     Db(#[from] sqlx::Error),
 }
 
+/// SQLite: no room for a page (`SQLITE_FULL`) or for the index of the log (`SQLITE_IOERR_SHMSIZE`).
+const SQLITE_NO_ROOM: [&str; 2] = ["13", "4874"];
+/// PostgreSQL: `disk_full`.
+const POSTGRES_NO_ROOM: &str = "53100";
+
 impl StoreError {
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        let Self::Db(sqlx::Error::Database(told)) = self else { return false };
+        told.code().is_some_and(|code| SQLITE_NO_ROOM.contains(&&*code) || code == POSTGRES_NO_ROOM)
+    }
+
     /// Whether the same work may succeed later: the database was away, busy or full. What the data itself cannot
     /// satisfy (a constraint, a value out of range, a text with NUL) never will.
     pub fn passes(&self) -> bool {
@@ -113,6 +126,8 @@ pub struct Store {
     webhooks: webhook::Lane,
     /// Whether any portfolio is limited.
     limited: place::Limited,
+    /// Whether the disk is full.
+    room: room::Room,
 }
 
 impl Store {

@@ -3,6 +3,7 @@
 
 mod act;
 mod actor;
+mod alerts;
 mod api;
 mod asset;
 mod audit;

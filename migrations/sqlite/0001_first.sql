@@ -445,3 +445,30 @@ CREATE TABLE canary (
     figures   TEXT
 );
 CREATE INDEX canary_open ON canary (run_id) WHERE state IN ('sending', 'waiting');
+-- Alerts ---------------------------------------------------------------------------------------------------------
+
+-- A condition with a key, from when it is found until it has not been found for a while.
+CREATE TABLE alert (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    key      TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    began_at BIGINT NOT NULL,
+    told_at  BIGINT,
+    gone_at  BIGINT,
+    ended_at BIGINT
+);
+CREATE UNIQUE INDEX alert_open ON alert (key) WHERE ended_at IS NULL;
+
+-- What was told of it by which way. Whoever moves next_at tells; NULL: nothing more is tried.
+CREATE TABLE alert_way (
+    alert_id       BIGINT NOT NULL REFERENCES alert (id) ON DELETE CASCADE,
+    way            TEXT NOT NULL,
+    tries          BIGINT NOT NULL DEFAULT 0,
+    next_at        BIGINT,
+    began_told_at  BIGINT,
+    ended_told_at  BIGINT,
+    failure        TEXT,
+    PRIMARY KEY (alert_id, way)
+);
+CREATE INDEX alert_way_due ON alert_way (way, next_at) WHERE ended_told_at IS NULL;

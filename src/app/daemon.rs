@@ -16,13 +16,14 @@ use tracing::{error, info, warn};
 
 use super::leases::Keeper;
 use super::lifecycle::Lifecycle;
-use super::lock::{DataDirLock, LockError};
+use super::lock::{DataDirLock, LockError, StoreLock};
 use super::silence::listen_first;
 use crate::billing::card::Cards;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::time::UnixMs;
 use crate::engine::counters::Counters;
+use crate::engine::alerts::{Alerts, Ways};
 use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
@@ -30,6 +31,7 @@ use crate::engine::receiver::Receiver;
 use crate::engine::settler::Settler;
 use crate::engine::watcher::Watcher;
 use crate::engine::{Engine, Parts};
+use crate::provider::outside::Outside;
 use crate::provider::{Provider, ProviderError};
 use crate::store::{self, OpenError, Store, StoreError, hold, home, setting};
 use crate::web::{self, Metrics, WebState};
@@ -45,6 +47,8 @@ pub struct Daemon {
     /// How long it listens before it sends, in real time.
     listen: Duration,
     lock: DataDirLock,
+    #[expect(dead_code, reason = "held, not read")]
+    store_lock: Option<StoreLock>,
 }
 
 /// Why a daemon cannot start.
@@ -59,7 +63,7 @@ pub enum StartError {
         #[source]
         cause: io::Error,
     },
-    /// The data directory is in use or cannot be written.
+    /// The data directory or the SQLite file is in use or cannot be written.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// The store does not open.
@@ -102,7 +106,9 @@ impl Daemon {
             std::fs::create_dir_all(dir).map_err(|cause| StartError::DataDir { path: dir.clone(), cause })?;
         }
         let lock = DataDirLock::take(data_dir)?;
-        let store = store::open(config.store_url.expose_secret(), data_dir).await?;
+        let url = config.store_url.expose_secret();
+        let store_lock = store::sqlite_file(url, data_dir).map(|file| StoreLock::take(&file)).transpose()?;
+        let store = store::open(url, data_dir).await?;
         let engine = Engine::new(Parts {
             instance: setting::instance(&store).await?,
             node: node_name(),
@@ -128,7 +134,7 @@ impl Daemon {
             hold::place(&engine.store, &home::hold_of_all(), now).await?;
         }
         let listen = engine.clock.real_span(listen_first(last, now));
-        Ok(Self { engine, listen, lock })
+        Ok(Self { engine, listen, lock, store_lock })
     }
 
     /// The store.
@@ -143,6 +149,8 @@ impl Daemon {
         life.start("planner", Planner::new(engine.clone()).run(life.soft()));
         life.start("watcher", Watcher::new(engine.clone()).run(life.soft()));
         life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));
+        let ways = Ways::new(&engine.config, outside(&engine.clock));
+        life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));
         let mut metrics = Metrics::default();
@@ -163,6 +171,11 @@ impl Daemon {
         let keeper = Keeper::new(self.engine.clone(), settled, self.listen, &self.lock.id, life.clone());
         life.start("keeper", keeper.run(life.soft()));
     }
+}
+
+/// A made-up clock needs every provider on this machine; then what is told may stay on it too.
+fn outside(clock: &Clock) -> Outside {
+    if clock.scale().is_some() { Outside::PublicAndLoopback } else { Outside::Public }
 }
 
 async fn serve_pages(state: WebState, listener: TcpListener, stop: CancellationToken) {

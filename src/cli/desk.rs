@@ -19,7 +19,7 @@ const ACTOR: &str = "command line";
 pub struct At {
     /// The configuration.
     #[arg(long, env = "RECADO_CONFIG", default_value = "recado.toml", global = true)]
-    config: PathBuf,
+    pub config: PathBuf,
     /// Print JSON.
     #[arg(long, global = true)]
     pub json: bool,

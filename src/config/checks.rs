@@ -56,6 +56,24 @@ pub fn timezone(value: &Value<'_, '_>) -> Option<TimeZone> {
     None
 }
 
+/// A size, as `500MB` or `1.5GB`, in bytes; units are decimal.
+pub fn bytes(text: &str) -> Result<u64, &'static str> {
+    let wrong = "must be a size, as \"500MB\" or \"1GB\"";
+    let text = text.trim();
+    let at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let unit: f64 = match unit.to_ascii_uppercase().as_str() {
+        "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        _ => return Err(wrong),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| wrong)?;
+    let bytes = number * unit;
+    if (0.0..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong) }
+}
+
 /// A length of time, as `6h` or `90m`.
 pub fn length(text: &str) -> Result<Duration, &'static str> {
     let wrong = "must be a length of time, as \"6h\" or \"90m\"";

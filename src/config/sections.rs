@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use secrecy::SecretString;
 use url::Url;
 
+use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
@@ -23,7 +24,7 @@ const RESTORE_AFTER: Duration = Duration::from_hours(6);
 
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
-    root.not_yet(&["alerts", "retention"]);
+    root.not_yet(&["retention"]);
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
@@ -47,6 +48,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors))));
     let mut taken = Taken::default();
     let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
+    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
@@ -65,6 +67,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         breakers,
         canary,
         errors,
+        alerts: alerts?,
     })
 }
 

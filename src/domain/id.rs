@@ -41,6 +41,8 @@ ids! {
     WebhookId;
     /// A hold.
     HoldId;
+    /// An alert.
+    AlertId;
 }
 
 impl RunId {

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, breaker, canary, doubt, holds};
+use super::{Engine, EngineError, breaker, canary, doubt, holds, room};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::inbox::Inbox;
@@ -48,7 +48,9 @@ impl Janitor {
     pub async fn run(self, stop: CancellationToken) {
         let mut looks: u32 = 0;
         while !stop.is_cancelled() {
-            if let Err(cause) = self.step().await {
+            if let Err(cause) = self.step().await
+                && !cause.is_full()
+            {
                 let error = &cause as &dyn std::error::Error;
                 error!(error, "a chore failed; trying again");
             }
@@ -63,10 +65,16 @@ impl Janitor {
         }
     }
 
-    /// One look at everything that may have fallen due. Returns the runs that changed.
+    /// One look at everything that may have fallen due, and at the room on the disk. Returns the runs that changed.
     pub async fn step(&self) -> Result<BTreeSet<RunId>, EngineError> {
-        let store = &self.engine.store;
         let now = self.engine.clock.now();
+        let done = self.chores(now).await;
+        room::judge(&self.engine, &done, now).await?;
+        done
+    }
+
+    async fn chores(&self, now: UnixMs) -> Result<BTreeSet<RunId>, EngineError> {
+        let store = &self.engine.store;
         self.beat(now).await?;
         let mut runs = message::expire(store, now).await?;
         runs.extend(message::lose_claims(store, now).await?);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
-use super::{Engine, EngineError, aside, audience, folder};
+use super::{Engine, EngineError, aside, audience, folder, room};
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
@@ -37,6 +37,20 @@ struct Read {
     audience_name: String,
     audience_hash: String,
     content_hash: String,
+}
+
+/// Why a folder could not be read.
+enum Unread {
+    /// Something is wrong with what lies there.
+    Problems(Vec<Problem>),
+    /// The disk is full: nothing is wrong with the campaign, and it is tried again.
+    NoRoom(std::io::Error),
+}
+
+impl From<Vec<Problem>> for Unread {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Problems(problems)
+    }
 }
 
 impl Engine {
@@ -79,7 +93,8 @@ impl Engine {
         let now = self.clock.now();
         let read = match read {
             Ok(read) => read,
-            Err(problems) => {
+            Err(Unread::NoRoom(cause)) => return Err(EngineError::File { place: "the data directory", cause }),
+            Err(Unread::Problems(problems)) => {
                 let said = super::steer::in_english(&problems);
                 let id = campaign::save_problem(&self.store, name, &said, now).await?;
                 self.tell(Change::Campaign(id));
@@ -142,7 +157,7 @@ fn stored_name(wanted: &str, given: &str) -> Result<String, Problem> {
     }
 }
 
-fn read(dir: &Path, data_dir: &Path) -> Result<Read, Vec<Problem>> {
+fn read(dir: &Path, data_dir: &Path) -> Result<Read, Unread> {
     let unreadable = |name: &str, cause: &std::io::Error| {
         vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
     };
@@ -152,8 +167,12 @@ fn read(dir: &Path, data_dir: &Path) -> Result<Read, Vec<Problem>> {
     let missing = || vec![Problem::new("audience_missing", &[("file", &file.file)])];
     let audience_name = folder::audience(&files, &file.file).ok_or_else(missing)?.name.clone();
     let mut source = folder::open_plain(&dir.join(&audience_name)).map_err(|e| unreadable(&audience_name, &e))?;
-    fs::create_dir_all(data_dir).map_err(|e| unreadable(&audience_name, &e))?;
-    let audience_hash = audience::keep(data_dir, &mut source).map_err(|e| unreadable(&audience_name, &e))?;
+    let unkept = |cause: std::io::Error| {
+        let is_full = room::is_full(&cause);
+        if is_full { Unread::NoRoom(cause) } else { Unread::Problems(unreadable(&audience_name, &cause)) }
+    };
+    fs::create_dir_all(data_dir).map_err(unkept)?;
+    let audience_hash = audience::keep(data_dir, &mut source).map_err(unkept)?;
     let content_hash = content_hash(&definition, &audience::path(data_dir, &audience_hash))
         .map_err(|e| unreadable(&audience_name, &e))?;
     Ok(Read { file, definition, audience_name, audience_hash, content_hash })

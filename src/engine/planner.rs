@@ -63,6 +63,8 @@ impl Planner {
         while !stop.is_cancelled() {
             let found = match self.next(&stop).await {
                 Ok(found) => found,
+                // A full disk is said once, where the room is watched.
+                Err(cause) if cause.is_full() => false,
                 Err(cause) => {
                     let error = &cause as &dyn std::error::Error;
                     error!(error, "a run could not be planned; trying again");

@@ -71,6 +71,8 @@ impl Receiver {
             match done {
                 Ok(0) => {}
                 Ok(_) => continue,
+                // Said once, where the room is watched.
+                Err(error) if error.is_full() => {}
                 Err(error) => warn!(error = &error as &dyn std::error::Error, "webhooks could not be read; they wait"),
             }
             tokio::select! {
@@ -133,19 +135,22 @@ impl Receiver {
         let mut tx = self.engine.store.begin().await?;
         let ids: Vec<WebhookId> = bodies.iter().map(|b| b.id).collect();
         let taken = webhook::take(&mut tx, &ids, now).await?;
-        let mut batch = Batch::new(&self.engine, now);
+        let (mut batch, mut unread) = (Batch::new(&self.engine, now), Vec::new());
         for body in bodies.iter().filter(|b| taken.contains(&b.id)) {
             let problem = match &body.events {
                 Ok(events) => batch.add(&body.account, body.received_at, events),
                 Err(problem) => Some(*problem),
             };
             if let Some(problem) = problem {
-                warn!(webhook.id = %body.id, problem, "webhook {} is kept unread", body.id);
                 webhook::fail(&mut tx, body.id, problem, now).await?;
+                unread.push((body.id, problem));
             }
         }
         let told = batch.apply(&mut tx).await?;
         tx.commit().await?;
+        for (id, problem) in unread {
+            warn!(webhook.id = %id, problem, "webhook {id} is kept unread");
+        }
         Ok(told)
     }
 

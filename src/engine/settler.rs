@@ -71,7 +71,8 @@ impl Settler {
                     return breaker::look(&self.engine, settled.failing).await;
                 }
                 Err(cause) => {
-                    {
+                    // A full disk is said once, where the room is watched.
+                    if !cause.is_full() {
                         let error = &cause as &dyn std::error::Error;
                         error!(error, message.count = batch.len(), "answers could not be settled; trying again");
                     }

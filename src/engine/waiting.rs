@@ -17,7 +17,7 @@ use super::holds::ITSELF;
 use super::{Engine, EngineError, budget, tier};
 
 /// Why something waits.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Why {
     /// Stable word; the sentence is the locales' key `waiting.<code>`.
     pub code: String,
@@ -221,6 +221,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Restricted => "hold_restricted",
         HoldCause::Budget => "hold_budget",
         HoldCause::Person => "hold_person",
+        HoldCause::Disk => "hold_disk",
         HoldCause::Restored => "hold_restored",
     };
     Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.until_at)

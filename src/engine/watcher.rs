@@ -48,7 +48,10 @@ impl Watcher {
     /// Watches until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(cause) = self.step().await {
+            // A full disk is said once, where the room is watched.
+            if let Err(cause) = self.step().await
+                && !cause.is_full()
+            {
                 let error = &cause as &dyn std::error::Error;
                 error!(error, "the campaigns' folder could not be looked at; trying again");
             }

@@ -76,12 +76,17 @@ impl Broken {
     }
 }
 
+/// What TLS is made with.
+pub(super) fn install_tls() {
+    // Fails when a provider is installed already, which then is this same one: nothing else in the process installs any.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// A client that sends each request at most once: no redirect, no proxy from the environment, no retry. (Below it,
 /// hyper takes another connection when a pooled one proves closed before anything of the request was handed to it;
 /// nothing is ever written twice.)
 pub(super) fn client(base_url: &Url, limits: Limits) -> Result<Client, ProviderError> {
-    // Fails when a provider is installed already, which then is this same one: nothing else in the process installs any.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    install_tls();
     let mut builder = Client::builder()
         .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)

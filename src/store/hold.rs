@@ -67,6 +67,8 @@ pub enum HoldCause {
     Restricted,
     /// A person placed it.
     Person,
+    /// The disk is full: lifts itself when there is room.
+    Disk,
     /// The store is a copy, was moved, or lay still for long: a person says whether it is the one that sends.
     Restored,
 }
@@ -81,6 +83,7 @@ impl HoldCause {
             Self::Budget => "budget",
             Self::Restricted => "restricted",
             Self::Person => "person",
+            Self::Disk => "disk",
             Self::Restored => "restored",
         }
     }
@@ -103,6 +106,13 @@ pub struct Hold {
     pub until_at: Option<UnixMs>,
     /// Since when.
     pub created_at: UnixMs,
+}
+
+impl Hold {
+    /// Whether nobody can lift it: it ends by itself alone.
+    pub fn lifts_itself(&self) -> bool {
+        self.cause == HoldCause::Disk
+    }
 }
 
 /// A hold to place.
@@ -166,9 +176,12 @@ async fn note(tx: &mut Tx, action: &str, (scope, key): (HoldScope, &str), detail
     audit::write_in(tx, at, deed).await
 }
 
-/// Every open hold. Read beside the writer, fifty times a second: a hold that is committed is seen.
+/// Every open hold. Read beside the writer, fifty times a second: a hold that is committed is seen. A full disk is one
+/// too, of this process, though it has no row.
 pub async fn open(store: &Store) -> Result<Vec<Hold>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
+    let mut open: Vec<Hold> = on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?;
+    open.extend(store.disk_hold());
+    Ok(open)
 }
 
 /// Looks at it again at `until`.

@@ -1,14 +1,16 @@
 //! Opening the store: pools, pragmas, migrations.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::place::{self, Limited};
+use super::room::Room;
 use super::webhook::Lane;
 use super::{Db, Store};
 
@@ -54,8 +56,8 @@ pub enum OpenError {
 
 /// Opens `url`, creating the SQLite file (relative to `data_dir`) where it is missing, and brings the schema up to date.
 pub async fn open(url: &str, data_dir: &Path) -> Result<Store, OpenError> {
-    let store = if let Some(file) = url.strip_prefix("sqlite:") {
-        sqlite(&data_dir.join(file)).await?
+    let store = if let Some(file) = sqlite_file(url, data_dir) {
+        sqlite(&file).await?
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         postgres(url).await?
     } else {
@@ -63,6 +65,11 @@ pub async fn open(url: &str, data_dir: &Path) -> Result<Store, OpenError> {
     };
     place::look(&store).await?;
     Ok(store)
+}
+
+/// The SQLite file that `url` names; `None` when it names none.
+pub fn sqlite_file(url: &str, data_dir: &Path) -> Option<PathBuf> {
+    url.strip_prefix("sqlite:").map(|file| data_dir.join(file))
 }
 
 async fn sqlite(file: &Path) -> Result<Store, OpenError> {
@@ -76,7 +83,13 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
         .busy_timeout(Duration::from_secs(10))
         .row_buffer_size(ROWS_AHEAD);
     let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(writer).await?;
+    // When a COMMIT fails for lack of room, SQLite has rolled back by itself; sqlx's own ROLLBACK then fails, and it
+    // goes on believing in a transaction that refuses every other. Such a connection is replaced.
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        .connect_with(writer)
+        .await?;
     SQLITE.run(&write).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
     Ok(Store {
@@ -84,6 +97,7 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
         read: Db::Sqlite(read),
         webhooks: Lane::default(),
         limited: Limited::default(),
+        room: Room::default(),
     })
 }
 
@@ -102,5 +116,6 @@ async fn postgres(url: &str) -> Result<Store, OpenError> {
         read: Db::Postgres(pool),
         webhooks: Lane::default(),
         limited: Limited::default(),
+        room: Room::default(),
     })
 }

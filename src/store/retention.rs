@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Result, Store, on, place, suppression};
+use super::{Result, Store, alert, on, place, suppression};
 use crate::domain::time::UnixMs;
 
 const KEYS: &str = "DELETE FROM idempotency WHERE created_at < $1";
@@ -15,7 +15,10 @@ const KEYS_FOR: Duration = Duration::from_hours(24);
 /// Webhooks as they came in.
 const WEBHOOKS_FOR: Duration = Duration::from_hours(10 * 24);
 
-/// Removes old idempotency keys, a step of old webhooks and a step of places that count no more, and lets suppressions
+/// Alerts that have ended.
+const ALERTS_FOR: Duration = Duration::from_hours(90 * 24);
+
+/// Removes old idempotency keys, a step of old webhooks, old alerts and a step of places that count no more, and lets suppressions
 /// lapse that have lasted their time. Sessions and sign-in links live by people's time, not by this clock, and are swept
 /// where they are made.
 pub async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
@@ -23,6 +26,7 @@ pub async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
     for (sql, before) in steps {
         on!(&store.write, |pool| sqlx::query(sql).bind(before).execute(pool).await.map(drop))?;
     }
+    alert::sweep(store, now.minus(ALERTS_FOR)).await?;
     suppression::lapse(store, now).await?;
     place::purge(store, now).await
 }

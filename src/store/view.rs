@@ -9,3 +9,4 @@ pub mod queued;
 pub mod row;
 pub mod run;
 pub mod tally;
+pub mod watch;

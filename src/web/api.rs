@@ -1,6 +1,7 @@
 //! The JSON API under `/api/v1`: the same commands as the pages, the same guard, problem documents for whatever goes
 //! wrong. One file per resource; [`route`] lists them, [`document`] describes them.
 
+mod alerts;
 mod campaign_view;
 mod campaigns;
 mod conversations;

@@ -76,8 +76,18 @@ impl From<EngineError> for WebError {
 }
 
 impl WebError {
-    const fn status(&self) -> StatusCode {
+    /// Whether the disk is full: the same request may succeed later.
+    fn is_full(&self) -> bool {
         match self {
+            Self::Store(error) => error.is_full(),
+            Self::Engine(error) => error.is_full(),
+            _ => false,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            _ if self.is_full() => StatusCode::SERVICE_UNAVAILABLE,
             Self::NobodyThere => StatusCode::UNAUTHORIZED,
             Self::NotAllowed | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -93,8 +103,9 @@ impl WebError {
     }
 
     /// The word of the problem document's type and of its sentence `web.error.<word>`.
-    const fn word(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         match self {
+            _ if self.is_full() => "no_room",
             Self::NobodyThere => "nobody_there",
             Self::NotAllowed => "not_allowed",
             Self::ForeignForm => "foreign_form",
@@ -121,7 +132,9 @@ impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let status = self.status();
         let word = self.word();
-        let reference = status.is_server_error().then(|| log(&self, status)).flatten();
+        // A full disk is in the log once; every webhook meanwhile would fill it further.
+        let is_surprise = status.is_server_error() && !self.is_full();
+        let reference = is_surprise.then(|| log(&self, status)).flatten();
         let problems = if let Self::Refused(problems) = self { problems } else { Vec::new() };
         let mut response = status.into_response();
         response.extensions_mut().insert(Told { word, problems, reference });

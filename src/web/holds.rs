@@ -11,6 +11,7 @@ use crate::store::hold::{self, Hold, HoldScope};
 
 use super::act;
 use super::actor::Actor;
+use super::alerts::{self, AlertLine};
 use super::error::WebError;
 use super::form::done;
 use super::page::{Page, html};
@@ -21,6 +22,7 @@ use super::state::WebState;
 #[template(path = "holds.html")]
 struct HoldsPage {
     p: Page,
+    alerts: Vec<AlertLine>,
     holds: Vec<Hold>,
     /// Messaging limits in force.
     tiers: Vec<Standing>,
@@ -45,7 +47,8 @@ pub fn scope(p: &Page, hold: &Hold) -> String {
 pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Result<Html<String>, WebError> {
     let holds = hold::open(state.store()).await?;
     let tiers = tier::standings(&state.engine).await?.into_iter().filter(|s| s.limit.is_some()).collect();
-    html(&HoldsPage { p, holds, tiers, may_lift: actor.may(Right::SteerRuns) })
+    let alerts = alerts::lines(&state, &p).await?;
+    html(&HoldsPage { p, alerts, holds, tiers, may_lift: actor.may(Right::SteerRuns) })
 }
 
 /// A person lets it go on.

@@ -14,8 +14,10 @@ use prometheus_client::registry::Registry;
 
 use crate::domain::message::MessageState;
 use crate::engine::tier;
+use crate::store::alert;
 use crate::store::view::pulse::{self, Pulse};
 
+use super::alerts::AlertGauge;
 use super::error::WebError;
 use super::state::WebState;
 use super::tier::Tiers;
@@ -63,6 +65,7 @@ pub struct Metrics {
     holds: Count,
     conversations_waiting: Count,
     tiers: Tiers,
+    alerts: AlertGauge,
 }
 
 impl Default for Metrics {
@@ -85,6 +88,8 @@ impl Default for Metrics {
         );
         let tiers = Tiers::default();
         tiers.register(&mut registry);
+        let alerts = AlertGauge::default();
+        alerts.register(&mut registry);
         Self {
             registry,
             webhooks,
@@ -97,6 +102,7 @@ impl Default for Metrics {
             holds,
             conversations_waiting,
             tiers,
+            alerts,
         }
     }
 }
@@ -154,6 +160,7 @@ pub async fn metrics(State(state): State<WebState>) -> Result<Response, WebError
     let pulse = pulse::take(state.store(), state.now()).await?;
     state.metrics.set(&pulse);
     state.metrics.tiers.set(&tier::standings(&state.engine).await?);
+    state.metrics.alerts.set(&alert::open(state.store()).await?);
     let mut text = String::new();
     encode(&mut text, &state.metrics.registry)
         .map_err(|e| WebError::Unexpected("the metrics cannot be written", Box::new(e)))?;

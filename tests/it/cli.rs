@@ -131,3 +131,33 @@ async fn a_campaign_file_that_cannot_be_read_is_told_with_its_line() {
     assert_eq!(said.status, 2);
     assert!(said.err.contains("campaign.toml:9:1: unknown key"), "{}", said.err);
 }
+
+#[tokio::test]
+async fn a_trial_alert_says_by_which_way_it_arrived_and_by_which_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let example = include_str!("../../recado.example.toml");
+    let config = dir.path().join("recado.toml");
+    let only = example.replacen("[\"/usr/local/bin/page-me\", \"recado\"]", "[\"/bin/true\"]", 1);
+    let only = only.replacen("email ", "# email ", 1).replacen("webhook ", "# webhook ", 1);
+    let only = only.replacen("webhook_secret", "# webhook_secret", 1);
+    std::fs::write(&config, &only).unwrap();
+    let at = config.to_str().unwrap();
+    let told = recado("http://127.0.0.1:9", None, &["alert", "test", "--config", at]).await;
+    assert_eq!((told.status, told.out.as_str()), (0, "command  told\n"), "{}", told.err);
+    std::fs::write(&config, only.replacen("/bin/true", "/bin/false", 1)).unwrap();
+    let failed = recado("http://127.0.0.1:9", None, &["alert", "test", "--config", at]).await;
+    assert_eq!((failed.status, failed.out.as_str()), (1, "command  the program ended with exit status: 1\n"));
+    let none = only.split("[alerts]").next().unwrap().to_owned() + only.split_once("# What shares").unwrap().1;
+    std::fs::write(&config, none.replacen(" one messaging", "# one messaging", 1)).unwrap();
+    let nobody = recado("http://127.0.0.1:9", None, &["alert", "test", "--config", at]).await;
+    assert_eq!(nobody.status, 1, "{}", nobody.err);
+    assert!(nobody.out.contains("nobody would be told"), "{} {}", nobody.out, nobody.err);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_listed_by_the_command_line() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let nothing = site.recado(Role::Operator, &["alert", "list"]).await;
+    assert_eq!((nothing.status, nothing.out.as_str()), (0, "Nothing is wrong.\n"), "{}", nothing.err);
+}

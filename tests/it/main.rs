@@ -17,6 +17,7 @@ mod billing;
 mod browser;
 mod cli;
 mod demo;
+mod disk;
 mod engine;
 mod house;
 mod inbox;

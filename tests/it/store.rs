@@ -8,6 +8,7 @@ mod line;
 mod message;
 mod people;
 mod place;
+mod room;
 mod statements;
 
 #[tokio::test]

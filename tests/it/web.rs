@@ -1,5 +1,6 @@
 //! Tests of `web`.
 
+mod alerts;
 mod api;
 mod calls;
 pub mod daemon;

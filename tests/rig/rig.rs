@@ -37,12 +37,21 @@ pub struct Setup {
     pub senders: Vec<&'static str>,
     /// More of `recado.toml`.
     pub more: String,
+    /// The data directory; relative ones lie beside the configuration.
+    pub data_dir: String,
 }
 
 impl Setup {
     /// One sender and a real clock.
     pub fn new(database: Database) -> Self {
-        Self { database, sandbox: Vec::new(), clock: None, senders: vec!["front"], more: String::new() }
+        Self {
+            database,
+            sandbox: Vec::new(),
+            clock: None,
+            senders: vec!["front"],
+            more: String::new(),
+            data_dir: "data".to_owned(),
+        }
     }
 }
 
@@ -145,6 +154,11 @@ impl Rig {
     /// The daemon, for what the operating system knows of it.
     pub fn daemon(&self) -> &Process {
         self.daemon.as_ref().expect("a running daemon")
+    }
+
+    /// Panics with the end of its log when the daemon has ended by itself.
+    pub fn must_run(&mut self) {
+        self.daemon.as_mut().expect("a running daemon").must_run();
     }
 
     /// Everything lies here.
@@ -319,7 +333,7 @@ fn configuration(setup: &Setup, daemon_at: SocketAddr, sandbox_at: SocketAddr) -
         r#"[server]
 listen     = "{daemon_at}"
 public_url = "http://{daemon_at}"
-data_dir   = "data"
+data_dir   = "{data_dir}"
 [store]
 url = "{store}"
 [account.meta]
@@ -336,5 +350,6 @@ verify_token = "hello"
 "#,
         store = setup.database.url(),
         more = setup.more,
+        data_dir = setup.data_dir,
     )
 }

@@ -32,7 +32,7 @@ pub async fn take(store: &Store, now: UnixMs) -> Result<Pulse> {
         messages: sqlx::query_as(BY_STATE).fetch_all(pool).await?,
         due: sqlx::query_scalar(DUE).bind(now).fetch_one(pool).await?,
         webhooks_waiting: sqlx::query_scalar(WEBHOOKS).fetch_one(pool).await?,
-        holds: sqlx::query_scalar(HOLDS).fetch_one(pool).await?,
+        holds: sqlx::query_scalar::<_, i64>(HOLDS).fetch_one(pool).await? + i64::from(store.full_since().is_some()),
         conversations_waiting: sqlx::query_scalar(CONVERSATIONS).fetch_one(pool).await?,
     }))
 }

@@ -4,8 +4,8 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios, runs,
-    suppressions, templates,
+    alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios,
+    runs, suppressions, templates,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -41,6 +41,7 @@ fn campaign_routes() -> Vec<Route> {
         read("/api/v1/doubt", people, doubt::all),
         write("/api/v1/doubt", steer, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),
+        read("/api/v1/alerts", look, alerts::all),
         read("/api/v1/holds", look, holds::all),
         write("/api/v1/holds/{id}/lift", steer, holds::lift),
     ]

@@ -210,3 +210,19 @@ async fn every_run_and_message_that_waits_has_a_sentence() {
     assert_eq!(waiting::run(&stage.engine, run).await.unwrap().unwrap().code, "receipts");
     drop(message::get(&store, id).await);
 }
+
+#[tokio::test]
+async fn nothing_leaves_while_the_disk_is_full_and_all_goes_on_when_there_is_room() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(3)).await;
+        store.note_full(stage.clock.now());
+        let mut sender = stage.sender();
+        assert_eq!(sender.drain().await, 0, "{}", store.name());
+        let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
+        assert_eq!(why.code, "hold_disk");
+        // The next look finds that it can write.
+        stage.janitor().await;
+        assert_eq!(sender.drain().await, 3, "{}", store.name());
+    }
+}

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::civil::date;
-use recado::config::{Config, ConfigError};
+use recado::config::{Config, ConfigError, MailTls};
 use recado::domain::breaker::Limit as Share;
 use recado::domain::failure::FailureClass;
 use recado::domain::tier::{Limit, Reserve};
+use recado::locale::Language;
 use secrecy::ExposeSecret;
 
 const EXAMPLE: &str = include_str!("../../../recado.example.toml");
@@ -164,7 +166,6 @@ fn what_cannot_be_is_refused_with_the_reason() {
         ("tier          = \"2K\"", "tier = \"2M\"", "must be a number of people, as 250 or \"2K\", or \"UNLIMITED\""),
         ("reserve       = \"10%\"", "reserve = \"110%\"", "must be a share, as \"10%\", or a number of people"),
         ("used_at_start = 0", "used_at_start = -1", "\"used_at_start\" must be a number of people, 0 or more"),
-        ("[vars]", "[alerts]\nwebhook = \"https://x\"\n[vars]", "\"alerts\" is not available yet"),
         ("[vars]", "[errors.x]\ntries = 1\n[vars]", "\"x\" must be a code of the provider, as in [errors.131049]"),
         ("[vars]", "[errors.999999]\ntries = 1\n[vars]", "is a code that Recado does not know: say its \"class\" too"),
         ("[vars]", "[errors.131026]\ntries = 1\n[vars]", "it is never tried again"),
@@ -182,6 +183,17 @@ fn what_cannot_be_is_refused_with_the_reason() {
         ("pause_window          = 200", "pause_window = 0", "must be a number of messages, 1 to 1000"),
         ("canary_wait           = \"30m\"", "canary_wait = \"0m\"", "must be a length of time up to \"168h\""),
         ("canary_wait           = \"30m\"", "canary = \"5%\"", "unknown key \"canary\" in [limits]"),
+        ("\"https://hooks.", "\"http://hooks.", "must be an https address, without user name and #"),
+        ("whsec_Y2hh", "whsec_Y2", "24 to 64 bytes in base64, as Standard Webhooks has it"),
+        ("webhook        =", "# webhook =", "\"webhook_secret\" does nothing without \"webhook\""),
+        ("webhook_secret =", "# webhook_secret =", "\"webhook_secret\" is missing in [alerts]"),
+        ("[\"/usr/local/bin/page-me\"", "[\"page-me\"", "a program's whole path, as [\"/usr/local/bin/page-me\"]"),
+        ("smtp://localhost:25", "localhost:25", "as \"smtps://mail.example.org\" or \"smtp://localhost:25\""),
+        ("\"ops@example.org\"", "\"ops\"", "as \"ops@example.org\" or \"Recado <recado@example.org>\""),
+        (":25\" }", ":25\", user = \"u\" }", "\"password\" is missing in [alerts.email]"),
+        ("disk_free      = \"1GB\"", "disk_free = \"1\"", "must be a size, as \"500MB\" or \"1GB\""),
+        ("for            = \"30s\"", "for = \"soon\"", "must be a length of time, as \"6h\" or \"90m\""),
+        ("language       = \"es\"", "language = \"fr\"", "must be \"en\" or \"es\" or \"pt\", not \"fr\""),
         ("[vars]", "[retention]\nrows = \"25mo\"\n[vars]", "\"retention\" is not available yet"),
     ] {
         let problem = problem_after(from, to);
@@ -271,4 +283,31 @@ fn when_runs_stop_by_themselves_is_set_for_every_campaign() {
     assert_eq!((thresholds.window, thresholds.at_least, thresholds.first), (100, 50, 20));
     let terms = config.canary.terms();
     assert_eq!((terms.wait, terms.failed, terms.delivered), (std::time::Duration::from_hours(2), 5, 50));
+}
+
+#[test]
+fn alerts_name_their_ways_and_a_password_asks_for_a_secret_connection() {
+    let alerts = parsed(EXAMPLE, &[]).alerts;
+    assert_eq!((alerts.language, alerts.disk_free), (Language::Es, 1_000_000_000));
+    assert_eq!(alerts.lasting, Duration::from_secs(30));
+    assert_eq!(alerts.command.unwrap(), ["/usr/local/bin/page-me", "recado"]);
+    assert_eq!(alerts.webhook.unwrap().url.as_str(), "https://hooks.example.org/recado");
+    let email = alerts.email.unwrap();
+    assert_eq!((email.host.as_str(), email.port, email.tls), ("localhost", 25, MailTls::None));
+    let with = "smtp = \"smtp://localhost:25\"";
+    for (server, tls, port) in [
+        ("smtp = \"smtp://mail.example.org\", user = \"u\", password = \"p\"", MailTls::Required, 25),
+        ("smtp = \"smtp://mail.example.org:587\"", MailTls::Offered, 587),
+        ("smtp = \"smtps://mail.example.org\"", MailTls::Always, 465),
+        ("smtp = \"smtp://[::1]:2525\"", MailTls::None, 2525),
+    ] {
+        let email = parsed(&EXAMPLE.replacen(with, server, 1), &[]).alerts.email.unwrap();
+        assert_eq!((email.tls, email.port), (tls, port), "{server}");
+    }
+    let (head, rest) = EXAMPLE.split_once("[alerts]").unwrap();
+    let without = format!("{head}{}", &rest[rest.find("\n[").unwrap()..]);
+    let none = parsed(&without, &[]).alerts;
+    assert!(none.webhook.is_none() && none.email.is_none() && none.command.is_none());
+    let small = EXAMPLE.replacen("\"1GB\"", "\"1.5 MB\"", 1);
+    assert_eq!(parsed(&small, &[]).alerts.disk_free, 1_500_000);
 }

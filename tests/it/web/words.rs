@@ -69,6 +69,7 @@ fn every_word_of_the_domain_has_its_sentence() {
         HoldCause::Quality,
         HoldCause::Budget,
         HoldCause::Person,
+        HoldCause::Disk,
         HoldCause::Restored,
     ]
     .map(|c| format!("web.hold_cause.{}", c.as_str()));

@@ -1,0 +1,202 @@
+//! What is found wrong, as conditions with a key: each look finds the same key for as long as it is the same trouble.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::words::Detail;
+use crate::domain::alert::AlertKind;
+use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
+use crate::engine::{Engine, EngineError, load, room, waiting};
+use crate::intake::campaign_file::StartMode;
+use crate::store::hold::{self, HoldCause};
+use crate::store::view::watch;
+use crate::store::{campaign, message, run};
+
+/// What should have begun or moved by now and has not is late.
+const LATE: Duration = Duration::from_mins(5);
+
+/// The same in real time at least, where the clock runs fast.
+const LATE_REAL: Duration = Duration::from_secs(30);
+
+/// Without any receipt for so long, the webhook is silent.
+const SILENCE: Duration = Duration::from_mins(15);
+
+/// A doubt that no receipt and no rule has settled within this, after its claim or our last downtime, waits for a person.
+const DOUBT: Duration = Duration::from_mins(35);
+
+/// Names of Recado's own parts, when they pause a run.
+const OURSELVES: [&str; 2] = ["recado", "folder"];
+
+/// A condition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Found {
+    pub key: String,
+    pub kind: AlertKind,
+    pub detail: Detail,
+}
+
+impl Found {
+    fn new(kind: AlertKind, key: impl std::fmt::Display, path: &str, args: &[(&str, &str)]) -> Self {
+        Self { key: format!("{}:{key}", kind.as_str()), kind, detail: Detail::new(path, args) }
+    }
+}
+
+/// What stands still, and which machine has no room: cheap enough for every look.
+pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found>, EngineError> {
+    let mut found = held(engine).await?;
+    for run in run::open(&engine.store).await? {
+        let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
+        if run.state != RunState::Paused || !is_ours {
+            continue;
+        }
+        let name = campaign::get(&engine.store, run.campaign_id).await?.map(|c| c.name).unwrap_or_default();
+        let id = run.id.to_string();
+        let mut one =
+            Found::new(AlertKind::RunPaused, &id, &format!("/runs/{id}"), &[("run", &id), ("campaign", &name)]);
+        one.detail.why = waiting::run(engine, run.id).await?;
+        found.push(one);
+    }
+    for refused in watch::refused(&engine.store).await? {
+        let path = format!("/campaigns/{}", refused.id);
+        let args = [("campaign", &*refused.name), ("problem", &refused.definition)];
+        found.push(Found::new(AlertKind::CampaignRefused, refused.id, &path, &args));
+    }
+    found.extend(low_disk(engine, disk_free).await?);
+    Ok(found)
+}
+
+async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
+    let open = hold::open(&engine.store).await?;
+    let shaped = open.iter().map(|hold| {
+        if hold.cause == HoldCause::Disk {
+            return Found::new(AlertKind::DiskFull, place(engine), "/holds", &[("host", host(engine))]);
+        }
+        let (scope, name) = (hold.scope.as_str(), &*hold.scope_key);
+        let key = format!("{scope}:{name}:{}", hold.cause.as_str());
+        let mut one = Found::new(AlertKind::Hold, key, "/holds", &[("scope", scope), ("name", name)]);
+        one.detail.why = Some(waiting::held(hold));
+        one
+    });
+    Ok(shaped.collect())
+}
+
+async fn low_disk(engine: &Engine, limit: u64) -> Result<Option<Found>, EngineError> {
+    let Some(free) = room::free(engine).await?.filter(|free| *free < limit) else { return Ok(None) };
+    let (free, limit) = (megabytes(free), megabytes(limit));
+    let args = [("host", host(engine)), ("free", &*free), ("limit", &*limit)];
+    Ok(Some(Found::new(AlertKind::DiskLow, place(engine), "/holds", &args)))
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes / 1_000_000)
+}
+
+/// The machine of this node.
+pub(super) fn host(engine: &Engine) -> &str {
+    engine.node.split(':').next().unwrap_or_default()
+}
+
+/// Where this node's disk is: the same after a restart, another on another node.
+pub(super) fn place(engine: &Engine) -> String {
+    format!("{}:{}", host(engine), engine.config.server.data_dir.display())
+}
+
+/// What should have moved and has not: needs more questions, and is asked less often.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slow {
+    pub found: Vec<Found>,
+    /// Kinds of which nothing can be said yet.
+    pub unknown: BTreeSet<AlertKind>,
+}
+
+/// Looks, as a process that has been up since `began`.
+pub(super) async fn slow(engine: &Engine, began: UnixMs) -> Result<Slow, EngineError> {
+    let now = engine.clock.now();
+    let late = LATE.max(engine.clock_span(LATE_REAL));
+    let silence = SILENCE.max(engine.clock_span(LATE_REAL));
+    let mut slow = Slow { found: late_starts(engine, now.minus(late)).await?, unknown: BTreeSet::new() };
+    if now.since(began) >= late {
+        slow.found.extend(still_queues(engine, now.minus(late)).await?);
+    } else {
+        slow.unknown.insert(AlertKind::QueueStill);
+    }
+    if now.since(began) >= silence {
+        slow.found.extend(silent_webhooks(engine, began, now.minus(silence)).await?);
+    } else {
+        slow.unknown.insert(AlertKind::WebhookSilent);
+    }
+    let old = now.minus(DOUBT);
+    if message::up_since(&engine.store).await?.is_some_and(|up| up > old) {
+        slow.unknown.insert(AlertKind::Doubts);
+    } else {
+        slow.found.extend(doubts(engine, old).await?);
+    }
+    Ok(slow)
+}
+
+async fn late_starts(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, EngineError> {
+    let mut found = Vec::new();
+    for version in watch::unstarted_versions(&engine.store, until).await? {
+        if load::parse(&version.definition).is_ok_and(|file| file.start == StartMode::ByItself) {
+            let path = format!("/campaigns/{}", version.campaign_id);
+            found.push(Found::new(AlertKind::StartLate, version.id, &path, &[("campaign", &version.name)]));
+        }
+    }
+    for run in watch::unread_runs(&engine.store, until).await? {
+        let id = run.id.to_string();
+        let args = [("run", &*id), ("campaign", &*run.name)];
+        found.push(Found::new(AlertKind::PlanLate, &id, &format!("/runs/{id}"), &args));
+    }
+    Ok(found)
+}
+
+/// Senders with something due since `until`, that have claimed nothing since, and no gate says why.
+async fn still_queues(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, EngineError> {
+    let mut found = Vec::new();
+    for sender in engine.config.senders.keys() {
+        let moves = watch::last_claim(&engine.store, sender).await?.is_some_and(|at| at > until);
+        if !moves && has_ungated(engine, sender, until).await? {
+            found.push(Found::new(AlertKind::QueueStill, sender, "/campaigns", &[("sender", sender)]));
+        }
+    }
+    Ok(found)
+}
+
+async fn has_ungated(engine: &Engine, sender: &str, until: UnixMs) -> Result<bool, EngineError> {
+    if let Some(id) = watch::by_hand_due(&engine.store, sender, until).await?
+        && waiting::message(engine, id).await?.is_some_and(|why| why.code == "in_line")
+    {
+        return Ok(true);
+    }
+    for run in watch::runs_due(&engine.store, sender, until).await? {
+        if waiting::run(engine, run).await?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Accounts with messages accepted until `until`, of which and since which nothing has been told.
+async fn silent_webhooks(engine: &Engine, began: UnixMs, until: UnixMs) -> Result<Vec<Found>, EngineError> {
+    let mut found = Vec::new();
+    let now = engine.clock.now();
+    for account in engine.config.accounts.keys() {
+        let (mut accepted, mut told) = (0, 0);
+        for sender in engine.config.senders.values().filter(|sender| sender.account == *account) {
+            let old = watch::receipts(&engine.store, &sender.name, began, until).await?;
+            let latest = watch::receipts(&engine.store, &sender.name, began, now).await?;
+            accepted += old.accepted;
+            told += old.told + latest.told;
+        }
+        if accepted > 0 && told == 0 {
+            found.push(Found::new(AlertKind::WebhookSilent, account, "/holds", &[("account", account)]));
+        }
+    }
+    Ok(found)
+}
+
+async fn doubts(engine: &Engine, until: UnixMs) -> Result<Option<Found>, EngineError> {
+    let n = watch::old_doubts(&engine.store, until).await?;
+    Ok((n > 0).then(|| Found::new(AlertKind::Doubts, "all", "/campaigns", &[("n", &n.to_string())])))
+}

@@ -1,0 +1,101 @@
+//! What alerts look at: what should have moved and has not.
+
+use sqlx::FromRow;
+
+use crate::domain::id::{CampaignId, MessageId, RunId};
+use crate::domain::kind::Priority;
+use crate::domain::time::UnixMs;
+use crate::store::{Result, Store, on};
+
+const LAST_CLAIM: &str = "SELECT claimed_at FROM message WHERE sender = $1 AND claimed_at IS NOT NULL
+    ORDER BY claimed_at DESC LIMIT 1";
+const BY_HAND: &str = "SELECT id FROM message WHERE state = 'queued' AND sender = $1 AND priority = $2 AND run_id = 0
+    AND due_at <= $3 ORDER BY due_at LIMIT 1";
+const RUNS_DUE: &str = "SELECT r.id FROM run AS r WHERE r.sender = $1 AND r.state = 'running'
+    AND EXISTS (SELECT 1 FROM message AS m WHERE m.state = 'queued' AND m.sender = r.sender AND m.priority = r.priority
+        AND m.run_id = r.id AND m.due_at <= $2)
+    ORDER BY r.id";
+const UNREAD: &str =
+    "SELECT r.id, r.campaign_id, c.name, '' AS definition FROM run AS r JOIN campaign AS c ON c.id = r.campaign_id
+    WHERE r.state = 'planning' AND r.planned_rows = 0 AND r.started_at <= $1 ORDER BY r.id";
+const UNSTARTED: &str = "SELECT v.id, v.campaign_id, c.name, v.definition FROM version AS v JOIN campaign AS c ON c.id = v.campaign_id
+    WHERE c.removed_at IS NULL AND c.problem IS NULL AND v.loaded_at <= $1 AND v.approved_at IS NULL
+        AND v.id = (SELECT l.id FROM version AS l WHERE l.campaign_id = c.id ORDER BY l.loaded_at DESC, l.id DESC LIMIT 1)
+        AND NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = c.id AND r.state IN ('planning', 'running', 'paused'))
+    ORDER BY c.id";
+const RECEIPTS: &str = "SELECT COUNT(*) AS accepted, CAST(COALESCE(SUM(CASE WHEN sent_at IS NULL AND delivered_at IS NULL
+            AND read_at IS NULL AND reviewed_at IS NULL AND failure_code IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT) AS told
+    FROM (SELECT sent_at, delivered_at, read_at, reviewed_at, failure_code, accepted_at FROM message
+        WHERE sender = $1 AND claimed_at IS NOT NULL AND claimed_at >= $2 AND claimed_at <= $3
+        ORDER BY claimed_at DESC LIMIT 50) AS latest
+    WHERE accepted_at IS NOT NULL";
+const OLD_DOUBTS: &str = "SELECT COUNT(*) FROM message WHERE state = 'in_doubt' AND claimed_at <= $1";
+const REFUSED: &str = "SELECT id, id AS campaign_id, name, problem AS definition FROM campaign
+    WHERE removed_at IS NULL AND problem IS NOT NULL ORDER BY id";
+
+/// Something of a campaign.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct OfCampaign {
+    /// Its id.
+    pub id: i64,
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// The campaign's name.
+    pub name: String,
+    /// Its text: of a version the campaign file, of a refusal what is wrong.
+    pub definition: String,
+}
+
+/// Among the latest messages of a sender within a span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromRow)]
+pub struct Receipts {
+    /// Those the provider accepted.
+    pub accepted: i64,
+    /// Those of them it has told anything about since.
+    pub told: i64,
+}
+
+/// When `sender` last claimed something.
+pub async fn last_claim(store: &Store, sender: &str) -> Result<Option<UnixMs>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(LAST_CLAIM).bind(sender).fetch_optional(pool).await)?)
+}
+
+/// The oldest message by hand that has been due since `until`.
+pub async fn by_hand_due(store: &Store, sender: &str, until: UnixMs) -> Result<Option<MessageId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(BY_HAND)
+        .bind(sender)
+        .bind(Priority::AGENT)
+        .bind(until)
+        .fetch_optional(pool)
+        .await)?)
+}
+
+/// Running runs of `sender` with something due since `until`.
+pub async fn runs_due(store: &Store, sender: &str, until: UnixMs) -> Result<Vec<RunId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(RUNS_DUE).bind(sender).bind(until).fetch_all(pool).await)?)
+}
+
+/// Runs started until then of which no row has been planned.
+pub async fn unread_runs(store: &Store, until: UnixMs) -> Result<Vec<OfCampaign>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(UNREAD).bind(until).fetch_all(pool).await)?)
+}
+
+/// The latest versions of campaigns, loaded until then and not approved, with no other run in their way.
+pub async fn unstarted_versions(store: &Store, until: UnixMs) -> Result<Vec<OfCampaign>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(UNSTARTED).bind(until).fetch_all(pool).await)?)
+}
+
+/// The latest fifty messages that `sender` claimed between then and then.
+pub async fn receipts(store: &Store, sender: &str, from: UnixMs, to: UnixMs) -> Result<Receipts> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(RECEIPTS).bind(sender).bind(from).bind(to).fetch_one(pool).await)?)
+}
+
+/// Messages in doubt that were claimed until then.
+pub async fn old_doubts(store: &Store, until: UnixMs) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(OLD_DOUBTS).bind(until).fetch_one(pool).await)?)
+}
+
+/// Campaigns whose files are refused as they lie there.
+pub async fn refused(store: &Store) -> Result<Vec<OfCampaign>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(REFUSED).fetch_all(pool).await)?)
+}

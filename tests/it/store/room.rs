@@ -1,0 +1,41 @@
+//! A database without room: what does not fit is refused as that, and the next write finds a usable connection.
+
+use recado::domain::time::UnixMs;
+use recado::store::hold::{self, HoldCause, HoldScope};
+use recado::store::{Db, Store, webhook};
+
+use crate::support::stores;
+
+async fn let_no_page_be_added(store: &Store) {
+    let Db::Sqlite(pool) = &store.write else { panic!("SQLite") };
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(pool).await.unwrap();
+    let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+    sqlx::query(limit).execute(pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_as_that_and_the_next_that_fits_is_written() {
+    let store = stores().await.swap_remove(0);
+    let_no_page_be_added(&store).await;
+    let refused = webhook::store(&store, "meta", &vec![b'x'; 1 << 20], UnixMs(1)).await.unwrap_err();
+    assert!(refused.is_full() && refused.passes(), "{refused:?}");
+    let mut tx = store.begin().await.unwrap();
+    let late = webhook::fail(&mut tx, recado::domain::id::WebhookId(1), &"x".repeat(1 << 20), UnixMs(1)).await;
+    assert!(late.is_ok(), "nothing to change needs no room: {late:?}");
+    tx.commit().await.unwrap();
+    webhook::store(&store, "meta", b"{}", UnixMs(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_hold_of_everything_that_no_row_has() {
+    for store in stores().await {
+        assert!(store.note_full(UnixMs(5)));
+        assert!(!store.note_full(UnixMs(6)), "{}: it is known", store.name());
+        let open = hold::open(&store).await.unwrap();
+        assert_eq!((open.len(), open[0].scope, open[0].cause), (1, HoldScope::Store, HoldCause::Disk));
+        assert_eq!(open[0].created_at, UnixMs(5));
+        assert!(!hold::lift(&store, &open[0], UnixMs(7), "ana").await.unwrap());
+        assert!(store.note_room());
+        assert!(hold::open(&store).await.unwrap().is_empty() && !store.note_room());
+    }
+}
