@@ -349,9 +349,9 @@ impl Dispatcher {
         let facts: Vec<_> = runs.iter().map(|turn| (*turn, self.facts_of(turn.run))).collect();
         let mut keeper = self.bounds.lock().await;
         keeper.prepare(&self.engine, &self.account, &facts, now).await?;
-        let began = Instant::now();
+        let began = self.engine.clock.now();
         let taken = claim_within(&self.engine.store, &wanted, &keeper.bounds(now)).await?;
-        keeper.learn(&taken, began, now);
+        keeper.learn(&taken, began, self.engine.clock.now());
         Ok(taken.messages)
     }
 

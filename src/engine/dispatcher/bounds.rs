@@ -22,26 +22,20 @@ use crate::store::{budget as purses, place};
 /// What is asked again and again takes at most this share of the time: one in so many.
 const SHARE: u32 = 20;
 
-/// What takes less than this may be asked again as soon as the clock has moved on.
-const CHEAP: Duration = Duration::from_millis(20);
-const MOVED_ON: Duration = Duration::from_secs(1);
-
 /// How often another daemon's change of a limit, or a corrected budget, is looked for (real time).
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Keeps something costly from being asked too often.
+/// Keeps something costly from being asked too often, by the daemon's clock: when it was answered, and what that took.
 #[derive(Debug, Default)]
-struct Throttle(Option<(Instant, UnixMs, Duration)>);
+struct Throttle(Option<(UnixMs, Duration)>);
 
 impl Throttle {
     fn allows(&self, now: UnixMs) -> bool {
-        self.0.is_none_or(|(asked, at, cost)| {
-            asked.elapsed() >= cost * SHARE || (cost < CHEAP && now.since(at) >= MOVED_ON)
-        })
+        self.0.is_none_or(|(answered, cost)| now.since(answered) >= cost * SHARE)
     }
 
-    fn asked(&mut self, began: Instant, now: UnixMs) {
-        self.0 = Some((Instant::now(), now, began.elapsed()));
+    fn asked(&mut self, began: UnixMs, answered: UnixMs) {
+        self.0 = Some((answered, answered.since(began)));
     }
 }
 
@@ -128,15 +122,14 @@ impl Keeper {
             return Ok(());
         }
         if self.full && self.recount.allows(now) {
-            let began = Instant::now();
             place::recount(&engine.store, &self.portfolio, now).await?;
-            self.recount.asked(began, now);
+            self.recount.asked(now, engine.clock.now());
         }
         let promotions = runs.iter().any(|(turn, _)| turn.priority == Priority::PROMOTION);
         if promotions && self.reminders_asked.allows(now) {
-            let began = Instant::now();
+            let began = engine.clock.now();
             self.reminders = tier::reminders(engine, &self.portfolio).await?;
-            self.reminders_asked.asked(began, now);
+            self.reminders_asked.asked(began, engine.clock.now());
         }
         Ok(())
     }
@@ -192,12 +185,12 @@ impl Keeper {
         Bounds { places, terms: Some(&self.terms) }
     }
 
-    /// Learns from what a claim that began then took.
-    pub(super) fn learn(&mut self, taken: &Taken, began: Instant, now: UnixMs) {
+    /// Learns from what a claim took that `began` and ended then.
+    pub(super) fn learn(&mut self, taken: &Taken, began: UnixMs, ended: UnixMs) {
         self.full = taken.full;
         if let Some(next) = taken.reached_to {
             self.after = next;
-            self.looked.asked(began, now);
+            self.looked.asked(began, ended);
         }
         for (campaign, kept) in &mut self.budgets {
             kept.short = taken.spent.contains(campaign);
@@ -230,9 +223,9 @@ impl Kept {
         if counted && !(self.short && self.throttle.allows(now)) {
             return Ok(());
         }
-        let began = Instant::now();
+        let began = engine.clock.now();
         purses::recount(&engine.store, campaign, &month).await?;
-        self.throttle.asked(began, now);
+        self.throttle.asked(began, engine.clock.now());
         self.counted = Some(month);
         Ok(())
     }

@@ -365,7 +365,7 @@ pub async fn engine(store: &Store, dir: &Path, (node, address, more): (&str, &st
         r#"
 [server]
 listen     = "127.0.0.1:0"
-public_url = "http://127.0.0.1:8080"
+public_url = "https://recado.example.org"
 data_dir   = "data"
 [store]
 url = "sqlite:recado.db"
