@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done, 1 the answer is no (blockers, a failed run), 2 wrong usage or configuration.
 
+mod agree;
 pub mod alert;
 pub mod backup;
 pub mod cancel;
@@ -18,6 +19,7 @@ mod output;
 pub mod pause;
 pub mod results;
 pub mod resume;
+pub mod retry;
 pub mod sandbox;
 pub mod serve;
 pub mod start;
@@ -65,6 +67,8 @@ enum Command {
     Resume(resume::Args),
     /// Cancel what has not left.
     Cancel(cancel::Args),
+    /// Try failed messages again, by cause and cost.
+    Retry(retry::Args),
     /// Messages of which nobody knows whether they left.
     Doubt(doubt::Args),
     /// What stands still.
@@ -85,9 +89,6 @@ enum Command {
     Token(token::Args),
     /// Run a provider on this machine, to try things out.
     Sandbox(Box<sandbox::Args>),
-    /// Try failed messages again: not available yet.
-    #[command(hide = true)]
-    Retry(Later),
     /// Diagnose accounts and senders: not available yet.
     #[command(hide = true)]
     Doctor(Later),
@@ -124,6 +125,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Pause(args) => pause::run(args).await,
         Command::Resume(args) => resume::run(args).await,
         Command::Cancel(args) => cancel::run(args).await,
+        Command::Retry(args) => retry::run(args).await,
         Command::Doubt(args) => doubt::run(args).await,
         Command::Holds(args) => holds::run(args).await,
         Command::Alert(args) => alert::run(args).await,
@@ -134,7 +136,6 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
-        Command::Retry(_) => not_yet("retry"),
         Command::Doctor(_) => not_yet("doctor"),
         Command::Backup(args) => backup::run(args).await,
         Command::Takeover(args) => takeover::run(args).await,

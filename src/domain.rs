@@ -23,6 +23,7 @@ pub mod money;
 pub mod pair;
 pub mod phone;
 pub mod problem;
+pub mod retry;
 pub mod role;
 pub mod run;
 pub mod schedule;

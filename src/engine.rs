@@ -11,7 +11,7 @@ pub mod budget;
 pub mod canary;
 pub mod counters;
 pub mod dispatcher;
-mod doubt;
+pub mod doubt;
 mod folder;
 pub mod forecast;
 mod hand;
@@ -21,6 +21,7 @@ pub mod janitor;
 mod load;
 pub mod planner;
 pub mod receiver;
+pub mod retry;
 mod room;
 pub mod settler;
 mod start;
@@ -48,10 +49,10 @@ use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
 pub use answer::AnswerOutcome;
+pub use doubt::DoubtSettlement;
 pub use hand::{Author, HandOutcome, HandSend};
 pub use load::Loaded;
 pub use start::StartOutcome;
-pub use steer::DoubtSettlement;
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ mod sample;
 mod sheet;
 mod text;
 
-pub use cost::{Cost, MarketCost, Shares};
+pub use cost::{Cost, MarketCost, Shares, of_markets};
 pub use sample::{Sample, SampleKind};
 pub use sheet::{Sheet, SheetCanary, SheetInputs, SheetRow, SheetTemplate, sheet};
 pub use text::{json, text};

@@ -235,6 +235,8 @@ CREATE INDEX message_latest ON message (latest_at) WHERE state = 'queued' AND la
 CREATE INDEX message_in_doubt ON message (sender, claimed_at) WHERE state = 'in_doubt';
 -- What a sender has let go lately: the pair limit after a restart, and what speaks for or against a doubt.
 CREATE INDEX message_left ON message (sender, claimed_at) WHERE claimed_at IS NOT NULL;
+-- Left in doubt by a person: what is reserved is let go when no receipt can come any more.
+CREATE INDEX message_left_in_doubt ON message (undelivered_at) WHERE state = 'cancelled' AND reserved > 0;
 CREATE INDEX message_reviewed ON message (reviewed_at) WHERE reviewed_at IS NOT NULL;
 CREATE INDEX message_run_state ON message (run_id, state);
 CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
@@ -251,9 +253,12 @@ CREATE TABLE attempt (
     ended_at       BIGINT NOT NULL,
     failure_code   BIGINT,
     failure_detail TEXT,
+    -- Who said that an attempt in doubt never left: the rule or a person.
+    released_by    TEXT,
     PRIMARY KEY (message_id, no)
 );
 CREATE INDEX attempt_provider ON attempt (provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX attempt_released ON attempt (message_id) WHERE released_by IS NOT NULL;
 
 CREATE TABLE hold (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,

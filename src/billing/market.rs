@@ -24,6 +24,11 @@ impl Market {
         self.0
     }
 
+    /// The market of that word.
+    pub fn named(word: &str) -> Option<Self> {
+        TABLE.markets.get_key_value(word).map(|(word, _)| Self(word))
+    }
+
     /// Every market, by its word.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.markets.keys().map(|word| Self(word))

@@ -1,13 +1,13 @@
 //! `recado start`: what would happen, then the start.
 
-use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::WRONG;
+use super::agree::{Agreement, agreed};
 use super::client::Client;
 use super::output::answer;
-use super::{WRONG, eprint};
 use crate::config::environment;
 
 /// Arguments of `recado start`.
@@ -37,14 +37,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    if !args.yes {
-        if !std::io::stdin().is_terminal() {
-            eprint("recado: nobody can be asked here: look at the sheet, then use --yes");
-            return Ok(ExitCode::from(WRONG));
-        }
-        if !agreed(&sheet)? {
-            return Ok(ExitCode::FAILURE);
-        }
+    match agreed(&question(&sheet), args.yes)? {
+        Agreement::Yes => {}
+        Agreement::No => return Ok(ExitCode::FAILURE),
+        Agreement::Nobody => return Ok(ExitCode::from(WRONG)),
     }
     let started: Value = client.post(&format!("{path}/start"), &json!({"version": sheet["version"]})).await?;
     let text = if args.json {
@@ -56,13 +52,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The consequence in figures, and the answer.
-fn agreed(sheet: &Value) -> std::io::Result<bool> {
+/// The consequence in figures.
+fn question(sheet: &Value) -> String {
     let cost = &sheet["cost"];
     let high = cost["high"].as_str().unwrap_or("?");
     let currency = cost["currency"].as_str().unwrap_or_default();
-    eprint(&format!("Messages: {}, for {currency} {high} at most. Send? [y/N]", sheet["messages"]));
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sí" | "si" | "sim"))
+    format!("Messages: {}, for {currency} {high} at most. Send?", sheet["messages"])
 }

@@ -58,9 +58,27 @@ pub enum Reason {
     Silent,
     /// None was accepted after it.
     NoneAfter,
+    /// It never left, but its campaign wants a person to decide.
+    Campaign,
+    /// It was sent by hand: whoever sent it knows best.
+    ByHand,
+    /// Its sender is not in the configuration any more.
+    NoSender,
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::Provider,
+        Self::Review,
+        Self::Few,
+        Self::Silent,
+        Self::NoneAfter,
+        Self::Campaign,
+        Self::ByHand,
+        Self::NoSender,
+    ];
+
     /// The word; its sentence is the locales' key `doubt.<word>`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,6 +87,20 @@ impl Reason {
             Self::Few => "few",
             Self::Silent => "silent",
             Self::NoneAfter => "none_after",
+            Self::Campaign => "campaign",
+            Self::ByHand => "by_hand",
+            Self::NoSender => "no_sender",
+        }
+    }
+}
+
+impl Verdict {
+    /// The same where the campaign may want a person to decide what never left.
+    #[must_use]
+    pub const fn asked_of_a_person(self, asks: bool) -> Self {
+        match self {
+            Self::Unsent if asks => Self::Ask(Reason::Campaign),
+            other => other,
         }
     }
 }

@@ -66,6 +66,8 @@ pub enum MessageEvent {
     Release,
     /// A failed message is tried again: a new attempt opens.
     Retry,
+    /// A person knows that the attempt in doubt was sent.
+    Vouch,
 }
 
 impl MessageState {
@@ -158,7 +160,7 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
         (S::Queued, E::Claim) => Some(S::Claimed),
         (S::Claimed, E::PutBack) | (S::InDoubt, E::Release) | (S::Failed, E::Retry) => Some(S::Queued),
         // An answer that comes after the claim was called doubtful is still the truth.
-        (S::Claimed | S::InDoubt, E::Accepted) => Some(S::Accepted),
+        (S::Claimed | S::InDoubt, E::Accepted) | (S::InDoubt, E::Vouch) => Some(S::Accepted),
         (S::Claimed | S::InDoubt, E::Held) => Some(S::InReview),
         (S::Claimed | S::InDoubt, E::Refused) => Some(S::Failed),
         (S::Claimed, E::NoAnswer) => Some(S::InDoubt),
@@ -192,5 +194,27 @@ fn after_receipt(state: MessageState, status: ReceiptStatus) -> Option<MessageSt
         _ if reported == S::Failed => Some(S::Failed),
         _ if reported.rank() > state.rank() => Some(reported),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_attempt_opens_while_an_earlier_one_may_have_been_accepted_and_has_not_failed() {
+        for state in MessageState::ALL {
+            for event in [MessageEvent::Retry, MessageEvent::Release, MessageEvent::PutBack] {
+                let opens = next(state, event) == Some(MessageState::Queued);
+                let allowed = match event {
+                    MessageEvent::Retry => state == MessageState::Failed,
+                    MessageEvent::Release => state == MessageState::InDoubt,
+                    _ => state == MessageState::Claimed,
+                };
+                assert_eq!(opens, allowed, "{state:?} {event:?}");
+            }
+            assert_eq!(next(state, MessageEvent::Vouch).is_some(), state == MessageState::InDoubt, "{state:?}");
+        }
+        assert!(!MessageState::Failed.may_have_been_accepted());
     }
 }

@@ -1,148 +1,141 @@
-//! Doubts that the rule settles: messages that certainly never left go back in line, where their campaign says so.
+//! Messages in doubt: what the rule settles by itself, why the rest waits, and what a person decides.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod rule;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::info;
 
-use super::{Engine, EngineError, load};
-use crate::config::{Account, ProviderKind, Sender};
-use crate::domain::doubt::{self, Facts, Verdict};
-use crate::domain::id::{MessageId, RunId};
+use super::budget::worst_prices;
+use super::receiver::receipts;
+use super::{Engine, EngineError};
+use crate::domain::id::{MessageId, PersonId, RunId};
+use crate::domain::money::Micros;
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
-use crate::intake::campaign_file::IfUnsure;
-use crate::store::message::{self, OldDoubt};
-use crate::store::{run, version};
+use crate::store::message::{self, Life, Stake};
+use crate::store::run;
 
-/// A doubt younger than the shortest `in_doubt_after` is not looked at.
-const YOUNGEST: Duration = Duration::from_mins(1);
+pub(super) use rule::settle;
+pub use rule::why;
 
-/// Doubts read at a time.
-const PAGE: i64 = 1_000;
-
-/// Doubts of a sender this close together are judged as one, by the facts that hold for all of them.
-const TOGETHER: Duration = Duration::from_secs(10);
-
-/// What a campaign says about its doubts.
-#[derive(Clone, Copy)]
-struct Rule {
-    if_unsure: IfUnsure,
-    in_doubt_after: Duration,
+/// What a person decides about messages in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DoubtSettlement {
+    /// They were sent: somebody knows it from elsewhere. Receipts, or the end of their time to live, decide the rest.
+    Sent,
+    /// They did not leave, or it does not matter: a new attempt opens.
+    SendAgain,
+    /// They stay as they are; nothing is sent again. A receipt that comes still counts.
+    Leave,
 }
 
-/// One look at every doubt.
-struct Look<'a> {
-    engine: &'a Engine,
-    now: UnixMs,
-    up_since: Option<UnixMs>,
-    rules: BTreeMap<RunId, Option<Rule>>,
-}
+impl DoubtSettlement {
+    /// Every settlement, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Sent, Self::SendAgain, Self::Leave];
 
-/// Settles what the rule can settle; the runs it changed.
-pub(super) async fn settle(engine: &Engine, now: UnixMs) -> Result<Vec<RunId>, EngineError> {
-    let up_since = message::up_since(&engine.store).await?;
-    let mut look = Look { engine, now, up_since, rules: BTreeMap::new() };
-    let mut changed = Vec::new();
-    for sender in engine.config.senders.values() {
-        if let Some(account) = engine.config.accounts.get(&sender.account) {
-            changed.extend(look.at_sender(sender, account).await?);
-        }
-    }
-    Ok(changed)
-}
-
-impl Look<'_> {
-    async fn at_sender(&mut self, sender: &Sender, account: &Account) -> Result<Vec<RunId>, EngineError> {
-        let (store, now) = (&self.engine.store, self.now);
-        let (mut changed, mut in_review) = (Vec::new(), None);
-        let mut at = (UnixMs(i64::MIN), MessageId(0));
-        loop {
-            let page = message::old_doubts(store, &sender.name, at, now.minus(YOUNGEST), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(changed) };
-            at = (last.claimed_at, last.id);
-            if in_review.is_none() {
-                in_review = Some(self.was_in_review(account).await?);
-            }
-            let reviewed = in_review.unwrap_or(true);
-            for group in together(&page) {
-                let unsent = self.judge(group, account, reviewed).await?;
-                changed.extend(send_again(self.engine, &unsent, now).await?);
-            }
+    /// The word in forms, API and audit.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::SendAgain => "send_again",
+            Self::Leave => "leave",
         }
     }
 
-    /// Whether something of the account's portfolio was in review lately: receipts come late then.
-    async fn was_in_review(&self, account: &Account) -> Result<bool, EngineError> {
-        let shares = |other: &&Account| other.portfolio.is_some() && other.portfolio == account.portfolio;
-        let accounts = self.engine.config.accounts.values();
-        let kin: Vec<&str> =
-            accounts.filter(|other| other.name == account.name || shares(other)).map(|a| a.name.as_str()).collect();
-        Ok(message::was_in_review(&self.engine.store, &kin, self.now.minus(doubt::REVIEW)).await?)
+    /// The settlement of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|how| how.as_str() == word)
+    }
+}
+
+/// What sending messages in doubt again may do at worst.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stakes {
+    /// Messages that are in doubt now.
+    pub messages: i64,
+    /// People who might get theirs twice.
+    pub people: i64,
+    /// What it may cost on top, by currency: every message at the worst price it may be billed at.
+    pub worst: BTreeMap<String, Micros>,
+}
+
+/// What is known of the runs of some messages: worst prices by market, and the template.
+type Terms = BTreeMap<RunId, (BTreeMap<String, Micros>, Option<Template>)>;
+
+impl Engine {
+    /// What is at stake with those of `ids` that are in doubt.
+    pub async fn doubt_stakes(&self, ids: &[MessageId]) -> Result<Stakes, EngineError> {
+        let (mut stakes, mut terms) = (Stakes::default(), Terms::new());
+        let mut people: BTreeSet<PersonId> = BTreeSet::new();
+        for ids in ids.chunks(message::MAX_INSERT) {
+            for stake in message::stakes(&self.store, ids).await? {
+                let (worst, _) = self.terms_of(&mut terms, &stake).await?;
+                let price = worst.get(&stake.market).copied().unwrap_or_default().max(stake.estimated);
+                let sum = stakes.worst.entry(stake.currency).or_default();
+                *sum = sum.plus(price);
+                stakes.messages += 1;
+                people.insert(stake.person_id);
+            }
+        }
+        stakes.people = people.len() as i64;
+        Ok(stakes)
     }
 
-    /// Those of `group`, which were claimed within seconds, that certainly never left.
-    async fn judge(
-        &mut self,
-        group: &[OldDoubt],
-        account: &Account,
-        in_review: bool,
-    ) -> Result<Vec<(MessageId, RunId)>, EngineError> {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { return Ok(Vec::new()) };
-        let span = (first.claimed_at, last.claimed_at);
-        let (mut unsent, mut near) = (Vec::new(), None);
-        for doubt in group {
-            let rule = self.rule_of(doubt.run_id).await?;
-            let Some(rule) = rule.filter(|rule| rule.if_unsure == IfUnsure::SendAgain) else { continue };
-            if near.is_none() {
-                let asked = message::neighbours(&self.engine.store, &doubt.sender, span, doubt::NEAR);
-                near = Some(asked.await?);
-            }
-            let known = near.unwrap_or_default();
-            let facts = Facts {
-                claimed_at: doubt.claimed_at,
-                up_since: self.up_since,
-                in_doubt_after: rule.in_doubt_after,
-                near: known.near,
-                silent: known.silent,
-                after: known.after_it,
-                in_review,
-                is_named: matches!(account.provider, ProviderKind::CloudApi),
+    /// Settles messages in doubt; those that are not in doubt any more are left as they are, and nothing is sent again of
+    /// which another attempt turned out to have left. Returns how many were settled.
+    pub async fn settle_doubts(&self, ids: &[MessageId], how: DoubtSettlement) -> Result<u64, EngineError> {
+        let now = self.clock.now();
+        let (mut done, mut runs, mut terms) = (0, BTreeSet::new(), Terms::new());
+        for ids in ids.chunks(message::MAX_INSERT) {
+            let stakes = message::stakes(&self.store, ids).await?;
+            runs.extend(stakes.iter().map(|stake| stake.run_id));
+            done += match how {
+                DoubtSettlement::SendAgain => message::release_doubt(&self.store, ids, now).await?,
+                DoubtSettlement::Sent => {
+                    message::vouch_doubt(&self.store, &self.lives(&mut terms, &stakes).await?, now).await?
+                }
+                DoubtSettlement::Leave => {
+                    message::leave_doubt(&self.store, &self.lives(&mut terms, &stakes).await?, now).await?
+                }
             };
-            if doubt::verdict(&facts, self.now) == Verdict::Unsent {
-                unsent.push((doubt.id, doubt.run_id));
+        }
+        info!(message.count = done, "{done} messages in doubt were settled by a person: {}", how.as_str());
+        self.tell_runs(runs);
+        self.wake.notify_waiters();
+        Ok(done)
+    }
+
+    async fn lives(&self, terms: &mut Terms, stakes: &[Stake]) -> Result<Vec<Life>, EngineError> {
+        let mut lives = Vec::with_capacity(stakes.len());
+        for stake in stakes {
+            let (_, template) = self.terms_of(terms, stake).await?;
+            let begun: UnixMs = stake.claimed_at.unwrap_or(self.clock.now());
+            let life = template.as_ref().and_then(receipts::life_of);
+            lives.push(Life { id: stake.id, undelivered_at: receipts::undelivered_at(begun, life) });
+        }
+        Ok(lives)
+    }
+
+    async fn terms_of<'a>(
+        &self,
+        terms: &'a mut Terms,
+        stake: &Stake,
+    ) -> Result<&'a (BTreeMap<String, Micros>, Option<Template>), EngineError> {
+        use std::collections::btree_map::Entry;
+        Ok(match terms.entry(stake.run_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let run = run::get(&self.store, stake.run_id).await?;
+                let template = run.and_then(|run| run.snapshot().ok());
+                let account = self.config.accounts.get(&stake.account);
+                let worst = template
+                    .as_ref()
+                    .zip(account)
+                    .map(|(template, account)| worst_prices(&self.cards, account, template, self.clock.now()));
+                place.insert((worst.unwrap_or_default(), template))
             }
-        }
-        Ok(unsent)
+        })
     }
-
-    async fn rule_of(&mut self, id: RunId) -> Result<Option<Rule>, EngineError> {
-        if let Some(rule) = self.rules.get(&id) {
-            return Ok(*rule);
-        }
-        let mut rule = None;
-        if let Some(run) = run::get(&self.engine.store, id).await?
-            && let Some(version) = version::get(&self.engine.store, run.version_id).await?
-            && let Ok(file) = load::parse(&version.definition)
-        {
-            rule = Some(Rule { if_unsure: file.limits.if_unsure, in_doubt_after: file.limits.in_doubt_after });
-        }
-        self.rules.insert(id, rule);
-        Ok(rule)
-    }
-}
-
-async fn send_again(engine: &Engine, unsent: &[(MessageId, RunId)], now: UnixMs) -> Result<Vec<RunId>, EngineError> {
-    if unsent.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<MessageId> = unsent.iter().map(|(id, _)| *id).collect();
-    let done = message::release_doubt(&engine.store, &ids, now).await?;
-    info!(message.count = done, "{done} messages in doubt certainly never left; they are sent again");
-    engine.wake.notify_waiters();
-    Ok(unsent.iter().map(|(_, run)| *run).collect())
-}
-
-fn together(doubts: &[OldDoubt]) -> impl Iterator<Item = &[OldDoubt]> {
-    let bucket = |doubt: &OldDoubt| doubt.claimed_at.0.div_euclid(TOGETHER.as_millis() as i64);
-    doubts.chunk_by(move |a, b| bucket(a) == bucket(b))
 }

@@ -79,6 +79,7 @@ impl Janitor {
         let mut runs = message::expire(store, now).await?;
         runs.extend(message::lose_claims(store, now).await?);
         runs.extend(message::give_up_undelivered(store, now).await?);
+        runs.extend(message::let_go_of_left_doubts(store, now).await?);
         if self.looks_at_doubts() {
             runs.extend(doubt::settle(&self.engine, now).await?);
             breaker::sweep(&self.engine).await?;

@@ -6,7 +6,7 @@
 mod answers;
 mod batch;
 mod learn;
-mod receipts;
+pub(super) mod receipts;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,10 +1,10 @@
-//! Steering runs: pause, resume, cancel, doubts, holds.
+//! Steering runs: pause, resume, cancel, holds.
 
 use tracing::info;
 
 use super::{Engine, EngineError};
 use crate::domain::change::Change;
-use crate::domain::id::{HoldId, MessageId, RunId};
+use crate::domain::id::{HoldId, RunId};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
@@ -14,16 +14,6 @@ use crate::store::{Tx, hold, home, message, run};
 
 /// The code of a person's own words.
 const OWN_WORDS: &str = "own_words";
-
-/// What a person decides about messages in doubt.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DoubtSettlement {
-    /// They did not leave, or it does not matter: a new attempt opens.
-    SendAgain,
-    /// They stay as they are; nothing is sent again. A receipt that comes still counts.
-    Leave,
-}
 
 impl Engine {
     /// A person pauses a run, perhaps with a word why; nothing of it is claimed any more. False when it is not planning
@@ -69,22 +59,6 @@ impl Engine {
             self.tell(Change::Run(id));
             self.wake.notify_waiters();
         }
-        Ok(done)
-    }
-
-    /// Settles messages in doubt; those that are not in doubt any more are left as they are. Returns how many were.
-    pub async fn settle_doubts(&self, ids: &[MessageId], how: DoubtSettlement, _by: &str) -> Result<u64, EngineError> {
-        let now = self.clock.now();
-        let mut done = 0;
-        for ids in ids.chunks(message::MAX_INSERT) {
-            done += match how {
-                DoubtSettlement::SendAgain => message::release_doubt(&self.store, ids, now).await?,
-                DoubtSettlement::Leave => message::leave_doubt(&self.store, ids, now).await?,
-            };
-        }
-        info!(message.count = done, "{done} messages in doubt were settled by a person: {how:?}");
-        self.tell_runs(run::open(&self.store).await?.into_iter().map(|run| run.id));
-        self.wake.notify_waiters();
         Ok(done)
     }
 

@@ -16,7 +16,7 @@ use crate::billing::card::Cards;
 use crate::billing::estimate;
 use crate::billing::market::Market;
 use crate::domain::money::{Currency, Micros};
-use crate::domain::template::Category;
+use crate::domain::template::{Category, Template};
 
 /// Meta keeps trying for 30 days unless the template says otherwise.
 const DEFAULT_TIME_TO_LIVE_DAYS: i64 = 30;
@@ -132,6 +132,19 @@ pub(super) fn range(billing: Billing<'_>, tally: &Tally) -> Cost {
         delivered_percent: shares,
         markets,
     }
+}
+
+/// The range for so many messages of a template to each market, all sent on `day` (of the account's zone).
+pub fn of_markets(
+    cards: &Cards,
+    currency: Currency,
+    template: &Template,
+    day: &str,
+    messages: &BTreeMap<Market, i64>,
+) -> Cost {
+    let tally = messages.iter().map(|(market, n)| ((*market, day.to_owned()), *n)).collect();
+    let (category, time_to_live_s) = (template.category, template.time_to_live_s);
+    range(Billing { cards, currency, category, time_to_live_s }, &tally)
 }
 
 /// `per_cent` of `amount`, rounded half up.

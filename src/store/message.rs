@@ -4,9 +4,11 @@
 mod again;
 mod chore;
 mod claim;
+mod doubt;
 mod evidence;
 mod reached;
 mod reprice;
+mod retry;
 mod settle;
 
 use std::collections::BTreeSet;
@@ -24,11 +26,15 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 pub use again::{Again, earlier_failures, failures_of, try_again};
-pub use chore::{Doubt, cancel, doubts, expire, give_up_undelivered, leave_doubt, lose_claims, release_doubt};
+pub use chore::{cancel, expire, give_up_undelivered, let_go_of_left_doubts, lose_claims};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
+pub use doubt::{
+    Doubt, DoubtFilter, Life, Stake, doubt_ids, doubts, leave_doubt, release_doubt, release_unsent, stakes, vouch_doubt,
+};
 pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
+pub use retry::{Failed, failed, retry};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.

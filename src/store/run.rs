@@ -51,10 +51,25 @@ const REOPEN: Dialects = Dialects {
             state = CASE WHEN state = 'closed' THEN 'running' ELSE state END
         WHERE id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
+const REOPEN_ONE: &str = "UPDATE run SET sent_out_at = NULL, closed_at = NULL,
+        state = CASE WHEN state = 'closed' THEN 'running' ELSE state END
+    WHERE id = $1 AND state <> 'cancelled'";
 const SENT_OUT: &str = "UPDATE run SET sent_out_at = $1
     WHERE state = 'running' AND sent_out_at IS NULL AND NOT EXISTS
         (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state IN ('queued', 'claimed', 'in_doubt'))
     RETURNING id";
+/// Locked first: a run of which failed messages go back in line at this instant is then seen as it is afterwards.
+const CLOSABLE: Dialects = Dialects {
+    sqlite: "SELECT id FROM run
+        WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
+            (SELECT 1 FROM message AS m WHERE m.run_id = run.id
+                AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))",
+    postgres: "SELECT id FROM run
+        WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
+            (SELECT 1 FROM message AS m WHERE m.run_id = run.id
+                AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
+        ORDER BY id FOR UPDATE",
+};
 const CLOSE: &str = "UPDATE run SET closed_at = $1, sent_out_at = COALESCE(sent_out_at, $1),
         state = CASE WHEN state = 'running' THEN 'closed' ELSE state END
     WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
@@ -283,6 +298,12 @@ pub async fn reopen(tx: &mut Tx, runs: &[RunId]) -> Result<()> {
     Ok(())
 }
 
+/// The same for one run, unless it was cancelled; it is locked until the end of the unit of work.
+pub(super) async fn reopen_unless_cancelled(tx: &mut Tx, id: RunId) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(REOPEN_ONE).bind(id).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
 /// Marks running runs with nothing queued, claimed or in doubt as sent out; returns them.
 pub async fn mark_sent_out(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(SENT_OUT).bind(at).fetch_all(pool).await)?)
@@ -290,7 +311,17 @@ pub async fn mark_sent_out(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
 
 /// Closes runs whose every message has been delivered, read or has ended; returns them.
 pub async fn close_settled(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
-    Ok(on!(&store.write, |pool| sqlx::query_scalar(CLOSE).bind(at).fetch_all(pool).await)?)
+    let look = CLOSABLE.of(&store.read);
+    let closable: Vec<RunId> = on!(&store.read, |pool| sqlx::query_scalar(look).fetch_all(pool).await)?;
+    if closable.is_empty() {
+        return Ok(closable);
+    }
+    let mut tx = store.begin().await?;
+    let lock = CLOSABLE.of_tx(&tx);
+    let _: Vec<RunId> = on_tx!(&mut tx, |conn| sqlx::query_scalar(lock).fetch_all(conn).await)?;
+    let closed = on_tx!(&mut tx, |conn| sqlx::query_scalar(CLOSE).bind(at).fetch_all(conn).await)?;
+    tx.commit().await?;
+    Ok(closed)
 }
 
 /// Cancelled runs with messages that went back in line since.

@@ -1,12 +1,17 @@
 //! What people and programs do to runs: the engine's command, then who did it, for pages and API alike.
 
+use std::collections::BTreeSet;
+
 use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
-use crate::store::version;
+use crate::store::{run, version};
 
 use super::actor::Actor;
 use super::error::WebError;
 use super::state::WebState;
+
+/// Messages settled together and written down in one line.
+const BATCH: usize = 500;
 
 /// Loads a campaign's file and audience; what is wrong with them is an error that names it.
 pub async fn load(
@@ -84,14 +89,26 @@ pub async fn settle(
     messages: &[MessageId],
     how: DoubtSettlement,
 ) -> Result<u64, WebError> {
-    let action = match how {
-        DoubtSettlement::SendAgain => "doubt.send_again",
-        DoubtSettlement::Leave => "doubt.leave",
-    };
-    let settled = state.engine.settle_doubts(messages, how, &actor.name).await?;
-    let ids: Vec<String> = messages.iter().map(ToString::to_string).collect();
-    state.audit(actor, action, &format!("{settled} messages"), &ids.join(" ")).await?;
-    Ok(settled)
+    let action = format!("doubt.{}", how.as_str());
+    let mut all = 0;
+    for batch in messages.chunks(BATCH) {
+        let settled = state.engine.settle_doubts(batch, how).await?;
+        let ids: Vec<String> = batch.iter().map(ToString::to_string).collect();
+        state.audit(actor, &action, &format!("{settled} messages"), &ids.join(" ")).await?;
+        all += settled;
+    }
+    Ok(all)
+}
+
+/// Tries again what failed in a run with one of `codes`; how many messages it concerns.
+pub async fn retry(state: &WebState, actor: &Actor, run: RunId, codes: &BTreeSet<i64>) -> Result<u64, WebError> {
+    let found = run::get(state.store(), run).await?.ok_or(WebError::NotFound)?;
+    let Some(done) = state.engine.retry(run, codes).await? else { return Err(WebError::Conflict("run_state")) };
+    state.sampler.forget(run);
+    let codes: Vec<String> = codes.iter().map(ToString::to_string).collect();
+    let detail = format!("{done} messages; codes {}; run started by {}", codes.join(" "), found.starter);
+    state.audit(actor, "run.retry", &format!("run {run}"), &detail).await?;
+    Ok(done)
 }
 
 /// Lifts a hold.

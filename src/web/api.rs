@@ -19,6 +19,7 @@ mod messages;
 pub mod once;
 mod paging;
 mod portfolios;
+mod retry;
 pub mod route;
 mod row;
 mod run_view;

@@ -47,12 +47,13 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 8] = [
+const NAVIGATION: [(&str, &str, Right); 9] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/send", "send", Right::SendByHand),
     ("/costs", "costs", Right::ReadCosts),
     ("/holds", "holds", Right::ReadCampaigns),
+    ("/doubt", "doubt", Right::ReadPeople),
     ("/suppressions", "suppressions", Right::Suppress),
     ("/audit", "audit", Right::ReadAudit),
     ("/users", "users", Right::ManageUsers),

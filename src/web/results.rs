@@ -16,7 +16,7 @@ use super::state::WebState;
 /// Rows read at a time.
 const BATCH: i64 = 1_000;
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
     "row",
     "id",
     "to",
@@ -30,6 +30,7 @@ const HEADER: [&str; 17] = [
     "delivered_at",
     "read_at",
     "attempts",
+    "resent_unsure",
     "cost_centre",
     "currency",
     "charged",
@@ -67,7 +68,7 @@ pub fn lines(state: WebState, language: Language, run: RunId) -> impl Stream<Ite
     }
 }
 
-fn message(language: Language, r: &RunRow) -> [String; 17] {
+fn message(language: Language, r: &RunRow) -> [String; 18] {
     let reason = match (r.failure_code, r.end_reason.as_deref()) {
         (Some(code), _) if code > 0 => code.to_string(),
         (_, Some(reason)) => reason.to_owned(),
@@ -93,6 +94,7 @@ fn message(language: Language, r: &RunRow) -> [String; 17] {
         time(r.delivered_at),
         time(r.read_at),
         r.attempt.to_string(),
+        r.resent_unsure.to_string(),
         safe(&r.cost_centre),
         r.currency.clone(),
         r.charged.to_string(),
@@ -100,8 +102,8 @@ fn message(language: Language, r: &RunRow) -> [String; 17] {
     ]
 }
 
-fn left_out(language: Language, r: &Exclusion) -> [String; 17] {
-    let mut cells = <[String; 17]>::default();
+fn left_out(language: Language, r: &Exclusion) -> [String; 18] {
+    let mut cells = <[String; 18]>::default();
     cells[0] = r.row_no.to_string();
     cells[2] = safe(&r.recipient);
     "excluded".clone_into(&mut cells[4]);

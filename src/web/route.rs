@@ -10,8 +10,8 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, events, guard, health, holds,
-    language, metrics, run, run_rows, settle, sign_in, suppressions, users, webhook,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
+    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, users, webhook,
 };
 
 /// One route.
@@ -92,7 +92,10 @@ fn campaign_pages() -> Vec<Route> {
         write("/runs/{id}/pause", steer, run::pause),
         write("/runs/{id}/resume", steer, run::resume),
         write("/runs/{id}/cancel", steer, run::cancel),
-        write("/runs/{id}/doubts", steer, settle::settle),
+        read("/runs/{id}/retry", read_, retry::show),
+        write("/runs/{id}/retry", steer, retry::retry),
+        read("/doubt", needs(R::ReadPeople), doubt::show),
+        write("/doubt", steer, doubt::settle),
         read("/holds", read_, holds::show),
         write("/holds/{id}/lift", steer, holds::lift),
     ]

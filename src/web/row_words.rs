@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::failure::sentence_key;
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
@@ -93,6 +94,14 @@ pub fn failure(p: &Page, code: Option<i64>) -> String {
         return p.t(&key);
     }
     p.say("web.failure_unknown", &[("code", &code.to_string())])
+}
+
+/// The same for a cause that many messages share: a code without a sentence of its own is told by its class.
+pub fn cause(p: &Page, code: i64) -> String {
+    match sentence_key(code) {
+        key if sentences(p.language).contains_key(&key) && key != "failure.unknown" => p.t(&key),
+        _ => failure(p, Some(code)),
+    }
 }
 
 /// The sentence of a reason to leave out.

@@ -5,15 +5,14 @@ use axum::extract::{Form, Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
-use crate::domain::id::{MessageId, RunId};
+use crate::domain::id::RunId;
 use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::engine;
 use crate::store::canary::CanaryState;
-use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
 use crate::store::view::tally;
-use crate::store::{campaign, exclusion, run};
+use crate::store::{campaign, exclusion, message, run};
 
 use super::act;
 use super::actor::Actor;
@@ -24,8 +23,6 @@ use super::page::{Page, html};
 use super::row_words;
 use super::state::WebState;
 
-/// Doubts shown on the run's page; the rest follows when these are settled.
-pub(super) const DOUBTS: i64 = 50;
 /// Row numbers named per reason.
 const ROWS_NAMED: i64 = 12;
 
@@ -43,7 +40,8 @@ struct RunPage {
     canary: Option<String>,
     left_out: Vec<LeftOut>,
     stopped: Vec<Cause>,
-    doubts: Vec<RunRow>,
+    /// Sent again because they certainly never left.
+    resent: i64,
     money: tally::Money,
     may_steer: bool,
     people: bool,
@@ -94,7 +92,7 @@ pub async fn show(
         .map(|s| Cause { why: row_words::reason(&p, Some(&s.reason)), n: s.n, href: None })
         .collect();
     let left_out = left_out(&state, &p, run.id).await?;
-    let doubts = if people { doubts(&state, run.id).await? } else { Vec::new() };
+    let resent = message::resent(store, run.id).await?;
     let money = tally::money(store, run.id).await?;
     let template = template_name(&run);
     let f = Figures::of(&state, run).await?;
@@ -112,7 +110,7 @@ pub async fn show(
         canary,
         left_out,
         stopped,
-        doubts,
+        resent,
         money,
         may_steer,
         people,
@@ -223,12 +221,6 @@ pub(super) fn row_list(rows: &[i64], n: i64) -> String {
     let shown: Vec<String> = rows.iter().map(ToString::to_string).collect();
     let more = if n > rows.len() as i64 { " …" } else { "" };
     format!("{}{more}", shown.join(", "))
-}
-
-pub(super) async fn doubts(state: &WebState, run: RunId) -> Result<Vec<RunRow>, WebError> {
-    let query =
-        RowQuery { filter: RowFilter::State(S::InDoubt), search: String::new(), after: MessageId(0), limit: DOUBTS };
-    Ok(row::page(state.store(), run, &query).await?)
 }
 
 /// Where to go after.

@@ -8,8 +8,8 @@ use recado::domain::role::Role;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::engine::force;
 use crate::engine::stage::{CAMPAIGN, people};
+use crate::engine::{change, force};
 use crate::support::stores;
 use crate::web::daemon::Site;
 
@@ -89,9 +89,12 @@ async fn doubts_results_suppressions_holds_and_templates_are_read_and_acted_on()
 
     let listed = site.recado(Role::Admin, &["doubt"]).await;
     assert!(listed.out.contains(&message.to_string()), "{} {}", listed.out, listed.err);
-    let settled = site.recado(Role::Admin, &["doubt", "send-again", &message.to_string()]).await;
+    let settled = site.recado(Role::Admin, &["doubt", "settle", "send-again", &message.to_string()]).await;
     assert_eq!((settled.status, settled.out.as_str()), (0, "tried again: 1\n"), "{}", settled.err);
-    assert_eq!(site.recado(Role::Admin, &["doubt", "leave", "--run", &run.to_string()]).await.status, 1);
+    assert_eq!(
+        site.recado(Role::Admin, &["doubt", "settle", "leave", "--run", &run.to_string(), "--yes"]).await.status,
+        1
+    );
 
     let file = stores[0].dir.path().join("results.csv");
     let results = site.recado(Role::Admin, &["results", "turnos", "--out", file.to_str().unwrap()]).await;
@@ -160,4 +163,35 @@ async fn what_is_wrong_is_listed_by_the_command_line() {
     let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let nothing = site.recado(Role::Operator, &["alert", "list"]).await;
     assert_eq!((nothing.status, nothing.out.as_str()), (0, "Nothing is wrong.\n"), "{}", nothing.err);
+}
+
+#[tokio::test]
+async fn failed_messages_and_doubts_are_settled_after_their_figures() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let run = site.stage.run("turnos", CAMPAIGN, &people(4)).await;
+    change(
+        &stores[0],
+        "UPDATE message SET state = 'failed', failure_code = 131000, attempt = 1, claimed_at = created_at",
+    )
+    .await;
+    change(&stores[0], "UPDATE message SET state = 'in_doubt', failure_code = NULL WHERE row_no > 2").await;
+
+    let asked = site.recado(Role::Marketing, &["retry", "turnos"]).await;
+    assert_eq!(asked.status, 2, "{}", asked.err);
+    assert!(asked.out.contains("131000") && asked.out.contains("Another try can help"), "{}", asked.out);
+    assert!(asked.err.contains("Messages to try again: 2, for USD 0.0442 to 0.1236."), "{}", asked.err);
+    assert_eq!(site.stage.states(run).await["failed"], 2, "nothing was done");
+    let done = site.recado(Role::Marketing, &["retry", "--run", &run.to_string(), "--yes", "--json"]).await;
+    assert_eq!((done.status, &done.json()["retried"]), (0, &Value::from(2)), "{}", done.err);
+    assert_eq!(site.recado(Role::Marketing, &["retry", "turnos", "--yes"]).await.status, 1, "nothing is left");
+
+    let listed = site.recado(Role::Admin, &["doubt", "list", "--run", &run.to_string()]).await;
+    assert!(listed.out.contains("A receipt may still come"), "{} {}", listed.out, listed.err);
+    let asked = site.recado(Role::Admin, &["doubt", "settle", "send-again", "--all"]).await;
+    assert_eq!(asked.status, 2);
+    assert!(asked.err.contains("2 people might get theirs twice, for at most USD 0.1236 more"), "{}", asked.err);
+    let sent = site.recado(Role::Admin, &["doubt", "settle", "sent", "--all", "--yes"]).await;
+    assert_eq!((sent.status, sent.out.as_str()), (0, "counted as sent: 2\n"), "{}", sent.err);
+    assert_eq!(site.recado(Role::Admin, &["doubt", "settle", "leave", "--all", "--yes"]).await.status, 1);
 }

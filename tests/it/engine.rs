@@ -12,6 +12,7 @@ mod looping;
 mod planning;
 mod receiver;
 mod restoring;
+mod retrying;
 mod sending;
 mod spacing;
 pub mod stage;
@@ -27,5 +28,13 @@ pub async fn force(store: &Store, id: MessageId, state: MessageState) {
     match &store.write {
         Db::Sqlite(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
         Db::Postgres(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
+    }
+}
+
+/// Changes rows, as if something had happened that the test does not play.
+pub async fn change(store: &Store, sql: &'static str) {
+    match &store.write {
+        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
     }
 }

@@ -8,6 +8,7 @@ use tracing::warn;
 use super::{Departure, Dispatcher};
 use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::change::Change;
+use crate::domain::doubt::REVIEW;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::fill::Content;
 use crate::domain::id::RunId;
@@ -105,7 +106,9 @@ impl Dispatcher {
         };
         let told = template.and_then(|t| t.time_to_live_s).and_then(|s| u64::try_from(s).ok());
         let lives = told.map_or(USUAL_TIME_TO_LIVE, Duration::from_secs);
-        let undelivered_at = self.engine.clock.now().plus(lives).plus(AFTER_TIME_TO_LIVE);
+        // What is held for review begins to live when it is released; a review that nobody hears of ends some day too.
+        let review = if acceptance.in_review { REVIEW } else { Duration::ZERO };
+        let undelivered_at = self.engine.clock.now().plus(review).plus(lives).plus(AFTER_TIME_TO_LIVE);
         Verdict::Accepted { acceptance, undelivered_at }
     }
 

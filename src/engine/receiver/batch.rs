@@ -8,7 +8,6 @@ mod locate;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -231,7 +230,13 @@ impl<'a> Batch<'a> {
                     receipts::apply(standing, &incoming.receipt, incoming.at());
                     learned.push((standing.person_id, &incoming.receipt));
                 }
-                Some(standing) if attempt < standing.attempt => earlier.push((message, attempt, incoming)),
+                Some(standing) if attempt < standing.attempt => {
+                    earlier.push((message, attempt, incoming));
+                    // An attempt that was given up has reached the person after all: no other opens.
+                    if receipts::reached_after_all(standing.state, incoming.receipt.status) {
+                        receipts::apply(standing, &incoming.receipt, incoming.at());
+                    }
+                }
                 // An attempt or a message we have not made: this store is older than the receipt, a copy restored.
                 _ => {
                     self.told.holds |= hold::place_in(tx, &home::hold_of_all(), self.now).await?;
@@ -272,9 +277,11 @@ impl<'a> Batch<'a> {
         let templates = templates(tx, &changes, &runs).await?;
         for change in &mut changes {
             let standing = &mut change.standing;
-            if standing.undelivered_at.is_none() && !standing.state.is_settled() {
-                let life = templates.get(&standing.run_id).and_then(life_of);
-                standing.undelivered_at = standing.claimed_at.map(|at| receipts::undelivered_at(at, life));
+            let released = change.was == MessageState::InReview && standing.state == MessageState::Sent;
+            if (standing.undelivered_at.is_none() || released) && !standing.state.is_settled() {
+                let life = templates.get(&standing.run_id).and_then(receipts::life_of);
+                let begins = if released { standing.sent_at } else { standing.claimed_at };
+                standing.undelivered_at = begins.map(|at| receipts::undelivered_at(at, life));
             }
         }
         receipt::apply(tx, &changes).await?;
@@ -324,6 +331,7 @@ async fn templates(
 ) -> Result<BTreeMap<RunId, Template>, EngineError> {
     let needed = |c: &ReceiptChange| {
         c.standing.state == MessageState::Failed
+            || c.was == MessageState::InReview
             || (c.standing.undelivered_at.is_none() && !c.standing.state.is_settled())
     };
     if runs.is_empty() || !changes.iter().any(needed) {
@@ -331,10 +339,6 @@ async fn templates(
     }
     let snapshots = receipt::templates(tx, runs).await?;
     Ok(snapshots.into_iter().filter_map(|(run, json)| Some((run, serde_json::from_str(&json).ok()?))).collect())
-}
-
-fn life_of(template: &Template) -> Option<Duration> {
-    template.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs)
 }
 
 async fn apply_earlier(

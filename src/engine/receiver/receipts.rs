@@ -11,6 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::RunId;
 use crate::domain::message::{MessageEvent, MessageState, next};
 use crate::domain::money::{Currency, Micros};
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::store::receipt::{EarlierAttempt, ReceiptChange, Standing};
 use crate::store::window::Told;
@@ -90,10 +91,24 @@ pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
     }
 }
 
+/// How long the provider tries to deliver messages of `template`, where it says so.
+pub fn life_of(template: &Template) -> Option<Duration> {
+    template.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs)
+}
+
 /// When a message that is on its way counts as undelivered, where its answer never came to say so. `life` is its
 /// template's time to live.
 pub fn undelivered_at(claimed_at: UnixMs, life: Option<Duration>) -> UnixMs {
     claimed_at.plus(life.unwrap_or(LONGEST_LIFE)).plus(GRACE)
+}
+
+/// Whether a receipt of an earlier attempt says that the person has been reached while nothing of the latest attempt is
+/// on its way: then the message counts as sent, and no further attempt opens.
+pub fn reached_after_all(state: MessageState, status: ReceiptStatus) -> bool {
+    use MessageState as S;
+    matches!(state, S::Queued | S::Excluded | S::Expired | S::Failed | S::InDoubt)
+        && status != ReceiptStatus::Failed
+        && next(state, MessageEvent::Receipt(status)).is_some()
 }
 
 /// What a change of a message says to the breakers of its run: for the first time that it left, or that it failed.

@@ -19,18 +19,20 @@ const EARLIER: Dialects = Dialects {
 const AGAIN: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE message SET state = 'queued', due_at = MAX(message.due_at, r.value ->> 'due_at'),
-            waiting_for = r.value ->> 'waiting_for', end_reason = 'turned_away', undelivered_at = NULL, reserved = 0
+            waiting_for = r.value ->> 'waiting_for', end_reason = 'turned_away', undelivered_at = NULL, reserved = 0, pricing = NULL
         FROM r
         WHERE message.id = r.value ->> 'id' AND message.attempt = r.value ->> 'attempt' AND message.state = 'failed'
             AND (message.latest_at IS NULL OR message.latest_at >= r.value ->> 'due_at')
             AND EXISTS (SELECT 1 FROM run WHERE run.id = message.run_id AND run.state IN ('planning', 'running', 'paused'))
+            AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.message_id = message.id AND a.state IN ('sent', 'delivered', 'read'))
         RETURNING message.id, message.run_id",
     postgres: "UPDATE message SET state = 'queued', due_at = GREATEST(message.due_at, r.due_at),
-            waiting_for = r.waiting_for, end_reason = 'turned_away', undelivered_at = NULL, reserved = 0
+            waiting_for = r.waiting_for, end_reason = 'turned_away', undelivered_at = NULL, reserved = 0, pricing = NULL
         FROM json_to_recordset($1::json) AS r (id bigint, attempt bigint, due_at bigint, waiting_for text)
         WHERE message.id = r.id AND message.attempt = r.attempt AND message.state = 'failed'
             AND (message.latest_at IS NULL OR message.latest_at >= r.due_at)
             AND EXISTS (SELECT 1 FROM run WHERE run.id = message.run_id AND run.state IN ('planning', 'running', 'paused'))
+            AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.message_id = message.id AND a.state IN ('sent', 'delivered', 'read'))
         RETURNING message.id, message.run_id",
 };
 const FAILURES: &str = "SELECT COUNT(*) FROM message AS m JOIN person AS p ON p.id = m.person_id

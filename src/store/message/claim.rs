@@ -20,16 +20,20 @@ use crate::store::{Dialects, Result, Store, budget, lease, on, on_tx, place};
 /// The attempt that ended when the message went back in line makes room for the new one.
 const ARCHIVE: Dialects = Dialects {
     sqlite:
-        "INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at, failure_code, failure_detail)
-        SELECT id, attempt, CASE WHEN end_reason = 'in_doubt' THEN 'in_doubt' ELSE 'failed' END, provider_id,
-            COALESCE(claimed_at, $2), COALESCE(ended_at, $2), failure_code, failure_detail
+        "INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at, failure_code, failure_detail,
+            released_by)
+        SELECT id, attempt, CASE WHEN end_reason IN ('in_doubt', 'unsent') THEN 'in_doubt' ELSE 'failed' END, provider_id,
+            COALESCE(claimed_at, $2), COALESCE(ended_at, $2), failure_code, failure_detail,
+            CASE end_reason WHEN 'in_doubt' THEN 'person' WHEN 'unsent' THEN 'rule' END
         FROM message WHERE attempt >= 1 AND end_reason IS NOT NULL AND state = 'queued'
             AND id IN (SELECT r.value FROM json_each($1) AS r)
         ON CONFLICT (message_id, no) DO NOTHING",
     postgres:
-        "INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at, failure_code, failure_detail)
-        SELECT id, attempt, CASE WHEN end_reason = 'in_doubt' THEN 'in_doubt' ELSE 'failed' END, provider_id,
-            COALESCE(claimed_at, $2), COALESCE(ended_at, $2), failure_code, failure_detail
+        "INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at, failure_code, failure_detail,
+            released_by)
+        SELECT id, attempt, CASE WHEN end_reason IN ('in_doubt', 'unsent') THEN 'in_doubt' ELSE 'failed' END, provider_id,
+            COALESCE(claimed_at, $2), COALESCE(ended_at, $2), failure_code, failure_detail,
+            CASE end_reason WHEN 'in_doubt' THEN 'person' WHEN 'unsent' THEN 'rule' END
         FROM message WHERE attempt >= 1 AND end_reason IS NOT NULL AND state = 'queued'
             AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
         ON CONFLICT (message_id, no) DO NOTHING",

@@ -6,7 +6,7 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, on};
 
-const OLD: &str = "SELECT id, run_id, account, sender, claimed_at FROM message
+const OLD: &str = "SELECT id, run_id, sender, claimed_at FROM message
     WHERE state = 'in_doubt' AND run_id <> 0 AND sender = $1 AND (claimed_at > $2 OR (claimed_at = $2 AND id > $3))
         AND claimed_at <= $4
     ORDER BY claimed_at, id LIMIT $5";
@@ -24,8 +24,9 @@ const IN_REVIEW: Dialects = Dialects {
 };
 const DOWN: &str = "INSERT INTO downtime (from_at, to_at) VALUES ($1, $2)";
 const UP_SINCE: &str = "SELECT MAX(to_at) FROM downtime";
-const RESENT: &str = "SELECT COUNT(*) FROM attempt AS a JOIN message AS m ON m.id = a.message_id
-    WHERE m.run_id = $1 AND a.state = 'in_doubt'";
+/// Written so that the few that were released are looked at, and not all of the run.
+const RESENT: &str = "SELECT COUNT(*) FROM attempt AS a CROSS JOIN message AS m
+    WHERE m.id = a.message_id AND m.run_id = $1 AND a.released_by IS NOT NULL AND a.released_by = 'rule'";
 
 /// An attempt in doubt.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
@@ -34,8 +35,6 @@ pub struct OldDoubt {
     pub id: MessageId,
     /// Its run.
     pub run_id: RunId,
-    /// Its account.
-    pub account: String,
     /// Its sender.
     pub sender: String,
     /// When it was claimed.
@@ -108,7 +107,7 @@ pub async fn up_since(store: &Store) -> Result<Option<UnixMs>> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(UP_SINCE).fetch_one(pool).await)?)
 }
 
-/// Attempts of a run that were opened anew after a doubt.
+/// Messages of a run that were sent again because the rule of doubt said that they never left, counted by attempts.
 pub async fn resent(store: &Store, run: RunId) -> Result<i64> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(RESENT).bind(run).fetch_one(pool).await)?)
 }

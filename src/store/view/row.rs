@@ -12,6 +12,7 @@ const ANY: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
            m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
            (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
     FROM message AS m
     WHERE m.run_id = $1 AND m.id > $2
@@ -21,6 +22,7 @@ const IN_STATE: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
            m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
            (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
     FROM message AS m
     WHERE m.run_id = $1 AND m.state = $5 AND m.id > $2
@@ -30,6 +32,7 @@ const WITH_FAILURE: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
            m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
            (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
     FROM message AS m
     WHERE m.run_id = $1 AND m.state = 'failed' AND COALESCE(m.failure_code, 0) = $5 AND m.id > $2
@@ -38,7 +41,8 @@ const WITH_FAILURE: &str = "
 const WITH_OUTCOME: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
            m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
-           m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id, o.outcome
+           m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id, o.outcome,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure
     FROM message AS m JOIN outcome AS o ON o.message_id = m.id
     WHERE m.run_id = $1 AND m.id > $2 AND o.outcome = $5
       AND o.id = (SELECT MAX(l.id) FROM outcome AS l WHERE l.message_id = m.id)
@@ -94,6 +98,8 @@ pub struct RunRow {
     pub charged: Micros,
     /// The provider's id of the latest try.
     pub provider_id: Option<String>,
+    /// Tries opened because the one before certainly never left, though its answer never came.
+    pub resent_unsure: i64,
     /// What its person's last reply decided.
     pub outcome: Option<String>,
 }

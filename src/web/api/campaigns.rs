@@ -98,7 +98,7 @@ pub struct SheetAsked {
 }
 
 /// The campaign of a folder's name or of a number; the name goes first.
-async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
+pub async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
     let found = match campaign::by_name(state.store(), id).await? {
         Some(found) => Some(found),
         None => campaign::get(state.store(), CampaignId(id.parse().map_err(|_| WebError::NotFound)?)).await?,

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, runs, suppressions,
-    templates,
+    alerts, campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, retry, runs,
+    suppressions, templates,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -23,7 +23,7 @@ const PROBLEM: &str = "application/problem+json";
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
         campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, campaigns::start, campaigns::pause,
-        campaigns::resume, campaigns::cancel, later::retry, later::test, runs::all, runs::one, runs::messages,
+        campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, later::test, runs::all, runs::one, runs::messages,
         runs::results, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, templates::all, suppressions::all, suppressions::add, suppressions::lift,

@@ -1,4 +1,4 @@
-//! Attempts in doubt: the list, and settling them.
+//! Attempts in doubt: the list with why each stands, and settling them.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,21 +7,21 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Asked, Sent, wrong};
 use super::paging::{self, Listed};
+use super::run_view::Waits;
 use super::runs::found;
+use crate::domain::doubt::Verdict;
 use crate::domain::id::{MessageId, RunId};
-use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::engine::DoubtSettlement;
-use crate::store::message::{self, Doubt};
-use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
+use crate::engine::doubt::{Stakes, why};
+use crate::store::message::{self, Doubt, DoubtFilter};
 use crate::web::act;
 use crate::web::actor::Actor;
+use crate::web::doubt::words;
 use crate::web::error::{ProblemDocument, WebError};
-use crate::web::settle::in_doubt;
+use crate::web::page::Page;
 use crate::web::state::WebState;
 
-/// Messages settled by one statement.
-const BATCH: usize = 500;
 /// More ids in one request are asked for as a run, or in parts.
 const MOST: usize = 10_000;
 
@@ -32,6 +32,8 @@ const MOST: usize = 10_000;
 pub struct DoubtAsked {
     /// Only of this run.
     run: Option<i64>,
+    /// Only of this sender.
+    sender: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items of a page: 1 to 500.
@@ -45,6 +47,10 @@ pub struct DoubtView {
     pub message: MessageId,
     /// Its run; 0 when it was sent by hand.
     pub run: RunId,
+    /// Title of its campaign; empty when it was sent by hand.
+    pub campaign: String,
+    /// The sender it was to leave from.
+    pub sender: String,
     /// Its row in the audience.
     pub row: i64,
     /// The number it goes to, with `+`.
@@ -55,19 +61,12 @@ pub struct DoubtView {
     pub attempt: i64,
     /// When it began.
     pub claimed_at: Option<UnixMs>,
+    /// `wait` (until then a receipt may still come), `soon` (it certainly never left and is sent again in a moment), or why
+    /// the rule cannot decide: `provider`, `review`, `few`, `silent`, `none_after`, `campaign`, `by_hand`, `no_sender`.
+    pub why: Waits,
 }
 
-/// What to do with them.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HowToSettle {
-    /// A new try opens.
-    SendAgain,
-    /// Nothing is sent again.
-    Leave,
-}
-
-/// Which doubts are settled, and how: `messages`, or all of a `run`.
+/// Which doubts are settled, and how: `messages`, all of a `run`, all of a `sender`, or `all`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettleBody {
@@ -75,8 +74,36 @@ pub struct SettleBody {
     messages: Option<Vec<i64>>,
     /// Everything in doubt of this run.
     run: Option<i64>,
+    /// Everything in doubt of this sender.
+    sender: Option<String>,
+    /// Everything in doubt.
+    #[serde(default)]
+    all: bool,
     /// What to do.
-    settlement: HowToSettle,
+    settlement: DoubtSettlement,
+    /// Only say what it would concern; nothing is done.
+    #[serde(default)]
+    check: bool,
+}
+
+/// An amount of one currency.
+#[derive(Serialize, ToSchema)]
+pub struct AmountView {
+    /// ISO 4217.
+    pub currency: String,
+    /// A decimal in text.
+    pub amount: String,
+}
+
+/// What sending again may do at worst.
+#[derive(Serialize, ToSchema)]
+pub struct StakesView {
+    /// Messages in doubt now.
+    pub messages: i64,
+    /// People who might get theirs twice.
+    pub people: i64,
+    /// What it may cost on top; currencies are never added.
+    pub worst_extra_cost: Vec<AmountView>,
 }
 
 /// What became of it.
@@ -84,79 +111,97 @@ pub struct SettleBody {
 pub struct SettledView {
     /// How many were in doubt and are not any more.
     pub settled: u64,
+    /// With `check`: what would be settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would: Option<StakesView>,
+}
+
+impl StakesView {
+    fn of(stakes: Stakes) -> Self {
+        let one = |(currency, amount): (String, crate::domain::money::Micros)| AmountView {
+            currency,
+            amount: amount.to_string(),
+        };
+        let worst_extra_cost = stakes.worst.into_iter().map(one).collect();
+        Self { messages: stakes.messages, people: stakes.people, worst_extra_cost }
+    }
 }
 
 /// Messages of which it is not known whether they left
 #[utoipa::path(get, path = "/api/v1/doubt", tag = "doubt", params(DoubtAsked),
-    responses((status = 200, description = "Messages in doubt", body = Listed<DoubtView>)))]
+    responses((status = 200, description = "Messages in doubt, each with why it stands", body = Listed<DoubtView>)))]
 pub async fn all(
     State(state): State<WebState>,
+    p: Page,
     Asked(asked): Asked<DoubtAsked>,
 ) -> Result<Json<Listed<DoubtView>>, WebError> {
     let limit = paging::limit(asked.limit)?;
     let after = MessageId(paging::number(asked.cursor.as_deref(), 0)?);
-    let place = |d: &DoubtView| d.message.to_string();
-    let views: Vec<DoubtView> = match asked.run {
-        Some(run) => {
-            let run = found(&state, run).await?.id;
-            let filter = RowFilter::State(MessageState::InDoubt);
-            let query = RowQuery { filter, search: String::new(), after, limit: limit + 1 };
-            row::page(state.store(), run, &query).await?.into_iter().map(|r| of_row(run, r)).collect()
-        }
-        None => message::doubts(state.store(), after, limit + 1).await?.into_iter().map(of_doubt).collect(),
+    let run = match asked.run {
+        Some(run) => Some(found(&state, run).await?.id),
+        None => None,
     };
-    Ok(Json(Listed::cut(views, limit, place, |d| d)))
+    let which = DoubtFilter { run, sender: asked.sender };
+    let doubts = message::doubts(state.store(), &which, after, limit + 1).await?;
+    let verdicts = why(&state.engine, &doubts).await?;
+    let view = |d: Doubt| {
+        let verdict = verdicts.get(&d.id);
+        view(&p, d, verdict)
+    };
+    Ok(Json(Listed::cut(doubts, limit, |d| d.id.to_string(), view)))
 }
 
-fn of_row(run: RunId, r: RunRow) -> DoubtView {
-    DoubtView {
-        message: r.id,
-        run,
-        row: r.row_no,
-        to: format!("+{}", r.recipient),
-        name: r.name,
-        attempt: r.attempt,
-        claimed_at: r.claimed_at,
-    }
-}
-
-fn of_doubt(d: Doubt) -> DoubtView {
+fn view(p: &Page, d: Doubt, verdict: Option<&Verdict>) -> DoubtView {
+    let (code, until) = match verdict {
+        Some(Verdict::Wait(until)) => ("wait", Some(*until)),
+        Some(Verdict::Unsent) | None => ("soon", None),
+        Some(Verdict::Ask(reason)) => (reason.as_str(), None),
+    };
     DoubtView {
         message: d.id,
         run: d.run_id,
+        campaign: d.campaign,
+        sender: d.sender,
         row: d.row_no,
         to: format!("+{}", d.recipient),
         name: d.name,
         attempt: d.attempt,
         claimed_at: d.claimed_at,
+        why: Waits { code: code.to_owned(), message: words(p, verdict), until },
     }
 }
 
-/// Settle doubts: send again, or leave
+/// Settle doubts: they were sent, send again, or leave
 #[utoipa::path(post, path = "/api/v1/doubt", tag = "doubt", request_body = SettleBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "How many were settled; those no longer in doubt are left as they are", body = SettledView),
-              (status = 422, description = "Neither messages nor a run is named, or both", body = ProblemDocument)))]
+              (status = 422, description = "Not exactly one of messages, run, sender and all is named", body = ProblemDocument)))]
 pub async fn settle(
     State(state): State<WebState>,
     actor: Actor,
     Sent(body): Sent<SettleBody>,
 ) -> Result<Json<SettledView>, WebError> {
-    let ids = match (body.messages, body.run) {
-        (Some(ids), None) if ids.is_empty() || ids.len() > MOST => {
+    let ids = concerned(&state, &body).await?;
+    if body.check {
+        let would = StakesView::of(state.engine.doubt_stakes(&ids).await?);
+        return Ok(Json(SettledView { settled: 0, would: Some(would) }));
+    }
+    let settled = act::settle(&state, &actor, &ids, body.settlement).await?;
+    Ok(Json(SettledView { settled, would: None }))
+}
+
+async fn concerned(state: &WebState, body: &SettleBody) -> Result<Vec<MessageId>, WebError> {
+    let which = match (&body.messages, body.run, &body.sender, body.all) {
+        (Some(ids), None, None, false) if ids.is_empty() || ids.len() > MOST => {
             return Err(wrong("messages", "from 1 to 10,000 messages"));
         }
-        (Some(ids), None) => ids.into_iter().map(MessageId).collect(),
-        (None, Some(run)) => in_doubt(&state, found(&state, run).await?.id).await?,
-        _ => return Err(wrong("messages", "name either messages or a run")),
+        (Some(ids), None, None, false) => return Ok(ids.iter().copied().map(MessageId).collect()),
+        (None, Some(run), None, false) => {
+            DoubtFilter { run: Some(found(state, run).await?.id), ..DoubtFilter::default() }
+        }
+        (None, None, Some(sender), false) => DoubtFilter { sender: Some(sender.clone()), ..DoubtFilter::default() },
+        (None, None, None, true) => DoubtFilter::default(),
+        _ => return Err(wrong("messages", "name either messages, a run, a sender, or all")),
     };
-    let how = match body.settlement {
-        HowToSettle::SendAgain => DoubtSettlement::SendAgain,
-        HowToSettle::Leave => DoubtSettlement::Leave,
-    };
-    let mut settled = 0;
-    for batch in ids.chunks(BATCH) {
-        settled += act::settle(&state, &actor, batch, how).await?;
-    }
-    Ok(Json(SettledView { settled }))
+    Ok(message::doubt_ids(state.store(), &which).await?)
 }

@@ -5,7 +5,7 @@ use axum::routing::delete;
 
 use super::{
     alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios,
-    runs, suppressions, templates,
+    retry, runs, suppressions, templates,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -29,7 +29,7 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/campaigns/{id}/pause", steer, campaigns::pause),
         write("/api/v1/campaigns/{id}/resume", steer, campaigns::resume),
         write("/api/v1/campaigns/{id}/cancel", steer, campaigns::cancel),
-        write("/api/v1/campaigns/{id}/retry", steer, later::retry),
+        write("/api/v1/campaigns/{id}/retry", steer, retry::of_campaign),
         write("/api/v1/campaigns/{id}/test", needs(R::StartRuns), later::test),
         read("/api/v1/runs", look, runs::all),
         read("/api/v1/runs/{id}", look, runs::one),
@@ -38,6 +38,7 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/runs/{id}/pause", steer, runs::pause),
         write("/api/v1/runs/{id}/resume", steer, runs::resume),
         write("/api/v1/runs/{id}/cancel", steer, runs::cancel),
+        write("/api/v1/runs/{id}/retry", steer, retry::of_run),
         read("/api/v1/doubt", people, doubt::all),
         write("/api/v1/doubt", steer, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),

@@ -37,6 +37,8 @@ pub struct RowView {
     pub outcome: Option<String>,
     /// Tries so far.
     pub attempts: i64,
+    /// Those of them that were opened because the one before certainly never left.
+    pub resent_unsure: i64,
     /// When it is or was due.
     pub due_at: UnixMs,
     /// When the provider took it.
@@ -75,6 +77,7 @@ impl RowView {
             failure_code: row.failure_code,
             outcome: row.outcome,
             attempts: row.attempt,
+            resent_unsure: row.resent_unsure,
             due_at: row.due_at,
             accepted_at: row.accepted_at,
             sent_at: row.sent_at,

@@ -16,7 +16,7 @@ use crate::engine::waiting::{self, Why};
 use crate::locale::{Language, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
-use crate::store::{campaign, exclusion};
+use crate::store::{campaign, exclusion, message};
 use crate::web::error::WebError;
 use crate::web::figures::Figures;
 use crate::web::state::WebState;
@@ -110,6 +110,8 @@ pub struct RunDetail {
     pub waiting: Option<Waits>,
     /// Messages that wait, by gate.
     pub gates: Vec<CauseView>,
+    /// Attempts opened anew because the rule of doubt said that the one before certainly never left.
+    pub resent_unsure: i64,
     /// Failures by the provider's code.
     pub failures: Vec<CauseView>,
     /// Rows left out at loading, by reason.
@@ -186,6 +188,7 @@ impl RunDetail {
         Ok(Self {
             run: RunView::of(state, run).await?,
             template,
+            resent_unsure: message::resent(store, id).await?,
             waiting: waiting.map(|why| Waits::of(language, &why)),
             gates: gates.map(|g| cause(language, &format!("waiting.{}", g.waiting_for), g.waiting_for, g.n)).collect(),
             failures: failures

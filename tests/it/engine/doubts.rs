@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use recado::domain::id::RunId;
-use recado::store::Db;
-use recado::store::message::resent;
+use recado::domain::doubt::{Reason, Verdict};
+use recado::domain::id::{MessageId, RunId};
+use recado::engine::DoubtSettlement;
+use recado::engine::doubt::why;
+use recado::store::message::{self, DoubtFilter, resent};
 
-use super::stage::{CAMPAIGN, Does, Stage, people};
+use super::stage::{CAMPAIGN, Does, Stage, TUESDAY, people};
 use crate::support::stores;
 
 /// A run of thirty whose answer to the first request is lost, in whichever way.
@@ -27,10 +29,7 @@ async fn named(stage: &Stage, name: &str, campaign: &str) -> RunId {
 }
 
 async fn change(stage: &Stage, sql: &'static str) {
-    match &stage.engine.store.write {
-        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-    }
+    super::change(&stage.engine.store, sql).await;
 }
 
 const RECEIPTS: &str = "UPDATE message SET sent_at = accepted_at WHERE state = 'accepted'";
@@ -96,5 +95,131 @@ async fn after_a_downtime_receipts_get_their_time_anew() {
             stage.janitor().await;
         }
         assert_eq!(stage.states(run).await.get("in_doubt"), None);
+    }
+}
+
+/// The only doubt there is, and why it stands.
+async fn the_doubt(stage: &Stage) -> (MessageId, Verdict) {
+    let found = message::doubts(&stage.engine.store, &DoubtFilter::default(), MessageId(0), 10).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let verdicts = why(&stage.engine, &found).await.unwrap();
+    (found[0].id, verdicts[&found[0].id])
+}
+
+/// As if nothing had been sent before.
+async fn sweep(stage: &Stage) {
+    for sql in ["DELETE FROM attempt", "DELETE FROM message", "UPDATE run SET state = 'closed'"] {
+        change(stage, sql).await;
+    }
+}
+
+#[tokio::test]
+async fn the_list_says_until_when_a_doubt_waits_or_why_the_rule_cannot_decide() {
+    for store in stores().await {
+        let promotion = CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender");
+        let few = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE state = 'accepted' ORDER BY id DESC LIMIT 15)";
+        let silent = "UPDATE message SET sent_at = NULL WHERE id = (SELECT MAX(id) FROM message)";
+        let review = "UPDATE message SET reviewed_at = accepted_at WHERE id = (SELECT MAX(id) FROM message)";
+        let before = "UPDATE message SET accepted_at = (SELECT claimed_at FROM message WHERE state = 'in_doubt') WHERE state = 'accepted'";
+        let by_hand = "UPDATE message SET run_id = 0 WHERE state = 'in_doubt'";
+        for (name, campaign, more, reason) in [
+            ("a", CAMPAIGN, RECEIPTS, None),
+            ("b", CAMPAIGN, few, Some(Reason::Few)),
+            ("c", CAMPAIGN, silent, Some(Reason::Silent)),
+            ("d", CAMPAIGN, review, Some(Reason::Review)),
+            ("e", CAMPAIGN, before, Some(Reason::NoneAfter)),
+            ("f", promotion.as_str(), RECEIPTS, Some(Reason::Campaign)),
+            ("g", CAMPAIGN, by_hand, Some(Reason::ByHand)),
+        ] {
+            let stage = Stage::new(&store, store.dir.path()).await;
+            sweep(&stage).await;
+            named(&stage, name, campaign).await;
+            let (_, young) = the_doubt(&stage).await;
+            let until = TUESDAY.plus(Duration::from_mins(30));
+            assert_eq!(young, Verdict::Wait(until), "{name} {}", store.name());
+            change(&stage, RECEIPTS).await;
+            change(&stage, more).await;
+            stage.clock.advance(Duration::from_mins(31));
+            let expected = reason.map_or(Verdict::Unsent, Verdict::Ask);
+            assert_eq!(the_doubt(&stage).await.1, expected, "{name} {}", store.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_has_sent_again_is_not_counted_as_the_rules() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = one_lost(&stage, CAMPAIGN).await;
+        let (id, _) = the_doubt(&stage).await;
+        let stakes = stage.engine.doubt_stakes(&[id]).await.unwrap();
+        assert_eq!((stakes.messages, stakes.people), (1, 1));
+        assert!(stakes.worst["USD"] >= stage.message(id).await.estimated, "the worst price, {}", store.name());
+        assert_eq!(stage.engine.settle_doubts(&[id], DoubtSettlement::SendAgain).await.unwrap(), 1);
+        stage.sender().step().await;
+        assert_eq!(stage.states(run).await, [("accepted", 30)].into());
+        assert_eq!(resent(&store, run).await.unwrap(), 0, "{}", store.name());
+        assert_eq!(stage.engine.doubt_stakes(&[id]).await.unwrap().messages, 0);
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_says_was_sent_ends_like_any_accepted_message_and_is_never_sent_again() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.stub.template.lock().unwrap()["message_send_ttl_seconds"] = 3600.into();
+        let run = one_lost(&stage, CAMPAIGN).await;
+        let (id, _) = the_doubt(&stage).await;
+        assert_eq!(stage.engine.settle_doubts(&[id], DoubtSettlement::Sent).await.unwrap(), 1);
+        assert_eq!(stage.engine.settle_doubts(&[id], DoubtSettlement::Sent).await.unwrap(), 0);
+        assert_eq!(stage.message(id).await.accepted_at, Some(TUESDAY));
+        assert!(stage.message(id).await.reserved.0 > 0, "it may still cost");
+        stage.clock.advance(Duration::from_hours(2));
+        stage.janitor().await;
+        assert_eq!(stage.states(run).await, [("accepted", 29), ("undelivered", 1)].into(), "{}", store.name());
+        let ended = stage.message(id).await;
+        assert_eq!((ended.reserved.0, ended.attempt), (0, 1));
+        stage.clock.advance(Duration::from_secs(2));
+        stage.janitor().await;
+        assert_eq!(stage.states(run).await, [("undelivered", 30)].into(), "their lives began a second later");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_in_doubt_keeps_its_reservation_until_no_receipt_can_come() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.stub.template.lock().unwrap()["message_send_ttl_seconds"] = 3600.into();
+        one_lost(&stage, CAMPAIGN).await;
+        let (id, _) = the_doubt(&stage).await;
+        assert_eq!(stage.engine.settle_doubts(&[id], DoubtSettlement::Leave).await.unwrap(), 1);
+        stage.janitor().await;
+        assert!(stage.message(id).await.reserved.0 > 0, "{}", store.name());
+        stage.clock.advance(Duration::from_hours(2) + Duration::from_secs(1));
+        stage.janitor().await;
+        assert_eq!(stage.message(id).await.reserved.0, 0, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_review_is_kept_and_lives_from_its_release_on() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.stub.template.lock().unwrap()["message_send_ttl_seconds"] = 600.into();
+        stage.stub.next([Does::Reviews]);
+        let run = stage.run("one", CAMPAIGN, &people(1)).await;
+        stage.sender().step().await;
+        assert_eq!(stage.states(run).await, [("in_review", 1)].into(), "{}", store.name());
+        stage.clock.advance(Duration::from_hours(20));
+        stage.janitor().await;
+        assert_eq!(stage.states(run).await, [("in_review", 1)].into(), "a review is waited for");
+        let at = stage.clock.now();
+        super::retrying::tell(&stage, 0, "sent", at).await;
+        stage.clock.advance(Duration::from_mins(70));
+        stage.janitor().await;
+        assert_eq!(stage.states(run).await, [("sent", 1)].into(), "{}", store.name());
+        stage.clock.advance(Duration::from_secs(1));
+        stage.janitor().await;
+        assert_eq!(stage.states(run).await, [("undelivered", 1)].into(), "{}", store.name());
     }
 }

@@ -7,7 +7,7 @@ use recado::domain::message::MessageState;
 use recado::engine::DoubtSettlement;
 use recado::engine::dispatcher::Look;
 use recado::store::hold;
-use recado::store::message::{doubts, get};
+use recado::store::message::{DoubtFilter, doubts, get};
 
 use super::stage::{CAMPAIGN, DOUBTFUL, Does, Stage, people, sender, states};
 use crate::support::stores;
@@ -108,10 +108,11 @@ async fn a_person_settles_doubts() {
         let mut sender = stage.sender();
         sender.step().await;
         assert_eq!(stage.states(run).await, [("in_doubt", 2)].into(), "{}", store.name());
-        let in_doubt: Vec<MessageId> = doubts(&store, MessageId(0), 10).await.unwrap().iter().map(|d| d.id).collect();
+        let found = doubts(&store, &DoubtFilter::default(), MessageId(0), 10).await.unwrap();
+        let in_doubt: Vec<MessageId> = found.iter().map(|d| d.id).collect();
         let settle = |ids: Vec<MessageId>, how| {
             let engine = stage.engine.clone();
-            async move { engine.settle_doubts(&ids, how, "ana").await.unwrap() }
+            async move { engine.settle_doubts(&ids, how).await.unwrap() }
         };
         assert_eq!(settle(in_doubt[..1].to_vec(), DoubtSettlement::SendAgain).await, 1);
         assert_eq!(settle(in_doubt.clone(), DoubtSettlement::Leave).await, 1, "the other one only");
@@ -219,7 +220,7 @@ async fn no_attempt_opens_while_an_earlier_one_may_have_been_accepted_and_has_no
         let id = stage.stub.seen.lock().unwrap()[0].message;
         for state in MessageState::ALL.into_iter().filter(|s| s.may_have_been_accepted()) {
             super::force(&store, id, state).await;
-            stage.engine.settle_doubts(&[id], DoubtSettlement::Leave, "ana").await.unwrap();
+            stage.engine.settle_doubts(&[id], DoubtSettlement::Leave).await.unwrap();
             assert_eq!(sender.step().await, 0, "{} {}", store.name(), state.as_str());
             assert_eq!(get(&store, id).await.unwrap().unwrap().attempt, 1);
         }

@@ -199,8 +199,9 @@ async fn a_doubt_that_a_person_settles_frees_its_place_at_once_or_after_a_day() 
         for m in &claimed {
             settle(&store, (m.id, 1, m.person_id), NOW, Verdict::InDoubt { reason: String::new() }).await;
         }
+        let life = message::Life { id: claimed[1].id, undelivered_at: NOW.plus(HOUR * 24) };
         message::release_doubt(&store, &[claimed[0].id], NOW.plus(HOUR)).await.unwrap();
-        message::leave_doubt(&store, &[claimed[1].id], NOW.plus(HOUR)).await.unwrap();
+        message::leave_doubt(&store, &[life], NOW.plus(HOUR)).await.unwrap();
         assert_eq!(house.held(&store, NOW.plus(HOUR)).await, [NOW.plus(HOUR + KEPT)], "{}", store.name());
     }
 }

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::Request;
+use recado::domain::doubt::Reason;
 use recado::domain::exclusion::ExclusionReason;
 use recado::domain::message::MessageState;
+use recado::domain::retry::Help;
 use recado::domain::role::Role;
+use recado::engine::DoubtSettlement;
 use recado::locale::{Language, sentences};
 use recado::store::hold::{HoldCause, HoldScope};
 
@@ -75,6 +78,18 @@ fn every_word_of_the_domain_has_its_sentence() {
     .map(|c| format!("web.hold_cause.{}", c.as_str()));
     let words = ["planning", "running", "sent_out", "paused", "held", "cancelled", "closed"]
         .map(|w| format!("web.run_state.{w}"));
+    let doubts = Reason::ALL.map(|r| format!("doubt.{}", r.as_str()));
+    let helps = Help::ALL.map(|h| format!("retry.{}", h.as_str()));
+    let settlements = DoubtSettlement::ALL.map(DoubtSettlement::as_str);
+    let settlements: Vec<String> = settlements
+        .iter()
+        .flat_map(|how| {
+            [format!("web.doubts.ask.{how}"), format!("web.deed.doubt.{how}"), format!("web.doubts.do.{how}")]
+        })
+        .collect();
+    for key in doubts.iter().chain(&helps).chain(&settlements) {
+        assert!(known.contains_key(key), "{key} has no sentence");
+    }
     for key in states.iter().chain(&reasons).chain(&roles).chain(&scopes).chain(&causes).chain(&words) {
         assert!(known.contains_key(key), "{key} has no sentence");
     }

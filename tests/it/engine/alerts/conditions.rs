@@ -48,7 +48,9 @@ async fn a_run_that_recado_pauses_is_told_and_one_that_a_person_pauses_is_not() 
         let paused = format!("run_paused:{run}");
         assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, keys(&[&paused]));
         stage.later(super::LASTS, &mut alerts).await;
-        let said = format!("Run {run} (one) has stopped. Stopped by itself: too many failures. It goes on when somebody resumes it.");
+        let said = format!(
+            "Run {run} (one) has stopped. Stopped by itself: too many failures. It goes on when somebody resumes it."
+        );
         assert_eq!(ear.sentences(), [said]);
         stage.engine.resume(run, "ana").await.unwrap();
         assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, keys(&[]));

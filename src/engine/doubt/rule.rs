@@ -1,0 +1,195 @@
+//! The rule of doubt over the store: messages that certainly never left go back in line, where their campaign says so;
+//! of the others it says what keeps it from deciding.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tracing::info;
+
+use crate::config::{Account, ProviderKind, Sender};
+use crate::domain::doubt::{self, Facts, Reason, Verdict};
+use crate::domain::id::{MessageId, RunId};
+use crate::domain::time::UnixMs;
+use crate::engine::{Engine, EngineError, load};
+use crate::intake::campaign_file::IfUnsure;
+use crate::store::message::{self, Doubt, OldDoubt};
+use crate::store::{run, version};
+
+/// A doubt younger than the shortest `in_doubt_after` is not looked at.
+const YOUNGEST: Duration = Duration::from_mins(1);
+
+/// Doubts read at a time.
+const PAGE: i64 = 1_000;
+
+/// Doubts of a sender this close together are judged as one, by the facts that hold for all of them.
+const TOGETHER: Duration = Duration::from_secs(10);
+
+/// What a campaign says about its doubts.
+#[derive(Clone, Copy)]
+struct Rule {
+    if_unsure: IfUnsure,
+    in_doubt_after: Duration,
+}
+
+/// A doubt and what the rule says of it.
+struct Judged {
+    id: MessageId,
+    run: RunId,
+    rule: Rule,
+    verdict: Verdict,
+}
+
+/// One look at every doubt.
+struct Look<'a> {
+    engine: &'a Engine,
+    now: UnixMs,
+    up_since: Option<UnixMs>,
+    rules: BTreeMap<RunId, Option<Rule>>,
+}
+
+/// Why each of `doubts` still stands: until when a receipt is waited for, or what keeps the rule from deciding.
+/// [`Verdict::Unsent`]: it is sent again in a moment.
+pub async fn why(engine: &Engine, doubts: &[Doubt]) -> Result<BTreeMap<MessageId, Verdict>, EngineError> {
+    let mut look = Look::begin(engine, engine.clock.now()).await?;
+    let mut verdicts = BTreeMap::new();
+    let mut by_sender: BTreeMap<&str, Vec<OldDoubt>> = BTreeMap::new();
+    for doubt in doubts {
+        if doubt.run_id == RunId::BY_HAND {
+            verdicts.insert(doubt.id, Verdict::Ask(Reason::ByHand));
+            continue;
+        }
+        verdicts.insert(doubt.id, Verdict::Ask(Reason::NoSender));
+        let (id, run_id, sender) = (doubt.id, doubt.run_id, doubt.sender.clone());
+        let claimed_at = doubt.claimed_at.unwrap_or_default();
+        by_sender.entry(&doubt.sender).or_default().push(OldDoubt { id, run_id, sender, claimed_at });
+    }
+    for (sender, mut doubts) in by_sender {
+        let sender = engine.config.senders.get(sender);
+        let Some(account) = sender.and_then(|s| engine.config.accounts.get(&s.account)) else { continue };
+        let in_review = look.was_in_review(account).await?;
+        doubts.sort_by_key(|doubt| (doubt.claimed_at, doubt.id));
+        for group in together(&doubts) {
+            let judged = look.judge(group, account, in_review, |_| true).await?;
+            let told = judged.into_iter().map(|j| {
+                let asks = j.rule.if_unsure == IfUnsure::Ask;
+                (j.id, j.verdict.asked_of_a_person(asks))
+            });
+            verdicts.extend(told);
+        }
+    }
+    Ok(verdicts)
+}
+
+/// Settles what the rule can settle; the runs it changed.
+pub(in crate::engine) async fn settle(engine: &Engine, now: UnixMs) -> Result<Vec<RunId>, EngineError> {
+    let mut look = Look::begin(engine, now).await?;
+    let mut changed = Vec::new();
+    for sender in engine.config.senders.values() {
+        if let Some(account) = engine.config.accounts.get(&sender.account) {
+            changed.extend(look.at_sender(sender, account).await?);
+        }
+    }
+    Ok(changed)
+}
+
+impl<'a> Look<'a> {
+    async fn begin(engine: &'a Engine, now: UnixMs) -> Result<Self, EngineError> {
+        let up_since = message::up_since(&engine.store).await?;
+        Ok(Self { engine, now, up_since, rules: BTreeMap::new() })
+    }
+
+    async fn at_sender(&mut self, sender: &Sender, account: &Account) -> Result<Vec<RunId>, EngineError> {
+        let (store, now) = (&self.engine.store, self.now);
+        let (mut changed, mut in_review) = (Vec::new(), None);
+        let mut at = (UnixMs(i64::MIN), MessageId(0));
+        loop {
+            let page = message::old_doubts(store, &sender.name, at, now.minus(YOUNGEST), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(changed) };
+            at = (last.claimed_at, last.id);
+            if in_review.is_none() {
+                in_review = Some(self.was_in_review(account).await?);
+            }
+            let reviewed = in_review.unwrap_or(true);
+            for group in together(&page) {
+                let by_itself = |rule: &Rule| rule.if_unsure == IfUnsure::SendAgain;
+                let mut judged = self.judge(group, account, reviewed, by_itself).await?;
+                judged.retain(|doubt| doubt.verdict == Verdict::Unsent);
+                changed.extend(send_again(self.engine, &judged, now).await?);
+            }
+        }
+    }
+
+    /// Whether something of the account's portfolio was in review lately: receipts come late then.
+    async fn was_in_review(&self, account: &Account) -> Result<bool, EngineError> {
+        let shares = |other: &&Account| other.portfolio.is_some() && other.portfolio == account.portfolio;
+        let accounts = self.engine.config.accounts.values();
+        let kin: Vec<&str> =
+            accounts.filter(|other| other.name == account.name || shares(other)).map(|a| a.name.as_str()).collect();
+        Ok(message::was_in_review(&self.engine.store, &kin, self.now.minus(doubt::REVIEW)).await?)
+    }
+
+    /// What the rule says of those of `group`, which were claimed within seconds, whose campaigns' rule is `wanted`.
+    async fn judge(
+        &mut self,
+        group: &[OldDoubt],
+        account: &Account,
+        in_review: bool,
+        wanted: impl Fn(&Rule) -> bool,
+    ) -> Result<Vec<Judged>, EngineError> {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { return Ok(Vec::new()) };
+        let span = (first.claimed_at, last.claimed_at);
+        let (mut judged, mut near) = (Vec::new(), None);
+        for doubt in group {
+            let Some(rule) = self.rule_of(doubt.run_id).await?.filter(&wanted) else { continue };
+            if near.is_none() {
+                let asked = message::neighbours(&self.engine.store, &doubt.sender, span, doubt::NEAR);
+                near = Some(asked.await?);
+            }
+            let known = near.unwrap_or_default();
+            let facts = Facts {
+                claimed_at: doubt.claimed_at,
+                up_since: self.up_since,
+                in_doubt_after: rule.in_doubt_after,
+                near: known.near,
+                silent: known.silent,
+                after: known.after_it,
+                in_review,
+                is_named: matches!(account.provider, ProviderKind::CloudApi),
+            };
+            let verdict = doubt::verdict(&facts, self.now);
+            judged.push(Judged { id: doubt.id, run: doubt.run_id, rule, verdict });
+        }
+        Ok(judged)
+    }
+
+    async fn rule_of(&mut self, id: RunId) -> Result<Option<Rule>, EngineError> {
+        if let Some(rule) = self.rules.get(&id) {
+            return Ok(*rule);
+        }
+        let mut rule = None;
+        if let Some(run) = run::get(&self.engine.store, id).await?
+            && let Some(version) = version::get(&self.engine.store, run.version_id).await?
+            && let Ok(file) = load::parse(&version.definition)
+        {
+            rule = Some(Rule { if_unsure: file.limits.if_unsure, in_doubt_after: file.limits.in_doubt_after });
+        }
+        self.rules.insert(id, rule);
+        Ok(rule)
+    }
+}
+
+async fn send_again(engine: &Engine, unsent: &[Judged], now: UnixMs) -> Result<Vec<RunId>, EngineError> {
+    if unsent.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<MessageId> = unsent.iter().map(|doubt| doubt.id).collect();
+    let done = message::release_unsent(&engine.store, &ids, now).await?;
+    info!(message.count = done, "{done} messages in doubt certainly never left; they are sent again");
+    engine.wake.notify_waiters();
+    Ok(unsent.iter().map(|doubt| doubt.run).collect())
+}
+
+fn together(doubts: &[OldDoubt]) -> impl Iterator<Item = &[OldDoubt]> {
+    let bucket = |doubt: &OldDoubt| doubt.claimed_at.0.div_euclid(TOGETHER.as_millis() as i64);
+    doubts.chunk_by(move |a, b| bucket(a) == bucket(b))
+}

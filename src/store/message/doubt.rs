@@ -1,0 +1,202 @@
+//! Messages in doubt: the list of them, what is at stake, and what settles them.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use crate::domain::id::{CampaignId, MessageId, PersonId, RunId};
+use crate::domain::money::Micros;
+use crate::domain::time::UnixMs;
+use crate::store::{Dialects, Result, Store, on, on_tx, place, run};
+
+/// `unsent`: the rule of doubt said so.
+const RELEASE_UNSENT: Dialects = Dialects {
+    sqlite: "UPDATE message SET state = 'queued', due_at = $2, end_reason = 'unsent', ended_at = $2, reserved = 0
+        WHERE state = 'in_doubt' AND id IN (SELECT r.value FROM json_each($1) AS r)
+            AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.message_id = message.id AND a.state IN ('sent', 'delivered', 'read'))
+        RETURNING id, run_id",
+    postgres: "UPDATE message SET state = 'queued', due_at = $2, end_reason = 'unsent', ended_at = $2, reserved = 0
+        WHERE state = 'in_doubt' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
+            AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.message_id = message.id AND a.state IN ('sent', 'delivered', 'read'))
+        RETURNING id, run_id",
+};
+/// `in_doubt`: a person takes the risk.
+const RELEASE: Dialects = Dialects {
+    sqlite: "UPDATE message SET state = 'queued', due_at = $2, end_reason = 'in_doubt', ended_at = $2, reserved = 0
+        WHERE state = 'in_doubt' AND id IN (SELECT r.value FROM json_each($1) AS r)
+            AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.message_id = message.id AND a.state IN ('sent', 'delivered', 'read'))
+        RETURNING id, run_id",
+    postgres: "UPDATE message SET state = 'queued', due_at = $2, end_reason = 'in_doubt', ended_at = $2, reserved = 0
+        WHERE state = 'in_doubt' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
+            AND NOT EXISTS (SELECT 1 FROM attempt AS a WHERE a.message_id = message.id AND a.state IN ('sent', 'delivered', 'read'))
+        RETURNING id, run_id",
+};
+/// What may have been accepted keeps its reservation until a receipt settles it or none can come any more: leaving it is
+/// not saying that it cost nothing.
+const LEAVE: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET state = 'cancelled', end_reason = 'in_doubt', ended_at = $2,
+            undelivered_at = r.value ->> 'undelivered_at'
+        FROM r WHERE message.state = 'in_doubt' AND message.id = r.value ->> 'id'
+        RETURNING message.id, message.run_id",
+    postgres: "UPDATE message SET state = 'cancelled', end_reason = 'in_doubt', ended_at = $2, undelivered_at = r.undelivered_at
+        FROM json_to_recordset($1::json) AS r (id bigint, undelivered_at bigint)
+        WHERE message.state = 'in_doubt' AND message.id = r.id RETURNING message.id, message.run_id",
+};
+const VOUCH: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET state = 'accepted', accepted_at = COALESCE(message.accepted_at, message.claimed_at, $2),
+            undelivered_at = r.value ->> 'undelivered_at', failure_detail = NULL
+        FROM r WHERE message.state = 'in_doubt' AND message.id = r.value ->> 'id'
+        RETURNING message.id, message.run_id",
+    postgres:
+        "UPDATE message SET state = 'accepted', accepted_at = COALESCE(message.accepted_at, message.claimed_at, $2),
+            undelivered_at = r.undelivered_at, failure_detail = NULL
+        FROM json_to_recordset($1::json) AS r (id bigint, undelivered_at bigint)
+        WHERE message.state = 'in_doubt' AND message.id = r.id RETURNING message.id, message.run_id",
+};
+/// The order is written so that the few in doubt are found by their own index, not all messages walked by their ids.
+const DOUBTS: &str =
+    "SELECT m.id, m.run_id, m.campaign_id, COALESCE(c.title, '') AS campaign, m.row_no, m.recipient, m.name,
+        m.account, m.sender, m.attempt, m.claimed_at
+    FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id
+    WHERE m.state = 'in_doubt' AND m.id + 0 > $1
+        AND (CAST($2 AS BIGINT) IS NULL OR m.run_id = $2) AND (CAST($3 AS TEXT) IS NULL OR m.sender = $3)
+    ORDER BY m.id + 0 LIMIT $4";
+const IDS: &str = "SELECT m.id FROM message AS m WHERE m.state = 'in_doubt'
+        AND (CAST($1 AS BIGINT) IS NULL OR m.run_id = $1) AND (CAST($2 AS TEXT) IS NULL OR m.sender = $2)
+    ORDER BY m.id + 0";
+const STAKES: Dialects = Dialects {
+    sqlite: "SELECT m.id, m.run_id, m.account, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at, m.market, m.currency, m.estimated
+        FROM message AS m JOIN person AS p ON p.id = m.person_id
+        WHERE m.state = 'in_doubt' AND m.id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT m.id, m.run_id, m.account, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at, m.market, m.currency, m.estimated
+        FROM message AS m JOIN person AS p ON p.id = m.person_id
+        WHERE m.state = 'in_doubt'
+            AND m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+};
+
+/// Which doubts; nothing named: all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DoubtFilter {
+    /// Of this run.
+    pub run: Option<RunId>,
+    /// Of this sender.
+    pub sender: Option<String>,
+}
+
+/// A message whose request may have left.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct Doubt {
+    /// Its id.
+    pub id: MessageId,
+    /// Its run.
+    pub run_id: RunId,
+    /// Its campaign.
+    pub campaign_id: CampaignId,
+    /// The campaign's title; empty when it was sent by hand.
+    pub campaign: String,
+    /// Row of the audience.
+    pub row_no: i64,
+    /// International digits.
+    pub recipient: String,
+    /// Name.
+    pub name: String,
+    /// Account.
+    pub account: String,
+    /// Sender.
+    pub sender: String,
+    /// Which attempt.
+    pub attempt: i64,
+    /// When it was claimed.
+    pub claimed_at: Option<UnixMs>,
+}
+
+/// What sending a doubt again puts at stake, and what settling it needs.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct Stake {
+    /// The message.
+    pub id: MessageId,
+    /// Its run.
+    pub run_id: RunId,
+    /// Its account.
+    pub account: String,
+    /// The person it is for, through links.
+    pub person_id: PersonId,
+    /// When it was claimed.
+    pub claimed_at: Option<UnixMs>,
+    /// Billing market.
+    pub market: String,
+    /// Currency of the price.
+    pub currency: String,
+    /// The price it was planned with.
+    pub estimated: Micros,
+}
+
+/// Until when a receipt of a doubt may come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Life {
+    /// The message.
+    pub id: MessageId,
+    /// Its time to live plus an hour.
+    pub undelivered_at: UnixMs,
+}
+
+/// Messages in doubt with an id above `after`.
+pub async fn doubts(store: &Store, which: &DoubtFilter, after: MessageId, limit: i64) -> Result<Vec<Doubt>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(DOUBTS)
+        .bind(after)
+        .bind(which.run)
+        .bind(&which.sender)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// Every message in doubt of those.
+pub async fn doubt_ids(store: &Store, which: &DoubtFilter) -> Result<Vec<MessageId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(IDS).bind(which.run).bind(&which.sender).fetch_all(pool).await)?)
+}
+
+/// What is at stake with those of `ids` that are in doubt.
+pub async fn stakes(store: &Store, ids: &[MessageId]) -> Result<Vec<Stake>> {
+    let (sql, ids) = (STAKES.of(&store.write), crate::store::json(&ids));
+    Ok(on!(&store.write, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await)?)
+}
+
+/// The rule of doubt says that these never left: they go back in line, unless another attempt turned out to have left.
+/// Returns how many did.
+pub async fn release_unsent(store: &Store, ids: &[MessageId], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, RELEASE_UNSENT, &crate::store::json(&ids), at).await
+}
+
+/// A person has these sent again, with the same exception. Returns how many go back in line.
+pub async fn release_doubt(store: &Store, ids: &[MessageId], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, RELEASE, &crate::store::json(&ids), at).await
+}
+
+/// A person leaves these as they are: nothing is sent again. Returns how many were in doubt.
+pub async fn leave_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, LEAVE, &crate::store::json(&lives), at).await
+}
+
+/// A person knows that these were sent: from now on receipts or the end of their life decide. Returns how many were in
+/// doubt.
+pub async fn vouch_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, VOUCH, &crate::store::json(&lives), at).await
+}
+
+async fn settle_doubt(store: &Store, sql: Dialects, list: &str, at: UnixMs) -> Result<u64> {
+    let mut tx = store.begin().await?;
+    let sql = sql.of_tx(&tx);
+    let changed: Vec<(MessageId, RunId)> =
+        on_tx!(&mut tx, |conn| sqlx::query_as(sql).bind(list).bind(at).fetch_all(conn).await)?;
+    let done = changed.len() as u64;
+    let ids: Vec<MessageId> = changed.iter().map(|(id, _)| *id).collect();
+    place::refresh(store, &mut tx, &ids, at).await?;
+    let runs: BTreeSet<RunId> = changed.into_iter().map(|(_, run)| run).collect();
+    run::reopen(&mut tx, &runs.into_iter().collect::<Vec<_>>()).await?;
+    tx.commit().await?;
+    Ok(done)
+}

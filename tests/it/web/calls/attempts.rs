@@ -1,0 +1,197 @@
+//! Doubts and retries through the API and the pages.
+
+use recado::domain::id::{MessageId, RunId};
+use recado::domain::message::MessageState;
+use recado::domain::role::Role;
+use recado::store::audit;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::engine::stage::{CAMPAIGN, people};
+use crate::engine::{change, force};
+use crate::support::{TestStore, stores};
+use crate::web::daemon::{Site, Told, told};
+
+/// A run of `n` whose messages are all in doubt.
+async fn doubtful(site: &Site, store: &TestStore, name: &str, n: usize) -> (RunId, Vec<i64>) {
+    let run = site.stage.run(name, CAMPAIGN, &people(n)).await;
+    let listed = site.get(Role::Operator, &format!("/api/v1/runs/{run}/messages")).await.body;
+    let ids: Vec<i64> = listed["items"].as_array().unwrap().iter().map(|m| m["id"].as_i64().unwrap()).collect();
+    for id in &ids {
+        force(store, MessageId(*id), MessageState::InDoubt).await;
+    }
+    change(store, "UPDATE message SET claimed_at = created_at, attempt = 1 WHERE state = 'in_doubt'").await;
+    (run, ids)
+}
+
+async fn last_deed(store: &TestStore) -> (String, String, String) {
+    let line = audit::page(store, i64::MAX, "", "", 1).await.unwrap().remove(0);
+    (line.action, line.subject, line.detail)
+}
+
+async fn page(site: &Site, role: Role, path: &str) -> Told {
+    told(site.request(role, Method::GET, path)).await
+}
+
+async fn form(site: &Site, path: &str, fields: &[(&str, &str)]) -> Told {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields);
+    let request = site.request(Role::Operator, Method::POST, path);
+    told(request.header("content-type", "application/x-www-form-urlencoded").body(body.finish())).await
+}
+
+#[tokio::test]
+async fn doubts_tell_why_they_stand_and_are_settled_by_sender_or_all_after_their_figures() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        let (run, ids) = doubtful(&site, &store, "turnos", 3).await;
+        let listed = site.get(Role::Operator, "/api/v1/doubt?sender=front&limit=2").await.body;
+        let (first, why) = (&listed["items"][0], &listed["items"][0]["why"]);
+        assert_eq!((&first["message"], &first["run"]), (&json!(ids[0]), &json!(run)), "{}", store.name());
+        assert_eq!((&why["code"], why["until"].is_i64()), (&json!("wait"), true), "{listed}");
+        assert!(why["message"].as_str().unwrap().starts_with("A receipt may still come; checking until "), "{why}");
+        assert!(listed["next"].is_string());
+        assert_eq!(site.get(Role::Operator, "/api/v1/doubt?sender=back").await.body["items"], json!([]));
+
+        let check = json!({"sender": "front", "settlement": "send_again", "check": true});
+        let would = site.post(Role::Operator, "/api/v1/doubt", &check).await.body;
+        assert_eq!(would["settled"], 0);
+        assert_eq!((&would["would"]["messages"], &would["would"]["people"]), (&json!(3), &json!(3)));
+        let worst = &would["would"]["worst_extra_cost"][0];
+        assert_eq!((&worst["currency"], &worst["amount"]), (&json!("USD"), &json!("0.1854")), "{would}");
+        let one = json!({"messages": [ids[0]], "settlement": "sent"});
+        assert_eq!(site.post_once(Role::Operator, "/api/v1/doubt", "k", &one).await.body, json!({"settled": 1}));
+        assert_eq!(site.post_once(Role::Operator, "/api/v1/doubt", "k", &one).await.body, json!({"settled": 1}));
+        let deed = ("doubt.sent".to_owned(), "1 messages".to_owned(), ids[0].to_string());
+        assert_eq!(last_deed(&store).await, deed, "{}", store.name());
+        let rest = json!({"all": true, "settlement": "send_again"});
+        assert_eq!(site.post(Role::Operator, "/api/v1/doubt", &rest).await.body, json!({"settled": 2}));
+        assert_eq!(site.stage.states(run).await, [("accepted", 1), ("queued", 2)].into());
+        let both = json!({"all": true, "run": run, "settlement": "leave"});
+        assert_eq!(site.post(Role::Operator, "/api/v1/doubt", &both).await.status, 422);
+    }
+}
+
+#[tokio::test]
+async fn a_page_settles_one_doubt_at_once_and_more_after_one_confirmation_with_the_figures() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        let (run, ids) = doubtful(&site, &store, "turnos", 3).await;
+        let shown = page(&site, Role::Operator, &format!("/doubt?run={run}")).await;
+        let text = shown.body.as_str().unwrap();
+        assert_eq!(text.matches("data-test=\"doubt\"").count(), 3, "{text}");
+        assert!(text.contains("A receipt may still come; checking until "), "{text}");
+        let first = ids[0].to_string();
+        let (run, all) = (run.to_string(), [("run", run.to_string()), ("all", "send_again".to_owned())]);
+        let done = form(&site, "/doubt", &[("run", &run), ("how", "leave"), ("message", &first)]).await;
+        assert!(done.body.as_str().unwrap().contains("Settled: one message."), "{:?}", done.body);
+        let all: Vec<(&str, &str)> = all.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let asked = form(&site, "/doubt", &all).await;
+        let text = asked.body.as_str().unwrap();
+        assert!(asked.status == 200 && text.contains("Send 2 messages again?"), "{text}");
+        assert!(text.contains("2 people might get the message twice.") && text.contains("0.1236"), "{text}");
+        assert_eq!(site.stage.states(RunId(run.parse().unwrap())).await["in_doubt"], 2, "nothing is done yet");
+        let confirmed: Vec<(&str, &str)> = all.into_iter().chain([("confirmed", "1")]).collect();
+        let done = form(&site, "/doubt", &confirmed).await;
+        assert!(done.body.as_str().unwrap().contains("Settled: 2 messages."), "{}", store.name());
+        assert_eq!(site.stage.states(RunId(run.parse().unwrap())).await["queued"], 2);
+        assert_eq!(form(&site, "/doubt", &[("how", "send_again")]).await.status, 400);
+    }
+}
+
+/// A closed run with two failures that pass and one that does not, and one that came too late.
+async fn failed(site: &Site, store: &TestStore) -> RunId {
+    let run = site.stage.run("turnos", CAMPAIGN, &people(4)).await;
+    for sql in [
+        "UPDATE message SET state = 'failed', failure_code = 131000, attempt = 1, claimed_at = created_at, ended_at = created_at",
+        "UPDATE message SET failure_code = 131026 WHERE id = (SELECT MAX(id) FROM message)",
+        "UPDATE message SET state = 'expired', failure_code = NULL WHERE id = (SELECT MIN(id) FROM message)",
+    ] {
+        change(store, sql).await;
+    }
+    site.stage.janitor().await;
+    run
+}
+
+#[tokio::test]
+async fn failed_messages_are_tried_again_by_cause_once_per_key_and_it_is_written_down() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        let run = failed(&site, &store).await;
+        let path = format!("/api/v1/runs/{run}/retry");
+        let would = site.post(Role::Marketing, &path, &json!({"check": true})).await.body;
+        assert_eq!((&would["retried"], &would["would"], &would["expired"]), (&json!(0), &json!(2), &json!(1)));
+        assert_eq!((&would["cost"]["low"], &would["cost"]["high"]), (&json!("0.0442"), &json!("0.1236")), "{would}");
+        let causes = would["causes"].as_array().unwrap();
+        let told: Vec<_> = causes.iter().map(|c| (&c["code"], &c["n"], &c["help"], &c["chosen"])).collect();
+        let (yes, no) = (json!(true), json!(false));
+        let expected =
+            [(&json!(131_000), &json!(2), &json!("likely"), &yes), (&json!(131_026), &json!(1), &json!("no"), &no)];
+        assert_eq!(told, expected, "{}", store.name());
+        assert_eq!(causes[0]["message"], "WhatsApp had a problem of its own", "a code is told by its class");
+
+        let unknown = site.post(Role::Marketing, &path, &json!({"codes": [5]})).await;
+        assert_eq!((unknown.status, &unknown.body["errors"][0]["field"]), (422, &json!("codes")));
+        let done = site.post_once(Role::Marketing, &path, "k", &json!({})).await;
+        assert_eq!(done.body["retried"], 2, "{:?}", done.body);
+        assert_eq!(site.post_once(Role::Marketing, &path, "k", &json!({})).await.body, done.body);
+        let (action, subject, detail) = last_deed(&store).await;
+        assert_eq!((action.as_str(), subject), ("run.retry", format!("run {run}")));
+        assert_eq!(detail, "2 messages; codes 131000; run started by ana", "{}", store.name());
+        let told = site.get(Role::Marketing, &format!("/api/v1/runs/{run}")).await.body;
+        assert_eq!((&told["state"], &told["states"]["queued"]), (&json!("running"), &json!(2)), "counts are fresh");
+        let campaign = "/api/v1/campaigns/turnos/retry";
+        let rest = site.post(Role::Marketing, campaign, &json!({"codes": [131_026]})).await.body;
+        assert_eq!(rest["retried"], 1);
+        site.post(Role::Marketing, &format!("/api/v1/runs/{run}/cancel"), &json!({})).await;
+        assert_eq!(site.post(Role::Marketing, &path, &json!({})).await.status, 409);
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_retry_counts_what_is_chosen_and_says_what_is_not_part_of_it() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        let run = failed(&site, &store).await;
+        let shown = page(&site, Role::Finance, &format!("/runs/{run}")).await;
+        assert!(shown.body.as_str().unwrap().contains("Retry failed (3)"), "{}", store.name());
+        let path = format!("/runs/{run}/retry");
+        let text = page(&site, Role::Operator, &path).await.body.as_str().unwrap().to_owned();
+        assert!(text.contains("Retry failed (2), USD") && text.contains("One message is not part of this"), "{text}");
+        assert!(text.contains("Not worth it"), "{text}");
+        let chosen = page(&site, Role::Operator, &format!("{path}?chosen=1&code=131026&code=131000")).await;
+        assert!(chosen.body.as_str().unwrap().contains("Retry failed (3), USD"));
+        let none = page(&site, Role::Operator, &format!("{path}?chosen=1")).await;
+        assert!(none.body.as_str().unwrap().contains("Nothing is chosen"));
+        let finance = page(&site, Role::Finance, &path).await;
+        assert!(finance.body.as_str().unwrap().contains("Your role may not do this"));
+        let done = form(&site, &path, &[("code", "131000")]).await;
+        assert!(done.body.as_str().unwrap().contains("2 messages are tried again."), "{:?}", done.body);
+        assert_eq!(site.stage.states(run).await["queued"], 2, "{}", store.name());
+        assert_eq!(form(&site, &path, &[]).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn what_the_rule_has_sent_again_is_counted_apart_on_page_api_and_results() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        let run = site.stage.run("turnos", CAMPAIGN, &people(2)).await;
+        for sql in [
+            "INSERT INTO attempt (message_id, no, state, claimed_at, ended_at, released_by)
+                SELECT MIN(id), 1, 'in_doubt', 1, 2, 'rule' FROM message",
+            "INSERT INTO attempt (message_id, no, state, claimed_at, ended_at, released_by)
+                SELECT MAX(id), 1, 'in_doubt', 1, 2, 'person' FROM message",
+        ] {
+            change(&store, sql).await;
+        }
+        let told = site.get(Role::Operator, &format!("/api/v1/runs/{run}")).await.body;
+        assert_eq!(told["resent_unsure"], 1, "{}", store.name());
+        let shown = page(&site, Role::Operator, &format!("/runs/{run}")).await;
+        assert!(shown.body.as_str().unwrap().contains("data-test=\"resent\">1<"), "{}", store.name());
+        let file = page(&site, Role::Operator, &format!("/api/v1/runs/{run}/results.csv")).await;
+        let lines: Vec<Vec<&str>> = file.body.as_str().unwrap().lines().map(|l| l.split(',').collect()).collect();
+        let column = lines[0].iter().position(|name| *name == "resent_unsure").unwrap();
+        assert_eq!((lines[1][column], lines[2][column]), ("1", "0"), "{}", store.name());
+    }
+}
