@@ -7,6 +7,7 @@ mod answer;
 mod bounds;
 mod frequency;
 mod gate;
+mod grant;
 mod pace;
 mod pairs;
 mod run_facts;
@@ -23,7 +24,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, forecast, holds, tier};
+use super::{Engine, EngineError, tier};
 use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
 use crate::domain::fill::Content;
@@ -62,12 +63,6 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// How long it waits after the database failed.
 const TROUBLE: Duration = Duration::from_secs(1);
-
-/// How long until it is asked again what it grants, where it did not answer.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
-
-/// How often the provider is asked what it grants (real time).
-const GRANT_EVERY: Duration = Duration::from_mins(10);
 
 /// How long the first claim waits for the provider to say what it grants.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -253,42 +248,6 @@ impl Dispatcher {
             self.pairs.remember(left.root, self.engine.clock.real_span(now.since(left.at)));
         }
         Ok(())
-    }
-
-    async fn ask_grant_until(&self, stop: &CancellationToken) {
-        loop {
-            // Listening begins before the question: a change while it is answered is asked about again.
-            let changed = self.engine.limits_changed.notified();
-            let Some(known) = stop.run_until_cancelled(self.ask_grant()).await else { break };
-            let pause = if known { GRANT_EVERY } else { ASK_AGAIN };
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = changed => {}
-                () = sleep(pause) => {}
-            }
-        }
-    }
-
-    /// Asks the provider what the sender is granted: its throughput, and its portfolio's messaging limit.
-    /// False when that is not known.
-    pub async fn ask_grant(&self) -> bool {
-        let told = match self.provider.sender_status(&self.sender.phone_number_id).await {
-            Ok(status) => {
-                self.pacer.grant(status.throughput);
-                let heeded = Box::pin(holds::heed_status(&self.engine, &self.sender.name, &status.status)).await;
-                let kept = forecast::granted(&self.engine, &self.sender.name, status.throughput).await.and(heeded);
-                match status.tier {
-                    Some(word) => Box::pin(tier::told(&self.engine, &self.account, &word)).await.and(kept),
-                    None => kept,
-                }
-            }
-            Err(cause) => Err(cause.into()),
-        };
-        if let Err(cause) = &told {
-            let error = cause as &dyn std::error::Error;
-            info!(error, sender.name = self.sender.name, "what sender {} is granted is not known", self.sender.name);
-        }
-        told.is_ok()
     }
 
     /// Looks for work: claims at most the free slots, the permits granted now, and 200.
