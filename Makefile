@@ -1,7 +1,8 @@
 # make demo   watch three campaigns go out, be delivered, read and answered (SQLite and the sandbox, nothing else)
 # make test   everything that is tested, with a throw-away PostgreSQL and a real browser
 # make crash  the daemon killed at random moments on both databases, then the books compared (RECADO_KILLS=200)
-.PHONY: demo test crash lint deny build clean
+# make bench  ratios measured in one run (about 40 minutes); PARTS="sends share" measures only those
+.PHONY: demo test crash bench lint deny build clean
 
 CARGO ?= cargo
 
@@ -15,6 +16,10 @@ test:
 crash:
 	tests/setup
 	tests/with-postgres $(CARGO) bench --locked --quiet --bench crash
+
+bench:
+	tests/setup
+	tests/with-postgres $(CARGO) bench --locked --quiet --bench bench -- $(PARTS)
 
 build:
 	$(CARGO) build --release --locked

@@ -184,6 +184,7 @@ fn what_cannot_be_is_refused_with_the_reason() {
         ("canary_wait           = \"30m\"", "canary_wait = \"0m\"", "must be a length of time up to \"168h\""),
         ("canary_wait           = \"30m\"", "canary = \"5%\"", "unknown key \"canary\" in [limits]"),
         ("\"https://hooks.", "\"http://hooks.", "must be an https address, without user name and #"),
+        ("restore_after = \"6h\"", "restore_after = \"often\"", "must be a length of time, as \"6h\" or \"90m\""),
         ("whsec_Y2hh", "whsec_Y2", "24 to 64 bytes in base64, as Standard Webhooks has it"),
         ("webhook        =", "# webhook =", "\"webhook_secret\" does nothing without \"webhook\""),
         ("webhook_secret =", "# webhook_secret =", "\"webhook_secret\" is missing in [alerts]"),
@@ -210,7 +211,7 @@ fn a_missing_section_is_named_and_the_misspelt_one_too() {
 
 #[test]
 fn a_store_that_is_not_configured_is_one_sqlite_file() {
-    let without = EXAMPLE.replacen("[store]\nurl", "#", 1);
+    let without = EXAMPLE.replacen("[store]\nurl", "#", 1).replacen("restore_after", "# restore_after", 1);
     let config =
         recado::config::Config::parse(&without, "recado.toml", std::path::Path::new("/"), &BTreeMap::default());
     assert_eq!(secrecy::ExposeSecret::expose_secret(&config.unwrap().store_url), "sqlite:recado.db");
