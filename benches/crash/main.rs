@@ -15,10 +15,12 @@ mod rig;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use rig::{Balance, Database};
+use rig::{Balance, Database, Server};
 
 /// Kills on each database unless `RECADO_KILLS` says otherwise.
 const KILLS: u32 = 200;
+/// How long a server or the provider stays away.
+const AWAY: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -28,15 +30,25 @@ fn main() -> ExitCode {
         for database in Database::both().await {
             let (name, started) = (database.name(), Instant::now());
             let (killed, balance) = rig::crash::crash(database, kills).await;
-            report(name, killed, &balance, started.elapsed());
-            good &= balance.duplicates == 0 && balance.lost.is_empty() && balance.wrong.is_empty();
+            good &= report(name, killed, &balance, started.elapsed());
+        }
+        if let Some(server) = Server::start().await {
+            let started = Instant::now();
+            let balance = rig::crash::server_killed(&server, AWAY).await;
+            good &= report("PostgreSQL's server killed", 1, &balance, started.elapsed());
+        }
+        for database in Database::both().await {
+            let (name, started) = (format!("{}, provider gone", database.name()), Instant::now());
+            let balance = rig::crash::provider_gone(database, AWAY).await;
+            good &= report(&name, 0, &balance, started.elapsed());
         }
         good
     });
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn report(name: &str, kills: u32, balance: &Balance, took: Duration) {
+/// Prints what came of it; whether nothing was doubled or lost.
+fn report(name: &str, kills: u32, balance: &Balance, took: Duration) -> bool {
     println!(
         "{name}: {kills} kills in {} s; planned {}, accepted {}, duplicates {}, lost {}, contradictions {}, in doubt {}; {:?}",
         took.as_secs(),
@@ -51,4 +63,5 @@ fn report(name: &str, kills: u32, balance: &Balance, took: Duration) {
     for line in balance.lost.iter().chain(&balance.wrong).take(20) {
         println!("  {line}");
     }
+    balance.duplicates == 0 && balance.lost.is_empty() && balance.wrong.is_empty()
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use crate::rig::{Audience, Database, Folder, Rig, Setup, crash};
+use crate::rig::{Audience, Database, Folder, Rig, Server, Setup, crash};
 
 #[tokio::test]
 async fn a_daemon_killed_during_runs_loses_nothing_and_sends_nothing_twice() {
@@ -15,6 +15,14 @@ async fn a_daemon_killed_during_runs_loses_nothing_and_sends_nothing_twice() {
         assert!(balance.lost.is_empty() && balance.wrong.is_empty(), "{name}: {balance:?}");
         assert!(balance.accepted > 500, "{name}: {balance:?}");
     }
+}
+
+#[tokio::test]
+async fn a_killed_database_server_costs_a_pause_and_nothing_else() {
+    let Some(server) = Server::start().await else { return };
+    let balance = crash::server_killed(&server, Duration::from_secs(2)).await;
+    assert_eq!((balance.duplicates, balance.planned), (0, 1_500), "{balance:?}");
+    assert!(balance.lost.is_empty() && balance.wrong.is_empty(), "{balance:?}");
 }
 
 #[tokio::test]

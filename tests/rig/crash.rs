@@ -7,7 +7,7 @@ use rand::RngExt;
 use recado::clock::Clock;
 use tokio::time::sleep;
 
-use super::{Audience, Balance, Database, Folder, Rig, Setup};
+use super::{Audience, Balance, Database, Folder, Rig, Server, Setup};
 
 /// Messages per second the sandbox grants: a kill then falls into many messages in flight.
 const THROUGHPUT: u32 = 300;
@@ -55,6 +55,28 @@ pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
     (killed, balance)
 }
 
+/// The PostgreSQL server is killed in the middle of a run, and comes back after `away`.
+pub async fn server_killed(server: &Server, away: Duration) -> Balance {
+    let rig = Rig::start(setup(server.database())).await;
+    let run = rig.start_campaign(&campaign(0)).await;
+    rig.until_sent(u64::from(PEOPLE) / 3).await;
+    server.kill().await;
+    sleep(away).await;
+    server.go_on().await;
+    rig.settle(&[run]).await;
+    rig.balance(&[run]).await
+}
+
+/// The provider takes connections and answers nothing for `away`, in the middle of a run.
+pub async fn provider_gone(database: Database, away: Duration) -> Balance {
+    let mut rig = Rig::start(setup(database)).await;
+    let run = rig.start_campaign(&campaign(0)).await;
+    rig.until_sent(u64::from(PEOPLE) / 3).await;
+    rig.freeze_sandbox(away).await;
+    rig.settle(&[run]).await;
+    rig.balance(&[run]).await
+}
+
 fn setup(database: Database) -> Setup {
     let now = Clock::real().now();
     Setup {
@@ -72,6 +94,12 @@ fn campaign(no: u32) -> Folder {
 }
 
 impl Rig {
+    async fn until_sent(&self, accepted: u64) {
+        while self.stats().await.accepted < accepted {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn is_nearly_out(&self, run: i64) -> bool {
         let states = self.get(&format!("/api/v1/runs/{run}")).await["states"].clone();
         let planned = self.get(&format!("/api/v1/runs/{run}")).await["rows_read"].is_i64();

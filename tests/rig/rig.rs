@@ -6,6 +6,7 @@ mod campaign;
 pub mod crash;
 mod database;
 mod process;
+mod server;
 
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
@@ -21,6 +22,7 @@ pub use balance::Balance;
 pub use campaign::{Audience, Folder};
 pub use database::Database;
 pub use process::Process;
+pub use server::Server;
 
 /// How long a process may take until it answers.
 const PATIENCE: Duration = Duration::from_mins(1);
