@@ -92,6 +92,14 @@ async fn is_held(rig: &Rig) -> bool {
     holds["items"].as_array().unwrap().iter().any(caused)
 }
 
+async fn until_webhooks_come_again(rig: &Rig) {
+    let mut answers = Vec::new();
+    while answers.last() != Some(&StatusCode::SERVICE_UNAVAILABLE) {
+        answers.push(webhook(rig).await);
+        assert!(answers.len() < 60, "{answers:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_stops_sending_and_nothing_is_lost_or_sent_twice_when_there_is_room_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -115,11 +123,7 @@ async fn a_full_disk_stops_sending_and_nothing_is_lost_or_sent_twice_when_there_
         assert!(began.elapsed() < PATIENCE, "{}", rig.log());
         sleep(Duration::from_millis(100)).await;
     }
-    let mut answers = Vec::new();
-    while answers.last() != Some(&StatusCode::SERVICE_UNAVAILABLE) {
-        answers.push(webhook(&rig).await);
-        assert!(answers.len() < 60, "{answers:?}");
-    }
+    until_webhooks_come_again(&rig).await;
     sleep(Duration::from_secs(1)).await;
     let accepted = rig.stats().await.accepted;
     sleep(Duration::from_secs(3)).await;
