@@ -78,6 +78,9 @@ impl Queue {
 
     /// Paused, closed and held runs beside the one that sends.
     async fn add_runs(&self) {
+        // It has ended, and whoever held its sender was killed.
+        self.execute("UPDATE run SET state = 'running'").await;
+        self.execute("DELETE FROM lease").await;
         let columns = self.columns("run").await;
         for idle in 1..=IDLE_RUNS {
             let state = ["paused", "closed", "running"][(idle % 3) as usize];
