@@ -17,6 +17,7 @@ pub mod holds;
 pub mod import;
 mod output;
 pub mod pause;
+mod private;
 pub mod results;
 pub mod resume;
 pub mod retry;
@@ -98,6 +99,16 @@ enum Command {
     Takeover(takeover::Args),
 }
 
+impl Command {
+    /// Whether it makes files that hold people and secrets: the store, its copy, audiences.
+    const fn writes_the_store(&self) -> bool {
+        matches!(
+            self,
+            Self::Demo(_) | Self::Serve(_) | Self::Backup(_) | Self::Takeover(_) | Self::User(_) | Self::Token(_)
+        )
+    }
+}
+
 /// A command that is part of the product but does not work yet.
 #[derive(Debug, clap::Args)]
 struct Later {
@@ -114,6 +125,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(_) => telemetry::QUIET_FILTER,
         _ => telemetry::DAEMON_FILTER,
     };
+    if cli.command.writes_the_store() {
+        private::keep_to_ourselves();
+    }
     telemetry::start(&config::environment(), filter);
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(args).await,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::domain::failure::{Policy, Table as ErrorTable};
@@ -29,6 +29,9 @@ pub mod toml_file;
 
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
+
+/// What `recado.example.toml` has where a secret belongs.
+const PLACEHOLDER: &str = "change-me";
 
 /// The checked configuration. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -191,6 +194,22 @@ impl Config {
     /// at `base`.
     pub fn parse(source: &str, name: &str, base: &Path, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         toml_file::read(name, source, env, |root| sections::read(root, base, env)).map_err(ConfigError::Problems)
+    }
+
+    /// Secrets that are still the example's `change-me`, as `account.meta.access_token`, each with whether its provider
+    /// is on this machine.
+    pub fn placeholders(&self) -> Vec<(String, bool)> {
+        let of_account = |account: &Account| {
+            let secrets = [
+                ("access_token", &account.access_token),
+                ("app_secret", &account.app_secret),
+                ("verify_token", &account.verify_token),
+            ];
+            let (name, is_here) = (account.name.clone(), is_loopback(&account.base_url));
+            let left = secrets.into_iter().filter(|(_, secret)| secret.expose_secret() == PLACEHOLDER);
+            left.map(|(key, _)| (format!("account.{name}.{key}"), is_here)).collect::<Vec<_>>()
+        };
+        self.accounts.values().flat_map(of_account).collect()
     }
 
     /// Whether every provider is on this machine. Only then may the clock be scaled.

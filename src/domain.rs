@@ -9,6 +9,7 @@ pub mod callback;
 pub mod canary;
 pub mod change;
 pub mod doubt;
+pub mod earlier;
 pub mod event;
 pub mod exclusion;
 pub mod failure;

@@ -8,6 +8,7 @@ mod cost;
 mod forecast;
 mod problems;
 mod reading;
+mod routes;
 mod sample;
 mod sheet;
 mod text;

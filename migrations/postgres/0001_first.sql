@@ -135,6 +135,8 @@ CREATE TABLE exclusion (
     row_no    BIGINT NOT NULL,
     reason    TEXT NOT NULL,
     recipient TEXT NOT NULL DEFAULT '',
+    external_id TEXT,
+    name      TEXT NOT NULL DEFAULT '',
     detail    TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run_id, row_no)
 );

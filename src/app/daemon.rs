@@ -84,6 +84,12 @@ pub enum StartError {
     /// `--clock` with a provider that is not on this machine.
     #[error("--clock needs every base_url on loopback: another pace than the provider's would break its limits")]
     ClockAgainstRealProvider,
+    /// A secret of a real provider that is still the example's.
+    #[error("{key} is still the example's \"change-me\": put the provider's own there")]
+    Placeholder {
+        /// Its key in the configuration.
+        key: String,
+    },
     /// The address to listen on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -100,6 +106,12 @@ impl Daemon {
     pub async fn assemble(config: Config, clock: Clock) -> Result<Self, StartError> {
         if clock.scale().is_some() && !config.is_loopback_only() {
             return Err(StartError::ClockAgainstRealProvider);
+        }
+        for (key, is_here) in config.placeholders() {
+            if !is_here {
+                return Err(StartError::Placeholder { key });
+            }
+            warn!(config.key = key, "{key} is still the example's: nobody but a provider on this machine may know it");
         }
         let data_dir = &config.server.data_dir;
         for dir in [data_dir, &config.campaigns_dir] {

@@ -1,7 +1,7 @@
 //! `recado backup`: a copy of everything, taken while the daemon runs. The copy sends nothing until `recado takeover`.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -30,6 +30,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     fs::create_dir(to).with_context(|| format!("cannot make {} (it must not exist yet)", to.display()))?;
     // Files first: an audience that is loaded meanwhile is one too many, never one too few.
     let files = copy_files(&desk.config.server.data_dir.join("audiences"), &to.join("audiences"))?;
+    let campaigns = copy_files(&desk.config.campaigns_dir, &to.join("campaigns"))?;
     let name = if home::copy_to(&desk.store, &to.join("recado.db")).await? { "recado.db" } else { "recado.sql" };
     if name == "recado.sql" {
         dump(desk.config.store_url.expose_secret(), &to.join(name))?;
@@ -37,29 +38,47 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     desk.audit("store.backup", &to.display().to_string(), "").await?;
     desk.store.close().await;
     answer(&if args.at.json {
-        format!("{}\n", json!({"to": to, "store": name, "audiences": files}))
+        format!("{}\n", json!({"to": to, "store": name, "audiences": files, "campaign_files": campaigns}))
     } else {
         format!(
-            "{} holds the store ({name}) and {files} audience files. recado.toml and its secrets are not in it.\nWhat is restored from it sends nothing until `recado takeover --yes`.\n",
+            "{} holds the store ({name}), {files} audience files and the campaigns' folders ({campaigns} files). recado.toml and its secrets are not in it.\nWhat is restored from it sends nothing until `recado takeover --yes`.\n",
             to.display()
         )
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Copies the plain files of a folder and of those in it, and says how many. Links are not followed, and hidden files
+/// are still being written.
 fn copy_files(from: &Path, to: &Path) -> anyhow::Result<usize> {
     fs::create_dir(to).with_context(|| format!("cannot make {}", to.display()))?;
     let mut files = 0;
     let Ok(entries) = fs::read_dir(from) else { return Ok(0) };
     for entry in entries {
         let entry = entry?;
-        let name = entry.file_name();
-        if entry.file_type()?.is_file() && !name.to_string_lossy().starts_with('.') {
-            fs::copy(entry.path(), to.join(&name)).with_context(|| format!("cannot copy {}", name.display()))?;
-            files += 1;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() {
+            files += copy_files(&entry.path(), &to.join(&name))?;
+        } else if kind.is_file() {
+            match copy_file(&entry.path(), &to.join(&name)) {
+                Ok(()) => files += 1,
+                // Whoever drops campaigns took it away meanwhile.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e).with_context(|| format!("cannot copy {}", name.display())),
+            }
         }
     }
     Ok(files)
+}
+
+/// The copy is for its owner alone, whoever may read what it was made from.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    let (mut from, mut to) = (fs::File::open(from)?, fs::File::create_new(to)?);
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()
 }
 
 /// A dump by PostgreSQL's own program, which knows its server's formats.

@@ -6,15 +6,17 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
+use serde_json::{Value, json};
 
 use super::WRONG;
 use super::check_inputs::{Known, Unusable};
 use super::output::answer;
 use crate::clock::Clock;
 use crate::config::environment;
+use crate::config::toml_file::TomlProblem;
 use crate::domain::time::UnixMs;
 use crate::intake::audience;
-use crate::intake::campaign_file::CampaignFile;
+use crate::intake::campaign_file::{self, CampaignFile};
 use crate::locale::Language;
 use crate::preflight::{self, Sheet};
 
@@ -51,8 +53,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let sheet = match examine(&args, &environment(), now).await? {
         Ok(sheet) => sheet,
         Err(Unusable(problems)) => {
-            for problem in problems {
+            for problem in &problems {
                 eprintln!("{problem}");
+            }
+            if args.json {
+                answer(&(serde_json::to_string_pretty(&unusable(&problems))? + "\n"))?;
             }
             return Ok(ExitCode::from(WRONG));
         }
@@ -66,15 +71,26 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(if sheet.can_start() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// A sheet of which nothing is known but what is wrong with the files, in the shape of any other.
+fn unusable(problems: &[TomlProblem]) -> Value {
+    let blockers: Vec<Value> =
+        problems.iter().map(|problem| json!({"code": "campaign_file", "message": problem.to_string()})).collect();
+    json!({"rows_read": 0, "messages": 0, "excluded": {}, "samples": [], "blockers": blockers, "warnings": []})
+}
+
 /// The sheet, or what is wrong with a file that somebody wrote.
 async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> anyhow::Result<Result<Sheet, Unusable>> {
     let path = args.folder.join(CAMPAIGN_FILE);
-    let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let campaign = match CampaignFile::parse(&source, &path.display().to_string()) {
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let named = path.display().to_string();
+    let source = campaign_file::text(bytes, &named).map_err(|problem| vec![problem]);
+    let campaign = match source.and_then(|source| CampaignFile::parse(&source, &named)) {
         Ok(campaign) => campaign,
         Err(problems) => return Ok(Err(Unusable(problems))),
     };
-    let known = match Known::gather(&campaign, args.config.as_deref(), env, now).await? {
+    let folder = std::path::absolute(&args.folder)?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let known = match Known::gather(&campaign, &name, args.config.as_deref(), env, now).await? {
         Ok(known) => known,
         Err(unusable) => return Ok(Err(unusable)),
     };
@@ -83,8 +99,7 @@ async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> an
     let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
     let mut sheet = preflight::sheet(&known.inputs(&campaign, &file, now, args.rows));
     if sheet.title.is_empty() {
-        let folder = std::path::absolute(&args.folder)?;
-        sheet.title = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        sheet.title = name;
     }
     known.tell(&mut sheet);
     Ok(Ok(sheet))

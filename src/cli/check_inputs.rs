@@ -6,14 +6,18 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use jiff::civil::Date;
+use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::client::{CallError, Client};
+use super::client::{CallError, Client, DEFAULT_CONFIG};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
+use crate::domain::earlier::{Earlier, Gone};
 use crate::domain::forecast::{Scene, Tier};
+use crate::domain::id::RunId;
 use crate::domain::money::Micros;
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
@@ -21,8 +25,6 @@ use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{Sheet, SheetInputs};
 
-/// The configuration that is read where none is named.
-const DEFAULT_CONFIG: &str = "recado.toml";
 /// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
 const GRANTED: u32 = 80;
 
@@ -35,6 +37,9 @@ pub(super) struct Known {
     config: Option<Config>,
     sender: Option<Sender>,
     template: Option<Template>,
+    /// What the campaign's runs have sent, as far as a daemon told.
+    earlier: Earlier,
+    knows_earlier: bool,
     cards: Cards,
     vars: BTreeMap<String, String>,
     holidays: BTreeMap<String, BTreeSet<Date>>,
@@ -47,6 +52,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) async fn gather(
         campaign: &CampaignFile,
+        folder: &str,
         named: Option<&Path>,
         env: &BTreeMap<String, String>,
         now: UnixMs,
@@ -65,14 +71,28 @@ impl Known {
             unknown.push(Problem::new("no_configuration", &[("file", &path.display().to_string())]));
         }
         let sender = config.as_ref().and_then(|c| c.senders.get(&campaign.sender)).cloned();
+        let daemon = Client::of(env, config.as_ref())?;
         let template = match &sender {
-            Some(sender) => ask(campaign, sender, env, &mut unknown).await?,
+            Some(sender) => ask(&daemon, campaign, sender, &mut unknown).await,
             None => None,
         };
+        let earlier = if template.is_some() { sent(&daemon, folder).await } else { None };
+        let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let around = around(config.as_ref(), sender.as_ref(), now);
-        Ok(Ok(Self { config, sender, template, cards: Cards::embedded(), vars, holidays, around, unknown }))
+        Ok(Ok(Self {
+            config,
+            sender,
+            template,
+            earlier,
+            knows_earlier,
+            cards: Cards::embedded(),
+            vars,
+            holidays,
+            around,
+            unknown,
+        }))
     }
 
     fn account(&self) -> Option<&Account> {
@@ -94,6 +114,9 @@ impl Known {
             cards: &self.cards,
             vars: &self.vars,
             holidays: &self.holidays,
+            teams: self.config.as_ref().map(|config| &config.teams),
+            users: None,
+            same_audience: None,
             audience,
             now,
             throughput: throughput(self.sender.as_ref()),
@@ -102,7 +125,7 @@ impl Known {
             spent: Micros::default(),
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
-            already: &|_| false,
+            earlier: &self.earlier,
             with_rows,
         }
     }
@@ -110,7 +133,8 @@ impl Known {
     /// Puts on the sheet what could not be looked at.
     pub(super) fn tell(&self, sheet: &mut Sheet) {
         sheet.blockers.splice(0..0, self.unknown.iter().cloned());
-        sheet.warnings.push(Problem::new("people_not_looked_at", &[]));
+        let code = if self.knows_earlier { "suppressions_not_looked_at" } else { "people_not_looked_at" };
+        sheet.warnings.push(Problem::new(code, &[]));
     }
 }
 
@@ -132,14 +156,13 @@ fn around(config: Option<&Config>, sender: Option<&Sender>, now: UnixMs) -> Scen
 
 /// The template as a running daemon knows it.
 async fn ask(
+    daemon: &Client,
     campaign: &CampaignFile,
     sender: &Sender,
-    env: &BTreeMap<String, String>,
     unknown: &mut Vec<Problem>,
-) -> anyhow::Result<Option<Template>> {
-    let client = Client::from_environment(env)?;
-    match client.get::<Listed>("/api/v1/templates", &[]).await {
-        Ok(listed) => return Ok(listed.find(&sender.account, campaign)),
+) -> Option<Template> {
+    match daemon.get::<Listed>("/api/v1/templates", &[]).await {
+        Ok(listed) => return listed.find(&sender.account, campaign),
         Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
             unknown.push(Problem::new("daemon_silent", &[("url", &url)]));
         }
@@ -147,7 +170,35 @@ async fn ask(
             unknown.push(Problem::new("daemon_refused", &[("why", &message)]));
         }
     }
-    Ok(None)
+    None
+}
+
+/// What the campaign of that folder has sent; `None` where the daemon does not tell.
+async fn sent(daemon: &Client, folder: &str) -> Option<Earlier> {
+    let items = match daemon.all(&format!("/api/v1/campaigns/{folder}/sent"), &[("limit", "500")]).await {
+        Ok(items) => items,
+        // It was never loaded.
+        Err(CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Some(Earlier::default()),
+        Err(_) => return None,
+    };
+    let gone = items.into_iter().map(|item| serde_json::from_value::<Told>(item).ok()?.gone());
+    Some(Earlier::of(gone.collect::<Option<Vec<Gone>>>()?))
+}
+
+/// A row that a run has sent.
+#[derive(Deserialize)]
+struct Told {
+    key: String,
+    to: String,
+    happens_at: Option<UnixMs>,
+    run: RunId,
+}
+
+impl Told {
+    fn gone(self) -> Option<Gone> {
+        let to = Phone::from_international(self.to.trim_start_matches('+'))?;
+        Some(Gone { key: self.key, to, happens_at: self.happens_at, run: self.run })
+    }
 }
 
 /// The daemon's templates: of every account, each as `domain` has it, with its account's name.

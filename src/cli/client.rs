@@ -1,7 +1,8 @@
 //! The way from a command to a running daemon: its JSON API.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use crate::config::Config;
+
+/// The configuration that is read where none is named.
+pub const DEFAULT_CONFIG: &str = "recado.toml";
 /// Where a daemon listens unless it is told otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// A daemon that does not take the connection by then is not there.
@@ -24,7 +29,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// A results file of a million rows takes minutes.
 const FILE_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// Calls the daemon at `RECADO_URL` with the token in the file `RECADO_TOKEN_FILE`, or else in `RECADO_TOKEN`.
+/// Calls a daemon with the token in the file `RECADO_TOKEN_FILE`, or else in `RECADO_TOKEN`.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -77,10 +82,30 @@ pub fn ended(outcome: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The address of a daemon on this machine that listens at `listen`, which may be every address it has.
+fn reached_at(mut listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(match listen {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{listen}")
+}
+
 impl Client {
-    /// From the environment.
+    /// Of the daemon that the environment names, or else the configuration at `RECADO_CONFIG` or in the current folder.
     pub fn from_environment(env: &BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let address = env.get("RECADO_URL").map_or(DEFAULT_URL, String::as_str);
+        let path = env.get("RECADO_CONFIG").map_or(DEFAULT_CONFIG, String::as_str);
+        // One that cannot be read, as its secrets are not for everybody, leaves the usual address.
+        let config = if env.contains_key("RECADO_URL") { None } else { Config::load(Path::new(path), env).ok() };
+        Self::of(env, config.as_ref())
+    }
+
+    /// Of the daemon at `RECADO_URL`, or else where `config` says that it listens, or else at the usual address.
+    pub fn of(env: &BTreeMap<String, String>, config: Option<&Config>) -> anyhow::Result<Self> {
+        let listens = || config.map_or_else(|| DEFAULT_URL.to_owned(), |config| reached_at(config.server.listen));
+        let address = &env.get("RECADO_URL").cloned().unwrap_or_else(listens);
         let base = Url::parse(address).with_context(|| format!("RECADO_URL is not an address: {address}"))?;
         if !matches!(base.scheme(), "http" | "https") {
             bail!("RECADO_URL must begin with http:// or https://: {address}");

@@ -12,7 +12,7 @@ use super::output::answer;
 use super::{WRONG, eprint};
 use crate::config::environment;
 use crate::intake::audience;
-use crate::intake::campaign_file::CampaignFile;
+use crate::intake::campaign_file::{self, CampaignFile};
 
 /// Name of the campaign file in its folder.
 const CAMPAIGN_FILE: &str = "campaign.toml";
@@ -37,9 +37,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => folder_name(&args.folder)?,
     };
     let path = args.folder.join(CAMPAIGN_FILE);
-    let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let campaign = match CampaignFile::parse(&source, &path.display().to_string()) {
-        Ok(campaign) => campaign,
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let named = path.display().to_string();
+    let read = campaign_file::text(bytes, &named).map_err(|problem| vec![problem]);
+    let (source, campaign) = match read.and_then(|text| CampaignFile::parse(&text, &named).map(|file| (text, file))) {
+        Ok(read) => read,
         Err(problems) => {
             for problem in problems {
                 eprint(&problem.to_string());

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::output::answer;
-use super::table::{cell, table, time};
+use super::table::{cell, local_time, table, time};
 use crate::config::environment;
+use crate::locale::{Language, say, sentences};
 
 /// Runs listed where no campaign is named.
 const RUNS: &str = "20";
@@ -50,17 +51,24 @@ fn lines(list: &Value) -> String {
             [
                 cell(&run["id"]),
                 cell(&run["name"]),
-                cell(&run["state"]),
+                words("web.run_state", &run["state"]),
                 cell(&run["messages"]),
                 count(run, &["delivered", "read"]).to_string(),
                 count(run, &["read"]).to_string(),
                 count(run, &["failed", "undelivered"]).to_string(),
                 count(run, &["in_doubt"]).to_string(),
-                time(&run["started_at"]),
+                local_time(&run["started_at"], &run["timezone"]),
             ]
         })
         .collect();
     table(["run", "campaign", "state", "messages", "delivered", "read", "failed", "in doubt", "started"], &rows)
+}
+
+/// The sentence of a word of the API, under `area` of the locales; a word that has none as it is.
+fn words(area: &str, word: &Value) -> String {
+    let word = cell(word);
+    let key = format!("{area}.{word}");
+    if sentences(Language::En).contains_key(&key) { say(Language::En, &key, &[]) } else { word.replace('_', " ") }
 }
 
 /// The messaging limits in force, a line each.
@@ -92,28 +100,33 @@ async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
 }
 
 fn detail(run: &Value) -> String {
-    let mut lines = vec![format!("{} · run {} · {}", cell(&run["title"]), run["id"], cell(&run["state"]))];
+    let state = words("web.run_state", &run["state"]);
+    let mut lines = vec![format!("{} · run {} · {state}", cell(&run["title"]), run["id"])];
     let mut fact = |label: &str, value: String| {
         if !value.is_empty() {
             lines.push(format!("  {label:<14}{value}"));
         }
     };
+    let at = |value: &Value| local_time(value, &run["timezone"]);
     fact("waits", cell(&run["waiting"]["message"]));
-    fact("until", time(&run["waiting"]["until"]));
+    fact("until", at(&run["waiting"]["until"]));
     fact("template", cell(&run["template"]));
-    fact("started", format!("{} by {}", time(&run["started_at"]), cell(&run["starter"])));
-    fact("sent out", time(&run["sent_out_at"]));
-    fact("closed", time(&run["closed_at"]));
+    fact("started", format!("{} by {}", at(&run["started_at"]), cell(&run["starter"])));
+    fact("sent out", at(&run["sent_out_at"]));
+    fact("closed", at(&run["closed_at"]));
     let told = &run["forecast"];
-    fact("ends about", time(&told["likely"]));
-    fact("at the earliest", time(&told["low"]));
-    fact("at the latest", time(&told["high"]));
+    fact("ends about", at(&told["likely"]));
+    fact("at the earliest", at(&told["low"]));
+    fact("at the latest", at(&told["high"]));
     fact("limited by", cell(&told["limited_by"]));
+    fact("times of", cell(&run["timezone"]));
     fact("rows read", cell(&run["rows_read"]));
     fact("messages", cell(&run["messages"]));
-    for (label, key) in [("", "states"), ("left out", "excluded"), ("outcome", "outcomes")] {
+    for (label, key, area) in
+        [("", "states", "web.state"), ("left out", "excluded", "exclusion"), ("outcome", "outcomes", "web.outcome")]
+    {
         for (word, n) in run[key].as_object().into_iter().flatten() {
-            fact(label, format!("{n:>7}  {}", word.replace('_', " ")));
+            fact(label, format!("{n:>7}  {}", words(area, &Value::from(word.as_str()))));
         }
     }
     for failure in run["failures"].as_array().into_iter().flatten() {

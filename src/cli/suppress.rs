@@ -9,6 +9,7 @@ use super::client::Client;
 use super::output::answer;
 use super::table::{cell, table, time};
 use crate::config::environment;
+use crate::locale::{Language, say, sentences};
 
 /// Arguments of `recado suppress`.
 #[derive(Debug, clap::Args)]
@@ -91,9 +92,16 @@ fn lines(items: &[Value]) -> String {
     }
     let row = |s: &Value| {
         let phone = s["phone"].as_str().map_or_else(String::new, |digits| format!("+{digits}"));
-        let keys = ["name", "scope", "source", "note"].map(|key| cell(&s[key]));
-        let [name, scope, source, note] = keys;
-        [cell(&s["id"]), phone, name, scope, source, time(&s["created_at"]), note]
+        let [name, scope, note] = ["name", "scope", "note"].map(|key| cell(&s[key]));
+        [cell(&s["id"]), phone, name, scope, origin(s), time(&s["created_at"]), note]
     };
-    table(["line", "number", "name", "scope", "from", "since", "note"], &items.iter().map(row).collect::<Vec<_>>())
+    table(["line", "number", "name", "scope", "how", "since", "note"], &items.iter().map(row).collect::<Vec<_>>())
+}
+
+/// How a line came, and through whom: `by a program: token:script`.
+fn origin(line: &Value) -> String {
+    let (source, by) = (cell(&line["source"]), cell(&line["created_by"]));
+    let key = format!("web.suppressions.source.{source}");
+    let how = if sentences(Language::En).contains_key(&key) { say(Language::En, &key, &[]) } else { source.clone() };
+    if matches!(source.as_str(), "person" | "token") { format!("{how} {by}") } else { how }
 }

@@ -1,5 +1,6 @@
 //! Aligned columns for people.
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::domain::time::UnixMs;
@@ -39,6 +40,13 @@ pub fn cell(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// An instant of the API as a cell, on the clock of the zone of that IANA name: `Tue 24 Nov 2026, 14:30`.
+pub fn local_time(value: &Value, zone: &Value) -> String {
+    let zone = zone.as_str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let local = |ms: i64| UnixMs(ms).in_zone(&zone).strftime("%a %-d %b %Y, %H:%M").to_string();
+    value.as_i64().map_or_else(String::new, local)
 }
 
 /// An instant of the API as a cell, in UTC.

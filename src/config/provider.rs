@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
+use url::Url;
+
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Account, ProviderKind, Sender, checks, sections};
+use super::{Account, ProviderKind, Sender, checks, is_loopback, sections};
 use crate::domain::failure::{Dialect, Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
@@ -43,7 +45,7 @@ pub(super) fn account(
     (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, Policy>),
 ) -> Option<Account> {
     let provider = table.need("provider").and_then(|v| provider(&v));
-    let base_url = table.need("base_url").and_then(|v| sections::web_address(&v));
+    let base_url = table.need("base_url").and_then(|v| provider_address(&v));
     let waba_id = table.need("waba_id").and_then(|v| digits(&v));
     let portfolio = table.get("portfolio").and_then(|v| reference(&v, "portfolio", &declared.portfolios));
     let currency = table.need("currency").and_then(|v| v.parsed(currency));
@@ -64,6 +66,16 @@ pub(super) fn account(
         verify_token: verify_token?,
         errors: ErrorTable::new(Dialect::CloudApi, errors.clone()),
     })
+}
+
+/// Tokens travel to it: in the clear only on this machine.
+fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
+    let url = sections::web_address(value)?;
+    if url.scheme() == "https" || is_loopback(&url) {
+        return Some(url);
+    }
+    value.refuse("must begin with https://: http is for a provider on this machine only");
+    None
 }
 
 fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {

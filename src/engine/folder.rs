@@ -1,10 +1,12 @@
 //! A campaign's folder: names that are single components, files opened without following links, written by rename.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
 /// A campaign file is read whole; nobody writes one this long by hand.
@@ -37,11 +39,11 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
     if (opened.dev(), opened.ino()) == (seen.dev(), seen.ino()) { Ok(file) } else { Err(not_plain()) }
 }
 
-/// The text of a campaign file.
-pub fn read_definition(folder: &Path) -> io::Result<String> {
-    let mut text = String::new();
+/// The bytes of a campaign file.
+pub fn read_definition(folder: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
     let mut file = open_plain(&folder.join(DEFINITION))?.take(MAX_DEFINITION + 1);
-    file.read_to_string(&mut text)?;
+    file.read_to_end(&mut text)?;
     if text.len() as u64 > MAX_DEFINITION {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than 1 MB"));
     }
@@ -109,6 +111,32 @@ pub fn campaigns(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     }
     all.sort();
     Ok(all)
+}
+
+/// What lies among the campaigns' folders and looks like one but is none, each with why; hidden names are nobody's.
+pub fn strangers(dir: &Path) -> io::Result<Vec<Problem>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        let (kind, path) = (entry.file_type()?, entry.path());
+        let is_linked_folder = kind.is_symlink() && fs::metadata(&path).is_ok_and(|meta| meta.is_dir());
+        let definition = || fs::symlink_metadata(path.join(DEFINITION));
+        let code = if is_linked_folder {
+            "folder_link"
+        } else if kind.is_dir() && !is_campaign_name(&name) {
+            "folder_name"
+        } else if kind.is_dir() && definition().is_ok_and(|meta| !meta.is_file()) {
+            "folder_definition"
+        } else {
+            continue;
+        };
+        all.insert(name.clone(), Problem::new(code, &[("folder", &name)]));
+    }
+    Ok(all.into_values().collect())
 }
 
 #[cfg(test)]

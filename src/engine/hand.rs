@@ -68,8 +68,7 @@ impl Engine {
         let (sender, _) = self.way_out(sender)?;
         let country = phone_number::country_of(&sender.number);
         let home = country.and_then(|country| Home::new(&country, None));
-        phone_number::read(typed, home.as_ref())
-            .map_err(|not| Problem::new("number", &[("number", typed), ("detail", not.detail())]))
+        phone_number::read(typed, home.as_ref()).map_err(|not| not_a_number(typed, not.detail()))
     }
 
     /// Sends one template to one number.
@@ -221,4 +220,13 @@ fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Pr
 /// Parameters take no line breaks, tabs or runs of spaces.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('\0', "")
+}
+
+/// What is wrong with a number that was typed; `detail` is the word for it.
+fn not_a_number(typed: &str, detail: &str) -> Problem {
+    match (typed.trim(), detail) {
+        ("", _) => Problem::new("number_empty", &[]),
+        (_, "") => Problem::new("number", &[("number", typed)]),
+        (_, detail) => Problem::new("number_why", &[("number", typed), ("detail_key", &format!("detail.{detail}"))]),
+    }
 }

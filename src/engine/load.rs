@@ -6,10 +6,11 @@ use std::path::Path;
 use tracing::{info, warn};
 
 use super::{Engine, EngineError, aside, audience, folder, room};
+use crate::config::toml_file::TomlProblem;
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
-use crate::intake::campaign_file::CampaignFile;
+use crate::intake::campaign_file::{self, CampaignFile};
 use crate::intake::rows::content_hash;
 use crate::store::campaign::{self, Described};
 use crate::store::version::{self, NewVersion};
@@ -123,6 +124,13 @@ impl Engine {
         Ok(Loaded::Version { campaign: id, version, is_new })
     }
 
+    /// What lies in the campaigns' folder and is left alone although somebody may wait for it.
+    pub async fn strangers(&self) -> Result<Vec<Problem>, EngineError> {
+        let dir = self.config.campaigns_dir.clone();
+        let found = aside(move || if dir.exists() { folder::strangers(&dir) } else { Ok(Vec::new()) }).await?;
+        found.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })
+    }
+
     /// Keeps what the provider says of the template now. That it cannot be asked is told by the pre-flight, which then
     /// works with what was read last.
     async fn read_template(&self, file: &CampaignFile) {
@@ -136,9 +144,12 @@ impl Engine {
 
 /// The campaign file, or its problems with file, line and column.
 pub(super) fn parse(definition: &str) -> Result<CampaignFile, Vec<Problem>> {
-    let told = |problem: &dyn std::fmt::Display| Problem::new("campaign_file", &[("detail", &problem.to_string())]);
-    CampaignFile::parse(definition, folder::DEFINITION)
-        .map_err(|problems| problems.iter().map(|problem| told(problem)).collect())
+    CampaignFile::parse(definition, folder::DEFINITION).map_err(|problems| problems.iter().map(told).collect())
+}
+
+/// What is wrong in a campaign file, with its place.
+pub(super) fn told(problem: &TomlProblem) -> Problem {
+    Problem::new("campaign_file", &[("detail", &problem.to_string())])
 }
 
 /// The name under which an uploaded audience is kept so that the campaign file finds it.
@@ -162,6 +173,7 @@ fn read(dir: &Path, data_dir: &Path) -> Result<Read, Unread> {
         vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
     };
     let definition = folder::read_definition(dir).map_err(|e| unreadable(folder::DEFINITION, &e))?;
+    let definition = campaign_file::text(definition, folder::DEFINITION).map_err(|problem| vec![told(&problem)])?;
     let file = parse(&definition)?;
     let files = folder::files(dir).map_err(|e| unreadable(".", &e))?;
     let missing = || vec![Problem::new("audience_missing", &[("file", &file.file)])];

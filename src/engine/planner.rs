@@ -103,7 +103,9 @@ impl Planner {
         };
         let template = run.snapshot()?;
         let canary = file.limits.canary;
-        let plan = Plan::new(&self.engine, run, &file, &template)?;
+        let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
+        let comes_again = runs.iter().any(|other| other.id < run.id);
+        let plan = Plan::new(&self.engine, run, &file, &template, comes_again)?;
         let reading = Reading {
             file,
             template,

@@ -8,6 +8,7 @@ use super::forecast::{self, USUAL_THROUGHPUT};
 use super::{Engine, EngineError, aside, budget, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
+use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::problem::Problem;
@@ -16,7 +17,7 @@ use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
 use crate::store::run::{self, NewRun};
 use crate::store::version::Version;
-use crate::store::{campaign, message, place, suppression, template, version};
+use crate::store::{campaign, message, place, suppression, template, user, version};
 
 use super::dispatcher::is_marketing;
 
@@ -187,7 +188,10 @@ impl Engine {
     ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
         let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
-        let sent = message::sent_keys(&self.store, candidate.version.campaign_id, RunId::BY_HAND).await?;
+        let users = user::names(&self.store).await?;
+        let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
+        let same_audience = run::of_same_audience(&self.store, id, hash).await?;
+        let earlier = Earlier::of(message::gone_of(&self.store, id).await?);
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
@@ -205,6 +209,9 @@ impl Engine {
                 cards: &cards,
                 vars: &config.vars,
                 holidays: &config.holidays,
+                teams: Some(&config.teams),
+                users: Some(&users),
+                same_audience: same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
                 audience: &path,
                 now,
                 throughput,
@@ -213,7 +220,7 @@ impl Engine {
                 spent,
                 canary: config.canary,
                 suppressed: &|phone| suppressed.contains(phone.digits()),
-                already: &|key| sent.contains(key),
+                earlier: &earlier,
                 with_rows,
             })
         })

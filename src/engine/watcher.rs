@@ -16,6 +16,7 @@ use crate::domain::change::Change;
 use crate::domain::id::VersionId;
 use crate::domain::problem::Problem;
 use crate::intake::campaign_file::StartMode;
+use crate::locale::{self, Language};
 use crate::store::{campaign, run, version};
 
 /// Real time between two looks.
@@ -36,13 +37,15 @@ pub struct Watcher {
     to_start: BTreeMap<String, VersionId>,
     /// Campaigns whose folder was gone and whose runs the watcher paused.
     gone: BTreeSet<String>,
+    /// Problems of folders that are none of a campaign, told already.
+    told: Vec<Problem>,
 }
 
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(engine: Engine) -> Self {
-        let (seen, loaded, to_start, gone) = Default::default();
-        Self { engine, seen, loaded, to_start, gone }
+        let (seen, loaded, to_start, gone, told) = Default::default();
+        Self { engine, seen, loaded, to_start, gone, told }
     }
 
     /// Watches until `stop`.
@@ -75,11 +78,22 @@ impl Watcher {
                 loaded += 1;
             }
         }
+        self.tell_of_strangers().await?;
         self.start_waiting().await?;
         self.note_removed(&found).await?;
         self.loaded.retain(|name, _| found.contains_key(name));
         self.seen = found;
         Ok(loaded)
+    }
+
+    /// Folders that are left alone are logged once each; the list of campaigns shows them as long as they are there.
+    async fn tell_of_strangers(&mut self) -> Result<(), EngineError> {
+        let found = self.engine.strangers().await?;
+        for problem in found.iter().filter(|problem| !self.told.contains(problem)) {
+            warn!(problem.code = problem.code, "{}", locale::problem(Language::En, problem));
+        }
+        self.told = found;
+        Ok(())
     }
 
     async fn load(&mut self, name: &str) -> Result<(), EngineError> {

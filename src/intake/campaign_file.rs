@@ -21,11 +21,13 @@ mod pattern;
 mod replies;
 mod schedule;
 mod template;
+mod text;
 mod times;
 
 pub use pattern::fits_pattern;
 pub use replies::{ButtonReply, Replies, is_route};
 pub use template::{ButtonUse, LinkKind, TemplateUse};
+pub use text::text;
 
 /// A campaign file that holds together. What it names elsewhere (sender, template, columns, holidays, people) is
 /// checked by whoever knows those.
@@ -63,6 +65,8 @@ pub struct CampaignFile {
     pub replies: Replies,
     /// Stops and doubts.
     pub limits: Limits,
+    /// Where expressions stand, for whoever finds one wrong: line and column by section and key, as `variables` and `1`.
+    pub places: BTreeMap<(&'static str, String), (usize, usize)>,
 }
 
 /// A text that is the same for every row, or comes from a column.
@@ -191,6 +195,9 @@ impl CampaignFile {
         // Everything is read before anything is given up, so that one reading finds every problem.
         let general = general::General::read(root);
         let template = root.need_table("template", template::read).flatten();
+        let places = ["variables", "template.buttons", "columns"].into_iter();
+        let places = places.flat_map(|section| root.places(section).into_iter().map(move |(k, at)| ((section, k), at)));
+        let places = places.collect();
         let columns = root.table("columns", general::columns).unwrap_or_default();
         let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
         let kind = general.kind.unwrap_or(CampaignKind::Reminder);
@@ -215,6 +222,7 @@ impl CampaignFile {
             hours,
             replies,
             limits,
+            places,
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::problem::Problem;
 use crate::domain::template::{Button, ParameterFormat, Template};
 
 use super::campaign_file::{ButtonUse, CampaignFile, Labelled};
-use super::expression::{Expression, Style};
+use super::expression::{Expression, Place, Style};
 
 mod compare;
 mod flatten;
@@ -78,23 +78,26 @@ impl<'a> Content<'a> {
         let template = template.filter(|t| !t.parameters_unknown);
         let mut problems = template.map(|t| compare::compare(campaign, t)).unwrap_or_default();
         let style = Style::of_tag(&campaign.template.language);
-        let mut compile = |source: &str, place: &str| match Expression::compile(source, place, style, known) {
-            Ok(expression) => Some(expression),
-            Err(found) => {
-                problems.extend(found);
-                None
+        let mut compile = |source: &str, section: &'static str, entry: &str| {
+            let at = campaign.places.get(&(section, entry.to_owned())).copied();
+            match Expression::compile(source, &Place::of(section, entry, at), style, known) {
+                Ok(expression) => Some(expression),
+                Err(found) => {
+                    problems.extend(found);
+                    None
+                }
             }
         };
         let mut variables: Vec<(String, Expression)> = Vec::new();
         for (name, source) in &campaign.variables {
-            variables.extend(compile(source, name).map(|e| (name.clone(), e)));
+            variables.extend(compile(source, "variables", name).map(|e| (name.clone(), e)));
         }
         let mut buttons = Vec::new();
         for (index, takes) in &campaign.template.buttons {
-            let place = format!("template.buttons.{index}");
+            let entry = index.to_string();
             let source = match takes {
-                ButtonUse::Url(source) => compile(source, &place).map(ButtonSource::Url),
-                ButtonUse::Code(source) => compile(source, &place).map(ButtonSource::Code),
+                ButtonUse::Url(source) => compile(source, "template.buttons", &entry).map(ButtonSource::Url),
+                ButtonUse::Code(source) => compile(source, "template.buttons", &entry).map(ButtonSource::Code),
             };
             buttons.extend(source.map(|s| (*index, s)));
         }

@@ -26,6 +26,35 @@ const LONGEST_SOURCE: usize = 4096;
 /// Longest value, in characters; what Meta takes is shorter and checked where it is known.
 const LONGEST_VALUE: usize = 4096;
 
+/// Where an expression stands in its campaign file, as problems say it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The locales' key of the words for it.
+    key: &'static str,
+    entry: String,
+    line: String,
+    column: String,
+}
+
+impl Place {
+    /// The entry `entry` of `section` (`variables`, `template.buttons` or `columns`), which stands at `at`.
+    pub fn of(section: &str, entry: &str, at: Option<(usize, usize)>) -> Self {
+        let (line, column) = at.unwrap_or_default();
+        let key = match section {
+            "variables" => "place.variable",
+            "template.buttons" => "place.button",
+            _ => "place.column",
+        };
+        Self { key, entry: entry.to_owned(), line: line.to_string(), column: column.to_string() }
+    }
+
+    /// The problem `code` with this place.
+    fn problem(&self, code: &str, more: &[(&str, &str)]) -> Problem {
+        let place = [("place_key", self.key), ("entry", &self.entry), ("line", &self.line), ("column", &self.column)];
+        Problem::new(code, &[&place, more].concat())
+    }
+}
+
 /// A compiled expression.
 pub struct Expression {
     pieces: Vec<Piece>,
@@ -50,9 +79,9 @@ impl fmt::Debug for Expression {
 pub struct Failed;
 
 impl Expression {
-    /// Compiles `source`; `place` is what problems call it (the parameter's name), `known` the names it may use.
-    pub fn compile(source: &str, place: &str, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
-        let bad = |why: &str| vec![Problem::new("bad_expression", &[("place", place), ("why", why)])];
+    /// Compiles `source`; `place` is where it stands, `known` the names it may use.
+    pub fn compile(source: &str, place: &Place, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
+        let bad = |why: &str| vec![place.problem("bad_expression", &[("why", why)])];
         if source.len() > LONGEST_SOURCE {
             return Err(bad("too long"));
         }
@@ -76,21 +105,19 @@ impl Expression {
         }
         problems.extend(expression.names.iter().filter(|n| !known.contains(n.as_str())).map(|name| {
             match nearest(name, known.iter().copied()) {
-                Some(meant) => {
-                    Problem::new("unknown_name_meant", &[("place", place), ("name", name), ("meant", meant)])
-                }
-                None => Problem::new("unknown_name", &[("place", place), ("name", name)]),
+                Some(meant) => place.problem("unknown_name_meant", &[("name", name), ("meant", meant)]),
+                None => place.problem("unknown_name", &[("name", name)]),
             }
         }));
         if problems.is_empty() { Ok(expression) } else { Err(problems) }
     }
 
     /// Compiles a condition: one `{{ … }}` and nothing beside it.
-    pub fn condition(source: &str, place: &str, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
+    pub fn condition(source: &str, place: &Place, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
         let compiled = Self::compile(source.trim(), place, style, known)?;
         match compiled.pieces.as_slice() {
             [Piece::Code(_)] => Ok(compiled),
-            _ => Err(vec![Problem::new("condition_form", &[("place", place)])]),
+            _ => Err(vec![place.problem("condition_form", &[])]),
         }
     }
 
@@ -143,15 +170,15 @@ pub fn speaks_of(source: &str, name: &str) -> bool {
     })
 }
 
-fn unknown_filters(code: &str, place: &str) -> Vec<Problem> {
-    let unknown = pieces::filters(code).into_iter().filter(|name| !filters::FILTERS.contains(name));
+fn unknown_filters(code: &str, place: &Place) -> Vec<Problem> {
+    let unknown = pieces::filters(code).into_iter().filter(|name| !name.is_empty() && !filters::FILTERS.contains(name));
     unknown
         .map(|name| {
             let Some(meant) = nearest(name, filters::FILTERS) else {
                 let all = filters::FILTERS.join(", ");
-                return Problem::new("unknown_filter", &[("place", place), ("name", name), ("filters", &all)]);
+                return place.problem("unknown_filter", &[("name", name), ("filters", &all)]);
             };
-            Problem::new("unknown_filter_meant", &[("place", place), ("name", name), ("meant", meant)])
+            place.problem("unknown_filter_meant", &[("name", name), ("meant", meant)])
         })
         .collect()
 }

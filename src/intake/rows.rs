@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
+use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
@@ -32,6 +33,9 @@ pub use fingerprint::content_hash;
 use plan::Plan;
 use seen::Seen;
 use zones::Zones;
+
+/// Rows that a warning names.
+const ROWS_NAMED: usize = 20;
 
 /// What rows are made from.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +79,10 @@ pub struct RowExclusion {
     pub reason: ExclusionReason,
     /// The phone cell as it stands.
     pub recipient: String,
+    /// The row's identity across files.
+    pub external_id: Option<String>,
+    /// The person's name as it stands; empty when the file has none, or the row cannot be read.
+    pub name: String,
     /// A word and perhaps a fact, as `same_as_row: 12`; [`explain`] turns it into a sentence. May be empty.
     pub detail: String,
 }
@@ -125,6 +133,8 @@ pub struct Tally {
     pub taken_for_mobiles: u64,
     /// Messages whose column of routes holds no route.
     pub unknown_routes: u64,
+    /// Rows that are no UTF-8 in a file that is.
+    pub not_utf8: u64,
 }
 
 /// The rows of an audience, as a stream.
@@ -137,6 +147,8 @@ pub struct Rows<'a> {
     zones: Zones,
     seen: Seen,
     tally: Tally,
+    /// The first rows that are no UTF-8.
+    not_utf8: Vec<i64>,
     columns: Arc<BTreeMap<String, usize>>,
     vars: Arc<BTreeMap<String, String>>,
 }
@@ -168,6 +180,7 @@ pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Probl
         zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
         seen: Seen::default(),
         tally: Tally::default(),
+        not_utf8: Vec::new(),
         columns: Arc::new(plan.columns.names.clone()),
         vars: Arc::new(request.vars.clone()),
         plan,
@@ -195,6 +208,8 @@ impl Rows<'_> {
                 all.push(Problem::new(code, &args));
             }
         };
+        let rows: Vec<String> = self.not_utf8.iter().map(ToString::to_string).collect();
+        counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows.join(", "))]);
         counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
         counted(self.tally.flattened, "flattened", &[]);
         let example = self.zones.unknown_example.as_deref().unwrap_or_default();
@@ -208,6 +223,28 @@ impl Rows<'_> {
     }
 }
 
+impl Rows<'_> {
+    fn unreadable(&mut self, no: i64, why: &Unreadable) -> RowExclusion {
+        let detail = match why {
+            Unreadable::Width { found, .. } => format!("cells: {found}"),
+            Unreadable::Encoding => {
+                self.tally.not_utf8 += 1;
+                if self.not_utf8.len() < ROWS_NAMED {
+                    self.not_utf8.push(no);
+                }
+                "not_utf8".to_owned()
+            }
+        };
+        RowExclusion {
+            reason: ExclusionReason::Unreadable,
+            recipient: String::new(),
+            external_id: None,
+            name: String::new(),
+            detail,
+        }
+    }
+}
+
 impl Iterator for Rows<'_> {
     type Item = ResolvedRow;
 
@@ -217,14 +254,7 @@ impl Iterator for Rows<'_> {
         let no = self.tally.rows as i64;
         let fate = match line {
             Line::Cells(cells) => self.resolve(no, cells),
-            Line::Unreadable(why) => Err(RowExclusion {
-                reason: ExclusionReason::Unreadable,
-                recipient: String::new(),
-                detail: match why {
-                    Unreadable::Width { found, .. } => format!("cells: {found}"),
-                    Unreadable::Encoding => "not_utf8".to_owned(),
-                },
-            }),
+            Line::Unreadable(why) => Err(self.unreadable(no, &why)),
         };
         let fate = match fate {
             Ok(draft) => {
@@ -235,6 +265,11 @@ impl Iterator for Rows<'_> {
         };
         Some(ResolvedRow { no, fate })
     }
+}
+
+/// The detail of a row that an earlier run has sent.
+pub fn sent_in(run: RunId) -> String {
+    format!("sent_in_run: {run}")
 }
 
 /// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is.

@@ -2,6 +2,7 @@
 
 use super::cost::{self, Billing, Cost};
 use super::reading::Reading;
+use super::routes;
 use super::sheet::{SheetCanary, SheetInputs};
 use super::text::money;
 use crate::domain::exclusion::ExclusionReason;
@@ -31,6 +32,7 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         let args = [("currency", budget.currency.as_str()), ("wanted", account.currency.as_str())];
         found.push(Problem::new("budget_currency", &args));
     }
+    found.extend(routes::blocker(inputs));
     let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
     match inputs.template.map(|t| &t.status) {
         None => found.push(Problem::new("template_unknown", &named)),
@@ -66,6 +68,7 @@ pub(super) fn after_reading(
     if reading.facts.is_some() && reading.messages == 0 {
         more.push(Problem::new("no_messages", &[("n", &reading.rows_read.to_string())]));
     }
+    more.extend(reading.routes.blocker());
     let has_card = found.iter().all(|p| p.code != "no_rate_card");
     if has_card && cost.high.is_none() && inputs.account.is_some() {
         more.push(Problem::new("no_rate", &[("currency", &cost.currency)]));
@@ -90,6 +93,10 @@ pub(super) fn canary(inputs: &SheetInputs<'_>, reading: &Reading, blockers: &mut
 /// Everything worth a look, what the reading found first.
 pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
+    found.extend(already_sent(reading));
+    found.extend(same_audience(inputs));
+    found.extend(routes::warning(inputs));
+    found.extend(reading.routes.warning(inputs));
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
@@ -103,9 +110,23 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found
 }
 
-/// Rows left out against the sender's wish; those that `only` leaves out were meant to be.
+/// Rows that an earlier run has sent, with the run and the way to send to them all the same.
+fn already_sent(reading: &Reading) -> Option<Problem> {
+    let n: i64 = reading.already_sent.values().sum();
+    let runs: Vec<String> = reading.already_sent.keys().map(ToString::to_string).collect();
+    (n > 0).then(|| Problem::new("already_sent", &[("n", &n.to_string()), ("runs", &runs.join(", "))]))
+}
+
+/// Another campaign has sent this very file.
+fn same_audience(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let (campaign, run) = inputs.same_audience?;
+    Some(Problem::new("same_audience", &[("campaign", campaign), ("run", &run.to_string())]))
+}
+
+/// Rows left out against the sender's wish; those that `only` leaves out, or that were sent before, were meant to be.
 fn many_left_out(reading: &Reading) -> Option<Problem> {
-    let meant = reading.excluded.get(&ExclusionReason::NotSelected).map_or(0, |left| left.count);
+    let meant = [ExclusionReason::NotSelected, ExclusionReason::AlreadySent];
+    let meant: i64 = meant.iter().filter_map(|reason| reading.excluded.get(reason)).map(|left| left.count).sum();
     let (left, of) = (reading.left_out() - meant, reading.rows_read - meant);
     let many = left > 0 && left * 100 >= of * MANY_PER_CENT;
     let per_cent = left * 100 / of.max(1);

@@ -6,13 +6,15 @@ use jiff::tz::TimeZone;
 
 use super::cost::Tally;
 use super::forecast::Ahead;
+use super::routes::Routes;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
 use crate::billing::market;
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
 use crate::intake::audience::FileFacts;
-use crate::intake::rows::{Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
+use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
 
 /// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
 const ROWS_NAMED: usize = 20;
@@ -23,6 +25,7 @@ pub(super) struct Reading {
     pub rows_read: i64,
     pub messages: i64,
     pub excluded: BTreeMap<ExclusionReason, Left>,
+    pub already_sent: BTreeMap<RunId, i64>,
     pub rows: Vec<SheetRow>,
     pub tally: Tally,
     /// When messages may leave.
@@ -30,6 +33,7 @@ pub(super) struct Reading {
     pub samples: Chooser,
     pub facts: Option<FileFacts>,
     pub warnings: Vec<Problem>,
+    pub routes: Routes,
 }
 
 /// Rows left out for one reason.
@@ -66,11 +70,12 @@ impl Reading {
         let (to, reason, detail) = match row.fate {
             RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason), exclusion.detail),
             RowFate::Message(draft) => {
-                let stopped = stopped(&draft, inputs);
+                let (stopped, detail) = self.stopped(&draft, inputs);
                 if stopped.is_none() {
                     self.take(row.no, &draft, inputs, zone);
+                    self.routes.see(&draft.route, inputs);
                 }
-                (draft.to.with_plus(), stopped, String::new())
+                (draft.to.with_plus(), stopped, detail)
             }
         };
         if let Some(reason) = reason {
@@ -94,18 +99,20 @@ impl Reading {
         self.samples.see(row, draft);
     }
 
+    /// What only the store knows about a row.
+    fn stopped(&mut self, draft: &Draft, inputs: &SheetInputs<'_>) -> (Option<ExclusionReason>, String) {
+        if (inputs.suppressed)(&draft.to) {
+            return (Some(ExclusionReason::Suppressed), String::new());
+        }
+        let Some(run) = inputs.earlier.run_of(&draft.key, &draft.to, draft.happens_at) else {
+            return (None, String::new());
+        };
+        *self.already_sent.entry(run).or_default() += 1;
+        (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
+    }
+
     /// Rows left out, whatever the reason.
     pub(super) fn left_out(&self) -> i64 {
         self.excluded.values().map(|left| left.count).sum()
     }
-}
-
-/// What only the store knows about a row.
-fn stopped(draft: &Draft, inputs: &SheetInputs<'_>) -> Option<ExclusionReason> {
-    if (inputs.suppressed)(&draft.to) {
-        return Some(ExclusionReason::Suppressed);
-    }
-    // A row without an id may come again in the next run; one with an id is the same appointment.
-    let same = draft.external_id.is_some() && (inputs.already)(&draft.key);
-    same.then_some(ExclusionReason::AlreadySent)
 }

@@ -12,10 +12,12 @@ use super::reading::{self, Reading};
 use super::sample::Sample;
 use super::text::spoken;
 use crate::billing::card::Cards;
-use crate::config::{Account, Sender};
+use crate::config::{Account, Sender, Team};
 use crate::domain::canary;
+use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, Scene};
+use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
@@ -41,6 +43,12 @@ pub struct SheetInputs<'a> {
     pub vars: &'a BTreeMap<String, String>,
     /// `[holidays]` of the configuration.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// `[team.*]` of the configuration, where it is known.
+    pub teams: Option<&'a BTreeMap<String, Team>>,
+    /// Names of those who can sign in, where they are known.
+    pub users: Option<&'a BTreeSet<String>>,
+    /// Another campaign that has sent the same file: its name and run.
+    pub same_audience: Option<(&'a str, RunId)>,
     /// The audience file.
     pub audience: &'a Path,
     /// When the run would start.
@@ -57,8 +65,8 @@ pub struct SheetInputs<'a> {
     pub canary: canary::Wanted,
     /// Whether a person must not get this.
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
-    /// Whether a message of that key was sent or planned before.
-    pub already: &'a dyn Fn(&str) -> bool,
+    /// What earlier runs of the campaign have sent.
+    pub earlier: &'a Earlier,
     /// Whether the sheet lists every row.
     pub with_rows: bool,
 }
@@ -82,6 +90,8 @@ pub struct Sheet {
     pub messages: i64,
     /// Rows that do not, by reason. Together with the messages, all rows.
     pub excluded: BTreeMap<ExclusionReason, i64>,
+    /// Rows that an earlier run has sent, by that run.
+    pub already_sent: BTreeMap<RunId, i64>,
     /// The first row numbers of each reason.
     pub excluded_rows: BTreeMap<ExclusionReason, Vec<i64>>,
     /// Every row, where asked for.
@@ -191,6 +201,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         rows_read: reading.rows_read,
         messages: reading.messages,
         excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
+        already_sent: std::mem::take(&mut reading.already_sent),
         cost,
         starts_at: reading.ahead.first,
         sent_out_at: told,

@@ -101,6 +101,10 @@ fn rows(page: &mut Page, sheet: &Sheet) {
         let why = page.say(&format!("exclusion.{}", reason.as_str()), &[]);
         page.left_out(*count, &why, named);
     }
+    if sheet.rows_read > 0 {
+        let first = page.say("preflight.row_one", &[]);
+        page.note(&first);
+    }
 }
 
 fn cost(page: &mut Page, sheet: &Sheet) {

@@ -9,17 +9,18 @@ use crate::domain::id::RunId;
 
 const INSERT: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
+        INSERT INTO exclusion (run_id, row_no, reason, recipient, external_id, name, detail)
         SELECT CAST(r.value ->> 'run_id' AS INTEGER), CAST(r.value ->> 'row_no' AS INTEGER), r.value ->> 'reason',
-            r.value ->> 'recipient', r.value ->> 'detail'
+            r.value ->> 'recipient', r.value ->> 'external_id', r.value ->> 'name', r.value ->> 'detail'
         FROM r WHERE TRUE ON CONFLICT (run_id, row_no) DO NOTHING",
-    postgres: "INSERT INTO exclusion (run_id, row_no, reason, recipient, detail)
-        SELECT r.run_id, r.row_no, r.reason, r.recipient, r.detail
-        FROM json_to_recordset($1::json) AS r (run_id bigint, row_no bigint, reason text, recipient text, detail text)
+    postgres: "INSERT INTO exclusion (run_id, row_no, reason, recipient, external_id, name, detail)
+        SELECT r.run_id, r.row_no, r.reason, r.recipient, r.external_id, r.name, r.detail
+        FROM json_to_recordset($1::json) AS r (run_id bigint, row_no bigint, reason text, recipient text,
+            external_id text, name text, detail text)
         ON CONFLICT (run_id, row_no) DO NOTHING",
 };
 const COUNTS: &str = "SELECT reason, COUNT(*) FROM exclusion WHERE run_id = $1 GROUP BY reason ORDER BY reason";
-const LIST: &str = "SELECT run_id, row_no, reason, recipient, detail FROM exclusion
+const LIST: &str = "SELECT run_id, row_no, reason, recipient, external_id, name, detail FROM exclusion
     WHERE run_id = $1 AND row_no > $2 ORDER BY row_no LIMIT $3";
 
 /// A row left out.
@@ -33,6 +34,10 @@ pub struct Exclusion {
     pub reason: ExclusionReason,
     /// The phone as given, for the person who looks for the row.
     pub recipient: String,
+    /// The row's own id.
+    pub external_id: Option<String>,
+    /// The name in the row.
+    pub name: String,
     /// More about it, such as the column.
     pub detail: String,
 }

@@ -5,13 +5,12 @@ mod again;
 mod chore;
 mod claim;
 mod doubt;
+mod earlier;
 mod evidence;
 mod reached;
 mod reprice;
 mod retry;
 mod settle;
-
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -31,6 +30,7 @@ pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim
 pub use doubt::{
     Doubt, DoubtFilter, Life, Stake, doubt_ids, doubts, leave_doubt, release_doubt, release_unsent, stakes, vouch_doubt,
 };
+pub use earlier::{gone_before, gone_of, gone_page};
 pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
@@ -69,16 +69,6 @@ const GET: &str = "SELECT id, run_id, campaign_id, row_no, person_id, recipient,
         waiting_for, end_reason, ended_at, attempt, claimed_at, doubt_at, provider_id, accepted_at, sent_at, delivered_at,
         read_at, failure_code, failure_detail, market, category, currency, estimated, reserved, charged
     FROM message WHERE id = $1";
-const SENT_KEYS: &str = "SELECT DISTINCT key FROM message WHERE campaign_id = $1 AND run_id <> $2
-    AND external_id IS NOT NULL AND state NOT IN ('cancelled', 'expired', 'excluded', 'failed')";
-const SENT_AMONG: Dialects = Dialects {
-    sqlite: "SELECT DISTINCT key FROM message WHERE campaign_id = $1 AND run_id <> $2
-        AND external_id IN (SELECT r.value FROM json_each($3) AS r)
-        AND state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
-    postgres: "SELECT DISTINCT key FROM message WHERE campaign_id = $1 AND run_id <> $2
-        AND external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-        AND state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
-};
 
 /// A message to queue.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -254,22 +244,4 @@ pub async fn insert_batch(tx: &mut Tx, rows: &[NewMessage]) -> Result<Vec<(Messa
 /// The message `id`.
 pub async fn get(store: &Store, id: MessageId) -> Result<Option<Message>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(GET).bind(id).fetch_optional(pool).await)?)
-}
-
-/// Keys of rows with ids that runs of `campaign` other than `run` have sent or will send.
-pub async fn sent_keys(store: &Store, campaign: CampaignId, run: RunId) -> Result<BTreeSet<String>> {
-    let keys: Vec<String> =
-        on!(&store.read, |pool| sqlx::query_scalar(SENT_KEYS).bind(campaign).bind(run).fetch_all(pool).await)?;
-    Ok(keys.into_iter().collect())
-}
-
-/// The same among rows with the given ids only.
-pub async fn sent_among(tx: &mut Tx, campaign: CampaignId, run: RunId, ids: &[&str]) -> Result<BTreeSet<String>> {
-    if ids.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let (sql, ids) = (SENT_AMONG.of_tx(tx), super::json(&ids));
-    let keys: Vec<String> =
-        on_tx!(tx, |conn| sqlx::query_scalar(sql).bind(campaign).bind(run).bind(&ids).fetch_all(conn).await)?;
-    Ok(keys.into_iter().collect())
 }

@@ -25,6 +25,10 @@ const OF_CAMPAIGN: &str = "SELECT id, campaign_id, version_id, kind, account, se
 const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
         planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
+const IDS_OF_CAMPAIGN: &str = "SELECT id FROM run WHERE campaign_id = $1 AND id >= $2 ORDER BY id";
+const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run AS r ON r.version_id = v.id
+    JOIN campaign AS c ON c.id = v.campaign_id WHERE v.audience_hash = $2 AND v.campaign_id <> $1
+    ORDER BY r.id DESC LIMIT 1";
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
 const RUNNING: &str = "SELECT id, priority FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
@@ -193,6 +197,16 @@ pub async fn get(store: &Store, id: RunId) -> Result<Option<Run>> {
 /// Runs of `campaign`, the last first.
 pub async fn of_campaign(store: &Store, campaign: CampaignId, limit: i64) -> Result<Vec<Run>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).bind(limit).fetch_all(pool).await)?)
+}
+
+/// The latest run of another campaign than `campaign` over the audience of that hash, with that campaign's name.
+pub async fn of_same_audience(store: &Store, campaign: CampaignId, hash: &str) -> Result<Option<(String, RunId)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_SAME_AUDIENCE).bind(campaign).bind(hash).fetch_optional(pool).await)?)
+}
+
+/// Every run of `campaign` from number `from` on, the oldest first.
+pub async fn ids_of_campaign(store: &Store, campaign: CampaignId, from: RunId) -> Result<Vec<RunId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(IDS_OF_CAMPAIGN).bind(campaign).bind(from).fetch_all(pool).await)?)
 }
 
 /// Every run that is planning, running or paused.

@@ -69,7 +69,7 @@ pub struct NewSuppression<'a> {
     pub person: PersonId,
     /// From what.
     pub scope: SuppressionScope,
-    /// How it came: `reply`, `provider`, `person` (of ours), `preference`.
+    /// How it came: `reply`, `provider`, `person` (of ours), `token` (a program of ours), `preference`.
     pub source: &'a str,
     /// For the record.
     pub note: &'a str,

@@ -1,5 +1,7 @@
 //! People who sign in.
 
+use std::collections::BTreeSet;
+
 use crate::domain::id::UserId;
 use crate::domain::role::Role;
 use crate::domain::time::UnixMs;
@@ -10,6 +12,7 @@ const ADD: &str = "INSERT INTO app_user (name, role, password_hash, language, cr
                    ON CONFLICT (name) DO NOTHING RETURNING id";
 const ALL: &str =
     "SELECT id, name, role, language, created_at, disabled_at FROM app_user ORDER BY disabled_at IS NOT NULL, name";
+const NAMES: &str = "SELECT name FROM app_user WHERE disabled_at IS NULL";
 const BY_NAME: &str = "SELECT id, name, role, language, created_at, disabled_at FROM app_user WHERE name = $1";
 const BY_ID: &str = "SELECT id, name, role, language, created_at, disabled_at FROM app_user WHERE id = $1";
 const PASSWORD: &str = "SELECT password_hash FROM app_user WHERE id = $1 AND disabled_at IS NULL";
@@ -43,6 +46,12 @@ pub struct User {
 pub fn is_name(name: &str) -> bool {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-' | '@');
     !name.is_empty() && name.chars().count() <= 60 && name.chars().all(fits) && name.trim() == name
+}
+
+/// Names of those who can sign in.
+pub async fn names(store: &Store) -> Result<BTreeSet<String>> {
+    let names: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(NAMES).fetch_all(pool).await)?;
+    Ok(names.into_iter().collect())
 }
 
 /// Adds a user; `None` when the name is taken. Without a password hash only a sign-in link lets them in.

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
+
 use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
+use crate::domain::problem::Problem;
+use crate::domain::run::RunState;
 use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
-use crate::store::{run, version};
+use crate::store::run::{self, Run};
+use crate::store::version;
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -75,11 +80,27 @@ pub async fn cancel(state: &WebState, actor: &Actor, run: RunId) -> Result<(), W
 
 async fn note(state: &WebState, actor: &Actor, done: bool, action: &str, run: RunId) -> Result<(), WebError> {
     if !done {
-        return Err(WebError::Conflict("run_state"));
+        let why = run::get(state.store(), run).await?.and_then(|run| ended(&run));
+        let status = StatusCode::CONFLICT;
+        return Err(why.map_or(WebError::Conflict("run_state"), |why| WebError::Because {
+            status,
+            word: "run_state",
+            why,
+        }));
     }
     state.sampler.forget(run);
     state.audit(actor, action, &format!("run {run}"), "").await?;
     Ok(())
+}
+
+/// What can be done instead with a run that has ended; `None` for one that has not.
+pub fn ended(run: &Run) -> Option<Problem> {
+    let code = match run.state {
+        RunState::Cancelled => "run_was_cancelled",
+        RunState::Closed => "run_was_closed",
+        RunState::Planning | RunState::Running | RunState::Paused => return None,
+    };
+    Some(Problem::new(code, &[("run", &run.id.to_string())]))
 }
 
 /// Settles attempts in doubt and says how many it concerned.

@@ -24,5 +24,6 @@ pub mod route;
 mod row;
 mod run_view;
 mod runs;
+mod sent;
 mod suppressions;
 mod templates;

@@ -6,6 +6,7 @@ use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
 use crate::domain::role::Right;
+use crate::locale;
 use crate::store::run;
 use crate::store::view::campaign::{self, CampaignLine};
 
@@ -26,6 +27,8 @@ struct CampaignsPage {
     p: Page,
     search: String,
     cards: Vec<Card>,
+    /// What lies in the folder and is left alone.
+    strangers: Vec<String>,
     next: Option<i64>,
     load: Right,
     /// The folder that is watched, for the hint.
@@ -80,7 +83,10 @@ pub async fn show(
         cards.push(card(&state, &actor, line).await?);
     }
     let folder = state.config().campaigns_dir.display().to_string();
-    html(&CampaignsPage { p, search: query.q, cards, next, load: Right::LoadCampaigns, folder })
+    let is_first = query.before.is_none() && query.q.is_empty();
+    let strangers = if is_first { state.engine.strangers().await? } else { Vec::new() };
+    let strangers = strangers.iter().map(|problem| locale::problem(p.language, problem)).collect();
+    html(&CampaignsPage { p, search: query.q, cards, strangers, next, load: Right::LoadCampaigns, folder })
 }
 
 async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Card, WebError> {

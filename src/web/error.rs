@@ -48,6 +48,16 @@ pub enum WebError {
     /// It does not fit the present state; the word says why (`web.error.<word>`).
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// There is no such thing, or it does not fit the present state, in words of its own; the word is as of the others.
+    #[error("{word}: {}", .why.code)]
+    Because {
+        /// HTTP status.
+        status: StatusCode,
+        /// Of the problem document's type and title.
+        word: &'static str,
+        /// What is said.
+        why: Problem,
+    },
     /// Too large.
     #[error("too large")]
     TooLarge,
@@ -94,6 +104,7 @@ impl WebError {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Refused(_) | Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Because { status, .. } => *status,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => {
@@ -110,7 +121,7 @@ impl WebError {
             Self::NotAllowed => "not_allowed",
             Self::ForeignForm => "foreign_form",
             Self::NotFound => "not_found",
-            Self::Bad(word) | Self::Conflict(word) | Self::Unprocessable(word) => word,
+            Self::Bad(word) | Self::Conflict(word) | Self::Unprocessable(word) | Self::Because { word, .. } => word,
             Self::Refused(_) => "refused",
             Self::TooLarge => "too_large",
             Self::NotAvailableYet => "not_available_yet",
@@ -124,6 +135,8 @@ impl WebError {
 struct Told {
     word: &'static str,
     problems: Vec<Problem>,
+    /// What is said instead of the word's sentence.
+    why: Option<Problem>,
     /// Of a surprise: what the log calls it.
     reference: Option<String>,
 }
@@ -135,9 +148,13 @@ impl IntoResponse for WebError {
         // A full disk is in the log once; every webhook meanwhile would fill it further.
         let is_surprise = status.is_server_error() && !self.is_full();
         let reference = is_surprise.then(|| log(&self, status)).flatten();
-        let problems = if let Self::Refused(problems) = self { problems } else { Vec::new() };
+        let (problems, why) = match self {
+            Self::Refused(problems) => (problems, None),
+            Self::Because { why, .. } => (Vec::new(), Some(why)),
+            _ => (Vec::new(), None),
+        };
         let mut response = status.into_response();
-        response.extensions_mut().insert(Told { word, problems, reference });
+        response.extensions_mut().insert(Told { word, problems, why, reference });
         response
     }
 }
@@ -223,7 +240,7 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     let told = match response.extensions().get::<Told>() {
         Some(told) => told.clone(),
         None => match unread(status) {
-            Some(word) => Told { word, problems: Vec::new(), reference: None },
+            Some(word) => Told { word, problems: Vec::new(), why: None, reference: None },
             None => return response,
         },
     };
@@ -251,7 +268,10 @@ fn unread(status: StatusCode) -> Option<&'static str> {
 fn sentences(language: Language, told: &Told) -> (String, String) {
     (
         locale::say(language, &format!("web.error_title.{}", told.word), &[]),
-        locale::say(language, &format!("web.error.{}", told.word), &[]),
+        match &told.why {
+            Some(why) => locale::problem(language, why),
+            None => locale::say(language, &format!("web.error.{}", told.word), &[]),
+        },
     )
 }
 

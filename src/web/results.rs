@@ -105,7 +105,9 @@ fn message(language: Language, r: &RunRow) -> [String; 18] {
 fn left_out(language: Language, r: &Exclusion) -> [String; 18] {
     let mut cells = <[String; 18]>::default();
     cells[0] = r.row_no.to_string();
+    cells[1] = safe(r.external_id.as_deref().unwrap_or_default());
     cells[2] = safe(&r.recipient);
+    cells[3] = safe(&r.name);
     "excluded".clone_into(&mut cells[4]);
     r.reason.as_str().clone_into(&mut cells[5]);
     cells[6] = reason_words(language, r.reason.as_str());
@@ -168,6 +170,21 @@ mod tests {
         ] {
             assert_eq!(safe(cell), expected);
         }
+    }
+
+    #[test]
+    fn a_row_left_out_keeps_its_id_and_name_and_no_formula() {
+        let left = Exclusion {
+            run_id: RunId(1),
+            row_no: 3,
+            reason: crate::domain::exclusion::ExclusionReason::NoPhone,
+            recipient: String::new(),
+            external_id: Some("A7".to_owned()),
+            name: "=1+1".to_owned(),
+            detail: String::new(),
+        };
+        let cells = left_out(Language::En, &left);
+        assert_eq!([&cells[0], &cells[1], &cells[3], &cells[5]], ["3", "A7", "'=1+1", "no_phone"]);
     }
 
     #[test]

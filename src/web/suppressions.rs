@@ -111,7 +111,8 @@ pub async fn put(
     let mut tx = state.store().begin().await?;
     let people = person::ensure(&mut tx, &[(phone, String::new())], now).await?;
     let person = *people.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
-    let new = NewSuppression { person, scope, source: "person", note, at: now, by: &actor.name };
+    let source = if actor.user.is_some() { "person" } else { "token" };
+    let new = NewSuppression { person, scope, source, note, at: now, by: &actor.name };
     let added = suppression::add(&mut tx, &new).await?;
     tx.commit().await?;
     if added {

@@ -4,6 +4,9 @@ use axum::extract::Multipart;
 use axum::extract::multipart::Field;
 
 use super::error::WebError;
+use crate::config::toml_file::TomlProblem;
+use crate::domain::problem::Problem;
+use crate::intake::campaign_file;
 
 /// Larger campaign files than this are not written by people.
 const DEFINITION_LIMIT: usize = 256 * 1024;
@@ -25,7 +28,7 @@ impl Upload {
         while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             match field.name().unwrap_or_default() {
                 "name" => text(field).await?.trim().clone_into(&mut name),
-                "definition" | "campaign" => definition = text(field).await?,
+                "definition" | "campaign" => definition = campaign_file_text(field).await?,
                 "audience" => audience = file(field).await?,
                 _ => {}
             }
@@ -47,11 +50,23 @@ fn is_folder_name(name: &str) -> bool {
 }
 
 async fn text(field: Field<'_>) -> Result<String, WebError> {
+    String::from_utf8(bytes(field).await?).map_err(|_| WebError::Bad("not_utf8"))
+}
+
+/// A campaign file that is not UTF-8 is told with the place.
+async fn campaign_file_text(field: Field<'_>) -> Result<String, WebError> {
+    let told = |problem: TomlProblem| {
+        WebError::Refused(vec![Problem::new("campaign_file", &[("detail", &problem.to_string())])])
+    };
+    campaign_file::text(bytes(field).await?, "campaign.toml").map_err(told)
+}
+
+async fn bytes(field: Field<'_>) -> Result<Vec<u8>, WebError> {
     let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?;
     if bytes.len() > DEFINITION_LIMIT {
         return Err(WebError::TooLarge);
     }
-    String::from_utf8(bytes.to_vec()).map_err(|_| WebError::Bad("not_utf8"))
+    Ok(bytes.to_vec())
 }
 
 /// An empty file field of a browser has no name.

@@ -136,6 +136,136 @@ async fn a_campaign_file_that_cannot_be_read_is_told_with_its_line() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_or_has_ended_is_said_in_words_with_what_is_possible() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let nope = site.recado(Role::Admin, &["status", "nope"]).await;
+    assert_eq!((nope.status, nope.err.as_str()), (1, "recado: There is no campaign “nope”.\n"));
+    site.stage.load("turnos", CAMPAIGN, &people(1)).await;
+    let early = site.recado(Role::Admin, &["resume", "turnos"]).await;
+    assert!(early.status == 1 && early.err.contains("has not been started"), "{}", early.err);
+    let run = site.stage.run("turnos", CAMPAIGN, &people(1)).await;
+    assert_eq!(site.recado(Role::Admin, &["cancel", "turnos"]).await.status, 0);
+    let late = site.recado(Role::Admin, &["resume", "turnos"]).await;
+    let expected = format!("Run {run} was cancelled");
+    assert!(
+        late.status == 1 && late.err.contains(&expected) && late.err.contains("load it and start it"),
+        "{}",
+        late.err
+    );
+    let one = site.recado(Role::Admin, &["status", "turnos"]).await.out;
+    assert!(one.contains("· Cancelled") && one.contains("Tue 24 Nov 2026, 10:00 by ana"), "{one}");
+    assert!(one.contains("times of      America/Argentina/Buenos_Aires"), "{one}");
+}
+
+#[tokio::test]
+async fn a_line_that_a_program_added_says_so() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    assert_eq!(site.recado(Role::Admin, &["suppress", "add", "+5491155550123"]).await.status, 0);
+    let list = site.recado(Role::Admin, &["suppress", "list"]).await.out;
+    assert!(list.contains("by a program: token:admin"), "{list}");
+    let wrong = site.recado(Role::Admin, &["suppress", "add", "abc"]).await;
+    assert!(
+        wrong.err.contains("“abc” is not a number that can be written to. It is not a phone number."),
+        "{}",
+        wrong.err
+    );
+    let empty = site.recado(Role::Admin, &["suppress", "add", ""]).await;
+    assert!(empty.err.contains("Write the number to send to."), "{}", empty.err);
+}
+
+#[tokio::test]
+async fn a_campaign_whose_folder_was_removed_is_still_reached_by_its_name() {
+    for store in stores().await {
+        let site = Site::open(&store, store.dir.path()).await;
+        site.stage.run("turnos", CAMPAIGN, &people(2)).await;
+        site.stage.load("unused", CAMPAIGN, &people(3)).await;
+        let mut watcher = recado::engine::watcher::Watcher::new(site.stage.engine.clone());
+        watcher.step().await.unwrap();
+        let dir = &site.stage.engine.config.campaigns_dir;
+        for name in ["turnos", "unused"] {
+            std::fs::remove_dir_all(dir.join(name)).unwrap();
+        }
+        watcher.step().await.unwrap();
+        let status = site.recado(Role::Admin, &["status", "turnos"]).await;
+        assert!(status.status == 0 && status.out.contains("folder was removed"), "{} {}", status.out, status.err);
+        let listed = site.get(Role::Admin, "/api/v1/campaigns").await.body;
+        let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["turnos"], "{}", store.name());
+        assert!(listed["items"][0]["removed_at"].is_i64());
+        for command in [&["resume", "turnos"][..], &["results", "turnos"], &["cancel", "turnos"], &["status", "turnos"]]
+        {
+            let said = site.recado(Role::Admin, command).await;
+            assert_eq!(said.status, 0, "{command:?}: {}", said.err);
+        }
+        assert_eq!(site.recado(Role::Admin, &["status", "unused"]).await.status, 1);
+    }
+}
+
+/// Whether others than the owner may do anything with it.
+fn is_open_to_others(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o077 != 0
+}
+
+#[tokio::test]
+async fn what_recado_writes_and_its_backup_are_for_its_user_alone_and_hold_the_campaigns() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::preflight::folder::CONFIG;
+    std::fs::write(dir.path().join("recado.toml"), config).unwrap();
+    let at = |path: &str| dir.path().join(path);
+    let run = async |args: &[&str]| {
+        let mut command = Command::new("sh");
+        // The usual umask of a shell.
+        command.args(["-c", "umask 022 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_recado")]).args(args);
+        let output = command.current_dir(dir.path()).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["user", "add", "ana", "--role", "admin"]).await;
+    for made in ["data", "data/recado.db"] {
+        assert!(!is_open_to_others(&at(made)), "{made}");
+    }
+    std::fs::create_dir_all(at("data/campaigns/promo")).unwrap();
+    std::fs::create_dir_all(at("data/audiences")).unwrap();
+    std::fs::write(at("data/campaigns/promo/campaign.toml"), "kind = \"promotion\"\n").unwrap();
+    std::fs::write(at("data/audiences/abc"), "x").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", at("data/campaigns/promo/link")).unwrap();
+    let said = run(&["backup", "copy"]).await;
+    assert!(said.contains("the campaigns' folders (1 files)"), "{said}");
+    let kept =
+        ["copy", "copy/recado.db", "copy/audiences/abc", "copy/campaigns/promo", "copy/campaigns/promo/campaign.toml"];
+    for made in kept {
+        assert!(!is_open_to_others(&at(made)), "{made}");
+    }
+    assert!(!at("copy/campaigns/promo/link").exists());
+}
+
+#[tokio::test]
+async fn a_daemon_started_by_hand_keeps_its_data_to_itself() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::preflight::folder::CONFIG.replace("127.0.0.1:8080\"\npublic", "127.0.0.1:0\"\npublic");
+    std::fs::write(dir.path().join("recado.toml"), config).unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 022 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_recado"), "serve"]);
+    command.current_dir(dir.path()).kill_on_drop(true).stderr(std::process::Stdio::piped());
+    let mut daemon = command.spawn().unwrap();
+    let mut lines = BufReader::new(daemon.stderr.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.contains("listening on") {
+            break;
+        }
+    }
+    for made in ["data", "data/recado.db", "data/campaigns", "data/recado.lock"] {
+        assert!(!is_open_to_others(&dir.path().join(made)), "{made}");
+    }
+    daemon.kill().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_trial_alert_says_by_which_way_it_arrived_and_by_which_not() {
     let dir = tempfile::tempdir().unwrap();
     let example = include_str!("../../recado.example.toml");

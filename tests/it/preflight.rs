@@ -1,6 +1,6 @@
 //! Tests of `preflight` and of the command that prints it.
 
 mod check;
-mod folder;
+pub mod folder;
 mod sheet;
 mod words;

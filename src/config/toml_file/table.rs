@@ -63,6 +63,22 @@ impl<'f, 's> Table<'f, 's> {
         inner.map(|t| t.keys().map(|k| k.get_ref().to_string()).collect()).unwrap_or_default()
     }
 
+    /// Line and column of each value in the sub-table at `path`, as `template.buttons`, by its key, without reading it.
+    pub fn places(&self, path: &str) -> Vec<(String, (usize, usize))> {
+        let mut inner = Some(self.entries);
+        for key in path.split('.') {
+            inner = inner.and_then(|table| table.get(key)).and_then(|value| value.get_ref().as_table());
+        }
+        let place = |at| {
+            let (_, line, column) = self.source.place(at);
+            (line, column)
+        };
+        let named = |entries: &DeTable<'s>| {
+            entries.iter().map(|(key, value)| (key.get_ref().to_string(), place(value.span().start))).collect()
+        };
+        inner.map(named).unwrap_or_default()
+    }
+
     /// Every entry in the order of the file, for tables whose keys the writer chooses.
     pub fn entries(&mut self) -> Vec<Value<'f, 's>> {
         self.any_key = true;

@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::canary::place_of;
+use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Content;
 use crate::domain::hours::Hours;
-use crate::domain::id::PersonId;
+use crate::domain::id::{PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 use crate::domain::template::Template;
@@ -18,7 +19,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::is_marketing;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{CampaignFile, OpenConversation};
-use crate::intake::rows::{Draft, ResolvedRow, RowFate};
+use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
@@ -31,6 +32,8 @@ pub(super) struct Plan<'a> {
     account: &'a Account,
     currency: Currency,
     template: Template,
+    /// Whether earlier runs of the campaign may have sent some of its rows.
+    comes_again: bool,
     skips_conversations: bool,
     asks_for_no_promotions: bool,
     /// Where a share goes first.
@@ -55,6 +58,7 @@ impl<'a> Plan<'a> {
         run: &'a Run,
         file: &CampaignFile,
         template: &Template,
+        comes_again: bool,
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
         let currency = Currency::parse(&run.currency).map_err(|_| StoreError::Corrupt { what: "run.currency" })?;
@@ -64,6 +68,7 @@ impl<'a> Plan<'a> {
             account,
             currency,
             template: template.clone(),
+            comes_again,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
             asks_for_no_promotions: is_marketing(run.kind, template.category),
             canary: file.limits.canary.map(|_| Spread {
@@ -83,13 +88,14 @@ impl<'a> Plan<'a> {
         let people = person::ensure(&mut tx, &people, now).await?;
         tx.commit().await?;
         let left_out = self.left_out(&people).await?;
+        let earlier = self.earlier(&drafts).await?;
         let mut tx = store.begin().await?;
-        let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
-        let sent = message::sent_among(&mut tx, self.run.campaign_id, self.run.id, &ids).await?;
         let mut messages = Vec::with_capacity(drafts.len());
         for ((no, draft), person) in drafts.into_iter().zip(people) {
-            match left_out.reason(person).or_else(|| already(&draft, &sent)) {
-                Some(reason) => excluded.push(self.exclusion(no, reason, draft.given, String::new())),
+            let stopped = left_out.reason(person).map(|reason| (reason, String::new()));
+            let gone = || earlier.run_of(&draft.key, &draft.to, draft.happens_at).map(already_sent);
+            match stopped.or_else(gone) {
+                Some((reason, detail)) => excluded.push(self.exclusion(no, reason, *draft, detail)),
                 None => messages.push(self.message(no, *draft, person, now)),
             }
         }
@@ -108,7 +114,7 @@ impl<'a> Plan<'a> {
         for row in rows {
             match row.fate {
                 RowFate::Message(draft) => drafts.push((row.no, draft)),
-                RowFate::Excluded(e) => excluded.push(self.exclusion(row.no, e.reason, e.recipient, e.detail)),
+                RowFate::Excluded(e) => excluded.push(self.left_out_by_file(row.no, e)),
             }
         }
         (drafts, excluded)
@@ -130,13 +136,37 @@ impl<'a> Plan<'a> {
     /// (two spellings that became one); they are accounted for like any other.
     fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
-        let told =
-            |m: &NewMessage| self.exclusion(m.row_no, ExclusionReason::Duplicate, m.recipient.clone(), String::new());
+        let told = |m: &NewMessage| Exclusion {
+            run_id: self.run.id,
+            row_no: m.row_no,
+            reason: ExclusionReason::Duplicate,
+            recipient: m.recipient.clone(),
+            external_id: m.external_id.clone(),
+            name: m.name.clone(),
+            detail: String::new(),
+        };
         messages.iter().filter(double).map(told).collect()
     }
 
-    fn exclusion(&self, row_no: i64, reason: ExclusionReason, recipient: String, detail: String) -> Exclusion {
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, detail }
+    /// What earlier runs have sent of these rows.
+    async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
+        if !self.comes_again {
+            return Ok(Earlier::default());
+        }
+        let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
+        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
+        let (campaign, run) = (self.run.campaign_id, self.run.id);
+        Ok(Earlier::of(message::gone_before(&self.engine.store, campaign, run, &ids, &phones).await?))
+    }
+
+    fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {
+        let RowExclusion { reason, recipient, external_id, name, detail } = row;
+        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+    }
+
+    fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
+        let Draft { given: recipient, external_id, name, .. } = draft;
+        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
     }
 
     /// When it is due. Where a share goes first, messages due at one instant get an order of their own, a little later
@@ -196,7 +226,6 @@ impl LeftOut {
     }
 }
 
-fn already(draft: &Draft, sent: &BTreeSet<String>) -> Option<ExclusionReason> {
-    let same = draft.external_id.is_some() && sent.contains(&draft.key);
-    same.then_some(ExclusionReason::AlreadySent)
+fn already_sent(run: RunId) -> (ExclusionReason, String) {
+    (ExclusionReason::AlreadySent, rows::sent_in(run))
 }

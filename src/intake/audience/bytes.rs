@@ -37,8 +37,9 @@ pub(super) fn refuse_other_formats(path: &Path, beginning: &[u8]) -> Result<(), 
     by_name.or(by_content).map_or(Ok(()), |format| Err(Refused::Format(format)))
 }
 
-/// Reads the file once. A file is UTF-8 when all of it is, or when more characters than not are: then the rows with
-/// the others cannot be read. Everything else with bytes above 127 is Windows-1252, which any bytes are.
+/// Reads the file once. A file is UTF-8 when all of it is, when more characters than not are, or when as many lines are
+/// UTF-8 throughout as are not: hardly any text in Windows-1252 is UTF-8 by chance. The rows with the others cannot be
+/// read then. Everything else with bytes above 127 is Windows-1252, which any bytes are.
 pub(super) fn survey(file: &mut impl Read) -> Result<ByteSurvey, Refused> {
     let mut scan = Scan { line: 1, ..Scan::default() };
     let mut chunk = vec![0; CHUNK];
@@ -57,10 +58,13 @@ pub(super) fn survey(file: &mut impl Read) -> Result<ByteSurvey, Refused> {
         let left = scan.read(&bytes);
         bytes.drain(..bytes.len() - left);
     }
-    scan.broken += u64::from(!bytes.is_empty());
+    if !bytes.is_empty() {
+        scan.break_off();
+    }
+    scan.end_line();
     let bom = bom.unwrap_or(false);
-    let encoding =
-        if bom || scan.broken == 0 || scan.whole > scan.broken { Encoding::Utf8 } else { Encoding::Windows1252 };
+    let is_utf8 = bom || scan.broken == 0 || scan.whole > scan.broken || scan.good_lines >= scan.bad_lines;
+    let encoding = if is_utf8 { Encoding::Utf8 } else { Encoding::Windows1252 };
     match scan.mojibake {
         Some(line) if encoding == Encoding::Utf8 => Err(Refused::Mojibake { line }),
         _ => Ok(ByteSurvey { encoding, bom, lost: scan.lost }),
@@ -77,9 +81,26 @@ struct Scan {
     broken: u64,
     lost: u64,
     mojibake: Option<u64>,
+    /// Lines with characters of several bytes and nothing that is no UTF-8.
+    good_lines: u64,
+    /// Lines with something that is no UTF-8.
+    bad_lines: u64,
+    /// Of the line in hand: characters of several bytes, and places that are no UTF-8.
+    in_line: (bool, bool),
 }
 
 impl Scan {
+    fn end_line(&mut self) {
+        let (whole, broken) = std::mem::take(&mut self.in_line);
+        self.bad_lines += u64::from(broken);
+        self.good_lines += u64::from(whole && !broken);
+    }
+
+    fn break_off(&mut self) {
+        self.broken += 1;
+        self.in_line.1 = true;
+    }
+
     /// Returns how many bytes at the end are the beginning of a character.
     fn read(&mut self, mut bytes: &[u8]) -> usize {
         loop {
@@ -92,7 +113,7 @@ impl Scan {
                     let (valid, rest) = bytes.split_at(e.valid_up_to());
                     self.look(std::str::from_utf8(valid).unwrap_or_default());
                     let Some(length) = e.error_len() else { return rest.len() };
-                    self.broken += 1;
+                    self.break_off();
                     bytes = &rest[length..];
                 }
             }
@@ -103,9 +124,13 @@ impl Scan {
         let bytes = text.as_bytes();
         for (i, byte) in bytes.iter().enumerate() {
             match byte {
-                b'\n' => self.line += 1,
+                b'\n' => {
+                    self.line += 1;
+                    self.end_line();
+                }
                 0xC2.. => {
                     self.whole += 1;
+                    self.in_line.0 = true;
                     if self.mojibake.is_none() && is_mojibake(&bytes[i..]) {
                         self.mojibake = Some(self.line);
                     }

@@ -8,7 +8,7 @@ use crate::domain::problem::Problem;
 use super::super::campaign_file::{ButtonUse, CampaignFile, Holidays, Labelled};
 use super::super::columns::{self, Columns};
 use super::super::content::Content;
-use super::super::expression::{self, Expression, Style};
+use super::super::expression::{self, Expression, Place, Style};
 use super::super::phone_number::{self, Home};
 use super::RowsRequest;
 
@@ -37,8 +37,10 @@ impl<'a> Plan<'a> {
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).collect();
         let content = keep(Content::prepare(campaign, request.template, columns.link, &known), &mut problems);
+        let at = campaign.places.get(&("columns", "only".to_owned())).copied();
+        let only_at = Place::of("columns", "only", at);
         let only = campaign.columns.only.as_ref();
-        let only = only.map(|source| Expression::condition(source, "columns.only", style, &known));
+        let only = only.map(|source| Expression::condition(source, &only_at, style, &known));
         let only = only.and_then(|compiled| keep(compiled, &mut problems));
         let home = campaign.country.as_ref().and_then(|country| {
             let home = Home::new(country, campaign.area_code.as_deref());

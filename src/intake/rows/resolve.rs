@@ -33,7 +33,12 @@ impl Rows<'_> {
     /// it new, is it in time, is everything there.
     pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, RowExclusion> {
         let given = cells.get(self.plan.columns.phone).cloned().unwrap_or_default();
-        let no_message = |reason, detail: String| RowExclusion { reason, recipient: given.clone(), detail };
+        let external_id = self.external_id(&cells);
+        let name = self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default();
+        let no_message = |reason, detail: String| {
+            let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
+            RowExclusion { reason, recipient, external_id, name, detail }
+        };
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
@@ -49,20 +54,17 @@ impl Rows<'_> {
         }
         let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
-        let external_id = self.external_id(&values.cells);
         let key = self.key(&to, external_id.as_deref(), happens_at);
         if let Some(earlier) = self.seen.earlier(&key) {
             return Err(no_message(ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
         }
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
-        let due = self.due(happens_at, &zone).map_err(|_| {
-            let detail = happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M")));
-            no_message(ExclusionReason::TooLate, detail.unwrap_or_default())
-        })?;
+        let due = self.due(happens_at, &zone);
+        let due = due.map_err(|_| no_message(ExclusionReason::TooLate, was_for(happens)))?;
         let filled = self.plan.content.fill(&row, &values.cells);
         let (fill, flattened) = filled.map_err(|unfit| no_message(unfit.reason, unfit.detail))?;
         let draft = Draft {
-            name: self.plan.columns.name.and_then(|place| values.cells.get(place)).cloned().unwrap_or_default(),
+            name,
             external_id,
             happens_at,
             timezone: zone_name(&zone),
@@ -153,6 +155,11 @@ impl Rows<'_> {
         self.tally.taken_for_mobiles += u64::from(phone_number::taken_for_mobile(&draft.given, &draft.to));
         self.tally.flattened += u64::from(draft.flattened);
     }
+}
+
+/// What a row that is too late was for.
+fn was_for(happens: Option<Happens>) -> String {
+    happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
 }
 
 /// Name of a time zone in the IANA database.

@@ -31,6 +31,8 @@ pub struct CampaignView {
     pub problem: Option<String>,
     /// When it was first loaded.
     pub created_at: UnixMs,
+    /// When its folder was removed; its runs can still be seen and steered.
+    pub removed_at: Option<UnixMs>,
     /// Its latest version: what `start` takes.
     pub version: Option<VersionId>,
     /// Its latest run.
@@ -49,6 +51,7 @@ impl CampaignView {
             sender: line.sender,
             problem: line.problem,
             created_at: line.created_at,
+            removed_at: line.removed_at,
             version: line.version_id,
         })
     }
@@ -66,6 +69,7 @@ impl CampaignView {
             sender: c.sender,
             problem: c.problem,
             created_at: c.created_at,
+            removed_at: c.removed_at,
             version: version.map(|v| v.id),
         })
     }

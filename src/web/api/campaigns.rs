@@ -15,6 +15,7 @@ use super::paging::{self, Listed};
 use super::run_view::RunView;
 use super::runs::{Pause, told};
 use crate::domain::id::{CampaignId, RunId, VersionId};
+use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::preflight;
 use crate::store::campaign::{self, Campaign};
@@ -101,9 +102,22 @@ pub struct SheetAsked {
 pub async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
     let found = match campaign::by_name(state.store(), id).await? {
         Some(found) => Some(found),
-        None => campaign::get(state.store(), CampaignId(id.parse().map_err(|_| WebError::NotFound)?)).await?,
+        None => match id.parse() {
+            Ok(number) => campaign::get(state.store(), CampaignId(number)).await?,
+            Err(_) => None,
+        },
     };
-    found.filter(|c| c.removed_at.is_none()).ok_or(WebError::NotFound)
+    let no_campaign = || {
+        let why = Problem::new("no_campaign", &[("name", id)]);
+        WebError::Because { status: StatusCode::NOT_FOUND, word: "not_found", why }
+    };
+    shown(state, found.ok_or_else(no_campaign)?).await?.ok_or_else(no_campaign)
+}
+
+/// A campaign whose folder was removed is there as long as it has runs to be told of.
+async fn shown(state: &WebState, c: Campaign) -> Result<Option<Campaign>, WebError> {
+    let is_shown = c.removed_at.is_none() || !run::of_campaign(state.store(), c.id, 1).await?.is_empty();
+    Ok(is_shown.then_some(c))
 }
 
 /// Campaigns, newest first
@@ -114,7 +128,10 @@ pub async fn all(
     Asked(asked): Asked<CampaignsAsked>,
 ) -> Result<Json<Listed<CampaignView>>, WebError> {
     if let Some(name) = asked.name {
-        let found = campaign::by_name(state.store(), &name).await?.filter(|c| c.removed_at.is_none());
+        let found = match campaign::by_name(state.store(), &name).await? {
+            Some(c) => shown(&state, c).await?,
+            None => None,
+        };
         let items = match found {
             Some(c) => vec![CampaignView::of(&state, c).await?],
             None => Vec::new(),
@@ -215,7 +232,12 @@ pub async fn start(
 /// The open run of a campaign.
 async fn open_run(state: &WebState, id: &str) -> Result<RunId, WebError> {
     let c = found(state, id).await?;
-    run::open_of_campaign(state.store(), c.id).await?.ok_or(WebError::Conflict("no_open_run"))
+    if let Some(open) = run::open_of_campaign(state.store(), c.id).await? {
+        return Ok(open);
+    }
+    let last = run::of_campaign(state.store(), c.id, 1).await?.pop();
+    let why = last.and_then(|run| act::ended(&run)).unwrap_or_else(|| Problem::new("never_started", &[]));
+    Err(WebError::Because { status: StatusCode::CONFLICT, word: "no_open_run", why })
 }
 
 /// Pause the campaign's open run

@@ -167,7 +167,7 @@ fn name_fields(error: WebError) -> WebError {
     let WebError::Refused(mut problems) = error else { return error };
     for problem in &mut problems {
         let field = match problem.code.as_str() {
-            "number" | "suppressed" => "to".to_owned(),
+            "number" | "number_why" | "number_empty" | "suppressed" => "to".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
             "template_unread" | "template_unknown" | "template_not_approved" => "template".to_owned(),
             "value_missing" | "value_long" => {

@@ -5,7 +5,7 @@ use axum::routing::delete;
 
 use super::{
     alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios,
-    retry, runs, suppressions, templates,
+    retry, runs, sent, suppressions, templates,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -25,6 +25,7 @@ fn campaign_routes() -> Vec<Route> {
         with_files(write("/api/v1/campaigns", needs(R::LoadCampaigns), campaigns::load)),
         read("/api/v1/campaigns/{id}", look, campaigns::one),
         read("/api/v1/campaigns/{id}/preflight", look, campaigns::sheet),
+        read("/api/v1/campaigns/{id}/sent", people, sent::all),
         write("/api/v1/campaigns/{id}/start", needs(R::StartRuns), campaigns::start),
         write("/api/v1/campaigns/{id}/pause", steer, campaigns::pause),
         write("/api/v1/campaigns/{id}/resume", steer, campaigns::resume),

@@ -42,6 +42,8 @@ pub struct RunView {
     pub sender: String,
     /// `planning`, `running`, `paused`, `held`, `sent_out`, `cancelled` or `closed`.
     pub state: &'static str,
+    /// The clock of its account, an IANA name.
+    pub timezone: String,
     /// Who started it.
     pub starter: String,
     /// When, Unix milliseconds.
@@ -138,6 +140,8 @@ impl RunView {
         let found = campaign::get(state.store(), run.campaign_id).await?;
         let (name, title) = found.map(|c| (c.name, c.title)).unwrap_or_default();
         let f = Figures::of(state, run).await?;
+        let account = state.config().accounts.get(&f.run.account);
+        let timezone = account.and_then(|account| account.timezone.iana_name()).unwrap_or("UTC").to_owned();
         let counted = MessageState::ALL.into_iter().map(|s| (s.as_str(), f.counts.get(s))).filter(|(_, n)| *n > 0);
         Ok(Self {
             id: f.run.id,
@@ -153,6 +157,7 @@ impl RunView {
             states: counted.collect(),
             per_minute: f.counts.per_minute,
             forecast: f.forecast,
+            timezone,
             sent_out_at: f.run.sent_out_at,
             closed_at: f.run.closed_at,
             account: f.run.account,

@@ -141,3 +141,133 @@ async fn what_is_wrong_with_a_dropped_folder_is_noted_with_the_campaign() {
     let problem = campaign::by_name(&store, "clinic").await.unwrap().unwrap().problem.unwrap();
     assert!(problem.contains("people.csv"), "{problem}");
 }
+
+/// What the provider has of each run that was sent out whole.
+async fn sent_out(stage: &Stage, name: &str, campaign: &str, audience: &str) -> (RunId, usize) {
+    let before = stage.stub.count();
+    let run = stage.run(name, campaign, audience).await;
+    stage.sender().drain().await;
+    stage.janitor().await;
+    (run, stage.stub.count() - before)
+}
+
+async fn close(stage: &Stage, run: RunId) {
+    assert!(stage.engine.cancel(run, "ana").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_file_that_comes_again_with_a_row_more_sends_that_row_alone() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let promotion = CAMPAIGN.replace("kind     = \"reminder\"", "kind     = \"promotion\"");
+        let (first, sent) = sent_out(&stage, "promo", &promotion, &people(1)).await;
+        assert_eq!(sent, 1);
+        close(&stage, first).await;
+        let version = stage.load("promo", &promotion, &people(2)).await;
+        let sheet = stage.engine.sheet(version, true).await.unwrap();
+        assert_eq!((sheet.messages, sheet.already_sent), (1, [(first, 1)].into()), "{}", store.name());
+        let (second, sent) = sent_out(&stage, "promo", &promotion, &people(2)).await;
+        assert_eq!(sent, 1, "{}", store.name());
+        let left = exclusion::list(&store, second, 0, 10).await.unwrap();
+        assert_eq!(left.len(), 1);
+        let told = (left[0].row_no, left[0].reason.as_str(), left[0].name.as_str(), left[0].detail.clone());
+        assert_eq!(told, (1, "already_sent", "Ana", format!("sent_in_run: {first}")));
+        close(&stage, second).await;
+        let (_, sent) = sent_out(&stage, "again", &promotion, &people(2)).await;
+        assert_eq!(sent, 2, "a campaign folder of another name sends to them anyway");
+    }
+}
+
+#[tokio::test]
+async fn what_failed_or_was_cancelled_does_not_count_as_sent() {
+    use recado::domain::message::MessageState;
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let (run, _) = sent_out(&stage, "one", CAMPAIGN, &people(4)).await;
+        let sent: Vec<_> = stage.stub.seen.lock().unwrap().iter().map(|c| c.message).collect();
+        let states = [MessageState::Failed, MessageState::Cancelled, MessageState::Expired];
+        for (id, state) in sent.into_iter().zip(states) {
+            super::force(&store, id, state).await;
+        }
+        close(&stage, run).await;
+        let (_, sent) = sent_out(&stage, "one", CAMPAIGN, &people(5)).await;
+        assert_eq!(sent, 4, "three that got nothing and one that is new, {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn without_ids_another_time_of_the_same_person_is_another_message() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = CAMPAIGN.replace("{{ nombre }}", "{{ nombre }}, {{ when | time }}");
+        let at = |times: &[&str]| {
+            let rows = times.iter().map(|time| format!("Ana,+5491155550001,{time}\n"));
+            format!("nombre,telefono,turno\n{}", rows.collect::<String>())
+        };
+        let campaign = format!("{campaign}[columns]\nwhen = \"turno\"\n");
+        let (first, _) = sent_out(&stage, "one", &campaign, &at(&["25/11/2026 10:00"])).await;
+        close(&stage, first).await;
+        let (second, sent) = sent_out(&stage, "one", &campaign, &at(&["25/11/2026 11:00"])).await;
+        assert_eq!(sent, 1, "{}", store.name());
+        close(&stage, second).await;
+        let version = stage.load("one", &campaign, &at(&["25/11/2026 10:00", "25/11/2026 11:00"])).await;
+        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        assert_eq!((sheet.messages, sheet.excluded.values().sum::<i64>()), (0, 2), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn the_same_file_in_another_campaign_is_a_warning_that_names_the_earlier() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let run = stage.run("one", CAMPAIGN, &people(2)).await;
+    let version = stage.load("two", CAMPAIGN, &people(2)).await;
+    let sheet = stage.engine.sheet(version, false).await.unwrap();
+    let warning = sheet.warnings.iter().find(|w| w.code == "same_audience").expect("a warning");
+    let args = [("campaign", "one".to_owned()), ("run", run.to_string())].map(|(k, v)| (k.to_owned(), v));
+    assert_eq!(warning.args, args);
+    assert!(sheet.can_start());
+}
+
+#[tokio::test]
+async fn excluded_rows_keep_the_id_and_the_name_of_the_file() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, "id,nombre,telefono\nA7,=Ana,\nB8,Eva,+5491155550002\n").await;
+        let left = exclusion::list(&store, run, 0, 10).await.unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!((left[0].external_id.as_deref(), left[0].name.as_str()), (Some("A7"), "=Ana"), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn folders_that_are_left_alone_are_named_with_the_reason() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let dir = stage.engine.config.campaigns_dir.clone();
+    for name in ["Mayúscula X", "real", "other", ".hidden"] {
+        std::fs::create_dir_all(dir.join(name)).unwrap();
+    }
+    std::fs::write(dir.join("real/campaign.toml"), CAMPAIGN).unwrap();
+    std::os::unix::fs::symlink(dir.join("real"), dir.join("linked")).unwrap();
+    std::os::unix::fs::symlink(dir.join("real/campaign.toml"), dir.join("other/campaign.toml")).unwrap();
+    let found = stage.engine.strangers().await.unwrap();
+    let found: Vec<_> = found.iter().map(|p| (p.code.as_str(), p.args[0].1.as_str())).collect();
+    assert_eq!(found, [("folder_name", "Mayúscula X"), ("folder_link", "linked"), ("folder_definition", "other")]);
+    Watcher::new(stage.engine.clone()).step().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_campaign_file_of_another_encoding_is_noted_with_its_place() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let folder = stage.engine.config.campaigns_dir.join("clinic");
+    std::fs::create_dir_all(&folder).unwrap();
+    let latin = encoding_rs::WINDOWS_1252.encode("title = \"campaña\"\n").0.into_owned();
+    std::fs::write(folder.join("campaign.toml"), latin).unwrap();
+    let mut watcher = Watcher::new(stage.engine.clone());
+    watcher.step().await.unwrap();
+    watcher.step().await.unwrap();
+    let problem = campaign::by_name(&store, "clinic").await.unwrap().unwrap().problem.unwrap();
+    assert!(problem.contains("campaign.toml:1:15: ") && problem.contains("as UTF-8"), "{problem}");
+}

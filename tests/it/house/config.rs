@@ -285,6 +285,31 @@ fn when_runs_stop_by_themselves_is_set_for_every_campaign() {
 }
 
 #[test]
+fn plain_http_is_for_a_provider_on_this_machine() {
+    let told = problem_after("https://graph.facebook.com", "http://graph.example.com");
+    assert!(told.contains("base_url") || told.contains("must begin with https://"), "{told}");
+    for here in ["http://127.0.0.1:9090", "http://localhost:9090", "http://[::1]:9090"] {
+        parsed(&EXAMPLE.replacen("https://graph.facebook.com", here, 1), &[]);
+    }
+}
+
+#[tokio::test]
+async fn a_real_provider_is_not_spoken_to_with_the_secrets_of_the_example() {
+    use recado::app::daemon::{Daemon, StartError};
+    use recado::clock::Clock;
+
+    let dir = tempfile::tempdir().unwrap();
+    let source = EXAMPLE.replacen("/var/lib/recado", dir.path().to_str().unwrap(), 1);
+    let serve = async |source: &str| Daemon::assemble(parsed(source, &[]), Clock::real()).await;
+    let refused = serve(&source).await.unwrap_err();
+    assert!(matches!(&refused, StartError::Placeholder { key } if key == "account.meta.access_token"), "{refused:?}");
+    let partly = source.replacen("change-me", "EAAx", 1);
+    assert!(matches!(serve(&partly).await, Err(StartError::Placeholder { .. })));
+    let here = source.replacen("https://graph.facebook.com", "http://127.0.0.1:1", 1);
+    assert!(serve(&here).await.is_ok(), "a provider on this machine is a rehearsal");
+}
+
+#[test]
 fn alerts_name_their_ways_and_a_password_asks_for_a_secret_connection() {
     let alerts = parsed(EXAMPLE, &[]).alerts;
     assert_eq!((alerts.language, alerts.disk_free), (Language::Es, 1_000_000_000));

@@ -96,6 +96,27 @@ fn one_broken_row_does_not_change_how_the_others_are_read() {
 }
 
 #[test]
+fn one_broken_row_with_many_accents_is_named_and_the_others_stay_utf8() {
+    let given = given();
+    let mut bytes = "Nombre,Telefono\nJosé,1155550101\n".as_bytes().to_vec();
+    bytes.extend(windows_1252("Ángela Muñoz Ibáñez,1155550102\n"));
+    assert_eq!(given.fates(&bytes), ["5491155550101", "unreadable (not_utf8)"]);
+    assert_eq!(given.drafts(&bytes)[0].fill.body[0].text, "José");
+    let warnings = given.open(&bytes, |mut rows| {
+        rows.by_ref().for_each(drop);
+        rows.warnings()
+    });
+    let warning = warnings.unwrap().into_iter().find(|w| w.code == "rows_not_utf8").expect("a warning");
+    assert_eq!(warning.args, [("n".to_owned(), "1".to_owned()), ("rows".to_owned(), "2".to_owned())]);
+}
+
+#[test]
+fn a_text_that_looks_like_utf8_once_is_still_windows_1252() {
+    let bytes = windows_1252("Nombre,Telefono\nCAFÉ» bar,1155550101\nJosé,1155550102\nMaría,1155550103\n");
+    assert_eq!(given().drafts(&bytes)[1].fill.body[0].text, "José");
+}
+
+#[test]
 fn every_row_counts_but_the_blank_ones_at_the_end() {
     let fates =
         given().fates("Nombre,Telefono\nAna,1155550101\n,\n\n,\nLuis\nEva,1155550102,x\nLía,1155550103,,\n,\n,,\n\n");

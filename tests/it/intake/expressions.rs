@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use minijinja::value::Value;
-use recado::intake::expression::{Expression, RowValues, Style, When};
+use recado::intake::expression::{Expression, Place, RowValues, Style, When};
 
 const COLUMNS: [(&str, &str); 9] = [
     ("paciente", "MARIA JOSE DE LA CRUZ"),
@@ -34,7 +34,7 @@ fn row(style: Style) -> Value {
 }
 
 fn say(source: &str, style: Style) -> String {
-    match Expression::compile(source, "1", style, &names()) {
+    match Expression::compile(source, &Place::of("variables", "1", None), style, &names()) {
         Ok(expression) => expression.text(&row(style)).unwrap_or_else(|_| "failed".to_owned()),
         Err(problems) => problems.into_iter().map(|p| p.code).collect::<Vec<_>>().join(" "),
     }
@@ -71,7 +71,7 @@ fn expressions_say_what_their_pieces_say() {
         ("{{ paciente | firstname }}", "unknown_filter_meant"),
         ("{{ vacio and (paciente | firstname) }}", "unknown_filter_meant"),
         ("{{ paciente | qq }}", "unknown_filter"),
-        ("{{ paciente | }}", "unknown_filter bad_expression"),
+        ("{{ paciente | }}", "bad_expression"),
         ("{{ paciente", "bad_expression"),
         ("paciente }}", "bad_expression"),
         ("{% for x in paciente %}{{ x }}{% endfor %}", "bad_expression"),
@@ -128,7 +128,8 @@ fn an_expression_that_would_not_end_or_not_fit_fails_on_the_row() {
 
 #[test]
 fn a_condition_is_one_expression_and_nothing_beside_it() {
-    let condition = |source: &str| Expression::condition(source, "columns.only", Style::Es, &names());
+    let condition =
+        |source: &str| Expression::condition(source, &Place::of("columns", "only", None), Style::Es, &names());
     let holds = |source: &str| condition(source).unwrap().holds(&row(Style::Es)).unwrap();
     assert!(!holds("{{ estado | trim != 'Cancelado' }}"));
     assert!(holds(" {{ edad == '42' and not vacio }} "));

@@ -80,7 +80,7 @@ fn a_mistake_in_the_campaign_file_is_told_with_its_place_and_a_hint() {
     let output = check(&folder, NOBODY, &[]);
     let told = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(told.contains("campaign.toml:11:1: ") && told.contains("did you mean \"language\"?"), "{told}");
+    assert!(told.contains("campaign.toml:9:2: ") && told.contains("did you mean \"language\"?"), "{told}");
     assert!(output.stdout.is_empty());
 }
 
@@ -124,4 +124,87 @@ fn an_audience_that_is_not_there_is_named() {
     let sheet = json(&check(&folder, NOBODY, &["--json"]));
     let missing = sheet["blockers"].as_array().unwrap().iter().find(|b| b["code"] == "audience_missing");
     assert_eq!(missing.expect("a blocker")["message"], "No file in the folder is called “turnos*.csv”.");
+}
+
+#[test]
+fn a_mistake_in_the_campaign_file_is_a_blocker_of_the_json() {
+    let folder = Folder::of(&CAMPAIGN.replace("language = ", "langage = "), "");
+    let output = check(&folder, NOBODY, &["--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let sheet = json(&output);
+    let told = sheet["blockers"][0]["message"].as_str().unwrap();
+    assert!(codes(&sheet) == ["campaign_file"; 2] && told.contains("campaign.toml:9:2: "), "{sheet}");
+}
+
+#[test]
+fn a_campaign_file_that_is_not_utf8_is_told_with_its_place() {
+    let folder = Folder::new();
+    let latin = encoding_rs::WINDOWS_1252.encode("# campaña\nkind = \"reminder\"\n").0.into_owned();
+    std::fs::write(folder.path("campaign.toml"), latin).unwrap();
+    let output = check(&folder, NOBODY, &[]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told.contains("campaign.toml:1:8: this character is not UTF-8; save the file as UTF-8"), "{told}");
+}
+
+#[test]
+fn a_wrong_expression_is_told_with_its_place_and_whose_it_is() {
+    let folder = Folder::of(&CAMPAIGN.replace("{{ when }}", "{{ when | }}"), super::folder::AUDIENCE);
+    let text = String::from_utf8(check(&folder, NOBODY, &[]).stdout).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("campaign.toml:18:5: variable 2 of [variables] is not an expression"), "{text}");
+    let folder = Folder::of(&CAMPAIGN.replace("estado !=", "estad0 !="), super::folder::AUDIENCE);
+    let text = String::from_utf8(check(&folder, NOBODY, &["--lang", "es"]).stdout).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("campaign.toml:15:8: “only” de [columns]"), "{text}");
+}
+
+/// A daemon of the test that has sent this campaign to María before.
+async fn daemon() -> wiremock::MockServer {
+    use wiremock::matchers::path;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    let daemon = MockServer::start().await;
+    let mut item = serde_json::to_value(template()).unwrap();
+    item["account"] = "meta".into();
+    let answers = [
+        ("/api/v1/templates".to_owned(), serde_json::json!({"items": [item]})),
+        (
+            "/api/v1/campaigns/turnos/sent".to_owned(),
+            serde_json::json!({"items": [{"key": "p:541155550101", "to": "+5491155550101",
+                "happens_at": super::folder::at("2026-11-25T14:30:00-03:00").0, "run": 3}], "next": null}),
+        ),
+    ];
+    for (at, body) in answers {
+        Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&daemon).await;
+    }
+    daemon
+}
+
+#[tokio::test]
+async fn a_daemon_tells_whom_an_earlier_run_has_written_to_and_is_found_by_the_configuration() {
+    let daemon = daemon().await;
+    let folder = Folder::new();
+    let campaign = folder.path("turnos");
+    std::fs::create_dir(&campaign).unwrap();
+    for file in ["campaign.toml", "turnos.csv"] {
+        std::fs::rename(folder.path(file), campaign.join(file)).unwrap();
+    }
+    let config = super::folder::CONFIG.replace("127.0.0.1:8080\"\npublic", &format!("{}\"\npublic", daemon.address()));
+    std::fs::write(folder.path("other.toml"), config).unwrap();
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new(env!("CARGO_BIN_EXE_recado"))
+            .current_dir(folder.dir.path())
+            .env_remove("RECADO_URL")
+            .env("RECADO_TOKEN", "rt_secret")
+            .args(["check", "turnos", "--json", "--config", "other.toml", "--at", "2026-11-24T10:00:00-03:00"])
+            .output()
+            .unwrap()
+    });
+    let output = output.await.unwrap();
+    let sheet = json(&output);
+    assert_eq!(output.status.code(), Some(0), "{sheet}");
+    assert_eq!((&sheet["messages"], &sheet["already_sent"]), (&3.into(), &serde_json::json!({"3": 1})));
+    let warnings: Vec<_> = sheet["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
+    assert!(warnings.contains(&"already_sent") && warnings.contains(&"suppressions_not_looked_at"), "{warnings:?}");
 }

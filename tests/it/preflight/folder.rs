@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use recado::billing::card::Cards;
 use recado::config::{Account, Config};
+use recado::domain::earlier::{Earlier, Gone};
 use recado::domain::forecast::Scene;
 use recado::domain::money::Micros;
 use recado::domain::phone::Phone;
@@ -84,7 +85,9 @@ pub struct Folder {
     pub knows_sender: bool,
     pub now: UnixMs,
     pub suppressed: BTreeSet<String>,
-    pub already: BTreeSet<String>,
+    pub gone: Vec<Gone>,
+    /// Who can sign in.
+    pub users: BTreeSet<String>,
     pub reached: BTreeSet<String>,
     pub around: Scene,
     /// Of the campaign's budget already.
@@ -109,7 +112,8 @@ impl Folder {
             knows_sender: true,
             now: at("2026-11-24T10:00:00-03:00"),
             suppressed: BTreeSet::new(),
-            already: BTreeSet::new(),
+            gone: Vec::new(),
+            users: BTreeSet::new(),
             reached: BTreeSet::new(),
             around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
             spent: Micros::default(),
@@ -149,7 +153,10 @@ impl Folder {
             spent: self.spent,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
-            already: &|key| self.already.contains(key),
+            earlier: &Earlier::of(self.gone.clone()),
+            teams: Some(&self.config.teams),
+            users: Some(&self.users),
+            same_audience: None,
             with_rows: true,
         })
     }

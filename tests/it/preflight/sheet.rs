@@ -1,8 +1,12 @@
 //! The sheet accounts for every row and names what stands in the way.
 
+use recado::config::Team;
+use recado::domain::earlier::Gone;
 use recado::domain::exclusion::ExclusionReason;
 use recado::domain::forecast::LimitedBy;
+use recado::domain::id::RunId;
 use recado::domain::money::{Currency, Micros};
+use recado::domain::phone::Phone;
 use recado::domain::template::{Category, TemplateStatus};
 use recado::domain::time::UnixMs;
 use recado::locale::Language;
@@ -39,17 +43,93 @@ fn people_on_the_do_not_send_list_are_left_out() {
     assert_eq!((sheet.messages, sheet.excluded[&ExclusionReason::Suppressed]), (3, 1));
 }
 
+/// The sheet in words, its lines joined.
+fn flat(sheet: &Sheet) -> String {
+    text(sheet, Language::En).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn gone(key: &str, to: &str, when: &str, run: i64) -> Gone {
+    let to = Phone::from_international(to).unwrap();
+    Gone { key: key.to_owned(), to, happens_at: Some(at(when)), run: RunId(run) }
+}
+
 #[test]
-fn an_appointment_that_was_sent_is_not_sent_again_but_a_row_without_id_may_come_again() {
+fn whom_an_earlier_run_has_written_to_is_left_out_with_the_run_and_the_way_round_it() {
     let mut folder = Folder::new();
-    folder.already.insert("p:5491155550101".to_owned());
-    assert_eq!(folder.sheet().messages, 4);
+    folder.gone = vec![
+        gone("p:541155550101", "541155550101", "2026-11-25T14:30:00-03:00", 7),
+        gone("p:541155550102", "5491155550102", "2026-11-25T09:00:00-03:00", 7),
+    ];
+    let sheet = folder.sheet();
+    assert_eq!(
+        (sheet.messages, sheet.excluded.get(&ExclusionReason::AlreadySent)),
+        (3, Some(&1)),
+        "another time is new"
+    );
+    assert_eq!(sheet.already_sent, [(RunId(7), 1)].into());
+    let rows = sheet.rows.as_ref().unwrap();
+    assert_eq!((rows[0].reason, rows[0].detail.as_str()), (Some(ExclusionReason::AlreadySent), "sent_in_run: 7"));
+    let page = flat(&sheet);
+    assert!(page.contains("One row got this campaign before, in run 7") && page.contains("of another name"), "{page}");
+    assert!(page.contains("Row 1 is the first below the header: line 2 of the spreadsheet."), "{page}");
+}
+
+#[test]
+fn an_appointment_with_an_id_that_was_sent_is_not_sent_again() {
     let with_ids = CAMPAIGN.replace("phone = ", "id = \"Paciente\"\nphone = ");
     let mut folder = Folder::of(&with_ids, AUDIENCE);
-    let moment = at("2026-11-25T14:30:00-03:00").0;
-    folder.already.insert(format!("i:María Núñez|{moment}"));
+    let when = "2026-11-25T14:30:00-03:00";
+    folder.gone = vec![gone(&format!("i:María Núñez|{}", at(when).0), "5491155550199", when, 1)];
     let sheet = folder.sheet();
     assert_eq!((sheet.messages, sheet.excluded.get(&ExclusionReason::AlreadySent)), (3, Some(&1)));
+}
+
+#[test]
+fn rows_sent_before_are_no_sign_of_a_wrong_file() {
+    let two_rows: Vec<&str> = AUDIENCE.lines().take(3).collect();
+    let mut folder = Folder::of(CAMPAIGN, &two_rows.join("\n"));
+    folder.gone = vec![gone("p:541155550101", "5491155550101", "2026-11-25T14:30:00-03:00", 7)];
+    let sheet = folder.sheet();
+    assert_eq!((sheet.messages, codes(&sheet.warnings)), (1, vec!["already_sent"]));
+}
+
+#[test]
+fn a_route_to_an_unknown_team_is_a_blocker_and_to_an_unknown_agent_a_warning() {
+    let with = |route: &str| {
+        let mut folder = Folder::of(&format!("{CAMPAIGN}[replies]\nroute = {route}\n"), AUDIENCE);
+        let teams = &mut folder.config.teams;
+        teams.insert("recepcion".to_owned(), Team { members: Vec::new() });
+        folder.config.senders.get_mut("saludcenter").unwrap().team = Some("recepcion".to_owned());
+        folder.users.insert("ana".to_owned());
+        folder
+    };
+    for known in ["\"team:recepcion\"", "\"agent:ana\"", "\"starter\""] {
+        let sheet = with(known).sheet();
+        assert!(sheet.can_start() && !flat(&sheet).contains("eplies are to go"), "{known}");
+    }
+    let sheet = with("\"team:recepción\"").sheet();
+    assert_eq!(codes(&sheet.blockers), ["unknown_team_meant"]);
+    assert!(flat(&sheet).contains("did you mean “recepcion”?"));
+    assert_eq!(codes(&with("\"team:ventas\"").sheet().blockers), ["unknown_team"]);
+    let sheet = with("\"agent:anna\"").sheet();
+    assert!(sheet.can_start());
+    let page = flat(&sheet);
+    assert!(page.contains("“anna”, who cannot sign in: they go to the team “recepcion”"), "{page}");
+}
+
+#[test]
+fn routes_of_a_column_are_counted_with_examples() {
+    let audience = "Paciente;Teléfono;Fecha;Hora;Estado;Quien
+Ana;+54 9 11 5555-0101;25/11/2026;14:30;x;team:ventas
+Eva;+54 9 11 5555-0102;25/11/2026;14:30;x;team:ventas
+Luz;+54 9 11 5555-0103;25/11/2026;14:30;x;agent:luz
+";
+    let campaign = format!("{CAMPAIGN}[replies]\nroute = {{ column = \"Quien\" }}\n");
+    let sheet = Folder::of(&campaign, audience).sheet();
+    assert_eq!(codes(&sheet.blockers), ["unknown_teams"]);
+    let page = flat(&sheet);
+    assert!(page.contains("2 rows send replies to a team that the configuration does not have: ventas."), "{page}");
+    assert!(page.contains("(luz): they wait for whoever takes them."), "{page}");
 }
 
 #[test]

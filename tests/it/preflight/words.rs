@@ -21,6 +21,7 @@ Left out                  3
                           1  No phone number (row 3)
                           1  Not a possible phone number (row 4)
                           1  Not selected by the campaign (row 6)
+                  Row 1 is the first below the header: line 2 of the spreadsheet.
 
 Cost              USD 0.0806  likely, if 95 % are delivered
                   USD 0.0721  low, if 85 % are delivered

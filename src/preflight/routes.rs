@@ -1,0 +1,95 @@
+//! Where replies will go: teams and agents that nobody knows.
+
+use std::collections::BTreeMap;
+
+use super::sheet::SheetInputs;
+use crate::domain::problem::Problem;
+use crate::intake::campaign_file::Labelled;
+use crate::intake::columns::nearest;
+
+/// Names given as examples.
+const EXAMPLES: usize = 3;
+
+/// Whom a route names and nobody knows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Unknown<'r> {
+    Team(&'r str),
+    Agent(&'r str),
+}
+
+/// Routes of the rows that name somebody nobody knows, each with how many do.
+#[derive(Default)]
+pub(super) struct Routes {
+    teams: BTreeMap<String, i64>,
+    agents: BTreeMap<String, i64>,
+}
+
+impl Routes {
+    /// Counts a row's route, where routes come from a column.
+    pub(super) fn see(&mut self, route: &str, inputs: &SheetInputs<'_>) {
+        if !matches!(inputs.campaign.replies.route, Labelled::Column(_)) {
+            return;
+        }
+        match unknown(route, inputs) {
+            Some(Unknown::Team(name)) => *self.teams.entry(name.to_owned()).or_default() += 1,
+            Some(Unknown::Agent(name)) => *self.agents.entry(name.to_owned()).or_default() += 1,
+            None => {}
+        }
+    }
+
+    /// Teams of the rows that the configuration does not have.
+    pub(super) fn blocker(&self) -> Option<Problem> {
+        let (n, examples) = told(&self.teams)?;
+        Some(Problem::new("unknown_teams", &[("n", &n), ("examples", &examples)]))
+    }
+
+    /// Agents of the rows who are no users, and where the replies go instead.
+    pub(super) fn warning(&self, inputs: &SheetInputs<'_>) -> Option<Problem> {
+        let (n, examples) = told(&self.agents)?;
+        let (team, key) = instead(inputs);
+        Some(Problem::new("unknown_agents", &[("n", &n), ("examples", &examples), ("team", team), ("detail_key", key)]))
+    }
+}
+
+/// The campaign's own route to a team that the configuration does not have.
+pub(super) fn blocker(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let Labelled::Fixed(route) = &inputs.campaign.replies.route else { return None };
+    let Unknown::Team(team) = unknown(route, inputs)? else { return None };
+    let teams = inputs.teams.map(|teams| teams.keys().map(String::as_str)).into_iter().flatten();
+    Some(match nearest(team, teams) {
+        Some(meant) => Problem::new("unknown_team_meant", &[("team", team), ("meant", meant)]),
+        None => Problem::new("unknown_team", &[("team", team)]),
+    })
+}
+
+/// The campaign's own route to an agent who is no user, and where the replies go instead.
+pub(super) fn warning(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let Labelled::Fixed(route) = &inputs.campaign.replies.route else { return None };
+    let Unknown::Agent(agent) = unknown(route, inputs)? else { return None };
+    let (team, key) = instead(inputs);
+    Some(Problem::new("unknown_agent", &[("agent", agent), ("team", team), ("detail_key", key)]))
+}
+
+/// Where the configuration or the users are not known, nobody is unknown.
+fn unknown<'r>(route: &'r str, inputs: &SheetInputs<'_>) -> Option<Unknown<'r>> {
+    match route.split_once(':')? {
+        ("team", name) if !inputs.teams?.contains_key(name) => Some(Unknown::Team(name)),
+        ("agent", name) if !inputs.users?.contains(name) => Some(Unknown::Agent(name)),
+        _ => None,
+    }
+}
+
+/// The sender's team, and the key of the words for where replies go that reach nobody named.
+fn instead<'a>(inputs: &SheetInputs<'a>) -> (&'a str, &'static str) {
+    match inputs.sender.and_then(|sender| sender.team.as_deref()) {
+        Some(team) => (team, "preflight.replies_to_team"),
+        None => ("", "preflight.replies_to_anybody"),
+    }
+}
+
+/// How many rows, and some of the names.
+fn told(names: &BTreeMap<String, i64>) -> Option<(String, String)> {
+    let n: i64 = names.values().sum();
+    let examples: Vec<&str> = names.keys().take(EXAMPLES).map(String::as_str).collect();
+    (n > 0).then(|| (n.to_string(), examples.join(", ")))
+}

@@ -1,0 +1,82 @@
+//! What runs of a campaign have sent, or will send: what a file that comes again is compared with. Failed, expired,
+//! cancelled and excluded messages were not sent.
+
+use sqlx::FromRow;
+
+use crate::domain::earlier::Gone;
+use crate::domain::id::{CampaignId, RunId};
+use crate::domain::phone::Phone;
+use crate::domain::time::UnixMs;
+use crate::store::{Dialects, Result, Store, StoreError, on};
+
+const OF_CAMPAIGN: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id
+    FROM run AS r JOIN message AS m ON m.run_id = r.id
+    WHERE r.campaign_id = $1 AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')";
+const PAGE: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
+    WHERE m.run_id = $1 AND m.key > $2 AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+    ORDER BY m.key LIMIT $3";
+const BY_ID: Dialects = Dialects {
+    sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
+        WHERE m.campaign_id = $1 AND m.run_id < $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)
+        AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+    postgres: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
+        WHERE m.campaign_id = $1 AND m.run_id < $2
+        AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
+        AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+};
+const BY_PHONE: Dialects = Dialects {
+    sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND m.campaign_id = $1 AND m.run_id < $2
+        AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+    postgres:
+        "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
+        AND m.campaign_id = $1 AND m.run_id < $2
+        AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+};
+
+#[derive(FromRow)]
+struct Row {
+    key: String,
+    recipient: String,
+    happens_at: Option<UnixMs>,
+    run_id: RunId,
+}
+
+fn gone(rows: Vec<Row>) -> Result<Vec<Gone>> {
+    let read = rows.into_iter().map(|row| {
+        let to = Phone::from_international(&row.recipient);
+        let to = to.ok_or(StoreError::Corrupt { what: "message.recipient" })?;
+        Ok(Gone { key: row.key, to, happens_at: row.happens_at, run: row.run_id })
+    });
+    read.collect()
+}
+
+/// Of every run of `campaign`.
+pub async fn gone_of(store: &Store, campaign: CampaignId) -> Result<Vec<Gone>> {
+    gone(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).fetch_all(pool).await)?)
+}
+
+/// Of `run` in the order of their keys, at most `limit` after the key `after`.
+pub async fn gone_page(store: &Store, run: RunId, after: &str, limit: i64) -> Result<Vec<Gone>> {
+    gone(on!(&store.read, |pool| sqlx::query_as(PAGE).bind(run).bind(after).bind(limit).fetch_all(pool).await)?)
+}
+
+/// Of the runs of `campaign` before `run`, among rows with these ids or to these numbers.
+pub async fn gone_before(
+    store: &Store,
+    campaign: CampaignId,
+    run: RunId,
+    ids: &[&str],
+    phones: &[Phone],
+) -> Result<Vec<Gone>> {
+    let mut found: Vec<Row> = Vec::new();
+    let asked =
+        [(BY_ID.of(&store.read), crate::store::json(&ids)), (BY_PHONE.of(&store.read), crate::store::json(&phones))];
+    for (sql, list) in asked {
+        let rows: Vec<Row> =
+            on!(&store.read, |pool| sqlx::query_as(sql).bind(campaign).bind(run).bind(&list).fetch_all(pool).await)?;
+        found.extend(rows);
+    }
+    gone(found)
+}
