@@ -28,25 +28,25 @@ fn main() {
     let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|w| w == part);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!("{}", Line::HEADER);
-    let print = |lines: Vec<Line>| lines.iter().for_each(|line| println!("{line}"));
+    let print = |line: &Line| println!("{line}");
     runtime.block_on(async {
         if is_wanted("sends") {
-            print(sends::measure().await);
+            sends::measure(&print).await;
         }
         if is_wanted("receipts") {
-            print(receipts::measure().await);
+            receipts::measure(&print).await;
         }
         if is_wanted("share") {
-            print(share::measure().await);
+            share::measure(&print).await;
         }
         if is_wanted("webhooks") {
-            print(webhooks::measure().await);
+            webhooks::measure(&print).await;
         }
         if is_wanted("memory") {
-            print(memory::measure().await);
+            memory::measure(&print).await;
         }
         if is_wanted("claims") {
-            print(claims::measure().await);
+            claims::measure(&print).await;
         }
     });
 }

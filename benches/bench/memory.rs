@@ -13,8 +13,7 @@ const PEOPLE: u32 = 1_000_000;
 const SPAN: Duration = Duration::from_secs(30);
 
 /// One line for each database.
-pub async fn measure() -> Vec<Line> {
-    let mut lines = Vec::new();
+pub async fn measure(print: &dyn Fn(&Line)) {
     for database in Database::both().await {
         let what = format!("peak memory in MB, 1 million queued, sending, {}", database.name());
         let sandbox = ["--any-template", "--quiet", "--throughput", "1000"].map(str::to_owned).to_vec();
@@ -27,9 +26,8 @@ pub async fn measure() -> Vec<Line> {
         sleep(SPAN).await;
         let sent = rig.stats().await.accepted;
         let mb = rig.daemon().peak_memory_kib() as f64 * 1_024.0 / 1_000_000.0;
-        lines.push(Line { what, value: mb, bar: -80.0, from: format!("{sent} sent meanwhile") });
+        print(&Line { what, value: mb, bar: -80.0, from: format!("{sent} sent meanwhile") });
     }
-    lines
 }
 
 impl Rig {

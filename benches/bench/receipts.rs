@@ -16,8 +16,7 @@ const ROUNDS: u32 = 3;
 const MESSAGES: u32 = 10_000;
 
 /// One line for each database and way of telling.
-pub async fn measure() -> Vec<Line> {
-    let mut lines = Vec::new();
+pub async fn measure(print: &dyn Fn(&Line)) {
     for (batch, bar) in [(1, 0.08), (50, 0.18)] {
         for database in Database::both().await {
             let name = format!("fully receipted messages ÷ bare loop, {batch} a POST, {}", database.name());
@@ -32,10 +31,9 @@ pub async fn measure() -> Vec<Line> {
                 ours.push(receipted);
             }
             let from = format!("{:.0} messages/s with 3 receipts each", median(ours));
-            lines.push(Line { what: name, value: median(ratios), bar, from });
+            print(&Line { what: name, value: median(ratios), bar, from });
         }
     }
-    lines
 }
 
 async fn receipted(rig: &Rig, store: &Store, round: u32) -> f64 {

@@ -14,8 +14,7 @@ const ROUNDS: u32 = 5;
 const MESSAGES: u32 = 40_000;
 
 /// One line for each database.
-pub async fn measure() -> Vec<Line> {
-    let mut lines = Vec::new();
+pub async fn measure(print: &dyn Fn(&Line)) {
     for database in Database::both().await {
         let (name, bar) = match database {
             Database::Sqlite => ("durable sends ÷ bare loop, SQLite", 0.40),
@@ -33,9 +32,8 @@ pub async fn measure() -> Vec<Line> {
         }
         let empty = bare::empty(&client, &rig.sandbox_url(), u64::from(MESSAGES)).await;
         let from = format!("{:.0}/s over {:.0}/s; sandbox's empty endpoint {empty:.0}/s", median(ours), median(bare));
-        lines.push(Line { what: name.to_owned(), value: median(ratios), bar, from });
+        print(&Line { what: name.to_owned(), value: median(ratios), bar, from });
     }
-    lines
 }
 
 /// An installation without limits; `webhooks` is the section of that name of `sandbox.toml`.

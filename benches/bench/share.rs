@@ -11,8 +11,7 @@ use super::rig::{Audience, Database, Folder, Rig, Setup};
 const SPAN: Duration = Duration::from_secs(30);
 
 /// A line for each grant.
-pub async fn measure() -> Vec<Line> {
-    let mut lines = Vec::new();
+pub async fn measure(print: &dyn Fn(&Line)) {
     for granted in [80_u32, 1_000] {
         for database in Database::both().await {
             let name = format!("share of {granted}/s used, {}", database.name());
@@ -26,8 +25,7 @@ pub async fn measure() -> Vec<Line> {
             let (after, took) = (rig.stats().await, started.elapsed());
             let rate = (after.accepted - before) as f64 / took.as_secs_f64();
             let from = format!("{rate:.1}/s; refused {}", after.rejected);
-            lines.push(Line { what: name, value: rate / f64::from(granted), bar: 0.99, from });
+            print(&Line { what: name, value: rate / f64::from(granted), bar: 0.99, from });
         }
     }
-    lines
 }

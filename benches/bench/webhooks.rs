@@ -20,8 +20,7 @@ const TICK: Duration = Duration::from_millis(10);
 const GRANTED: u32 = 1_000;
 
 /// Two lines for each database.
-pub async fn measure() -> Vec<Line> {
-    let mut lines = Vec::new();
+pub async fn measure(print: &dyn Fn(&Line)) {
     for database in Database::both().await {
         let name = database.name();
         let sandbox = ["--any-template", "--quiet", "--throughput", &GRANTED.to_string()].map(str::to_owned).to_vec();
@@ -38,10 +37,9 @@ pub async fn measure() -> Vec<Line> {
         let from = format!("{} answered in {} s", times.len(), SPAN.as_secs());
         for (what, share, bar) in [("median", 0.5, -10.0), ("99th percentile", 0.99, -60.0)] {
             let what = format!("{RATE} statuses/s answered in ms, {what}, {name}");
-            lines.push(Line { what, value: at(share), bar, from: from.clone() });
+            print(&Line { what, value: at(share), bar, from: from.clone() });
         }
     }
-    lines
 }
 
 /// Posts at the rate whatever the answers take; seconds of each.
