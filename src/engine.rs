@@ -9,6 +9,7 @@ pub mod audience;
 mod breaker;
 pub mod budget;
 pub mod canary;
+mod category;
 pub mod counters;
 pub mod dispatcher;
 pub mod doubt;

@@ -231,6 +231,7 @@ CREATE TABLE message (
 );
 -- The claim walks this index; state is a literal in the statement, so that the partial index is used.
 CREATE INDEX message_queue ON message (sender, priority, run_id, due_at) WHERE state = 'queued';
+CREATE INDEX message_back ON message (run_id) WHERE state = 'queued' AND accepted_at IS NOT NULL;
 CREATE INDEX message_claimed ON message (doubt_at) WHERE state = 'claimed';
 CREATE INDEX message_open ON message (undelivered_at) WHERE state IN ('accepted', 'in_review', 'sent');
 CREATE INDEX message_latest ON message (latest_at) WHERE state = 'queued' AND latest_at IS NOT NULL;

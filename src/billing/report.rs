@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::money::Micros;
 use crate::domain::spreadsheet::text_cell;
 use crate::domain::time::UnixMs;
+use crate::locale::{Language, say};
 use crate::store::cost::{CostKey, CostLine, CostQuery};
 
 /// A calendar month, as `2026-11`.
@@ -106,7 +107,7 @@ pub struct CostReport {
 /// One line of a report.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReportLine {
-    /// Word of each key and its value; none in a total. An empty campaign means by hand.
+    /// Word of each key and its value; none in a total. An empty campaign means sent by hand and answers.
     pub keys: BTreeMap<String, String>,
     /// The campaign's title, where the report is by campaign.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -190,12 +191,16 @@ fn worth(line: &CostLine) -> Micros {
 }
 
 /// The report as CSV (RFC 4180), totals last; text in it cannot become a spreadsheet's formula.
-pub fn csv(report: &CostReport) -> String {
+pub fn csv(report: &CostReport, language: Language) -> String {
     let figures = ["currency", "messages", "free", "open", "estimated", "reserved", "charged"];
     let header: Vec<&str> = by_words(report).chain(figures).collect();
     let mut out = header.join(",") + "\r\n";
     for line in &report.lines {
-        let keys = by_words(report).map(|k| line.keys.get(k).map(String::as_str).unwrap_or_default());
+        let by_hand = say(language, "costs.by_hand", &[]);
+        let keys = report.by.iter().map(|key| match (key, line.keys.get(key.as_str()).map_or("", String::as_str)) {
+            (CostKey::Campaign, "") => by_hand.as_str(),
+            (_, word) => word,
+        });
         push_line(&mut out, keys, &line.sums);
     }
     for total in &report.totals {

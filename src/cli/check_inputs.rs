@@ -126,6 +126,7 @@ impl Known {
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
             earlier: &self.earlier,
+            barred: &|_| false,
             with_rows,
         }
     }

@@ -42,7 +42,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     query.extend(month.as_deref().map(|month| ("month", month)));
     let report: CostReport = Client::from_environment(&environment())?.get("/api/v1/costs", &query).await?;
     let text = match (args.csv, args.json) {
-        (true, _) => csv(&report),
+        (true, _) => csv(&report, Language::of_tag(&args.lang)),
         (_, true) => serde_json::to_string_pretty(&report)? + "\n",
         _ => report_text::text(&report, Language::of_tag(&args.lang)),
     };

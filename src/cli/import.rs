@@ -60,7 +60,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let text = if args.json {
         serde_json::to_string_pretty(&loaded)? + "\n"
     } else {
-        let version = &loaded["version"];
+        let version = &loaded["number"];
         format!("{name} is loaded as version {version}. Nothing is sent before `recado start {name}`.\n")
     };
     answer(&text)?;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Everything.
     Admin,
-    /// Runs the daemon: holds, doubt, pause, health. Reads everything but chats.
+    /// Runs the daemon: steers runs, settles doubts, lifts holds, watches its health. Reads everything but chats.
     Operator,
-    /// Loads, starts and watches campaigns.
+    /// Loads, starts, watches and steers campaigns.
     Marketing,
     /// Answers conversations, sends a template by hand.
     Agent,
@@ -30,8 +30,10 @@ pub enum Right {
     LoadCampaigns,
     /// Start a run (and with it approve what pre-flight showed).
     StartRuns,
-    /// Pause, resume, cancel a run; settle doubts; lift holds.
+    /// Pause, resume, cancel a run; try again what failed.
     SteerRuns,
+    /// Settle doubts in bulk; lift holds.
+    LiftHolds,
     /// Send one template to one person by hand.
     SendByHand,
     /// Read and answer conversations, set outcomes.
@@ -74,7 +76,13 @@ impl Role {
             Self::Operator => {
                 matches!(
                     right,
-                    R::ReadCampaigns | R::ReadPeople | R::SteerRuns | R::ReadCosts | R::ReadAudit | R::Suppress
+                    R::ReadCampaigns
+                        | R::ReadPeople
+                        | R::SteerRuns
+                        | R::LiftHolds
+                        | R::ReadCosts
+                        | R::ReadAudit
+                        | R::Suppress
                 )
             }
             Self::Marketing => matches!(

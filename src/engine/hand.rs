@@ -1,5 +1,7 @@
 //! One template to one number by hand; opens a conversation that belongs to whoever sent it.
 
+use std::collections::BTreeSet;
+
 use tracing::{info, warn};
 
 use super::answer::unique_key;
@@ -187,10 +189,11 @@ impl Engine {
     }
 }
 
-/// The values a template needs, each present and within the provider's limits.
+/// The values a template needs, each present and within the provider's limits, and no others.
 fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Problem>> {
-    let mut problems = Vec::new();
+    let (mut problems, mut taken) = (Vec::new(), BTreeSet::new());
     let mut value = |name: &str| {
+        taken.insert(name.to_owned());
         let given = values.iter().find(|(n, _)| n == name).map(|(_, text)| one_line(text)).unwrap_or_default();
         if given.is_empty() {
             problems.push(Problem::new("value_missing", &[("name", name)]));
@@ -214,6 +217,8 @@ fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Pr
     };
     let buttons = template.buttons.iter().enumerate().filter(|(_, button)| takes_one(button));
     let buttons = buttons.map(|(i, _)| ButtonFill { index: i as i64, text: value(&format!("button.{i}")) }).collect();
+    let extra = values.iter().filter(|(name, _)| !taken.contains(name));
+    problems.extend(extra.map(|(name, _)| Problem::new("value_unknown", &[("name", name)])));
     if problems.is_empty() { Ok(Fill { header, body, buttons }) } else { Err(problems) }
 }
 

@@ -1,10 +1,11 @@
 //! Holds that lift themselves: an outage when the provider answers again, a template when the provider sends it again,
 //! a pause when its time has passed. Everything else waits for a person.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::dispatcher::FIRST_PROBE;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, category};
 use crate::domain::change::Change;
 use crate::domain::phone::Phone;
 use crate::domain::template::TemplateStatus;
@@ -12,7 +13,6 @@ use crate::domain::time::UnixMs;
 use crate::intake::phone_number::country_of;
 use crate::provider::ProviderError;
 use crate::store::hold::{self, Hold, HoldCause, HoldScope, NewHold};
-use crate::store::template;
 
 pub use crate::store::audit::ITSELF;
 
@@ -26,6 +26,17 @@ const LONGEST_PROBE: Duration = Duration::from_mins(10);
 pub(super) fn country_key(account: &str, recipient: &str) -> Option<String> {
     let country = country_of(&Phone::from_international(recipient)?)?;
     Some(hold::country_key(account, &country))
+}
+
+/// The scope keys of the countries that nobody is written to in.
+pub(super) async fn countries(engine: &Engine) -> Result<BTreeSet<String>, EngineError> {
+    let open = hold::open(&engine.store).await?.into_iter();
+    Ok(open.filter(|hold| hold.scope == HoldScope::Country).map(|hold| hold.scope_key).collect())
+}
+
+/// Whether a number of `account` is in one of `countries`.
+pub(super) fn is_barred(countries: &BTreeSet<String>, account: &str, recipient: &str) -> bool {
+    !countries.is_empty() && country_key(account, recipient).is_some_and(|key| countries.contains(&key))
 }
 
 /// Words of a number that may not send (cloud-api.md 5.6).
@@ -101,6 +112,6 @@ async fn is_sendable(engine: &Engine, hold: &Hold, now: UnixMs) -> Result<bool, 
     let (Some(account), Some(name), Some(language)) = (key.next(), key.next(), key.next()) else { return Ok(false) };
     let Some(provider) = engine.providers.get(account) else { return Ok(false) };
     let Ok(Some(told)) = provider.template(name, language).await else { return Ok(false) };
-    template::save(&engine.store, account, &told, now).await?;
+    category::keep(engine, account, &told, now).await?;
     Ok(told.status == TemplateStatus::Approved)
 }

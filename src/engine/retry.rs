@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracing::info;
 
 use super::dispatcher::is_marketing;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, holds};
 use crate::billing::market::Market;
 use crate::domain::change::Change;
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::id::RunId;
+use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::retry::Help;
@@ -18,8 +18,11 @@ use crate::domain::run::RunState;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::preflight::of_markets;
-use crate::store::message::{self, Failed};
+use crate::store::message::{self, Failed, RetryTerms};
 use crate::store::run::{self, Run};
+
+/// Numbers looked at together.
+const NUMBERS: i64 = 1_000;
 
 /// What it costs to send again: at least and at most, `None` without a rate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +94,7 @@ impl Engine {
     pub async fn retry_sheet(&self, id: RunId) -> Result<RetrySheet, EngineError> {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
         let (template, now) = (run.snapshot()?, self.clock.now());
-        let failed = message::failed(&self.store, id, now, is_marketing(run.kind, template.category)).await?;
+        let failed = message::failed(&self.store, id, now, &self.retry_terms(&run).await?).await?;
         let mut codes: BTreeMap<i64, Vec<Failed>> = BTreeMap::new();
         for part in failed {
             codes.entry(part.code).or_default().push(part);
@@ -108,6 +111,23 @@ impl Engine {
             is_open_to_it: run.state != RunState::Cancelled,
             currency: run.currency,
         })
+    }
+
+    /// What keeps failed messages of `run` from another try: the list that counts, and countries that are held.
+    async fn retry_terms(&self, run: &Run) -> Result<RetryTerms, EngineError> {
+        let marketing = is_marketing(run.kind, run.snapshot()?.category);
+        let (countries, mut barred) = (holds::countries(self).await?, BTreeSet::new());
+        if !countries.is_empty() {
+            let mut after = MessageId(0);
+            loop {
+                let page = message::failed_numbers(&self.store, run.id, after, NUMBERS).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = *last;
+                let held = |number: &str| holds::is_barred(&countries, &run.account, number);
+                barred.extend(page.iter().filter(|(_, number)| held(number)).map(|(id, _)| *id));
+            }
+        }
+        Ok(RetryTerms { marketing, barred })
     }
 
     fn group(&self, run: &Run, template: &Template, now: UnixMs, code: i64, parts: &[Failed]) -> Group {
@@ -142,10 +162,10 @@ impl Engine {
         if run.state == RunState::Cancelled {
             return Ok(None);
         }
-        let (now, marketing) = (self.clock.now(), is_marketing(run.kind, run.snapshot()?.category));
+        let (now, terms) = (self.clock.now(), self.retry_terms(&run).await?);
         let mut done = 0;
         for code in codes {
-            done += message::retry(&self.store, id, *code, now, marketing).await?;
+            done += message::retry(&self.store, id, *code, now, &terms).await?;
         }
         info!(run.id = %id, message.count = done, "{done} failed messages of run {id} are tried again");
         self.tell(Change::Run(id));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, load};
+use super::{Engine, EngineError, aside, budget, category, holds, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
@@ -139,7 +139,7 @@ impl Engine {
         let provider = self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })?;
         let fresh = provider.template(name, language).await?;
         match &fresh {
-            Some(fresh) => template::save(&self.store, account, fresh, self.clock.now()).await?,
+            Some(fresh) => category::keep(self, account, fresh, self.clock.now()).await?,
             None => template::forget(&self.store, account, name, language).await?,
         }
         Ok(fresh)
@@ -197,6 +197,8 @@ impl Engine {
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
+        let countries = holds::countries(self).await?;
+        let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
         let path = self.audience(&candidate.version.audience_hash).await?;
         let now = self.clock.now();
         let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
@@ -221,6 +223,7 @@ impl Engine {
                 canary: config.canary,
                 suppressed: &|phone| suppressed.contains(phone.digits()),
                 earlier: &earlier,
+                barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,
             })
         })

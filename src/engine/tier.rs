@@ -185,12 +185,15 @@ async fn frees_at(
 /// Why a message for a new person waits for a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Wait {
-    /// `tier`, or `tier_reminders` where the places that are left are kept for planned reminders.
+    /// `tier`, `tier_reserve` where the places that are left are the reserve, or `tier_reminders` where they are kept for
+    /// planned reminders.
     pub code: &'static str,
     /// People reached.
     pub taken: i64,
     /// Of so many.
     pub limit: i64,
+    /// Of these kept back for others.
+    pub reserve: i64,
     /// When a place frees, where that is known.
     pub until: Option<UnixMs>,
 }
@@ -201,7 +204,10 @@ pub(super) async fn wait(engine: &Engine, account: &str, promotion: bool) -> Res
     let name = account.portfolio_name();
     let Some(standing) = standing(engine, name).await? else { return Ok(None) };
     let Some(limit) = standing.limit else { return Ok(None) };
-    let full = Wait { code: "tier", taken: standing.taken, limit, until: standing.next_frees_at };
+    let (taken, reserve) = (standing.taken, standing.reserve);
+    // Where as many have been reached as there are, nothing that is kept back stands in the way.
+    let code = if reserve > 0 && taken < limit { "tier_reserve" } else { "tier" };
+    let full = Wait { code, taken, limit, reserve, until: standing.next_frees_at };
     if standing.free == 0 {
         return Ok(Some(full));
     }

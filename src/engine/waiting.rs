@@ -88,34 +88,43 @@ async fn queued(engine: &Engine, message: &Message) -> Result<Why, EngineError> 
     })
 }
 
+/// The widest hold that stops `run` now.
+pub async fn hold_on(engine: &Engine, run: &Run) -> Result<Option<Hold>, EngineError> {
+    let holds = hold::open(&engine.store).await?;
+    Ok(Keys::of(&run.account, &run.sender, Some(run))?.held(&holds).cloned())
+}
+
 /// Why a run does not go on; `None` when it does, or has ended.
 pub async fn run(engine: &Engine, id: RunId) -> Result<Option<Why>, EngineError> {
     let run = run::get(&engine.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
+    of_run(engine, &run).await
+}
+
+/// The same for a run as it was read.
+pub async fn of_run(engine: &Engine, run: &Run) -> Result<Option<Why>, EngineError> {
     if matches!(run.state, RunState::Closed | RunState::Cancelled) {
         return Ok(None);
     }
-    if let Some(why) = stopped(&run) {
+    if let Some(why) = stopped(run) {
         return Ok(Some(why));
     }
-    let holds = hold::open(&engine.store).await?;
-    let keys = Keys::of(&run.account, &run.sender, Some(&run))?;
-    if let Some(hold) = keys.held(&holds) {
-        return Ok(Some(held(hold)));
+    if let Some(hold) = hold_on(engine, run).await? {
+        return Ok(Some(held(&hold)));
     }
     if run.sent_out_at.is_some() {
         return Ok(Some(Why::new("receipts", &[], None)));
     }
-    if let Some(why) = canary(engine, &run).await? {
+    if let Some(why) = canary(engine, run).await? {
         return Ok(Some(why));
     }
-    let next = run::next_due(&engine.store, id).await?;
+    let next = run::next_due(&engine.store, run.id).await?;
     let now = engine.clock.now();
     Ok(match next {
         Some((due_at, gate)) if due_at > now => {
             Some(Why::new(gate.as_deref().unwrap_or("scheduled"), &[], Some(due_at)))
         }
-        Some(_) => behind(engine, &Line::of(&run)).await?,
-        None => run::has_doubts(&engine.store, id).await?.then(|| Why::new("in_doubt", &[], None)),
+        Some(_) => behind(engine, &Line::of(run)).await?,
+        None => run::has_doubts(&engine.store, run.id).await?.then(|| Why::new("in_doubt", &[], None)),
     })
 }
 
@@ -150,8 +159,8 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
     let promotion = line.priority == Priority::PROMOTION;
     let wait = if line.tier { tier::wait(engine, line.account, promotion).await? } else { None };
     Ok(wait.map(|wait| {
-        let (taken, limit) = (wait.taken.to_string(), wait.limit.to_string());
-        Why::new(wait.code, &[("taken", &taken), ("limit", &limit)], wait.until)
+        let [taken, limit, reserve] = [wait.taken, wait.limit, wait.reserve].map(|n| n.to_string());
+        Why::new(wait.code, &[("taken", &taken), ("limit", &limit), ("reserve", &reserve)], wait.until)
     }))
 }
 

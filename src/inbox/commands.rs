@@ -18,6 +18,12 @@ impl Inbox {
         Ok(self.told(done, id))
     }
 
+    /// Takes a conversation over from the colleague who has it. False: it is closed, or that colleague has it no more.
+    pub async fn take_over(&self, id: ConversationId, agent: UserId, from: UserId) -> Result<bool> {
+        let done = conversation::take_over(&self.store, id, agent, from).await?;
+        Ok(self.told(done, id))
+    }
+
     /// Gives an open conversation to an agent, to a team, or to nobody, whoever has it now. False: it is closed.
     pub async fn assign(&self, id: ConversationId, agent: Option<UserId>, team: Option<&str>) -> Result<bool> {
         let done = conversation::assign(&self.store, id, agent, team).await?;

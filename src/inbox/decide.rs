@@ -3,10 +3,31 @@
 use super::attribution::Attribution;
 use super::words::{self, OptOut};
 use crate::domain::event::ReplyContent;
+use crate::domain::kind::CampaignKind;
 use crate::intake::campaign_file::{ButtonReply, Replies};
 
 /// The outcome that an opt-out is.
 pub const OPT_OUT: &str = "opted_out";
+
+/// What every reminder can be answered with, and what is asked for by hand.
+const USUAL: [&str; 2] = ["confirmed", "cancelled"];
+
+/// The outcomes that an agent chooses from for a message of a campaign; `None`: one sent by hand. An opt-out is no word to
+/// set: it goes on the do-not-send list.
+pub fn offered(campaign: Option<(CampaignKind, &Replies)>) -> Vec<String> {
+    let usual = campaign.is_none_or(|(kind, _)| kind == CampaignKind::Reminder);
+    let usual = USUAL.into_iter().filter(|_| usual);
+    let rules = campaign.map(|(_, rules)| rules);
+    let buttons = rules.iter().flat_map(|r| r.buttons.iter().filter_map(|b| b.outcome.as_deref()));
+    let typed = rules.iter().flat_map(|r| r.typed.iter().map(|(outcome, _)| outcome.as_str()));
+    let mut all: Vec<String> = Vec::new();
+    for word in buttons.chain(typed).chain(usual).filter(|word| *word != OPT_OUT) {
+        if !all.iter().any(|known| known == word) {
+            all.push(word.to_owned());
+        }
+    }
+    all
+}
 
 /// What is to be done about a reply.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -101,6 +101,9 @@ impl Reading {
 
     /// What only the store knows about a row.
     fn stopped(&mut self, draft: &Draft, inputs: &SheetInputs<'_>) -> (Option<ExclusionReason>, String) {
+        if (inputs.barred)(&draft.to) {
+            return (Some(ExclusionReason::Unreachable), String::new());
+        }
         if (inputs.suppressed)(&draft.to) {
             return (Some(ExclusionReason::Suppressed), String::new());
         }

@@ -67,6 +67,8 @@ pub struct SheetInputs<'a> {
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
     /// What earlier runs of the campaign have sent.
     pub earlier: &'a Earlier,
+    /// Whether the account may not write to the person's country.
+    pub barred: &'a dyn Fn(&Phone) -> bool,
     /// Whether the sheet lists every row.
     pub with_rows: bool,
 }

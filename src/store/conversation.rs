@@ -59,6 +59,8 @@ const OWN: &str = "UPDATE conversation SET assignee = COALESCE(assignee, $2) WHE
 const CLAIM: &str = "UPDATE conversation SET assignee = $2
     WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $2)";
 
+const TAKE_OVER: &str = "UPDATE conversation SET assignee = $2 WHERE id = $1 AND state = 'open' AND assignee = $3";
+
 const ASSIGN: &str = "UPDATE conversation SET assignee = $2, team = $3 WHERE id = $1 AND state = 'open'";
 
 const ABOUT: &str = "UPDATE conversation SET origin_message_id = $2, campaign_id = $3, run_id = $4, close_after = $5
@@ -230,6 +232,14 @@ pub async fn own(tx: &mut Tx, id: ConversationId, agent: UserId) -> Result<()> {
 /// Takes an open conversation that nobody has. False: it is closed or another's.
 pub async fn claim(store: &Store, id: ConversationId, agent: UserId) -> Result<bool> {
     Ok(on!(&store.write, |pool| sqlx::query(CLAIM).bind(id).bind(agent).execute(pool).await?.rows_affected()) == 1)
+}
+
+/// Takes an open conversation from the agent who has it. False: it is closed, or somebody else's by now.
+pub async fn take_over(store: &Store, id: ConversationId, agent: UserId, from: UserId) -> Result<bool> {
+    let n = on!(&store.write, |pool| {
+        sqlx::query(TAKE_OVER).bind(id).bind(agent).bind(from).execute(pool).await?.rows_affected()
+    });
+    Ok(n == 1)
 }
 
 /// Gives an open conversation to an agent, to a team, or to nobody. False: it is closed.

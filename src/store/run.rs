@@ -58,25 +58,26 @@ const REOPEN: Dialects = Dialects {
 const REOPEN_ONE: &str = "UPDATE run SET sent_out_at = NULL, closed_at = NULL,
         state = CASE WHEN state = 'closed' THEN 'running' ELSE state END
     WHERE id = $1 AND state <> 'cancelled'";
+/// Only where every row has been read: one that is still being planned has nothing queued yet.
 const SENT_OUT: &str = "UPDATE run SET sent_out_at = $1
-    WHERE state = 'running' AND sent_out_at IS NULL AND NOT EXISTS
+    WHERE state = 'running' AND rows_read IS NOT NULL AND sent_out_at IS NULL AND NOT EXISTS
         (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state IN ('queued', 'claimed', 'in_doubt'))
     RETURNING id";
 /// Locked first: a run of which failed messages go back in line at this instant is then seen as it is afterwards.
 const CLOSABLE: Dialects = Dialects {
     sqlite: "SELECT id FROM run
-        WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
+        WHERE (state = 'cancelled' OR (state = 'running' AND rows_read IS NOT NULL)) AND closed_at IS NULL AND NOT EXISTS
             (SELECT 1 FROM message AS m WHERE m.run_id = run.id
                 AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))",
     postgres: "SELECT id FROM run
-        WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
+        WHERE (state = 'cancelled' OR (state = 'running' AND rows_read IS NOT NULL)) AND closed_at IS NULL AND NOT EXISTS
             (SELECT 1 FROM message AS m WHERE m.run_id = run.id
                 AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
         ORDER BY id FOR UPDATE",
 };
 const CLOSE: &str = "UPDATE run SET closed_at = $1, sent_out_at = COALESCE(sent_out_at, $1),
         state = CASE WHEN state = 'running' THEN 'closed' ELSE state END
-    WHERE state IN ('running', 'cancelled') AND closed_at IS NULL AND NOT EXISTS
+    WHERE (state = 'cancelled' OR (state = 'running' AND rows_read IS NOT NULL)) AND closed_at IS NULL AND NOT EXISTS
         (SELECT 1 FROM message AS m WHERE m.run_id = run.id
             AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
     RETURNING id";
@@ -87,6 +88,8 @@ const NEXT_DUE: &str = "SELECT m.due_at, m.waiting_for FROM message AS m JOIN ru
     ORDER BY m.due_at LIMIT 1";
 const HAS_DOUBTS: &str =
     "SELECT COUNT(*) FROM (SELECT id FROM message WHERE run_id = $1 AND state = 'in_doubt' LIMIT 1) AS d";
+/// Accepted once, failed since, and in line for another try: an index of its own holds these few.
+const BACK: &str = "SELECT COUNT(*) FROM message WHERE run_id = $1 AND state = 'queued' AND accepted_at IS NOT NULL";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM message WHERE run_id = $1 GROUP BY state ORDER BY state";
 
 /// A run.
@@ -352,6 +355,11 @@ pub async fn next_due(store: &Store, id: RunId) -> Result<Option<(UnixMs, Option
 pub async fn has_doubts(store: &Store, id: RunId) -> Result<bool> {
     let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(HAS_DOUBTS).bind(id).fetch_one(pool).await)?;
     Ok(n > 0)
+}
+
+/// Messages of the run that the provider had taken and that are in line again.
+pub async fn back(store: &Store, id: RunId) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(BACK).bind(id).fetch_one(pool).await)?)
 }
 
 /// Messages of the run by state, counted from the rows.

@@ -14,14 +14,21 @@ const FORGET: &str = "DELETE FROM template WHERE account = $1 AND name = $2 AND 
 
 /// Keeps `template` as what the provider says now.
 pub async fn save(store: &Store, account: &str, template: &Template, at: UnixMs) -> Result<()> {
+    let mut tx = store.begin().await?;
+    save_in(&mut tx, account, template, at).await?;
+    tx.commit().await
+}
+
+/// The same, as part of the unit of work that follows from it.
+pub async fn save_in(tx: &mut Tx, account: &str, template: &Template, at: UnixMs) -> Result<()> {
     let text = super::json(template);
-    on!(&store.write, |pool| sqlx::query(SAVE)
+    on_tx!(tx, |conn| sqlx::query(SAVE)
         .bind(account)
         .bind(&template.name)
         .bind(&template.language)
         .bind(&text)
         .bind(at)
-        .execute(pool)
+        .execute(conn)
         .await
         .map(drop))?;
     Ok(())

@@ -17,6 +17,7 @@ const LATEST: &str = "SELECT id, campaign_id, definition, audience_name, audienc
     FROM version WHERE campaign_id = $1 ORDER BY loaded_at DESC, id DESC LIMIT 1";
 const LIST: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
     FROM version WHERE campaign_id = $1 ORDER BY loaded_at DESC, id DESC LIMIT $2";
+const NUMBER: &str = "SELECT COUNT(*) FROM version WHERE campaign_id = $1 AND id <= $2";
 const RELOADED: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHERE id = $1 AND approved_at IS NULL";
 const APPROVE: &str = "UPDATE version SET approved_at = $2, approved_by = $3 WHERE id = $1 AND approved_at IS NULL";
 
@@ -89,6 +90,11 @@ pub async fn save(store: &Store, new: &NewVersion<'_>, at: UnixMs) -> Result<(Ve
 /// The version `id`.
 pub async fn get(store: &Store, id: VersionId) -> Result<Option<Version>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(GET).bind(id).fetch_optional(pool).await)?)
+}
+
+/// Which of its campaign's versions it is, as people count: 1 for the first.
+pub async fn number(store: &Store, campaign: CampaignId, version: VersionId) -> Result<i64> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(NUMBER).bind(campaign).bind(version).fetch_one(pool).await)?)
 }
 
 /// The version of `campaign` loaded last.

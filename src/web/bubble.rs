@@ -2,11 +2,13 @@
 
 use crate::domain::event::ReplyContent;
 use crate::domain::fill::{Content, Rendered};
+use crate::domain::id::MessageId;
 use crate::domain::message::MessageState as S;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::inbox::label;
 use crate::store::entry::{Direction, Line};
+use crate::store::message::LEFT;
 
 use super::page::Page;
 use super::row_words;
@@ -27,6 +29,8 @@ pub struct Bubble {
     pub tick: Option<Tick>,
     /// What went wrong, in words.
     pub problem: Option<String>,
+    /// The message, where nobody knows whether it left: a person says.
+    pub doubt: Option<MessageId>,
 }
 
 /// How far our message came.
@@ -64,6 +68,7 @@ fn written(p: &Page, line: &Line) -> Bubble {
         at: line.at,
         tick: None,
         problem: None,
+        doubt: None,
     }
 }
 
@@ -82,6 +87,7 @@ fn out(p: &Page, line: &Line, campaign: &str) -> Bubble {
         at: line.sent_at.unwrap_or(line.at),
         tick: line.state.and_then(|s| tick(p, s)),
         problem: line.state.and_then(|s| problem(p, s, line)),
+        doubt: line.message_id.filter(|_| line.state == Some(S::InDoubt)),
     }
 }
 
@@ -107,6 +113,7 @@ fn problem(p: &Page, state: S, line: &Line) -> Option<String> {
             Some(p.say("web.message.not_sent", &[("why", &row_words::reason(p, line.end_reason.as_deref()))]))
         }
         S::Expired | S::Undelivered | S::InDoubt => Some(p.t(&format!("web.message.{}", state.as_str()))),
+        S::Cancelled if line.end_reason.as_deref() == Some(LEFT) => Some(p.t("web.message.left_in_doubt")),
         S::Cancelled => Some(row_words::cancelled(p, line.cancelled_by.as_deref())),
         _ => None,
     }

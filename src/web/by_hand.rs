@@ -1,6 +1,7 @@
 //! One template to one number, by hand: the template is picked, its parameters filled, a local number completed.
 
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
@@ -8,13 +9,18 @@ use serde::Deserialize;
 use crate::domain::template::{Button, Header, Template, TemplateStatus};
 use crate::engine::{HandOutcome, HandSend};
 use crate::locale;
-use crate::store::template;
+use crate::store::idempotency::{self, Key, Reservation};
+use crate::store::secret::{Secret, hash_of};
+use crate::store::{conversation, template};
 
 use super::actor::Actor;
 use super::converse::author;
 use super::error::WebError;
 use super::page::{Page, html};
 use super::state::WebState;
+
+/// A form's key is shorter.
+const LONGEST_KEY: usize = 100;
 
 #[derive(askama::Template)]
 #[template(path = "send.html")]
@@ -28,6 +34,8 @@ struct SendPage {
     /// What the number becomes, or why it is none.
     number: String,
     problems: Vec<String>,
+    /// Makes the form, sent again, say what became of it the first time.
+    once: String,
 }
 
 /// One value the template takes.
@@ -49,6 +57,9 @@ pub struct Asked {
     to: String,
     #[serde(default)]
     cost_centre: String,
+    /// The form's own key.
+    #[serde(default)]
+    once: String,
     /// Names of the values, in the order of `value`.
     #[serde(default)]
     name: Vec<String>,
@@ -87,7 +98,8 @@ async fn page(state: &WebState, p: Page, mut asked: Asked, problems: Vec<String>
     let chosen = templates.iter().find(|t| t.name == name && t.language == language).cloned();
     let fields = chosen.as_ref().map(|t| fields(&p, t, &asked.values())).unwrap_or_default();
     let number = if asked.to.is_empty() { String::new() } else { international(state, &p, &asked.sender, &asked.to) };
-    html(&SendPage { p, senders, templates, chosen, fields, asked, number, problems })
+    let once = Secret::draw("").shown;
+    html(&SendPage { p, senders, templates, chosen, fields, asked, number, problems, once })
 }
 
 /// Header, body and buttons, each by the name that the engine knows it by.
@@ -159,14 +171,46 @@ pub async fn send(
         values: asked.values(),
         cost_centre: asked.cost_centre.trim().to_owned(),
     };
-    match go(&state, &actor, &send).await {
-        Ok((_, conversation)) => Ok(Redirect::to(&format!("/conversations/{conversation}?done=sent")).into_response()),
-        Err(WebError::Refused(problems)) => {
-            let told = problems.iter().map(|b| locale::problem(p.language, b)).collect();
-            let page = page(&state, p, asked, told).await?;
-            Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    let told = match once(&state, &actor, &asked.once, &send).await {
+        Ok(path) => return Ok(Redirect::to(&path).into_response()),
+        Err(WebError::Refused(problems)) => problems.iter().map(|b| locale::problem(p.language, b)).collect(),
+        // The page comes back with another key, which is another message.
+        Err(WebError::Unprocessable(why)) => vec![p.t(&format!("web.error.{why}"))],
+        Err(other) => return Err(other),
+    };
+    let page = page(&state, p, asked, told).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// Sends what a form holds, once for its key; the path of the conversation it is in. Sent again, the form leads to the same.
+async fn once(state: &WebState, actor: &Actor, once: &str, send: &HandSend) -> Result<String, WebError> {
+    if once.is_empty() || once.len() > LONGEST_KEY {
+        return Err(WebError::Unprocessable("form_once"));
+    }
+    let (store, key) = (state.store(), Key { actor: &actor.name, route: "POST /send", key: once });
+    let request = hash_of(&format!("{send:?}"));
+    match idempotency::reserve(store, key, &request, state.people_now()).await? {
+        Reservation::New => {}
+        Reservation::Done { response, .. } => return Ok(response),
+        Reservation::Unfinished => return Err(WebError::Conflict("key_unfinished")),
+        Reservation::Mismatch => return Err(WebError::Unprocessable("form_changed")),
+    }
+    match go(state, actor, send).await {
+        Ok((_, conversation)) => {
+            let found = conversation::get(store, conversation).await?;
+            let theirs = found.is_some_and(|c| c.assignee != actor.user);
+            let done = if theirs { "sent_theirs" } else { "sent" };
+            let path = format!("/conversations/{conversation}?done={done}");
+            idempotency::finish(store, key, i64::from(StatusCode::SEE_OTHER.as_u16()), &path).await?;
+            Ok(path)
         }
-        Err(other) => Err(other),
+        Err(error) => {
+            // Nothing was done; after any other error nobody knows.
+            if matches!(error, WebError::Refused(_)) {
+                idempotency::forget(store, key).await?;
+            }
+            Err(error)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
+use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
@@ -17,7 +18,7 @@ use super::actor::Actor;
 use super::bubble::{self, Bubble};
 use super::converse;
 use super::error::WebError;
-use super::form::done;
+use super::form::{done, done_n};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::words;
@@ -39,8 +40,10 @@ struct ConversationPage {
     /// Why not, if not.
     why_not: Option<String>,
     mine: bool,
+    /// It is not a colleague's.
+    may_act: bool,
     outcome: Option<String>,
-    outcomes: [&'static str; 2],
+    outcomes: Vec<String>,
     /// What an unclear reply may answer.
     choices: Vec<Choice>,
     earlier: Vec<Earlier>,
@@ -53,10 +56,11 @@ struct ConversationPage {
     suppress: Right,
 }
 
-/// `You can write for 3 h 20 min`, or that the window is closed.
+/// `You can write for 3 h 20 min`, that the window is closed, or that the person has not written yet.
 pub fn window(p: &Page, until: Option<UnixMs>) -> String {
     match until.filter(|until| *until > p.now) {
         Some(until) => p.say("web.window.open", &[("t", &words::duration(p.language, until.since(p.now)))]),
+        None if until.is_none() => p.t("web.window.never"),
         None => p.t("web.window.closed"),
     }
 }
@@ -85,7 +89,8 @@ pub async fn show(
         why_not,
         mine: actor.user.is_some() && c.assignee == actor.user,
         outcome,
-        outcomes: ["confirmed", "cancelled"],
+        may_act: converse::may_act(&actor, &c),
+        outcomes: converse::outcomes(&state, &c).await?,
         earlier: conversation::earlier(store, c.person_id, id, EARLIER).await?,
         sent: person::recent(store, c.person_id, EARLIER).await?,
         agents,
@@ -121,7 +126,7 @@ async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) ->
         return Ok(Some(p.t("web.thread.is_closed")));
     }
     if c.window_until.is_none_or(|until| until <= p.now) {
-        return Ok(Some(p.t("web.window.closed")));
+        return Ok(Some(window(p, c.window_until)));
     }
     if let Some(owner) = c.assignee.filter(|owner| Some(*owner) != actor.user) {
         let name = user::by_id(state.store(), owner).await?.map_or_else(String::new, |u| u.name);
@@ -147,10 +152,44 @@ pub async fn answer(
     Ok(Redirect::to(&format!("/conversations/{id}#answer")))
 }
 
-/// Claim.
-pub async fn claim(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
-    converse::claim(&state, &actor, ConversationId(id)).await?;
+/// From whom it is taken over; empty for nobody's.
+#[derive(Deserialize)]
+pub struct ClaimForm {
+    #[serde(default)]
+    from: Option<i64>,
+}
+
+/// Claim, or take over from the colleague who has it.
+pub async fn claim(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<ClaimForm>,
+) -> Result<Redirect, WebError> {
+    match form.from {
+        Some(from) => converse::take_over(&state, &actor, ConversationId(id), UserId(from)).await?,
+        None => converse::claim(&state, &actor, ConversationId(id)).await?,
+    }
     Ok(done(&format!("/conversations/{id}"), "claimed"))
+}
+
+/// What becomes of one uncertain message.
+#[derive(Deserialize)]
+pub struct DoubtForm {
+    message: i64,
+    how: String,
+}
+
+/// It was sent, send it again, or leave it.
+pub async fn settle(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<DoubtForm>,
+) -> Result<Redirect, WebError> {
+    let how = DoubtSettlement::parse(&form.how).ok_or(WebError::Bad("settlement"))?;
+    converse::settle(&state, &actor, ConversationId(id), (MessageId(form.message), how)).await?;
+    Ok(done_n(&format!("/conversations/{id}"), "settled", 1))
 }
 
 /// Close.

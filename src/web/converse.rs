@@ -1,11 +1,18 @@
-//! What agents do to conversations, for pages and API alike. Only people can: a token has no desk.
+//! What agents do to conversations, for pages and API alike. Only people can: a token has no desk. Whoever closes, decides
+//! or hands over a colleague's conversation takes it over first, in so many words; admin and operator need not.
 
-use crate::domain::id::{ConversationId, MessageId, UserId};
-use crate::engine::{AnswerOutcome, Author};
+use crate::domain::change::Change;
+use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
+use crate::domain::role::Role;
+use crate::engine::{AnswerOutcome, Author, DoubtSettlement};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
-use crate::store::conversation::Conversation;
-use crate::store::outcome;
+use crate::inbox::decide;
+use crate::intake::campaign_file::CampaignFile;
+use crate::store::conversation::{self, Conversation};
+use crate::store::{StoreError, entry, outcome, run, user, version};
+
+use super::act;
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -26,6 +33,27 @@ pub async fn choices(state: &WebState, id: ConversationId) -> Result<Vec<Choice>
 pub async fn decided(state: &WebState, c: &Conversation) -> Result<Option<String>, WebError> {
     let Some(message) = c.origin_message_id else { return Ok(None) };
     Ok(outcome::of_message(state.store(), message).await?.into_iter().next().map(|o| o.outcome))
+}
+
+/// The outcomes to choose from: those that the campaign's file names, and what every reminder can be answered with.
+pub async fn outcomes(state: &WebState, c: &Conversation) -> Result<Vec<String>, WebError> {
+    let Some(id) = c.run_id.filter(|id| *id != RunId::BY_HAND) else { return Ok(decide::offered(None)) };
+    let Some(run) = run::get(state.store(), id).await? else { return Ok(decide::offered(None)) };
+    let version = version::get(state.store(), run.version_id).await?.ok_or(WebError::NotFound)?;
+    let corrupt = |_| StoreError::Corrupt { what: "version.definition" };
+    let file = CampaignFile::parse(&version.definition, "campaign.toml").map_err(corrupt)?;
+    Ok(decide::offered(Some((file.kind, &file.replies))))
+}
+
+/// Whether `actor` may close a conversation, decide in it and hand it over: it is nobody's or theirs, or their role may.
+pub fn may_act(actor: &Actor, c: &Conversation) -> bool {
+    c.assignee.is_none() || c.assignee == actor.user || matches!(actor.role, Role::Admin | Role::Operator)
+}
+
+/// The conversation, if `actor` may act in it.
+async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) -> Result<Conversation, WebError> {
+    let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
+    if may_act(actor, &found) { Ok(found) } else { Err(WebError::Conflict("conversation_others")) }
 }
 
 /// The person behind `actor`, as an author.
@@ -55,8 +83,16 @@ pub async fn claim(state: &WebState, actor: &Actor, id: ConversationId) -> Resul
     changed(state, actor, done, "conversation.claim", id, "").await
 }
 
+/// Takes a conversation over from the colleague who has it, and from nobody else.
+pub async fn take_over(state: &WebState, actor: &Actor, id: ConversationId, from: UserId) -> Result<(), WebError> {
+    let done = inbox(state).take_over(id, author(actor)?.id, from).await?;
+    let who = user::by_id(state.store(), from).await?.map_or_else(String::new, |u| u.name);
+    changed(state, actor, done, "conversation.take_over", id, &format!("from {who}")).await
+}
+
 /// Closes it.
 pub async fn close(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
+    theirs(state, actor, id).await?;
     let done = inbox(state).close(id, &actor.name, state.now()).await?;
     changed(state, actor, done, "conversation.close", id, "").await
 }
@@ -75,6 +111,7 @@ pub async fn assign(
     agent: Option<UserId>,
     team: Option<&str>,
 ) -> Result<(), WebError> {
+    theirs(state, actor, id).await?;
     let done = inbox(state).assign(id, agent, team).await?;
     let to = agent.map_or_else(|| team.unwrap_or_default().to_owned(), |a| format!("user {a}"));
     changed(state, actor, done, "conversation.assign", id, &to).await
@@ -86,16 +123,39 @@ pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, ou
     if outcome.is_empty() || outcome.chars().count() > LONGEST_OUTCOME || !word {
         return Err(WebError::Bad("outcome"));
     }
+    theirs(state, actor, id).await?;
     let done = inbox(state).set_outcome(id, None, outcome, &actor.name, state.now()).await?;
     changed(state, actor, done, "conversation.outcome", id, outcome).await
 }
 
 /// Says which message an unclear reply answers.
 pub async fn choose(state: &WebState, actor: &Actor, id: ConversationId, message: MessageId) -> Result<(), WebError> {
+    theirs(state, actor, id).await?;
     if !inbox(state).choose(id, message).await? {
         return Err(WebError::Conflict("choice_gone"));
     }
     audit(state, actor, "conversation.about", id, &format!("message {message}")).await
+}
+
+/// Settles the doubt about one message of the thread: whoever talks to the person can know best whether it came.
+pub async fn settle(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    (message, how): (MessageId, DoubtSettlement),
+) -> Result<(), WebError> {
+    theirs(state, actor, id).await?;
+    let mut tx = state.store().look().await?;
+    let is_shown = entry::shows(&mut tx, id, message).await?;
+    drop(tx);
+    if !is_shown {
+        return Err(WebError::NotFound);
+    }
+    if act::settle(state, actor, &[message], how).await? == 0 {
+        return Err(WebError::Conflict("doubt_gone"));
+    }
+    state.engine.tell(Change::Conversation(id));
+    Ok(())
 }
 
 /// Writes a note that only those who converse see. The audit has no copy of its words.

@@ -89,7 +89,7 @@ impl CostsPage {
 
 fn label(p: &Page, column: &str, value: &str, title: &str) -> String {
     match (column, value) {
-        ("campaign", "") => p.t("web.costs.by_hand"),
+        ("campaign", "") => p.t("costs.by_hand"),
         ("campaign", _) if !title.is_empty() => title.to_owned(),
         ("category", "") => p.t("web.costs.none"),
         ("category", word) => p.t(&format!("web.category.{word}")),
@@ -156,13 +156,13 @@ fn chart(p: &Page, currency: &str, columns: &[String], lines: &[CostLine]) -> Ch
 }
 
 /// The same as a file.
-pub async fn csv(State(state): State<WebState>, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+pub async fn csv(State(state): State<WebState>, p: Page, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let (shaped, _) = report(&state, &asked).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"costs-{}.csv\"", shaped.month)),
     ];
-    Ok((headers, report::csv(&shaped)).into_response())
+    Ok((headers, report::csv(&shaped, p.language)).into_response())
 }
 
 #[cfg(test)]

@@ -71,7 +71,8 @@ struct DoubtPage {
     total: i64,
     senders: Vec<String>,
     next: Option<String>,
-    may_steer: bool,
+    may_settle: bool,
+    converse: Right,
 }
 
 #[derive(Template)]
@@ -140,7 +141,16 @@ pub async fn show(
         (d, why)
     });
     let (lines, senders) = (lines.collect(), state.config().senders.keys().cloned().collect());
-    html(&DoubtPage { p, asked, lines, total, senders, next, may_steer: actor.may(Right::SteerRuns) })
+    html(&DoubtPage {
+        p,
+        asked,
+        lines,
+        total,
+        senders,
+        next,
+        may_settle: actor.may(Right::LiftHolds),
+        converse: Right::Converse,
+    })
 }
 
 /// What was ticked, and what to do with it.

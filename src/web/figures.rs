@@ -4,6 +4,7 @@ use crate::domain::forecast::Forecast;
 use crate::domain::message::MessageState as S;
 use crate::domain::run::RunState;
 use crate::engine::holds::ITSELF;
+use crate::engine::waiting::{self, Why};
 use crate::locale;
 use crate::store::hold;
 use crate::store::run::Run;
@@ -19,12 +20,14 @@ pub struct Figures {
     pub run: Run,
     /// Messages by state.
     pub counts: Counts,
-    /// In one word: `planning`, `running`, `sent_out`, `paused`, `held`, `cancelled`, `closed`.
+    /// In one word: `planning`, `waiting`, `running`, `sent_out`, `paused`, `held`, `cancelled`, `closed`.
     pub word: &'static str,
     /// When it will have been sent out, while it goes on.
     pub forecast: Option<Forecast>,
     /// Why nothing leaves although something is due: the hold that stops it.
     pub hold: Option<hold::Hold>,
+    /// Why it does not go on now; `None` when it does, or has ended.
+    pub waits: Option<Why>,
 }
 
 /// One part of the bar.
@@ -42,22 +45,23 @@ impl Figures {
     pub async fn of(state: &WebState, run: Run) -> Result<Self, WebError> {
         let now = state.now();
         let counts = state.sampler.counts(state.store(), &run, now).await?;
-        let hold = if run.state == RunState::Running { stopping_hold(state, &run).await? } else { None };
-        let word = word(&run, &counts, hold.is_some());
+        let hold = if run.state == RunState::Running { waiting::hold_on(&state.engine, &run).await? } else { None };
+        let waits = waiting::of_run(&state.engine, &run).await?;
+        let word = word(&run, &counts, hold.is_some(), waits.as_ref());
         let forecast = match run.state {
             RunState::Running if counts.left() > 0 && hold.is_none() => {
                 state.forecasts.of(&state.engine, &run.sender, run.id).await?
             }
             _ => None,
         };
-        Ok(Self { run, counts, word, forecast, hold })
+        Ok(Self { run, counts, word, forecast, hold, waits })
     }
 
     /// Colour of the tag.
     pub fn tone(&self) -> &'static str {
         match self.word {
             "planning" | "running" => "info live",
-            "sent_out" => "info",
+            "sent_out" | "waiting" => "info",
             "paused" | "held" => "warn",
             "closed" => "good",
             _ => "",
@@ -67,6 +71,13 @@ impl Figures {
     /// Messages that left.
     pub fn gone(&self) -> i64 {
         self.counts.gone()
+    }
+
+    /// `Sent 159 / 170 · one is tried again`: what goes back in line is not sent any more.
+    pub fn progress(&self, p: &Page) -> String {
+        let (n, total) = (p.number(self.gone()), p.number(self.total()));
+        let said = p.say("web.sent_of", &[("n", &n), ("total", &total)]);
+        if self.counts.back > 0 { format!("{said} · {}", p.n("web.back_in_line", self.counts.back)) } else { said }
     }
 
     /// Messages of the run that were not stopped before they left.
@@ -130,6 +141,10 @@ impl Figures {
             return p.say("web.run_held", &[("why", &why), ("when", &until)]);
         }
         match self.run.state {
+            RunState::Running if self.word == "waiting" => {
+                self.waits.as_ref().map_or_else(String::new, |why| waiting_words(p, why))
+            }
+            RunState::Planning => self.waits.as_ref().map_or_else(String::new, |why| why.sentence(p.language)),
             RunState::Paused => {
                 let by = self.run.paused_by.as_deref().unwrap_or_default();
                 let why = locale::problems(p.language, &self.run.paused_for());
@@ -149,34 +164,26 @@ impl Figures {
     }
 }
 
-fn word(run: &Run, counts: &Counts, held: bool) -> &'static str {
+/// `Waiting: it is scheduled for later. Until …`
+fn waiting_words(p: &Page, why: &Why) -> String {
+    let said = why.sentence(p.language);
+    match why.until {
+        Some(until) => p.say("web.run_waits_until", &[("why", &said), ("t", &p.clock_time(&until))]),
+        None => p.say("web.run_waits", &[("why", &said)]),
+    }
+}
+
+fn word(run: &Run, counts: &Counts, held: bool, waits: Option<&Why>) -> &'static str {
     let to_leave = counts.left() + counts.get(S::InDoubt);
     match run.state {
         RunState::Planning => "planning",
         RunState::Running if to_leave == 0 && run.rows_read.is_some() => "sent_out",
         RunState::Running if held => "held",
+        // What has been claimed is leaving, whatever the rest waits for.
+        RunState::Running if waits.is_some() && counts.get(S::Claimed) == 0 => "waiting",
         RunState::Running => "running",
         RunState::Paused => "paused",
         RunState::Cancelled => "cancelled",
         RunState::Closed => "closed",
     }
-}
-
-/// The first hold in force that stops all of `run`.
-async fn stopping_hold(state: &WebState, run: &Run) -> Result<Option<hold::Hold>, WebError> {
-    let template = template_key(run);
-    let open = hold::open(state.store()).await?;
-    Ok(open.into_iter().find(|h| match h.scope {
-        hold::HoldScope::Store => true,
-        hold::HoldScope::Account => h.scope_key == run.account,
-        hold::HoldScope::Sender => h.scope_key == run.sender,
-        hold::HoldScope::Template => template.as_deref() == Some(h.scope_key.as_str()),
-        hold::HoldScope::Run => h.scope_key == run.id.to_string(),
-        hold::HoldScope::Country => false,
-    }))
-}
-
-fn template_key(run: &Run) -> Option<String> {
-    let template: crate::domain::template::Template = serde_json::from_str(&run.template).ok()?;
-    Some(hold::template_key(&run.account, &template.name, &template.language))
 }

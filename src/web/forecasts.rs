@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::domain::forecast::Forecast;
+use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, forecast};
@@ -75,6 +75,7 @@ pub fn sentence(p: &Page, told: &Forecast) -> String {
             p.say("web.ends_between", &[("t", &t), ("low", &low), ("high", &high), ("place", &place), ("why", &why)])
         }
         (_, Some(likely), None) => p.say("web.ends_perhaps", &[("t", &time(likely)), ("place", &place), ("why", &why)]),
+        _ if told.limited_by == LimitedBy::Budget => p.n("web.ends_never_budget", told.left),
         _ => p.say("web.ends_never", &[("n", &p.number(told.left)), ("why", &why)]),
     };
     if told.too_late > 0 {

@@ -48,7 +48,7 @@ pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Resul
     let holds = hold::open(state.store()).await?;
     let tiers = tier::standings(&state.engine).await?.into_iter().filter(|s| s.limit.is_some()).collect();
     let alerts = alerts::lines(&state, &p).await?;
-    html(&HoldsPage { p, alerts, holds, tiers, may_lift: actor.may(Right::SteerRuns) })
+    html(&HoldsPage { p, alerts, holds, tiers, may_lift: actor.may(Right::LiftHolds) })
 }
 
 /// A person lets it go on.

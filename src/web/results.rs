@@ -6,9 +6,11 @@ use async_stream::stream;
 use futures::Stream;
 
 use crate::domain::id::{MessageId, RunId};
+use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::locale::{Language, say, sentences};
 use crate::store::exclusion::{self, Exclusion};
+use crate::store::message::LEFT;
 use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
 
 use super::state::WebState;
@@ -75,6 +77,9 @@ fn message(language: Language, r: &RunRow) -> [String; 18] {
         _ => String::new(),
     };
     let words = match r.failure_code {
+        _ if r.state == S::Cancelled && r.end_reason.as_deref() == Some(LEFT) => {
+            say(language, "web.message.left_in_doubt", &[])
+        }
         Some(code) if sentences(language).contains_key(&format!("failure.{code}")) => {
             say(language, &format!("failure.{code}"), &[])
         }

@@ -79,7 +79,7 @@ fn open() -> Vec<Route> {
 }
 
 fn campaign_pages() -> Vec<Route> {
-    let (read_, steer) = (needs(R::ReadCampaigns), needs(R::SteerRuns));
+    let (read_, steer, lift) = (needs(R::ReadCampaigns), needs(R::SteerRuns), needs(R::LiftHolds));
     vec![
         read("/campaigns", read_, campaigns::show),
         with_files(write("/campaigns", needs(R::LoadCampaigns), campaigns::load)),
@@ -95,9 +95,9 @@ fn campaign_pages() -> Vec<Route> {
         read("/runs/{id}/retry", read_, retry::show),
         write("/runs/{id}/retry", steer, retry::retry),
         read("/doubt", needs(R::ReadPeople), doubt::show),
-        write("/doubt", steer, doubt::settle),
+        write("/doubt", lift, doubt::settle),
         read("/holds", read_, holds::show),
-        write("/holds/{id}/lift", steer, holds::lift),
+        write("/holds/{id}/lift", lift, holds::lift),
     ]
 }
 
@@ -114,6 +114,7 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
+        write("/conversations/{id}/doubt", talk, conversation::settle),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),

@@ -8,6 +8,7 @@ use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::locale::sentences;
+use crate::store::message::LEFT;
 use crate::store::run::Run;
 use crate::store::view::row::RunRow;
 use crate::store::{StoreError, version};
@@ -41,7 +42,7 @@ pub fn sentence(p: &Page, of: &OfRun, row: &RunRow) -> String {
         S::Queued => queued(p, row),
         S::Failed => p.say("web.message.failed", &[("why", &failure(p, row.failure_code))]),
         S::Excluded => p.say("web.message.not_sent", &[("why", &reason(p, row.end_reason.as_deref()))]),
-        S::Cancelled if row.end_reason.as_deref() == Some("in_doubt") => p.t("web.message.left_in_doubt"),
+        S::Cancelled if row.end_reason.as_deref() == Some(LEFT) => p.t("web.message.left_in_doubt"),
         S::Cancelled => cancelled(p, Some(&of.cancelled_by)),
         state => p.t(&format!("web.message.{}", state.as_str())),
     }

@@ -28,12 +28,14 @@ pub struct Counts {
     by_state: Vec<(S, i64)>,
     /// Messages that left per minute of the daemon's clock, over the last minute watched.
     pub per_minute: Option<i64>,
+    /// Messages that WhatsApp had taken and that are in line again.
+    pub back: i64,
 }
 
 impl Counts {
     /// From rows counted.
     pub fn new(by_state: Vec<(S, i64)>) -> Self {
-        Self { by_state, per_minute: None }
+        Self { by_state, per_minute: None, back: 0 }
     }
 
     /// Messages in `state`.
@@ -62,8 +64,16 @@ impl Counts {
     }
 }
 
+/// How far a run had come when it was counted: what was counted in another state says nothing about this one.
+type Stage = (RunState, Option<i64>, Option<UnixMs>);
+
+fn stage(run: &Run) -> Stage {
+    (run.state, run.rows_read, run.sent_out_at)
+}
+
 #[derive(Debug)]
 struct Sample {
+    stage: Stage,
     taken: Instant,
     fresh_for: Duration,
     counts: Counts,
@@ -75,13 +85,16 @@ struct Sample {
 pub struct Sampler(Arc<Mutex<HashMap<RunId, Sample>>>);
 
 impl Sampler {
-    /// The counts of `run`, taken now or within the last second.
+    /// The counts of `run`, taken now or within the last second, and in the state it is in.
     pub async fn counts(&self, store: &Store, run: &Run, now: UnixMs) -> Result<Counts> {
-        if let Some(counts) = self.fresh(run.id) {
+        if let Some(counts) = self.fresh(run) {
             return Ok(counts);
         }
-        let counted = Counts::new(run::counts(store, run.id).await?);
-        Ok(self.keep(run, counted, now))
+        let mut counts = Counts::new(run::counts(store, run.id).await?);
+        if counts.left() > 0 {
+            counts.back = run::back(store, run.id).await?;
+        }
+        Ok(self.keep(run, counts, now))
     }
 
     /// The next look counts anew: somebody has just changed the run and wants to see it.
@@ -89,10 +102,10 @@ impl Sampler {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
-    fn fresh(&self, id: RunId) -> Option<Counts> {
+    fn fresh(&self, run: &Run) -> Option<Counts> {
         let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sample = samples.get(&id)?;
-        (sample.taken.elapsed() < sample.fresh_for).then(|| sample.counts.clone())
+        let sample = samples.get(&run.id)?;
+        (sample.stage == stage(run) && sample.taken.elapsed() < sample.fresh_for).then(|| sample.counts.clone())
     }
 
     fn keep(&self, run: &Run, mut counts: Counts, now: UnixMs) -> Counts {
@@ -108,7 +121,10 @@ impl Sampler {
         counts.per_minute = speed(&gone);
         let settled = counts.of(&[S::Accepted, S::InReview, S::Sent, S::InDoubt]) + counts.left() == 0;
         let fresh_for = if run.state == RunState::Closed && settled { FRESH_WHEN_CLOSED } else { FRESH };
-        samples.insert(run.id, Sample { taken: Instant::now(), fresh_for, counts: counts.clone(), gone });
+        samples.insert(
+            run.id,
+            Sample { stage: stage(run), taken: Instant::now(), fresh_for, counts: counts.clone(), gone },
+        );
         counts
     }
 }

@@ -69,7 +69,7 @@ async fn webhook(rig: &Rig) -> StatusCode {
 /// `[alerts]` with a program that writes what it is told into `dir`, on another disk.
 fn pager(dir: &Path) -> String {
     let program = dir.join("page-me");
-    std::fs::write(&program, "#!/bin/sh\ncat >> \"$1\"; echo >> \"$1\"\n").unwrap();
+    std::fs::write(&program, "#!/bin/sh\nall=$(cat)\nprintf '%s\\n' \"$all\" >> \"$1\"\n").unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let (program, out) = (program.display(), dir.join("told").display().to_string());
     format!("[alerts]\ncommand = [\"{program}\", \"{out}\"]\nfor = \"1s\"\ndisk_free = \"1MB\"\n")

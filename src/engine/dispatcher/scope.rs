@@ -49,7 +49,7 @@ impl Dispatcher {
     /// Whether nobody of the country of this number gets anything from the account.
     pub(super) fn is_barred(&self, recipient: &str) -> bool {
         let barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
-        !barred.is_empty() && holds::country_key(&self.account.name, recipient).is_some_and(|key| barred.contains(&key))
+        holds::is_barred(&barred, &self.account.name, recipient)
     }
 
     fn is_stopped_by(&self, hold: &Hold) -> bool {

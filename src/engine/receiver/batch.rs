@@ -2,7 +2,6 @@
 
 mod account;
 mod again;
-mod category;
 mod ledgers;
 mod locate;
 mod template;
@@ -23,7 +22,7 @@ use crate::domain::message::MessageState;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, category};
 use crate::inbox::preference;
 use crate::inbox::reply::{self, Desk, told_at};
 use crate::store::Tx;

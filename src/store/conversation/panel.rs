@@ -9,7 +9,7 @@ use crate::domain::time::UnixMs;
 use crate::store::{Result, Store, on};
 
 const PANEL: &str = "SELECT c.id AS conversation_id, c.person_id, COALESCE(NULLIF(m.name, ''), p.name, '') AS name,
-        COALESCE(NULLIF(m.recipient, ''), p.phone, p.wa_id) AS phone, p.username, m.row_no, m.external_id, m.happens_at,
+        COALESCE(NULLIF(m.recipient, ''), p.phone, p.wa_id) AS phone, p.username, NULLIF(m.row_no, 0) AS row_no, m.external_id, m.happens_at,
         m.timezone, m.cost_centre, k.name AS campaign_name, k.title AS campaign_title, u.name AS assignee_name
     FROM conversation AS c JOIN person AS p ON p.id = c.person_id
     LEFT JOIN message AS m ON m.id = c.origin_message_id LEFT JOIN campaign AS k ON k.id = c.campaign_id
@@ -33,7 +33,7 @@ pub struct Panel {
     pub phone: Option<String>,
     /// Their WhatsApp user name.
     pub username: Option<String>,
-    /// Row of the audience.
+    /// Row of the audience; none for a message sent by hand.
     pub row_no: Option<i64>,
     /// The row's id.
     pub external_id: Option<String>,

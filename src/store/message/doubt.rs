@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sqlx::FromRow;
 
-use crate::domain::id::{CampaignId, MessageId, PersonId, RunId};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId};
 use crate::domain::money::Micros;
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, on, on_tx, place, run};
+
+/// `end_reason` of a cancelled message that a person left in doubt: it may have left.
+pub const LEFT: &str = "in_doubt";
 
 /// `unsent`: the rule of doubt said so.
 const RELEASE_UNSENT: Dialects = Dialects {
@@ -58,9 +61,11 @@ const VOUCH: Dialects = Dialects {
 };
 /// The order is written so that the few in doubt are found by their own index, not all messages walked by their ids.
 const DOUBTS: &str =
-    "SELECT m.id, m.run_id, m.campaign_id, COALESCE(c.title, '') AS campaign, m.row_no, m.recipient, m.name,
-        m.account, m.sender, m.attempt, m.claimed_at
-    FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id
+    "SELECT m.id, m.run_id, m.campaign_id, COALESCE(c.title, '') AS campaign, m.row_no, m.recipient,
+        COALESCE(NULLIF(m.name, ''), p.name, '') AS name, m.account, m.sender, m.attempt, m.claimed_at, m.conversation_id,
+        CASE WHEN m.run_id <> 0 THEN 'campaign' WHEN m.category <> 'service' THEN 'by_hand'
+            WHEN m.author = '' THEN 'automatic' ELSE 'answer' END AS what
+    FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN person AS p ON p.id = m.person_id
     WHERE m.state = 'in_doubt' AND m.id + 0 > $1
         AND (CAST($2 AS BIGINT) IS NULL OR m.run_id = $2) AND (CAST($3 AS TEXT) IS NULL OR m.sender = $3)
     ORDER BY m.id + 0 LIMIT $4";
@@ -101,7 +106,7 @@ pub struct Doubt {
     pub row_no: i64,
     /// International digits.
     pub recipient: String,
-    /// Name.
+    /// Name: the row's, else what the person calls themselves.
     pub name: String,
     /// Account.
     pub account: String,
@@ -111,6 +116,37 @@ pub struct Doubt {
     pub attempt: i64,
     /// When it was claimed.
     pub claimed_at: Option<UnixMs>,
+    /// The conversation it answers in.
+    pub conversation_id: Option<ConversationId>,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a message is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum What {
+    /// A campaign's, for a row of its audience.
+    Campaign,
+    /// A template that somebody sent by hand.
+    ByHand,
+    /// An agent's answer.
+    Answer,
+    /// An automatic answer.
+    Automatic,
+}
+
+impl What {
+    /// The word in API and locales.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Campaign => "campaign",
+            Self::ByHand => "by_hand",
+            Self::Answer => "answer",
+            Self::Automatic => "automatic",
+        }
+    }
 }
 
 /// What sending a doubt again puts at stake, and what settling it needs.

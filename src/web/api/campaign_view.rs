@@ -8,6 +8,7 @@ use super::runs;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::time::UnixMs;
+use crate::locale::Language;
 use crate::store::campaign::Campaign;
 use crate::store::view::campaign::CampaignLine;
 use crate::store::{run, version};
@@ -41,9 +42,9 @@ pub struct CampaignView {
 
 impl CampaignView {
     /// Tells a line of the list.
-    pub async fn of_line(state: &WebState, line: CampaignLine) -> Result<Self, WebError> {
+    pub async fn of_line(state: &WebState, language: Language, line: CampaignLine) -> Result<Self, WebError> {
         Ok(Self {
-            run: run_view(state, line.run_id).await?,
+            run: run_view(state, language, line.run_id).await?,
             id: line.id,
             name: line.name,
             title: line.title,
@@ -57,11 +58,11 @@ impl CampaignView {
     }
 
     /// Tells a campaign.
-    pub async fn of(state: &WebState, c: Campaign) -> Result<Self, WebError> {
+    pub async fn of(state: &WebState, language: Language, c: Campaign) -> Result<Self, WebError> {
         let version = version::latest(state.store(), c.id).await?;
         let last = run::of_campaign(state.store(), c.id, 1).await?;
         Ok(Self {
-            run: run_view(state, last.first().map(|r| r.id)).await?,
+            run: run_view(state, language, last.first().map(|r| r.id)).await?,
             id: c.id,
             name: c.name,
             title: c.title,
@@ -75,9 +76,9 @@ impl CampaignView {
     }
 }
 
-async fn run_view(state: &WebState, id: Option<RunId>) -> Result<Option<RunView>, WebError> {
+async fn run_view(state: &WebState, language: Language, id: Option<RunId>) -> Result<Option<RunView>, WebError> {
     match id {
-        Some(id) => Ok(Some(RunView::of(state, runs::found(state, id.0).await?).await?)),
+        Some(id) => Ok(Some(RunView::of(state, language, runs::found(state, id.0).await?).await?)),
         None => Ok(None),
     }
 }

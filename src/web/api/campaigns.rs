@@ -19,8 +19,8 @@ use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::preflight;
 use crate::store::campaign::{self, Campaign};
-use crate::store::run;
 use crate::store::view::campaign::list;
+use crate::store::{run, version};
 use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::campaign::latest;
@@ -71,6 +71,8 @@ pub struct LoadedView {
     pub name: String,
     /// The version: what `start` takes. The same content gives the same version.
     pub version: VersionId,
+    /// Which of the campaign's versions that is, as people count: 1 for the first.
+    pub number: i64,
 }
 
 /// Which version to start.
@@ -125,6 +127,7 @@ async fn shown(state: &WebState, c: Campaign) -> Result<Option<Campaign>, WebErr
     responses((status = 200, description = "Campaigns, each with its latest run", body = Listed<CampaignView>)))]
 pub async fn all(
     State(state): State<WebState>,
+    p: Page,
     Asked(asked): Asked<CampaignsAsked>,
 ) -> Result<Json<Listed<CampaignView>>, WebError> {
     if let Some(name) = asked.name {
@@ -133,7 +136,7 @@ pub async fn all(
             None => None,
         };
         let items = match found {
-            Some(c) => vec![CampaignView::of(&state, c).await?],
+            Some(c) => vec![CampaignView::of(&state, p.language, c).await?],
             None => Vec::new(),
         };
         return Ok(Json(Listed { items, next: None }));
@@ -144,7 +147,7 @@ pub async fn all(
     let page = Listed::cut(lines, limit, |l| l.id.to_string(), |l| l);
     let mut items = Vec::with_capacity(page.items.len());
     for line in page.items {
-        items.push(CampaignView::of_line(&state, line).await?);
+        items.push(CampaignView::of_line(&state, p.language, line).await?);
     }
     Ok(Json(Listed { items, next: page.next }))
 }
@@ -163,7 +166,8 @@ pub async fn load(
     let upload = Upload::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
     let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
     let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
-    Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version })).into_response())
+    let number = version::number(state.store(), id, version).await?;
+    Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version, number })).into_response())
 }
 
 /// A campaign
@@ -171,9 +175,13 @@ pub async fn load(
     params(("id" = String, Path, description = "The campaign: its number or its folder's name")),
     responses((status = 200, description = "The campaign with its latest run", body = CampaignView),
               (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
-pub async fn one(State(state): State<WebState>, Path(id): Path<String>) -> Result<Json<CampaignView>, WebError> {
+pub async fn one(
+    State(state): State<WebState>,
+    p: Page,
+    Path(id): Path<String>,
+) -> Result<Json<CampaignView>, WebError> {
     let c = found(&state, &id).await?;
-    Ok(Json(CampaignView::of(&state, c).await?))
+    Ok(Json(CampaignView::of(&state, p.language, c).await?))
 }
 
 /// What would happen if the latest version were started now
@@ -248,12 +256,13 @@ async fn open_run(state: &WebState, id: &str) -> Result<RunId, WebError> {
 pub async fn pause(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<String>,
     Sent(body): Sent<Pause>,
 ) -> Result<Json<RunView>, WebError> {
     let run = open_run(&state, &id).await?;
     act::pause(&state, &actor, run, body.why()?).await?;
-    told(&state, run).await
+    told(&state, p.language, run).await
 }
 
 /// Let the campaign's paused run go on
@@ -264,11 +273,12 @@ pub async fn pause(
 pub async fn resume(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<String>,
 ) -> Result<Json<RunView>, WebError> {
     let run = open_run(&state, &id).await?;
     act::resume(&state, &actor, run).await?;
-    told(&state, run).await
+    told(&state, p.language, run).await
 }
 
 /// Cancel what is left of the campaign's open run
@@ -279,9 +289,10 @@ pub async fn resume(
 pub async fn cancel(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<String>,
 ) -> Result<Json<RunView>, WebError> {
     let run = open_run(&state, &id).await?;
     act::cancel(&state, &actor, run).await?;
-    told(&state, run).await
+    told(&state, p.language, run).await
 }

@@ -11,8 +11,10 @@ use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
 use crate::domain::id::{ConversationId, MessageId};
+use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
+use crate::store::user;
 use crate::web::actor::Actor;
 use crate::web::conversations::{self, last_words};
 use crate::web::converse;
@@ -60,6 +62,8 @@ pub struct ConversationDetail {
     pub person: Panel,
     /// What was decided last.
     pub outcome: Option<String>,
+    /// The outcomes that its campaign knows.
+    pub outcomes: Vec<String>,
     /// The messages that the last unclear reply may answer, newest first; empty when none is unclear.
     pub choices: Vec<Choice>,
     /// Every line, oldest first, with the exact text the person received.
@@ -82,14 +86,38 @@ pub struct AnswerBody {
 pub struct Claim {
     /// For whom a token takes it: a user's name.
     agent: Option<String>,
+    /// The colleague it is taken over from: the name of the user who has it now.
+    from: Option<String>,
+}
+
+/// Who closes it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseBody {
+    /// For whom a token closes it: a user's name. Needed where that user has it.
+    agent: Option<String>,
+}
+
+/// What becomes of one uncertain message.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DoubtBody {
+    /// A message of the thread.
+    message: MessageId,
+    /// What to do.
+    settlement: DoubtSettlement,
+    /// For whom a token does it: a user's name. Needed where that user has the conversation.
+    agent: Option<String>,
 }
 
 /// What was decided.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeBody {
-    /// A word of at most 60 letters, as `confirmed`.
+    /// A word of at most 60 letters, as `confirmed`; the conversation's `outcomes` are those its campaign knows.
     outcome: String,
+    /// For whom a token sets it: a user's name. Needed where that user has the conversation.
+    agent: Option<String>,
 }
 
 /// What an unclear reply answers.
@@ -98,6 +126,8 @@ pub struct OutcomeBody {
 pub struct AboutBody {
     /// One of the conversation's `choices`.
     message: MessageId,
+    /// For whom a token says it: a user's name. Needed where that user has the conversation.
+    agent: Option<String>,
 }
 
 /// A note among agents.
@@ -165,9 +195,10 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Conve
     let c = found(&state, id).await?;
     let person = conversation::panel(state.store(), c.id).await?.ok_or(WebError::NotFound)?;
     let outcome = converse::decided(&state, &c).await?;
+    let outcomes = converse::outcomes(&state, &c).await?;
     let choices = converse::choices(&state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
-    Ok(Json(ConversationDetail { conversation: c, person, outcome, choices, thread }))
+    Ok(Json(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread }))
 }
 
 /// Answer, while the window is open
@@ -186,7 +217,7 @@ pub async fn answer(
     Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
 }
 
-/// Take a conversation that nobody has
+/// Take a conversation that nobody has, or over `from` a colleague
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/claim", tag = "conversations", request_body = Claim,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It is taken", body = Conversation),
@@ -199,16 +230,28 @@ pub async fn claim(
 ) -> Result<Json<Conversation>, WebError> {
     let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
     let c = found(&state, id).await?;
-    converse::claim(&state, &actor, c.id).await?;
+    match body.from.as_deref() {
+        Some(name) => {
+            let from = user::by_name(state.store(), name).await?.ok_or_else(|| wrong("from", "nobody of that name"))?;
+            converse::take_over(&state, &actor, c.id, from.id).await?;
+        }
+        None => converse::claim(&state, &actor, c.id).await?,
+    }
     Ok(Json(found(&state, id).await?))
 }
 
-/// Close a conversation
-#[utoipa::path(post, path = "/api/v1/conversations/{id}/close", tag = "conversations",
+/// Close a conversation of one's own, or nobody's
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/close", tag = "conversations", request_body = CloseBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It is closed", body = Conversation),
-              (status = 409, description = "It was closed already", body = ProblemDocument)))]
-pub async fn close(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<Conversation>, WebError> {
+              (status = 409, description = "It was closed already, or a colleague has it", body = ProblemDocument)))]
+pub async fn close(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<CloseBody>,
+) -> Result<Json<Conversation>, WebError> {
+    let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
     let c = found(&state, id).await?;
     converse::close(&state, &actor, c.id).await?;
     Ok(Json(found(&state, id).await?))
@@ -218,13 +261,14 @@ pub async fn close(State(state): State<WebState>, actor: Actor, Id(id): Id) -> R
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/outcome", tag = "conversations", request_body = OutcomeBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It is kept, beside the earlier ones", body = Conversation),
-              (status = 409, description = "The conversation is about no message", body = ProblemDocument)))]
+              (status = 409, description = "The conversation is about no message, or a colleague has it", body = ProblemDocument)))]
 pub async fn set_outcome(
     State(state): State<WebState>,
     actor: Actor,
     Id(id): Id,
     Sent(body): Sent<OutcomeBody>,
 ) -> Result<Json<Conversation>, WebError> {
+    let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
     let c = found(&state, id).await?;
     converse::set_outcome(&state, &actor, c.id, body.outcome.trim()).await?;
     Ok(Json(found(&state, id).await?))
@@ -241,9 +285,28 @@ pub async fn about(
     Id(id): Id,
     Sent(body): Sent<AboutBody>,
 ) -> Result<Json<Conversation>, WebError> {
+    let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
     let c = found(&state, id).await?;
     converse::choose(&state, &actor, c.id, body.message).await?;
     Ok(Json(found(&state, id).await?))
+}
+
+/// Settle the doubt about one message of the thread
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/doubt", tag = "conversations", request_body = DoubtBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It is settled"),
+              (status = 404, description = "The thread shows no such message", body = ProblemDocument),
+              (status = 409, description = "It is not in doubt any more, or a colleague has the conversation", body = ProblemDocument)))]
+pub async fn settle(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<DoubtBody>,
+) -> Result<StatusCode, WebError> {
+    let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
+    let c = found(&state, id).await?;
+    converse::settle(&state, &actor, c.id, (body.message, body.settlement)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Leave a note that the person never sees

@@ -12,6 +12,7 @@ use super::extract::{Asked, wrong};
 use crate::billing::report::{self, CostReport};
 use crate::web::costs;
 use crate::web::error::{ProblemDocument, WebError};
+use crate::web::page::Page;
 use crate::web::state::WebState;
 
 /// What a report is asked for with.
@@ -35,6 +36,7 @@ pub struct CostsAsked {
               (status = 422, description = "Not a month, or an unknown key", body = ProblemDocument)))]
 pub async fn show(
     State(state): State<WebState>,
+    p: Page,
     Asked(asked): Asked<CostsAsked>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
@@ -47,7 +49,7 @@ pub async fn show(
         other => other,
     })?;
     if headers.get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/csv")) {
-        return Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], report::csv(&shaped)).into_response());
+        return Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], report::csv(&shaped, p.language)).into_response());
     }
     Ok(Json(shaped).into_response())
 }

@@ -7,6 +7,11 @@ use crate::web::actor::Actor;
 use crate::web::error::WebError;
 use crate::web::state::WebState;
 
+/// The same where a token need not name anybody: it then acts at no desk.
+pub async fn perhaps(state: &WebState, actor: Actor, agent: Option<&str>) -> Result<Actor, WebError> {
+    if actor.user.is_none() && agent.is_none() { Ok(actor) } else { seat(state, actor, agent).await }
+}
+
 /// The actor at a desk: a person at their own; a token at that of the `agent` it names, under the token's own name in
 /// the audit.
 pub async fn seat(state: &WebState, actor: Actor, agent: Option<&str>) -> Result<Actor, WebError> {

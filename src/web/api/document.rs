@@ -26,7 +26,7 @@ const PROBLEM: &str = "application/problem+json";
         campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, later::test, runs::all, runs::one, runs::messages,
         runs::results, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
-        conversations::set_outcome, conversations::about, conversations::note, templates::all, suppressions::all, suppressions::add, suppressions::lift,
+        conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
         costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
         events::stream, me::show, portfolios::all
     ),

@@ -10,11 +10,11 @@ use super::paging::{self, Listed};
 use super::run_view::Waits;
 use super::runs::found;
 use crate::domain::doubt::Verdict;
-use crate::domain::id::{MessageId, RunId};
+use crate::domain::id::{ConversationId, MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::DoubtSettlement;
 use crate::engine::doubt::{Stakes, why};
-use crate::store::message::{self, Doubt, DoubtFilter};
+use crate::store::message::{self, Doubt, DoubtFilter, What};
 use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::doubt::words;
@@ -45,17 +45,21 @@ pub struct DoubtAsked {
 pub struct DoubtView {
     /// The message.
     pub message: MessageId,
-    /// Its run; 0 when it was sent by hand.
-    pub run: RunId,
-    /// Title of its campaign; empty when it was sent by hand.
+    /// What it is.
+    pub what: What,
+    /// Its run; `null` for what no campaign sent.
+    pub run: Option<RunId>,
+    /// Title of its campaign; for what no campaign sent, what it is, in the language asked for.
     pub campaign: String,
+    /// The conversation it answers in.
+    pub conversation: Option<ConversationId>,
     /// The sender it was to leave from.
     pub sender: String,
-    /// Its row in the audience.
-    pub row: i64,
+    /// Its row in the audience; `null` for what no campaign sent.
+    pub row: Option<i64>,
     /// The number it goes to, with `+`.
     pub to: String,
-    /// The name in its row.
+    /// The name in its row, else what the person calls themselves.
     pub name: String,
     /// Which try it was.
     pub attempt: i64,
@@ -157,12 +161,15 @@ fn view(p: &Page, d: Doubt, verdict: Option<&Verdict>) -> DoubtView {
         Some(Verdict::Unsent) | None => ("soon", None),
         Some(Verdict::Ask(reason)) => (reason.as_str(), None),
     };
+    let of_campaign = d.what == What::Campaign;
     DoubtView {
         message: d.id,
-        run: d.run_id,
-        campaign: d.campaign,
+        run: of_campaign.then_some(d.run_id),
+        campaign: if of_campaign { d.campaign } else { p.t(&format!("web.doubts.{}", d.what.as_str())) },
+        conversation: d.conversation_id,
+        what: d.what,
         sender: d.sender,
-        row: d.row_no,
+        row: of_campaign.then_some(d.row_no),
         to: format!("+{}", d.recipient),
         name: d.name,
         attempt: d.attempt,

@@ -25,6 +25,7 @@ use crate::web::actor::Actor;
 use crate::web::by_hand;
 use crate::web::error::{ProblemDocument, WebError};
 use crate::web::page::Page;
+use crate::web::row_words;
 use crate::web::state::WebState;
 
 /// A template to send to one person.
@@ -45,7 +46,7 @@ pub struct HandMessage {
     /// Who pays.
     #[serde(default)]
     cost_centre: String,
-    /// Whose conversation it becomes: a user's name. A token must say it, a person may not.
+    /// Whose conversation it becomes, unless somebody has it: a user's name. A token must say it, a person may not.
     agent: Option<String>,
 }
 
@@ -91,6 +92,8 @@ pub struct MessageView {
     pub waiting: Option<Waits>,
     /// Why it ended unsent.
     pub reason: Option<String>,
+    /// The same in one sentence.
+    pub reason_text: Option<String>,
     /// The provider's code of its failure.
     pub failure_code: Option<i64>,
     /// What that means.
@@ -139,7 +142,8 @@ pub struct MessageView {
 
 /// Send one template to one person
 ///
-/// It opens a conversation that belongs to whoever sends it, or to `agent`.
+/// It opens a conversation that belongs to whoever sends it, or to `agent`; one that is open goes on, and keeps its owner.
+/// `values` that the template does not take are refused.
 #[utoipa::path(post, path = "/api/v1/messages", tag = "messages", request_body = HandMessage,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is in line", body = HandSent),
@@ -170,7 +174,7 @@ fn name_fields(error: WebError) -> WebError {
             "number" | "number_why" | "number_empty" | "suppressed" => "to".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
             "template_unread" | "template_unknown" | "template_not_approved" => "template".to_owned(),
-            "value_missing" | "value_long" => {
+            "value_missing" | "value_long" | "value_unknown" => {
                 let name = problem.args.iter().find(|(name, _)| name == "name").map_or("", |(_, value)| value);
                 format!("values.{name}")
             }
@@ -196,7 +200,14 @@ pub async fn one(
     let why = waiting::message(&state.engine, m.id).await?;
     let text = text(&state, &actor, &m).await?;
     let said = m.failure_code.map(|code| failure(p.language, code));
-    Ok(Json(view(m, why.map(|w| Waits::of(p.language, &w)), text, said)))
+    let left = m.state == MessageState::Cancelled && m.end_reason.as_deref() == Some(message::LEFT);
+    let reason = match m.end_reason.as_deref() {
+        _ if left => Some(p.t("web.message.left_in_doubt")),
+        Some(word) if m.state == MessageState::Excluded => Some(row_words::reason(&p, Some(word))),
+        _ => None,
+    };
+    let view = view(m, why.map(|w| Waits::of(p.language, &w)), text, said);
+    Ok(Json(MessageView { reason_text: reason, ..view }))
 }
 
 async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Rendered>, WebError> {
@@ -228,6 +239,7 @@ fn view(m: Message, waiting: Option<Waits>, text: Option<Rendered>, failure: Opt
         state: m.state,
         waiting,
         reason: m.end_reason,
+        reason_text: None,
         failure_code: m.failure_code,
         failure,
         attempts: m.attempt,

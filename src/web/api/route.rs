@@ -19,7 +19,8 @@ pub fn routes() -> Vec<Route> {
 }
 
 fn campaign_routes() -> Vec<Route> {
-    let (look, people, steer) = (needs(R::ReadCampaigns), needs(R::ReadPeople), needs(R::SteerRuns));
+    let (look, people) = (needs(R::ReadCampaigns), needs(R::ReadPeople));
+    let (steer, lift) = (needs(R::SteerRuns), needs(R::LiftHolds));
     vec![
         read("/api/v1/campaigns", look, campaigns::all),
         with_files(write("/api/v1/campaigns", needs(R::LoadCampaigns), campaigns::load)),
@@ -41,11 +42,11 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/runs/{id}/cancel", steer, runs::cancel),
         write("/api/v1/runs/{id}/retry", steer, retry::of_run),
         read("/api/v1/doubt", people, doubt::all),
-        write("/api/v1/doubt", steer, doubt::settle),
+        write("/api/v1/doubt", lift, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),
         read("/api/v1/alerts", look, alerts::all),
         read("/api/v1/holds", look, holds::all),
-        write("/api/v1/holds/{id}/lift", steer, holds::lift),
+        write("/api/v1/holds/{id}/lift", lift, holds::lift),
     ]
 }
 
@@ -62,6 +63,7 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),
         write("/api/v1/conversations/{id}/about", talk, conversations::about),
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
+        write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
         read("/api/v1/tickets", talk, later::tickets),
         read("/api/v1/people", needs(R::ReadPeople), later::people),
     ]

@@ -12,7 +12,7 @@ use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::engine::canary;
-use crate::engine::waiting::{self, Why};
+use crate::engine::waiting::Why;
 use crate::locale::{Language, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
@@ -40,10 +40,12 @@ pub struct RunView {
     pub account: String,
     /// Sender it sends from.
     pub sender: String,
-    /// `planning`, `running`, `paused`, `held`, `sent_out`, `cancelled` or `closed`.
+    /// `planning`, `running`, `waiting` (nothing of it may leave now), `paused`, `held`, `sent_out`, `cancelled` or `closed`.
     pub state: &'static str,
     /// The clock of its account, an IANA name.
     pub timezone: String,
+    /// Why it does not go on; `null` when it does, or has ended.
+    pub waiting: Option<Waits>,
     /// Who started it.
     pub starter: String,
     /// When, Unix milliseconds.
@@ -57,7 +59,7 @@ pub struct RunView {
     /// Messages per minute over the last minute watched.
     pub per_minute: Option<i64>,
     /// When it is expected to be sent out, and what limits it; `null` while it is planned, paused or held (then `waiting`
-    /// of the run says why), or where nothing is left to send.
+    /// says why), or where nothing is left to send.
     pub forecast: Option<Forecast>,
     /// When nothing was left to send.
     pub sent_out_at: Option<UnixMs>,
@@ -108,8 +110,6 @@ pub struct RunDetail {
     pub run: RunView,
     /// Name and language of its template.
     pub template: String,
-    /// Why it does not go on; `null` when it does, or has ended.
-    pub waiting: Option<Waits>,
     /// Messages that wait, by gate.
     pub gates: Vec<CauseView>,
     /// Attempts opened anew because the rule of doubt said that the one before certainly never left.
@@ -136,7 +136,7 @@ pub struct RunDetail {
 
 impl RunView {
     /// Tells `run`.
-    pub async fn of(state: &WebState, run: Run) -> Result<Self, WebError> {
+    pub async fn of(state: &WebState, language: Language, run: Run) -> Result<Self, WebError> {
         let found = campaign::get(state.store(), run.campaign_id).await?;
         let (name, title) = found.map(|c| (c.name, c.title)).unwrap_or_default();
         let f = Figures::of(state, run).await?;
@@ -151,6 +151,7 @@ impl RunView {
             version: f.run.version_id,
             kind: f.run.kind,
             state: f.word,
+            waiting: f.waits.map(|why| Waits::of(language, &why)),
             started_at: f.run.started_at,
             rows_read: f.run.rows_read,
             messages: f.counts.total(),
@@ -185,16 +186,14 @@ impl RunDetail {
         let failures = tally::failures(store, id).await?.into_iter();
         let stopped = tally::stopped(store, id).await?.into_iter();
         let excluded = exclusion::counts(store, id).await?;
-        let waiting = waiting::run(&state.engine, id).await?;
         let canary = canary::standing(&state.engine, id).await?;
         let because = run.paused_for().into_iter();
         let paused_for =
             because.map(|p| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code }).collect();
         Ok(Self {
-            run: RunView::of(state, run).await?,
+            run: RunView::of(state, language, run).await?,
             template,
             resent_unsure: message::resent(store, id).await?,
-            waiting: waiting.map(|why| Waits::of(language, &why)),
             gates: gates.map(|g| cause(language, &format!("waiting.{}", g.waiting_for), g.waiting_for, g.n)).collect(),
             failures: failures
                 .map(|f| cause(language, &format!("failure.{}", f.code), f.code.to_string(), f.n))

@@ -12,6 +12,7 @@ use super::row::RowView;
 use super::run_view::{RunDetail, RunView};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState;
+use crate::locale::Language;
 use crate::store::run::{self, Run};
 use crate::store::view::row::{self, RowFilter, RowQuery};
 use crate::store::view::run::{RunQuery, list};
@@ -115,6 +116,7 @@ pub async fn found(state: &WebState, id: i64) -> Result<Run, WebError> {
     responses((status = 200, description = "Runs with their counts", body = Listed<RunView>)))]
 pub async fn all(
     State(state): State<WebState>,
+    p: Page,
     Asked(asked): Asked<RunsAsked>,
 ) -> Result<Json<Listed<RunView>>, WebError> {
     let limit = paging::limit(asked.limit.or(Some(MOST)))?.min(MOST);
@@ -124,7 +126,7 @@ pub async fn all(
     let page = Listed::cut(ids, limit, ToString::to_string, |id| id);
     let mut items = Vec::with_capacity(page.items.len());
     for id in page.items {
-        items.push(RunView::of(&state, found(&state, id.0).await?).await?);
+        items.push(RunView::of(&state, p.language, found(&state, id.0).await?).await?);
     }
     Ok(Json(Listed { items, next: page.next }))
 }
@@ -175,12 +177,13 @@ pub async fn results(state: State<WebState>, p: Page, Id(id): Id) -> Result<Resp
 pub async fn pause(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Id(id): Id,
     Sent(body): Sent<Pause>,
 ) -> Result<Json<RunView>, WebError> {
     let id = found(&state, id).await?.id;
     act::pause(&state, &actor, id, body.why()?).await?;
-    told(&state, id).await
+    told(&state, p.language, id).await
 }
 
 /// Let a paused run go on
@@ -188,10 +191,15 @@ pub async fn pause(
     params(("id" = i64, Path, description = "The run"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It goes on", body = RunView),
               (status = 409, description = "It is not paused", body = ProblemDocument)))]
-pub async fn resume(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
+pub async fn resume(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Id(id): Id,
+) -> Result<Json<RunView>, WebError> {
     let id = found(&state, id).await?.id;
     act::resume(&state, &actor, id).await?;
-    told(&state, id).await
+    told(&state, p.language, id).await
 }
 
 /// Cancel what is left of a run; what has left is not called back
@@ -199,13 +207,18 @@ pub async fn resume(State(state): State<WebState>, actor: Actor, Id(id): Id) -> 
     params(("id" = i64, Path, description = "The run"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "What was in line is cancelled", body = RunView),
               (status = 409, description = "It has ended", body = ProblemDocument)))]
-pub async fn cancel(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<RunView>, WebError> {
+pub async fn cancel(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Id(id): Id,
+) -> Result<Json<RunView>, WebError> {
     let id = found(&state, id).await?.id;
     act::cancel(&state, &actor, id).await?;
-    told(&state, id).await
+    told(&state, p.language, id).await
 }
 
 /// The run as it is now.
-pub async fn told(state: &WebState, id: RunId) -> Result<Json<RunView>, WebError> {
-    Ok(Json(RunView::of(state, found(state, id.0).await?).await?))
+pub async fn told(state: &WebState, language: Language, id: RunId) -> Result<Json<RunView>, WebError> {
+    Ok(Json(RunView::of(state, language, found(state, id.0).await?).await?))
 }

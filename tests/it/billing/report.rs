@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use recado::billing::report::{Month, NoReport, csv, keys, shape, totals};
+use recado::billing::report_text;
 use recado::domain::money::Micros;
 use recado::domain::time::UnixMs;
+use recado::locale::{Language, say};
 use recado::store::cost::{CostKey, CostLine, report};
 use recado::store::{Db, Store};
 
@@ -201,7 +203,19 @@ fn the_csv_has_a_total_per_currency_and_no_cell_that_is_a_formula() {
         \"norte, \"\"A\"\"\",chile,USD,1,0,0,0.00,0.00,0.02\r\n\
         total,,BRL,1,0,0,0.00,0.00,0.035\r\n\
         total,,USD,3,0,0,0.00,0.00,0.072\r\n";
-    assert_eq!(csv(&report), expected);
+    assert_eq!(csv(&report, Language::En), expected);
+}
+
+#[test]
+fn page_file_and_command_line_call_what_no_campaign_sent_by_the_same_words() {
+    let lines = [line(&[""], "USD", 2, 52_000)];
+    let report = shape(Month::parse("2026-11").unwrap(), &[CostKey::Campaign], &lines);
+    for language in Language::ALL {
+        let words = say(language, "costs.by_hand", &[]);
+        assert!(csv(&report, language).lines().nth(1).unwrap().starts_with(&words), "{language:?}");
+        assert!(report_text::text(&report, language).contains(&words), "{language:?}");
+    }
+    assert_eq!(say(Language::En, "costs.by_hand", &[]), "(by hand and answers)");
 }
 
 #[test]
@@ -220,7 +234,7 @@ Costs of 2026-11
 Campaign               Country         Delivered  Under way  Reserved  Charged
 ──────────────────────────────────────────────────────────────────────────────
 Recordatorio (turnos)  Argentina  USD        120                          3.12
-(by hand)              Brazil     USD          1          2     0.052   0.0068
+(by hand and answers)  Brazil     USD          1          2     0.052   0.0068
 ──────────────────────────────────────────────────────────────────────────────
 Total                             USD        121          2     0.052   3.1268
 ";

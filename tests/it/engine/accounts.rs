@@ -151,9 +151,9 @@ async fn a_country_closed_by_a_receipt_is_left_out_too_until_a_person_opens_it()
         );
         stage.janitor().await;
         assert_eq!(run::get(&store, first).await.unwrap().unwrap().state, RunState::Closed, "nothing waits for it");
-        let second = stage.run("two", CAMPAIGN, &people(2)).await;
+        let second = stage.run("two", CAMPAIGN, &format!("{}Eva,+5511987654321\n", people(2))).await;
         stage.sender().drain().await;
-        assert_eq!(stage.states(second).await, [("excluded", 2)].into(), "{}", store.name());
+        assert_eq!(stage.states(second).await, [("accepted", 1), ("excluded", 2)].into(), "{}", store.name());
         stage.engine.lift_hold(open[0].id, "ana").await.unwrap();
         let third = stage.run("three", CAMPAIGN, &people(2)).await;
         stage.sender().drain().await;
@@ -251,5 +251,52 @@ async fn sends_are_counted_by_sender_and_class_and_receipts_by_what_they_say() {
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_category_found_by_reading_the_template_again_stops_runs_like_the_webhook_does() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(2)).await;
+        stage.stub.template.lock().unwrap()["category"] = json!("MARKETING");
+        // Another campaign of the template is started: that reads it, and no webhook ever said so.
+        let version = stage.load("two", CAMPAIGN, &people(3)).await;
+        stage.engine.start(version, "ana").await.unwrap();
+        let paused = recado::store::run::get(&store, run).await.unwrap().unwrap();
+        assert_eq!(paused.state, RunState::Paused, "{}", store.name());
+        assert_eq!(paused.paused_for()[0].code, "pause_category");
+        assert_eq!(paused.snapshot().unwrap().category, Category::Marketing);
+        // The webhook that comes late says nothing new.
+        stage.engine.resume(run, "ana").await.unwrap();
+        let news = json!({"message_template_name": "reminder", "message_template_language": "es_AR",
+            "previous_category": "UTILITY", "new_category": "MARKETING"});
+        stage.told("template_category_update", news).await;
+        let open = recado::store::run::get(&store, run).await.unwrap().unwrap();
+        assert_eq!(open.state, RunState::Running, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_check_and_a_retry_leave_out_whose_country_is_held() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let audience = "nombre,telefono\nAna,+5491150000000\nEva,+5511987654321\nLia,+5511987654322\n";
+        *stage.stub.closed.lock().unwrap() = Some("+55");
+        let run = stage.run("one", CAMPAIGN, audience).await;
+        stage.sender().drain().await;
+        crate::engine::change(
+            &store,
+            "UPDATE message SET state = 'failed', failure_code = 131000, end_reason = NULL, ended_at = 1, reserved = 0",
+        )
+        .await;
+        let sheet = stage.engine.retry_sheet(run).await.unwrap();
+        let group = &sheet.groups[0];
+        let reason = recado::domain::exclusion::ExclusionReason::Unreachable;
+        assert_eq!((group.n, group.again, group.left_out.get(&reason)), (3, 1, Some(&2)), "{}", store.name());
+        assert_eq!(stage.engine.retry(run, &[131_000].into()).await.unwrap(), Some(1), "{}", store.name());
+        let version = stage.load("two", CAMPAIGN, audience).await;
+        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        assert_eq!((sheet.messages, sheet.excluded.get(&reason)), (1, Some(&2)), "{}", store.name());
     }
 }

@@ -271,3 +271,25 @@ async fn a_campaign_file_of_another_encoding_is_noted_with_its_place() {
     let problem = campaign::by_name(&store, "clinic").await.unwrap().unwrap().problem.unwrap();
     assert!(problem.contains("campaign.toml:1:15: ") && problem.contains("as UTF-8"), "{problem}");
 }
+
+#[tokio::test]
+async fn a_run_that_is_still_being_planned_is_neither_sent_out_nor_closed() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let version = stage.load("one", CAMPAIGN, &people(2)).await;
+        let StartOutcome::Started(run) = stage.engine.start(version, "ana").await.unwrap() else { panic!("refused") };
+        let untouched = async || {
+            stage.janitor().await;
+            let run = run::get(&store, run).await.unwrap().unwrap();
+            assert_eq!((run.sent_out_at, run.closed_at), (None, None), "{} {:?}", store.name(), run.state);
+        };
+        untouched().await;
+        stage.engine.pause(run, "ana", "").await.unwrap();
+        untouched().await;
+        stage.engine.resume(run, "ana").await.unwrap();
+        untouched().await;
+        // Whatever its state says: what counts is that its rows have been read.
+        super::change(&store, "UPDATE run SET state = 'running'").await;
+        untouched().await;
+    }
+}

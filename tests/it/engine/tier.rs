@@ -39,10 +39,10 @@ async fn a_run_waits_at_the_limit_with_the_time_the_next_place_frees_and_goes_on
         let mut sender = stage.sender();
         assert_eq!(sender.drain().await, 18, "two are left for others, {}", store.name());
         let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
-        assert_eq!((why.code.as_str(), why.until), ("tier", Some(TUESDAY.plus(KEPT))), "{}", store.name());
+        assert_eq!((why.code.as_str(), why.until), ("tier_reserve", Some(TUESDAY.plus(KEPT))), "{}", store.name());
         for language in Language::ALL {
             let sentence = why.sentence(language);
-            assert!(sentence.contains("18") && sentence.contains("20"), "{sentence}");
+            assert!(sentence.contains("18") && sentence.contains("20") && sentence.contains(" 2 "), "{sentence}");
         }
         let standing = tier::standing(&stage.engine, "meta").await.unwrap().unwrap();
         assert_eq!((standing.limit, standing.taken, standing.reserve, standing.free), (Some(20), 18, 2, 0));

@@ -157,6 +157,7 @@ impl Folder {
             teams: Some(&self.config.teams),
             users: Some(&self.users),
             same_audience: None,
+            barred: &|_| false,
             with_rows: true,
         })
     }

@@ -94,3 +94,30 @@ fn only_what_brings_its_own_proof_is_open() {
         assert!(own_proof.iter().any(|p| path.starts_with(p)), "{path}");
     }
 }
+
+#[test]
+fn each_role_may_do_what_the_readme_says() {
+    use Role::{Admin, Agent, Marketing, Operator};
+    let may = |path: &str| {
+        let route = table().into_iter().find(|r| r.path == path && r.method == Method::POST).unwrap();
+        Role::ALL.into_iter().filter(|role| allowed(route.access, *role)).collect::<Vec<_>>()
+    };
+    for page in ["/campaigns", "/campaigns/{id}/start"] {
+        assert_eq!(may(page), [Admin, Marketing], "{page}");
+        assert_eq!(may(&format!("/api/v1{page}")), [Admin, Marketing], "{page}");
+    }
+    for act in ["pause", "resume", "cancel", "retry"] {
+        for path in [format!("/runs/{{id}}/{act}"), format!("/api/v1/runs/{{id}}/{act}")] {
+            assert_eq!(may(&path), [Admin, Operator, Marketing], "{path}");
+        }
+    }
+    for page in ["/doubt", "/holds/{id}/lift"] {
+        assert_eq!(may(page), [Admin, Operator], "{page}");
+        assert_eq!(may(&format!("/api/v1{page}")), [Admin, Operator], "{page}");
+    }
+    for act in ["answer", "claim", "close", "outcome", "about", "note", "doubt"] {
+        let path = format!("/conversations/{{id}}/{act}");
+        assert_eq!(may(&path), [Admin, Agent], "{path}");
+        assert_eq!(may(&format!("/api/v1{path}")), [Admin, Agent], "{path}");
+    }
+}

@@ -49,8 +49,9 @@ async fn a_message_by_hand_goes_once_per_key_and_opens_its_agents_conversation()
         assert_eq!(listed["items"][0]["id"], sent.body["conversation"]);
         let shut = site.post(Role::Agent, &format!("{path}/answer"), &json!({"text": "Hola", "agent": "diego"})).await;
         assert_eq!((shut.status, &shut.body["errors"][0]["code"]), (422, &json!("window_closed")));
-        assert_eq!(site.post(Role::Agent, &format!("{path}/close"), &json!({})).await.body["state"], "closed");
-        assert_eq!(site.post(Role::Agent, &format!("{path}/close"), &json!({})).await.status, 409);
+        let close = json!({"agent": "diego"});
+        assert_eq!(site.post(Role::Agent, &format!("{path}/close"), &close).await.body["state"], "closed");
+        assert_eq!(site.post(Role::Agent, &format!("{path}/close"), &close).await.status, 409);
     }
 }
 
@@ -65,6 +66,7 @@ async fn a_refused_message_names_its_fields_and_gives_its_key_back() {
             (("sender", json!("back")), "sender"),
             (("language", json!("fr")), "template"),
             (("values", json!({})), "values.1"),
+            (("values", json!({"1": "Ana", "2": "Eva"})), "values.2"),
             (("agent", json!("eva")), "agent"),
             (("agent", Value::Null), "agent"),
         ] {
@@ -198,7 +200,9 @@ async fn a_conversation_is_claimed_answered_once_per_key_and_decided() {
         let answered = site.post_once(Role::Agent, &format!("{path}/answer"), "k", &text).await;
         assert_eq!(answered.status, 201, "{} {:?}", store.name(), answered.body);
         assert_eq!(site.post_once(Role::Agent, &format!("{path}/answer"), "k", &text).await.body, answered.body);
-        let decided = site.post(Role::Agent, &format!("{path}/outcome"), &json!({"outcome": "confirmed"})).await;
+        let decided = site
+            .post(Role::Agent, &format!("{path}/outcome"), &json!({"outcome": "confirmed", "agent": "diego"}))
+            .await;
         assert_eq!(decided.status, 200, "{:?}", decided.body);
         let told = site.get(Role::Agent, &path).await.body;
         assert_eq!((told["thread"].as_array().unwrap().len(), &told["outcome"]), (2, &json!("confirmed")));

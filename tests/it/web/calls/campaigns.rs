@@ -34,6 +34,7 @@ async fn a_campaign_is_loaded_looked_at_started_and_read() {
         let loaded = load(&site, "k1", &people(3)).await;
         assert_eq!(loaded.status, 201, "{} {:?}", store.name(), loaded.body);
         let version = loaded.body["version"].clone();
+        assert_eq!(loaded.body["number"], 1, "its first version, whatever the store has had before");
 
         let sheet = site.get(Role::Marketing, "/api/v1/campaigns/turnos/preflight?rows=true").await.body;
         assert_eq!((&sheet["messages"], &sheet["version"]), (&json!(3), &version));

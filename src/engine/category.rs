@@ -1,15 +1,16 @@
 //! A template is billed as something else from now on: what is open and uses it stops, with what it means in money, and a
-//! person decides.
+//! person decides. A webhook says so, or the template itself, when it is read again and the webhook was lost.
 
+use super::holds::ITSELF;
+use super::{Engine, EngineError, steer};
 use crate::billing::estimate;
+use crate::domain::change::Change;
 use crate::domain::event::CategoryNews;
 use crate::domain::id::RunId;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::problem::Problem;
 use crate::domain::template::{Category, Template};
 use crate::domain::time::UnixMs;
-use crate::engine::holds::ITSELF;
-use crate::engine::{Engine, EngineError, steer};
 use crate::store::audit::{self, Deed};
 use crate::store::run::{self, Run};
 use crate::store::{Tx, message, template};
@@ -47,6 +48,30 @@ pub(super) async fn follow(
         changed.push(run.id);
     }
     Ok(changed)
+}
+
+/// Keeps `fresh` as the provider has it now. Where it is billed as something else than what was known of it, or than a run
+/// goes by, that counts as the provider's word on it.
+pub(super) async fn keep(engine: &Engine, account: &str, fresh: &Template, now: UnixMs) -> Result<(), EngineError> {
+    let (name, language) = (fresh.name.clone(), fresh.language.clone());
+    let known = template::get(&engine.store, account, &name, &language).await?;
+    let mut tx = engine.store.begin().await?;
+    let mut is_news = known.is_some_and(|known| known.category != fresh.category);
+    for run in run::open_in(&mut tx).await?.into_iter().filter(|run| run.account == account) {
+        let used = run.snapshot()?;
+        is_news |= used.name == name && used.language == language && used.category != fresh.category;
+    }
+    let mut changed = Vec::new();
+    if is_news {
+        let news = CategoryNews { name, language, category: fresh.category, is_announced: false };
+        changed = follow(&mut tx, engine, (account, &news), now).await?;
+    }
+    template::save_in(&mut tx, account, fresh, now).await?;
+    tx.commit().await?;
+    for run in changed {
+        engine.tell(Change::Run(run));
+    }
+    Ok(())
 }
 
 /// What the new category means for what is left of `run`, and the new estimates; nothing where nothing is left.
