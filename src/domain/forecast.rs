@@ -1,7 +1,7 @@
 //! When a run will have been sent out: low, likely and high, and what limits it. Arithmetic over what is queued, on which
 //! sender, at what pace, within which messaging limit.
 //!
-//! A [`Scene`] is everything that leaves through the same doors. [`forecasts`] lets it take its [`course`] three times,
+//! A [`Scene`] is everything that leaves through the same doors. [`forecasts`] lets it take its course three times,
 //! each time in small lots: as the dispatcher does, priority by priority, runs of one priority in turn, nothing before it
 //! is due, outside its hours, without a place or without money.
 
