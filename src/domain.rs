@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod alert;
+pub mod amend;
 pub mod answer;
 pub mod breaker;
 pub mod budget;

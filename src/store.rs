@@ -4,6 +4,7 @@
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
 pub mod alert;
+pub mod amendment;
 pub mod audience;
 pub mod audit;
 pub mod budget;
@@ -28,6 +29,7 @@ pub mod password;
 pub mod person;
 pub mod place;
 pub mod receipt;
+pub mod recurrence;
 pub mod retention;
 mod room;
 pub mod run;

@@ -31,6 +31,8 @@ pub enum ExclusionReason {
     Suppressed,
     /// The same appointment was already sent or planned by another run of the campaign.
     AlreadySent,
+    /// The person has answered that they cancel this appointment: nothing more is sent about it.
+    Declined,
     /// The person is talking to an agent now.
     OpenConversation,
     /// The person has got as many messages as the campaign's `at_most` allows, until it is too late for this one.
@@ -41,7 +43,7 @@ pub enum ExclusionReason {
 
 impl ExclusionReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoPhone,
         Self::BadPhone,
         Self::NoCountry,
@@ -54,6 +56,7 @@ impl ExclusionReason {
         Self::Unreadable,
         Self::Suppressed,
         Self::AlreadySent,
+        Self::Declined,
         Self::OpenConversation,
         Self::Frequency,
         Self::Unreachable,
@@ -74,6 +77,7 @@ impl ExclusionReason {
             Self::Unreadable => "unreadable",
             Self::Suppressed => "suppressed",
             Self::AlreadySent => "already_sent",
+            Self::Declined => "declined",
             Self::OpenConversation => "open_conversation",
             Self::Frequency => "frequency",
             Self::Unreachable => "unreachable",

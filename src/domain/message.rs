@@ -68,6 +68,10 @@ pub enum MessageEvent {
     Retry,
     /// A person knows that the attempt in doubt was sent.
     Vouch,
+    /// A later file takes back what was not sent yet.
+    TakeBack,
+    /// A later file has again what an earlier one took back, or what was too late is in time again.
+    Reinstate,
 }
 
 impl MessageState {
@@ -166,7 +170,9 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
         (S::Claimed, E::NoAnswer) => Some(S::InDoubt),
         (S::Queued | S::Claimed, E::Expire) => Some(S::Expired),
         (S::Queued | S::Claimed, E::Exclude) => Some(S::Excluded),
-        (S::Queued | S::InDoubt, E::Cancel) => Some(S::Cancelled),
+        (S::Queued | S::InDoubt, E::Cancel) | (S::Queued, E::TakeBack) => Some(S::Cancelled),
+        // Of messages that ended while they waited; the store asks for that.
+        (S::Cancelled | S::Expired | S::Excluded, E::Reinstate) => Some(S::Queued),
         (S::Accepted | S::InReview | S::Sent, E::TimeToLivePassed) => Some(S::Undelivered),
         (_, E::Receipt(status)) => after_receipt(state, status),
         _ => None,

@@ -12,7 +12,7 @@ use crate::store::campaign::{self, Campaign};
 use crate::store::run;
 use crate::store::version::{self, Version};
 
-use super::act;
+use super::act::{self, Begun};
 use super::actor::Actor;
 use super::error::WebError;
 use super::figures::Figures;
@@ -122,7 +122,7 @@ pub async fn show(
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
     let started = match &version {
-        Some(version) => run::started_before(state.store(), version.id).await?,
+        Some(version) => state.engine.started(version).await?,
         None => None,
     };
     // What would happen is shown until it has happened: afterwards the run tells.
@@ -152,6 +152,9 @@ pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, W
 #[derive(serde::Deserialize)]
 pub struct StartForm {
     version: i64,
+    /// The file looks wrong, and is applied all the same.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// Starts the version that was shown; one loaded in between has to be looked at first.
@@ -161,8 +164,10 @@ pub async fn start(
     Path(id): Path<i64>,
     axum::extract::Form(form): axum::extract::Form<StartForm>,
 ) -> Result<Redirect, WebError> {
-    let run = act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version)).await?;
-    Ok(done(&format!("/runs/{run}"), "started"))
+    match act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version), form.anyway).await? {
+        Begun::Run(run) => Ok(done(&format!("/runs/{run}"), "started")),
+        Begun::At(_) => Ok(done(&format!("/campaigns/{id}"), "scheduled")),
+    }
 }
 
 /// The rows of the sheet, for whoever may see people.

@@ -187,6 +187,7 @@ mod tests {
             external_id: Some("A7".to_owned()),
             name: "=1+1".to_owned(),
             detail: String::new(),
+            revision: 0,
         };
         let cells = left_out(Language::En, &left);
         assert_eq!([&cells[0], &cells[1], &cells[3], &cells[5]], ["3", "A7", "'=1+1", "no_phone"]);

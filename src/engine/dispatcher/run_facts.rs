@@ -17,6 +17,8 @@ use crate::store::{Store, hold, run, version};
 pub struct RunFacts {
     /// The campaign it is a run of.
     pub campaign: CampaignId,
+    /// The file it has taken up.
+    pub revision: i64,
     /// The snapshot its messages are made from.
     pub template: Template,
     /// Scope key of a hold on that template.
@@ -43,6 +45,7 @@ impl RunFacts {
         };
         Ok(Some(Self {
             campaign: run.campaign_id,
+            revision: run.revision,
             template_key: hold::template_key(&run.account, &template.name, &template.language),
             hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),
             marketing: is_marketing(run.kind, template.category),

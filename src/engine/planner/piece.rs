@@ -9,7 +9,6 @@ use crate::config::Account;
 use crate::domain::canary::place_of;
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::fill::Content;
 use crate::domain::hours::Hours;
 use crate::domain::id::{PersonId, RunId};
 use crate::domain::money::Currency;
@@ -20,6 +19,8 @@ use crate::engine::dispatcher::is_marketing;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{CampaignFile, OpenConversation};
 use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
+use crate::preflight::diff;
+use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
@@ -27,8 +28,8 @@ use crate::store::{StoreError, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
-    engine: &'a Engine,
-    run: &'a Run,
+    pub(super) engine: &'a Engine,
+    pub(super) run: &'a Run,
     account: &'a Account,
     currency: Currency,
     template: Template,
@@ -47,7 +48,7 @@ struct Spread {
 }
 
 /// Whom a piece must leave out.
-struct LeftOut {
+pub(super) struct LeftOut {
     suppressed: BTreeSet<PersonId>,
     talking: BTreeSet<PersonId>,
 }
@@ -102,6 +103,11 @@ impl<'a> Plan<'a> {
         let kept = message::insert_batch(&mut tx, &messages).await?;
         excluded.extend(self.doubles(&messages, &kept.into_iter().map(|(_, no)| no).collect()));
         exclusion::insert_batch(&mut tx, &excluded).await?;
+        if self.run.revision > 0 {
+            let (rows_read, left_out) = (to - done, excluded.len() as i64);
+            let figures = Figures { rows_read, left_out, added: rows_read - left_out, ..Figures::default() };
+            amendment::add(&mut tx, self.run.id, self.run.revision, &figures).await?;
+        }
         if !run::advance(&mut tx, self.run.id, done, to).await? {
             return Ok(false);
         }
@@ -109,7 +115,7 @@ impl<'a> Plan<'a> {
         Ok(true)
     }
 
-    fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
+    pub(super) fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
         let (mut drafts, mut excluded) = (Vec::new(), Vec::new());
         for row in rows {
             match row.fate {
@@ -120,7 +126,7 @@ impl<'a> Plan<'a> {
         (drafts, excluded)
     }
 
-    async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
+    pub(super) async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
         let store = &self.engine.store;
         Ok(LeftOut {
             suppressed: suppression::blocked(store, people, self.asks_for_no_promotions).await?,
@@ -134,7 +140,7 @@ impl<'a> Plan<'a> {
 
     /// Messages that the run has already under the same key. The rows' reader leaves duplicates out, so these are rare
     /// (two spellings that became one); they are accounted for like any other.
-    fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
+    pub(super) fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
         let told = |m: &NewMessage| Exclusion {
             run_id: self.run.id,
@@ -144,12 +150,13 @@ impl<'a> Plan<'a> {
             external_id: m.external_id.clone(),
             name: m.name.clone(),
             detail: String::new(),
+            revision: self.run.revision,
         };
         messages.iter().filter(double).map(told).collect()
     }
 
     /// What earlier runs have sent of these rows.
-    async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
+    pub(super) async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
         if !self.comes_again {
             return Ok(Earlier::default());
         }
@@ -160,13 +167,31 @@ impl<'a> Plan<'a> {
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {
-        let RowExclusion { reason, recipient, external_id, name, detail } = row;
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+        let RowExclusion { reason, recipient, external_id, name, detail, .. } = row;
+        Exclusion {
+            run_id: self.run.id,
+            row_no,
+            reason,
+            recipient,
+            external_id,
+            name,
+            detail,
+            revision: self.run.revision,
+        }
     }
 
-    fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
+    pub(super) fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
         let Draft { given: recipient, external_id, name, .. } = draft;
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+        Exclusion {
+            run_id: self.run.id,
+            row_no,
+            reason,
+            recipient,
+            external_id,
+            name,
+            detail,
+            revision: self.run.revision,
+        }
     }
 
     /// When it is due. Where a share goes first, messages due at one instant get an order of their own, a little later
@@ -181,6 +206,18 @@ impl<'a> Plan<'a> {
     }
 
     fn message(&self, row_no: i64, draft: Draft, person: PersonId, now: UnixMs) -> NewMessage {
+        self.message_with(row_no, draft, person, (None, now))
+    }
+
+    /// The message of a row; `template` only where it is not the run's.
+    pub(super) fn message_with(
+        &self,
+        row_no: i64,
+        draft: Draft,
+        person: PersonId,
+        (template, now): (Option<&Template>, UnixMs),
+    ) -> NewMessage {
+        let content = diff::content(&draft, template);
         let market = market::of(&draft.to);
         let due_at = self.due_at(&draft);
         let day = draft.due_at.max(now).day_in(&self.account.timezone);
@@ -197,7 +234,7 @@ impl<'a> Plan<'a> {
             account: self.run.account.clone(),
             sender: self.run.sender.clone(),
             priority: self.run.priority,
-            content: NewMessage::content_of(&Content::Template { fill: draft.fill, template: None }),
+            content,
             conversation_id: None,
             author: String::new(),
             route: draft.route,
@@ -206,6 +243,7 @@ impl<'a> Plan<'a> {
             happens_at: draft.happens_at,
             timezone: draft.timezone,
             created_at: now,
+            revision: self.run.revision,
             due_at,
             latest_at: draft.latest_at,
             market: market.as_str().to_owned(),
@@ -218,7 +256,7 @@ impl<'a> Plan<'a> {
 }
 
 impl LeftOut {
-    fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
+    pub(super) fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
         if self.suppressed.contains(&person) {
             return Some(ExclusionReason::Suppressed);
         }
@@ -226,6 +264,6 @@ impl LeftOut {
     }
 }
 
-fn already_sent(run: RunId) -> (ExclusionReason, String) {
+pub(super) fn already_sent(run: RunId) -> (ExclusionReason, String) {
     (ExclusionReason::AlreadySent, rows::sent_in(run))
 }

@@ -7,13 +7,13 @@ use jiff::tz::TimeZone;
 
 use crate::config::checks;
 use crate::config::toml_file::{Table, Value};
+use crate::domain::amend::Moved;
 use crate::domain::hours::Week;
 use crate::domain::kind::CampaignKind;
 use crate::domain::schedule::{Offset, Outside, Schedule, SendTime, Side};
 use crate::domain::time::UnixMs;
 
-use super::times;
-use super::{Holidays, HoursRule};
+use super::{Every, Holidays, HoursRule, times};
 
 const DAYS: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),
@@ -25,19 +25,55 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
+/// `[schedule]`.
+pub(super) struct Times {
+    pub(super) schedule: Schedule,
+    pub(super) hours: Option<HoursRule>,
+    pub(super) every: Option<Every>,
+    pub(super) moved: Moved,
+    pub(super) moved_template: Option<String>,
+}
+
 /// `[schedule]` with the defaults of `kind`; `zone` is the campaign's.
-pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> (Schedule, Option<HoursRule>) {
-    let mut schedule = Schedule { send: SendTime::WhenStarted, latest: None, until: None, outside: outside(kind) };
-    let mut hours = None;
+pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> Times {
+    let schedule = Schedule { send: SendTime::WhenStarted, latest: None, until: None, outside: outside(kind) };
+    let mut times = Times { schedule, hours: None, every: None, moved: Moved::default(), moved_template: None };
     root.table("schedule", |t| {
-        t.not_yet(&["every", "moved"]);
+        let schedule = &mut times.schedule;
         schedule.send = send_time(t, zone);
         schedule.latest = latest(t, schedule.send);
         schedule.until = until(t, schedule.send, zone);
-        hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside));
+        times.hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside));
+        times.every = every(t);
+        (times.moved, times.moved_template) = moved(t, schedule.send);
     });
+    let schedule = &mut times.schedule;
     schedule.latest = schedule.latest.or_else(|| latest_by_default(kind, schedule.send));
-    (schedule, hours)
+    times
+}
+
+fn every(table: &mut Table<'_, '_>) -> Option<Every> {
+    let value = table.get("every")?;
+    let other = ["send", "at"].into_iter().find(|key| table.get(key).is_some());
+    if let Some(other) = other {
+        value.refuse_key(&format!("does not go with \"{other}\": each of its times begins a run"));
+    }
+    value.parsed(Every::parse)
+}
+
+fn moved(table: &mut Table<'_, '_>, send: SendTime) -> (Moved, Option<String>) {
+    let (moved, template) = (table.get("moved"), table.get("template"));
+    if !matches!(send, SendTime::FromWhen(_)) {
+        for value in moved.iter().chain(&template) {
+            value.refuse_key("goes with \"send\": it is about rows whose own date and time has changed");
+        }
+    }
+    let choices = [("send again", Moved::SendAgain), ("leave", Moved::Leave)];
+    let moved = moved.and_then(|v| v.choice(&choices)).unwrap_or_default();
+    if let (Moved::Leave, Some(template)) = (moved, &template) {
+        template.refuse_key("is the text of a new time, and \"moved\" says to leave it");
+    }
+    (moved, template.and_then(|v| super::template::template_name(&v)))
 }
 
 fn outside(kind: CampaignKind) -> Outside {

@@ -35,13 +35,14 @@ impl Rows<'_> {
         let given = cells.get(self.plan.columns.phone).cloned().unwrap_or_default();
         let external_id = self.external_id(&cells);
         let name = self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default();
-        let no_message = |reason, detail: String| {
-            let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
-            RowExclusion { reason, recipient, external_id, name, detail }
-        };
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
+        let read_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
+        let no_message = |reason, detail: String| {
+            let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
+            RowExclusion { reason, recipient, external_id, name, happens_at: read_at, detail }
+        };
         let values = self.values(cells, happens.as_ref().ok().copied().flatten());
         let row = Value::from_dyn_object(Arc::clone(&values));
         if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
@@ -73,7 +74,7 @@ impl Rows<'_> {
             fill,
             cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &values.cells),
             route: self.route(&values.cells),
-            key: key.text(),
+            key: self.key_text(&key, happens_at),
             flattened,
             to,
             given,
@@ -130,6 +131,14 @@ impl Rows<'_> {
         match id.filter(|_| self.plan.columns.id_is_key) {
             Some(id) => Key::of_appointment(id, happens_at),
             None => Key::of_person(to),
+        }
+    }
+
+    /// In a standing run the next appointment of a person is another message, also where rows have no ids.
+    fn key_text(&self, key: &Key, happens_at: Option<UnixMs>) -> String {
+        match (key, happens_at) {
+            (Key::Person(_), Some(at)) if self.request.campaign.is_standing() => format!("{}|{}", key.text(), at.0),
+            _ => key.text(),
         }
     }
 

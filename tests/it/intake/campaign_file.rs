@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::{Weekday, date};
+use recado::domain::amend::Moved;
 use recado::domain::breaker;
 use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
 use recado::domain::schedule::{Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::{
-    ButtonUse, CampaignFile, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode, fits_pattern,
+    ButtonUse, CampaignFile, Contains, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode,
+    fits_pattern,
 };
 
 const WHOLE: &str = r#"
@@ -241,14 +243,37 @@ fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
 }
 
 #[test]
-fn what_does_not_work_yet_is_refused_as_not_available() {
-    for (more, key, line) in
-        [("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9), ("[schedule]\nmoved = \"leave\"", "moved", 9)]
-    {
-        assert_eq!(problems_with(more), [format!("campaign.toml:{line}:1: \"{key}\" is not available yet")]);
+fn a_feed_says_what_its_files_contain_and_what_a_moved_time_does() {
+    let more = "\n[schedule]\nsend = \"24h before\"\nmoved = \"send again\"\ntemplate = \"new_time\"\n[limits]\nremoved = \"35%\"";
+    let source = format!("contains = \"everything ahead\"\n{SMALL}{more}");
+    let file = CampaignFile::parse(&source, "campaign.toml").unwrap();
+    assert!(file.is_standing());
+    assert_eq!((file.contains, file.limits.removed_percent), (Some(Contains::EverythingAhead), 35));
+    assert_eq!((file.moved, file.moved_template.as_deref()), (Moved::SendAgain, Some("new_time")));
+    for (more, reason) in [
+        ("[schedule]\nmoved = \"leave\"", "goes with \"send\""),
+        ("[schedule]\nsend = \"1h before\"\nmoved = \"leave\"\ntemplate = \"x\"", "says to leave it"),
+        ("[limits]\nremoved = \"120%\"", "from \"0%\" to \"100%\""),
+        ("[limits]\nsent_elsewhere = \"no\"", "sent_elsewhere"),
+    ] {
+        let problems = problems_with(more);
+        assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
     }
-    let contains = format!("contains = \"only changes\"\n{SMALL}");
-    assert_eq!(problems_of(&contains), ["campaign.toml:1:1: \"contains\" is not available yet"]);
+}
+
+#[test]
+fn a_campaign_that_comes_again_says_when() {
+    let source = format!("{SMALL}\n[schedule]\nevery = \"0 9 * * MON-FRI\"");
+    let file = CampaignFile::parse(&source, "campaign.toml").unwrap();
+    assert!(file.every.is_some() && !file.is_standing());
+    for (more, reason) in [
+        ("[schedule]\nevery = \"daily\"", "must be minute, hour, day, month and weekday"),
+        ("[schedule]\nevery = \"0 9 31 2 *\"", "names a day that never comes"),
+        ("[schedule]\nevery = \"0 9 * * *\"\nat = \"2026-12-01 10:00\"", "does not go with \"at\""),
+    ] {
+        let problems = problems_with(more);
+        assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
+    }
 }
 
 #[test]
