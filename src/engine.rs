@@ -24,6 +24,7 @@ mod load;
 pub mod planner;
 pub mod receiver;
 pub mod recurring;
+pub mod results;
 pub mod retry;
 mod room;
 pub mod settler;

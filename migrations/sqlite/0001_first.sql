@@ -141,6 +141,8 @@ CREATE TABLE exclusion (
     name      TEXT NOT NULL DEFAULT '',
     detail    TEXT NOT NULL DEFAULT '',
     revision  BIGINT NOT NULL DEFAULT 0,
+    cost_centre TEXT NOT NULL DEFAULT '',
+    happens_at  BIGINT,
     PRIMARY KEY (run_id, row_no)
 );
 

@@ -29,6 +29,7 @@ use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
 use crate::engine::recurring::Recurring;
+use crate::engine::results::Writer;
 use crate::engine::settler::Settler;
 use crate::engine::watcher::Watcher;
 use crate::engine::{Engine, Parts};
@@ -160,6 +161,7 @@ impl Daemon {
         let engine = &self.engine;
         self.start_sending(life);
         life.start("planner", Planner::new(engine.clone()).run(life.soft()));
+        life.start("results", Writer::new(engine.clone()).run(life.soft()));
         life.start("recurring", Recurring::new(engine.clone()).run(life.soft()));
         life.start("watcher", Watcher::new(engine.clone()).run(life.soft()));
         life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));

@@ -85,6 +85,8 @@ pub struct RowExclusion {
     pub external_id: Option<String>,
     /// The person's name as it stands; empty when the file has none, or the row cannot be read.
     pub name: String,
+    /// Who would have paid; empty when nobody is named.
+    pub cost_centre: String,
     /// The row's date and time, where it can be read.
     pub happens_at: Option<UnixMs>,
     /// A word and perhaps a fact, as `same_as_row: 12`; [`explain`] turns it into a sentence. May be empty.
@@ -244,6 +246,7 @@ impl Rows<'_> {
             recipient: String::new(),
             external_id: None,
             name: String::new(),
+            cost_centre: String::new(),
             happens_at: None,
             detail,
         }

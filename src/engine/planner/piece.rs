@@ -151,6 +151,8 @@ impl<'a> Plan<'a> {
             name: m.name.clone(),
             detail: String::new(),
             revision: self.run.revision,
+            cost_centre: m.cost_centre.clone(),
+            happens_at: m.happens_at,
         };
         messages.iter().filter(double).map(told).collect()
     }
@@ -167,31 +169,15 @@ impl<'a> Plan<'a> {
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {
-        let RowExclusion { reason, recipient, external_id, name, detail, .. } = row;
-        Exclusion {
-            run_id: self.run.id,
-            row_no,
-            reason,
-            recipient,
-            external_id,
-            name,
-            detail,
-            revision: self.run.revision,
-        }
+        let RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail } = row;
+        let (run_id, revision) = (self.run.id, self.run.revision);
+        Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }
 
     pub(super) fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
-        let Draft { given: recipient, external_id, name, .. } = draft;
-        Exclusion {
-            run_id: self.run.id,
-            row_no,
-            reason,
-            recipient,
-            external_id,
-            name,
-            detail,
-            revision: self.run.revision,
-        }
+        let Draft { given: recipient, external_id, name, cost_centre, happens_at, .. } = draft;
+        let (run_id, revision) = (self.run.id, self.run.revision);
+        Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }
 
     /// When it is due. Where a share goes first, messages due at one instant get an order of their own, a little later

@@ -39,9 +39,11 @@ impl Rows<'_> {
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
         let read_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
+        let cost_centre = label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells);
         let no_message = |reason, detail: String| {
             let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
-            RowExclusion { reason, recipient, external_id, name, happens_at: read_at, detail }
+            let cost_centre = cost_centre.clone();
+            RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at: read_at, detail }
         };
         let values = self.values(cells, happens.as_ref().ok().copied().flatten());
         let row = Value::from_dyn_object(Arc::clone(&values));
@@ -72,7 +74,7 @@ impl Rows<'_> {
             due_at: due.due_at,
             latest_at: due.latest_at,
             fill,
-            cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &values.cells),
+            cost_centre: cost_centre.clone(),
             route: self.route(&values.cells),
             key: self.key_text(&key, happens_at),
             flattened,
