@@ -18,9 +18,9 @@ use super::{Engine, EngineError};
 use crate::domain::id::RunId;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
+use crate::store::campaign;
 use crate::store::run::{self, Run};
 use crate::store::view::result::{self, Pulse};
-use crate::store::campaign;
 
 pub use make::{Kind, Made};
 

@@ -88,6 +88,19 @@ impl Engine {
         }
     }
 
+    /// The same in a folder of its own, which goes with what is returned.
+    pub async fn result_for_download(
+        &self,
+        run: &Run,
+        kind: Kind,
+        name: &str,
+    ) -> Result<(Made, tempfile::TempDir), EngineError> {
+        let place = tempfile::TempDir::with_prefix_in("result-", &self.config.server.data_dir);
+        let place = place.map_err(|cause| EngineError::File { place: "the data directory", cause })?;
+        let made = self.make_result(run, kind, &place.path().join(name)).await?;
+        Ok((made, place))
+    }
+
     /// The day it is for the run's campaign, as `2026-11-24`.
     pub(super) async fn day_of(&self, run: &Run) -> Result<String, EngineError> {
         let source = self.source(run).await?;
@@ -306,10 +319,6 @@ impl Source {
         let id = left.external_id.clone().unwrap_or_default();
         let (name, phone) = (text_cell(&left.name).into_owned(), own_cell(&left.recipient));
         let (when, why) = (self.voice.time(left.happens_at), self.voice.why_left_out(left));
-        Call {
-            cost_centre: left.cost_centre.clone(),
-            happens_at: left.happens_at,
-            cells: [id, name, phone, when, why],
-        }
+        Call { cost_centre: left.cost_centre.clone(), happens_at: left.happens_at, cells: [id, name, phone, when, why] }
     }
 }

@@ -8,18 +8,21 @@ use crate::domain::money::Micros;
 use crate::domain::time::UnixMs;
 use crate::store::{Result, Store, on};
 
-const OF_RUN: &str = "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+const OF_RUN: &str =
+    "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id) AS conversations
     FROM message AS m WHERE m.run_id = $1 AND m.revision = $2 AND m.id > $3 ORDER BY m.id LIMIT $4";
 /// By what they are about, the last of each: in a standing run a row may have had several messages.
-const ALL_OF_RUN: &str = "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+const ALL_OF_RUN: &str =
+    "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id) AS conversations
     FROM message AS m WHERE m.run_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3";
-const OF_DAY: &str = "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+const OF_DAY: &str =
+    "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id) AS conversations
@@ -88,12 +91,7 @@ pub struct Pulse {
 }
 
 /// Messages of `run` that its file of `revision` (0: its only one) names, after the message `after`.
-pub async fn of_run(
-    store: &Store,
-    (run, revision): (RunId, i64),
-    after: MessageId,
-    limit: i64,
-) -> Result<Vec<Told>> {
+pub async fn of_run(store: &Store, (run, revision): (RunId, i64), after: MessageId, limit: i64) -> Result<Vec<Told>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OF_RUN)
         .bind(run)
         .bind(revision)

@@ -307,3 +307,14 @@ pub async fn cancel(
     act::cancel(&state, &actor, run).await?;
     told(&state, p.language, run).await
 }
+
+/// Let a campaign with `every` not begin again; what runs goes on
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/end", tag = "campaigns",
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It does not begin again"),
+              (status = 409, description = "It would not have", body = ProblemDocument)))]
+pub async fn end(State(state): State<WebState>, actor: Actor, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+    let c = found(&state, &id).await?;
+    act::end_recurring(&state, &actor, c.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
