@@ -8,6 +8,7 @@ mod canary;
 mod doubts;
 mod feeds;
 mod forecasting;
+mod fortnight;
 mod gates;
 mod looping;
 mod planning;
