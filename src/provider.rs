@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub use cloud_api::CloudApi;
 
-use crate::config::{Account, ProviderKind};
+use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
 use crate::domain::callback::CallbackData;
 use crate::domain::event::WebhookEvent;
@@ -118,8 +118,10 @@ pub struct SenderStatus {
 impl Provider {
     /// The provider of `account`. Opens no connection yet.
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
-        match account.provider {
-            ProviderKind::CloudApi => CloudApi::connect(account).map(Self::CloudApi),
+        match &account.access {
+            Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
+            // The configuration does not take it yet.
+            Access::Gupshup(_) => Err(ProviderError::BaseUrl { account: account.name.clone() }),
         }
     }
 
