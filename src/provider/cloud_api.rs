@@ -3,13 +3,11 @@
 //! Meta adds fields and words without notice: nothing here fails on what it does not know.
 
 mod answer;
-mod identity;
-mod loose;
 mod payload;
 mod sender;
 mod signature;
-mod template;
-mod webhook;
+pub(super) mod template;
+pub(super) mod webhook;
 
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -18,7 +16,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{ProviderError, SendRequest, SenderStatus};
+use super::{ProviderError, SendRequest, SenderStatus, loose};
 use crate::config::{Account, CloudApiAccess};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
