@@ -24,6 +24,7 @@ pub mod money;
 pub mod pair;
 pub mod phone;
 pub mod problem;
+pub mod reach;
 pub mod retry;
 pub mod role;
 pub mod run;

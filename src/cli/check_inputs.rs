@@ -15,10 +15,12 @@ use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
 use crate::domain::earlier::{Earlier, Gone};
 use crate::domain::forecast::{Scene, Tier};
+use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::money::Micros;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::reach::Reaches;
 use crate::domain::template::Template;
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
@@ -43,6 +45,8 @@ pub(super) struct Known {
     cards: Cards,
     vars: BTreeMap<String, String>,
     holidays: BTreeMap<String, BTreeSet<Date>>,
+    laws: Laws,
+    reach: Reaches,
     /// The sender alone, within the messaging limit of the configuration.
     around: Scene,
     /// What could not be found out, and why.
@@ -80,6 +84,8 @@ impl Known {
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
+        let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
+        let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
         let around = around(config.as_ref(), sender.as_ref(), now);
         Ok(Ok(Self {
             config,
@@ -90,6 +96,8 @@ impl Known {
             cards: Cards::embedded(),
             vars,
             holidays,
+            laws,
+            reach,
             around,
             unknown,
         }))
@@ -114,6 +122,8 @@ impl Known {
             cards: &self.cards,
             vars: &self.vars,
             holidays: &self.holidays,
+            laws: &self.laws,
+            reach: &self.reach,
             teams: self.config.as_ref().map(|config| &config.teams),
             users: None,
             same_audience: None,

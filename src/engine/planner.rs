@@ -159,6 +159,8 @@ impl Reading {
             template: Some(&self.template),
             vars: &self.config.vars,
             holidays: &self.config.holidays,
+            laws: &self.config.laws,
+            reach: &self.config.reach,
             audience: &self.audience,
             started_at: self.started_at,
         };

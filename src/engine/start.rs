@@ -1,5 +1,6 @@
 //! The pre-flight of a version, and starting it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tracing::info;
@@ -11,6 +12,7 @@ use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 use crate::intake::campaign_file::CampaignFile;
@@ -211,6 +213,8 @@ impl Engine {
                 cards: &cards,
                 vars: &config.vars,
                 holidays: &config.holidays,
+                laws: &config.laws,
+                reach: &config.reach,
                 teams: Some(&config.teams),
                 users: Some(&users),
                 same_audience: same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
@@ -218,10 +222,10 @@ impl Engine {
                 now,
                 throughput,
                 around: &around,
-                reached: &|phone| reached.contains(phone.digits()),
+                reached: &|phone| has(&reached, phone),
                 spent,
                 canary: config.canary,
-                suppressed: &|phone| suppressed.contains(phone.digits()),
+                suppressed: &|phone| has(&suppressed, phone),
                 earlier: &earlier,
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,
@@ -229,6 +233,11 @@ impl Engine {
         })
         .await
     }
+}
+
+/// Whether a number is among `numbers`, in whatever way it is written.
+fn has(numbers: &BTreeSet<String>, phone: &Phone) -> bool {
+    !numbers.is_empty() && phone.variants().iter().any(|way| numbers.contains(way.digits()))
 }
 
 /// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.

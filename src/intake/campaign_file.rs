@@ -14,7 +14,7 @@ use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
-use crate::domain::schedule::Schedule;
+use crate::domain::schedule::{Moved, Schedule};
 
 mod general;
 mod pattern;
@@ -61,6 +61,10 @@ pub struct CampaignFile {
     pub schedule: Schedule,
     /// When they may leave; left out, always.
     pub hours: Option<HoursRule>,
+    /// Laws on sending hours that do not count, by name.
+    pub without_laws: Vec<String>,
+    /// What happens when the time of a row that was sent already moves.
+    pub moved: Moved,
     /// What replies do.
     pub replies: Replies,
     /// Stops and doubts.
@@ -135,7 +139,7 @@ impl HoursRule {
             Holidays::Dates(dates) => dates.clone(),
             Holidays::Named(name) => lists.get(name)?.clone(),
         };
-        Some(Hours { week: self.week.clone(), holidays })
+        Some(Hours { week: self.week.clone(), holidays, laws: Vec::new() })
     }
 }
 
@@ -202,7 +206,7 @@ impl CampaignFile {
         let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
         let kind = general.kind.unwrap_or(CampaignKind::Reminder);
         let timezone = general.timezone.clone().unwrap_or(TimeZone::UTC);
-        let (schedule, hours) = schedule::read(root, kind, &timezone);
+        let scheduled = schedule::read(root, kind, &timezone);
         let replies = root.table("replies", replies::read).unwrap_or_default();
         let limits = general::limits(root, kind);
         Some(Self {
@@ -218,8 +222,10 @@ impl CampaignFile {
             template: template?,
             columns,
             variables,
-            schedule,
-            hours,
+            schedule: scheduled.schedule,
+            hours: scheduled.hours,
+            without_laws: scheduled.without_laws,
+            moved: scheduled.moved,
             replies,
             limits,
             places,

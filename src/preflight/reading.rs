@@ -50,6 +50,8 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
         template: inputs.template,
         vars: inputs.vars,
         holidays: inputs.holidays,
+        laws: inputs.laws,
+        reach: inputs.reach,
         audience: inputs.audience,
         started_at: inputs.now,
     };

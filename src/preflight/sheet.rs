@@ -17,11 +17,13 @@ use crate::domain::canary;
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, Scene};
+use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::reach::Reaches;
 use crate::domain::template::{Category, Template};
 use crate::domain::time::UnixMs;
 use crate::intake::audience::FileFacts;
@@ -43,6 +45,10 @@ pub struct SheetInputs<'a> {
     pub vars: &'a BTreeMap<String, String>,
     /// `[holidays]` of the configuration.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// Hours in which the law allows marketing.
+    pub laws: &'a Laws,
+    /// What is delivered where.
+    pub reach: &'a Reaches,
     /// `[team.*]` of the configuration, where it is known.
     pub teams: Option<&'a BTreeMap<String, Team>>,
     /// Names of those who can sign in, where they are known.

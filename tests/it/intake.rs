@@ -8,4 +8,5 @@ mod parsers;
 mod phones;
 mod rows;
 mod samples;
+mod schedules;
 mod when;

@@ -4,12 +4,12 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::domain::frequency::AtMost;
-use crate::domain::hours::Hours;
 use crate::domain::id::{CampaignId, RunId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Category, Template};
 use crate::engine::{EngineError, load};
 use crate::intake::campaign_file::OpenConversation;
+use crate::intake::open_hours::OpenHours;
 use crate::store::{Store, hold, run, version};
 
 /// Facts of a run that no message of it changes.
@@ -21,8 +21,8 @@ pub struct RunFacts {
     pub template: Template,
     /// Scope key of a hold on that template.
     pub template_key: String,
-    /// When its messages may leave; `None`: always.
-    pub hours: Option<Hours>,
+    /// When its messages may leave.
+    pub hours: OpenHours,
     /// True when people who asked for no promotions are left out.
     pub marketing: bool,
     /// What an open conversation with the person does.
@@ -41,10 +41,14 @@ impl RunFacts {
             error!(run.id = %id, "what run {id} was started with cannot be read any more");
             return Ok(None);
         };
+        let Ok(hours) = OpenHours::of(&file, &config.holidays, &config.laws, Some(template.category)) else {
+            error!(run.id = %id, "run {id} goes by holidays or a law that the configuration has no more");
+            return Ok(None);
+        };
         Ok(Some(Self {
             campaign: run.campaign_id,
             template_key: hold::template_key(&run.account, &template.name, &template.language),
-            hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),
+            hours,
             marketing: is_marketing(run.kind, template.category),
             open_conversation: file.limits.open_conversation,
             at_most: file.limits.at_most,

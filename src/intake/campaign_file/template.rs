@@ -53,7 +53,7 @@ pub(super) fn read(table: &mut Table<'_, '_>) -> Option<TemplateUse> {
 }
 
 /// Meta takes lower-case letters, digits and underscores, at most 512.
-fn template_name(value: &Value<'_, '_>) -> Option<String> {
+pub(super) fn template_name(value: &Value<'_, '_>) -> Option<String> {
     let name = value.text()?;
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if name.len() <= 512 && name.bytes().all(fits) {

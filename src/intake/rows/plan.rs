@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::hours::Hours;
 use crate::domain::problem::Problem;
 
-use super::super::campaign_file::{ButtonUse, CampaignFile, Holidays, Labelled};
+use super::super::campaign_file::{ButtonUse, CampaignFile, Labelled};
 use super::super::columns::{self, Columns};
 use super::super::content::Content;
 use super::super::expression::{self, Expression, Place, Style};
-use super::super::phone_number::{self, Home};
+use super::super::open_hours::OpenHours;
+use super::super::phone_number::{self, Closed, Home};
 use super::RowsRequest;
 
 pub(super) struct Plan<'a> {
@@ -17,8 +17,10 @@ pub(super) struct Plan<'a> {
     pub(super) content: Content<'a>,
     pub(super) only: Option<Expression>,
     pub(super) home: Option<Home>,
-    pub(super) hours: Option<Hours>,
+    pub(super) hours: OpenHours,
     pub(super) style: Style,
+    /// What is not delivered where.
+    pub(super) closed: Closed,
     /// Whether the template is, or will be, billed as marketing.
     pub(super) marketing: bool,
 }
@@ -46,19 +48,16 @@ impl<'a> Plan<'a> {
             let home = Home::new(country, campaign.area_code.as_deref());
             keep(home.ok_or_else(|| vec![Problem::new("unknown_country", &[("country", country)])]), &mut problems)
         });
-        let hours = campaign.hours.as_ref().and_then(|rule| {
-            let hours = rule.resolve(request.holidays);
-            let name = match &rule.holidays {
-                Holidays::Named(name) => name.as_str(),
-                Holidays::Dates(_) => "",
-            };
-            keep(hours.ok_or_else(|| vec![Problem::new("unknown_holidays", &[("name", name)])]), &mut problems)
-        });
         let category = request.template.map(|t| t.category);
         let marketing = phone_number::is_marketing(campaign.kind, category);
+        let zone = campaign.timezone.clone();
+        let closed = Closed::on(request.started_at.in_zone(&zone).date(), request.reach);
         drop(known);
-        match content {
-            Some(content) if problems.is_empty() => Ok(Self { columns, content, only, home, hours, style, marketing }),
+        let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
+        match (content, keep(hours, &mut problems)) {
+            (Some(content), Some(hours)) if problems.is_empty() => {
+                Ok(Self { columns, content, only, home, hours, style, closed, marketing })
+            }
             _ => Err(problems),
         }
     }

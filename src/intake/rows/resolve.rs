@@ -8,7 +8,7 @@ use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::phone::Phone;
-use crate::domain::schedule;
+use crate::domain::schedule::{self, Due, NotDue, Shift};
 use crate::domain::time::UnixMs;
 
 use super::super::audience::DateOrder;
@@ -47,10 +47,9 @@ impl Rows<'_> {
         if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
             return Err(no_message(ExclusionReason::NotSelected, String::new()));
         }
-        let to = phone_number::read(&given, self.plan.home.as_ref())
-            .map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
-        if let Some(why) = phone_number::unreachable_because(&to, self.plan.marketing) {
-            return Err(no_message(ExclusionReason::Unreachable, why.to_owned()));
+        let to = self.phone(&given).map_err(|(reason, detail)| no_message(reason, detail))?;
+        if let Some(why) = self.plan.closed.because(&to, self.plan.marketing) {
+            return Err(no_message(ExclusionReason::Unreachable, why));
         }
         let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
@@ -59,8 +58,11 @@ impl Rows<'_> {
             return Err(no_message(ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
         }
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
-        let due = self.due(happens_at, &zone);
-        let due = due.map_err(|_| no_message(ExclusionReason::TooLate, was_for(happens)))?;
+        let due = self.due(&to, happens_at, &zone);
+        let due = due.map_err(|why| {
+            let detail = self.not_due(why, happens);
+            no_message(ExclusionReason::TooLate, detail)
+        })?;
         let filled = self.plan.content.fill(&row, &values.cells);
         let (fill, flattened) = filled.map_err(|unfit| no_message(unfit.reason, unfit.detail))?;
         let draft = Draft {
@@ -79,8 +81,22 @@ impl Rows<'_> {
             given,
         };
         self.seen.remember(key, no);
-        self.count(&draft);
+        self.count(&draft, due.shift);
         Ok(Box::new(draft))
+    }
+
+    /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.
+    fn phone(&mut self, given: &str) -> Result<Phone, (ExclusionReason, String)> {
+        let read = phone_number::read(given, self.plan.home.as_ref());
+        let paper = match read {
+            Ok(_) => phone_number::certain_paper(given),
+            Err(_) => phone_number::paper(given),
+        };
+        if let Some(paper) = paper {
+            self.tally.papers += 1;
+            return Err((ExclusionReason::BadPhone, format!("paper: {}", paper.as_str())));
+        }
+        read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
     fn values(&self, cells: Vec<String>, happens: Option<Happens>) -> Arc<RowValues> {
@@ -133,9 +149,19 @@ impl Rows<'_> {
         }
     }
 
-    fn due(&self, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<schedule::Due, schedule::NotDue> {
+    fn due(&self, to: &Phone, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<Due, NotDue> {
         let schedule = &self.request.campaign.schedule;
-        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.as_ref())
+        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.of_person(to))
+    }
+
+    /// Counts a row that is too late, and says what it was for.
+    fn not_due(&mut self, why: NotDue, happens: Option<Happens>) -> String {
+        if why == NotDue::Closed {
+            self.tally.closed_until_latest += 1;
+            return "closed_until_latest".to_owned();
+        }
+        self.tally.misses_latest += 1;
+        happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
     }
 
     fn route(&mut self, cells: &[String]) -> String {
@@ -148,18 +174,17 @@ impl Rows<'_> {
         route
     }
 
-    fn count(&mut self, draft: &Draft) {
+    fn count(&mut self, draft: &Draft, shift: Shift) {
         let written: String = draft.given.chars().filter(char::is_ascii_digit).collect();
         let has_code = written.trim_start_matches('0').starts_with(&draft.to.digits()[..2]) && written.len() >= 11;
         self.tally.completed_numbers += u64::from(!has_code);
         self.tally.taken_for_mobiles += u64::from(phone_number::taken_for_mobile(&draft.given, &draft.to));
         self.tally.flattened += u64::from(draft.flattened);
+        self.tally.other_forms += u64::from(phone_number::is_other_form(&draft.to));
+        self.tally.goes_earlier += u64::from(shift == Shift::Earlier);
+        self.tally.goes_later += u64::from(shift == Shift::Later);
+        self.tally.overdue += u64::from(shift == Shift::Overdue);
     }
-}
-
-/// What a row that is too late was for.
-fn was_for(happens: Option<Happens>) -> String {
-    happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
 }
 
 /// Name of a time zone in the IANA database.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
+use recado::domain::hours::law::Laws;
 use recado::domain::problem::Problem;
+use recado::domain::reach::Reaches;
 use recado::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::CampaignFile;
@@ -19,6 +21,8 @@ pub struct Given {
     pub template: Option<Template>,
     pub vars: BTreeMap<String, String>,
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
+    pub laws: Laws,
+    pub reach: Reaches,
 }
 
 impl Given {
@@ -37,6 +41,8 @@ impl Given {
             template: None,
             vars: BTreeMap::new(),
             holidays: BTreeMap::new(),
+            laws: Laws::default(),
+            reach: Reaches::default(),
         }
     }
 
@@ -63,6 +69,8 @@ impl Given {
             template: self.template.as_ref(),
             vars: &self.vars,
             holidays: &self.holidays,
+            laws: &self.laws,
+            reach: &self.reach,
             audience: &audience,
             started_at: UnixMs::from(TUESDAY.parse::<jiff::Timestamp>().expect("an instant")),
         };

@@ -145,6 +145,8 @@ impl Folder {
             cards: &Cards::embedded(),
             vars: &self.config.vars,
             holidays: &holidays,
+            laws: &self.config.laws,
+            reach: &self.config.reach,
             audience: &self.path("turnos.csv"),
             now: self.now,
             throughput: 20,
