@@ -29,6 +29,7 @@ pub mod retry;
 pub mod role;
 pub mod run;
 pub mod schedule;
+pub mod snapshot;
 pub mod spreadsheet;
 pub mod template;
 pub mod tier;

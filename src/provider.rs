@@ -144,6 +144,13 @@ impl Provider {
         }
     }
 
+    /// The template of that name in every language the account has it in.
+    pub async fn translations(&self, name: &str) -> Result<Vec<Template>, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.translations(name).await,
+        }
+    }
+
     /// How a sender stands.
     pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         match self {

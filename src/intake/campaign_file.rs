@@ -26,7 +26,7 @@ mod times;
 
 pub use pattern::fits_pattern;
 pub use replies::{ButtonReply, Replies, is_route};
-pub use template::{ButtonUse, LinkKind, TemplateUse};
+pub use template::{ButtonUse, LanguageColumn, LinkKind, TemplateUse};
 pub use text::text;
 
 /// A campaign file that holds together. What it names elsewhere (sender, template, columns, holidays, people) is
@@ -199,7 +199,7 @@ impl CampaignFile {
         // Everything is read before anything is given up, so that one reading finds every problem.
         let general = general::General::read(root);
         let template = root.need_table("template", template::read).flatten();
-        let places = ["variables", "template.buttons", "columns"].into_iter();
+        let places = ["variables", "template", "template.buttons", "columns"].into_iter();
         let places = places.flat_map(|section| root.places(section).into_iter().map(move |(k, at)| ((section, k), at)));
         let places = places.collect();
         let columns = root.table("columns", general::columns).unwrap_or_default();

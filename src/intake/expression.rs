@@ -43,6 +43,7 @@ impl Place {
         let key = match section {
             "variables" => "place.variable",
             "template.buttons" => "place.button",
+            "template" => "place.template",
             _ => "place.column",
         };
         Self { key, entry: entry.to_owned(), line: line.to_string(), column: column.to_string() }

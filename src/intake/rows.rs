@@ -46,6 +46,8 @@ pub struct RowsRequest<'a> {
     pub campaign: &'a CampaignFile,
     /// The template, where it is known.
     pub template: Option<&'a Template>,
+    /// The template in other languages that it is approved in; counts where the language comes from a column.
+    pub translations: &'a [Template],
     /// The configuration's vars.
     pub vars: &'a BTreeMap<String, String>,
     /// The configuration's lists of holidays.
@@ -141,6 +143,8 @@ pub struct Tally {
     pub other_forms: u64,
     /// Rows with the number of a person's or company's papers in place of a phone.
     pub papers: u64,
+    /// Messages in the campaign's language, because the template is not approved in the row's.
+    pub fell_back: u64,
     /// Messages due before the time that the schedule says, because it is closed then.
     pub goes_earlier: u64,
     /// Messages due after it, because it is closed then.
@@ -234,6 +238,7 @@ impl Rows<'_> {
         counted(self.tally.flattened, "flattened", &[]);
         counted(self.tally.other_forms, "other_forms", &[]);
         counted(self.tally.papers, "papers", &[]);
+        counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
         counted(self.tally.goes_earlier, "goes_earlier", &[]);
         counted(self.tally.goes_later, "goes_later", &[]);
         counted(self.tally.overdue, "overdue", &[]);

@@ -4,6 +4,7 @@ mod audience;
 mod campaign_file;
 mod expressions;
 mod given;
+mod languages;
 mod parsers;
 mod phones;
 mod rows;

@@ -9,7 +9,8 @@ use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, Line, Purse};
 use crate::domain::hours::Hours;
 use crate::domain::message::MessageState as S;
-use crate::domain::template::{Category, Template};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, budget, load};
 use crate::intake::campaign_file::CampaignFile;
@@ -56,7 +57,7 @@ impl Ledger<'_> {
         let Some(version) = version::get(store, run.version_id).await? else {
             return Ok(Line { priority, ..Line::default() });
         };
-        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshot()) else {
+        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshots()) else {
             return Ok(Line { priority, ..Line::default() });
         };
         let hours = self.hours(&file, &template);
@@ -84,9 +85,10 @@ impl Ledger<'_> {
     }
 
     /// When most of its messages may leave; what the laws of other countries say is in their due times.
-    fn hours(&self, file: &CampaignFile, template: &Template) -> Option<Hours> {
+    fn hours(&self, file: &CampaignFile, template: &Snapshot) -> Option<Hours> {
         let config = &self.engine.config;
-        let hours = OpenHours::of(file, &config.holidays, &config.laws, Some(template.category)).unwrap_or_default();
+        let hours = OpenHours::of(file, &config.holidays, &config.laws, Some(template.strictest_category()))
+            .unwrap_or_default();
         hours.in_country(file.country.as_deref()).cloned()
     }
 
@@ -130,8 +132,8 @@ impl Ledger<'_> {
         })
     }
 
-    async fn again(&self, template: &Template) -> Result<Again, EngineError> {
-        let (store, marketing) = (&self.engine.store, template.category == Category::Marketing);
+    async fn again(&self, template: &Snapshot) -> Result<Again, EngineError> {
+        let (store, marketing) = (&self.engine.store, template.strictest_category() == Category::Marketing);
         let policy = self.engine.errors_of(&self.run.account).policy(NOT_NOW);
         let Some(after) = policy.and_then(|policy| policy.retry_after).filter(|_| marketing) else {
             return Ok(Again::default());
@@ -149,7 +151,7 @@ impl Ledger<'_> {
     }
 
     /// What is left of the campaign's budget for what is queued.
-    async fn purse(&self, template: &Template, file: &CampaignFile) -> Result<Option<Purse>, EngineError> {
+    async fn purse(&self, template: &Snapshot, file: &CampaignFile) -> Result<Option<Purse>, EngineError> {
         let (engine, run) = (self.engine, self.run);
         let Some(account) = engine.config.accounts.get(&run.account) else { return Ok(None) };
         let latest = budget::latest(engine, run.campaign_id, None).await?;

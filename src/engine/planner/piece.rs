@@ -13,7 +13,7 @@ use crate::domain::fill::Content;
 use crate::domain::id::{PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::is_marketing;
 use crate::engine::{Engine, EngineError};
@@ -31,7 +31,7 @@ pub(super) struct Plan<'a> {
     run: &'a Run,
     account: &'a Account,
     currency: Currency,
-    template: Template,
+    template: Snapshot,
     /// Whether earlier runs of the campaign may have sent some of its rows.
     comes_again: bool,
     skips_conversations: bool,
@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
         engine: &'a Engine,
         run: &'a Run,
         file: &CampaignFile,
-        template: &Template,
+        template: &Snapshot,
         comes_again: bool,
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
@@ -70,10 +70,15 @@ impl<'a> Plan<'a> {
             template: template.clone(),
             comes_again,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
-            asks_for_no_promotions: is_marketing(run.kind, template.category),
+            asks_for_no_promotions: is_marketing(run.kind, template.strictest_category()),
             canary: file.limits.canary.map(|_| Spread {
-                hours: OpenHours::of(file, &engine.config.holidays, &engine.config.laws, Some(template.category))
-                    .unwrap_or_default(),
+                hours: OpenHours::of(
+                    file,
+                    &engine.config.holidays,
+                    &engine.config.laws,
+                    Some(template.strictest_category()),
+                )
+                .unwrap_or_default(),
             }),
         })
     }
@@ -185,7 +190,7 @@ impl<'a> Plan<'a> {
         let market = market::of(&draft.to);
         let due_at = self.due_at(&draft);
         let day = draft.due_at.max(now).day_in(&self.account.timezone);
-        let category = self.template.category;
+        let category = self.template.of(draft.fill.language.as_deref()).category;
         let price = estimate::estimate(&self.engine.cards, self.currency, market.as_str(), category, &day);
         NewMessage {
             run_id: self.run.id,

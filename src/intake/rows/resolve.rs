@@ -13,8 +13,9 @@ use crate::domain::time::UnixMs;
 
 use super::super::audience::DateOrder;
 use super::super::campaign_file::{Labelled, is_route};
-use super::super::expression::{RowValues, WHEN, When};
-use super::super::phone_number;
+use super::super::content::Picked;
+use super::super::expression::{RowValues, Style, WHEN, When};
+use super::super::phone_number::{self, is_marketing};
 use super::plan::label;
 use super::seen::Key;
 use super::when::{self, HasTime, NoMoment};
@@ -42,13 +43,18 @@ impl Rows<'_> {
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
-        let values = self.values(cells, happens.as_ref().ok().copied().flatten());
+        let picked = self.plan.contents.pick(&cells);
+        let style = self.plan.contents.style(picked.as_ref().ok().copied());
+        let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
         if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
             return Err(no_message(ExclusionReason::NotSelected, String::new()));
         }
         let to = self.phone(&given).map_err(|(reason, detail)| no_message(reason, detail))?;
-        if let Some(why) = self.plan.closed.because(&to, self.plan.marketing) {
+        let picked = picked
+            .map_err(|language| no_message(ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
+        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
+        if let Some(why) = self.plan.closed.because(&to, marketing) {
             return Err(no_message(ExclusionReason::Unreachable, why));
         }
         let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
@@ -63,7 +69,7 @@ impl Rows<'_> {
             let detail = self.not_due(why, happens);
             no_message(ExclusionReason::TooLate, detail)
         })?;
-        let filled = self.plan.content.fill(&row, &values.cells);
+        let filled = self.plan.contents.at(picked).fill(&row, &values.cells);
         let (fill, flattened) = filled.map_err(|unfit| no_message(unfit.reason, unfit.detail))?;
         let draft = Draft {
             name,
@@ -82,6 +88,7 @@ impl Rows<'_> {
         };
         self.seen.remember(key, no);
         self.count(&draft, due.shift);
+        self.tally.fell_back += u64::from(picked == Picked::FallenBack);
         Ok(Box::new(draft))
     }
 
@@ -99,8 +106,7 @@ impl Rows<'_> {
         read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
-    fn values(&self, cells: Vec<String>, happens: Option<Happens>) -> Arc<RowValues> {
-        let style = self.plan.style;
+    fn values(&self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         Arc::new(RowValues { cells, columns: Arc::clone(&self.columns), vars: Arc::clone(&self.vars), when })
     }

@@ -19,6 +19,7 @@ pub struct Given {
     pub dir: tempfile::TempDir,
     pub campaign: CampaignFile,
     pub template: Option<Template>,
+    pub translations: Vec<Template>,
     pub vars: BTreeMap<String, String>,
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
     pub laws: Laws,
@@ -39,6 +40,7 @@ impl Given {
             dir: tempfile::tempdir().expect("a temporary directory"),
             campaign: campaign.unwrap_or_else(|p| panic!("{}", p.iter().map(ToString::to_string).collect::<String>())),
             template: None,
+            translations: Vec::new(),
             vars: BTreeMap::new(),
             holidays: BTreeMap::new(),
             laws: Laws::default(),
@@ -67,6 +69,7 @@ impl Given {
         let request = RowsRequest {
             campaign: &self.campaign,
             template: self.template.as_ref(),
+            translations: &self.translations,
             vars: &self.vars,
             holidays: &self.holidays,
             laws: &self.laws,

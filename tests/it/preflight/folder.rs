@@ -82,6 +82,7 @@ pub struct Folder {
     pub campaign: String,
     pub config: Config,
     pub template: Option<Template>,
+    pub translations: Vec<Template>,
     pub knows_sender: bool,
     pub now: UnixMs,
     pub suppressed: BTreeSet<String>,
@@ -109,6 +110,7 @@ impl Folder {
             campaign: campaign.to_owned(),
             config: Config::parse(CONFIG, "recado.toml", dir.path(), &BTreeMap::new()).unwrap(),
             template: Some(template()),
+            translations: Vec::new(),
             knows_sender: true,
             now: at("2026-11-24T10:00:00-03:00"),
             suppressed: BTreeSet::new(),
@@ -140,6 +142,7 @@ impl Folder {
         sheet(&SheetInputs {
             campaign: &campaign,
             template: self.template.as_ref(),
+            translations: &self.translations,
             account: sender.map(|s| &self.config.accounts[&s.account]),
             sender,
             cards: &Cards::embedded(),
