@@ -13,6 +13,7 @@ use crate::domain::problem::Problem;
 use super::columns::nearest;
 
 mod calendar;
+mod currency;
 mod filters;
 mod names;
 mod pieces;
