@@ -5,6 +5,7 @@ use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
@@ -197,7 +198,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn of(account: &str, sender: &str, run: Option<&Run>) -> Result<Self, EngineError> {
         let templates = run.map(Run::snapshots).transpose()?;
-        let templates = templates.iter().flat_map(|snapshot| snapshot.all());
+        let templates = templates.iter().flat_map(Snapshot::all);
         Ok(Self {
             account: account.to_owned(),
             sender: sender.to_owned(),

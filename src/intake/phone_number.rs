@@ -245,8 +245,7 @@ pub fn is_other_form(to: &Phone) -> bool {
     let digits = to.digits();
     let has_variants = || to.variants().len() > 1;
     match digits.as_bytes() {
-        [b'5', b'4', rest @ ..] => rest.len() == 10 && has_variants(),
-        [b'5', b'5', rest @ ..] => rest.len() == 10 && has_variants(),
+        [b'5', b'4' | b'5', rest @ ..] => rest.len() == 10 && has_variants(),
         [b'5', b'2', b'1', rest @ ..] => rest.len() == 10,
         _ => false,
     }

@@ -68,13 +68,12 @@ fn on_monday(day: Date) -> Date {
 
 /// Easter Sunday (the Gregorian reckoning of Meeus, Jones and Butcher); `None` for years that no calendar has.
 fn easter(year: i16) -> Option<Date> {
-    let y = i32::from(year);
-    let (a, b, c) = (y % 19, y / 100, y % 100);
-    let g = (8 * b + 13) / 25;
-    let h = (19 * a + b - b / 4 - g + 15) % 30;
-    let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;
-    let m = (a + 11 * h + 22 * l) / 451;
-    let sum = h + l - 7 * m + 114;
+    let golden = i32::from(year) % 19;
+    let (century, of_century) = (i32::from(year) / 100, i32::from(year) % 100);
+    let moon = (19 * golden + century - century / 4 - (8 * century + 13) / 25 + 15) % 30;
+    let sunday = (32 + 2 * (century % 4) + 2 * (of_century / 4) - moon - of_century % 4) % 7;
+    let early = (golden + 11 * moon + 22 * sunday) / 451;
+    let sum = moon + sunday - 7 * early + 114;
     Date::new(year, i8::try_from(sum / 31).ok()?, i8::try_from(sum % 31 + 1).ok()?).ok()
 }
 

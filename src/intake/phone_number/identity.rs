@@ -172,7 +172,9 @@ mod tests {
     fn a_column_is_judged_by_most_of_its_cells() {
         let verdict = |cells: &[&str]| {
             let mut papers = Papers::default();
-            cells.iter().for_each(|cell| papers.look(cell));
+            for cell in cells {
+                papers.look(cell);
+            }
             papers.verdict().map(|(paper, n, of)| (paper.as_str(), n, of))
         };
         assert_eq!(verdict(&["52998224725"]), None, "one may be chance");
