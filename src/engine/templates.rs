@@ -114,7 +114,9 @@ fn with_translations(main: Template, all: Vec<Template>) -> Snapshot {
             && t.status == TemplateStatus::Approved
             && !t.parameters_unknown
     };
-    let translations = all.into_iter().filter(fits).collect();
+    let mut translations: Vec<Template> = all.into_iter().filter(fits).collect();
+    translations.sort_by(|a, b| a.language.cmp(&b.language));
+    translations.dedup_by(|a, b| a.language == b.language);
     Snapshot { main, translations }
 }
 
