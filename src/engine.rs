@@ -27,6 +27,7 @@ mod room;
 pub mod settler;
 mod start;
 mod steer;
+mod templates;
 pub mod tier;
 pub mod waiting;
 pub mod watcher;

@@ -9,6 +9,8 @@ use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
+mod variants;
+
 const INSERT: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO person (phone, name, created_at)
@@ -73,7 +75,8 @@ pub struct Learned {
     pub bsuid: Option<String>,
 }
 
-/// The person of each number, created where it is new, in the order given. A name fills an empty one only.
+/// The person of each number, created where it is new, in the order given. A name fills an empty one only. Whoever is known
+/// under another way of writing the number is linked.
 pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Result<Vec<PersonId>> {
     // Ordered by number: two planners that insert overlapping sets then cannot wait for each other.
     let by_phone: BTreeMap<&str, &str> = people.iter().map(|(phone, name)| (phone.digits(), name.as_str())).collect();
@@ -86,7 +89,12 @@ pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Resu
     let found: Vec<(PersonId, String)> = on_tx!(tx, |conn| sqlx::query_as(select).bind(&phones).fetch_all(conn).await)?;
     let ids: BTreeMap<String, PersonId> = found.into_iter().map(|(id, phone)| (phone, id)).collect();
     let id_of = |(phone, _): &(Phone, String)| ids.get(phone.digits()).copied();
-    people.iter().map(|p| id_of(p).ok_or(StoreError::Corrupt { what: "person.phone" })).collect()
+    let all: Result<Vec<PersonId>> =
+        people.iter().map(|p| id_of(p).ok_or(StoreError::Corrupt { what: "person.phone" })).collect();
+    let all = all?;
+    let written: Vec<(&Phone, PersonId)> = people.iter().map(|(phone, _)| phone).zip(all.iter().copied()).collect();
+    variants::link(tx, &written).await?;
+    Ok(all)
 }
 
 /// Keeps what answers told; what is known already is not overwritten, and an id that another person has is left there.
