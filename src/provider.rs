@@ -4,13 +4,16 @@
 
 mod cloud_api;
 mod http;
+mod loose;
 pub mod outside;
+mod zenvia;
 
 use std::time::Duration;
 
 pub use cloud_api::CloudApi;
+pub use zenvia::Zenvia;
 
-use crate::config::{Account, ProviderKind};
+use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
 use crate::domain::callback::CallbackData;
 use crate::domain::event::WebhookEvent;
@@ -66,6 +69,8 @@ pub enum ProviderError {
 pub enum Provider {
     /// Meta's Cloud API.
     CloudApi(CloudApi),
+    /// Zenvia's API v2.
+    Zenvia(Zenvia),
 }
 
 /// One message to send.
@@ -115,11 +120,50 @@ pub struct SenderStatus {
     pub display_number: String,
 }
 
+/// A subscription that makes the provider tell us something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Subscription {
+    /// The provider's id; empty for one that is missing.
+    pub id: String,
+    /// What it tells, in the provider's word.
+    pub event: String,
+    /// How it stands.
+    pub state: SubscriptionState,
+}
+
+/// How a subscription stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionState {
+    /// It tells.
+    Active,
+    /// It tells, and has failed too often of late.
+    Degraded,
+    /// It tells nothing any more.
+    Inactive,
+    /// There is none.
+    Missing,
+}
+
+impl SubscriptionState {
+    /// The word in settings, API and locales.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Degraded => "degraded",
+            Self::Inactive => "inactive",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 impl Provider {
     /// The provider of `account`. Opens no connection yet.
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
-        match account.provider {
-            ProviderKind::CloudApi => CloudApi::connect(account).map(Self::CloudApi),
+        match &account.access {
+            Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
+            Access::Zenvia(access) => Zenvia::connect(account, access).map(Self::Zenvia),
+            Access::Gupshup(_) => Err(ProviderError::BaseUrl { account: account.name.clone() }),
         }
     }
 
@@ -127,6 +171,7 @@ impl Provider {
     pub async fn send(&self, request: &SendRequest<'_>) -> Answer {
         match self {
             Self::CloudApi(api) => api.send(request).await,
+            Self::Zenvia(api) => api.send(request).await,
         }
     }
 
@@ -134,6 +179,7 @@ impl Provider {
     pub async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.templates().await,
+            Self::Zenvia(api) => api.templates().await,
         }
     }
 
@@ -141,6 +187,7 @@ impl Provider {
     pub async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.template(name, language).await,
+            Self::Zenvia(api) => api.template(name, language).await,
         }
     }
 
@@ -148,6 +195,7 @@ impl Provider {
     pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         match self {
             Self::CloudApi(api) => api.sender_status(sender_ref).await,
+            Self::Zenvia(api) => api.sender_status(sender_ref).await,
         }
     }
 
@@ -155,6 +203,7 @@ impl Provider {
     pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
+            Self::Zenvia(_) => None,
         }
     }
 
@@ -162,6 +211,8 @@ impl Provider {
     pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
+            // It signs nothing.
+            Self::Zenvia(_) => false,
         }
     }
 
@@ -174,6 +225,7 @@ impl Provider {
     pub fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         match self {
             Self::CloudApi(_) => CloudApi::read_webhook(body),
+            Self::Zenvia(_) => Zenvia::read_webhook(body),
         }
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Look<'a> {
                 silent: known.silent,
                 after: known.after_it,
                 in_review,
-                is_named: matches!(account.provider, ProviderKind::CloudApi),
+                is_named: account.access.kind().names_messages(),
             };
             let verdict = doubt::verdict(&facts, self.now);
             judged.push(Judged { id: doubt.id, run: doubt.run_id, rule, verdict });
