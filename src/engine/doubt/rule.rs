@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::config::{Account, ProviderKind, Sender};
+use crate::config::{Account, Sender};
 use crate::domain::doubt::{self, Facts, Reason, Verdict};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
