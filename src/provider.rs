@@ -6,11 +6,13 @@ mod cloud_api;
 mod http;
 mod loose;
 pub mod outside;
+mod subscription;
 mod zenvia;
 
 use std::time::Duration;
 
 pub use cloud_api::CloudApi;
+pub use subscription::{Subscription, SubscriptionState};
 pub use zenvia::Zenvia;
 
 use crate::config::{Access, Account};
@@ -120,49 +122,13 @@ pub struct SenderStatus {
     pub display_number: String,
 }
 
-/// A subscription that makes the provider tell us something.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Subscription {
-    /// The provider's id; empty for one that is missing.
-    pub id: String,
-    /// What it tells, in the provider's word.
-    pub event: String,
-    /// How it stands.
-    pub state: SubscriptionState,
-}
-
-/// How a subscription stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubscriptionState {
-    /// It tells.
-    Active,
-    /// It tells, and has failed too often of late.
-    Degraded,
-    /// It tells nothing any more.
-    Inactive,
-    /// There is none.
-    Missing,
-}
-
-impl SubscriptionState {
-    /// The word in settings, API and locales.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Degraded => "degraded",
-            Self::Inactive => "inactive",
-            Self::Missing => "missing",
-        }
-    }
-}
-
 impl Provider {
     /// The provider of `account`. Opens no connection yet.
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
         match &account.access {
             Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
             Access::Zenvia(access) => Zenvia::connect(account, access).map(Self::Zenvia),
+            // The configuration does not take it yet.
             Access::Gupshup(_) => Err(ProviderError::BaseUrl { account: account.name.clone() }),
         }
     }

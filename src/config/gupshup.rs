@@ -52,7 +52,8 @@ pub(super) fn access(
     let wallet_low = table.get("wallet_low").map_or(Some(WALLET_LOW), |v| amount(&v, currency));
     let fee = table.get("fee").map_or(Some(FEE), |v| amount(&v, currency));
     let is_partner = credentials.as_ref().is_some_and(GupshupCredentials::is_partner);
-    let wire = table.table("wire", |t| wire(t, is_partner)).unwrap_or_else(|| Some(GupshupWire::documented(is_partner)));
+    let wire =
+        table.table("wire", |t| wire(t, is_partner)).unwrap_or_else(|| Some(GupshupWire::documented(is_partner)));
     Some(GupshupAccess {
         app: app?,
         app_id: app_id?,
@@ -72,13 +73,9 @@ fn all_or_none<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// Exactly one of the three ways to prove who we are.
-fn credentials(
-    table: &mut Table<'_, '_>,
-    base_url: Option<&Url>,
-    secrets: &Secrets<'_>,
-) -> Option<GupshupCredentials> {
-    let key = [table.get("api_key"), table.get("api_key_file")].into_iter().flatten().next();
-    let token = [table.get("app_token"), table.get("app_token_file")].into_iter().flatten().next();
+fn credentials(table: &mut Table<'_, '_>, base_url: Option<&Url>, secrets: &Secrets<'_>) -> Option<GupshupCredentials> {
+    let key = table.get("api_key").or(table.get("api_key_file"));
+    let token = table.get("app_token").or(table.get("app_token_file"));
     let partner = table.get("partner");
     let all = [key.as_ref(), token.as_ref(), partner.as_ref()];
     if let Some(second) = all.into_iter().flatten().nth(1) {
@@ -103,8 +100,7 @@ fn partner_access(
 ) -> Option<GupshupCredentials> {
     let id = all_or_none(table.get("id").map(|v| v.parsed(id)));
     let email = table.need("email").and_then(|v| v.parsed(|text| plain(text, 256)));
-    let client_secret: Option<SecretString> =
-        secrets.need(table, "client_secret", "client_secret_file", |_| Ok(()));
+    let client_secret: Option<SecretString> = secrets.need(table, "client_secret", "client_secret_file", |_| Ok(()));
     let url = table.get("url").map_or_else(|| base_url.cloned(), |v| provider::provider_address(&v));
     Some(GupshupCredentials::Partner { id: id?, email: email?, client_secret: client_secret?, url: url? })
 }

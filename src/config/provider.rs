@@ -97,8 +97,8 @@ pub(super) fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
 }
 
 fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {
-    if value.text()? == "zenvia" {
-        value.refuse("\"zenvia\" is not available yet");
+    if let known @ ("gupshup" | "zenvia") = value.text()? {
+        value.refuse(&format!("\"{known}\" is not available yet"));
         return None;
     }
     value.choice(&ProviderKind::WORDS)

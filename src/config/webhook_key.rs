@@ -30,12 +30,7 @@ pub struct WebhookKey {
 impl WebhookKey {
     /// Whether a webhook with this last part of its address, headers (asked for by name) and origin is the provider's.
     /// Secrets are compared in constant time, all of them whatever the first says.
-    pub fn opens<'a>(
-        &self,
-        secret: &str,
-        header: impl FnOnce(&str) -> Option<&'a str>,
-        from: Option<IpAddr>,
-    ) -> bool {
+    pub fn opens<'a>(&self, secret: &str, header: impl FnOnce(&str) -> Option<&'a str>, from: Option<IpAddr>) -> bool {
         let same = |ours: &SecretString, given: &str| ours.expose_secret().as_bytes().ct_eq(given.as_bytes());
         let mut fits = same(&self.secret, secret);
         if let Some((name, value)) = &self.header {
@@ -111,4 +106,32 @@ fn header_name(text: &str) -> Result<String, &'static str> {
 fn header_value(text: &str) -> Result<(), &'static str> {
     let fits = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     fits.then_some(()).ok_or("holds a character that no header has")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a-secret-that-nobody-guesses";
+
+    fn opens(key: &WebhookKey, secret: &str, header: Option<&str>, from: Option<&str>) -> bool {
+        key.opens(secret, |name| header.filter(|_| name == HEADER), from.map(|from| from.parse().unwrap()))
+    }
+
+    #[test]
+    fn everything_that_is_asked_for_has_to_be_right() {
+        let header = Some((HEADER.to_owned(), "value".into()));
+        let key = WebhookKey { secret: SECRET.into(), header, addresses: vec![net("34.202.224.208").unwrap()] };
+        let (value, from) = (Some("value"), Some("34.202.224.208"));
+        assert!(opens(&key, SECRET, value, from));
+        assert!(opens(&key, SECRET, value, Some("::ffff:34.202.224.208")));
+        assert!(!opens(&key, "a-secret-that-nobody-guessed", value, from));
+        assert!(!opens(&key, "", value, from));
+        assert!(!opens(&key, SECRET, Some("other"), from));
+        assert!(!opens(&key, SECRET, None, from));
+        assert!(!opens(&key, SECRET, value, Some("34.202.224.209")));
+        assert!(!opens(&key, SECRET, value, None));
+        let key = WebhookKey { header: None, addresses: Vec::new(), ..key };
+        assert!(opens(&key, SECRET, None, None));
+    }
 }
