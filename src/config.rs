@@ -38,7 +38,7 @@ pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
-const PLACEHOLDER: &str = "change-me";
+pub(crate) const PLACEHOLDER: &str = "change-me";
 
 /// The checked configuration. `Debug` shows no secret.
 #[derive(Clone, Debug)]

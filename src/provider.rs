@@ -6,6 +6,7 @@ mod cloud_api;
 mod http;
 mod loose;
 pub mod outside;
+pub mod probe;
 mod subscription;
 mod zenvia;
 

@@ -7,6 +7,7 @@ mod identity;
 mod payload;
 mod sender;
 mod signature;
+mod subscription;
 mod template;
 mod webhook;
 

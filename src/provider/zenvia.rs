@@ -23,7 +23,6 @@ use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
 use crate::domain::failure::{Failure, Table};
 use crate::domain::template::Template;
-use crate::domain::time::UnixMs;
 
 /// Templates asked for at a time.
 const PAGE: usize = 500;
@@ -130,12 +129,6 @@ impl Zenvia {
 
     pub(super) fn read_webhook(body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         webhook::read(body)
-    }
-
-    pub(super) async fn server_time(&self) -> Result<Option<UnixMs>, ProviderError> {
-        let query = [("channel", "WHATSAPP"), ("page", "1"), ("size", "1")];
-        let request = self.request(Method::GET, &["templates"], &query, None).map_err(ProviderError::Unreachable)?;
-        Ok(http::call(&self.client, request).await.map_err(http::Broken::into_error)?.date)
     }
 
     async fn call(

@@ -9,6 +9,7 @@ mod costs;
 mod desk;
 mod docs;
 mod document;
+mod doctor;
 mod doubt;
 mod events;
 mod extract;

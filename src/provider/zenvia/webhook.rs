@@ -86,6 +86,9 @@ fn receipt(
     let id = loose::some_text(message, "id").or_else(|| loose::some_text(event, "messageId"));
     // Our reference says as surely whose it is, should the id be missing.
     let provider_id = id.or_else(|| callback.as_ref().map(CallbackData::to_string))?;
+    // It is the number that was sent to, not the one WhatsApp knows: of our own messages it teaches nothing, and may be
+    // another form of it. Others' people are known by nothing else.
+    let to = if callback.is_none() { loose::some_text(message, "to").and_then(|to| digits(&to)) } else { None };
     Some(WebhookEvent::Receipt(Receipt {
         sender_ref: loose::text(message, "from").unwrap_or_default(),
         provider_id,
@@ -94,7 +97,7 @@ fn receipt(
         at,
         failure,
         pricing: None,
-        wa_id: loose::some_text(message, "to").and_then(|to| digits(&to)),
+        wa_id: to,
         bsuid: None,
     }))
 }
