@@ -3,7 +3,9 @@
 //! An enum, not a trait: the set is closed and named in the configuration. Nothing above sees a provider's JSON.
 
 mod cloud_api;
+mod gupshup;
 mod http;
+mod identity;
 mod loose;
 pub mod outside;
 pub mod probe;
@@ -13,6 +15,7 @@ mod zenvia;
 use std::time::Duration;
 
 pub use cloud_api::CloudApi;
+pub use gupshup::Gupshup;
 pub use subscription::{Subscription, SubscriptionState};
 pub use zenvia::Zenvia;
 
@@ -21,6 +24,7 @@ use crate::domain::answer::Answer;
 use crate::domain::callback::CallbackData;
 use crate::domain::event::WebhookEvent;
 use crate::domain::fill::Fill;
+use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::template::Template;
 
@@ -72,6 +76,8 @@ pub enum ProviderError {
 pub enum Provider {
     /// Meta's Cloud API.
     CloudApi(CloudApi),
+    /// Gupshup's form API.
+    Gupshup(Gupshup),
     /// Zenvia's API v2.
     Zenvia(Zenvia),
 }
@@ -123,14 +129,24 @@ pub struct SenderStatus {
     pub display_number: String,
 }
 
+/// A prepaid wallet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wallet {
+    /// Of the amounts.
+    pub currency: Currency,
+    /// What is in it; below zero when the overdraft is used.
+    pub balance: Micros,
+    /// How far below zero it may go; not negative.
+    pub overdraft: Micros,
+}
+
 impl Provider {
     /// The provider of `account`. Opens no connection yet.
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
         match &account.access {
             Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
             Access::Zenvia(access) => Zenvia::connect(account, access).map(Self::Zenvia),
-            // The configuration does not take it yet.
-            Access::Gupshup(_) => Err(ProviderError::BaseUrl { account: account.name.clone() }),
+            Access::Gupshup(access) => Gupshup::connect(account, access).map(Self::Gupshup),
         }
     }
 
@@ -139,6 +155,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.send(request).await,
             Self::Zenvia(api) => api.send(request).await,
+            Self::Gupshup(api) => api.send(request).await,
         }
     }
 
@@ -147,6 +164,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.templates().await,
             Self::Zenvia(api) => api.templates().await,
+            Self::Gupshup(api) => api.templates().await,
         }
     }
 
@@ -155,6 +173,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.template(name, language).await,
             Self::Zenvia(api) => api.template(name, language).await,
+            Self::Gupshup(api) => api.template(name, language).await,
         }
     }
 
@@ -163,6 +182,15 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.sender_status(sender_ref).await,
             Self::Zenvia(api) => api.sender_status(sender_ref).await,
+            Self::Gupshup(api) => api.sender_status().await,
+        }
+    }
+
+    /// What is left of the account's money at the provider; `None`: the provider keeps no wallet.
+    pub async fn wallet(&self) -> Option<Result<Wallet, ProviderError>> {
+        match self {
+            Self::CloudApi(_) | Self::Zenvia(_) => None,
+            Self::Gupshup(api) => Some(api.wallet().await),
         }
     }
 
@@ -171,6 +199,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
             Self::Zenvia(_) => None,
+            Self::Gupshup(_) => None,
         }
     }
 
@@ -180,6 +209,8 @@ impl Provider {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
             // It signs nothing.
             Self::Zenvia(_) => false,
+            // Nothing is signed: what proves a webhook is its address.
+            Self::Gupshup(_) => false,
         }
     }
 
@@ -193,6 +224,7 @@ impl Provider {
         match self {
             Self::CloudApi(_) => CloudApi::read_webhook(body),
             Self::Zenvia(_) => Zenvia::read_webhook(body),
+            Self::Gupshup(api) => api.read_webhook(body),
         }
     }
 }

@@ -97,10 +97,6 @@ pub(super) fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
 }
 
 fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {
-    if let known @ "gupshup" = value.text()? {
-        value.refuse(&format!("\"{known}\" is not available yet"));
-        return None;
-    }
     value.choice(&ProviderKind::WORDS)
 }
 

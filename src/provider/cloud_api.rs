@@ -3,13 +3,12 @@
 //! Meta adds fields and words without notice: nothing here fails on what it does not know.
 
 mod answer;
-mod identity;
 mod payload;
 mod sender;
 mod signature;
 mod subscription;
-mod template;
-mod webhook;
+pub(super) mod template;
+pub(super) mod webhook;
 
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};

@@ -74,15 +74,6 @@ async fn ailing_webhooks(engine: &Engine) -> Result<Vec<Found>, EngineError> {
     Ok(shaped.collect())
 }
 
-async fn ailing_webhooks(engine: &Engine) -> Result<Vec<Found>, EngineError> {
-    let ailing = subscriptions::ailing(engine).await?.into_iter();
-    let shaped = ailing.map(|(account, state)| {
-        let args = [("account", account.as_str()), ("state", state.as_str())];
-        Found::new(AlertKind::WebhookAiling, &account, "/doctor", &args)
-    });
-    Ok(shaped.collect())
-}
-
 async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
     let open = hold::open(&engine.store).await?;
     let shaped = open.iter().map(|hold| {

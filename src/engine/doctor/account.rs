@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{Finding, Verdict, webhook};
 use crate::clock::Clock;
-use crate::config::{Account, PLACEHOLDER};
+use crate::config::{Access, Account, PLACEHOLDER};
 use crate::domain::template::TemplateStatus;
 use crate::engine::{Engine, waiting};
 use crate::provider::{Provider, ProviderError, probe};
@@ -23,15 +23,17 @@ const MOST_TOLD: usize = 20;
 
 pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
     let provider = engine.providers.get(&account.name);
-    let (credentials, clock, mut webhook, templates) = futures::join!(
+    let (credentials, clock, mut webhook, templates, wallet) = futures::join!(
         credentials(engine, account, provider),
         clock(account),
         webhook::findings(engine, account, provider),
-        templates(provider)
+        templates(provider),
+        wallet(account, provider)
     );
     let mut found = credentials;
     found.push(clock);
     found.push(currency(engine, account));
+    found.extend(wallet);
     found.append(&mut webhook);
     found.extend(templates);
     found.extend(held(engine, account, holds));
@@ -106,6 +108,27 @@ fn currency(engine: &Engine, account: &Account) -> Finding {
     } else {
         Finding::new("currency", Verdict::Bad, "currency_no_card", &args)
     }
+}
+
+/// What is left in the wallet, where the provider keeps one.
+async fn wallet(account: &Account, provider: Option<&Provider>) -> Option<Finding> {
+    let low = match &account.access {
+        Access::Gupshup(access) => access.wallet_low,
+        Access::CloudApi(_) | Access::Zenvia(_) => return None,
+    };
+    let Ok(wallet) = provider?.wallet().await? else {
+        return Some(Finding::new("wallet", Verdict::Poor, "wallet_unread", &[]));
+    };
+    let (left, low_text) = (wallet.balance.to_string(), low.to_string());
+    let args = [("left", left.as_str()), ("low", low_text.as_str()), ("currency", wallet.currency.as_str())];
+    let is_empty = wallet.balance.plus(wallet.overdraft).0 <= 0;
+    Some(if is_empty {
+        Finding::new("wallet", Verdict::Bad, "wallet_empty", &args)
+    } else if wallet.balance < low {
+        Finding::new("wallet", Verdict::Poor, "wallet_low", &args)
+    } else {
+        Finding::new("wallet", Verdict::Good, "wallet_good", &args)
+    })
 }
 
 /// Templates that cannot be sent, each with what the provider says.

@@ -72,7 +72,7 @@ fn status(event: &Value, message: &Value) -> WebhookEvent {
 /// A message of ours as Zenvia took it: it names the message and our reference, and says no more than that it was taken.
 fn echo(event: &Value, message: &Value) -> WebhookEvent {
     let at = instant(message, "timestamp").or_else(|| instant(event, "timestamp")).unwrap_or(UnixMs(0));
-    receipt(event, message, (ReceiptStatus::Other, at), None).unwrap_or_else(|| unhandled("MESSAGE.id"))
+    receipt(event, message, (ReceiptStatus::Accepted, at), None).unwrap_or_else(|| unhandled("MESSAGE.id"))
 }
 
 fn receipt(
@@ -92,6 +92,7 @@ fn receipt(
     Some(WebhookEvent::Receipt(Receipt {
         sender_ref: loose::text(message, "from").unwrap_or_default(),
         provider_id,
+        other_id: None,
         callback,
         status,
         at,
@@ -99,6 +100,7 @@ fn receipt(
         pricing: None,
         wa_id: to,
         bsuid: None,
+        of_template: None,
     }))
 }
 
