@@ -47,17 +47,6 @@ impl TakenBack {
     }
 }
 
-/// What to do when the time of a row changed that its person has been told already.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Moved {
-    /// Tell them the new time.
-    #[default]
-    SendAgain,
-    /// Leave it.
-    Leave,
-}
-
 /// A message of the run as the files before planned it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Planned {
@@ -147,8 +136,8 @@ pub struct Renewal {
 /// What a row is decided by.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule<'a> {
-    /// What a moved time does.
-    pub moved: Moved,
+    /// Whether a time that moved after its person was told is left so.
+    pub leaves_moves: bool,
     /// When the file is taken up.
     pub now: UnixMs,
     /// Whether due times are spread, so that they tell nothing.
@@ -242,7 +231,7 @@ impl Standing {
             Some(p) if p.state == S::Queued => self.waiting(p, row, rule, told_otherwise.is_some()),
             Some(p) if p.has_gone() => {
                 match told_otherwise.filter(|told| (told.claimed_at, told.id) > (p.claimed_at, p.id)) {
-                    Some(told) if rule.moved == Moved::Leave => leave(told),
+                    Some(told) if rule.leaves_moves => leave(told),
                     Some(_) => Fate::AddMoved(self.fresh_key(&known, row)),
                     None => Fate::Gone(p.id),
                 }
@@ -253,11 +242,11 @@ impl Standing {
                 last.map_or(Fate::Add, |last| Fate::Leave(ExclusionReason::Declined, last.id))
             }
             Some(p) => match told_otherwise {
-                Some(told) if rule.moved == Moved::Leave => leave(told),
+                Some(told) if rule.leaves_moves => leave(told),
                 told => Fate::Renew(renewal(p, row, told.is_some())),
             },
             None => match told_otherwise {
-                Some(told) if rule.moved == Moved::Leave => leave(told),
+                Some(told) if rule.leaves_moves => leave(told),
                 Some(_) => Fate::AddMoved(row.key.to_owned()),
                 None => Fate::Add,
             },

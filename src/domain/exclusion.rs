@@ -39,11 +39,13 @@ pub enum ExclusionReason {
     Frequency,
     /// The country cannot be reached, or marketing is not delivered there.
     Unreachable,
+    /// The template is not approved in the row's language.
+    NoTranslation,
 }
 
 impl ExclusionReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NoPhone,
         Self::BadPhone,
         Self::NoCountry,
@@ -60,6 +62,7 @@ impl ExclusionReason {
         Self::OpenConversation,
         Self::Frequency,
         Self::Unreachable,
+        Self::NoTranslation,
     ];
 
     /// The word.
@@ -81,6 +84,7 @@ impl ExclusionReason {
             Self::OpenConversation => "open_conversation",
             Self::Frequency => "frequency",
             Self::Unreachable => "unreachable",
+            Self::NoTranslation => "no_translation",
         }
     }
 

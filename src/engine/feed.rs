@@ -1,38 +1,39 @@
 //! Files that change: the standing run of a campaign and what a new file would do to it; which files have been used.
 
+use super::templates::reads_otherwise;
 use super::{Engine, EngineError, aside, folder, load};
 use crate::config::Account;
 use crate::domain::amend::Standing;
 use crate::domain::id::{CampaignId, RunId};
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::schedule::Moved;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::Audience;
 use crate::intake::campaign_file::{CampaignFile, Contains, is_pattern};
 use crate::preflight::diff::Feed;
 use crate::store::run::{self, Run};
 use crate::store::version::{self, Version};
-use crate::store::{campaign, message, recurrence, template};
+use crate::store::{campaign, message, recurrence};
 
-/// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
-pub(super) fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
-    let same = Template { provider_id: fresh.provider_id.clone(), status: fresh.status.clone(), ..seen.clone() };
-    same != *fresh
+/// The campaign with the template that tells a new time in place of its own; `None`: it names none.
+pub(super) fn telling_moves(file: &CampaignFile) -> Option<CampaignFile> {
+    let Moved::Template(name) = &file.moved else { return None };
+    let mut file = file.clone();
+    file.template.name.clone_from(name);
+    Some(file)
 }
 
 /// The template that tells a new time, as it was read last; `None`: the campaign names none, or it is not known.
 pub(super) async fn moved_template(
     engine: &Engine,
-    account: &str,
+    account: &Account,
     file: &CampaignFile,
-) -> Result<Option<Template>, EngineError> {
-    let Some(name) = &file.moved_template else { return Ok(None) };
-    let language = &file.template.language;
-    if let Some(known) = template::get(&engine.store, account, name, language).await? {
-        return Ok(Some(known));
+) -> Result<Option<Snapshot>, EngineError> {
+    match telling_moves(file) {
+        Some(moved) => engine.known_templates(account, &moved).await,
+        None => Ok(None),
     }
-    // A provider that cannot be asked is told as a template that is not known.
-    Ok(engine.fresh_template(account, name, language).await.unwrap_or_default())
 }
 
 /// The run that a file of this campaign amends; `None`: it begins one.
@@ -48,12 +49,12 @@ pub(super) async fn standing_run(
 }
 
 /// Why a file cannot amend `run`; what would be sent from elsewhere, or billed otherwise, is another run's.
-pub(super) fn stands_apart(run: &Run, file: &CampaignFile, account: &Account, fresh: &Template) -> Option<Problem> {
-    let category = run.snapshot().map(|started_with| started_with.category);
+pub(super) fn stands_apart(run: &Run, file: &CampaignFile, account: &Account, fresh: &Snapshot) -> Option<Problem> {
+    let category = run.snapshots().map(|started_with| started_with.strictest_category());
     let same = run.sender == file.sender
         && run.account == account.name
         && run.kind == file.kind
-        && category.is_ok_and(|category| category == fresh.category);
+        && category.is_ok_and(|category| category == fresh.strictest_category());
     let id = run.id.to_string();
     (!same).then(|| Problem::new("feed_apart", &[("run", &id)]))
 }
@@ -62,19 +63,18 @@ pub(super) fn stands_apart(run: &Run, file: &CampaignFile, account: &Account, fr
 pub(super) async fn of(
     engine: &Engine,
     run: &Run,
-    file: &CampaignFile,
-    template: Option<&Template>,
+    (template, moved): (Option<&Snapshot>, Option<&Snapshot>),
     now: UnixMs,
 ) -> Result<Feed, EngineError> {
     let planned = message::planned_since(&engine.store, run.id, earliest(now)).await?;
     let declined = message::all_declined(&engine.store, run.id).await?;
-    let started_with = run.snapshot()?;
+    let started_with = run.snapshots()?;
     Ok(Feed {
         run: run.id,
         standing: Standing::of(planned, declined),
         header: header(engine, run).await?,
         own: template.filter(|own| reads_otherwise(&started_with, own)).cloned(),
-        moved: moved_template(engine, &run.account, file).await?,
+        moved: moved.cloned(),
     })
 }
 

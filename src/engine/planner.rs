@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::holds::ITSELF;
+use super::templates::reads_otherwise;
 use super::{Engine, EngineError, aside, feed, load};
 use crate::config::Config;
 use crate::domain::amend::FileKeys;
@@ -23,13 +24,13 @@ use crate::domain::canary::Share;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{ResolvedRow, RowsRequest, file_keys, open_rows};
 use crate::store::message::MAX_INSERT;
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, amendment, template, version};
+use crate::store::{StoreError, amendment, version};
 
 use amend::Amending;
 use piece::Plan;
@@ -50,9 +51,9 @@ pub struct Planner {
 struct Reading {
     file: CampaignFile,
     /// What the run was started with.
-    template: Template,
+    template: Snapshot,
     /// What the rows are made for, where that is another.
-    own: Option<Template>,
+    own: Option<Snapshot>,
     config: Arc<Config>,
     audience: PathBuf,
     started_at: UnixMs,
@@ -108,7 +109,7 @@ impl Planner {
             Ok(file) => file,
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
-        let template = run.snapshot()?;
+        let template = run.snapshots()?;
         // A standing run is sampled with its first file.
         let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
@@ -160,14 +161,14 @@ impl Planner {
         &self,
         run: &Run,
         file: &CampaignFile,
-        started_with: &Template,
-    ) -> Result<Option<Template>, EngineError> {
+        started_with: &Snapshot,
+    ) -> Result<Option<Snapshot>, EngineError> {
         if run.revision <= 1 {
             return Ok(None);
         }
-        let wanted = &file.template;
-        let known = template::get(&self.engine.store, &run.account, &wanted.name, &wanted.language).await?;
-        Ok(known.filter(|known| feed::reads_otherwise(started_with, known)))
+        let Some(account) = self.engine.config.accounts.get(&run.account) else { return Ok(None) };
+        let known = self.engine.known_templates(account, file).await?;
+        Ok(known.filter(|known| reads_otherwise(started_with, known)))
     }
 
     /// How a later file of a standing run is taken up; `None`: it is the first, or the run takes one only.
@@ -179,7 +180,10 @@ impl Planner {
         if run.revision <= 1 {
             return Ok(Ok(None));
         }
-        let moved = feed::moved_template(&self.engine, &run.account, &reading.file).await?;
+        let moved = match self.engine.config.accounts.get(&run.account) {
+            Some(account) => feed::moved_template(&self.engine, account, &reading.file).await?,
+            None => None,
+        };
         let look = reading.clone();
         let keys = aside(move || look.keys()).await?;
         let (now, file, own) = (reading.started_at, reading.file.clone(), reading.own.clone());
@@ -226,11 +230,15 @@ impl Reading {
     }
 
     fn request(&self) -> RowsRequest<'_> {
+        let template = self.own.as_ref().unwrap_or(&self.template);
         RowsRequest {
             campaign: &self.file,
-            template: Some(self.own.as_ref().unwrap_or(&self.template)),
+            template: Some(&template.main),
+            translations: &template.translations,
             vars: &self.config.vars,
             holidays: &self.config.holidays,
+            laws: &self.config.laws,
+            reach: &self.config.reach,
             audience: &self.audience,
             started_at: self.started_at,
         }

@@ -9,6 +9,8 @@ use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
+use crate::domain::schedule::Moved;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::intake::campaign_file::{CampaignFile, Contains};
 use crate::intake::columns::fold;
@@ -31,9 +33,9 @@ pub struct Feed {
     /// The header of the file it has taken up last.
     pub header: Vec<String>,
     /// The template, where it is another than the run was started with.
-    pub own: Option<Template>,
+    pub own: Option<Snapshot>,
     /// The template that tells a new time, where it is known.
-    pub moved: Option<Template>,
+    pub moved: Option<Snapshot>,
 }
 
 /// What the file does.
@@ -78,13 +80,19 @@ pub fn content(draft: &Draft, template: Option<&Template>) -> String {
     NewMessage::content_of(&Content::Template { fill: draft.fill.clone(), template })
 }
 
+/// The template in the row's language.
+pub fn of_row<'t>(snapshot: Option<&'t Snapshot>, draft: &Draft) -> Option<&'t Template> {
+    snapshot.map(|snapshot| snapshot.of(draft.fill.language.as_deref()))
+}
+
 /// The mark of a message of this row.
 pub fn mark_of(draft: &Draft, content: &str) -> u64 {
     mark(&[draft.to.digits(), content, &draft.route, &draft.cost_centre, &draft.name, &draft.timezone])
 }
 
 /// The row as it is decided; `own` and `moved` are the templates that are not the run's.
-pub fn row<'a>(draft: &'a Draft, own: Option<&Template>, moved: Option<&Template>) -> Row<'a> {
+pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot>) -> Row<'a> {
+    let (own, moved) = (of_row(own, draft), of_row(moved, draft));
     let usual = content(draft, own);
     let mark = mark_of(draft, &usual);
     Row {
@@ -116,7 +124,7 @@ impl<'a> Diff<'a> {
     pub(super) fn see(&mut self, no: i64, draft: &Draft, inputs: &SheetInputs<'_>) -> Fate {
         let row = row(draft, self.feed.own.as_ref(), self.feed.moved.as_ref());
         let rule = Rule {
-            moved: inputs.campaign.moved,
+            leaves_moves: inputs.campaign.moved == Moved::Leave,
             now: inputs.now,
             spread: inputs.campaign.limits.canary.is_some(),
             keys: &self.keys,

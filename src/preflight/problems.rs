@@ -9,7 +9,7 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::domain::schedule::SendTime;
+use crate::domain::schedule::{Moved, SendTime};
 use crate::domain::template::{Category, Template, TemplateStatus};
 
 /// Left out of a hundred rows, from here on, is worth a look.
@@ -48,8 +48,8 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
 
 /// The text of a new time must take what the campaign's own takes: the same variables fill it.
 fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
-    let name = inputs.campaign.moved_template.as_deref()?;
-    let named = [("template", name), ("language", inputs.campaign.template.language.as_str())];
+    let Moved::Template(name) = &inputs.campaign.moved else { return None };
+    let named = [("template", name.as_str()), ("language", inputs.campaign.template.language.as_str())];
     let Some(moved) = inputs.moved_template else { return Some(Problem::new("template_unknown", &named)) };
     if moved.status != TemplateStatus::Approved {
         let args = [named[0], named[1], ("status", word(&moved.status))];

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::schedule::Moved;
 
 const NOW: UnixMs = UnixMs(1_000);
 const ANA: &str = "5491155550101";
@@ -38,7 +39,7 @@ fn fate(of: &[Planned], rows: &[(&str, i64)], (ext, at): (&str, i64), moved: Mov
     let row =
         Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
     let declined = [("D".to_owned())].into();
-    Standing::of(of.to_vec(), declined).decide(&row, &Rule { moved, now: NOW, spread: false, keys: &keys })
+    Standing::of(of.to_vec(), declined).decide(&row, &Rule { leaves_moves: moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
 }
 
 fn renewed(fate: &Fate) -> (i64, bool, bool) {

@@ -8,7 +8,8 @@ use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{MessageId, PersonId};
 use crate::domain::phone::Phone;
-use crate::domain::template::Template;
+use crate::domain::schedule::Moved;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::intake::campaign_file::{CampaignFile, Contains};
@@ -31,9 +32,9 @@ pub(super) struct Amending {
     /// The campaign file.
     pub file: CampaignFile,
     /// The template, where it is not the run's.
-    pub own: Option<Template>,
+    pub own: Option<Snapshot>,
     /// The template that tells a new time.
-    pub moved: Option<Template>,
+    pub moved: Option<Snapshot>,
 }
 
 /// What is done about one piece.
@@ -58,7 +59,12 @@ struct Found {
 
 impl Amending {
     fn rule(&self) -> Rule<'_> {
-        Rule { moved: self.file.moved, now: self.now, spread: self.file.limits.canary.is_some(), keys: &self.keys }
+        Rule {
+            leaves_moves: self.file.moved == Moved::Leave,
+            now: self.now,
+            spread: self.file.limits.canary.is_some(),
+            keys: &self.keys,
+        }
     }
 }
 
@@ -119,6 +125,8 @@ impl Plan<'_> {
         };
         let told_otherwise = matches!(&fate, Fate::AddMoved(_) | Fate::Renew(Renewal { told_otherwise: true, .. }));
         let template = if told_otherwise { by.moved.as_ref().or(by.own.as_ref()) } else { by.own.as_ref() };
+        let template = template.map(|t| t.of(draft.fill.language.as_deref()).clone());
+        let template = template.as_ref();
         let figures = &mut piece.figures;
         match fate {
             Fate::Add => {

@@ -2,54 +2,45 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::config::checks;
 use crate::config::toml_file::{Table, Value};
-use crate::domain::amend::Moved;
-use crate::domain::hours::Week;
+use crate::config::{checks, week};
 use crate::domain::kind::CampaignKind;
-use crate::domain::schedule::{Offset, Outside, Schedule, SendTime, Side};
+use crate::domain::schedule::{Moved, Offset, Outside, Schedule, SendTime, Side};
 use crate::domain::time::UnixMs;
 
+use super::template::template_name;
 use super::{Every, Holidays, HoursRule, times};
 
-const DAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Monday),
-    ("tue", Weekday::Tuesday),
-    ("wed", Weekday::Wednesday),
-    ("thu", Weekday::Thursday),
-    ("fri", Weekday::Friday),
-    ("sat", Weekday::Saturday),
-    ("sun", Weekday::Sunday),
-];
-
-/// `[schedule]`.
-pub(super) struct Times {
+/// What `[schedule]` says.
+pub(super) struct Scheduled {
     pub(super) schedule: Schedule,
-    pub(super) hours: Option<HoursRule>,
     pub(super) every: Option<Every>,
+    pub(super) hours: Option<HoursRule>,
+    pub(super) without_laws: Vec<String>,
     pub(super) moved: Moved,
-    pub(super) moved_template: Option<String>,
 }
 
 /// `[schedule]` with the defaults of `kind`; `zone` is the campaign's.
-pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> Times {
-    let schedule = Schedule { send: SendTime::WhenStarted, latest: None, until: None, outside: outside(kind) };
-    let mut times = Times { schedule, hours: None, every: None, moved: Moved::default(), moved_template: None };
+pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> Scheduled {
+    let mut schedule = Schedule { send: SendTime::WhenStarted, latest: None, until: None, outside: outside(kind) };
+    let (mut hours, mut without_laws, mut move_rule, mut recurring) = (None, Vec::new(), Moved::default(), None);
     root.table("schedule", |t| {
-        let schedule = &mut times.schedule;
+        recurring = every(t);
         schedule.send = send_time(t, zone);
         schedule.latest = latest(t, schedule.send);
         schedule.until = until(t, schedule.send, zone);
-        times.hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside));
-        times.every = every(t);
-        (times.moved, times.moved_template) = moved(t, schedule.send);
+        if let Some(value) = t.get("moved") {
+            if !matches!(schedule.send, SendTime::FromWhen(_)) {
+                value.refuse_key("goes with send = \"… before\" or \"… after\": nothing else follows a row's date");
+            }
+            move_rule = moved(&value).unwrap_or_default();
+        }
+        hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside, &mut without_laws)).flatten();
     });
-    let schedule = &mut times.schedule;
     schedule.latest = schedule.latest.or_else(|| latest_by_default(kind, schedule.send));
-    times
+    Scheduled { schedule, every: recurring, hours, without_laws, moved: move_rule }
 }
 
 fn every(table: &mut Table<'_, '_>) -> Option<Every> {
@@ -59,21 +50,6 @@ fn every(table: &mut Table<'_, '_>) -> Option<Every> {
         value.refuse_key(&format!("does not go with \"{other}\": each of its times begins a run"));
     }
     value.parsed(Every::parse)
-}
-
-fn moved(table: &mut Table<'_, '_>, send: SendTime) -> (Moved, Option<String>) {
-    let (moved, template) = (table.get("moved"), table.get("template"));
-    if !matches!(send, SendTime::FromWhen(_)) {
-        for value in moved.iter().chain(&template) {
-            value.refuse_key("goes with \"send\": it is about rows whose own date and time has changed");
-        }
-    }
-    let choices = [("send again", Moved::SendAgain), ("leave", Moved::Leave)];
-    let moved = moved.and_then(|v| v.choice(&choices)).unwrap_or_default();
-    if let (Moved::Leave, Some(template)) = (moved, &template) {
-        template.refuse_key("is the text of a new time, and \"moved\" says to leave it");
-    }
-    (moved, template.and_then(|v| super::template::template_name(&v)))
 }
 
 fn outside(kind: CampaignKind) -> Outside {
@@ -124,49 +100,47 @@ fn until(table: &mut Table<'_, '_>, send: SendTime, zone: &TimeZone) -> Option<U
     Some(until)
 }
 
-fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> HoursRule {
+fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside, without_laws: &mut Vec<String>) -> Option<HoursRule> {
     let choices = [("earlier", Outside::Earlier), ("later", Outside::Later)];
     if let Some(choice) = table.get("outside").and_then(|v| v.choice(&choices)) {
         *outside = choice;
     }
+    if let Some(names) = table.get("without_law").and_then(|v| laws(&v)) {
+        *without_laws = names;
+    }
     let holidays = table.get("holidays").and_then(|v| holidays(&v));
-    let mut week = Week::default();
-    let mut given = Vec::new();
-    let days = table.entries().into_iter().filter(|v| !matches!(v.key(), "outside" | "holidays"));
-    let wrong = days.filter(|value| day_hours(value, &mut week, &mut given).is_none()).count();
-    if wrong == 0 && week.is_never_open() {
-        table.refuse("[schedule.hours] opens on no day: nothing could ever be sent");
-    }
-    HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) }
+    // Whoever only leaves out a law says nothing of the week.
+    let others = ["outside", "holidays", "without_law"];
+    let says_nothing = table.entries().iter().all(|value| value.key() == "without_law");
+    (!says_nothing).then(|| HoursRule {
+        week: week::read(table, &others, "schedule.hours"),
+        holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())),
+    })
 }
 
-/// Hours of one day or several. `None` when they are wrong, which has been said.
-fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) -> Option<()> {
-    let Some(days) = days(value.key()) else {
-        value.refuse_key("is no day: mon to sun, or several as mon-fri");
-        return None;
-    };
-    let repeated = days.iter().any(|day| given.contains(day));
-    given.extend(&days);
-    if repeated {
-        value.refuse_key("names a day that has its hours already");
-        return None;
+/// Names of laws: one, or a list.
+fn laws(value: &Value<'_, '_>) -> Option<Vec<String>> {
+    let names = if value.is_text() { vec![value.text()?.to_owned()] } else { value.texts()? };
+    if names.iter().all(|name| checks::is_name(name)) {
+        return Some(names);
     }
-    let spans = value.parsed(times::spans)?;
-    if !days.into_iter().all(|day| week.set(day, spans.clone())) {
-        value.refuse("has hours that overlap");
-        return None;
-    }
-    Some(())
+    value.refuse("must name a law on sending hours, as \"co_ley_2300\", or several");
+    None
 }
 
-/// The days of `mon` or `mon-fri`; `sat-mon` goes over the end of the week.
-fn days(key: &str) -> Option<Vec<Weekday>> {
-    let (first, last) = key.split_once('-').unwrap_or((key, key));
-    let place = |name: &str| DAYS.iter().position(|(day, _)| *day == name);
-    let (first, last) = (place(first)?, place(last)?);
-    let count = (last + DAYS.len() - first) % DAYS.len() + 1;
-    Some((first..first + count).map(|i| DAYS[i % DAYS.len()].1).collect())
+/// What the move of a row that was sent already does.
+fn moved(value: &Value<'_, '_>) -> Option<Moved> {
+    if value.is_table() {
+        return value.table(|t| t.need("template").and_then(|v| template_name(&v)).map(Moved::Template)).flatten();
+    }
+    match value.text()? {
+        "send again" => Some(Moved::SendAgain),
+        "leave" => Some(Moved::Leave),
+        _ => {
+            value.refuse("must be \"send again\", \"leave\" or { template = \"…\" }");
+            None
+        }
+    }
 }
 
 fn holidays(value: &Value<'_, '_>) -> Option<Holidays> {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::{Weekday, date};
-use recado::domain::amend::Moved;
 use recado::domain::breaker;
 use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
-use recado::domain::schedule::{Offset, Outside, SendTime, Side};
+use recado::domain::schedule::{Moved, Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::{
     ButtonUse, CampaignFile, Contains, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode,
@@ -244,15 +243,13 @@ fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
 
 #[test]
 fn a_feed_says_what_its_files_contain_and_what_a_moved_time_does() {
-    let more = "\n[schedule]\nsend = \"24h before\"\nmoved = \"send again\"\ntemplate = \"new_time\"\n[limits]\nremoved = \"35%\"";
+    let more = "\n[schedule]\nsend = \"24h before\"\nmoved = { template = \"new_time\" }\n[limits]\nremoved = \"35%\"";
     let source = format!("contains = \"everything ahead\"\n{SMALL}{more}");
     let file = CampaignFile::parse(&source, "campaign.toml").unwrap();
     assert!(file.is_standing());
     assert_eq!((file.contains, file.limits.removed_percent), (Some(Contains::EverythingAhead), 35));
-    assert_eq!((file.moved, file.moved_template.as_deref()), (Moved::SendAgain, Some("new_time")));
+    assert_eq!(file.moved, Moved::Template("new_time".to_owned()));
     for (more, reason) in [
-        ("[schedule]\nmoved = \"leave\"", "goes with \"send\""),
-        ("[schedule]\nsend = \"1h before\"\nmoved = \"leave\"\ntemplate = \"x\"", "says to leave it"),
         ("[limits]\nremoved = \"120%\"", "from \"0%\" to \"100%\""),
         ("[limits]\nsent_elsewhere = \"no\"", "sent_elsewhere"),
     ] {
@@ -274,6 +271,32 @@ fn a_campaign_that_comes_again_says_when() {
         let problems = problems_with(more);
         assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
     }
+}
+
+#[test]
+fn a_moved_row_is_sent_again_left_or_told_by_another_template() {
+    let moved = |said: &str| parsed(&format!("{SMALL}[schedule]\nsend = \"24h before\"\n{said}\n")).moved;
+    assert_eq!(moved(""), Moved::SendAgain);
+    assert_eq!(moved("moved = \"send again\""), Moved::SendAgain);
+    assert_eq!(moved("moved = \"leave\""), Moved::Leave);
+    assert_eq!(moved("moved = { template = \"new_time\" }"), Moved::Template("new_time".to_owned()));
+    for (more, reason) in [
+        ("[schedule]\nmoved = \"leave\"", "goes with send"),
+        ("[schedule]\nsend = \"24h before\"\nmoved = \"ignore\"", "must be \"send again\", \"leave\""),
+        ("[schedule]\nsend = \"24h before\"\nmoved = { template = \"New Time\" }", "lower-case letters"),
+    ] {
+        let problems = problems_with(more);
+        assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
+    }
+}
+
+#[test]
+fn a_law_on_sending_hours_is_left_out_by_name() {
+    let file = parsed(&format!("{SMALL}[schedule.hours]\nwithout_law = \"co_ley_2300\"\n"));
+    assert_eq!((file.without_laws, file.hours), (vec!["co_ley_2300".to_owned()], None));
+    let both = parsed(&format!("{SMALL}[schedule.hours]\nwithout_law = [\"a\", \"b\"]\nmon = \"09:00-10:00\"\n"));
+    assert!(both.without_laws.len() == 2 && both.hours.is_some());
+    assert!(problems_with("[schedule.hours]\nwithout_law = \"Ley 2300\"")[0].contains("must name a law"));
 }
 
 #[test]
