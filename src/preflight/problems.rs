@@ -11,6 +11,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::{Moved, SendTime};
 use crate::domain::template::{Category, Template, TemplateStatus};
+use crate::intake::campaign_file::is_pattern;
 
 /// Left out of a hundred rows, from here on, is worth a look.
 const MANY_PER_CENT: i64 = 20;
@@ -146,7 +147,8 @@ fn already_sent(reading: &Reading) -> Option<Problem> {
 /// In a standing run a row without an id is known by its person and time: whose time has moved cannot be told.
 fn without_ids(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     let has_ids = reading.facts.as_ref().is_none_or(|facts| facts.columns.iter().any(|(role, _)| role == "id"));
-    (inputs.campaign.is_standing() && !has_ids).then(|| Problem::new("feed_without_ids", &[]))
+    let comes_again = inputs.campaign.contains.is_some() || is_pattern(&inputs.campaign.file);
+    (inputs.campaign.is_standing() && comes_again && !has_ids).then(|| Problem::new("feed_without_ids", &[]))
 }
 
 /// Another campaign has sent this very file.

@@ -16,6 +16,7 @@ mod planning;
 mod receiver;
 mod recurring;
 mod restoring;
+mod results;
 mod retrying;
 mod sending;
 mod spacing;
