@@ -114,7 +114,8 @@ impl Planner {
         let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = file.every.is_none() && runs.iter().any(|other| other.id < run.id);
-        let plan = Plan::new(&self.engine, run, &file, &template, comes_again)?;
+        let elsewhere = feed::left_out_for(&self.engine, &version, &file).await?;
+        let plan = Plan::new(&self.engine, run, &file, &template, (comes_again, elsewhere))?;
         let begun = amendment::get(&self.engine.store, run.id, run.revision).await?;
         let reading = Reading {
             own: self.own_template(run, &file, &template).await?,

@@ -198,12 +198,16 @@ impl Engine {
 
     /// What earlier runs have sent: nothing counts for a campaign that comes again, and a standing run knows its own.
     async fn sent_before(&self, candidate: &Candidate) -> Result<Earlier, EngineError> {
+        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
+            Some(run) => feed::people_of(self, run).await?,
+            None => Vec::new(),
+        };
         if candidate.file.every.is_some() {
-            return Ok(Earlier::default());
+            return Ok(Earlier::of(elsewhere));
         }
         let own = candidate.standing.as_ref().map(|run| run.id);
         let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
-        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own)))
+        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
     }
 
     /// How fast it would go, and what it would find.

@@ -128,8 +128,7 @@ fn first_change<'a>(seen: &'a Snapshot, fresh: &'a Snapshot) -> Option<&'a str> 
     }
     let other = |of: &'a Snapshot, language: &str| of.translations.iter().find(|t| t.language == language);
     let gone = seen.translations.iter().find(|t| other(fresh, &t.language).is_none());
-    let came =
-        || fresh.translations.iter().find(|t| other(seen, &t.language).is_none_or(|seen| differs(seen, t)));
+    let came = || fresh.translations.iter().find(|t| other(seen, &t.language).is_none_or(|seen| differs(seen, t)));
     gone.or_else(came).map(|t| t.language.as_str())
 }
 

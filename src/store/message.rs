@@ -32,7 +32,7 @@ pub use doubt::{
     Doubt, DoubtFilter, LEFT, Life, Stake, What, doubt_ids, doubts, leave_doubt, release_doubt, release_unsent, stakes,
     vouch_doubt,
 };
-pub use earlier::{gone_before, gone_of, gone_page};
+pub use earlier::{gone_before, gone_of, gone_page, gone_to};
 pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};

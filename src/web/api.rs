@@ -26,5 +26,6 @@ mod row;
 mod run_view;
 mod runs;
 mod sent;
+mod standing;
 mod suppressions;
 mod templates;

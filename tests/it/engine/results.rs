@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use recado::domain::message::MessageState;
+use recado::engine::StartOutcome;
 use recado::engine::planner::Planner;
 use recado::engine::results::{Kind, Made, Writer};
-use recado::engine::StartOutcome;
 use recado::store::outcome::{self, Certainty, NewOutcome};
 use recado::store::run;
 
@@ -31,7 +31,8 @@ fn campaign() -> String {
 }
 
 async fn ran(stage: &Stage) -> run::Run {
-    let loaded = stage.engine.load_campaign("clinic", &campaign(), Some(("people.csv", audience())), "ana").await.unwrap();
+    let loaded =
+        stage.engine.load_campaign("clinic", &campaign(), Some(("people.csv", audience())), "ana").await.unwrap();
     let recado::engine::Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };
     let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
     while Planner::new(stage.engine.clone()).step().await.unwrap() {}
@@ -68,7 +69,9 @@ async fn the_users_own_file_comes_back_in_its_order_delimiter_and_encoding() {
         );
         let sent = "2026-11-24 10:01";
         assert!(
-            lines[1].starts_with(&format!("0012;Núñez, Ana;+5491155550001;25/11/2026 09:00;Norte;Entregado;{sent};{sent};;;")),
+            lines[1].starts_with(&format!(
+                "0012;Núñez, Ana;+5491155550001;25/11/2026 09:00;Norte;Entregado;{sent};{sent};;;"
+            )),
             "{} {}",
             store.name(),
             lines[1]
@@ -77,7 +80,11 @@ async fn the_users_own_file_comes_back_in_its_order_delimiter_and_encoding() {
         assert!(lines[2].starts_with("B;\"'=HYPERLINK(\"\"http://x\"\")\";+5491155550002;"), "{}", lines[2]);
         assert!(lines[2].ends_with(";Sin respuesta"), "{}", lines[2]);
         assert!(lines[3].contains(";No enviado;"), "{}", lines[3]);
-        assert!(lines[4].starts_with("D;Sol;+54 9 11 5555-0004;") && lines[4].contains(";No entregado;"), "{}", lines[4]);
+        assert!(
+            lines[4].starts_with("D;Sol;+54 9 11 5555-0004;") && lines[4].contains(";No se pudo entregar;"),
+            "{}",
+            lines[4]
+        );
         assert!(lines[5].ends_with(";En fila;;;;;;;"), "{}", lines[5]);
         let target = store.dir.path().join("own.xlsx");
         assert_eq!(stage.engine.make_result(&run, Kind::OwnSheet, &target).await.unwrap(), Made::Written);

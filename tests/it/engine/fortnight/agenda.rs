@@ -130,9 +130,9 @@ impl Agenda {
 
     /// What happens until `hour`.
     pub fn at(&mut self, hour: i64) {
-        let (now, later) = std::mem::take(&mut self.events).into_iter().partition(|(at, event)| {
-            *at <= hour && !matches!(event, Event::Answer(_))
-        });
+        let (now, later) = std::mem::take(&mut self.events)
+            .into_iter()
+            .partition(|(at, event)| *at <= hour && !matches!(event, Event::Answer(_)));
         self.events = later;
         let mut now: Vec<(i64, Event)> = now;
         now.sort_by_key(|(at, _)| *at);
