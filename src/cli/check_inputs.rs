@@ -87,7 +87,8 @@ impl Known {
         };
         let earlier = if template.is_some() { sent(&daemon, folder).await } else { None };
         let feed = if template.is_some() && campaign.is_standing() { standing(&daemon, folder).await } else { None };
-        let earlier = earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
+        let earlier =
+            earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();

@@ -218,6 +218,23 @@ impl Engine {
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
     }
 
+    /// The template that tells a new time, and what the version would amend.
+    async fn amended(
+        &self,
+        candidate: &Candidate,
+        template: Option<&Snapshot>,
+    ) -> Result<(Option<Snapshot>, Option<preflight::diff::Feed>), EngineError> {
+        let moved = match &candidate.account {
+            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
+            None => None,
+        };
+        let feed = match &candidate.standing {
+            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), self.clock.now()).await?),
+            None => None,
+        };
+        Ok((moved, feed))
+    }
+
     async fn judge(
         &self,
         candidate: &Candidate,
@@ -230,14 +247,7 @@ impl Engine {
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
         let earlier = self.sent_before(candidate).await?;
-        let moved = match &candidate.account {
-            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
-            None => None,
-        };
-        let feed = match &candidate.standing {
-            Some(run) => Some(feed::of(self, run, (template.as_ref(), moved.as_ref()), self.clock.now()).await?),
-            None => None,
-        };
+        let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;

@@ -57,7 +57,7 @@ fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
         return Some(Problem::new("template_not_approved", &args));
     }
     let takes = |t: &Template| {
-        let buttons: Vec<_> = t.buttons.iter().map(|button| std::mem::discriminant(button)).collect();
+        let buttons: Vec<_> = t.buttons.iter().map(std::mem::discriminant).collect();
         let header = t.header.as_ref().map(std::mem::discriminant);
         (t.format, t.body_parameters(), t.header_parameters(), header, buttons, t.category)
     };

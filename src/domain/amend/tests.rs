@@ -52,7 +52,10 @@ fn renewed(fate: &Fate) -> (i64, bool, bool) {
 fn a_row_that_is_new_is_added_and_one_that_waits_stays_as_it_is() {
     let waits = planned(1, "A", 5_000, S::Queued);
     assert_eq!(fate(&[], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain), Fate::Add);
-    assert_eq!(fate(std::slice::from_ref(&waits), &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain), Fate::Same(MessageId(1)));
+    assert_eq!(
+        fate(std::slice::from_ref(&waits), &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain),
+        Fate::Same(MessageId(1))
+    );
     let other_text = Planned { mark: 9, ..waits };
     assert_eq!(renewed(&fate(&[other_text], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain)), (1, true, false));
 }

@@ -16,10 +16,7 @@ use crate::web::state::WebState;
     params(("id" = String, Path, description = "The campaign: its number or its folder's name")),
     responses((status = 200, description = "What is planned", content_type = "application/json", body = Object),
               (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
-pub async fn show(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-) -> Result<Json<Option<FeedView>>, WebError> {
+pub async fn show(State(state): State<WebState>, Path(id): Path<String>) -> Result<Json<Option<FeedView>>, WebError> {
     let c = found(&state, &id).await?;
     Ok(Json(state.engine.planned_by_feed(c.id).await?))
 }
