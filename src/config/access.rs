@@ -76,6 +76,15 @@ impl Access {
         }
     }
 
+    /// What stays in a prepaid wallet, and what the provider takes for a message beside WhatsApp's price; `None`: the
+    /// provider keeps no wallet.
+    pub const fn wallet_terms(&self) -> Option<(Micros, Micros)> {
+        match self {
+            Self::CloudApi(_) => None,
+            Self::Gupshup(access) => Some((access.wallet_low, access.fee)),
+        }
+    }
+
     /// Every secret with its key in the account's table.
     pub fn secrets(&self) -> Vec<(&'static str, &SecretString)> {
         match self {

@@ -147,7 +147,7 @@ impl Dispatcher {
         let (scope, key, cause) = match (scope, template) {
             (StopScope::Template, Some(key)) => (HoldScope::Template, key, HoldCause::Quality),
             (StopScope::Sender, _) => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
-            (StopScope::Account, _) => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
+            (StopScope::Account, _) => (HoldScope::Account, self.account.name.clone(), HoldCause::of_refusal(code)),
             (StopScope::Template, None) => (HoldScope::Template, self.by_hand_key(departure), HoldCause::Quality),
         };
         let until_at = (cause == HoldCause::Quality).then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
