@@ -41,6 +41,7 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
         ("webhooks.duplicates", delivery.duplicates),
         ("webhooks.late", delivery.late),
         ("webhooks.early", delivery.early),
+        ("webhooks.missing_ids", delivery.missing_ids),
     ]);
     for (key, share) in shares {
         if !(0.0..=1.0).contains(&share) {
