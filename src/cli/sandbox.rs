@@ -103,11 +103,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn settings(args: Args) -> anyhow::Result<SandboxConfig> {
-    let mut config = SandboxConfig::new(
-        args.webhook,
-        args.app_secret.unwrap_or_default(),
-        args.verify_token.unwrap_or_default(),
-    );
+    let mut config =
+        SandboxConfig::new(args.webhook, args.app_secret.unwrap_or_default(), args.verify_token.unwrap_or_default());
     config.provider = args.provider;
     config.gupshup = GupshupSettings {
         version: args.webhook_version,

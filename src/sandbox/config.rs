@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 use super::people::People;
+use super::zenvia::ZenviaSettings;
 
 /// Settings of a sandbox.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct SandboxConfig {
     pub provider: SandboxProvider,
     /// The only accounts, numbers and tokens that exist; empty: any exists once used.
     pub accounts: Vec<SandboxAccount>,
+    /// How Zenvia's surface behaves.
+    pub zenvia: ZenviaSettings,
 }
 
 impl SandboxConfig {
@@ -60,6 +63,7 @@ impl SandboxConfig {
             gupshup: GupshupSettings::default(),
             provider: SandboxProvider::CloudApi,
             accounts: Vec::new(),
+            zenvia: ZenviaSettings::default(),
         }
     }
 }

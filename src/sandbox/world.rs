@@ -20,6 +20,7 @@ use super::pricing::FreeService;
 use super::registry::Registry;
 use super::subscription::Subscription;
 use super::template::Templates;
+use super::zenvia;
 use crate::domain::time::UnixMs;
 
 /// Meta's customer service window.
@@ -39,6 +40,8 @@ pub(super) enum Event {
     Reviewed(String),
     /// Gupshup looks whether the app's receiver still answers.
     Check(String),
+    /// Something at Zenvia.
+    Zenvia(zenvia::Later),
 }
 
 /// A number and a person.
@@ -54,6 +57,8 @@ pub(super) struct World {
     pub registry: Registry,
     pub templates: Templates,
     pub ledger: Ledger,
+    /// What is Zenvia's alone.
+    pub zenvia: zenvia::Hub,
     pub agenda: Agenda<Event>,
     /// Updates waiting for a POST.
     pub outbox: VecDeque<Update>,
@@ -87,6 +92,7 @@ impl World {
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),
+            zenvia: zenvia::Hub::new(config.zenvia.clone(), &Templates::samples()),
             templates: Templates::samples(),
             ledger: Ledger::new(),
             agenda: Agenda::new(),

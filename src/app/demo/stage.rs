@@ -85,11 +85,7 @@ async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-fn sandbox_config(
-    speaks: SandboxProvider,
-    pages: SocketAddr,
-    secrets: Secrets,
-) -> Result<SandboxConfig, DemoError> {
+fn sandbox_config(speaks: SandboxProvider, pages: SocketAddr, secrets: Secrets) -> Result<SandboxConfig, DemoError> {
     let path = place::webhook_path(speaks, &secrets);
     let webhook: LoopbackUrl = format!("http://{pages}{path}").parse().map_err(io::Error::other)?;
     let mut config =

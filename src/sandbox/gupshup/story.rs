@@ -32,7 +32,7 @@ impl World {
         let soon = |dice: &mut super::super::dice::Dice| {
             Wait::Real(if hurried { dice.span(5, 40) } else { dice.span(100, 1_500) })
         };
-        self.begin_with(message, is_early, (real, now), |story| {
+        self.begin_as(message, is_early, (real, now), |story| {
             let scripted = matches!(story.front(), Some((_, Deed::Failed(code))) if *code == NOT_ON_WHATSAPP.0);
             let doomed = doomed.or_else(|| scripted.then_some(NOT_ON_WHATSAPP.1));
             match doomed {
