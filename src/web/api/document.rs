@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
     alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, portfolios, retry,
-    runs, sent, suppressions, templates,
+    runs, sent, suppressions, templates, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -28,7 +28,7 @@ const PROBLEM: &str = "application/problem+json";
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
-        events::stream, me::show, portfolios::all
+        events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),
