@@ -27,6 +27,7 @@ mod room;
 pub mod settler;
 mod start;
 mod steer;
+pub mod takeover;
 pub mod tier;
 pub mod waiting;
 pub mod watcher;

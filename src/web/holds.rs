@@ -7,7 +7,7 @@ use axum::response::{Html, Redirect};
 use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::tier::{self, Standing};
-use crate::store::hold::{self, Hold, HoldScope};
+use crate::store::hold::{self, Hold, HoldEnd, HoldScope};
 
 use super::act;
 use super::actor::Actor;

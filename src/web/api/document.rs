@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, retry, runs, sent,
+    alerts, campaigns, conversations, costs, doubt, events, holds, me, messages, portfolios, retry, runs, sent,
     suppressions, templates,
 };
 use crate::web::actor::COOKIE;
@@ -23,12 +23,11 @@ const PROBLEM: &str = "application/problem+json";
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
         campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, campaigns::start, campaigns::pause,
-        campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, later::test, runs::all, runs::one, runs::messages,
+        campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, runs::all, runs::one, runs::messages,
         runs::results, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
-        events::stream, me::show, portfolios::all
+        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, events::stream, me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),
