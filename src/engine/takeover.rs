@@ -145,7 +145,7 @@ struct Prices(BTreeMap<RunId, BTreeMap<String, Micros>>);
 impl Prices {
     async fn of(&mut self, place: Place<'_>, suspect: &Suspect) -> Result<Micros, EngineError> {
         if !self.0.contains_key(&suspect.run_id) {
-            let template = run::get(place.store, suspect.run_id).await?.and_then(|run| run.snapshot().ok());
+            let template = run::get(place.store, suspect.run_id).await?.and_then(|run| run.snapshots().ok());
             let account = place.config.accounts.get(&suspect.account);
             let known = template.zip(account);
             let worst = known.map(|(template, account)| worst_prices(place.cards, account, &template, place.now));

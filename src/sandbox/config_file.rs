@@ -4,13 +4,17 @@ use serde::Deserialize;
 
 use super::config::{Delivery, SandboxAccount, SandboxConfig};
 use super::people::People;
+use super::review::Review;
+use super::zenvia::ZenviaSettings;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     seed: Option<u64>,
     people: Option<People>,
+    review: Option<Review>,
     webhooks: Option<Delivery>,
+    zenvia: Option<ZenviaSettings>,
     #[serde(default, rename = "account")]
     accounts: Vec<SandboxAccount>,
 }
@@ -37,11 +41,15 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
     let file: File = toml::from_str(source)?;
     let people = file.people.unwrap_or_else(People::quiet);
     let delivery = file.webhooks.unwrap_or(config.delivery);
-    let shares = people.shares().into_iter().chain([
+    let review = file.review.unwrap_or_default();
+    let shares = people.shares().into_iter().chain(review.shares()).chain([
         ("webhooks.duplicates", delivery.duplicates),
         ("webhooks.late", delivery.late),
         ("webhooks.early", delivery.early),
+        ("webhooks.missing_ids", delivery.missing_ids),
     ]);
+    let zenvia = file.zenvia.unwrap_or_else(|| config.zenvia.clone());
+    let shares = shares.chain(zenvia.shares());
     for (key, share) in shares {
         if !(0.0..=1.0).contains(&share) {
             return Err(ConfigFileError::Share(key));
@@ -58,7 +66,9 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
     }
     config.seed = file.seed.unwrap_or(config.seed);
     config.people = people;
+    config.review = review;
     config.delivery = delivery;
     config.accounts = file.accounts;
+    config.zenvia = zenvia;
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::config::{Delivery, SandboxConfig};
 use super::dice::Dice;
 use super::emitter::WebhookPost;
 use super::fault::Fault;
+use super::gupshup::Apps;
 use super::hook::Update;
 use super::ledger::Ledger;
 use super::limit::{Bucket, Pair, Quota, Reached};
@@ -17,8 +18,10 @@ use super::media::Media;
 use super::people::People;
 use super::pricing::FreeService;
 use super::registry::Registry;
+use super::review::Review;
 use super::subscription::Subscription;
 use super::template::Templates;
+use super::zenvia;
 use crate::domain::time::UnixMs;
 
 /// Meta's customer service window.
@@ -36,6 +39,10 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// Gupshup looks whether the app's receiver still answers.
+    Check(String),
+    /// Something at Zenvia.
+    Zenvia(zenvia::Later),
 }
 
 /// A number and a person.
@@ -46,11 +53,14 @@ pub(super) struct World {
     pub seed: u64,
     pub any_template: bool,
     pub people: People,
+    pub review: Review,
     pub delivery: Delivery,
     pub dice: Dice,
     pub registry: Registry,
     pub templates: Templates,
     pub ledger: Ledger,
+    /// What is Zenvia's alone.
+    pub zenvia: zenvia::Hub,
     pub agenda: Agenda<Event>,
     /// Updates waiting for a POST.
     pub outbox: VecDeque<Update>,
@@ -60,6 +70,7 @@ pub(super) struct World {
     pub media: BTreeMap<String, Media>,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
+    pub gupshup: Apps,
     pub reached: HashMap<String, Reached>,
     pub quotas: HashMap<String, Quota>,
     /// Account and person who want no marketing.
@@ -80,9 +91,11 @@ impl World {
             seed: config.seed,
             any_template: config.any_template,
             people: config.people,
+            review: config.review,
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),
+            zenvia: zenvia::Hub::new(config.zenvia.clone(), &Templates::samples()),
             templates: Templates::samples(),
             ledger: Ledger::new(),
             agenda: Agenda::new(),
@@ -92,6 +105,7 @@ impl World {
             media: BTreeMap::new(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
+            gupshup: Apps::with_wallet(config.gupshup.wallet),
             reached: HashMap::new(),
             quotas: HashMap::new(),
             stopped: HashSet::new(),

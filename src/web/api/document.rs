@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doubt, events, holds, me, messages, portfolios, retry, runs, sent,
+    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, me, messages, portfolios, retry, runs, sent,
     suppressions, templates,
 };
 use crate::web::actor::COOKIE;
@@ -27,7 +27,8 @@ const PROBLEM: &str = "application/problem+json";
         runs::results, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, events::stream, me::show, portfolios::all
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, events::stream,
+        me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),
