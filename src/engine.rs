@@ -29,6 +29,7 @@ pub mod settler;
 mod start;
 mod steer;
 pub mod subscriptions;
+pub mod takeover;
 mod templates;
 pub mod tier;
 pub mod waiting;

@@ -68,6 +68,8 @@ pub enum MessageEvent {
     Retry,
     /// A person knows that the attempt in doubt was sent.
     Vouch,
+    /// The store is a copy, and the original may have sent it: its next attempt is in doubt.
+    Suspect,
 }
 
 impl MessageState {
@@ -163,7 +165,7 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
         (S::Claimed | S::InDoubt, E::Accepted) | (S::InDoubt, E::Vouch) => Some(S::Accepted),
         (S::Claimed | S::InDoubt, E::Held) => Some(S::InReview),
         (S::Claimed | S::InDoubt, E::Refused) => Some(S::Failed),
-        (S::Claimed, E::NoAnswer) => Some(S::InDoubt),
+        (S::Claimed, E::NoAnswer) | (S::Queued, E::Suspect) => Some(S::InDoubt),
         (S::Queued | S::Claimed, E::Expire) => Some(S::Expired),
         (S::Queued | S::Claimed, E::Exclude) => Some(S::Excluded),
         (S::Queued | S::InDoubt, E::Cancel) => Some(S::Cancelled),
@@ -217,6 +219,7 @@ mod tests {
                 assert_eq!(opens, allowed, "{state:?} {event:?}");
             }
             assert_eq!(next(state, MessageEvent::Vouch).is_some(), state == MessageState::InDoubt, "{state:?}");
+            assert_eq!(next(state, MessageEvent::Suspect).is_some(), state == MessageState::Queued, "{state:?}");
         }
         assert!(!MessageState::Failed.may_have_been_accepted());
     }

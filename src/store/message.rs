@@ -11,6 +11,7 @@ mod reached;
 mod reprice;
 mod retry;
 mod settle;
+mod suspect;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -32,11 +33,14 @@ pub use doubt::{
     release_unsent, stakes, vouch_doubt,
 };
 pub use earlier::{gone_before, gone_of, gone_page};
-pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
+pub use evidence::{
+    Neighbours, OldDoubt, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down, was_in_review,
+};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
+pub use suspect::{Reserved, Suspect, suspect, suspects};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.
 pub const MAX_INSERT: usize = 1_000;

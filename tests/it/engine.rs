@@ -11,6 +11,7 @@ mod forecasting;
 mod gates;
 mod looping;
 mod planning;
+mod reasons;
 mod receiver;
 mod restoring;
 mod retrying;
