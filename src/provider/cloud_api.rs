@@ -6,6 +6,7 @@ mod answer;
 mod payload;
 mod sender;
 mod signature;
+mod subscription;
 pub(super) mod template;
 pub(super) mod webhook;
 

@@ -25,7 +25,8 @@ const BY_PHONE: Dialects = Dialects {
     sqlite: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
-/// An id that is the number itself tells nothing: most people are never written to.
+/// An id that is the number itself tells nothing: most people are never written to. Answers and receipts teach at the
+/// same time: both lock people in the order of their ids.
 const LEARN: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE person SET wa_id = COALESCE(person.wa_id, NULLIF(r.value ->> 'wa_id', person.phone)),
@@ -37,8 +38,9 @@ const LEARN: Dialects = Dialects {
     postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, NULLIF(r.wa_id, person.phone)),
             bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.bsuid)
                 THEN NULL ELSE r.bsuid END)
-        FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id
-            AND ((person.wa_id IS NULL AND r.wa_id <> COALESCE(person.phone, ''))
+        FROM (SELECT t.id, t.wa_id, t.bsuid FROM json_to_recordset($1::json) AS t (id bigint, wa_id text, bsuid text)
+                JOIN person AS p ON p.id = t.id ORDER BY p.id FOR UPDATE OF p) AS r
+        WHERE person.id = r.id AND ((person.wa_id IS NULL AND r.wa_id <> COALESCE(person.phone, ''))
                 OR (person.bsuid IS NULL AND r.bsuid IS NOT NULL))",
 };
 const IN_CONVERSATION: Dialects = Dialects {

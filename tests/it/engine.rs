@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod arriving;
 mod breaker;
 mod budget;
 mod canary;
