@@ -9,6 +9,7 @@ mod canary;
 mod doubts;
 mod forecasting;
 mod gates;
+mod laws;
 mod looping;
 mod planning;
 mod reasons;
