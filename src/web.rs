@@ -44,6 +44,7 @@ mod throttle;
 mod tier;
 mod upload;
 mod users;
+mod wallet;
 mod webhook;
 mod words;
 

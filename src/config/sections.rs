@@ -13,7 +13,7 @@ use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
+use super::{Config, Portfolio, Server, Team, checks, countries, errors, is_loopback, law, thresholds, webhook_key};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -53,7 +53,9 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let mut taken = Taken::default();
     let senders =
         root.table("sender", |t| named(t, |t, name| provider::sender(t, name, (&declared, &kinds), &mut taken)));
-    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
+    let is_here = accounts.iter().flatten().flat_map(BTreeMap::values).all(|account| is_loopback(&account.base_url));
+    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets, is_here));
+    let alerts = alerts.unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());

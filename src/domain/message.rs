@@ -68,6 +68,8 @@ pub enum MessageEvent {
     Retry,
     /// A person knows that the attempt in doubt was sent.
     Vouch,
+    /// The store is a copy, and the original may have sent it: its next attempt is in doubt.
+    Suspect,
     /// A later file takes back what was not sent yet.
     TakeBack,
     /// A later file has again what an earlier one took back, or what was too late is in time again.
@@ -171,7 +173,7 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
         (S::Claimed | S::InDoubt, E::Accepted) | (S::InDoubt, E::Vouch) => Some(S::Accepted),
         (S::Claimed | S::InDoubt, E::Held) => Some(S::InReview),
         (S::Claimed | S::InDoubt, E::Refused) => Some(S::Failed),
-        (S::Claimed, E::NoAnswer) => Some(S::InDoubt),
+        (S::Claimed, E::NoAnswer) | (S::Queued, E::Suspect) => Some(S::InDoubt),
         (S::Queued | S::Claimed, E::Expire) => Some(S::Expired),
         (S::Queued | S::Claimed, E::Exclude) => Some(S::Excluded),
         (S::Queued | S::InDoubt, E::Cancel) | (S::Queued, E::TakeBack) => Some(S::Cancelled),
@@ -225,6 +227,7 @@ mod tests {
                 assert_eq!(opens, allowed, "{state:?} {event:?}");
             }
             assert_eq!(next(state, MessageEvent::Vouch).is_some(), state == MessageState::InDoubt, "{state:?}");
+            assert_eq!(next(state, MessageEvent::Suspect).is_some(), state == MessageState::Queued, "{state:?}");
         }
         assert!(!MessageState::Failed.may_have_been_accepted());
     }

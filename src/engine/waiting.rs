@@ -1,8 +1,10 @@
 //! "Why is it waiting?": one sentence, and when it goes on, for every message and run.
 
+use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
+use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
@@ -46,11 +48,21 @@ impl Why {
         if let Some(what) = &what {
             args.push(("what", what));
         }
+        let refused = args.iter().find(|(k, _)| *k == "code").and_then(|(_, code)| code.parse::<i64>().ok());
+        let (refused, untold) = (refused.map(|code| locale::failure(language, code)), refused.is_none());
+        if let Some(why) = &refused {
+            args.push(("why", why));
+        }
         let because = locale::problems(language, &self.because);
         if !self.because.is_empty() {
             args.push(("why", because.trim_end_matches('.')));
         }
-        locale::say(language, &format!("waiting.{}", self.code), &args)
+        let code = match &*self.code {
+            "hold_refused" if untold => "hold_refused_untold",
+            "hold_quality" if untold => "hold_quality_untold",
+            code => code,
+        };
+        locale::say(language, &format!("waiting.{code}"), &args)
     }
 }
 
@@ -157,12 +169,27 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
         let args = [("budget", &*out.budget), ("charged", &out.charged), ("reserved", &out.reserved)];
         return Ok(Some(Why::new("budget", &args, out.until)));
     }
+    if let Some(why) = wallet(engine, line).await? {
+        return Ok(Some(why));
+    }
     let promotion = line.priority == Priority::PROMOTION;
     let wait = if line.tier { tier::wait(engine, line.account, promotion).await? } else { None };
     Ok(wait.map(|wait| {
         let [taken, limit, reserve] = [wait.taken, wait.limit, wait.reserve].map(|n| n.to_string());
         Why::new(wait.code, &[("taken", &taken), ("limit", &limit), ("reserve", &reserve)], wait.until)
     }))
+}
+
+/// What is left in the wallet is for reminders.
+async fn wallet(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineError> {
+    let Some(account) = engine.config.accounts.get(line.account) else { return Ok(None) };
+    let Some(sender) = engine.config.senders.values().find(|sender| sender.account == account.name) else {
+        return Ok(None);
+    };
+    let purse = super::wallet::purse(engine, account, sender).await?;
+    let Some(purse) = purse.filter(|purse| purse.room(line.priority).0 <= 0) else { return Ok(None) };
+    let missing = format!("{} {}", account.currency, purse.missing(Micros(0)));
+    Ok(Some(Why::new("wallet", &[("missing", &missing)], None)))
 }
 
 /// The canary whose receipts the rest of `run` waits for.
@@ -224,13 +251,14 @@ impl Keys {
 
 /// Why a hold stops what it stops.
 pub fn held(hold: &Hold) -> Why {
-    let code = hold.code.map(|code| code.to_string()).unwrap_or_default();
+    let code = hold.code.filter(|code| *code != Failure::NO_CODE).map(|code| code.to_string()).unwrap_or_default();
     let word = match hold.cause {
         HoldCause::Outage => "hold_outage",
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
         HoldCause::Budget => "hold_budget",
+        HoldCause::Wallet => "hold_wallet",
         HoldCause::Person => "hold_person",
         HoldCause::Disk => "hold_disk",
         HoldCause::Restored => "hold_restored",

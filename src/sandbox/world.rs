@@ -10,6 +10,7 @@ use super::config::{Delivery, SandboxConfig};
 use super::dice::Dice;
 use super::emitter::WebhookPost;
 use super::fault::Fault;
+use super::gupshup::Apps;
 use super::hook::Update;
 use super::ledger::Ledger;
 use super::limit::{Bucket, Pair, Quota, Reached};
@@ -17,6 +18,7 @@ use super::media::Media;
 use super::people::People;
 use super::pricing::FreeService;
 use super::registry::Registry;
+use super::review::Review;
 use super::subscription::Subscription;
 use super::template::Templates;
 use super::zenvia;
@@ -37,6 +39,8 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// Gupshup looks whether the app's receiver still answers.
+    Check(String),
     /// Something at Zenvia.
     Zenvia(zenvia::Later),
 }
@@ -49,6 +53,7 @@ pub(super) struct World {
     pub seed: u64,
     pub any_template: bool,
     pub people: People,
+    pub review: Review,
     pub delivery: Delivery,
     pub dice: Dice,
     pub registry: Registry,
@@ -65,6 +70,7 @@ pub(super) struct World {
     pub media: BTreeMap<String, Media>,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
+    pub gupshup: Apps,
     pub reached: HashMap<String, Reached>,
     pub quotas: HashMap<String, Quota>,
     /// Account and person who want no marketing.
@@ -85,6 +91,7 @@ impl World {
             seed: config.seed,
             any_template: config.any_template,
             people: config.people,
+            review: config.review,
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),
@@ -98,6 +105,7 @@ impl World {
             media: BTreeMap::new(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
+            gupshup: Apps::with_wallet(config.gupshup.wallet),
             reached: HashMap::new(),
             quotas: HashMap::new(),
             stopped: HashSet::new(),

@@ -12,6 +12,7 @@ mod reprice;
 mod retry;
 mod settle;
 mod standing;
+mod suspect;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -29,11 +30,13 @@ pub use again::{Again, earlier_failures, failures_of, try_again};
 pub use chore::{cancel, expire, give_up_undelivered, let_go_of_left_doubts, lose_claims};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
 pub use doubt::{
-    Doubt, DoubtFilter, LEFT, Life, Stake, What, doubt_ids, doubts, leave_doubt, release_doubt, release_unsent, stakes,
-    vouch_doubt,
+    Doubt, DoubtFilter, LEFT, Life, Stake, What, adopt, doubt_ids, doubts, in_flight, leave_doubt, release_doubt,
+    release_unsent, stakes, vouch_doubt,
 };
 pub use earlier::{gone_before, gone_of, gone_page, gone_to};
-pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
+pub use evidence::{
+    Neighbours, OldDoubt, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down, was_in_review,
+};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
@@ -43,6 +46,7 @@ pub use standing::{
     Renewal, Unnamed, all_declined, decline, declined, mark_of, name, named, planned_for, planned_since, renew,
     take_back, unnamed,
 };
+pub use suspect::{Reserved, Suspect, suspect, suspects};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.
 pub const MAX_INSERT: usize = 1_000;

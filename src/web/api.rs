@@ -29,3 +29,4 @@ mod sent;
 mod standing;
 mod suppressions;
 mod templates;
+mod wallets;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::failure::sentence_key;
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::locale::sentences;
+use crate::locale;
 use crate::store::message::LEFT;
 use crate::store::run::Run;
 use crate::store::view::row::RunRow;
@@ -98,20 +97,7 @@ pub fn latest(row: &RunRow) -> Option<UnixMs> {
 
 /// The sentence of a provider's code, in people's words.
 pub fn failure(p: &Page, code: Option<i64>) -> String {
-    let code = code.unwrap_or(0);
-    let key = format!("failure.{code}");
-    if sentences(p.language).contains_key(&key) {
-        return p.t(&key);
-    }
-    p.say("web.failure_unknown", &[("code", &code.to_string())])
-}
-
-/// The same for a cause that many messages share: a code without a sentence of its own is told by its class.
-pub fn cause(p: &Page, code: i64) -> String {
-    match sentence_key(code) {
-        key if sentences(p.language).contains_key(&key) && key != "failure.unknown" => p.t(&key),
-        _ => failure(p, Some(code)),
-    }
+    locale::failure(p.language, code.unwrap_or(0))
 }
 
 /// The sentence of a reason to leave out.

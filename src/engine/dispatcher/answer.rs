@@ -113,10 +113,11 @@ impl Dispatcher {
 
     fn throttled(&self, departure: &Departure, scope: ThrottleScope, after: Duration, failure: Failure) -> Verdict {
         match scope {
-            ThrottleScope::Sender => {
+            ThrottleScope::Sender if self.is_of_pace(failure.code) => {
                 self.pacer.slow_down();
                 self.back(after, Some("throughput"), failure)
             }
+            ThrottleScope::Sender => self.back(after, Some("again"), failure),
             ThrottleScope::Pair => {
                 let tries = (departure.message.attempt - 1).clamp(0, PAIR_TRIES) as u32;
                 let wait = after.max(pair::SPACING).max(Duration::from_secs(4_u64.pow(tries)));
@@ -135,6 +136,12 @@ impl Dispatcher {
         }
     }
 
+    /// Whether a refusal with `code` is about how fast we send. Another that the operator wants tried again is not.
+    fn is_of_pace(&self, code: i64) -> bool {
+        let usual = self.account.access.kind().dialect().policy(code);
+        usual.is_none_or(|policy| policy.class == FailureClass::Retry)
+    }
+
     /// Back in line for at least `wait` of real time.
     fn back(&self, wait: Duration, waiting_for: Option<&'static str>, failure: Failure) -> Verdict {
         let due_at = self.engine.clock.now().plus(self.engine.clock_span(wait));
@@ -145,7 +152,7 @@ impl Dispatcher {
         let (scope, key, cause) = match scope {
             StopScope::Template => (HoldScope::Template, self.template_key(departure), HoldCause::Quality),
             StopScope::Sender => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
-            StopScope::Account => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
+            StopScope::Account => (HoldScope::Account, self.account.name.clone(), HoldCause::of_refusal(code)),
         };
         let until_at = (cause == HoldCause::Quality).then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
         self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at }).await;

@@ -63,6 +63,7 @@ const VOUCH: Dialects = Dialects {
 const DOUBTS: &str =
     "SELECT m.id, m.run_id, m.campaign_id, COALESCE(c.title, '') AS campaign, m.row_no, m.recipient,
         COALESCE(NULLIF(m.name, ''), p.name, '') AS name, m.account, m.sender, m.attempt, m.claimed_at, m.conversation_id,
+        CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS suspected,
         CASE WHEN m.run_id <> 0 THEN 'campaign' WHEN m.category <> 'service' THEN 'by_hand'
             WHEN m.author = '' THEN 'automatic' ELSE 'answer' END AS what
     FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN person AS p ON p.id = m.person_id
@@ -73,13 +74,30 @@ const IDS: &str = "SELECT m.id FROM message AS m WHERE m.state = 'in_doubt'
         AND (CAST($1 AS BIGINT) IS NULL OR m.run_id = $1) AND (CAST($2 AS TEXT) IS NULL OR m.sender = $2)
     ORDER BY m.id + 0";
 const STAKES: Dialects = Dialects {
-    sqlite: "SELECT m.id, m.run_id, m.account, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at, m.market, m.currency, m.estimated
+    sqlite: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
+            CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS suspected, m.market, m.currency, m.estimated
         FROM message AS m JOIN person AS p ON p.id = m.person_id
         WHERE m.state = 'in_doubt' AND m.id IN (SELECT r.value FROM json_each($1) AS r)",
-    postgres: "SELECT m.id, m.run_id, m.account, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at, m.market, m.currency, m.estimated
+    postgres: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
+            CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS suspected, m.market, m.currency, m.estimated
         FROM message AS m JOIN person AS p ON p.id = m.person_id
         WHERE m.state = 'in_doubt'
             AND m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+};
+
+/// The provider's id makes its receipts settle it.
+const ADOPT: &str = "UPDATE message SET provider_id = $3
+    WHERE id = $1 AND attempt = $2 AND state = 'in_doubt' AND provider_id IS NULL";
+/// Whom a message is on its way to whose answer is not known.
+const IN_FLIGHT: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT m.recipient FROM message AS m
+        WHERE m.sender = $1 AND m.claimed_at >= $2 AND m.state IN ('claimed', 'in_doubt')
+            AND m.recipient IN (SELECT r.value FROM json_each($3) AS r)
+            AND m.id NOT IN (SELECT r.value FROM json_each($4) AS r)",
+    postgres: "SELECT DISTINCT m.recipient FROM message AS m
+        WHERE m.sender = $1 AND m.claimed_at >= $2 AND m.state IN ('claimed', 'in_doubt')
+            AND m.recipient IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
+            AND m.id NOT IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($4::json) AS r (value))",
 };
 
 /// Which doubts; nothing named: all.
@@ -116,6 +134,8 @@ pub struct Doubt {
     pub attempt: i64,
     /// When it was claimed.
     pub claimed_at: Option<UnixMs>,
+    /// 1: it may have left from the store that this one is a copy of.
+    pub suspected: i64,
     /// The conversation it answers in.
     pub conversation_id: Option<ConversationId>,
     /// What it is.
@@ -158,10 +178,14 @@ pub struct Stake {
     pub run_id: RunId,
     /// Its account.
     pub account: String,
+    /// Its sender.
+    pub sender: String,
     /// The person it is for, through links.
     pub person_id: PersonId,
     /// When it was claimed.
     pub claimed_at: Option<UnixMs>,
+    /// 1: it may have left from the store that this one is a copy of.
+    pub suspected: i64,
     /// Billing market.
     pub market: String,
     /// Currency of the price.
@@ -221,6 +245,38 @@ pub async fn leave_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u6
 /// doubt.
 pub async fn vouch_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u64> {
     settle_doubt(store, VOUCH, &crate::store::json(&lives), at).await
+}
+
+/// An attempt in doubt is the message that the provider calls `provider_id`. False: it is in doubt no more.
+pub async fn adopt(store: &Store, id: MessageId, attempt: i64, provider_id: &str) -> Result<bool> {
+    let done = on!(&store.write, |pool| sqlx::query(ADOPT)
+        .bind(id)
+        .bind(attempt)
+        .bind(provider_id)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(done > 0)
+}
+
+/// Those of `recipients` to whom another message than `except` of `sender`, claimed since then, is on its way without
+/// an answer.
+pub async fn in_flight(
+    store: &Store,
+    sender: &str,
+    since: UnixMs,
+    (recipients, except): (&[&str], &[MessageId]),
+) -> Result<BTreeSet<String>> {
+    let (recipients, except) = (crate::store::json(&recipients), crate::store::json(&except));
+    let sql = IN_FLIGHT.of(&store.write);
+    let found: Vec<String> = on!(&store.write, |pool| sqlx::query_scalar(sql)
+        .bind(sender)
+        .bind(since)
+        .bind(&recipients)
+        .bind(&except)
+        .fetch_all(pool)
+        .await?);
+    Ok(found.into_iter().collect())
 }
 
 async fn settle_doubt(store: &Store, sql: Dialects, list: &str, at: UnixMs) -> Result<u64> {

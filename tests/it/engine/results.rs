@@ -85,7 +85,7 @@ async fn the_users_own_file_comes_back_in_its_order_delimiter_and_encoding() {
             "{}",
             lines[4]
         );
-        assert!(lines[5].ends_with(";En fila;;;;;;;"), "{}", lines[5]);
+        assert!(lines[5].ends_with(";En cola;;;;;;;"), "{}", lines[5]);
         let target = store.dir.path().join("own.xlsx");
         assert_eq!(stage.engine.make_result(&run, Kind::OwnSheet, &target).await.unwrap(), Made::Written);
         assert!(std::fs::read(&target).unwrap().starts_with(b"PK"), "{}", store.name());
