@@ -48,7 +48,7 @@ impl TakenBack {
 }
 
 /// A message of the run as the files before planned it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Planned {
     /// Which.
     pub id: MessageId,
@@ -232,7 +232,7 @@ impl Standing {
             Some(p) if p.has_gone() => {
                 match told_otherwise.filter(|told| (told.claimed_at, told.id) > (p.claimed_at, p.id)) {
                     Some(told) if rule.leaves_moves => leave(told),
-                    Some(_) => Fate::AddMoved(self.fresh_key(&known, row)),
+                    Some(_) => Fate::AddMoved(Self::fresh_key(&known, row)),
                     None => Fate::Gone(p.id),
                 }
             }
@@ -278,7 +278,7 @@ impl Standing {
         all.into_iter().map(|at| &self.planned[at]).collect()
     }
 
-    fn fresh_key(&self, known: &[&Planned], row: &Row<'_>) -> String {
+    fn fresh_key(known: &[&Planned], row: &Row<'_>) -> String {
         let taken: HashSet<&str> = known.iter().map(|p| p.key.as_str()).collect();
         let mut n = 2;
         loop {

@@ -164,7 +164,11 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
     use MessageState as S;
     match (state, event) {
         (S::Queued, E::Claim) => Some(S::Claimed),
-        (S::Claimed, E::PutBack) | (S::InDoubt, E::Release) | (S::Failed, E::Retry) => Some(S::Queued),
+        // Reinstated is only what ended while it waited; the store asks for that.
+        (S::Claimed, E::PutBack)
+        | (S::InDoubt, E::Release)
+        | (S::Failed, E::Retry)
+        | (S::Cancelled | S::Expired | S::Excluded, E::Reinstate) => Some(S::Queued),
         // An answer that comes after the claim was called doubtful is still the truth.
         (S::Claimed | S::InDoubt, E::Accepted) | (S::InDoubt, E::Vouch) => Some(S::Accepted),
         (S::Claimed | S::InDoubt, E::Held) => Some(S::InReview),
@@ -173,8 +177,6 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
         (S::Queued | S::Claimed, E::Expire) => Some(S::Expired),
         (S::Queued | S::Claimed, E::Exclude) => Some(S::Excluded),
         (S::Queued | S::InDoubt, E::Cancel) | (S::Queued, E::TakeBack) => Some(S::Cancelled),
-        // Of messages that ended while they waited; the store asks for that.
-        (S::Cancelled | S::Expired | S::Excluded, E::Reinstate) => Some(S::Queued),
         (S::Accepted | S::InReview | S::Sent, E::TimeToLivePassed) => Some(S::Undelivered),
         (_, E::Receipt(status)) => after_receipt(state, status),
         _ => None,

@@ -4,14 +4,15 @@ use super::templates::reads_otherwise;
 use super::{Engine, EngineError, aside, folder, load};
 use crate::config::Account;
 use crate::domain::amend::Standing;
+use crate::domain::earlier::Gone;
 use crate::domain::id::{CampaignId, RunId};
 use crate::domain::problem::Problem;
 use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::Audience;
-use crate::intake::campaign_file::{CampaignFile, Contains, is_pattern};
-use crate::preflight::diff::Feed;
+use crate::intake::campaign_file::{CampaignFile, Contains, SentElsewhere, is_pattern};
+use crate::preflight::diff::{Feed, FeedView};
 use crate::store::run::{self, Run};
 use crate::store::version::{self, Version};
 use crate::store::{campaign, message, recurrence};
@@ -78,6 +79,19 @@ pub(super) async fn of(
     })
 }
 
+impl Engine {
+    /// What the standing run of a campaign has planned; `None`: it has none.
+    pub async fn planned_by_feed(&self, campaign: CampaignId) -> Result<Option<FeedView>, EngineError> {
+        let Some(run) = run::standing::of(&self.store, campaign).await? else { return Ok(None) };
+        Ok(Some(FeedView {
+            run: run.id,
+            header: header(self, &run).await?,
+            planned: message::planned_since(&self.store, run.id, earliest(self.clock.now())).await?,
+            declined: message::all_declined(&self.store, run.id).await?,
+        }))
+    }
+}
+
 /// Rows whose date is longer ago are no appointments that a file still has to speak of.
 fn earliest(now: UnixMs) -> UnixMs {
     now.minus(std::time::Duration::from_hours(400 * 24))
@@ -138,5 +152,30 @@ pub(super) async fn started(engine: &Engine, version: &Version) -> Result<Option
     match standing {
         Some(run) => Ok((run.version_id == version.id).then_some(run.id)),
         None => Ok(run::started_before(&engine.store, version.id).await?),
+    }
+}
+
+/// The run of another campaign that has sent the same audience, where the campaign leaves its people out.
+pub(super) async fn left_out_for(
+    engine: &Engine,
+    version: &Version,
+    file: &CampaignFile,
+) -> Result<Option<RunId>, EngineError> {
+    if file.limits.sent_elsewhere != Some(SentElsewhere::LeaveOut) {
+        return Ok(None);
+    }
+    let other = run::of_same_audience(&engine.store, version.campaign_id, &version.audience_hash).await?;
+    Ok(other.map(|(_, run)| run))
+}
+
+/// Everybody to whom `run` has sent.
+pub(super) async fn people_of(engine: &Engine, run: RunId) -> Result<Vec<Gone>, EngineError> {
+    const PAGE: i64 = 5_000;
+    let (mut all, mut after): (Vec<Gone>, String) = (Vec::new(), String::new());
+    loop {
+        let page = message::gone_page(&engine.store, run, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after.clone_from(&last.key);
+        all.extend(page.into_iter().map(Gone::of_person));
     }
 }

@@ -114,7 +114,8 @@ impl Planner {
         let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = file.every.is_none() && runs.iter().any(|other| other.id < run.id);
-        let plan = Plan::new(&self.engine, run, &file, &template, comes_again)?;
+        let elsewhere = feed::left_out_for(&self.engine, &version, &file).await?;
+        let plan = Plan::new(&self.engine, run, &file, &template, (comes_again, elsewhere))?;
         let begun = amendment::get(&self.engine.store, run.id, run.revision).await?;
         let reading = Reading {
             own: self.own_template(run, &file, &template).await?,
@@ -129,12 +130,23 @@ impl Planner {
             Ok(amending) => amending,
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
+        Box::pin(self.keep(&plan, amending.as_ref(), reading, (canary, stop))).await
+    }
+
+    /// Reads the rows and keeps them, piece by piece.
+    async fn keep(
+        &self,
+        plan: &Plan<'_>,
+        amending: Option<&Amending>,
+        reading: Reading,
+        (canary, stop): (Option<Share>, &CancellationToken),
+    ) -> Result<(), EngineError> {
+        let (run, mut done) = (plan.run.id, reading.done);
         let (pieces, mut read) = mpsc::channel(AHEAD);
         let thread = tokio::task::spawn_blocking(move || reading.read(&pieces));
-        let mut done = run.planned_rows;
         while let Some(rows) = read.recv().await {
             let count = rows.len() as i64;
-            let kept = match &amending {
+            let kept = match amending {
                 _ if stop.is_cancelled() => false,
                 Some(by) => plan.amend(by, rows, done).await?,
                 None => plan.keep(rows, done).await?,
@@ -143,16 +155,16 @@ impl Planner {
                 return Ok(());
             }
             done += count;
-            self.engine.tell(Change::Run(run.id));
+            self.engine.tell(Change::Run(run));
         }
         match thread.await? {
             Ok(()) => {
-                if let Some(by) = &amending {
+                if let Some(by) = amending {
                     plan.finish(by).await?;
                 }
-                self.planned(run.id, done, canary).await
+                self.planned(run, done, canary).await
             }
-            Err(problems) => self.give_up(run.id, &problems).await,
+            Err(problems) => self.give_up(run, &problems).await,
         }
     }
 

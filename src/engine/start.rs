@@ -198,12 +198,16 @@ impl Engine {
 
     /// What earlier runs have sent: nothing counts for a campaign that comes again, and a standing run knows its own.
     async fn sent_before(&self, candidate: &Candidate) -> Result<Earlier, EngineError> {
+        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
+            Some(run) => feed::people_of(self, run).await?,
+            None => Vec::new(),
+        };
         if candidate.file.every.is_some() {
-            return Ok(Earlier::default());
+            return Ok(Earlier::of(elsewhere));
         }
         let own = candidate.standing.as_ref().map(|run| run.id);
         let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
-        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own)))
+        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
     }
 
     /// How fast it would go, and what it would find.
@@ -212,6 +216,23 @@ impl Engine {
             return Ok((USUAL_THROUGHPUT, Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT))));
         };
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
+    }
+
+    /// The template that tells a new time, and what the version would amend.
+    async fn amended(
+        &self,
+        candidate: &Candidate,
+        template: Option<&Snapshot>,
+    ) -> Result<(Option<Snapshot>, Option<preflight::diff::Feed>), EngineError> {
+        let moved = match &candidate.account {
+            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
+            None => None,
+        };
+        let feed = match &candidate.standing {
+            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), self.clock.now()).await?),
+            None => None,
+        };
+        Ok((moved, feed))
     }
 
     async fn judge(
@@ -226,14 +247,7 @@ impl Engine {
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
         let earlier = self.sent_before(candidate).await?;
-        let moved = match &candidate.account {
-            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
-            None => None,
-        };
-        let feed = match &candidate.standing {
-            Some(run) => Some(feed::of(self, run, (template.as_ref(), moved.as_ref()), self.clock.now()).await?),
-            None => None,
-        };
+        let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;

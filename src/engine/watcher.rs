@@ -53,7 +53,7 @@ impl Watcher {
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             // A full disk is said once, where the room is watched.
-            if let Err(cause) = self.step().await
+            if let Err(cause) = Box::pin(self.step()).await
                 && !cause.is_full()
             {
                 let error = &cause as &dyn std::error::Error;
@@ -74,7 +74,7 @@ impl Watcher {
         for (name, files) in &found {
             self.gone.remove(name);
             if self.loaded.get(name) != Some(files) && self.seen.get(name) == Some(files) {
-                self.load(name).await?;
+                Box::pin(self.load(name)).await?;
                 self.loaded.insert(name.clone(), files.clone());
                 loaded += 1;
             }

@@ -293,7 +293,7 @@ impl Iterator for Rows<'_> {
         self.tally.rows += 1;
         let no = self.tally.rows as i64;
         let fate = match line {
-            Line::Cells(cells) => self.resolve(no, cells),
+            Line::Cells(cells) => self.resolve(no, cells).map_err(|left_out| *left_out),
             Line::Unreadable(why) => Err(self.unreadable(no, &why)),
         };
         let fate = match fate {

@@ -1,10 +1,12 @@
 //! What a new file does to a standing run: added, changed, moved, taken back, already sent. Pure; the planner does the same
 //! by the same decisions.
 
-use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::sheet::SheetInputs;
-use crate::domain::amend::{Fate, FileKeys, Row, Rule, Standing, TakenBack, mark};
+use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
 use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::message::MessageState;
@@ -38,6 +40,26 @@ pub struct Feed {
     pub moved: Option<Snapshot>,
 }
 
+/// The same as the daemon tells it to `recado check`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedView {
+    /// Which run.
+    pub run: RunId,
+    /// The header of the file it has taken up last.
+    pub header: Vec<String>,
+    /// Its messages that wait, or speak of what is still to come.
+    pub planned: Vec<Planned>,
+    /// Ids whose people have cancelled.
+    pub declined: BTreeSet<String>,
+}
+
+impl From<FeedView> for Feed {
+    fn from(told: FeedView) -> Self {
+        let FeedView { run, header, planned, declined } = told;
+        Self { run, standing: Standing::of(planned, declined), header, own: None, moved: None }
+    }
+}
+
 /// What the file does.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Changes {
@@ -58,7 +80,7 @@ pub struct Changes {
     /// Messages that wait and are taken back.
     pub removed: i64,
     /// Of them, by reason.
-    pub removed_because: std::collections::BTreeMap<TakenBack, i64>,
+    pub removed_because: BTreeMap<TakenBack, i64>,
     /// The first rows of each kind.
     pub added_rows: Vec<i64>,
     /// The same.

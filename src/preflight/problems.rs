@@ -11,7 +11,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::{Moved, SendTime};
 use crate::domain::template::{Category, Template, TemplateStatus};
-use crate::intake::campaign_file::is_pattern;
+use crate::intake::campaign_file::{SentElsewhere, is_pattern};
 
 /// Left out of a hundred rows, from here on, is worth a look.
 const MANY_PER_CENT: i64 = 20;
@@ -57,7 +57,7 @@ fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
         return Some(Problem::new("template_not_approved", &args));
     }
     let takes = |t: &Template| {
-        let buttons: Vec<_> = t.buttons.iter().map(|button| std::mem::discriminant(button)).collect();
+        let buttons: Vec<_> = t.buttons.iter().map(std::mem::discriminant).collect();
         let header = t.header.as_ref().map(std::mem::discriminant);
         (t.format, t.body_parameters(), t.header_parameters(), header, buttons, t.category)
     };
@@ -115,9 +115,9 @@ pub(super) fn canary(inputs: &SheetInputs<'_>, reading: &Reading, blockers: &mut
 /// Everything worth a look, what the reading found first.
 pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
-    found.extend(already_sent(reading));
+    found.extend(already_sent(inputs, reading));
     found.extend(without_ids(inputs, reading));
-    found.extend(same_audience(inputs));
+    found.extend(same_audience(inputs, reading));
     found.extend(routes::warning(inputs));
     found.extend(reading.routes.warning(inputs));
     found.extend(many_left_out(reading));
@@ -136,12 +136,14 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
 
 /// Rows that an earlier run has sent, with the run and the way to send to them all the same. Of a standing run that is
 /// what is meant to be.
-fn already_sent(reading: &Reading) -> Option<Problem> {
+fn already_sent(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     if reading.changes.is_some() {
         return None;
     }
-    let n: i64 = reading.already_sent.values().sum();
-    let runs: Vec<String> = reading.already_sent.keys().map(ToString::to_string).collect();
+    let elsewhere = inputs.same_audience.map(|(_, run)| run);
+    let own = || reading.already_sent.iter().filter(|(run, _)| Some(**run) != elsewhere);
+    let n: i64 = own().map(|(_, n)| n).sum();
+    let runs: Vec<String> = own().map(|(run, _)| run.to_string()).collect();
     (n > 0).then(|| Problem::new("already_sent", &[("n", &n.to_string()), ("runs", &runs.join(", "))]))
 }
 
@@ -152,10 +154,16 @@ fn without_ids(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     (inputs.campaign.is_standing() && comes_again && !has_ids).then(|| Problem::new("feed_without_ids", &[]))
 }
 
-/// Another campaign has sent this very file.
-fn same_audience(inputs: &SheetInputs<'_>) -> Option<Problem> {
+/// Another campaign has sent this very file. What to do about it is said in the campaign file.
+fn same_audience(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     let (campaign, run) = inputs.same_audience?;
-    Some(Problem::new("same_audience", &[("campaign", campaign), ("run", &run.to_string())]))
+    let (n, said) = (reading.already_sent.get(&run).copied().unwrap_or_default().to_string(), run.to_string());
+    let args = [("campaign", campaign), ("run", said.as_str()), ("n", n.as_str())];
+    match inputs.campaign.limits.sent_elsewhere {
+        None => Some(Problem::new("same_audience", &args[..2])),
+        Some(SentElsewhere::LeaveOut) => Some(Problem::new("sent_elsewhere", &args)),
+        Some(SentElsewhere::SendAnyway) => None,
+    }
 }
 
 /// Rows left out against the sender's wish; those that `only` leaves out, or that were sent before, were meant to be.

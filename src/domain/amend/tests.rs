@@ -28,7 +28,7 @@ fn ended(mut one: Planned, why: &str) -> Planned {
 }
 
 /// What a row of id `ext` at `at` does in a file of these rows.
-fn fate(of: &[Planned], rows: &[(&str, i64)], (ext, at): (&str, i64), moved: Moved) -> Fate {
+fn fate(of: &[Planned], rows: &[(&str, i64)], (ext, at): (&str, i64), moved: &Moved) -> Fate {
     let mut keys = FileKeys::default();
     for (id, at) in rows {
         keys.see(&format!("i:{id}|{at}"), Some(id), Some(UnixMs(*at)));
@@ -40,7 +40,7 @@ fn fate(of: &[Planned], rows: &[(&str, i64)], (ext, at): (&str, i64), moved: Mov
         Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
     let declined = [("D".to_owned())].into();
     Standing::of(of.to_vec(), declined)
-        .decide(&row, &Rule { leaves_moves: moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
+        .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
 }
 
 fn renewed(fate: &Fate) -> (i64, bool, bool) {
@@ -51,10 +51,13 @@ fn renewed(fate: &Fate) -> (i64, bool, bool) {
 #[test]
 fn a_row_that_is_new_is_added_and_one_that_waits_stays_as_it_is() {
     let waits = planned(1, "A", 5_000, S::Queued);
-    assert_eq!(fate(&[], &[("A", 5_000)], ("A", 5_000), Moved::SendAgain), Fate::Add);
-    assert_eq!(fate(&[waits.clone()], &[("A", 5_000)], ("A", 5_000), Moved::SendAgain), Fate::Same(MessageId(1)));
+    assert_eq!(fate(&[], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain), Fate::Add);
+    assert_eq!(
+        fate(std::slice::from_ref(&waits), &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain),
+        Fate::Same(MessageId(1))
+    );
     let other_text = Planned { mark: 9, ..waits };
-    assert_eq!(renewed(&fate(&[other_text], &[("A", 5_000)], ("A", 5_000), Moved::SendAgain)), (1, true, false));
+    assert_eq!(renewed(&fate(&[other_text], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain)), (1, true, false));
 }
 
 #[test]
@@ -62,7 +65,7 @@ fn what_was_sent_is_not_sent_again_whatever_the_row_says_now() {
     for state in [S::Claimed, S::Accepted, S::Read, S::InDoubt, S::Undelivered, S::Failed] {
         let sent = Planned { mark: 9, ..planned(1, "A", 5_000, state) };
         assert_eq!(
-            fate(&[sent], &[("A", 5_000)], ("A", 5_000), Moved::SendAgain),
+            fate(&[sent], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain),
             Fate::Gone(MessageId(1)),
             "{state:?}"
         );
@@ -72,15 +75,15 @@ fn what_was_sent_is_not_sent_again_whatever_the_row_says_now() {
 #[test]
 fn a_time_that_moved_after_the_reminder_is_sent_again_or_left_as_the_campaign_says() {
     let sent = planned(1, "A", 5_000, S::Read);
-    let again = fate(&[sent.clone()], &[("A", 6_000)], ("A", 6_000), Moved::SendAgain);
+    let again = fate(std::slice::from_ref(&sent), &[("A", 6_000)], ("A", 6_000), &Moved::SendAgain);
     assert_eq!(again, Fate::AddMoved("i:A|6000".to_owned()));
-    let left = fate(&[sent.clone()], &[("A", 6_000)], ("A", 6_000), Moved::Leave);
+    let left = fate(std::slice::from_ref(&sent), &[("A", 6_000)], ("A", 6_000), &Moved::Leave);
     assert_eq!(left, Fate::Leave(ExclusionReason::AlreadySent, MessageId(1)));
     // Two times of one id in one file are two appointments; one that has been is no move.
-    assert_eq!(fate(&[sent], &[("A", 5_000), ("A", 6_000)], ("A", 6_000), Moved::Leave), Fate::Add);
-    assert_eq!(fate(&[planned(1, "A", 900, S::Read)], &[("A", 6_000)], ("A", 6_000), Moved::Leave), Fate::Add);
+    assert_eq!(fate(&[sent], &[("A", 5_000), ("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
+    assert_eq!(fate(&[planned(1, "A", 900, S::Read)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
     // One that was never sent is only replaced.
-    assert_eq!(fate(&[planned(1, "A", 5_000, S::Queued)], &[("A", 6_000)], ("A", 6_000), Moved::Leave), Fate::Add);
+    assert_eq!(fate(&[planned(1, "A", 5_000, S::Queued)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
 }
 
 #[test]
@@ -89,18 +92,18 @@ fn moved_and_moved_back_tells_the_person_what_they_do_not_know() {
     let first = planned(1, "A", 5_000, S::Read);
     let waits = planned(2, "A", 6_000, S::Queued);
     let rows = [("A", 5_000)];
-    assert_eq!(fate(&[first.clone(), waits], &rows, ("A", 5_000), Moved::SendAgain), Fate::Gone(MessageId(1)));
+    assert_eq!(fate(&[first.clone(), waits], &rows, ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
     // It was sent: the old time is sent once more.
     let told = planned(2, "A", 6_000, S::Delivered);
     let both = [first.clone(), told.clone()];
-    assert_eq!(fate(&both, &rows, ("A", 5_000), Moved::SendAgain), Fate::AddMoved("i:A|5000#2".to_owned()));
+    assert_eq!(fate(&both, &rows, ("A", 5_000), &Moved::SendAgain), Fate::AddMoved("i:A|5000#2".to_owned()));
     let third = Planned { key: "i:A|5000#2".to_owned(), ..planned(3, "A", 5_000, S::Sent) };
     let all = [first, told, third];
-    assert_eq!(fate(&all, &rows, ("A", 5_000), Moved::SendAgain), Fate::Gone(MessageId(3)));
+    assert_eq!(fate(&all, &rows, ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(3)));
     // Neither was sent: the first is in line again.
     let taken = ended(planned(1, "A", 5_000, S::Cancelled), "moved");
     let waits = planned(2, "A", 6_000, S::Queued);
-    assert_eq!(renewed(&fate(&[taken, waits], &rows, ("A", 5_000), Moved::SendAgain)), (1, false, false));
+    assert_eq!(renewed(&fate(&[taken, waits], &rows, ("A", 5_000), &Moved::SendAgain)), (1, false, false));
 }
 
 #[test]
@@ -108,23 +111,23 @@ fn a_message_that_tells_a_new_time_keeps_its_text_in_the_next_file() {
     let first = planned(1, "A", 5_000, S::Read);
     let waits = Planned { mark: 8, ..planned(2, "A", 6_000, S::Queued) };
     let rows = [("A", 6_000)];
-    assert_eq!(fate(&[first, waits], &rows, ("A", 6_000), Moved::SendAgain), Fate::Same(MessageId(2)));
+    assert_eq!(fate(&[first, waits], &rows, ("A", 6_000), &Moved::SendAgain), Fate::Same(MessageId(2)));
 }
 
 #[test]
 fn after_the_answer_that_they_cancel_nothing_more_is_sent_for_that_id() {
     let sent = planned(1, "D", 5_000, S::Read);
     let rows = [("D", 6_000)];
-    let of = |all: &[Planned]| fate(all, &rows, ("D", 6_000), Moved::SendAgain);
-    assert_eq!(of(&[sent.clone()]), Fate::Leave(ExclusionReason::Declined, MessageId(1)));
+    let of = |all: &[Planned]| fate(all, &rows, ("D", 6_000), &Moved::SendAgain);
+    assert_eq!(of(std::slice::from_ref(&sent)), Fate::Leave(ExclusionReason::Declined, MessageId(1)));
     assert_eq!(of(&[sent.clone(), planned(2, "D", 6_000, S::Queued)]), Fate::Decline(MessageId(2)));
-    assert_eq!(fate(&[sent], &[("D", 5_000)], ("D", 5_000), Moved::SendAgain), Fate::Gone(MessageId(1)));
+    assert_eq!(fate(&[sent], &[("D", 5_000)], ("D", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
 }
 
 #[test]
 fn what_a_person_or_a_gate_ended_stays_ended_and_what_a_file_took_back_comes_back() {
     let rows = [("A", 5_000)];
-    let of = |one: Planned| fate(&[one], &rows, ("A", 5_000), Moved::SendAgain);
+    let of = |one: Planned| fate(&[one], &rows, ("A", 5_000), &Moved::SendAgain);
     for why in ["absent", "moved", "left_out"] {
         assert_eq!(renewed(&of(ended(planned(1, "A", 5_000, S::Cancelled), why))), (1, false, false), "{why}");
     }
@@ -136,7 +139,7 @@ fn what_a_person_or_a_gate_ended_stays_ended_and_what_a_file_took_back_comes_bac
 #[test]
 fn where_a_column_of_ids_comes_or_goes_person_and_time_say_which_row_it_is() {
     let without = Planned { key: "p:1|5000".to_owned(), external_id: None, ..planned(1, "A", 5_000, S::Read) };
-    assert_eq!(fate(&[without], &[("A", 5_000)], ("A", 5_000), Moved::SendAgain), Fate::Gone(MessageId(1)));
+    assert_eq!(fate(&[without], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
 }
 
 #[test]

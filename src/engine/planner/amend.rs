@@ -10,6 +10,7 @@ use crate::domain::id::{MessageId, PersonId};
 use crate::domain::phone::Phone;
 use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::intake::campaign_file::{CampaignFile, Contains};
@@ -68,6 +69,15 @@ impl Amending {
     }
 }
 
+impl Amending {
+    /// The template of a row's message, where it is not the run's.
+    fn template_of(&self, fate: &Fate, draft: &Draft) -> Option<Template> {
+        let told_otherwise = matches!(fate, Fate::AddMoved(_) | Fate::Renew(Renewal { told_otherwise: true, .. }));
+        let moved = self.moved.as_ref().filter(|_| told_otherwise);
+        diff::of_row(moved.or(self.own.as_ref()), draft).cloned()
+    }
+}
+
 impl Plan<'_> {
     /// Takes up a piece that follows the first `done` rows; false when the run is not planning any more.
     pub async fn amend(&self, by: &Amending, rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
@@ -123,9 +133,7 @@ impl Plan<'_> {
             Fate::Renew(Renewal { id, .. }) | Fate::Same(id) | Fate::Gone(id) if !piece.taken.insert(id) => Fate::Add,
             other => other,
         };
-        let told_otherwise = matches!(&fate, Fate::AddMoved(_) | Fate::Renew(Renewal { told_otherwise: true, .. }));
-        let template = if told_otherwise { by.moved.as_ref().or(by.own.as_ref()) } else { by.own.as_ref() };
-        let template = template.map(|t| t.of(draft.fill.language.as_deref()).clone());
+        let template = by.template_of(&fate, &draft);
         let template = template.as_ref();
         let figures = &mut piece.figures;
         match fate {
@@ -141,11 +149,7 @@ impl Plan<'_> {
                 piece.added.push(self.message_with(no, draft, person, (template, by.now)));
             }
             Fate::Renew(renewal) => {
-                if renewal.waited {
-                    figures.changed += 1
-                } else {
-                    figures.added += 1
-                }
+                *(if renewal.waited { &mut figures.changed } else { &mut figures.added }) += 1;
                 let Renewal { id, key, was_due_at, .. } = renewal;
                 let mut new = self.message_with(no, Draft { key, ..*draft }, person, (template, by.now));
                 // What was due before goes on in its place.

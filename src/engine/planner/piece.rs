@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::canary::place_of;
-use crate::domain::earlier::Earlier;
+use crate::domain::earlier::{Earlier, Gone};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{PersonId, RunId};
 use crate::domain::money::Currency;
@@ -36,6 +36,8 @@ pub(super) struct Plan<'a> {
     template: Snapshot,
     /// Whether earlier runs of the campaign may have sent some of its rows.
     comes_again: bool,
+    /// Another campaign's run over the same audience, whose people are left out.
+    elsewhere: Option<RunId>,
     skips_conversations: bool,
     asks_for_no_promotions: bool,
     /// Where a share goes first.
@@ -60,7 +62,7 @@ impl<'a> Plan<'a> {
         run: &'a Run,
         file: &CampaignFile,
         template: &Snapshot,
-        comes_again: bool,
+        (comes_again, elsewhere): (bool, Option<RunId>),
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
         let currency = Currency::parse(&run.currency).map_err(|_| StoreError::Corrupt { what: "run.currency" })?;
@@ -71,6 +73,7 @@ impl<'a> Plan<'a> {
             currency,
             template: template.clone(),
             comes_again,
+            elsewhere,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
             asks_for_no_promotions: is_marketing(run.kind, template.strictest_category()),
             canary: file.limits.canary.map(|_| Spread {
@@ -166,13 +169,19 @@ impl<'a> Plan<'a> {
 
     /// What earlier runs have sent of these rows.
     pub(super) async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
+        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
+        let mut gone = match self.elsewhere {
+            Some(run) => message::gone_to(&self.engine.store, run, &phones).await?,
+            None => Vec::new(),
+        };
+        gone = gone.into_iter().map(Gone::of_person).collect();
         if !self.comes_again {
-            return Ok(Earlier::default());
+            return Ok(Earlier::of(gone));
         }
         let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
-        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
         let (campaign, run) = (self.run.campaign_id, self.run.id);
-        Ok(Earlier::of(message::gone_before(&self.engine.store, campaign, run, &ids, &phones).await?))
+        gone.extend(message::gone_before(&self.engine.store, campaign, run, &ids, &phones).await?);
+        Ok(Earlier::of(gone))
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {

@@ -104,7 +104,7 @@ impl Engine {
     /// The day it is for the run's campaign, as `2026-11-24`.
     pub(super) async fn day_of(&self, run: &Run) -> Result<String, EngineError> {
         let source = self.source(run).await?;
-        Ok(self.clock.now().day_in(&source.voice.zone).to_string())
+        Ok(self.clock.now().day_in(&source.voice.zone))
     }
 
     async fn source(&self, run: &Run) -> Result<Source, EngineError> {

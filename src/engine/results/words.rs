@@ -77,7 +77,7 @@ impl Voice {
             S::Failed => {
                 let key = sentence_key(told.failure_code.unwrap_or(0));
                 let own = format!("failure.{}", told.failure_code.unwrap_or(0));
-                let key = if sentences(self.language).contains_key(&own) { own } else { key.to_owned() };
+                let key = if sentences(self.language).contains_key(&own) { own } else { key.clone() };
                 say(self.language, &key, &[])
             }
             S::Cancelled if reason == LEFT => say(self.language, "web.message.left_in_doubt", &[]),

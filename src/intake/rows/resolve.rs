@@ -50,7 +50,7 @@ impl Who {
 
 impl Rows<'_> {
     /// Decides one row.
-    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, RowExclusion> {
+    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, Box<RowExclusion>> {
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
@@ -62,7 +62,7 @@ impl Rows<'_> {
             happens_at: happens.as_ref().ok().and_then(|h| h.map(|h| h.at)),
         };
         let decided = self.decide(no, cells, &who, (own_zone, happens));
-        decided.map_err(|(reason, detail)| who.left_out(reason, detail))
+        decided.map_err(|(reason, detail)| Box::new(who.left_out(reason, detail)))
     }
 
     /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it new, is it in time,

@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
     alerts, campaigns, conversations, costs, doctor, doubt, events, holds, me, messages, portfolios, retry, runs, sent,
-    suppressions, templates, wallets,
+    standing, suppressions, templates, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -22,7 +22,7 @@ const PROBLEM: &str = "application/problem+json";
     info(title = "Recado", description = "WhatsApp template campaigns, and the answers brought back to people. \
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
-        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, campaigns::start, campaigns::pause,
+        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, campaigns::start, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, runs::all, runs::one, runs::messages,
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,

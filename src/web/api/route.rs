@@ -5,7 +5,7 @@ use axum::routing::delete;
 
 use super::{
     alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages,
-    portfolios, retry, runs, sent, suppressions, templates, wallets,
+    portfolios, retry, runs, sent, standing, suppressions, templates, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -27,6 +27,7 @@ fn campaign_routes() -> Vec<Route> {
         read("/api/v1/campaigns/{id}", look, campaigns::one),
         read("/api/v1/campaigns/{id}/preflight", look, campaigns::sheet),
         read("/api/v1/campaigns/{id}/sent", people, sent::all),
+        read("/api/v1/campaigns/{id}/standing", people, standing::show),
         write("/api/v1/campaigns/{id}/start", needs(R::StartRuns), campaigns::start),
         write("/api/v1/campaigns/{id}/pause", steer, campaigns::pause),
         write("/api/v1/campaigns/{id}/resume", steer, campaigns::resume),

@@ -15,7 +15,7 @@ use recado::store::message::{self, named};
 use recado::store::{campaign, exclusion, run};
 use serde_json::json;
 
-use super::stage::{Sender, Stage, TUESDAY};
+use super::stage::{Stage, TUESDAY};
 use crate::support::{TestStore, stores};
 use agenda::{Agenda, Flaw};
 use model::{Model, Sent};
@@ -74,9 +74,10 @@ async fn look(stage: &Stage, watcher: &mut Watcher) {
 }
 
 /// Sends what is due, and lets it arrive; what left, in order.
-async fn send(stage: &Stage, sender: &mut Sender) -> Vec<Sent> {
+async fn send(stage: &Stage) -> Vec<Sent> {
     let before = stage.stub.count();
-    sender.drain().await;
+    // A new one each time: within one, two messages to a person are some real seconds apart.
+    stage.sender().drain().await;
     let sent = sent(stage, before).await;
     let seen = stage.stub.seen.lock().unwrap()[before..].to_vec();
     if !seen.is_empty() {
@@ -145,7 +146,6 @@ async fn fortnight(store: TestStore) {
     std::fs::write(folder.join("campaign.toml"), CAMPAIGN).unwrap();
     let mut watcher = Watcher::new(stage.engine.clone());
     let (mut agenda, mut model) = (Agenda::new(MONDAY), Model::default());
-    let mut sender = stage.sender();
     let (mut answers, mut flaws) = (0, 0);
     for hour in 0..HOURS {
         if !is_at_work(hour) {
@@ -172,7 +172,7 @@ async fn fortnight(store: TestStore) {
                 continue;
             }
             let now = stage.clock.now();
-            let (mut is, mut ought) = (send(&stage, &mut sender).await, model.send(now));
+            let (mut is, mut ought) = (send(&stage).await, model.send(now));
             is.sort();
             ought.sort();
             assert_eq!(is, ought, "{} hour {hour} and {after} minutes", store.name());

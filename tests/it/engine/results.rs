@@ -81,11 +81,11 @@ async fn the_users_own_file_comes_back_in_its_order_delimiter_and_encoding() {
         assert!(lines[2].ends_with(";Sin respuesta"), "{}", lines[2]);
         assert!(lines[3].contains(";No enviado;"), "{}", lines[3]);
         assert!(
-            lines[4].starts_with("D;Sol;+54 9 11 5555-0004;") && lines[4].contains(";No entregado;"),
+            lines[4].starts_with("D;Sol;+54 9 11 5555-0004;") && lines[4].contains(";No se pudo entregar;"),
             "{}",
             lines[4]
         );
-        assert!(lines[5].ends_with(";En fila;;;;;;;"), "{}", lines[5]);
+        assert!(lines[5].ends_with(";En cola;;;;;;;"), "{}", lines[5]);
         let target = store.dir.path().join("own.xlsx");
         assert_eq!(stage.engine.make_result(&run, Kind::OwnSheet, &target).await.unwrap(), Made::Written);
         assert!(std::fs::read(&target).unwrap().starts_with(b"PK"), "{}", store.name());
