@@ -13,9 +13,7 @@ use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{
-    Config, Portfolio, Server, Team, checks, countries, errors, is_loopback, law, thresholds, webhook_key,
-};
+use super::{Config, Portfolio, Server, Team, checks, countries, errors, is_loopback, law, thresholds, webhook_key};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
