@@ -122,7 +122,7 @@ async fn templates_are_held_for_review_and_released_or_dropped() {
         assert_eq!(answer["messages"][0]["message_status"], "held_for_quality_assessment");
         assert!(told(&sandbox.pass(30, 0), "messages").is_empty(), "it is looked at");
         sandbox.pass(30, 1);
-        sandbox.pass(30, 0);
+        (0..4).for_each(|_| drop(sandbox.pass(30, 0)));
         let kept = sandbox.get("/_sandbox/messages").await.1["data"][no - 1].clone();
         assert_eq!(kept["fate"], fate, "{kept}");
         assert_eq!(kept["code"] == 132_015, fate == "failed", "{kept}");
