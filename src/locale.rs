@@ -89,6 +89,8 @@ macro_rules! areas {
             "doctor",
             "engine",
             "failure",
+            "feed",
+            "feed",
             "inbox",
             "intake",
             "mapping",

@@ -28,6 +28,8 @@ use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
+use crate::engine::recurring::Recurring;
+use crate::engine::results::Writer;
 use crate::engine::settler::Settler;
 use crate::engine::subscriptions::Tender;
 use crate::engine::wallet::{WalletReader, Wallets};
@@ -163,6 +165,8 @@ impl Daemon {
         let engine = &self.engine;
         self.start_sending(life);
         life.start("planner", Planner::new(engine.clone()).run(life.soft()));
+        life.start("results", Writer::new(engine.clone()).run(life.soft()));
+        life.start("recurring", Recurring::new(engine.clone()).run(life.soft()));
         life.start("watcher", Watcher::new(engine.clone()).run(life.soft()));
         life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));
         life.start("tender", Tender::new(engine.clone()).run(life.soft()));

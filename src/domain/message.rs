@@ -70,6 +70,10 @@ pub enum MessageEvent {
     Vouch,
     /// The store is a copy, and the original may have sent it: its next attempt is in doubt.
     Suspect,
+    /// A later file takes back what was not sent yet.
+    TakeBack,
+    /// A later file has again what an earlier one took back, or what was too late is in time again.
+    Reinstate,
 }
 
 impl MessageState {
@@ -168,7 +172,9 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
         (S::Claimed, E::NoAnswer) | (S::Queued, E::Suspect) => Some(S::InDoubt),
         (S::Queued | S::Claimed, E::Expire) => Some(S::Expired),
         (S::Queued | S::Claimed, E::Exclude) => Some(S::Excluded),
-        (S::Queued | S::InDoubt, E::Cancel) => Some(S::Cancelled),
+        (S::Queued | S::InDoubt, E::Cancel) | (S::Queued, E::TakeBack) => Some(S::Cancelled),
+        // Of messages that ended while they waited; the store asks for that.
+        (S::Cancelled | S::Expired | S::Excluded, E::Reinstate) => Some(S::Queued),
         (S::Accepted | S::InReview | S::Sent, E::TimeToLivePassed) => Some(S::Undelivered),
         (_, E::Receipt(status)) => after_receipt(state, status),
         _ => None,

@@ -28,3 +28,4 @@ mod runs;
 mod sent;
 mod suppressions;
 mod templates;
+mod wallets;

@@ -186,6 +186,9 @@ mod tests {
             external_id: Some("A7".to_owned()),
             name: "=1+1".to_owned(),
             detail: String::new(),
+            revision: 0,
+            cost_centre: String::new(),
+            happens_at: None,
         };
         let cells = left_out(Language::En, &left);
         assert_eq!([&cells[0], &cells[1], &cells[3], &cells[5]], ["3", "A7", "'=1+1", "no_phone"]);

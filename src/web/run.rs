@@ -10,6 +10,7 @@ use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::engine;
+use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
 use crate::store::{campaign, exclusion, message, run};
@@ -22,6 +23,9 @@ use super::form::{done, local};
 use super::page::{Page, html};
 use super::row_words;
 use super::state::WebState;
+
+/// Files of a standing run that are listed.
+const FILES: i64 = 12;
 
 /// Row numbers named per reason.
 const ROWS_NAMED: i64 = 12;
@@ -38,6 +42,8 @@ struct RunPage {
     failures: Vec<Cause>,
     waiting: Vec<String>,
     canary: Option<String>,
+    /// What is missing in the wallet.
+    recharge: Option<String>,
     left_out: Vec<LeftOut>,
     stopped: Vec<Cause>,
     /// Sent again because they certainly never left.
@@ -45,6 +51,8 @@ struct RunPage {
     money: tally::Money,
     may_steer: bool,
     people: bool,
+    /// The files that a standing run has taken up, the last first.
+    files: Vec<Amendment>,
 }
 
 /// A figure that leads to its rows.
@@ -85,6 +93,10 @@ pub async fn show(
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
     let canary = canary(&state, &p, run.id).await?;
+    let missing = engine::wallet::recharge(&state.engine, &run.account).await?;
+    let missing =
+        missing.filter(|_| run.sent_out_at.is_none()).map(|(currency, amount)| format!("{currency} {amount}"));
+    let recharge = missing.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)]));
     let answers = answers(&state, &p, run.id, people).await?;
     let stopped = tally::stopped(store, run.id).await?;
     let stopped = stopped
@@ -98,6 +110,7 @@ pub async fn show(
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
     let may_steer = actor.may(Right::SteerRuns);
+    let files = amendment::list(state.store(), f.run.id, FILES).await?;
     html(&RunPage {
         p,
         title,
@@ -108,12 +121,14 @@ pub async fn show(
         failures,
         waiting,
         canary,
+        recharge,
         left_out,
         stopped,
         resent,
         money,
         may_steer,
         people,
+        files,
     })
 }
 
