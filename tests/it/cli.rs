@@ -271,7 +271,7 @@ async fn a_trial_alert_says_by_which_way_it_arrived_and_by_which_not() {
     let example = include_str!("../../recado.example.toml");
     let config = dir.path().join("recado.toml");
     let only = example.replacen("[\"/usr/local/bin/page-me\", \"recado\"]", "[\"/bin/true\"]", 1);
-    let only = only.replacen("email ", "# email ", 1).replacen("webhook ", "# webhook ", 1);
+    let only = only.replacen("email ", "# email ", 1).replacen("\nwebhook ", "\n# webhook ", 1);
     let only = only.replacen("webhook_secret = \"whsec_", "# webhook_secret = \"whsec_", 1);
     std::fs::write(&config, &only).unwrap();
     let at = config.to_str().unwrap();
