@@ -55,6 +55,7 @@ pub use config::{
 pub use config_file::{ConfigFileError, apply as apply_config_file};
 pub use emitter::WebhookPost;
 pub use people::People;
+pub use review::Review;
 pub use signature::sign;
 pub use zenvia::ZenviaSettings;
 

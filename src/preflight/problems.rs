@@ -228,6 +228,12 @@ pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Prob
         LimitedBy::Rate => Problem::new("too_slow", &[n, rate]),
         LimitedBy::Tier => Problem::new("too_late_tier", &[n]),
         LimitedBy::Hours => Problem::new("too_late_hours", &[n]),
-        LimitedBy::Budget | LimitedBy::Canary | LimitedBy::Schedule => Problem::new("too_late_waiting", &[n]),
+        LimitedBy::Budget
+        | LimitedBy::Canary
+        | LimitedBy::Schedule
+        | LimitedBy::Frequency
+        | LimitedBy::PairLimit
+        | LimitedBy::OpenConversation
+        | LimitedBy::Later => Problem::new("too_late_waiting", &[n]),
     })
 }

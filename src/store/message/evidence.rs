@@ -6,7 +6,7 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, on};
 
-const OLD: &str = "SELECT id, run_id, sender, claimed_at, CASE WHEN claimed_by = 'takeover' THEN 1 ELSE 0 END AS suspected FROM message
+const OLD: &str = "SELECT id, run_id, sender, claimed_at, CAST(CASE WHEN claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected FROM message
     WHERE state = 'in_doubt' AND run_id <> 0 AND sender = $1 AND (claimed_at > $2 OR (claimed_at = $2 AND id > $3))
         AND claimed_at <= $4
     ORDER BY claimed_at, id LIMIT $5";

@@ -186,8 +186,16 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("\"https://hooks.", "\"http://hooks.", "must be an https address, without user name and #"),
     ("\"https://hooks.example.org", "\"http://127.0.0.1:9", "where the base_url of every account is on it too"),
     ("\"https://hooks.example.org", "\"https://localhost", "where the base_url of every account is on it too"),
-    ("pause_at_least        = 50", "pause_at_least = 500", "is more than the 200 messages of \"pause_window\""),
-    ("pause_window          = 200", "pause_window = 40", "is more than the 40 messages of \"pause_window\""),
+    (
+        "pause_at_least        = 50",
+        "pause_at_least = 500",
+        "is more than the 200 messages of \"pause_window\": it would never be reached",
+    ),
+    (
+        "pause_window          = 200",
+        "pause_window = 40",
+        "is more than the 40 messages of \"pause_window\": it would never be reached",
+    ),
     ("restore_after = \"6h\"", "restore_after = \"often\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("whsec_Y2hh", "whsec_Y2", "24 to 64 bytes in base64, as Standard Webhooks has it"),
     ("webhook        =", "# webhook =", "\"webhook_secret\" does nothing without \"webhook\""),
