@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const LAG: Duration = Duration::from_secs(60);
 
 /// What is in line is summed up at most this often (real time), and for one part of the time in so many.
-const SUM_EVERY: Duration = Duration::from_secs(5);
+const SUM_EVERY: Duration = Duration::from_secs(1);
 const SUM_SHARE: u32 = 20;
 
 /// A recharge has to bring this much more than nothing, so that a hold does not end for one message.

@@ -55,8 +55,16 @@ const REFUSED_AT_GUPSHUP: &[(&str, &str, &str)] = &[
     ("api_key ", "webhook_version = \"4\"\napi_key ", "must be \"2\" or \"3\", not \"4\"; did you mean \"2\"?"),
     ("api_key ", "wallet_low = \"5 BRL\"\napi_key ", "\"wallet_low\" is not in the account's currency"),
     ("api_key ", "wallet_low = \"5\"\napi_key ", "must be an amount with its currency, as \"5 USD\""),
-    ("api_key ", "waba_id = \"1\"\napi_key ", "unknown key \"waba_id\" in [account.gupshup]; did you mean \"app_id\"?"),
-    ("number  =", "phone_number_id = \"1\"\nnumber  =", "unknown key \"phone_number_id\" in [sender.gupshup]"),
+    (
+        "api_key ",
+        "waba_id = \"1\"\napi_key ",
+        "unknown key \"waba_id\" in [account.gupshup]; it belongs in [account.meta]",
+    ),
+    (
+        "number  =",
+        "phone_number_id = \"1\"\nnumber  =",
+        "unknown key \"phone_number_id\" in [sender.gupshup]; it belongs in [sender.saludcenter]",
+    ),
     (
         "[sender.gupshup]",
         "[account.gupshup.wire]\ntemplate_path = \"../x\"\n[sender.gupshup]",
