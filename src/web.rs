@@ -28,6 +28,7 @@ mod holds;
 mod language;
 mod metrics;
 mod page;
+mod result_files;
 mod results;
 mod retry;
 pub mod route;

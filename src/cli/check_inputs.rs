@@ -141,6 +141,8 @@ impl Known {
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
             earlier: &self.earlier,
+            feed: None,
+            moved_template: None,
             barred: &|_| false,
             with_rows,
         }

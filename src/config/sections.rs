@@ -14,7 +14,8 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, law, thresholds, webhook_key,
+    Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, thresholds,
+    webhook_key,
 };
 use crate::domain::failure::Policy;
 use crate::domain::tier::{Limit, Reserve};
@@ -50,7 +51,9 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let (breakers, canary) =
         root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
     let (accounts, senders) = accounts_and_senders(root, &declared, (&secrets, &errors));
-    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
+    let is_here = accounts.values().all(|account| is_loopback(&account.base_url));
+    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets, is_here));
+    let alerts = alerts.unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let portfolios = portfolios.flatten().unwrap_or_default();

@@ -12,6 +12,9 @@ use super::problem::Problem;
 /// only what goes beyond speaks against the list.
 pub const PLAUSIBLE_PERCENT: i64 = 15;
 
+/// Messages looked back on, where nobody says.
+pub const WINDOW: u32 = 200;
+
 /// Up to which share something is let go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
@@ -74,10 +77,12 @@ impl Wanted {
 
     /// With the defaults for what nobody said.
     pub fn thresholds(self) -> Thresholds {
+        let window = self.window.unwrap_or(WINDOW);
         Thresholds {
-            window: i64::from(self.window.unwrap_or(200)),
-            at_least: i64::from(self.at_least.unwrap_or(50)),
-            first: i64::from(self.first.unwrap_or(20)),
+            window: i64::from(window),
+            // More than is looked back on would never be there.
+            at_least: i64::from(self.at_least.unwrap_or(50).min(window)),
+            first: i64::from(self.first.unwrap_or(20).min(window)),
             failing: self.failing.unwrap_or(Limit::Percent(25)),
             in_review: self.in_review.unwrap_or(Limit::Percent(20)),
         }
@@ -122,6 +127,11 @@ impl Stream {
         self.failed.values().sum()
     }
 
+    /// How many failed with that code.
+    fn with(&self, code: i64) -> i64 {
+        self.failed.get(&code).copied().unwrap_or_default()
+    }
+
     /// Those that speak against the run: its own, and of those that are about one person what is beyond plausible.
     pub fn against(&self, blame: impl Fn(i64) -> Blame) -> i64 {
         let of = |wanted: Blame| self.failed.iter().filter(|(c, _)| blame(**c) == wanted).map(|(_, n)| *n).sum::<i64>();
@@ -163,11 +173,27 @@ impl Window {
         self.answers.n >= window && self.receipts.n >= window
     }
 
-    /// The cause of most failures.
-    fn most(&self) -> (i64, i64) {
+    /// The cause of most failures, of those that speak against somebody.
+    fn most(&self, blame: impl Fn(i64) -> Blame) -> i64 {
         let mut all = self.answers.clone();
         all.join(&self.receipts);
-        all.failed.into_iter().max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code))).unwrap_or_default()
+        let counted = all.failed.into_iter().filter(|(code, _)| blame(*code) != Blame::Nobody);
+        counted.max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code))).map_or(0, |(code, _)| code)
+    }
+
+    /// What `of` counts in the two streams, as one figure of so many messages: of what was answered so many were refused,
+    /// of the rest the receipts tell what share fails later. `None`: too few to say anything.
+    fn reckoned(&self, at_least: i64, of: impl Fn(&Stream) -> i64) -> Option<(i64, i64)> {
+        let Self { answers, receipts, .. } = self;
+        match (answers.n >= at_least, receipts.n >= at_least) {
+            (false, false) => None,
+            (false, true) => Some((of(receipts), receipts.n)),
+            (true, false) => Some((of(answers), answers.n)),
+            (true, true) => {
+                let refused = of(answers);
+                Some((refused + (answers.n - refused) * of(receipts) / receipts.n, answers.n))
+            }
+        }
     }
 }
 
@@ -183,8 +209,10 @@ pub enum Trip {
     },
     /// Too large a share failed.
     Failing {
-        /// How many, as far as they speak against the run.
+        /// How many.
         failed: i64,
+        /// Those of them that speak against the run: the limit is on these.
+        counted: i64,
         /// Of so many.
         of: i64,
         /// The limit, in per cent.
@@ -219,23 +247,17 @@ fn all_failed(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> B
     })
 }
 
-/// Of what was answered so many were refused; of the rest the receipts tell what share fails later.
 fn failing(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> Blame) -> Option<Trip> {
     let limit = thresholds.failing.percent()?;
-    let enough = |stream: &Stream| stream.n >= thresholds.at_least;
-    let Window { answers, receipts, .. } = window;
-    let told = enough(receipts).then(|| (receipts.against(&blame), receipts.n));
-    let (failed, of) = match (enough(answers), told) {
-        (false, None) => return None,
-        (false, Some(told)) => told,
-        (true, None) => (answers.against(&blame), answers.n),
-        (true, Some((later, receipts))) => {
-            let refused = answers.against(&blame);
-            (refused + (answers.n - refused) * later / receipts, answers.n)
-        }
-    };
-    let (code, most) = window.most();
-    (failed * 100 >= of * limit).then_some(Trip::Failing { failed, of, limit, code, most })
+    let at_least = thresholds.at_least;
+    let (counted, of) = window.reckoned(at_least, |stream| stream.against(&blame))?;
+    if counted * 100 < of * limit {
+        return None;
+    }
+    let (failed, _) = window.reckoned(at_least, Stream::failures)?;
+    let code = window.most(&blame);
+    let (most, _) = window.reckoned(at_least, |stream| stream.with(code))?;
+    Some(Trip::Failing { failed, counted, of, limit, code, most })
 }
 
 fn in_review(thresholds: &Thresholds, window: &Window) -> Option<Trip> {
@@ -261,13 +283,12 @@ impl Trip {
             Self::AllFailed { n, code } => {
                 Problem::new("pause_all_failed", &[("n", &text(n)), ("failure", &text(code))])
             }
-            Self::Failing { failed, of, limit, code, most } => {
-                let figures = [text(failed), text(of), text(failed * 100 / of.max(1)), text(limit), text(most)];
-                let [n, of, percent, limit, most] = figures.each_ref().map(String::as_str);
-                let args = [("n", n), ("of", of), ("percent", percent), ("limit", limit), ("most", most)];
-                let mut problem = Problem::new("pause_failing", &args);
-                problem.args.push(("failure".to_owned(), text(code)));
-                problem
+            Self::Failing { failed, counted, of, limit, code, most } => {
+                let figures = [failed, counted, of, counted * 100 / of.max(1), limit, most, PLAUSIBLE_PERCENT, code];
+                let names = ["n", "counted", "of", "percent", "limit", "most", "plausible", "failure"];
+                let args = names.into_iter().map(str::to_owned).zip(figures.map(text)).collect();
+                let code = if counted == failed { "pause_failing" } else { "pause_failing_beyond" };
+                Problem { code: code.to_owned(), args }
             }
             Self::InReview { held, of, limit } => {
                 let figures = [text(held), text(of), text(held * 100 / of.max(1)), text(limit)];
@@ -316,23 +337,41 @@ mod tests {
     fn a_quarter_that_fails_stops_the_run_and_a_little_less_does_not() {
         let failing = |n, failed| judged(stream(n, &[(1, failed)]), stream(0, &[]), 0);
         assert_eq!(failing(200, 49), None);
-        let trip = Trip::Failing { failed: 50, of: 200, limit: 25, code: 1, most: 50 };
+        let trip = Trip::Failing { failed: 50, counted: 50, of: 200, limit: 25, code: 1, most: 50 };
         assert_eq!(failing(200, 50), Some(trip));
         assert_eq!(failing(49, 40), None, "fewer than fifty say nothing");
+    }
+
+    #[test]
+    fn no_more_is_asked_for_than_is_looked_back_on() {
+        let small = Wanted { window: Some(10), ..Wanted::default() }.thresholds();
+        assert_eq!((small.at_least, small.first), (10, 10));
     }
 
     #[test]
     fn people_who_cannot_be_reached_count_beyond_a_plausible_share() {
         let failing = |failed| judged(stream(200, &[]), stream(200, &[(10, failed)]), 0);
         assert_eq!(failing(79), None, "39 % of which 15 are plausible");
-        assert!(matches!(failing(80), Some(Trip::Failing { failed: 50, of: 200, .. })));
+        assert!(matches!(failing(80), Some(Trip::Failing { failed: 80, counted: 50, of: 200, most: 80, .. })));
+    }
+
+    #[test]
+    fn the_figures_of_a_pause_never_contradict_each_other() {
+        let told = judged(stream(55, &[(10, 26)]), stream(0, &[]), 0).unwrap().told();
+        let args: BTreeMap<&str, &str> = told.args.iter().map(|(name, n)| (name.as_str(), n.as_str())).collect();
+        assert_eq!(told.code, "pause_failing_beyond");
+        assert_eq!((args["n"], args["most"], args["counted"], args["percent"]), ("26", "26", "18", "32"));
+        let both = judged(stream(200, &[(1, 30), (20, 90)]), stream(200, &[(1, 60)]), 0);
+        let Some(Trip::Failing { failed, counted, of, code, most, .. }) = both else { panic!("{both:?}") };
+        assert_eq!((code, counted), (1, 81), "the cause is one that counts");
+        assert!(most <= failed && counted <= failed && failed <= of, "{both:?}");
     }
 
     #[test]
     fn refusals_and_later_failures_add_up() {
         let both = |a, r| judged(stream(200, &[(1, a)]), stream(200, &[(2, r)]), 0);
         assert_eq!(both(30, 20), None);
-        assert!(matches!(both(30, 30), Some(Trip::Failing { failed: 55, of: 200, .. })));
+        assert!(matches!(both(30, 30), Some(Trip::Failing { counted: 55, of: 200, .. })));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, holds, load, wallet};
+use super::{Engine, EngineError, aside, budget, feed, holds, load, wallet};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
@@ -14,11 +14,13 @@ use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
+use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
-use crate::store::run::{self, NewRun};
+use crate::store::run::{self, NewRun, Run, Sort};
 use crate::store::version::Version;
 use crate::store::{campaign, message, place, suppression, user, version};
 
@@ -27,18 +29,30 @@ use super::dispatcher::is_marketing;
 /// What became of a start.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StartOutcome {
-    /// It runs.
+    /// It runs, or its standing run takes it up.
     Started(RunId),
+    /// It runs then, and again and again.
+    Scheduled(UnixMs),
     /// These must be mended first.
     Refused(Vec<Problem>),
 }
 
 /// A version with everything a decision about it needs.
-struct Candidate {
-    version: Version,
-    file: CampaignFile,
+pub(super) struct Candidate {
+    pub version: Version,
+    pub file: CampaignFile,
     sender: Option<Sender>,
     account: Option<Account>,
+    /// The run that it amends.
+    standing: Option<Run>,
+}
+
+/// What a run needs besides its rows.
+pub(super) struct Ready<'a> {
+    sender: &'a Sender,
+    account: &'a Account,
+    /// The template as it is now, as JSON.
+    snapshot: String,
 }
 
 impl Engine {
@@ -57,55 +71,108 @@ impl Engine {
         Ok(sheet)
     }
 
-    /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.
+    /// Starts a version, unless something stands in the way. The template is read again, and kept with the run. A version
+    /// of a campaign with a standing run is taken up by that; one that comes again runs at its times.
     pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
+        self.begin(id, by, false).await
+    }
+
+    /// The same, although the file is empty, not whole, has other columns or takes much back: a person has said so.
+    pub async fn start_anyway(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
+        self.begin(id, by, true).await
+    }
+
+    async fn begin(&self, id: VersionId, by: &str, anyway: bool) -> Result<StartOutcome, EngineError> {
         let candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
+        let ready = match self.ready(&candidate, anyway).await? {
+            Ok(ready) => ready,
+            Err(problems) => return Ok(StartOutcome::Refused(problems)),
+        };
+        let started = match &candidate {
+            Candidate { file: CampaignFile { every: Some(every), .. }, .. } => {
+                self.schedule(&candidate, every, by).await?
+            }
+            Candidate { standing: Some(run), .. } => self.amend(run, id, by).await?,
+            _ => {
+                let sort = if candidate.file.is_standing() { Sort::Standing } else { Sort::Once };
+                let at = self.clock.now();
+                run::insert(&self.store, &ready.run(&candidate, (by, at), sort)).await?.map(StartOutcome::Started)
+            }
+        };
+        let Some(started) = started else {
+            return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
+        };
+        self.approved(&candidate, by).await?;
+        if let StartOutcome::Started(run) = started {
+            info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
+            self.tell(Change::Run(run));
+        }
+        self.wake.notify_waiters();
+        Ok(started)
+    }
+
+    /// The standing run takes the version up; `None` when it is just taking up another.
+    async fn amend(&self, run: &Run, version: VersionId, by: &str) -> Result<Option<StartOutcome>, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let done = run::standing::amend(&mut tx, (run.id, run.revision), version, self.clock.now(), by).await?;
+        tx.commit().await?;
+        Ok(done.then_some(StartOutcome::Started(run.id)))
+    }
+
+    /// It was approved, and its file has been used.
+    async fn approved(&self, candidate: &Candidate, by: &str) -> Result<(), EngineError> {
+        let version = &candidate.version;
+        version::approve(&self.store, version.id, self.clock.now(), by).await?;
+        self.tell(Change::Campaign(version.campaign_id));
+        let used = (version.audience_name.as_str(), version.audience_hash.as_str());
+        if let Err(cause) = self.file_away(version.campaign_id, &candidate.file, used).await {
+            // The run has begun; the file is tried again when the folder is looked at next.
+            let error = &cause as &dyn std::error::Error;
+            warn!(error, campaign.id = %version.campaign_id, "a used file could not be filed away");
+        }
+        Ok(())
+    }
+
+    /// What a run needs besides its rows, if nothing stands in the way. The template is read again.
+    pub(super) async fn ready<'a>(
+        &'a self,
+        candidate: &Candidate,
+        anyway: bool,
+    ) -> Result<Result<Ready<'a>, Vec<Problem>>, EngineError> {
         let (sender, account) = match self.way_out(&candidate.file.sender) {
             Ok(way) => way,
-            Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
+            Err(problem) => return Ok(Err(vec![problem])),
         };
         let template = match self.approved_templates(account, &candidate.file).await? {
             Ok(template) => template,
-            Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
+            Err(problem) => return Ok(Err(vec![problem])),
         };
-        let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
-        if !sheet.blockers.is_empty() {
-            return Ok(StartOutcome::Refused(sheet.blockers));
+        if let Some(moved) = feed::telling_moves(&candidate.file) {
+            // What cannot be read now is judged as it was read last.
+            drop(self.fresh_templates(&account.name, &moved).await);
         }
+        let run = candidate.standing.as_ref();
+        if let Some(problem) = run.and_then(|run| feed::stands_apart(run, &candidate.file, account, &template)) {
+            return Ok(Err(vec![problem]));
+        }
+        let mut blockers = self.judge(candidate, Some(template.clone()), false).await?.blockers;
+        blockers.retain(|problem| !(anyway && preflight::diff::is_guard(problem)));
         let snapshot = crate::store::json(&template);
-        let new = NewRun {
-            campaign: candidate.version.campaign_id,
-            version: id,
-            kind: candidate.file.kind,
-            account: &account.name,
-            sender: &sender.name,
-            template: &snapshot,
-            currency: account.currency.as_str(),
-            starter: by,
-            at: self.clock.now(),
-        };
-        let Some(run) = run::insert(&self.store, &new).await? else {
-            return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
-        };
-        version::approve(&self.store, id, new.at, by).await?;
-        info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
-        self.tell(Change::Campaign(new.campaign));
-        self.tell(Change::Run(run));
-        self.wake.notify_waiters();
-        Ok(StartOutcome::Started(run))
+        Ok(if blockers.is_empty() { Ok(Ready { sender, account, snapshot }) } else { Err(blockers) })
     }
 
-    async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
+    pub(super) async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
         let version = version::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "version" })?;
         // A version is kept only after its definition was read.
         let corrupt = |_| crate::store::StoreError::Corrupt { what: "version.definition" };
         let file = load::parse(&version.definition).map_err(corrupt)?;
         let way = self.way_out(&file.sender).ok();
         let (sender, account) = way.map(|(s, a)| (s.clone(), a.clone())).unzip();
-        Ok(Candidate { version, file, sender, account })
+        let standing = feed::standing_run(self, version.campaign_id, &file).await?;
+        Ok(Candidate { version, file, sender, account, standing })
     }
 
     /// What makes a start wrong whatever the rows say.
@@ -115,11 +182,28 @@ impl Engine {
         if campaign.removed_at.is_some() {
             return Ok(Some(Problem::new("campaign_removed", &[])));
         }
-        if let Some(run) = run::started_before(&self.store, candidate.version.id).await? {
+        if let Some(run) = feed::started(self, &candidate.version).await? {
             return Ok(Some(Problem::new("already_started", &[("run", &run.to_string())])));
+        }
+        if candidate.file.every.is_some() {
+            return Ok(None);
+        }
+        if let Some(run) = &candidate.standing {
+            let busy = run.state == RunState::Planning;
+            return Ok(busy.then(|| Problem::new("feed_busy", &[("run", &run.id.to_string())])));
         }
         let open = run::open_of_campaign(&self.store, id).await?;
         Ok(open.map(|_| Problem::new("run_open", &[])))
+    }
+
+    /// What earlier runs have sent: nothing counts for a campaign that comes again, and a standing run knows its own.
+    async fn sent_before(&self, candidate: &Candidate) -> Result<Earlier, EngineError> {
+        if candidate.file.every.is_some() {
+            return Ok(Earlier::default());
+        }
+        let own = candidate.standing.as_ref().map(|run| run.id);
+        let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
+        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own)))
     }
 
     /// How fast it would go, and what it would find.
@@ -141,7 +225,15 @@ impl Engine {
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
-        let earlier = Earlier::of(message::gone_of(&self.store, id).await?);
+        let earlier = self.sent_before(candidate).await?;
+        let moved = match &candidate.account {
+            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
+            None => None,
+        };
+        let feed = match &candidate.standing {
+            Some(run) => Some(feed::of(self, run, (template.as_ref(), moved.as_ref()), self.clock.now()).await?),
+            None => None,
+        };
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
@@ -178,11 +270,31 @@ impl Engine {
                 canary: config.canary,
                 suppressed: &|phone| has(&suppressed, phone),
                 earlier: &earlier,
+                feed: feed.as_ref(),
+                moved_template: moved.as_ref().map(|t| &t.main),
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,
             })
         })
         .await
+    }
+}
+
+impl Ready<'_> {
+    /// The run to be.
+    pub(super) fn run<'a>(&'a self, candidate: &Candidate, (by, at): (&'a str, UnixMs), sort: Sort) -> NewRun<'a> {
+        NewRun {
+            campaign: candidate.version.campaign_id,
+            version: candidate.version.id,
+            kind: candidate.file.kind,
+            account: &self.account.name,
+            sender: &self.sender.name,
+            template: &self.snapshot,
+            currency: self.account.currency.as_str(),
+            starter: by,
+            at,
+            sort,
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::domain::schedule::SendTime;
-use crate::domain::template::{Category, TemplateStatus};
+use crate::domain::schedule::{Moved, SendTime};
+use crate::domain::template::{Category, Template, TemplateStatus};
+use crate::intake::campaign_file::is_pattern;
 
 /// Left out of a hundred rows, from here on, is worth a look.
 const MANY_PER_CENT: i64 = 20;
@@ -33,6 +34,7 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         found.push(Problem::new("budget_currency", &args));
     }
     found.extend(routes::blocker(inputs));
+    found.extend(moved_template(inputs));
     let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
     match inputs.template.map(|t| &t.status) {
         None => found.push(Problem::new("template_unknown", &named)),
@@ -43,6 +45,24 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// The text of a new time must take what the campaign's own takes: the same variables fill it.
+fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let Moved::Template(name) = &inputs.campaign.moved else { return None };
+    let named = [("template", name.as_str()), ("language", inputs.campaign.template.language.as_str())];
+    let Some(moved) = inputs.moved_template else { return Some(Problem::new("template_unknown", &named)) };
+    if moved.status != TemplateStatus::Approved {
+        let args = [named[0], named[1], ("status", word(&moved.status))];
+        return Some(Problem::new("template_not_approved", &args));
+    }
+    let takes = |t: &Template| {
+        let buttons: Vec<_> = t.buttons.iter().map(|button| std::mem::discriminant(button)).collect();
+        let header = t.header.as_ref().map(std::mem::discriminant);
+        (t.format, t.body_parameters(), t.header_parameters(), header, buttons, t.category)
+    };
+    let differs = inputs.template.is_some_and(|own| !own.parameters_unknown && takes(own) != takes(moved));
+    differs.then(|| Problem::new("moved_template", &named))
 }
 
 fn word(status: &TemplateStatus) -> &str {
@@ -65,7 +85,9 @@ pub(super) fn after_reading(
 ) -> Vec<Problem> {
     let mut more = Vec::new();
     // A file that could not be read has said why.
-    if reading.facts.is_some() && reading.messages == 0 {
+    more.extend(reading.guards.iter().cloned());
+    // Of a standing run every row may have been sent before; an empty file is told as such.
+    if reading.facts.is_some() && reading.messages == 0 && reading.changes.is_none() {
         more.push(Problem::new("no_messages", &[("n", &reading.rows_read.to_string())]));
     }
     more.extend(reading.routes.blocker());
@@ -94,6 +116,7 @@ pub(super) fn canary(inputs: &SheetInputs<'_>, reading: &Reading, blockers: &mut
 pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
     found.extend(already_sent(reading));
+    found.extend(without_ids(inputs, reading));
     found.extend(same_audience(inputs));
     found.extend(routes::warning(inputs));
     found.extend(reading.routes.warning(inputs));
@@ -111,11 +134,22 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found
 }
 
-/// Rows that an earlier run has sent, with the run and the way to send to them all the same.
+/// Rows that an earlier run has sent, with the run and the way to send to them all the same. Of a standing run that is
+/// what is meant to be.
 fn already_sent(reading: &Reading) -> Option<Problem> {
+    if reading.changes.is_some() {
+        return None;
+    }
     let n: i64 = reading.already_sent.values().sum();
     let runs: Vec<String> = reading.already_sent.keys().map(ToString::to_string).collect();
     (n > 0).then(|| Problem::new("already_sent", &[("n", &n.to_string()), ("runs", &runs.join(", "))]))
+}
+
+/// In a standing run a row without an id is known by its person and time: whose time has moved cannot be told.
+fn without_ids(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
+    let has_ids = reading.facts.as_ref().is_none_or(|facts| facts.columns.iter().any(|(role, _)| role == "id"));
+    let comes_again = inputs.campaign.contains.is_some() || is_pattern(&inputs.campaign.file);
+    (inputs.campaign.is_standing() && comes_again && !has_ids).then(|| Problem::new("feed_without_ids", &[]))
 }
 
 /// Another campaign has sent this very file.
@@ -126,7 +160,7 @@ fn same_audience(inputs: &SheetInputs<'_>) -> Option<Problem> {
 
 /// Rows left out against the sender's wish; those that `only` leaves out, or that were sent before, were meant to be.
 fn many_left_out(reading: &Reading) -> Option<Problem> {
-    let meant = [ExclusionReason::NotSelected, ExclusionReason::AlreadySent];
+    let meant = [ExclusionReason::NotSelected, ExclusionReason::AlreadySent, ExclusionReason::Declined];
     let meant: i64 = meant.iter().filter_map(|reason| reading.excluded.get(reason)).map(|left| left.count).sum();
     let (left, of) = (reading.left_out() - meant, reading.rows_read - meant);
     let many = left > 0 && left * 100 >= of * MANY_PER_CENT;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::cost::{self, Billing, Cost};
+use super::diff::{Changes, Feed};
 use super::problems;
 use super::reading::{self, Reading};
 use super::sample::Sample;
@@ -78,6 +79,10 @@ pub struct SheetInputs<'a> {
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
     /// What earlier runs of the campaign have sent.
     pub earlier: &'a Earlier,
+    /// The standing run that the file amends.
+    pub feed: Option<&'a Feed>,
+    /// The template that tells a new time, where the campaign names one and it is known.
+    pub moved_template: Option<&'a Template>,
     /// Whether the account may not write to the person's country.
     pub barred: &'a dyn Fn(&Phone) -> bool,
     /// Whether the sheet lists every row.
@@ -105,6 +110,9 @@ pub struct Sheet {
     pub excluded: BTreeMap<ExclusionReason, i64>,
     /// Rows that an earlier run has sent, by that run.
     pub already_sent: BTreeMap<RunId, i64>,
+    /// What it does to what the files before have planned; `None`: there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// The first row numbers of each reason.
     pub excluded_rows: BTreeMap<ExclusionReason, Vec<i64>>,
     /// Every row, where asked for.
@@ -215,6 +223,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         messages: reading.messages,
         excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
         already_sent: std::mem::take(&mut reading.already_sent),
+        changes: reading.changes.take(),
         cost,
         starts_at: reading.ahead.first,
         sent_out_at: told,

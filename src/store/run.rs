@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Dialects, Result, Store, Tx, canary, on, on_tx, window};
+use super::{Dialects, Result, Store, Tx, amendment, canary, on, on_tx, window};
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::message::MessageState;
@@ -11,19 +11,27 @@ use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 
+pub mod standing;
+
 /// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
-const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at)
-    SELECT $1, $2, $3, $4, $5, $6, 'planning', $7, $8, $9, $10
+const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at, revision)
+    SELECT $1, $2, $3, $4, $5, $6, 'planning', $7, $8, $9, $10, $11
     WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = $1 AND r.state IN ('planning', 'running', 'paused'))
     RETURNING id";
+/// A campaign that comes again does not wait for the last receipts of the time before.
+const INSERT_NEXT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at, revision)
+    SELECT $1, $2, $3, $4, $5, $6, 'planning', $7, $8, $9, $10, $11
+    WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = $1
+        AND (r.state IN ('planning', 'paused') OR (r.state = 'running' AND r.sent_out_at IS NULL)))
+    RETURNING id";
 const GET: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
+        revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE id = $1";
 const OF_CAMPAIGN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
+        revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT $2";
 const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
+        revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
 const IDS_OF_CAMPAIGN: &str = "SELECT id FROM run WHERE campaign_id = $1 AND id >= $2 ORDER BY id";
 const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run AS r ON r.version_id = v.id
@@ -31,7 +39,8 @@ const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run A
     ORDER BY r.id DESC LIMIT 1";
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
-const RUNNING: &str = "SELECT id, priority FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
+const RUNNING: &str =
+    "SELECT id, priority, revision FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
 const STARTED_BEFORE: &str = "SELECT r.id FROM run AS r WHERE r.version_id = $1 AND (r.state <> 'cancelled'
         OR EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.attempt > 0))
     ORDER BY r.id DESC LIMIT 1";
@@ -119,6 +128,8 @@ pub struct Run {
     pub starter: String,
     /// When.
     pub started_at: UnixMs,
+    /// Of a standing run, how many files it has taken up; 0: it is a run of one file.
+    pub revision: i64,
     /// Rows planned so far.
     pub planned_rows: i64,
     /// Rows of the audience; `None` while planning.
@@ -178,11 +189,34 @@ pub struct NewRun<'a> {
     pub starter: &'a str,
     /// When.
     pub at: UnixMs,
+    /// Which other runs of the campaign it stands beside.
+    pub sort: Sort,
+}
+
+/// How runs of a campaign follow one another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sort {
+    /// One for each file, after the one before has been closed.
+    Once,
+    /// One that each new file amends.
+    Standing,
+    /// One for each time of `every`, after the one before has been sent out.
+    Recurring,
 }
 
 /// Begins a run in planning; `None` when the campaign has an open run.
 pub async fn insert(store: &Store, new: &NewRun<'_>) -> Result<Option<RunId>> {
-    Ok(on!(&store.write, |pool| sqlx::query_scalar(INSERT)
+    let mut tx = store.begin().await?;
+    let id = insert_in(&mut tx, new).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The same as part of a unit of work.
+pub async fn insert_in(tx: &mut Tx, new: &NewRun<'_>) -> Result<Option<RunId>> {
+    let sql = if new.sort == Sort::Recurring { INSERT_NEXT } else { INSERT };
+    let revision = i64::from(new.sort == Sort::Standing);
+    let id: Option<RunId> = on_tx!(tx, |conn| sqlx::query_scalar(sql)
         .bind(new.campaign)
         .bind(new.version)
         .bind(new.kind)
@@ -193,8 +227,13 @@ pub async fn insert(store: &Store, new: &NewRun<'_>) -> Result<Option<RunId>> {
         .bind(new.currency)
         .bind(new.starter)
         .bind(new.at)
-        .fetch_optional(pool)
-        .await)?)
+        .bind(revision)
+        .fetch_optional(conn)
+        .await)?;
+    if let Some(id) = id.filter(|_| new.sort == Sort::Standing) {
+        amendment::begin(tx, (id, revision), new.version, new.at, new.starter).await?;
+    }
+    Ok(id)
 }
 
 /// The run `id`.
@@ -239,9 +278,9 @@ pub async fn planning(store: &Store) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(PLANNING).fetch_all(pool).await)?)
 }
 
-/// Running runs of `sender` with their priority. Read beside the writer: what is committed is seen, and the claim looks
+/// Running runs of `sender` with their priority and revision. Read beside the writer: what is committed is seen, and the claim looks
 /// again.
-pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority)>> {
+pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority, i64)>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(RUNNING).bind(sender).fetch_all(pool).await)?)
 }
 

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
 use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
 use crate::store::run::{self, Run};
 use crate::store::version;
@@ -41,23 +42,53 @@ pub async fn start_shown(
     actor: &Actor,
     campaign: CampaignId,
     shown: VersionId,
-) -> Result<RunId, WebError> {
+    anyway: bool,
+) -> Result<Begun, WebError> {
     let latest = version::latest(state.store(), campaign).await?.ok_or(WebError::NotFound)?;
     if latest.id != shown {
         return Err(WebError::Conflict("newer_version"));
     }
-    start(state, actor, latest.id).await
+    start(state, actor, latest.id, anyway).await
 }
 
-/// Starts a version; what stands in the way is an error that names it.
-async fn start(state: &WebState, actor: &Actor, version: VersionId) -> Result<RunId, WebError> {
-    match state.engine.start(version, &actor.name).await? {
+/// What a start began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Begun {
+    /// A run, or its next file.
+    Run(RunId),
+    /// Runs from then on.
+    At(UnixMs),
+}
+
+/// Starts a version, `anyway` although its file looks wrong; what stands in the way is an error that names it.
+async fn start(state: &WebState, actor: &Actor, version: VersionId, anyway: bool) -> Result<Begun, WebError> {
+    let started = if anyway {
+        state.engine.start_anyway(version, &actor.name).await?
+    } else {
+        state.engine.start(version, &actor.name).await?
+    };
+    let action = if anyway { "run.start_anyway" } else { "run.start" };
+    match started {
         StartOutcome::Started(run) => {
-            state.audit(actor, "run.start", &format!("run {run}"), &format!("version {version}")).await?;
-            Ok(run)
+            state.sampler.forget(run);
+            state.audit(actor, action, &format!("run {run}"), &format!("version {version}")).await?;
+            Ok(Begun::Run(run))
+        }
+        StartOutcome::Scheduled(at) => {
+            state.audit(actor, "campaign.schedule", &format!("version {version}"), &at.to_string()).await?;
+            Ok(Begun::At(at))
         }
         StartOutcome::Refused(problems) => Err(WebError::Refused(problems)),
     }
+}
+
+/// Ends the times of a campaign that comes again.
+pub async fn end_recurring(state: &WebState, actor: &Actor, campaign: CampaignId) -> Result<(), WebError> {
+    if !state.engine.end_recurring(campaign).await? {
+        return Err(WebError::Conflict("run_state"));
+    }
+    state.audit(actor, "campaign.end", &format!("campaign {campaign}"), "").await?;
+    Ok(())
 }
 
 /// Pauses a run.

@@ -6,13 +6,14 @@ use axum::response::{Html, Redirect};
 
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
 use crate::locale;
-use crate::preflight::{Sheet, SheetRow};
+use crate::preflight::{Sheet, SheetRow, diff};
 use crate::store::campaign::{self, Campaign};
 use crate::store::run;
 use crate::store::version::{self, Version};
 
-use super::act;
+use super::act::{self, Begun};
 use super::actor::Actor;
 use super::error::WebError;
 use super::figures::Figures;
@@ -37,6 +38,9 @@ struct CampaignPage {
     /// The run of this very version, if it was started before.
     started: Option<crate::domain::id::RunId>,
     people: Right,
+    /// When the next run of a campaign that comes again is due.
+    next: Option<UnixMs>,
+    may_steer: bool,
 }
 
 /// A sheet in words.
@@ -52,6 +56,13 @@ struct Excluded {
     why: String,
     n: i64,
     rows: String,
+}
+
+/// One kind of change that a new file makes.
+struct Change {
+    word: &'static str,
+    n: i64,
+    which: String,
 }
 
 impl SheetView {
@@ -72,6 +83,35 @@ impl SheetView {
             excluded,
             sheet,
         }
+    }
+
+    /// Whether only the look of a new file keeps it from being applied: a person may say that it is right.
+    fn is_guarded(&self) -> bool {
+        self.sheet.changes.is_some() && self.sheet.blockers.iter().all(diff::is_guard)
+    }
+
+    /// What the file does to what was planned: word, count, and which.
+    fn changes(&self, p: &Page) -> Vec<Change> {
+        let Some(c) = &self.sheet.changes else { return Vec::new() };
+        let rows = |rows: &[i64], n: i64| match rows {
+            [] => String::new(),
+            rows => p.say("feed.rows_named", &[("rows", &row_list(rows, n))]),
+        };
+        let because = c
+            .removed_because
+            .iter()
+            .map(|(why, n)| format!("{}: {}", p.t(&format!("feed.because.{}", why.as_str())), p.number(*n)));
+        let ids = c.removed_ids.join(", ");
+        let removed = because.chain((!ids.is_empty()).then(|| p.say("feed.ids_named", &[("ids", &ids)])));
+        let of = |word: &'static str, n: i64, which: String| Change { word, n, which };
+        vec![
+            of("added", c.added, rows(&c.added_rows, c.added)),
+            of("changed", c.changed, rows(&c.changed_rows, c.changed)),
+            of("moved", c.moved, rows(&c.moved_rows, c.moved)),
+            of("removed", c.removed, removed.collect::<Vec<_>>().join(" · ")),
+            of("same", c.same, String::new()),
+            of("already_sent", c.already_sent, String::new()),
+        ]
     }
 
     fn cost(&self, p: &Page) -> String {
@@ -122,7 +162,7 @@ pub async fn show(
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
     let started = match &version {
-        Some(version) => run::started_before(state.store(), version.id).await?,
+        Some(version) => state.engine.started(version).await?,
         None => None,
     };
     // What would happen is shown until it has happened: afterwards the run tells.
@@ -138,8 +178,9 @@ pub async fn show(
         runs.push(Figures::of(&state, run).await?);
     }
     let sheet = sheet.map(|s| SheetView::of(&p, s));
-    let may_start = actor.may(Right::StartRuns);
-    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people: Right::ReadPeople })
+    let (may_start, may_steer) = (actor.may(Right::StartRuns), actor.may(Right::SteerRuns));
+    let next = state.engine.next_run(c.id).await?;
+    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people: Right::ReadPeople, next, may_steer })
 }
 
 /// The latest version of a campaign.
@@ -152,6 +193,9 @@ pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, W
 #[derive(serde::Deserialize)]
 pub struct StartForm {
     version: i64,
+    /// The file looks wrong, and is applied all the same.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// Starts the version that was shown; one loaded in between has to be looked at first.
@@ -161,8 +205,16 @@ pub async fn start(
     Path(id): Path<i64>,
     axum::extract::Form(form): axum::extract::Form<StartForm>,
 ) -> Result<Redirect, WebError> {
-    let run = act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version)).await?;
-    Ok(done(&format!("/runs/{run}"), "started"))
+    match act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version), form.anyway).await? {
+        Begun::Run(run) => Ok(done(&format!("/runs/{run}"), "started")),
+        Begun::At(_) => Ok(done(&format!("/campaigns/{id}"), "scheduled")),
+    }
+}
+
+/// Lets a campaign that comes again not begin any more.
+pub async fn end(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    act::end_recurring(&state, &actor, CampaignId(id)).await?;
+    Ok(done(&format!("/campaigns/{id}"), "ended"))
 }
 
 /// The rows of the sheet, for whoever may see people.

@@ -8,7 +8,7 @@ use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::tier::{self, Standing};
 use crate::engine::wallet::{self, WalletStanding};
-use crate::store::hold::{self, Hold, HoldScope};
+use crate::store::hold::{self, Hold, HoldEnd, HoldScope};
 
 use super::act;
 use super::actor::Actor;

@@ -10,6 +10,7 @@ use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::engine;
+use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
 use crate::store::{campaign, exclusion, message, run};
@@ -22,6 +23,9 @@ use super::form::{done, local};
 use super::page::{Page, html};
 use super::row_words;
 use super::state::WebState;
+
+/// Files of a standing run that are listed.
+const FILES: i64 = 12;
 
 /// Row numbers named per reason.
 const ROWS_NAMED: i64 = 12;
@@ -47,6 +51,8 @@ struct RunPage {
     money: tally::Money,
     may_steer: bool,
     people: bool,
+    /// The files that a standing run has taken up, the last first.
+    files: Vec<Amendment>,
 }
 
 /// A figure that leads to its rows.
@@ -104,6 +110,7 @@ pub async fn show(
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
     let may_steer = actor.may(Right::SteerRuns);
+    let files = amendment::list(state.store(), f.run.id, FILES).await?;
     html(&RunPage {
         p,
         title,
@@ -121,6 +128,7 @@ pub async fn show(
         money,
         may_steer,
         people,
+        files,
     })
 }
 

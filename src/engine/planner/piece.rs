@@ -9,17 +9,19 @@ use crate::config::Account;
 use crate::domain::canary::place_of;
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::fill::Content;
 use crate::domain::id::{PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::is_marketing;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{CampaignFile, OpenConversation};
 use crate::intake::open_hours::OpenHours;
 use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
+use crate::preflight::diff;
+use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
@@ -27,8 +29,8 @@ use crate::store::{StoreError, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
-    engine: &'a Engine,
-    run: &'a Run,
+    pub(super) engine: &'a Engine,
+    pub(super) run: &'a Run,
     account: &'a Account,
     currency: Currency,
     template: Snapshot,
@@ -47,7 +49,7 @@ struct Spread {
 }
 
 /// Whom a piece must leave out.
-struct LeftOut {
+pub(super) struct LeftOut {
     suppressed: BTreeSet<PersonId>,
     talking: BTreeSet<PersonId>,
 }
@@ -108,6 +110,11 @@ impl<'a> Plan<'a> {
         let kept = message::insert_batch(&mut tx, &messages).await?;
         excluded.extend(self.doubles(&messages, &kept.into_iter().map(|(_, no)| no).collect()));
         exclusion::insert_batch(&mut tx, &excluded).await?;
+        if self.run.revision > 0 {
+            let (rows_read, left_out) = (to - done, excluded.len() as i64);
+            let figures = Figures { rows_read, left_out, added: rows_read - left_out, ..Figures::default() };
+            amendment::add(&mut tx, self.run.id, self.run.revision, &figures).await?;
+        }
         if !run::advance(&mut tx, self.run.id, done, to).await? {
             return Ok(false);
         }
@@ -115,7 +122,7 @@ impl<'a> Plan<'a> {
         Ok(true)
     }
 
-    fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
+    pub(super) fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
         let (mut drafts, mut excluded) = (Vec::new(), Vec::new());
         for row in rows {
             match row.fate {
@@ -126,7 +133,7 @@ impl<'a> Plan<'a> {
         (drafts, excluded)
     }
 
-    async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
+    pub(super) async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
         let store = &self.engine.store;
         Ok(LeftOut {
             suppressed: suppression::blocked(store, people, self.asks_for_no_promotions).await?,
@@ -140,7 +147,7 @@ impl<'a> Plan<'a> {
 
     /// Messages that the run has already under the same key. The rows' reader leaves duplicates out, so these are rare
     /// (two spellings that became one); they are accounted for like any other.
-    fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
+    pub(super) fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
         let told = |m: &NewMessage| Exclusion {
             run_id: self.run.id,
@@ -150,12 +157,15 @@ impl<'a> Plan<'a> {
             external_id: m.external_id.clone(),
             name: m.name.clone(),
             detail: String::new(),
+            revision: self.run.revision,
+            cost_centre: m.cost_centre.clone(),
+            happens_at: m.happens_at,
         };
         messages.iter().filter(double).map(told).collect()
     }
 
     /// What earlier runs have sent of these rows.
-    async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
+    pub(super) async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
         if !self.comes_again {
             return Ok(Earlier::default());
         }
@@ -166,13 +176,15 @@ impl<'a> Plan<'a> {
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {
-        let RowExclusion { reason, recipient, external_id, name, detail } = row;
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+        let RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail } = row;
+        let (run_id, revision) = (self.run.id, self.run.revision);
+        Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }
 
-    fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
-        let Draft { given: recipient, external_id, name, .. } = draft;
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+    pub(super) fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
+        let Draft { given: recipient, external_id, name, cost_centre, happens_at, .. } = draft;
+        let (run_id, revision) = (self.run.id, self.run.revision);
+        Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }
 
     /// When it is due. Where a share goes first, messages due at one instant get an order of their own, a little later
@@ -187,6 +199,18 @@ impl<'a> Plan<'a> {
     }
 
     fn message(&self, row_no: i64, draft: Draft, person: PersonId, now: UnixMs) -> NewMessage {
+        self.message_with(row_no, draft, person, (None, now))
+    }
+
+    /// The message of a row; `template` only where it is not the run's.
+    pub(super) fn message_with(
+        &self,
+        row_no: i64,
+        draft: Draft,
+        person: PersonId,
+        (template, now): (Option<&Template>, UnixMs),
+    ) -> NewMessage {
+        let content = diff::content(&draft, template);
         let market = market::of(&draft.to);
         let due_at = self.due_at(&draft);
         let day = draft.due_at.max(now).day_in(&self.account.timezone);
@@ -203,7 +227,7 @@ impl<'a> Plan<'a> {
             account: self.run.account.clone(),
             sender: self.run.sender.clone(),
             priority: self.run.priority,
-            content: NewMessage::content_of(&Content::Template { fill: draft.fill, template: None }),
+            content,
             conversation_id: None,
             author: String::new(),
             route: draft.route,
@@ -212,6 +236,7 @@ impl<'a> Plan<'a> {
             happens_at: draft.happens_at,
             timezone: draft.timezone,
             created_at: now,
+            revision: self.run.revision,
             due_at,
             latest_at: draft.latest_at,
             market: market.as_str().to_owned(),
@@ -224,7 +249,7 @@ impl<'a> Plan<'a> {
 }
 
 impl LeftOut {
-    fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
+    pub(super) fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
         if self.suppressed.contains(&person) {
             return Some(ExclusionReason::Suppressed);
         }
@@ -232,6 +257,6 @@ impl LeftOut {
     }
 }
 
-fn already_sent(run: RunId) -> (ExclusionReason, String) {
+pub(super) fn already_sent(run: RunId) -> (ExclusionReason, String) {
     (ExclusionReason::AlreadySent, rows::sent_in(run))
 }

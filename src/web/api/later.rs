@@ -1,25 +1,18 @@
-//! Parts of the plan that do not work yet: refused, never half done.
+//! Parts of the plan that do not work yet: refused, never half done. The document does not name them.
 
-use crate::web::error::{ProblemDocument, WebError};
+use crate::web::error::WebError;
 
-/// A rendered row to one's own number: not available yet
-#[utoipa::path(post, path = "/api/v1/campaigns/{id}/test", tag = "campaigns",
-    params(("id" = String, Path, description = "The campaign: its number or its folder's name")),
-    responses((status = 501, description = "Not available yet", body = ProblemDocument)))]
+/// A rendered row to one's own number: not available yet.
 pub async fn test() -> WebError {
     WebError::NotAvailableYet
 }
 
-/// Tickets: not available yet
-#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets",
-    responses((status = 501, description = "Not available yet", body = ProblemDocument)))]
+/// Tickets: not available yet.
 pub async fn tickets() -> WebError {
     WebError::NotAvailableYet
 }
 
-/// People: not available yet
-#[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    responses((status = 501, description = "Not available yet", body = ProblemDocument)))]
+/// People: not available yet.
 pub async fn people() -> WebError {
     WebError::NotAvailableYet
 }

@@ -166,6 +166,8 @@ impl Folder {
             users: Some(&self.users),
             same_audience: None,
             barred: &|_| false,
+            feed: None,
+            moved_template: None,
             with_rows: true,
         })
     }
