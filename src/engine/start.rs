@@ -258,10 +258,7 @@ impl Engine {
         let path = self.audience(&candidate.version.audience_hash).await?;
         let now = self.clock.now();
         let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
-        let purse = match (&account, &sender) {
-            (Some(account), Some(sender)) => wallet::purse(self, account, sender).await?,
-            _ => None,
-        };
+        let purse = wallet::purse_of(self, account.as_ref().zip(sender.as_ref())).await?;
         aside(move || {
             preflight::sheet(&SheetInputs {
                 campaign: &file,

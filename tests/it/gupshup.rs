@@ -57,8 +57,9 @@ async fn a_wallet_holds_the_account_before_it_runs_dry_and_what_failed_for_it_go
 
     let run = rig.start_campaign(&folder("low", 0)).await;
     until(&rig, "the hold of a low wallet", async || wallet_hold(&rig).await).await;
-    let told = rig.get(&format!("/api/v1/runs/{run}")).await;
-    assert!(told["recharge"].as_str().unwrap().starts_with("USD "), "{told}");
+    let missing = async || rig.get(&format!("/api/v1/runs/{run}")).await["recharge"].as_str().map(str::to_owned);
+    let missing = until(&rig, "the word on what is missing", missing).await;
+    assert!(missing.starts_with("USD "), "{missing}");
     let wallet = rig.get("/api/v1/wallets").await["items"][0].clone();
     assert_eq!((wallet["account"].as_str(), wallet["currency"].as_str()), (Some("gupshup"), Some("USD")), "{wallet}");
     rig.sandbox_post("/_sandbox/wallet", &json!({"add": 30})).await;

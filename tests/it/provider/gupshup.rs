@@ -25,7 +25,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
     let wire = GupshupWire::documented(credentials.is_partner());
     Account {
         name: "gupshup".to_owned(),
-        access: Access::Gupshup(GupshupAccess {
+        access: Access::Gupshup(Box::new(GupshupAccess {
             app: APP.to_owned(),
             app_id: APP_ID.to_owned(),
             credentials,
@@ -34,7 +34,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
             wallet_low: Micros(5_000_000),
             fee: Micros(1_000),
             wire,
-        }),
+        })),
         base_url: base_url.parse().expect("an address"),
         portfolio: None,
         currency: Currency::parse("USD").expect("three letters"),

@@ -60,7 +60,7 @@ async fn a_template_is_accepted_and_its_whole_life_is_told_by_one_id_in_both_sha
         let Answer::Accepted(accepted) = send(&provider, &template, "5491155550123", &VALUES).await else {
             panic!("not accepted")
         };
-        let events = events(&provider, &sandbox.pass(60, 24));
+        let events = events(&provider, &sandbox.pass_all());
         let receipts = receipts(&events);
         assert!(receipts.iter().all(|r| r.provider_id == accepted.provider_id), "{receipts:?}");
         let words: Vec<ReceiptStatus> = receipts.iter().map(|r| r.status).collect();
@@ -89,7 +89,7 @@ async fn what_is_wrong_with_a_message_comes_later_with_its_code() {
     ];
     for (template, to, values, code) in cases {
         let Answer::Accepted(accepted) = send(&provider, template, to, values).await else { panic!("{code}") };
-        let events = events(&provider, &sandbox.pass(60, 1));
+        let events = events(&provider, &sandbox.pass_all());
         let receipts = receipts(&events);
         assert_eq!(receipts.len(), 1, "{code}: {receipts:?}");
         assert_eq!(receipts[0].failure.as_ref().unwrap().code, code);
@@ -97,14 +97,14 @@ async fn what_is_wrong_with_a_message_comes_later_with_its_code() {
     }
     for (to, code) in [("5491155550126", None), ("5491155550127", None), ("5491155550128", Some(1_003))] {
         send(&provider, &template, to, &VALUES).await;
-        let events = events(&provider, &sandbox.pass(60, 24));
+        let events = events(&provider, &sandbox.pass_all());
         let failed = receipts(&events).iter().find_map(|r| r.failure.as_ref().map(|f| f.code));
         assert_eq!(failed, code, "{to}");
     }
     let (status, told) = sandbox.post("/_sandbox/wallet", &json!({"add": 10})).await;
     assert_eq!(status, 200, "{told}");
     send(&provider, &template, "5491155550129", &VALUES).await;
-    let events = events(&provider, &sandbox.pass(60, 24));
+    let events = events(&provider, &sandbox.pass_all());
     assert!(receipts(&events).iter().all(|r| r.failure.is_none()));
 }
 
@@ -117,7 +117,7 @@ async fn a_tap_brings_our_payload_and_names_the_message_by_the_id_of_its_answer(
         let Answer::Accepted(accepted) = send(&provider, &template, "5491155559908", &VALUES).await else {
             panic!("not accepted")
         };
-        let events = events(&provider, &sandbox.pass(60, 24));
+        let events = events(&provider, &sandbox.pass_all());
         let reply = events.iter().find_map(|e| if let WebhookEvent::Reply(r) = e { Some(r) } else { None }).unwrap();
         let ReplyContent::Button { payload: Some(payload), .. } = &reply.content else { panic!("{reply:?}") };
         assert_eq!((payload.message, payload.index), (callback().message, 0));
@@ -131,7 +131,7 @@ async fn late_events_name_whatsapps_id_alone() {
     let provider = provider(&url);
     let template = reminder(&provider).await;
     send(&provider, &template, "5491155550123", &VALUES).await;
-    let events = events(&provider, &sandbox.pass(60, 24));
+    let events = events(&provider, &sandbox.pass_all());
     let receipts = receipts(&events);
     let enqueued = receipts.iter().find(|r| r.status == ReceiptStatus::Accepted).unwrap();
     let read = receipts.iter().find(|r| r.status == ReceiptStatus::Read).unwrap();
