@@ -27,6 +27,7 @@ mod room;
 pub mod settler;
 mod start;
 mod steer;
+pub mod template;
 pub mod tier;
 pub mod waiting;
 pub mod watcher;
@@ -54,6 +55,7 @@ pub use doubt::DoubtSettlement;
 pub use hand::{Author, HandOutcome, HandSend};
 pub use load::Loaded;
 pub use start::StartOutcome;
+pub use template::{Stake, TemplateOutcome};
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]

@@ -39,6 +39,7 @@ pub mod suppression;
 pub mod template;
 pub mod token;
 pub mod user;
+pub mod variable;
 pub mod version;
 pub mod view;
 pub mod webhook;

@@ -207,6 +207,9 @@ impl Receiver {
         if told.holds {
             self.engine.tell(crate::domain::change::Change::Holds);
         }
+        if told.templates {
+            self.engine.tell(crate::domain::change::Change::Templates);
+        }
         if told.limits {
             self.engine.limits_changed.notify_waiters();
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, category, holds, load};
+use super::{Engine, EngineError, aside, budget, holds, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
@@ -16,6 +16,7 @@ use crate::domain::template::Template;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
 use crate::store::run::{self, NewRun};
+use crate::store::template::own;
 use crate::store::version::Version;
 use crate::store::{campaign, message, place, suppression, template, user, version};
 
@@ -41,11 +42,14 @@ struct Candidate {
 impl Engine {
     /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
-        let candidate = self.candidate(id).await?;
+        let mut candidate = self.candidate(id).await?;
         let template = match &candidate.account {
             Some(account) => self.known_template(account, &candidate.file).await?,
             None => None,
         };
+        if let Some(account) = &candidate.account {
+            self.with_mapping(&account.name, &mut candidate.file, template.as_ref()).await?;
+        }
         let mut sheet = self.judge(&candidate, template, with_rows).await?;
         // The file is kept under the mark of its content; people know it by its name.
         sheet.audience.clone_from(&candidate.version.audience_name);
@@ -56,7 +60,7 @@ impl Engine {
 
     /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.
     pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
-        let candidate = self.candidate(id).await?;
+        let mut candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
@@ -68,10 +72,12 @@ impl Engine {
             Ok(template) => template,
             Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
         };
+        let mapping = self.with_mapping(&account.name, &mut candidate.file, Some(&template)).await?;
         let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
         if !sheet.blockers.is_empty() {
             return Ok(StartOutcome::Refused(sheet.blockers));
         }
+        own::approve(&self.store, id, &mapping).await?;
         let snapshot = crate::store::json(&template);
         let new = NewRun {
             campaign: candidate.version.campaign_id,
@@ -139,7 +145,7 @@ impl Engine {
         let provider = self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })?;
         let fresh = provider.template(name, language).await?;
         match &fresh {
-            Some(fresh) => category::keep(self, account, fresh, self.clock.now()).await?,
+            Some(fresh) => super::template::keep::keep(self, account, fresh, self.clock.now()).await?,
             None => template::forget(&self.store, account, name, language).await?,
         }
         Ok(fresh)
@@ -197,6 +203,7 @@ impl Engine {
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
+        let vars = self.vars().await?;
         let countries = holds::countries(self).await?;
         let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
         let path = self.audience(&candidate.version.audience_hash).await?;
@@ -209,7 +216,7 @@ impl Engine {
                 account: account.as_ref(),
                 sender: sender.as_ref(),
                 cards: &cards,
-                vars: &config.vars,
+                vars: &vars,
                 holidays: &config.holidays,
                 teams: Some(&config.teams),
                 users: Some(&users),

@@ -16,6 +16,12 @@ mod words;
 
 pub use suggestion::nearest;
 
+/// What expressions call the person's name, whatever its column is called.
+pub const CLIENT_NAME: &str = "client_name";
+
+/// What expressions call the person's number.
+pub const CLIENT_PHONE: &str = "client_phone";
+
 /// Places of the columns in a row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Columns {
@@ -84,6 +90,11 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.route = search.labelled(&campaign.replies.route);
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
     columns.names = names(header);
+    for (name, place) in [(CLIENT_NAME, columns.name), (CLIENT_PHONE, Some(columns.phone))] {
+        if let Some(place) = place {
+            columns.names.entry(name.to_owned()).or_insert(place);
+        }
+    }
     columns.found = found(&columns, header);
     if search.problems.is_empty() { Ok(columns) } else { Err(search.problems) }
 }

@@ -50,6 +50,8 @@ const IN_CONVERSATION: Dialects = Dialects {
 const REACHED_AT: &str =
     "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
 
+const NAME: &str = "SELECT name FROM person WHERE phone = $1 OR wa_id = $1 ORDER BY id LIMIT 1";
+
 #[derive(Serialize)]
 struct NewPerson<'a> {
     phone: &'a str,
@@ -109,4 +111,11 @@ pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, Str
     let row: Option<(Option<String>, String)> =
         on_tx!(tx, |conn| sqlx::query_as(REACHED_AT).bind(id).fetch_optional(conn).await)?;
     Ok(row.and_then(|(digits, name)| Some((digits?, name))))
+}
+
+/// The name of the person with a number, where one is known.
+pub async fn name_of(store: &Store, phone: &Phone) -> Result<Option<String>> {
+    let name: Option<Option<String>> =
+        on!(&store.read, |pool| sqlx::query_scalar(NAME).bind(phone.digits()).fetch_optional(pool).await)?;
+    Ok(name.flatten().filter(|name| !name.trim().is_empty()))
 }

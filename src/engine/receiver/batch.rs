@@ -4,7 +4,6 @@ mod account;
 mod again;
 mod ledgers;
 mod locate;
-mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +13,7 @@ use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
     AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, TemplateNews,
-    WebhookEvent,
+    TemplateNote, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
@@ -22,6 +21,7 @@ use crate::domain::message::MessageState;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
+use crate::engine::template::follow;
 use crate::engine::{Engine, EngineError, category};
 use crate::inbox::preference;
 use crate::inbox::reply::{self, Desk, told_at};
@@ -43,6 +43,8 @@ pub(super) struct Told {
     pub(super) answers: bool,
     /// Whether something was held or released.
     pub(super) holds: bool,
+    /// Whether something is known of a template that was not.
+    pub(super) templates: bool,
     /// Whether what the provider grants has changed.
     pub(super) limits: bool,
     /// Runs for which something speaks against going on.
@@ -64,6 +66,7 @@ impl Told {
         self.answers |= other.answers;
         self.holds |= other.holds;
         self.limits |= other.limits;
+        self.templates |= other.templates;
         self.failing.extend(other.failing);
         self.repriced.extend(other.repriced);
         for (of, n) in other.receipts {
@@ -99,6 +102,7 @@ pub(super) struct Batch<'a> {
     receipts: Vec<Incoming>,
     personal: Vec<(&'a Sender, UnixMs, Personal)>,
     templates: Vec<(String, TemplateNews)>,
+    notes: Vec<(String, TemplateNote)>,
     categories: Vec<(String, CategoryNews)>,
     accounts: Vec<AccountNews>,
     told: Told,
@@ -112,6 +116,7 @@ impl<'a> Batch<'a> {
             receipts: Vec::new(),
             personal: Vec::new(),
             templates: Vec::new(),
+            notes: Vec::new(),
             categories: Vec::new(),
             accounts: Vec::new(),
             told: Told::default(),
@@ -130,6 +135,10 @@ impl<'a> Batch<'a> {
                 }
                 WebhookEvent::Template(news) => {
                     self.templates.push((account.to_owned(), news));
+                    continue;
+                }
+                WebhookEvent::TemplateNote(note) => {
+                    self.notes.push((account.to_owned(), note));
                     continue;
                 }
                 WebhookEvent::Category(news) => {
@@ -182,7 +191,12 @@ impl<'a> Batch<'a> {
             }
         }
         for (account, news) in &self.templates {
-            self.told.holds |= template::follow(tx, account, news, self.now).await?;
+            self.told.holds |= follow::status(tx, account, news, self.now).await?;
+            self.told.templates = true;
+        }
+        for (account, note) in &self.notes {
+            follow::note(tx, account, note).await?;
+            self.told.templates = true;
         }
         for (account, news) in &self.categories {
             let changed = category::follow(tx, self.engine, (account, news), self.now).await?;
