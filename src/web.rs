@@ -38,10 +38,16 @@ mod security;
 mod sign_in;
 mod state;
 mod suppressions;
+mod template;
+mod template_act;
+mod template_drafts;
+mod template_form;
+mod templates;
 mod throttle;
 mod tier;
 mod upload;
 mod users;
+mod variables;
 mod webhook;
 mod words;
 

@@ -26,4 +26,6 @@ mod run_view;
 mod runs;
 mod sent;
 mod suppressions;
+mod template_drafts;
 mod templates;
+mod variables;

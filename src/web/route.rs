@@ -11,7 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
-    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, users, webhook,
+    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, template, template_drafts,
+    templates, users, variables, webhook,
 };
 
 /// One route.
@@ -56,6 +57,7 @@ pub fn table() -> Vec<Route> {
     let mut all = open();
     all.extend(campaign_pages());
     all.extend(conversation_pages());
+    all.extend(template_pages());
     all.extend(other_pages());
     all.extend(api::route::routes());
     all
@@ -118,6 +120,28 @@ fn conversation_pages() -> Vec<Route> {
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),
+    ]
+}
+
+fn template_pages() -> Vec<Route> {
+    let (look, manage) = (needs(R::ReadCampaigns), needs(R::ManageTemplates));
+    vec![
+        read("/templates", look, templates::show),
+        write("/templates/sync", manage, templates::sync),
+        read("/templates/{account}/{name}/{language}", look, template::show),
+        read("/templates/{account}/{name}/{language}/edit", manage, template::edit_form),
+        write("/templates/{account}/{name}/{language}/edit", manage, template::edit),
+        write("/templates/{account}/{name}/{language}/own", manage, template::set_own),
+        write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
+        read("/template-drafts", manage, template_drafts::new),
+        write("/template-drafts", manage, template_drafts::add),
+        read("/template-drafts/{id}", manage, template_drafts::show),
+        write("/template-drafts/{id}", manage, template_drafts::save),
+        write("/template-drafts/{id}/submit", manage, template_drafts::submit),
+        write("/template-drafts/{id}/delete", manage, template_drafts::throw_away),
+        read("/variables", look, variables::show),
+        write("/variables", manage, variables::set),
+        write("/variables/{name}/remove", manage, variables::remove),
     ]
 }
 

@@ -1,19 +1,22 @@
 //! Routes of the API, each with the right it asks for.
 
+use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
     alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios,
-    retry, runs, sent, suppressions, templates,
+    retry, runs, sent, suppressions, template_drafts, templates, variables,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
+use crate::web::state::WebState;
 
 /// Every one.
 pub fn routes() -> Vec<Route> {
     let mut all = campaign_routes();
     all.extend(conversation_routes());
+    all.extend(template_routes());
     all.extend(other_routes());
     all
 }
@@ -69,18 +72,40 @@ fn conversation_routes() -> Vec<Route> {
     ]
 }
 
+fn remove<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, WebState>,
+    T: 'static,
+{
+    Route { method: Method::DELETE, path, access, handler: delete(handler) }
+}
+
+fn template_routes() -> Vec<Route> {
+    let (look, manage) = (needs(R::ReadCampaigns), needs(R::ManageTemplates));
+    vec![
+        read("/api/v1/templates", look, templates::all),
+        write("/api/v1/templates/sync", manage, templates::sync),
+        read("/api/v1/templates/{account}/{name}/{language}", look, templates::one),
+        remove("/api/v1/templates/{account}/{name}/{language}", manage, templates::delete),
+        write("/api/v1/templates/{account}/{name}/{language}/edit", manage, templates::edit),
+        write("/api/v1/templates/{account}/{name}/{language}/own", manage, templates::set_own),
+        read("/api/v1/template-drafts", look, template_drafts::all),
+        write("/api/v1/template-drafts", manage, template_drafts::add),
+        read("/api/v1/template-drafts/{id}", look, template_drafts::one),
+        remove("/api/v1/template-drafts/{id}", manage, template_drafts::throw_away),
+        write("/api/v1/template-drafts/{id}/submit", manage, template_drafts::submit),
+        read("/api/v1/variables", look, variables::all),
+        write("/api/v1/variables", manage, variables::set),
+        remove("/api/v1/variables/{name}", manage, variables::remove),
+    ]
+}
+
 fn other_routes() -> Vec<Route> {
     let suppress = needs(R::Suppress);
     vec![
-        read("/api/v1/templates", needs(R::ReadCampaigns), templates::all),
         read("/api/v1/suppressions", suppress, suppressions::all),
         write("/api/v1/suppressions", suppress, suppressions::add),
-        Route {
-            method: Method::DELETE,
-            path: "/api/v1/suppressions/{id}",
-            access: suppress,
-            handler: delete(suppressions::lift),
-        },
+        remove("/api/v1/suppressions/{id}", suppress, suppressions::lift),
         read("/api/v1/costs", needs(R::ReadCosts), costs::show),
         read("/api/v1/events", Access::SignedIn, events::stream),
         read("/api/v1/me", Access::SignedIn, me::show),
