@@ -207,7 +207,7 @@ impl Receiver {
         if told.holds {
             self.engine.tell(crate::domain::change::Change::Holds);
         }
-        if told.templates {
+        if told.templates > 0 {
             self.engine.tell(crate::domain::change::Change::Templates);
         }
         if told.limits {

@@ -15,7 +15,7 @@ use crate::domain::template::draft::Draft;
 use crate::domain::template::edit::{self, EDIT_PERIOD};
 use crate::domain::template::{Category, Template, TemplateStatus, rules};
 use crate::locale::{Language, say};
-use crate::provider::{Provider, TemplateAnswer, TemplateDone};
+use crate::provider::{Provider, ProviderError, TemplateAnswer, TemplateDone};
 use crate::store::template::draft::Kept;
 use crate::store::template::{self, draft, own};
 
@@ -74,7 +74,7 @@ impl Engine {
         if !problems.is_empty() {
             return Ok(TemplateOutcome::Refused(problems));
         }
-        let done = match self.asked(&account, provider.create_template(&new).await, new.category)? {
+        let done = match asked(&account, provider.create_template(&new).await, new.category) {
             Ok(done) => done,
             Err(problem) => {
                 let said = problem.args.iter().find(|(key, _)| key == "said").map_or("", |(_, said)| said);
@@ -82,12 +82,12 @@ impl Engine {
                 return Ok(TemplateOutcome::Refused(vec![problem]));
             }
         };
-        let asked = new.category;
+        let wanted = new.category;
         let fresh = made(new.template(), done);
         template::save(&self.store, &account, &fresh, self.clock.now()).await?;
         draft::throw_away(&self.store, id).await?;
         self.tell(Change::Templates);
-        let asked = (asked != fresh.category).then_some(asked);
+        let asked = (wanted != fresh.category).then_some(wanted);
         Ok(TemplateOutcome::Done { template: Box::new(fresh), asked })
     }
 
@@ -105,7 +105,7 @@ impl Engine {
         if !problems.is_empty() {
             return Ok(TemplateOutcome::Refused(problems));
         }
-        let done = match self.asked(account, provider.edit_template(&old, new).await, new.category)? {
+        let done = match asked(account, provider.edit_template(&old, new).await, new.category) {
             Ok(done) => done,
             Err(problem) => return Ok(TemplateOutcome::Refused(vec![problem])),
         };
@@ -148,7 +148,7 @@ impl Engine {
             let run = run.id.to_string();
             return Ok(TemplateOutcome::Refused(vec![Problem::new("template_in_use", &[("run", &run)])]));
         }
-        match self.asked(account, provider.delete_template(&old).await, old.category)? {
+        match asked(account, provider.delete_template(&old).await, old.category) {
             Ok(_) => {
                 template::forget(&self.store, account, name, language).await?;
                 self.tell(Change::Templates);
@@ -161,36 +161,32 @@ impl Engine {
     pub(crate) fn provider_of(&self, account: &str) -> Result<&Provider, EngineError> {
         self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })
     }
+}
 
-    /// What the provider's answer means: done, or a problem for whoever asked.
-    fn asked(
-        &self,
-        account: &str,
-        answer: Result<TemplateAnswer, crate::provider::ProviderError>,
-        category: Category,
-    ) -> Result<Result<TemplateDone, Problem>, EngineError> {
-        Ok(match answer {
-            Ok(TemplateAnswer::Done(done)) => Ok(done),
-            Ok(TemplateAnswer::Refused { code, said }) => {
-                let known = format!("template_refusal.{code}");
-                let is_known = say(Language::En, &known, &[]) != known;
-                let key = if is_known { known } else { "template_refusal.other".to_owned() };
-                let (code, category) = (code.to_string(), format!("category.{}", category.as_str()));
-                let args =
-                    [("why_key", key.as_str()), ("said", &said), ("code", &code), ("category_key", &category)];
-                Err(Problem::new("template_refused", &args))
-            }
-            Ok(TemplateAnswer::Later { minutes }) => {
-                Err(Problem::new("template_later", &[("n", &minutes.max(1).to_string())]))
-            }
-            Ok(TemplateAnswer::NotOffered) => Err(Problem::new("template_not_offered", &[("account", account)])),
-            Err(cause) => {
-                let error = &cause as &dyn std::error::Error;
-                warn!(error, account.name = account, "a template could not be given to the provider");
-                Err(Problem::new("template_unreached", &[]))
-            }
-        })
-    }
+/// What the provider's answer means: done, or a problem for whoever asked.
+fn asked(
+    account: &str,
+    answer: Result<TemplateAnswer, ProviderError>,
+    category: Category,
+) -> Result<TemplateDone, Problem> {
+    Err(match answer {
+        Ok(TemplateAnswer::Done(done)) => return Ok(done),
+        Ok(TemplateAnswer::Refused { code, said }) => {
+            let known = format!("template_refusal.{code}");
+            let is_known = say(Language::En, &known, &[]) != known;
+            let key = if is_known { known } else { "template_refusal.other".to_owned() };
+            let (code, category) = (code.to_string(), format!("category.{}", category.as_str()));
+            let args = [("why_key", key.as_str()), ("said", &said), ("code", &code), ("category_key", &category)];
+            Problem::new("template_refused", &args)
+        }
+        Ok(TemplateAnswer::Later { minutes }) => Problem::new("template_later", &[("n", &minutes.max(1).to_string())]),
+        Ok(TemplateAnswer::NotOffered) => Problem::new("template_not_offered", &[("account", account)]),
+        Err(cause) => {
+            let error = &cause as &dyn std::error::Error;
+            warn!(error, account.name = account, "a template could not be given to the provider");
+            Problem::new("template_unreached", &[])
+        }
+    })
 }
 
 /// `template` as the provider has made it.

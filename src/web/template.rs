@@ -136,22 +136,14 @@ pub struct FormPage {
     pub frozen: bool,
 }
 
-impl FormPage {
-    /// Words of the categories a person may choose from.
-    const fn categories(&self) -> [&'static str; 2] {
-        ["marketing", "utility"]
-    }
+/// Words of the categories a person may choose from.
+pub const CATEGORIES: [&str; 2] = ["marketing", "utility"];
 
-    /// Words of the kinds of header.
-    const fn headers(&self) -> [&'static str; 5] {
-        ["text", "image", "video", "document", "location"]
-    }
+/// Words of the kinds of header.
+pub const HEADERS: [&str; 5] = ["text", "image", "video", "document", "location"];
 
-    /// Words of the kinds of button.
-    const fn kinds(&self) -> [&'static str; 4] {
-        ["quick_reply", "url", "phone_number", "copy_code"]
-    }
-}
+/// Words of the kinds of button.
+pub const KINDS: [&str; 4] = ["quick_reply", "url", "phone_number", "copy_code"];
 
 /// The problems in words.
 pub fn said(p: &Page, problems: &[Problem]) -> Vec<String> {

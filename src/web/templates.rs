@@ -46,13 +46,13 @@ pub struct Asked {
 }
 
 impl TemplatesPage {
-    /// The same list, from another place.
-    fn address(&self, from: &usize) -> String {
+    /// The same list, from where it goes on.
+    fn rest(&self) -> String {
         let Asked { q, status, language, group, .. } = &self.asked;
         let pairs = [("q", q), ("status", status), ("language", language), ("group", group)];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-        query.append_pair("from", &from.to_string());
+        query.append_pair("from", &self.next.unwrap_or_default().to_string());
         format!("?{}", query.finish())
     }
 }

@@ -43,8 +43,8 @@ pub(super) struct Told {
     pub(super) answers: bool,
     /// Whether something was held or released.
     pub(super) holds: bool,
-    /// Whether something is known of a template that was not.
-    pub(super) templates: bool,
+    /// How much is known of templates that was not.
+    pub(super) templates: usize,
     /// Whether what the provider grants has changed.
     pub(super) limits: bool,
     /// Runs for which something speaks against going on.
@@ -66,7 +66,7 @@ impl Told {
         self.answers |= other.answers;
         self.holds |= other.holds;
         self.limits |= other.limits;
-        self.templates |= other.templates;
+        self.templates += other.templates;
         self.failing.extend(other.failing);
         self.repriced.extend(other.repriced);
         for (of, n) in other.receipts {
@@ -133,23 +133,14 @@ impl<'a> Batch<'a> {
                     self.receipts.push(Incoming { account: account.to_owned(), received_at, receipt });
                     continue;
                 }
-                WebhookEvent::Template(news) => {
-                    self.templates.push((account.to_owned(), news));
+                WebhookEvent::Template(_)
+                | WebhookEvent::TemplateNote(_)
+                | WebhookEvent::Category(_)
+                | WebhookEvent::Account(_)
+                | WebhookEvent::Unhandled { .. } => {
+                    self.add_news(account, event.clone());
                     continue;
                 }
-                WebhookEvent::TemplateNote(note) => {
-                    self.notes.push((account.to_owned(), note));
-                    continue;
-                }
-                WebhookEvent::Category(news) => {
-                    self.categories.push((account.to_owned(), news));
-                    continue;
-                }
-                WebhookEvent::Account(news) => {
-                    self.accounts.push(news);
-                    continue;
-                }
-                WebhookEvent::Unhandled { .. } => continue,
                 WebhookEvent::Reply(mut reply) => {
                     clean(&mut reply.from);
                     (reply.sender_ref.clone(), Personal::Reply(reply))
@@ -178,6 +169,17 @@ impl<'a> Batch<'a> {
         problem
     }
 
+    /// What concerns no person.
+    fn add_news(&mut self, account: &str, event: WebhookEvent) {
+        match event {
+            WebhookEvent::Template(news) => self.templates.push((account.to_owned(), news)),
+            WebhookEvent::TemplateNote(note) => self.notes.push((account.to_owned(), note)),
+            WebhookEvent::Category(news) => self.categories.push((account.to_owned(), news)),
+            WebhookEvent::Account(news) => self.accounts.push(news),
+            _ => {}
+        }
+    }
+
     /// Applies everything.
     pub(super) async fn apply(mut self, tx: &mut Tx) -> Result<Told, EngineError> {
         if !self.receipts.is_empty() {
@@ -192,11 +194,11 @@ impl<'a> Batch<'a> {
         }
         for (account, news) in &self.templates {
             self.told.holds |= follow::status(tx, account, news, self.now).await?;
-            self.told.templates = true;
+            self.told.templates += 1;
         }
         for (account, note) in &self.notes {
             follow::note(tx, account, note).await?;
-            self.told.templates = true;
+            self.told.templates += 1;
         }
         for (account, news) in &self.categories {
             let changed = category::follow(tx, self.engine, (account, news), self.now).await?;

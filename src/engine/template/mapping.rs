@@ -144,11 +144,10 @@ pub(in crate::engine) fn apply(file: &mut CampaignFile, template: &Template, map
                 let source = source.clone();
                 file.template.buttons.push((no, if copies { ButtonUse::Code(source) } else { ButtonUse::Url(source) }));
             }
-            Some(_) => {}
             None if !file.variables.iter().any(|(name, _)| name == entry) => {
                 file.variables.push((entry.clone(), source.clone()));
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
