@@ -199,7 +199,7 @@ impl Problems {
             ("template_rule_codes", count("copy_code"), 1),
         ] {
             if n > limit {
-                self.add(code, "buttons", &[("count", &n.to_string())]);
+                self.add(code, "buttons", &[("given", &n.to_string())]);
             }
         }
         let groups = buttons.chunk_by(|a, b| (a.kind() == "quick_reply") == (b.kind() == "quick_reply"));
