@@ -87,12 +87,15 @@ macro_rules! areas {
     };
 }
 
-static EN: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("en": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web")));
-static ES: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("es": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web")));
-static PT: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("pt": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web")));
+static EN: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
+    read(&areas!("en": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web"))
+});
+static ES: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
+    read(&areas!("es": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web"))
+});
+static PT: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
+    read(&areas!("pt": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web"))
+});
 
 fn read(files: &[(&str, &str)]) -> BTreeMap<String, Sentence> {
     let mut all = BTreeMap::new();

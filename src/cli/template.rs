@@ -169,7 +169,8 @@ impl Of<'_> {
         let kept: Value = self.client.post("/api/v1/template-drafts", &body).await?;
         let id = kept["id"].as_i64().unwrap_or_default();
         let draft: Value = self.client.get(&format!("/api/v1/template-drafts/{id}"), &[]).await?;
-        let mend: Vec<String> = draft["problems"].as_array().into_iter().flatten().map(|p| cell(&p["message"])).collect();
+        let mend: Vec<String> =
+            draft["problems"].as_array().into_iter().flatten().map(|p| cell(&p["message"])).collect();
         if submit && mend.is_empty() {
             return self.submit(id).await;
         }

@@ -48,7 +48,8 @@ impl Engine {
     ) -> Result<Result<i64, Vec<Problem>>, EngineError> {
         self.provider_of(account)?;
         let mut problems = rules::check(new);
-        problems.retain(|p| p.args.iter().any(|(key, value)| key == "field" && (value == "name" || value == "language")));
+        problems
+            .retain(|p| p.args.iter().any(|(key, value)| key == "field" && (value == "name" || value == "language")));
         if !problems.is_empty() {
             return Ok(Err(problems));
         }

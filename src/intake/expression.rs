@@ -121,7 +121,9 @@ impl Expression {
         let mut names = BTreeSet::new();
         for piece in pieces::split(source).map_err(|why| why.as_str().to_owned())? {
             let pieces::Piece::Code(code) = piece else { continue };
-            if let Some(name) = pieces::filters(code).into_iter().find(|f| !f.is_empty() && !filters::FILTERS.contains(f)) {
+            if let Some(name) =
+                pieces::filters(code).into_iter().find(|f| !f.is_empty() && !filters::FILTERS.contains(f))
+            {
                 return Err(format!("| {name}"));
             }
             let compiled = filters::environment(style).compile_expression_owned(code.to_owned());

@@ -109,12 +109,8 @@ pub async fn set_category(tx: &mut Tx, account: &str, news: &CategoryNews) -> Re
 /// Keeps what the provider says of a template besides; `None` leaves what is known.
 pub async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<()> {
     let (name, language) = (&note.name, &note.language);
-    let known: Option<Row> = on_tx!(tx, |conn| sqlx::query_as(TOLD)
-        .bind(account)
-        .bind(name)
-        .bind(language)
-        .fetch_optional(conn)
-        .await)?;
+    let known: Option<Row> =
+        on_tx!(tx, |conn| sqlx::query_as(TOLD).bind(account).bind(name).bind(language).fetch_optional(conn).await)?;
     let Some(known) = known else { return Ok(()) };
     let or = |told: &Option<String>, known: String| told.clone().unwrap_or(known);
     let (reason, advice) = (or(&note.reason, known.reason), or(&note.advice, known.advice));

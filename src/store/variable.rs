@@ -29,14 +29,7 @@ pub struct Variable {
 
 /// Sets one.
 pub async fn set(store: &Store, name: &str, value: &str, by: &str, at: UnixMs) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(SET)
-        .bind(name)
-        .bind(value)
-        .bind(at)
-        .bind(by)
-        .execute(pool)
-        .await
-        .map(drop))?;
+    on!(&store.write, |pool| sqlx::query(SET).bind(name).bind(value).bind(at).bind(by).execute(pool).await.map(drop))?;
     Ok(())
 }
 

@@ -167,8 +167,10 @@ impl Page {
             .map(|(href, key, _)| NavItem {
                 href,
                 label: self.t(&format!("web.nav.{key}")),
-                current: self.path.starts_with(href) || (*key == "campaigns" && self.path.starts_with("/runs"))
-                    || (*key == "templates" && ["/template-drafts", "/variables"].iter().any(|p| self.path.starts_with(p))),
+                current: self.path.starts_with(href)
+                    || (*key == "campaigns" && self.path.starts_with("/runs"))
+                    || (*key == "templates"
+                        && ["/template-drafts", "/variables"].iter().any(|p| self.path.starts_with(p))),
             })
             .collect()
     }

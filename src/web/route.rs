@@ -11,8 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
-    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, template, template_drafts,
-    templates, users, variables, webhook,
+    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, template, template_drafts, templates, users,
+    variables, webhook,
 };
 
 /// One route.
@@ -77,6 +77,7 @@ fn open() -> Vec<Route> {
         write("/language", Open, language::choose),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
+        write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
     ]
 }
 

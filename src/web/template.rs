@@ -92,8 +92,7 @@ pub async fn set_own(
     Path((account, name, language)): Path<Key>,
     Form(form): Form<OwnForm>,
 ) -> Result<Redirect, WebError> {
-    let groups: Vec<String> =
-        form.groups.split(',').map(|g| g.trim().to_owned()).filter(|g| !g.is_empty()).collect();
+    let groups: Vec<String> = form.groups.split(',').map(|g| g.trim().to_owned()).filter(|g| !g.is_empty()).collect();
     let mapping = form.entry.into_iter().zip(form.expression).collect();
     template_act::set_own(&state, &actor, (&account, &name, &language), &groups, &mapping).await?;
     Ok(done(&address(&account, &name, &language), "template_own"))

@@ -126,7 +126,11 @@ pub async fn submit(State(state): State<WebState>, actor: Actor, Path(id): Path<
 }
 
 /// Throws it away.
-pub async fn throw_away(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+pub async fn throw_away(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+) -> Result<Redirect, WebError> {
     template_act::throw_away(&state, &actor, id).await?;
     Ok(done("/templates", "template_dropped"))
 }

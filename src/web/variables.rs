@@ -50,7 +50,11 @@ pub async fn set(
 }
 
 /// Removes one.
-pub async fn remove(State(state): State<WebState>, actor: Actor, Path(name): Path<String>) -> Result<Redirect, WebError> {
+pub async fn remove(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<Redirect, WebError> {
     template_act::remove_variable(&state, &actor, &name).await?;
     Ok(done("/variables", "variable_removed"))
 }

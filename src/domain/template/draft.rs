@@ -203,9 +203,7 @@ pub fn of(template: &Template) -> Draft {
     });
     let button = |button: &Button| match button {
         Button::QuickReply { text } => DraftButton::QuickReply { text: text.clone() },
-        Button::Url { text, url } => {
-            DraftButton::Url { text: text.clone(), url: url.clone(), example: String::new() }
-        }
+        Button::Url { text, url } => DraftButton::Url { text: text.clone(), url: url.clone(), example: String::new() },
         Button::CopyCode { .. } => DraftButton::CopyCode { example: String::new() },
         Button::Other { text } => DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() },
     };

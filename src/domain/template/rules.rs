@@ -159,7 +159,8 @@ impl Problems {
         let mut fits = true;
         while fits && let Some((before, after)) = rest.split_once("{{") {
             let name = after.split_once("}}");
-            fits = !before.contains("}}") && name.is_some_and(|(name, _)| !name.trim().is_empty() && !name.contains('{'));
+            fits =
+                !before.contains("}}") && name.is_some_and(|(name, _)| !name.trim().is_empty() && !name.contains('{'));
             rest = name.map_or("", |(_, tail)| tail);
         }
         if !fits || rest.contains("}}") {
@@ -231,7 +232,8 @@ impl Problems {
                 }
             }
             DraftButton::CopyCode { example } => {
-                let fits = (1..=LONGEST_CODE).contains(&example.chars().count()) && !example.contains([' ', '\n', '\0']);
+                let fits =
+                    (1..=LONGEST_CODE).contains(&example.chars().count()) && !example.contains([' ', '\n', '\0']);
                 if !fits {
                     self.add("template_rule_code", field, &[("no", no)]);
                 }
@@ -366,7 +368,10 @@ mod tests {
             ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
             ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
             ("template_rule_language", Draft { language: "es-AR".to_owned(), ..good() }),
-            ("template_rule_authentication", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
+            (
+                "template_rule_authentication",
+                Draft { category: Category::Authentication, time_to_live_s: None, ..good() },
+            ),
             ("template_rule_category", Draft { category: Category::Service, time_to_live_s: None, ..good() }),
             ("template_rule_empty", body(" ")),
             ("template_rule_long", Draft { body: "x".repeat(1025), ..good() }),
@@ -375,7 +380,10 @@ mod tests {
             ("template_rule_adjacent", body("Hola {{1}} {{2}}, buen día.")),
             ("template_rule_gap", Draft { header: None, ..body("Hola {{2}}, buen día.") }),
             ("template_rule_named", body("Hola {{1}}, hay {{2}} y {{more}} menos.")),
-            ("template_rule_variable", Draft { format: ParameterFormat::Named, header: None, ..body("Hola {{Nombre}}, sí.") }),
+            (
+                "template_rule_variable",
+                Draft { format: ParameterFormat::Named, header: None, ..body("Hola {{Nombre}}, sí.") },
+            ),
             ("template_rule_braces", body("Hola {{1}}, hay {{2}} menos y {{ eso.")),
             ("template_rule_braces", body("Hola {{1}}, hay {{2}} menos }} eso.")),
             ("template_rule_long", header(&"x".repeat(61))),
@@ -385,16 +393,28 @@ mod tests {
             ("template_rule_footer_variables", Draft { footer: Some("Hola {{1}}".to_owned()), ..good() }),
             ("template_rule_empty", Draft { footer: Some(String::new()), ..good() }),
             ("template_rule_buttons", buttons((0..11).map(|i| reply(&format!("b{i}"))).collect())),
-            ("template_rule_urls", buttons(vec![url("https://a.example", ""), url("https://b.example", ""), url("https://c.example", "")])),
+            (
+                "template_rule_urls",
+                buttons(vec![url("https://a.example", ""), url("https://b.example", ""), url("https://c.example", "")]),
+            ),
             ("template_rule_apart", buttons(vec![reply("a"), url("https://a.example", ""), reply("b")])),
             ("template_rule_label", buttons(vec![reply(&"x".repeat(26))])),
             ("template_rule_label", buttons(vec![reply("")])),
             ("template_rule_url", buttons(vec![url("x.example", "")])),
             ("template_rule_url_variable", buttons(vec![url("https://x.example/{{1}}/a", "https://x.example/b/a")])),
             ("template_rule_url_example", buttons(vec![url("https://x.example/{{1}}", "")])),
-            ("template_rule_phone", buttons(vec![DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "011".to_owned() }])),
+            (
+                "template_rule_phone",
+                buttons(vec![DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "011".to_owned() }]),
+            ),
             ("template_rule_code", buttons(vec![DraftButton::CopyCode { example: "DOS PARTES".to_owned() }])),
-            ("template_rule_example_line", Draft { examples: [("1".to_owned(), "a\nb".to_owned()), ("2".to_owned(), "x".to_owned())].into(), ..good() }),
+            (
+                "template_rule_example_line",
+                Draft {
+                    examples: [("1".to_owned(), "a\nb".to_owned()), ("2".to_owned(), "x".to_owned())].into(),
+                    ..good()
+                },
+            ),
             ("template_rule_life", Draft { time_to_live_s: Some(30), ..good() }),
         ] {
             let found = codes(&draft);

@@ -114,7 +114,8 @@ async fn retell(engine: &Engine, run: RunId, used: &Template, fresh: &Template) 
 
 fn means(run: &Run, used: &Template, fresh: &Template, left: &message::LeftInLine) -> Problem {
     let code = if takes_the_same(used, fresh) { "pause_template_text" } else { "pause_template_values" };
-    let (n, people, cost) = (left.n.to_string(), left.people.to_string(), format!("{} {}", run.currency, left.estimated));
+    let (n, people, cost) =
+        (left.n.to_string(), left.people.to_string(), format!("{} {}", run.currency, left.estimated));
     Problem::new(code, &[("template", &used.name), ("n", &n), ("people", &people), ("cost", &cost)])
 }
 

@@ -58,9 +58,7 @@ fn components(draft: &Draft) -> Vec<Value> {
 }
 
 fn header(draft: &Draft, header: &DraftHeader) -> Value {
-    let media = |format: &str, sample: &str| {
-        json!({ "type": "HEADER", "format": format, "example": { "header_handle": [sample] } })
-    };
+    let media = |format: &str, sample: &str| json!({ "type": "HEADER", "format": format, "example": { "header_handle": [sample] } });
     match header {
         DraftHeader::Text { text } => {
             let mut header = json!({ "type": "HEADER", "format": "TEXT", "text": text });

@@ -5,11 +5,11 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 
 use super::answer::GraphError;
-use super::{CloudApi, draft, loose, template};
+use super::{CloudApi, draft, template};
 use crate::domain::template::draft::Draft;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::provider::http::{self, Reply};
-use crate::provider::{ProviderError, TemplateAnswer, TemplateDone};
+use crate::provider::{ProviderError, TemplateAnswer, TemplateDone, loose};
 
 /// Codes of the management API's quotas (cloud-api.md 5.5).
 const QUOTAS: [i64; 3] = [4, 613, 80_007];

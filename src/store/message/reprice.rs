@@ -55,12 +55,8 @@ pub async fn left_in(tx: &mut Tx, run: RunId) -> Result<LeftInLine> {
 pub async fn keep_text(store: &Store, run: RunId, template: &Template) -> Result<()> {
     let (sql, text, mut after) = (KEEP_TEXT.of(&store.write), crate::store::json(template), MessageId(0));
     loop {
-        let done: Vec<MessageId> = on!(&store.write, |pool| sqlx::query_scalar(sql)
-            .bind(run)
-            .bind(&text)
-            .bind(after)
-            .fetch_all(pool)
-            .await)?;
+        let done: Vec<MessageId> =
+            on!(&store.write, |pool| sqlx::query_scalar(sql).bind(run).bind(&text).bind(after).fetch_all(pool).await)?;
         let Some(last) = done.iter().max() else { return Ok(()) };
         after = *last;
     }

@@ -17,7 +17,8 @@ const GET: &str = "SELECT name, language, groups, mapping FROM template_own
     WHERE account = $1 AND name = $2 AND language = $3";
 const ALL: &str = "SELECT name, language, groups, mapping FROM template_own WHERE account = $1";
 const EDITED: &str = "INSERT INTO template_edit (account, name, language, at) VALUES ($1, $2, $3, $4)";
-const EDITS: &str = "SELECT at FROM template_edit WHERE account = $1 AND name = $2 AND language = $3 AND at > $4 ORDER BY at";
+const EDITS: &str =
+    "SELECT at FROM template_edit WHERE account = $1 AND name = $2 AND language = $3 AND at > $4 ORDER BY at";
 const APPROVED: &str = "INSERT INTO version_mapping (version_id, mapping) VALUES ($1, $2)
     ON CONFLICT (version_id) DO UPDATE SET mapping = excluded.mapping";
 const OF_VERSION: &str = "SELECT mapping FROM version_mapping WHERE version_id = $1";
@@ -79,7 +80,10 @@ pub async fn get(store: &Store, account: &str, name: &str, language: &str) -> Re
 /// What is our own of the templates of `account`, by name and language.
 pub async fn all(store: &Store, account: &str) -> Result<BTreeMap<(String, String), Own>> {
     let rows: Vec<Row> = on!(&store.read, |pool| sqlx::query_as(ALL).bind(account).fetch_all(pool).await)?;
-    rows.into_iter().map(|row| Ok((row.own()?, row))).map(|r| r.map(|(own, row)| ((row.name, row.language), own))).collect()
+    rows.into_iter()
+        .map(|row| Ok((row.own()?, row)))
+        .map(|r| r.map(|(own, row)| ((row.name, row.language), own)))
+        .collect()
 }
 
 /// Notes that a template was edited.
@@ -96,11 +100,7 @@ pub async fn edited(tx: &mut Tx, (account, name, language): (&str, &str, &str), 
 }
 
 /// When a template was edited after `since`.
-pub async fn edits(
-    store: &Store,
-    (account, name, language): (&str, &str, &str),
-    since: UnixMs,
-) -> Result<Vec<UnixMs>> {
+pub async fn edits(store: &Store, (account, name, language): (&str, &str, &str), since: UnixMs) -> Result<Vec<UnixMs>> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(EDITS)
         .bind(account)
         .bind(name)

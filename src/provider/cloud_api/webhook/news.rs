@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::domain::event::{TemplateNews, TemplateNote, WebhookEvent};
 use crate::domain::template::TemplateStatus;
-use crate::provider::cloud_api::{loose, template};
+use crate::provider::cloud_api::template;
+use crate::provider::loose;
 
 /// Longest advice that is kept.
 const LONGEST: usize = 500;
