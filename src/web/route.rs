@@ -117,6 +117,7 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
+        write("/conversations/{id}/promotions", talk, conversation::set_promotions),
         write("/conversations/{id}/doubt", talk, conversation::settle),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),

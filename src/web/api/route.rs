@@ -66,6 +66,7 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),
         write("/api/v1/conversations/{id}/about", talk, conversations::about),
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
+        write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
         read("/api/v1/tickets", talk, later::tickets),
         read("/api/v1/people", needs(R::ReadPeople), later::people),
