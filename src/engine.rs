@@ -20,6 +20,7 @@ pub mod holds;
 pub mod inbound;
 pub mod janitor;
 mod load;
+pub mod person;
 pub mod planner;
 pub mod receiver;
 pub mod retry;

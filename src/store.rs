@@ -14,6 +14,7 @@ pub mod conversation;
 pub mod cost;
 mod db;
 pub mod entry;
+pub mod erased;
 pub mod exclusion;
 pub mod hold;
 pub mod home;

@@ -18,7 +18,8 @@ use crate::preflight::{self, Sheet, SheetInputs};
 use crate::store::run::{self, NewRun};
 use crate::store::template::own;
 use crate::store::version::Version;
-use crate::store::{campaign, message, place, suppression, template, user, version};
+use crate::store::suppression::SuppressionScope;
+use crate::store::{campaign, erased, message, place, suppression, template, user, version};
 
 use super::dispatcher::is_marketing;
 
@@ -193,7 +194,9 @@ impl Engine {
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
-        let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
+        let erased = erased::all(&self.store).await?;
+        let marketing = is_marketing(candidate.file.kind, category);
+        let suppressed = suppression::phones(&self.store, marketing).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
@@ -228,7 +231,10 @@ impl Engine {
                 reached: &|phone| reached.contains(phone.digits()),
                 spent,
                 canary: config.canary,
-                suppressed: &|phone| suppressed.contains(phone.digits()),
+                suppressed: &|phone| {
+                    let left_alone = |scope| marketing || scope == SuppressionScope::All;
+                    suppressed.contains(phone.digits()) || erased.scope_of(phone).is_some_and(left_alone)
+                },
                 earlier: &earlier,
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,

@@ -1,10 +1,13 @@
 //! People. Every identity is kept, none overwritten; two rows found to be one person are linked, never merged.
 
+pub mod dossier;
+pub mod erasure;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
+use super::{Dialects, Result, Store, StoreError, Tx, erased, on, on_tx};
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
@@ -81,6 +84,8 @@ pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Resu
     let (insert, select) = (INSERT.of_tx(tx), BY_PHONE.of_tx(tx));
     on_tx!(tx, |conn| sqlx::query(insert).bind(&new).execute(conn).await.map(drop))?;
     let found: Vec<(PersonId, String)> = on_tx!(tx, |conn| sqlx::query_as(select).bind(&phones).fetch_all(conn).await)?;
+    let known: Vec<(PersonId, &str)> = found.iter().map(|(id, phone)| (*id, phone.as_str())).collect();
+    erased::recall(tx, &known, at).await?;
     let ids: BTreeMap<String, PersonId> = found.into_iter().map(|(id, phone)| (phone, id)).collect();
     let id_of = |(phone, _): &(Phone, String)| ids.get(phone.digits()).copied();
     people.iter().map(|p| id_of(p).ok_or(StoreError::Corrupt { what: "person.phone" })).collect()
