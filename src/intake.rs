@@ -3,8 +3,10 @@
 pub mod audience;
 pub mod campaign_file;
 pub mod columns;
+pub mod consent;
 pub mod content;
 pub mod expression;
+pub mod open_hours;
 pub mod phone_number;
 pub mod rows;
 pub mod sample;

@@ -88,13 +88,19 @@ macro_rules! areas {
 }
 
 static EN: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
-    read(&areas!("en": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web"))
+    read(
+        &areas!("en": "billing", "engine", "failure", "inbox", "intake", "mapping", "person", "preflight", "template", "web"),
+    )
 });
 static ES: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
-    read(&areas!("es": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web"))
+    read(
+        &areas!("es": "billing", "engine", "failure", "inbox", "intake", "mapping", "person", "preflight", "template", "web"),
+    )
 });
 static PT: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
-    read(&areas!("pt": "billing", "engine", "failure", "inbox", "intake", "person", "preflight", "template", "web"))
+    read(
+        &areas!("pt": "billing", "engine", "failure", "inbox", "intake", "mapping", "person", "preflight", "template", "web"),
+    )
 });
 
 fn read(files: &[(&str, &str)]) -> BTreeMap<String, Sentence> {

@@ -10,6 +10,7 @@ pub mod budget;
 pub mod campaign;
 pub mod canary;
 pub mod candidate;
+pub mod consent;
 pub mod conversation;
 pub mod cost;
 mod db;

@@ -23,7 +23,7 @@ use crate::domain::canary::Share;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{ResolvedRow, RowsRequest, open_rows};
@@ -48,7 +48,7 @@ pub struct Planner {
 /// What the reading thread needs.
 struct Reading {
     file: CampaignFile,
-    template: Template,
+    template: Snapshot,
     config: Arc<Config>,
     vars: BTreeMap<String, String>,
     audience: PathBuf,
@@ -105,9 +105,9 @@ impl Planner {
             Ok(file) => file,
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
-        let template = run.snapshot()?;
+        let template = run.snapshots()?;
         // What the version was approved with, whatever the template's default is by now.
-        mapping::apply(&mut file, &template, &own::approved(&self.engine.store, version.id).await?);
+        mapping::apply(&mut file, &template.main, &own::approved(&self.engine.store, version.id).await?);
         let canary = file.limits.canary;
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = runs.iter().any(|other| other.id < run.id);
@@ -163,9 +163,12 @@ impl Reading {
     fn read(self, pieces: &mpsc::Sender<Vec<ResolvedRow>>) -> Result<(), Vec<Problem>> {
         let request = RowsRequest {
             campaign: &self.file,
-            template: Some(&self.template),
+            template: Some(&self.template.main),
+            translations: &self.template.translations,
             vars: &self.vars,
             holidays: &self.config.holidays,
+            laws: &self.config.laws,
+            reach: &self.config.reach,
             audience: &self.audience,
             started_at: self.started_at,
         };

@@ -1,5 +1,6 @@
 //! The pre-flight of a version, and starting it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tracing::info;
@@ -11,15 +12,17 @@ use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Category;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
 use crate::store::run::{self, NewRun};
+use crate::store::suppression::SuppressionScope;
 use crate::store::template::own;
 use crate::store::version::Version;
-use crate::store::suppression::SuppressionScope;
-use crate::store::{campaign, erased, message, place, suppression, template, user, version};
+use crate::store::{campaign, erased, message, place, suppression, user, version};
 
 use super::dispatcher::is_marketing;
 
@@ -45,11 +48,11 @@ impl Engine {
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
         let mut candidate = self.candidate(id).await?;
         let template = match &candidate.account {
-            Some(account) => self.known_template(account, &candidate.file).await?,
+            Some(account) => self.known_templates(account, &candidate.file).await?,
             None => None,
         };
         if let Some(account) = &candidate.account {
-            self.with_mapping(&account.name, &mut candidate.file, template.as_ref()).await?;
+            self.with_mapping(&account.name, &mut candidate.file, template.as_ref().map(|t| &t.main)).await?;
         }
         let mut sheet = self.judge(&candidate, template, with_rows).await?;
         // The file is kept under the mark of its content; people know it by its name.
@@ -69,11 +72,11 @@ impl Engine {
             Ok(way) => way,
             Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
         };
-        let template = match self.approved_template(account, &candidate.file).await? {
+        let template = match self.approved_templates(account, &candidate.file).await? {
             Ok(template) => template,
             Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
         };
-        let mapping = self.with_mapping(&account.name, &mut candidate.file, Some(&template)).await?;
+        let mapping = self.with_mapping(&account.name, &mut candidate.file, Some(&template.main)).await?;
         let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
         if !sheet.blockers.is_empty() {
             return Ok(StartOutcome::Refused(sheet.blockers));
@@ -126,59 +129,6 @@ impl Engine {
         Ok(open.map(|_| Problem::new("run_open", &[])))
     }
 
-    /// The template as it was read last, or as the provider says it when it was never read.
-    async fn known_template(&self, account: &Account, file: &CampaignFile) -> Result<Option<Template>, EngineError> {
-        let wanted = &file.template;
-        if let Some(known) = template::get(&self.store, &account.name, &wanted.name, &wanted.language).await? {
-            return Ok(Some(known));
-        }
-        // A provider that cannot be asked is told as a template that is not known: a blocker, not an error.
-        Ok(self.fresh_template(&account.name, &wanted.name, &wanted.language).await.unwrap_or_default())
-    }
-
-    /// Reads the template from the provider and keeps what it says, also that there is none.
-    pub(super) async fn fresh_template(
-        &self,
-        account: &str,
-        name: &str,
-        language: &str,
-    ) -> Result<Option<Template>, EngineError> {
-        let provider = self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })?;
-        let fresh = provider.template(name, language).await?;
-        match &fresh {
-            Some(fresh) => super::template::keep::keep(self, account, fresh, self.clock.now()).await?,
-            None => template::forget(&self.store, account, name, language).await?,
-        }
-        Ok(fresh)
-    }
-
-    /// The template as the provider has it now, if it is still the one that was looked at.
-    async fn approved_template(
-        &self,
-        account: &Account,
-        file: &CampaignFile,
-    ) -> Result<Result<Template, Problem>, EngineError> {
-        let (name, language) = (&file.template.name, &file.template.language);
-        let args = [("template", name.as_str()), ("language", language.as_str())];
-        let seen = template::get(&self.store, &account.name, name, language).await?;
-        let fresh = match self.fresh_template(&account.name, name, language).await {
-            Ok(fresh) => fresh,
-            Err(EngineError::Provider(cause)) => {
-                let error = &cause as &dyn std::error::Error;
-                tracing::warn!(error, account.name = account.name, "a template could not be read for a start");
-                return Ok(Err(Problem::new("template_unread", &args)));
-            }
-            Err(other) => return Err(other),
-        };
-        Ok(match fresh {
-            None => Err(Problem::new("template_unknown", &args)),
-            Some(fresh) if seen.as_ref().is_some_and(|seen| reads_otherwise(seen, &fresh)) => {
-                Err(Problem::new("template_changed", &args))
-            }
-            Some(fresh) => Ok(fresh),
-        })
-    }
-
     /// How fast it would go, and what it would find.
     async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
         let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
@@ -190,10 +140,10 @@ impl Engine {
     async fn judge(
         &self,
         candidate: &Candidate,
-        template: Option<Template>,
+        template: Option<Snapshot>,
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
-        let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
+        let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
         let erased = erased::all(&self.store).await?;
         let marketing = is_marketing(candidate.file.kind, category);
         let suppressed = suppression::phones(&self.store, marketing).await?;
@@ -215,12 +165,15 @@ impl Engine {
         aside(move || {
             preflight::sheet(&SheetInputs {
                 campaign: &file,
-                template: template.as_ref(),
+                template: template.as_ref().map(|t| &t.main),
+                translations: template.as_ref().map_or(&[], |t| &t.translations),
                 account: account.as_ref(),
                 sender: sender.as_ref(),
                 cards: &cards,
                 vars: &vars,
                 holidays: &config.holidays,
+                laws: &config.laws,
+                reach: &config.reach,
                 teams: Some(&config.teams),
                 users: Some(&users),
                 same_audience: same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
@@ -228,12 +181,12 @@ impl Engine {
                 now,
                 throughput,
                 around: &around,
-                reached: &|phone| reached.contains(phone.digits()),
+                reached: &|phone| has(&reached, phone),
                 spent,
                 canary: config.canary,
                 suppressed: &|phone| {
                     let left_alone = |scope| marketing || scope == SuppressionScope::All;
-                    suppressed.contains(phone.digits()) || erased.scope_of(phone).is_some_and(left_alone)
+                    has(&suppressed, phone) || erased.scope_of(phone).is_some_and(left_alone)
                 },
                 earlier: &earlier,
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
@@ -244,8 +197,7 @@ impl Engine {
     }
 }
 
-/// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
-fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
-    let same = Template { provider_id: fresh.provider_id.clone(), status: fresh.status.clone(), ..seen.clone() };
-    same != *fresh
+/// Whether a number is among `numbers`, in whatever way it is written.
+fn has(numbers: &BTreeSet<String>, phone: &Phone) -> bool {
+    !numbers.is_empty() && phone.variants().iter().any(|way| numbers.contains(way.digits()))
 }

@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_word_inside_another_sentence_may_be_one() {
-        for text in ["¿me dan de BAJA del plan?", "no quiero darme de baja", "can you stop this?", "posso sair mais cedo?"]
+        for text in
+            ["¿me dan de BAJA del plan?", "no quiero darme de baja", "can you stop this?", "posso sair mais cedo?"]
         {
             assert!(may_opt_out(text, []), "{text}");
         }

@@ -38,10 +38,14 @@ pub struct Columns {
     pub when: Vec<usize>,
     /// The person's time zone.
     pub timezone: Option<usize>,
+    /// Consent.
+    pub consent: Option<usize>,
     /// Who pays.
     pub cost_centre: Option<usize>,
     /// Where replies go.
     pub route: Option<usize>,
+    /// The language that the person is written to in.
+    pub language: Option<usize>,
     /// Link of the header's media.
     pub link: Option<usize>,
     /// Every column by its folded name, as expressions call it.
@@ -86,8 +90,10 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.id_is_key = columns.id.is_some() && (named.id.is_some() || !columns.when.is_empty());
     columns.name = recognised(&mut search, &named.name, words::NAME);
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
+    columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
     columns.cost_centre = search.labelled(&campaign.cost_centre);
     columns.route = search.labelled(&campaign.replies.route);
+    columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
     columns.names = names(header);
     for (name, place) in [(CLIENT_NAME, columns.name), (CLIENT_PHONE, Some(columns.phone))] {
@@ -124,8 +130,10 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
         ("id", columns.id),
         ("name", columns.name),
         ("timezone", columns.timezone),
+        ("consent", columns.consent),
         ("cost_centre", columns.cost_centre),
         ("route", columns.route),
+        ("language", columns.language),
         ("link", columns.link),
     ];
     let title = |place: usize| header.get(place).cloned().unwrap_or_default();

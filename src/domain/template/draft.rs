@@ -187,7 +187,7 @@ impl Draft {
             DraftButton::QuickReply { .. } | DraftButton::PhoneNumber { .. } => None,
         });
         let buttons = filled.collect();
-        self.template().render(&Fill { header, body, buttons })
+        self.template().render(&Fill { language: None, header, body, buttons })
     }
 }
 

@@ -103,11 +103,13 @@ fn empty_lines(path: &Path, phones: &[Phone], home: Option<&Home>) -> io::Result
 /// Files of the campaigns' folders that hold one of the numbers: they are their owners' to change.
 fn naming(dir: &Path, phones: &[Phone]) -> Vec<String> {
     let folders = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten()).map(|entry| entry.path());
+    let files =
+        folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten()).map(|entry| entry.path());
     let named = |path: &PathBuf| {
         let is_small = fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
         let bytes = if is_small { fs::read(path).unwrap_or_default() } else { Vec::new() };
-        let digits: Vec<u8> = bytes.into_iter().filter(|b| b.is_ascii_digit() || matches!(b, b',' | b';' | b'\n')).collect();
+        let digits: Vec<u8> =
+            bytes.into_iter().filter(|b| b.is_ascii_digit() || matches!(b, b',' | b';' | b'\n')).collect();
         // The last eight digits, however the number is written before them.
         phones.iter().any(|phone| {
             let end = &phone.digits()[phone.digits().len().saturating_sub(8)..];

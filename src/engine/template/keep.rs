@@ -30,8 +30,7 @@ pub(in crate::engine) async fn keep(
     let mut is_recategorised = known.as_ref().is_some_and(|known| known.category != fresh.category);
     let mut using = Vec::new();
     for run in run::open_in(&mut tx).await?.into_iter().filter(|run| run.account == account) {
-        let used = run.snapshot()?;
-        if used.name == name && used.language == language {
+        if let Some(used) = category::using(&mut run.snapshots()?, &name, &language).cloned() {
             is_recategorised |= used.category != fresh.category;
             using.push((run, used));
         }
@@ -105,9 +104,14 @@ async fn retell(engine: &Engine, run: RunId, used: &Template, fresh: &Template) 
     if !takes_the_same(used, fresh) {
         return Ok(());
     }
-    message::keep_text(&engine.store, run, used).await?;
+    let Some(mut snapshot) = run::get(&engine.store, run).await?.map(|run| run.snapshots()).transpose()? else {
+        return Ok(());
+    };
+    message::keep_text(&engine.store, run, used, &snapshot.main.language).await?;
+    let Some(place) = category::using(&mut snapshot, &fresh.name, &fresh.language) else { return Ok(()) };
+    place.clone_from(fresh);
     let mut tx = engine.store.begin().await?;
-    run::set_template(&mut tx, run, fresh).await?;
+    run::set_template(&mut tx, run, &snapshot).await?;
     tx.commit().await?;
     Ok(())
 }

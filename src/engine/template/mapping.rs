@@ -231,5 +231,5 @@ fn sample(
     let taken = takes(template);
     let buttons = (0..template.buttons.len()).map(|i| (i, format!("{BUTTON}{i}"))).filter(|(_, b)| taken.contains(b));
     let buttons = buttons.map(|(i, entry)| ButtonFill { index: i as i64, text: of(&entry) }).collect();
-    template.render(&Fill { header, body, buttons })
+    template.render(&Fill { language: None, header, body, buttons })
 }

@@ -36,8 +36,7 @@ impl Engine {
     ) -> Result<Vec<Run>, EngineError> {
         let mut found = Vec::new();
         for run in run::open(&self.store).await?.into_iter().filter(|run| run.account == account) {
-            let used = run.snapshot()?;
-            if (used.name.as_str(), used.language.as_str()) == (name, language) {
+            if run.snapshots()?.all().any(|used| (used.name.as_str(), used.language.as_str()) == (name, language)) {
                 found.push(run);
             }
         }

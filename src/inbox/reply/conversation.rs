@@ -20,7 +20,9 @@ pub(super) async fn of(tx: &mut Tx, desk: &Desk<'_>, understood: &Understood) ->
                 conversation::hear(tx, open.id, at, until).await?;
             }
             show_origin(tx, open.id, understood).await?;
-            if matches!(understood.decision, Decision::OptOut { .. } | Decision::OptIn { .. }) && open.waiting_since.is_none() {
+            if matches!(understood.decision, Decision::OptOut { .. } | Decision::OptIn { .. })
+                && open.waiting_since.is_none()
+            {
                 conversation::close_in(tx, open.id, at).await?;
             }
             Ok(open.id)

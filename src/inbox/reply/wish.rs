@@ -31,12 +31,7 @@ pub(super) async fn keep(tx: &mut Tx, root: PersonId, decision: &Decision, at: U
 }
 
 /// No more promotions, said for certain: what only may have been said is over.
-pub(in crate::inbox) async fn stop(
-    tx: &mut Tx,
-    root: PersonId,
-    source: &str,
-    (by, at): (&str, UnixMs),
-) -> Result<()> {
+pub(in crate::inbox) async fn stop(tx: &mut Tx, root: PersonId, source: &str, (by, at): (&str, UnixMs)) -> Result<()> {
     suppression::lift_person(tx, root, SuppressionScope::Marketing, PERHAPS, at, by).await?;
     suppression::add(tx, &of(root, source, (by, at))).await?;
     Ok(())

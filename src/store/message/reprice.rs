@@ -22,11 +22,13 @@ const LEFT_IN_LINE: &str = "SELECT COUNT(*) AS n, COUNT(DISTINCT person_id) AS p
 const KEEP_TEXT: Dialects = Dialects {
     sqlite: "UPDATE message SET content = json_set(content, '$.template', json($2)) WHERE id IN
         (SELECT id FROM message WHERE run_id = $1 AND state <> 'queued' AND attempt > 0
-            AND json_extract(content, '$.template') IS NULL AND id > $3 ORDER BY id LIMIT 1000)
+            AND json_extract(content, '$.template') IS NULL
+            AND COALESCE(json_extract(content, '$.fill.language'), $4) = $5 AND id > $3 ORDER BY id LIMIT 1000)
         RETURNING id",
     postgres: "UPDATE message SET content = jsonb_set(content::jsonb, '{template}', $2::jsonb)::text WHERE id IN
         (SELECT id FROM message WHERE run_id = $1 AND state <> 'queued' AND attempt > 0
-            AND content::jsonb -> 'template' IS NULL AND id > $3 ORDER BY id LIMIT 1000)
+            AND content::jsonb -> 'template' IS NULL
+            AND COALESCE(content::jsonb #>> '{fill,language}', $4) = $5 AND id > $3 ORDER BY id LIMIT 1000)
         RETURNING id",
 };
 
@@ -51,12 +53,19 @@ pub async fn left_in(tx: &mut Tx, run: RunId) -> Result<LeftInLine> {
     Ok(on_tx!(tx, |conn| sqlx::query_as(LEFT_IN_LINE).bind(run).fetch_one(conn).await)?)
 }
 
-/// What has left of `run` keeps `template`, the text it left with; a thousand messages at a time.
-pub async fn keep_text(store: &Store, run: RunId, template: &Template) -> Result<()> {
+/// What has left of `run` with `template` keeps it, the text it left with; a thousand messages at a time. `own` is the
+/// language of messages that name none.
+pub async fn keep_text(store: &Store, run: RunId, template: &Template, own: &str) -> Result<()> {
     let (sql, text, mut after) = (KEEP_TEXT.of(&store.write), crate::store::json(template), MessageId(0));
     loop {
-        let done: Vec<MessageId> =
-            on!(&store.write, |pool| sqlx::query_scalar(sql).bind(run).bind(&text).bind(after).fetch_all(pool).await)?;
+        let done: Vec<MessageId> = on!(&store.write, |pool| sqlx::query_scalar(sql)
+            .bind(run)
+            .bind(&text)
+            .bind(after)
+            .bind(own)
+            .bind(&template.language)
+            .fetch_all(pool)
+            .await)?;
         let Some(last) = done.iter().max() else { return Ok(()) };
         after = *last;
     }

@@ -12,7 +12,8 @@ use crate::domain::time::UnixMs;
 
 const IDENTITIES: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
     WHERE id = $1 OR linked_to = $1 ORDER BY id";
-const MESSAGES: &str = "SELECT m.id, m.run_id, COALESCE(c.name, '') AS campaign, m.row_no, m.recipient, m.name, m.sender, m.content,
+const MESSAGES: &str =
+    "SELECT m.id, m.run_id, COALESCE(c.name, '') AS campaign, m.row_no, m.recipient, m.name, m.sender, m.content,
         r.template, m.external_id, m.happens_at, m.state, m.due_at, m.sent_at, m.delivered_at, m.read_at, m.end_reason,
         m.failure_code, m.category, m.currency, m.charged, m.author
     FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN run AS r ON r.id = m.run_id

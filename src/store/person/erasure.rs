@@ -9,7 +9,8 @@ use crate::domain::time::UnixMs;
 
 const BUSY: &str = "SELECT COUNT(*) FROM message WHERE state = 'claimed'
     AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
-const CANCEL: &str = "UPDATE message SET state = 'cancelled', ended_at = $2, waiting_for = NULL, end_reason = NULL, reserved = 0
+const CANCEL: &str =
+    "UPDATE message SET state = 'cancelled', ended_at = $2, waiting_for = NULL, end_reason = NULL, reserved = 0
     WHERE state = 'queued' AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const PROVIDER_IDS: &str = "SELECT provider_id FROM message WHERE provider_id IS NOT NULL
         AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
@@ -22,7 +23,8 @@ const ATTEMPTS: &str = "UPDATE attempt SET provider_id = NULL, failure_detail = 
 const MESSAGES: &str = "UPDATE message SET recipient = '', name = '', content = '{\"kind\":\"text\",\"body\":\"\"}',
         external_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
-const ENTRIES: &str = "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL WHERE conversation_id IN
+const ENTRIES: &str =
+    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL WHERE conversation_id IN
     (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
 const CONSENTS: &str = "DELETE FROM consent WHERE person_id IN
@@ -119,12 +121,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
 /// Exclusions whose number ends like `digits`, after a row.
 pub async fn exclusions(store: &Store, digits: &str, after: (RunId, i64)) -> Result<Vec<Excluded>> {
     let end = &digits[digits.len().saturating_sub(ENDS)..];
-    Ok(on!(&store.read, |pool| sqlx::query_as(EXCLUSIONS)
-        .bind(after.0)
-        .bind(after.1)
-        .bind(end)
-        .fetch_all(pool)
-        .await)?)
+    Ok(on!(&store.read, |pool| sqlx::query_as(EXCLUSIONS).bind(after.0).bind(after.1).bind(end).fetch_all(pool).await)?)
 }
 
 /// Takes the person out of an exclusion; that the row was left out stays.
