@@ -27,6 +27,7 @@ mod holds;
 mod language;
 mod metrics;
 mod page;
+mod people;
 mod results;
 mod retry;
 pub mod route;

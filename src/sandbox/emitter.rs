@@ -176,6 +176,7 @@ impl World {
                 Event::Post(update) => self.outbox.push_back(update),
                 Event::Retry(post) => self.again.push_back(post),
                 Event::Reviewed(id) => self.end_review(&id, real),
+                Event::Unpaused(id) => self.end_pause(&id, real),
             }
         }
     }

@@ -36,6 +36,8 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// The pause of the template with this id ends.
+    Unpaused(String),
 }
 
 /// A number and a person.

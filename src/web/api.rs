@@ -18,6 +18,7 @@ mod me;
 mod messages;
 pub mod once;
 mod paging;
+mod people;
 mod portfolios;
 mod retry;
 pub mod route;

@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
-    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, template, template_drafts, templates, users,
+    holds, language, metrics, people, retry, run, run_rows, sign_in, suppressions, template, template_drafts, templates, users,
     variables, webhook,
 };
 
@@ -157,6 +157,9 @@ fn other_pages() -> Vec<Route> {
         read("/costs.csv", needs(R::ReadCosts), costs::csv),
         read("/suppressions", suppress, suppressions::show),
         write("/suppressions", suppress, suppressions::add),
+        write("/suppressions/import", suppress, suppressions::import),
+        read("/people", needs(R::ManagePeople), people::show),
+        write("/people/{id}/erase", needs(R::ManagePeople), people::erase),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
         read("/users", manage, users::show),

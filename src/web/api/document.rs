@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doubt, events, holds, later, me, messages, portfolios, retry, runs, sent,
+    alerts, campaigns, conversations, costs, doubt, events, holds, later, me, messages, people, portfolios, retry, runs, sent,
     suppressions, template_drafts, templates, variables,
 };
 use crate::web::actor::COOKIE;
@@ -30,8 +30,8 @@ const PROBLEM: &str = "application/problem+json";
         conversations::set_promotions, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
-        variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
+        variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
+        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, people::find, people::export, people::erase,
         events::stream, me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),

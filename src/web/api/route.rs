@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios,
+    alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, people, portfolios,
     retry, runs, sent, suppressions, template_drafts, templates, variables,
 };
 use crate::domain::role::Right as R;
@@ -69,7 +69,9 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
         read("/api/v1/tickets", talk, later::tickets),
-        read("/api/v1/people", needs(R::ReadPeople), later::people),
+        read("/api/v1/people", needs(R::ManagePeople), people::find),
+        read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
+        write("/api/v1/people/{id}/erase", needs(R::ManagePeople), people::erase),
     ]
 }
 
@@ -106,6 +108,7 @@ fn other_routes() -> Vec<Route> {
     vec![
         read("/api/v1/suppressions", suppress, suppressions::all),
         write("/api/v1/suppressions", suppress, suppressions::add),
+        write("/api/v1/suppressions/import", suppress, suppressions::import),
         remove("/api/v1/suppressions/{id}", suppress, suppressions::lift),
         read("/api/v1/costs", needs(R::ReadCosts), costs::show),
         read("/api/v1/events", Access::SignedIn, events::stream),
