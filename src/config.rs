@@ -35,13 +35,15 @@ pub mod thresholds;
 pub mod toml_file;
 pub mod webhook_key;
 pub mod week;
+mod zenvia;
 
 pub use access::{Access, CloudApiAccess, ProviderKind};
+pub use access::{Reactivate, Subscriptions, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
-const PLACEHOLDER: &str = "change-me";
+pub(crate) const PLACEHOLDER: &str = "change-me";
 
 /// The checked configuration. `Debug` shows no secret.
 #[derive(Clone, Debug)]

@@ -8,11 +8,16 @@ mod http;
 mod identity;
 mod loose;
 pub mod outside;
+pub mod probe;
+mod subscription;
+mod zenvia;
 
 use std::time::Duration;
 
 pub use cloud_api::CloudApi;
 pub use gupshup::Gupshup;
+pub use subscription::{Subscription, SubscriptionState};
+pub use zenvia::Zenvia;
 
 use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
@@ -74,6 +79,8 @@ pub enum Provider {
     CloudApi(CloudApi),
     /// Gupshup's form API.
     Gupshup(Gupshup),
+    /// Zenvia's API v2.
+    Zenvia(Zenvia),
 }
 
 /// One message to send.
@@ -189,6 +196,7 @@ impl Provider {
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
         match &account.access {
             Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
+            Access::Zenvia(access) => Zenvia::connect(account, access).map(Self::Zenvia),
             Access::Gupshup(access) => Gupshup::connect(account, access).map(Self::Gupshup),
         }
     }
@@ -197,6 +205,7 @@ impl Provider {
     pub async fn send(&self, request: &SendRequest<'_>) -> Answer {
         match self {
             Self::CloudApi(api) => api.send(request).await,
+            Self::Zenvia(api) => api.send(request).await,
             Self::Gupshup(api) => api.send(request).await,
         }
     }
@@ -205,6 +214,7 @@ impl Provider {
     pub async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.templates().await,
+            Self::Zenvia(api) => api.templates().await,
             Self::Gupshup(api) => api.templates().await,
         }
     }
@@ -213,6 +223,7 @@ impl Provider {
     pub async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.template(name, language).await,
+            Self::Zenvia(api) => api.template(name, language).await,
             Self::Gupshup(api) => api.template(name, language).await,
         }
     }
@@ -221,7 +232,7 @@ impl Provider {
     pub async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.catalogue().await,
-            Self::Gupshup(api) => Ok(api.templates().await?.into_iter().map(Listed::bare).collect()),
+            Self::Gupshup(_) | Self::Zenvia(_) => Ok(self.templates().await?.into_iter().map(Listed::bare).collect()),
         }
     }
 
@@ -229,7 +240,7 @@ impl Provider {
     pub async fn create_template(&self, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
         match self {
             Self::CloudApi(api) => api.create_template(draft).await,
-            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 
@@ -237,7 +248,7 @@ impl Provider {
     pub async fn edit_template(&self, template: &Template, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
         match self {
             Self::CloudApi(api) => api.edit_template(template, draft).await,
-            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 
@@ -245,7 +256,7 @@ impl Provider {
     pub async fn delete_template(&self, template: &Template) -> Result<TemplateAnswer, ProviderError> {
         match self {
             Self::CloudApi(api) => api.delete_template(template).await,
-            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 
@@ -262,6 +273,7 @@ impl Provider {
     pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         match self {
             Self::CloudApi(api) => api.sender_status(sender_ref).await,
+            Self::Zenvia(api) => api.sender_status(sender_ref).await,
             Self::Gupshup(api) => api.sender_status().await,
         }
     }
@@ -269,7 +281,7 @@ impl Provider {
     /// What is left of the account's money at the provider; `None`: the provider keeps no wallet.
     pub async fn wallet(&self) -> Option<Result<Wallet, ProviderError>> {
         match self {
-            Self::CloudApi(_) => None,
+            Self::CloudApi(_) | Self::Zenvia(_) => None,
             Self::Gupshup(api) => Some(api.wallet().await),
         }
     }
@@ -278,6 +290,7 @@ impl Provider {
     pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
+            Self::Zenvia(_) => None,
             Self::Gupshup(_) => None,
         }
     }
@@ -286,6 +299,8 @@ impl Provider {
     pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
+            // It signs nothing.
+            Self::Zenvia(_) => false,
             // Nothing is signed: what proves a webhook is its address.
             Self::Gupshup(_) => false,
         }
@@ -300,6 +315,7 @@ impl Provider {
     pub fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         match self {
             Self::CloudApi(_) => CloudApi::read_webhook(body),
+            Self::Zenvia(_) => Zenvia::read_webhook(body),
             Self::Gupshup(api) => api.read_webhook(body),
         }
     }

@@ -66,7 +66,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn told(done: &Value) -> String {
-    let mut text = format!("erased; {} rows of files and {} webhooks too\n", cell(&done["rows"]), cell(&done["webhooks"]));
+    let mut text =
+        format!("erased; {} rows of files and {} webhooks too\n", cell(&done["rows"]), cell(&done["webhooks"]));
     for file in done["left"].as_array().into_iter().flatten() {
         text += &format!("still named in {}: it is yours to change\n", cell(file));
     }

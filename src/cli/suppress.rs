@@ -99,12 +99,7 @@ async fn add(client: &Client, phone: &str, scope: Scope, note: &str) -> anyhow::
     Ok((added, text.to_owned()))
 }
 
-async fn import(
-    client: &Client,
-    file: &std::path::Path,
-    scope: Scope,
-    note: &str,
-) -> anyhow::Result<(Value, String)> {
+async fn import(client: &Client, file: &std::path::Path, scope: Scope, note: &str) -> anyhow::Result<(Value, String)> {
     let numbers = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let body = json!({"numbers": numbers, "scope": scope.word(), "note": note});
     let done: Value = client.post("/api/v1/suppressions/import", &body).await?;

@@ -7,6 +7,7 @@ mod draft;
 mod payload;
 mod sender;
 mod signature;
+mod subscription;
 pub(super) mod template;
 pub(super) mod webhook;
 mod writing;

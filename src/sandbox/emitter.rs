@@ -177,6 +177,11 @@ impl World {
                 Event::Retry(post) => self.again.push_back(post),
                 Event::Reviewed(id) => self.end_review(&id, real),
                 Event::Unpaused(id) => self.end_pause(&id, real),
+                Event::Zenvia(later) => {
+                    if let Some((due, event)) = self.zenvia.happen(later, now) {
+                        self.agenda.add(due, event);
+                    }
+                }
             }
         }
     }

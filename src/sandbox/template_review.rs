@@ -29,7 +29,17 @@ const REASONS: [(&str, &str); 6] = [
 
 /// Words by which a utility template is taken for marketing.
 const MARKETING: [&str; 12] = [
-    "oferta", "descuento", "promo", "rebaja", "cupón", "desconto", "promoção", "cupom", "discount", "sale", "coupon",
+    "oferta",
+    "descuento",
+    "promo",
+    "rebaja",
+    "cupón",
+    "desconto",
+    "promoção",
+    "cupom",
+    "discount",
+    "sale",
+    "coupon",
     "% off",
 ];
 

@@ -19,6 +19,7 @@ use super::pricing::FreeService;
 use super::registry::Registry;
 use super::subscription::Subscription;
 use super::template::Templates;
+use super::zenvia;
 use crate::domain::time::UnixMs;
 
 /// Meta's customer service window.
@@ -38,6 +39,8 @@ pub(super) enum Event {
     Reviewed(String),
     /// The pause of the template with this id ends.
     Unpaused(String),
+    /// Something at Zenvia.
+    Zenvia(zenvia::Later),
 }
 
 /// A number and a person.
@@ -53,6 +56,8 @@ pub(super) struct World {
     pub registry: Registry,
     pub templates: Templates,
     pub ledger: Ledger,
+    /// What is Zenvia's alone.
+    pub zenvia: zenvia::Hub,
     pub agenda: Agenda<Event>,
     /// Updates waiting for a POST.
     pub outbox: VecDeque<Update>,
@@ -85,6 +90,7 @@ impl World {
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),
+            zenvia: zenvia::Hub::new(config.zenvia.clone(), &Templates::samples()),
             templates: Templates::samples(),
             ledger: Ledger::new(),
             agenda: Agenda::new(),

@@ -54,7 +54,11 @@ pub async fn erase_one(state: &WebState, actor: &Actor, id: PersonId) -> Result<
 }
 
 /// The page.
-pub async fn show(State(state): State<WebState>, p: Page, Query(asked): Query<Asked>) -> Result<Html<String>, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    p: Page,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, WebError> {
     let found = if asked.phone.trim().is_empty() { None } else { find(&state, &asked.phone).await? };
     let found = match found {
         Some(known) => Some(state.engine.export_person(known.id).await?),

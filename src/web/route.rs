@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
-    holds, language, metrics, people, retry, run, run_rows, sign_in, suppressions, template, template_drafts, templates, users,
-    variables, webhook,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, events, guard,
+    health, holds, language, metrics, people, retry, run, run_rows, sign_in, suppressions, template, template_drafts,
+    templates, users, variables, webhook,
 };
 
 /// One route.
@@ -162,6 +162,7 @@ fn other_pages() -> Vec<Route> {
         write("/people/{id}/erase", needs(R::ManagePeople), people::erase),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
+        read("/doctor", needs(R::ReadAudit), doctor::show),
         read("/users", manage, users::show),
         write("/users", manage, users::add),
         write("/users/{id}/link", manage, users::link),

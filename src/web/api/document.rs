@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doubt, events, holds, later, me, messages, people, portfolios, retry, runs, sent,
-    suppressions, template_drafts, templates, variables,
+    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, people, portfolios,
+    retry, runs, sent, suppressions, template_drafts, templates, variables,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -31,7 +31,7 @@ const PROBLEM: &str = "application/problem+json";
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
-        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, people::find, people::export, people::erase,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, people::find, people::export, people::erase,
         events::stream, me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),

@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, people, portfolios,
-    retry, runs, sent, suppressions, template_drafts, templates, variables,
+    alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages, people,
+    portfolios, retry, runs, sent, suppressions, template_drafts, templates, variables,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -111,6 +111,7 @@ fn other_routes() -> Vec<Route> {
         write("/api/v1/suppressions/import", suppress, suppressions::import),
         remove("/api/v1/suppressions/{id}", suppress, suppressions::lift),
         read("/api/v1/costs", needs(R::ReadCosts), costs::show),
+        read("/api/v1/doctor", needs(R::ReadAudit), doctor::show),
         read("/api/v1/events", Access::SignedIn, events::stream),
         read("/api/v1/me", Access::SignedIn, me::show),
         read("/api/v1/openapi.json", Access::Open, document::show),
