@@ -7,8 +7,10 @@ use jiff::tz::TimeZone;
 use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::schedule::{self, Due, NotDue, Shift};
+use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 use super::super::audience::DateOrder;
@@ -117,7 +119,8 @@ impl Rows<'_> {
     /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
     fn consent(&self, cells: &[String], picked: Picked) -> Result<String, Why> {
         let Some(cell) = self.plan.columns.consent.and_then(|place| cells.get(place)) else { return Ok(String::new()) };
-        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
+        let category = self.plan.contents.at(picked).category;
+        let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
         match Consent::read(cell) {
             Consent::Given => Ok(cell.clone()),
             Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
