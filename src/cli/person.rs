@@ -69,7 +69,7 @@ fn told(done: &Value) -> String {
     let mut text =
         format!("erased; {} rows of files and {} webhooks too\n", cell(&done["rows"]), cell(&done["webhooks"]));
     for file in done["left"].as_array().into_iter().flatten() {
-        text += &format!("still named in {}: it is yours to change\n", cell(file));
+        text.extend(["still named in ", &cell(file), ": it is yours to change\n"]);
     }
     text
 }

@@ -106,7 +106,7 @@ async fn import(client: &Client, file: &std::path::Path, scope: Scope, note: &st
     let mut text = format!("{} put on the list, {} were on it already\n", cell(&done["added"]), cell(&done["already"]));
     let wrong: Vec<String> = done["wrong"].as_array().into_iter().flatten().map(cell).collect();
     if !wrong.is_empty() {
-        text += &format!("lines without a number: {}\n", wrong.join(", "));
+        text.extend(["lines without a number: ", &wrong.join(", "), "\n"]);
     }
     Ok((done, text))
 }

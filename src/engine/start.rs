@@ -18,11 +18,12 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
+use crate::store::erased::{self, Erased};
 use crate::store::run::{self, NewRun};
 use crate::store::suppression::SuppressionScope;
 use crate::store::template::own;
 use crate::store::version::Version;
-use crate::store::{campaign, erased, message, place, suppression, user, version};
+use crate::store::{campaign, message, place, suppression, user, version};
 
 use super::dispatcher::is_marketing;
 
@@ -137,6 +138,11 @@ impl Engine {
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
     }
 
+    async fn left_alone(&self, marketing: bool) -> Result<LeftAlone, EngineError> {
+        let suppressed = suppression::phones(&self.store, marketing).await?;
+        Ok(LeftAlone { suppressed, erased: erased::all(&self.store).await?, marketing })
+    }
+
     async fn judge(
         &self,
         candidate: &Candidate,
@@ -144,9 +150,7 @@ impl Engine {
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
-        let erased = erased::all(&self.store).await?;
-        let marketing = is_marketing(candidate.file.kind, category);
-        let suppressed = suppression::phones(&self.store, marketing).await?;
+        let left_alone = self.left_alone(is_marketing(candidate.file.kind, category)).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
@@ -184,16 +188,27 @@ impl Engine {
                 reached: &|phone| has(&reached, phone),
                 spent,
                 canary: config.canary,
-                suppressed: &|phone| {
-                    let left_alone = |scope| marketing || scope == SuppressionScope::All;
-                    has(&suppressed, phone) || erased.scope_of(phone).is_some_and(left_alone)
-                },
+                suppressed: &|phone| left_alone.has(phone),
                 earlier: &earlier,
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,
             })
         })
         .await
+    }
+}
+
+/// Who must not get a campaign.
+struct LeftAlone {
+    suppressed: BTreeSet<String>,
+    erased: Erased,
+    marketing: bool,
+}
+
+impl LeftAlone {
+    fn has(&self, phone: &Phone) -> bool {
+        let is_meant = |scope| self.marketing || scope == SuppressionScope::All;
+        has(&self.suppressed, phone) || self.erased.scope_of(phone).is_some_and(is_meant)
     }
 }
 
