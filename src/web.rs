@@ -50,6 +50,7 @@ mod tier;
 mod upload;
 mod users;
 mod variables;
+mod wallet;
 mod webhook;
 mod words;
 

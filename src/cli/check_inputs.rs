@@ -137,6 +137,7 @@ impl Known {
             around: &self.around,
             reached: &|_| false,
             spent: Micros::default(),
+            purse: None,
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
             earlier: &self.earlier,

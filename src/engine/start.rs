@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, holds, load};
+use super::{Engine, EngineError, aside, budget, holds, load, wallet};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
@@ -166,6 +166,10 @@ impl Engine {
         let path = self.audience(&candidate.version.audience_hash).await?;
         let now = self.clock.now();
         let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
+        let purse = match (&account, &sender) {
+            (Some(account), Some(sender)) => wallet::purse(self, account, sender).await?,
+            _ => None,
+        };
         aside(move || {
             preflight::sheet(&SheetInputs {
                 campaign: &file,
@@ -187,6 +191,7 @@ impl Engine {
                 around: &around,
                 reached: &|phone| has(&reached, phone),
                 spent,
+                purse,
                 canary: config.canary,
                 suppressed: &|phone| left_alone.has(phone),
                 earlier: &earlier,

@@ -101,6 +101,7 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
     found.extend(budget(inputs, cost));
+    found.extend(wallet(inputs, reading, cost));
     if inputs.template.is_none() {
         found.push(Problem::new("category_assumed", &[]));
     }
@@ -165,6 +166,16 @@ fn budget(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
     let (whole, left_of_it, cost) = (said(budget.amount), said(left), said(likely));
     let args = [("likely", cost.as_str()), ("left", &left_of_it), ("budget", &whole)];
     (likely > left).then(|| Problem::new("budget_short", &args))
+}
+
+/// The wallet does not hold what this and everything in line already will probably cost.
+fn wallet(inputs: &SheetInputs<'_>, reading: &Reading, cost: &Cost) -> Option<Problem> {
+    let (purse, likely, account) = (inputs.purse?, cost.likely?, inputs.account?);
+    let (_, fee) = account.access.wallet_terms()?;
+    let missing = purse.missing(likely.plus(fee.times(reading.messages)));
+    let said = |amount| money(account.currency.as_str(), amount);
+    let (left, missing_text) = (said(purse.left()), said(missing));
+    (missing.0 > 0).then(|| Problem::new("wallet_short", &[("left", &left), ("missing", &missing_text)]))
 }
 
 /// Messages whose turn comes after their latest time, by what they wait for.

@@ -26,6 +26,7 @@ use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
 use crate::domain::template::{Category, Template};
 use crate::domain::time::UnixMs;
+use crate::domain::wallet::Purse;
 use crate::intake::audience::FileFacts;
 use crate::intake::campaign_file::CampaignFile;
 
@@ -69,6 +70,8 @@ pub struct SheetInputs<'a> {
     pub reached: &'a dyn Fn(&Phone) -> bool,
     /// What is charged and reserved of the campaign's budget already.
     pub spent: Micros,
+    /// How the account's prepaid wallet stands, where it has one that is known.
+    pub purse: Option<Purse>,
     /// `[limits]` of the configuration, for what a canary is judged by where the campaign does not say.
     pub canary: canary::Wanted,
     /// Whether a person must not get this.

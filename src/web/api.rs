@@ -31,3 +31,4 @@ mod suppressions;
 mod template_drafts;
 mod templates;
 mod variables;
+mod wallets;

@@ -8,6 +8,7 @@ use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::Stake;
 use crate::engine::tier::{self, Standing};
+use crate::engine::wallet::{self, WalletStanding};
 use crate::store::hold::{self, Hold, HoldScope};
 
 use super::act;
@@ -27,6 +28,8 @@ struct HoldsPage {
     holds: Vec<HoldLine>,
     /// Messaging limits in force.
     tiers: Vec<Standing>,
+    /// Prepaid wallets.
+    wallets: Vec<WalletStanding>,
     may_lift: bool,
 }
 
@@ -69,8 +72,9 @@ pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Resul
         holds.push(HoldLine { hold, stakes });
     }
     let tiers = tier::standings(&state.engine).await?.into_iter().filter(|s| s.limit.is_some()).collect();
+    let wallets = wallet::standings(&state.engine).await?;
     let alerts = alerts::lines(&state, &p).await?;
-    html(&HoldsPage { p, alerts, holds, tiers, may_lift: actor.may(Right::LiftHolds) })
+    html(&HoldsPage { p, alerts, holds, tiers, wallets, may_lift: actor.may(Right::LiftHolds) })
 }
 
 /// A person lets it go on.

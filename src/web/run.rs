@@ -38,6 +38,8 @@ struct RunPage {
     failures: Vec<Cause>,
     waiting: Vec<String>,
     canary: Option<String>,
+    /// What is missing in the wallet.
+    recharge: Option<String>,
     left_out: Vec<LeftOut>,
     stopped: Vec<Cause>,
     /// Sent again because they certainly never left.
@@ -85,6 +87,10 @@ pub async fn show(
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
     let canary = canary(&state, &p, run.id).await?;
+    let missing = engine::wallet::recharge(&state.engine, &run.account).await?;
+    let missing =
+        missing.filter(|_| run.sent_out_at.is_none()).map(|(currency, amount)| format!("{currency} {amount}"));
+    let recharge = missing.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)]));
     let answers = answers(&state, &p, run.id, people).await?;
     let stopped = tally::stopped(store, run.id).await?;
     let stopped = stopped
@@ -108,6 +114,7 @@ pub async fn show(
         failures,
         waiting,
         canary,
+        recharge,
         left_out,
         stopped,
         resent,

@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
     alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, people, portfolios,
-    retry, runs, sent, suppressions, template_drafts, templates, variables,
+    retry, runs, sent, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -32,7 +32,7 @@ const PROBLEM: &str = "application/problem+json";
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, people::find, people::export, people::erase,
-        events::stream, me::show, portfolios::all
+        events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),

@@ -6,7 +6,7 @@ use axum::routing::delete;
 
 use super::{
     alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages, people,
-    portfolios, retry, runs, sent, suppressions, template_drafts, templates, variables,
+    portfolios, retry, runs, sent, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -47,6 +47,7 @@ fn campaign_routes() -> Vec<Route> {
         read("/api/v1/doubt", people, doubt::all),
         write("/api/v1/doubt", lift, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),
+        read("/api/v1/wallets", look, wallets::all),
         read("/api/v1/alerts", look, alerts::all),
         read("/api/v1/holds", look, holds::all),
         write("/api/v1/holds/{id}/lift", lift, holds::lift),

@@ -11,8 +11,8 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::engine::canary;
 use crate::engine::waiting::Why;
+use crate::engine::{canary, wallet};
 use crate::locale::{Language, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
@@ -132,6 +132,9 @@ pub struct RunDetail {
     pub paused_for: Vec<CauseView>,
     /// What it costs.
     pub cost: MoneyView,
+    /// What has to be put into its account's wallet at least for everything in line to go out, as `USD 12.50`; `null`:
+    /// nothing, or the provider keeps no wallet.
+    pub recharge: Option<String>,
 }
 
 impl RunView {
@@ -187,6 +190,7 @@ impl RunDetail {
         let stopped = tally::stopped(store, id).await?.into_iter();
         let excluded = exclusion::counts(store, id).await?;
         let canary = canary::standing(&state.engine, id).await?;
+        let recharge = wallet::recharge(&state.engine, &run.account).await?;
         let because = run.paused_for().into_iter();
         let paused_for =
             because.map(|p| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code }).collect();
@@ -205,6 +209,7 @@ impl RunDetail {
             no_answer: answers.no_answer,
             canary,
             paused_for,
+            recharge: recharge.map(|(currency, amount)| format!("{currency} {amount}")),
             cost: MoneyView {
                 currency,
                 estimated: money.estimated.to_string(),

@@ -93,6 +93,7 @@ pub struct Folder {
     pub around: Scene,
     /// Of the campaign's budget already.
     pub spent: Micros,
+    pub purse: Option<recado::domain::wallet::Purse>,
 }
 
 impl Folder {
@@ -119,6 +120,7 @@ impl Folder {
             reached: BTreeSet::new(),
             around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
             spent: Micros::default(),
+            purse: None,
             dir,
         }
     }
@@ -156,6 +158,7 @@ impl Folder {
             around: &self.around,
             reached: &|phone: &Phone| self.reached.contains(phone.digits()),
             spent: self.spent,
+            purse: self.purse,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
             earlier: &Earlier::of(self.gone.clone()),

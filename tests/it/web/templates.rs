@@ -71,6 +71,7 @@ impl House {
             inbound: recado::engine::inbound::Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
             counters: recado::engine::counters::Counters::default(),
+            wallets: recado::engine::wallet::Wallets::default(),
         });
         let site = Site::over(&engine);
         let token = site.token(Role::Marketing).await;
