@@ -558,6 +558,7 @@ CREATE TABLE erased (
     scope TEXT NOT NULL,
     at    BIGINT NOT NULL,
     PRIMARY KEY (hash, scope)
+);
 
 -- Other ids by which a provider calls a message: WhatsApp's own beside Gupshup's.
 CREATE TABLE message_alias (
