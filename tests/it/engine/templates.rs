@@ -88,7 +88,7 @@ async fn a_file_that_says_nothing_takes_the_templates_usual_values_as_they_were_
 async fn whoever_has_not_agreed_gets_no_promotion_and_the_basis_of_the_others_is_kept() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
-        let promotion = CAMPAIGN.replace("kind = \"reminder\"", "kind = \"promotion\"");
+        let promotion = CAMPAIGN.replacen("\"reminder\"", "\"promotion\"", 1);
         let audience = "nombre,telefono,consentimiento\nAna,+5491155550001,Formulario 3/3\nEva,+5491155550002,no\nLuz,+5491155550003,\nSol,+5491155550004,sí\n";
         let id = started(&stage, &promotion, audience).await;
         assert_eq!(bodies(&store, id).await.len(), 2, "{}", store.name());
