@@ -6,6 +6,7 @@
 mod amend;
 mod piece;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::holds::ITSELF;
+use super::template::mapping;
 use super::templates::reads_otherwise;
 use super::{Engine, EngineError, aside, feed, load};
 use crate::config::Config;
@@ -30,6 +32,7 @@ use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{ResolvedRow, RowsRequest, file_keys, open_rows};
 use crate::store::message::MAX_INSERT;
 use crate::store::run::{self, Run};
+use crate::store::template::own;
 use crate::store::{StoreError, amendment, version};
 
 use amend::Amending;
@@ -55,6 +58,7 @@ struct Reading {
     /// What the rows are made for, where that is another.
     own: Option<Snapshot>,
     config: Arc<Config>,
+    vars: BTreeMap<String, String>,
     audience: PathBuf,
     started_at: UnixMs,
     done: i64,
@@ -105,11 +109,13 @@ impl Planner {
         let Some(version) = version::get(&self.engine.store, run.version_id).await? else {
             return Err(StoreError::Corrupt { what: "run.version_id" }.into());
         };
-        let file = match load::parse(&version.definition) {
+        let mut file = match load::parse(&version.definition) {
             Ok(file) => file,
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
         let template = run.snapshots()?;
+        // What the version was approved with, whatever the template's default is by now.
+        mapping::apply(&mut file, &template.main, &own::approved(&self.engine.store, version.id).await?);
         // A standing run is sampled with its first file.
         let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
@@ -122,6 +128,7 @@ impl Planner {
             file,
             template,
             config: Arc::clone(&self.engine.config),
+            vars: self.engine.vars().await?,
             audience: self.engine.audience(&version.audience_hash).await?,
             started_at: begun.map_or(run.started_at, |begun| begun.began_at),
             done: run.planned_rows,
@@ -247,7 +254,7 @@ impl Reading {
             campaign: &self.file,
             template: Some(&template.main),
             translations: &template.translations,
-            vars: &self.config.vars,
+            vars: &self.vars,
             holidays: &self.config.holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,

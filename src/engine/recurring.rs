@@ -62,7 +62,7 @@ impl Recurring {
         if campaign.is_none_or(|campaign| campaign.removed_at.is_some()) {
             return Ok(None);
         }
-        let candidate = engine.candidate(due.version_id).await?;
+        let mut candidate = engine.candidate(due.version_id).await?;
         let Some(every) = &candidate.file.every else { return Ok(None) };
         let now = engine.clock.now();
         let next = next_of(&candidate.file, every, now);
@@ -71,7 +71,7 @@ impl Recurring {
             self.pass(due, (due_at, None)).await?;
             return Ok(None);
         }
-        let ready = match engine.ready(&candidate, false).await? {
+        let ready = match engine.ready(&mut candidate, false).await? {
             Ok(ready) => ready,
             Err(problems)
                 if problems.iter().all(|p| matches!(p.code.as_str(), "template_unread" | "template_changed")) =>

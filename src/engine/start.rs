@@ -20,7 +20,10 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
+use crate::store::erased::{self, Erased};
 use crate::store::run::{self, NewRun, Run, Sort};
+use crate::store::suppression::SuppressionScope;
+use crate::store::template::own;
 use crate::store::version::Version;
 use crate::store::{campaign, message, place, suppression, user, version};
 
@@ -58,11 +61,14 @@ pub(super) struct Ready<'a> {
 impl Engine {
     /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
-        let candidate = self.candidate(id).await?;
+        let mut candidate = self.candidate(id).await?;
         let template = match &candidate.account {
             Some(account) => self.known_templates(account, &candidate.file).await?,
             None => None,
         };
+        if let Some(account) = &candidate.account {
+            self.with_mapping(&account.name, &mut candidate.file, template.as_ref().map(|t| &t.main)).await?;
+        }
         let mut sheet = self.judge(&candidate, template, with_rows).await?;
         // The file is kept under the mark of its content; people know it by its name.
         sheet.audience.clone_from(&candidate.version.audience_name);
@@ -83,11 +89,11 @@ impl Engine {
     }
 
     async fn begin(&self, id: VersionId, by: &str, anyway: bool) -> Result<StartOutcome, EngineError> {
-        let candidate = self.candidate(id).await?;
+        let mut candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
-        let ready = match self.ready(&candidate, anyway).await? {
+        let ready = match self.ready(&mut candidate, anyway).await? {
             Ok(ready) => ready,
             Err(problems) => return Ok(StartOutcome::Refused(problems)),
         };
@@ -139,7 +145,7 @@ impl Engine {
     /// What a run needs besides its rows, if nothing stands in the way. The template is read again.
     pub(super) async fn ready<'a>(
         &'a self,
-        candidate: &Candidate,
+        candidate: &mut Candidate,
         anyway: bool,
     ) -> Result<Result<Ready<'a>, Vec<Problem>>, EngineError> {
         let (sender, account) = match self.way_out(&candidate.file.sender) {
@@ -150,6 +156,7 @@ impl Engine {
             Ok(template) => template,
             Err(problem) => return Ok(Err(vec![problem])),
         };
+        let mapping = self.with_mapping(&account.name, &mut candidate.file, Some(&template.main)).await?;
         if let Some(moved) = feed::telling_moves(&candidate.file) {
             // What cannot be read now is judged as it was read last.
             drop(self.fresh_templates(&account.name, &moved).await);
@@ -160,6 +167,9 @@ impl Engine {
         }
         let mut blockers = self.judge(candidate, Some(template.clone()), false).await?.blockers;
         blockers.retain(|problem| !(anyway && preflight::diff::is_guard(problem)));
+        if blockers.is_empty() {
+            own::approve(&self.store, candidate.version.id, &mapping).await?;
+        }
         let snapshot = crate::store::json(&template);
         Ok(if blockers.is_empty() { Ok(Ready { sender, account, snapshot }) } else { Err(blockers) })
     }
@@ -235,6 +245,11 @@ impl Engine {
         Ok((moved, feed))
     }
 
+    async fn left_alone(&self, marketing: bool) -> Result<LeftAlone, EngineError> {
+        let suppressed = suppression::phones(&self.store, marketing).await?;
+        Ok(LeftAlone { suppressed, erased: erased::all(&self.store).await?, marketing })
+    }
+
     async fn judge(
         &self,
         candidate: &Candidate,
@@ -242,7 +257,7 @@ impl Engine {
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
-        let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
+        let left_alone = self.left_alone(is_marketing(candidate.file.kind, category)).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
@@ -253,6 +268,7 @@ impl Engine {
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
+        let vars = self.vars().await?;
         let countries = holds::countries(self).await?;
         let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
         let path = self.audience(&candidate.version.audience_hash).await?;
@@ -267,7 +283,7 @@ impl Engine {
                 account: account.as_ref(),
                 sender: sender.as_ref(),
                 cards: &cards,
-                vars: &config.vars,
+                vars: &vars,
                 holidays: &config.holidays,
                 laws: &config.laws,
                 reach: &config.reach,
@@ -282,7 +298,7 @@ impl Engine {
                 spent,
                 purse,
                 canary: config.canary,
-                suppressed: &|phone| has(&suppressed, phone),
+                suppressed: &|phone| left_alone.has(phone),
                 earlier: &earlier,
                 feed: feed.as_ref(),
                 moved_template: moved.as_ref().map(|t| &t.main),
@@ -309,6 +325,20 @@ impl Ready<'_> {
             at,
             sort,
         }
+    }
+}
+
+/// Who must not get a campaign.
+struct LeftAlone {
+    suppressed: BTreeSet<String>,
+    erased: Erased,
+    marketing: bool,
+}
+
+impl LeftAlone {
+    fn has(&self, phone: &Phone) -> bool {
+        let is_meant = |scope| self.marketing || scope == SuppressionScope::All;
+        has(&self.suppressed, phone) || self.erased.scope_of(phone).is_some_and(is_meant)
     }
 }
 

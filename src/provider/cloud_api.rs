@@ -3,12 +3,14 @@
 //! Meta adds fields and words without notice: nothing here fails on what it does not know.
 
 mod answer;
+mod draft;
 mod payload;
 mod sender;
 mod signature;
 mod subscription;
 pub(super) mod template;
 pub(super) mod webhook;
+mod writing;
 
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -17,7 +19,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{ProviderError, SendRequest, SenderStatus, loose};
+use super::{Listed, ProviderError, SendRequest, SenderStatus, loose};
 use crate::config::{Account, CloudApiAccess};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
@@ -88,6 +90,15 @@ impl CloudApi {
             items => items?,
         };
         Ok(items.iter().filter_map(template::read).collect())
+    }
+
+    /// The same, with why a template was refused and how people like it.
+    pub(super) async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
+        let items = match self.template_items(&[]).await {
+            Err(ProviderError::Refused { code: INVALID_CURSOR, .. }) => self.template_items(&[]).await?,
+            items => items?,
+        };
+        Ok(items.iter().filter_map(template::listed).collect())
     }
 
     pub(super) async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {

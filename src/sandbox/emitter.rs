@@ -198,6 +198,7 @@ impl World {
                 Event::Post(update) => self.outbox.push_back(update),
                 Event::Retry(post) => self.again.push_back(post),
                 Event::Reviewed(id) => self.end_review(&id, real),
+                Event::Unpaused(id) => self.end_pause(&id, real),
                 Event::Check(app) => self.check(&app, real, now),
                 Event::Zenvia(later) => {
                     if let Some((due, event)) = self.zenvia.happen(later, now) {

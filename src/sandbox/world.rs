@@ -39,6 +39,8 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// The pause of the template with this id ends.
+    Unpaused(String),
     /// Gupshup looks whether the app's receiver still answers.
     Check(String),
     /// Something at Zenvia.

@@ -24,6 +24,8 @@ const BRING_BACK: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHER
 const USED: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
     FROM version WHERE campaign_id = $1 AND approved_at IS NOT NULL ORDER BY approved_at DESC, id DESC LIMIT 1";
 
+const AUDIENCES: &str = "SELECT audience_hash, definition FROM version ORDER BY id";
+
 /// A version.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Version {
@@ -125,4 +127,9 @@ pub async fn bring_back(store: &Store, id: VersionId, at: UnixMs, by: &str) -> R
 /// The version of `campaign` that was approved last.
 pub async fn used(store: &Store, campaign: CampaignId) -> Result<Option<Version>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(USED).bind(campaign).fetch_optional(pool).await)?)
+}
+
+/// Every audience that is kept, by its hash, with the definition that reads it.
+pub async fn audiences(store: &Store) -> Result<Vec<(String, String)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(AUDIENCES).fetch_all(pool).await)?)
 }

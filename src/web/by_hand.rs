@@ -11,6 +11,7 @@ use crate::engine::{HandOutcome, HandSend};
 use crate::locale;
 use crate::store::idempotency::{self, Key, Reservation};
 use crate::store::secret::{Secret, hash_of};
+use crate::store::template::own::{self, Own};
 use crate::store::{conversation, template};
 
 use super::actor::Actor;
@@ -43,6 +44,8 @@ pub struct Field {
     name: String,
     label: String,
     value: String,
+    /// The template's usual value fills it where nothing is written.
+    by_itself: bool,
 }
 
 /// What the form holds so far, or what is sent.
@@ -96,17 +99,19 @@ async fn page(state: &WebState, p: Page, mut asked: Asked, problems: Vec<String>
     templates.retain(|t| t.status == TemplateStatus::Approved);
     let (name, language) = asked.key();
     let chosen = templates.iter().find(|t| t.name == name && t.language == language).cloned();
-    let fields = chosen.as_ref().map(|t| fields(&p, t, &asked.values())).unwrap_or_default();
+    let own = own::get(state.store(), account, name, language).await?;
+    let fields = chosen.as_ref().map(|t| fields(&p, t, &own, &asked.values())).unwrap_or_default();
     let number = if asked.to.is_empty() { String::new() } else { international(state, &p, &asked.sender, &asked.to) };
     let once = Secret::draw("").shown;
     html(&SendPage { p, senders, templates, chosen, fields, asked, number, problems, once })
 }
 
 /// Header, body and buttons, each by the name that the engine knows it by.
-fn fields(p: &Page, template: &Template, given: &[(String, String)]) -> Vec<Field> {
+fn fields(p: &Page, template: &Template, own: &Own, given: &[(String, String)]) -> Vec<Field> {
     let field = |name: String, label: String| {
         let value = given.iter().find(|(n, _)| *n == name).map_or_else(String::new, |(_, v)| v.clone());
-        Field { name, label, value }
+        let by_itself = own.mapping.contains_key(&name);
+        Field { name, label, value, by_itself }
     };
     let mut fields = Vec::new();
     match &template.header {

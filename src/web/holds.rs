@@ -6,6 +6,7 @@ use axum::response::{Html, Redirect};
 
 use crate::domain::id::HoldId;
 use crate::domain::role::Right;
+use crate::engine::Stake;
 use crate::engine::tier::{self, Standing};
 use crate::engine::wallet::{self, WalletStanding};
 use crate::store::hold::{self, Hold, HoldEnd, HoldScope};
@@ -24,7 +25,7 @@ use super::state::WebState;
 struct HoldsPage {
     p: Page,
     alerts: Vec<AlertLine>,
-    holds: Vec<Hold>,
+    holds: Vec<HoldLine>,
     /// Messaging limits in force.
     tiers: Vec<Standing>,
     /// Prepaid wallets.
@@ -46,9 +47,30 @@ pub fn scope(p: &Page, hold: &Hold) -> String {
     if hold.scope == HoldScope::Store { words } else { format!("{words} {}", hold.scope_key) }
 }
 
+/// A hold with what waits for it, where that is a template.
+pub struct HoldLine {
+    hold: Hold,
+    stakes: Vec<Stake>,
+}
+
+/// The open runs that wait for what a hold stops, where that is a template.
+async fn stakes(state: &WebState, hold: &Hold) -> Result<Vec<Stake>, WebError> {
+    let mut key = hold.scope_key.splitn(3, '/');
+    match (hold.scope, key.next(), key.next(), key.next()) {
+        (HoldScope::Template, Some(account), Some(name), Some(language)) => {
+            Ok(state.engine.template_stakes(account, name, language).await?)
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// The page.
 pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Result<Html<String>, WebError> {
-    let holds = hold::open(state.store()).await?;
+    let mut holds = Vec::new();
+    for hold in hold::open(state.store()).await? {
+        let stakes = stakes(&state, &hold).await?;
+        holds.push(HoldLine { hold, stakes });
+    }
     let tiers = tier::standings(&state.engine).await?.into_iter().filter(|s| s.limit.is_some()).collect();
     let wallets = wallet::standings(&state.engine).await?;
     let alerts = alerts::lines(&state, &p).await?;

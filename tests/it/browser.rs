@@ -128,3 +128,30 @@ async fn open_window(window: &Client, demo: &Demo) -> bool {
     window.goto(&demo.page(&talk)).await.unwrap();
     window.find(Locator::Css("[data-test=answer]:not([disabled])")).await.is_ok()
 }
+
+#[tokio::test]
+async fn a_person_writes_a_template_and_sees_it_approved_without_doing_anything() {
+    let Some(browser) = Browser::start(1280, 900).await else { return };
+    let window = &browser.window;
+    let demo = Demo::start();
+    sign_in(window, &demo).await;
+
+    window.goto(&demo.page("/template-drafts")).await.unwrap();
+    marked(window, "name").await.send_keys("resultados_listos").await.unwrap();
+    marked(window, "body").await.send_keys("Hola {{1}}, sus resultados ya están.").await.unwrap();
+    marked(window, "save").await.click().await.unwrap();
+    // It says what is missing, and shows a field for it.
+    marked(window, "problems").await;
+    marked(window, "example-1").await.send_keys("Ana").await.unwrap();
+    marked(window, "save").await.click().await.unwrap();
+    wait_for(window, "[data-test=submit]:not([disabled])").await;
+    picture(window, "template-draft").await;
+    marked(window, "submit").await.click().await.unwrap();
+    // The provider reviews it; the page changes by itself.
+    wait_for(window, "[data-test=status][data-state=approved]").await;
+    picture(window, "template-approved").await;
+    window.goto(&demo.page("/templates?q=resultados")).await.unwrap();
+    marked(window, "template-resultados_listos").await;
+    picture(window, "templates").await;
+    browser.close().await;
+}

@@ -46,3 +46,4 @@ pub async fn change(store: &Store, sql: &'static str) {
         Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
     }
 }
+mod templates;

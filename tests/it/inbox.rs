@@ -3,7 +3,9 @@
 mod agents;
 mod attribution;
 mod choices;
+mod erasing;
 pub mod office;
 mod opting_out;
 mod outcomes;
 mod people;
+mod wishes;

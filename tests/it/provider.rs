@@ -10,6 +10,7 @@ mod sender;
 mod signature;
 mod template;
 mod webhook;
+mod writing;
 mod zenvia;
 
 use std::path::PathBuf;

@@ -11,6 +11,7 @@ mod health;
 mod roles;
 mod sessions;
 pub mod site;
+mod templates;
 mod waiting;
 mod webhooks;
 mod words;

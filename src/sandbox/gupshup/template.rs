@@ -100,7 +100,7 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
         }
         (&Method::DELETE, [name, one @ ..]) => {
             let id = one.first().and_then(|id| meta_id(&world, id));
-            if world.templates.delete(app, name, id.as_deref()) == 0 {
+            if world.templates.delete(app, name, id.as_deref(), now).is_err() {
                 Err(NONE)
             } else {
                 Ok(json!({"status": "success"}))

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, me, messages, portfolios, retry, runs, sent,
-    standing, suppressions, templates, wallets,
+    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, me, messages, people, portfolios, retry,
+    runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -26,9 +26,13 @@ const PROBLEM: &str = "application/problem+json";
         campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, runs::all, runs::one, runs::messages,
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
-        conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, events::stream,
-        me::show, portfolios::all, wallets::all
+        conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
+        conversations::set_promotions, templates::all,
+        templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
+        template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
+        variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find,
+        people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),

@@ -11,8 +11,3 @@ pub async fn test() -> WebError {
 pub async fn tickets() -> WebError {
     WebError::NotAvailableYet
 }
-
-/// People: not available yet.
-pub async fn people() -> WebError {
-    WebError::NotAvailableYet
-}

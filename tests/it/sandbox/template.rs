@@ -141,3 +141,74 @@ async fn with_any_template_every_name_is_approved_and_its_parameters_unknown() {
     send["template"]["components"][0]["parameters"][0]["text"] = json!("a\nb");
     assert_eq!(sandbox.send(&send).await.1["error"]["code"], 132_018);
 }
+
+/// The values of the updates of one field.
+fn told(bodies: &[Value], field: &str) -> Vec<Value> {
+    let changes = bodies.iter().flat_map(|b| b["entry"][0]["changes"].as_array().expect("changes").clone());
+    changes.filter(|c| c["field"] == field).map(|c| c["value"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_review_rejects_with_a_reason_and_is_begun_again_by_an_edit() {
+    let sandbox = quiet_sandbox().await;
+    let mut bare = new_template("no_examples", "Hola {{1}}, buen día.");
+    bare["components"][0].as_object_mut().expect("a component").remove("example");
+    for (template, reason) in
+        [(new_template("reject_scam_please", "Hola {{1}}, buen día."), "SCAM"), (bare, "INVALID_FORMAT")]
+    {
+        let (_, created) = sandbox.post(&path(), &template).await;
+        let update = told(&sandbox.pass(1, 1), "message_template_status_update").pop().expect("a verdict");
+        assert_eq!((&update["event"], &update["reason"]), (&json!("REJECTED"), &json!(reason)));
+        assert!(update["rejection_info"]["recommendation"].as_str().is_some_and(|advice| !advice.is_empty()));
+        let node = format!("/{}", created["id"].as_str().expect("an id"));
+        assert_eq!(sandbox.get(&node).await.1["rejected_reason"], reason);
+        let edit = json!({"components": template["components"], "category": "MARKETING"});
+        assert_eq!(sandbox.post(&node, &edit).await.1["success"], true);
+        let again = sandbox.get(&node).await.1;
+        assert_eq!((&again["status"], &again["category"]), (&json!("PENDING"), &json!("MARKETING")));
+        sandbox.pass(1, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_utility_template_that_promotes_is_approved_as_marketing() {
+    let sandbox = quiet_sandbox().await;
+    let (_, created) = sandbox.post(&path(), &new_template("a_gift", "Hola {{1}}, hay un descuento.")).await;
+    assert_eq!(created["category"], "UTILITY");
+    let bodies = sandbox.pass(1, 1);
+    assert_eq!(told(&bodies, "template_category_update")[0]["new_category"], "MARKETING");
+    assert_eq!(told(&bodies, "message_template_status_update")[0]["event"], "APPROVED");
+}
+
+#[tokio::test]
+async fn a_disliked_template_is_paused_for_three_hours_then_six_then_for_good() {
+    let sandbox = quiet_sandbox().await;
+    sandbox.get(&path()).await;
+    let red = json!({"name": "appointment_reminder", "language": "es_AR", "quality": "RED"});
+    for (hours, title) in [(3, "FIRST_PAUSE"), (6, "SECOND_PAUSE")] {
+        assert_eq!(sandbox.post("/_sandbox/template", &red).await.1["status"], "PAUSED");
+        let bodies = sandbox.pass(1, hours - 1);
+        assert_eq!(told(&bodies, "message_template_quality_update")[0]["new_quality_score"], "RED");
+        assert_eq!(told(&bodies, "message_template_status_update")[0]["other_info"]["title"], title);
+        let over = told(&sandbox.pass(1, 1), "message_template_status_update");
+        assert_eq!((&over[0]["event"], &over[0]["other_info"]["title"]), (&json!("APPROVED"), &json!("UNPAUSE")));
+    }
+    assert_eq!(sandbox.post("/_sandbox/template", &red).await.1["status"], "DISABLED");
+    let (status, refused) = sandbox.delete(&format!("{}?name=appointment_reminder", path())).await;
+    assert_eq!((status, &refused["error"]["error_subcode"]), (400, &json!(2_388_039)), "it stays");
+}
+
+#[tokio::test]
+async fn a_deleted_name_is_taken_for_thirty_days_and_lists_are_searched_by_text() {
+    let sandbox = quiet_sandbox().await;
+    let template = new_template("results_ready", "Hola {{1}}, sus resultados están listos.");
+    let (_, created) = sandbox.post(&path(), &template).await;
+    sandbox.pass(1, 1);
+    let (_, found) = sandbox.get(&format!("{}?name_or_content=resultados&summary=total_count", path())).await;
+    assert_eq!((found["data"].as_array().map(Vec::len), &found["summary"]["total_count"]), (Some(1), &json!(1)));
+    let ids = format!("{}?hsm_ids=[{}]", path(), created["id"].as_str().expect("an id"));
+    assert_eq!(sandbox.delete(&ids).await, (200, json!({"success": true})));
+    assert_eq!(sandbox.post(&path(), &template).await.1["error"]["error_subcode"], 2_388_023);
+    sandbox.pass(1, 24 * 30);
+    assert_eq!(sandbox.post(&path(), &template).await.0, 200);
+}

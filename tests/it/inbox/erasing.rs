@@ -1,0 +1,86 @@
+//! One person's data: everything of it can be told, and all of it goes.
+
+use recado::domain::phone::Phone;
+use recado::engine::person::Erased;
+use recado::store::{Db, person, suppression};
+
+use super::office::{ANA, NOW, Office, REPLIES};
+use crate::support::{TestStore, stores};
+
+/// Every text of every table.
+async fn everything(store: &TestStore) -> String {
+    let tables = [
+        ("person", "COALESCE(phone, '') || COALESCE(wa_id, '') || COALESCE(bsuid, '') || COALESCE(name, '')"),
+        ("message", "recipient || name || key || content || COALESCE(external_id, '') || COALESCE(provider_id, '')"),
+        ("attempt", "COALESCE(provider_id, '') || COALESCE(failure_detail, '')"),
+        ("entry", "content || COALESCE(provider_id, '')"),
+        ("exclusion", "recipient || name || COALESCE(external_id, '') || detail"),
+        ("suppression", "note"),
+        ("consent", "basis"),
+        ("orphan_receipt", "receipt || provider_id"),
+        ("audit", "subject || detail"),
+        ("erased", "hash"),
+    ];
+    let mut all = String::new();
+    for (table, texts) in tables {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {texts} FROM {table}"));
+        let found: Vec<String> = match &store.write {
+            Db::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        };
+        all += &found.concat();
+    }
+    let bodies: Vec<Vec<u8>> = match &store.write {
+        Db::Sqlite(pool) => sqlx::query_scalar("SELECT body FROM webhook").fetch_all(pool).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar("SELECT body FROM webhook").fetch_all(pool).await.unwrap(),
+    };
+    all + &String::from_utf8_lossy(&bodies.concat())
+}
+
+#[tokio::test]
+async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_send_list() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let run = office.run("es_AR", REPLIES).await;
+        let message = office.message(run, ANA).await;
+        office.writes(ANA, "Confirmo, soy Ana Paz").await;
+        office.writes(ANA, "BAJA").await;
+        office.change(&format!("INSERT INTO exclusion (run_id, row_no, reason, recipient, name) VALUES ({run}, 9, 'duplicate', '+54 9 11 5555-0123', 'Ana Paz')")).await;
+        office.change(&format!("INSERT INTO exclusion (run_id, row_no, reason, recipient, name) VALUES ({run}, 10, 'duplicate', '+54 9 351 555-0123', 'Eva Sol')")).await;
+        let engine = &office.engine;
+        let id = engine.person_of("+5491155550123").await.unwrap().unwrap().unwrap().id;
+        let told = serde_json::to_value(engine.export_person(id).await.unwrap()).unwrap();
+        assert_eq!(told["messages"][0]["text"]["body"], "Hola Ana, mañana es su turno.", "{}", store.name());
+        assert_eq!(
+            (told["entries"].as_array().unwrap().len() >= 3, &told["suppressions"][0]["source"]),
+            (true, &"reply".into())
+        );
+
+        office.change("UPDATE message SET state = 'claimed' WHERE author = ''").await;
+        assert_eq!(engine.erase_person(id).await.unwrap().unwrap_err().code, "person_busy");
+        office.change("UPDATE message SET state = 'delivered' WHERE author = ''").await;
+        let done = engine.erase_person(id).await.unwrap().unwrap();
+        assert!(matches!(done, Erased { webhooks: 2, exclusions: 1, rows: 0, .. }), "{done:?}, {}", store.name());
+        let left = everything(&store).await;
+        for name in [ANA, "Ana Paz", "5555-0123", "wamid.", "Confirmo"] {
+            assert!(!left.contains(name), "{name} is left, {}: {left}", store.name());
+        }
+        assert!(left.contains("Eva Sol"), "somebody else's row stays");
+        let kept = office.numbers(&format!("SELECT COUNT(*) FROM message WHERE id = {message}")).await;
+        assert_eq!(kept, [1], "counts and costs stay");
+
+        // A file names them again: they are known only by the hash, and left alone.
+        let mut tx = store.begin().await.unwrap();
+        let phone = Phone::from_international(ANA).unwrap();
+        let again = person::ensure(&mut tx, &[(phone, "Ana".to_owned())], NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_ne!(again[0], id);
+        assert_eq!(suppression::blocked(&store, &again, true).await.unwrap().len(), 1, "{}", store.name());
+        assert!(suppression::blocked(&store, &again, false).await.unwrap().is_empty(), "reminders go on");
+        office.writes(ANA, "ALTA").await;
+        assert!(
+            suppression::blocked(&store, &again, true).await.unwrap().is_empty(),
+            "until they want promotions again"
+        );
+    }
+}
