@@ -13,23 +13,30 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Scale};
+use crate::config::ProviderKind;
 use crate::sandbox::{LoopbackUrl, People, Sandbox, SandboxConfig, Tier, apply_config_file};
 
-/// Runs a provider on this machine: speaks Meta's Cloud API, enforces its limits, plays the people.
+/// Where webhooks go that nobody has asked for.
+const NOWHERE: &str = "http://127.0.0.1:9/";
+
+/// Runs a provider on this machine: speaks Meta's Cloud API or Zenvia's API, enforces its limits, plays the people.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Where it listens; loopback only.
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
+    /// Whose protocol is spoken: cloud_api, gupshup or zenvia. At Zenvia webhooks go where subscriptions say.
+    #[arg(long, default_value = "cloud_api", value_parser = provider)]
+    provider: ProviderKind,
     /// Where webhooks are posted; http on this machine only.
     #[arg(long)]
-    webhook: LoopbackUrl,
+    webhook: Option<LoopbackUrl>,
     /// Signs the webhooks.
     #[arg(long)]
-    app_secret: SecretString,
+    app_secret: Option<SecretString>,
     /// Sent in the handshake.
     #[arg(long)]
-    verify_token: SecretString,
+    verify_token: Option<SecretString>,
     /// Messages per second granted to every number that is not in --config.
     #[arg(long, default_value = "80")]
     throughput: NonZeroU32,
@@ -54,6 +61,15 @@ pub struct Args {
     /// Accounts, numbers and tokens that exist, and how likely people do what (TOML).
     #[arg(long)]
     config: Option<PathBuf>,
+}
+
+/// A provider by its word.
+pub fn provider(word: &str) -> Result<ProviderKind, String> {
+    let found = ProviderKind::WORDS.into_iter().find(|(known, _)| *known == word);
+    found.map(|(_, kind)| kind).ok_or_else(|| {
+        let words = ProviderKind::WORDS.map(|(word, _)| word);
+        format!("a provider is one of {}", words.join(", "))
+    })
 }
 
 fn latency(text: &str) -> Result<Duration, String> {
@@ -82,8 +98,30 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the provider's webhooks need: at Meta an address and secrets, at Zenvia nothing, since it is asked for them.
+fn surface(args: &Args) -> anyhow::Result<SandboxConfig> {
+    match args.provider {
+        ProviderKind::CloudApi => {
+            let webhook = args.webhook.clone().context("--webhook is missing: where webhooks are posted")?;
+            let app_secret = args.app_secret.clone().context("--app-secret is missing: it signs the webhooks")?;
+            let token = args.verify_token.clone().context("--verify-token is missing: it is sent in the handshake")?;
+            Ok(SandboxConfig::new(webhook, app_secret, token))
+        }
+        ProviderKind::Zenvia => {
+            if args.webhook.is_some() || args.app_secret.is_some() || args.verify_token.is_some() {
+                bail!(
+                    "--webhook, --app-secret and --verify-token do nothing at Zenvia: webhooks go where subscriptions say"
+                );
+            }
+            let nowhere: LoopbackUrl = NOWHERE.parse()?;
+            Ok(SandboxConfig::new(nowhere, SecretString::from(""), SecretString::from("")))
+        }
+        ProviderKind::Gupshup => bail!("--provider gupshup is not available yet"),
+    }
+}
+
 async fn settings(args: Args) -> anyhow::Result<SandboxConfig> {
-    let mut config = SandboxConfig::new(args.webhook, args.app_secret, args.verify_token);
+    let mut config = surface(&args)?;
     config.throughput = args.throughput;
     config.tier = args.tier;
     config.any_template = args.any_template;

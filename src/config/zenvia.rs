@@ -20,10 +20,8 @@ const TEMPLATES_EVERY: Duration = Duration::from_mins(5);
 const SUBSCRIPTIONS_EVERY: Duration = Duration::from_mins(1);
 
 /// Where Zenvia's webhooks come from (gupshup-zenvia.md 2.4, as of October 2026).
-const PUBLISHED: Published = Published {
-    word: "zenvia",
-    addresses: &["45.233.20.0/24", "45.233.22.0/24", "45.233.23.0/24", "3.233.231.228"],
-};
+const PUBLISHED: Published =
+    Published { word: "zenvia", addresses: &["45.233.20.0/24", "45.233.22.0/24", "45.233.23.0/24", "3.233.231.228"] };
 
 /// Access to Zenvia's API v2.
 #[derive(Clone, Debug)]

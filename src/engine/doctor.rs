@@ -68,9 +68,7 @@ impl Finding {
             verdict: self.verdict,
             code: self.code.clone(),
             message: locale::say(language, &format!("doctor.says.{}", self.code), &args),
-            advice: locale::sentences(language)
-                .contains_key(&advice)
-                .then(|| locale::say(language, &advice, &args)),
+            advice: locale::sentences(language).contains_key(&advice).then(|| locale::say(language, &advice, &args)),
         }
     }
 }
@@ -137,5 +135,10 @@ async fn of_account(engine: &Engine, account: &Account, holds: &[Hold]) -> Resul
         join_all(senders.map(|sender| sender::examine(engine, account, sender, holds)))
     );
     let senders = senders.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(AccountReport { account: account.name.clone(), provider: account.access.kind().as_str(), findings: found, senders })
+    Ok(AccountReport {
+        account: account.name.clone(),
+        provider: account.access.kind().as_str(),
+        findings: found,
+        senders,
+    })
 }

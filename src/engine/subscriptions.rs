@@ -120,12 +120,7 @@ impl Tender {
     }
 }
 
-async fn make(
-    zenvia: &Zenvia,
-    access: &ZenviaAccess,
-    webhook: &Url,
-    one: &Subscription,
-) -> Result<(), ProviderError> {
+async fn make(zenvia: &Zenvia, access: &ZenviaAccess, webhook: &Url, one: &Subscription) -> Result<(), ProviderError> {
     zenvia.subscribe(&one.event, webhook, header(access), access.echoes).await
 }
 

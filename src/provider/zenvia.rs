@@ -163,7 +163,8 @@ impl Zenvia {
         let content_type = if body.is_empty() { "" } else { JSON };
         if let Some(secret) = &self.signing_secret {
             let date = signature::date(self.clock.now());
-            let signed = signature::Signed { method: method.as_str(), body: body.as_bytes(), content_type, date: &date };
+            let signed =
+                signature::Signed { method: method.as_str(), body: body.as_bytes(), content_type, date: &date };
             request = request.header("X-API-Signature", signed.by(secret, &address)).header(DATE, date);
         }
         if !body.is_empty() {

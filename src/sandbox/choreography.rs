@@ -40,6 +40,9 @@ impl World {
         }
         if !self.delivery.off {
             message.story = story(&reaction, self.people.hurried, &mut dice);
+            if reaction.fate == Fate::PhoneOff && self.zenvia.has(&message.sender) {
+                message.story.extend(self.zenvia.gives_up());
+            }
         }
         if let Some((wait, _)) = message.story.front_mut().filter(|_| is_early) {
             *wait = Wait::Real(Duration::ZERO);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rand::RngExt;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ProviderKind};
 use crate::domain::time::UnixMs;
 use crate::intake::sample::SAMPLES;
 
@@ -22,12 +22,14 @@ pub struct Secrets {
     pub app_secret: String,
     /// The handshake's.
     pub verify_token: String,
+    /// Stands in the webhook's address, where the provider does not sign.
+    pub webhook_secret: String,
 }
 
 impl Secrets {
     /// Drawn at random: nothing else on this machine knows them.
     pub fn draw() -> Self {
-        Self { access_token: token(), app_secret: token(), verify_token: token() }
+        Self { access_token: token(), app_secret: token(), verify_token: token(), webhook_secret: token() }
     }
 }
 
@@ -46,9 +48,26 @@ pub fn write_campaigns(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The configuration of a daemon at `pages` whose only provider is the sandbox at `sandbox`.
-pub fn config(dir: &Path, pages: SocketAddr, sandbox: SocketAddr, secrets: &Secrets) -> Result<Config, ConfigError> {
-    let Secrets { access_token, app_secret, verify_token } = secrets;
+/// Name of the demo's account at a provider.
+pub fn account_name(provider: ProviderKind) -> &'static str {
+    match provider {
+        ProviderKind::CloudApi => "meta",
+        other => other.as_str(),
+    }
+}
+
+/// The configuration of a daemon at `pages` whose only `provider` is the sandbox at `sandbox`.
+pub fn config(
+    dir: &Path,
+    (pages, sandbox): (SocketAddr, SocketAddr),
+    provider: ProviderKind,
+    secrets: &Secrets,
+) -> Result<Config, ConfigError> {
+    let (name, access) = (account_name(provider), access(sandbox, provider, secrets));
+    let sender_ref = match provider {
+        ProviderKind::CloudApi => "phone_number_id = \"106540352242922\"",
+        ProviderKind::Gupshup | ProviderKind::Zenvia => "",
+    };
     let source = format!(
         r#"
 [server]
@@ -59,21 +78,52 @@ data_dir   = "."
 members = ["ana"]
 [team.ventas]
 members = ["diego"]
-[account.meta]
-provider     = "cloud_api"
+[account.{name}]
+provider = "{word}"
+currency = "USD"
+timezone = "America/Argentina/Buenos_Aires"
+{access}
+[sender.saludcenter]
+account = "{name}"
+number  = "+5491155550100"
+team    = "recepcion"
+{sender_ref}
+"#,
+        word = provider.as_str(),
+    );
+    Config::parse(&source, "the demo's recado.toml", dir, &BTreeMap::new())
+}
+
+/// What the account needs to speak to the sandbox in the provider's way.
+fn access(sandbox: SocketAddr, provider: ProviderKind, secrets: &Secrets) -> String {
+    let Secrets { access_token, app_secret, verify_token, webhook_secret } = secrets;
+    match provider {
+        ProviderKind::CloudApi => format!(
+            r#"
 base_url     = "http://{sandbox}/v26.0"
 waba_id      = "102290129340398"
-currency     = "USD"
-timezone     = "America/Argentina/Buenos_Aires"
 access_token = "{access_token}"
 app_secret   = "{app_secret}"
 verify_token = "{verify_token}"
-[sender.saludcenter]
-account         = "meta"
-phone_number_id = "106540352242922"
-number          = "+5491155550100"
-team            = "recepcion"
 "#
-    );
-    Config::parse(&source, "the demo's recado.toml", dir, &BTreeMap::new())
+        ),
+        ProviderKind::Gupshup => format!(
+            r#"
+base_url              = "http://{sandbox}"
+app                   = "SaludCenter"
+app_id                = "4f2b7d1c-9a35-4c0e-8f61-2d7e5b8a9c10"
+api_key               = "{access_token}"
+webhook_secret        = "{webhook_secret}"
+webhook_header_secret = "{app_secret}"
+"#
+        ),
+        ProviderKind::Zenvia => format!(
+            r#"
+base_url              = "http://{sandbox}/v2"
+api_token             = "{access_token}"
+webhook_secret        = "{webhook_secret}"
+webhook_header_secret = "{app_secret}"
+"#
+        ),
+    }
 }

@@ -14,6 +14,7 @@ use super::{DemoError, Playing, Welcome};
 use crate::app::daemon::Daemon;
 use crate::app::lifecycle::Lifecycle;
 use crate::clock::Clock;
+use crate::config::ProviderKind;
 use crate::domain::role::Role;
 use crate::sandbox::{LoopbackUrl, Sandbox, SandboxConfig};
 use crate::store::{session, user};
@@ -35,13 +36,14 @@ pub struct Stage {
 
 impl Stage {
     /// Makes the directory, the configuration and the people; binds both ports.
-    pub async fn build(listen: SocketAddr, clock: Clock) -> Result<Self, DemoError> {
+    pub async fn build(listen: SocketAddr, kind: ProviderKind, clock: Clock) -> Result<Self, DemoError> {
         let dir = tempfile::Builder::new().prefix("recado-demo-").tempdir()?;
         let pages = bind(listen).await?;
         let provider = TcpListener::bind("127.0.0.1:0").await?;
         let secrets = Secrets::draw();
         place::write_campaigns(dir.path())?;
-        let config = place::config(dir.path(), pages.local_addr()?, provider.local_addr()?, &secrets)?;
+        let at = (pages.local_addr()?, provider.local_addr()?);
+        let config = place::config(dir.path(), at, kind, &secrets)?;
         let sandbox = Sandbox::new(sandbox_config(pages.local_addr()?, secrets)?, clock.clone());
         let daemon = Daemon::assemble(config, clock).await?;
         let sign_in_token = invite(&daemon).await?;

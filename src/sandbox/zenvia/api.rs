@@ -68,10 +68,7 @@ pub(in crate::sandbox) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
     Router::new()
         .route("/channels/whatsapp/messages", post(send::answer))
         .route("/subscriptions", get(list_subscriptions).post(make_subscription))
-        .route(
-            "/subscriptions/{id}",
-            get(show_subscription).patch(change_subscription).delete(delete_subscription),
-        )
+        .route("/subscriptions/{id}", get(show_subscription).patch(change_subscription).delete(delete_subscription))
         .route("/templates", get(list_templates).post(make_template))
         .route("/templates/{id}", get(show_template).patch(change_template).delete(delete_template))
         .route("/templates/{id}/comments", get(list_comments).post(add_comment))

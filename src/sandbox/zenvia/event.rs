@@ -48,9 +48,8 @@ impl World {
         }
         let word = if REJECTED.contains(&code) { "REJECTED" } else { "NOT_DELIVERED" };
         let says_nothing = self.dice.chance(self.zenvia.settings.no_causes);
-        let causes = (!says_nothing).then(|| {
-            json!([{"channelErrorCode": code.to_string(), "reason": title(code), "details": title(code)}])
-        });
+        let causes = (!says_nothing)
+            .then(|| json!([{"channelErrorCode": code.to_string(), "reason": title(code), "details": title(code)}]));
         self.emit_status(place, word, causes, real, now);
     }
 

@@ -159,8 +159,7 @@ impl World {
         let category = of("category").unwrap_or_else(|| "service".to_owned());
         let is_template = text(content, "type") == "template";
         let used = template.map(|t| TemplateUse { name: t.name().to_owned(), language: t.locale().to_owned() });
-        let unknown =
-            || TemplateUse { name: text(content, "templateId").to_owned(), language: String::new() };
+        let unknown = || TemplateUse { name: text(content, "templateId").to_owned(), language: String::new() };
         Message {
             wamid: new_id(),
             account: self.registry.account_of(from),

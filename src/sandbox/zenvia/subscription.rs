@@ -79,8 +79,14 @@ pub(super) struct Subscription {
 
 impl Subscription {
     fn read(wish: &Value, now: UnixMs) -> Result<Self, Wrong> {
-        let known =
-            ["MESSAGE", "MESSAGE_STATUS", "CONVERSATION_STATUS", "CONVERSATION_MESSAGE", "SUPPORT_EXPERT_AGENT", "CONTACT"];
+        let known = [
+            "MESSAGE",
+            "MESSAGE_STATUS",
+            "CONVERSATION_STATUS",
+            "CONVERSATION_MESSAGE",
+            "SUPPORT_EXPERT_AGENT",
+            "CONTACT",
+        ];
         let event = text(wish, "eventType");
         if !known.contains(&event) {
             return Err(Wrong::at("$.eventType", "must be one of the event types"));

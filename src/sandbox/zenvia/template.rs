@@ -100,7 +100,9 @@ pub(super) fn samples(all: &Templates) -> Vec<Template> {
         let mut components = json!({});
         for part in sample.components.as_array().into_iter().flatten() {
             match word(part, "type").as_str() {
-                "header" => components["header"] = json!({"type": kind(text(part, "text")), "text": text(part, "text")}),
+                "header" => {
+                    components["header"] = json!({"type": kind(text(part, "text")), "text": text(part, "text")})
+                }
                 "body" => components["body"] = json!({"type": kind(text(part, "text")), "text": text(part, "text")}),
                 "footer" => components["footer"] = json!({"type": "TEXT_FIXED", "text": text(part, "text")}),
                 _ => {
@@ -132,7 +134,9 @@ fn kind(text: &str) -> &'static str {
 fn button(at: usize, button: &Value) -> Value {
     let label = text(button, "text");
     match word(button, "type").as_str() {
-        "url" => json!({"type": "URL", "text": label, "url": text(button, "url").replace("{{1}}", &format!("{{{{button_{at}}}}}"))}),
+        "url" => {
+            json!({"type": "URL", "text": label, "url": text(button, "url").replace("{{1}}", &format!("{{{{button_{at}}}}}"))})
+        }
         // The payload is fixed with the template: no send can change it.
         _ => json!({"type": "QUICK_REPLY", "text": label, "payload": label}),
     }
@@ -197,7 +201,8 @@ impl Hub {
 /// `GET /templates`: a bare list, filtered and in pages.
 pub(super) fn list(sandbox: &Sandbox, asked: &Asked) -> Value {
     let world = sandbox.world();
-    let wants = |key: &str, value: &str| asked.get(key).is_none_or(|want| want.is_empty() || want.eq_ignore_ascii_case(value));
+    let wants =
+        |key: &str, value: &str| asked.get(key).is_none_or(|want| want.is_empty() || want.eq_ignore_ascii_case(value));
     let number = |key: &str, usual: usize| asked.get(key).and_then(|n| n.parse().ok()).unwrap_or(usual).max(1);
     let (page, size) = (number("page", 1), number("size", 500));
     let found = world.zenvia.templates.iter().filter(|t| {

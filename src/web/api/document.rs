@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, portfolios, retry, runs, sent,
-    suppressions, templates,
+    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, portfolios, retry,
+    runs, sent, suppressions, templates,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;

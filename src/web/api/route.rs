@@ -4,8 +4,8 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, costs, docs, document, doctor, doubt, events, holds, later, me, messages, portfolios,
-    retry, runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages,
+    portfolios, retry, runs, sent, suppressions, templates,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};

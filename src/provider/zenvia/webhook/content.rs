@@ -91,9 +91,9 @@ fn join(pieces: impl Iterator<Item = Option<String>>, with: &str) -> String {
 }
 
 fn contact(contact: &Value) -> Option<String> {
-    let name = contact.get("name").and_then(|n| {
-        loose::some_text(n, "formattedName").or_else(|| loose::some_text(n, "firstName"))
-    });
+    let name = contact
+        .get("name")
+        .and_then(|n| loose::some_text(n, "formattedName").or_else(|| loose::some_text(n, "firstName")));
     let phones = loose::items(contact, "phones").iter().map(|p| loose::some_text(p, "phone"));
     Some(join([name, Some(join(phones, " "))].into_iter(), " "))
 }

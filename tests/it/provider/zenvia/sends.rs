@@ -51,9 +51,7 @@ async fn every_send_has_the_body_that_the_table_says() {
         let to = person();
         let body = match (&case.template, &case.text) {
             (Some(template), _) => Body::Template { template, fill: &case.fill },
-            (None, text) => {
-                Body::Text { body: text.as_deref().expect("a text"), quoted: case.quoted.as_deref() }
-            }
+            (None, text) => Body::Text { body: text.as_deref().expect("a text"), quoted: case.quoted.as_deref() },
         };
         let request = SendRequest { sender_ref: SENDER, to: &to, callback: callback(), body };
         let answer = provider(&format!("{}/v2/", server.uri())).send(&request).await;

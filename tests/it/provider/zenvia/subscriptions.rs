@@ -46,8 +46,12 @@ async fn ours_are_told_with_their_health_and_what_is_missing() {
             vec![found("a", "MESSAGE_STATUS", Degraded), found("b", "MESSAGE", Active)],
         ),
         (
-            json!([item("a", "MESSAGE_STATUS", "INACTIVE", WEBHOOK),
-                item("x", "MESSAGE", "ACTIVE", "https://others.example/"), sms, item("c", "CONTACT", "ACTIVE", WEBHOOK)]),
+            json!([
+                item("a", "MESSAGE_STATUS", "INACTIVE", WEBHOOK),
+                item("x", "MESSAGE", "ACTIVE", "https://others.example/"),
+                sms,
+                item("c", "CONTACT", "ACTIVE", WEBHOOK)
+            ]),
             vec![found("", "MESSAGE", Missing), found("a", "MESSAGE_STATUS", Inactive)],
         ),
     ] {

@@ -63,8 +63,21 @@ fn any_json() -> impl Strategy<Value = Value> {
     ];
     leaf.prop_recursive(5, 64, 8, |inner| {
         let key = prop_oneof![
-            "type", "channel", "message", "messageStatus", "code", "causes", "channelErrorCode", "contents", "id",
-            "from", "to", "externalId", "timestamp", "visitor", "direction"
+            "type",
+            "channel",
+            "message",
+            "messageStatus",
+            "code",
+            "causes",
+            "channelErrorCode",
+            "contents",
+            "id",
+            "from",
+            "to",
+            "externalId",
+            "timestamp",
+            "visitor",
+            "direction"
         ];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
