@@ -16,6 +16,7 @@ mod retrying;
 mod sending;
 mod spacing;
 pub mod stage;
+mod subscriptions;
 mod tier;
 
 use recado::domain::id::MessageId;

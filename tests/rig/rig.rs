@@ -39,6 +39,8 @@ pub struct Setup {
     pub senders: Vec<&'static str>,
     /// More of `recado.toml`.
     pub more: String,
+    /// Whose protocol daemon and sandbox speak: `cloud_api` or `zenvia`.
+    pub provider: &'static str,
     /// The data directory; relative ones lie beside the configuration.
     pub data_dir: String,
 }
@@ -52,6 +54,7 @@ impl Setup {
             clock: None,
             senders: vec!["front"],
             more: String::new(),
+            provider: "cloud_api",
             data_dir: "data".to_owned(),
         }
     }
@@ -90,13 +93,31 @@ impl Rig {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (sandbox_at, daemon_at) = (free_address(), free_address());
         std::fs::write(dir.path().join("recado.toml"), configuration(&setup, daemon_at, sandbox_at)).expect("written");
-        let sandbox = Process::start(&sandbox_args(&setup, sandbox_at, daemon_at), &dir.path().join("sandbox.log"));
+        std::fs::write(dir.path().join("sandbox.toml"), SANDBOX).expect("written");
+        let args = sandbox_args(&setup, (sandbox_at, daemon_at), dir.path());
+        let sandbox = Process::start(&args, &dir.path().join("sandbox.log"));
         let token = token(dir.path()).await;
         let client = client();
         let mut rig = Self { setup, dir, sandbox, sandbox_at, daemon: None, daemon_at, token, client };
         rig.wait_for(&format!("http://{sandbox_at}/_sandbox/stats")).await;
+        if rig.setup.provider == "zenvia" {
+            rig.make_template().await;
+        }
         rig.start_daemon().await;
         rig
+    }
+
+    /// The template that campaigns use, where the sandbox does not take any name.
+    async fn make_template(&self) {
+        let wish = json!({"name": "rig_template", "locale": "es_AR", "channel": "WHATSAPP", "senderId": "5491155550100",
+            "category": "UTILITY", "components": {"body": {"type": "TEXT_TEMPLATE", "text": "Hola {{1}}!"}},
+            "examples": {"1": "Ana"}});
+        let verdict = json!({"name": "rig_template", "language": "es_AR", "status": "APPROVED"});
+        for (path, body) in [("/v2/templates", wish), ("/_sandbox/template", verdict)] {
+            let request = self.client.post(format!("{}{path}", self.sandbox_url())).header("X-API-TOKEN", "any");
+            let answer = request.json(&body).send().await.expect("the sandbox answers");
+            assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        }
     }
 
     /// Starts the daemon and waits until it answers.
@@ -315,21 +336,31 @@ async fn token(dir: &Path) -> String {
     text(made.stdout).trim().to_owned()
 }
 
-fn sandbox_args(setup: &Setup, at: SocketAddr, daemon_at: SocketAddr) -> Vec<String> {
-    let webhook = format!("http://{daemon_at}/webhooks/meta");
-    let listen = at.to_string();
-    let fixed =
-        ["sandbox", "--listen", &listen, "--webhook", &webhook, "--app-secret", "s3cret", "--verify-token", "hello"];
-    let clock = setup.clock.iter().flat_map(|clock| ["--clock".to_owned(), clock.clone()]);
-    fixed.into_iter().map(str::to_owned).chain(clock).chain(setup.sandbox.iter().cloned()).collect()
+/// Zenvia's half minute between two tries would make tests slow.
+const SANDBOX: &str = "[zenvia]\nretry_s = 1.0\n";
+
+fn sandbox_args(setup: &Setup, (at, daemon_at): (SocketAddr, SocketAddr), dir: &Path) -> Vec<String> {
+    let mut all: Vec<String> = vec!["sandbox".to_owned(), "--listen".to_owned(), at.to_string()];
+    let more = if setup.provider == "zenvia" {
+        vec!["--provider".to_owned(), "zenvia".to_owned(), "--config".to_owned(), dir.join("sandbox.toml").display().to_string()]
+    } else {
+        let webhook = format!("http://{daemon_at}/webhooks/meta");
+        ["--webhook", &webhook, "--app-secret", "s3cret", "--verify-token", "hello"].map(str::to_owned).to_vec()
+    };
+    all.extend(more);
+    all.extend(setup.clock.iter().flat_map(|clock| ["--clock".to_owned(), clock.clone()]));
+    all.extend(setup.sandbox.iter().cloned());
+    all
 }
 
 fn configuration(setup: &Setup, daemon_at: SocketAddr, sandbox_at: SocketAddr) -> String {
     let mut senders = String::new();
     for (no, name) in setup.senders.iter().enumerate() {
         let (id, number) = (format!("10654035224{no:04}"), format!("+54911555501{no:02}"));
-        writeln!(senders, "[sender.{name}]\naccount = \"meta\"\nphone_number_id = \"{id}\"\nnumber = \"{number}\"")
-            .expect("memory");
+        writeln!(senders, "[sender.{name}]\naccount = \"meta\"\nnumber = \"{number}\"").expect("memory");
+        if setup.provider == "cloud_api" {
+            writeln!(senders, "phone_number_id = \"{id}\"").expect("memory");
+        }
     }
     format!(
         r#"[server]
@@ -339,19 +370,36 @@ data_dir   = "{data_dir}"
 [store]
 url = "{store}"
 [account.meta]
-provider     = "cloud_api"
-base_url     = "http://{sandbox_at}/v26.0"
-waba_id      = "102290129340398"
+provider     = "{provider}"
 currency     = "USD"
 timezone     = "America/Argentina/Buenos_Aires"
-access_token = "any"
-app_secret   = "s3cret"
-verify_token = "hello"
+{access}
 {senders}
 {more}
 "#,
+        provider = setup.provider,
+        access = access(setup.provider, sandbox_at),
         store = setup.database.url(),
         more = setup.more,
         data_dir = setup.data_dir,
     )
+}
+
+fn access(provider: &str, sandbox_at: SocketAddr) -> String {
+    match provider {
+        "zenvia" => format!(
+            r#"base_url              = "http://{sandbox_at}/v2"
+api_token             = "any"
+webhook_secret        = "0123456789abcdef01234567"
+webhook_header_secret = "s3cret"
+requests_per_second   = 300"#
+        ),
+        _ => format!(
+            r#"base_url     = "http://{sandbox_at}/v26.0"
+waba_id      = "102290129340398"
+access_token = "any"
+app_secret   = "s3cret"
+verify_token = "hello""#
+        ),
+    }
 }
