@@ -29,6 +29,7 @@ pub mod settler;
 mod start;
 mod steer;
 pub mod subscriptions;
+mod templates;
 pub mod tier;
 pub mod waiting;
 pub mod watcher;

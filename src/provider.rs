@@ -177,6 +177,15 @@ impl Provider {
         }
     }
 
+    /// The template of that name in every language the account has it in.
+    pub async fn translations(&self, name: &str) -> Result<Vec<Template>, ProviderError> {
+        if let Self::CloudApi(api) = self {
+            return api.translations(name).await;
+        }
+        // The others tell all or nothing.
+        Ok(self.templates().await?.into_iter().filter(|t| t.name == name).collect())
+    }
+
     /// How a sender stands.
     pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         match self {

@@ -98,6 +98,11 @@ impl CloudApi {
         Ok(found.find(|t| t.name == name && t.language == language))
     }
 
+    pub(super) async fn translations(&self, name: &str) -> Result<Vec<Template>, ProviderError> {
+        let items = self.template_items(&[("name", name)]).await?;
+        Ok(items.iter().filter_map(template::read).filter(|t| t.name == name).collect())
+    }
+
     pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         let node = self.get(self.address(&[sender_ref]), &[("fields", sender::FIELDS)]).await?;
         Ok(sender::read(&node))

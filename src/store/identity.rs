@@ -69,7 +69,9 @@ impl Known {
 
     /// Whether an identity tells nothing that is not known here.
     pub fn knows(&self, wa_id: Option<&String>, bsuid: Option<&String>) -> bool {
-        (wa_id.is_none() || wa_id == self.wa_id.as_ref()) && (bsuid.is_none() || bsuid == self.bsuid.as_ref())
+        let is_number = self.wa_id.is_none() && wa_id == self.phone.as_ref();
+        (wa_id.is_none() || wa_id == self.wa_id.as_ref() || is_number)
+            && (bsuid.is_none() || bsuid == self.bsuid.as_ref())
     }
 
     /// Whether an identity contradicts nothing that is known here.
