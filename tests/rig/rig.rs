@@ -342,7 +342,12 @@ const SANDBOX: &str = "[zenvia]\nretry_s = 1.0\n";
 fn sandbox_args(setup: &Setup, (at, daemon_at): (SocketAddr, SocketAddr), dir: &Path) -> Vec<String> {
     let mut all: Vec<String> = vec!["sandbox".to_owned(), "--listen".to_owned(), at.to_string()];
     let more = if setup.provider == "zenvia" {
-        vec!["--provider".to_owned(), "zenvia".to_owned(), "--config".to_owned(), dir.join("sandbox.toml").display().to_string()]
+        vec![
+            "--provider".to_owned(),
+            "zenvia".to_owned(),
+            "--config".to_owned(),
+            dir.join("sandbox.toml").display().to_string(),
+        ]
     } else {
         let webhook = format!("http://{daemon_at}/webhooks/meta");
         ["--webhook", &webhook, "--app-secret", "s3cret", "--verify-token", "hello"].map(str::to_owned).to_vec()

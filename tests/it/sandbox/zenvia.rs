@@ -79,7 +79,7 @@ async fn send(provider: &Provider, to: &str, template: &Template, fill: &Fill, m
 async fn reminder(provider: &Provider) -> (Template, Fill) {
     let found = provider.template("appointment_reminder", "es_AR").await.expect("a list").expect("the template");
     let body = filled(&[("1", "Ana"), ("2", "Laboratorio Norte"), ("3", "martes, 14:30")]);
-    (found, Fill { header: None, body, buttons: Vec::new() })
+    (found, Fill { body, ..Fill::default() })
 }
 
 /// A webhook, and the subscriptions that lead to it.
@@ -153,9 +153,9 @@ async fn an_address_has_a_field_of_its_own_name() {
     let found = provider.template("promo_verao", "pt_BR").await.expect("a list").expect("the template");
     let body = filled(&[("1", "Ana"), ("2", "20%")]);
     let buttons = vec![ButtonFill { index: 0, text: "VERAO20".to_owned() }];
-    let whole = Fill { header: None, body: body.clone(), buttons };
+    let whole = Fill { body: body.clone(), buttons, ..Fill::default() };
     assert!(matches!(send(&provider, "5511988887777", &found, &whole, 1).await, Answer::Accepted(_)));
-    let without = Fill { header: None, body, buttons: Vec::new() };
+    let without = Fill { body, ..Fill::default() };
     let refused = send(&provider, "5511988887777", &found, &without, 2).await;
     assert!(matches!(refused, Answer::Refused(Failure { code: 400, .. })), "{refused:?}");
 }
