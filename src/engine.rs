@@ -32,6 +32,7 @@ pub mod subscriptions;
 mod templates;
 pub mod tier;
 pub mod waiting;
+pub mod wallet;
 pub mod watcher;
 
 use std::collections::BTreeMap;
@@ -87,6 +88,8 @@ pub struct Parts {
     pub inbound: inbound::Inbound,
     /// Wakes the parts that ask the provider what it grants: a webhook said that this has changed.
     pub limits_changed: Arc<Notify>,
+    /// What the accounts' wallets hold.
+    pub wallets: wallet::Wallets,
     /// What is counted for Prometheus as it happens.
     pub counters: counters::Counters,
 }

@@ -13,30 +13,46 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Scale};
-use crate::config::ProviderKind;
-use crate::sandbox::{LoopbackUrl, People, Sandbox, SandboxConfig, Tier, apply_config_file};
+use crate::sandbox::{
+    GupshupSettings, LoopbackUrl, People, Sandbox, SandboxConfig, SandboxProvider, Tier, apply_config_file,
+};
 
 /// Where webhooks go that nobody has asked for.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
-/// Runs a provider on this machine: speaks Meta's Cloud API or Zenvia's API, enforces its limits, plays the people.
+/// Runs a provider on this machine: speaks Meta's Cloud API, Gupshup's form API and Zenvia's, enforces their limits, plays the
+/// people.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Where it listens; loopback only.
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
-    /// Whose protocol is spoken: cloud_api, gupshup or zenvia. At Zenvia webhooks go where subscriptions say.
-    #[arg(long, default_value = "cloud_api", value_parser = provider)]
-    provider: ProviderKind,
-    /// Where webhooks are posted; http on this machine only.
-    #[arg(long)]
+    /// Where webhooks are posted; http on this machine only. At zenvia they go where its subscriptions say.
+    #[arg(
+        long,
+        required_if_eq("provider", "cloud_api"),
+        required_if_eq("provider", "gupshup"),
+        required_unless_present = "provider"
+    )]
     webhook: Option<LoopbackUrl>,
-    /// Signs the webhooks.
-    #[arg(long)]
+    /// Whose webhooks it posts: cloud_api, gupshup or zenvia.
+    #[arg(long, default_value = "cloud_api")]
+    provider: SandboxProvider,
+    /// Signs the webhooks; for cloud_api.
+    #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     app_secret: Option<SecretString>,
-    /// Sent in the handshake.
-    #[arg(long)]
+    /// Sent in the handshake; for cloud_api.
+    #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     verify_token: Option<SecretString>,
+    /// A header of every webhook, as `x-recado-webhook: VALUE`; for gupshup.
+    #[arg(long, value_parser = header)]
+    webhook_header: Option<(String, String)>,
+    /// Shape of Gupshup's message events: 2 or 3.
+    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u8).range(2..=3))]
+    webhook_version: u8,
+    /// Dollars in Gupshup's wallet; left out: it is never empty.
+    #[arg(long)]
+    wallet: Option<f64>,
     /// Messages per second granted to every number that is not in --config.
     #[arg(long, default_value = "80")]
     throughput: NonZeroU32,
@@ -63,13 +79,9 @@ pub struct Args {
     config: Option<PathBuf>,
 }
 
-/// A provider by its word.
-pub fn provider(word: &str) -> Result<ProviderKind, String> {
-    let found = ProviderKind::WORDS.into_iter().find(|(known, _)| *known == word);
-    found.map(|(_, kind)| kind).ok_or_else(|| {
-        let words = ProviderKind::WORDS.map(|(word, _)| word);
-        format!("a provider is one of {}", words.join(", "))
-    })
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header with its value, as x-recado-webhook: VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 fn latency(text: &str) -> Result<Duration, String> {
@@ -98,30 +110,19 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the provider's webhooks need: at Meta an address and secrets, at Zenvia nothing, since it is asked for them.
-fn surface(args: &Args) -> anyhow::Result<SandboxConfig> {
-    match args.provider {
-        ProviderKind::CloudApi => {
-            let webhook = args.webhook.clone().context("--webhook is missing: where webhooks are posted")?;
-            let app_secret = args.app_secret.clone().context("--app-secret is missing: it signs the webhooks")?;
-            let token = args.verify_token.clone().context("--verify-token is missing: it is sent in the handshake")?;
-            Ok(SandboxConfig::new(webhook, app_secret, token))
-        }
-        ProviderKind::Zenvia => {
-            if args.webhook.is_some() || args.app_secret.is_some() || args.verify_token.is_some() {
-                bail!(
-                    "--webhook, --app-secret and --verify-token do nothing at Zenvia: webhooks go where subscriptions say"
-                );
-            }
-            let nowhere: LoopbackUrl = NOWHERE.parse()?;
-            Ok(SandboxConfig::new(nowhere, SecretString::from(""), SecretString::from("")))
-        }
-        ProviderKind::Gupshup => bail!("--provider gupshup is not available yet"),
-    }
-}
-
 async fn settings(args: Args) -> anyhow::Result<SandboxConfig> {
-    let mut config = surface(&args)?;
+    if args.provider == SandboxProvider::Zenvia && args.webhook.is_some() {
+        bail!("--webhook does nothing at zenvia: webhooks go where its subscriptions say");
+    }
+    let webhook = args.webhook.map_or_else(|| NOWHERE.parse(), Ok)?;
+    let mut config =
+        SandboxConfig::new(webhook, args.app_secret.unwrap_or_default(), args.verify_token.unwrap_or_default());
+    config.provider = args.provider;
+    config.gupshup = GupshupSettings {
+        version: args.webhook_version,
+        header: args.webhook_header.map(|(name, value)| (name, SecretString::from(value))),
+        wallet: args.wallet.map(|dollars| (dollars * 1e6).round() as i64),
+    };
     config.throughput = args.throughput;
     config.tier = args.tier;
     config.any_template = args.any_template;
