@@ -18,6 +18,7 @@ pub mod holds;
 pub mod import;
 mod output;
 pub mod pause;
+pub mod person;
 mod private;
 pub mod results;
 pub mod resume;
@@ -85,6 +86,8 @@ enum Command {
     Template(template::Args),
     /// The do-not-send list.
     Suppress(suppress::Args),
+    /// Everything kept of one person, and erasing it.
+    Person(person::Args),
     /// Who may sign in.
     User(user::Args),
     /// Tokens for programs.
@@ -146,6 +149,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Costs(args) => costs::run(args).await,
         Command::Template(args) => template::run(args).await,
         Command::Suppress(args) => suppress::run(args).await,
+        Command::Person(args) => person::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,

@@ -21,6 +21,7 @@ pub mod holds;
 pub mod inbound;
 pub mod janitor;
 mod load;
+pub mod person;
 pub mod planner;
 pub mod receiver;
 pub mod retry;
@@ -29,6 +30,7 @@ pub mod settler;
 mod start;
 mod steer;
 pub mod subscriptions;
+pub mod template;
 mod templates;
 pub mod tier;
 pub mod waiting;
@@ -58,6 +60,7 @@ pub use doubt::DoubtSettlement;
 pub use hand::{Author, HandOutcome, HandSend};
 pub use load::Loaded;
 pub use start::StartOutcome;
+pub use template::{Stake, TemplateOutcome};
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 pub mod audience;
 pub mod campaign_file;
 pub mod columns;
+pub mod consent;
 pub mod content;
 pub mod expression;
 pub mod open_hours;

@@ -92,7 +92,9 @@ macro_rules! areas {
             "inbox",
             "intake",
             "mapping",
+            "person",
             "preflight",
+            "template",
             "web",
         )
     };
@@ -166,10 +168,8 @@ pub fn say(language: Language, key: &str, args: &[(&str, &str)]) -> String {
 /// The argument that holds a provider's code; the sentence shows its words as `{why}`.
 const FAILURE: &str = "failure";
 
-/// The argument that is the key of another sentence, which takes the same arguments; the sentence shows it as `{place}`.
-const PLACE: &str = "place_key";
-/// The same, shown as `{detail}`.
-const DETAIL: &str = "detail_key";
+/// An argument so named is the key of another sentence, which takes the same arguments: `place_key` is shown as `{place}`.
+const KEY: &str = "_key";
 
 /// The sentence of a blocker, of a warning, or of what stopped a run: `problem.<code>`.
 pub fn problem(language: Language, problem: &Problem) -> String {
@@ -177,10 +177,9 @@ pub fn problem(language: Language, problem: &Problem) -> String {
     let code = args.iter().find(|(name, _)| *name == FAILURE).and_then(|(_, code)| code.parse().ok());
     let why = code.map(|code| say(language, &sentence_key(code), &[]));
     args.extend(why.iter().map(|why| ("why", why.as_str())));
-    let spoken = |name| args.iter().find(|(n, _)| *n == name).map(|(_, key)| say(language, key, &args));
-    let (place, detail) = (spoken(PLACE), spoken(DETAIL));
-    args.extend(place.iter().map(|place| ("place", place.as_str())));
-    args.extend(detail.iter().map(|detail| ("detail", detail.as_str())));
+    let keys = args.iter().filter_map(|(name, key)| Some((name.strip_suffix(KEY)?, *key)));
+    let spoken: Vec<(&str, String)> = keys.map(|(name, key)| (name, say(language, key, &args))).collect();
+    args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
     say(language, &format!("problem.{}", problem.code), &args)
 }
 

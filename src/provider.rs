@@ -26,7 +26,8 @@ use crate::domain::event::WebhookEvent;
 use crate::domain::fill::Fill;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
-use crate::domain::template::Template;
+use crate::domain::template::draft::Draft;
+use crate::domain::template::{Category, Template, TemplateStatus};
 
 /// Longest time a request takes, from the first byte to the last of the answer, connecting included.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(15);
@@ -129,6 +130,56 @@ pub struct SenderStatus {
     pub display_number: String,
 }
 
+/// A template with what the provider says of it besides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// The template.
+    pub template: Template,
+    /// Why it was refused, in the provider's word; empty when it was not, or when nothing is told.
+    pub reason: String,
+    /// `green`, `yellow`, `red`; empty when not told or not known yet.
+    pub quality: String,
+}
+
+impl Listed {
+    /// A template of which nothing else is told.
+    pub fn bare(template: Template) -> Self {
+        Self { template, reason: String::new(), quality: String::new() }
+    }
+}
+
+/// What the provider says to a command about a template.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TemplateAnswer {
+    /// It is done.
+    Done(TemplateDone),
+    /// The provider said no.
+    Refused {
+        /// Its code, the finer one where there are two.
+        code: i64,
+        /// Its words. About the template, never about a person.
+        said: String,
+    },
+    /// Too many calls: not now.
+    Later {
+        /// Minutes until it takes calls again; 0 when not told.
+        minutes: u64,
+    },
+    /// This provider's API has no such command: it is done in the provider's own console.
+    NotOffered,
+}
+
+/// What the provider made of a template.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TemplateDone {
+    /// Its id at the provider; empty when not told.
+    pub provider_id: String,
+    /// How it stands now, where that is told.
+    pub status: Option<TemplateStatus>,
+    /// What it is billed as, which may not be what was asked for.
+    pub category: Option<Category>,
+}
+
 /// A prepaid wallet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wallet {
@@ -174,6 +225,42 @@ impl Provider {
             Self::CloudApi(api) => api.template(name, language).await,
             Self::Zenvia(api) => api.template(name, language).await,
             Self::Gupshup(api) => api.template(name, language).await,
+        }
+    }
+
+    /// Every template of the account, with what the provider says of each besides.
+    pub async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.catalogue().await,
+            Self::Zenvia(api) => api.catalogue().await,
+            Self::Gupshup(_) => Ok(self.templates().await?.into_iter().map(Listed::bare).collect()),
+        }
+    }
+
+    /// Asks the provider to approve a new template.
+    pub async fn create_template(&self, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.create_template(draft).await,
+            Self::Zenvia(api) => api.create_template(draft).await,
+            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+        }
+    }
+
+    /// Asks the provider to take `draft` in place of what `template` says.
+    pub async fn edit_template(&self, template: &Template, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.edit_template(template, draft).await,
+            Self::Zenvia(api) => api.edit_template(template, draft).await,
+            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+        }
+    }
+
+    /// Deletes a template, in its language alone.
+    pub async fn delete_template(&self, template: &Template) -> Result<TemplateAnswer, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.delete_template(template).await,
+            Self::Zenvia(api) => api.delete_template(template).await,
+            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 

@@ -35,6 +35,7 @@ mod standing;
 mod subscription;
 mod template;
 mod template_node;
+mod template_review;
 mod template_shape;
 mod world;
 mod zenvia;

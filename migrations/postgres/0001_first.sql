@@ -72,6 +72,9 @@ CREATE TABLE template (
     language   TEXT NOT NULL,
     template   TEXT NOT NULL,
     fetched_at BIGINT NOT NULL,
+    reason     TEXT NOT NULL DEFAULT '',
+    advice     TEXT NOT NULL DEFAULT '',
+    quality    TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (account, name, language)
 );
 
@@ -503,4 +506,75 @@ CREATE TABLE wallet (
     overdraft BIGINT NOT NULL,
     read_at   BIGINT NOT NULL,
     raised_at BIGINT
+);
+
+-- The life of a template --------------------------------------------------------------------------------------------
+
+-- What is Recado's own of a template, whatever the provider says of it: its groups, and what a campaign puts into its
+-- variables where the campaign's file says nothing. Both are JSON.
+CREATE TABLE template_own (
+    account    TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    groups     TEXT NOT NULL,
+    mapping    TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (account, name, language)
+);
+
+-- Written and not submitted yet.
+CREATE TABLE template_draft (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account    TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    draft      TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    refusal    TEXT NOT NULL DEFAULT '',
+    UNIQUE (account, name, language)
+);
+
+-- When a template was edited: the provider allows so many of an approved one.
+CREATE TABLE template_edit (
+    account  TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    language TEXT NOT NULL,
+    at       BIGINT NOT NULL
+);
+CREATE INDEX template_edit_of ON template_edit (account, name, language, at);
+
+-- What of a template's default mapping a version was approved with.
+CREATE TABLE version_mapping (
+    version_id BIGINT PRIMARY KEY,
+    mapping    TEXT NOT NULL
+);
+
+-- Texts that expressions may use, beside [vars] of the configuration.
+CREATE TABLE variable (
+    name       TEXT PRIMARY KEY,
+    value      TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+
+-- Consent and erasure -----------------------------------------------------------------------------------------------
+
+-- What files said of a person's consent, each word once.
+CREATE TABLE consent (
+    id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_id BIGINT NOT NULL REFERENCES person (id),
+    given     TEXT NOT NULL,
+    basis     TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    at        BIGINT NOT NULL
+);
+CREATE INDEX consent_person ON consent (person_id, id);
+
+-- Whoever was erased while on the do-not-send list: a keyed hash of each of their ids, and what they must not get.
+CREATE TABLE erased (
+    hash  TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    at    BIGINT NOT NULL,
+    PRIMARY KEY (hash, scope)
 );

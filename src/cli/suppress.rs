@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -27,6 +28,17 @@ enum What {
     Add {
         /// The number, international or as dialled in the first sender's country.
         phone: String,
+        /// What they must not get.
+        #[arg(long, value_enum, default_value_t = Scope::Marketing)]
+        scope: Scope,
+        /// For the record.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Put every number of a file on the list: one a line, or the first column of a CSV.
+    Import {
+        /// The file.
+        file: std::path::PathBuf,
         /// What they must not get.
         #[arg(long, value_enum, default_value_t = Scope::Marketing)]
         scope: Scope,
@@ -65,6 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let client = Client::from_environment(&environment())?;
     let (value, text) = match args.what {
         What::Add { phone, scope, note } => add(&client, &phone, scope, &note).await?,
+        What::Import { file, scope, note } => import(&client, &file, scope, &note).await?,
         What::List => {
             let items = client.all("/api/v1/suppressions", &[]).await?;
             let text = lines(&items);
@@ -84,6 +97,18 @@ async fn add(client: &Client, phone: &str, scope: Scope, note: &str) -> anyhow::
     let added: Value = client.post("/api/v1/suppressions", &body).await?;
     let text = if added["added"] == true { "They are on the list.\n" } else { "They were on the list already.\n" };
     Ok((added, text.to_owned()))
+}
+
+async fn import(client: &Client, file: &std::path::Path, scope: Scope, note: &str) -> anyhow::Result<(Value, String)> {
+    let numbers = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let body = json!({"numbers": numbers, "scope": scope.word(), "note": note});
+    let done: Value = client.post("/api/v1/suppressions/import", &body).await?;
+    let mut text = format!("{} put on the list, {} were on it already\n", cell(&done["added"]), cell(&done["already"]));
+    let wrong: Vec<String> = done["wrong"].as_array().into_iter().flatten().map(cell).collect();
+    if !wrong.is_empty() {
+        text += &format!("lines without a number: {}\n", wrong.join(", "));
+    }
+    Ok((done, text))
 }
 
 fn lines(items: &[Value]) -> String {

@@ -1,9 +1,12 @@
-//! `recado template`: templates, as last read from the provider.
+//! `recado template`: templates as last read from the provider, and their life.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::agree::{Agreement, agreed};
 use super::client::Client;
 use super::eprint;
 use super::output::answer;
@@ -15,7 +18,7 @@ use crate::config::environment;
 pub struct Args {
     #[command(subcommand)]
     what: What,
-    /// Only of this account.
+    /// Only of this account; for a template that several have, which.
     #[arg(long, global = true)]
     account: Option<String>,
     /// Print JSON.
@@ -26,7 +29,19 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// List them.
-    List,
+    List {
+        /// Part of the name or the text.
+        search: Option<String>,
+        /// Only with this status: approved, pending, rejected, paused, disabled.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only in this language, as `es_AR`.
+        #[arg(long)]
+        language: Option<String>,
+        /// Only of this group.
+        #[arg(long)]
+        group: Option<String>,
+    },
     /// Show one in every language, or in one.
     Show {
         /// Its name.
@@ -35,43 +50,196 @@ enum What {
         #[arg(long)]
         language: Option<String>,
     },
+    /// Write a template: its file is JSON, as POST /api/v1/template-drafts takes it. Prints what must be mended.
+    Create {
+        /// The file.
+        file: PathBuf,
+        /// Submit it for approval at once, if nothing must be mended.
+        #[arg(long)]
+        submit: bool,
+    },
+    /// Drafts that are not submitted yet.
+    Drafts,
+    /// Submit a draft for approval.
+    Submit {
+        /// The draft's number.
+        id: i64,
+    },
+    /// Give a template another text: the file is JSON, as for `create`.
+    Edit {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Delete a template at the provider, in one language.
+    Delete {
+        /// Its name.
+        name: String,
+        /// Its language, as `es_AR`.
+        #[arg(long)]
+        language: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Read every template again.
+    Sync,
 }
 
-/// Runs it: 1 when there is no such template.
+/// Runs it: 1 when there is no such template, or the answer is no.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let client = Client::from_environment(&environment())?;
-    let mut query: Vec<(&str, &str)> = Vec::new();
-    query.extend(args.account.as_deref().map(|account| ("account", account)));
-    if let What::Show { name, language } = &args.what {
-        query.push(("name", name));
-        query.extend(language.as_deref().map(|language| ("language", language)));
+    let of = Of { client: &client, account: args.account.as_deref(), json: args.json };
+    match args.what {
+        What::List { search, status, language, group } => {
+            let asked = [("q", search), ("status", status), ("language", language), ("group", group)];
+            let asked: Vec<(&str, &str)> = asked.iter().filter_map(|(k, v)| Some((*k, v.as_deref()?))).collect();
+            of.list(asked).await
+        }
+        What::Show { name, language } => of.show(&name, language.as_deref()).await,
+        What::Create { file, submit } => of.create(&read(&file)?, submit).await,
+        What::Drafts => of.drafts().await,
+        What::Submit { id } => of.submit(id).await,
+        What::Edit { file } => of.edit(&read(&file)?).await,
+        What::Delete { name, language, yes } => of.delete(&name, &language, yes).await,
+        What::Sync => {
+            let done: Value = client.post("/api/v1/templates/sync", &json!({"account": of.account()})).await?;
+            of.print(&done, || format!("{} templates read\n", cell(&done["templates"])))
+        }
     }
-    let items = client.all("/api/v1/templates", &query).await?;
-    if let (What::Show { name, .. }, true) = (&args.what, items.is_empty()) {
-        eprint(&format!("recado: no template {name} has been read from the provider"));
-        return Ok(ExitCode::FAILURE);
+}
+
+fn read(file: &std::path::Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
+}
+
+struct Of<'a> {
+    client: &'a Client,
+    account: Option<&'a str>,
+    json: bool,
+}
+
+impl Of<'_> {
+    fn account(&self) -> &str {
+        self.account.unwrap_or_default()
     }
-    let text = match args.what {
-        _ if args.json => serde_json::to_string_pretty(&json!({"items": items}))? + "\n",
-        What::List => lines(&items),
-        What::Show { .. } => items.iter().map(whole).collect::<Vec<_>>().join("\n"),
-    };
-    answer(&text)?;
-    Ok(ExitCode::SUCCESS)
+
+    fn print(&self, value: &Value, text: impl FnOnce() -> String) -> anyhow::Result<ExitCode> {
+        answer(&if self.json { serde_json::to_string_pretty(value)? + "\n" } else { text() })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn items(&self, mut asked: Vec<(&str, &str)>) -> anyhow::Result<Vec<Value>> {
+        asked.extend(self.account.map(|account| ("account", account)));
+        Ok(self.client.all("/api/v1/templates", &asked).await?)
+    }
+
+    async fn list(&self, asked: Vec<(&str, &str)>) -> anyhow::Result<ExitCode> {
+        let items = self.items(asked).await?;
+        self.print(&json!({"items": items}), || lines(&items))
+    }
+
+    async fn show(&self, name: &str, language: Option<&str>) -> anyhow::Result<ExitCode> {
+        let mut asked = vec![("name", name)];
+        asked.extend(language.map(|language| ("language", language)));
+        let items = self.items(asked).await?;
+        if items.is_empty() {
+            eprint(&format!("recado: no template {name} has been read from the provider"));
+            return Ok(ExitCode::FAILURE);
+        }
+        self.print(&json!({"items": items}), || items.iter().map(whole).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The account meant: the one named, or the only one that has templates.
+    async fn account_meant(&self) -> anyhow::Result<String> {
+        if let Some(account) = self.account {
+            return Ok(account.to_owned());
+        }
+        let items = self.client.all("/api/v1/templates", &[]).await?;
+        let mut accounts: Vec<String> = items.iter().map(|t| cell(&t["account"])).collect();
+        accounts.dedup();
+        match accounts.as_slice() {
+            [only] => Ok(only.clone()),
+            _ => anyhow::bail!("name the account: --account NAME"),
+        }
+    }
+
+    async fn create(&self, draft: &Value, submit: bool) -> anyhow::Result<ExitCode> {
+        let body = json!({"account": self.account_meant().await?, "draft": draft});
+        let kept: Value = self.client.post("/api/v1/template-drafts", &body).await?;
+        let id = kept["id"].as_i64().unwrap_or_default();
+        let draft: Value = self.client.get(&format!("/api/v1/template-drafts/{id}"), &[]).await?;
+        let mend: Vec<String> =
+            draft["problems"].as_array().into_iter().flatten().map(|p| cell(&p["message"])).collect();
+        if submit && mend.is_empty() {
+            return self.submit(id).await;
+        }
+        let told = || mend.iter().fold(String::new(), |told, sentence| told + "  " + sentence + "\n");
+        self.print(&draft, || format!("draft {id} is kept\n{}", told()))?;
+        Ok(if mend.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn drafts(&self) -> anyhow::Result<ExitCode> {
+        let items = self.client.all("/api/v1/template-drafts", &[]).await?;
+        let row = |d: &Value| {
+            let problems = d["problems"].as_array().map_or(0, Vec::len);
+            let [id, account] = ["id", "account"].map(|key| cell(&d[key]));
+            let [name, language] = ["name", "language"].map(|key| cell(&d["draft"][key]));
+            [id, account, name, language, problems.to_string(), cell(&d["refusal"])]
+        };
+        let header = ["draft", "account", "name", "language", "to mend", "refused"];
+        self.print(&json!({"items": items}), || {
+            if items.is_empty() {
+                return "No draft waits to be submitted.\n".to_owned();
+            }
+            table(header, &items.iter().map(row).collect::<Vec<_>>())
+        })
+    }
+
+    async fn submit(&self, id: i64) -> anyhow::Result<ExitCode> {
+        let done: Value = self.client.post(&format!("/api/v1/template-drafts/{id}/submit"), &json!({})).await?;
+        self.print(&done, || format!("submitted: {}", whole(&done)))
+    }
+
+    async fn edit(&self, draft: &Value) -> anyhow::Result<ExitCode> {
+        let [name, language] = ["name", "language"].map(|key| cell(&draft[key]));
+        let path = format!("/api/v1/templates/{}/{name}/{language}/edit", self.account_meant().await?);
+        let done: Value = self.client.post(&path, draft).await?;
+        self.print(&done, || whole(&done))
+    }
+
+    async fn delete(&self, name: &str, language: &str, yes: bool) -> anyhow::Result<ExitCode> {
+        let account = self.account_meant().await?;
+        let question = format!("Delete {name} ({language})? The name cannot be used again for 30 days.");
+        if agreed(&question, yes)? != Agreement::Yes {
+            return Ok(ExitCode::FAILURE);
+        }
+        self.client.delete(&format!("/api/v1/templates/{account}/{name}/{language}")).await?;
+        self.print(&json!({"deleted": name, "language": language}), || format!("{name} ({language}) is deleted\n"))
+    }
 }
 
 fn lines(items: &[Value]) -> String {
     if items.is_empty() {
-        return "No template has been read from the provider yet.\n".to_owned();
+        return "No such template has been read from the provider.\n".to_owned();
     }
-    let row = |t: &Value| ["account", "name", "language", "category", "status"].map(|key| cell(&t[key]));
-    table(["account", "name", "language", "category", "status"], &items.iter().map(row).collect::<Vec<_>>())
+    let row = |t: &Value| {
+        let groups: Vec<String> = t["groups"].as_array().into_iter().flatten().map(cell).collect();
+        let [account, name, language, category, status, reason] =
+            ["account", "name", "language", "category", "status", "reason"].map(|key| cell(&t[key]));
+        [account, name, language, category, status, reason, groups.join(", ")]
+    };
+    let header = ["account", "name", "language", "category", "status", "reason", "groups"];
+    table(header, &items.iter().map(row).collect::<Vec<_>>())
 }
 
 /// The text as it was approved, with its placeholders.
 fn whole(t: &Value) -> String {
     let [name, language, category, status] = ["name", "language", "category", "status"].map(|key| cell(&t[key]));
-    let mut lines = vec![format!("{name} ({language}) · {category} · {status}"), String::new()];
+    let mut lines = vec![format!("{name} ({language}) · {category} · {status}")];
+    let told = ["reason", "advice"].map(|key| cell(&t[key]));
+    lines.extend(told.into_iter().filter(|word| !word.is_empty()).map(|word| format!("  {word}")));
+    lines.push(String::new());
     let header = &t["header"];
     if let Some(text) = header["text"].as_str().or_else(|| header["kind"].as_str()) {
         lines.extend([format!("  {text}"), String::new()]);

@@ -13,7 +13,7 @@ use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
+use super::{Access, Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -56,7 +56,13 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
-    let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
+    let (mut accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
+    for account in accounts.values_mut() {
+        if let Access::Zenvia(access) = &mut account.access {
+            let of = senders.values().filter(|sender| sender.account == account.name);
+            access.senders = of.map(|sender| sender.phone_number_id.clone()).collect();
+        }
+    }
     let portfolios = portfolios.flatten().unwrap_or_default();
     Some(Config {
         store_url: store_url?,

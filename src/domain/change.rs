@@ -16,4 +16,6 @@ pub enum Change {
     Conversation(ConversationId),
     /// A hold began or ended.
     Holds,
+    /// Something is known of a template that was not.
+    Templates,
 }

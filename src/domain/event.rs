@@ -21,6 +21,8 @@ pub enum WebhookEvent {
     IdentityChange(IdentityChange),
     /// The provider's word on a template.
     Template(TemplateNews),
+    /// What else the provider tells of a template: why it was refused, how people like it, that its text has changed.
+    TemplateNote(TemplateNote),
     /// A template is billed as something else, or will be.
     Category(CategoryNews),
     /// The provider's word on an account, or on what a number or portfolio is granted.
@@ -41,6 +43,23 @@ pub struct TemplateNews {
     pub language: String,
     /// How it stands now.
     pub status: TemplateStatus,
+}
+
+/// What the provider tells of a template beside its status; what it does not tell stays as it was.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TemplateNote {
+    /// Its name.
+    pub name: String,
+    /// Its language, as `es_AR`.
+    pub language: String,
+    /// Why it was refused, in the provider's word; empty: it is not.
+    pub reason: Option<String>,
+    /// What the provider advises then.
+    pub advice: Option<String>,
+    /// `green`, `yellow`, `red`; empty: nobody knows yet.
+    pub quality: Option<String>,
+    /// Its text is another one now, and is to be read again.
+    pub text_changed: bool,
 }
 
 /// What the provider tells of what a template is billed as.

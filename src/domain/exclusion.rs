@@ -35,6 +35,8 @@ pub enum ExclusionReason {
     OpenConversation,
     /// The person has got as many messages as the campaign's `at_most` allows, until it is too late for this one.
     Frequency,
+    /// The file says that the person has not agreed to promotions, or does not say that they have.
+    NoConsent,
     /// The country cannot be reached, or marketing is not delivered there.
     Unreachable,
     /// The template is not approved in the row's language.
@@ -43,7 +45,7 @@ pub enum ExclusionReason {
 
 impl ExclusionReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NoPhone,
         Self::BadPhone,
         Self::NoCountry,
@@ -58,6 +60,7 @@ impl ExclusionReason {
         Self::AlreadySent,
         Self::OpenConversation,
         Self::Frequency,
+        Self::NoConsent,
         Self::Unreachable,
         Self::NoTranslation,
     ];
@@ -79,6 +82,7 @@ impl ExclusionReason {
             Self::AlreadySent => "already_sent",
             Self::OpenConversation => "open_conversation",
             Self::Frequency => "frequency",
+            Self::NoConsent => "no_consent",
             Self::Unreachable => "unreachable",
             Self::NoTranslation => "no_translation",
         }

@@ -44,6 +44,10 @@ pub enum Right {
     ReadAudit,
     /// Put people on the do-not-send list.
     Suppress,
+    /// Write, submit, edit and delete templates; set groups, default mappings and custom variables.
+    ManageTemplates,
+    /// Export everything kept of a person, and erase them.
+    ManagePeople,
     /// Manage users and tokens.
     ManageUsers,
 }
@@ -94,6 +98,7 @@ impl Role {
                     | R::SteerRuns
                     | R::ReadCosts
                     | R::Suppress
+                    | R::ManageTemplates
             ),
             Self::Agent => {
                 matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress)

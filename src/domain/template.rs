@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod draft;
+pub mod edit;
+pub mod rules;
+
 /// A template in one language.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Template {
@@ -50,6 +54,11 @@ pub enum Category {
 }
 
 impl Category {
+    /// The category a template can have, of that word.
+    pub fn of_template(word: &str) -> Option<Self> {
+        [Self::Marketing, Self::Utility, Self::Authentication].into_iter().find(|c| c.as_str() == word)
+    }
+
     /// The word in database, API and exports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,6 +86,20 @@ pub enum TemplateStatus {
     Disabled,
     /// Any other word of the provider (archived, pending deletion, …): cannot be sent.
     Other(String),
+}
+
+impl TemplateStatus {
+    /// The word in lists, filters and locales; another word of the provider is itself.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Approved => "approved",
+            Self::Pending => "pending",
+            Self::Rejected => "rejected",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 /// How parameters are named.

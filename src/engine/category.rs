@@ -1,10 +1,10 @@
 //! A template is billed as something else from now on: what is open and uses it stops, with what it means in money, and a
-//! person decides. A webhook says so, or the template itself, when it is read again and the webhook was lost.
+//! person decides. A webhook says so, or the template itself, when it is read again and the webhook was lost
+//! ([`super::template::keep`]).
 
 use super::holds::ITSELF;
 use super::{Engine, EngineError, steer};
 use crate::billing::estimate;
-use crate::domain::change::Change;
 use crate::domain::event::CategoryNews;
 use crate::domain::id::RunId;
 use crate::domain::money::{Currency, Micros};
@@ -51,32 +51,8 @@ pub(super) async fn follow(
     Ok(changed)
 }
 
-/// Keeps `fresh` as the provider has it now. Where it is billed as something else than what was known of it, or than a run
-/// goes by, that counts as the provider's word on it.
-pub(super) async fn keep(engine: &Engine, account: &str, fresh: &Template, now: UnixMs) -> Result<(), EngineError> {
-    let (name, language) = (fresh.name.clone(), fresh.language.clone());
-    let known = template::get(&engine.store, account, &name, &language).await?;
-    let mut tx = engine.store.begin().await?;
-    let mut is_news = known.is_some_and(|known| known.category != fresh.category);
-    for run in run::open_in(&mut tx).await?.into_iter().filter(|run| run.account == account) {
-        let mut snapshot = run.snapshots()?;
-        is_news |= using(&mut snapshot, &name, &language).is_some_and(|used| used.category != fresh.category);
-    }
-    let mut changed = Vec::new();
-    if is_news {
-        let news = CategoryNews { name, language, category: fresh.category, is_announced: false };
-        changed = follow(&mut tx, engine, (account, &news), now).await?;
-    }
-    template::save_in(&mut tx, account, fresh, now).await?;
-    tx.commit().await?;
-    for run in changed {
-        engine.tell(Change::Run(run));
-    }
-    Ok(())
-}
-
 /// The template of that name and language, where a run uses it.
-fn using<'a>(snapshot: &'a mut Snapshot, name: &str, language: &str) -> Option<&'a mut Template> {
+pub(super) fn using<'a>(snapshot: &'a mut Snapshot, name: &str, language: &str) -> Option<&'a mut Template> {
     let mut all = std::iter::once(&mut snapshot.main).chain(&mut snapshot.translations);
     all.find(|template| template.name == name && template.language == language)
 }
@@ -93,6 +69,7 @@ async fn means(
     let zone = engine.config.accounts.get(&run.account).map(|account| account.timezone.clone());
     let day = now.day_in(&zone.unwrap_or(jiff::tz::TimeZone::UTC));
     let Ok(currency) = Currency::parse(&run.currency) else { return Ok(None) };
+    let people = message::left_in(tx, run.id).await?.people.to_string();
     let (mut n, mut was, mut will) = (0, Micros::default(), Micros::default());
     for left in message::left_by_market(tx, run.id).await? {
         let price = estimate::estimate(&engine.cards, currency, &left.market, category, &day).unwrap_or_default();
@@ -104,9 +81,10 @@ async fn means(
     let (cost, was) = (said(will), said(was));
     let args = [
         ("template", used.name.as_str()),
-        ("before", used.category.as_str()),
-        ("category", category.as_str()),
+        ("before_key", &format!("category.{}", used.category.as_str())),
+        ("category_key", &format!("category.{}", category.as_str())),
         ("n", &n),
+        ("people", &people),
         ("cost", &cost),
         ("was", &was),
     ];

@@ -84,7 +84,11 @@ impl Engine {
             Ok(template) => template,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
-        let fill = match fill(&template, &send.values) {
+        let values = match self.values_by_hand((&account.name, &template), &to, &send.values).await? {
+            Ok(values) => values,
+            Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
+        };
+        let fill = match fill(&template, &values) {
             Ok(fill) => fill,
             Err(problems) => return Ok(HandOutcome::Refused(problems)),
         };

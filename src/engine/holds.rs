@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::dispatcher::FIRST_PROBE;
-use super::{Engine, EngineError, category};
+use super::template::keep;
+use super::{Engine, EngineError};
 use crate::domain::change::Change;
 use crate::domain::phone::Phone;
 use crate::domain::template::TemplateStatus;
@@ -117,6 +118,6 @@ async fn is_sendable(engine: &Engine, hold: &Hold, now: UnixMs) -> Result<bool, 
     let (Some(account), Some(name), Some(language)) = (key.next(), key.next(), key.next()) else { return Ok(false) };
     let Some(provider) = engine.providers.get(account) else { return Ok(false) };
     let Ok(Some(told)) = provider.template(name, language).await else { return Ok(false) };
-    category::keep(engine, account, &told, now).await?;
+    keep::keep(engine, account, &told, now).await?;
     Ok(told.status == TemplateStatus::Approved)
 }

@@ -5,6 +5,7 @@
 
 mod piece;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::holds::ITSELF;
+use super::template::mapping;
 use super::{Engine, EngineError, load};
 use crate::config::Config;
 use crate::domain::canary::Share;
@@ -27,6 +29,7 @@ use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{ResolvedRow, RowsRequest, open_rows};
 use crate::store::message::MAX_INSERT;
 use crate::store::run::{self, Run};
+use crate::store::template::own;
 use crate::store::{StoreError, version};
 
 use piece::Plan;
@@ -47,6 +50,7 @@ struct Reading {
     file: CampaignFile,
     template: Snapshot,
     config: Arc<Config>,
+    vars: BTreeMap<String, String>,
     audience: PathBuf,
     started_at: UnixMs,
     done: i64,
@@ -97,11 +101,13 @@ impl Planner {
         let Some(version) = version::get(&self.engine.store, run.version_id).await? else {
             return Err(StoreError::Corrupt { what: "run.version_id" }.into());
         };
-        let file = match load::parse(&version.definition) {
+        let mut file = match load::parse(&version.definition) {
             Ok(file) => file,
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
         let template = run.snapshots()?;
+        // What the version was approved with, whatever the template's default is by now.
+        mapping::apply(&mut file, &template.main, &own::approved(&self.engine.store, version.id).await?);
         let canary = file.limits.canary;
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = runs.iter().any(|other| other.id < run.id);
@@ -110,6 +116,7 @@ impl Planner {
             file,
             template,
             config: Arc::clone(&self.engine.config),
+            vars: self.engine.vars().await?,
             audience: self.engine.audience(&version.audience_hash).await?,
             started_at: run.started_at,
             done: run.planned_rows,
@@ -158,7 +165,7 @@ impl Reading {
             campaign: &self.file,
             template: Some(&self.template.main),
             translations: &self.template.translations,
-            vars: &self.config.vars,
+            vars: &self.vars,
             holidays: &self.config.holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,

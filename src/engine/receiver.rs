@@ -230,6 +230,9 @@ impl Receiver {
         if told.holds {
             self.engine.tell(crate::domain::change::Change::Holds);
         }
+        if told.templates > 0 {
+            self.engine.tell(crate::domain::change::Change::Templates);
+        }
         if told.limits {
             self.engine.limits_changed.notify_waiters();
         }

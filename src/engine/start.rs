@@ -19,8 +19,10 @@ use crate::domain::template::Category;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Sheet, SheetInputs};
 use crate::store::run::{self, NewRun};
+use crate::store::suppression::SuppressionScope;
+use crate::store::template::own;
 use crate::store::version::Version;
-use crate::store::{campaign, message, place, suppression, user, version};
+use crate::store::{campaign, erased, message, place, suppression, user, version};
 
 use super::dispatcher::is_marketing;
 
@@ -44,11 +46,14 @@ struct Candidate {
 impl Engine {
     /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
-        let candidate = self.candidate(id).await?;
+        let mut candidate = self.candidate(id).await?;
         let template = match &candidate.account {
             Some(account) => self.known_templates(account, &candidate.file).await?,
             None => None,
         };
+        if let Some(account) = &candidate.account {
+            self.with_mapping(&account.name, &mut candidate.file, template.as_ref().map(|t| &t.main)).await?;
+        }
         let mut sheet = self.judge(&candidate, template, with_rows).await?;
         // The file is kept under the mark of its content; people know it by its name.
         sheet.audience.clone_from(&candidate.version.audience_name);
@@ -59,7 +64,7 @@ impl Engine {
 
     /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.
     pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
-        let candidate = self.candidate(id).await?;
+        let mut candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
@@ -71,10 +76,12 @@ impl Engine {
             Ok(template) => template,
             Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
         };
+        let mapping = self.with_mapping(&account.name, &mut candidate.file, Some(&template.main)).await?;
         let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
         if !sheet.blockers.is_empty() {
             return Ok(StartOutcome::Refused(sheet.blockers));
         }
+        own::approve(&self.store, id, &mapping).await?;
         let snapshot = crate::store::json(&template);
         let new = NewRun {
             campaign: candidate.version.campaign_id,
@@ -137,7 +144,9 @@ impl Engine {
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
-        let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
+        let erased = erased::all(&self.store).await?;
+        let marketing = is_marketing(candidate.file.kind, category);
+        let suppressed = suppression::phones(&self.store, marketing).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
@@ -147,6 +156,7 @@ impl Engine {
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
+        let vars = self.vars().await?;
         let countries = holds::countries(self).await?;
         let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
         let path = self.audience(&candidate.version.audience_hash).await?;
@@ -160,7 +170,7 @@ impl Engine {
                 account: account.as_ref(),
                 sender: sender.as_ref(),
                 cards: &cards,
-                vars: &config.vars,
+                vars: &vars,
                 holidays: &config.holidays,
                 laws: &config.laws,
                 reach: &config.reach,
@@ -174,7 +184,10 @@ impl Engine {
                 reached: &|phone| has(&reached, phone),
                 spent,
                 canary: config.canary,
-                suppressed: &|phone| has(&suppressed, phone),
+                suppressed: &|phone| {
+                    let left_alone = |scope| marketing || scope == SuppressionScope::All;
+                    has(&suppressed, phone) || erased.scope_of(phone).is_some_and(left_alone)
+                },
                 earlier: &earlier,
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,

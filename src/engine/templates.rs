@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Engine, EngineError, category};
+use super::template::keep;
+use super::{Engine, EngineError};
 use crate::config::Account;
 use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
@@ -56,7 +57,7 @@ impl Engine {
             }
         }
         for fresh in all.iter().filter(|t| t.language != *language) {
-            category::keep(self, account, fresh, self.clock.now()).await?;
+            keep::keep(self, account, fresh, self.clock.now()).await?;
         }
         // Asked for by its language, so that what is kept of it is told as always.
         let main = self.fresh_template(account, name, language).await?;
@@ -73,7 +74,7 @@ impl Engine {
         let provider = self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })?;
         let fresh = provider.template(name, language).await?;
         match &fresh {
-            Some(fresh) => category::keep(self, account, fresh, self.clock.now()).await?,
+            Some(fresh) => keep::keep(self, account, fresh, self.clock.now()).await?,
             None => template::forget(&self.store, account, name, language).await?,
         }
         Ok(fresh)

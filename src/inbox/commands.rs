@@ -8,8 +8,10 @@ use crate::store::Result;
 use crate::store::conversation;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
+use crate::store::{identity, suppression};
 
 use super::Inbox;
+use super::reply::wish;
 
 impl Inbox {
     /// Takes a conversation. False: it is closed, or another agent has it.
@@ -84,6 +86,20 @@ impl Inbox {
             received_at: at,
         };
         entry::add(&mut tx, &line).await?;
+        tx.commit().await?;
+        Ok(self.told(true, id))
+    }
+
+    /// An agent says whether the person of a conversation wants promotions. False: there is no such conversation.
+    pub async fn set_promotions(&self, id: ConversationId, wanted: bool, by: &str, at: UnixMs) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::by_id(&mut tx, id).await? else { return Ok(false) };
+        let root = identity::row(&mut tx, found.person_id).await?.root();
+        if wanted {
+            suppression::lift_wishes(&mut tx, root, at, by).await?;
+        } else {
+            wish::stop(&mut tx, root, "person", (by, at)).await?;
+        }
         tx.commit().await?;
         Ok(self.told(true, id))
     }

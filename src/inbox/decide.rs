@@ -46,6 +46,13 @@ pub enum Decision {
         /// The campaign's own answer, in place of the usual confirmation.
         answer: Option<String>,
     },
+    /// The person wants promotions again; that is confirmed to them.
+    OptIn {
+        /// The language of the words, where they tell.
+        told: OptOut,
+    },
+    /// It may be a wish for no more promotions: they are held until a person of ours has read it.
+    AskToStop,
     /// A person of ours reads it.
     Ask {
         /// What is answered meanwhile.
@@ -53,6 +60,13 @@ pub enum Decision {
     },
     /// It is kept and shown, and asks for nothing: a reaction, a deletion.
     Noted,
+}
+
+impl Decision {
+    /// Whether a person of ours reads it.
+    pub const fn asks(&self) -> bool {
+        matches!(self, Self::Ask { .. } | Self::AskToStop)
+    }
 }
 
 /// Decides. `rules` are the campaign's of the one message the reply answers; `opt_out` are the words of all campaigns
@@ -80,7 +94,21 @@ pub fn decide(
     }
     match rules.and_then(|r| typed(r, text)) {
         Some(settled) => settled,
+        None if is_typed(content) && words::may_opt_out(text, opt_out.iter().copied()) => Decision::AskToStop,
         None => unspoken(content),
+    }
+}
+
+const fn is_typed(content: &ReplyContent) -> bool {
+    matches!(content, ReplyContent::Text { .. })
+}
+
+/// Whether a reply asks for promotions again, where its person gets none. Only typed words do: a button of that label
+/// means what its campaign says.
+pub fn opts_in(content: &ReplyContent) -> Option<OptOut> {
+    match content {
+        ReplyContent::Text { body } => words::opt_in(body),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod conversation;
 pub(super) mod origin;
+pub(super) mod wish;
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::store::candidate::Candidate;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::identity;
 use crate::store::outcome::{self, Certainty, NewOutcome};
-use crate::store::suppression::{self, NewSuppression, SuppressionScope};
+use crate::store::suppression::{self, SuppressionScope};
 use crate::store::{Result, Tx};
 
 use super::attribution::Attribution;
@@ -183,28 +184,21 @@ async fn understand(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Under
         let place = candidates.iter().position(|c| c.message.id == id)?;
         Some(candidates.swap_remove(place))
     });
-    let decision = decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out);
+    let decision = match decide::opts_in(&reply.content) {
+        Some(told) if suppression::is_stopped(tx, person.root()).await? => Decision::OptIn { told },
+        _ => decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out),
+    };
     let at = told_at(reply.at, desk.received_at);
     Ok(Understood { person, family, attribution, about, decision, at })
 }
 
-/// Writes the outcome and the opt-out.
+/// Writes the outcome, and what the person wishes about promotions.
 async fn decided(tx: &mut Tx, understood: &Understood, entry: EntryId) -> Result<()> {
+    wish::keep(tx, understood.person.root(), &understood.decision, understood.at).await?;
     let outcome = match &understood.decision {
         Decision::Settled { outcome, .. } => outcome.as_deref(),
-        Decision::OptOut { .. } => {
-            let new = NewSuppression {
-                person: understood.person.root(),
-                scope: SuppressionScope::Marketing,
-                source: "reply",
-                note: "",
-                at: understood.at,
-                by: AUTOMATIC,
-            };
-            suppression::add(tx, &new).await?;
-            Some(decide::OPT_OUT)
-        }
-        Decision::Ask { .. } | Decision::Noted => None,
+        Decision::OptOut { .. } => Some(decide::OPT_OUT),
+        Decision::OptIn { .. } | Decision::AskToStop | Decision::Ask { .. } | Decision::Noted => None,
     };
     if let (Some(outcome), Some(about), Some(certainty)) = (outcome, &understood.about, understood.certainty()) {
         let message: MessageId = about.message.id;
@@ -226,11 +220,9 @@ fn answer(
     let body = match &understood.decision {
         Decision::Settled { answer, .. } | Decision::Ask { answer } => answer.clone()?,
         Decision::OptOut { answer: Some(answer), .. } => answer.clone(),
-        Decision::OptOut { told, answer: None } => {
-            let language = about.and_then(Candidacy::language).or(told.language);
-            say(language.unwrap_or_else(|| words::language_of_number(to.digits())), "inbox.opted_out", &[])
-        }
-        Decision::Noted => return None,
+        Decision::OptOut { told, answer: None } => say(language(about, *told, &to), "inbox.opted_out", &[]),
+        Decision::OptIn { told } => say(language(about, *told, &to), "inbox.opted_in", &[]),
+        Decision::AskToStop | Decision::Noted => return None,
     };
     Some(AutomaticAnswer {
         conversation,
@@ -243,6 +235,12 @@ fn answer(
         cost_centre: about.map(|c| c.message.cost_centre.clone()).unwrap_or_default(),
         timezone: about.map(|c| c.message.timezone.clone()).unwrap_or_default(),
     })
+}
+
+/// The person's language: that of what they received, else of their own words, else of their number.
+fn language(about: Option<&Candidacy>, told: words::OptOut, to: &Phone) -> Language {
+    let language = about.and_then(Candidacy::language).or(told.language);
+    language.unwrap_or_else(|| words::language_of_number(to.digits()))
 }
 
 /// When something happened that came in at `received_at`. A provider's clock ahead of ours must not keep a window open

@@ -49,6 +49,86 @@ const OPT_OUT: &[(&str, Option<Language>)] = &[
     ("no more messages", Some(Language::En)),
 ];
 
+/// Sentences that mean "no more" wherever they stand in a message, folded, with their language.
+const PHRASES: &[(&str, Language)] = &[
+    ("quiero darme de baja", Language::Es),
+    ("quisiera darme de baja", Language::Es),
+    ("me quiero dar de baja", Language::Es),
+    ("me doy de baja", Language::Es),
+    ("no quiero recibir mas", Language::Es),
+    ("no quiero mas mensajes", Language::Es),
+    ("no quiero mas promociones", Language::Es),
+    ("no quiero recibir promociones", Language::Es),
+    ("no me manden mas", Language::Es),
+    ("no me mande mas", Language::Es),
+    ("no me escriban mas", Language::Es),
+    ("no me envien mas", Language::Es),
+    ("dejen de escribirme", Language::Es),
+    ("dejen de mandarme", Language::Es),
+    ("dejen de enviarme", Language::Es),
+    ("saquenme de la lista", Language::Es),
+    ("quitenme de la lista", Language::Es),
+    ("borrenme de la lista", Language::Es),
+    ("quero sair da lista", Language::Pt),
+    ("me tire da lista", Language::Pt),
+    ("me tirem da lista", Language::Pt),
+    ("me remova da lista", Language::Pt),
+    ("me removam da lista", Language::Pt),
+    ("quero me descadastrar", Language::Pt),
+    ("nao quero receber mais", Language::Pt),
+    ("nao quero mais receber", Language::Pt),
+    ("nao quero mais mensagens", Language::Pt),
+    ("nao quero receber promocoes", Language::Pt),
+    ("nao me mande mais", Language::Pt),
+    ("nao me mandem mais", Language::Pt),
+    ("pare de me mandar", Language::Pt),
+    ("parem de me mandar", Language::Pt),
+    ("parem de mandar", Language::Pt),
+    ("i want to unsubscribe", Language::En),
+    ("please unsubscribe", Language::En),
+    ("unsubscribe me", Language::En),
+    ("take me off your list", Language::En),
+    ("take me off the list", Language::En),
+    ("remove me from your list", Language::En),
+    ("remove me from the list", Language::En),
+    ("stop sending me", Language::En),
+    ("stop messaging me", Language::En),
+    ("stop texting me", Language::En),
+];
+
+/// Before a phrase they turn it round: "no quiero darme de baja".
+const NOT: [&str; 6] = ["no", "nao", "not", "never", "nunca", "tampoco"];
+
+/// Words that may mean "no more" inside another sentence: a person of ours reads it.
+const PERHAPS: &[&str] = &[
+    "baja",
+    "salir",
+    "desuscribir",
+    "desuscribirme",
+    "sair",
+    "parar",
+    "descadastrar",
+    "descadastre",
+    "stop",
+    "unsubscribe",
+];
+
+/// Whole messages that mean "again, please", folded, with the language they tell.
+const AGAIN: &[(&str, Option<Language>)] = &[
+    ("alta", Some(Language::Es)),
+    ("dar de alta", Some(Language::Es)),
+    ("darme de alta", Some(Language::Es)),
+    ("quiero darme de alta", Some(Language::Es)),
+    ("volver", Some(Language::Es)),
+    ("quiero recibir promociones", Some(Language::Es)),
+    ("voltar", Some(Language::Pt)),
+    ("quero voltar", Some(Language::Pt)),
+    ("quero receber promocoes", Some(Language::Pt)),
+    ("start", None),
+    ("subscribe", Some(Language::En)),
+    ("unstop", Some(Language::En)),
+];
+
 /// `text` as it is compared: lower case, accents off, only letters and digits with single spaces between. A text
 /// without any, as `👍🏽👍`, is its emoji, each once in a row and without skin tone.
 pub fn fold(text: &str) -> String {
@@ -86,13 +166,48 @@ pub struct OptOut {
     pub language: Option<Language>,
 }
 
-/// Whether the whole of `text` asks for no more messages, by the built-in words or the campaign's `own`.
+/// Whether `text` asks for no more messages: as a whole by the built-in words or the campaign's `own`, or by a clear
+/// sentence in it.
 pub fn opt_out<'a>(text: &str, own: impl IntoIterator<Item = &'a str>) -> Option<OptOut> {
     let folded = fold(text);
     if let Some((_, language)) = OPT_OUT.iter().find(|(words, _)| *words == folded) {
         return Some(OptOut { language: *language });
     }
-    own.into_iter().any(|word| same(word, text)).then_some(OptOut { language: None })
+    if own.into_iter().any(|word| same(word, text)) {
+        return Some(OptOut { language: None });
+    }
+    let said = PHRASES.iter().find(|(phrase, _)| says(&folded, phrase));
+    said.map(|(_, language)| OptOut { language: Some(*language) })
+}
+
+/// Whether a sentence that is no opt-out holds a word that may mean one.
+pub fn may_opt_out<'a>(text: &str, own: impl IntoIterator<Item = &'a str>) -> bool {
+    let folded = fold(text);
+    let has = |word: &str| !word.is_empty() && places(&folded, word).next().is_some();
+    PERHAPS.iter().any(|word| has(word)) || own.into_iter().any(|word| has(&fold(word)))
+}
+
+/// Whether the whole of `text` asks for promotions again.
+pub fn opt_in(text: &str) -> Option<OptOut> {
+    let folded = fold(text);
+    AGAIN.iter().find(|(words, _)| *words == folded).map(|(_, language)| OptOut { language: *language })
+}
+
+/// Whether `folded` says `phrase`, and does not deny it.
+fn says(folded: &str, phrase: &str) -> bool {
+    places(folded, phrase).any(|at| {
+        let before = folded[..at].split_whitespace().next_back().unwrap_or_default();
+        !NOT.contains(&before)
+    })
+}
+
+/// Where `phrase` stands in `folded` as whole words.
+fn places<'a>(folded: &'a str, phrase: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let whole = |at: usize| {
+        let ends = at + phrase.len();
+        (at == 0 || folded[..at].ends_with(' ')) && (ends == folded.len() || folded[ends..].starts_with(' '))
+    };
+    folded.match_indices(phrase).map(|(at, _)| at).filter(move |at| whole(*at))
 }
 
 /// The language most people of a number's country write, for the one sentence sent to somebody of whom nothing else is
@@ -142,13 +257,14 @@ mod tests {
 
     #[test]
     fn built_in_opt_out_words_are_written_folded() {
-        for (words, _) in OPT_OUT {
-            assert_eq!(&fold(words), words);
+        let whole = OPT_OUT.iter().chain(AGAIN).map(|(words, _)| *words);
+        for words in whole.chain(PHRASES.iter().map(|(words, _)| *words)).chain(PERHAPS.iter().copied()) {
+            assert_eq!(fold(words), words);
         }
     }
 
     #[test]
-    fn only_a_whole_message_opts_out() {
+    fn a_whole_message_or_a_clear_sentence_opts_out() {
         for text in ["BAJA", "¡No más!", "Cancelar suscripción", "Sair.", "PARAR", "stop", "Unsubscribe", "🛑 STOP 🛑"]
         {
             assert!(opt_out(text, []).is_some(), "{text}");
@@ -158,5 +274,39 @@ mod tests {
             assert!(opt_out(text, []).is_none(), "{text}");
         }
         assert!(opt_out("chega!", ["Chega"]).is_some());
+        for text in [
+            "Hola, quiero darme de baja por favor",
+            "Por favor, NO ME MANDEN MÁS nada",
+            "Olá! Não quero receber mais isso",
+            "please unsubscribe me from this",
+        ] {
+            assert!(opt_out(text, []).is_some(), "{text}");
+        }
+        for text in ["no quiero darme de baja, al contrario", "nunca me doy de baja", "quiero darme de bajada"] {
+            assert!(opt_out(text, []).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_inside_another_sentence_may_be_one() {
+        for text in
+            ["¿me dan de BAJA del plan?", "no quiero darme de baja", "can you stop this?", "posso sair mais cedo?"]
+        {
+            assert!(may_opt_out(text, []), "{text}");
+        }
+        for text in ["bajan los precios", "stopped", "gracias", ""] {
+            assert!(!may_opt_out(text, []), "{text}");
+        }
+        assert!(may_opt_out("ya chega disso", ["Chega"]) && !may_opt_out("chegada", ["Chega"]));
+    }
+
+    #[test]
+    fn a_whole_message_asks_for_promotions_again() {
+        for text in ["ALTA", "Voltar!", "start", "Quiero darme de alta"] {
+            assert!(opt_in(text).is_some(), "{text}");
+        }
+        for text in ["alta presión", "voltar amanhã", "start at 9", ""] {
+            assert!(opt_in(text).is_none(), "{text}");
+        }
     }
 }

@@ -110,6 +110,8 @@ pub struct ColumnNames {
     pub name: Option<String>,
     /// The person's time zone.
     pub timezone: Option<String>,
+    /// Whether, or on what basis, the person has agreed to get promotions.
+    pub consent: Option<String>,
     /// Expression that is true for the rows to take.
     pub only: Option<String>,
 }

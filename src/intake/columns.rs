@@ -16,6 +16,12 @@ mod words;
 
 pub use suggestion::nearest;
 
+/// What expressions call the person's name, whatever its column is called.
+pub const CLIENT_NAME: &str = "client_name";
+
+/// What expressions call the person's number.
+pub const CLIENT_PHONE: &str = "client_phone";
+
 /// Places of the columns in a row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Columns {
@@ -32,6 +38,8 @@ pub struct Columns {
     pub when: Vec<usize>,
     /// The person's time zone.
     pub timezone: Option<usize>,
+    /// Consent.
+    pub consent: Option<usize>,
     /// Who pays.
     pub cost_centre: Option<usize>,
     /// Where replies go.
@@ -82,11 +90,17 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.id_is_key = columns.id.is_some() && (named.id.is_some() || !columns.when.is_empty());
     columns.name = recognised(&mut search, &named.name, words::NAME);
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
+    columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
     columns.cost_centre = search.labelled(&campaign.cost_centre);
     columns.route = search.labelled(&campaign.replies.route);
     columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
     columns.names = names(header);
+    for (name, place) in [(CLIENT_NAME, columns.name), (CLIENT_PHONE, Some(columns.phone))] {
+        if let Some(place) = place {
+            columns.names.entry(name.to_owned()).or_insert(place);
+        }
+    }
     columns.found = found(&columns, header);
     if search.problems.is_empty() { Ok(columns) } else { Err(search.problems) }
 }
@@ -116,6 +130,7 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
         ("id", columns.id),
         ("name", columns.name),
         ("timezone", columns.timezone),
+        ("consent", columns.consent),
         ("cost_centre", columns.cost_centre),
         ("route", columns.route),
         ("language", columns.language),

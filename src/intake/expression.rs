@@ -114,6 +114,26 @@ impl Expression {
         if problems.is_empty() { Ok(expression) } else { Err(problems) }
     }
 
+    /// The names that `source` uses, or why it is no expression. What they stand for is not asked: that depends on the
+    /// file it is used with.
+    pub fn names(source: &str, style: Style) -> Result<BTreeSet<String>, String> {
+        if source.len() > LONGEST_SOURCE {
+            return Err("too long".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        for piece in pieces::split(source).map_err(|why| why.as_str().to_owned())? {
+            let pieces::Piece::Code(code) = piece else { continue };
+            if let Some(name) =
+                pieces::filters(code).into_iter().find(|f| !f.is_empty() && !filters::FILTERS.contains(f))
+            {
+                return Err(format!("| {name}"));
+            }
+            let compiled = filters::environment(style).compile_expression_owned(code.to_owned());
+            names.extend(compiled.map_err(|e| e.detail().unwrap_or("syntax").to_owned())?.undeclared_variables(false));
+        }
+        Ok(names)
+    }
+
     /// Compiles a condition: one `{{ … }}` and nothing beside it.
     pub fn condition(source: &str, place: &Place, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
         let compiled = Self::compile(source.trim(), place, style, known)?;

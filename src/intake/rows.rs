@@ -120,6 +120,8 @@ pub struct Draft {
     pub cost_centre: String,
     /// Where replies go, as `team:recepcion`; empty: the sender's default.
     pub route: String,
+    /// The cell that says on what basis the person has agreed to promotions; empty where the file does not say it.
+    pub consent: String,
     /// Unique within a run: `p:<person>` or `i:<id>|<happens_at ms>`.
     pub key: String,
     /// Whether a value had line ends, tabs or long blanks that were taken out.

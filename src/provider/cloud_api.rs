@@ -4,12 +4,14 @@
 
 mod answer;
 mod dialog360;
+mod draft;
 mod payload;
 mod sender;
 mod signature;
 mod subscription;
 pub(super) mod template;
 pub(super) mod webhook;
+mod writing;
 
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -18,7 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{ProviderError, SendRequest, SenderStatus, loose};
+use super::{Listed, ProviderError, SendRequest, SenderStatus, loose};
 use crate::config::{Account, CloudApiAccess, Through};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
@@ -101,6 +103,18 @@ impl CloudApi {
             items => items?,
         };
         Ok(items.iter().filter_map(template::read).collect())
+    }
+
+    /// The same, with why a template was refused and how people like it.
+    pub(super) async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
+        if self.through == Through::Dialog360 {
+            return Ok(self.listed_by_offset().await?.iter().filter_map(template::listed).collect());
+        }
+        let items = match self.template_items(&[]).await {
+            Err(ProviderError::Refused { code: INVALID_CURSOR, .. }) => self.template_items(&[]).await?,
+            items => items?,
+        };
+        Ok(items.iter().filter_map(template::listed).collect())
     }
 
     pub(super) async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {

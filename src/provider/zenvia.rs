@@ -8,6 +8,7 @@ mod signature;
 mod subscription;
 mod template;
 mod webhook;
+mod writing;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Client, Method, Request};
@@ -16,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{ProviderError, SendRequest, SenderStatus};
+use super::{Listed, ProviderError, SendRequest, SenderStatus};
 use crate::clock::Clock;
 use crate::config::{Account, Reactivate, ZenviaAccess};
 use crate::domain::answer::Answer;
@@ -41,6 +42,8 @@ pub struct Zenvia {
     token: HeaderValue,
     signing_secret: Option<SecretString>,
     throughput: u32,
+    /// Ids of the account's senders.
+    senders: Vec<String>,
     reactivate: Reactivate,
     errors: Table,
     /// Signed requests carry the real time: Zenvia refuses those of another.
@@ -61,6 +64,7 @@ impl Zenvia {
             token,
             signing_secret: access.signing_secret.clone(),
             throughput: access.throughput.get(),
+            senders: access.senders.clone(),
             reactivate: access.reactivate,
             errors: account.errors.clone(),
             clock: Clock::real(),
@@ -88,6 +92,11 @@ impl Zenvia {
     }
 
     pub(super) async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
+        Ok(self.catalogue().await?.into_iter().map(|listed| listed.template).collect())
+    }
+
+    /// Every template with why it was refused, which reviewers tell in comments, and its quality.
+    pub(super) async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
         let size = PAGE.to_string();
         let mut items: Vec<Value> = Vec::new();
         for page in 1..=MOST_PAGES {

@@ -153,6 +153,29 @@ pub(super) struct Verdict {
     language: String,
     status: Option<String>,
     category: Option<String>,
+    /// `GREEN`, `YELLOW` or `RED`, which pauses it.
+    quality: Option<String>,
+    /// The category is only announced, a day ahead.
+    #[serde(default)]
+    announced: bool,
+}
+
+impl Verdict {
+    /// What is wrong with it.
+    fn wrong(&self) -> Option<&'static str> {
+        let is_one = |word: &Option<String>, of: &[&str]| word.as_deref().is_none_or(|word| of.contains(&word));
+        if !is_one(&self.status, &["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED"]) {
+            return Some("status is APPROVED, PENDING, REJECTED, PAUSED or DISABLED");
+        }
+        if !is_one(&self.category, &["MARKETING", "UTILITY", "AUTHENTICATION"]) {
+            return Some("category is MARKETING, UTILITY or AUTHENTICATION");
+        }
+        if !is_one(&self.quality, &["GREEN", "YELLOW", "RED"]) {
+            return Some("quality is GREEN, YELLOW or RED");
+        }
+        let is_empty = self.status.is_none() && self.category.is_none() && self.quality.is_none();
+        is_empty.then_some("status, category or quality is missing")
+    }
 }
 
 /// `POST /_sandbox/template`: pauses, disables, rejects or approves a template, as reviewers and quality do; or bills it
@@ -162,19 +185,11 @@ pub(super) async fn set_template(State(sandbox): State<Sandbox>, body: Bytes) ->
         Ok(verdict) => verdict,
         Err(wrong) => return wrong.into_response(),
     };
-    let is_status = |word: &str| ["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED"].contains(&word);
-    if verdict.status.as_deref().is_some_and(|word| !is_status(word)) {
-        return Wrong("status is APPROVED, PENDING, REJECTED, PAUSED or DISABLED".to_owned()).into_response();
+    if let Some(wrong) = verdict.wrong() {
+        return Wrong(wrong.to_owned()).into_response();
     }
-    let is_category = |word: &str| ["MARKETING", "UTILITY", "AUTHENTICATION"].contains(&word);
-    if verdict.category.as_deref().is_some_and(|word| !is_category(word)) {
-        return Wrong("category is MARKETING, UTILITY or AUTHENTICATION".to_owned()).into_response();
-    }
-    if verdict.status.is_none() && verdict.category.is_none() {
-        return Wrong("status or category is missing".to_owned()).into_response();
-    }
-    let mut world = sandbox.world();
     let now = sandbox.0.clock.now();
+    let mut world = sandbox.world();
     let at_zenvia =
         verdict.status.as_ref().is_some_and(|s| world.zenvia.set_status(&verdict.name, &verdict.language, s, now));
     let Some(id) = world.templates.find(&verdict.name, &verdict.language).map(|t| t.id.clone()) else {
@@ -184,10 +199,21 @@ pub(super) async fn set_template(State(sandbox): State<Sandbox>, body: Bytes) ->
         return Wrong("no such template".to_owned()).into_response();
     };
     if let Some(category) = &verdict.category {
-        world.set_category(&id, category, Instant::now());
+        if verdict.announced {
+            world.announce_category(&id, category, Instant::now());
+        } else {
+            world.set_category(&id, category, Instant::now());
+        }
+    }
+    if let Some(quality) = &verdict.quality {
+        world.set_quality(&id, quality, now, Instant::now());
     }
     if let Some(status) = &verdict.status {
-        world.set_status(&id, status, Instant::now());
+        if status == "PAUSED" {
+            world.pause_template(&id, now, Instant::now());
+        } else {
+            world.set_status(&id, status, Instant::now());
+        }
     }
     sandbox.0.wake.notify_one();
     let template = world.templates.by_id(&id);

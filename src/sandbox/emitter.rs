@@ -200,6 +200,7 @@ impl World {
                 Event::Retry(post) => self.again.push_back(post),
                 Event::Reviewed(id) => self.end_review(&id, real),
                 Event::Check(app) => self.check(&app, real, now),
+                Event::Unpaused(id) => self.end_pause(&id, real),
                 Event::Zenvia(later) => {
                     if let Some((due, event)) = self.zenvia.happen(later, now) {
                         self.agenda.add(due, event);

@@ -5,16 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::agenda::Due;
 use super::dice::fingerprint;
-use super::hook::{News, Update};
 use super::refusal::Refusal;
 use super::template_shape::{Shape, is_word, text};
-use super::world::{Event, World};
+use super::world::World;
 use crate::domain::time::UnixMs;
 
-/// Time of the sandbox's clock a review takes.
-const REVIEW: Duration = Duration::from_mins(10);
 /// Time between two edits of an approved template.
 const EDIT_SPACING: Duration = Duration::from_hours(24);
 
@@ -39,7 +35,13 @@ pub(super) struct Template {
     pub shape: Shape,
     /// `message_send_ttl_seconds`.
     pub time_to_live_s: Option<i64>,
-    edited_at: Option<UnixMs>,
+    /// Why it was refused, and what is advised.
+    pub reason: Option<(&'static str, &'static str)>,
+    /// `GREEN`, `YELLOW`, `RED`.
+    pub quality: String,
+    /// How often it was paused.
+    pub pauses: usize,
+    edits: Vec<UnixMs>,
 }
 
 impl Template {
@@ -56,7 +58,10 @@ impl Template {
             components: source["components"].clone(),
             shape: Shape::read(&source["components"], is_named)?,
             time_to_live_s: source["message_send_ttl_seconds"].as_i64(),
-            edited_at: None,
+            reason: None,
+            quality: "GREEN".to_owned(),
+            pauses: 0,
+            edits: Vec::new(),
         })
     }
 
@@ -64,9 +69,10 @@ impl Template {
     pub fn listed(&self, now: UnixMs) -> Value {
         let mut listed = json!({
             "id": self.id, "name": self.name, "language": self.language, "status": self.status,
-            "category": self.category, "components": self.components, "rejected_reason": "NONE",
+            "category": self.category, "components": self.components,
+            "rejected_reason": self.reason.filter(|_| self.status == "REJECTED").map_or("NONE", |(reason, _)| reason),
             "parameter_format": if self.shape.is_named { "NAMED" } else { "POSITIONAL" },
-            "quality_score": {"score": "GREEN", "date": now.0.div_euclid(1000)},
+            "quality_score": {"score": self.quality, "date": now.0.div_euclid(1000)},
         });
         if let Some(seconds) = self.time_to_live_s {
             listed["message_send_ttl_seconds"] = seconds.into();
@@ -85,43 +91,89 @@ impl Template {
     }
 }
 
+/// Time in which an approved template can be edited ten times.
+const EDIT_PERIOD: Duration = Duration::from_hours(30 * 24);
+const EDITS: usize = 10;
+/// How long the name of a deleted template is taken.
+const NAME_BLOCKED: Duration = Duration::from_hours(30 * 24);
+/// Creations of an account in an hour, and templates it may have (cloud-api.md 4.3).
+const CREATIONS: usize = 100;
+const MOST: usize = 250;
+
 /// All templates.
-pub(super) struct Templates(Vec<Template>);
+pub(super) struct Templates {
+    all: Vec<Template>,
+    /// Account, name and time of what was deleted.
+    deleted: Vec<(String, String, UnixMs)>,
+    /// Account and time of what was created.
+    created: Vec<(String, UnixMs)>,
+}
 
 impl Templates {
     /// Those of the sample campaigns.
     pub fn samples() -> Self {
         let samples: Vec<Value> = serde_json::from_str(include_str!("templates.json")).expect("a test reads the file");
-        Self(samples.iter().map(|s| Template::read(s).expect("a test reads the file")).collect())
+        let all = samples.iter().map(|s| Template::read(s).expect("a test reads the file")).collect();
+        Self { all, deleted: Vec::new(), created: Vec::new() }
     }
 
     /// The template `name` in `language`.
     pub fn find(&self, name: &str, language: &str) -> Option<&Template> {
-        self.0.iter().find(|t| t.name == name && t.language == language)
+        self.all.iter().find(|t| t.name == name && t.language == language)
     }
 
     /// The template with `id`.
     pub fn by_id(&self, id: &str) -> Option<&Template> {
-        self.0.iter().find(|t| t.id == id)
+        self.all.iter().find(|t| t.id == id)
     }
 
-    fn by_id_mut(&mut self, id: &str) -> Option<&mut Template> {
-        self.0.iter_mut().find(|t| t.id == id)
+    pub fn by_id_mut(&mut self, id: &str) -> Option<&mut Template> {
+        self.all.iter_mut().find(|t| t.id == id)
     }
 
     /// Those `account` sees.
     pub fn of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a Template> {
-        self.0.iter().filter(move |t| t.account.as_ref().is_none_or(|owner| owner == account))
+        self.all.iter().filter(move |t| t.account.as_ref().is_none_or(|owner| owner == account))
     }
 
-    /// Deletes those of `account` named `name`, or only the one with `id`; how many.
-    pub fn delete(&mut self, account: &str, name: &str, id: Option<&str>) -> usize {
-        let before = self.0.len();
-        self.0.retain(|t| {
+    /// Deletes those of `account` named `name`, or only the one with `id`. One that is switched off for good stays.
+    pub fn delete(&mut self, account: &str, name: &str, id: Option<&str>, now: UnixMs) -> Result<(), Refusal> {
+        let is_meant = |t: &Template| {
             let is_its = t.account.as_ref().is_none_or(|owner| owner == account);
-            !(is_its && t.name == name && id.is_none_or(|id| t.id == id))
-        });
-        before - self.0.len()
+            is_its && t.name == name && id.is_none_or(|id| t.id == id)
+        };
+        let mut meant = self.all.iter().filter(|t| is_meant(t)).peekable();
+        if meant.peek().is_none() {
+            return Err(Refusal::new(100, "no template of this name").with_subcode(2_593_002));
+        }
+        if meant.any(|t| t.status == "DISABLED") {
+            return Err(Refusal::new(100, "a disabled template cannot be deleted").with_subcode(2_388_039));
+        }
+        if self.all.iter().any(|t| is_meant(t) && t.status == "APPROVED") {
+            self.deleted.push((account.to_owned(), name.to_owned(), now));
+        }
+        self.all.retain(|t| !is_meant(t));
+        Ok(())
+    }
+
+    /// Whether `account` may make another one called `name`.
+    fn check_room(&mut self, account: &str, name: &str, now: UnixMs) -> Result<(), Refusal> {
+        let of = |(owner, called, at): &(String, String, UnixMs)| {
+            owner == account && called == name && now.since(*at) < NAME_BLOCKED
+        };
+        if self.deleted.iter().any(of) {
+            let details = "a template of this name was deleted within 30 days";
+            return Err(Refusal::new(100, details).with_subcode(2_388_023));
+        }
+        if self.of(account).count() >= MOST {
+            return Err(Refusal::new(100, "the account has as many templates as it may").with_subcode(2_388_019));
+        }
+        self.created.retain(|(_, at)| now.since(*at) < Duration::from_hours(1));
+        if self.created.iter().filter(|(owner, _)| owner == account).count() >= CREATIONS {
+            return Err(Refusal::new(80007, "100 templates an hour can be created"));
+        }
+        self.created.push((account.to_owned(), now));
+        Ok(())
     }
 }
 
@@ -142,13 +194,15 @@ impl World {
         if self.templates.find(&template.name, &template.language).is_some() {
             return Err(Refusal::new(100, "there is already content in this language").with_subcode(2_388_024));
         }
+        check_texts(&template.components)?;
+        self.templates.check_room(account, &template.name, now)?;
         let number = fingerprint(&format!("{account} {} {} {}", template.name, template.language, now.0));
         template.id = (1_000_000_000_000_000 + number % 9_000_000_000_000_000).to_string();
         "PENDING".clone_into(&mut template.status);
         template.account = Some(account.to_owned());
         let answer = json!({"id": template.id, "status": template.status, "category": template.category});
-        self.agenda.add(Due::Clock(now.plus(REVIEW)), Event::Reviewed(template.id.clone()));
-        self.templates.0.push(template);
+        self.begin_review(&template.id, now);
+        self.templates.all.push(template);
         Ok(answer)
     }
 
@@ -161,10 +215,11 @@ impl World {
                 Refusal::new(100, "only approved, rejected and paused templates can be edited").with_subcode(2_388_039)
             );
         }
-        if is_approved && template.edited_at.is_some_and(|at| now.since(at) < EDIT_SPACING) {
-            return Err(
-                Refusal::new(100, "an approved template can be edited once in 24 hours").with_subcode(2_388_039)
-            );
+        template.edits.retain(|at| now.since(*at) < EDIT_PERIOD);
+        let lately = template.edits.last().is_some_and(|at| now.since(*at) < EDIT_SPACING);
+        if is_approved && (lately || template.edits.len() >= EDITS) {
+            let details = "an approved template can be edited once in 24 hours and ten times in 30 days";
+            return Err(Refusal::new(100, details).with_subcode(2_388_039));
         }
         if is_approved && source["category"].as_str().is_some_and(|c| !c.eq_ignore_ascii_case(&template.category)) {
             return Err(Refusal::new(100, "the category of an approved template cannot be changed"));
@@ -176,64 +231,43 @@ impl World {
         if !source["components"].is_null() {
             let shape = Shape::read(&source["components"], is_named)?;
             shape.check()?;
+            check_texts(&source["components"])?;
             template.shape = shape;
             template.components = source["components"].clone();
         }
         template.time_to_live_s = source["message_send_ttl_seconds"].as_i64().or(template.time_to_live_s);
-        template.edited_at = Some(now);
+        if let Some(category) = source["category"].as_str() {
+            template.category = category.to_uppercase();
+        }
+        if is_approved {
+            template.edits.push(now);
+        }
         let answer = json!({"success": true, "id": template.id, "name": template.name, "category": template.category});
         if !is_approved {
             "PENDING".clone_into(&mut template.status);
-            self.agenda.add(Due::Clock(now.plus(REVIEW)), Event::Reviewed(id.to_owned()));
+            self.begin_review(id, now);
         }
+        self.tell_edited(id, Instant::now());
         Ok(answer)
     }
+}
 
-    /// The review of the template with `id` ends well, unless its text asks for a refusal.
-    pub fn end_review(&mut self, id: &str, real: Instant) {
-        let Some(template) = self.templates.by_id(id).filter(|t| t.status == "PENDING") else { return };
-        let is_refused = template.name.contains("reject");
-        let verdict = if is_refused { "REJECTED" } else { "APPROVED" };
-        self.set_status(id, verdict, real);
-    }
-
-    /// Bills the template with `id` as something else, and tells the webhook; whether there is such a template.
-    pub fn set_category(&mut self, id: &str, category: &str, real: Instant) -> bool {
-        let Some(template) = self.templates.by_id_mut(id) else { return false };
-        let before = std::mem::replace(&mut template.category, category.to_owned());
-        let value = json!({
-            "message_template_id": template.id.parse::<u64>().unwrap_or_default(),
-            "message_template_name": template.name, "message_template_language": template.language,
-            "previous_category": before, "new_category": category,
-        });
-        let owner = template.account.clone();
-        self.tell_owners(owner, "template_category_update", &value, real);
-        true
-    }
-
-    /// A template without an owner is every account's.
-    fn tell_owners(&mut self, owner: Option<String>, field: &'static str, value: &Value, real: Instant) {
-        let accounts = owner.map_or_else(|| self.registry.accounts(), |account| vec![account]);
-        for account in accounts {
-            let news = News::Field { field, value: value.clone() };
-            self.emit(Update { account, news }, real);
+/// Footer and header: lines of 60 characters, the footer without variables.
+fn check_texts(components: &Value) -> Result<(), Refusal> {
+    for component in components.as_array().into_iter().flatten() {
+        let line = text(component, "text");
+        match super::template_shape::word(component, "type").as_str() {
+            "footer" if line.is_empty() || line.chars().count() > 60 || line.contains("{{") => {
+                let details = "a footer has 1 to 60 characters and no variables";
+                return Err(Refusal::new(100, details).with_subcode(2_388_073));
+            }
+            "header" | "footer" if line.contains('\n') => {
+                return Err(Refusal::new(100, "headers and footers are one line").with_subcode(2_388_047));
+            }
+            _ => {}
         }
     }
-
-    /// Gives the template with `id` another status, and tells the webhook; whether there is such a template.
-    pub fn set_status(&mut self, id: &str, status: &str, real: Instant) -> bool {
-        let Some(template) = self.templates.by_id_mut(id) else { return false };
-        status.clone_into(&mut template.status);
-        let value = json!({
-            "event": status, "message_template_id": template.id.parse::<u64>().unwrap_or_default(),
-            "message_template_name": template.name, "message_template_language": template.language,
-            "reason": if status == "REJECTED" { "TAG_CONTENT_MISMATCH" } else { "NONE" },
-            "message_template_category": template.category,
-        });
-        let owner = template.account.clone();
-        self.tell_owners(owner, "message_template_status_update", &value, real);
-        true
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use super::Sandbox;
 use super::graph::Call;
 use super::node::only;
 use super::refusal::Refusal;
+use super::template::Templates;
+use crate::domain::time::UnixMs;
 
 /// Templates in a page when nothing is asked for.
 const PAGE: usize = 25;
@@ -50,14 +52,31 @@ pub(super) fn answer(sandbox: &Sandbox, account: &str, call: &Call<'_>) -> Resul
             Ok(created)
         }
         Method::DELETE => {
-            let name = call.query.get("name").ok_or_else(|| Refusal::new(100, "name is required"))?;
-            match sandbox.world().templates.delete(account, name, call.query.get("hsm_id")) {
-                0 => Err(Refusal::new(100, "no template of this name").with_subcode(2_593_002)),
-                _ => Ok(json!({"success": true})),
+            let now = sandbox.0.clock.now();
+            let mut world = sandbox.world();
+            if let Some(ids) = call.query.get("hsm_ids") {
+                return delete_all(&mut world.templates, account, ids, now);
             }
+            let name = call.query.get("name").ok_or_else(|| Refusal::new(100, "name is required"))?;
+            world.templates.delete(account, name, call.query.get("hsm_id"), now)?;
+            Ok(json!({"success": true}))
         }
         _ => Err(Refusal::new(100, "unsupported method")),
     }
+}
+
+/// `?hsm_ids=["1","2"]`: at most a hundred.
+fn delete_all(templates: &mut Templates, account: &str, ids: &str, now: UnixMs) -> Result<Value, Refusal> {
+    let ids: Vec<Value> = serde_json::from_str(ids).map_err(|_| Refusal::new(100, "hsm_ids is a list of ids"))?;
+    if ids.len() > 100 {
+        return Err(Refusal::new(100, "hsm_ids holds at most 100 ids"));
+    }
+    for id in ids {
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let name = templates.by_id(&id).map(|t| t.name.clone()).ok_or_else(|| Refusal::no_such_node(&id))?;
+        templates.delete(account, &name, Some(&id), now)?;
+    }
+    Ok(json!({"success": true}))
 }
 
 /// `name` finds parts of names too, as at Meta: who wants exactly one must look.
@@ -67,6 +86,9 @@ fn list(sandbox: &Sandbox, account: &str, call: &Call<'_>) -> Result<Value, Refu
     let wants = |key: &str, value: &str| call.query.get(key).is_none_or(|want| want.eq_ignore_ascii_case(value));
     let found = world.templates.of(account).filter(|t| {
         call.query.get("name").is_none_or(|part| t.name.contains(part))
+            && call.query.get("name_or_content").is_none_or(|part| t.name.contains(part) || t.shape.body.contains(part))
+            && call.query.get("content").is_none_or(|part| t.shape.body.contains(part))
+            && wants("quality_score", &t.quality)
             && wants("language", &t.language)
             && wants("status", &t.status)
             && wants("category", &t.category)
@@ -97,13 +119,18 @@ fn page(listed: Vec<Value>, call: &Call<'_>) -> Result<Value, Refusal> {
     };
     let end = (start + limit).min(listed.len());
     let has_more = end < listed.len();
+    let total = listed.len();
     let data: Vec<Value> = listed.into_iter().skip(start).take(limit).map(|t| only(t, call)).collect();
     let mut paging = json!({"cursors": {"before": cursor(start), "after": cursor(end)}});
     if has_more {
         let rest = call.query.with_cursor(&cursor(end));
         paging["next"] = format!("{}?{rest}", call.address).into();
     }
-    Ok(json!({"data": data, "paging": paging}))
+    let mut page = json!({"data": data, "paging": paging});
+    if call.query.get("summary").is_some() {
+        page["summary"] = json!({"total_count": total, "message_template_count": total, "message_template_limit": 250});
+    }
+    Ok(page)
 }
 
 fn cursor(place: usize) -> String {

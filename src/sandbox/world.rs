@@ -40,6 +40,8 @@ pub(super) enum Event {
     Reviewed(String),
     /// Gupshup looks whether the app's receiver still answers.
     Check(String),
+    /// The pause of the template with this id ends.
+    Unpaused(String),
     /// Something at Zenvia.
     Zenvia(zenvia::Later),
 }

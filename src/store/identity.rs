@@ -116,7 +116,11 @@ pub async fn meet(tx: &mut Tx, identity: &Identity, at: UnixMs) -> Result<Known>
     }
     let phone = identity.wa_id.as_deref().filter(|digits| Phone::from_international(digits).is_some());
     let id = match create(tx, identity, phone, None, at).await? {
-        Some(id) => id,
+        Some(id) => {
+            let ids = [&identity.wa_id, &identity.bsuid].into_iter().flatten().map(|known| (id, known.as_str()));
+            super::erased::recall(tx, &ids.collect::<Vec<_>>(), at).await?;
+            id
+        }
         // Another node met them at the same moment.
         None => find(tx, identity).await?.ok_or(StoreError::Corrupt { what: "person" })?.id,
     };

@@ -34,7 +34,9 @@ pub use doubt::{
 pub use earlier::{gone_before, gone_of, gone_page};
 pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
-pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
+pub use reprice::{
+    Left as LeftInMarket, LeftInLine, keep_text, left_by_market, left_in, left_of, reprice, stale_markets,
+};
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 

@@ -1,10 +1,13 @@
 //! People. Every identity is kept, none overwritten; two rows found to be one person are linked, never merged.
 
+pub mod dossier;
+pub mod erasure;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
+use super::{Dialects, Result, Store, StoreError, Tx, erased, on, on_tx};
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
@@ -57,6 +60,8 @@ const IN_CONVERSATION: Dialects = Dialects {
 const REACHED_AT: &str =
     "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
 
+const NAME: &str = "SELECT name FROM person WHERE phone = $1 OR wa_id = $1 ORDER BY id LIMIT 1";
+
 #[derive(Serialize)]
 struct NewPerson<'a> {
     phone: &'a str,
@@ -87,6 +92,8 @@ pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Resu
     let (insert, select) = (INSERT.of_tx(tx), BY_PHONE.of_tx(tx));
     on_tx!(tx, |conn| sqlx::query(insert).bind(&new).execute(conn).await.map(drop))?;
     let found: Vec<(PersonId, String)> = on_tx!(tx, |conn| sqlx::query_as(select).bind(&phones).fetch_all(conn).await)?;
+    let known: Vec<(PersonId, &str)> = found.iter().map(|(id, phone)| (*id, phone.as_str())).collect();
+    erased::recall(tx, &known, at).await?;
     let ids: BTreeMap<String, PersonId> = found.into_iter().map(|(id, phone)| (phone, id)).collect();
     let id_of = |(phone, _): &(Phone, String)| ids.get(phone.digits()).copied();
     let all: Result<Vec<PersonId>> =
@@ -122,4 +129,11 @@ pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, Str
     let row: Option<(Option<String>, String)> =
         on_tx!(tx, |conn| sqlx::query_as(REACHED_AT).bind(id).fetch_optional(conn).await)?;
     Ok(row.and_then(|(digits, name)| Some((digits?, name))))
+}
+
+/// The name of the person with a number, where one is known.
+pub async fn name_of(store: &Store, phone: &Phone) -> Result<Option<String>> {
+    let name: Option<Option<String>> =
+        on!(&store.read, |pool| sqlx::query_scalar(NAME).bind(phone.digits()).fetch_optional(pool).await)?;
+    Ok(name.flatten().filter(|name| !name.trim().is_empty()))
 }

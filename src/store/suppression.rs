@@ -25,6 +25,15 @@ const LIFT: &str = "UPDATE suppression SET lifted_at = $2, lifted_by = $3 WHERE 
 const LIFT_PERSON: &str = "UPDATE suppression SET lifted_at = $4, lifted_by = $5
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
         AND scope = $2 AND source = $3 AND lifted_at IS NULL";
+/// What the person themselves, or we for them, have said: not what they told the provider, which ends there.
+const LIFT_WISHES: &str = "UPDATE suppression SET lifted_at = $2, lifted_by = $3
+    WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+        AND scope = 'marketing' AND source IN ('reply', 'word', 'person', 'token', 'file', 'erased') AND lifted_at IS NULL";
+const IS_STOPPED: &str = "SELECT COUNT(*) FROM suppression AS s JOIN person AS p ON p.id = s.person_id
+    WHERE (p.id = $1 OR p.linked_to = $1) AND s.scope = 'marketing'
+        AND s.source IN ('reply', 'word', 'person', 'token', 'file', 'erased') AND s.lifted_at IS NULL";
+const WISHES: &str = "SELECT DISTINCT s.source FROM suppression AS s JOIN person AS p ON p.id = s.person_id
+    WHERE (p.id = $1 OR p.linked_to = $1) AND s.lifted_at IS NULL ORDER BY s.source";
 const BLOCKED: Dialects = Dialects {
     sqlite: "SELECT p.id, s.scope FROM json_each($1) AS r
         JOIN person AS p ON p.id = r.value
@@ -69,7 +78,8 @@ pub struct NewSuppression<'a> {
     pub person: PersonId,
     /// From what.
     pub scope: SuppressionScope,
-    /// How it came: `reply`, `provider`, `person` (of ours), `token` (a program of ours), `preference`.
+    /// How it came: `reply`, `word` (it may have been asked for), `provider`, `person` (of ours), `token` (a program of
+    /// ours), `file`, `preference`, `erased`.
     pub source: &'a str,
     /// For the record.
     pub note: &'a str,
@@ -148,6 +158,40 @@ pub async fn lift_person(
         .execute(conn)
         .await
         .map(|r| r.rows_affected()))?)
+}
+
+/// Lifts what the person for whom `root` stands, or we for them, have said against promotions: they want them again.
+pub async fn lift_wishes(tx: &mut Tx, root: PersonId, at: UnixMs, by: &str) -> Result<u64> {
+    Ok(on_tx!(tx, |conn| sqlx::query(LIFT_WISHES)
+        .bind(root)
+        .bind(at)
+        .bind(by)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?)
+}
+
+/// Whether the person for whom `root` stands gets no promotions for something that they can undo here.
+pub async fn is_stopped(tx: &mut Tx, root: PersonId) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |conn| sqlx::query_scalar(IS_STOPPED).bind(root).fetch_one(conn).await)?;
+    Ok(n > 0)
+}
+
+/// How the open suppressions of the person for whom `root` stands came.
+pub async fn wishes(store: &Store, root: PersonId) -> Result<Vec<String>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(WISHES).bind(root).fetch_all(pool).await)?)
+}
+
+/// The provider reports that a person wants no more marketing (or wants it again): an adapter whose events name the wish
+/// apart from a message calls this with the person's row.
+pub async fn told_by_provider(tx: &mut Tx, person: PersonId, stop: bool, at: UnixMs) -> Result<()> {
+    let (scope, source, by) = (SuppressionScope::Marketing, "preference", "recado");
+    if stop {
+        add(tx, &NewSuppression { person, scope, source, note: "", at, by }).await?;
+    } else {
+        lift_person(tx, person, scope, source, at, by).await?;
+    }
+    Ok(())
 }
 
 /// Those of `people` who must not get it: everybody with scope `all`, and with scope `marketing` when it is `marketing`.

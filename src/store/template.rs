@@ -1,8 +1,14 @@
-//! Templates as last read from the provider.
+//! Templates as last read from the provider; what is Recado's own of them is in [`own`], what is not submitted yet in
+//! [`draft`].
+
+pub mod draft;
+pub mod own;
+
+use sqlx::FromRow;
 
 use super::{Result, Store, StoreError, Tx, on, on_tx};
-use crate::domain::event::{CategoryNews, TemplateNews};
-use crate::domain::template::Template;
+use crate::domain::event::{CategoryNews, TemplateNews, TemplateNote};
+use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 
 const SAVE: &str = "INSERT INTO template (account, name, language, template, fetched_at) VALUES ($1, $2, $3, $4, $5)
@@ -11,6 +17,46 @@ const GET: &str = "SELECT template FROM template WHERE account = $1 AND name = $
 const SET: &str = "UPDATE template SET template = $4 WHERE account = $1 AND name = $2 AND language = $3";
 const LIST: &str = "SELECT template FROM template WHERE account = $1 ORDER BY name, language";
 const FORGET: &str = "DELETE FROM template WHERE account = $1 AND name = $2 AND language = $3";
+const TELL: &str = "UPDATE template SET reason = $4, advice = $5, quality = $6
+    WHERE account = $1 AND name = $2 AND language = $3";
+const TOLD: &str = "SELECT template, fetched_at, reason, advice, quality FROM template
+    WHERE account = $1 AND name = $2 AND language = $3";
+const TOLD_ALL: &str = "SELECT template, fetched_at, reason, advice, quality FROM template
+    WHERE account = $1 ORDER BY name, language";
+/// One that is to be read again: its text has changed at the provider.
+const STALE: &str = "UPDATE template SET fetched_at = 0 WHERE account = $1 AND name = $2 AND language = $3";
+const HAS_STALE: &str = "SELECT COUNT(*) FROM template WHERE account = $1 AND fetched_at = 0";
+
+/// A template with what the provider says of it besides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The template.
+    pub template: Template,
+    /// When it was read.
+    pub read_at: UnixMs,
+    /// Why it was refused, in the provider's word; empty when it was not.
+    pub reason: String,
+    /// What the provider advises then.
+    pub advice: String,
+    /// `green`, `yellow`, `red`; empty when not known.
+    pub quality: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    template: String,
+    fetched_at: UnixMs,
+    reason: String,
+    advice: String,
+    quality: String,
+}
+
+impl Row {
+    fn told(self) -> Result<Told> {
+        let Self { template, fetched_at, reason, advice, quality } = self;
+        Ok(Told { template: read(&template)?, read_at: fetched_at, reason, advice, quality })
+    }
+}
 
 /// Keeps `template` as what the provider says now.
 pub async fn save(store: &Store, account: &str, template: &Template, at: UnixMs) -> Result<()> {
@@ -46,15 +92,66 @@ pub async fn forget(store: &Store, account: &str, name: &str, language: &str) ->
     Ok(())
 }
 
-/// Keeps what the provider has told of a template, as part of the unit of work that heard it. False when nobody here has
-/// read that template.
-pub async fn set_status(tx: &mut Tx, account: &str, news: &TemplateNews) -> Result<bool> {
-    change(tx, (account, &news.name, &news.language), |template| template.status = news.status.clone()).await
+/// Keeps what the provider has told of a template, as part of the unit of work that heard it. How it stood before; `None`
+/// when nobody here has read that template.
+pub async fn set_status(tx: &mut Tx, account: &str, news: &TemplateNews) -> Result<Option<TemplateStatus>> {
+    let mut before = None;
+    let set = |template: &mut Template| before = Some(std::mem::replace(&mut template.status, news.status.clone()));
+    change(tx, (account, &news.name, &news.language), set).await?;
+    Ok(before)
 }
 
 /// Keeps what the provider has told of what a template is billed as, likewise. False when nobody here has read it.
 pub async fn set_category(tx: &mut Tx, account: &str, news: &CategoryNews) -> Result<bool> {
     change(tx, (account, &news.name, &news.language), |template| template.category = news.category).await
+}
+
+/// Keeps what the provider says of a template besides; `None` leaves what is known.
+pub async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<()> {
+    let (name, language) = (&note.name, &note.language);
+    let known: Option<Row> =
+        on_tx!(tx, |conn| sqlx::query_as(TOLD).bind(account).bind(name).bind(language).fetch_optional(conn).await)?;
+    let Some(known) = known else { return Ok(()) };
+    let or = |told: &Option<String>, known: String| told.clone().unwrap_or(known);
+    let (reason, advice) = (or(&note.reason, known.reason), or(&note.advice, known.advice));
+    let quality = or(&note.quality, known.quality);
+    on_tx!(tx, |conn| sqlx::query(TELL)
+        .bind(account)
+        .bind(name)
+        .bind(language)
+        .bind(&reason)
+        .bind(&advice)
+        .bind(&quality)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    if note.text_changed {
+        on_tx!(tx, |conn| sqlx::query(STALE).bind(account).bind(name).bind(language).execute(conn).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Whether a template of `account` is to be read again.
+pub async fn has_stale(store: &Store, account: &str) -> Result<bool> {
+    let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(HAS_STALE).bind(account).fetch_one(pool).await)?;
+    Ok(n > 0)
+}
+
+/// A template with all that is known of it.
+pub async fn told(store: &Store, account: &str, name: &str, language: &str) -> Result<Option<Told>> {
+    let row: Option<Row> = on!(&store.read, |pool| sqlx::query_as(TOLD)
+        .bind(account)
+        .bind(name)
+        .bind(language)
+        .fetch_optional(pool)
+        .await)?;
+    row.map(Row::told).transpose()
+}
+
+/// Every template of `account` with all that is known of it, by name and language.
+pub async fn told_all(store: &Store, account: &str) -> Result<Vec<Told>> {
+    let rows: Vec<Row> = on!(&store.read, |pool| sqlx::query_as(TOLD_ALL).bind(account).fetch_all(pool).await)?;
+    rows.into_iter().map(Row::told).collect()
 }
 
 async fn change(

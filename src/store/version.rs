@@ -21,6 +21,8 @@ const NUMBER: &str = "SELECT COUNT(*) FROM version WHERE campaign_id = $1 AND id
 const RELOADED: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHERE id = $1 AND approved_at IS NULL";
 const APPROVE: &str = "UPDATE version SET approved_at = $2, approved_by = $3 WHERE id = $1 AND approved_at IS NULL";
 
+const AUDIENCES: &str = "SELECT audience_hash, definition FROM version ORDER BY id";
+
 /// A version.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Version {
@@ -111,4 +113,9 @@ pub async fn list(store: &Store, campaign: CampaignId, limit: i64) -> Result<Vec
 pub async fn approve(store: &Store, id: VersionId, at: UnixMs, by: &str) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(APPROVE).bind(id).bind(at).bind(by).execute(pool).await.map(drop))?;
     Ok(())
+}
+
+/// Every audience that is kept, by its hash, with the definition that reads it.
+pub async fn audiences(store: &Store) -> Result<Vec<(String, String)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(AUDIENCES).fetch_all(pool).await)?)
 }

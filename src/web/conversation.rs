@@ -12,7 +12,7 @@ use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
-use crate::store::{entry, user};
+use crate::store::{entry, suppression, user};
 
 use super::actor::Actor;
 use super::bubble::{self, Bubble};
@@ -54,6 +54,19 @@ struct ConversationPage {
     longest_note: usize,
     campaigns: Right,
     suppress: Right,
+    /// Why the person gets no promotions, or nothing; empty: they get them.
+    wishes: Vec<String>,
+}
+
+impl ConversationPage {
+    /// Whether promotions are only held, until an agent has read what was written.
+    fn held(&self) -> bool {
+        self.wishes.iter().any(|source| source == "word") && self.wishes.len() == 1
+    }
+
+    fn wish(&self, source: &str) -> String {
+        self.p.word(&format!("web.suppressions.source.{source}"), source)
+    }
 }
 
 /// `You can write for 3 h 20 min`, that the window is closed, or that the person has not written yet.
@@ -100,11 +113,29 @@ pub async fn show(
         choices: converse::choices(&state, id).await?,
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
+        wishes: suppression::wishes(store, c.person_id).await?,
         bubbles,
         panel,
         c,
         p,
     })
+}
+
+/// Whether the person wants promotions.
+#[derive(Deserialize)]
+pub struct Promotions {
+    wanted: String,
+}
+
+/// An agent says whether the person wants promotions.
+pub async fn set_promotions(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<Promotions>,
+) -> Result<Redirect, WebError> {
+    converse::set_promotions(&state, &actor, ConversationId(id), form.wanted == "yes").await?;
+    Ok(done(&format!("/conversations/{id}"), "promotions_set"))
 }
 
 fn can_converse(user: &user::User) -> bool {

@@ -77,6 +77,15 @@ pub async fn answer(state: &WebState, actor: &Actor, id: ConversationId, text: &
     }
 }
 
+/// Says whether the person wants promotions.
+pub async fn set_promotions(state: &WebState, actor: &Actor, id: ConversationId, wanted: bool) -> Result<(), WebError> {
+    theirs(state, actor, id).await?;
+    if !inbox(state).set_promotions(id, wanted, &actor.name, state.now()).await? {
+        return Err(WebError::NotFound);
+    }
+    audit(state, actor, "conversation.promotions", id, if wanted { "wanted" } else { "not wanted" }).await
+}
+
 /// Takes a conversation that nobody has.
 pub async fn claim(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
     let done = inbox(state).claim(id, author(actor)?.id).await?;

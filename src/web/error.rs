@@ -213,6 +213,14 @@ pub struct ProblemItem {
     field: Option<String>,
 }
 
+impl ProblemItem {
+    /// A problem in words.
+    pub fn of(language: Language, problem: &Problem) -> Self {
+        let message = locale::problem(language, problem);
+        Self { code: problem.code.clone(), message, field: field(problem) }
+    }
+}
+
 /// The field a problem is about: its argument of that name.
 fn field(problem: &Problem) -> Option<String> {
     problem.args.iter().find(|(name, _)| name == "field").map(|(_, field)| field.clone())
@@ -277,11 +285,7 @@ fn sentences(language: Language, told: &Told) -> (String, String) {
 
 fn document(language: Language, status: StatusCode, told: &Told) -> Response {
     let (title, detail) = sentences(language, told);
-    let errors = told
-        .problems
-        .iter()
-        .map(|p| ProblemItem { code: p.code.clone(), message: locale::problem(language, p), field: field(p) })
-        .collect();
+    let errors = told.problems.iter().map(|problem| ProblemItem::of(language, problem)).collect();
     let body = ProblemDocument {
         kind: format!("/api/docs#problem-{}", told.word),
         title,

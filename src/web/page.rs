@@ -47,10 +47,11 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 10] = [
+const NAVIGATION: [(&str, &str, Right); 11] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/send", "send", Right::SendByHand),
+    ("/templates", "templates", Right::ReadCampaigns),
     ("/costs", "costs", Right::ReadCosts),
     ("/holds", "holds", Right::ReadCampaigns),
     ("/doubt", "doubt", Right::ReadPeople),
@@ -167,7 +168,10 @@ impl Page {
             .map(|(href, key, _)| NavItem {
                 href,
                 label: self.t(&format!("web.nav.{key}")),
-                current: self.path.starts_with(href) || (*key == "campaigns" && self.path.starts_with("/runs")),
+                current: self.path.starts_with(href)
+                    || (*key == "campaigns" && self.path.starts_with("/runs"))
+                    || (*key == "templates"
+                        && ["/template-drafts", "/variables"].iter().any(|p| self.path.starts_with(p))),
             })
             .collect()
     }

@@ -11,7 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, events, guard,
-    health, holds, language, metrics, retry, run, run_rows, sign_in, suppressions, users, webhook,
+    health, holds, language, metrics, people, retry, run, run_rows, sign_in, suppressions, template, template_drafts,
+    templates, users, variables, webhook,
 };
 
 /// One route.
@@ -56,6 +57,7 @@ pub fn table() -> Vec<Route> {
     let mut all = open();
     all.extend(campaign_pages());
     all.extend(conversation_pages());
+    all.extend(template_pages());
     all.extend(other_pages());
     all.extend(api::route::routes());
     all
@@ -115,10 +117,33 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
+        write("/conversations/{id}/promotions", talk, conversation::set_promotions),
         write("/conversations/{id}/doubt", talk, conversation::settle),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),
+    ]
+}
+
+fn template_pages() -> Vec<Route> {
+    let (look, manage) = (needs(R::ReadCampaigns), needs(R::ManageTemplates));
+    vec![
+        read("/templates", look, templates::show),
+        write("/templates/sync", manage, templates::sync),
+        read("/templates/{account}/{name}/{language}", look, template::show),
+        read("/templates/{account}/{name}/{language}/edit", manage, template::edit_form),
+        write("/templates/{account}/{name}/{language}/edit", manage, template::edit),
+        write("/templates/{account}/{name}/{language}/own", manage, template::set_own),
+        write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
+        read("/template-drafts", manage, template_drafts::new),
+        write("/template-drafts", manage, template_drafts::add),
+        read("/template-drafts/{id}", manage, template_drafts::show),
+        write("/template-drafts/{id}", manage, template_drafts::save),
+        write("/template-drafts/{id}/submit", manage, template_drafts::submit),
+        write("/template-drafts/{id}/delete", manage, template_drafts::throw_away),
+        read("/variables", look, variables::show),
+        write("/variables", manage, variables::set),
+        write("/variables/{name}/remove", manage, variables::remove),
     ]
 }
 
@@ -132,6 +157,9 @@ fn other_pages() -> Vec<Route> {
         read("/costs.csv", needs(R::ReadCosts), costs::csv),
         read("/suppressions", suppress, suppressions::show),
         write("/suppressions", suppress, suppressions::add),
+        write("/suppressions/import", suppress, suppressions::import),
+        read("/people", needs(R::ManagePeople), people::show),
+        write("/people/{id}/erase", needs(R::ManagePeople), people::erase),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
         read("/doctor", needs(R::ReadAudit), doctor::show),

@@ -6,17 +6,21 @@ use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
 use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::domain::role::Right;
 use crate::store::suppression::{self, NewSuppression, Suppression, SuppressionScope};
 use crate::store::{StoreError, person};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{done, done_n};
 use super::page::{Page, cut, html};
 use super::state::WebState;
 
 /// Lines on one page.
 const PAGE: i64 = 100;
+/// Numbers put on the list in one step.
+const IMPORT_STEP: usize = 200;
 /// Longer notes are cut by the form already.
 const LONGEST_NOTE: usize = 500;
 
@@ -27,6 +31,7 @@ struct SuppressionsPage {
     lines: Vec<Suppression>,
     phone: String,
     next: Option<i64>,
+    manage: Right,
 }
 
 /// Which page, and a number to put into the form.
@@ -63,7 +68,7 @@ pub async fn show(
     let before = asked.before.unwrap_or(i64::MAX);
     let mut lines = suppression::list(state.store(), before, PAGE + 1).await?;
     let next = cut(&mut lines, PAGE).map(|l| l.id);
-    html(&SuppressionsPage { p, lines, phone: asked.phone, next })
+    html(&SuppressionsPage { p, lines, phone: asked.phone, next, manage: Right::ManagePeople })
 }
 
 /// Whom to add.
@@ -119,6 +124,84 @@ pub async fn put(
         state.audit(actor, "suppression.add", &format!("person {person}"), "").await?;
     }
     Ok(added)
+}
+
+/// Numbers on lines of their own, or the first column of a pasted sheet.
+#[derive(Deserialize)]
+pub struct Imported {
+    numbers: String,
+    scope: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// What became of a list of numbers.
+#[derive(Clone, Debug, Default, serde::Serialize, utoipa::ToSchema)]
+pub struct ImportDone {
+    /// How many are new on the list.
+    pub added: u64,
+    /// How many were on it.
+    pub already: u64,
+    /// Lines that hold no number, by their place from 1.
+    pub wrong: Vec<u64>,
+}
+
+/// A list of numbers is added by a person.
+pub async fn import(
+    State(state): State<WebState>,
+    actor: Actor,
+    Form(form): Form<Imported>,
+) -> Result<Redirect, WebError> {
+    let scope = scope(&form.scope)?;
+    let done = put_all(&state, &actor, &form.numbers, scope, &form.note).await?;
+    if !done.wrong.is_empty() {
+        let lines: Vec<String> = done.wrong.iter().take(20).map(ToString::to_string).collect();
+        let (n, lines) = (done.wrong.len().to_string(), lines.join(", "));
+        let args = [("n", n.as_str()), ("lines", &lines), ("field", "numbers")];
+        return Err(WebError::Refused(vec![Problem::new("suppression_lines", &args)]));
+    }
+    Ok(done_n("/suppressions", "suppressed_all", done.added))
+}
+
+/// Puts every number of a list on the do-not-send list, for page and API. What is no number is told by its line, and the
+/// others are put on it all the same.
+pub async fn put_all(
+    state: &WebState,
+    actor: &Actor,
+    numbers: &str,
+    scope: SuppressionScope,
+    note: &str,
+) -> Result<ImportDone, WebError> {
+    let note = note.trim();
+    if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
+        return Err(WebError::Bad("note"));
+    }
+    let (mut done, mut phones) = (ImportDone::default(), Vec::new());
+    for (i, line) in numbers.lines().enumerate() {
+        let cell = line.split([';', ',', '\t']).next().unwrap_or_default().trim().trim_matches('"');
+        if cell.is_empty() {
+            continue;
+        }
+        match phone(state, cell) {
+            Ok(phone) => phones.push((phone, String::new())),
+            // The first line may be a header.
+            Err(_) if i == 0 && !cell.bytes().any(|b| b.is_ascii_digit()) => {}
+            Err(_) => done.wrong.push(i as u64 + 1),
+        }
+    }
+    let now = state.now();
+    for piece in phones.chunks(IMPORT_STEP) {
+        let mut tx = state.store().begin().await?;
+        for person in person::ensure(&mut tx, piece, now).await? {
+            let new = NewSuppression { person, scope, source: "file", note, at: now, by: &actor.name };
+            let count = if suppression::add(&mut tx, &new).await? { &mut done.added } else { &mut done.already };
+            *count += 1;
+        }
+        tx.commit().await?;
+    }
+    let detail = format!("{} added, {} were there, {} wrong", done.added, done.already, done.wrong.len());
+    state.audit(actor, "suppression.import", "suppressions", &detail).await?;
+    Ok(done)
 }
 
 /// A number as typed; a local one belongs to the first sender's country.

@@ -23,7 +23,7 @@ use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, person, suppression};
+use crate::store::{StoreError, consent, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
@@ -96,6 +96,9 @@ impl<'a> Plan<'a> {
         let left_out = self.left_out(&people).await?;
         let earlier = self.earlier(&drafts).await?;
         let mut tx = store.begin().await?;
+        let consents: Vec<_> = drafts.iter().zip(&people).filter(|((_, d), _)| !d.consent.is_empty()).collect();
+        let consents: Vec<_> = consents.into_iter().map(|((_, d), person)| (*person, d.consent.clone())).collect();
+        consent::keep(&mut tx, &consents, &format!("campaign {}", self.run.campaign_id), now).await?;
         let mut messages = Vec::with_capacity(drafts.len());
         for ((no, draft), person) in drafts.into_iter().zip(people) {
             let stopped = left_out.reason(person).map(|reason| (reason, String::new()));

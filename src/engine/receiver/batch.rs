@@ -4,7 +4,6 @@ mod account;
 mod again;
 mod ledgers;
 mod locate;
-mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +13,7 @@ use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
     AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, TemplateNews,
-    WebhookEvent,
+    TemplateNote, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
@@ -23,6 +22,7 @@ use crate::domain::message::MessageState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
+use crate::engine::template::follow;
 use crate::engine::{Engine, EngineError, category};
 use crate::inbox::preference;
 use crate::inbox::reply::{self, Desk, told_at};
@@ -44,6 +44,8 @@ pub(super) struct Told {
     pub(super) answers: bool,
     /// Whether something was held or released.
     pub(super) holds: bool,
+    /// How much is known of templates that was not.
+    pub(super) templates: usize,
     /// Whether what the provider grants has changed.
     pub(super) limits: bool,
     /// Runs for which something speaks against going on.
@@ -65,6 +67,7 @@ impl Told {
         self.answers |= other.answers;
         self.holds |= other.holds;
         self.limits |= other.limits;
+        self.templates += other.templates;
         self.failing.extend(other.failing);
         self.repriced.extend(other.repriced);
         for (of, n) in other.receipts {
@@ -100,6 +103,7 @@ pub(super) struct Batch<'a> {
     receipts: Vec<Incoming>,
     personal: Vec<(&'a Sender, UnixMs, Personal)>,
     templates: Vec<(String, TemplateNews)>,
+    notes: Vec<(String, TemplateNote)>,
     categories: Vec<(String, CategoryNews)>,
     accounts: Vec<AccountNews>,
     told: Told,
@@ -113,6 +117,7 @@ impl<'a> Batch<'a> {
             receipts: Vec::new(),
             personal: Vec::new(),
             templates: Vec::new(),
+            notes: Vec::new(),
             categories: Vec::new(),
             accounts: Vec::new(),
             told: Told::default(),
@@ -129,19 +134,14 @@ impl<'a> Batch<'a> {
                     self.receipts.push(Incoming { account: account.to_owned(), received_at, receipt });
                     continue;
                 }
-                WebhookEvent::Template(news) => {
-                    self.templates.push((account.to_owned(), news));
+                WebhookEvent::Template(_)
+                | WebhookEvent::TemplateNote(_)
+                | WebhookEvent::Category(_)
+                | WebhookEvent::Account(_)
+                | WebhookEvent::Unhandled { .. } => {
+                    self.add_news(account, event.clone());
                     continue;
                 }
-                WebhookEvent::Category(news) => {
-                    self.categories.push((account.to_owned(), news));
-                    continue;
-                }
-                WebhookEvent::Account(news) => {
-                    self.accounts.push(news);
-                    continue;
-                }
-                WebhookEvent::Unhandled { .. } => continue,
                 WebhookEvent::Reply(mut reply) => {
                     clean(&mut reply.from);
                     (reply.sender_ref.clone(), Personal::Reply(reply))
@@ -171,6 +171,17 @@ impl<'a> Batch<'a> {
         problem
     }
 
+    /// What concerns no person.
+    fn add_news(&mut self, account: &str, event: WebhookEvent) {
+        match event {
+            WebhookEvent::Template(news) => self.templates.push((account.to_owned(), news)),
+            WebhookEvent::TemplateNote(note) => self.notes.push((account.to_owned(), note)),
+            WebhookEvent::Category(news) => self.categories.push((account.to_owned(), news)),
+            WebhookEvent::Account(news) => self.accounts.push(news),
+            _ => {}
+        }
+    }
+
     /// Applies everything.
     pub(super) async fn apply(mut self, tx: &mut Tx) -> Result<Told, EngineError> {
         if !self.receipts.is_empty() {
@@ -184,7 +195,12 @@ impl<'a> Batch<'a> {
             }
         }
         for (account, news) in &self.templates {
-            self.told.holds |= template::follow(tx, account, news, self.now).await?;
+            self.told.holds |= follow::status(tx, account, news, self.now).await?;
+            self.told.templates += 1;
+        }
+        for (account, note) in &self.notes {
+            follow::note(tx, account, note).await?;
+            self.told.templates += 1;
         }
         for (account, news) in &self.categories {
             let changed = category::follow(tx, self.engine, (account, news), self.now).await?;

@@ -10,7 +10,7 @@ use crate::store::{Result, Tx, entry};
 /// Finds or begins it and brings its state up to date.
 pub(super) async fn of(tx: &mut Tx, desk: &Desk<'_>, understood: &Understood) -> Result<ConversationId> {
     let latest = conversation::latest(tx, &understood.family, &desk.sender.name).await?;
-    let asks = matches!(understood.decision, Decision::Ask { .. });
+    let asks = understood.decision.asks();
     let (at, until) = (understood.at, understood.window_until());
     match latest {
         Some(open) if open.state == ConversationState::Open => {
@@ -20,7 +20,9 @@ pub(super) async fn of(tx: &mut Tx, desk: &Desk<'_>, understood: &Understood) ->
                 conversation::hear(tx, open.id, at, until).await?;
             }
             show_origin(tx, open.id, understood).await?;
-            if matches!(understood.decision, Decision::OptOut { .. }) && open.waiting_since.is_none() {
+            if matches!(understood.decision, Decision::OptOut { .. } | Decision::OptIn { .. })
+                && open.waiting_since.is_none()
+            {
                 conversation::close_in(tx, open.id, at).await?;
             }
             Ok(open.id)

@@ -112,6 +112,7 @@ pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
         when: text(table, "when"),
         name: text(table, "name"),
         timezone: text(table, "timezone"),
+        consent: text(table, "consent"),
         only: text(table, "only"),
     }
 }

@@ -189,3 +189,16 @@ pub(super) const TIME: &[&str] = &[
 /// The person's time zone.
 pub(super) const TIMEZONE: &[&str] =
     &["timezone", "time_zone", "tz", "zona_horaria", "huso_horario", "huso", "fuso", "fuso_horario"];
+
+/// Whether the person has agreed to get promotions.
+pub(super) const CONSENT: &[&str] = &[
+    "consent",
+    "consentimiento",
+    "consentimento",
+    "opt_in",
+    "optin",
+    "acepta_promociones",
+    "acepta_publicidad",
+    "aceita_promocoes",
+    "aceita_publicidade",
+];

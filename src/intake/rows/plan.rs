@@ -34,7 +34,12 @@ impl<'a> Plan<'a> {
         problems.extend(named_twice(campaign, header));
         let style = Style::of_tag(&campaign.template.language);
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
-        let known: BTreeSet<&str> = names.chain([expression::WHEN]).collect();
+        let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
+        let known: BTreeSet<&str> = names.chain([expression::WHEN]).chain(client).collect();
+        if !columns.names.contains_key(columns::CLIENT_NAME) && speaks_of(campaign, columns::CLIENT_NAME) {
+            // Whoever is not known by name cannot be greeted by it.
+            problems.push(Problem::new("client_name_unknown", &[("columns", &header.join(", "))]));
+        }
         let templates = (request.template, request.translations);
         let contents = Contents::prepare(campaign, templates, (columns.link, columns.language), &known);
         let contents = keep(contents, &mut problems);
@@ -67,7 +72,11 @@ fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Opti
 
 /// Whether something that will be sent, or the choice of rows, depends on the row's date.
 fn speaks_of_when(campaign: &CampaignFile) -> bool {
-    sources(campaign).any(|source| expression::speaks_of(source, expression::WHEN))
+    speaks_of(campaign, expression::WHEN)
+}
+
+fn speaks_of(campaign: &CampaignFile, name: &str) -> bool {
+    sources(campaign).any(|source| expression::speaks_of(source, name))
 }
 
 /// Columns of which there are two, where an expression names one of them.

@@ -13,6 +13,7 @@ use crate::domain::time::UnixMs;
 
 use super::super::audience::DateOrder;
 use super::super::campaign_file::{Labelled, is_route};
+use super::super::consent::Consent;
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
 use super::super::phone_number::{self, is_marketing};
@@ -73,6 +74,7 @@ impl Rows<'_> {
         let picked =
             picked.map_err(|language| (ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
         self.reachable(&to, picked)?;
+        let consent = self.consent(&values.cells, picked)?;
         let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
         let key = self.key(&to, who.external_id.as_deref(), happens_at);
@@ -94,6 +96,7 @@ impl Rows<'_> {
             fill,
             cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &values.cells),
             route: self.route(&values.cells),
+            consent,
             key: key.text(),
             flattened,
             to,
@@ -109,6 +112,18 @@ impl Rows<'_> {
         let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
         let closed = self.plan.closed.because(to, marketing);
         closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
+    }
+
+    /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
+    fn consent(&self, cells: &[String], picked: Picked) -> Result<String, Why> {
+        let Some(cell) = self.plan.columns.consent.and_then(|place| cells.get(place)) else { return Ok(String::new()) };
+        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
+        match Consent::read(cell) {
+            Consent::Given => Ok(cell.clone()),
+            Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
+            Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
+            Consent::Refused | Consent::Unsaid => Ok(String::new()),
+        }
     }
 
     /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.

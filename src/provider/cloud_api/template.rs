@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
-use crate::provider::loose;
+use crate::provider::{Listed, loose};
 
 /// Fields asked of the list.
 pub(super) const FIELDS: &str = "id,name,language,status,category,components,parameter_format,\
-                                 message_send_ttl_seconds";
+                                 message_send_ttl_seconds,rejected_reason,quality_score";
 
 /// Seconds that an authentication template lives unless it says otherwise (cloud-api.md 1.7).
 const AUTHENTICATION_TIME_TO_LIVE: i64 = 600;
@@ -43,6 +43,22 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         template.status = TemplateStatus::Other(format!("not available yet: {what}"));
     }
     Some(template)
+}
+
+/// One item of the list with what else it tells.
+pub(super) fn listed(item: &Value) -> Option<Listed> {
+    let quality = item.get("quality_score").map(|score| word(score, "score").to_ascii_lowercase()).unwrap_or_default();
+    Some(Listed {
+        template: read(item)?,
+        reason: reason(item, "rejected_reason"),
+        quality: if quality == "unknown" { String::new() } else { quality },
+    })
+}
+
+/// Why a template was refused, in Meta's word; empty for its words for "it was not".
+pub(super) fn reason(object: &Value, key: &str) -> String {
+    let word = word(object, key);
+    if word == "NONE" { String::new() } else { word.to_ascii_lowercase() }
 }
 
 fn is(component: &Value, kind: &str) -> bool {

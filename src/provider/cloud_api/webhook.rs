@@ -4,13 +4,13 @@
 mod account;
 mod mend;
 pub(in crate::provider) mod message;
+mod news;
 mod preference;
 mod receipt;
 
 use serde_json::Value;
 
-use super::template;
-use crate::domain::event::{Identity, TemplateNews, WebhookEvent};
+use crate::domain::event::{Identity, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::ProviderError;
 use crate::provider::{identity, loose};
@@ -63,7 +63,10 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
             let items = loose::items(value, "user_preferences");
             events.extend(items.iter().map(|item| preference::read(item, &envelope)));
         }
-        "message_template_status_update" => events.extend(template_news(value)),
+        // Meta's own sample of a quality update comes under the name of the status (cloud-api.md 3.7).
+        "message_template_status_update" | "message_template_quality_update" | "message_template_components_update" => {
+            news::read(&field, value, events);
+        }
         "template_category_update" => events.extend(account::category(value)),
         "phone_number_quality_update"
         | "business_capability_update"
@@ -75,18 +78,6 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
     if events.len() == before {
         events.push(unhandled(&field));
     }
-}
-
-fn template_news(value: &Value) -> Option<WebhookEvent> {
-    let title = value.get("other_info").and_then(|info| loose::text(info, "title"));
-    let event = title.filter(|title| title == "UNPAUSE").or_else(|| loose::text(value, "event"))?;
-    // A warning changes nothing (cloud-api.md 4.4).
-    let status = Some(template::status(&event)).filter(|_| !event.eq_ignore_ascii_case("FLAGGED"))?;
-    Some(WebhookEvent::Template(TemplateNews {
-        name: loose::some_text(value, "message_template_name")?,
-        language: loose::some_text(value, "message_template_language")?.replace('-', "_"),
-        status,
-    }))
 }
 
 fn read_messages(value: &Value, envelope: &Envelope<'_>, events: &mut Vec<WebhookEvent>) {

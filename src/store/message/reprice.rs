@@ -1,11 +1,11 @@
-//! What is left of a run when its template is billed as something else.
+//! What is left of a run when its template is billed as something else, or says something else.
 
 use sqlx::FromRow;
 
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::money::Micros;
-use crate::domain::template::Category;
-use crate::store::{Result, Store, Tx, on, on_tx};
+use crate::domain::template::{Category, Template};
+use crate::store::{Dialects, Result, Store, Tx, on, on_tx};
 
 const LEFT: &str = "SELECT market, COUNT(*) AS n, CAST(SUM(estimated) AS BIGINT) AS estimated FROM message
     WHERE run_id = $1 AND state = 'queued' GROUP BY market ORDER BY market";
@@ -14,6 +14,62 @@ const REPRICE: &str = "UPDATE message SET category = $3, estimated = $4 WHERE st
     (SELECT id FROM message WHERE run_id = $1 AND state = 'queued' AND market = $2 AND category <> $3 AND id > $5
         ORDER BY id LIMIT 1000)
     RETURNING id";
+
+const LEFT_IN_LINE: &str = "SELECT COUNT(*) AS n, COUNT(DISTINCT person_id) AS people,
+        CAST(COALESCE(SUM(estimated), 0) AS BIGINT) AS estimated
+    FROM message WHERE run_id = $1 AND state = 'queued'";
+/// What has left, and carries no text of its own yet.
+const KEEP_TEXT: Dialects = Dialects {
+    sqlite: "UPDATE message SET content = json_set(content, '$.template', json($2)) WHERE id IN
+        (SELECT id FROM message WHERE run_id = $1 AND state <> 'queued' AND attempt > 0
+            AND json_extract(content, '$.template') IS NULL
+            AND COALESCE(json_extract(content, '$.fill.language'), $4) = $5 AND id > $3 ORDER BY id LIMIT 1000)
+        RETURNING id",
+    postgres: "UPDATE message SET content = jsonb_set(content::jsonb, '{template}', $2::jsonb)::text WHERE id IN
+        (SELECT id FROM message WHERE run_id = $1 AND state <> 'queued' AND attempt > 0
+            AND content::jsonb -> 'template' IS NULL
+            AND COALESCE(content::jsonb #>> '{fill,language}', $4) = $5 AND id > $3 ORDER BY id LIMIT 1000)
+        RETURNING id",
+};
+
+/// What is in line of a run.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct LeftInLine {
+    /// Messages.
+    pub n: i64,
+    /// People they are for.
+    pub people: i64,
+    /// What they may cost, as they were planned.
+    pub estimated: Micros,
+}
+
+/// What is in line of `run`.
+pub async fn left_of(store: &Store, run: RunId) -> Result<LeftInLine> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(LEFT_IN_LINE).bind(run).fetch_one(pool).await)?)
+}
+
+/// The same, as part of a unit of work.
+pub async fn left_in(tx: &mut Tx, run: RunId) -> Result<LeftInLine> {
+    Ok(on_tx!(tx, |conn| sqlx::query_as(LEFT_IN_LINE).bind(run).fetch_one(conn).await)?)
+}
+
+/// What has left of `run` with `template` keeps it, the text it left with; a thousand messages at a time. `own` is the
+/// language of messages that name none.
+pub async fn keep_text(store: &Store, run: RunId, template: &Template, own: &str) -> Result<()> {
+    let (sql, text, mut after) = (KEEP_TEXT.of(&store.write), crate::store::json(template), MessageId(0));
+    loop {
+        let done: Vec<MessageId> = on!(&store.write, |pool| sqlx::query_scalar(sql)
+            .bind(run)
+            .bind(&text)
+            .bind(after)
+            .bind(own)
+            .bind(&template.language)
+            .fetch_all(pool)
+            .await)?;
+        let Some(last) = done.iter().max() else { return Ok(()) };
+        after = *last;
+    }
+}
 
 /// What is left of a run in one market.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]

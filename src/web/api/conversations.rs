@@ -240,6 +240,34 @@ pub async fn claim(
     Ok(Json(found(&state, id).await?))
 }
 
+/// Whether the person wants promotions
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromotionsBody {
+    /// False: no promotions from now on. True: what they or we have said against them is over; what they told WhatsApp
+    /// itself stays.
+    wanted: bool,
+    /// For whom a token acts: a user's name.
+    agent: Option<String>,
+}
+
+/// Say whether the person wants promotions
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/promotions", tag = "conversations", request_body = PromotionsBody,
+    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It is kept"),
+              (status = 409, description = "A colleague has the conversation", body = ProblemDocument)))]
+pub async fn set_promotions(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Sent(body): Sent<PromotionsBody>,
+) -> Result<StatusCode, WebError> {
+    let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
+    let c = found(&state, id).await?;
+    converse::set_promotions(&state, &actor, c.id, body.wanted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Close a conversation of one's own, or nobody's
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/close", tag = "conversations", request_body = CloseBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),

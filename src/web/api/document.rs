@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, portfolios, retry,
-    runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, later, me, messages, people, portfolios,
+    retry, runs, sent, suppressions, template_drafts, templates, variables,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -26,8 +26,12 @@ const PROBLEM: &str = "application/problem+json";
         campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, later::test, runs::all, runs::one, runs::messages,
         runs::results, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
-        conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
+        conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
+        conversations::set_promotions, templates::all,
+        templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
+        template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
+        variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, people::find, people::export, people::erase,
         events::stream, me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),

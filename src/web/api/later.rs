@@ -16,10 +16,3 @@ pub async fn test() -> WebError {
 pub async fn tickets() -> WebError {
     WebError::NotAvailableYet
 }
-
-/// People: not available yet
-#[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    responses((status = 501, description = "Not available yet", body = ProblemDocument)))]
-pub async fn people() -> WebError {
-    WebError::NotAvailableYet
-}

@@ -1,19 +1,22 @@
 //! Routes of the API, each with the right it asks for.
 
+use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages,
-    portfolios, retry, runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages, people,
+    portfolios, retry, runs, sent, suppressions, template_drafts, templates, variables,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
+use crate::web::state::WebState;
 
 /// Every one.
 pub fn routes() -> Vec<Route> {
     let mut all = campaign_routes();
     all.extend(conversation_routes());
+    all.extend(template_routes());
     all.extend(other_routes());
     all
 }
@@ -63,24 +66,50 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),
         write("/api/v1/conversations/{id}/about", talk, conversations::about),
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
+        write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
         read("/api/v1/tickets", talk, later::tickets),
-        read("/api/v1/people", needs(R::ReadPeople), later::people),
+        read("/api/v1/people", needs(R::ManagePeople), people::find),
+        read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
+        write("/api/v1/people/{id}/erase", needs(R::ManagePeople), people::erase),
+    ]
+}
+
+fn remove<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, WebState>,
+    T: 'static,
+{
+    Route { method: Method::DELETE, path, access, handler: delete(handler) }
+}
+
+fn template_routes() -> Vec<Route> {
+    let (look, manage) = (needs(R::ReadCampaigns), needs(R::ManageTemplates));
+    vec![
+        read("/api/v1/templates", look, templates::all),
+        write("/api/v1/templates/sync", manage, templates::sync),
+        read("/api/v1/templates/{account}/{name}/{language}", look, templates::one),
+        remove("/api/v1/templates/{account}/{name}/{language}", manage, templates::delete),
+        write("/api/v1/templates/{account}/{name}/{language}/edit", manage, templates::edit),
+        write("/api/v1/templates/{account}/{name}/{language}/own", manage, templates::set_own),
+        read("/api/v1/template-drafts", look, template_drafts::all),
+        write("/api/v1/template-drafts", manage, template_drafts::add),
+        read("/api/v1/template-drafts/{id}", look, template_drafts::one),
+        remove("/api/v1/template-drafts/{id}", manage, template_drafts::throw_away),
+        write("/api/v1/template-drafts/{id}/submit", manage, template_drafts::submit),
+        read("/api/v1/variables", look, variables::all),
+        write("/api/v1/variables", manage, variables::set),
+        remove("/api/v1/variables/{name}", manage, variables::remove),
     ]
 }
 
 fn other_routes() -> Vec<Route> {
     let suppress = needs(R::Suppress);
     vec![
-        read("/api/v1/templates", needs(R::ReadCampaigns), templates::all),
         read("/api/v1/suppressions", suppress, suppressions::all),
         write("/api/v1/suppressions", suppress, suppressions::add),
-        Route {
-            method: Method::DELETE,
-            path: "/api/v1/suppressions/{id}",
-            access: suppress,
-            handler: delete(suppressions::lift),
-        },
+        write("/api/v1/suppressions/import", suppress, suppressions::import),
+        remove("/api/v1/suppressions/{id}", suppress, suppressions::lift),
         read("/api/v1/costs", needs(R::ReadCosts), costs::show),
         read("/api/v1/doctor", needs(R::ReadAudit), doctor::show),
         read("/api/v1/events", Access::SignedIn, events::stream),

@@ -13,7 +13,7 @@ use crate::store::suppression::{self, Suppression};
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
 use crate::web::state::WebState;
-use crate::web::suppressions;
+use crate::web::suppressions::{self, ImportDone};
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
@@ -86,6 +86,34 @@ pub async fn add(
         other => other,
     })?;
     Ok((StatusCode::CREATED, Json(SuppressionAdded { added })).into_response())
+}
+
+/// Numbers to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportSent {
+    /// One number a line, or a sheet whose first column holds them.
+    numbers: String,
+    /// `marketing`: no promotions; `all`: nothing.
+    #[serde(default = "marketing")]
+    scope: String,
+    /// For the record.
+    #[serde(default)]
+    note: String,
+}
+
+/// Put a list of numbers on the list; lines without a number are told, the others are taken
+#[utoipa::path(post, path = "/api/v1/suppressions/import", tag = "suppressions", request_body = ImportSent,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "What became of each line", body = ImportDone),
+              (status = 422, description = "The scope is wrong", body = ProblemDocument)))]
+pub async fn import(
+    State(state): State<WebState>,
+    actor: Actor,
+    Sent(body): Sent<ImportSent>,
+) -> Result<Json<ImportDone>, WebError> {
+    let scope = suppressions::scope(&body.scope).map_err(|_| wrong("scope", "marketing or all"))?;
+    Ok(Json(suppressions::put_all(&state, &actor, &body.numbers, scope, &body.note).await?))
 }
 
 /// Take a line off the list

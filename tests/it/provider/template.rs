@@ -17,7 +17,7 @@ async fn two_pages() -> MockServer {
         Mock::given(method("GET")).and(path(format!("/{WABA}/message_templates"))).and(query_param("limit", "100")).and(
             query_param(
                 "fields",
-                "id,name,language,status,category,components,parameter_format,message_send_ttl_seconds",
+                "id,name,language,status,category,components,parameter_format,message_send_ttl_seconds,rejected_reason,quality_score",
             ),
         )
     };

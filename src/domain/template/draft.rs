@@ -1,0 +1,222 @@
+//! A template as a person writes it: what the provider is asked to approve, with an example for each variable.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Button, Category, Header, ParameterFormat, Template, TemplateStatus, parameters};
+use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Rendered, Value};
+
+/// A template to be submitted, or the new text of one that is there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// `[a-z0-9_]{1,512}`.
+    pub name: String,
+    /// Language code, as `es_AR`.
+    pub language: String,
+    /// What it asks to be billed as.
+    pub category: Category,
+    /// How its variables are named.
+    #[serde(default = "positional")]
+    pub format: ParameterFormat,
+    /// Header, if any.
+    #[serde(default)]
+    pub header: Option<DraftHeader>,
+    /// Body, with `{{1}}` or `{{name}}`.
+    pub body: String,
+    /// Footer, if any.
+    #[serde(default)]
+    pub footer: Option<String>,
+    /// Buttons, in order.
+    #[serde(default)]
+    pub buttons: Vec<DraftButton>,
+    /// An example for each variable of header and body, by its name.
+    #[serde(default)]
+    pub examples: BTreeMap<String, String>,
+    /// Seconds after which an undelivered message is dropped; left out: the provider's default.
+    #[serde(default)]
+    pub time_to_live_s: Option<i64>,
+}
+
+const fn positional() -> ParameterFormat {
+    ParameterFormat::Positional
+}
+
+/// Header of a draft.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DraftHeader {
+    /// Text, with at most one variable.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// A picture.
+    Image {
+        /// What the provider calls the sample that was uploaded to it.
+        sample: String,
+    },
+    /// A video.
+    Video {
+        /// What the provider calls the sample that was uploaded to it.
+        sample: String,
+    },
+    /// A document.
+    Document {
+        /// What the provider calls the sample that was uploaded to it.
+        sample: String,
+    },
+    /// A place.
+    Location,
+}
+
+/// A button of a draft.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DraftButton {
+    /// Comes back as a reply.
+    QuickReply {
+        /// Label.
+        text: String,
+    },
+    /// Opens a page.
+    Url {
+        /// Label.
+        text: String,
+        /// URL, perhaps ending in `{{1}}`.
+        url: String,
+        /// The whole URL of an example, where it has a variable.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        example: String,
+    },
+    /// Calls a number.
+    PhoneNumber {
+        /// Label.
+        text: String,
+        /// The number, with `+`.
+        phone_number: String,
+    },
+    /// Copies a code; its label is the provider's.
+    CopyCode {
+        /// A code as it may be.
+        example: String,
+    },
+}
+
+impl DraftButton {
+    /// The word of its kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::QuickReply { .. } => "quick_reply",
+            Self::Url { .. } => "url",
+            Self::PhoneNumber { .. } => "phone_number",
+            Self::CopyCode { .. } => "copy_code",
+        }
+    }
+
+    /// Its label; empty for a code, whose label is the provider's.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::QuickReply { text } | Self::Url { text, .. } | Self::PhoneNumber { text, .. } => text,
+            Self::CopyCode { .. } => "",
+        }
+    }
+}
+
+impl Draft {
+    /// Names of the header's and the body's variables, each once.
+    pub fn variables(&self) -> Vec<String> {
+        let mut names = match &self.header {
+            Some(DraftHeader::Text { text }) => parameters(text),
+            _ => Vec::new(),
+        };
+        names.extend(parameters(&self.body).into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        names
+    }
+
+    /// The template it would be, for whoever shows or compares it.
+    pub fn template(&self) -> Template {
+        let header = self.header.as_ref().map(|header| match header {
+            DraftHeader::Text { text } => Header::Text { text: text.clone() },
+            DraftHeader::Image { .. } => Header::Image,
+            DraftHeader::Video { .. } => Header::Video,
+            DraftHeader::Document { .. } => Header::Document,
+            DraftHeader::Location => Header::Location,
+        });
+        let button = |button: &DraftButton| match button {
+            DraftButton::QuickReply { text } => Button::QuickReply { text: text.clone() },
+            DraftButton::Url { text, url, .. } => Button::Url { text: text.clone(), url: url.clone() },
+            DraftButton::PhoneNumber { text, .. } => Button::Other { text: text.clone() },
+            DraftButton::CopyCode { .. } => Button::CopyCode { text: String::new() },
+        };
+        Template {
+            provider_id: String::new(),
+            name: self.name.clone(),
+            language: self.language.clone(),
+            category: self.category,
+            status: TemplateStatus::Pending,
+            format: self.format,
+            header,
+            body: self.body.clone(),
+            footer: self.footer.clone(),
+            buttons: self.buttons.iter().map(button).collect(),
+            time_to_live_s: self.time_to_live_s,
+            parameters_unknown: false,
+        }
+    }
+
+    /// The text as a person would see it, filled with the examples.
+    pub fn shown(&self) -> Rendered {
+        let value = |name: String| {
+            let text = self.examples.get(&name).filter(|text| !text.is_empty());
+            Value { text: text.cloned().unwrap_or_else(|| format!("{{{{{name}}}}}")), name }
+        };
+        let header = match &self.header {
+            Some(DraftHeader::Text { text }) => parameters(text).into_iter().next().map(|n| HeaderFill::Text(value(n))),
+            _ => None,
+        };
+        let body = parameters(&self.body).into_iter().map(value).collect();
+        let filled = self.buttons.iter().enumerate().filter_map(|(i, button)| match button {
+            DraftButton::Url { url, example, .. } => {
+                let (start, _) = url.split_once("{{")?;
+                let text = example.strip_prefix(start).unwrap_or(example).to_owned();
+                Some(ButtonFill { index: i as i64, text })
+            }
+            DraftButton::CopyCode { example } => Some(ButtonFill { index: i as i64, text: example.clone() }),
+            DraftButton::QuickReply { .. } | DraftButton::PhoneNumber { .. } => None,
+        });
+        let buttons = filled.collect();
+        self.template().render(&Fill { language: None, header, body, buttons })
+    }
+}
+
+/// What a template that is there says, to be written anew. Samples and examples are the provider's, and are asked for
+/// again.
+pub fn of(template: &Template) -> Draft {
+    let header = template.header.as_ref().map(|header| match header {
+        Header::Text { text } => DraftHeader::Text { text: text.clone() },
+        Header::Image => DraftHeader::Image { sample: String::new() },
+        Header::Video => DraftHeader::Video { sample: String::new() },
+        Header::Document => DraftHeader::Document { sample: String::new() },
+        Header::Location => DraftHeader::Location,
+    });
+    let button = |button: &Button| match button {
+        Button::QuickReply { text } => DraftButton::QuickReply { text: text.clone() },
+        Button::Url { text, url } => DraftButton::Url { text: text.clone(), url: url.clone(), example: String::new() },
+        Button::CopyCode { .. } => DraftButton::CopyCode { example: String::new() },
+        Button::Other { text } => DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() },
+    };
+    Draft {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        category: template.category,
+        format: template.format,
+        header,
+        body: template.body.clone(),
+        footer: template.footer.clone(),
+        buttons: template.buttons.iter().map(button).collect(),
+        examples: BTreeMap::new(),
+        time_to_live_s: template.time_to_live_s,
+    }
+}

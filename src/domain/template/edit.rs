@@ -1,0 +1,146 @@
+//! What may still be changed of a template, and when (cloud-api.md 4.3): an approved one keeps its category and its
+//! variables, and its text changes once in 24 hours and ten times in 30 days; then it is reviewed again.
+
+use std::time::Duration;
+
+use super::draft::Draft;
+use super::{Template, TemplateStatus};
+use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
+
+/// Time between two edits of an approved template.
+pub const EDIT_SPACING: Duration = Duration::from_hours(24);
+
+/// Time in which an approved template may be edited [`EDITS`] times.
+pub const EDIT_PERIOD: Duration = Duration::from_hours(30 * 24);
+
+/// Edits of an approved template in [`EDIT_PERIOD`].
+pub const EDITS: usize = 10;
+
+/// Why `template` may not become `draft` at `now`; `edits` is when it was edited before. Empty: it may.
+pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], now: UnixMs) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if (&draft.name, &draft.language) != (&template.name, &template.language) {
+        problems.push(Problem::new("template_name_fixed", &[("field", "name")]));
+    }
+    match &template.status {
+        TemplateStatus::Approved => {
+            problems.extend(frozen(template, draft));
+            problems.extend(too_soon(edits, now));
+        }
+        TemplateStatus::Rejected | TemplateStatus::Paused => {}
+        status => problems.push(Problem::new("template_not_editable", &[("status_key", &status_key(status))])),
+    }
+    problems
+}
+
+/// The locales' key of a status's word.
+pub fn status_key(status: &TemplateStatus) -> String {
+    let known = !matches!(status, TemplateStatus::Other(_));
+    if known { format!("template_status.{}", status.word()) } else { "template_status.other".to_owned() }
+}
+
+fn frozen(template: &Template, draft: &Draft) -> Vec<Problem> {
+    let after = draft.template();
+    let mut problems = Vec::new();
+    if template.category != after.category {
+        problems.push(Problem::new("template_category_fixed", &[("field", "category")]));
+    }
+    let takes = |t: &Template| {
+        let mut body = t.body_parameters();
+        body.sort();
+        let places = t.buttons.iter().map(takes_value).collect::<Vec<_>>();
+        (t.format, t.header_parameters(), body, places)
+    };
+    let header_kind = |t: &Template| t.header.as_ref().map(std::mem::discriminant);
+    if takes(template) != takes(&after) || header_kind(template) != header_kind(&after) {
+        problems.push(Problem::new("template_parameters_fixed", &[("field", "body")]));
+    }
+    problems
+}
+
+fn takes_value(button: &super::Button) -> bool {
+    match button {
+        super::Button::Url { url, .. } => !super::parameters(url).is_empty(),
+        super::Button::CopyCode { .. } => true,
+        _ => false,
+    }
+}
+
+fn too_soon(edits: &[UnixMs], now: UnixMs) -> Option<Problem> {
+    let mut recent: Vec<UnixMs> = edits.iter().copied().filter(|at| now.since(*at) < EDIT_PERIOD).collect();
+    recent.sort_unstable();
+    let last = recent.last().filter(|at| now.since(**at) < EDIT_SPACING).map(|at| at.plus(EDIT_SPACING));
+    let tenth = (recent.len() >= EDITS).then(|| recent[recent.len() - EDITS].plus(EDIT_PERIOD));
+    let again = last.into_iter().chain(tenth).max()?;
+    let code = if tenth == Some(again) { "template_edited_often" } else { "template_edited_lately" };
+    Some(Problem::new(code, &[("at", &again.to_string())]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::template::{Button, Category, ParameterFormat, draft};
+
+    const NOW: UnixMs = UnixMs(1_795_525_200_000);
+
+    fn approved() -> Template {
+        Template {
+            provider_id: "1".to_owned(),
+            name: "sale".to_owned(),
+            language: "es_AR".to_owned(),
+            category: Category::Marketing,
+            status: TemplateStatus::Approved,
+            format: ParameterFormat::Positional,
+            header: None,
+            body: "Hola {{1}}, buen día.".to_owned(),
+            footer: None,
+            buttons: vec![Button::Url { text: "Ver".to_owned(), url: "https://x.example/{{1}}".to_owned() }],
+            time_to_live_s: None,
+            parameters_unknown: false,
+        }
+    }
+
+    fn codes(template: &Template, draft: &Draft, edits: &[UnixMs]) -> Vec<String> {
+        forbids(template, draft, edits, NOW).into_iter().map(|p| p.code).collect()
+    }
+
+    #[test]
+    fn an_approved_template_keeps_its_category_and_its_variables() {
+        let old = approved();
+        let same = draft::of(&old);
+        assert!(codes(&old, &Draft { body: "Hola {{1}}, ¡buenas!".to_owned(), ..same.clone() }, &[]).is_empty());
+        for (what, draft) in [
+            ("template_category_fixed", Draft { category: Category::Utility, ..same.clone() }),
+            ("template_parameters_fixed", Draft { body: "Hola {{1}} y {{2}}, buen día.".to_owned(), ..same.clone() }),
+            ("template_parameters_fixed", Draft { format: ParameterFormat::Named, ..same.clone() }),
+            ("template_parameters_fixed", Draft { buttons: Vec::new(), ..same.clone() }),
+            ("template_name_fixed", Draft { name: "other".to_owned(), ..same.clone() }),
+        ] {
+            assert_eq!(codes(&old, &draft, &[]), [what]);
+            let rejected = Template { status: TemplateStatus::Rejected, ..approved() };
+            let left: &[&str] = if what == "template_name_fixed" { &["template_name_fixed"] } else { &[] };
+            assert_eq!(codes(&rejected, &draft, &[NOW]), left, "{what}");
+        }
+    }
+
+    #[test]
+    fn an_approved_template_is_edited_once_a_day_and_ten_times_a_month() {
+        let (old, draft) = (approved(), draft::of(&approved()));
+        let hours = |h: u64| NOW.minus(Duration::from_hours(h));
+        assert_eq!(codes(&old, &draft, &[hours(23)]), ["template_edited_lately"]);
+        assert!(codes(&old, &draft, &[hours(24)]).is_empty());
+        let ten: Vec<UnixMs> = (1..=10).map(|day| hours(day * 48)).collect();
+        assert_eq!(codes(&old, &draft, &ten), ["template_edited_often"]);
+        assert!(codes(&old, &draft, &ten[..9]).is_empty());
+    }
+
+    #[test]
+    fn what_is_in_review_or_switched_off_is_not_edited() {
+        for status in [TemplateStatus::Pending, TemplateStatus::Disabled, TemplateStatus::Other("archived".to_owned())]
+        {
+            let old = Template { status, ..approved() };
+            assert_eq!(codes(&old, &draft::of(&old), &[]), ["template_not_editable"]);
+        }
+    }
+}

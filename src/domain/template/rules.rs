@@ -1,0 +1,466 @@
+//! What a template must be before a provider is asked to approve it (cloud-api.md 1.7, 4.3). Everything that is wrong is
+//! told at once, each with the field that it is about.
+
+use super::draft::{Draft, DraftButton, DraftHeader};
+use super::{Category, ParameterFormat, parameters};
+use crate::domain::problem::Problem;
+
+const LONGEST_NAME: usize = 512;
+const LONGEST_BODY: usize = 1024;
+/// Header and footer.
+const LONGEST_LINE: usize = 60;
+const LONGEST_LABEL: usize = 25;
+const LONGEST_PHONE: usize = 20;
+const LONGEST_URL: usize = 2000;
+const LONGEST_CODE: usize = 20;
+const MOST_BUTTONS: usize = 10;
+const MOST_URLS: usize = 2;
+
+/// Seconds a message of the category may wait for its phone: from, to.
+pub const fn time_to_live(category: Category) -> (i64, i64) {
+    match category {
+        Category::Authentication => (30, 900),
+        Category::Utility | Category::Service => (30, 43_200),
+        Category::Marketing => (43_200, 2_592_000),
+    }
+}
+
+/// Everything that is wrong with `draft`; empty when it may be submitted.
+pub fn check(draft: &Draft) -> Vec<Problem> {
+    let mut problems = Problems(Vec::new());
+    problems.identity(draft);
+    problems.header(draft);
+    problems.body(draft);
+    problems.footer(draft);
+    problems.buttons(&draft.buttons);
+    problems.examples(draft);
+    problems.life(draft);
+    problems.0
+}
+
+/// Whether `name` is what templates are called.
+pub fn is_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Whether `code` has the form of a language code: `es`, `es_AR`, `zh_HK`. The provider's list of them is open.
+pub fn is_language(code: &str) -> bool {
+    let mut parts = code.split('_');
+    let first = parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_lowercase()));
+    let region = parts.next();
+    let fits = |p: &str| (2..=4).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    first && region.is_none_or(fits) && parts.next().is_none()
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, code: &str, field: &str, more: &[(&str, &str)]) {
+        let mut args = vec![("field", field)];
+        args.extend_from_slice(more);
+        self.0.push(Problem::new(code, &args));
+    }
+
+    fn identity(&mut self, draft: &Draft) {
+        if !is_name(&draft.name) {
+            let meant = suggested(&draft.name);
+            if meant.is_empty() {
+                self.add("template_rule_name", "name", &[]);
+            } else {
+                self.add("template_rule_name_meant", "name", &[("name", &draft.name), ("meant", &meant)]);
+            }
+        }
+        if !is_language(&draft.language) {
+            self.add("template_rule_language", "language", &[("language", &draft.language)]);
+        }
+        match draft.category {
+            Category::Marketing | Category::Utility => {}
+            Category::Authentication => self.add("template_rule_authentication", "category", &[]),
+            Category::Service => self.add("template_rule_category", "category", &[]),
+        }
+    }
+
+    fn header(&mut self, draft: &Draft) {
+        match &draft.header {
+            Some(DraftHeader::Text { text }) => {
+                self.line("header", text);
+                self.braces("header", text);
+                if parameters(text).len() > 1 {
+                    self.add("template_rule_header_variables", "header", &[]);
+                }
+                self.names(draft.format, "header", text);
+            }
+            Some(DraftHeader::Image { sample } | DraftHeader::Video { sample } | DraftHeader::Document { sample })
+                if sample.trim().is_empty() =>
+            {
+                self.add("template_rule_sample", "header", &[]);
+            }
+            _ => {}
+        }
+    }
+
+    fn footer(&mut self, draft: &Draft) {
+        let Some(footer) = &draft.footer else { return };
+        self.line("footer", footer);
+        if footer.contains("{{") {
+            self.add("template_rule_footer_variables", "footer", &[]);
+        }
+    }
+
+    /// One line of text: header and footer.
+    fn line(&mut self, field: &str, text: &str) {
+        if text.trim().is_empty() {
+            self.add("template_rule_empty", field, &[("field_key", &format!("template_field.{field}"))]);
+        }
+        self.length(field, text, LONGEST_LINE);
+        if text.contains(['\n', '\r', '\t', '\0']) {
+            self.add("template_rule_one_line", field, &[("field_key", &format!("template_field.{field}"))]);
+        }
+    }
+
+    fn length(&mut self, field: &str, text: &str, limit: usize) {
+        let n = text.chars().count();
+        if n > limit {
+            let (n, limit, key) = (n.to_string(), limit.to_string(), format!("template_field.{field}"));
+            self.add("template_rule_long", field, &[("field_key", &key), ("length", &n), ("limit", &limit)]);
+        }
+    }
+
+    fn body(&mut self, draft: &Draft) {
+        let body = &draft.body;
+        if body.trim().is_empty() {
+            self.add("template_rule_empty", "body", &[("field_key", "template_field.body")]);
+            return;
+        }
+        self.length("body", body, LONGEST_BODY);
+        if body.contains('\0') {
+            self.add("template_rule_braces", "body", &[("field_key", "template_field.body")]);
+        }
+        self.braces("body", body);
+        let trimmed = body.trim();
+        if trimmed.starts_with("{{") {
+            self.add("template_rule_starts", "body", &[]);
+        }
+        if trimmed.ends_with("}}") {
+            self.add("template_rule_ends", "body", &[]);
+        }
+        let beside = |piece: &str| piece.split_once("}}").is_some_and(|(_, between)| between.trim().is_empty());
+        let pieces: Vec<&str> = body.split("{{").collect();
+        if pieces.len() > 2 && pieces[1..pieces.len() - 1].iter().any(|piece| beside(piece)) {
+            self.add("template_rule_adjacent", "body", &[]);
+        }
+        self.names(draft.format, "body", body);
+    }
+
+    /// Each `{{` has its `}}`, with a name between.
+    fn braces(&mut self, field: &str, text: &str) {
+        let mut rest = text;
+        let mut fits = true;
+        while fits && let Some((before, after)) = rest.split_once("{{") {
+            let name = after.split_once("}}");
+            fits =
+                !before.contains("}}") && name.is_some_and(|(name, _)| !name.trim().is_empty() && !name.contains('{'));
+            rest = name.map_or("", |(_, tail)| tail);
+        }
+        if !fits || rest.contains("}}") {
+            self.add("template_rule_braces", field, &[("field_key", &format!("template_field.{field}"))]);
+        }
+    }
+
+    /// Numbers run from 1 without a gap; names are lower-case words.
+    fn names(&mut self, format: ParameterFormat, field: &str, text: &str) {
+        let names = parameters(text);
+        match format {
+            ParameterFormat::Positional => {
+                if let Some(name) = names.iter().find(|n| n.parse::<u32>().is_err()) {
+                    self.add("template_rule_named", field, &[("name", name)]);
+                } else if !(1..=names.len()).all(|no| names.contains(&no.to_string())) {
+                    self.add("template_rule_gap", field, &[("variables", &names.join(", "))]);
+                }
+            }
+            ParameterFormat::Named => {
+                let is_word = |name: &str| {
+                    name.starts_with(|c: char| c.is_ascii_lowercase())
+                        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+                };
+                if let Some(name) = names.iter().find(|name| !is_word(name)) {
+                    self.add("template_rule_variable", field, &[("name", name)]);
+                }
+            }
+        }
+    }
+
+    fn buttons(&mut self, buttons: &[DraftButton]) {
+        let count = |kind: &str| buttons.iter().filter(|b| b.kind() == kind).count();
+        for (code, n, limit) in [
+            ("template_rule_buttons", buttons.len(), MOST_BUTTONS),
+            ("template_rule_urls", count("url"), MOST_URLS),
+            ("template_rule_phones", count("phone_number"), 1),
+            ("template_rule_codes", count("copy_code"), 1),
+        ] {
+            if n > limit {
+                self.add(code, "buttons", &[("given", &n.to_string())]);
+            }
+        }
+        let groups = buttons.chunk_by(|a, b| (a.kind() == "quick_reply") == (b.kind() == "quick_reply"));
+        if groups.filter(|group| group[0].kind() == "quick_reply").count() > 1 {
+            self.add("template_rule_apart", "buttons", &[]);
+        }
+        for (i, button) in buttons.iter().enumerate() {
+            self.button(&format!("buttons.{i}"), &(i + 1).to_string(), button);
+        }
+    }
+
+    fn button(&mut self, field: &str, no: &str, button: &DraftButton) {
+        let label = button.text();
+        let length = label.chars().count();
+        let needs_label = !matches!(button, DraftButton::CopyCode { .. });
+        if needs_label && (label.trim().is_empty() || length > LONGEST_LABEL || label.contains(['\n', '{', '\0'])) {
+            self.add("template_rule_label", field, &[("no", no)]);
+        }
+        match button {
+            DraftButton::QuickReply { .. } => {}
+            DraftButton::Url { url, example, .. } => self.url(field, no, (url, example)),
+            DraftButton::PhoneNumber { phone_number, .. } => {
+                let digits = phone_number.bytes().filter(u8::is_ascii_digit).count();
+                let fits = phone_number.starts_with('+')
+                    && (7..=LONGEST_PHONE).contains(&digits)
+                    && phone_number.bytes().all(|b| b.is_ascii_digit() || b"+- ()".contains(&b));
+                if !fits {
+                    self.add("template_rule_phone", field, &[("no", no)]);
+                }
+            }
+            DraftButton::CopyCode { example } => {
+                let fits =
+                    (1..=LONGEST_CODE).contains(&example.chars().count()) && !example.contains([' ', '\n', '\0']);
+                if !fits {
+                    self.add("template_rule_code", field, &[("no", no)]);
+                }
+            }
+        }
+    }
+
+    fn url(&mut self, field: &str, no: &str, (url, example): (&str, &str)) {
+        let is_web = |text: &str| {
+            let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('{'))
+                && text.len() <= LONGEST_URL
+                && !text.contains([' ', '\n', '\0'])
+        };
+        if !is_web(url) {
+            self.add("template_rule_url", field, &[("no", no)]);
+        }
+        if !url.contains("{{") {
+            return;
+        }
+        if parameters(url) != ["1"] || !url.ends_with("{{1}}") || url.matches("{{").count() > 1 {
+            self.add("template_rule_url_variable", field, &[("no", no)]);
+        }
+        let start = url.split("{{").next().unwrap_or_default();
+        if !is_web(example) || !example.starts_with(start) || example.len() == start.len() {
+            self.add("template_rule_url_example", field, &[("no", no)]);
+        }
+    }
+
+    fn examples(&mut self, draft: &Draft) {
+        for name in draft.variables() {
+            let example = draft.examples.get(&name).map(|e| e.trim()).unwrap_or_default();
+            if example.is_empty() {
+                self.add("template_rule_example", &format!("examples.{name}"), &[("name", &name)]);
+            } else if example.contains(['\n', '\r', '\t', '\0']) || example.contains("{{") {
+                self.add("template_rule_example_line", &format!("examples.{name}"), &[("name", &name)]);
+            }
+        }
+    }
+
+    fn life(&mut self, draft: &Draft) {
+        let (from, to) = time_to_live(draft.category);
+        if draft.time_to_live_s.is_some_and(|s| !(from..=to).contains(&s)) {
+            let category = format!("category.{}", draft.category.as_str());
+            let (from, to) = (from.to_string(), to.to_string());
+            let more = [("category_key", category.as_str()), ("from", &from), ("to", &to)];
+            self.add("template_rule_life", "time_to_live_s", &more);
+        }
+    }
+}
+
+/// What a name was meant to be: `Promo Verano` is `promo_verano`.
+fn suggested(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.trim().chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_lowercase() || c.is_ascii_digit() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+    }
+    out.truncate(LONGEST_NAME);
+    out.trim_end_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn good() -> Draft {
+        let examples = [("1", "Ana"), ("2", "20 %")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Draft {
+            name: "spring_sale".to_owned(),
+            language: "es_AR".to_owned(),
+            category: Category::Marketing,
+            format: ParameterFormat::Positional,
+            header: Some(DraftHeader::Text { text: "Hola {{1}}".to_owned() }),
+            body: "Hola {{1}}, hay {{2}} menos.\nHasta mañana.".to_owned(),
+            footer: Some("Responda BAJA para no recibir más".to_owned()),
+            buttons: vec![
+                DraftButton::QuickReply { text: "No más".to_owned() },
+                DraftButton::Url {
+                    text: "Ver".to_owned(),
+                    url: "https://x.example/{{1}}".to_owned(),
+                    example: "https://x.example/a".to_owned(),
+                },
+                DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "+54 11 5555-0100".to_owned() },
+                DraftButton::CopyCode { example: "SAVE20".to_owned() },
+            ],
+            examples: BTreeMap::from(examples),
+            time_to_live_s: Some(43_200),
+        }
+    }
+
+    fn codes(draft: &Draft) -> Vec<String> {
+        check(draft).into_iter().map(|p| p.code).collect()
+    }
+
+    #[test]
+    fn what_keeps_every_rule_is_taken() {
+        assert_eq!(check(&good()), []);
+        let named = Draft {
+            format: ParameterFormat::Named,
+            header: None,
+            body: "Hola {{first_name}}, su turno es {{when}}.".to_owned(),
+            examples: [("first_name", "Ana"), ("when", "mañana")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            category: Category::Utility,
+            time_to_live_s: Some(30),
+            ..good()
+        };
+        assert_eq!(check(&named), []);
+    }
+
+    fn reply(text: &str) -> DraftButton {
+        DraftButton::QuickReply { text: text.to_owned() }
+    }
+
+    fn url(url: &str, example: &str) -> DraftButton {
+        DraftButton::Url { text: "Ver".to_owned(), url: url.to_owned(), example: example.to_owned() }
+    }
+
+    #[test]
+    fn each_rule_broken_is_told_by_its_own_sentence() {
+        let body = |body: &str| Draft { body: body.to_owned(), header: None, ..good() };
+        let header = |text: &str| Draft { header: Some(DraftHeader::Text { text: text.to_owned() }), ..good() };
+        let buttons = |buttons: Vec<DraftButton>| Draft { buttons, ..good() };
+        for (code, draft) in [
+            ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
+            ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
+            ("template_rule_language", Draft { language: "es-AR".to_owned(), ..good() }),
+            (
+                "template_rule_authentication",
+                Draft { category: Category::Authentication, time_to_live_s: None, ..good() },
+            ),
+            ("template_rule_category", Draft { category: Category::Service, time_to_live_s: None, ..good() }),
+            ("template_rule_empty", body(" ")),
+            ("template_rule_long", Draft { body: "x".repeat(1025), ..good() }),
+            ("template_rule_starts", body("{{1}}, hay {{2}} menos.")),
+            ("template_rule_ends", body("Hola {{1}}, hay {{2}}")),
+            ("template_rule_adjacent", body("Hola {{1}} {{2}}, buen día.")),
+            ("template_rule_gap", Draft { header: None, ..body("Hola {{2}}, buen día.") }),
+            ("template_rule_named", body("Hola {{1}}, hay {{2}} y {{more}} menos.")),
+            (
+                "template_rule_variable",
+                Draft { format: ParameterFormat::Named, header: None, ..body("Hola {{Nombre}}, sí.") },
+            ),
+            ("template_rule_braces", body("Hola {{1}}, hay {{2}} menos y {{ eso.")),
+            ("template_rule_braces", body("Hola {{1}}, hay {{2}} menos }} eso.")),
+            ("template_rule_long", header(&"x".repeat(61))),
+            ("template_rule_one_line", header("dos\nlíneas")),
+            ("template_rule_header_variables", header("{{1}} y {{2}}")),
+            ("template_rule_sample", Draft { header: Some(DraftHeader::Image { sample: String::new() }), ..good() }),
+            ("template_rule_footer_variables", Draft { footer: Some("Hola {{1}}".to_owned()), ..good() }),
+            ("template_rule_empty", Draft { footer: Some(String::new()), ..good() }),
+            ("template_rule_buttons", buttons((0..11).map(|i| reply(&format!("b{i}"))).collect())),
+            (
+                "template_rule_urls",
+                buttons(vec![url("https://a.example", ""), url("https://b.example", ""), url("https://c.example", "")]),
+            ),
+            ("template_rule_apart", buttons(vec![reply("a"), url("https://a.example", ""), reply("b")])),
+            ("template_rule_label", buttons(vec![reply(&"x".repeat(26))])),
+            ("template_rule_label", buttons(vec![reply("")])),
+            ("template_rule_url", buttons(vec![url("x.example", "")])),
+            ("template_rule_url_variable", buttons(vec![url("https://x.example/{{1}}/a", "https://x.example/b/a")])),
+            ("template_rule_url_example", buttons(vec![url("https://x.example/{{1}}", "")])),
+            (
+                "template_rule_phone",
+                buttons(vec![DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "011".to_owned() }]),
+            ),
+            ("template_rule_code", buttons(vec![DraftButton::CopyCode { example: "DOS PARTES".to_owned() }])),
+            (
+                "template_rule_example_line",
+                Draft {
+                    examples: [("1".to_owned(), "a\nb".to_owned()), ("2".to_owned(), "x".to_owned())].into(),
+                    ..good()
+                },
+            ),
+            ("template_rule_life", Draft { time_to_live_s: Some(30), ..good() }),
+        ] {
+            let found = codes(&draft);
+            assert!(found.iter().any(|c| c == code), "{code}: {found:?}");
+        }
+        let bare = Draft { examples: BTreeMap::new(), ..good() };
+        assert_eq!(codes(&bare), ["template_rule_example", "template_rule_example"]);
+    }
+
+    #[test]
+    fn how_long_a_message_may_wait_depends_on_the_category() {
+        for (category, seconds, fits) in [
+            (Category::Utility, 29, false),
+            (Category::Utility, 30, true),
+            (Category::Utility, 43_200, true),
+            (Category::Utility, 43_201, false),
+            (Category::Marketing, 43_199, false),
+            (Category::Marketing, 2_592_000, true),
+            (Category::Marketing, 2_592_001, false),
+        ] {
+            let draft = Draft { category, time_to_live_s: Some(seconds), ..good() };
+            assert_eq!(check(&draft).is_empty(), fits, "{category:?} {seconds}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_check_or_the_preview(body in ".{0,80}", header in ".{0,20}", url_text in ".{0,30}") {
+            let draft = Draft {
+                body,
+                header: Some(DraftHeader::Text { text: header }),
+                buttons: vec![url(&url_text, &url_text)],
+                ..good()
+            };
+            check(&draft);
+            draft.shown();
+        }
+
+        #[test]
+        fn what_is_taken_has_no_variable_at_its_edges_or_side_by_side(words in proptest::collection::vec("[a-z]{0,3}|\\{\\{[12]\\}\\}", 1..8)) {
+            let draft = Draft { header: None, body: words.join(" "), ..good() };
+            if check(&draft).is_empty() {
+                let body = draft.body.trim();
+                prop_assert!(!body.starts_with("{{") && !body.ends_with("}}"));
+                prop_assert!(!body.contains("}}{{") && !body.contains("}} {{"));
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! One person: everything kept of them, and erasing it.
+
+mod files;
+
+use serde::Serialize;
+use tracing::info;
+
+use super::{Engine, EngineError};
+use crate::domain::fill::{Content, Rendered};
+use crate::domain::id::{MessageId, PersonId, RunId};
+use crate::domain::message::MessageState;
+use crate::domain::money::Micros;
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::CampaignFile;
+use crate::intake::phone_number::{self, Home};
+use crate::store::identity::{self, Known};
+use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, OutcomeRow, SuppressionRow};
+use crate::store::person::erasure::{self, Erasure};
+
+/// Everything kept of one person.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PersonExport {
+    /// Who: the number of the row that stands for them.
+    pub person: PersonId,
+    /// Every id they are known by.
+    pub identities: Vec<IdentityExport>,
+    /// What was sent to them, or was to be.
+    pub messages: Vec<MessageExport>,
+    /// What they and we have written.
+    pub entries: Vec<EntryRow>,
+    /// What their answers decided.
+    pub outcomes: Vec<OutcomeRow>,
+    /// Lines of the do-not-send list, also lifted ones.
+    pub suppressions: Vec<SuppressionRow>,
+    /// What files said of their consent.
+    pub consents: Vec<ConsentRow>,
+}
+
+/// One set of ids.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct IdentityExport {
+    /// Number as sent to, digits.
+    pub phone: Option<String>,
+    /// WhatsApp id.
+    pub wa_id: Option<String>,
+    /// Business-scoped user id.
+    pub bsuid: Option<String>,
+    /// WhatsApp user name.
+    pub username: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+}
+
+/// One message.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct MessageExport {
+    /// Its id.
+    pub id: MessageId,
+    /// Its run; 0 for one by hand.
+    pub run: RunId,
+    /// Folder name of its campaign.
+    pub campaign: String,
+    /// Row of the audience.
+    pub row: i64,
+    /// Where it went.
+    pub recipient: String,
+    /// The name in the file.
+    pub name: String,
+    /// From which sender.
+    pub sender: String,
+    /// The text as they received it.
+    pub text: Option<Rendered>,
+    /// The row's id.
+    pub external_id: Option<String>,
+    /// When the row's appointment is.
+    pub happens_at: Option<UnixMs>,
+    /// Where it is.
+    pub state: MessageState,
+    /// When it was due.
+    pub due_at: UnixMs,
+    /// When it left.
+    pub sent_at: Option<UnixMs>,
+    /// When it arrived.
+    pub delivered_at: Option<UnixMs>,
+    /// When it was read.
+    pub read_at: Option<UnixMs>,
+    /// Why it was not sent.
+    pub end_reason: Option<String>,
+    /// Why it was not delivered: the provider's code.
+    pub failure_code: Option<i64>,
+    /// What it is billed as.
+    pub category: String,
+    /// Currency of what it cost.
+    pub currency: String,
+    /// What it cost.
+    #[schema(value_type = String)]
+    pub cost: Micros,
+    /// Who wrote it; empty for campaigns.
+    pub author: String,
+}
+
+impl From<MessageRow> for MessageExport {
+    fn from(m: MessageRow) -> Self {
+        let content: Option<Content> = serde_json::from_str(&m.content).ok();
+        let text = content.and_then(|c| c.rendered(|| serde_json::from_str(m.template.as_deref()?).ok()));
+        Self {
+            id: m.id,
+            run: m.run_id,
+            campaign: m.campaign,
+            row: m.row_no,
+            recipient: m.recipient,
+            name: m.name,
+            sender: m.sender,
+            text,
+            external_id: m.external_id,
+            happens_at: m.happens_at,
+            state: m.state,
+            due_at: m.due_at,
+            sent_at: m.sent_at,
+            delivered_at: m.delivered_at,
+            read_at: m.read_at,
+            end_reason: m.end_reason,
+            failure_code: m.failure_code,
+            category: m.category,
+            currency: m.currency,
+            cost: m.charged,
+            author: m.author,
+        }
+    }
+}
+
+/// What was erased, and what was not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct Erased {
+    /// Rows of audiences in the data directory that were emptied.
+    pub rows: u64,
+    /// Raw webhooks that were deleted.
+    pub webhooks: u64,
+    /// Rows left out of runs that name nobody any more.
+    pub exclusions: u64,
+    /// Files that name them and are not Recado's to change: those of the campaigns' folders, and audiences in forms that
+    /// are not rewritten.
+    pub left: Vec<String>,
+}
+
+impl Engine {
+    /// The person with a number, as typed for the first sender's country.
+    pub async fn person_of(&self, typed: &str) -> Result<Result<Option<Known>, Problem>, EngineError> {
+        let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
+        let phone = match self.international(&sender, typed) {
+            Ok(phone) => phone,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let mut tx = self.store.begin().await?;
+        let who = crate::domain::event::Identity { wa_id: Some(phone.digits().to_owned()), ..Default::default() };
+        let found = identity::find(&mut tx, &who).await?;
+        Ok(Ok(match found {
+            Some(known) => Some(identity::row(&mut tx, known.root()).await?),
+            None => None,
+        }))
+    }
+
+    /// Everything kept of the person for whom `root` stands.
+    pub async fn export_person(&self, root: PersonId) -> Result<PersonExport, EngineError> {
+        let all = dossier::of(&self.store, root).await?;
+        if all.identities.is_empty() {
+            return Err(EngineError::Unknown { what: "person" });
+        }
+        let identity = |k: Known| IdentityExport {
+            phone: k.phone,
+            wa_id: k.wa_id,
+            bsuid: k.bsuid,
+            username: k.username,
+            name: k.name,
+        };
+        Ok(PersonExport {
+            person: root,
+            identities: all.identities.into_iter().map(identity).collect(),
+            messages: all.messages.into_iter().map(MessageExport::from).collect(),
+            entries: all.entries,
+            outcomes: all.outcomes,
+            suppressions: all.suppressions,
+            consents: all.consents,
+        })
+    }
+
+    /// Erases the person for whom `root` stands: rows, raw webhooks, and their lines in the audiences of the data
+    /// directory. Counts and costs stay. If they were on the do-not-send list, a keyed hash keeps them there.
+    pub async fn erase_person(&self, root: PersonId) -> Result<Result<Erased, Problem>, EngineError> {
+        let identities = dossier::of(&self.store, root).await?.identities;
+        if identities.is_empty() {
+            return Err(EngineError::Unknown { what: "person" });
+        }
+        let ids: Vec<String> =
+            identities.iter().flat_map(|k| [&k.phone, &k.wa_id, &k.bsuid]).flatten().cloned().collect();
+        let phones: Vec<Phone> =
+            ids.iter().filter_map(|id| Phone::from_international(id)).flat_map(|phone| phone.variants()).collect();
+        let mut tx = self.store.begin().await?;
+        let provider_ids = match erasure::erase(&mut tx, root, &ids, self.clock.now()).await? {
+            Erasure::Busy => return Ok(Err(Problem::new("person_busy", &[]))),
+            Erasure::Done { provider_ids } => provider_ids,
+        };
+        tx.commit().await?;
+        let exclusions = self.forget_exclusions(&phones).await?;
+        let (rows, left) = self.erase_from_files(&phones).await?;
+        let needles: Vec<String> = [ids, provider_ids].concat();
+        let webhooks = erasure::webhooks(&self.store, &needles).await?;
+        info!(person.id = %root, "person {root} is erased");
+        Ok(Ok(Erased { rows, webhooks, exclusions, left }))
+    }
+
+    async fn forget_exclusions(&self, phones: &[Phone]) -> Result<u64, EngineError> {
+        let mut done = 0;
+        for phone in phones {
+            let mut after = (RunId(0), 0);
+            loop {
+                let found = erasure::exclusions(&self.store, phone.digits(), after).await?;
+                let Some(last) = found.last() else { break };
+                after = (last.run_id, last.row_no);
+                for row in &found {
+                    if is_of(phones, &row.recipient, home(&row.definition).as_ref()) {
+                        erasure::forget_exclusion(&self.store, row.run_id, row.row_no).await?;
+                        done += 1;
+                    }
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// Where numbers of a campaign are from that are written without their country.
+fn home(definition: &str) -> Option<Home> {
+    let file = CampaignFile::parse(definition, "campaign.toml").ok()?;
+    Home::new(file.country.as_deref()?, file.area_code.as_deref())
+}
+
+/// Whether a cell is one of `phones`.
+fn is_of(phones: &[Phone], cell: &str, home: Option<&Home>) -> bool {
+    let read = phone_number::read(cell, home).ok();
+    read.is_some_and(|phone| phone.variants().iter().any(|v| phones.iter().any(|p| p.digits() == v.digits())))
+}

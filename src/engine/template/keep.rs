@@ -1,0 +1,150 @@
+//! A template was read again: what differs from what was known of it, or from what a run goes by, counts as the provider's
+//! word on it, though its webhook was lost. A run whose text has changed stops, and says what that means.
+
+use crate::domain::change::Change;
+use crate::domain::event::{CategoryNews, TemplateNews};
+use crate::domain::id::RunId;
+use crate::domain::problem::Problem;
+use crate::domain::template::{Button, Template, parameters};
+use crate::domain::time::UnixMs;
+use crate::engine::holds::ITSELF;
+use crate::engine::{Engine, EngineError, budget, category, steer};
+use crate::store::run::{self, Run};
+use crate::store::{message, template};
+
+use super::follow;
+
+/// Keeps `fresh` as the provider has it now, and follows what is new about it.
+pub(in crate::engine) async fn keep(
+    engine: &Engine,
+    account: &str,
+    fresh: &Template,
+    now: UnixMs,
+) -> Result<(), EngineError> {
+    let (name, language) = (fresh.name.clone(), fresh.language.clone());
+    let known = template::get(&engine.store, account, &name, &language).await?;
+    if known.as_ref() == Some(fresh) && engine.runs_of_template(account, &name, &language).await?.is_empty() {
+        return Ok(template::save(&engine.store, account, fresh, now).await?);
+    }
+    let mut tx = engine.store.begin().await?;
+    let mut is_recategorised = known.as_ref().is_some_and(|known| known.category != fresh.category);
+    let mut using = Vec::new();
+    for run in run::open_in(&mut tx).await?.into_iter().filter(|run| run.account == account) {
+        if let Some(used) = category::using(&mut run.snapshots()?, &name, &language).cloned() {
+            is_recategorised |= used.category != fresh.category;
+            using.push((run, used));
+        }
+    }
+    let (mut changed, mut repriced) = (Vec::new(), Vec::new());
+    if is_recategorised {
+        let (name, language) = (name.clone(), language.clone());
+        let news = CategoryNews { name, language, category: fresh.category, is_announced: false };
+        repriced = category::follow(&mut tx, engine, (account, &news), now).await?;
+    }
+    let news = TemplateNews { name, language, status: fresh.status.clone() };
+    let held = match &known {
+        Some(known) if known.status != fresh.status => follow::status(&mut tx, account, &news, now).await?,
+        _ => false,
+    };
+    let mut retold = Vec::new();
+    for (run, used) in using.into_iter().filter(|(_, used)| !says_the_same(used, fresh)) {
+        let left = message::left_in(&mut tx, run.id).await?;
+        if left.n > 0 {
+            let why = means(&run, &used, fresh, &left);
+            if steer::stop_in(&mut tx, run.id, ITSELF, &[why], now).await? {
+                changed.push(run.id);
+            }
+        }
+        retold.push((run.id, used));
+    }
+    template::save_in(&mut tx, account, fresh, now).await?;
+    tx.commit().await?;
+    for (run, used) in retold {
+        retell(engine, run, &used, fresh).await?;
+    }
+    for run in &repriced {
+        budget::reprice(engine, *run).await?;
+    }
+    changed.extend(repriced);
+    tell(engine, changed, held);
+    Ok(())
+}
+
+/// The provider has this template no more: what uses it is held.
+pub(in crate::engine) async fn gone(
+    engine: &Engine,
+    account: &str,
+    known: &Template,
+    now: UnixMs,
+) -> Result<(), EngineError> {
+    let mut tx = engine.store.begin().await?;
+    let status = crate::domain::template::TemplateStatus::Other("deleted".to_owned());
+    let news = TemplateNews { name: known.name.clone(), language: known.language.clone(), status };
+    let held = follow::status(&mut tx, account, &news, now).await?;
+    tx.commit().await?;
+    template::forget(&engine.store, account, &known.name, &known.language).await?;
+    tell(engine, Vec::new(), held);
+    Ok(())
+}
+
+fn tell(engine: &Engine, changed: Vec<RunId>, held: bool) {
+    for run in changed {
+        engine.tell(Change::Run(run));
+    }
+    if held {
+        engine.tell(Change::Holds);
+        engine.wake.notify_waiters();
+    }
+    engine.tell(Change::Templates);
+}
+
+/// What goes on goes out with the new text, where that takes the same values; what has left keeps the text it left with.
+/// The run keeps its snapshot where the template takes other values now: nothing of it can leave as it is.
+async fn retell(engine: &Engine, run: RunId, used: &Template, fresh: &Template) -> Result<(), EngineError> {
+    if !takes_the_same(used, fresh) {
+        return Ok(());
+    }
+    let Some(mut snapshot) = run::get(&engine.store, run).await?.map(|run| run.snapshots()).transpose()? else {
+        return Ok(());
+    };
+    message::keep_text(&engine.store, run, used, &snapshot.main.language).await?;
+    let Some(place) = category::using(&mut snapshot, &fresh.name, &fresh.language) else { return Ok(()) };
+    place.clone_from(fresh);
+    let mut tx = engine.store.begin().await?;
+    run::set_template(&mut tx, run, &snapshot).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn means(run: &Run, used: &Template, fresh: &Template, left: &message::LeftInLine) -> Problem {
+    let code = if takes_the_same(used, fresh) { "pause_template_text" } else { "pause_template_values" };
+    let (n, people, cost) =
+        (left.n.to_string(), left.people.to_string(), format!("{} {}", run.currency, left.estimated));
+    Problem::new(code, &[("template", &used.name), ("n", &n), ("people", &people), ("cost", &cost)])
+}
+
+/// Whether a person reads the same. The life of a message counts: an undelivered one is dropped sooner or later.
+fn says_the_same(one: &Template, other: &Template) -> bool {
+    let text = |t: &Template| (t.header.clone(), t.body.clone(), t.footer.clone(), t.buttons.clone());
+    text(one) == text(other) && one.format == other.format
+}
+
+/// Whether the values of one fit the other.
+fn takes_the_same(one: &Template, other: &Template) -> bool {
+    let takes = |t: &Template| {
+        let mut body = t.body_parameters();
+        body.sort();
+        let header = t.header.as_ref().map(std::mem::discriminant);
+        let buttons: Vec<bool> = t.buttons.iter().map(takes_value).collect();
+        (t.format, header, t.header_parameters(), body, buttons)
+    };
+    takes(one) == takes(other)
+}
+
+fn takes_value(button: &Button) -> bool {
+    match button {
+        Button::Url { url, .. } => !parameters(url).is_empty(),
+        Button::CopyCode { .. } => true,
+        _ => false,
+    }
+}

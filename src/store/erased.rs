@@ -1,0 +1,118 @@
+//! People who were erased while on the do-not-send list: what remains of them is a keyed hash of each of their ids, so that
+//! they are left alone when a file names them again.
+
+use std::collections::BTreeMap;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rand::RngExt;
+use sha2::Sha256;
+
+use super::suppression::SuppressionScope;
+use super::{Dialects, Result, Store, StoreError, Tx, json, on, on_tx};
+use crate::domain::id::PersonId;
+use crate::domain::phone::Phone;
+use crate::domain::time::UnixMs;
+
+const KEY: &str = "erasure_key";
+const READ_KEY: &str = "SELECT value FROM setting WHERE key = $1";
+const MAKE_KEY: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+const KEEP: &str = "INSERT INTO erased (hash, scope, at) VALUES ($1, $2, $3) ON CONFLICT (hash, scope) DO NOTHING";
+const IS_ANY: &str = "SELECT COUNT(*) FROM (SELECT hash FROM erased LIMIT 1) AS e";
+const ALL: &str = "SELECT hash, scope FROM erased";
+const FIND: Dialects = Dialects {
+    sqlite: "SELECT hash, scope FROM erased WHERE hash IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT hash, scope FROM erased WHERE hash IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+};
+/// Once for each person, also when it was lifted since.
+const RECALL: &str = "INSERT INTO suppression (person_id, scope, source, note, created_at, created_by)
+    SELECT $1, $2, 'erased', '', $3, 'recado' WHERE NOT EXISTS
+        (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = 'erased')";
+
+/// Length of the key, in bytes.
+const KEY_LENGTH: usize = 32;
+
+/// Tells whether a number is an erased person's, without asking the store for each.
+#[derive(Clone, Debug, Default)]
+pub struct Erased {
+    key: Vec<u8>,
+    hashes: BTreeMap<String, SuppressionScope>,
+}
+
+impl Erased {
+    /// What they must not get; `None`: nobody erased has that number.
+    pub fn scope_of(&self, phone: &Phone) -> Option<SuppressionScope> {
+        if self.hashes.is_empty() {
+            return None;
+        }
+        forms(phone.digits()).iter().filter_map(|form| self.hashes.get(&hash(&self.key, form)).copied()).max()
+    }
+}
+
+/// Every erased person who was on the list.
+pub async fn all(store: &Store) -> Result<Erased> {
+    let rows: Vec<(String, SuppressionScope)> = on!(&store.read, |pool| sqlx::query_as(ALL).fetch_all(pool).await)?;
+    if rows.is_empty() {
+        return Ok(Erased::default());
+    }
+    let mut tx = store.begin().await?;
+    let key = key(&mut tx).await?;
+    let mut hashes: BTreeMap<String, SuppressionScope> = BTreeMap::new();
+    for (hash, scope) in rows {
+        let kept = hashes.entry(hash).or_insert(scope);
+        *kept = (*kept).max(scope);
+    }
+    Ok(Erased { key, hashes })
+}
+
+/// Keeps the hash of each of `ids` (digits of numbers, WhatsApp ids, business-scoped user ids).
+pub async fn keep(tx: &mut Tx, ids: &[String], scope: SuppressionScope, at: UnixMs) -> Result<()> {
+    let key = key(tx).await?;
+    for hash in ids.iter().flat_map(|id| forms(id)).map(|form| hash(&key, &form)) {
+        on_tx!(tx, |conn| sqlx::query(KEEP).bind(&hash).bind(scope).bind(at).execute(conn).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Puts those of `people` on the list again who were erased from it. Their ids are as in [`keep`].
+pub async fn recall(tx: &mut Tx, people: &[(PersonId, &str)], at: UnixMs) -> Result<()> {
+    let any: i64 = on_tx!(tx, |conn| sqlx::query_scalar(IS_ANY).fetch_one(conn).await)?;
+    if any == 0 {
+        return Ok(());
+    }
+    let key = key(tx).await?;
+    let mut of: BTreeMap<String, PersonId> = BTreeMap::new();
+    for (person, id) in people {
+        of.extend(forms(id).iter().map(|form| (hash(&key, form), *person)));
+    }
+    let (sql, hashes) = (FIND.of_tx(tx), json(&of.keys().collect::<Vec<_>>()));
+    let found: Vec<(String, SuppressionScope)> =
+        on_tx!(tx, |conn| sqlx::query_as(sql).bind(&hashes).fetch_all(conn).await)?;
+    for (person, scope) in found.iter().filter_map(|(hash, scope)| Some((of.get(hash)?, *scope))) {
+        on_tx!(tx, |conn| sqlx::query(RECALL).bind(*person).bind(scope).bind(at).execute(conn).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// An id in each way that it is written: both notations of a mobile number.
+fn forms(id: &str) -> Vec<String> {
+    let mut forms = vec![id.to_owned()];
+    let variants = Phone::from_international(id).map(|phone| phone.variants()).unwrap_or_default();
+    forms.extend(variants.iter().map(|v| v.digits().to_owned()).filter(|digits| digits != id));
+    forms
+}
+
+fn hash(key: &[u8], id: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(id.as_bytes());
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// The store's own key, drawn at random the first time it is needed.
+async fn key(tx: &mut Tx) -> Result<Vec<u8>> {
+    let mut drawn = [0_u8; KEY_LENGTH];
+    rand::rng().fill(&mut drawn);
+    let drawn = hex::encode(drawn);
+    on_tx!(tx, |conn| sqlx::query(MAKE_KEY).bind(KEY).bind(&drawn).execute(conn).await.map(drop))?;
+    let kept: String = on_tx!(tx, |conn| sqlx::query_scalar(READ_KEY).bind(KEY).fetch_one(conn).await)?;
+    hex::decode(kept).map_err(|_| StoreError::Corrupt { what: "setting.erasure_key" })
+}

@@ -1,0 +1,148 @@
+//! Erasing a person: rows stay where figures depend on them (counts, costs), without anything that names anybody.
+
+use sqlx::FromRow;
+
+use super::super::suppression::SuppressionScope;
+use super::super::{Dialects, Result, Store, Tx, erased, json, on, on_tx};
+use crate::domain::id::{PersonId, RunId, WebhookId};
+use crate::domain::time::UnixMs;
+
+const BUSY: &str = "SELECT COUNT(*) FROM message WHERE state = 'claimed'
+    AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const CANCEL: &str =
+    "UPDATE message SET state = 'cancelled', ended_at = $2, waiting_for = NULL, end_reason = NULL, reserved = 0
+    WHERE state = 'queued' AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const PROVIDER_IDS: &str = "SELECT provider_id FROM message WHERE provider_id IS NOT NULL
+        AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+    UNION SELECT a.provider_id FROM attempt AS a JOIN message AS m ON m.id = a.message_id WHERE a.provider_id IS NOT NULL
+        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const ATTEMPTS: &str = "UPDATE attempt SET provider_id = NULL, failure_detail = NULL WHERE message_id IN
+    (SELECT m.id FROM message AS m WHERE m.person_id IN
+        (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+/// The key is made of the number; another one is as unique.
+const MESSAGES: &str = "UPDATE message SET recipient = '', name = '', content = '{\"kind\":\"text\",\"body\":\"\"}',
+        external_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
+    WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const ENTRIES: &str =
+    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL WHERE conversation_id IN
+    (SELECT c.id FROM conversation AS c WHERE c.person_id IN
+        (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+const CONSENTS: &str = "DELETE FROM consent WHERE person_id IN
+    (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const SUPPRESSED: &str = "SELECT DISTINCT s.scope FROM suppression AS s WHERE s.lifted_at IS NULL
+    AND s.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const SUPPRESSIONS: &str = "DELETE FROM suppression WHERE person_id IN
+    (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const PERSON: &str = "UPDATE person SET phone = NULL, wa_id = NULL, bsuid = NULL, username = NULL, name = NULL
+    WHERE id = $1 OR linked_to = $1";
+const ORPHANS: Dialects = Dialects {
+    sqlite: "DELETE FROM orphan_receipt WHERE provider_id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "DELETE FROM orphan_receipt WHERE provider_id IN
+        (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+};
+const ORPHANS_NAMING: &str = "DELETE FROM orphan_receipt WHERE receipt LIKE '%' || $1 || '%'";
+const KEYS_NAMING: &str = "DELETE FROM idempotency WHERE response LIKE '%' || $1 || '%'";
+const EXCLUSIONS: &str = "SELECT x.run_id, x.row_no, x.recipient, v.definition FROM exclusion AS x
+    JOIN run AS r ON r.id = x.run_id JOIN version AS v ON v.id = r.version_id
+    WHERE (x.run_id > $1 OR (x.run_id = $1 AND x.row_no > $2))
+        AND REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(x.recipient, ' ', ''), '-', ''), '(', ''), ')', ''), '.', '') LIKE '%' || $3
+    ORDER BY x.run_id, x.row_no LIMIT 1000";
+const FORGET_EXCLUSION: &str = "UPDATE exclusion SET recipient = '', name = '', external_id = NULL, detail = ''
+    WHERE run_id = $1 AND row_no = $2";
+const LAST_WEBHOOK: &str = "SELECT COALESCE(MAX(id), 0) FROM webhook";
+/// One that was not read yet is: what it says is applied first.
+const WEBHOOKS: Dialects = Dialects {
+    sqlite: "DELETE FROM webhook WHERE state <> 'new' AND id > $1 AND id <= $2 AND EXISTS
+        (SELECT 1 FROM json_each($3) AS r WHERE instr(webhook.body, CAST(r.value AS BLOB)) > 0)",
+    postgres: "DELETE FROM webhook WHERE state <> 'new' AND id > $1 AND id <= $2 AND EXISTS
+        (SELECT 1 FROM json_array_elements_text($3::json) AS r (value)
+            WHERE position(convert_to(r.value, 'UTF8') IN webhook.body) > 0)",
+};
+
+/// Bodies looked at in one step.
+const STEP: i64 = 1_000;
+
+/// Characters of a number's end by which exclusions are looked for; the rest is compared by who knows countries.
+const ENDS: usize = 6;
+
+/// An exclusion whose number may be theirs.
+#[derive(Clone, Debug, FromRow)]
+pub struct Excluded {
+    /// Of which run.
+    pub run_id: RunId,
+    /// Which row.
+    pub row_no: i64,
+    /// The phone cell as it stands.
+    pub recipient: String,
+    /// The campaign's file, which says in which country.
+    pub definition: String,
+}
+
+/// What was erased.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Erasure {
+    /// A message is leaving for them this moment.
+    Busy,
+    /// It is done; these ids of theirs at providers may stand in raw webhooks.
+    Done {
+        /// The provider's ids of their messages.
+        provider_ids: Vec<String>,
+    },
+}
+
+/// Erases the rows of the person for whom `root` stands; `ids` are their numbers and ids. What they must not get is kept
+/// as hashes.
+pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> Result<Erasure> {
+    let busy: i64 = on_tx!(tx, |conn| sqlx::query_scalar(BUSY).bind(root).fetch_one(conn).await)?;
+    if busy > 0 {
+        return Ok(Erasure::Busy);
+    }
+    let provider_ids: Vec<String> =
+        on_tx!(tx, |conn| sqlx::query_scalar(PROVIDER_IDS).bind(root).fetch_all(conn).await)?;
+    let scopes: Vec<SuppressionScope> =
+        on_tx!(tx, |conn| sqlx::query_scalar(SUPPRESSED).bind(root).fetch_all(conn).await)?;
+    for scope in scopes {
+        erased::keep(tx, ids, scope, at).await?;
+    }
+    on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
+    for sql in [ATTEMPTS, MESSAGES, ENTRIES, CONSENTS, SUPPRESSIONS, PERSON] {
+        on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
+    }
+    let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&list).execute(conn).await.map(drop))?;
+    for id in ids {
+        for sql in [ORPHANS_NAMING, KEYS_NAMING] {
+            on_tx!(tx, |conn| sqlx::query(sql).bind(id).execute(conn).await.map(drop))?;
+        }
+    }
+    Ok(Erasure::Done { provider_ids })
+}
+
+/// Exclusions whose number ends like `digits`, after a row.
+pub async fn exclusions(store: &Store, digits: &str, after: (RunId, i64)) -> Result<Vec<Excluded>> {
+    let end = &digits[digits.len().saturating_sub(ENDS)..];
+    Ok(on!(&store.read, |pool| sqlx::query_as(EXCLUSIONS).bind(after.0).bind(after.1).bind(end).fetch_all(pool).await)?)
+}
+
+/// Takes the person out of an exclusion; that the row was left out stays.
+pub async fn forget_exclusion(store: &Store, run: RunId, row: i64) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(FORGET_EXCLUSION).bind(run).bind(row).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Deletes the raw webhooks that name any of `needles`, a thousand bodies at a time. How many.
+pub async fn webhooks(store: &Store, needles: &[String]) -> Result<u64> {
+    let last: WebhookId = on!(&store.read, |pool| sqlx::query_scalar(LAST_WEBHOOK).fetch_one(pool).await)?;
+    let (sql, needles, mut from, mut done) = (WEBHOOKS.of(&store.write), json(needles), 0, 0);
+    while from < last.0 {
+        done += on!(&store.write, |pool| sqlx::query(sql)
+            .bind(from)
+            .bind(from + STEP)
+            .bind(&needles)
+            .execute(pool)
+            .await
+            .map(|r| r.rows_affected()))?;
+        from += STEP;
+    }
+    Ok(done)
+}

@@ -1,0 +1,136 @@
+//! Templates that are written: kept, shown, submitted.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::Form;
+use serde::Deserialize;
+
+use crate::domain::template::draft::{self, Draft};
+use crate::domain::template::{Category, ParameterFormat, rules};
+use crate::store::template;
+
+use super::actor::Actor;
+use super::error::WebError;
+use super::form::done;
+use super::page::{Page, html};
+use super::state::WebState;
+use super::template::{FormPage, address, said};
+use super::template_act;
+use super::template_form::{Fields, TemplateForm};
+
+/// What a new one begins with.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Like {
+    account: String,
+    name: String,
+    language: String,
+}
+
+fn empty() -> Draft {
+    Draft {
+        name: String::new(),
+        language: "es_AR".to_owned(),
+        category: Category::Utility,
+        format: ParameterFormat::Positional,
+        header: None,
+        body: String::new(),
+        footer: None,
+        buttons: Vec::new(),
+        examples: std::collections::BTreeMap::new(),
+        time_to_live_s: None,
+    }
+}
+
+fn page(state: &WebState, p: Page, account: &str, draft: Draft) -> FormPage {
+    FormPage {
+        shown: draft.shown(),
+        fields: Fields::of(draft),
+        accounts: state.config().accounts.keys().cloned().collect(),
+        account: account.to_owned(),
+        action: "/template-drafts".to_owned(),
+        is_draft: true,
+        id: None,
+        problems: Vec::new(),
+        refusal: String::new(),
+        frozen: false,
+        p,
+    }
+}
+
+/// The empty form, or one that begins with another template's text.
+pub async fn new(State(state): State<WebState>, p: Page, Query(like): Query<Like>) -> Result<Html<String>, WebError> {
+    let known = template::get(state.store(), &like.account, &like.name, &like.language).await?;
+    let draft = known.map_or_else(empty, |t| Draft { name: String::new(), ..draft::of(&t) });
+    html(&page(&state, p, &like.account, draft))
+}
+
+/// Keeps a new draft.
+pub async fn add(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Form(form): Form<TemplateForm>,
+) -> Result<Response, WebError> {
+    keep(&state, &actor, p, (None, &form)).await
+}
+
+/// Keeps another text of a draft.
+pub async fn save(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Path(id): Path<i64>,
+    Form(form): Form<TemplateForm>,
+) -> Result<Response, WebError> {
+    keep(&state, &actor, p, (Some(id), &form)).await
+}
+
+async fn keep(
+    state: &WebState,
+    actor: &Actor,
+    p: Page,
+    (id, form): (Option<i64>, &TemplateForm),
+) -> Result<Response, WebError> {
+    let draft = form.draft();
+    let problems = match template_act::save_draft(state, actor, &form.account, id, &draft).await {
+        Ok(id) => return Ok(done(&format!("/template-drafts/{id}"), "template_saved").into_response()),
+        Err(WebError::Refused(problems)) => problems,
+        Err(other) => return Err(other),
+    };
+    let problems = said(&p, &problems);
+    let mut page = page(state, p, &form.account, draft);
+    page.action = id.map_or(page.action, |id| format!("/template-drafts/{id}"));
+    page.problems = problems;
+    page.id = id;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
+}
+
+/// A draft, with what must be mended before it is submitted.
+pub async fn show(State(state): State<WebState>, p: Page, Path(id): Path<i64>) -> Result<Html<String>, WebError> {
+    let kept = template::draft::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
+    let problems = said(&p, &rules::check(&kept.draft));
+    let mut page = page(&state, p, &kept.account, kept.draft);
+    page.action = format!("/template-drafts/{id}");
+    page.problems = problems;
+    page.refusal = kept.refusal;
+    page.id = Some(id);
+    html(&page)
+}
+
+/// Submits it.
+pub async fn submit(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    let (account, template) = template_act::submit(&state, &actor, id).await?;
+    Ok(done(&address(&account, &template.name, &template.language), "template_submitted"))
+}
+
+/// Throws it away.
+pub async fn throw_away(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+) -> Result<Redirect, WebError> {
+    template_act::throw_away(&state, &actor, id).await?;
+    Ok(done("/templates", "template_dropped"))
+}
