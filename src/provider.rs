@@ -294,8 +294,7 @@ impl Provider {
     pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
-            Self::Zenvia(_) => None,
-            Self::Gupshup(_) => None,
+            Self::Zenvia(_) | Self::Gupshup(_) => None,
         }
     }
 
@@ -303,10 +302,8 @@ impl Provider {
     pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
-            // It signs nothing.
-            Self::Zenvia(_) => false,
             // Nothing is signed: what proves a webhook is its address.
-            Self::Gupshup(_) => false,
+            Self::Zenvia(_) | Self::Gupshup(_) => false,
         }
     }
 

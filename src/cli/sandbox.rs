@@ -35,13 +35,13 @@ pub struct Args {
         required_unless_present = "provider"
     )]
     webhook: Option<LoopbackUrl>,
-    /// Whose webhooks it posts: cloud_api, gupshup or zenvia.
+    /// Whose webhooks it posts: `cloud_api`, `gupshup` or `zenvia`.
     #[arg(long, default_value = "cloud_api")]
     provider: SandboxProvider,
-    /// Signs the webhooks; for cloud_api.
+    /// Signs the webhooks; for `cloud_api`.
     #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     app_secret: Option<SecretString>,
-    /// Sent in the handshake; for cloud_api.
+    /// Sent in the handshake; for `cloud_api`.
     #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     verify_token: Option<SecretString>,
     /// A header of every webhook, as `x-recado-webhook: VALUE`; for gupshup.

@@ -13,7 +13,9 @@ use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Access, Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
+use super::{
+    Access, Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, law, thresholds, webhook_key,
+};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -57,12 +59,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let (mut accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
-    for account in accounts.values_mut() {
-        if let Access::Zenvia(access) = &mut account.access {
-            let of = senders.values().filter(|sender| sender.account == account.name);
-            access.senders = of.map(|sender| sender.phone_number_id.clone()).collect();
-        }
-    }
+    name_senders(&mut accounts, &senders);
     let portfolios = portfolios.flatten().unwrap_or_default();
     Some(Config {
         store_url: store_url?,
@@ -82,6 +79,16 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         errors,
         alerts: alerts?,
     })
+}
+
+/// Templates at Zenvia belong to a sender: its account knows its senders.
+fn name_senders(accounts: &mut BTreeMap<String, Account>, senders: &BTreeMap<String, Sender>) {
+    for account in accounts.values_mut() {
+        if let Access::Zenvia(access) = &mut account.access {
+            let of = senders.values().filter(|sender| sender.account == account.name);
+            access.senders = of.map(|sender| sender.phone_number_id.clone()).collect();
+        }
+    }
 }
 
 /// `[team.*]`, `[account.*]` and the like: tables whose names the operator chooses.

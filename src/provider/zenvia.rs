@@ -80,7 +80,7 @@ impl Zenvia {
                 return Answer::Refused(Failure { code: answer::VALIDATION, detail });
             }
         };
-        let call = match self.request(Method::POST, &["channels", "whatsapp", "messages"], &[], Some(&body)) {
+        let call = match self.request(&Method::POST, &["channels", "whatsapp", "messages"], &[], Some(&body)) {
             Ok(call) => call,
             Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
         };
@@ -102,7 +102,7 @@ impl Zenvia {
         for page in 1..=MOST_PAGES {
             let page = page.to_string();
             let query = [("channel", "WHATSAPP"), ("page", page.as_str()), ("size", size.as_str())];
-            let found = list(self.call(Method::GET, &["templates"], &query, None).await?)?;
+            let found = list(self.call(&Method::GET, &["templates"], &query, None).await?)?;
             let is_last = found.len() < PAGE;
             // A server that knows no pages gives the same list again.
             let is_again = found.first().is_some_and(|first| items.iter().any(|known| known["id"] == first["id"]));
@@ -126,7 +126,7 @@ impl Zenvia {
     /// Zenvia tells nothing of its numbers. That it takes the token is what can be asked.
     pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         let query = [("channel", "WHATSAPP"), ("senderId", sender_ref), ("page", "1"), ("size", "1")];
-        self.call(Method::GET, &["templates"], &query, None).await?;
+        self.call(&Method::GET, &["templates"], &query, None).await?;
         Ok(SenderStatus {
             throughput: Some(self.throughput),
             status: String::new(),
@@ -142,7 +142,7 @@ impl Zenvia {
 
     async fn call(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,
@@ -155,7 +155,7 @@ impl Zenvia {
     /// A request with our token; signed, where the token asks for that.
     fn request(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,

@@ -123,8 +123,14 @@ utility_life        = "12h"
 account = "gupshup"
 "#
         ),
-        SandboxProvider::Zenvia => format!(
-            r#"
+        SandboxProvider::Zenvia => at_zenvia(sandbox, secrets),
+    }
+}
+
+fn at_zenvia(sandbox: SocketAddr, secrets: &Secrets) -> String {
+    let Secrets { access_token, webhook_secret, webhook_header, .. } = secrets;
+    format!(
+        r#"
 [account.zenvia]
 provider       = "zenvia"
 base_url       = "http://{sandbox}/v2"
@@ -139,8 +145,7 @@ requests_per_second = 80
 [sender.saludcenter]
 account = "zenvia"
 "#
-        ),
-    }
+    )
 }
 
 /// The configuration of a daemon at `pages` whose only provider is the sandbox. `account` ends within its sender.

@@ -20,7 +20,7 @@ impl Zenvia {
         wish["name"] = json!(new.name);
         wish["channel"] = json!("WHATSAPP");
         wish["senderId"] = json!(sender);
-        self.command(Method::POST, &["templates"], Some(&wish)).await
+        self.command(&Method::POST, &["templates"], Some(&wish)).await
     }
 
     /// Asks to take `new` in place of what `old` says.
@@ -29,16 +29,16 @@ impl Zenvia {
         old: &Template,
         new: &Draft,
     ) -> Result<TemplateAnswer, ProviderError> {
-        self.command(Method::PATCH, &["templates", &old.provider_id], Some(&changed(new))).await
+        self.command(&Method::PATCH, &["templates", &old.provider_id], Some(&changed(new))).await
     }
 
     pub(in crate::provider) async fn delete_template(&self, old: &Template) -> Result<TemplateAnswer, ProviderError> {
-        self.command(Method::DELETE, &["templates", &old.provider_id], None).await
+        self.command(&Method::DELETE, &["templates", &old.provider_id], None).await
     }
 
     async fn command(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         wish: Option<&Value>,
     ) -> Result<TemplateAnswer, ProviderError> {
