@@ -38,7 +38,7 @@ pub mod week;
 mod zenvia;
 
 pub use access::{Access, CloudApiAccess, ProviderKind};
-pub use access::{Reactivate, Subscriptions, ZenviaAccess};
+pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
 

@@ -232,7 +232,8 @@ impl Provider {
     pub async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.catalogue().await,
-            Self::Gupshup(_) | Self::Zenvia(_) => Ok(self.templates().await?.into_iter().map(Listed::bare).collect()),
+            Self::Zenvia(api) => api.catalogue().await,
+            Self::Gupshup(_) => Ok(self.templates().await?.into_iter().map(Listed::bare).collect()),
         }
     }
 
@@ -240,7 +241,8 @@ impl Provider {
     pub async fn create_template(&self, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
         match self {
             Self::CloudApi(api) => api.create_template(draft).await,
-            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Zenvia(api) => api.create_template(draft).await,
+            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 
@@ -248,7 +250,8 @@ impl Provider {
     pub async fn edit_template(&self, template: &Template, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
         match self {
             Self::CloudApi(api) => api.edit_template(template, draft).await,
-            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Zenvia(api) => api.edit_template(template, draft).await,
+            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 
@@ -256,7 +259,8 @@ impl Provider {
     pub async fn delete_template(&self, template: &Template) -> Result<TemplateAnswer, ProviderError> {
         match self {
             Self::CloudApi(api) => api.delete_template(template).await,
-            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Zenvia(api) => api.delete_template(template).await,
+            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
         }
     }
 

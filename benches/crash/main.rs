@@ -32,6 +32,11 @@ fn main() -> ExitCode {
             let (killed, balance) = rig::crash::crash(database, kills).await;
             good &= report(name, killed, &balance, started.elapsed());
         }
+        for database in Database::both().await {
+            let (name, started) = (format!("{}, Zenvia", database.name()), Instant::now());
+            let (killed, balance) = rig::crash::crash_at_zenvia(database, kills / 4).await;
+            good &= report(&name, killed, &balance, started.elapsed());
+        }
         if let Some(server) = Server::start().await {
             let started = Instant::now();
             let balance = rig::crash::server_killed(&server, AWAY).await;

@@ -17,17 +17,25 @@ use crate::sandbox::{
     GupshupSettings, LoopbackUrl, People, Sandbox, SandboxConfig, SandboxProvider, Tier, apply_config_file,
 };
 
-/// Runs a provider on this machine: speaks Meta's Cloud API and Gupshup's form API, enforces their limits, plays the
+/// Where webhooks go that nobody has asked for.
+const NOWHERE: &str = "http://127.0.0.1:9/";
+
+/// Runs a provider on this machine: speaks Meta's Cloud API, Gupshup's form API and Zenvia's, enforces their limits, plays the
 /// people.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Where it listens; loopback only.
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
-    /// Where webhooks are posted; http on this machine only.
-    #[arg(long)]
-    webhook: LoopbackUrl,
-    /// Whose webhooks it posts: `cloud_api` or `gupshup`.
+    /// Where webhooks are posted; http on this machine only. At zenvia they go where its subscriptions say.
+    #[arg(
+        long,
+        required_if_eq("provider", "cloud_api"),
+        required_if_eq("provider", "gupshup"),
+        required_unless_present = "provider"
+    )]
+    webhook: Option<LoopbackUrl>,
+    /// Whose webhooks it posts: `cloud_api`, `gupshup` or `zenvia`.
     #[arg(long, default_value = "cloud_api")]
     provider: SandboxProvider,
     /// Signs the webhooks; for `cloud_api`.
@@ -103,8 +111,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn settings(args: Args) -> anyhow::Result<SandboxConfig> {
+    if args.provider == SandboxProvider::Zenvia && args.webhook.is_some() {
+        bail!("--webhook does nothing at zenvia: webhooks go where its subscriptions say");
+    }
+    let webhook = args.webhook.map_or_else(|| NOWHERE.parse(), Ok)?;
     let mut config =
-        SandboxConfig::new(args.webhook, args.app_secret.unwrap_or_default(), args.verify_token.unwrap_or_default());
+        SandboxConfig::new(webhook, args.app_secret.unwrap_or_default(), args.verify_token.unwrap_or_default());
     config.provider = args.provider;
     config.gupshup = GupshupSettings {
         version: args.webhook_version,

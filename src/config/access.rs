@@ -71,7 +71,7 @@ impl Access {
     /// Whether the provider calls this account `reference`.
     pub fn is_called(&self, reference: &str) -> bool {
         match self {
-            Self::CloudApi(access) => access.waba_id == reference,
+            Self::CloudApi(access) => !reference.is_empty() && access.waba_id == reference,
             Self::Gupshup(access) => access.is_called(reference),
             // Its webhooks name no account.
             Self::Zenvia(_) => false,
@@ -81,7 +81,7 @@ impl Access {
     /// How webhooks prove themselves, where the provider signs nothing.
     pub const fn webhook_key(&self) -> Option<&WebhookKey> {
         match self {
-            Self::CloudApi(_) => None,
+            Self::CloudApi(access) => access.webhook.as_ref(),
             Self::Gupshup(access) => Some(&access.webhook),
             Self::Zenvia(access) => Some(&access.webhook),
         }
@@ -99,11 +99,15 @@ impl Access {
     /// Every secret with its key in the account's table.
     pub fn secrets(&self) -> Vec<(&'static str, &SecretString)> {
         match self {
-            Self::CloudApi(access) => vec![
-                ("access_token", &access.access_token),
-                ("app_secret", &access.app_secret),
-                ("verify_token", &access.verify_token),
-            ],
+            Self::CloudApi(access) => {
+                let mut all = vec![
+                    ("access_token", &access.access_token),
+                    ("app_secret", &access.app_secret),
+                    ("verify_token", &access.verify_token),
+                ];
+                all.extend(access.webhook.iter().flat_map(WebhookKey::secrets));
+                all
+            }
             Self::Gupshup(access) => {
                 let mut all = vec![("webhook_secret", &access.webhook.secret)];
                 all.extend(access.webhook.header.iter().map(|(_, value)| ("webhook_header_secret", value)));
@@ -119,17 +123,31 @@ impl Access {
     }
 }
 
+/// By which way Meta's Cloud API is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Through {
+    /// At Meta.
+    #[default]
+    Meta,
+    /// At 360dialog, which passes bodies, answers and webhooks on as they are (gupshup-zenvia.md 3).
+    Dialog360,
+}
+
 /// Access to Meta's Cloud API.
 #[derive(Clone, Debug)]
 pub struct CloudApiAccess {
-    /// The WhatsApp Business Account's id.
+    /// By which way.
+    pub through: Through,
+    /// The WhatsApp Business Account's id; may be empty at 360dialog.
     pub waba_id: String,
-    /// Bearer token.
+    /// Bearer token; at 360dialog the number's key.
     pub access_token: SecretString,
     /// Signs webhooks.
     pub app_secret: SecretString,
     /// Shown by the provider at the webhook's handshake.
     pub verify_token: SecretString,
+    /// How webhooks prove themselves that Meta's signature does not reach us with: at 360dialog.
+    pub webhook: Option<WebhookKey>,
 }
 
 /// Access to one app at Gupshup.

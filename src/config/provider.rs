@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
+use secrecy::SecretString;
 use url::Url;
 
+use super::access::Through;
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
+use super::webhook_key::{self, Published};
 use super::{Access, Account, CloudApiAccess, ProviderKind, Sender, checks, gupshup, is_loopback, sections, zenvia};
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
@@ -73,15 +76,40 @@ pub(super) fn account(
 }
 
 fn cloud_api(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudApiAccess> {
+    let words = [("meta", Through::Meta), ("360dialog", Through::Dialog360)];
+    let through = table.get("through").map_or(Some(Through::Meta), |v| v.choice(&words));
+    if through == Some(Through::Dialog360) {
+        return dialog360(table, secrets);
+    }
     let waba_id = table.need("waba_id").and_then(|v| digits(&v));
     let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
     let app_secret = secrets.need(table, "app_secret", "app_secret_file", |_| Ok(()));
     let verify_token = secrets.need(table, "verify_token", "verify_token_file", |_| Ok(()));
     Some(CloudApiAccess {
+        through: through?,
         waba_id: waba_id?,
         access_token: access_token?,
         app_secret: app_secret?,
         verify_token: verify_token?,
+        webhook: None,
+    })
+}
+
+/// 360dialog publishes no addresses.
+const DIALOG360: Published = Published { word: "360dialog", addresses: &[] };
+
+/// The Cloud API by way of 360dialog: a key for each number, and webhooks that carry no signature of Meta's.
+fn dialog360(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudApiAccess> {
+    let waba_id = table.get("waba_id").map_or(Some(String::new()), |v| digits(&v));
+    let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
+    let webhook = webhook_key::read(table, secrets, &DIALOG360);
+    Some(CloudApiAccess {
+        through: Through::Dialog360,
+        waba_id: waba_id?,
+        access_token: access_token?,
+        app_secret: SecretString::from(""),
+        verify_token: SecretString::from(""),
+        webhook: Some(webhook?),
     })
 }
 

@@ -14,10 +14,12 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, thresholds,
+    Access, Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, thresholds,
     webhook_key,
 };
 use crate::domain::failure::Policy;
+use crate::domain::hours::law::Laws;
+use crate::domain::reach::Reaches;
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -43,8 +45,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
-    let laws = root.table("hours_law", |t| law::read(t, &holidays)).flatten().unwrap_or_default();
-    let reach = root.table("countries", countries::read).flatten().unwrap_or_default();
+    let (laws, reach) = by_country(root, &holidays);
     let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
@@ -77,6 +78,12 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     })
 }
 
+/// `[hours_law.*]` and `[countries]`: what holds in a country.
+fn by_country(root: &mut Table<'_, '_>, holidays: &BTreeMap<String, BTreeSet<Date>>) -> (Laws, Reaches) {
+    let laws = root.table("hours_law", |t| law::read(t, holidays)).flatten().unwrap_or_default();
+    (laws, root.table("countries", countries::read).flatten().unwrap_or_default())
+}
+
 /// `[account.*]` and `[sender.*]`: what a sender needs depends on its account's provider.
 fn accounts_and_senders(
     root: &mut Table<'_, '_>,
@@ -89,7 +96,19 @@ fn accounts_and_senders(
     let mut taken = Taken::default();
     let senders =
         root.table("sender", |t| named(t, |t, name| provider::sender(t, name, (declared, &kinds), &mut taken)));
-    (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default())
+    let (mut accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
+    name_senders(&mut accounts, &senders);
+    (accounts, senders)
+}
+
+/// Templates at Zenvia belong to a sender: its account knows its senders.
+fn name_senders(accounts: &mut BTreeMap<String, Account>, senders: &BTreeMap<String, Sender>) {
+    for account in accounts.values_mut() {
+        if let Access::Zenvia(access) = &mut account.access {
+            let of = senders.values().filter(|sender| sender.account == account.name);
+            access.senders = of.map(|sender| sender.phone_number_id.clone()).collect();
+        }
+    }
 }
 
 /// `[team.*]`, `[account.*]` and the like: tables whose names the operator chooses.

@@ -28,6 +28,13 @@ pub struct WebhookKey {
 }
 
 impl WebhookKey {
+    /// Every secret with its key in the account's table.
+    pub(super) fn secrets(&self) -> Vec<(&'static str, &SecretString)> {
+        let mut all = vec![("webhook_secret", &self.secret)];
+        all.extend(self.header.iter().map(|(_, value)| ("webhook_header_secret", value)));
+        all
+    }
+
     /// Whether a webhook with this last part of its address, headers (asked for by name) and origin is the provider's.
     /// Secrets are compared in constant time, all of them whatever the first says.
     pub fn opens<'a>(&self, secret: &str, header: impl FnOnce(&str) -> Option<&'a str>, from: Option<IpAddr>) -> bool {

@@ -28,6 +28,8 @@ const PUBLISHED: Published =
 pub struct ZenviaAccess {
     /// The header `X-API-TOKEN`.
     pub api_token: SecretString,
+    /// Ids of its senders at Zenvia.
+    pub senders: Vec<String>,
     /// How its webhooks prove themselves.
     pub webhook: WebhookKey,
     /// Signs requests, where the token is a signature token.
@@ -89,6 +91,8 @@ pub(super) fn access(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option
     let echoes = table.get("echoes").map_or(Some(false), |v| v.flag());
     Some(ZenviaAccess {
         api_token: api_token?,
+        // Known once the senders are read.
+        senders: Vec::new(),
         webhook: webhook?,
         signing_secret: signing_secret?,
         throughput: throughput?,

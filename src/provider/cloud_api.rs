@@ -3,6 +3,7 @@
 //! Meta adds fields and words without notice: nothing here fails on what it does not know.
 
 mod answer;
+mod dialog360;
 mod draft;
 mod payload;
 mod sender;
@@ -13,14 +14,14 @@ pub(super) mod webhook;
 mod writing;
 
 use reqwest::Client;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
 use super::{Listed, ProviderError, SendRequest, SenderStatus, loose};
-use crate::config::{Account, CloudApiAccess};
+use crate::config::{Account, CloudApiAccess, Through};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
 use crate::domain::failure::Table;
@@ -40,8 +41,10 @@ const INVALID_CURSOR: i64 = 131_059;
 pub struct CloudApi {
     client: Client,
     base_url: Url,
+    through: Through,
     waba_id: String,
-    authorization: HeaderValue,
+    /// Name and value of the header that proves who asks.
+    authorization: (HeaderName, HeaderValue),
     app_secret: SecretString,
     verify_token: SecretString,
     errors: Table,
@@ -52,14 +55,20 @@ impl CloudApi {
         if account.base_url.cannot_be_a_base() {
             return Err(ProviderError::BaseUrl { account: account.name.clone() });
         }
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", access.access_token.expose_secret()))
-            .map_err(|_| ProviderError::Token { account: account.name.clone() })?;
+        let token = access.access_token.expose_secret();
+        let (header, token) = match access.through {
+            Through::Meta => (AUTHORIZATION, format!("Bearer {token}")),
+            Through::Dialog360 => (dialog360::KEY, token.to_owned()),
+        };
+        let mut authorization =
+            HeaderValue::from_str(&token).map_err(|_| ProviderError::Token { account: account.name.clone() })?;
         authorization.set_sensitive(true);
         Ok(Self {
             client: http::client(&account.base_url, Limits::default())?,
             base_url: account.base_url.clone(),
+            through: access.through,
             waba_id: access.waba_id.clone(),
-            authorization,
+            authorization: (header, authorization),
             app_secret: access.app_secret.clone(),
             verify_token: access.verify_token.clone(),
             errors: account.errors.clone(),
@@ -69,8 +78,8 @@ impl CloudApi {
     pub(super) async fn send(&self, request: &SendRequest<'_>) -> Answer {
         let call = self
             .client
-            .post(self.address(&[request.sender_ref, "messages"]))
-            .header(AUTHORIZATION, &self.authorization)
+            .post(self.of_number(request.sender_ref, "messages"))
+            .header(self.authorization.0.clone(), &self.authorization.1)
             .json(&payload::of(request))
             .build();
         let call = match call {
@@ -78,6 +87,7 @@ impl CloudApi {
             Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
         };
         match http::call(&self.client, call).await {
+            Ok(reply) if self.through == Through::Dialog360 => dialog360::answer(&reply, &self.errors),
             Ok(reply) => answer::of(&reply, &self.errors),
             Err(broken @ http::Broken::NotConnected(_)) => Answer::NotSent { reason: broken.reason() },
             Err(broken) => Answer::Unknown { reason: broken.reason(), pause: None },
@@ -85,6 +95,9 @@ impl CloudApi {
     }
 
     pub(super) async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
+        if self.through == Through::Dialog360 {
+            return Ok(self.listed_by_offset().await?.iter().filter_map(template::read).collect());
+        }
         let items = match self.template_items(&[]).await {
             Err(ProviderError::Refused { code: INVALID_CURSOR, .. }) => self.template_items(&[]).await?,
             items => items?,
@@ -94,6 +107,9 @@ impl CloudApi {
 
     /// The same, with why a template was refused and how people like it.
     pub(super) async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
+        if self.through == Through::Dialog360 {
+            return Ok(self.listed_by_offset().await?.iter().filter_map(template::listed).collect());
+        }
         let items = match self.template_items(&[]).await {
             Err(ProviderError::Refused { code: INVALID_CURSOR, .. }) => self.template_items(&[]).await?,
             items => items?,
@@ -104,6 +120,9 @@ impl CloudApi {
     pub(super) async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
         // The filter `name` may match more than the whole name; what it gives is compared here.
         let language = template::language(language);
+        if self.through == Through::Dialog360 {
+            return Ok(self.templates().await?.into_iter().find(|t| t.name == name && t.language == language));
+        }
         let items = self.template_items(&[("name", name), ("language", &language)]).await?;
         let mut found = items.iter().filter_map(template::read);
         Ok(found.find(|t| t.name == name && t.language == language))
@@ -115,6 +134,9 @@ impl CloudApi {
     }
 
     pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
+        if self.through == Through::Dialog360 {
+            return self.answers().await;
+        }
         let node = self.get(self.address(&[sender_ref]), &[("fields", sender::FIELDS)]).await?;
         Ok(sender::read(&node))
     }
@@ -156,10 +178,18 @@ impl CloudApi {
     }
 
     async fn get(&self, address: Url, query: &[(&str, &str)]) -> Result<Value, ProviderError> {
-        let request = self.client.get(address).query(query).header(AUTHORIZATION, &self.authorization);
+        let request = self.client.get(address).query(query).header(self.authorization.0.clone(), &self.authorization.1);
         let request = request.build().map_err(ProviderError::Unreachable)?;
         let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
         node(&reply)
+    }
+
+    /// `what` of a number; at 360dialog the key says which number.
+    fn of_number(&self, sender_ref: &str, what: &str) -> Url {
+        match self.through {
+            Through::Meta => self.address(&[sender_ref, what]),
+            Through::Dialog360 => self.address(&[what]),
+        }
     }
 
     /// `base_url` with `path` below it. Segments are escaped, so that no id can lead elsewhere.

@@ -8,6 +8,7 @@ mod signature;
 mod subscription;
 mod template;
 mod webhook;
+mod writing;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Client, Method, Request};
@@ -16,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{ProviderError, SendRequest, SenderStatus};
+use super::{Listed, ProviderError, SendRequest, SenderStatus};
 use crate::clock::Clock;
 use crate::config::{Account, Reactivate, ZenviaAccess};
 use crate::domain::answer::Answer;
@@ -41,6 +42,8 @@ pub struct Zenvia {
     token: HeaderValue,
     signing_secret: Option<SecretString>,
     throughput: u32,
+    /// Ids of the account's senders.
+    senders: Vec<String>,
     reactivate: Reactivate,
     errors: Table,
     /// Signed requests carry the real time: Zenvia refuses those of another.
@@ -61,6 +64,7 @@ impl Zenvia {
             token,
             signing_secret: access.signing_secret.clone(),
             throughput: access.throughput.get(),
+            senders: access.senders.clone(),
             reactivate: access.reactivate,
             errors: account.errors.clone(),
             clock: Clock::real(),
@@ -76,7 +80,7 @@ impl Zenvia {
                 return Answer::Refused(Failure { code: answer::VALIDATION, detail });
             }
         };
-        let call = match self.request(Method::POST, &["channels", "whatsapp", "messages"], &[], Some(&body)) {
+        let call = match self.request(&Method::POST, &["channels", "whatsapp", "messages"], &[], Some(&body)) {
             Ok(call) => call,
             Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
         };
@@ -88,12 +92,17 @@ impl Zenvia {
     }
 
     pub(super) async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
+        Ok(self.catalogue().await?.into_iter().map(|listed| listed.template).collect())
+    }
+
+    /// Every template with why it was refused, which reviewers tell in comments, and its quality.
+    pub(super) async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
         let size = PAGE.to_string();
         let mut items: Vec<Value> = Vec::new();
         for page in 1..=MOST_PAGES {
             let page = page.to_string();
             let query = [("channel", "WHATSAPP"), ("page", page.as_str()), ("size", size.as_str())];
-            let found = list(self.call(Method::GET, &["templates"], &query, None).await?)?;
+            let found = list(self.call(&Method::GET, &["templates"], &query, None).await?)?;
             let is_last = found.len() < PAGE;
             // A server that knows no pages gives the same list again.
             let is_again = found.first().is_some_and(|first| items.iter().any(|known| known["id"] == first["id"]));
@@ -117,7 +126,7 @@ impl Zenvia {
     /// Zenvia tells nothing of its numbers. That it takes the token is what can be asked.
     pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         let query = [("channel", "WHATSAPP"), ("senderId", sender_ref), ("page", "1"), ("size", "1")];
-        self.call(Method::GET, &["templates"], &query, None).await?;
+        self.call(&Method::GET, &["templates"], &query, None).await?;
         Ok(SenderStatus {
             throughput: Some(self.throughput),
             status: String::new(),
@@ -133,7 +142,7 @@ impl Zenvia {
 
     async fn call(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,
@@ -146,7 +155,7 @@ impl Zenvia {
     /// A request with our token; signed, where the token asks for that.
     fn request(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,

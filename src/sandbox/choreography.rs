@@ -51,6 +51,9 @@ impl World {
         }
         if !self.delivery.off {
             message.story = story(&reaction, self.people.hurried, &mut dice);
+            if reaction.fate == Fate::PhoneOff && self.zenvia.has(&message.sender) {
+                message.story.extend(self.zenvia.gives_up());
+            }
             change(&mut message.story);
         }
         if let Some((wait, _)) = message.story.front_mut().filter(|_| is_early) {

@@ -79,11 +79,14 @@ pub enum SandboxProvider {
     CloudApi,
     /// Gupshup's form API.
     Gupshup,
+    /// Zenvia's API v2.
+    Zenvia,
 }
 
 impl SandboxProvider {
     /// Every one, by the word of the command line.
-    pub const WORDS: [(&'static str, Self); 2] = [("cloud_api", Self::CloudApi), ("gupshup", Self::Gupshup)];
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("cloud_api", Self::CloudApi), ("gupshup", Self::Gupshup), ("zenvia", Self::Zenvia)];
 }
 
 impl FromStr for SandboxProvider {

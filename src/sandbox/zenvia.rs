@@ -21,6 +21,7 @@ pub(super) use delivery::deliver;
 use subscription::Subscription;
 use template::Template;
 
+use super::ledger::{Deed, Wait};
 use super::template::Templates;
 use super::world::Event;
 
@@ -40,6 +41,8 @@ pub struct ZenviaSettings {
     pub no_causes: f64,
     /// Whether setting the status of a subscription that was switched off to `ACTIVE` revives it.
     pub patch_revives: bool,
+    /// Hours of the sandbox's clock after which a message that reached no phone is told as not delivered.
+    pub gives_up_h: u64,
     /// Requests must be signed with this.
     pub signing_secret: Option<SecretString>,
 }
@@ -53,6 +56,7 @@ impl Default for ZenviaSettings {
             old_shape: 0.05,
             no_causes: 0.0,
             patch_revives: true,
+            gives_up_h: 12,
             signing_secret: None,
         }
     }
@@ -68,6 +72,9 @@ impl ZenviaSettings {
         [("zenvia.old_shape", self.old_shape), ("zenvia.no_causes", self.no_causes)]
     }
 }
+
+/// WhatsApp's code of a message whose time to live has passed.
+const EXPIRED: i64 = 131_043;
 
 /// What happens later at Zenvia.
 pub(super) enum Later {
@@ -103,6 +110,12 @@ impl Hub {
     /// Whether `sender` is Zenvia's.
     pub fn has(&self, sender: &str) -> bool {
         self.senders.contains(sender)
+    }
+
+    /// What becomes of a message that reaches no phone.
+    pub fn gives_up(&self) -> [(Wait, Deed); 1] {
+        let wait = Duration::from_hours(self.settings.gives_up_h);
+        [(Wait::Clock(wait), Deed::Failed(EXPIRED))]
     }
 
     /// Something that was put off falls due.

@@ -23,6 +23,7 @@ mod retrying;
 mod sending;
 mod spacing;
 pub mod stage;
+mod subscriptions;
 mod tier;
 mod translations;
 

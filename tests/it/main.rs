@@ -18,6 +18,7 @@ mod browser;
 mod cli;
 mod demo;
 mod disk;
+mod doctor;
 mod engine;
 mod gupshup;
 mod house;

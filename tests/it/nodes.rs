@@ -18,6 +18,17 @@ async fn a_daemon_killed_during_runs_loses_nothing_and_sends_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_daemon_killed_during_runs_at_zenvia_loses_nothing_and_sends_nothing_twice() {
+    let database = Database::Sqlite;
+    let (kills, balance) = crash::crash_at_zenvia(database, 3).await;
+    assert_eq!((kills, balance.duplicates), (3, 0), "{balance:?}");
+    assert!(balance.lost.is_empty() && balance.wrong.is_empty(), "{balance:?}");
+    assert!(balance.accepted > 500, "{balance:?}");
+    let told = ["delivered", "read"].iter().filter_map(|state| balance.states.get(*state)).sum::<usize>();
+    assert!(told > 300, "receipts come through the subscriptions: {balance:?}");
+}
+
+#[tokio::test]
 async fn a_killed_database_server_costs_a_pause_and_nothing_else() {
     let Some(server) = Server::start().await else { return };
     let balance = crash::server_killed(&server, Duration::from_secs(2)).await;

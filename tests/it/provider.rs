@@ -3,6 +3,7 @@
 mod answer;
 mod code;
 mod connection;
+mod dialog360;
 mod gupshup;
 mod sandbox;
 mod send;
@@ -29,6 +30,8 @@ fn account(base_url: &str) -> Account {
     Account {
         name: "meta".to_owned(),
         access: Access::CloudApi(CloudApiAccess {
+            through: recado::config::Through::Meta,
+            webhook: None,
             waba_id: WABA.to_owned(),
             access_token: "EAAinventedtoken".into(),
             app_secret: "test_app_secret".into(),

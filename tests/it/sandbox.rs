@@ -13,3 +13,4 @@ mod send;
 mod standing;
 mod template;
 mod webhook;
+mod zenvia;

@@ -23,7 +23,17 @@ const SETTLED_AFTER: Duration = Duration::from_secs(35);
 
 /// Kills the daemon `kills` times during runs, lets everything settle and compares the books.
 pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
-    let mut rig = Rig::start(setup(database)).await;
+    crash_of(setup(database), kills).await
+}
+
+/// The same with a provider that tells what it took by our own reference, and drops what it could not tell.
+pub async fn crash_at_zenvia(database: Database, kills: u32) -> (u32, Balance) {
+    let sandbox = ["--throughput", &THROUGHPUT.to_string()].map(str::to_owned).to_vec();
+    crash_of(Setup { provider: "zenvia", sandbox, ..setup(database) }, kills).await
+}
+
+async fn crash_of(setup: Setup, kills: u32) -> (u32, Balance) {
+    let mut rig = Rig::start(setup).await;
     for (kind, rate, when) in [
         ("lost_answer", 0.01, "after"),
         ("reset", 0.01, "before"),

@@ -29,8 +29,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What an installation is made of.
 pub struct Setup {
-    /// Whose protocol is spoken: `cloud_api` or `gupshup`.
-    pub provider: &'static str,
     /// The database the daemon works on.
     pub database: Database,
     /// Arguments of `recado sandbox` beyond the necessary.
@@ -41,6 +39,8 @@ pub struct Setup {
     pub senders: Vec<&'static str>,
     /// More of `recado.toml`.
     pub more: String,
+    /// Whose protocol daemon and sandbox speak: `cloud_api`, `gupshup` or `zenvia`.
+    pub provider: &'static str,
     /// The data directory; relative ones lie beside the configuration.
     pub data_dir: String,
 }
@@ -49,12 +49,12 @@ impl Setup {
     /// One sender and a real clock.
     pub fn new(database: Database) -> Self {
         Self {
-            provider: "cloud_api",
             database,
             sandbox: Vec::new(),
             clock: None,
             senders: vec!["front"],
             more: String::new(),
+            provider: "cloud_api",
             data_dir: "data".to_owned(),
         }
     }
@@ -93,13 +93,31 @@ impl Rig {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (sandbox_at, daemon_at) = (free_address(), free_address());
         std::fs::write(dir.path().join("recado.toml"), configuration(&setup, daemon_at, sandbox_at)).expect("written");
-        let sandbox = Process::start(&sandbox_args(&setup, sandbox_at, daemon_at), &dir.path().join("sandbox.log"));
+        std::fs::write(dir.path().join("sandbox.toml"), SANDBOX).expect("written");
+        let args = sandbox_args(&setup, (sandbox_at, daemon_at), dir.path());
+        let sandbox = Process::start(&args, &dir.path().join("sandbox.log"));
         let token = token(dir.path()).await;
         let client = client();
         let mut rig = Self { setup, dir, sandbox, sandbox_at, daemon: None, daemon_at, token, client };
         rig.wait_for(&format!("http://{sandbox_at}/_sandbox/stats")).await;
+        if rig.setup.provider == "zenvia" {
+            rig.make_template().await;
+        }
         rig.start_daemon().await;
         rig
+    }
+
+    /// The template that campaigns use, where the sandbox does not take any name.
+    async fn make_template(&self) {
+        let wish = json!({"name": "rig_template", "locale": "es_AR", "channel": "WHATSAPP", "senderId": "5491155550100",
+            "category": "UTILITY", "components": {"body": {"type": "TEXT_TEMPLATE", "text": "Hola {{1}}!"}},
+            "examples": {"1": "Ana"}});
+        let verdict = json!({"name": "rig_template", "language": "es_AR", "status": "APPROVED"});
+        for (path, body) in [("/v2/templates", wish), ("/_sandbox/template", verdict)] {
+            let request = self.client.post(format!("{}{path}", self.sandbox_url())).header("X-API-TOKEN", "any");
+            let answer = request.json(&body).send().await.expect("the sandbox answers");
+            assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        }
     }
 
     /// Starts the daemon and waits until it answers.
@@ -324,29 +342,46 @@ async fn token(dir: &Path) -> String {
     text(made.stdout).trim().to_owned()
 }
 
-fn sandbox_args(setup: &Setup, at: SocketAddr, daemon_at: SocketAddr) -> Vec<String> {
-    let is_gupshup = setup.provider == "gupshup";
-    let path = if is_gupshup { "gupshup/a-secret-that-nobody-guesses" } else { "meta" };
-    let webhook = format!("http://{daemon_at}/webhooks/{path}");
-    let listen = at.to_string();
-    let fixed =
-        ["sandbox", "--listen", &listen, "--webhook", &webhook, "--app-secret", "s3cret", "--verify-token", "hello"];
-    let clock = setup.clock.iter().flat_map(|clock| ["--clock".to_owned(), clock.clone()]);
-    let own = ["--provider", "gupshup", "--webhook-header", "x-recado-webhook: hello"];
-    let own = own.into_iter().filter(|_| is_gupshup);
-    fixed.into_iter().chain(own).map(str::to_owned).chain(clock).chain(setup.sandbox.iter().cloned()).collect()
+/// Zenvia's half minute between two tries would make tests slow.
+const SANDBOX: &str = "[zenvia]\nretry_s = 1.0\n";
+
+fn sandbox_args(setup: &Setup, (at, daemon_at): (SocketAddr, SocketAddr), dir: &Path) -> Vec<String> {
+    let webhook = |path: &str| format!("http://{daemon_at}/webhooks/{path}");
+    let own: Vec<String> = match setup.provider {
+        "zenvia" => vec!["--config".to_owned(), dir.join("sandbox.toml").display().to_string()],
+        "gupshup" => [
+            "--webhook",
+            &webhook("gupshup/a-secret-that-nobody-guesses"),
+            "--webhook-header",
+            "x-recado-webhook: hello",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        _ => ["--webhook", &webhook("meta"), "--app-secret", "s3cret", "--verify-token", "hello"]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+    let mut all: Vec<String> =
+        ["sandbox", "--provider", setup.provider, "--listen", &at.to_string()].map(str::to_owned).to_vec();
+    all.extend(own);
+    all.extend(setup.clock.iter().flat_map(|clock| ["--clock".to_owned(), clock.clone()]));
+    all.extend(setup.sandbox.iter().cloned());
+    all
 }
 
 fn configuration(setup: &Setup, daemon_at: SocketAddr, sandbox_at: SocketAddr) -> String {
-    let is_gupshup = setup.provider == "gupshup";
-    let account = if is_gupshup { gupshup(sandbox_at) } else { meta(sandbox_at) };
+    let account = match setup.provider {
+        "gupshup" => gupshup(sandbox_at),
+        "zenvia" => zenvia(sandbox_at),
+        _ => meta(sandbox_at),
+    };
     let mut senders = String::new();
     for (no, name) in setup.senders.iter().enumerate() {
         let (id, number) = (format!("10654035224{no:04}"), format!("+54911555501{no:02}"));
-        let of = if is_gupshup {
-            "account = \"gupshup\"".to_owned()
-        } else {
-            format!("account = \"meta\"\nphone_number_id = \"{id}\"")
+        let of = match setup.provider {
+            "gupshup" => "account = \"gupshup\"".to_owned(),
+            "zenvia" => "account = \"zenvia\"".to_owned(),
+            _ => format!("account = \"meta\"\nphone_number_id = \"{id}\""),
         };
         writeln!(senders, "[sender.{name}]\n{of}\nnumber = \"{number}\"").expect("memory");
     }
@@ -394,6 +429,21 @@ timezone       = "America/Argentina/Buenos_Aires"
 api_key        = "any"
 webhook_secret = "a-secret-that-nobody-guesses"
 webhook_header_secret = "hello"
+"#
+    )
+}
+
+fn zenvia(sandbox_at: SocketAddr) -> String {
+    format!(
+        r#"[account.zenvia]
+provider              = "zenvia"
+base_url              = "http://{sandbox_at}/v2"
+currency              = "USD"
+timezone              = "America/Argentina/Buenos_Aires"
+api_token             = "any"
+webhook_secret        = "0123456789abcdef01234567"
+webhook_header_secret = "s3cret"
+requests_per_second   = 300
 "#
     )
 }

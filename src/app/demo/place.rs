@@ -77,6 +77,8 @@ pub fn webhook_path(speaks: SandboxProvider, secrets: &Secrets) -> String {
     match speaks {
         SandboxProvider::CloudApi => "/webhooks/meta".to_owned(),
         SandboxProvider::Gupshup => format!("/webhooks/gupshup/{}", secrets.webhook_secret),
+        // Recado subscribes it by itself.
+        SandboxProvider::Zenvia => format!("/webhooks/zenvia/{}", secrets.webhook_secret),
     }
 }
 
@@ -121,7 +123,29 @@ utility_life        = "12h"
 account = "gupshup"
 "#
         ),
+        SandboxProvider::Zenvia => at_zenvia(sandbox, secrets),
     }
+}
+
+fn at_zenvia(sandbox: SocketAddr, secrets: &Secrets) -> String {
+    let Secrets { access_token, webhook_secret, webhook_header, .. } = secrets;
+    format!(
+        r#"
+[account.zenvia]
+provider       = "zenvia"
+base_url       = "http://{sandbox}/v2"
+currency       = "USD"
+timezone       = "America/Argentina/Buenos_Aires"
+api_token      = "{access_token}"
+webhook_secret = "{webhook_secret}"
+webhook_header = "{WEBHOOK_HEADER}"
+webhook_header_secret = "{webhook_header}"
+# The demo's clock runs fast: at a real twenty a second its appointments would come before their reminders.
+requests_per_second = 80
+[sender.saludcenter]
+account = "zenvia"
+"#
+    )
 }
 
 /// The configuration of a daemon at `pages` whose only provider is the sandbox. `account` ends within its sender.

@@ -134,10 +134,10 @@ async fn wallet(account: &Account, provider: Option<&Provider>) -> Option<Findin
 /// Templates that cannot be sent, each with what the provider says.
 async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
     let Some(provider) = provider else { return Vec::new() };
-    let Ok(all) = provider.templates().await else {
+    let Ok(all) = provider.catalogue().await else {
         return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])];
     };
-    let sendable = all.iter().filter(|t| t.status == TemplateStatus::Approved).count();
+    let sendable = all.iter().filter(|t| t.template.status == TemplateStatus::Approved).count();
     let n = sendable.to_string();
     let mut found = if all.is_empty() {
         vec![Finding::new("templates", Verdict::Poor, "templates_none", &[])]
@@ -147,13 +147,14 @@ async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
     };
     let stopped: Vec<Finding> = all
         .iter()
-        .filter_map(|template| {
+        .filter_map(|listed| {
+            let (template, reason) = (&listed.template, format!(" {}", listed.reason));
             let (verdict, code, more) = match &template.status {
                 TemplateStatus::Approved => return None,
                 TemplateStatus::Pending => (Verdict::Good, "template_pending", ""),
-                TemplateStatus::Rejected => (Verdict::Poor, "template_rejected", ""),
-                TemplateStatus::Paused => (Verdict::Poor, "template_paused", ""),
-                TemplateStatus::Disabled => (Verdict::Poor, "template_disabled", ""),
+                TemplateStatus::Rejected => (Verdict::Poor, "template_rejected", reason.trim_end()),
+                TemplateStatus::Paused => (Verdict::Poor, "template_paused", reason.trim_end()),
+                TemplateStatus::Disabled => (Verdict::Poor, "template_disabled", reason.trim_end()),
                 TemplateStatus::Other(word) => (Verdict::Poor, "template_other", word.as_str()),
             };
             let args = [("name", template.name.as_str()), ("language", &template.language), ("why", more)];

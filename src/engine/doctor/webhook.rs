@@ -16,7 +16,9 @@ const NOT_ALLOWED: u16 = 405;
 
 pub(super) async fn findings(engine: &Engine, account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
     let Some(webhook) = subscriptions::webhook_url(&engine.config, account) else { return Vec::new() };
-    let (reached, mut subscribed) = futures::join!(reach(account, &webhook), subscribed(provider, &webhook));
+    // 360dialog is not asked: its console alone says where its webhooks go.
+    let asked = provider.filter(|p| !matches!(p, Provider::CloudApi(_)) || account.access.webhook_key().is_none());
+    let (reached, mut subscribed) = futures::join!(reach(account, &webhook), subscribed(asked, &webhook));
     let mut found = vec![reached];
     if webhook.scheme() != "https" && !engine.config.is_loopback_only() {
         let shown = shown(account, &webhook);
@@ -39,7 +41,9 @@ fn shown(account: &Account, webhook: &Url) -> String {
 async fn reach(account: &Account, webhook: &Url) -> Finding {
     let address = shown(account, webhook);
     let mut asked = webhook.clone();
-    if let Access::CloudApi(access) = &account.access {
+    if let Access::CloudApi(access) = &account.access
+        && access.webhook.is_none()
+    {
         let token = access.verify_token.expose_secret();
         asked.query_pairs_mut().extend_pairs([
             ("hub.mode", "subscribe"),

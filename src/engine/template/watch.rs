@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::keep;
+use crate::config::Access;
 use crate::domain::event::TemplateNote;
 use crate::domain::template::TemplateStatus;
 use crate::domain::time::UnixMs;
@@ -72,6 +73,14 @@ impl TemplateWatch {
     }
 }
 
+/// How often the templates of `account` are read: where no webhook tells of them, as often as the account says.
+fn every(engine: &Engine, account: &str) -> Duration {
+    match engine.config.accounts.get(account).map(|account| &account.access) {
+        Some(Access::Zenvia(access)) => access.templates_every.max(engine.clock_span(LOOK * 5)),
+        _ => EVERY,
+    }
+}
+
 fn key(account: &str) -> String {
     format!("templates_read.{account}")
 }
@@ -80,7 +89,7 @@ async fn is_due(engine: &Engine, account: &str, now: UnixMs) -> Result<bool, Eng
     let last = setting::read(&engine.store, &key(account)).await?.and_then(|at| at.parse().ok()).map(UnixMs);
     let Some(last) = last else { return Ok(true) };
     let since = now.since(last);
-    if since >= EVERY {
+    if since >= every(engine, account) {
         return Ok(true);
     }
     if since < IN_REVIEW {

@@ -1,11 +1,11 @@
 //! Creating, editing and deleting templates (cloud-api.md 4.1).
 
 use reqwest::RequestBuilder;
-use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 
 use super::answer::GraphError;
 use super::{CloudApi, draft, template};
+use crate::config::Through;
 use crate::domain::template::draft::Draft;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::provider::http::{self, Reply};
@@ -19,6 +19,9 @@ const LONGEST: usize = 500;
 
 impl CloudApi {
     pub(in crate::provider) async fn create_template(&self, new: &Draft) -> Result<TemplateAnswer, ProviderError> {
+        if self.through != Through::Meta {
+            return Ok(TemplateAnswer::NotOffered);
+        }
         let address = self.address(&[&self.waba_id, "message_templates"]);
         self.write(self.client.post(address).json(&draft::creation(new))).await
     }
@@ -28,19 +31,25 @@ impl CloudApi {
         old: &Template,
         new: &Draft,
     ) -> Result<TemplateAnswer, ProviderError> {
+        if self.through != Through::Meta {
+            return Ok(TemplateAnswer::NotOffered);
+        }
         let body = draft::edit(new, old.status != TemplateStatus::Approved);
         self.write(self.client.post(self.address(&[&old.provider_id])).json(&body)).await
     }
 
     /// The id is given beside the name: the name alone would delete every language.
     pub(in crate::provider) async fn delete_template(&self, old: &Template) -> Result<TemplateAnswer, ProviderError> {
+        if self.through != Through::Meta {
+            return Ok(TemplateAnswer::NotOffered);
+        }
         let address = self.address(&[&self.waba_id, "message_templates"]);
         let query = [("name", old.name.as_str()), ("hsm_id", old.provider_id.as_str())];
         self.write(self.client.delete(address).query(&query)).await
     }
 
     async fn write(&self, request: RequestBuilder) -> Result<TemplateAnswer, ProviderError> {
-        let request = request.header(AUTHORIZATION, &self.authorization).build();
+        let request = request.header(self.authorization.0.clone(), &self.authorization.1).build();
         let request = request.map_err(|e| ProviderError::Unreachable(e.without_url()))?;
         let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
         answer(&reply)

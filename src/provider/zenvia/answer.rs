@@ -111,7 +111,7 @@ fn unknown(reason: String) -> Answer {
 }
 
 /// Zenvia's own words: message, then what is wrong where.
-fn detail(error: &Value) -> String {
+pub(super) fn detail(error: &Value) -> String {
     let mut words = loose::some_text(error, "message").unwrap_or_default();
     for part in loose::items(error, "details") {
         let pieces = [loose::some_text(part, "path"), loose::some_text(part, "message")];

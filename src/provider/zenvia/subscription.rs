@@ -15,7 +15,7 @@ impl Zenvia {
     /// Every subscription to WhatsApp's events of ours that leads to `webhook`, and for each event that has none one that
     /// is missing.
     pub async fn subscriptions(&self, webhook: &Url) -> Result<Vec<Subscription>, ProviderError> {
-        let found = list(self.call(Method::GET, &["subscriptions"], &[], None).await?)?;
+        let found = list(self.call(&Method::GET, &["subscriptions"], &[], None).await?)?;
         let read: Vec<Subscription> = found.iter().filter_map(|item| read(item, webhook)).collect();
         let missing = WANTED.into_iter().filter(|event| !read.iter().any(|s| s.event == *event));
         let missing = missing.map(|event| Subscription {
@@ -45,7 +45,7 @@ impl Zenvia {
         let wish = json!({
             "eventType": event, "webhook": to, "criteria": criteria, "status": "ACTIVE", "version": "v2",
         });
-        self.call(Method::POST, &["subscriptions"], &[], Some(&wish)).await.map(drop)
+        self.call(&Method::POST, &["subscriptions"], &[], Some(&wish)).await.map(drop)
     }
 
     /// Brings one back that was degraded or switched off, in the way the account is set to.
@@ -60,10 +60,10 @@ impl Zenvia {
         match self.reactivate {
             Reactivate::Patch => {
                 let wish = json!({ "status": "ACTIVE" });
-                self.call(Method::PATCH, &path, &[], Some(&wish)).await.map(drop)
+                self.call(&Method::PATCH, &path, &[], Some(&wish)).await.map(drop)
             }
             Reactivate::Replace => {
-                self.call(Method::DELETE, &path, &[], None).await?;
+                self.call(&Method::DELETE, &path, &[], None).await?;
                 self.subscribe(&which.event, webhook, header, echoes).await
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
-use crate::provider::loose;
+use crate::provider::{Listed, loose};
 
 /// What a one-time code's template shows where it lists no text of its own.
 const CODE_TEXT: &str = "{{token}}";
@@ -13,27 +13,29 @@ const CODE_TEXT: &str = "{{token}}";
 /// Every template of a list that can be named. Names of Zenvia's are for people ("Promo 1"): here they become names of
 /// Recado's (`promo_1`), and the id goes with each send. Where several senders have one of the same name, nobody can say
 /// which is meant, and none is sent.
-pub(super) fn read_all(items: &[Value]) -> Vec<Template> {
-    let mut seen: Vec<(String, Template)> = items.iter().filter_map(read).collect();
+pub(super) fn read_all(items: &[Value]) -> Vec<Listed> {
+    let mut seen: Vec<(String, Listed)> = items.iter().filter_map(read).collect();
     // The one that can be sent first, then the newest: older ones of the same name are what it replaced.
-    seen.sort_by_key(|(_, template)| template.status != TemplateStatus::Approved);
-    let mut kept: Vec<(String, Template)> = Vec::new();
-    for (sender, template) in seen {
-        let twin = kept.iter_mut().find(|(_, k)| k.name == template.name && k.language == template.language);
+    seen.sort_by_key(|(_, listed)| listed.template.status != TemplateStatus::Approved);
+    let mut kept: Vec<(String, Listed)> = Vec::new();
+    for (sender, listed) in seen {
+        let template = &listed.template;
+        let is_twin = |k: &Listed| k.template.name == template.name && k.template.language == template.language;
+        let twin = kept.iter_mut().find(|(_, kept)| is_twin(kept));
         match twin {
-            None => kept.push((sender, template)),
+            None => kept.push((sender, listed)),
             Some((other, twin)) if *other != sender && template.status == TemplateStatus::Approved => {
                 let what = "not available yet: several senders have a template of this name".to_owned();
-                twin.status = TemplateStatus::Other(what);
+                twin.template.status = TemplateStatus::Other(what);
             }
             Some(_) => {}
         }
     }
-    kept.into_iter().map(|(_, template)| template).collect()
+    kept.into_iter().map(|(_, listed)| listed).collect()
 }
 
 /// One item with its sender; `None` when it has no id, name or language, or is another channel's.
-fn read(item: &Value) -> Option<(String, Template)> {
+fn read(item: &Value) -> Option<(String, Listed)> {
     let channel = loose::some_text(item, "channel");
     if channel.is_some_and(|channel| !channel.eq_ignore_ascii_case("whatsapp")) {
         return None;
@@ -66,7 +68,20 @@ fn read(item: &Value) -> Option<(String, Template)> {
     {
         template.status = TemplateStatus::Other(format!("not available yet: {what}"));
     }
-    Some((loose::text(item, "senderId").unwrap_or_default(), template))
+    let quality = word(item, "qualityScore").to_ascii_lowercase();
+    let listed = Listed {
+        reason: if template.status == TemplateStatus::Rejected { reason(item) } else { String::new() },
+        quality: if quality == "unknown" { String::new() } else { quality },
+        template,
+    };
+    Some((loose::text(item, "senderId").unwrap_or_default(), listed))
+}
+
+/// Why it was refused: what was last said of it.
+fn reason(item: &Value) -> String {
+    let last =
+        loose::items(item, "comments").iter().filter_map(|comment| loose::some_text(comment, "text")).next_back();
+    last.unwrap_or_default()
 }
 
 /// `[a-z0-9_]`, as campaign files name templates.
@@ -80,7 +95,7 @@ fn word(object: &Value, key: &str) -> String {
 }
 
 /// A word that Zenvia may add one day is taken for marketing, the dearest.
-fn category(word: &str) -> Category {
+pub(super) fn category(word: &str) -> Category {
     match word.to_ascii_uppercase().as_str() {
         "UTILITY" => Category::Utility,
         "AUTHENTICATION" => Category::Authentication,
@@ -89,7 +104,7 @@ fn category(word: &str) -> Category {
 }
 
 /// First people at Zenvia look at it, then Meta does: both are a review.
-fn status(word: &str) -> TemplateStatus {
+pub(super) fn status(word: &str) -> TemplateStatus {
     match word.to_ascii_uppercase().as_str() {
         "APPROVED" => TemplateStatus::Approved,
         "WAITING_REVIEW" | "WAITING_APPROVAL" | "PENDING" => TemplateStatus::Pending,

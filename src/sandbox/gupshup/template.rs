@@ -100,11 +100,8 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
         }
         (&Method::DELETE, [name, one @ ..]) => {
             let id = one.first().and_then(|id| meta_id(&world, id));
-            if world.templates.delete(app, name, id.as_deref(), now).is_err() {
-                Err(NONE)
-            } else {
-                Ok(json!({"status": "success"}))
-            }
+            let done = world.templates.delete(app, name, id.as_deref(), now);
+            done.map(|()| json!({"status": "success"})).map_err(wrong)
         }
         _ => Err(Error(StatusCode::NOT_FOUND, "No such resource")),
     };

@@ -168,6 +168,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("[\"127.0.0.1\", \"::1\"]", "[\"localhost\"]", "must be addresses, as \"34.202.224.208\" or \"10.0.0.0/8\""),
     ("\"127.0.0.1:8080\"", "\"8080\"", "as \"127.0.0.1:8080\""),
     ("[team.recepcion]", "[team.Ventas]\nmembers = []\n[team.recepcion]", "lower-case letters, digits and _"),
+    ("\"cloud_api\"", "\"zenvio\"", "did you mean \"zenvia\"?"),
     ("\"cloud_api\"", "\"cloudapi\"", "did you mean \"cloud_api\"?"),
     ("tier          = \"2K\"", "tier = \"2M\"", "must be a number of people, as 250 or \"2K\", or \"UNLIMITED\""),
     ("reserve       = \"10%\"", "reserve = \"110%\"", "must be a share, as \"10%\", or a number of people"),

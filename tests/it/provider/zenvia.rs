@@ -1,6 +1,7 @@
 //! The adapter of Zenvia: by table, from JSON, over the wire.
 
 mod answers;
+mod drafts;
 mod sends;
 mod subscriptions;
 mod templates;
@@ -35,6 +36,9 @@ api_token             = "{TOKEN}"
 webhook_secret        = "0123456789abcdef01234567"
 webhook_header_secret = "header-secret"
 {more}
+[sender.mao]
+account = "zenvia"
+number  = "+5511900000001"
 "#
     );
     let config = Config::parse(&source, "recado.toml", &PathBuf::from("/"), &Default::default());

@@ -16,6 +16,8 @@ fn connect(sandbox: &TestSandbox) -> Provider {
     let account = Account {
         name: "meta".to_owned(),
         access: Access::CloudApi(CloudApiAccess {
+            through: recado::config::Through::Meta,
+            webhook: None,
             waba_id: ACCOUNT.to_owned(),
             access_token: "token".into(),
             app_secret: APP_SECRET.into(),

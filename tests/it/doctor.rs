@@ -1,0 +1,75 @@
+//! `recado doctor` as an operator runs it: the real binary, with and without a running daemon.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::rig::{Database, Rig, Setup};
+
+/// The rig's one account and number.
+const NUMBERS: &str = r#"
+[[account]]
+id     = "102290129340398"
+tokens = ["any"]
+[[account.number]]
+id     = "106540352240000"
+number = "+54 9 11 5555-0100"
+"#;
+
+async fn doctor(rig: &Rig, args: &[&str]) -> Output {
+    let config = rig.config().display().to_string();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_recado"));
+    command.args(["doctor", "--config", &config]).args(args).output().await.expect("the binary starts")
+}
+
+fn codes(found: &Value) -> Vec<&str> {
+    found["findings"].as_array().expect("a list").iter().map(|f| f["code"].as_str().expect("a word")).collect()
+}
+
+#[tokio::test]
+async fn doctor_says_what_is_so_with_and_without_a_daemon() {
+    for provider in ["cloud_api", "zenvia"] {
+        // A sandbox that knows its number as the configuration has it; Zenvia tells of none.
+        let dir = tempfile::tempdir().expect("a directory");
+        let known = dir.path().join("numbers.toml");
+        std::fs::write(&known, NUMBERS).expect("written");
+        let config = ["--config".to_owned(), known.display().to_string()].to_vec();
+        let sandbox = if provider == "cloud_api" { config } else { Vec::new() };
+        let mut rig = Rig::start(Setup { provider, sandbox, ..Setup::new(Database::Sqlite) }).await;
+        let mut with = doctor(&rig, &["--json"]).await;
+        // The subscriptions are made in the first second.
+        for _ in 0..20 {
+            if with.status.success() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            with = doctor(&rig, &["--json"]).await;
+        }
+        let text = String::from_utf8_lossy(&with.stdout).into_owned();
+        assert_eq!(with.status.code(), Some(0), "{provider}: {text}{}", String::from_utf8_lossy(&with.stderr));
+        let told: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((&told["well"], &told["accounts"][0]["provider"]), (&true.into(), &provider.into()));
+        for code in ["credentials_good", "webhook_good", "subscription_active", "currency_good", "clock_good"] {
+            assert!(codes(&told["accounts"][0]).contains(&code), "{provider} {code}: {told}");
+        }
+        assert_eq!(told["accounts"][0]["senders"].as_array().map(Vec::len), Some(1), "{told}");
+        assert!(rig.stop_daemon().await);
+        let without = doctor(&rig, &[]).await;
+        let text = String::from_utf8_lossy(&without.stdout).into_owned();
+        assert_eq!(without.status.code(), Some(1), "{provider}: {text}");
+        assert!(text.contains("Nothing answers at") && text.contains("→ Start the daemon"), "{text}");
+        assert!(!text.contains("0123456789abcdef"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_and_an_unknown_account_are_wrong_usage() {
+    let rig = Rig::start(Setup::new(Database::Sqlite)).await;
+    assert_eq!(doctor(&rig, &["--account", "nobody"]).await.status.code(), Some(2));
+    let nowhere = tokio::process::Command::new(env!("CARGO_BIN_EXE_recado"))
+        .args(["doctor", "--config", "/nowhere/recado.toml"])
+        .output()
+        .await
+        .expect("the binary starts");
+    assert_eq!(nowhere.status.code(), Some(2));
+}
