@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::civil::Date;
-use serde::Serialize;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
@@ -17,22 +15,30 @@ use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 
-use super::audience::{self, Audience, FileFacts, Line, Lines, Unreadable};
+use super::audience::{self, Audience, FileFacts, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
 
+mod batch;
+mod damage;
+mod evidence;
 mod fingerprint;
 mod plan;
 mod resolve;
+mod runs;
 mod seen;
 mod survey;
+mod tally;
 pub mod when;
 mod zones;
 
 pub use fingerprint::content_hash;
+pub use tally::Tally;
 
+use batch::{Batch, Read};
 use plan::Plan;
-use seen::Seen;
-use zones::Zones;
+use resolve::Resolver;
+use seen::{Key, Seen};
+use survey::Survey;
 
 /// Rows that a warning names.
 const ROWS_NAMED: usize = 20;
@@ -118,48 +124,30 @@ pub struct Draft {
     pub flattened: bool,
 }
 
-/// What was counted while the rows were read.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Tally {
-    /// Rows.
-    pub rows: u64,
-    /// Of them, messages.
-    pub messages: u64,
-    /// Messages with a value that had to be flattened.
-    pub flattened: u64,
-    /// Messages whose number was written without its country code.
-    pub completed_numbers: u64,
-    /// Of them, Argentine ones that got the 9 of a mobile although neither it nor 15 was written.
-    pub taken_for_mobiles: u64,
-    /// Messages whose column of routes holds no route.
-    pub unknown_routes: u64,
-    /// Rows that are no UTF-8 in a file that is.
-    pub not_utf8: u64,
-}
-
 /// The rows of an audience, as a stream.
 pub struct Rows<'a> {
     request: &'a RowsRequest<'a>,
-    plan: Plan<'a>,
     lines: Lines,
     facts: FileFacts,
+    /// Rows that the file has.
+    expected: u64,
     warnings: Vec<Problem>,
-    zones: Zones,
     seen: Seen,
     tally: Tally,
     /// The first rows that are no UTF-8.
     not_utf8: Vec<i64>,
-    columns: Arc<BTreeMap<String, usize>>,
-    vars: Arc<BTreeMap<String, String>>,
+    unknown_zone: Option<String>,
+    batch: Batch<'a>,
 }
 
 /// Opens an audience for a campaign. `Err` is everything that stands in the way: the file cannot be read, a column is
 /// missing or not what it seems, an expression names something unknown, the template wants other parameters.
 pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Problem>> {
-    let mut file = Audience::open(request.audience)?;
+    let rules = &request.campaign.reading;
+    let mut file = Audience::open_by(request.audience, rules)?;
     let plan = Plan::prepare(request, &file.facts.header)?;
     let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
-    let survey = survey::survey(&file, &plan.columns.when).map_err(unreadable)?;
+    let survey = Survey::of(&file, &plan, rules, request.template).map_err(unreadable)?;
     if !survey.blockers.is_empty() {
         return Err(survey.blockers);
     }
@@ -172,23 +160,23 @@ pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Probl
     if request.template.is_some_and(|t| t.parameters_unknown) {
         warnings.push(Problem::new("parameters_unknown", &[("template", &request.campaign.template.name)]));
     }
+    let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
         request,
         lines: file.lines().map_err(unreadable)?,
         facts: file.facts,
+        expected: survey.rows,
         warnings,
-        zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
-        seen: Seen::default(),
+        seen: Seen::for_rows(survey.rows),
         tally: Tally::default(),
         not_utf8: Vec::new(),
-        columns: Arc::new(plan.columns.names.clone()),
-        vars: Arc::new(request.vars.clone()),
-        plan,
+        unknown_zone: None,
+        batch: Batch::new(resolver, survey.rows),
     })
 }
 
 impl Rows<'_> {
-    /// What was found out about the file.
+    /// What was found out about the file; complete after the last row.
     pub fn facts(&self) -> &FileFacts {
         &self.facts
     }
@@ -196,6 +184,11 @@ impl Rows<'_> {
     /// What was counted so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Rows that the file has, whether read already or not: with the tally's, how far the reading is.
+    pub fn expected(&self) -> u64 {
+        self.expected
     }
 
     /// What is worth a look; complete after the last row.
@@ -211,19 +204,19 @@ impl Rows<'_> {
         let rows: Vec<String> = self.not_utf8.iter().map(ToString::to_string).collect();
         counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows.join(", "))]);
         counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
+        counted(self.tally.several_phones, "several_phones", &[]);
         counted(self.tally.flattened, "flattened", &[]);
-        let example = self.zones.unknown_example.as_deref().unwrap_or_default();
+        let example = self.unknown_zone.as_deref().unwrap_or_default();
         let zone = resolve::zone_name(&self.request.campaign.timezone);
-        counted(self.zones.unknown, "unknown_timezones", &[("example", example), ("timezone", &zone)]);
+        counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
+        counted(self.lines.cells_beside(), "cells_beside", &[]);
         if self.lines.failure().is_some() {
             all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
         }
         all
     }
-}
 
-impl Rows<'_> {
     fn unreadable(&mut self, no: i64, why: &Unreadable) -> RowExclusion {
         let detail = match why {
             Unreadable::Width { found, .. } => format!("cells: {found}"),
@@ -243,27 +236,41 @@ impl Rows<'_> {
             detail,
         }
     }
+
+    /// What becomes of a row, now that the rows before it are known.
+    fn settle(&mut self, no: i64, read: Read) -> RowFate {
+        let decided = match read {
+            Read::Decided(decided) => *decided,
+            Read::Unreadable(why) => return RowFate::Excluded(self.unreadable(no, &why)),
+        };
+        if let Some(earlier) = decided.key.as_ref().and_then(|key| self.seen.earlier(key)) {
+            return RowFate::Excluded(decided.doubles(earlier));
+        }
+        self.tally.add(&decided.noted);
+        match (decided.fate, decided.key) {
+            (Ok(draft), key) => {
+                self.tally.messages += 1;
+                key.iter().for_each(|key: &Key| self.seen.remember(key, no));
+                RowFate::Message(draft)
+            }
+            (Err(exclusion), _) => RowFate::Excluded(exclusion),
+        }
+    }
 }
 
 impl Iterator for Rows<'_> {
     type Item = ResolvedRow;
 
     fn next(&mut self) -> Option<ResolvedRow> {
-        let line = self.lines.next()?;
+        let read = self.batch.next(&mut self.lines)?;
+        if self.batch.is_drained() {
+            self.facts.repairs = self.lines.repairs().clone();
+            self.batch.add_repairs(&mut self.facts.repairs);
+            self.unknown_zone = self.unknown_zone.take().or_else(|| self.batch.unknown_zone());
+        }
         self.tally.rows += 1;
         let no = self.tally.rows as i64;
-        let fate = match line {
-            Line::Cells(cells) => self.resolve(no, cells),
-            Line::Unreadable(why) => Err(self.unreadable(no, &why)),
-        };
-        let fate = match fate {
-            Ok(draft) => {
-                self.tally.messages += 1;
-                RowFate::Message(draft)
-            }
-            Err(exclusion) => RowFate::Excluded(exclusion),
-        };
-        Some(ResolvedRow { no, fate })
+        Some(ResolvedRow { no, fate: self.settle(no, read) })
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the cells of one row to a message or an exclusion.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
@@ -11,14 +12,17 @@ use crate::domain::phone::Phone;
 use crate::domain::schedule;
 use crate::domain::time::UnixMs;
 
-use super::super::audience::DateOrder;
+use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
 use super::super::expression::{RowValues, WHEN, When};
 use super::super::phone_number;
-use super::plan::label;
+use super::damage;
+use super::plan::{Plan, label};
 use super::seen::Key;
+use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
-use super::{Draft, RowExclusion, Rows};
+use super::zones::Zones;
+use super::{Draft, RowExclusion, RowsRequest};
 
 /// A row's date and time: the instant, and the wall clock it is printed with.
 #[derive(Clone, Copy)]
@@ -28,17 +32,96 @@ struct Happens {
     has_time: bool,
 }
 
-impl Rows<'_> {
-    /// Decides one row. The order is the order in which a person would ask: is it wanted at all, can it be sent to, is
-    /// it new, is it in time, is everything there.
-    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, RowExclusion> {
-        let given = cells.get(self.plan.columns.phone).cloned().unwrap_or_default();
+/// Decides rows, each by itself: what depends on the rows before it is settled afterwards. Several of them work at once.
+pub(super) struct Resolver<'a> {
+    request: &'a RowsRequest<'a>,
+    plan: Arc<Plan<'a>>,
+    dates: DateOrder,
+    /// Dates come as the numbers of their days.
+    serial_dates: bool,
+    pub(super) zones: Zones,
+    pub(super) repairs: BTreeMap<Repair, u64>,
+    columns: Arc<BTreeMap<String, usize>>,
+    vars: Arc<BTreeMap<String, String>>,
+    /// Of the row in hand.
+    tally: Tally,
+    key: Option<Key>,
+}
+
+/// A row, decided but for the rows before it.
+pub(super) struct Decided {
+    pub(super) fate: Result<Box<Draft>, RowExclusion>,
+    /// What makes its message unique, where it came as far as that.
+    pub(super) key: Option<Key>,
+    /// What it adds to the tally, if it is not a double.
+    pub(super) noted: Tally,
+}
+
+impl Decided {
+    /// Its exclusion: an earlier row became a message for the same.
+    pub(super) fn doubles(self, earlier: u32) -> RowExclusion {
+        let (recipient, external_id, name) = match self.fate {
+            Ok(draft) => (draft.given, draft.external_id, draft.name),
+            Err(exclusion) => (exclusion.recipient, exclusion.external_id, exclusion.name),
+        };
+        let detail = format!("same_as_row: {earlier}");
+        RowExclusion { reason: ExclusionReason::Duplicate, recipient, external_id, name, detail }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(request: &'a RowsRequest<'a>, plan: Plan<'a>, dates: DateOrder, serial_dates: bool) -> Self {
+        let columns = Arc::new(plan.columns.names.clone());
+        Self {
+            request,
+            plan: Arc::new(plan),
+            dates,
+            serial_dates,
+            zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
+            repairs: BTreeMap::new(),
+            columns,
+            vars: Arc::new(request.vars.clone()),
+            tally: Tally::default(),
+            key: None,
+        }
+    }
+
+    /// Another one for the same rows.
+    pub(super) fn twin(&self) -> Self {
+        Self {
+            request: self.request,
+            plan: Arc::clone(&self.plan),
+            dates: self.dates,
+            serial_dates: self.serial_dates,
+            zones: Zones::new(self.request.campaign.timezone.clone(), self.request.campaign.country.as_deref()),
+            repairs: BTreeMap::new(),
+            columns: Arc::clone(&self.columns),
+            vars: Arc::clone(&self.vars),
+            tally: Tally::default(),
+            key: None,
+        }
+    }
+
+    /// Decides one row.
+    pub(super) fn decide(&mut self, cells: Vec<String>, is_hidden: bool) -> Decided {
+        let fate = self.resolve(cells, is_hidden);
+        Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
+    }
+
+    /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it in time, is
+    /// everything there.
+    fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, RowExclusion> {
+        let cells = self.repaired(cells);
+        let (given, to) = self.phone(&cells);
         let external_id = self.external_id(&cells);
         let name = self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default();
         let no_message = |reason, detail: String| {
             let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
             RowExclusion { reason, recipient, external_id, name, detail }
         };
+        if let Some(why) = self.left_out(&cells, is_hidden) {
+            return Err(no_message(ExclusionReason::NotSelected, why.to_owned()));
+        }
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
@@ -47,16 +130,20 @@ impl Rows<'_> {
         if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
             return Err(no_message(ExclusionReason::NotSelected, String::new()));
         }
-        let to = phone_number::read(&given, self.plan.home.as_ref())
-            .map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
+        if let Some(why) = self.no_consent(&values.cells) {
+            return Err(no_message(ExclusionReason::NotSelected, why.to_owned()));
+        }
+        let to = to.map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
         if let Some(why) = phone_number::unreachable_because(&to, self.plan.marketing) {
             return Err(no_message(ExclusionReason::Unreachable, why.to_owned()));
         }
         let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
         let key = self.key(&to, external_id.as_deref(), happens_at);
-        if let Some(earlier) = self.seen.earlier(&key) {
-            return Err(no_message(ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
+        let key_text = key.text();
+        self.key = Some(key);
+        if let Some(column) = damage::error_in(&values.cells, &self.plan.used) {
+            return Err(no_message(ExclusionReason::BadValue, format!("cell_error: {}", self.header(column))));
         }
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
         let due = self.due(happens_at, &zone);
@@ -73,14 +160,59 @@ impl Rows<'_> {
             fill,
             cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &values.cells),
             route: self.route(&values.cells),
-            key: key.text(),
+            key: key_text,
             flattened,
             to,
             given,
         };
-        self.seen.remember(key, no);
         self.count(&draft);
         Ok(Box::new(draft))
+    }
+
+    /// The cells with what a spreadsheet did to numbers undone, where it is certain what they were.
+    fn repaired(&mut self, mut cells: Vec<String>) -> Vec<String> {
+        let plan = Arc::clone(&self.plan);
+        let numbers = plan.columns.phones.iter().flatten().copied().chain(plan.columns.id);
+        for place in numbers {
+            if let Some(digits) = cells.get(place).and_then(|cell| damage::whole_number(cell)) {
+                cells[place] = digits;
+                *self.repairs.entry(Repair::Exponent).or_default() += 1;
+            }
+        }
+        for place in plan.columns.when.iter().copied().filter(|_| self.serial_dates) {
+            if let Some(date) = cells.get(place).and_then(|cell| damage::serial_date(cell)) {
+                cells[place] = date;
+                *self.repairs.entry(Repair::SerialDate).or_default() += 1;
+            }
+        }
+        cells
+    }
+
+    /// The first number of the row that can be one, as it stands; else what is wrong with the first that is there.
+    fn phone(&mut self, cells: &[String]) -> (String, Result<Phone, phone_number::NotAPhone>) {
+        let found = damage::phone(cells, &self.plan.columns.phones, self.plan.home.as_ref());
+        self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
+        (found.given, found.to)
+    }
+
+    /// Why a row is not wanted, whatever its values.
+    fn left_out(&self, cells: &[String], is_hidden: bool) -> Option<&'static str> {
+        let rules = &self.request.campaign.reading;
+        if is_hidden && rules.hidden_rows == Some(Take::LeaveOut) {
+            return Some("hidden_row");
+        }
+        let is_total = rules.total_rows == Some(Take::LeaveOut) && damage::is_total(cells, &self.plan.columns.phones);
+        is_total.then_some("total_row")
+    }
+
+    /// A column of consents that says no. Where it says nothing, promotions have none.
+    fn no_consent(&self, cells: &[String]) -> Option<&'static str> {
+        let cell = cells.get(self.plan.columns.consent?)?;
+        damage::refuses(cell, self.plan.marketing).then_some("no_consent")
+    }
+
+    fn header(&self, place: usize) -> &str {
+        self.plan.header.get(place).map(String::as_str).unwrap_or_default()
     }
 
     fn values(&self, cells: Vec<String>, happens: Option<Happens>) -> Arc<RowValues> {
@@ -97,9 +229,8 @@ impl Rows<'_> {
             return Ok(None);
         }
         let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
-        let order = self.facts.dates.unwrap_or(DateOrder::DayFirst);
         let zone = own_zone.cloned().unwrap_or_else(|| self.zones.campaign());
-        let moment = when::read(&parts, order)?;
+        let moment = when::read(&parts, self.dates)?;
         let (at, local, has_time) = moment.in_zone(&zone).ok_or(NoMoment::Unreadable)?;
         Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
     }
@@ -140,8 +271,8 @@ impl Rows<'_> {
 
     fn route(&mut self, cells: &[String]) -> String {
         let route = label(&self.request.campaign.replies.route, self.plan.columns.route, cells);
-        if matches!(self.request.campaign.replies.route, Labelled::Column(_)) && !route.is_empty() && !is_route(&route)
-        {
+        let is_fixed = matches!(self.request.campaign.replies.route, Labelled::Fixed(_));
+        if !is_fixed && !route.is_empty() && !is_route(&route) {
             self.tally.unknown_routes += 1;
             return String::new();
         }
