@@ -84,7 +84,10 @@ impl Audience {
         file.seek(SeekFrom::Start(0))?;
         let beginning = Beginning::read(file, survey.encoding)?;
         let found = delimiter::find(&beginning, rules);
-        let at = found.header(&beginning, rules).ok_or(Refused::Empty)?;
+        let at = found.header(&beginning, rules).ok_or_else(|| match rules.header_row {
+            Some(row) if beginning.has_text() => Refused::NoHeaderRow { row },
+            _ => Refused::Empty,
+        })?;
         let dialect = delimited::Dialect {
             encoding: survey.encoding,
             delimiter: found.delimiter,
@@ -146,9 +149,7 @@ impl Audience {
     fn source(&self) -> io::Result<Lines> {
         match &self.kind {
             Kind::Text(dialect) => Ok(Lines::of_text(dialect.open(File::open(&self.path)?)?)),
-            Kind::Sheet { workbook, sheet, header_row } => {
-                Ok(Lines::of_sheet(workbook.rows(*sheet, *header_row)?))
-            }
+            Kind::Sheet { workbook, sheet, header_row } => Ok(Lines::of_sheet(workbook.rows(*sheet, *header_row)?)),
         }
     }
 

@@ -72,8 +72,7 @@ pub fn fold(header: &str) -> String {
 pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> Result<Columns, Vec<Problem>> {
     let mut search = Search { header, folded: header.iter().map(|h| fold(h)).collect(), problems: Vec::new() };
     let named = &campaign.columns;
-    let mut columns = Columns::default();
-    columns.phones = search.phones(named);
+    let mut columns = Columns { phones: search.phones(named), ..Columns::default() };
     columns.when = search.when(campaign, speaks_of_when);
     let recognised = |search: &mut Search<'_>, name: &Option<String>, words: &[&str]| match name {
         Some(name) => search.named(name),

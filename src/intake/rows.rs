@@ -37,7 +37,7 @@ pub use tally::Tally;
 use batch::{Batch, Read};
 use plan::Plan;
 use resolve::Resolver;
-use seen::{Key, Seen};
+use seen::Seen;
 use survey::Survey;
 
 /// Rows that a warning names.
@@ -250,7 +250,9 @@ impl Rows<'_> {
         match (decided.fate, decided.key) {
             (Ok(draft), key) => {
                 self.tally.messages += 1;
-                key.iter().for_each(|key: &Key| self.seen.remember(key, no));
+                if let Some(key) = &key {
+                    self.seen.remember(key, no);
+                }
                 RowFate::Message(draft)
             }
             (Err(exclusion), _) => RowFate::Excluded(exclusion),

@@ -91,14 +91,13 @@ fn head(page: &mut Page, sheet: &Sheet) {
 /// What kind of file it was taken for, and where its header stands.
 fn file(page: &mut Page, name: &str, facts: &FileFacts) {
     let row = facts.header_row.to_string();
-    let mut read = match &facts.sheet {
-        Some(sheet) => page.say("preflight.audience_sheet", &[("file", name), ("sheet", sheet), ("row", &row)]),
-        None => {
-            let delimiter = page.say(&format!("preflight.delimiter.{}", word(&facts.delimiter)), &[]);
-            let encoding = word(&facts.encoding);
-            let args = [("file", name), ("encoding", &encoding), ("delimiter", &delimiter), ("row", &row)];
-            page.say("preflight.audience_read", &args)
-        }
+    let mut read = if let Some(sheet) = &facts.sheet {
+        page.say("preflight.audience_sheet", &[("file", name), ("sheet", sheet), ("row", &row)])
+    } else {
+        let delimiter = page.say(&format!("preflight.delimiter.{}", word(&facts.delimiter)), &[]);
+        let encoding = word(&facts.encoding);
+        let args = [("file", name), ("encoding", &encoding), ("delimiter", &delimiter), ("row", &row)];
+        page.say("preflight.audience_read", &args)
     };
     if !facts.title_lines.is_empty() {
         let titles = page.say("preflight.audience_titles", &[("titles", &facts.title_lines.join(" / "))]);

@@ -2,10 +2,20 @@
 
 mod audience;
 mod campaign_file;
+mod damage;
+mod dialects;
 mod expressions;
+mod fixtures;
 mod given;
+mod hostile;
+#[path = "../../fuzz/src/package.rs"]
+mod package;
 mod parsers;
 mod phones;
+mod roles;
 mod rows;
 mod samples;
+#[path = "../../fuzz/src/targets.rs"]
+mod targets;
 mod when;
+mod workbook;

@@ -47,6 +47,10 @@ impl Beginning {
         &self.bytes[self.mark..]
     }
 
+    pub(super) fn has_text(&self) -> bool {
+        self.text().iter().any(|b| !b.is_ascii_whitespace())
+    }
+
     /// The rows from byte `from` of the text on, if this is its dialect; not the last one, where the beginning cuts it.
     pub(super) fn rows(&self, from: usize, delimiter: Delimiter, quote: Quote) -> Vec<Row> {
         let text = &self.text()[from..];

@@ -1,7 +1,7 @@
 //! What the bytes of a text tell: the encoding, and characters that were lost.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 
 use super::Encoding;
 use super::decode::Text;
@@ -25,18 +25,18 @@ const CHUNK: usize = 64 * 1024;
 /// A file is UTF-8 when all of it is, when more characters than not are, or when as many lines are UTF-8 throughout as
 /// are not: hardly any text in Windows-1252 is UTF-8 by chance. The rows with the others cannot be read then. Everything
 /// else with bytes above 127 is Windows-1252 or Mac Roman, which any bytes are; its letters tell which.
-pub(super) fn survey(
-    file: &mut File,
-    utf16: Option<Encoding>,
-    named: Option<Encoding>,
-) -> Result<ByteSurvey, Refused> {
+pub(super) fn survey(file: &mut File, utf16: Option<Encoding>, named: Option<Encoding>) -> Result<ByteSurvey, Refused> {
     let wide = |e: &Encoding| matches!(e, Encoding::Utf16Le | Encoding::Utf16Be);
     if named.as_ref().map_or(utf16.is_some(), wide) {
         // The file's own mark says which byte is first, whatever was named.
         let encoding = utf16.or(named).unwrap_or_default();
+        let mut mark = [0; 2];
+        let marked = file.read(&mut mark)? == 2 && matches!(mark, [0xFF, 0xFE] | [0xFE, 0xFF]);
+        file.seek(SeekFrom::Start(0))?;
         let scan = scan(&mut Text::of(file.try_clone()?, encoding))?;
         let evidence = match named {
             Some(_) => EncodingEvidence::Named,
+            None if marked => EncodingEvidence::Mark,
             None => EncodingEvidence::Zeros,
         };
         return Ok(ByteSurvey { encoding, evidence, lost: scan.lost });
@@ -62,7 +62,7 @@ fn scan(file: &mut impl Read) -> Result<Scan, Refused> {
         }
         let found = &chunk[..read];
         if let Some(at) = found.iter().position(|b| *b == 0) {
-            let before = found[..at].iter().filter(|b| **b == b'\n').count() as u64;
+            let before = found[..at].split(|b| *b == b'\n').count() as u64 - 1;
             return Err(Refused::Nul { line: scan.line + before });
         }
         scan.letters.read(found);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use super::decode::{Guarded, Text};
-use super::lines::Raw;
+use super::lines::{Breaks, Raw};
 use super::{Delimiter, Encoding, Quote};
 
 /// How a text is to be read, and where its header stands.
@@ -24,9 +24,8 @@ impl Dialect {
     pub(super) fn open(self, file: File) -> io::Result<Delimited> {
         let mut text = Text::of(file, self.encoding);
         io::copy(&mut (&mut text).take(self.start), &mut io::sink())?;
-        let reader = builder(self.delimiter, self.quote)
-            .buffer_capacity(64 * 1024)
-            .from_reader(Guarded::new(text, self.line));
+        let reader =
+            builder(self.delimiter, self.quote).buffer_capacity(64 * 1024).from_reader(Guarded::new(text, self.line));
         Ok(Delimited { reader, record: csv::ByteRecord::new(), first_line: self.line })
     }
 }
@@ -63,15 +62,16 @@ impl Delimited {
         raw.clear();
         raw.line = line;
         for cell in &self.record {
-            let goes_on = cell.contains(&b'\n');
-            raw.goes_on |= goes_on;
-            raw.last_goes_on = goes_on;
-            match std::str::from_utf8(cell) {
-                Ok(text) => raw.cells.push(text.trim().to_owned()),
-                Err(_) => {
-                    raw.is_broken = true;
-                    raw.cells.push(String::from_utf8_lossy(cell).trim().to_owned());
-                }
+            raw.breaks = match raw.breaks {
+                _ if cell.contains(&b'\n') => Breaks::InLast,
+                Breaks::None => Breaks::None,
+                Breaks::Before | Breaks::InLast => Breaks::Before,
+            };
+            if let Ok(text) = std::str::from_utf8(cell) {
+                raw.cells.push(text.trim().to_owned());
+            } else {
+                raw.is_broken = true;
+                raw.cells.push(String::from_utf8_lossy(cell).trim().to_owned());
             }
         }
         Ok(true)

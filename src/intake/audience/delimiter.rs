@@ -64,7 +64,7 @@ fn named(text: &[u8]) -> Option<(Delimiter, usize)> {
     Delimiter::ALL.into_iter().find(|d| d.byte() == *byte).map(|d| (d, end + 1))
 }
 
-/// `"` unless cells stand in `'`, or in `"` with `\"` inside.
+/// `"` unless cells stand in `'`, or have `\"` inside.
 fn quote(text: &[u8], delimiter: Delimiter) -> Quote {
     let enclosed = |mark: u8| {
         let cells = text.split(|b| *b == b'\n').take(50).flat_map(|line| line.split(|b| *b == delimiter.byte()));
@@ -72,10 +72,11 @@ fn quote(text: &[u8], delimiter: Delimiter) -> Quote {
         cells.filter(|cell| cell.len() >= 2 && cell.starts_with(&[mark]) && cell.ends_with(&[mark])).count()
     };
     let (double, single) = (enclosed(b'"'), enclosed(b'\''));
-    let has = |what: &[u8]| text.windows(what.len()).any(|w| w == what);
+    // A backslash at the end of a cell, as of a path, is no escape.
+    let ends = |b: u8| b == delimiter.byte() || matches!(b, b'\r' | b'\n' | b'"');
     if single > double && single > 2 {
         Quote::Single
-    } else if double > 0 && has(b"\\\"") && !has(b"\"\"") {
+    } else if text.windows(3).any(|w| w[0] == b'\\' && w[1] == b'"' && !ends(w[2])) {
         Quote::Backslash
     } else {
         Quote::Double
@@ -108,8 +109,7 @@ impl Found {
 }
 
 fn whole(beginning: &Beginning) -> Option<HeaderAt> {
-    let has_text = beginning.text().iter().any(|b| !b.is_ascii_whitespace());
-    has_text.then(|| HeaderAt {
+    beginning.has_text().then(|| HeaderAt {
         start: beginning.mark as u64,
         line: 1,
         evidence: HeaderEvidence::First,

@@ -127,7 +127,7 @@ pub enum FileFormat {
     Text,
     /// Excel's workbook.
     Xlsx,
-    /// OpenDocument's.
+    /// The workbook of `OpenDocument`.
     Ods,
 }
 

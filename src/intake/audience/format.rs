@@ -16,9 +16,9 @@ pub(super) fn sniff(beginning: &[u8]) -> Result<Format, Refused> {
     match beginning {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => return Ok(Format::Package),
         [0xD0, 0xCF, 0x11, 0xE0, ..] => return Err(compound(beginning)),
-        [0x1F, 0x8B, ..] => return Err(Refused::Format(Other::Packed)),
-        [b'R', b'a', b'r', b'!', ..] => return Err(Refused::Format(Other::Packed)),
-        [b'7', b'z', 0xBC, 0xAF, ..] => return Err(Refused::Format(Other::Packed)),
+        [0x1F, 0x8B, ..] | [b'R', b'a', b'r', b'!', ..] | [b'7', b'z', 0xBC, 0xAF, ..] => {
+            return Err(Refused::Format(Other::Packed));
+        }
         [b'%', b'P', b'D', b'F', ..] => return Err(Refused::Format(Other::Pdf)),
         // Excel 2 to 4: a stream without the container of later versions.
         [0x09, 0x00 | 0x02 | 0x04, 0x06 | 0x04, 0x00, ..] => return Err(Refused::Format(Other::OldExcel)),

@@ -10,15 +10,22 @@ use super::facts::EncodingEvidence;
 /// Letters of Spanish, Portuguese and (in names) their neighbours, small; capitals are these in capitals.
 const LETTERS: &str = "áéíóúüñçãõâêôàèìòùäöåëïø";
 
-/// What stands beside words rather than in them.
-const MARKS: &str = "ºª°¿¡“”‘’–—…€«»´";
+/// What stands before words, or between them.
+const OPENING: &str = "¿¡“‘«–—€";
+
+/// What stands after words and numbers; the apostrophe within them too.
+const CLOSING: &str = "ºª°”’»…´";
+
+/// `’` in Windows-1252, as in `O’Brien`.
+const APOSTROPHE: u8 = 0x92;
 
 /// How well a character fits where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Small,
     Capital,
-    Mark,
+    Opening,
+    Closing,
     Other,
 }
 
@@ -37,8 +44,10 @@ fn table(codec: &'static Codec) -> Table {
             Kind::Small
         } else if is_in(&capitals) {
             Kind::Capital
-        } else if is_in(MARKS) {
-            Kind::Mark
+        } else if is_in(OPENING) {
+            Kind::Opening
+        } else if is_in(CLOSING) {
+            Kind::Closing
         } else {
             Kind::Other
         }
@@ -78,7 +87,8 @@ impl Letters {
                 (left.is_ascii_alphabetic() || right.is_ascii_alphabetic()) && !in_capitals
             }
             Kind::Capital => right.is_ascii_alphabetic() && !left.is_ascii_lowercase() || left.is_ascii_uppercase(),
-            Kind::Mark => !(left.is_ascii_alphabetic() && right.is_ascii_lowercase() && byte != 0x92),
+            Kind::Opening => !left.is_ascii_alphabetic(),
+            Kind::Closing => !right.is_ascii_lowercase() || byte == APOSTROPHE,
             Kind::Other => false,
         };
         self.windows += u64::from(fits(&WINDOWS));

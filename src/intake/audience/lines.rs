@@ -38,18 +38,25 @@ pub(super) struct Raw {
     pub(super) line: u64,
     /// A cell is no UTF-8.
     pub(super) is_broken: bool,
-    /// A cell, and the last one, hold line ends.
-    pub(super) goes_on: bool,
-    pub(super) last_goes_on: bool,
+    pub(super) breaks: Breaks,
     pub(super) is_hidden: bool,
-    /// It comes from a sheet, where cells beside the table are notes, and empty ones at the end are not written.
-    pub(super) is_of_sheet: bool,
+}
+
+/// Where a row of a text goes on over several lines.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Breaks {
+    #[default]
+    None,
+    /// In a cell before the last.
+    Before,
+    /// In the last cell.
+    InLast,
 }
 
 impl Raw {
     pub(super) fn clear(&mut self) {
         self.cells.clear();
-        (self.is_broken, self.goes_on, self.last_goes_on, self.is_hidden) = (false, false, false, false);
+        (self.is_broken, self.breaks, self.is_hidden) = (false, Breaks::None, false);
     }
 
     fn is_blank(&self) -> bool {
@@ -70,8 +77,8 @@ pub struct Lines {
     width: usize,
     /// Rows of empty cells that count if another follows.
     blank: u64,
-    next: Option<Line>,
-    next_is_hidden: bool,
+    /// The next row, and whether it is hidden.
+    next: Option<(Line, bool)>,
     /// Of the row given last.
     is_hidden: bool,
     line: u64,
@@ -101,7 +108,6 @@ impl Lines {
             width: 0,
             blank: 0,
             next: None,
-            next_is_hidden: false,
             is_hidden: false,
             line: 0,
             last_cell_goes_on: false,
@@ -202,7 +208,7 @@ impl Lines {
         }
     }
 
-    fn read(&mut self) -> Option<Line> {
+    fn read(&mut self) -> Option<(Line, bool)> {
         loop {
             match self.read_raw() {
                 Ok(true) => {}
@@ -216,10 +222,10 @@ impl Lines {
                 self.blank += 1;
                 continue;
             }
-            self.last_cell_goes_on = self.raw.last_goes_on;
-            self.next_is_hidden = self.raw.is_hidden;
+            self.last_cell_goes_on = self.raw.breaks == Breaks::InLast;
             self.line = self.raw.line;
-            return Some(self.shape());
+            let is_hidden = self.raw.is_hidden;
+            return Some((self.shape(), is_hidden));
         }
     }
 
@@ -227,10 +233,11 @@ impl Lines {
     fn shape(&mut self) -> Line {
         let found = self.raw.cells.len();
         let extra = self.raw.cells.iter().skip(self.width).filter(|cell| !cell.is_empty()).count();
-        if self.raw.is_of_sheet {
+        // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written.
+        if matches!(self.source, Source::Sheet(_)) {
             self.beside += extra as u64;
         } else if found < self.width || extra > 0 {
-            let quoted_from = self.raw.goes_on.then_some(self.raw.line);
+            let quoted_from = (self.raw.breaks != Breaks::None).then_some(self.raw.line);
             return Line::Unreadable(Unreadable::Width { found, quoted_from });
         }
         if self.raw.is_broken {
@@ -257,7 +264,8 @@ impl Iterator for Lines {
             self.is_hidden = false;
             return Some(Line::Cells(vec![String::new(); self.width]));
         }
-        self.is_hidden = self.next_is_hidden;
-        self.next.take()
+        let (line, is_hidden) = self.next.take()?;
+        self.is_hidden = is_hidden;
+        Some(line)
     }
 }

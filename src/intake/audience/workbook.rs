@@ -126,7 +126,6 @@ impl SheetRows {
     /// The next row, empty ones included; false at the end.
     pub(super) fn read(&mut self, raw: &mut Raw) -> io::Result<bool> {
         raw.clear();
-        raw.is_of_sheet = true;
         let read = match &mut self.0 {
             Rows::Xlsx(rows) => rows.read(raw),
             Rows::Ods(rows) => rows.read(raw),

@@ -82,14 +82,12 @@ fn file_name(value: &Value<'_, '_>) -> Option<String> {
         return None;
     }
     let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
-    match extension.as_deref() {
-        // Text with a spreadsheet's name is common, and told by its content.
-        Some("csv" | "tsv" | "tab" | "txt" | "xlsx" | "xlsm" | "ods" | "xls") => Some(name.to_owned()),
-        _ => {
-            value.refuse("must name a .csv, .tsv, .xlsx or .ods file");
-            None
-        }
+    // Text with a spreadsheet's name is common, and told by its content.
+    if let Some("csv" | "tsv" | "tab" | "txt" | "xlsx" | "xlsm" | "ods" | "xls") = extension.as_deref() {
+        return Some(name.to_owned());
     }
+    value.refuse("must name a .csv, .tsv, .xlsx or .ods file");
+    None
 }
 
 fn country(value: &Value<'_, '_>) -> Option<String> {

@@ -12,15 +12,16 @@ const LAST_HEADER_ROW: i64 = 300;
 /// What the section says, and the columns that the campaign speaks of.
 pub(super) fn read(root: &mut Table<'_, '_>, columns: &ColumnNames) -> Rules {
     let mut rules = root.table("reading", section).unwrap_or_default();
-    let parts = |name: &Option<String>| -> Vec<String> {
-        name.iter().flat_map(|name| name.split('+')).map(fold).filter(|name| !name.is_empty()).collect()
-    };
-    rules.phone = parts(&columns.phone);
-    rules.phone.extend(columns.more_phones.iter().flat_map(|name| name.split('+')).map(fold));
+    rules.phone = columns.phone.iter().chain(&columns.more_phones).flat_map(|name| parts(name)).collect();
     let others = [&columns.id, &columns.when, &columns.name, &columns.timezone, &columns.language, &columns.consent];
-    rules.wanted = others.into_iter().flat_map(parts).collect();
+    rules.wanted = others.into_iter().flatten().flat_map(|name| parts(name)).collect();
     rules.wanted.extend(rules.phone.iter().cloned());
     rules
+}
+
+/// The columns of `Fecha + Hora`, folded.
+fn parts(name: &str) -> impl Iterator<Item = String> {
+    name.split('+').map(fold).filter(|name| !name.is_empty())
 }
 
 fn section(table: &mut Table<'_, '_>) -> Rules {

@@ -43,9 +43,7 @@ pub(super) fn serial_date(cell: &str) -> Option<String> {
 /// Days from 1990 to 2100, or a part of a day.
 pub(super) fn is_serial(cell: &str) -> bool {
     let (whole, fraction) = cell.split_once(['.', ',']).unwrap_or((cell, "0"));
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
+    let digits = |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let is_day = whole.len() == 5 && whole.parse().is_ok_and(|day: u32| (32_874..73_051).contains(&day));
     let is_part = whole == "0" && fraction.len() >= 2;
     digits(whole, 5) && digits(fraction, 17) && (is_day || is_part)
@@ -53,8 +51,25 @@ pub(super) fn is_serial(cell: &str) -> bool {
 
 /// What spreadsheets show for a formula that failed, in English, Spanish and Portuguese.
 const ERRORS: [&str; 19] = [
-    "#N/A", "#N/D", "#REF!", "#¡REF!", "#VALUE!", "#¡VALOR!", "#VALOR!", "#NAME?", "#¿NOMBRE?", "#NOMBRE?", "#NOME?",
-    "#DIV/0!", "#¡DIV/0!", "#NULL!", "#¡NULO!", "#NULO!", "#NUM!", "#¡NUM!", "#NÚM!",
+    "#N/A",
+    "#N/D",
+    "#REF!",
+    "#¡REF!",
+    "#VALUE!",
+    "#¡VALOR!",
+    "#VALOR!",
+    "#NAME?",
+    "#¿NOMBRE?",
+    "#NOMBRE?",
+    "#NOME?",
+    "#DIV/0!",
+    "#¡DIV/0!",
+    "#NULL!",
+    "#¡NULO!",
+    "#NULO!",
+    "#NUM!",
+    "#¡NUM!",
+    "#NÚM!",
 ];
 
 /// Whether a cell is the error of a formula, or too narrow for its number.
@@ -75,7 +90,8 @@ pub(super) fn is_total(cells: &[String], phones: &[Vec<usize>]) -> bool {
 }
 
 fn says_total(cell: &str) -> bool {
-    const WORDS: [&str; 9] = ["total", "totales", "totais", "totals", "subtotal", "subtotales", "subtotais", "suma", "soma"];
+    const WORDS: [&str; 9] =
+        ["total", "totales", "totais", "totals", "subtotal", "subtotales", "subtotais", "suma", "soma"];
     // Longer texts speak of something else.
     cell.len() <= 40 && cell.starts_with(|c: char| c.is_alphabetic()) && {
         let folded = fold(cell);
@@ -87,8 +103,22 @@ fn says_total(cell: &str) -> bool {
 /// Whether a consent says no, or, for promotions, nothing.
 pub(super) fn refuses(cell: &str, is_promotion: bool) -> bool {
     const NO: [&str; 16] = [
-        "no", "nao", "n", "false", "falso", "0", "_0", "rechaza", "rechazado", "recusa", "recusado", "baja", "opt_out",
-        "optout", "unsubscribed", "denied",
+        "no",
+        "nao",
+        "n",
+        "false",
+        "falso",
+        "0",
+        "_0",
+        "rechaza",
+        "rechazado",
+        "recusa",
+        "recusado",
+        "baja",
+        "opt_out",
+        "optout",
+        "unsubscribed",
+        "denied",
     ];
     if cell.is_empty() { is_promotion } else { NO.contains(&fold(cell).as_str()) }
 }
@@ -122,11 +152,8 @@ pub(super) fn phone(cells: &[String], phones: &[Vec<usize>], home: Option<&Home>
             break;
         }
     }
-    let mut found = first.unwrap_or(FoundPhone {
-        given: String::new(),
-        to: Err(NotAPhone::Empty),
-        is_one_of_several: false,
-    });
+    let mut found =
+        first.unwrap_or(FoundPhone { given: String::new(), to: Err(NotAPhone::Empty), is_one_of_several: false });
     found.is_one_of_several |= filled > 1;
     found
 }

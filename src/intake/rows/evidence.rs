@@ -252,13 +252,14 @@ impl<'a> Examples<'a> {
 
 /// Whether nobody would put the one in the other's place: a phone in place of a name, a name in place of an amount.
 fn are_unlike(found: Shape, example: Shape) -> bool {
-    match (found, example) {
-        (a, b) if a == b => false,
-        // Dates are written in words and in numbers, and numbers of any length count things.
-        (Shape::Moment, Shape::Words) | (Shape::Words, Shape::Moment) => false,
-        (Shape::Number, Shape::LongNumber) | (Shape::LongNumber, Shape::Number) => false,
-        // A template's number may be a code, and a code has letters.
-        (Shape::Words, Shape::Number | Shape::LongNumber) => false,
-        _ => true,
-    }
+    found != example
+        && !matches!(
+            (found, example),
+            // Dates are written in words and in numbers, numbers of any length count things, and a template's number may
+            // be a code, which has letters.
+            (Shape::Moment, Shape::Words)
+                | (Shape::Words, Shape::Moment | Shape::Number | Shape::LongNumber)
+                | (Shape::Number, Shape::LongNumber)
+                | (Shape::LongNumber, Shape::Number)
+        )
 }

@@ -119,20 +119,13 @@ impl<'a> Resolver<'a> {
             let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
             RowExclusion { reason, recipient, external_id, name, detail }
         };
-        if let Some(why) = self.left_out(&cells, is_hidden) {
-            return Err(no_message(ExclusionReason::NotSelected, why.to_owned()));
-        }
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
         let values = self.values(cells, happens.as_ref().ok().copied().flatten());
         let row = Value::from_dyn_object(Arc::clone(&values));
-        if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
-            return Err(no_message(ExclusionReason::NotSelected, String::new()));
-        }
-        if let Some(why) = self.no_consent(&values.cells) {
-            return Err(no_message(ExclusionReason::NotSelected, why.to_owned()));
-        }
+        self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())
+            .map_err(|(reason, detail)| no_message(reason, detail))?;
         let to = to.map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
         if let Some(why) = phone_number::unreachable_because(&to, self.plan.marketing) {
             return Err(no_message(ExclusionReason::Unreachable, why.to_owned()));
@@ -195,20 +188,31 @@ impl<'a> Resolver<'a> {
         (found.given, found.to)
     }
 
-    /// Why a row is not wanted, whatever its values.
-    fn left_out(&self, cells: &[String], is_hidden: bool) -> Option<&'static str> {
+    /// Whether a row is to be taken: it is what the campaign wants, and the person has not said no.
+    fn is_wanted(
+        &self,
+        row: &Value,
+        cells: &[String],
+        is_hidden: bool,
+        bad_when: Option<NoMoment>,
+    ) -> Result<(), (ExclusionReason, String)> {
+        let not_selected = |why: &str| Err((ExclusionReason::NotSelected, why.to_owned()));
         let rules = &self.request.campaign.reading;
         if is_hidden && rules.hidden_rows == Some(Take::LeaveOut) {
-            return Some("hidden_row");
+            return not_selected("hidden_row");
         }
-        let is_total = rules.total_rows == Some(Take::LeaveOut) && damage::is_total(cells, &self.plan.columns.phones);
-        is_total.then_some("total_row")
-    }
-
-    /// A column of consents that says no. Where it says nothing, promotions have none.
-    fn no_consent(&self, cells: &[String]) -> Option<&'static str> {
-        let cell = cells.get(self.plan.columns.consent?)?;
-        damage::refuses(cell, self.plan.marketing).then_some("no_consent")
+        if rules.total_rows == Some(Take::LeaveOut) && damage::is_total(cells, &self.plan.columns.phones) {
+            return not_selected("total_row");
+        }
+        if !self.is_selected(row, bad_when)? {
+            return not_selected("");
+        }
+        // Where a column of consents says nothing, promotions have none.
+        let consent = self.plan.columns.consent.and_then(|place| cells.get(place));
+        if consent.is_some_and(|cell| damage::refuses(cell, self.plan.marketing)) {
+            return not_selected("no_consent");
+        }
+        Ok(())
     }
 
     fn header(&self, place: usize) -> &str {

@@ -21,7 +21,7 @@ const BLOCK: usize = 8;
 #[derive(Default)]
 pub(super) struct Runs {
     file: Option<File>,
-    runs: Vec<Run>,
+    all: Vec<Run>,
     /// Bytes written.
     length: u64,
     filter: Vec<u64>,
@@ -65,7 +65,7 @@ impl Runs {
             self.filter[block..block + BLOCK].iter_mut().zip(mask).for_each(|(word, bits)| *word |= bits);
         }
         let marks = sorted.iter().step_by(STRIDE).map(|(key, _)| *key).collect();
-        self.runs.push(Run { at: self.length, entries: sorted.len(), marks });
+        self.all.push(Run { at: self.length, entries: sorted.len(), marks });
         self.length += (sorted.len() * ENTRY) as u64;
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Runs {
         if !may_be {
             return None;
         }
-        self.runs.iter().find_map(|run| run.find(file, key))
+        self.all.iter().find_map(|run| run.find(file, key))
     }
 
     /// The block of the filter and the bits in it.

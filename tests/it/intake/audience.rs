@@ -25,7 +25,11 @@ fn encoding_and_delimiter_are_found_with_their_evidence() {
         (text.as_bytes().to_vec(), Encoding::Utf8, Delimiter::Semicolon),
         (format!("\u{feff}{comma}").into_bytes(), Encoding::Utf8, Delimiter::Comma),
         (windows_1252(text), Encoding::Latin1, Delimiter::Semicolon),
-        (windows_1252(&format!("{tab}Ana “Nena”\t11 5555-0103\n").replace('\n', "\r\n")), Encoding::Windows1252, Delimiter::Tab),
+        (
+            windows_1252(&format!("{tab}Ana “Nena”\t11 5555-0103\n").replace('\n', "\r\n")),
+            Encoding::Windows1252,
+            Delimiter::Tab,
+        ),
         (format!("sep=;\r\n{text}").into_bytes(), Encoding::Utf8, Delimiter::Semicolon),
         (format!("\n\n{text}").into_bytes(), Encoding::Utf8, Delimiter::Semicolon),
     ] {

@@ -9,6 +9,7 @@ use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
 use recado::domain::schedule::{Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
+use recado::intake::audience::{DateOrder, Delimiter, Encoding, Quote, Take};
 use recado::intake::campaign_file::{
     ButtonUse, CampaignFile, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode, fits_pattern,
 };
@@ -331,7 +332,10 @@ fn how_a_file_is_read_is_understood_and_a_wrong_word_refused_with_its_place() {
     assert_eq!((rules.quote, rules.header_row), (Some(Quote::None), Some(3)));
     assert_eq!((rules.hidden_rows, rules.total_rows), (Some(Take::LeaveOut), Some(Take::Take)));
     assert_eq!((rules.sheet.as_deref(), rules.dates), (Some("Turnos"), Some(DateOrder::MonthFirst)));
-    assert_eq!((&file.columns.phone, &file.columns.more_phones), (&Some("Celular".to_owned()), &vec!["DDD + Fijo".to_owned()]));
+    assert_eq!(
+        (&file.columns.phone, &file.columns.more_phones),
+        (&Some("Celular".to_owned()), &vec!["DDD + Fijo".to_owned()])
+    );
     assert_eq!(rules.phone, ["celular", "ddd", "fijo"]);
     assert!(rules.wanted.contains(&"hora".to_owned()));
     for (wrong, told) in [

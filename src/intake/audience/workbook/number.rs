@@ -22,11 +22,10 @@ pub(super) fn text(written: &str, kind: Kind, from_1904: bool) -> String {
     let written = written.trim();
     let Ok(value) = written.parse::<f64>() else { return written.to_owned() };
     match kind {
-        Kind::Plain => plain(value, written),
         Kind::Padded(digits) if value >= 0.0 && value.fract() == 0.0 && value < 1e15 => {
             format!("{:0>digits$}", format!("{value:.0}"))
         }
-        Kind::Padded(_) => plain(value, written),
+        Kind::Plain | Kind::Padded(_) => plain(value, written),
         Kind::Date | Kind::Time => moment(value, kind, from_1904).unwrap_or_else(|| plain(value, written)),
     }
 }

@@ -1,4 +1,4 @@
-//! ODS (OpenDocument 1.3): all sheets are in one part, `content.xml`, one after the other.
+//! ODS (`OpenDocument` 1.3): all sheets are in one part, `content.xml`, one after the other.
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -309,13 +309,7 @@ fn time(value: &str) -> String {
     }
 }
 
-fn put(
-    row: &mut Cells,
-    cells: &mut Vec<String>,
-    column: &mut usize,
-    cell: &Cell,
-    shown: &str,
-) -> Result<(), Refused> {
+fn put(row: &mut Cells, cells: &mut Vec<String>, column: &mut usize, cell: &Cell, shown: &str) -> Result<(), Refused> {
     let text = cell.value.as_deref().unwrap_or(shown);
     if !text.is_empty() {
         for at in *column..*column + cell.repeats {

@@ -238,3 +238,47 @@ fn u32_at(bytes: &[u8], at: usize) -> Result<u32, Refused> {
 fn u64_at(bytes: &[u8], at: usize) -> Result<u64, Refused> {
     Ok(u64::from_le_bytes(array(bytes, at)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::write::DeflateEncoder;
+    use flate2::{Compress, Compression, FlushCompress};
+
+    use super::*;
+
+    /// What unpacks to `chunks` MB of blanks.
+    fn bomb(chunks: usize) -> Vec<u8> {
+        let blanks = vec![b' '; 1024 * 1024];
+        let mut chunk = Vec::with_capacity(64 * 1024);
+        Compress::new(Compression::best(), false).compress_vec(&blanks, &mut chunk, FlushCompress::Full).unwrap();
+        let mut packed: Vec<u8> = chunk.repeat(chunks);
+        let mut end = DeflateEncoder::new(Vec::new(), Compression::fast());
+        end.write_all(b" ").unwrap();
+        packed.extend(end.finish().unwrap());
+        packed
+    }
+
+    #[test]
+    fn a_sheet_that_unpacks_to_far_more_than_it_takes_is_refused() {
+        let packed = bomb(80);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&packed).unwrap();
+        let part = Part { header_at: 0, packed: packed.len() as u64, crc: 0, is_deflated: true };
+        let slice = Slice { file: Arc::new(file), at: 0, left: part.packed };
+        let bytes = CrcReader::new(Unpack::Deflated(Box::new(DeflateDecoder::new(slice))));
+        let mut reader = PartReader { bytes, part, unpacked: 0 };
+        let mut chunk = vec![0; 64 * 1024];
+        let refused = loop {
+            match reader.read(&mut chunk) {
+                Ok(0) => panic!("it was read to its end"),
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        let reason = super::super::super::refused::reason(&refused);
+        assert!(matches!(reason, Refused::TooLarge("a sheet")), "{reason}");
+        assert!(reader.unpacked < SUSPICIOUS + 1024 * 1024, "{}", reader.unpacked);
+    }
+}

@@ -81,9 +81,10 @@ impl Look {
     fn has_phones(&self, rules: &Rules) -> bool {
         let cells: Vec<&[String]> = self.rows.iter().map(|(_, cells)| cells.as_slice()).collect();
         let Some((at, _)) = header::pick(&cells, &rules.wanted) else { return false };
-        cells[at].iter().map(|cell| fold(cell)).any(|folded| {
-            if rules.phone.is_empty() { is_phone_word(&folded) } else { rules.phone.contains(&folded) }
-        })
+        cells[at]
+            .iter()
+            .map(|cell| fold(cell))
+            .any(|folded| if rules.phone.is_empty() { is_phone_word(&folded) } else { rules.phone.contains(&folded) })
     }
 }
 
@@ -92,7 +93,10 @@ fn look(workbook: &Workbook, sheet: usize) -> Result<Look, Refused> {
     let mut raw = Raw::default();
     let mut look = Look { sheet, rows: Vec::new() };
     let mut read = 0;
-    while look.rows.len() < ROWS && read < MOST_READ && rows.read(&mut raw).map_err(|e| super::super::refused::reason(&e))? {
+    while look.rows.len() < ROWS
+        && read < MOST_READ
+        && rows.read(&mut raw).map_err(|e| super::super::refused::reason(&e))?
+    {
         read += 1;
         if header::filled(&raw.cells) > 0 {
             let cells = raw.cells.iter().map(|cell| {

@@ -144,7 +144,15 @@ enum Holds {
 impl Rows {
     pub(super) fn open(package: &Package, part: &str, shared: Arc<Shared>, from: u32) -> Result<Self, Refused> {
         let part: PartReader = package.part(part)?.ok_or(Refused::Damaged("a sheet is missing"))?;
-        Ok(Self { xml: Xml::new(part), shared, window: Window::default(), from, at: 0, begun: None, text: String::new() })
+        Ok(Self {
+            xml: Xml::new(part),
+            shared,
+            window: Window::default(),
+            from,
+            at: 0,
+            begun: None,
+            text: String::new(),
+        })
     }
 
     /// The next row; rows that the sheet leaves out between others are empty. False at the end.
