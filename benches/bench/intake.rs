@@ -1,8 +1,9 @@
 //! Audience files of a million rows and more: the time to load and check one, from the moment it lies in the watched folder
 //! to the sheet, over `sqlite3 .import` of the same file; and the daemon's peak memory meanwhile.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -113,7 +114,7 @@ fn workbook(rows: u32) -> Vec<u8> {
     let mut sheet = "<worksheet><sheetData><row r=\"1\">".to_owned();
     let mut strings: Vec<String> = HEADER.iter().map(|&text| text.to_owned()).collect();
     for (at, _) in HEADER.iter().enumerate() {
-        sheet += &format!("<c r=\"{}1\" t=\"s\"><v>{at}</v></c>", char::from(b'A' + at as u8));
+        write!(sheet, "<c r=\"{}1\" t=\"s\"><v>{at}</v></c>", char::from(b'A' + at as u8)).unwrap();
     }
     sheet += "</row>";
     strings.extend(["Norte", "Sur", "Dr Pérez", "Dra Núñez"].map(str::to_owned));
@@ -123,11 +124,13 @@ fn workbook(rows: u32) -> Vec<u8> {
         let first = strings.len();
         strings.extend([phone, name]);
         let (second, unit, doctor) = (first + 1, 6 + no % 2, 8 + no % 2);
-        sheet += &format!(
+        write!(
+            sheet,
             "<row r=\"{line}\"><c r=\"A{line}\"><v>{id}</v></c><c r=\"B{line}\" t=\"s\"><v>{first}</v></c>\
              <c r=\"C{line}\" t=\"s\"><v>{second}</v></c><c r=\"D{line}\" t=\"s\"><v>{unit}</v></c>\
              <c r=\"E{line}\" t=\"s\"><v>{doctor}</v></c><c r=\"F{line}\"><v>{room}</v></c></row>"
-        );
+        )
+        .unwrap();
     }
     sheet += "</sheetData></worksheet>";
     let strings: Vec<&str> = strings.iter().map(String::as_str).collect();

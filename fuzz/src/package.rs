@@ -50,15 +50,14 @@ const STYLES: &str = r#"<styleSheet><numFmts count="3"><numFmt numFmtId="164" fo
 /// A workbook of Excel's of these sheets: name, further attributes (as `state="hidden"`), and XML. Cell formats are 0 plain,
 /// 1 a date, 2 date and time, 3 eleven digits, 4 a time of day. Shared texts are `strings`.
 pub fn xlsx(sheets: &[(&str, &str, &[u8])], strings: &[&str]) -> Vec<u8> {
-    let (mut list, mut relations) = (String::new(), String::new());
+    let (mut list, mut relations) = (Vec::new(), Vec::new());
     for (no, (name, more, _)) in sheets.iter().enumerate() {
-        list += &format!(r#"<sheet name="{name}" sheetId="{no}" {more} r:id="rId{no}"/>"#);
-        relations += &format!(r#"<Relationship Id="rId{no}" Type="worksheet" Target="worksheets/sheet{no}.xml"/>"#);
+        list.push(format!(r#"<sheet name="{name}" sheetId="{no}" {more} r:id="rId{no}"/>"#));
+        relations.push(format!(r#"<Relationship Id="rId{no}" Type="worksheet" Target="worksheets/sheet{no}.xml"/>"#));
     }
-    let workbook = format!("<workbook><sheets>{list}</sheets></workbook>");
-    let relations = format!("<Relationships>{relations}</Relationships>");
-    let strings: String = strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
-    let strings = format!("<sst>{strings}</sst>");
+    let workbook = format!("<workbook><sheets>{}</sheets></workbook>", list.concat());
+    let relations = format!("<Relationships>{}</Relationships>", relations.concat());
+    let strings = format!("<sst><si><t>{}</t></si></sst>", strings.join("</t></si><si><t>"));
     let top = r#"<Relationships><Relationship Id="rId1" Target="xl/workbook.xml"/></Relationships>"#;
     let names: Vec<String> = (0..sheets.len()).map(|no| format!("xl/worksheets/sheet{no}.xml")).collect();
     let mut parts: Vec<(&str, &[u8])> = vec![
@@ -73,7 +72,7 @@ pub fn xlsx(sheets: &[(&str, &str, &[u8])], strings: &[&str]) -> Vec<u8> {
     package(&parts)
 }
 
-/// A workbook of OpenDocument with this content.
+/// A workbook of `OpenDocument` with this content.
 pub fn ods(content: &[u8]) -> Vec<u8> {
     let kind = b"application/vnd.oasis.opendocument.spreadsheet";
     package(&[("mimetype", kind), ("META-INF/manifest.xml", b"<manifest:manifest/>"), ("content.xml", content)])

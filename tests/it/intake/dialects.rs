@@ -139,7 +139,7 @@ fn quotes_of_each_kind_are_found_or_named() {
     for (text, quote) in [
         (TEXT.replace("Muñoz, Íñigo", "\"Muñoz, Íñigo\"").replace("Córdoba", "\"a;\"\"b\"\"\""), Quote::Double),
         (TEXT.replace("Córdoba", "\"a;\\\"b\\\"\""), Quote::Backslash),
-        (TEXT.lines().map(|l| format!("'{}'\n", l.replace(';', "';'"))).collect(), Quote::Single),
+        (TEXT.lines().map(|l| format!("'{}'\n", l.replace(';', "';'"))).collect::<Vec<_>>().concat(), Quote::Single),
     ] {
         assert_eq!(read(&given, text.as_bytes()).quote, quote, "{text}");
     }

@@ -12,24 +12,24 @@ fn given(reading: &str) -> Given {
     ))
 }
 
-/// A sheet of rows of texts, every second one hidden where asked for.
+/// A sheet of rows of texts.
 fn sheet(rows: &[&[&str]]) -> Vec<u8> {
     sheet_with(rows, &[])
 }
 
 fn sheet_with(rows: &[&[&str]], hidden: &[usize]) -> Vec<u8> {
-    let mut xml = "<worksheet><sheetData>".to_owned();
-    for (no, row) in rows.iter().enumerate() {
-        let hide = if hidden.contains(&no) { " hidden=\"1\"" } else { "" };
-        xml += &format!("<row r=\"{}\"{hide}>", no + 1);
-        for (at, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
-            let column = char::from(b'A' + at as u8);
-            let cell = cell.replace('&', "&amp;").replace('<', "&lt;");
-            xml += &format!("<c r=\"{column}{}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>", no + 1);
-        }
-        xml += "</row>";
-    }
-    (xml + "</sheetData></worksheet>").into_bytes()
+    let cell = |(at, cell): (usize, &&str), line: usize| {
+        let column = char::from(b'A' + at as u8);
+        let cell = cell.replace('&', "&amp;").replace('<', "&lt;");
+        format!("<c r=\"{column}{line}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>")
+    };
+    let row = |(no, row): (usize, &&[&str])| {
+        let (line, hide) = (no + 1, if hidden.contains(&no) { " hidden=\"1\"" } else { "" });
+        let cells = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()).map(|at| cell(at, line));
+        format!("<row r=\"{line}\"{hide}>{}</row>", cells.collect::<Vec<_>>().concat())
+    };
+    let rows = rows.iter().enumerate().map(row).collect::<Vec<_>>().concat();
+    format!("<worksheet><sheetData>{rows}</sheetData></worksheet>").into_bytes()
 }
 
 fn one(rows: &[&[&str]]) -> Vec<u8> {
