@@ -90,15 +90,18 @@ fn head(page: &mut Page, sheet: &Sheet) {
 
 /// What kind of file it was taken for, and where its header stands.
 fn file(page: &mut Page, name: &str, facts: &FileFacts) {
-    let row = facts.header_row.to_string();
     let mut read = if let Some(sheet) = &facts.sheet {
-        page.say("preflight.audience_sheet", &[("file", name), ("sheet", sheet), ("row", &row)])
+        page.say("preflight.audience_sheet", &[("file", name), ("sheet", sheet)])
     } else {
         let delimiter = page.say(&format!("preflight.delimiter.{}", word(&facts.delimiter)), &[]);
         let encoding = word(&facts.encoding);
-        let args = [("file", name), ("encoding", &encoding), ("delimiter", &delimiter), ("row", &row)];
+        let args = [("file", name), ("encoding", &encoding), ("delimiter", &delimiter)];
         page.say("preflight.audience_read", &args)
     };
+    if facts.header_row > 1 {
+        let header = page.say("preflight.audience_header", &[("row", &facts.header_row.to_string())]);
+        read = format!("{read} · {header}");
+    }
     if !facts.title_lines.is_empty() {
         let titles = page.say("preflight.audience_titles", &[("titles", &facts.title_lines.join(" / "))]);
         read = format!("{read} · {titles}");
@@ -122,7 +125,8 @@ fn rows(page: &mut Page, sheet: &Sheet) {
         page.left_out(*count, &why, named);
     }
     if sheet.rows_read > 0 {
-        let first = page.say("preflight.row_one", &[]);
+        let line = sheet.facts.as_ref().map_or(2, |facts| facts.header_row + 1).to_string();
+        let first = page.say("preflight.row_one", &[("line", &line)]);
         page.note(&first);
     }
 }

@@ -8,7 +8,7 @@ use super::Encoding;
 use super::facts::EncodingEvidence;
 
 /// Letters of Spanish, Portuguese and (in names) their neighbours, small; capitals are these in capitals.
-const LETTERS: &str = "áéíóúüñçãõâêôàèìòùäöåëïø";
+const LETTERS: &str = "áéíóúüñçãõâêôàèìòùäöëï";
 
 /// What stands before words, or between them.
 const OPENING: &str = "¿¡“‘«–—€";
