@@ -1,6 +1,7 @@
 //! Pure types and decisions: no I/O, no clock. Time is always an argument.
 
 pub mod address;
+pub mod adoption;
 pub mod alert;
 pub mod answer;
 pub mod breaker;
@@ -24,11 +25,14 @@ pub mod money;
 pub mod pair;
 pub mod phone;
 pub mod problem;
+pub mod reach;
 pub mod retry;
 pub mod role;
 pub mod run;
 pub mod schedule;
+pub mod snapshot;
 pub mod spreadsheet;
 pub mod template;
 pub mod tier;
 pub mod time;
+pub mod wallet;

@@ -12,6 +12,7 @@ pub mod canary;
 mod category;
 pub mod counters;
 pub mod dispatcher;
+pub mod doctor;
 pub mod doubt;
 mod folder;
 pub mod forecast;
@@ -27,8 +28,11 @@ mod room;
 pub mod settler;
 mod start;
 mod steer;
+pub mod subscriptions;
+mod templates;
 pub mod tier;
 pub mod waiting;
+pub mod wallet;
 pub mod watcher;
 
 use std::collections::BTreeMap;
@@ -84,6 +88,8 @@ pub struct Parts {
     pub inbound: inbound::Inbound,
     /// Wakes the parts that ask the provider what it grants: a webhook said that this has changed.
     pub limits_changed: Arc<Notify>,
+    /// What the accounts' wallets hold.
+    pub wallets: wallet::Wallets,
     /// What is counted for Prometheus as it happens.
     pub counters: counters::Counters,
 }

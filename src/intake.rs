@@ -5,6 +5,7 @@ pub mod campaign_file;
 pub mod columns;
 pub mod content;
 pub mod expression;
+pub mod open_hours;
 pub mod phone_number;
 pub mod rows;
 pub mod sample;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use recado::domain::hours::law::Laws;
+use recado::domain::reach::Reaches;
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::{self, CampaignFile};
 use recado::intake::rows::{RowFate, RowsRequest, content_hash, open_rows};
@@ -64,11 +66,15 @@ fn audience(bytes: &[u8]) {
 
 fn rows(audience: &Path) {
     let (vars, holidays) = (BTreeMap::new(), BTreeMap::new());
+    let (laws, reach) = (Laws::default(), Reaches::default());
     let request = RowsRequest {
         campaign: &PARSED,
         template: None,
+        translations: &[],
         vars: &vars,
         holidays: &holidays,
+        laws: &laws,
+        reach: &reach,
         audience,
         started_at: UnixMs(1_795_525_200_000),
     };

@@ -10,10 +10,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::alerts::{self, Alerts};
-use super::provider::{self, Declared, Taken};
+use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks, errors, thresholds};
+use super::{Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -39,15 +39,20 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
+    let laws = root.table("hours_law", |t| law::read(t, &holidays)).flatten().unwrap_or_default();
+    let reach = root.table("countries", countries::read).flatten().unwrap_or_default();
     let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
         root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
-    let accounts =
-        root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors))));
+    let mut kinds = Kinds::new();
+    let accounts = root.table("account", |t| {
+        named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors), &mut kinds))
+    });
     let mut taken = Taken::default();
-    let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
+    let senders =
+        root.table("sender", |t| named(t, |t, name| provider::sender(t, name, (&declared, &kinds), &mut taken)));
     let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
@@ -64,6 +69,8 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         accounts,
         senders,
         holidays,
+        laws,
+        reach,
         breakers,
         canary,
         errors,
@@ -121,7 +128,8 @@ fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {
     });
     let public_url = table.need("public_url").and_then(|v| web_address(&v));
     let data_dir = table.need("data_dir").and_then(|v| v.text()).map(|dir| base.join(dir));
-    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir? })
+    let proxies = table.get("trusted_proxies").map_or(Some(Vec::new()), |v| v.list(webhook_key::net));
+    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir?, trusted_proxies: proxies? })
 }
 
 /// An http or https address without query.

@@ -3,8 +3,10 @@
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
+use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
@@ -156,12 +158,27 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
         let args = [("budget", &*out.budget), ("charged", &out.charged), ("reserved", &out.reserved)];
         return Ok(Some(Why::new("budget", &args, out.until)));
     }
+    if let Some(why) = wallet(engine, line).await? {
+        return Ok(Some(why));
+    }
     let promotion = line.priority == Priority::PROMOTION;
     let wait = if line.tier { tier::wait(engine, line.account, promotion).await? } else { None };
     Ok(wait.map(|wait| {
         let [taken, limit, reserve] = [wait.taken, wait.limit, wait.reserve].map(|n| n.to_string());
         Why::new(wait.code, &[("taken", &taken), ("limit", &limit), ("reserve", &reserve)], wait.until)
     }))
+}
+
+/// What is left in the wallet is for reminders.
+async fn wallet(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineError> {
+    let Some(account) = engine.config.accounts.get(line.account) else { return Ok(None) };
+    let Some(sender) = engine.config.senders.values().find(|sender| sender.account == account.name) else {
+        return Ok(None);
+    };
+    let purse = super::wallet::purse(engine, account, sender).await?;
+    let Some(purse) = purse.filter(|purse| purse.room(line.priority).0 <= 0) else { return Ok(None) };
+    let missing = format!("{} {}", account.currency, purse.missing(Micros(0)));
+    Ok(Some(Why::new("wallet", &[("missing", &missing)], None)))
 }
 
 /// The canary whose receipts the rest of `run` waits for.
@@ -190,17 +207,18 @@ fn stopped(run: &Run) -> Option<Why> {
 pub(super) struct Keys {
     account: String,
     sender: String,
-    template: Option<String>,
+    templates: Vec<String>,
     run: Option<String>,
 }
 
 impl Keys {
     pub(super) fn of(account: &str, sender: &str, run: Option<&Run>) -> Result<Self, EngineError> {
-        let template = run.map(Run::snapshot).transpose()?;
+        let templates = run.map(Run::snapshots).transpose()?;
+        let templates = templates.iter().flat_map(Snapshot::all);
         Ok(Self {
             account: account.to_owned(),
             sender: sender.to_owned(),
-            template: template.map(|t| hold::template_key(account, &t.name, &t.language)),
+            templates: templates.map(|t| hold::template_key(account, &t.name, &t.language)).collect(),
             run: run.map(|run| run.id.to_string()),
         })
     }
@@ -211,7 +229,7 @@ impl Keys {
             HoldScope::Store => true,
             HoldScope::Account => hold.scope_key == self.account,
             HoldScope::Sender => hold.scope_key == self.sender,
-            HoldScope::Template => self.template.as_ref() == Some(&hold.scope_key),
+            HoldScope::Template => self.templates.contains(&hold.scope_key),
             HoldScope::Run => self.run.as_ref() == Some(&hold.scope_key),
             // Its people are left out; nothing waits for it.
             HoldScope::Country => false,
@@ -229,6 +247,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
         HoldCause::Budget => "hold_budget",
+        HoldCause::Wallet => "hold_wallet",
         HoldCause::Person => "hold_person",
         HoldCause::Disk => "hold_disk",
         HoldCause::Restored => "hold_restored",

@@ -38,8 +38,10 @@ pub struct Columns {
     pub cost_centre: Option<usize>,
     /// Where replies go.
     pub route: Option<usize>,
-    /// The language in which the person is written to.
+    /// The language that the person is written to in.
     pub language: Option<usize>,
+    /// A column that seems to hold languages, where the campaign does not say that one does.
+    pub language_unused: Option<usize>,
     /// Whether the person has agreed.
     pub consent: Option<usize>,
     /// Link of the header's media.
@@ -82,10 +84,12 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.id_is_key = columns.id.is_some() && (named.id.is_some() || !columns.when.is_empty());
     columns.name = recognised(&mut search, &named.name, words::NAME);
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
-    columns.language = recognised(&mut search, &named.language, words::LANGUAGE);
     columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
     columns.cost_centre = search.labelled(&campaign.cost_centre, words::COST_CENTRE);
     columns.route = search.labelled(&campaign.replies.route, words::ROUTE);
+    columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
+    let recognised = search.first(words::LANGUAGE);
+    columns.language_unused = recognised.filter(|_| campaign.template.language_column.is_none());
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l, &[]));
     columns.names = names(header);
     columns.found = found(&columns, header);

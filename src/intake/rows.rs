@@ -8,9 +8,11 @@ use jiff::civil::Date;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
+use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::reach::Reaches;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
@@ -50,10 +52,16 @@ pub struct RowsRequest<'a> {
     pub campaign: &'a CampaignFile,
     /// The template, where it is known.
     pub template: Option<&'a Template>,
+    /// The template in other languages that it is approved in; counts where the language comes from a column.
+    pub translations: &'a [Template],
     /// The configuration's vars.
     pub vars: &'a BTreeMap<String, String>,
     /// The configuration's lists of holidays.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// Hours in which the law allows marketing.
+    pub laws: &'a Laws,
+    /// What is delivered where.
+    pub reach: &'a Reaches,
     /// The audience file.
     pub audience: &'a Path,
     /// When the run is, or would be, started.
@@ -160,6 +168,9 @@ pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Probl
     if request.template.is_some_and(|t| t.parameters_unknown) {
         warnings.push(Problem::new("parameters_unknown", &[("template", &request.campaign.template.name)]));
     }
+    if let Some(column) = plan.columns.language_unused.and_then(|place| file.facts.header.get(place)) {
+        warnings.push(Problem::new("language_column", &[("column", column)]));
+    }
     let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
         request,
@@ -206,6 +217,14 @@ impl Rows<'_> {
         counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
         counted(self.tally.several_phones, "several_phones", &[]);
         counted(self.tally.flattened, "flattened", &[]);
+        counted(self.tally.other_forms, "other_forms", &[]);
+        counted(self.tally.papers, "papers", &[]);
+        counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
+        counted(self.tally.goes_earlier, "goes_earlier", &[]);
+        counted(self.tally.goes_later, "goes_later", &[]);
+        counted(self.tally.overdue, "overdue", &[]);
+        counted(self.tally.misses_latest, "misses_latest", &[]);
+        counted(self.tally.closed_until_latest, "closed_until_latest", &[]);
         let example = self.unknown_zone.as_deref().unwrap_or_default();
         let zone = resolve::zone_name(&self.request.campaign.timezone);
         counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);

@@ -78,7 +78,7 @@ impl Chooser {
     }
 
     /// The chosen ones in the order of the file, as `template` renders them.
-    pub(super) fn choose(self, template: Option<&Template>) -> Vec<Sample> {
+    pub(super) fn choose(self, template: Option<&Template>, translations: &[Template]) -> Vec<Sample> {
         let mut chosen: Vec<(Candidate, SampleKind)> = Vec::new();
         let remarkable = [(self.longest, SampleKind::Longest), (self.oddest, SampleKind::Oddest)];
         for (candidate, kind) in remarkable {
@@ -93,7 +93,10 @@ impl Chooser {
         chosen.sort_by_key(|(candidate, _)| candidate.row);
         chosen
             .into_iter()
-            .map(|(c, kind)| Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill), kind })
+            .map(|(c, kind)| {
+                let own = translations.iter().find(|t| c.fill.language.as_ref() == Some(&t.language));
+                Sample { row: c.row, to: c.to, text: seen_text(own.or(template), &c.fill), kind }
+            })
             .collect()
     }
 }

@@ -10,6 +10,7 @@ use super::config::{Delivery, SandboxConfig};
 use super::dice::Dice;
 use super::emitter::WebhookPost;
 use super::fault::Fault;
+use super::gupshup::Apps;
 use super::hook::Update;
 use super::ledger::Ledger;
 use super::limit::{Bucket, Pair, Quota, Reached};
@@ -19,6 +20,7 @@ use super::pricing::FreeService;
 use super::registry::Registry;
 use super::subscription::Subscription;
 use super::template::Templates;
+use super::zenvia;
 use crate::domain::time::UnixMs;
 
 /// Meta's customer service window.
@@ -36,6 +38,10 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// Gupshup looks whether the app's receiver still answers.
+    Check(String),
+    /// Something at Zenvia.
+    Zenvia(zenvia::Later),
 }
 
 /// A number and a person.
@@ -51,6 +57,8 @@ pub(super) struct World {
     pub registry: Registry,
     pub templates: Templates,
     pub ledger: Ledger,
+    /// What is Zenvia's alone.
+    pub zenvia: zenvia::Hub,
     pub agenda: Agenda<Event>,
     /// Updates waiting for a POST.
     pub outbox: VecDeque<Update>,
@@ -60,6 +68,7 @@ pub(super) struct World {
     pub media: BTreeMap<String, Media>,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
+    pub gupshup: Apps,
     pub reached: HashMap<String, Reached>,
     pub quotas: HashMap<String, Quota>,
     /// Account and person who want no marketing.
@@ -83,6 +92,7 @@ impl World {
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),
+            zenvia: zenvia::Hub::new(config.zenvia.clone(), &Templates::samples()),
             templates: Templates::samples(),
             ledger: Ledger::new(),
             agenda: Agenda::new(),
@@ -92,6 +102,7 @@ impl World {
             media: BTreeMap::new(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
+            gupshup: Apps::with_wallet(config.gupshup.wallet),
             reached: HashMap::new(),
             quotas: HashMap::new(),
             stopped: HashSet::new(),

@@ -8,6 +8,7 @@ mod conversations;
 mod costs;
 mod desk;
 mod docs;
+mod doctor;
 mod document;
 mod doubt;
 mod events;

@@ -10,8 +10,8 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
-    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, users, webhook,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, events, guard,
+    health, holds, language, metrics, retry, run, run_rows, sign_in, suppressions, users, webhook,
 };
 
 /// One route.
@@ -75,6 +75,7 @@ fn open() -> Vec<Route> {
         write("/language", Open, language::choose),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
+        write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
     ]
 }
 
@@ -133,6 +134,7 @@ fn other_pages() -> Vec<Route> {
         write("/suppressions", suppress, suppressions::add),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
+        read("/doctor", needs(R::ReadAudit), doctor::show),
         read("/users", manage, users::show),
         write("/users", manage, users::add),
         write("/users/{id}/link", manage, users::link),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod arriving;
 mod breaker;
 mod budget;
 mod canary;
@@ -17,6 +18,7 @@ mod sending;
 mod spacing;
 pub mod stage;
 mod tier;
+mod translations;
 
 use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;

@@ -8,6 +8,7 @@ mod expressions;
 mod fixtures;
 mod given;
 mod hostile;
+mod languages;
 #[path = "../../fuzz/src/package.rs"]
 mod package;
 mod parsers;
@@ -15,6 +16,7 @@ mod phones;
 mod roles;
 mod rows;
 mod samples;
+mod schedules;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod when;

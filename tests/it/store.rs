@@ -4,7 +4,9 @@ use recado::store::setting;
 
 use crate::support::stores;
 
+mod lease;
 mod line;
+mod locks;
 mod message;
 mod people;
 mod place;

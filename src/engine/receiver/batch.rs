@@ -17,9 +17,10 @@ use crate::domain::event::{
     WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
+use crate::domain::fill::Content;
 use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::engine::{Engine, EngineError, category};
@@ -155,7 +156,8 @@ impl<'a> Batch<'a> {
                     (change.sender_ref.clone(), Personal::IdentityChange(change))
                 }
             };
-            let of = |s: &&Sender| s.account == account && s.phone_number_id == sender_ref;
+            // Whose account has one number alone does not say which.
+            let of = |s: &&Sender| s.account == account && (sender_ref.is_empty() || s.phone_number_id == sender_ref);
             match self.engine.config.senders.values().find(of) {
                 Some(sender) => {
                     if matches!(personal, Personal::Reply(_)) {
@@ -205,7 +207,8 @@ impl<'a> Batch<'a> {
         reply: &Reply,
     ) -> Result<(), EngineError> {
         let desk = Desk { config: &self.engine.config, instance: &self.engine.instance, sender, received_at };
-        let Some(taken) = reply::take(tx, &desk, reply).await? else { return Ok(()) };
+        let own = locate::quoted_by_own_id(tx, reply).await?;
+        let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
         self.told.conversations.insert(taken.conversation);
         if let Some(answer) = taken.answer {
             self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
@@ -214,7 +217,8 @@ impl<'a> Batch<'a> {
     }
 
     async fn apply_receipts(&mut self, tx: &mut Tx) -> Result<(), EngineError> {
-        let receipts = std::mem::take(&mut self.receipts);
+        let mut receipts = std::mem::take(&mut self.receipts);
+        locate::by_own_ids(tx, &mut receipts, self.now).await?;
         let located = locate::locate(tx, &self.engine.instance, &receipts).await?;
         let ids = located.messages();
         let before = receipt::standings(tx, &ids).await?;
@@ -227,7 +231,10 @@ impl<'a> Batch<'a> {
             match after.get_mut(&message) {
                 Some(standing) if standing.attempt == attempt => {
                     receipts::apply(standing, &incoming.receipt, incoming.at());
-                    learned.push((standing.person_id, &incoming.receipt));
+                    // What is only taken still goes by the number as we wrote it.
+                    if incoming.receipt.status != ReceiptStatus::Accepted {
+                        learned.push((standing.person_id, &incoming.receipt));
+                    }
                 }
                 Some(standing) if attempt < standing.attempt => {
                     earlier.push((message, attempt, incoming));
@@ -299,10 +306,12 @@ impl<'a> Batch<'a> {
     }
 
     /// Stops what a failure says is wrong beyond this message.
-    async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Template>) -> Result<(), EngineError> {
+    async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Snapshot>) -> Result<(), EngineError> {
         let code = failed.failure_code.unwrap_or_default();
         let (scope, scope_key, cause) = match self.engine.errors_of(&failed.account).class_of(code) {
-            Some(FailureClass::HoldAccount) => (HoldScope::Account, failed.account.clone(), HoldCause::Refused),
+            Some(FailureClass::HoldAccount) => {
+                (HoldScope::Account, failed.account.clone(), HoldCause::of_refusal(code))
+            }
             Some(FailureClass::HoldSender) => (HoldScope::Sender, failed.sender.clone(), HoldCause::Refused),
             Some(FailureClass::StopCountry) => {
                 let Some(key) = holds::country_key(&failed.account, &failed.recipient) else { return Ok(()) };
@@ -310,6 +319,8 @@ impl<'a> Batch<'a> {
             }
             Some(FailureClass::HoldTemplate) => {
                 let Some(template) = template else { return Ok(()) };
+                let content = receipt::content(tx, failed.id).await?;
+                let template = template.of(language_of(&content).as_deref());
                 let key = hold::template_key(&failed.account, &template.name, &template.language);
                 (HoldScope::Template, key, HoldCause::Quality)
             }
@@ -322,12 +333,20 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// The language of the translation that a message was made from, where it is not the run's own.
+fn language_of(content: &str) -> Option<String> {
+    match serde_json::from_str(content).ok()? {
+        Content::Template { fill, .. } => fill.language,
+        Content::Text { .. } => None,
+    }
+}
+
 /// The templates of runs, where a change needs them: on its way without an answer, or failed.
 async fn templates(
     tx: &mut Tx,
     changes: &[ReceiptChange],
     runs: &[RunId],
-) -> Result<BTreeMap<RunId, Template>, EngineError> {
+) -> Result<BTreeMap<RunId, Snapshot>, EngineError> {
     let needed = |c: &ReceiptChange| {
         c.standing.state == MessageState::Failed
             || c.was == MessageState::InReview

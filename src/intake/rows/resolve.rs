@@ -9,13 +9,14 @@ use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::phone::Phone;
-use crate::domain::schedule;
+use crate::domain::schedule::{self, Due, NotDue, Shift};
 use crate::domain::time::UnixMs;
 
 use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
-use super::super::expression::{RowValues, WHEN, When};
-use super::super::phone_number;
+use super::super::content::Picked;
+use super::super::expression::{RowValues, Style, WHEN, When};
+use super::super::phone_number::{self, NotAPhone, is_marketing};
 use super::damage;
 use super::plan::{Plan, label};
 use super::seen::Key;
@@ -30,6 +31,22 @@ struct Happens {
     at: UnixMs,
     local: DateTime,
     has_time: bool,
+}
+
+/// Whom a row is for, as its cells say it.
+struct Who {
+    given: String,
+    external_id: Option<String>,
+    name: String,
+}
+
+/// Why a row becomes no message, and the word of the detail.
+type Why = (ExclusionReason, String);
+
+impl Who {
+    fn left_out(self, reason: ExclusionReason, detail: String) -> RowExclusion {
+        RowExclusion { reason, recipient: self.given, external_id: self.external_id, name: self.name, detail }
+    }
 }
 
 /// Decides rows, each by itself: what depends on the rows before it is settled afterwards. Several of them work at once.
@@ -108,44 +125,56 @@ impl<'a> Resolver<'a> {
         Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
     }
 
-    /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it in time, is
-    /// everything there.
+    /// Decides one row; its number is the first good one of those it has.
     fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, RowExclusion> {
         let cells = self.repaired(cells);
-        let (given, to) = self.phone(&cells);
-        let external_id = self.external_id(&cells);
-        let name = self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default();
-        let no_message = |reason, detail: String| {
-            let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
-            RowExclusion { reason, recipient, external_id, name, detail }
+        let found = damage::phone(&cells, &self.plan.columns.phones, self.plan.home.as_ref());
+        let who = Who {
+            given: found.given,
+            external_id: self.external_id(&cells),
+            name: self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default(),
         };
+        self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
+        self.weigh(cells, is_hidden, &who, found.to).map_err(|(reason, detail)| who.left_out(reason, detail))
+    }
+
+    /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it in time, is
+    /// everything there.
+    fn weigh(
+        &mut self,
+        cells: Vec<String>,
+        is_hidden: bool,
+        who: &Who,
+        read: Result<Phone, NotAPhone>,
+    ) -> Result<Box<Draft>, Why> {
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
-        let values = self.values(cells, happens.as_ref().ok().copied().flatten());
+        let picked = self.plan.contents.pick(&cells);
+        let style = self.plan.contents.style(picked.as_ref().ok().copied());
+        let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
-        self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())
-            .map_err(|(reason, detail)| no_message(reason, detail))?;
-        let to = to.map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
-        if let Some(why) = phone_number::unreachable_because(&to, self.plan.marketing) {
-            return Err(no_message(ExclusionReason::Unreachable, why.to_owned()));
-        }
-        let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
+        self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())?;
+        let to = self.phone(&who.given, read)?;
+        let picked =
+            picked.map_err(|language| (ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
+        self.reachable(&to, picked)?;
+        let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
-        let key = self.key(&to, external_id.as_deref(), happens_at);
+        let key = self.key(&to, who.external_id.as_deref(), happens_at);
         let key_text = key.text();
         self.key = Some(key);
         if let Some(column) = damage::error_in(&values.cells, &self.plan.used) {
-            return Err(no_message(ExclusionReason::BadValue, format!("cell_error: {}", self.header(column))));
+            return Err((ExclusionReason::BadValue, format!("cell_error: {}", self.header(column))));
         }
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
-        let due = self.due(happens_at, &zone);
-        let due = due.map_err(|_| no_message(ExclusionReason::TooLate, was_for(happens)))?;
-        let filled = self.plan.content.fill(&row, &values.cells);
-        let (fill, flattened) = filled.map_err(|unfit| no_message(unfit.reason, unfit.detail))?;
+        let due = self.due(&to, happens_at, &zone);
+        let due = due.map_err(|why| (ExclusionReason::TooLate, self.not_due(why, happens)))?;
+        let filled = self.plan.contents.at(picked).fill(&row, &values.cells);
+        let (fill, flattened) = filled.map_err(|unfit| (unfit.reason, unfit.detail))?;
         let draft = Draft {
-            name,
-            external_id,
+            name: who.name.clone(),
+            external_id: who.external_id.clone(),
             happens_at,
             timezone: zone_name(&zone),
             due_at: due.due_at,
@@ -156,9 +185,9 @@ impl<'a> Resolver<'a> {
             key: key_text,
             flattened,
             to,
-            given,
+            given: who.given.clone(),
         };
-        self.count(&draft);
+        self.count(&draft, due.shift, picked);
         Ok(Box::new(draft))
     }
 
@@ -181,13 +210,6 @@ impl<'a> Resolver<'a> {
         cells
     }
 
-    /// The first number of the row that can be one, as it stands; else what is wrong with the first that is there.
-    fn phone(&mut self, cells: &[String]) -> (String, Result<Phone, phone_number::NotAPhone>) {
-        let found = damage::phone(cells, &self.plan.columns.phones, self.plan.home.as_ref());
-        self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
-        (found.given, found.to)
-    }
-
     /// Whether a row is to be taken: it is what the campaign wants, and the person has not said no.
     fn is_wanted(
         &self,
@@ -195,7 +217,7 @@ impl<'a> Resolver<'a> {
         cells: &[String],
         is_hidden: bool,
         bad_when: Option<NoMoment>,
-    ) -> Result<(), (ExclusionReason, String)> {
+    ) -> Result<(), Why> {
         let not_selected = |why: &str| Err((ExclusionReason::NotSelected, why.to_owned()));
         let rules = &self.request.campaign.reading;
         if is_hidden && rules.hidden_rows == Some(Take::LeaveOut) {
@@ -209,7 +231,7 @@ impl<'a> Resolver<'a> {
         }
         // Where a column of consents says nothing, promotions have none.
         let consent = self.plan.columns.consent.and_then(|place| cells.get(place));
-        if consent.is_some_and(|cell| damage::refuses(cell, self.plan.marketing)) {
+        if consent.is_some_and(|cell| damage::refuses(cell, self.plan.promotes)) {
             return not_selected("no_consent");
         }
         Ok(())
@@ -219,8 +241,27 @@ impl<'a> Resolver<'a> {
         self.plan.header.get(place).map(String::as_str).unwrap_or_default()
     }
 
-    fn values(&self, cells: Vec<String>, happens: Option<Happens>) -> Arc<RowValues> {
-        let style = self.plan.style;
+    /// Whether anything like this is delivered there.
+    fn reachable(&self, to: &Phone, picked: Picked) -> Result<(), Why> {
+        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
+        let closed = self.plan.closed.because(to, marketing);
+        closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
+    }
+
+    /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.
+    fn phone(&mut self, given: &str, read: Result<Phone, NotAPhone>) -> Result<Phone, Why> {
+        let paper = match read {
+            Ok(_) => phone_number::certain_paper(given),
+            Err(_) => phone_number::paper(given),
+        };
+        if let Some(paper) = paper {
+            self.tally.papers += 1;
+            return Err((ExclusionReason::BadPhone, format!("paper: {}", paper.as_str())));
+        }
+        read.map_err(|e| (e.reason(), e.detail().to_owned()))
+    }
+
+    fn values(&self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         Arc::new(RowValues { cells, columns: Arc::clone(&self.columns), vars: Arc::clone(&self.vars), when })
     }
@@ -239,7 +280,7 @@ impl<'a> Resolver<'a> {
         Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
     }
 
-    fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, (ExclusionReason, String)> {
+    fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, Why> {
         let Some(only) = &self.plan.only else { return Ok(true) };
         match (only.holds(row), bad_when) {
             (Ok(holds), _) => Ok(holds),
@@ -268,9 +309,19 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn due(&self, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<schedule::Due, schedule::NotDue> {
+    fn due(&self, to: &Phone, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<Due, NotDue> {
         let schedule = &self.request.campaign.schedule;
-        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.as_ref())
+        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.of_person(to))
+    }
+
+    /// Counts a row that is too late, and says what it was for.
+    fn not_due(&mut self, why: NotDue, happens: Option<Happens>) -> String {
+        if why == NotDue::Closed {
+            self.tally.closed_until_latest += 1;
+            return "closed_until_latest".to_owned();
+        }
+        self.tally.misses_latest += 1;
+        happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
     }
 
     fn route(&mut self, cells: &[String]) -> String {
@@ -283,18 +334,18 @@ impl<'a> Resolver<'a> {
         route
     }
 
-    fn count(&mut self, draft: &Draft) {
+    fn count(&mut self, draft: &Draft, shift: Shift, picked: Picked) {
+        self.tally.fell_back += u64::from(picked == Picked::FallenBack);
         let written: String = draft.given.chars().filter(char::is_ascii_digit).collect();
         let has_code = written.trim_start_matches('0').starts_with(&draft.to.digits()[..2]) && written.len() >= 11;
         self.tally.completed_numbers += u64::from(!has_code);
         self.tally.taken_for_mobiles += u64::from(phone_number::taken_for_mobile(&draft.given, &draft.to));
         self.tally.flattened += u64::from(draft.flattened);
+        self.tally.other_forms += u64::from(phone_number::is_other_form(&draft.to));
+        self.tally.goes_earlier += u64::from(shift == Shift::Earlier);
+        self.tally.goes_later += u64::from(shift == Shift::Later);
+        self.tally.overdue += u64::from(shift == Shift::Overdue);
     }
-}
-
-/// What a row that is too late was for.
-fn was_for(happens: Option<Happens>) -> String {
-    happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
 }
 
 /// Name of a time zone in the IANA database.

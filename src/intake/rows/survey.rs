@@ -6,6 +6,7 @@ use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 
 use super::super::audience::{Audience, DateOrder, Line, Lines, Rules, Unreadable};
+use super::super::phone_number::Papers;
 use super::damage;
 use super::evidence::{Dates, Examples, Phones, Place, Places};
 use super::plan::Plan;
@@ -28,6 +29,7 @@ struct Looking<'a> {
     header: &'a [String],
     dates: Dates,
     phones: Phones,
+    papers: Papers,
     examples: Examples<'a>,
     hidden: Places,
     totals: Places,
@@ -65,7 +67,14 @@ impl Survey {
         }
         survey.damage(&lines, header);
         survey.ask(&looking, rules);
-        survey.blockers.extend(looking.phones.blocker(&plan.phone_titles(header)));
+        let titles = plan.phone_titles(header);
+        // Papers in place of phones say more than that there are few phones.
+        let papers = looking.papers.verdict().map(|(paper, n, of)| {
+            let (n, of) = (n.to_string(), of.to_string());
+            let args = [("column", titles.as_str()), ("paper", paper.as_str()), ("n", &n), ("of", &of)];
+            Problem::new("papers_for_phones", &args)
+        });
+        survey.blockers.extend(papers.or_else(|| looking.phones.blocker(&titles)));
         survey.blockers.extend(looking.examples.blocker(header));
         survey.dates(&looking.dates, rules);
         survey.warnings.extend(looking.errors.problem("cell_errors", header));
@@ -110,6 +119,7 @@ impl<'a> Looking<'a> {
             header,
             dates: Dates::default(),
             phones: Phones::default(),
+            papers: Papers::default(),
             examples: Examples::of(template),
             hidden: Places::default(),
             totals: Places::default(),
@@ -132,6 +142,8 @@ impl<'a> Looking<'a> {
         for place in columns.when.iter().copied() {
             self.dates.look(cells.get(place).map_or("", String::as_str), columns.when.len());
         }
+        let first = columns.phones.first().and_then(|places| places.first()).and_then(|place| cells.get(*place));
+        self.papers.look(first.map_or("", String::as_str));
         self.phones.look(row, cells, &columns.phones, self.plan.home.as_ref());
         if let Some(column) = damage::error_in(cells, &self.plan.used) {
             self.errors.add(at(column), &cells[column]);

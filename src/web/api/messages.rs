@@ -216,7 +216,8 @@ async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Ren
         Content::Template { fill, template: Some(template) } => Some(template.render(&fill)),
         Content::Template { fill, template: None } => {
             let run = run::get(state.store(), m.run_id).await?;
-            run.map(|run| run.snapshot()).transpose()?.map(|template| template.render(&fill))
+            let snapshot = run.map(|run| run.snapshots()).transpose()?;
+            snapshot.map(|snapshot| snapshot.of(fill.language.as_deref()).render(&fill))
         }
     })
 }

@@ -49,7 +49,10 @@ pub struct Stub {
     next: Mutex<VecDeque<Does>>,
     always: Mutex<Option<Does>>,
     pub seen: Mutex<Vec<CallbackData>>,
+    /// One, or a list of them.
     pub template: Mutex<Value>,
+    /// Languages of the templates sent.
+    pub languages: Mutex<Vec<String>>,
     /// The messaging limit it tells.
     pub tier: Mutex<Option<&'static str>>,
     /// Country code nobody may write to.
@@ -124,6 +127,7 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
     let callback = CallbackData::parse(body["biz_opaque_callback_data"].as_str().unwrap()).unwrap();
     let id = format!("wamid.{}.{}", callback.message, callback.attempt);
     stub.seen.lock().unwrap().push(callback);
+    stub.languages.lock().unwrap().extend(body["template"]["language"]["code"].as_str().map(str::to_owned));
     let always = stub.always.lock().unwrap().clone();
     let closed = stub.closed.lock().unwrap().filter(|code| body["to"].as_str().unwrap().starts_with(code));
     if closed.is_some() {
@@ -166,7 +170,8 @@ async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Js
 }
 
 async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
-    Json(json!({"data": [*stub.template.lock().unwrap()]}))
+    let template = stub.template.lock().unwrap().clone();
+    Json(json!({"data": if template.is_array() { template } else { json!([template]) }}))
 }
 
 pub fn reminder() -> Value {
@@ -400,6 +405,7 @@ throughput      = 1000
         wake: Arc::new(Notify::new()),
         inbound: recado::engine::inbound::Inbound::default(),
         limits_changed: Arc::new(Notify::new()),
+        wallets: recado::engine::wallet::Wallets::default(),
         counters: recado::engine::counters::Counters::default(),
     })
 }

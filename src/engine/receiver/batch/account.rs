@@ -26,7 +26,7 @@ pub(super) async fn follow(
     now: UnixMs,
 ) -> Result<Followed, EngineError> {
     let mut accounts = engine.config.accounts.values();
-    let Some(account) = accounts.find(|account| account.waba_id == news.account_ref) else {
+    let Some(account) = accounts.find(|account| account.access.is_called(&news.account_ref)) else {
         // A portfolio's limits come under the portfolio's own id; asking anew harms nobody.
         return Ok(Followed { holds: false, limits: news.effect == AccountEffect::Limits });
     };
@@ -57,7 +57,7 @@ pub(super) async fn follow(
         AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
         AccountEffect::UtilityRestricted { until } => {
             for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account.name) {
-                if run.snapshot()?.category == Category::Utility {
+                if run.snapshots()?.has(Category::Utility) {
                     let key = run.id.to_string();
                     let new = NewHold { scope: HoldScope::Run, scope_key: key, ..restricted(until) };
                     followed.holds |= hold::place_in(tx, &new, now).await?;
