@@ -211,13 +211,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether a row is to be taken: it is what the campaign wants, and the person has not said no.
-    fn is_wanted(
-        &self,
-        row: &Value,
-        cells: &[String],
-        is_hidden: bool,
-        bad_when: Option<NoMoment>,
-    ) -> Result<(), Why> {
+    fn is_wanted(&self, row: &Value, cells: &[String], is_hidden: bool, bad_when: Option<NoMoment>) -> Result<(), Why> {
         let not_selected = |why: &str| Err((ExclusionReason::NotSelected, why.to_owned()));
         let rules = &self.request.campaign.reading;
         if is_hidden && rules.hidden_rows == Some(Take::LeaveOut) {
