@@ -82,9 +82,8 @@ impl Letters {
         self.beyond_latin += u64::from(byte < 0xA0);
         let fits = |table: &Table| match table[usize::from(byte & 0x7F)] {
             Kind::Small => {
-                // `SEÑOR` in small letters between capitals is none.
-                let in_capitals = left.is_ascii_uppercase() && right.is_ascii_uppercase();
-                (left.is_ascii_alphabetic() || right.is_ascii_alphabetic()) && !in_capitals
+                // No small letter stands before a capital.
+                (left.is_ascii_alphabetic() || right.is_ascii_alphabetic()) && !right.is_ascii_uppercase()
             }
             Kind::Capital => right.is_ascii_alphabetic() && !left.is_ascii_lowercase() || left.is_ascii_uppercase(),
             Kind::Opening => !left.is_ascii_alphabetic(),
