@@ -67,7 +67,8 @@ fn windows_1252_latin_1_and_mac_roman_are_told_apart_by_their_letters() {
 
 #[test]
 fn words_of_three_languages_are_never_taken_for_another_encoding() {
-    // One accented word each is all the evidence there is.
+    // One accented word each is all the evidence there is. (`Ítalo` in Mac Roman is `êtalo` in Windows-1252: of such a word alone
+    // nobody can tell.)
     for word in [
         "José",
         "MARÍA",
@@ -85,7 +86,6 @@ fn words_of_three_languages_are_never_taken_for_another_encoding() {
         "pingüino",
         "avô",
         "Órgão",
-        "Ítalo",
     ] {
         let text = format!("Nombre;Telefono\n{word};1155550101\n");
         for (codec, mac) in [(encoding_rs::WINDOWS_1252, false), (MACINTOSH, true)] {
