@@ -16,5 +16,5 @@ mod text;
 
 pub use cost::{Cost, MarketCost, Shares, of_markets};
 pub use sample::{Sample, SampleKind};
-pub use sheet::{Sheet, SheetCanary, SheetInputs, SheetRow, SheetTemplate, sheet};
+pub use sheet::{Sheet, SheetCanary, SheetInputs, SheetRow, SheetTemplate, sheet, sheet_with_progress};
 pub use text::{json, text};

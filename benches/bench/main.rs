@@ -1,5 +1,5 @@
 //! `make bench`: ratios, each taken in one run with its two sides in alternation, median of the rounds. Prints a table in
-//! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`) run only those.
+//! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`, `intake`) run only those.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,8 +14,12 @@ mod rig;
 
 mod bare;
 mod claims;
+mod intake;
 mod line;
 mod memory;
+#[path = "../../fuzz/src/package.rs"]
+#[expect(dead_code, reason = "each program uses its part of it")]
+mod package;
 mod receipts;
 mod sends;
 mod share;
@@ -41,6 +45,9 @@ fn main() {
         }
         if is_wanted("webhooks") {
             webhooks::measure(&print).await;
+        }
+        if is_wanted("intake") {
+            intake::measure(&print).await;
         }
         if is_wanted("memory") {
             memory::measure(&print).await;

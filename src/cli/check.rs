@@ -1,6 +1,8 @@
 //! `recado check`: what a campaign folder would do, without doing it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -101,10 +103,41 @@ async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> an
     let found = audience::newest(&args.folder, &campaign.file)
         .with_context(|| format!("cannot look into {}", args.folder.display()))?;
     let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
-    let mut sheet = preflight::sheet(&known.inputs(&campaign, &file, now, args.rows));
+    let told = Told::new();
+    let inputs = known.inputs(&campaign, &file, now, args.rows);
+    let mut sheet = preflight::sheet_with_progress(&inputs, &|done, of| told.tell(done, of));
+    told.end();
     if sheet.title.is_empty() {
         sheet.title = name;
     }
     known.tell(&mut sheet);
     Ok(Ok(sheet))
+}
+
+/// How far the reading is, for whoever waits at a terminal.
+struct Told {
+    to_terminal: bool,
+    percent: Cell<Option<u64>>,
+}
+
+impl Told {
+    fn new() -> Self {
+        Self { to_terminal: io::stderr().is_terminal(), percent: Cell::new(None) }
+    }
+
+    #[expect(clippy::print_stderr, reason = "it is no part of the answer")]
+    fn tell(&self, done: u64, of: u64) {
+        let percent = Some((done * 100 / of.max(1)).min(100));
+        if self.to_terminal && self.percent.replace(percent) != percent {
+            eprint!("\r{done} / {of}  {} % ", percent.unwrap_or_default());
+        }
+    }
+
+    /// Leaves the line empty.
+    #[expect(clippy::print_stderr, reason = "it is no part of the answer")]
+    fn end(&self) {
+        if self.percent.get().is_some() && self.to_terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
 }

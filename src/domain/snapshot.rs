@@ -69,6 +69,7 @@ mod tests {
             buttons: Vec::new(),
             time_to_live_s: None,
             parameters_unknown: false,
+            examples: Vec::new(),
         }
     }
 

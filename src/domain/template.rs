@@ -34,6 +34,9 @@ pub struct Template {
     /// True when its parameters are not known (the sandbox's `--any-template`): fills are then not compared.
     #[serde(default)]
     pub parameters_unknown: bool,
+    /// The values that the provider approved it with, by parameter of the body; empty where it does not tell them.
+    #[serde(default)]
+    pub examples: Vec<(String, String)>,
 }
 
 /// Category a template is billed as.

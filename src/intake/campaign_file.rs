@@ -16,8 +16,11 @@ use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
 use crate::domain::schedule::{Moved, Schedule, SendTime};
 
+use super::audience::Rules;
+
 mod general;
 mod pattern;
+mod reading;
 mod recurring;
 mod replies;
 mod schedule;
@@ -59,6 +62,8 @@ pub struct CampaignFile {
     pub template: TemplateUse,
     /// What the columns are, where their headers do not say it.
     pub columns: ColumnNames,
+    /// How the audience is read, where the guess is wrong or a person has to say.
+    pub reading: Rules,
     /// Parameter of the template and the expression that fills it, in the order of the file.
     pub variables: Vec<(String, String)>,
     /// When messages are due.
@@ -126,8 +131,10 @@ pub enum StartMode {
 /// Names of columns, as in the audience's header.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ColumnNames {
-    /// Phone.
+    /// Phone: a column, or several joined by `+`.
     pub phone: Option<String>,
+    /// Columns of phones that are tried in this order where the first holds none that can be one.
+    pub more_phones: Vec<String>,
     /// Identity of a row across files.
     pub id: Option<String>,
     /// Date and time, several columns joined by `+`: `Fecha + Hora`.
@@ -240,6 +247,7 @@ impl CampaignFile {
         let places = places.flat_map(|section| root.places(section).into_iter().map(move |(k, at)| ((section, k), at)));
         let places = places.collect();
         let columns = root.table("columns", general::columns).unwrap_or_default();
+        let reading = reading::read(root, &columns);
         let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
         let kind = general.kind.unwrap_or(CampaignKind::Reminder);
         let timezone = general.timezone.clone().unwrap_or(TimeZone::UTC);
@@ -259,6 +267,7 @@ impl CampaignFile {
             start: general.start,
             template: template?,
             columns,
+            reading,
             variables,
             schedule: scheduled.schedule,
             every: scheduled.every,

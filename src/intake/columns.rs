@@ -11,10 +11,12 @@ use crate::domain::schedule::SendTime;
 
 use super::campaign_file::{CampaignFile, Labelled};
 
+mod phones;
 mod suggestion;
 mod words;
 
 pub use suggestion::nearest;
+pub(super) use words::{is_header_word, is_phone_word};
 
 /// What expressions call the person's name, whatever its column is called.
 pub const CLIENT_NAME: &str = "client_name";
@@ -25,8 +27,8 @@ pub const CLIENT_PHONE: &str = "client_phone";
 /// Places of the columns in a row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Columns {
-    /// The number to send to.
-    pub phone: usize,
+    /// The numbers to send to, the first good one counts; each perhaps joined of several columns.
+    pub phones: Vec<Vec<usize>>,
     /// The row's identity across files.
     pub id: Option<usize>,
     /// Whether the identity, with the date, tells messages apart. An id that was only recognised by its header does so
@@ -38,7 +40,7 @@ pub struct Columns {
     pub when: Vec<usize>,
     /// The person's time zone.
     pub timezone: Option<usize>,
-    /// Consent.
+    /// Whether, or on what basis, the person has agreed to get promotions.
     pub consent: Option<usize>,
     /// Who pays.
     pub cost_centre: Option<usize>,
@@ -46,6 +48,8 @@ pub struct Columns {
     pub route: Option<usize>,
     /// The language that the person is written to in.
     pub language: Option<usize>,
+    /// A column that seems to hold languages, where the campaign does not say that one does.
+    pub language_unused: Option<usize>,
     /// Link of the header's media.
     pub link: Option<usize>,
     /// Every column by its folded name, as expressions call it.
@@ -76,11 +80,7 @@ pub fn fold(header: &str) -> String {
 pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> Result<Columns, Vec<Problem>> {
     let mut search = Search { header, folded: header.iter().map(|h| fold(h)).collect(), problems: Vec::new() };
     let named = &campaign.columns;
-    let mut columns = Columns::default();
-    match &named.phone {
-        Some(name) => columns.phone = search.named(name).unwrap_or_default(),
-        None => columns.phone = search.phone().unwrap_or_default(),
-    }
+    let mut columns = Columns { phones: search.phones(named), ..Columns::default() };
     columns.when = search.when(campaign, speaks_of_when);
     let recognised = |search: &mut Search<'_>, name: &Option<String>, words: &[&str]| match name {
         Some(name) => search.named(name),
@@ -91,18 +91,30 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.name = recognised(&mut search, &named.name, words::NAME);
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
     columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
-    columns.cost_centre = search.labelled(&campaign.cost_centre);
-    columns.route = search.labelled(&campaign.replies.route);
+    columns.cost_centre = search.labelled(&campaign.cost_centre, words::COST_CENTRE);
+    columns.route = search.labelled(&campaign.replies.route, words::ROUTE);
     columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
-    columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
+    let recognised = search.first(words::LANGUAGE);
+    columns.language_unused = recognised.filter(|_| campaign.template.language_column.is_none());
+    columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l, &[]));
     columns.names = names(header);
-    for (name, place) in [(CLIENT_NAME, columns.name), (CLIENT_PHONE, Some(columns.phone))] {
+    for (name, place) in [(CLIENT_NAME, columns.name), (CLIENT_PHONE, columns.phones.iter().flatten().next().copied())]
+    {
         if let Some(place) = place {
             columns.names.entry(name.to_owned()).or_insert(place);
         }
     }
     columns.found = found(&columns, header);
     if search.problems.is_empty() { Ok(columns) } else { Err(search.problems) }
+}
+
+impl Columns {
+    /// Columns that are something.
+    pub fn with_roles(&self) -> Vec<usize> {
+        let single = [self.id, self.name, self.timezone, self.cost_centre, self.route, self.language, self.consent];
+        let single = single.into_iter().chain([self.link]).flatten();
+        self.phones.iter().flatten().chain(&self.when).copied().chain(single).collect()
+    }
 }
 
 /// Every column by its folded name, the first of those that fold to the same.
@@ -126,7 +138,6 @@ pub fn twice(header: &[String]) -> BTreeMap<String, String> {
 
 fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     let single = [
-        ("phone", Some(columns.phone)),
         ("id", columns.id),
         ("name", columns.name),
         ("timezone", columns.timezone),
@@ -138,10 +149,12 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     ];
     let title = |place: usize| header.get(place).cloned().unwrap_or_default();
     let mut found: Vec<_> = single.into_iter().filter_map(|(role, at)| Some((role.to_owned(), title(at?)))).collect();
+    let joined = |places: &[usize]| places.iter().map(|at| title(*at)).collect::<Vec<_>>().join(" + ");
     if !columns.when.is_empty() {
-        let titles: Vec<String> = columns.when.iter().map(|at| title(*at)).collect();
-        found.insert(1, ("when".to_owned(), titles.join(" + ")));
+        found.insert(0, ("when".to_owned(), joined(&columns.when)));
     }
+    let phones: Vec<String> = columns.phones.iter().map(|places| joined(places)).collect();
+    found.insert(0, ("phone".to_owned(), phones.join(", ")));
     found
 }
 
@@ -170,6 +183,12 @@ impl Search<'_> {
         }
     }
 
+    /// The columns of a name such as `Fecha + Hora`.
+    fn joined(&mut self, name: &str) -> Vec<usize> {
+        let parts: Vec<Option<usize>> = name.split('+').map(|part| self.named(part)).collect();
+        parts.into_iter().flatten().collect()
+    }
+
     fn places(&self, is_it: impl Fn(usize, &Self) -> bool) -> Vec<usize> {
         (0..self.header.len()).filter(|i| is_it(*i, self)).collect()
     }
@@ -179,16 +198,6 @@ impl Search<'_> {
             Some(meant) => Problem::new("unknown_column_meant", &[("column", name), ("meant", meant)]),
             None => Problem::new("unknown_column", &[("column", name), ("columns", &self.header.join(", "))]),
         }
-    }
-
-    fn phone(&mut self) -> Option<usize> {
-        let places = self.places(|i, s| words::PHONE.contains(&s.folded[i].as_str()));
-        match places.as_slice() {
-            [only] => return Some(*only),
-            [] => self.problems.push(Problem::new("no_phone_column", &[("columns", &self.header.join(", "))])),
-            _ => self.ambiguous("phone", &places),
-        }
-        None
     }
 
     fn ambiguous(&mut self, role: &str, places: &[usize]) {
@@ -201,10 +210,12 @@ impl Search<'_> {
         words.iter().find_map(|word| self.folded.iter().position(|name| name == word))
     }
 
-    fn labelled(&mut self, label: &Labelled) -> Option<usize> {
+    /// The column that a label names; left out, one that is recognised.
+    fn labelled(&mut self, label: &Labelled, words: &[&str]) -> Option<usize> {
         match label {
             Labelled::Column(name) => self.named(name),
-            Labelled::None | Labelled::Fixed(_) => None,
+            Labelled::None => self.first(words),
+            Labelled::Fixed(_) => None,
         }
     }
 
@@ -216,8 +227,7 @@ impl Search<'_> {
             if !name.contains('+') || self.folded.contains(&whole) {
                 return self.named(name).into_iter().collect();
             }
-            let parts: Vec<Option<usize>> = name.split('+').map(|part| self.named(part)).collect();
-            return parts.into_iter().flatten().collect();
+            return self.joined(name);
         }
         let is_needed = speaks_of_when || matches!(campaign.schedule.send, SendTime::FromWhen(_));
         if !is_needed && campaign.kind != CampaignKind::Reminder {

@@ -24,8 +24,24 @@ const YES: [&str; 17] = [
 ];
 
 /// Words that mean no, folded.
-const NO: [&str; 14] = [
-    "no", "n", "nao", "false", "falso", "_0", "0", "rechaza", "recusa", "opt_out", "optout", "baja", "ninguno",
+const NO: [&str; 18] = [
+    "no",
+    "n",
+    "nao",
+    "false",
+    "falso",
+    "_0",
+    "0",
+    "rechaza",
+    "recusa",
+    "rechazado",
+    "recusado",
+    "unsubscribed",
+    "denied",
+    "opt_out",
+    "optout",
+    "baja",
+    "ninguno",
     "nenhum",
 ];
 

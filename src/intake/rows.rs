@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::civil::Date;
-use serde::Serialize;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
@@ -19,24 +17,32 @@ use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 
-use super::audience::{self, Audience, FileFacts, Line, Lines, Unreadable};
+use super::audience::{self, Audience, FileFacts, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
 
+mod batch;
+mod damage;
+mod evidence;
 mod fingerprint;
 mod keys;
 mod plan;
 mod resolve;
+mod runs;
 mod seen;
 mod survey;
+mod tally;
 pub mod when;
 mod zones;
 
 pub use fingerprint::content_hash;
 pub use keys::file_keys;
+pub use tally::Tally;
 
+use batch::{Batch, Read};
 use plan::Plan;
+use resolve::Resolver;
 use seen::Seen;
-use zones::Zones;
+use survey::Survey;
 
 /// Rows that a warning names.
 const ROWS_NAMED: usize = 20;
@@ -134,64 +140,30 @@ pub struct Draft {
     pub flattened: bool,
 }
 
-/// What was counted while the rows were read.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Tally {
-    /// Rows.
-    pub rows: u64,
-    /// Of them, messages.
-    pub messages: u64,
-    /// Messages with a value that had to be flattened.
-    pub flattened: u64,
-    /// Messages whose number was written without its country code.
-    pub completed_numbers: u64,
-    /// Of them, Argentine ones that got the 9 of a mobile although neither it nor 15 was written.
-    pub taken_for_mobiles: u64,
-    /// Messages whose number is written in a form that the person's WhatsApp may not carry.
-    pub other_forms: u64,
-    /// Rows with the number of a person's or company's papers in place of a phone.
-    pub papers: u64,
-    /// Messages in the campaign's language, because the template is not approved in the row's.
-    pub fell_back: u64,
-    /// Messages due before the time that the schedule says, because it is closed then.
-    pub goes_earlier: u64,
-    /// Messages due after it, because it is closed then.
-    pub goes_later: u64,
-    /// Messages whose time had passed at the start, and that are due at once.
-    pub overdue: u64,
-    /// Rows whose latest time has passed at the start, or comes before they are due.
-    pub misses_latest: u64,
-    /// Rows for which no open moment is left before their latest time.
-    pub closed_until_latest: u64,
-    /// Messages whose column of routes holds no route.
-    pub unknown_routes: u64,
-    /// Rows that are no UTF-8 in a file that is.
-    pub not_utf8: u64,
-}
-
 /// The rows of an audience, as a stream.
 pub struct Rows<'a> {
     request: &'a RowsRequest<'a>,
-    plan: Plan<'a>,
     lines: Lines,
     facts: FileFacts,
+    /// Rows that the file has.
+    expected: u64,
     warnings: Vec<Problem>,
-    zones: Zones,
     seen: Seen,
     tally: Tally,
     /// The first rows that are no UTF-8.
     not_utf8: Vec<i64>,
-    columns: Arc<BTreeMap<String, usize>>,
-    vars: Arc<BTreeMap<String, String>>,
+    unknown_zone: Option<String>,
+    batch: Batch<'a>,
 }
 
 /// Opens an audience for a campaign. `Err` is everything that stands in the way: the file cannot be read, a column is
 /// missing or not what it seems, an expression names something unknown, the template wants other parameters.
 pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Problem>> {
-    let mut file = Audience::open(request.audience)?;
+    let rules = &request.campaign.reading;
+    let mut file = Audience::open_by(request.audience, rules)?;
     let plan = Plan::prepare(request, &file.facts.header)?;
     let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
-    let survey = survey::survey(&file, &plan.columns.when, plan.columns.phone).map_err(unreadable)?;
+    let survey = Survey::of(&file, &plan, rules, request.template).map_err(unreadable)?;
     if !survey.blockers.is_empty() {
         return Err(survey.blockers);
     }
@@ -204,23 +176,26 @@ pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Probl
     if request.template.is_some_and(|t| t.parameters_unknown) {
         warnings.push(Problem::new("parameters_unknown", &[("template", &request.campaign.template.name)]));
     }
+    if let Some(column) = plan.columns.language_unused.and_then(|place| file.facts.header.get(place)) {
+        warnings.push(Problem::new("language_column", &[("column", column)]));
+    }
+    let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
         request,
         lines: file.lines().map_err(unreadable)?,
         facts: file.facts,
+        expected: survey.rows,
         warnings,
-        zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
-        seen: Seen::default(),
+        seen: Seen::for_rows(survey.rows),
         tally: Tally::default(),
         not_utf8: Vec::new(),
-        columns: Arc::new(plan.columns.names.clone()),
-        vars: Arc::new(request.vars.clone()),
-        plan,
+        unknown_zone: None,
+        batch: Batch::new(resolver, survey.rows),
     })
 }
 
 impl Rows<'_> {
-    /// What was found out about the file.
+    /// What was found out about the file; complete after the last row.
     pub fn facts(&self) -> &FileFacts {
         &self.facts
     }
@@ -228,6 +203,11 @@ impl Rows<'_> {
     /// What was counted so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Rows that the file has, whether read already or not: with the tally's, how far the reading is.
+    pub fn expected(&self) -> u64 {
+        self.expected
     }
 
     /// What is worth a look; complete after the last row.
@@ -243,6 +223,7 @@ impl Rows<'_> {
         let rows: Vec<String> = self.not_utf8.iter().map(ToString::to_string).collect();
         counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows.join(", "))]);
         counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
+        counted(self.tally.several_phones, "several_phones", &[]);
         counted(self.tally.flattened, "flattened", &[]);
         counted(self.tally.other_forms, "other_forms", &[]);
         counted(self.tally.papers, "papers", &[]);
@@ -252,18 +233,17 @@ impl Rows<'_> {
         counted(self.tally.overdue, "overdue", &[]);
         counted(self.tally.misses_latest, "misses_latest", &[]);
         counted(self.tally.closed_until_latest, "closed_until_latest", &[]);
-        let example = self.zones.unknown_example.as_deref().unwrap_or_default();
+        let example = self.unknown_zone.as_deref().unwrap_or_default();
         let zone = resolve::zone_name(&self.request.campaign.timezone);
-        counted(self.zones.unknown, "unknown_timezones", &[("example", example), ("timezone", &zone)]);
+        counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
+        counted(self.lines.cells_beside(), "cells_beside", &[]);
         if self.lines.failure().is_some() {
             all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
         }
         all
     }
-}
 
-impl Rows<'_> {
     fn unreadable(&mut self, no: i64, why: &Unreadable) -> RowExclusion {
         let detail = match why {
             Unreadable::Width { found, .. } => format!("cells: {found}"),
@@ -285,27 +265,43 @@ impl Rows<'_> {
             detail,
         }
     }
+
+    /// What becomes of a row, now that the rows before it are known.
+    fn settle(&mut self, no: i64, read: Read) -> RowFate {
+        let decided = match read {
+            Read::Decided(decided) => *decided,
+            Read::Unreadable(why) => return RowFate::Excluded(self.unreadable(no, &why)),
+        };
+        if let Some(earlier) = decided.key.as_ref().and_then(|key| self.seen.earlier(key)) {
+            return RowFate::Excluded(decided.doubles(earlier));
+        }
+        self.tally.add(&decided.noted);
+        match (decided.fate, decided.key) {
+            (Ok(draft), key) => {
+                self.tally.messages += 1;
+                if let Some(key) = &key {
+                    self.seen.remember(key, no);
+                }
+                RowFate::Message(draft)
+            }
+            (Err(exclusion), _) => RowFate::Excluded(exclusion),
+        }
+    }
 }
 
 impl Iterator for Rows<'_> {
     type Item = ResolvedRow;
 
     fn next(&mut self) -> Option<ResolvedRow> {
-        let line = self.lines.next()?;
+        let read = self.batch.next(&mut self.lines)?;
+        if self.batch.is_drained() {
+            self.facts.repairs = self.lines.repairs().clone();
+            self.batch.add_repairs(&mut self.facts.repairs);
+            self.unknown_zone = self.unknown_zone.take().or_else(|| self.batch.unknown_zone());
+        }
         self.tally.rows += 1;
         let no = self.tally.rows as i64;
-        let fate = match line {
-            Line::Cells(cells) => self.resolve(no, cells).map_err(|left_out| *left_out),
-            Line::Unreadable(why) => Err(self.unreadable(no, &why)),
-        };
-        let fate = match fate {
-            Ok(draft) => {
-                self.tally.messages += 1;
-                RowFate::Message(draft)
-            }
-            Err(exclusion) => RowFate::Excluded(exclusion),
-        };
-        Some(ResolvedRow { no, fate })
+        Some(ResolvedRow { no, fate: self.settle(no, read) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! When everything will have been sent: the rows of the audience as a line among what leaves already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -14,6 +14,10 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::intake::open_hours::OpenHours;
 use crate::intake::rows::Draft;
+
+mod people;
+
+use people::People;
 
 /// Messages due within the same minute are alike, in milliseconds.
 const ALIKE: i64 = 60_000;
@@ -38,14 +42,14 @@ pub(super) struct Ahead {
     /// The first message of all is due then.
     pub first: Option<UnixMs>,
     /// People seen, where rows may speak of one person twice.
-    people: BTreeSet<String>,
+    people: People,
     twice: bool,
 }
 
 impl Ahead {
     /// One more message; `once`: nobody gets two.
     pub fn take(&mut self, draft: &Draft, once: bool, reached: bool) {
-        let known = reached || !(once || self.people.insert(draft.to.digits().to_owned()));
+        let known = reached || !(once || self.people.insert(&draft.to));
         self.twice |= known && !reached;
         let zone = self.zone(&draft.timezone);
         let (due_at, latest_at) = (draft.due_at, draft.latest_at);

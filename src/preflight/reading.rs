@@ -51,8 +51,11 @@ pub(super) struct Left {
     pub first_rows: Vec<i64>,
 }
 
-/// Reads the audience; `Err` is what keeps it from being read.
-pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
+/// Rows between two words on how far the reading is.
+const TOLD_EVERY: u64 = 10_000;
+
+/// Reads the audience, and tells now and then how many rows of how many are done; `Err` is what keeps it from being read.
+pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Result<Reading, Vec<Problem>> {
     let request = RowsRequest {
         campaign: inputs.campaign,
         template: inputs.template,
@@ -71,8 +74,12 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
     let mut rows = open_rows(&request)?;
     let mut reading = Reading::default();
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
-    for row in &mut rows {
+    let expected = rows.expected();
+    for (done, row) in (1..).zip(&mut rows) {
         reading.count(row, inputs, zone, diff.as_mut());
+        if done % TOLD_EVERY == 0 {
+            progress(done, expected);
+        }
     }
     if let Some((changes, guards)) = diff.map(|diff| diff.done(inputs, &rows.facts().header)) {
         (reading.changes, reading.guards) = (Some(changes), guards);

@@ -194,9 +194,14 @@ impl Sheet {
 
 /// Makes the sheet: one pass over the audience, nothing written, nothing sent.
 pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
+    sheet_with_progress(inputs, &|_, _| ())
+}
+
+/// The same, telling now and then how many rows of how many are read.
+pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);
-    let mut reading = reading::read(inputs).unwrap_or_else(|unreadable| {
+    let mut reading = reading::read(inputs, progress).unwrap_or_else(|unreadable| {
         blockers.extend(unreadable);
         Reading::default()
     });

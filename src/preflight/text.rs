@@ -8,6 +8,7 @@ use super::sheet::Sheet;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
+use crate::intake::audience::{FileFacts, Repair};
 use crate::intake::rows::explain;
 use crate::locale::{self, Language, say};
 
@@ -74,16 +75,38 @@ fn head(page: &mut Page, sheet: &Sheet) {
     page.fact("preflight.template", &template);
     page.fact("preflight.sender", &sheet.sender);
     let Some(facts) = &sheet.facts else { return page.fact("preflight.audience", &sheet.audience) };
-    let [encoding, delimiter] = [word(&facts.encoding), word(&facts.delimiter)];
-    let delimiter = page.say(&format!("preflight.delimiter.{delimiter}"), &[]);
-    let args = [("file", sheet.audience.as_str()), ("encoding", &encoding), ("delimiter", &delimiter)];
-    let file = page.say("preflight.audience_read", &args);
-    page.fact("preflight.audience", &file);
+    file(page, &sheet.audience, facts);
     let role = |role: &str| page.say(&format!("preflight.column.{role}"), &[]);
     let columns = facts.columns.iter().map(|(column, header)| format!("{}: {header}", role(column)));
     let dates = facts.dates.map(|order| page.say(&format!("preflight.dates.{}", word(&order)), &[]));
     let columns: Vec<String> = columns.chain(dates).collect();
     page.long_fact("preflight.columns", &columns.join(" · "));
+    let said = |repair: &Repair| page.say(&format!("preflight.repair.{}", word(repair)), &[]);
+    let repairs: Vec<String> = facts.repairs.iter().map(|(repair, n)| format!("{}: {n}", said(repair))).collect();
+    if !repairs.is_empty() {
+        page.long_fact("preflight.repaired", &repairs.join(" · "));
+    }
+}
+
+/// What kind of file it was taken for, and where its header stands.
+fn file(page: &mut Page, name: &str, facts: &FileFacts) {
+    let mut read = if let Some(sheet) = &facts.sheet {
+        page.say("preflight.audience_sheet", &[("file", name), ("sheet", sheet)])
+    } else {
+        let delimiter = page.say(&format!("preflight.delimiter.{}", word(&facts.delimiter)), &[]);
+        let encoding = word(&facts.encoding);
+        let args = [("file", name), ("encoding", &encoding), ("delimiter", &delimiter)];
+        page.say("preflight.audience_read", &args)
+    };
+    if facts.header_row > 1 {
+        let header = page.say("preflight.audience_header", &[("row", &facts.header_row.to_string())]);
+        read = format!("{read} · {header}");
+    }
+    if !facts.title_lines.is_empty() {
+        let titles = page.say("preflight.audience_titles", &[("titles", &facts.title_lines.join(" / "))]);
+        read = format!("{read} · {titles}");
+    }
+    page.long_fact("preflight.audience", &read);
 }
 
 /// The word that stands for an enum in JSON.
@@ -102,7 +125,8 @@ fn rows(page: &mut Page, sheet: &Sheet) {
         page.left_out(*count, &why, named);
     }
     if sheet.rows_read > 0 {
-        let first = page.say("preflight.row_one", &[]);
+        let line = sheet.facts.as_ref().map_or(2, |facts| facts.header_row + 1).to_string();
+        let first = page.say("preflight.row_one", &[("line", &line)]);
         page.note(&first);
     }
 }

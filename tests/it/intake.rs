@@ -2,12 +2,22 @@
 
 mod audience;
 mod campaign_file;
+mod damage;
+mod dialects;
 mod expressions;
+mod fixtures;
 mod given;
+mod hostile;
 mod languages;
+#[path = "../../fuzz/src/package.rs"]
+mod package;
 mod parsers;
 mod phones;
+mod roles;
 mod rows;
 mod samples;
 mod schedules;
+#[path = "../../fuzz/src/targets.rs"]
+mod targets;
 mod when;
+mod workbook;

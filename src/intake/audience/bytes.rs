@@ -1,15 +1,18 @@
-//! What the bytes of a file tell: another format, the encoding, signs of damage.
+//! What the bytes of a text tell: the encoding, and characters that were lost.
 
-use std::io::Read;
-use std::path::Path;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 
-use super::{Encoding, Refused};
+use super::Encoding;
+use super::decode::Text;
+use super::facts::EncodingEvidence;
+use super::letters::Letters;
+use super::refused::Refused;
 
 /// Of the whole file.
 pub(super) struct ByteSurvey {
     pub(super) encoding: Encoding,
-    /// Starts with UTF-8's byte order mark.
-    pub(super) bom: bool,
+    pub(super) evidence: EncodingEvidence,
     /// `�` found: characters lost before the file came here.
     pub(super) lost: u64,
 }
@@ -17,44 +20,57 @@ pub(super) struct ByteSurvey {
 pub(super) const UTF8_BOM: &[u8] = b"\xEF\xBB\xBF";
 const CHUNK: usize = 64 * 1024;
 
-/// Refuses by name what is not delimited text.
-pub(super) fn refuse_other_formats(path: &Path, beginning: &[u8]) -> Result<(), Refused> {
-    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let by_name = match extension.as_deref() {
-        Some("xlsx" | "xlsm") => Some("Excel (.xlsx)"),
-        Some("xls") => Some("Excel (.xls)"),
-        Some("ods") => Some("OpenDocument (.ods)"),
-        _ => None,
+/// Reads the file once. `utf16` is what its first bytes told, `named` what the campaign file says.
+///
+/// A file is UTF-8 when all of it is, when more characters than not are, or when as many lines are UTF-8 throughout as
+/// are not: hardly any text in Windows-1252 is UTF-8 by chance. The rows with the others cannot be read then. Everything
+/// else with bytes above 127 is Windows-1252 or Mac Roman, which any bytes are; its letters tell which.
+pub(super) fn survey(file: &mut File, utf16: Option<Encoding>, named: Option<Encoding>) -> Result<ByteSurvey, Refused> {
+    let wide = |e: &Encoding| matches!(e, Encoding::Utf16Le | Encoding::Utf16Be);
+    if named.as_ref().map_or(utf16.is_some(), wide) {
+        // The file's own mark says which byte is first, whatever was named.
+        let encoding = utf16.or(named).unwrap_or_default();
+        let mut mark = [0; 2];
+        let marked = file.read(&mut mark)? == 2 && matches!(mark, [0xFF, 0xFE] | [0xFE, 0xFF]);
+        file.seek(SeekFrom::Start(0))?;
+        let scan = scan(&mut Text::of(file.try_clone()?, encoding))?;
+        let evidence = match named {
+            Some(_) => EncodingEvidence::Named,
+            None if marked => EncodingEvidence::Mark,
+            None => EncodingEvidence::Zeros,
+        };
+        return Ok(ByteSurvey { encoding, evidence, lost: scan.lost });
+    }
+    let scan = scan(file)?;
+    let (encoding, evidence) = match named {
+        Some(encoding) => (encoding, EncodingEvidence::Named),
+        None => scan.encoding(),
     };
-    let by_content = match beginning {
-        [0x50, 0x4B, 0x03, 0x04, ..] => Some("Excel (.xlsx) or OpenDocument (.ods)"),
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => Some("Excel (.xls)"),
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
-        // UTF-16 without its mark: every second byte of Western text is 0.
-        [a, 0, b, 0, ..] | [0, a, 0, b, ..] if *a != 0 && *b != 0 => Some("UTF-16"),
-        _ => None,
-    };
-    by_name.or(by_content).map_or(Ok(()), |format| Err(Refused::Format(format)))
+    let lost = if encoding == Encoding::Utf8 { scan.lost } else { 0 };
+    Ok(ByteSurvey { encoding, evidence, lost })
 }
 
-/// Reads the file once. A file is UTF-8 when all of it is, when more characters than not are, or when as many lines are
-/// UTF-8 throughout as are not: hardly any text in Windows-1252 is UTF-8 by chance. The rows with the others cannot be
-/// read then. Everything else with bytes above 127 is Windows-1252, which any bytes are.
-pub(super) fn survey(file: &mut impl Read) -> Result<ByteSurvey, Refused> {
+fn scan(file: &mut impl Read) -> Result<Scan, Refused> {
     let mut scan = Scan { line: 1, ..Scan::default() };
     let mut chunk = vec![0; CHUNK];
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK + 4);
-    let mut bom = None;
+    let mut is_first = true;
     loop {
         let read = file.read(&mut chunk)?;
         if read == 0 {
             break;
         }
-        if chunk[..read].contains(&0) {
-            return Err(Refused::Nul);
+        let found = &chunk[..read];
+        if let Some(at) = found.iter().position(|b| *b == 0) {
+            let before = found[..at].split(|b| *b == b'\n').count() as u64 - 1;
+            return Err(Refused::Nul { line: scan.line + before });
         }
-        bytes.extend_from_slice(&chunk[..read]);
-        bom.get_or_insert(bytes.starts_with(UTF8_BOM));
+        scan.letters.read(found);
+        bytes.extend_from_slice(found);
+        if is_first {
+            scan.mark = bytes.starts_with(UTF8_BOM);
+            is_first = false;
+        }
         let left = scan.read(&bytes);
         bytes.drain(..bytes.len() - left);
     }
@@ -62,17 +78,13 @@ pub(super) fn survey(file: &mut impl Read) -> Result<ByteSurvey, Refused> {
         scan.break_off();
     }
     scan.end_line();
-    let bom = bom.unwrap_or(false);
-    let is_utf8 = bom || scan.broken == 0 || scan.whole > scan.broken || scan.good_lines >= scan.bad_lines;
-    let encoding = if is_utf8 { Encoding::Utf8 } else { Encoding::Windows1252 };
-    match scan.mojibake {
-        Some(line) if encoding == Encoding::Utf8 => Err(Refused::Mojibake { line }),
-        _ => Ok(ByteSurvey { encoding, bom, lost: scan.lost }),
-    }
+    Ok(scan)
 }
 
 #[derive(Default)]
 struct Scan {
+    /// Starts with UTF-8's byte order mark.
+    mark: bool,
     /// Line in hand, from 1.
     line: u64,
     /// Characters of several bytes.
@@ -80,16 +92,29 @@ struct Scan {
     /// Places that are no UTF-8.
     broken: u64,
     lost: u64,
-    mojibake: Option<u64>,
     /// Lines with characters of several bytes and nothing that is no UTF-8.
     good_lines: u64,
     /// Lines with something that is no UTF-8.
     bad_lines: u64,
     /// Of the line in hand: characters of several bytes, and places that are no UTF-8.
     in_line: (bool, bool),
+    letters: Letters,
 }
 
 impl Scan {
+    fn encoding(&self) -> (Encoding, EncodingEvidence) {
+        if self.mark {
+            return (Encoding::Utf8, EncodingEvidence::Mark);
+        }
+        if self.whole == 0 && self.broken == 0 {
+            return (Encoding::Utf8, EncodingEvidence::Ascii);
+        }
+        if self.broken == 0 || self.whole > self.broken || self.good_lines >= self.bad_lines {
+            return (Encoding::Utf8, EncodingEvidence::Valid { characters: self.whole });
+        }
+        self.letters.encoding()
+    }
+
     fn end_line(&mut self) {
         let (whole, broken) = std::mem::take(&mut self.in_line);
         self.bad_lines += u64::from(broken);
@@ -129,25 +154,13 @@ impl Scan {
                     self.end_line();
                 }
                 0xC2.. => {
-                    self.whole += 1;
-                    self.in_line.0 = true;
-                    if self.mojibake.is_none() && is_mojibake(&bytes[i..]) {
-                        self.mojibake = Some(self.line);
-                    }
+                    let is_mark = bytes[i..].starts_with(UTF8_BOM);
+                    self.whole += u64::from(!is_mark);
+                    self.in_line.0 |= !is_mark;
                     self.lost += u64::from(bytes[i..].starts_with("\u{FFFD}".as_bytes()));
                 }
                 _ => {}
             }
         }
-    }
-}
-
-/// `Ã§` for `ç`, `Ã‰` for `É`: UTF-8 read as Windows-1252 and written as UTF-8 again. Portuguese has `Ã` too, but
-/// before a letter or a space, never before one of these.
-fn is_mojibake(bytes: &[u8]) -> bool {
-    match bytes {
-        [0xC3, 0x83, 0xC2, last, ..] => *last != 0xA0,
-        [0xC3, 0x83, 0xE2, 0x80 | 0x82 | 0x84, ..] | [0xC3, 0x83, 0xC5 | 0xC6 | 0xCB, ..] => true,
-        _ => false,
     }
 }

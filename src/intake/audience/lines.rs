@@ -1,9 +1,11 @@
 //! The rows of an audience file, one after the other.
 
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io;
 
-use super::{Delimiter, Encoding};
+use super::delimited::Delimited;
+use super::workbook::SheetRows;
+use super::{Repair, clean};
 
 /// A row of the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,36 +30,91 @@ pub enum Unreadable {
     Encoding,
 }
 
+/// A row as it comes out of a text or a sheet.
+#[derive(Default)]
+pub(super) struct Raw {
+    pub(super) cells: Vec<String>,
+    /// Line or row of the file where it starts.
+    pub(super) line: u64,
+    /// A cell is no UTF-8.
+    pub(super) is_broken: bool,
+    pub(super) breaks: Breaks,
+    pub(super) is_hidden: bool,
+}
+
+/// Where a row of a text goes on over several lines.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Breaks {
+    #[default]
+    None,
+    /// In a cell before the last.
+    Before,
+    /// In the last cell.
+    InLast,
+}
+
+impl Raw {
+    pub(super) fn clear(&mut self) {
+        self.cells.clear();
+        (self.is_broken, self.breaks, self.is_hidden) = (false, Breaks::None, false);
+    }
+
+    fn is_blank(&self) -> bool {
+        self.cells.iter().all(String::is_empty)
+    }
+}
+
+enum Source {
+    Text(Delimited),
+    Sheet(Box<SheetRows>),
+}
+
 /// Reads rows. Lines without a character are no rows; rows of empty cells count unless nothing follows them, as
 /// spreadsheets leave them behind.
 pub struct Lines {
-    reader: csv::Reader<File>,
-    record: csv::ByteRecord,
-    encoding: Encoding,
+    source: Source,
+    raw: Raw,
     width: usize,
-    blank: usize,
-    next: Option<Line>,
-    /// Whether the last cell of the last row holds a line end.
+    /// Rows of empty cells that count if another follows.
+    blank: u64,
+    /// The next row, and whether it is hidden.
+    next: Option<(Line, bool)>,
+    /// Of the row given last.
+    is_hidden: bool,
+    line: u64,
     last_cell_goes_on: bool,
+    /// Cells beside the table, in sheets.
+    beside: u64,
+    repairs: BTreeMap<Repair, u64>,
+    /// Line and column of the first cell that is damaged and cannot be repaired.
+    damaged: Option<(u64, usize)>,
+    is_as_written: bool,
     failure: Option<io::Error>,
 }
 
 impl Lines {
-    pub(super) fn new(file: File, encoding: Encoding, delimiter: Delimiter) -> Self {
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter.byte())
-            .flexible(true)
-            .has_headers(false)
-            .buffer_capacity(64 * 1024)
-            .from_reader(file);
+    pub(super) fn of_text(text: Delimited) -> Self {
+        Self::of(Source::Text(text))
+    }
+
+    pub(super) fn of_sheet(rows: SheetRows) -> Self {
+        Self::of(Source::Sheet(Box::new(rows)))
+    }
+
+    fn of(source: Source) -> Self {
         Self {
-            reader,
-            record: csv::ByteRecord::new(),
-            encoding,
+            source,
+            raw: Raw::default(),
             width: 0,
             blank: 0,
             next: None,
+            is_hidden: false,
+            line: 0,
             last_cell_goes_on: false,
+            beside: 0,
+            repairs: BTreeMap::new(),
+            damaged: None,
+            is_as_written: false,
             failure: None,
         }
     }
@@ -65,15 +122,15 @@ impl Lines {
     /// The header; `None` when the file holds nothing. A header that is no UTF-8 is shown as well as can be.
     pub(super) fn take_header(&mut self) -> io::Result<Option<Vec<String>>> {
         loop {
-            if !self.reader.read_byte_record(&mut self.record)? {
+            if !self.read_raw()? {
                 return Ok(None);
             }
-            if !is_blank(&self.record) {
+            if !self.raw.is_blank() {
                 break;
             }
         }
-        let lossy = |cell: &[u8]| decode(cell, self.encoding).unwrap_or_else(|| String::from_utf8_lossy(cell).into());
-        let mut header: Vec<String> = self.record.iter().map(|c| lossy(c).trim().to_owned()).collect();
+        let written = std::mem::take(&mut self.raw.cells);
+        let mut header: Vec<String> = written.iter().map(|cell| clean(cell).text.into_owned()).collect();
         while header.last().is_some_and(String::is_empty) {
             header.pop();
         }
@@ -86,44 +143,112 @@ impl Lines {
         self.failure.as_ref()
     }
 
+    pub(in super::super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
     /// Whether the last row read ends inside a cell of several lines.
     pub fn last_cell_goes_on(&self) -> bool {
         self.last_cell_goes_on
     }
 
-    fn read(&mut self) -> Option<Line> {
-        loop {
-            let start = self.reader.position().line();
-            match self.reader.read_byte_record(&mut self.record) {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(e) => {
-                    self.failure = Some(e.into());
-                    return None;
-                }
+    /// Whether the row given last is hidden, or filtered out, in its sheet.
+    pub fn is_hidden(&self) -> bool {
+        self.is_hidden
+    }
+
+    /// The line of a text, or the row of a sheet, at which the row read last stands, from 1. Rows of empty cells before
+    /// it are given first.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Cells beside a sheet's table, which belong to no column and are left out.
+    pub fn cells_beside(&self) -> u64 {
+        self.beside
+    }
+
+    /// The cells as they stand in the file, without repairs.
+    #[must_use]
+    pub fn as_written(mut self) -> Self {
+        self.is_as_written = true;
+        self
+    }
+
+    /// Cells that were repaired so far, by what was wrong with them.
+    pub fn repairs(&self) -> &BTreeMap<Repair, u64> {
+        &self.repairs
+    }
+
+    /// Line and column (from 0) of the first cell so far whose accents are damaged beyond repair.
+    pub fn damaged(&self) -> Option<(u64, usize)> {
+        self.damaged
+    }
+
+    /// Repairs the cells of the row in hand.
+    fn repair(&mut self, cells: &mut [String]) {
+        for (column, cell) in cells.iter_mut().enumerate() {
+            let cleaned = clean(cell);
+            if cleaned.is_damaged && self.damaged.is_none() {
+                self.damaged = Some((self.line, column));
             }
-            if is_blank(&self.record) {
-                self.blank += 1;
-                continue;
+            for repair in &cleaned.repairs {
+                *self.repairs.entry(*repair).or_default() += 1;
             }
-            let last = self.record.get(self.record.len().saturating_sub(1));
-            self.last_cell_goes_on = last.is_some_and(|cell| cell.contains(&b'\n'));
-            return Some(self.line(start));
+            if !cleaned.repairs.is_empty() {
+                *cell = cleaned.text.into_owned();
+            }
         }
     }
 
-    fn line(&self, start: u64) -> Line {
-        let extra = self.record.iter().skip(self.width);
-        if self.record.len() < self.width || !extra.into_iter().all(<[u8]>::is_empty) {
-            let goes_on = self.record.iter().any(|cell| cell.contains(&b'\n'));
-            let quoted_from = goes_on.then_some(start);
-            return Line::Unreadable(Unreadable::Width { found: self.record.len(), quoted_from });
+    fn read_raw(&mut self) -> io::Result<bool> {
+        match &mut self.source {
+            Source::Text(text) => text.read(&mut self.raw),
+            Source::Sheet(rows) => rows.read(&mut self.raw),
         }
-        let cells = self.record.iter().take(self.width).map(|cell| decode(cell, self.encoding));
-        match cells.collect() {
-            Some(cells) => Line::Cells(cells),
-            None => Line::Unreadable(Unreadable::Encoding),
+    }
+
+    fn read(&mut self) -> Option<(Line, bool)> {
+        loop {
+            match self.read_raw() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(e) => {
+                    self.failure = Some(e);
+                    return None;
+                }
+            }
+            if self.raw.is_blank() {
+                self.blank += 1;
+                continue;
+            }
+            self.last_cell_goes_on = self.raw.breaks == Breaks::InLast;
+            self.line = self.raw.line;
+            let is_hidden = self.raw.is_hidden;
+            return Some((self.shape(), is_hidden));
         }
+    }
+
+    /// The row in hand as wide as the header.
+    fn shape(&mut self) -> Line {
+        let found = self.raw.cells.len();
+        let extra = self.raw.cells.iter().skip(self.width).filter(|cell| !cell.is_empty()).count();
+        // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written.
+        if matches!(self.source, Source::Sheet(_)) {
+            self.beside += extra as u64;
+        } else if found < self.width || extra > 0 {
+            let quoted_from = (self.raw.breaks != Breaks::None).then_some(self.raw.line);
+            return Line::Unreadable(Unreadable::Width { found, quoted_from });
+        }
+        if self.raw.is_broken {
+            return Line::Unreadable(Unreadable::Encoding);
+        }
+        let mut cells = std::mem::take(&mut self.raw.cells);
+        cells.resize(self.width, String::new());
+        if !self.is_as_written {
+            self.repair(&mut cells);
+        }
+        Line::Cells(cells)
     }
 }
 
@@ -136,20 +261,11 @@ impl Iterator for Lines {
         }
         if self.next.is_some() && self.blank > 0 {
             self.blank -= 1;
+            self.is_hidden = false;
             return Some(Line::Cells(vec![String::new(); self.width]));
         }
-        self.next.take()
+        let (line, is_hidden) = self.next.take()?;
+        self.is_hidden = is_hidden;
+        Some(line)
     }
-}
-
-fn is_blank(record: &csv::ByteRecord) -> bool {
-    record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace))
-}
-
-fn decode(cell: &[u8], encoding: Encoding) -> Option<String> {
-    let text = match encoding {
-        Encoding::Utf8 => std::str::from_utf8(cell).ok()?.trim().to_owned(),
-        Encoding::Windows1252 => encoding_rs::WINDOWS_1252.decode_without_bom_handling(cell).0.trim().to_owned(),
-    };
-    Some(text)
 }

@@ -88,17 +88,12 @@ fn file_name(value: &Value<'_, '_>) -> Option<String> {
         return None;
     }
     let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
-    match extension.as_deref() {
-        Some("csv" | "tsv" | "txt") => Some(name.to_owned()),
-        Some("xlsx" | "xls" | "ods") => {
-            value.refuse("names a spreadsheet, which is not available yet; save it as .csv");
-            None
-        }
-        _ => {
-            value.refuse("must name a .csv or .tsv file");
-            None
-        }
+    // Text with a spreadsheet's name is common, and told by its content.
+    if let Some("csv" | "tsv" | "tab" | "txt" | "xlsx" | "xlsm" | "ods" | "xls") = extension.as_deref() {
+        return Some(name.to_owned());
     }
+    value.refuse("must name a .csv, .tsv, .xlsx or .ods file");
+    None
 }
 
 fn area_code(value: &Value<'_, '_>) -> Option<String> {
@@ -112,8 +107,10 @@ fn area_code(value: &Value<'_, '_>) -> Option<String> {
 
 /// `[columns]`.
 pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
+    let (phone, more_phones) = table.get("phone").map(|v| phones(&v)).unwrap_or_default();
     ColumnNames {
-        phone: text(table, "phone"),
+        phone,
+        more_phones,
         id: text(table, "id"),
         when: text(table, "when"),
         name: text(table, "name"),
@@ -121,6 +118,19 @@ pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
         consent: text(table, "consent"),
         only: text(table, "only"),
     }
+}
+
+/// One column, or a list of them in the order in which they are tried.
+fn phones(value: &Value<'_, '_>) -> (Option<String>, Vec<String>) {
+    if value.is_text() {
+        return (value.text().map(|t| t.trim().to_owned()), Vec::new());
+    }
+    let names: Vec<String> = value.texts().unwrap_or_default().iter().map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        value.refuse("has a name that is empty");
+    }
+    let mut names = names.into_iter();
+    (names.next(), names.collect())
 }
 
 /// `[limits]`, with the defaults of `kind`.

@@ -51,8 +51,44 @@ pub(super) const PHONE: &[&str] = &[
     "telefone_de_contato",
     "telemovel",
     "contato_whatsapp",
-    "phone_1",
-    "telefone_1",
+    "phone_mobile",
+    "mobile_phone_number",
+    "cell_number",
+    "cell_phone_number",
+    "cellular",
+    "tel_movil",
+    "tel_celular",
+    "tel_cel",
+    "tfno",
+    "tlf",
+    "telefonos",
+    "celulares",
+    "telefono_paciente",
+    "telefono_del_paciente",
+    "celular_paciente",
+    "celular_del_paciente",
+    "telefono_cliente",
+    "celular_cliente",
+    "numero_telefonico",
+    "numero_de_contacto",
+    "whatsapp_celular",
+    "telefones",
+    "fone_contato",
+    "fone_paciente",
+    "telefone_paciente",
+    "telefone_do_paciente",
+    "celular_do_paciente",
+    "telefone_cliente",
+    "telefone_do_cliente",
+    "telefone_contato",
+    "telefone_movel",
+    "numero_do_telefone",
+    "numero_do_celular",
+    "numero_do_whatsapp",
+    "n_de_telefone",
+    "n_de_telefono",
+    "no_de_telefone",
+    "no_de_telefono",
 ];
 
 /// The person's name, best first.
@@ -190,15 +226,77 @@ pub(super) const TIME: &[&str] = &[
 pub(super) const TIMEZONE: &[&str] =
     &["timezone", "time_zone", "tz", "zona_horaria", "huso_horario", "huso", "fuso", "fuso_horario"];
 
-/// Whether the person has agreed to get promotions.
+/// The language in which the person is written to.
+pub(super) const LANGUAGE: &[&str] = &["language", "lang", "locale", "idioma", "lengua", "lingua"];
+
+/// Whether the person has agreed to get messages.
 pub(super) const CONSENT: &[&str] = &[
     "consent",
-    "consentimiento",
-    "consentimento",
+    "consented",
     "opt_in",
     "optin",
+    "marketing_consent",
+    "whatsapp_opt_in",
+    "subscribed",
+    "consentimiento",
+    "consiente",
+    "acepta_whatsapp",
     "acepta_promociones",
+    "acepta_mensajes",
     "acepta_publicidad",
-    "aceita_promocoes",
+    "autoriza_whatsapp",
+    "autoriza_mensajes",
+    "consentimento",
     "aceita_publicidade",
+    "consente",
+    "aceita_whatsapp",
+    "aceita_promocoes",
+    "aceita_mensagens",
+    "aceita_receber",
+    "autoriza_mensagens",
+    "lgpd",
 ];
+
+/// Who pays.
+pub(super) const COST_CENTRE: &[&str] = &[
+    "cost_centre",
+    "cost_center",
+    "centro_de_costo",
+    "centro_de_costos",
+    "centro_costo",
+    "centro_costos",
+    "ceco",
+    "cc_costo",
+    "centro_de_custo",
+    "centro_de_custos",
+    "centro_custo",
+];
+
+/// Where replies go.
+pub(super) const ROUTE: &[&str] = &[
+    "route",
+    "reply_to",
+    "ruta",
+    "derivar_a",
+    "responde_a",
+    "rota",
+    "encaminhar_para",
+    "encaminhar_a",
+    "responder_para",
+];
+
+/// Whether a folded header is a phone's, perhaps one of several: `telefono_2`.
+pub(in super::super) fn is_phone_word(folded: &str) -> bool {
+    PHONE.contains(&folded) || PHONE.contains(&stem(folded))
+}
+
+/// A folded header without the number at its end.
+pub(super) fn stem(folded: &str) -> &str {
+    folded.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_')
+}
+
+/// Whether a folded header is one that is recognised.
+pub(in super::super) fn is_header_word(folded: &str) -> bool {
+    let lists = [NAME, ID, WHEN, DATE, TIME, TIMEZONE, LANGUAGE, CONSENT, COST_CENTRE, ROUTE];
+    is_phone_word(folded) || lists.iter().any(|words| words.contains(&folded))
+}

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::super::audience::{Audience, Line, Unreadable};
+use super::super::audience::{Audience, Line, Rules, Unreadable};
+use super::super::campaign_file::CampaignFile;
 
 /// Hash of a campaign file's keys and values and of the audience's cells: the same after saving with another encoding,
 /// delimiter or line end, or after a comment was changed.
@@ -19,7 +20,10 @@ pub fn content_hash(definition: &str, audience: &Path) -> io::Result<String> {
         Ok(table) => feed(&mut hash, table.to_string().as_bytes()),
         Err(_) => feed(&mut hash, definition.as_bytes()),
     }
-    let Ok(open) = Audience::open(audience) else {
+    // How the file is read is part of what the campaign says; a campaign that cannot be read says nothing.
+    let campaign = CampaignFile::parse(definition, "campaign.toml");
+    let rules = campaign.map_or_else(|_| Rules::default(), |campaign| campaign.reading);
+    let Ok(open) = Audience::open_by(audience, &rules) else {
         // A file that is refused still has an identity: its bytes.
         io::copy(&mut File::open(audience)?, &mut Sink(&mut hash))?;
         return Ok(hex::encode(hash.finalize()));

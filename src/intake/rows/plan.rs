@@ -1,6 +1,6 @@
 //! What is decided once per file, before the first row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::problem::Problem;
 
@@ -13,6 +13,11 @@ use super::super::phone_number::{Closed, Home};
 use super::RowsRequest;
 
 pub(super) struct Plan<'a> {
+    pub(super) header: Vec<String>,
+    /// Columns that something depends on.
+    pub(super) used: Vec<usize>,
+    /// Columns that a parameter of the template takes as they stand.
+    pub(super) sources: BTreeMap<String, usize>,
     pub(super) columns: Columns,
     pub(super) contents: Contents<'a>,
     pub(super) only: Option<Expression>,
@@ -58,12 +63,47 @@ impl<'a> Plan<'a> {
         let category = contents.as_ref().and_then(Contents::strictest_category);
         let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
         match (contents, keep(hours, &mut problems)) {
-            (Some(contents), Some(hours)) if problems.is_empty() => {
-                Ok(Self { columns, contents, only, home, hours, closed })
-            }
+            (Some(contents), Some(hours)) if problems.is_empty() => Ok(Self {
+                header: header.to_vec(),
+                used: used(campaign, &columns),
+                sources: as_they_stand(campaign, &columns),
+                columns,
+                contents,
+                only,
+                home,
+                hours,
+                closed,
+            }),
             _ => Err(problems),
         }
     }
+}
+
+impl Plan<'_> {
+    /// The columns of phones, as problems name them.
+    pub(super) fn phone_titles(&self, header: &[String]) -> String {
+        let titles = self.columns.phones.iter().flatten().filter_map(|place| header.get(*place));
+        titles.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Columns that have a role, or that an expression names.
+fn used(campaign: &CampaignFile, columns: &Columns) -> Vec<usize> {
+    let mut used = columns.with_roles();
+    let named = columns.names.iter().filter(|(name, _)| sources(campaign).any(|s| expression::speaks_of(s, name)));
+    used.extend(named.map(|(_, place)| *place));
+    used.sort_unstable();
+    used.dedup();
+    used
+}
+
+/// Parameters whose expression is a column and nothing else: `{{ turno }}`.
+fn as_they_stand(campaign: &CampaignFile, columns: &Columns) -> BTreeMap<String, usize> {
+    let place = |source: &str| {
+        let name = source.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
+        columns.names.get(name).copied()
+    };
+    campaign.variables.iter().filter_map(|(name, source)| Some((name.clone(), place(source)?))).collect()
 }
 
 fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
@@ -95,11 +135,10 @@ fn sources(campaign: &CampaignFile) -> impl Iterator<Item = &String> {
     campaign.variables.iter().map(|(_, source)| source).chain(buttons).chain(own)
 }
 
-/// The text that a label has in a row.
+/// The text that a label has in a row: its own, or that of the column which it names, or which was recognised.
 pub(super) fn label(label: &Labelled, column: Option<usize>, cells: &[String]) -> String {
     match label {
-        Labelled::None => String::new(),
         Labelled::Fixed(text) => text.clone(),
-        Labelled::Column(_) => column.and_then(|place| cells.get(place)).cloned().unwrap_or_default(),
+        Labelled::None | Labelled::Column(_) => column.and_then(|p| cells.get(p)).cloned().unwrap_or_default(),
     }
 }

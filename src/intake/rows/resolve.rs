@@ -1,5 +1,6 @@
 //! From the cells of one row to a message or an exclusion.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
@@ -13,16 +14,19 @@ use crate::domain::schedule::{self, Due, NotDue, Shift};
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
-use super::super::audience::DateOrder;
+use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
 use super::super::consent::Consent;
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
-use super::super::phone_number::{self, is_marketing};
-use super::plan::label;
+use super::super::phone_number::{self, NotAPhone, is_marketing};
+use super::damage;
+use super::plan::{Plan, label};
 use super::seen::Key;
+use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
-use super::{Draft, RowExclusion, Rows};
+use super::zones::Zones;
+use super::{Draft, RowExclusion, RowsRequest};
 
 /// A row's date and time: the instant, and the wall clock it is printed with.
 #[derive(Clone, Copy)]
@@ -51,40 +55,123 @@ impl Who {
     }
 }
 
-impl Rows<'_> {
+/// Decides rows, each by itself: what depends on the rows before it is settled afterwards. Several of them work at once.
+pub(super) struct Resolver<'a> {
+    request: &'a RowsRequest<'a>,
+    plan: Arc<Plan<'a>>,
+    dates: DateOrder,
+    /// Dates come as the numbers of their days.
+    serial_dates: bool,
+    pub(super) zones: Zones,
+    pub(super) repairs: BTreeMap<Repair, u64>,
+    columns: Arc<BTreeMap<String, usize>>,
+    vars: Arc<BTreeMap<String, String>>,
+    /// Of the row in hand.
+    tally: Tally,
+    key: Option<Key>,
+}
+
+/// A row, decided but for the rows before it.
+pub(super) struct Decided {
+    pub(super) fate: Result<Box<Draft>, RowExclusion>,
+    /// What makes its message unique, where it came as far as that.
+    pub(super) key: Option<Key>,
+    /// What it adds to the tally, if it is not a double.
+    pub(super) noted: Tally,
+}
+
+impl Decided {
+    /// Its exclusion: an earlier row became a message for the same.
+    pub(super) fn doubles(self, earlier: u32) -> RowExclusion {
+        let (reason, detail) = (ExclusionReason::Duplicate, format!("same_as_row: {earlier}"));
+        match self.fate {
+            Err(exclusion) => RowExclusion { reason, detail, ..exclusion },
+            Ok(draft) => RowExclusion {
+                reason,
+                recipient: draft.given,
+                external_id: draft.external_id,
+                name: draft.name,
+                cost_centre: draft.cost_centre,
+                happens_at: draft.happens_at,
+                detail,
+            },
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(request: &'a RowsRequest<'a>, plan: Plan<'a>, dates: DateOrder, serial_dates: bool) -> Self {
+        let columns = Arc::new(plan.columns.names.clone());
+        Self {
+            request,
+            plan: Arc::new(plan),
+            dates,
+            serial_dates,
+            zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
+            repairs: BTreeMap::new(),
+            columns,
+            vars: Arc::new(request.vars.clone()),
+            tally: Tally::default(),
+            key: None,
+        }
+    }
+
+    /// Another one for the same rows.
+    pub(super) fn twin(&self) -> Self {
+        Self {
+            request: self.request,
+            plan: Arc::clone(&self.plan),
+            dates: self.dates,
+            serial_dates: self.serial_dates,
+            zones: Zones::new(self.request.campaign.timezone.clone(), self.request.campaign.country.as_deref()),
+            repairs: BTreeMap::new(),
+            columns: Arc::clone(&self.columns),
+            vars: Arc::clone(&self.vars),
+            tally: Tally::default(),
+            key: None,
+        }
+    }
+
     /// Decides one row.
-    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, Box<RowExclusion>> {
+    pub(super) fn decide(&mut self, cells: Vec<String>, is_hidden: bool) -> Decided {
+        let fate = self.resolve(cells, is_hidden);
+        Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
+    }
+
+    /// Decides one row; its number is the first good one of those it has.
+    fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, RowExclusion> {
+        let cells = self.repaired(cells);
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
+        let found = damage::phone(&cells, &self.plan.columns.phones, self.plan.home.as_ref());
         let who = Who {
-            given: cells.get(self.plan.columns.phone).cloned().unwrap_or_default(),
+            given: found.given,
             external_id: self.external_id(&cells),
             name: self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default(),
             cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells),
             happens_at: happens.as_ref().ok().and_then(|h| h.map(|h| h.at)),
         };
-        let decided = self.decide(no, cells, &who, (own_zone, happens));
-        decided.map_err(|(reason, detail)| Box::new(who.left_out(reason, detail)))
+        self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
+        let weighed = self.weigh((cells, is_hidden), &who, found.to, (own_zone, happens));
+        weighed.map_err(|(reason, detail)| who.left_out(reason, detail))
     }
 
-    /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it new, is it in time,
-    /// is everything there.
-    fn decide(
+    /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it in time, is
+    /// everything there.
+    fn weigh(
         &mut self,
-        no: i64,
-        cells: Vec<String>,
+        (cells, is_hidden): (Vec<String>, bool),
         who: &Who,
+        read: Result<Phone, NotAPhone>,
         (own_zone, happens): (Option<TimeZone>, Result<Option<Happens>, NoMoment>),
     ) -> Result<Box<Draft>, Why> {
         let picked = self.plan.contents.pick(&cells);
         let style = self.plan.contents.style(picked.as_ref().ok().copied());
         let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
-        if !self.is_selected(&row, happens.as_ref().err().copied())? {
-            return Err((ExclusionReason::NotSelected, String::new()));
-        }
-        let to = self.phone(&who.given)?;
+        self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())?;
+        let to = self.phone(&who.given, read)?;
         let picked =
             picked.map_err(|language| (ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
         self.reachable(&to, picked)?;
@@ -92,8 +179,10 @@ impl Rows<'_> {
         let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
         let key = self.key(&to, who.external_id.as_deref(), happens_at);
-        if let Some(earlier) = self.seen.earlier(&key) {
-            return Err((ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
+        let key_text = self.key_text(&key, happens_at);
+        self.key = Some(key);
+        if let Some(column) = damage::error_in(&values.cells, &self.plan.used) {
+            return Err((ExclusionReason::BadValue, format!("cell_error: {}", self.header(column))));
         }
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
         let due = self.due(&to, happens_at, &zone);
@@ -111,14 +200,52 @@ impl Rows<'_> {
             cost_centre: who.cost_centre.clone(),
             route: self.route(&values.cells),
             consent,
-            key: self.key_text(&key, happens_at),
+            key: key_text,
             flattened,
             to,
             given: who.given.clone(),
         };
-        self.seen.remember(key, no);
         self.count(&draft, due.shift, picked);
         Ok(Box::new(draft))
+    }
+
+    /// The cells with what a spreadsheet did to numbers undone, where it is certain what they were.
+    fn repaired(&mut self, mut cells: Vec<String>) -> Vec<String> {
+        let plan = Arc::clone(&self.plan);
+        let numbers = plan.columns.phones.iter().flatten().copied().chain(plan.columns.id);
+        for place in numbers {
+            if let Some(digits) = cells.get(place).and_then(|cell| damage::whole_number(cell)) {
+                cells[place] = digits;
+                *self.repairs.entry(Repair::Exponent).or_default() += 1;
+            }
+        }
+        for place in plan.columns.when.iter().copied().filter(|_| self.serial_dates) {
+            if let Some(date) = cells.get(place).and_then(|cell| damage::serial_date(cell)) {
+                cells[place] = date;
+                *self.repairs.entry(Repair::SerialDate).or_default() += 1;
+            }
+        }
+        cells
+    }
+
+    /// Whether a row is to be taken: it is what the campaign wants.
+    fn is_wanted(&self, row: &Value, cells: &[String], is_hidden: bool, bad_when: Option<NoMoment>) -> Result<(), Why> {
+        let not_selected = |why: &str| Err((ExclusionReason::NotSelected, why.to_owned()));
+        let rules = &self.request.campaign.reading;
+        if is_hidden && rules.hidden_rows == Some(Take::LeaveOut) {
+            return not_selected("hidden_row");
+        }
+        if rules.total_rows == Some(Take::LeaveOut) && damage::is_total(cells, &self.plan.columns.phones) {
+            return not_selected("total_row");
+        }
+        if !self.is_selected(row, bad_when)? {
+            return not_selected("");
+        }
+        Ok(())
+    }
+
+    fn header(&self, place: usize) -> &str {
+        self.plan.header.get(place).map(String::as_str).unwrap_or_default()
     }
 
     /// Whether anything like this is delivered there.
@@ -142,8 +269,7 @@ impl Rows<'_> {
     }
 
     /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.
-    fn phone(&mut self, given: &str) -> Result<Phone, Why> {
-        let read = phone_number::read(given, self.plan.home.as_ref());
+    fn phone(&mut self, given: &str, read: Result<Phone, NotAPhone>) -> Result<Phone, Why> {
         let paper = match read {
             Ok(_) => phone_number::certain_paper(given),
             Err(_) => phone_number::paper(given),
@@ -168,9 +294,8 @@ impl Rows<'_> {
             return Ok(None);
         }
         let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
-        let order = self.facts.dates.unwrap_or(DateOrder::DayFirst);
         let zone = own_zone.cloned().unwrap_or_else(|| self.zones.campaign());
-        let moment = when::read(&parts, order)?;
+        let moment = when::read(&parts, self.dates)?;
         let (at, local, has_time) = moment.in_zone(&zone).ok_or(NoMoment::Unreadable)?;
         Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
     }
@@ -229,8 +354,8 @@ impl Rows<'_> {
 
     fn route(&mut self, cells: &[String]) -> String {
         let route = label(&self.request.campaign.replies.route, self.plan.columns.route, cells);
-        if matches!(self.request.campaign.replies.route, Labelled::Column(_)) && !route.is_empty() && !is_route(&route)
-        {
+        let is_fixed = matches!(self.request.campaign.replies.route, Labelled::Fixed(_));
+        if !is_fixed && !route.is_empty() && !is_route(&route) {
             self.tally.unknown_routes += 1;
             return String::new();
         }

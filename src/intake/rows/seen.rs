@@ -1,16 +1,26 @@
 //! Which people and appointments earlier rows have become messages for.
+//!
+//! Kept small however long the file is: beyond some hundred thousand keys they lie, sorted, in a file without a name, and
+//! memory holds two bytes a row that tell nearly always that a key is new.
 
 use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
 
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
-/// Kept small: a million people take some 40 MB.
-#[derive(Default)]
+use super::runs::Runs;
+
+/// Keys kept in memory before they go to the file: some 20 MB.
+const IN_MEMORY: usize = 400_000;
+
+/// The keys of the rows that became messages.
 pub(super) struct Seen {
-    /// A person's digits are at most 15 and fit a number.
-    people: HashMap<u64, u32>,
-    appointments: HashMap<Box<str>, u32>,
+    fresh: HashMap<u128, u32>,
+    most: usize,
+    /// What went to the file.
+    runs: Runs,
 }
 
 /// What makes a message unique in its run.
@@ -35,22 +45,76 @@ impl Key {
             Self::Appointment(text) => text.to_string(),
         }
     }
+
+    /// A person's digits, or half of the hash of an appointment: of ten million, two are taken for one with a chance of
+    /// less than one in 10²³.
+    fn number(&self) -> u128 {
+        match self {
+            Self::Person(digits) => u128::from(*digits),
+            Self::Appointment(text) => {
+                let hash = Sha256::digest(text.as_bytes());
+                let half: [u8; 16] = std::array::from_fn(|at| hash[at]);
+                u128::from_be_bytes(half) | 1 << 127
+            }
+        }
+    }
 }
 
 impl Seen {
+    /// For a file of about so many rows.
+    pub(super) fn for_rows(rows: u64) -> Self {
+        Self::with(rows, IN_MEMORY)
+    }
+
+    fn with(rows: u64, most: usize) -> Self {
+        Self { fresh: HashMap::new(), most, runs: Runs::for_keys(rows) }
+    }
+
     /// The row that became a message for the same.
-    pub(super) fn earlier(&self, key: &Key) -> Option<u32> {
-        match key {
-            Key::Person(digits) => self.people.get(digits).copied(),
-            Key::Appointment(text) => self.appointments.get(text).copied(),
+    pub(super) fn earlier(&mut self, key: &Key) -> Option<u32> {
+        let number = key.number();
+        self.fresh.get(&number).copied().or_else(|| self.runs.find(number))
+    }
+
+    pub(super) fn remember(&mut self, key: &Key, row: i64) {
+        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        self.fresh.insert(key.number(), row);
+        if self.fresh.len() >= self.most {
+            // Where the disk takes nothing, they stay in memory: a large file then takes more of it.
+            if self.runs.add(&self.fresh).is_ok() {
+                self.fresh.clear();
+            } else {
+                self.most *= 2;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_to_the_file_is_found_again_and_nothing_else() {
+        let mut seen = Seen::with(5_000, 100);
+        for row in 0..5_000_i64 {
+            let key = Key::Person(row as u64 * 7);
+            assert_eq!(seen.earlier(&key), None, "{row}");
+            seen.remember(&key, row);
+        }
+        for row in 0..5_000_u32 {
+            assert_eq!(seen.earlier(&Key::Person(u64::from(row) * 7)), Some(row));
+            assert_eq!(seen.earlier(&Key::Person(u64::from(row) * 7 + 1)), None);
         }
     }
 
-    pub(super) fn remember(&mut self, key: Key, row: i64) {
-        let row = u32::try_from(row).unwrap_or(u32::MAX);
-        match key {
-            Key::Person(digits) => drop(self.people.insert(digits, row)),
-            Key::Appointment(text) => drop(self.appointments.insert(text, row)),
+    #[test]
+    fn more_rows_than_were_counted_are_remembered_too() {
+        let mut seen = Seen::with(0, 10);
+        for row in 0..200_i64 {
+            seen.remember(&Key::of_appointment(&row.to_string(), None), row);
         }
+        assert_eq!(seen.earlier(&Key::of_appointment("17", None)), Some(17));
+        assert_eq!(seen.earlier(&Key::of_appointment("17", Some(UnixMs(0)))), None);
     }
 }

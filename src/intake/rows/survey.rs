@@ -3,87 +3,157 @@
 use std::io;
 
 use crate::domain::problem::Problem;
+use crate::domain::template::Template;
 
-use super::super::audience::{Audience, DateOrder, Line, Unreadable};
+use super::super::audience::{Audience, DateOrder, Line, Lines, Rules, Unreadable};
 use super::super::phone_number::Papers;
-use super::when::{self, Evidence};
+use super::damage;
+use super::evidence::{Dates, Examples, Phones, Place, Places};
+use super::plan::Plan;
 
 /// What the whole file told.
 #[derive(Default)]
 pub(super) struct Survey {
+    /// Rows of the file.
+    pub(super) rows: u64,
     pub(super) order: DateOrder,
+    /// The dates are the numbers of their days.
+    pub(super) serial_dates: bool,
     pub(super) warnings: Vec<Problem>,
     pub(super) blockers: Vec<Problem>,
 }
 
-#[derive(Default)]
-struct Dates {
-    day_first: u64,
-    month_first: u64,
-    either: Option<String>,
+/// What is looked for in the rows.
+struct Looking<'a> {
+    plan: &'a Plan<'a>,
+    header: &'a [String],
+    dates: Dates,
+    phones: Phones,
+    papers: Papers,
+    examples: Examples<'a>,
+    hidden: Places,
+    totals: Places,
+    errors: Places,
+    rounded_ids: Places,
 }
 
-/// `when` are the columns with dates; empty when there are none.
-pub(super) fn survey(audience: &Audience, when: &[usize], phone: usize) -> io::Result<Survey> {
-    let mut dates = Dates::default();
-    let mut survey = Survey::default();
-    let mut papers = Papers::default();
-    let mut lines = audience.lines()?;
-    for line in &mut lines {
-        match line {
-            Line::Cells(cells) => {
-                when.iter().filter_map(|place| cells.get(*place)).for_each(|cell| dates.look(cell));
-                papers.look(cells.get(phone).map_or("", String::as_str));
+impl Survey {
+    pub(super) fn of(
+        audience: &Audience,
+        plan: &Plan<'_>,
+        rules: &Rules,
+        template: Option<&Template>,
+    ) -> io::Result<Self> {
+        let mut survey = Self::default();
+        let header = &audience.facts.header;
+        let mut looking = Looking::new(plan, header, template);
+        let mut lines = audience.lines()?;
+        while let Some(line) = lines.next() {
+            survey.rows += 1;
+            match line {
+                Line::Cells(cells) => looking.look(survey.rows, &cells, &lines),
+                // A row of several lines that does not fit the header has swallowed others behind a stray quote.
+                Line::Unreadable(Unreadable::Width { quoted_from: Some(line), .. }) if survey.blockers.is_empty() => {
+                    survey.blockers.push(Problem::new("quote_not_closed", &[("line", &line.to_string())]));
+                }
+                Line::Unreadable(_) => {}
             }
-            // A row of several lines that does not fit the header has swallowed others behind a stray quote.
-            Line::Unreadable(Unreadable::Width { quoted_from: Some(line), .. }) if survey.blockers.is_empty() => {
-                survey.blockers.push(Problem::new("quote_not_closed", &[("line", &line.to_string())]));
-            }
-            Line::Unreadable(_) => {}
+        }
+        if let Some(failure) = lines.take_failure() {
+            return Err(failure);
+        }
+        if survey.blockers.is_empty() && lines.last_cell_goes_on() && audience.ends_in_open_quote()? {
+            survey.blockers.push(Problem::new("quote_open_at_end", &[]));
+        }
+        survey.damage(&lines, header);
+        survey.ask(&looking, rules);
+        let titles = plan.phone_titles(header);
+        // Papers in place of phones say more than that there are few phones.
+        let papers = looking.papers.verdict().map(|(paper, n, of)| {
+            let (n, of) = (n.to_string(), of.to_string());
+            let args = [("column", titles.as_str()), ("paper", paper.as_str()), ("n", &n), ("of", &of)];
+            Problem::new("papers_for_phones", &args)
+        });
+        survey.blockers.extend(papers.or_else(|| looking.phones.blocker(&titles)));
+        survey.blockers.extend(looking.examples.blocker(header));
+        survey.dates(&looking.dates, rules);
+        survey.warnings.extend(looking.errors.problem("cell_errors", header));
+        Ok(survey)
+    }
+
+    /// Accents that were damaged so that nobody can tell what stood there.
+    fn damage(&mut self, lines: &Lines, header: &[String]) {
+        if let Some((row, column)) = lines.damaged() {
+            let column = header.get(column).map(String::as_str).unwrap_or_default();
+            self.blockers.push(Problem::new("audience_mojibake", &[("line", &row.to_string()), ("column", column)]));
         }
     }
-    if let Some(failure) = lines.failure() {
-        return Err(failure.kind().into());
+
+    /// What a person has to say, and has not.
+    fn ask(&mut self, looking: &Looking<'_>, rules: &Rules) {
+        if rules.hidden_rows.is_none() {
+            self.blockers.extend(looking.hidden.problem("hidden_rows", looking.header));
+        }
+        if rules.total_rows.is_none() {
+            self.blockers.extend(looking.totals.problem("total_rows", looking.header));
+        }
+        self.blockers.extend(looking.rounded_ids.problem("ids_rounded", looking.header));
     }
-    if lines.last_cell_goes_on() && survey.blockers.is_empty() && audience.last_byte()? != Some(b'"') {
-        survey.blockers.push(Problem::new("quote_open_at_end", &[]));
+
+    fn dates(&mut self, dates: &Dates, rules: &Rules) {
+        self.serial_dates = dates.are_serial();
+        self.order = rules.dates.unwrap_or_else(|| dates.order());
+        if rules.dates.is_none() {
+            self.warnings.extend(dates.warning(self.order));
+        }
+        if self.serial_dates {
+            self.warnings.extend(dates.serial_warning());
+        }
     }
-    if let Some((paper, n, of)) = papers.verdict() {
-        let column = audience.facts.header.get(phone).map_or("", String::as_str);
-        let (n, of) = (n.to_string(), of.to_string());
-        let args = [("column", column), ("paper", paper.as_str()), ("n", &n), ("of", &of)];
-        survey.blockers.push(Problem::new("papers_for_phones", &args));
-    }
-    survey.order = dates.order();
-    survey.warnings.extend(dates.warning(survey.order));
-    Ok(survey)
 }
 
-impl Dates {
-    fn look(&mut self, cell: &str) {
-        match when::evidence(cell) {
-            Some(Evidence::DayFirst) => self.day_first += 1,
-            Some(Evidence::MonthFirst) => self.month_first += 1,
-            Some(Evidence::Either) if self.either.is_none() => self.either = Some(cell.to_owned()),
-            _ => {}
+impl<'a> Looking<'a> {
+    fn new(plan: &'a Plan<'a>, header: &'a [String], template: Option<&'a Template>) -> Self {
+        Self {
+            plan,
+            header,
+            dates: Dates::default(),
+            phones: Phones::default(),
+            papers: Papers::default(),
+            examples: Examples::of(template),
+            hidden: Places::default(),
+            totals: Places::default(),
+            errors: Places::default(),
+            rounded_ids: Places::default(),
         }
     }
 
-    /// Day first, unless the file proves otherwise and nothing in it the contrary.
-    fn order(&self) -> DateOrder {
-        if self.month_first > 0 && self.day_first == 0 { DateOrder::MonthFirst } else { DateOrder::DayFirst }
-    }
-
-    fn warning(&self, order: DateOrder) -> Option<Problem> {
-        if self.month_first > 0 && self.day_first > 0 {
-            let count = self.month_first.to_string();
-            return Some(Problem::new("dates_mixed", &[("n", &count)]));
+    fn look(&mut self, row: u64, cells: &[String], lines: &Lines) {
+        let columns = &self.plan.columns;
+        let at = |column| Place { row, line: lines.line(), column };
+        if lines.is_hidden() {
+            self.hidden.add(at(0), "");
         }
-        if order == DateOrder::MonthFirst {
-            return Some(Problem::new("dates_month_first", &[]));
+        if damage::is_total(cells, &columns.phones) {
+            let column = cells.iter().position(|cell| !cell.is_empty()).unwrap_or(0);
+            self.totals.add(at(column), &cells[column]);
+            return;
         }
-        let example = self.either.as_deref().filter(|_| self.day_first == 0)?;
-        let when::Moment::Local(read, _) = when::read(&[example], order).ok()? else { return None };
-        Some(Problem::new("dates_ambiguous", &[("example", example), ("read", &read.date().to_string())]))
+        for place in columns.when.iter().copied() {
+            self.dates.look(cells.get(place).map_or("", String::as_str), columns.when.len());
+        }
+        let first = columns.phones.first().and_then(|places| places.first()).and_then(|place| cells.get(*place));
+        self.papers.look(first.map_or("", String::as_str));
+        self.phones.look(row, cells, &columns.phones, self.plan.home.as_ref());
+        if let Some(column) = damage::error_in(cells, &self.plan.used) {
+            self.errors.add(at(column), &cells[column]);
+        }
+        if let Some((column, id)) = columns.id.and_then(|column| Some((column, cells.get(column)?)))
+            && columns.id_is_key
+            && damage::is_rounded(id)
+        {
+            self.rounded_ids.add(at(column), id);
+        }
+        self.examples.look(cells, self.plan);
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn read(item: &Value) -> Option<Template> {
             .map(|c| loose::items(c, "buttons").iter().map(button).collect())
             .unwrap_or_default(),
         time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
+        examples: component("BODY").map(examples).unwrap_or_default(),
     };
     template.format = format(item, &template);
     if let Some(what) = beyond(components, header, &template)
@@ -59,6 +60,16 @@ pub(super) fn listed(item: &Value) -> Option<Listed> {
 pub(super) fn reason(object: &Value, key: &str) -> String {
     let word = word(object, key);
     if word == "NONE" { String::new() } else { word.to_ascii_lowercase() }
+}
+
+/// `example.body_text: [["Ana", "24 de noviembre"]]`, or `example.body_text_named_params: [{param_name, example}]`.
+fn examples(body: &Value) -> Vec<(String, String)> {
+    let Some(example) = body.get("example") else { return Vec::new() };
+    let named = loose::items(example, "body_text_named_params").iter();
+    let named = named.filter_map(|p| Some((loose::some_text(p, "param_name")?, loose::some_text(p, "example")?)));
+    let texts = loose::items(example, "body_text").first().and_then(Value::as_array);
+    let texts = texts.into_iter().flatten().filter_map(Value::as_str).zip(1..);
+    named.chain(texts.map(|(text, no)| (no.to_string(), text.to_owned()))).collect()
 }
 
 fn is(component: &Value, kind: &str) -> bool {

@@ -24,6 +24,7 @@ pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Templ
         header: header(&kind, &meta),
         // Without its container only the joined text is known, and nobody can say where the body ends.
         parameters_unknown: text.is_none(),
+        examples: Vec::new(),
         body: text.or_else(|| loose::text(item, "data")).unwrap_or_default(),
         footer: loose::some_text(&meta, "footer"),
         buttons: loose::items(&meta, "buttons").iter().map(button).collect(),

@@ -57,6 +57,7 @@ fn read(item: &Value) -> Option<(String, Listed)> {
         format: ParameterFormat::Positional,
         header: header(part("header")),
         parameters_unknown: body.is_empty(),
+        examples: Vec::new(),
         body,
         footer: loose::some_text(part("footer"), "text"),
         buttons: loose::items(part("buttons"), "items").iter().map(button).collect(),

@@ -335,5 +335,6 @@ pub fn template(language: &str) -> Template {
         buttons: ["Confirmo", "Cancelar"].map(|text| Button::QuickReply { text: text.to_owned() }).to_vec(),
         time_to_live_s: Some(43_200),
         parameters_unknown: false,
+        examples: Vec::new(),
     }
 }

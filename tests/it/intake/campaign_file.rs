@@ -9,6 +9,7 @@ use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
 use recado::domain::schedule::{Moved, Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
+use recado::intake::audience::{DateOrder, Delimiter, Encoding, Quote, Take};
 use recado::intake::campaign_file::{
     ButtonUse, CampaignFile, Contains, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode,
     fits_pattern,
@@ -358,9 +359,43 @@ fn a_pattern_takes_the_files_it_means_and_no_others() {
 }
 
 #[test]
-fn a_spreadsheet_is_not_available_yet() {
-    let problems = problems_of(&SMALL.replace("clientes.csv", "clientes.xlsx"));
-    assert!(problems[0].contains("not available yet"), "{problems:?}");
+fn an_audience_is_a_text_or_a_spreadsheet_and_nothing_else() {
+    for name in ["clientes.xlsx", "clientes.ods", "clientes.TSV", "clientes.xls"] {
+        assert_eq!(parsed(&SMALL.replace("clientes.csv", name)).file, name);
+    }
+    for name in ["clientes.pdf", "clientes"] {
+        let problems = problems_of(&SMALL.replace("clientes.csv", name));
+        assert!(problems[0].contains("must name a .csv, .tsv, .xlsx or .ods file"), "{problems:?}");
+    }
+}
+
+#[test]
+fn how_a_file_is_read_is_understood_and_a_wrong_word_refused_with_its_place() {
+    let reading = "[reading]\nencoding = \"Mac Roman\"\ndelimiter = \"tab\"\nquote = \"none\"\nheader_row = 3\n\
+        sheet = \"Turnos\"\nhidden_rows = \"leave out\"\ntotal_rows = \"take\"\ndates = \"month first\"\n\
+        [columns]\nphone = [\"Celular\", \"DDD + Fijo\"]\nwhen = \"Fecha + Hora\"\n";
+    let file = parsed(&format!("{SMALL}{reading}"));
+    let rules = &file.reading;
+    assert_eq!((rules.encoding, rules.delimiter), (Some(Encoding::MacRoman), Some(Delimiter::Tab)));
+    assert_eq!((rules.quote, rules.header_row), (Some(Quote::None), Some(3)));
+    assert_eq!((rules.hidden_rows, rules.total_rows), (Some(Take::LeaveOut), Some(Take::Take)));
+    assert_eq!((rules.sheet.as_deref(), rules.dates), (Some("Turnos"), Some(DateOrder::MonthFirst)));
+    assert_eq!(
+        (&file.columns.phone, &file.columns.more_phones),
+        (&Some("Celular".to_owned()), &vec!["DDD + Fijo".to_owned()])
+    );
+    assert_eq!(rules.phone, ["celular", "ddd", "fijo"]);
+    assert!(rules.wanted.contains(&"hora".to_owned()));
+    for (wrong, told) in [
+        ("encoding = \"Latin1\"", "did you mean \"Latin-1\""),
+        ("delimiter = \"x\"", "must be"),
+        ("header_row = 0", "from 1 to 300"),
+        ("hidden_rows = \"skip\"", "hidden_rows"),
+        ("hiden_rows = \"take\"", "did you mean \"hidden_rows\""),
+    ] {
+        let problems = problems_of(&format!("{SMALL}[reading]\n{wrong}\n"));
+        assert!(problems[0].contains(told), "{wrong}: {problems:?}");
+    }
 }
 
 #[test]

@@ -138,6 +138,7 @@ pub fn template(body: &str) -> Template {
         buttons: Vec::new(),
         time_to_live_s: None,
         parameters_unknown: false,
+        examples: Vec::new(),
     }
 }
 

@@ -140,7 +140,7 @@ fn headers_are_known_in_three_languages_whatever_their_accents_and_blanks() {
         "Teléfono (celular)",
     ] {
         let blockers = promotion("").blockers(format!("Nombre,{header}\n"));
-        let known = !matches!(header, "whats app" | "Nº de telefone");
+        let known = header != "whats app";
         assert_eq!(blockers.is_empty(), known, "{header}: {blockers:?}");
     }
 }

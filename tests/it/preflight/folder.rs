@@ -191,5 +191,6 @@ pub fn template() -> Template {
         buttons: vec![Button::QuickReply { text: "Confirmo".to_owned() }],
         time_to_live_s: None,
         parameters_unknown: false,
+        examples: Vec::new(),
     }
 }

@@ -40,6 +40,7 @@ fn template(format: ParameterFormat, header: Option<Header>, body: &str, buttons
         buttons,
         time_to_live_s: None,
         parameters_unknown: false,
+        examples: Vec::new(),
     }
 }
 

@@ -61,6 +61,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
         ],
         time_to_live_s: None,
         parameters_unknown: false,
+        examples: Vec::new(),
     };
     assert_eq!(templates[0], sale);
     let reminder = &templates[1];

@@ -1,0 +1,4 @@
+//! What is fuzzed.
+
+pub mod package;
+pub mod targets;

@@ -1,0 +1,127 @@
+//! Bytes of any encoding as UTF-8, and the guard against rows without an end.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use encoding_rs::{CoderResult, Decoder, MACINTOSH, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::Encoding;
+use super::refused::Refused;
+
+const CHUNK: usize = 64 * 1024;
+
+/// Longest row, in bytes of UTF-8: a thousand cells of a thousand characters. An open quotation mark would make one cell
+/// of the rest of the file.
+const LONGEST_ROW: usize = 1024 * 1024;
+
+/// A file's text in UTF-8. What claims to be UTF-8 comes as it is, so that a broken row can be told from the others.
+pub(super) enum Text {
+    Plain(File),
+    Decoded(Box<Decoded>),
+}
+
+pub(super) struct Decoded {
+    file: File,
+    decoder: Decoder,
+    input: Vec<u8>,
+    /// What of `input` is not decoded yet.
+    left: std::ops::Range<usize>,
+    output: Vec<u8>,
+    /// What of `output` was not taken yet.
+    ready: std::ops::Range<usize>,
+    is_done: bool,
+}
+
+impl Text {
+    /// The text of a file that stands at its start.
+    pub(super) fn of(file: File, encoding: Encoding) -> Self {
+        let codec = match encoding {
+            Encoding::Utf8 => return Self::Plain(file),
+            Encoding::Utf16Le => UTF_16LE,
+            Encoding::Utf16Be => UTF_16BE,
+            Encoding::Windows1252 | Encoding::Latin1 => WINDOWS_1252,
+            Encoding::MacRoman => MACINTOSH,
+        };
+        Self::Decoded(Box::new(Decoded {
+            file,
+            decoder: codec.new_decoder_with_bom_removal(),
+            input: vec![0; CHUNK],
+            left: 0..0,
+            // No character of these encodings takes more than three times its bytes.
+            output: vec![0; 3 * CHUNK + 16],
+            ready: 0..0,
+            is_done: false,
+        }))
+    }
+}
+
+impl Read for Text {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.read(into),
+            Self::Decoded(decoded) => decoded.read(into),
+        }
+    }
+}
+
+impl Read for Decoded {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.ready.is_empty() && !self.is_done {
+            self.refill()?;
+        }
+        let length = into.len().min(self.ready.len());
+        let from = self.ready.start;
+        into[..length].copy_from_slice(&self.output[from..from + length]);
+        self.ready.start += length;
+        Ok(length)
+    }
+}
+
+impl Decoded {
+    fn refill(&mut self) -> io::Result<()> {
+        let mut is_last = false;
+        if self.left.is_empty() {
+            let read = self.file.read(&mut self.input)?;
+            self.left = 0..read;
+            is_last = read == 0;
+        }
+        let (result, read, written, _) =
+            self.decoder.decode_to_utf8(&self.input[self.left.clone()], &mut self.output, is_last);
+        self.left.start += read;
+        self.ready = 0..written;
+        self.is_done = is_last && result == CoderResult::InputEmpty;
+        Ok(())
+    }
+}
+
+/// Refuses to read on inside one row.
+pub(super) struct Guarded {
+    text: Text,
+    /// Bytes handed out since a row ended.
+    since: usize,
+    /// Line on which the row in hand starts.
+    pub(super) line: u64,
+}
+
+impl Guarded {
+    pub(super) fn new(text: Text, line: u64) -> Self {
+        Self { text, since: 0, line }
+    }
+
+    /// A row has ended; the next one starts on `line`.
+    pub(super) fn row_ended(&mut self, line: u64) {
+        self.since = 0;
+        self.line = line;
+    }
+}
+
+impl Read for Guarded {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.since > LONGEST_ROW {
+            return Err(Refused::EndlessRow { line: self.line }.into());
+        }
+        let read = self.text.read(into)?;
+        self.since += read;
+        Ok(read)
+    }
+}

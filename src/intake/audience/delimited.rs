@@ -1,0 +1,87 @@
+//! Rows of delimited text.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use super::decode::{Guarded, Text};
+use super::lines::{Breaks, Raw};
+use super::{Delimiter, Encoding, Quote};
+
+/// How a text is to be read, and where its header stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Dialect {
+    pub(super) encoding: Encoding,
+    pub(super) delimiter: Delimiter,
+    pub(super) quote: Quote,
+    /// Bytes before the header, counted in UTF-8: the mark, `sep=;`, titles.
+    pub(super) start: u64,
+    /// The header's line, from 1.
+    pub(super) line: u64,
+}
+
+impl Dialect {
+    /// The rows from the header on.
+    pub(super) fn open(self, file: File) -> io::Result<Delimited> {
+        let mut text = Text::of(file, self.encoding);
+        io::copy(&mut (&mut text).take(self.start), &mut io::sink())?;
+        let reader =
+            builder(self.delimiter, self.quote).buffer_capacity(64 * 1024).from_reader(Guarded::new(text, self.line));
+        Ok(Delimited { reader, record: csv::ByteRecord::new(), first_line: self.line })
+    }
+}
+
+/// A reader of such text.
+pub(super) fn builder(delimiter: Delimiter, quote: Quote) -> csv::ReaderBuilder {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(delimiter.byte()).flexible(true).has_headers(false);
+    match quote {
+        Quote::Double => {}
+        Quote::Backslash => drop(builder.escape(Some(b'\\')).double_quote(false)),
+        Quote::Single => drop(builder.quote(b'\'')),
+        Quote::None => drop(builder.quoting(false)),
+    }
+    builder
+}
+
+/// An open text.
+pub(super) struct Delimited {
+    reader: csv::Reader<Guarded>,
+    record: csv::ByteRecord,
+    first_line: u64,
+}
+
+impl Delimited {
+    /// The next row that is no empty line; false at the end.
+    pub(super) fn read(&mut self, raw: &mut Raw) -> io::Result<bool> {
+        let line = self.first_line + self.reader.position().line().saturating_sub(1);
+        if !self.reader.read_byte_record(&mut self.record).map_err(unwrapped)? {
+            return Ok(false);
+        }
+        let next = self.first_line + self.reader.position().line().saturating_sub(1);
+        self.reader.get_mut().row_ended(next);
+        raw.clear();
+        raw.line = line;
+        for cell in &self.record {
+            raw.breaks = match raw.breaks {
+                _ if cell.contains(&b'\n') => Breaks::InLast,
+                Breaks::None => Breaks::None,
+                Breaks::Before | Breaks::InLast => Breaks::Before,
+            };
+            if let Ok(text) = std::str::from_utf8(cell) {
+                raw.cells.push(text.trim().to_owned());
+            } else {
+                raw.is_broken = true;
+                raw.cells.push(String::from_utf8_lossy(cell).trim().to_owned());
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The error of the file below, which says more than that of the reader above it.
+fn unwrapped(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        _ => io::ErrorKind::InvalidData.into(),
+    }
+}

@@ -1,0 +1,215 @@
+//! What was found out about a file, with the evidence, to be shown before anything is sent.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Repair;
+
+/// How the text of a file is encoded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub enum Encoding {
+    /// UTF-8, with or without the mark at its start.
+    #[default]
+    #[serde(rename = "UTF-8")]
+    Utf8,
+    /// UTF-16 with the low byte first, as Excel's "Unicode text".
+    #[serde(rename = "UTF-16LE")]
+    Utf16Le,
+    /// UTF-16 with the high byte first.
+    #[serde(rename = "UTF-16BE")]
+    Utf16Be,
+    /// What spreadsheets on Windows write in Western languages.
+    #[serde(rename = "Windows-1252")]
+    Windows1252,
+    /// ISO 8859-1: Windows-1252 without a byte from 80 to 9F, where the two differ.
+    #[serde(rename = "Latin-1")]
+    Latin1,
+    /// What Excel for Mac writes as CSV.
+    #[serde(rename = "Mac Roman")]
+    MacRoman,
+}
+
+impl Encoding {
+    /// Every encoding with the name that a campaign file gives it. `UTF-16` is the one with the low byte first unless
+    /// the file's own mark says otherwise.
+    pub const NAMED: [(&'static str, Self); 7] = [
+        ("UTF-8", Self::Utf8),
+        ("UTF-16", Self::Utf16Le),
+        ("UTF-16LE", Self::Utf16Le),
+        ("UTF-16BE", Self::Utf16Be),
+        ("Windows-1252", Self::Windows1252),
+        ("Latin-1", Self::Latin1),
+        ("Mac Roman", Self::MacRoman),
+    ];
+}
+
+/// What stands between two cells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delimiter {
+    /// `,`
+    #[default]
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`
+    Pipe,
+}
+
+impl Delimiter {
+    pub(super) const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
+
+    /// Every delimiter as a campaign file says it.
+    pub const NAMED: [(&'static str, Self); 5] =
+        [(",", Self::Comma), (";", Self::Semicolon), ("tab", Self::Tab), ("\t", Self::Tab), ("|", Self::Pipe)];
+
+    /// The byte.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Pipe => b'|',
+        }
+    }
+}
+
+/// What encloses a cell in which a delimiter stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quote {
+    /// `"`, doubled inside a cell.
+    #[default]
+    Double,
+    /// `"`, with a backslash before one inside a cell.
+    Backslash,
+    /// `'`, doubled inside a cell.
+    Single,
+    /// Nothing: a quotation mark is a character like any other.
+    None,
+}
+
+impl Quote {
+    /// Every way of quoting as a campaign file says it.
+    pub const NAMED: [(&'static str, Self); 4] =
+        [("\"", Self::Double), ("\\\"", Self::Backslash), ("'", Self::Single), ("none", Self::None)];
+
+    /// The mark.
+    pub const fn byte(self) -> Option<u8> {
+        match self {
+            Self::Double | Self::Backslash => Some(b'"'),
+            Self::Single => Some(b'\''),
+            Self::None => None,
+        }
+    }
+}
+
+/// Order of day and month in a date of three numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateOrder {
+    /// 25/11/2026
+    #[default]
+    DayFirst,
+    /// 11/25/2026
+    MonthFirst,
+}
+
+/// What kind of file it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileFormat {
+    /// Delimited text.
+    #[default]
+    Text,
+    /// Excel's workbook.
+    Xlsx,
+    /// The workbook of `OpenDocument`.
+    Ods,
+}
+
+/// Why a row was taken for the header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderEvidence {
+    /// The campaign file says it.
+    Named,
+    /// It has names that Recado or the campaign file knows.
+    Words,
+    /// It is the first row that is as wide as those below it and holds no data.
+    Shape,
+    /// It is the first row that holds anything.
+    #[default]
+    First,
+}
+
+/// What was found out about a file.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct FileFacts {
+    /// What kind of file it is.
+    pub format: FileFormat,
+    /// Encoding of a text.
+    pub encoding: Encoding,
+    /// What tells it: a word, and how many characters or letters of the file agree.
+    pub encoding_evidence: EncodingEvidence,
+    /// Delimiter of a text.
+    pub delimiter: Delimiter,
+    /// What encloses cells of a text.
+    pub quote: Quote,
+    /// The sheet that is read; `None` in a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// Every sheet of the workbook.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<String>,
+    /// Rows at the beginning of the file that were looked at.
+    pub rows_looked_at: u64,
+    /// How many of them have as many cells as the header.
+    pub rows_agreeing: u64,
+    /// The line of a text, or the row of a sheet, with the header, from 1.
+    pub header_row: u64,
+    /// Why that one.
+    pub header_evidence: HeaderEvidence,
+    /// What stands above it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub title_lines: Vec<String>,
+    /// The header's cells.
+    pub header: Vec<String>,
+    /// What the columns were taken for: role and header.
+    pub columns: Vec<(String, String)>,
+    /// How dates such as 03/04/2026 are read; `None` where no column holds dates.
+    pub dates: Option<DateOrder>,
+    /// Cells that were repaired, by what was wrong with them; complete after the last row.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: BTreeMap<Repair, u64>,
+}
+
+/// What tells an encoding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EncodingEvidence {
+    /// The campaign file says it.
+    Named,
+    /// The mark at the start of the file.
+    Mark,
+    /// Every byte is ASCII, which nearly all encodings share.
+    #[default]
+    Ascii,
+    /// All of the file, or most of it, is UTF-8, which no other text is by chance.
+    Valid {
+        /// Characters of more than one byte.
+        characters: u64,
+    },
+    /// Every second byte is 0.
+    Zeros,
+    /// The letters that it gives are those of Spanish, Portuguese and English words.
+    Letters {
+        /// So many of the letters fit.
+        fitting: u64,
+        /// Of so many.
+        of: u64,
+    },
+}

@@ -1,0 +1,37 @@
+//! `[reading]` of a campaign file: how its audience is read where the guess is wrong, or where a person has to say.
+
+use super::{DateOrder, Delimiter, Encoding, Quote};
+
+/// What a campaign says about its file. What it leaves out is guessed, or asked about.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rules {
+    /// `encoding`
+    pub encoding: Option<Encoding>,
+    /// `delimiter`
+    pub delimiter: Option<Delimiter>,
+    /// `quote`
+    pub quote: Option<Quote>,
+    /// `header_row`: the line of a text, or the row of a sheet, from 1.
+    pub header_row: Option<u64>,
+    /// `sheet`: the name of the sheet.
+    pub sheet: Option<String>,
+    /// `hidden_rows`: rows of a sheet that are hidden or filtered out.
+    pub hidden_rows: Option<Take>,
+    /// `total_rows`: rows that add up others.
+    pub total_rows: Option<Take>,
+    /// `dates`
+    pub dates: Option<DateOrder>,
+    /// Folded names of the columns that the campaign speaks of: a row that has them is the header.
+    pub wanted: Vec<String>,
+    /// Those of them that hold the phone.
+    pub phone: Vec<String>,
+}
+
+/// Whether rows are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Take {
+    /// Like any other.
+    Take,
+    /// They are excluded.
+    LeaveOut,
+}

@@ -1,0 +1,82 @@
+//! Numbers of cells as texts: whole ones without exponent, dates as dates.
+
+use jiff::civil::{Date, DateTime};
+use jiff::{Span, ToSpan};
+
+/// What a cell's format makes of its number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Kind {
+    /// The number itself.
+    #[default]
+    Plain,
+    /// A date, or a date and time.
+    Date,
+    /// A time of day.
+    Time,
+    /// `00000000000`: a whole number with so many digits.
+    Padded(usize),
+}
+
+/// The text of a number; what is none stays as it is. `from_1904`: the workbook counts days from 1904.
+pub(super) fn text(written: &str, kind: Kind, from_1904: bool) -> String {
+    let written = written.trim();
+    let Ok(value) = written.parse::<f64>() else { return written.to_owned() };
+    match kind {
+        Kind::Padded(digits) if value >= 0.0 && value.fract() == 0.0 && value < 1e15 => {
+            format!("{:0>digits$}", format!("{value:.0}"))
+        }
+        Kind::Plain | Kind::Padded(_) => plain(value, written),
+        Kind::Date | Kind::Time => moment(value, kind, from_1904).unwrap_or_else(|| plain(value, written)),
+    }
+}
+
+/// A number written with a point or a comma before its decimals.
+pub(in super::super::super) fn plain_number(text: &str) -> Option<f64> {
+    text.replace(',', ".").parse().ok()
+}
+
+/// The date and time of a day's number in a text, which does not say more of it.
+pub(in super::super::super) fn serial_moment(serial: f64) -> Option<String> {
+    moment(serial, Kind::Date, false)
+}
+
+fn plain(value: f64, written: &str) -> String {
+    if !value.is_finite() {
+        return written.to_owned();
+    }
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return format!("{value:.0}");
+    }
+    // Spreadsheets show fifteen digits; 0.1 + 0.2 is kept as 0.30000000000000004.
+    let rounded: f64 = format!("{value:.14e}").parse().unwrap_or(value);
+    format!("{rounded}")
+}
+
+/// The date and time of a serial number, as `2026-11-25 14:30`; without a time where it has none, and without a date
+/// where it is less than a day.
+fn moment(serial: f64, kind: Kind, from_1904: bool) -> Option<String> {
+    let at = date_time(serial, from_1904)?;
+    let time = if at.second() == 0 { at.strftime("%H:%M") } else { at.strftime("%H:%M:%S") }.to_string();
+    let has_time = at.hour() != 0 || at.minute() != 0 || at.second() != 0;
+    if serial < 1.0 && (has_time || kind == Kind::Time) {
+        return Some(time);
+    }
+    let date = at.date().to_string();
+    Some(if has_time { format!("{date} {time}") } else { date })
+}
+
+fn date_time(serial: f64, from_1904: bool) -> Option<DateTime> {
+    // Excel's last day is 31 December 9999.
+    if !(0.0..2_958_466.0).contains(&serial) {
+        return None;
+    }
+    let seconds = (serial.fract() * 86_400.0).round() as i64;
+    let mut days = serial.trunc() as i64;
+    // Excel has a 29 February 1900, which was none.
+    if !from_1904 && (1..60).contains(&days) {
+        days += 1;
+    }
+    let first = if from_1904 { Date::new(1904, 1, 1) } else { Date::new(1899, 12, 30) }.ok()?;
+    let span: Span = days.days().seconds(seconds);
+    first.at(0, 0, 0, 0).checked_add(span).ok()
+}

@@ -1,0 +1,321 @@
+//! ODS (`OpenDocument` 1.3): all sheets are in one part, `content.xml`, one after the other.
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::super::lines::Raw;
+use super::super::refused::Refused;
+use super::number;
+use super::package::Package;
+use super::xml::{Xml, attributes, push_text};
+use super::{Cells, MOST_COLUMNS, MOST_ROWS, MOST_SHEETS, Sheet};
+
+const PART: &str = "content.xml";
+
+fn content(package: &Package) -> Result<Xml, Refused> {
+    package.part(PART)?.map(Xml::new).ok_or(Refused::Damaged("it holds no sheets"))
+}
+
+/// The sheets of a workbook. Rows are not looked into.
+pub(super) fn sheets(package: &Package) -> Result<Vec<Sheet>, Refused> {
+    refuse_encrypted(package)?;
+    let mut xml = content(package)?;
+    let mut hidden_styles: Vec<String> = Vec::new();
+    let mut style = String::new();
+    let mut sheets = Vec::new();
+    let mut depth = 0;
+    loop {
+        let event = xml.next()?;
+        match &event {
+            Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
+                b"style" => attributes(tag, |name, value| {
+                    if name == b"name" {
+                        value.clone_into(&mut style);
+                    }
+                }),
+                b"table-properties" => attributes(tag, |name, value| {
+                    if name == b"display" && value == "false" && hidden_styles.len() < MOST_SHEETS {
+                        hidden_styles.push(style.clone());
+                    }
+                }),
+                b"table" => {
+                    if depth == 0 && sheets.len() < MOST_SHEETS {
+                        sheets.push(sheet(tag, &hidden_styles));
+                    }
+                    depth += usize::from(matches!(event, Event::Start(_)));
+                }
+                _ => {}
+            },
+            Event::End(tag) if tag.local_name().as_ref() == b"table" => depth = depth.saturating_sub(1),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    if sheets.is_empty() { Err(Refused::Damaged("it holds no sheets")) } else { Ok(sheets) }
+}
+
+fn sheet(tag: &BytesStart<'_>, hidden_styles: &[String]) -> Sheet {
+    let mut sheet = Sheet { name: String::new(), is_hidden: false, part: String::new() };
+    attributes(tag, |name, value| match name {
+        b"name" => value.trim().clone_into(&mut sheet.name),
+        b"style-name" => sheet.is_hidden = hidden_styles.iter().any(|style| style == value),
+        _ => {}
+    });
+    sheet
+}
+
+/// With a password, the parts are unreadable and the manifest says how they were encrypted.
+fn refuse_encrypted(package: &Package) -> Result<(), Refused> {
+    let Some(part) = package.part("META-INF/manifest.xml")? else { return Ok(()) };
+    let mut xml = Xml::new(part);
+    loop {
+        match xml.next()? {
+            Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == b"encryption-data" => {
+                return Err(Refused::Password);
+            }
+            Event::Eof => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+/// The rows of a sheet.
+pub(super) struct Rows {
+    xml: Xml,
+    /// The first row to give.
+    from: u32,
+    /// Rows done, the copies of repeated ones counted.
+    at: u32,
+    /// A row that stands for several, and how many are still to come.
+    repeated: Vec<String>,
+    is_hidden: bool,
+    left: u32,
+    text: String,
+}
+
+/// A cell before its text.
+#[derive(Default)]
+struct Cell {
+    repeats: usize,
+    /// The value where the text shown is only a way of writing it.
+    value: Option<String>,
+}
+
+impl Rows {
+    /// The rows of the sheet of that place.
+    pub(super) fn open(package: &Package, sheet: usize, from: u32) -> Result<Self, Refused> {
+        let mut xml = content(package)?;
+        let (mut depth, mut seen) = (0_usize, 0);
+        loop {
+            let event = xml.next()?;
+            match &event {
+                Event::Start(tag) if tag.local_name().as_ref() == b"table" => {
+                    if depth == 0 && seen == sheet {
+                        break;
+                    }
+                    seen += usize::from(depth == 0);
+                    depth += 1;
+                }
+                Event::Empty(tag) if tag.local_name().as_ref() == b"table" => seen += usize::from(depth == 0),
+                Event::End(tag) if tag.local_name().as_ref() == b"table" => depth = depth.saturating_sub(1),
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        Ok(Self { xml, from, at: 0, repeated: Vec::new(), is_hidden: false, left: 0, text: String::new() })
+    }
+
+    /// The next row; false at the end of the sheet.
+    pub(super) fn read(&mut self, raw: &mut Raw) -> Result<bool, Refused> {
+        loop {
+            if self.left == 0 && !self.begin()? {
+                return Ok(false);
+            }
+            self.left -= 1;
+            self.at += 1;
+            if self.at > MOST_ROWS {
+                return Err(Refused::TooLarge("a sheet"));
+            }
+            if self.at >= self.from {
+                break;
+            }
+        }
+        raw.line = u64::from(self.at);
+        raw.is_hidden = self.is_hidden;
+        if self.left == 0 {
+            raw.cells = std::mem::take(&mut self.repeated);
+        } else {
+            raw.cells.clone_from(&self.repeated);
+        }
+        Ok(true)
+    }
+
+    /// Reads the next row that the part has; false at the end of the sheet.
+    fn begin(&mut self) -> Result<bool, Refused> {
+        loop {
+            let event = self.xml.next()?;
+            let (tag, is_empty) = match &event {
+                Event::Start(tag) => (tag, false),
+                Event::Empty(tag) => (tag, true),
+                Event::End(tag) if tag.local_name().as_ref() == b"table" => return Ok(false),
+                Event::Eof => return Ok(false),
+                _ => continue,
+            };
+            if tag.local_name().as_ref() != b"table-row" {
+                continue;
+            }
+            let (mut repeats, mut is_hidden) = (1, false);
+            attributes(tag, |name, value| match name {
+                b"number-rows-repeated" => repeats = value.parse().unwrap_or(1),
+                b"visibility" => is_hidden = matches!(value, "collapse" | "filter"),
+                _ => {}
+            });
+            (self.left, self.is_hidden) = (repeats.clamp(1, MOST_ROWS), is_hidden);
+            self.repeated.clear();
+            if !is_empty {
+                self.cells()?;
+            }
+            // What fills the sheet to its end is no row.
+            if self.repeated.is_empty() && self.at + self.left >= MOST_ROWS {
+                return Ok(false);
+            }
+            return Ok(true);
+        }
+    }
+
+    fn cells(&mut self) -> Result<(), Refused> {
+        let mut row = Cells::default();
+        let mut column = 0;
+        let mut cell = Cell::default();
+        let mut shown = Shown::default();
+        self.text.clear();
+        loop {
+            let event = self.xml.next()?;
+            match &event {
+                Event::Start(tag) => match tag.local_name().as_ref() {
+                    b"table-cell" | b"covered-table-cell" => {
+                        cell = begin_cell(tag);
+                        self.text.clear();
+                        shown = Shown::default();
+                    }
+                    name => shown.start(name, &mut self.text),
+                },
+                Event::Empty(tag) => match tag.local_name().as_ref() {
+                    b"table-cell" | b"covered-table-cell" => {
+                        let cell = begin_cell(tag);
+                        put(&mut row, &mut self.repeated, &mut column, &cell, "")?;
+                    }
+                    b"s" if shown.is_text() => self.text.push(' '),
+                    b"tab" if shown.is_text() => self.text.push('\t'),
+                    b"line-break" if shown.is_text() => self.text.push('\n'),
+                    _ => {}
+                },
+                Event::End(tag) => match tag.local_name().as_ref() {
+                    b"table-cell" | b"covered-table-cell" => {
+                        put(&mut row, &mut self.repeated, &mut column, &cell, self.text.trim())?;
+                    }
+                    b"table-row" => return Ok(()),
+                    name => shown.end(name),
+                },
+                Event::Eof => return Err(Refused::Damaged("a sheet ends inside a row")),
+                other if shown.is_text() => push_text(other, &mut self.text)?,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether what is read is what the cell shows: its paragraphs, not the notes at its edge.
+#[derive(Default)]
+struct Shown {
+    paragraphs: usize,
+    notes: usize,
+    has_one: bool,
+}
+
+impl Shown {
+    fn start(&mut self, name: &[u8], text: &mut String) {
+        match name {
+            b"annotation" => self.notes += 1,
+            b"p" if self.notes == 0 => {
+                if self.has_one {
+                    text.push('\n');
+                }
+                self.has_one = true;
+                self.paragraphs += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) {
+        match name {
+            b"annotation" => self.notes = self.notes.saturating_sub(1),
+            b"p" if self.notes == 0 => self.paragraphs = self.paragraphs.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        self.paragraphs > 0 && self.notes == 0
+    }
+}
+
+fn begin_cell(tag: &BytesStart<'_>) -> Cell {
+    let mut cell = Cell { repeats: 1, value: None };
+    let (mut kind, mut value) = (String::new(), String::new());
+    attributes(tag, |name, text| match name {
+        b"number-columns-repeated" => cell.repeats = text.parse().unwrap_or(1).clamp(1, MOST_COLUMNS),
+        b"value-type" => text.clone_into(&mut kind),
+        b"value" | b"date-value" | b"time-value" => text.clone_into(&mut value),
+        _ => {}
+    });
+    cell.value = match kind.as_str() {
+        "float" | "currency" | "percentage" => Some(number::text(&value, number::Kind::Plain, false)),
+        "date" => Some(date(&value)),
+        "time" => Some(time(&value)),
+        _ => None,
+    };
+    cell
+}
+
+/// `2026-11-25T14:30:00` is `2026-11-25 14:30`.
+fn date(value: &str) -> String {
+    let Some((date, time)) = value.split_once('T') else { return value.to_owned() };
+    let time = time.split('.').next().unwrap_or(time);
+    let time = time.strip_suffix(":00").filter(|t| t.len() == 5).unwrap_or(time);
+    if time == "00:00" { date.to_owned() } else { format!("{date} {time}") }
+}
+
+/// `PT14H30M00S` is `14:30`.
+fn time(value: &str) -> String {
+    let mut parts = [0_u32; 3];
+    let mut number = String::new();
+    for c in value.trim_start_matches("PT").chars() {
+        let place = match c {
+            'H' => 0,
+            'M' => 1,
+            'S' => 2,
+            c => {
+                number.push(c);
+                continue;
+            }
+        };
+        parts[place] = number.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        number.clear();
+    }
+    match parts {
+        [h, m, 0] => format!("{h:02}:{m:02}"),
+        [h, m, s] => format!("{h:02}:{m:02}:{s:02}"),
+    }
+}
+
+fn put(row: &mut Cells, cells: &mut Vec<String>, column: &mut usize, cell: &Cell, shown: &str) -> Result<(), Refused> {
+    let text = cell.value.as_deref().unwrap_or(shown);
+    if !text.is_empty() {
+        for at in *column..*column + cell.repeats {
+            row.put(cells, at, text.to_owned())?;
+        }
+    }
+    *column = column.saturating_add(cell.repeats);
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Which sheet of a workbook is the audience: the one that is named, the only one, or the only one with a column of
+//! phones. Anything else is asked about.
+
+use super::super::super::columns::{fold, is_phone_word};
+use super::super::header;
+use super::super::lines::Raw;
+use super::super::refused::Refused;
+use super::super::rules::Rules;
+use super::super::{Cleaned, HeaderEvidence, clean};
+use super::{Chosen, Workbook};
+
+/// Rows of a sheet that are looked at; empty ones do not count.
+const ROWS: usize = 64;
+/// Rows that are read for them.
+const MOST_READ: usize = 10_000;
+
+/// The beginning of a sheet.
+struct Look {
+    sheet: usize,
+    /// Row numbers and cells.
+    rows: Vec<(u32, Vec<String>)>,
+}
+
+pub(super) fn choose(workbook: &Workbook, rules: &Rules) -> Result<Chosen, Refused> {
+    let look = match &rules.sheet {
+        Some(name) => look(workbook, named(workbook, name)?)?,
+        None => by_content(workbook, rules)?,
+    };
+    let cells: Vec<&[String]> = look.rows.iter().map(|(_, cells)| cells.as_slice()).collect();
+    let (at, evidence) = match rules.header_row {
+        Some(row) => {
+            let at = look.rows.iter().position(|(no, _)| u64::from(*no) >= row);
+            (at.ok_or(Refused::NoHeaderRow { row })?, HeaderEvidence::Named)
+        }
+        None => header::pick(&cells, &rules.wanted).ok_or(Refused::Empty)?,
+    };
+    let width = width(cells[at]);
+    let below = &cells[at + 1..];
+    Ok(Chosen {
+        sheet: look.sheet,
+        header_row: look.rows[at].0,
+        evidence,
+        titles: header::titles(&cells[..at]),
+        looked_at: below.len() as u64,
+        agreeing: below.iter().filter(|row| self::width(row) <= width).count() as u64,
+    })
+}
+
+fn named(workbook: &Workbook, name: &str) -> Result<usize, Refused> {
+    let exact = workbook.sheets.iter().position(|sheet| sheet.name == name.trim());
+    let folded = || workbook.sheets.iter().position(|sheet| fold(&sheet.name) == fold(name));
+    exact.or_else(folded).ok_or_else(|| Refused::NoSheet { wanted: name.to_owned(), sheets: workbook.sheet_names() })
+}
+
+fn by_content(workbook: &Workbook, rules: &Rules) -> Result<Look, Refused> {
+    let visible = workbook.sheets.iter().enumerate().filter(|(_, sheet)| !sheet.is_hidden);
+    let mut looks = Vec::new();
+    for (at, _) in visible {
+        let look = look(workbook, at)?;
+        if !look.rows.is_empty() {
+            looks.push(look);
+        }
+    }
+    if looks.len() <= 1 {
+        return looks.pop().ok_or(Refused::Empty);
+    }
+    let names: Vec<String> = looks.iter().map(|look| workbook.sheet_name(look.sheet).to_owned()).collect();
+    let (mut with_phones, _): (Vec<Look>, Vec<Look>) = looks.into_iter().partition(|look| look.has_phones(rules));
+    match with_phones.len() {
+        1 => with_phones.pop().ok_or(Refused::Empty),
+        0 => Err(Refused::SeveralSheets { sheets: names }),
+        _ => {
+            let names = with_phones.iter().map(|look| workbook.sheet_name(look.sheet).to_owned()).collect();
+            Err(Refused::SeveralSheets { sheets: names })
+        }
+    }
+}
+
+impl Look {
+    /// Whether its header has the phone's column.
+    fn has_phones(&self, rules: &Rules) -> bool {
+        let cells: Vec<&[String]> = self.rows.iter().map(|(_, cells)| cells.as_slice()).collect();
+        let Some((at, _)) = header::pick(&cells, &rules.wanted) else { return false };
+        cells[at]
+            .iter()
+            .map(|cell| fold(cell))
+            .any(|folded| if rules.phone.is_empty() { is_phone_word(&folded) } else { rules.phone.contains(&folded) })
+    }
+}
+
+fn look(workbook: &Workbook, sheet: usize) -> Result<Look, Refused> {
+    let mut rows = workbook.rows(sheet, 1)?;
+    let mut raw = Raw::default();
+    let mut look = Look { sheet, rows: Vec::new() };
+    let mut read = 0;
+    while look.rows.len() < ROWS
+        && read < MOST_READ
+        && rows.read(&mut raw).map_err(|e| super::super::refused::reason(&e))?
+    {
+        read += 1;
+        if header::filled(&raw.cells) > 0 {
+            let cells = raw.cells.iter().map(|cell| {
+                let Cleaned { text, .. } = clean(cell);
+                text.into_owned()
+            });
+            look.rows.push((raw.line as u32, cells.collect()));
+        }
+    }
+    Ok(look)
+}
+
+/// Cells up to the last one with something in it.
+fn width(row: &[String]) -> usize {
+    row.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1)
+}

@@ -1,0 +1,49 @@
+//! Which columns hold the phone: named, recognised, several of them.
+
+use crate::domain::problem::Problem;
+
+use super::super::campaign_file::ColumnNames;
+use super::{Search, fold, words};
+
+impl Search<'_> {
+    /// The columns of phones, in the order in which they are tried.
+    pub(super) fn phones(&mut self, named: &ColumnNames) -> Vec<Vec<usize>> {
+        let names: Vec<&String> = named.phone.iter().chain(&named.more_phones).collect();
+        if names.is_empty() {
+            return self.recognised_phones().into_iter().map(|place| vec![place]).collect();
+        }
+        names.into_iter().map(|name| self.named_phone(name)).filter(|places| !places.is_empty()).collect()
+    }
+
+    /// A column, or several joined: `DDD + Telefone`.
+    fn named_phone(&mut self, name: &str) -> Vec<usize> {
+        if name.contains('+') && !self.folded.contains(&fold(name)) {
+            return self.joined(name);
+        }
+        self.named(name).into_iter().collect()
+    }
+
+    /// One column that is called so, or several that differ in a number: `telefono_1`, `telefono_2`.
+    fn recognised_phones(&mut self) -> Vec<usize> {
+        let places = self.places(|i, s| words::is_phone_word(&s.folded[i]));
+        let stems: Vec<&str> = places.iter().map(|i| words::stem(&self.folded[*i])).collect();
+        let are_numbered = places.iter().zip(&stems).skip(1).all(|(i, stem)| self.folded[*i].len() > stem.len());
+        let are_one = stems.windows(2).all(|pair| pair[0] == pair[1]);
+        match places.as_slice() {
+            [] => {
+                let columns = self.header.join(", ");
+                // A first row with numbers in it is no header.
+                let is_data = |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count() >= 8;
+                let code = if self.header.iter().any(is_data) { "no_header" } else { "no_phone_column" };
+                self.problems.push(Problem::new(code, &[("columns", &columns)]));
+                Vec::new()
+            }
+            [_] => places,
+            _ if are_one && are_numbered => places,
+            _ => {
+                self.ambiguous("phone", &places);
+                Vec::new()
+            }
+        }
+    }
+}

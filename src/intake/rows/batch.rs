@@ -1,0 +1,140 @@
+//! Rows are read one after the other and decided several at a time, on as many threads as the machine has cores for it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZero;
+use std::thread;
+
+use super::super::audience::{Line, Lines, Repair, Unreadable};
+use super::resolve::{Decided, Resolver};
+
+/// Rows that one thread decides at a time: some milliseconds of work.
+const PORTION: usize = 512;
+/// Threads at most; the daemon has other work too.
+const THREADS: usize = 4;
+/// Files with fewer rows are decided on the reader's own thread.
+const FEW: u64 = 2_000;
+
+/// Rows that were read and decided, and are given one by one.
+pub(super) struct Batch<'a> {
+    resolvers: Vec<Resolver<'a>>,
+    /// Rows read and not decided yet.
+    read: Vec<Unsettled>,
+    ready: VecDeque<Read>,
+}
+
+/// A row as far as it can be decided without those before it.
+pub(super) enum Read {
+    Decided(Box<Decided>),
+    Unreadable(Unreadable),
+}
+
+struct Unsettled {
+    line: Line,
+    is_hidden: bool,
+}
+
+impl<'a> Batch<'a> {
+    /// For a file of about so many rows.
+    pub(super) fn new(resolver: Resolver<'a>, rows: u64) -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = if rows < FEW { 1 } else { cores.min(THREADS) };
+        let mut resolvers: Vec<Resolver<'a>> = (1..threads).map(|_| resolver.twin()).collect();
+        resolvers.insert(0, resolver);
+        Self { resolvers, read: Vec::new(), ready: VecDeque::new() }
+    }
+
+    /// The next row of `lines`.
+    pub(super) fn next(&mut self, lines: &mut Lines) -> Option<Read> {
+        if self.ready.is_empty() {
+            if self.read.is_empty() {
+                self.read = read(lines, PORTION * self.resolvers.len());
+            }
+            self.decide(lines);
+        }
+        self.ready.pop_front()
+    }
+
+    /// Whether the next row has to be read first.
+    pub(super) fn is_drained(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Decides what was read, and reads on meanwhile.
+    fn decide(&mut self, lines: &mut Lines) {
+        let rows = std::mem::take(&mut self.read);
+        let [only] = self.resolvers.as_mut_slice() else { return self.decide_together(rows, lines) };
+        self.ready.extend(rows.into_iter().map(|row| only.read(row)));
+    }
+
+    fn decide_together(&mut self, rows: Vec<Unsettled>, lines: &mut Lines) {
+        let portions = portions(rows, self.resolvers.len());
+        let most = PORTION * self.resolvers.len();
+        let (decided, next) = thread::scope(|scope| {
+            let at_work: Vec<_> = self
+                .resolvers
+                .iter_mut()
+                .zip(portions)
+                .map(|(resolver, rows)| {
+                    scope.spawn(move || rows.into_iter().map(|row| resolver.read(row)).collect::<Vec<_>>())
+                })
+                .collect();
+            let next = read(lines, most);
+            // What one of them could not stand is not to be passed over.
+            let decided: Vec<Vec<Read>> = at_work
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect();
+            (decided, next)
+        });
+        self.read = next;
+        self.ready.extend(decided.into_iter().flatten());
+    }
+
+    /// Rows that name a time zone that does not exist.
+    pub(super) fn unknown_zones(&self) -> u64 {
+        self.resolvers.iter().map(|resolver| resolver.zones.unknown).sum()
+    }
+
+    /// One such name.
+    pub(super) fn unknown_zone(&self) -> Option<String> {
+        self.resolvers.iter().find_map(|resolver| resolver.zones.unknown_example.clone())
+    }
+
+    /// Cells that were repaired while rows were decided.
+    pub(super) fn add_repairs(&self, repairs: &mut BTreeMap<Repair, u64>) {
+        for (repair, count) in self.resolvers.iter().flat_map(|resolver| &resolver.repairs) {
+            *repairs.entry(*repair).or_default() += count;
+        }
+    }
+}
+
+impl Resolver<'_> {
+    fn read(&mut self, row: Unsettled) -> Read {
+        match row.line {
+            Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, row.is_hidden))),
+            Line::Unreadable(why) => Read::Unreadable(why),
+        }
+    }
+}
+
+fn read(lines: &mut Lines, most: usize) -> Vec<Unsettled> {
+    let mut rows = Vec::with_capacity(most);
+    while rows.len() < most {
+        let Some(line) = lines.next() else { break };
+        rows.push(Unsettled { line, is_hidden: lines.is_hidden() });
+    }
+    rows
+}
+
+/// The rows in so many parts of the same size, in order.
+fn portions(rows: Vec<Unsettled>, parts: usize) -> Vec<Vec<Unsettled>> {
+    let each = rows.len().div_ceil(parts).max(1);
+    let mut portions: Vec<Vec<Unsettled>> = Vec::with_capacity(parts);
+    for row in rows {
+        match portions.last_mut().filter(|last| last.len() < each) {
+            Some(last) => last.push(row),
+            None => portions.push(vec![row]),
+        }
+    }
+    portions
+}

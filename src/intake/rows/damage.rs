@@ -1,0 +1,161 @@
+//! What spreadsheets do to the cells of a row: numbers with exponents, dates as numbers, errors, totals; and several
+//! numbers where one is wanted.
+
+use crate::domain::phone::Phone;
+
+use super::super::audience::{plain_number, serial_moment};
+use super::super::columns::fold;
+use super::super::phone_number::{self, Home, NotAPhone};
+
+/// The digits of `5.491155550101E+12`, if none of them was rounded away.
+pub(super) fn whole_number(cell: &str) -> Option<String> {
+    let (mantissa, exponent) = exponent(cell)?;
+    // With fewer digits than its size, the others were rounded to nothing.
+    let digits: String = mantissa.bytes().filter(u8::is_ascii_digit).map(char::from).collect();
+    let significant = digits.trim_start_matches('0').trim_end_matches('0');
+    let is_whole = significant.len() == exponent + 1 && significant.len() >= 7;
+    is_whole.then(|| significant.to_owned())
+}
+
+/// Whether a cell is a number that was rounded away: `5,51E+12`.
+pub(super) fn is_rounded(cell: &str) -> bool {
+    exponent(cell).is_some_and(|(_, exponent)| exponent >= 6) && whole_number(cell).is_none()
+}
+
+fn exponent(cell: &str) -> Option<(&str, usize)> {
+    let (mantissa, exponent) = cell.split_once(['E', 'e'])?;
+    let whole = mantissa.split(['.', ',']).next()?;
+    let one_digit = whole.len() == 1 && whole != "0";
+    let numeric = mantissa.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let exponent = exponent.parse().ok().filter(|_| exponent.len() <= 2 && !exponent.starts_with('+'))?;
+    (one_digit && numeric).then_some((mantissa, exponent))
+}
+
+/// The date of `46351`, `46351.604` or `46351,604`, and the time of `0.604`: days since 1900 as spreadsheets count them.
+pub(super) fn serial_date(cell: &str) -> Option<String> {
+    if !is_serial(cell) {
+        return None;
+    }
+    serial_moment(plain_number(cell)?)
+}
+
+/// Days from 1990 to 2100, or a part of a day.
+pub(super) fn is_serial(cell: &str) -> bool {
+    let (whole, fraction) = cell.split_once(['.', ',']).unwrap_or((cell, "0"));
+    let digits = |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let is_day = whole.len() == 5 && whole.parse().is_ok_and(|day: u32| (32_874..73_051).contains(&day));
+    let is_part = whole == "0" && fraction.len() >= 2;
+    digits(whole, 5) && digits(fraction, 17) && (is_day || is_part)
+}
+
+/// What spreadsheets show for a formula that failed, in English, Spanish and Portuguese.
+const ERRORS: [&str; 19] = [
+    "#N/A",
+    "#N/D",
+    "#REF!",
+    "#¡REF!",
+    "#VALUE!",
+    "#¡VALOR!",
+    "#VALOR!",
+    "#NAME?",
+    "#¿NOMBRE?",
+    "#NOMBRE?",
+    "#NOME?",
+    "#DIV/0!",
+    "#¡DIV/0!",
+    "#NULL!",
+    "#¡NULO!",
+    "#NULO!",
+    "#NUM!",
+    "#¡NUM!",
+    "#NÚM!",
+];
+
+/// Whether a cell is the error of a formula, or too narrow for its number.
+pub(super) fn is_error(cell: &str) -> bool {
+    cell.starts_with('#') && (ERRORS.contains(&cell) || (cell.len() > 3 && cell.bytes().all(|b| b == b'#')))
+}
+
+/// The first of the columns `used` with an error in it.
+pub(super) fn error_in(cells: &[String], used: &[usize]) -> Option<usize> {
+    used.iter().copied().find(|place| cells.get(*place).is_some_and(|cell| is_error(cell)))
+}
+
+/// A row that adds up others: it says so, and has no phone.
+pub(super) fn is_total(cells: &[String], phones: &[Vec<usize>]) -> bool {
+    let digits = |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count();
+    let has_phone = phones.iter().flatten().any(|place| cells.get(*place).is_some_and(|cell| digits(cell) >= 6));
+    !has_phone && cells.iter().any(|cell| says_total(cell))
+}
+
+fn says_total(cell: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["total", "totales", "totais", "totals", "subtotal", "subtotales", "subtotais", "suma", "soma"];
+    // Longer texts speak of something else.
+    cell.len() <= 40 && cell.starts_with(|c: char| c.is_alphabetic()) && {
+        let folded = fold(cell);
+        let first = folded.split('_').next().unwrap_or_default();
+        WORDS.contains(&first) || folded.starts_with("grand_total") || folded.starts_with("gran_total")
+    }
+}
+
+/// The number of a row.
+pub(super) struct FoundPhone {
+    /// The cell as it stands, or the part of it that was taken.
+    pub(super) given: String,
+    pub(super) to: Result<Phone, NotAPhone>,
+    /// There were others.
+    pub(super) is_one_of_several: bool,
+}
+
+/// The first of a row's numbers that can be one. `phones` are columns, each perhaps joined of several.
+pub(super) fn phone(cells: &[String], phones: &[Vec<usize>], home: Option<&Home>) -> FoundPhone {
+    let mut first: Option<FoundPhone> = None;
+    let mut filled = 0;
+    for places in phones {
+        let given = joined(cells, places);
+        if given.is_empty() {
+            continue;
+        }
+        filled += 1;
+        let found = one_of(given, home);
+        let is_good = found.to.is_ok();
+        let is_first = first.is_none();
+        if is_good || is_first {
+            first = Some(found);
+        }
+        if is_good {
+            break;
+        }
+    }
+    let mut found =
+        first.unwrap_or(FoundPhone { given: String::new(), to: Err(NotAPhone::Empty), is_one_of_several: false });
+    found.is_one_of_several |= filled > 1;
+    found
+}
+
+fn joined(cells: &[String], places: &[usize]) -> String {
+    match places {
+        [one] => cells.get(*one).cloned().unwrap_or_default(),
+        several => {
+            let parts = several.iter().filter_map(|place| cells.get(*place)).map(String::as_str);
+            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// A cell's number, or the first of its numbers that can be one.
+fn one_of(given: String, home: Option<&Home>) -> FoundPhone {
+    let to = phone_number::read(&given, home);
+    if to != Err(NotAPhone::Several) {
+        return FoundPhone { given, to, is_one_of_several: false };
+    }
+    let pieces = given.split(['/', ';', ',', '|', '\n']).flat_map(|piece| piece.split(" y "));
+    let pieces = pieces.flat_map(|p| p.split(" o ")).flat_map(|p| p.split(" e ")).flat_map(|p| p.split(" ou "));
+    let good = pieces.map(str::trim).find_map(|piece| Some((piece, phone_number::read(piece, home).ok()?)));
+    match good {
+        Some((piece, phone)) => FoundPhone { given: piece.to_owned(), to: Ok(phone), is_one_of_several: true },
+        None => FoundPhone { given, to, is_one_of_several: true },
+    }
+}

@@ -1,0 +1,265 @@
+//! What the rows of a file prove: how its dates are written, whether its phones are phones, whether its values are what
+//! the template was made for.
+
+use crate::domain::problem::Problem;
+use crate::domain::template::Template;
+
+use super::super::audience::DateOrder;
+use super::super::phone_number::Home;
+use super::damage;
+use super::plan::Plan;
+use super::when::{self, Evidence};
+
+/// Rows that are looked at one by one; beyond, one in [`STRIDE`].
+const ALL_UP_TO: u64 = 2_000;
+const STRIDE: u64 = 64;
+
+/// Cells with something in them from which on a share says something.
+const ENOUGH: u64 = 10;
+
+/// Below this share of numbers that can be one, in percent, a column is not the phone's.
+const GOOD_PER_CENT: u64 = 70;
+
+fn is_looked_at(row: u64) -> bool {
+    row <= ALL_UP_TO || row.is_multiple_of(STRIDE)
+}
+
+/// Where something stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) row: u64,
+    /// Line of a text, or row of a sheet.
+    pub(super) line: u64,
+    pub(super) column: usize,
+}
+
+/// Places that were found, counted, and the first of them.
+#[derive(Default)]
+pub(super) struct Places {
+    count: u64,
+    first: Option<(Place, String)>,
+}
+
+impl Places {
+    pub(super) fn add(&mut self, place: Place, cell: &str) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some((place, cell.to_owned()));
+        }
+    }
+
+    /// `code` with how many there are, and row, line, column and cell of the first.
+    pub(super) fn problem(&self, code: &str, header: &[String]) -> Option<Problem> {
+        let (place, cell) = self.first.as_ref()?;
+        let [n, row, line] = [self.count, place.row, place.line].map(|n| n.to_string());
+        let column = header.get(place.column).map(String::as_str).unwrap_or_default();
+        Some(Problem::new(code, &[("n", &n), ("row", &row), ("line", &line), ("column", column), ("cell", cell)]))
+    }
+}
+
+/// How dates are written.
+#[derive(Default)]
+pub(super) struct Dates {
+    day_first: u64,
+    month_first: u64,
+    either: Option<String>,
+    serial: u64,
+    others: u64,
+    serial_example: Option<String>,
+}
+
+impl Dates {
+    /// A cell of a column with dates; `columns`: how many such columns there are.
+    pub(super) fn look(&mut self, cell: &str, columns: usize) {
+        if cell.is_empty() {
+            return;
+        }
+        if damage::is_serial(cell) {
+            self.serial += 1;
+            // A part of a day alone is a time, not an example of a date.
+            if self.serial_example.is_none() && !cell.starts_with('0') {
+                self.serial_example = Some(cell.to_owned());
+            }
+            return;
+        }
+        match when::evidence(cell) {
+            Some(Evidence::DayFirst) => self.day_first += 1,
+            Some(Evidence::MonthFirst) => self.month_first += 1,
+            Some(Evidence::Either) if self.either.is_none() => self.either = Some(cell.to_owned()),
+            _ => {}
+        }
+        // Times beside dates that are numbers may be texts.
+        let is_time = columns > 1 && cell.contains(':') && !cell.contains(['/', '-']);
+        self.others += u64::from(!is_time);
+    }
+
+    /// Every date is a number that only a date would be.
+    pub(super) fn are_serial(&self) -> bool {
+        self.serial_example.is_some() && self.others == 0
+    }
+
+    /// Day first, unless the file proves otherwise and nothing in it the contrary.
+    pub(super) fn order(&self) -> DateOrder {
+        if self.month_first > 0 && self.day_first == 0 { DateOrder::MonthFirst } else { DateOrder::DayFirst }
+    }
+
+    pub(super) fn serial_warning(&self) -> Option<Problem> {
+        let example = self.serial_example.as_deref()?;
+        let read = damage::serial_date(example)?;
+        Some(Problem::new("dates_serial", &[("example", example), ("read", &read)]))
+    }
+
+    pub(super) fn warning(&self, order: DateOrder) -> Option<Problem> {
+        if self.month_first > 0 && self.day_first > 0 {
+            let count = self.month_first.to_string();
+            return Some(Problem::new("dates_mixed", &[("n", &count)]));
+        }
+        if order == DateOrder::MonthFirst {
+            return Some(Problem::new("dates_month_first", &[]));
+        }
+        let example = self.either.as_deref().filter(|_| self.day_first == 0)?;
+        let when::Moment::Local(read, _) = when::read(&[example], order).ok()? else { return None };
+        Some(Problem::new("dates_ambiguous", &[("example", example), ("read", &read.date().to_string())]))
+    }
+}
+
+/// Whether the column of phones is one.
+#[derive(Default)]
+pub(super) struct Phones {
+    filled: u64,
+    good: u64,
+    rounded: u64,
+    bad: Option<u64>,
+}
+
+impl Phones {
+    pub(super) fn look(&mut self, row: u64, cells: &[String], columns: &[Vec<usize>], home: Option<&Home>) {
+        if !is_looked_at(row) {
+            return;
+        }
+        let found = damage::phone(cells, columns, home);
+        if found.given.is_empty() {
+            return;
+        }
+        self.filled += 1;
+        let is_whole = || damage::whole_number(&found.given).is_some();
+        if found.to.is_ok() || is_whole() {
+            self.good += 1;
+            return;
+        }
+        self.rounded += u64::from(damage::is_rounded(&found.given));
+        self.bad.get_or_insert(row);
+    }
+
+    /// Too few of its cells are numbers.
+    pub(super) fn blocker(&self, column: &str) -> Option<Problem> {
+        if self.filled < ENOUGH || self.good * 100 >= self.filled * GOOD_PER_CENT {
+            return None;
+        }
+        let row = self.bad?;
+        // Where a spreadsheet rounded most of them away, that is what to cure.
+        let code = if self.rounded * 2 > self.filled - self.good { "phones_rounded" } else { "few_phones" };
+        let percent = (self.good * 100 / self.filled).to_string();
+        let (row, of) = (row.to_string(), self.filled.to_string());
+        let args = [("column", column), ("percent", &percent), ("of", &of), ("row", &row)];
+        Some(Problem::new(code, &args))
+    }
+}
+
+/// What the values of a parameter look like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Shape {
+    /// Letters: a name, a place, a date in words.
+    Words,
+    /// A date or a time of day in numbers.
+    Moment,
+    /// Six digits or more: a phone, a document, an order.
+    LongNumber,
+    /// A number, perhaps an amount.
+    Number,
+    /// A web or mail address.
+    Address,
+}
+
+fn shape(text: &str) -> Option<Shape> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    Some(if text.contains("://") || text.starts_with("www.") || (text.contains('@') && text.contains('.')) {
+        Shape::Address
+    } else if letters > digits || letters > 12 || (letters > 0 && digits == 0) {
+        Shape::Words
+    } else if when::read(&[text], DateOrder::DayFirst).is_ok() || (text.contains(':') && digits <= 6) {
+        Shape::Moment
+    } else if digits >= 6 && text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) {
+        Shape::LongNumber
+    } else {
+        Shape::Number
+    })
+}
+
+/// The values of the template's parameters against the examples it was approved with.
+pub(super) struct Examples<'a> {
+    watched: Vec<Watched<'a>>,
+    rows: u64,
+}
+
+struct Watched<'a> {
+    name: &'a str,
+    example: &'a str,
+    shape: Shape,
+    filled: u64,
+    unlike: u64,
+    column: Option<usize>,
+}
+
+impl<'a> Examples<'a> {
+    pub(super) fn of(template: Option<&'a Template>) -> Self {
+        let examples = template.map(|t| t.examples.as_slice()).unwrap_or_default();
+        let watched = examples.iter().filter_map(|(name, example)| {
+            Some(Watched { name, example, shape: shape(example)?, filled: 0, unlike: 0, column: None })
+        });
+        Self { watched: watched.collect(), rows: 0 }
+    }
+
+    pub(super) fn look(&mut self, cells: &[String], plan: &Plan<'_>) {
+        self.rows += 1;
+        if self.watched.is_empty() || !is_looked_at(self.rows) {
+            return;
+        }
+        for watched in &mut self.watched {
+            // Only what comes from one column as it stands: what an expression makes of it was written on purpose.
+            let Some(place) = plan.sources.get(watched.name) else { continue };
+            let Some(found) = cells.get(*place).and_then(|cell| shape(cell)) else { continue };
+            watched.filled += 1;
+            if are_unlike(found, watched.shape) {
+                watched.unlike += 1;
+                watched.column = Some(*place);
+            }
+        }
+    }
+
+    /// A parameter most of whose values are something else than its example.
+    pub(super) fn blocker(&self, header: &[String]) -> Option<Problem> {
+        let wrong = self.watched.iter().find(|w| w.filled >= ENOUGH && w.unlike * 100 > w.filled * GOOD_PER_CENT)?;
+        let column = wrong.column.and_then(|place| header.get(place)).map(String::as_str).unwrap_or_default();
+        Some(Problem::new("unlike_example", &[("name", wrong.name), ("example", wrong.example), ("column", column)]))
+    }
+}
+
+/// Whether nobody would put the one in the other's place: a phone in place of a name, a name in place of an amount.
+fn are_unlike(found: Shape, example: Shape) -> bool {
+    found != example
+        && !matches!(
+            (found, example),
+            // Dates are written in words and in numbers, numbers of any length count things, and a template's number may
+            // be a code, which has letters.
+            (Shape::Moment, Shape::Words)
+                | (Shape::Words, Shape::Moment | Shape::Number | Shape::LongNumber)
+                | (Shape::Number, Shape::LongNumber)
+                | (Shape::LongNumber, Shape::Number)
+        )
+}

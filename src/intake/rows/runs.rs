@@ -1,0 +1,132 @@
+//! Keys in sorted runs in a file without a name, and a filter in memory that tells nearly always that a key is in none.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+
+/// Bytes of a key and its row in the file.
+const ENTRY: usize = 20;
+/// Entries between two marks: one read of the disk finds a key between them.
+const STRIDE: usize = 200;
+/// Bits of the filter for each key: one key in some hundred that are new is looked for in the file.
+const BITS: u64 = 16;
+/// Bits of the filter that a key sets, all within 64 bytes.
+const PROBES: u32 = 6;
+/// Words of a block of the filter.
+const BLOCK: usize = 8;
+
+/// The runs.
+#[derive(Default)]
+pub(super) struct Runs {
+    file: Option<File>,
+    all: Vec<Run>,
+    /// Bytes written.
+    length: u64,
+    filter: Vec<u64>,
+    keys: u64,
+}
+
+struct Run {
+    at: u64,
+    entries: usize,
+    /// Every [`STRIDE`]th key.
+    marks: Vec<u128>,
+}
+
+impl Runs {
+    /// For about so many keys; the filter is made when the first run is.
+    pub(super) fn for_keys(keys: u64) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
+    /// Adds a run.
+    pub(super) fn add(&mut self, keys: &HashMap<u128, u32>) -> io::Result<()> {
+        let mut sorted: Vec<(u128, u32)> = keys.iter().map(|(key, row)| (*key, *row)).collect();
+        sorted.sort_unstable();
+        if self.file.is_none() {
+            self.file = Some(tempfile::tempfile()?);
+            let blocks = (self.keys.max(keys.len() as u64) * BITS).div_ceil(64 * BLOCK as u64).max(1);
+            self.filter = vec![0; blocks as usize * BLOCK];
+        }
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut writer = BufWriter::with_capacity(ENTRY * 4096, At { file, at: self.length });
+        for (key, row) in &sorted {
+            let mut entry = [0; ENTRY];
+            entry[..16].copy_from_slice(&key.to_be_bytes());
+            entry[16..].copy_from_slice(&row.to_be_bytes());
+            writer.write_all(&entry)?;
+        }
+        writer.flush()?;
+        drop(writer);
+        for (key, _) in &sorted {
+            let (block, mask) = self.place(*key);
+            self.filter[block..block + BLOCK].iter_mut().zip(mask).for_each(|(word, bits)| *word |= bits);
+        }
+        let marks = sorted.iter().step_by(STRIDE).map(|(key, _)| *key).collect();
+        self.all.push(Run { at: self.length, entries: sorted.len(), marks });
+        self.length += (sorted.len() * ENTRY) as u64;
+        Ok(())
+    }
+
+    /// The row of a key, if one of the runs has it.
+    pub(super) fn find(&self, key: u128) -> Option<u32> {
+        let file = self.file.as_ref()?;
+        let (block, mask) = self.place(key);
+        let may_be = self.filter[block..block + BLOCK].iter().zip(mask).all(|(word, bits)| word & bits == bits);
+        if !may_be {
+            return None;
+        }
+        self.all.iter().find_map(|run| run.find(file, key))
+    }
+
+    /// The block of the filter and the bits in it.
+    fn place(&self, key: u128) -> (usize, [u64; BLOCK]) {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+        let blocks = (self.filter.len() / BLOCK).max(1) as u64;
+        let block = ((u128::from(hash) * u128::from(blocks)) >> 64) as usize * BLOCK;
+        // The block took the upper bits; the probes take others.
+        let mut rest = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut mask = [0; BLOCK];
+        for _ in 0..PROBES {
+            let bit = (rest & 511) as usize;
+            mask[bit / 64] |= 1 << (bit % 64);
+            rest >>= 9;
+        }
+        (block, mask)
+    }
+}
+
+impl Run {
+    fn find(&self, file: &File, key: u128) -> Option<u32> {
+        let stride = self.marks.partition_point(|mark| *mark <= key).checked_sub(1)? * STRIDE;
+        let entries = STRIDE.min(self.entries - stride);
+        let mut bytes = [0; STRIDE * ENTRY];
+        let bytes = &mut bytes[..entries * ENTRY];
+        // A disk that does not give back what it took: the row counts as new, and the store finds its double.
+        file.read_exact_at(bytes, self.at + (stride * ENTRY) as u64).ok()?;
+        let entries = bytes.as_chunks::<ENTRY>().0;
+        let of = |entry: &[u8; ENTRY]| u128::from_be_bytes(std::array::from_fn(|at| entry[at]));
+        let at = entries.binary_search_by_key(&key, of).ok()?;
+        Some(u32::from_be_bytes(std::array::from_fn(|i| entries[at][16 + i])))
+    }
+}
+
+/// Writes to a file from a place on.
+struct At<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Write for At<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write_at(bytes, self.at)?;
+        self.at += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! What is counted while rows are read.
+
+use serde::Serialize;
+
+/// What was counted while the rows were read.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Tally {
+    /// Rows.
+    pub rows: u64,
+    /// Of them, messages.
+    pub messages: u64,
+    /// Messages with a value that had to be flattened.
+    pub flattened: u64,
+    /// Messages whose number was written without its country code.
+    pub completed_numbers: u64,
+    /// Of them, Argentine ones that got the 9 of a mobile although neither it nor 15 was written.
+    pub taken_for_mobiles: u64,
+    /// Messages whose number is written in a form that the person's WhatsApp may not carry.
+    pub other_forms: u64,
+    /// Rows with the number of a person's or company's papers in place of a phone.
+    pub papers: u64,
+    /// Messages in the campaign's language, because the template is not approved in the row's.
+    pub fell_back: u64,
+    /// Messages due before the time that the schedule says, because it is closed then.
+    pub goes_earlier: u64,
+    /// Messages due after it, because it is closed then.
+    pub goes_later: u64,
+    /// Messages whose time had passed at the start, and that are due at once.
+    pub overdue: u64,
+    /// Rows whose latest time has passed at the start, or comes before they are due.
+    pub misses_latest: u64,
+    /// Rows for which no open moment is left before their latest time.
+    pub closed_until_latest: u64,
+    /// Messages to the first good one of several numbers in a row.
+    pub several_phones: u64,
+    /// Messages whose column of routes holds no route.
+    pub unknown_routes: u64,
+    /// Rows that are no UTF-8 in a file that is.
+    pub not_utf8: u64,
+}
+
+impl Tally {
+    /// Adds what one row brought.
+    pub(super) fn add(&mut self, more: &Self) {
+        // Taken apart, so that what is counted anew is added too.
+        let Self {
+            rows,
+            messages,
+            flattened,
+            completed_numbers,
+            taken_for_mobiles,
+            other_forms,
+            papers,
+            fell_back,
+            goes_earlier,
+            goes_later,
+            overdue,
+            misses_latest,
+            closed_until_latest,
+            several_phones,
+            unknown_routes,
+            not_utf8,
+        } = more;
+        self.rows += rows;
+        self.messages += messages;
+        self.flattened += flattened;
+        self.completed_numbers += completed_numbers;
+        self.taken_for_mobiles += taken_for_mobiles;
+        self.other_forms += other_forms;
+        self.papers += papers;
+        self.fell_back += fell_back;
+        self.goes_earlier += goes_earlier;
+        self.goes_later += goes_later;
+        self.overdue += overdue;
+        self.misses_latest += misses_latest;
+        self.closed_until_latest += closed_until_latest;
+        self.several_phones += several_phones;
+        self.unknown_routes += unknown_routes;
+        self.not_utf8 += not_utf8;
+    }
+}

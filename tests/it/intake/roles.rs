@@ -1,0 +1,114 @@
+//! Which column is what, and which of several numbers counts.
+
+use super::given::Given;
+
+const BASE: &str = "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n";
+
+fn given(columns: &str) -> Given {
+    Given::promotion(&format!("{BASE}[columns]\n{columns}\n"))
+}
+
+fn roles(given: &Given, header: &str) -> Vec<(String, String)> {
+    given.open(format!("{header}\n"), |rows| rows.facts().columns.clone()).unwrap_or_else(|p| panic!("{header}: {p:?}"))
+}
+
+#[test]
+fn every_role_is_recognised_in_three_languages_with_and_without_accents() {
+    for header in [
+        "Phone,Name,ID,Date and time,Time zone,Language,Consent,Cost centre,Route",
+        "Teléfono,Nombre,ID turno,Fecha y hora,Zona horaria,Idioma,Consentimiento,Centro de costo,Ruta",
+        "TELEFONO,PACIENTE,Cita ID,fecha_hora,Huso,Lengua,Acepta WhatsApp,CeCo,Derivar a",
+        "Telefone,Nome,ID agendamento,Data e hora,Fuso horário,Língua,Consentimento,Centro de custo,Rota",
+    ] {
+        let given = Given::campaign(&format!(
+            "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Sao_Paulo\"\n{BASE}[schedule]\nsend = \"24h before\"\n"
+        ));
+        let mut found: Vec<String> = roles(&given, header).into_iter().map(|(role, _)| role).collect();
+        found.sort();
+        let all = ["consent", "cost_centre", "id", "name", "phone", "route", "timezone", "when"];
+        assert_eq!(found, all, "{header}");
+        // A language changes which template goes out: it is pointed out, and used where the campaign says so.
+        assert!(given.warnings(format!("{header}\n")).contains(&"language_column".to_owned()), "{header}");
+    }
+}
+
+#[test]
+fn numbered_columns_of_phones_are_tried_in_order_and_others_are_asked_about() {
+    let given = given("");
+    let text = "Teléfono 1,Teléfono 2,Nombre\n123,1155550102,Ana\n1155550103,1155550104,Eva\n,,Lía\n,1155550105,Leo\n";
+    assert_eq!(given.fates(text), ["5491155550102", "5491155550103", "no_phone", "5491155550105"]);
+    assert_eq!(roles(&given, "Teléfono 1,Teléfono 2,Nombre")[0].1, "Teléfono 1, Teléfono 2");
+    assert_eq!(given.warnings(text), ["taken_for_mobiles", "several_phones"]);
+    assert_eq!(given.blockers("Teléfono,Celular\n1,2\n"), ["ambiguous_column"]);
+}
+
+#[test]
+fn columns_of_phones_can_be_named_in_order_and_joined() {
+    let named = given("phone = [\"Celular\", \"Fijo\"]");
+    assert_eq!(named.fates("Fijo,Celular\n1155550101,1155550102\n1155550103,no\n"), ["5491155550102", "5491155550103"]);
+    let joined = given("phone = \"DDD + Número\"");
+    assert_eq!(joined.fates("DDD,Número\n11,5555-0101\n351,555-0102\n"), ["5491155550101", "5493515550102"]);
+    assert_eq!(given("phone = [\"Celular\", \"Fixo\"]").blockers("Fijo,Celular\n1,2\n"), ["unknown_column_meant"]);
+}
+
+#[test]
+fn of_several_numbers_in_a_cell_the_first_good_one_counts() {
+    let given = given("");
+    for cell in [
+        "1155550101 / 1155550102",
+        "123456 ; 1155550101",
+        "1155550101 o 1155550102",
+        "1155550101\n1155550102",
+        "+54 9 11 5555-0101, +54 9 11 5555-0102",
+    ] {
+        let text = format!("Telefono;Nombre\n\"{cell}\";Ana\n");
+        assert_eq!(given.fates(&text), ["5491155550101"], "{cell}");
+        assert!(given.warnings(&text).contains(&"several_phones".to_owned()), "{cell}");
+    }
+    assert_eq!(given.fates("Telefono;Nombre\n999999 / 888888;Ana\n"), ["bad_phone (several_numbers)"]);
+}
+
+#[test]
+fn a_column_that_is_not_the_phones_is_one_blocker_and_not_thousands_of_exclusions() {
+    let rows = (0..3_000).map(|row| format!("Ana,{row}\n")).collect::<Vec<_>>().concat();
+    let problems = given("phone = \"Turno\"").open(format!("Nombre,Turno\n{rows}"), |_| ()).unwrap_err();
+    let codes: Vec<&str> = problems.iter().map(|p| p.code.as_str()).collect();
+    assert_eq!(codes, ["few_phones"]);
+    let rows = (0..100)
+        .map(|row| if row % 10 < 7 { format!("Ana,11555501{row:02}\n") } else { "Eva,12\n".to_owned() })
+        .collect::<Vec<_>>()
+        .concat();
+    let exact = format!("Nombre,Celular\n{rows}");
+    assert_eq!(given("").blockers(&exact), Vec::<String>::new(), "70 % are enough");
+    assert_eq!(given("").blockers(exact.replacen("Ana,1155550100", "Ana,12", 1)), ["few_phones"]);
+    // Rows without a phone say nothing of the others.
+    let rows = (0..100)
+        .map(|row| if row < 60 { "Ana,\n".to_owned() } else { format!("Eva,11555501{row}\n") })
+        .collect::<Vec<_>>()
+        .concat();
+    assert_eq!(given("").blockers(format!("Nombre,Celular\n{rows}")), Vec::<String>::new());
+}
+
+#[test]
+fn who_has_not_agreed_is_left_out() {
+    let text = "Telefono;Nombre;Acepta WhatsApp\n1155550101;Ana;Sí\n1155550102;Eva;No\n1155550103;Lía;\n1155550104;Leo;não\n1155550105;Luz;2024-03-01\n";
+    let no = "not_selected (no_consent)";
+    let marketing = recado::domain::template::Category::Marketing;
+    let mut template = super::given::template("x");
+    template.category = marketing;
+    let promotion = given("").with_template(template);
+    assert_eq!(promotion.fates(text), ["5491155550101", no, no, no, "5491155550105"]);
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
+    ));
+    assert_eq!(reminder.fates(text)[2], "5491155550103", "a reminder needs no consent to be given again");
+    assert_eq!(reminder.fates(text)[1], no);
+}
+
+#[test]
+fn a_cost_centre_that_is_recognised_pays() {
+    let text = "Telefono;Nombre;Centro de costo\n1155550101;Ana;laboratorio\n";
+    assert_eq!(given("").drafts(text)[0].cost_centre, "laboratorio");
+    let fixed = Given::promotion(&format!("cost_centre = \"todo\"\n{BASE}"));
+    assert_eq!(fixed.drafts(text)[0].cost_centre, "todo");
+}
