@@ -15,6 +15,7 @@ pub mod dispatcher;
 pub mod doubt;
 mod folder;
 pub mod forecast;
+pub mod funds;
 mod hand;
 pub mod holds;
 pub mod inbound;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, category, holds, load};
+use super::{Engine, EngineError, aside, budget, category, funds, holds, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
@@ -14,7 +14,7 @@ use crate::domain::id::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 use crate::intake::campaign_file::CampaignFile;
-use crate::preflight::{self, Sheet, SheetInputs};
+use crate::preflight::{self, Behind, Sheet, SheetInputs, Shown};
 use crate::store::run::{self, NewRun};
 use crate::store::version::Version;
 use crate::store::{campaign, message, place, suppression, template, user, version};
@@ -28,6 +28,8 @@ pub enum StartOutcome {
     Started(RunId),
     /// These must be mended first.
     Refused(Vec<Problem>),
+    /// It is not what was shown any more: it is to be looked at again, and this is what changed.
+    Changed(Vec<Problem>),
 }
 
 /// A version with everything a decision about it needs.
@@ -46,9 +48,11 @@ impl Engine {
             Some(account) => self.known_template(account, &candidate.file).await?,
             None => None,
         };
+        let known = template.clone();
         let mut sheet = self.judge(&candidate, template, with_rows).await?;
         // The file is kept under the mark of its content; people know it by its name.
         sheet.audience.clone_from(&candidate.version.audience_name);
+        sheet.shown = Some(self.mark(&candidate, known.as_ref(), &sheet).to_string());
         // What a start would be refused for is told before it is tried.
         sheet.blockers.splice(0..0, self.standing_in_the_way(&candidate).await?);
         Ok(sheet)
@@ -56,6 +60,34 @@ impl Engine {
 
     /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.
     pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
+        self.start_if(id, None, by).await
+    }
+
+    /// Starts a version if it is, to the letter, what was `shown`: version, template, audience, prices, and what is left
+    /// of it to send. Otherwise says what changed.
+    pub async fn start_shown(&self, id: VersionId, shown: &Shown, by: &str) -> Result<StartOutcome, EngineError> {
+        self.start_if(id, Some(shown), by).await
+    }
+
+    /// What the mark of a sheet is made from.
+    fn mark(&self, candidate: &Candidate, template: Option<&Template>, sheet: &Sheet) -> Shown {
+        Shown::of(Behind {
+            version: candidate.version.id,
+            definition: &candidate.version.definition,
+            audience: &candidate.version.audience_hash,
+            template,
+            cards: &self.cards,
+            at: self.clock.now(),
+            sheet,
+        })
+    }
+
+    async fn start_if(
+        &self,
+        id: VersionId,
+        shown: Option<&Shown>,
+        by: &str,
+    ) -> Result<StartOutcome, EngineError> {
         let candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
@@ -66,13 +98,34 @@ impl Engine {
         };
         let template = match self.approved_template(account, &candidate.file).await? {
             Ok(template) => template,
+            // Who names what they saw is told below what changed of it.
+            Err(problem) if shown.is_some() && problem.code == "template_changed" => {
+                return Ok(StartOutcome::Changed(vec![Problem::new("shown_template", &[])]));
+            }
             Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
         };
         let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
+        if let Some(shown) = shown {
+            let changes = shown.changes(&self.mark(&candidate, Some(&template), &sheet));
+            if !changes.is_empty() {
+                return Ok(StartOutcome::Changed(changes));
+            }
+        }
         if !sheet.blockers.is_empty() {
             return Ok(StartOutcome::Refused(sheet.blockers));
         }
-        let snapshot = crate::store::json(&template);
+        self.begin(&candidate, (sender, account), &template, by).await
+    }
+
+    /// Writes the run of what was found good.
+    async fn begin(
+        &self,
+        candidate: &Candidate,
+        (sender, account): (&Sender, &Account),
+        template: &Template,
+        by: &str,
+    ) -> Result<StartOutcome, EngineError> {
+        let (snapshot, id) = (crate::store::json(template), candidate.version.id);
         let new = NewRun {
             campaign: candidate.version.campaign_id,
             version: id,
@@ -196,6 +249,10 @@ impl Engine {
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
+        let (balance, tier) = match &account {
+            Some(account) => (funds::balance(self, account).await?, funds::people_left(self, account).await?),
+            None => (None, None),
+        };
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
         let countries = holds::countries(self).await?;
         let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
@@ -220,6 +277,8 @@ impl Engine {
                 around: &around,
                 reached: &|phone| reached.contains(phone.digits()),
                 spent,
+                balance,
+                tier,
                 canary: config.canary,
                 suppressed: &|phone| suppressed.contains(phone.digits()),
                 earlier: &earlier,
@@ -233,6 +292,11 @@ impl Engine {
 
 /// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
 fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
-    let same = Template { provider_id: fresh.provider_id.clone(), status: fresh.status.clone(), ..seen.clone() };
+    let same = Template { 
+        provider_id: fresh.provider_id.clone(),
+        status: fresh.status.clone(),
+        quality: fresh.quality,
+        ..seen.clone()
+    };
     same != *fresh
 }

@@ -121,7 +121,7 @@ impl Watcher {
             match self.engine.start(id, FOLDER).await? {
                 StartOutcome::Started(_) => {}
                 StartOutcome::Refused(problems) if problems.iter().all(is_passing) => continue,
-                StartOutcome::Refused(problems) => {
+                StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
                     let said = steer::in_english(&problems);
                     campaign::save_problem(&self.engine.store, &name, &said, self.engine.clock.now()).await?;
                     self.engine.tell(Change::Campaign(known.id));

@@ -36,6 +36,17 @@ pub enum SampleKind {
     Spread,
 }
 
+impl SampleKind {
+    /// The word of its sentence.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Longest => "longest",
+            Self::Oddest => "oddest",
+            Self::Spread => "spread",
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Candidate {
     row: i64,

@@ -8,6 +8,7 @@ use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
+use crate::preflight::Shown;
 use crate::store::run::{self, Run};
 use crate::store::version;
 
@@ -40,23 +41,38 @@ pub async fn start_shown(
     state: &WebState,
     actor: &Actor,
     campaign: CampaignId,
-    shown: VersionId,
+    (version, shown): (VersionId, Option<&str>),
 ) -> Result<RunId, WebError> {
     let latest = version::latest(state.store(), campaign).await?.ok_or(WebError::NotFound)?;
-    if latest.id != shown {
-        return Err(WebError::Conflict("newer_version"));
+    match shown {
+        // The mark tells more than that there is another version: what of it changed.
+        Some(shown) => {
+            let shown = Shown::parse(shown).ok_or(WebError::Bad("shown"))?;
+            start(state, actor, latest.id, Some(&shown)).await
+        }
+        None if latest.id != version => Err(WebError::Conflict("newer_version")),
+        None => start(state, actor, latest.id, None).await,
     }
-    start(state, actor, latest.id).await
 }
 
 /// Starts a version; what stands in the way is an error that names it.
-async fn start(state: &WebState, actor: &Actor, version: VersionId) -> Result<RunId, WebError> {
-    match state.engine.start(version, &actor.name).await? {
+async fn start(
+    state: &WebState,
+    actor: &Actor,
+    version: VersionId,
+    shown: Option<&Shown>,
+) -> Result<RunId, WebError> {
+    let outcome = match shown {
+        Some(shown) => state.engine.start_shown(version, shown, &actor.name).await?,
+        None => state.engine.start(version, &actor.name).await?,
+    };
+    match outcome {
         StartOutcome::Started(run) => {
             state.audit(actor, "run.start", &format!("run {run}"), &format!("version {version}")).await?;
             Ok(run)
         }
         StartOutcome::Refused(problems) => Err(WebError::Refused(problems)),
+        StartOutcome::Changed(problems) => Err(WebError::Changed(problems)),
     }
 }
 

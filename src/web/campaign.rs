@@ -2,14 +2,17 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::{Html, Redirect};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
 
 use crate::domain::id::{CampaignId, VersionId};
+use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::locale;
-use crate::preflight::{Sheet, SheetRow};
+use crate::preflight::{self, Sheet, SheetRow};
 use crate::store::campaign::{self, Campaign};
-use crate::store::run;
+use crate::store::secret::Secret;
+use crate::store::{run, user};
 use crate::store::version::{self, Version};
 
 use super::act;
@@ -37,6 +40,19 @@ struct CampaignPage {
     /// The run of this very version, if it was started before.
     started: Option<crate::domain::id::RunId>,
     people: Right,
+    load: Right,
+    /// What is otherwise than it was when somebody said yes.
+    changed: Vec<String>,
+    /// Whether samples can be sent to one's own number.
+    test: Option<TestForm>,
+}
+
+/// The form that sends a row to one's own number.
+pub struct TestForm {
+    /// The number of the last test.
+    number: String,
+    /// Makes the form, sent again, send nothing more.
+    once: String,
 }
 
 /// A sheet in words.
@@ -98,6 +114,38 @@ impl SheetView {
         cost.likely.map_or_else(|| p.t("web.cost_unknown"), |likely| p.money(&likely, &cost.currency))
     }
 
+    /// Status, what people think of it, and for how long a message is tried.
+    fn template(&self, p: &Page) -> String {
+        let (template, mut facts) = (&self.sheet.template, Vec::new());
+        facts.push(p.t(&format!("web.category.{}", template.category.as_str())));
+        facts.extend(template.status.iter().map(|status| preflight::status_words(p.language, status)));
+        facts.extend(template.quality.map(|q| p.t(&format!("preflight.quality.{}", q.as_str()))));
+        facts.extend(template.time_to_live_s.map(|s| preflight::life_words(p.language, s)));
+        facts.join(" · ")
+    }
+
+    fn budget(&self, p: &Page) -> Option<String> {
+        let budget = self.sheet.budget.as_ref()?;
+        let [left, whole] = [budget.left, budget.amount].map(|a| p.money(&a, &budget.currency));
+        let key = if budget.monthly { "preflight.budget_month" } else { "preflight.budget_whole" };
+        Some(p.say(key, &[("left", &left), ("budget", &whole)]))
+    }
+
+    fn balance(&self, p: &Page) -> Option<String> {
+        let balance = self.sheet.balance.as_ref()?;
+        Some(p.money(&balance.amount, &balance.currency))
+    }
+
+    fn tier(&self, p: &Page) -> Option<String> {
+        let tier = self.sheet.tier?;
+        Some(match (tier.left, tier.limit) {
+            (Some(left), Some(limit)) => {
+                p.say("preflight.tier_left", &[("n", &p.number(left)), ("limit", &p.number(limit))])
+            }
+            _ => p.t("preflight.tier_free"),
+        })
+    }
+
     fn canary(&self, p: &Page) -> Option<String> {
         let canary = self.sheet.canary?;
         let minutes = canary.wait_minutes.to_string();
@@ -116,8 +164,19 @@ impl SheetView {
 pub async fn show(
     State(state): State<WebState>,
     actor: Actor,
-    mut p: Page,
+    p: Page,
     Path(id): Path<i64>,
+) -> Result<Html<String>, WebError> {
+    page(&state, &actor, p, id, &[]).await
+}
+
+/// The page; with `changed` it says what is otherwise than when somebody said yes.
+async fn page(
+    state: &WebState,
+    actor: &Actor,
+    mut p: Page,
+    id: i64,
+    changed: &[Problem],
 ) -> Result<Html<String>, WebError> {
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
@@ -135,11 +194,21 @@ pub async fn show(
     }
     let mut runs = Vec::new();
     for run in run::of_campaign(state.store(), c.id, RUNS).await? {
-        runs.push(Figures::of(&state, run).await?);
+        runs.push(Figures::of(state, run).await?);
     }
     let sheet = sheet.map(|s| SheetView::of(&p, s));
     let may_start = actor.may(Right::StartRuns);
-    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people: Right::ReadPeople })
+    let changed = changed.iter().map(|problem| locale::problem(p.language, problem)).collect();
+    let test = test_form(state, actor).await?;
+    let (people, load) = (Right::ReadPeople, Right::LoadCampaigns);
+    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people, load, changed, test })
+}
+
+/// For persons with the right to; a token has no phone.
+async fn test_form(state: &WebState, actor: &Actor) -> Result<Option<TestForm>, WebError> {
+    let Some(user) = actor.user.filter(|_| actor.may(Right::SendTests)) else { return Ok(None) };
+    let number = user::test_number(state.store(), user).await?.unwrap_or_default();
+    Ok(Some(TestForm { number, once: Secret::draw("").shown }))
 }
 
 /// The latest version of a campaign.
@@ -152,17 +221,26 @@ pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, W
 #[derive(serde::Deserialize)]
 pub struct StartForm {
     version: i64,
+    shown: Option<String>,
 }
 
 /// Starts the version that was shown; one loaded in between has to be looked at first.
 pub async fn start(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<i64>,
     axum::extract::Form(form): axum::extract::Form<StartForm>,
-) -> Result<Redirect, WebError> {
-    let run = act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version)).await?;
-    Ok(done(&format!("/runs/{run}"), "started"))
+) -> Result<Response, WebError> {
+    let run = act::start_shown(&state, &actor, CampaignId(id), (VersionId(form.version), form.shown.as_deref())).await;
+    match run {
+        Ok(run) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
+        Err(WebError::Changed(changes)) => {
+            let page = page(&state, &actor, p, id, &changes).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// The rows of the sheet, for whoever may see people.

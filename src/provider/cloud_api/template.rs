@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::loose;
-use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
+use crate::domain::template::{
+    Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus,
+};
 
 /// Fields asked of the list.
-pub(super) const FIELDS: &str = "id,name,language,status,category,components,parameter_format,\
+pub(super) const FIELDS: &str = "id,name,language,status,category,components,parameter_format,quality_score,\
                                  message_send_ttl_seconds";
 
 /// Seconds that an authentication template lives unless it says otherwise (cloud-api.md 1.7).
@@ -34,6 +36,7 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         buttons: component("BUTTONS")
             .map(|c| loose::items(c, "buttons").iter().map(button).collect())
             .unwrap_or_default(),
+        quality: item.get("quality_score").and_then(quality),
         time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
     };
     template.format = format(item, &template);
@@ -51,6 +54,16 @@ fn is(component: &Value, kind: &str) -> bool {
 
 fn word(object: &Value, key: &str) -> String {
     loose::text(object, key).unwrap_or_default().to_ascii_uppercase()
+}
+
+/// `UNKNOWN`, and any word Meta may add one day, says nothing (cloud-api.md 4.1).
+fn quality(score: &Value) -> Option<TemplateQuality> {
+    match word(score, "score").as_str() {
+        "GREEN" => Some(TemplateQuality::Green),
+        "YELLOW" => Some(TemplateQuality::Yellow),
+        "RED" => Some(TemplateQuality::Red),
+        _ => None,
+    }
 }
 
 /// Webhooks write `es-AR` where lists write `es_AR`.

@@ -81,6 +81,10 @@ pub struct LoadedView {
 pub struct Start {
     /// The version that was looked at. When a newer one was loaded since, nothing starts.
     version: i64,
+    /// `shown` of the pre-flight that was looked at: starts exactly that. When the version, the template, the audience,
+    /// the prices or what is left to send changed since, nothing starts and the answer says what changed.
+    #[serde(default)]
+    shown: Option<String>,
 }
 
 /// The run that began.
@@ -224,7 +228,7 @@ pub async fn sheet(
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", tag = "campaigns", request_body = Start,
     params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It runs", body = StartedView),
-              (status = 409, description = "A newer version was loaded since", body = ProblemDocument),
+              (status = 409, description = "It changed since it was shown", body = ProblemDocument),
               (status = 422, description = "Blockers", body = ProblemDocument)))]
 pub async fn start(
     State(state): State<WebState>,
@@ -233,7 +237,8 @@ pub async fn start(
     Sent(body): Sent<Start>,
 ) -> Result<Response, WebError> {
     let c = found(&state, &id).await?;
-    let run = act::start_shown(&state, &actor, c.id, VersionId(body.version)).await?;
+    let shown = (VersionId(body.version), body.shown.as_deref());
+    let run = act::start_shown(&state, &actor, c.id, shown).await?;
     Ok((StatusCode::CREATED, Json(StartedView { run })).into_response())
 }
 

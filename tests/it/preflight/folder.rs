@@ -92,6 +92,7 @@ pub struct Folder {
     pub around: Scene,
     /// Of the campaign's budget already.
     pub spent: Micros,
+    pub balance: Option<recado::preflight::Balance>,
 }
 
 impl Folder {
@@ -117,6 +118,7 @@ impl Folder {
             reached: BTreeSet::new(),
             around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
             spent: Micros::default(),
+            balance: None,
             dir,
         }
     }
@@ -151,6 +153,8 @@ impl Folder {
             around: &self.around,
             reached: &|phone: &Phone| self.reached.contains(phone.digits()),
             spent: self.spent,
+            balance: self.balance.clone(),
+            tier: None,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
             earlier: &Earlier::of(self.gone.clone()),
@@ -180,6 +184,7 @@ pub fn template() -> Template {
         footer: Some("Laboratorio SaludCenter".to_owned()),
         buttons: vec![Button::QuickReply { text: "Confirmo".to_owned() }],
         time_to_live_s: None,
+        quality: None,
         parameters_unknown: false,
     }
 }
