@@ -28,6 +28,7 @@ mod room;
 pub mod settler;
 mod start;
 mod steer;
+mod test_send;
 pub mod tier;
 pub mod waiting;
 pub mod watcher;
@@ -55,6 +56,7 @@ pub use doubt::DoubtSettlement;
 pub use hand::{Author, HandOutcome, HandSend};
 pub use load::Loaded;
 pub use start::StartOutcome;
+pub use test_send::{TestOutcome, TestSend};
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]

@@ -38,6 +38,7 @@ mod security;
 mod sign_in;
 mod state;
 mod suppressions;
+pub(crate) mod test_send;
 mod throttle;
 mod tier;
 mod upload;

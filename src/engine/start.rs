@@ -33,9 +33,9 @@ pub enum StartOutcome {
 }
 
 /// A version with everything a decision about it needs.
-struct Candidate {
-    version: Version,
-    file: CampaignFile,
+pub(super) struct Candidate {
+    pub(super) version: Version,
+    pub(super) file: CampaignFile,
     sender: Option<Sender>,
     account: Option<Account>,
 }
@@ -148,7 +148,7 @@ impl Engine {
         Ok(StartOutcome::Started(run))
     }
 
-    async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
+    pub(super) async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
         let version = version::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "version" })?;
         // A version is kept only after its definition was read.
         let corrupt = |_| crate::store::StoreError::Corrupt { what: "version.definition" };

@@ -3,7 +3,7 @@
 
 mod alerts;
 mod campaign_view;
-mod campaigns;
+pub(super) mod campaigns;
 mod conversations;
 mod costs;
 mod desk;
@@ -11,7 +11,7 @@ mod docs;
 mod document;
 mod doubt;
 mod events;
-mod extract;
+pub(super) mod extract;
 mod holds;
 mod later;
 mod me;

@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
-    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, users, webhook,
+    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
 };
 
 /// One route.
@@ -86,6 +86,7 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}", read_, campaign::show),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
+        write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
         read("/runs/{id}", read_, run::show),
         read("/runs/{id}/rows", needs(R::ReadPeople), run_rows::show),
         read("/runs/{id}/results.csv", needs(R::ReadPeople), run_rows::csv),

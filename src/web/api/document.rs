@@ -12,6 +12,7 @@ use super::{
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
+use crate::web::test_send;
 
 /// Media type of problem documents (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
@@ -23,7 +24,7 @@ const PROBLEM: &str = "application/problem+json";
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
         campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, campaigns::start, campaigns::pause,
-        campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, later::test, runs::all, runs::one, runs::messages,
+        campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
         runs::results, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,

@@ -20,7 +20,7 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::{HandSend, waiting};
 use crate::store::message::{self, Message};
-use crate::store::run;
+use crate::store::{correction, run};
 use crate::web::actor::Actor;
 use crate::web::by_hand;
 use crate::web::error::{ProblemDocument, WebError};
@@ -84,6 +84,8 @@ pub struct MessageView {
     pub conversation: Option<ConversationId>,
     /// Who wrote it, unless a campaign did.
     pub author: String,
+    /// The campaign that somebody tried a row of on themselves with it.
+    pub test_of: Option<CampaignId>,
     /// The exact text. Chats are for those who may read conversations.
     pub text: Option<Rendered>,
     /// Where it is.
@@ -215,8 +217,10 @@ async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Ren
         Content::Text { body, .. } => actor.may(Right::Converse).then(|| Rendered { body, ..Rendered::default() }),
         Content::Template { fill, template: Some(template) } => Some(template.render(&fill)),
         Content::Template { fill, template: None } => {
+            let before = correction::template_before(state.store(), m.run_id, m.id).await?;
             let run = run::get(state.store(), m.run_id).await?;
-            run.map(|run| run.snapshot()).transpose()?.map(|template| template.render(&fill))
+            let template = before.map_or_else(|| run.map(|run| run.snapshot()).transpose(), |t| Ok(Some(t)))?;
+            template.map(|template| template.render(&fill))
         }
     })
 }
@@ -235,6 +239,7 @@ fn view(m: Message, waiting: Option<Waits>, text: Option<Rendered>, failure: Opt
         sender: m.sender,
         conversation: m.conversation_id,
         author: m.author,
+        test_of: m.test_of,
         text,
         state: m.state,
         waiting,

@@ -8,6 +8,7 @@ use super::{
     retry, runs, sent, suppressions, templates,
 };
 use crate::domain::role::Right as R;
+use crate::web::test_send;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
 
 /// Every one.
@@ -32,7 +33,7 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/campaigns/{id}/resume", steer, campaigns::resume),
         write("/api/v1/campaigns/{id}/cancel", steer, campaigns::cancel),
         write("/api/v1/campaigns/{id}/retry", steer, retry::of_campaign),
-        write("/api/v1/campaigns/{id}/test", needs(R::StartRuns), later::test),
+        write("/api/v1/campaigns/{id}/test", needs(R::SendTests), test_send::api),
         read("/api/v1/runs", look, runs::all),
         read("/api/v1/runs/{id}", look, runs::one),
         read("/api/v1/runs/{id}/messages", people, runs::messages),
