@@ -10,6 +10,7 @@ mod breaker;
 pub mod budget;
 pub mod canary;
 mod category;
+mod correct;
 pub mod counters;
 pub mod dispatcher;
 pub mod doubt;
@@ -52,6 +53,7 @@ use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
 pub use answer::AnswerOutcome;
+pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use hand::{Author, HandOutcome, HandSend};
 pub use load::Loaded;

@@ -105,7 +105,8 @@ impl Planner {
         let canary = file.limits.canary;
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = runs.iter().any(|other| other.id < run.id);
-        let plan = Plan::new(&self.engine, run, &file, &template, comes_again)?;
+        let stays = self.engine.stays(run).await?;
+        let plan = Plan::new(&self.engine, run, (&file, &template), (comes_again, stays))?;
         let reading = Reading {
             file,
             template,

@@ -36,8 +36,8 @@ pub enum StartOutcome {
 pub(super) struct Candidate {
     pub(super) version: Version,
     pub(super) file: CampaignFile,
-    sender: Option<Sender>,
-    account: Option<Account>,
+    pub(super) sender: Option<Sender>,
+    pub(super) account: Option<Account>,
 }
 
 impl Engine {
@@ -233,18 +233,38 @@ impl Engine {
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
     }
 
+    /// The sheet of a run that is to be corrected, whose own messages stand in nobody's way.
+    pub(super) async fn judge_but(
+        &self,
+        candidate: &Candidate,
+        template: Option<Template>,
+        run: Option<RunId>,
+    ) -> Result<Sheet, EngineError> {
+        self.judged(candidate, template, (false, run)).await
+    }
+
     async fn judge(
         &self,
         candidate: &Candidate,
         template: Option<Template>,
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
+        self.judged(candidate, template, (with_rows, None)).await
+    }
+
+    async fn judged(
+        &self,
+        candidate: &Candidate,
+        template: Option<Template>,
+        (with_rows, but): (bool, Option<RunId>),
+    ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
         let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
-        let earlier = Earlier::of(message::gone_of(&self.store, id).await?);
+        let gone = message::gone_of(&self.store, id).await?;
+        let earlier = Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != but).collect::<Vec<_>>());
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;

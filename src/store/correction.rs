@@ -3,21 +3,50 @@
 
 use sqlx::FromRow;
 
-use super::{Result, Store, StoreError, Tx, on, on_tx};
+use super::message::NewMessage;
+use super::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
+use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{MessageId, RunId, VersionId};
+use crate::domain::message::MessageState;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 
 /// The run plans its rows again when it goes on.
 const SWITCH: &str = "UPDATE run SET version_id = $3, template = $4, planned_rows = 0, rows_read = NULL,
         sent_out_at = NULL
-    WHERE id = $1 AND state = 'paused' AND version_id = $2";
+    WHERE id = $1 AND state = 'paused' AND version_id = $2
+        AND NOT EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state = 'claimed')";
 const ADD: &str = "INSERT INTO correction (run_id, at, corrected_by, version_id, template, last_message, stayed)
     VALUES ($1, $2, $3, $4, $5, (SELECT COALESCE(MAX(id), 0) FROM message),
         (SELECT COUNT(*) FROM message WHERE run_id = $1 AND NOT (state = 'queued' AND attempt = 0)))";
 const LATEST: &str = "SELECT id, at, corrected_by, version_id, last_message, stayed, cleared_at FROM correction
     WHERE run_id = $1 ORDER BY id DESC LIMIT 1";
 const BEFORE: &str = "SELECT template FROM correction WHERE run_id = $1 AND last_message >= $2 ORDER BY id LIMIT 1";
+/// What may go back in line keeps the template it was made from: the run has another.
+const KEEP_TEMPLATES: Dialects = Dialects {
+    sqlite: "UPDATE message SET content = json_set(content, '$.template', json((SELECT f.template FROM correction AS f
+            WHERE f.run_id = message.run_id AND f.last_message >= message.id ORDER BY f.id LIMIT 1)))
+        WHERE id IN (SELECT id FROM message WHERE run_id = $1 AND state IN ('in_doubt', 'failed')
+            AND content NOT LIKE '%\"template\":{%' AND content LIKE '{\"kind\":\"template\"%'
+            AND id <= (SELECT MAX(last_message) FROM correction WHERE run_id = $1) LIMIT $2)",
+    postgres: "UPDATE message SET content = REPLACE(content, '{\"kind\":\"template\",',
+            '{\"kind\":\"template\",\"template\":' || (SELECT f.template FROM correction AS f
+                WHERE f.run_id = message.run_id AND f.last_message >= message.id ORDER BY f.id LIMIT 1) || ',')
+        WHERE id IN (SELECT id FROM message WHERE run_id = $1 AND state IN ('in_doubt', 'failed')
+            AND content NOT LIKE '%\"template\":{%' AND content LIKE '{\"kind\":\"template\"%'
+            AND id <= (SELECT MAX(last_message) FROM correction WHERE run_id = $1) LIMIT $2)",
+};
+const STAY: &str = "SELECT row_no, id, state FROM message WHERE run_id = $1 AND id <= $2";
+/// What was tried and is in line again: it goes out as the row says now, unless another message of the run has its key.
+const REWRITE: &str = "UPDATE message SET content = $2, key = $3, person_id = $4, recipient = $5, name = $6, route = $7,
+        cost_centre = $8, external_id = $9, happens_at = $10, timezone = $11,
+        due_at = CASE WHEN due_at > $12 THEN due_at ELSE $12 END, latest_at = $13, market = $14, category = $15,
+        estimated = $16
+    WHERE id = $1 AND state = 'queued' AND NOT EXISTS
+        (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.key = $3 AND o.id <> $1)";
+const LEAVE_OUT: &str = "UPDATE message SET state = 'excluded', end_reason = $2, ended_at = $3, waiting_for = NULL,
+        reserved = 0
+    WHERE id = $1 AND state = 'queued'";
 /// What has never been tried leaves no trace anywhere; what has stays, and is looked at row by row.
 const TAKE_BACK: &str = "DELETE FROM message WHERE id IN
     (SELECT id FROM message WHERE run_id = $1 AND state = 'queued' AND attempt = 0 ORDER BY id LIMIT $2)";
@@ -117,6 +146,54 @@ pub async fn take_back(store: &Store, run: RunId, limit: i64) -> Result<u64> {
         }
     }
     Ok(0)
+}
+
+/// Gives up to `limit` messages that may go back in line the template they were made from; how many.
+pub async fn keep_templates(store: &Store, run: RunId, limit: i64) -> Result<u64> {
+    let sql = KEEP_TEMPLATES.of(&store.write);
+    Ok(on!(&store.write, |pool| sqlx::query(sql)
+        .bind(run)
+        .bind(limit)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?)
+}
+
+/// What is left of a run of messages up to `last`: row, message, state.
+pub async fn stay(store: &Store, run: RunId, last: MessageId) -> Result<Vec<(i64, MessageId, MessageState)>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(STAY).bind(run).bind(last).fetch_all(pool).await)?)
+}
+
+/// Gives a message that is in line what its row says now. False when another message of the run has that key, or it is
+/// not in line any more.
+pub async fn rewrite(tx: &mut Tx, id: MessageId, to: &NewMessage) -> Result<bool> {
+    let done = on_tx!(tx, |conn| sqlx::query(REWRITE)
+        .bind(id)
+        .bind(&to.content)
+        .bind(&to.key)
+        .bind(to.person_id)
+        .bind(&to.recipient)
+        .bind(&to.name)
+        .bind(&to.route)
+        .bind(&to.cost_centre)
+        .bind(&to.external_id)
+        .bind(to.happens_at)
+        .bind(&to.timezone)
+        .bind(to.due_at)
+        .bind(to.latest_at)
+        .bind(&to.market)
+        .bind(to.category)
+        .bind(to.estimated)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// A message that is in line gets nothing any more.
+pub async fn leave_out(tx: &mut Tx, id: MessageId, reason: ExclusionReason, at: UnixMs) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(LEAVE_OUT).bind(id).bind(reason).bind(at).execute(conn).await.map(drop))?;
+    Ok(())
 }
 
 /// Everything was taken back: rows are planned from here on.

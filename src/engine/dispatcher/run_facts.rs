@@ -5,7 +5,7 @@ use tracing::error;
 use crate::config::Config;
 use crate::domain::frequency::AtMost;
 use crate::domain::hours::Hours;
-use crate::domain::id::{CampaignId, RunId};
+use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Category, Template};
 use crate::engine::{EngineError, load};
@@ -15,6 +15,8 @@ use crate::store::{Store, hold, run, version};
 /// Facts of a run that no message of it changes.
 #[derive(Clone, Debug)]
 pub struct RunFacts {
+    /// The version it goes by.
+    pub version: VersionId,
     /// The campaign it is a run of.
     pub campaign: CampaignId,
     /// The snapshot its messages are made from.
@@ -42,6 +44,7 @@ impl RunFacts {
             return Ok(None);
         };
         Ok(Some(Self {
+            version: run.version_id,
             campaign: run.campaign_id,
             template_key: hold::template_key(&run.account, &template.name, &template.language),
             hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Dispatcher;
 use super::run_facts::RunFacts;
-use crate::domain::id::RunId;
+use crate::domain::id::{RunId, VersionId};
 use crate::domain::kind::Priority;
 use crate::engine::{self, EngineError, holds};
 use crate::store::hold::{self, Hold, HoldCause, HoldScope};
@@ -26,8 +26,8 @@ impl Dispatcher {
         let running = run::running(&self.engine.store, &self.sender.name).await?;
         let canaries = if running.is_empty() { Vec::new() } else { canary::open(&self.engine.store).await? };
         let mut open = vec![Turn::free(RunId::BY_HAND, Priority::AGENT)];
-        for (id, priority) in self.in_turn(&running) {
-            let Some(facts) = self.learn(id).await? else { continue };
+        for (id, priority, version) in self.in_turn(&running) {
+            let Some(facts) = self.learn(id, version).await? else { continue };
             if holds.iter().any(|hold| is_held(hold, id, &facts)) {
                 continue;
             }
@@ -61,8 +61,9 @@ impl Dispatcher {
         }
     }
 
-    async fn learn(&self, id: RunId) -> Result<Option<Arc<RunFacts>>, EngineError> {
-        if let Some(known) = self.facts_of(id) {
+    /// What is known of a run, read anew where it has been corrected.
+    async fn learn(&self, id: RunId, version: VersionId) -> Result<Option<Arc<RunFacts>>, EngineError> {
+        if let Some(known) = self.facts_of(id).filter(|known| known.version == version) {
             return Ok(Some(known));
         }
         let Some(facts) = RunFacts::read(&self.engine.store, &self.engine.config, id).await? else { return Ok(None) };
@@ -71,23 +72,23 @@ impl Dispatcher {
         Ok(Some(facts))
     }
 
-    fn forget_others(&self, running: &[(RunId, Priority)]) {
+    fn forget_others(&self, running: &[(RunId, Priority, VersionId)]) {
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.retain(|id, _| running.iter().any(|(run, _)| run == id));
+        facts.retain(|id, _| running.iter().any(|(run, ..)| run == id));
     }
 
     /// `running` in the order of turns: who went first last time goes last now.
-    fn in_turn(&self, running: &[(RunId, Priority)]) -> Vec<(RunId, Priority)> {
+    fn in_turn(&self, running: &[(RunId, Priority, VersionId)]) -> Vec<(RunId, Priority, VersionId)> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|id| running.iter().any(|(run, _)| run == id));
-        for (id, _) in running {
+        turns.retain(|id| running.iter().any(|(run, ..)| run == id));
+        for (id, ..) in running {
             if !turns.contains(id) {
                 turns.push_back(*id);
             }
         }
         let place = |id: RunId| turns.iter().position(|turn| *turn == id);
         let mut ordered = running.to_vec();
-        ordered.sort_by_key(|(id, priority)| (*priority, place(*id)));
+        ordered.sort_by_key(|(id, priority, _)| (*priority, place(*id)));
         ordered
     }
 

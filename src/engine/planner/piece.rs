@@ -1,6 +1,6 @@
 //! One piece of a run's rows, as messages and exclusions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -9,9 +9,9 @@ use crate::config::Account;
 use crate::domain::canary::place_of;
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::fill::Content;
+use crate::domain::fill::{Content, Fill};
 use crate::domain::hours::Hours;
-use crate::domain::id::{PersonId, RunId};
+use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 use crate::domain::template::Template;
@@ -23,7 +23,7 @@ use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, person, suppression};
+use crate::store::{StoreError, Tx, correction, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
@@ -34,6 +34,8 @@ pub(super) struct Plan<'a> {
     template: Template,
     /// Whether earlier runs of the campaign may have sent some of its rows.
     comes_again: bool,
+    /// What a corrected run has sent of its rows, by row, and whether that is in line again.
+    stays: BTreeMap<i64, (MessageId, bool)>,
     skips_conversations: bool,
     asks_for_no_promotions: bool,
     /// Where a share goes first.
@@ -56,9 +58,8 @@ impl<'a> Plan<'a> {
     pub fn new(
         engine: &'a Engine,
         run: &'a Run,
-        file: &CampaignFile,
-        template: &Template,
-        comes_again: bool,
+        (file, template): (&CampaignFile, &Template),
+        (comes_again, stays): (bool, BTreeMap<i64, (MessageId, bool)>),
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
         let currency = Currency::parse(&run.currency).map_err(|_| StoreError::Corrupt { what: "run.currency" })?;
@@ -69,6 +70,7 @@ impl<'a> Plan<'a> {
             currency,
             template: template.clone(),
             comes_again,
+            stays,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
             asks_for_no_promotions: is_marketing(run.kind, template.category),
             canary: file.limits.canary.map(|_| Spread {
@@ -78,10 +80,12 @@ impl<'a> Plan<'a> {
     }
 
     /// Keeps a piece that follows the first `done` rows; false when the run is not planning any more.
-    pub async fn keep(&self, rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
+    pub async fn keep(&self, mut rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
         let store = &self.engine.store;
         let to = done + rows.len() as i64;
         let now = self.engine.clock.now();
+        // What has left stays, whatever its row says now.
+        rows.retain(|row| self.stays.get(&row.no).is_none_or(|(_, in_line)| *in_line));
         let (drafts, mut excluded) = self.part(rows);
         let people: Vec<(Phone, String)> = drafts.iter().map(|(_, d)| (d.to.clone(), d.name.clone())).collect();
         let mut tx = store.begin().await?;
@@ -99,6 +103,9 @@ impl<'a> Plan<'a> {
                 None => messages.push(self.message(no, *draft, person, now)),
             }
         }
+        let (messages, excluded_of_tried) = self.in_line_again(&mut tx, messages).await?;
+        excluded.extend(excluded_of_tried);
+        let mut excluded = self.tried_left_out(&mut tx, excluded, now).await?;
         let kept = message::insert_batch(&mut tx, &messages).await?;
         excluded.extend(self.doubles(&messages, &kept.into_iter().map(|(_, no)| no).collect()));
         exclusion::insert_batch(&mut tx, &excluded).await?;
@@ -107,6 +114,47 @@ impl<'a> Plan<'a> {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Of a corrected run, what was tried and is in line again gets what its row says now; the other messages are new.
+    async fn in_line_again(
+        &self,
+        tx: &mut Tx,
+        messages: Vec<NewMessage>,
+    ) -> Result<(Vec<NewMessage>, Vec<Exclusion>), EngineError> {
+        if self.stays.is_empty() {
+            return Ok((messages, Vec::new()));
+        }
+        let (mut new, mut doubles) = (Vec::with_capacity(messages.len()), Vec::new());
+        for message in messages {
+            let Some((id, _)) = self.stays.get(&message.row_no) else {
+                new.push(message);
+                continue;
+            };
+            let own = Content::Template { fill: fill_of(&message), template: Some(Box::new(self.template.clone())) };
+            let message = NewMessage { content: NewMessage::content_of(&own), ..message };
+            if !correction::rewrite(tx, *id, &message).await? {
+                doubles.push(self.double(&message));
+            }
+        }
+        Ok((new, doubles))
+    }
+
+    /// Ends the messages in line whose row is left out now; the other exclusions are new.
+    async fn tried_left_out(
+        &self,
+        tx: &mut Tx,
+        excluded: Vec<Exclusion>,
+        now: UnixMs,
+    ) -> Result<Vec<Exclusion>, EngineError> {
+        let mut new = Vec::with_capacity(excluded.len());
+        for exclusion in excluded {
+            match self.stays.get(&exclusion.row_no) {
+                Some((id, _)) => correction::leave_out(tx, *id, exclusion.reason, now).await?,
+                None => new.push(exclusion),
+            }
+        }
+        Ok(new)
     }
 
     fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
@@ -136,7 +184,11 @@ impl<'a> Plan<'a> {
     /// (two spellings that became one); they are accounted for like any other.
     fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
-        let told = |m: &NewMessage| Exclusion {
+        messages.iter().filter(double).map(|m| self.double(m)).collect()
+    }
+
+    fn double(&self, m: &NewMessage) -> Exclusion {
+        Exclusion {
             run_id: self.run.id,
             row_no: m.row_no,
             reason: ExclusionReason::Duplicate,
@@ -144,8 +196,7 @@ impl<'a> Plan<'a> {
             external_id: m.external_id.clone(),
             name: m.name.clone(),
             detail: String::new(),
-        };
-        messages.iter().filter(double).map(told).collect()
+        }
     }
 
     /// What earlier runs have sent of these rows.
@@ -223,6 +274,14 @@ impl LeftOut {
             return Some(ExclusionReason::Suppressed);
         }
         self.talking.contains(&person).then_some(ExclusionReason::OpenConversation)
+    }
+}
+
+/// What a message of a run puts into its template.
+fn fill_of(message: &NewMessage) -> Fill {
+    match serde_json::from_str(&message.content) {
+        Ok(Content::Template { fill, .. }) => fill,
+        _ => Fill::default(),
     }
 }
 
