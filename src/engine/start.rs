@@ -173,7 +173,7 @@ impl Engine {
     }
 
     /// The template as it was read last, or as the provider says it when it was never read.
-    async fn known_template(&self, account: &Account, file: &CampaignFile) -> Result<Option<Template>, EngineError> {
+    pub(super) async fn known_template(&self, account: &Account, file: &CampaignFile) -> Result<Option<Template>, EngineError> {
         let wanted = &file.template;
         if let Some(known) = template::get(&self.store, &account.name, &wanted.name, &wanted.language).await? {
             return Ok(Some(known));
