@@ -88,11 +88,11 @@ macro_rules! areas {
 }
 
 static EN: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("en": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
+    LazyLock::new(|| read(&areas!("en": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web")));
 static ES: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("es": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
+    LazyLock::new(|| read(&areas!("es": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web")));
 static PT: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("pt": "billing", "engine", "failure", "inbox", "intake", "preflight", "web")));
+    LazyLock::new(|| read(&areas!("pt": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web")));
 
 fn read(files: &[(&str, &str)]) -> BTreeMap<String, Sentence> {
     let mut all = BTreeMap::new();

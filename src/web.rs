@@ -16,6 +16,7 @@ mod conversations;
 mod converse;
 mod costs;
 mod doubt;
+mod draft;
 mod error;
 mod events;
 mod figures;

@@ -10,7 +10,7 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, events, guard, health,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, draft, events, guard, health,
     holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
 };
 
@@ -80,10 +80,20 @@ fn open() -> Vec<Route> {
 
 fn campaign_pages() -> Vec<Route> {
     let (read_, steer, lift) = (needs(R::ReadCampaigns), needs(R::SteerRuns), needs(R::LiftHolds));
+    let load = needs(R::LoadCampaigns);
     vec![
         read("/campaigns", read_, campaigns::show),
-        with_files(write("/campaigns", needs(R::LoadCampaigns), campaigns::load)),
+        with_files(write("/campaigns", load, campaigns::load)),
+        read("/campaigns/new", load, draft::begin::new),
+        with_files(write("/drafts", load, draft::begin::create)),
+        read("/drafts/{id}", load, draft::show),
+        write("/drafts/{id}", load, draft::save),
+        with_files(write("/drafts/{id}/audience", load, draft::audience)),
+        write("/drafts/{id}/discard", load, draft::discard),
         read("/campaigns/{id}", read_, campaign::show),
+        read("/campaigns/{id}/copy", load, draft::begin::copy),
+        with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
+        write("/campaigns/{id}/edit", load, draft::begin::edit),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
@@ -93,6 +103,7 @@ fn campaign_pages() -> Vec<Route> {
         write("/runs/{id}/pause", steer, run::pause),
         write("/runs/{id}/resume", steer, run::resume),
         write("/runs/{id}/cancel", steer, run::cancel),
+        write("/runs/{id}/correct", needs(R::StartRuns), draft::begin::correct),
         read("/runs/{id}/retry", read_, retry::show),
         write("/runs/{id}/retry", steer, retry::retry),
         read("/doubt", needs(R::ReadPeople), doubt::show),

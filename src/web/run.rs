@@ -12,7 +12,7 @@ use crate::domain::time::UnixMs;
 use crate::engine;
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
-use crate::store::{campaign, exclusion, message, run};
+use crate::store::{campaign, correction, exclusion, message, run};
 
 use super::act;
 use super::actor::Actor;
@@ -44,6 +44,9 @@ struct RunPage {
     resent: i64,
     money: tally::Money,
     may_steer: bool,
+    may_start: bool,
+    /// What a correction left as it was.
+    corrected: Option<String>,
     people: bool,
 }
 
@@ -97,7 +100,9 @@ pub async fn show(
     let template = template_name(&run);
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
-    let may_steer = actor.may(Right::SteerRuns);
+    let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
+    let corrected = correction::latest(state.store(), f.run.id).await?;
+    let corrected = corrected.map(|c| p.say("draft.corrected", &[("n", &p.number(c.stayed)), ("who", &c.corrected_by)]));
     html(&RunPage {
         p,
         title,
@@ -113,6 +118,8 @@ pub async fn show(
         resent,
         money,
         may_steer,
+        may_start,
+        corrected,
         people,
     })
 }
