@@ -87,12 +87,15 @@ macro_rules! areas {
     };
 }
 
-static EN: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("en": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web")));
-static ES: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("es": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web")));
-static PT: LazyLock<BTreeMap<String, Sentence>> =
-    LazyLock::new(|| read(&areas!("pt": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web")));
+static EN: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
+    read(&areas!("en": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web"))
+});
+static ES: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
+    read(&areas!("es": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web"))
+});
+static PT: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
+    read(&areas!("pt": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web"))
+});
 
 fn read(files: &[(&str, &str)]) -> BTreeMap<String, Sentence> {
     let mut all = BTreeMap::new();

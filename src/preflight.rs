@@ -16,8 +16,6 @@ mod text;
 
 pub use cost::{Cost, MarketCost, Shares, of_markets};
 pub use sample::{Sample, SampleKind};
-pub use sheet::{
-    Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet,
-};
+pub use sheet::{Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet};
 pub use shown::{Behind, Shown};
 pub use text::{json, life_words, status_words, text};

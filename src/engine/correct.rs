@@ -177,4 +177,3 @@ fn unfit(run: &Run, file: &crate::intake::campaign_file::CampaignFile) -> Option
     }
     (file.sender != run.sender || file.kind != run.kind).then(|| Problem::new("correct_other_sender", &[]))
 }
-

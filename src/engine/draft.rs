@@ -139,12 +139,7 @@ impl Engine {
         self.draft_of(&version, Some(id), by).await
     }
 
-    async fn draft_of(
-        &self,
-        version: &version::Version,
-        run: Option<RunId>,
-        by: &str,
-    ) -> Result<DraftId, EngineError> {
+    async fn draft_of(&self, version: &version::Version, run: Option<RunId>, by: &str) -> Result<DraftId, EngineError> {
         let campaign = campaign::get(&self.store, version.campaign_id).await?;
         let campaign = campaign.ok_or(EngineError::Unknown { what: "campaign" })?;
         let lies = self.folder_file(&campaign.name).await?;

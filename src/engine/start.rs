@@ -82,12 +82,7 @@ impl Engine {
         })
     }
 
-    async fn start_if(
-        &self,
-        id: VersionId,
-        shown: Option<&Shown>,
-        by: &str,
-    ) -> Result<StartOutcome, EngineError> {
+    async fn start_if(&self, id: VersionId, shown: Option<&Shown>, by: &str) -> Result<StartOutcome, EngineError> {
         let candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
@@ -173,7 +168,11 @@ impl Engine {
     }
 
     /// The template as it was read last, or as the provider says it when it was never read.
-    pub(super) async fn known_template(&self, account: &Account, file: &CampaignFile) -> Result<Option<Template>, EngineError> {
+    pub(super) async fn known_template(
+        &self,
+        account: &Account,
+        file: &CampaignFile,
+    ) -> Result<Option<Template>, EngineError> {
         let wanted = &file.template;
         if let Some(known) = template::get(&self.store, &account.name, &wanted.name, &wanted.language).await? {
             return Ok(Some(known));
@@ -312,7 +311,7 @@ impl Engine {
 
 /// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
 fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
-    let same = Template { 
+    let same = Template {
         provider_id: fresh.provider_id.clone(),
         status: fresh.status.clone(),
         quality: fresh.quality,

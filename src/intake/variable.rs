@@ -104,7 +104,9 @@ mod tests {
             assert_eq!((&*read.column, &*read.form, &*read.otherwise), (column, form, otherwise), "{source}");
             assert_eq!(read.own, "", "{source}");
         }
-        for own in ["{{ a }} y {{ b }}", "10 %", "{{ a ~ b }}", "{{ a | replace('x', 'y') }}", "{{ a | default('x') }}", ""] {
+        for own in
+            ["{{ a }} y {{ b }}", "10 %", "{{ a ~ b }}", "{{ a | replace('x', 'y') }}", "{{ a | default('x') }}", ""]
+        {
             assert_eq!(Variable::read(own), Variable { own: own.to_owned(), ..Variable::default() }, "{own}");
         }
     }

@@ -16,6 +16,8 @@ const SWITCH: &str = "UPDATE run SET version_id = $3, template = $4, planned_row
         sent_out_at = NULL
     WHERE id = $1 AND state = 'paused' AND version_id = $2
         AND NOT EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = run.id AND m.state = 'claimed')";
+/// What goes first is judged anew: what was judged was another text.
+const FORGET_CANARY: &str = "DELETE FROM canary WHERE run_id = $1";
 const ADD: &str = "INSERT INTO correction (run_id, at, corrected_by, version_id, template, last_message, stayed)
     VALUES ($1, $2, $3, $4, $5, (SELECT COALESCE(MAX(id), 0) FROM message),
         (SELECT COUNT(*) FROM message WHERE run_id = $1 AND NOT (state = 'queued' AND attempt = 0)))";
@@ -38,7 +40,8 @@ const KEEP_TEMPLATES: Dialects = Dialects {
 };
 const STAY: &str = "SELECT row_no, id, state FROM message WHERE run_id = $1 AND id <= $2";
 /// What was tried and is in line again: it goes out as the row says now, unless another message of the run has its key.
-const REWRITE: &str = "UPDATE message SET content = $2, key = $3, person_id = $4, recipient = $5, name = $6, route = $7,
+const REWRITE: &str =
+    "UPDATE message SET content = $2, key = $3, person_id = $4, recipient = $5, name = $6, route = $7,
         cost_centre = $8, external_id = $9, happens_at = $10, timezone = $11,
         due_at = CASE WHEN due_at > $12 THEN due_at ELSE $12 END, latest_at = $13, market = $14, category = $15,
         estimated = $16
@@ -114,6 +117,7 @@ pub async fn add(tx: &mut Tx, new: &NewCorrection<'_>) -> Result<bool> {
         .execute(conn)
         .await
         .map(drop))?;
+    on_tx!(tx, |conn| sqlx::query(FORGET_CANARY).bind(new.run).execute(conn).await.map(drop))?;
     Ok(true)
 }
 
@@ -151,12 +155,7 @@ pub async fn take_back(store: &Store, run: RunId, limit: i64) -> Result<u64> {
 /// Gives up to `limit` messages that may go back in line the template they were made from; how many.
 pub async fn keep_templates(store: &Store, run: RunId, limit: i64) -> Result<u64> {
     let sql = KEEP_TEMPLATES.of(&store.write);
-    Ok(on!(&store.write, |pool| sqlx::query(sql)
-        .bind(run)
-        .bind(limit)
-        .execute(pool)
-        .await
-        .map(|r| r.rows_affected()))?)
+    Ok(on!(&store.write, |pool| sqlx::query(sql).bind(run).bind(limit).execute(pool).await.map(|r| r.rows_affected()))?)
 }
 
 /// What is left of a run of messages up to `last`: row, message, state.

@@ -6,7 +6,8 @@ use super::{Result, Store, on};
 use crate::domain::id::{DraftId, RunId};
 use crate::domain::time::UnixMs;
 
-const ADD: &str = "INSERT INTO draft (name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at)
+const ADD: &str =
+    "INSERT INTO draft (name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
 const GET: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at
     FROM draft WHERE id = $1";

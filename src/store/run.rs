@@ -31,7 +31,8 @@ const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run A
     ORDER BY r.id DESC LIMIT 1";
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
-const RUNNING: &str = "SELECT id, priority, version_id FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
+const RUNNING: &str =
+    "SELECT id, priority, version_id FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
 const STARTED_BEFORE: &str = "SELECT r.id FROM run AS r WHERE r.version_id = $1 AND (r.state <> 'cancelled'
         OR EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.attempt > 0))
     ORDER BY r.id DESC LIMIT 1";

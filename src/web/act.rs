@@ -56,12 +56,7 @@ pub async fn start_shown(
 }
 
 /// Starts a version; what stands in the way is an error that names it.
-async fn start(
-    state: &WebState,
-    actor: &Actor,
-    version: VersionId,
-    shown: Option<&Shown>,
-) -> Result<RunId, WebError> {
+async fn start(state: &WebState, actor: &Actor, version: VersionId, shown: Option<&Shown>) -> Result<RunId, WebError> {
     let outcome = match shown {
         Some(shown) => state.engine.start_shown(version, shown, &actor.name).await?,
         None => state.engine.start(version, &actor.name).await?,

@@ -5,6 +5,7 @@ mod alerts;
 mod campaign_view;
 pub(super) mod campaigns;
 mod conversations;
+mod correct;
 mod costs;
 mod desk;
 mod docs;

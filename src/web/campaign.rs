@@ -12,8 +12,8 @@ use crate::locale;
 use crate::preflight::{self, Sheet, SheetRow};
 use crate::store::campaign::{self, Campaign};
 use crate::store::secret::Secret;
-use crate::store::{run, user};
 use crate::store::version::{self, Version};
+use crate::store::{run, user};
 
 use super::act;
 use super::actor::Actor;

@@ -29,6 +29,7 @@ use crate::store::{campaign, template, user};
 
 mod apply;
 pub mod begin;
+mod choices;
 mod view;
 
 pub use apply::Fields;

@@ -10,8 +10,8 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, draft, events, guard, health,
-    holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, draft, events, guard,
+    health, holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
 };
 
 /// One route.

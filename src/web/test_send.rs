@@ -103,8 +103,7 @@ pub async fn api(
     if version.campaign_id != campaign.id {
         return Err(WebError::NotFound);
     }
-    let test =
-        TestSend { version: version.id, row: body.row, to: body.to.trim(), once: None, language: p.language };
+    let test = TestSend { version: version.id, row: body.row, to: body.to.trim(), once: None, language: p.language };
     let sent = go(&state, &actor, test).await?;
     Ok((StatusCode::CREATED, Json(sent)).into_response())
 }

@@ -5,6 +5,7 @@ mod alerts;
 mod breaker;
 mod budget;
 mod canary;
+mod correcting;
 mod doubts;
 mod forecasting;
 mod gates;
@@ -16,6 +17,7 @@ mod retrying;
 mod sending;
 mod spacing;
 pub mod stage;
+mod testing;
 mod tier;
 
 use recado::domain::id::MessageId;

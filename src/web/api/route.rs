@@ -4,12 +4,12 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, costs, docs, document, doubt, events, holds, later, me, messages, portfolios,
-    retry, runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, correct, costs, docs, document, doubt, events, holds, later, me, messages,
+    portfolios, retry, runs, sent, suppressions, templates,
 };
 use crate::domain::role::Right as R;
-use crate::web::test_send;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
+use crate::web::test_send;
 
 /// Every one.
 pub fn routes() -> Vec<Route> {
@@ -42,6 +42,7 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/runs/{id}/resume", steer, runs::resume),
         write("/api/v1/runs/{id}/cancel", steer, runs::cancel),
         write("/api/v1/runs/{id}/retry", steer, retry::of_run),
+        write("/api/v1/runs/{id}/correct", needs(R::StartRuns), correct::correct),
         read("/api/v1/doubt", people, doubt::all),
         write("/api/v1/doubt", lift, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::view::{Known, OFFERED_DAYS, takes};
+use super::choices::OFFERED_DAYS;
+use super::view::{Known, takes};
 use crate::domain::template::{Button, Header, Template};
 use crate::intake::definition::Definition;
 use crate::intake::variable::Variable;
@@ -95,12 +96,8 @@ impl Fields {
     fn source(&self, field: &str) -> Option<String> {
         let part = |part: &str| self.text(&format!("{field}.{part}")).to_owned();
         self.has(&format!("{field}.column")).then(|| {
-            let chosen = Variable {
-                column: part("column"),
-                form: part("form"),
-                otherwise: part("otherwise"),
-                own: part("own"),
-            };
+            let chosen =
+                Variable { column: part("column"), form: part("form"), otherwise: part("otherwise"), own: part("own") };
             // `=` stands for a text of one's own.
             let chosen = if chosen.column == "=" { Variable { column: String::new(), ..chosen } } else { chosen };
             let is_nothing = chosen.column.is_empty() && part("column") != "=";

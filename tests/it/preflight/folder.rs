@@ -93,6 +93,7 @@ pub struct Folder {
     /// Of the campaign's budget already.
     pub spent: Micros,
     pub balance: Option<recado::preflight::Balance>,
+    pub tier: Option<recado::preflight::SheetTier>,
 }
 
 impl Folder {
@@ -119,6 +120,7 @@ impl Folder {
             around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
             spent: Micros::default(),
             balance: None,
+            tier: None,
             dir,
         }
     }
@@ -154,7 +156,7 @@ impl Folder {
             reached: &|phone: &Phone| self.reached.contains(phone.digits()),
             spent: self.spent,
             balance: self.balance.clone(),
-            tier: None,
+            tier: self.tier,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
             earlier: &Earlier::of(self.gone.clone()),
