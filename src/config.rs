@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
@@ -18,15 +19,19 @@ use crate::domain::phone::Phone;
 use crate::domain::tier::{Limit, Reserve};
 use crate::domain::{breaker, canary};
 
+pub mod access;
 mod alerts;
 pub mod checks;
 mod errors;
+mod gupshup;
 mod provider;
 mod secret;
 mod sections;
 pub mod thresholds;
 pub mod toml_file;
+pub mod webhook_key;
 
+pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
 
@@ -75,6 +80,8 @@ pub struct Server {
     pub public_url: Url,
     /// Everything Recado writes is below it; absolute.
     pub data_dir: PathBuf,
+    /// Proxies in front of it, whose word on where a request comes from counts.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `[team.*]`.
@@ -95,36 +102,21 @@ pub struct Portfolio {
     pub used_at_start: i64,
 }
 
-/// A provider whose protocol Recado speaks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ProviderKind {
-    /// Meta's WhatsApp Cloud API.
-    CloudApi,
-}
-
 /// `[account.*]`: credentials at one provider.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// Its name in the configuration.
     pub name: String,
-    /// Whose protocol it speaks.
-    pub provider: ProviderKind,
-    /// Root of the provider's API with its version, as `https://graph.facebook.com/v26.0`.
+    /// Whose protocol it speaks, and what that needs.
+    pub access: Access,
+    /// Root of the provider's API, at Meta with its version, as `https://graph.facebook.com/v26.0`.
     pub base_url: Url,
-    /// The WhatsApp Business Account's id.
-    pub waba_id: String,
     /// The `[portfolio.*]` whose messaging limit it shares.
     pub portfolio: Option<String>,
     /// What it is billed in.
     pub currency: Currency,
     /// The clock its days are billed by.
     pub timezone: TimeZone,
-    /// Bearer token.
-    pub access_token: SecretString,
-    /// Signs webhooks.
-    pub app_secret: SecretString,
-    /// Shown by the provider at the webhook's handshake.
-    pub verify_token: SecretString,
     /// What is to be done about the provider's errors.
     pub errors: ErrorTable,
 }
@@ -136,7 +128,7 @@ pub struct Sender {
     pub name: String,
     /// The account it belongs to.
     pub account: String,
-    /// The number's id at the provider.
+    /// The number's id at the provider (Meta: the phone number id; Gupshup: the number's digits).
     pub phone_number_id: String,
     /// The number.
     pub number: Phone,
@@ -200,13 +192,8 @@ impl Config {
     /// is on this machine.
     pub fn placeholders(&self) -> Vec<(String, bool)> {
         let of_account = |account: &Account| {
-            let secrets = [
-                ("access_token", &account.access_token),
-                ("app_secret", &account.app_secret),
-                ("verify_token", &account.verify_token),
-            ];
             let (name, is_here) = (account.name.clone(), is_loopback(&account.base_url));
-            let left = secrets.into_iter().filter(|(_, secret)| secret.expose_secret() == PLACEHOLDER);
+            let left = account.access.secrets().into_iter().filter(|(_, secret)| secret.expose_secret() == PLACEHOLDER);
             left.map(|(key, _)| (format!("account.{name}.{key}"), is_here)).collect::<Vec<_>>()
         };
         self.accounts.values().flat_map(of_account).collect()

@@ -3,18 +3,23 @@
 //! An enum, not a trait: the set is closed and named in the configuration. Nothing above sees a provider's JSON.
 
 mod cloud_api;
+mod gupshup;
 mod http;
+mod identity;
+mod loose;
 pub mod outside;
 
 use std::time::Duration;
 
 pub use cloud_api::CloudApi;
+pub use gupshup::Gupshup;
 
-use crate::config::{Account, ProviderKind};
+use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
 use crate::domain::callback::CallbackData;
 use crate::domain::event::WebhookEvent;
 use crate::domain::fill::Fill;
+use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::template::Template;
 
@@ -66,6 +71,8 @@ pub enum ProviderError {
 pub enum Provider {
     /// Meta's Cloud API.
     CloudApi(CloudApi),
+    /// Gupshup's form API.
+    Gupshup(Gupshup),
 }
 
 /// One message to send.
@@ -115,11 +122,23 @@ pub struct SenderStatus {
     pub display_number: String,
 }
 
+/// A prepaid wallet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wallet {
+    /// Of the amounts.
+    pub currency: Currency,
+    /// What is in it; below zero when the overdraft is used.
+    pub balance: Micros,
+    /// How far below zero it may go; not negative.
+    pub overdraft: Micros,
+}
+
 impl Provider {
     /// The provider of `account`. Opens no connection yet.
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
-        match account.provider {
-            ProviderKind::CloudApi => CloudApi::connect(account).map(Self::CloudApi),
+        match &account.access {
+            Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
+            Access::Gupshup(access) => Gupshup::connect(account, access).map(Self::Gupshup),
         }
     }
 
@@ -127,6 +146,7 @@ impl Provider {
     pub async fn send(&self, request: &SendRequest<'_>) -> Answer {
         match self {
             Self::CloudApi(api) => api.send(request).await,
+            Self::Gupshup(api) => api.send(request).await,
         }
     }
 
@@ -134,6 +154,7 @@ impl Provider {
     pub async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.templates().await,
+            Self::Gupshup(api) => api.templates().await,
         }
     }
 
@@ -141,6 +162,7 @@ impl Provider {
     pub async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.template(name, language).await,
+            Self::Gupshup(api) => api.template(name, language).await,
         }
     }
 
@@ -148,6 +170,15 @@ impl Provider {
     pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         match self {
             Self::CloudApi(api) => api.sender_status(sender_ref).await,
+            Self::Gupshup(api) => api.sender_status().await,
+        }
+    }
+
+    /// What is left of the account's money at the provider; `None`: the provider keeps no wallet.
+    pub async fn wallet(&self) -> Option<Result<Wallet, ProviderError>> {
+        match self {
+            Self::CloudApi(_) => None,
+            Self::Gupshup(api) => Some(api.wallet().await),
         }
     }
 
@@ -155,6 +186,7 @@ impl Provider {
     pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
+            Self::Gupshup(_) => None,
         }
     }
 
@@ -162,6 +194,8 @@ impl Provider {
     pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
+            // Nothing is signed: what proves a webhook is its address.
+            Self::Gupshup(_) => false,
         }
     }
 
@@ -174,6 +208,7 @@ impl Provider {
     pub fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         match self {
             Self::CloudApi(_) => CloudApi::read_webhook(body),
+            Self::Gupshup(api) => api.read_webhook(body),
         }
     }
 }

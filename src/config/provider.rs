@@ -7,8 +7,8 @@ use url::Url;
 
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Account, ProviderKind, Sender, checks, is_loopback, sections};
-use crate::domain::failure::{Dialect, Policy, Table as ErrorTable};
+use super::{Access, Account, CloudApiAccess, ProviderKind, Sender, checks, gupshup, is_loopback, sections};
+use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 
@@ -25,6 +25,9 @@ impl Declared {
         Self { teams: root.names("team"), portfolios: root.names("portfolio"), accounts: root.names("account") }
     }
 }
+
+/// Whose protocol each account speaks, whether or not the rest of it is right.
+pub(super) type Kinds = BTreeMap<String, ProviderKind>;
 
 /// The name of something declared in `[<section>.*]`.
 fn reference(value: &Value<'_, '_>, section: &str, declared: &[String]) -> Option<String> {
@@ -43,33 +46,47 @@ pub(super) fn account(
     name: &str,
     declared: &Declared,
     (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, Policy>),
+    kinds: &mut Kinds,
 ) -> Option<Account> {
     let provider = table.need("provider").and_then(|v| provider(&v));
+    kinds.extend(provider.map(|kind| (name.to_owned(), kind)));
     let base_url = table.need("base_url").and_then(|v| provider_address(&v));
-    let waba_id = table.need("waba_id").and_then(|v| digits(&v));
     let portfolio = table.get("portfolio").and_then(|v| reference(&v, "portfolio", &declared.portfolios));
     let currency = table.need("currency").and_then(|v| v.parsed(currency));
     let timezone = table.need("timezone").and_then(|v| checks::timezone(&v));
-    let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
-    let app_secret = secrets.need(table, "app_secret", "app_secret_file", |_| Ok(()));
-    let verify_token = secrets.need(table, "verify_token", "verify_token_file", |_| Ok(()));
+    let access = match provider {
+        Some(ProviderKind::Gupshup) => {
+            gupshup::access(table, (base_url.as_ref(), currency), secrets).map(Access::Gupshup)
+        }
+        // Of an account whose provider is wrong the rest is read as the most usual one's.
+        Some(ProviderKind::CloudApi) | None => cloud_api(table, secrets).map(Access::CloudApi),
+    };
     Some(Account {
         name: name.to_owned(),
-        provider: provider?,
+        errors: ErrorTable::new(provider?.dialect(), errors.clone()),
+        access: access?,
         base_url: base_url?,
-        waba_id: waba_id?,
         portfolio,
         currency: currency?,
         timezone: timezone?,
+    })
+}
+
+fn cloud_api(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudApiAccess> {
+    let waba_id = table.need("waba_id").and_then(|v| digits(&v));
+    let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
+    let app_secret = secrets.need(table, "app_secret", "app_secret_file", |_| Ok(()));
+    let verify_token = secrets.need(table, "verify_token", "verify_token_file", |_| Ok(()));
+    Some(CloudApiAccess {
+        waba_id: waba_id?,
         access_token: access_token?,
         app_secret: app_secret?,
         verify_token: verify_token?,
-        errors: ErrorTable::new(Dialect::CloudApi, errors.clone()),
     })
 }
 
 /// Tokens travel to it: in the clear only on this machine.
-fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
+pub(super) fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
     let url = sections::web_address(value)?;
     if url.scheme() == "https" || is_loopback(&url) {
         return Some(url);
@@ -79,17 +96,11 @@ fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
 }
 
 fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {
-    match value.text()? {
-        "cloud_api" => Some(ProviderKind::CloudApi),
-        known @ ("gupshup" | "zenvia") => {
-            value.refuse(&format!("\"{known}\" is not available yet"));
-            None
-        }
-        other => {
-            value.refuse_for("must be \"cloud_api\"", other, ["cloud_api"]);
-            None
-        }
+    if value.text()? == "zenvia" {
+        value.refuse("\"zenvia\" is not available yet");
+        return None;
     }
+    value.choice(&ProviderKind::WORDS)
 }
 
 fn currency(code: &str) -> Result<Currency, String> {
@@ -107,7 +118,7 @@ fn digits(value: &Value<'_, '_>) -> Option<String> {
 }
 
 /// A token travels in an HTTP header.
-fn header_value(token: &str) -> Result<(), &'static str> {
+pub(super) fn header_value(token: &str) -> Result<(), &'static str> {
     let fits = token.bytes().all(|b| b.is_ascii_graphic());
     fits.then_some(()).ok_or("holds a character that no token has (a space or a line break?)")
 }
@@ -117,17 +128,24 @@ fn header_value(token: &str) -> Result<(), &'static str> {
 pub(super) struct Taken {
     ids: BTreeSet<String>,
     numbers: BTreeSet<Phone>,
+    apps: BTreeSet<String>,
 }
 
 /// `[sender.*]`.
-pub(super) fn sender(table: &mut Table<'_, '_>, name: &str, declared: &Declared, taken: &mut Taken) -> Option<Sender> {
-    let account = table.need("account").and_then(|v| reference(&v, "account", &declared.accounts));
-    let id = table.need("phone_number_id").and_then(|v| {
-        let id = digits(&v)?;
-        if !taken.ids.insert(id.clone()) {
-            v.refuse("belongs to another sender already");
+pub(super) fn sender(
+    table: &mut Table<'_, '_>,
+    name: &str,
+    (declared, kinds): (&Declared, &Kinds),
+    taken: &mut Taken,
+) -> Option<Sender> {
+    let account = table.need("account");
+    let kind = account.as_ref().and_then(|v| v.raw_text()).and_then(|name| kinds.get(name)).copied();
+    let account = account.and_then(|v| {
+        let account = reference(&v, "account", &declared.accounts)?;
+        if kind == Some(ProviderKind::Gupshup) && !taken.apps.insert(account.clone()) {
+            v.refuse("has a sender already: an app at Gupshup has one number");
         }
-        Some(id)
+        Some(account)
     });
     let number = table.need("number").and_then(|v| {
         let number = v.parsed(international)?;
@@ -136,6 +154,16 @@ pub(super) fn sender(table: &mut Table<'_, '_>, name: &str, declared: &Declared,
         }
         Some(number)
     });
+    let id = match kind {
+        Some(ProviderKind::Gupshup) => number.as_ref().map(|number| number.digits().to_owned()),
+        Some(ProviderKind::CloudApi) | None => table.need("phone_number_id").and_then(|v| {
+            let id = digits(&v)?;
+            if !taken.ids.insert(id.clone()) {
+                v.refuse("belongs to another sender already");
+            }
+            Some(id)
+        }),
+    };
     let throughput = table.get("throughput").and_then(|v| throughput(&v));
     let team = table.get("team").and_then(|v| reference(&v, "team", &declared.teams));
     Some(Sender { name: name.to_owned(), account: account?, phone_number_id: id?, number: number?, throughput, team })

@@ -10,10 +10,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::alerts::{self, Alerts};
-use super::provider::{self, Declared, Taken};
+use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks, errors, thresholds};
+use super::{Config, Portfolio, Server, Team, checks, errors, thresholds, webhook_key};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -44,10 +44,13 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
         root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
-    let accounts =
-        root.table("account", |t| named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors))));
+    let mut kinds = Kinds::new();
+    let accounts = root.table("account", |t| {
+        named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors), &mut kinds))
+    });
     let mut taken = Taken::default();
-    let senders = root.table("sender", |t| named(t, |t, name| provider::sender(t, name, &declared, &mut taken)));
+    let senders =
+        root.table("sender", |t| named(t, |t, name| provider::sender(t, name, (&declared, &kinds), &mut taken)));
     let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
@@ -121,7 +124,8 @@ fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {
     });
     let public_url = table.need("public_url").and_then(|v| web_address(&v));
     let data_dir = table.need("data_dir").and_then(|v| v.text()).map(|dir| base.join(dir));
-    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir? })
+    let proxies = table.get("trusted_proxies").map_or(Some(Vec::new()), |v| v.list(webhook_key::net));
+    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir?, trusted_proxies: proxies? })
 }
 
 /// An http or https address without query.

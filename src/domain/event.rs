@@ -99,6 +99,8 @@ pub enum AccountEffect {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptStatus {
+    /// Taken by the provider, which has not handed it on yet (Gupshup's `enqueued`).
+    Accepted,
     /// On its way to the phone.
     Sent,
     /// On the phone.
@@ -120,6 +122,9 @@ pub struct Receipt {
     pub sender_ref: String,
     /// The provider's id of the message.
     pub provider_id: String,
+    /// Another id by which the provider may call the message later (Gupshup: WhatsApp's own).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_id: Option<String>,
     /// Our callback data, when the provider echoed it and it is in our form.
     pub callback: Option<CallbackData>,
     /// What is reported.
@@ -134,6 +139,9 @@ pub struct Receipt {
     pub wa_id: Option<String>,
     /// The person's business-scoped user id.
     pub bsuid: Option<String>,
+    /// Whether it was a template, where the provider says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_template: Option<bool>,
 }
 
 /// The provider's word on the price of a message.

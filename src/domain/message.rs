@@ -176,6 +176,7 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
 fn after_receipt(state: MessageState, status: ReceiptStatus) -> Option<MessageState> {
     use MessageState as S;
     let reported = match status {
+        ReceiptStatus::Accepted => S::Accepted,
         ReceiptStatus::Sent => S::Sent,
         ReceiptStatus::Delivered => S::Delivered,
         ReceiptStatus::Read | ReceiptStatus::Played => S::Read,
@@ -189,7 +190,9 @@ fn after_receipt(state: MessageState, status: ReceiptStatus) -> Option<MessageSt
         // A failure after a delivery is contradictory; the delivery stands (cloud-api.md 3.4).
         S::Delivered | S::Read | S::Failed | S::Undelivered if reported == S::Failed => None,
         // Multi-device races report failed, then delivered: the delivery is what the person saw.
-        S::Failed if reported == S::Sent => None,
+        S::Failed if matches!(reported, S::Accepted | S::Sent) => None,
+        // Nothing new: it was given up as undelivered after it had been accepted.
+        S::Undelivered if reported == S::Accepted => None,
         S::Failed | S::Undelivered | S::Cancelled | S::InDoubt | S::Claimed => Some(reported),
         _ if reported == S::Failed => Some(S::Failed),
         _ if reported.rank() > state.rank() => Some(reported),

@@ -70,6 +70,7 @@ fn class(answer: &Answer, errors: &Table) -> &'static str {
 
 fn word(status: ReceiptStatus) -> &'static str {
     match status {
+        ReceiptStatus::Accepted => "accepted",
         ReceiptStatus::Sent => "sent",
         ReceiptStatus::Delivered => "delivered",
         ReceiptStatus::Read => "read",

@@ -25,11 +25,18 @@ use crate::store::webhook::{self, Webhook};
 
 use batch::{Batch, Told};
 
-/// Bodies looked at in one step.
-const MAX_BODIES: i64 = 400;
-
 /// Events applied in one unit of work; a body with more is taken alone. Keeps a write transaction on SQLite short.
 const MAX_EVENTS: usize = 400;
+
+/// Bodies fetched at a time. A body may carry one event or hundreds: many small ones are fetched in a few goes, and of
+/// large ones none is fetched that does not fit.
+const BODIES: i64 = 80;
+
+/// Units of work in one step.
+const MAX_UNITS: usize = 16;
+
+/// Orphans looked at in one step.
+const MAX_ORPHANS: i64 = 400;
 
 /// How long to wait for news when there is none and nobody wakes us; also how often orphans are looked at.
 const IDLE: Duration = Duration::from_millis(500);
@@ -91,35 +98,51 @@ impl Receiver {
         Ok(bodies + orphans)
     }
 
+    /// The next batch is read while the one before it is written.
     async fn step_bodies(&self) -> Result<usize, EngineError> {
-        let waiting = webhook::waiting(&self.engine.store, WebhookId(0), MAX_BODIES).await?;
-        if waiting.is_empty() {
-            return Ok(0);
+        let mut done = 0;
+        let mut batch = self.read(WebhookId(0)).await?;
+        for unit in 1..=MAX_UNITS {
+            let Some(last) = batch.last().map(|body| body.id) else { break };
+            let next = async { if unit < MAX_UNITS { self.read(last).await } else { Ok(Vec::new()) } };
+            let (told, next) = tokio::join!(self.apply(&batch), next);
+            self.announce(told?).await;
+            done += batch.len();
+            batch = next?;
         }
-        let batch = self.read(waiting);
-        let told = match self.take(&batch).await {
-            Ok(told) => told,
-            Err(error) if error.passes() => return Err(error),
-            // One of them cannot be applied: alone it is found, and the others go on.
-            Err(_) => self.take_singly(&batch).await?,
-        };
-        self.announce(told).await;
-        Ok(batch.len())
+        Ok(done)
     }
 
-    /// As many of the bodies as fit one unit of work, at least one.
-    fn read(&self, waiting: Vec<Webhook>) -> Vec<Incoming> {
-        let mut batch: Vec<Incoming> = Vec::with_capacity(waiting.len());
-        let mut events = 0;
-        for webhook in waiting {
-            let incoming = self.read_one(webhook);
-            events += incoming.events.as_ref().map_or(1, Vec::len);
-            if !batch.is_empty() && events > MAX_EVENTS {
-                break;
+    async fn apply(&self, batch: &[Incoming]) -> Result<Told, EngineError> {
+        match self.take(batch).await {
+            Err(error) if !error.passes() => {
+                // One of them cannot be applied: alone it is found, and the others go on.
+                self.take_singly(batch).await
             }
-            batch.push(incoming);
+            told => told,
         }
-        batch
+    }
+
+    /// As many of the bodies after `after` as fit one unit of work, at least one.
+    async fn read(&self, mut after: WebhookId) -> Result<Vec<Incoming>, EngineError> {
+        let mut batch: Vec<Incoming> = Vec::new();
+        let mut events = 0;
+        loop {
+            let waiting = webhook::waiting(&self.engine.store, after, BODIES).await?;
+            let is_last = (waiting.len() as i64) < BODIES;
+            for webhook in waiting {
+                after = webhook.id;
+                let incoming = self.read_one(webhook);
+                events += incoming.events.as_ref().map_or(1, Vec::len);
+                if !batch.is_empty() && events > MAX_EVENTS {
+                    return Ok(batch);
+                }
+                batch.push(incoming);
+            }
+            if is_last {
+                return Ok(batch);
+            }
+        }
     }
 
     fn read_one(&self, webhook: Webhook) -> Incoming {
@@ -176,7 +199,7 @@ impl Receiver {
     /// Receipts that came before their message's answer, whose message is known now.
     async fn step_orphans(&self) -> Result<usize, EngineError> {
         let now = self.engine.clock.now();
-        let found = orphan::found(&self.engine.store, MAX_BODIES).await?;
+        let found = orphan::found(&self.engine.store, MAX_ORPHANS).await?;
         if found.is_empty() {
             let given_up = orphan::give_up(&self.engine.store, now.minus(ORPHANS_WAIT)).await?;
             if given_up > 0 {

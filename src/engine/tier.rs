@@ -97,7 +97,7 @@ pub(super) async fn foreign(
         ReceiptStatus::Sent | ReceiptStatus::Delivered => at.plus(KEPT),
         ReceiptStatus::Failed => UnixMs(0),
         // Reading it says nothing about when it came.
-        ReceiptStatus::Read | ReceiptStatus::Played | ReceiptStatus::Other => return Ok(()),
+        ReceiptStatus::Accepted | ReceiptStatus::Read | ReceiptStatus::Played | ReceiptStatus::Other => return Ok(()),
     };
     let identity = Identity { wa_id, bsuid, name: None, username: None };
     let person = identity::meet(tx, &identity, now).await?.root();

@@ -3,13 +3,11 @@
 //! Meta adds fields and words without notice: nothing here fails on what it does not know.
 
 mod answer;
-mod identity;
-mod loose;
 mod payload;
 mod sender;
 mod signature;
-mod template;
-mod webhook;
+pub(super) mod template;
+pub(super) mod webhook;
 
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -18,8 +16,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{ProviderError, SendRequest, SenderStatus};
-use crate::config::Account;
+use super::{ProviderError, SendRequest, SenderStatus, loose};
+use crate::config::{Account, CloudApiAccess};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
 use crate::domain::failure::Table;
@@ -47,20 +45,20 @@ pub struct CloudApi {
 }
 
 impl CloudApi {
-    pub(super) fn connect(account: &Account) -> Result<Self, ProviderError> {
+    pub(super) fn connect(account: &Account, access: &CloudApiAccess) -> Result<Self, ProviderError> {
         if account.base_url.cannot_be_a_base() {
             return Err(ProviderError::BaseUrl { account: account.name.clone() });
         }
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", account.access_token.expose_secret()))
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", access.access_token.expose_secret()))
             .map_err(|_| ProviderError::Token { account: account.name.clone() })?;
         authorization.set_sensitive(true);
         Ok(Self {
             client: http::client(&account.base_url, Limits::default())?,
             base_url: account.base_url.clone(),
-            waba_id: account.waba_id.clone(),
+            waba_id: access.waba_id.clone(),
             authorization,
-            app_secret: account.app_secret.clone(),
-            verify_token: account.verify_token.clone(),
+            app_secret: access.app_secret.clone(),
+            verify_token: access.verify_token.clone(),
             errors: account.errors.clone(),
         })
     }

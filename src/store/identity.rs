@@ -1,6 +1,8 @@
 //! Who a webhook speaks of: people found by number, WhatsApp id, the other notation of the number, or business-scoped
 //! user id. What is learned is added, never overwritten; rows found to be one person are linked, never merged.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 
 use super::{Dialects, Result, StoreError, Tx, json, on_tx};
@@ -23,6 +25,11 @@ const ROWS: Dialects = Dialects {
              WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id",
     postgres: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
                WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) ORDER BY id",
+};
+
+const TAKEN: Dialects = Dialects {
+    sqlite: "SELECT bsuid FROM person WHERE bsuid IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT bsuid FROM person WHERE bsuid IN (SELECT value FROM json_array_elements_text($1::json))",
 };
 
 const CREATE: &str = "INSERT INTO person (phone, wa_id, bsuid, username, name, linked_to, created_at)
@@ -62,7 +69,16 @@ impl Known {
 
     /// Whether an identity tells nothing that is not known here.
     pub fn knows(&self, wa_id: Option<&String>, bsuid: Option<&String>) -> bool {
-        (wa_id.is_none() || wa_id == self.wa_id.as_ref()) && (bsuid.is_none() || bsuid == self.bsuid.as_ref())
+        let is_number = self.wa_id.is_none() && wa_id == self.phone.as_ref();
+        (wa_id.is_none() || wa_id == self.wa_id.as_ref() || is_number)
+            && (bsuid.is_none() || bsuid == self.bsuid.as_ref())
+    }
+
+    /// Whether an identity contradicts nothing that is known here.
+    pub fn is_filled_by(&self, wa_id: Option<&String>, bsuid: Option<&String>) -> bool {
+        let fits =
+            |known: &Option<String>, told: Option<&String>| known.is_none() || told.is_none() || known.as_ref() == told;
+        fits(&self.wa_id, wa_id) && fits(&self.bsuid, bsuid)
     }
 
     /// The number a message to them goes to, where one is known.
@@ -116,6 +132,16 @@ pub async fn row(tx: &mut Tx, id: PersonId) -> Result<Known> {
 pub async fn rows(tx: &mut Tx, ids: &[PersonId]) -> Result<Vec<Known>> {
     let (sql, ids) = (ROWS.of_tx(tx), json(ids));
     Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?))
+}
+
+/// Those of these business-scoped user ids that somebody has.
+pub async fn taken(tx: &mut Tx, bsuids: &[&String]) -> Result<BTreeSet<String>> {
+    if bsuids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (sql, ids) = (TAKEN.of_tx(tx), json(bsuids));
+    let found: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?);
+    Ok(found.into_iter().collect())
 }
 
 async fn create(

@@ -23,18 +23,21 @@ const BY_PHONE: Dialects = Dialects {
     sqlite: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
+/// An id that is the number itself tells nothing: most people are never written to.
 const LEARN: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
-        UPDATE person SET wa_id = COALESCE(person.wa_id, r.value ->> 'wa_id'),
+        UPDATE person SET wa_id = COALESCE(person.wa_id, NULLIF(r.value ->> 'wa_id', person.phone)),
             bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.value ->> 'bsuid')
                 THEN NULL ELSE r.value ->> 'bsuid' END)
         FROM r WHERE person.id = CAST(r.value ->> 'id' AS INTEGER)
-            AND (person.wa_id IS NULL OR (person.bsuid IS NULL AND r.value ->> 'bsuid' IS NOT NULL))",
-    postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.wa_id),
+            AND ((person.wa_id IS NULL AND r.value ->> 'wa_id' <> COALESCE(person.phone, ''))
+                OR (person.bsuid IS NULL AND r.value ->> 'bsuid' IS NOT NULL))",
+    postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, NULLIF(r.wa_id, person.phone)),
             bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.bsuid)
                 THEN NULL ELSE r.bsuid END)
         FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id
-            AND (person.wa_id IS NULL OR (person.bsuid IS NULL AND r.bsuid IS NOT NULL))",
+            AND ((person.wa_id IS NULL AND r.wa_id <> COALESCE(person.phone, ''))
+                OR (person.bsuid IS NULL AND r.bsuid IS NOT NULL))",
 };
 const IN_CONVERSATION: Dialects = Dialects {
     sqlite: "SELECT a.id FROM person AS a WHERE a.id IN (SELECT r.value FROM json_each($1) AS r)

@@ -75,6 +75,7 @@ fn open() -> Vec<Route> {
         write("/language", Open, language::choose),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
+        write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
     ]
 }
 

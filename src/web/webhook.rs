@@ -1,11 +1,16 @@
 //! Webhooks' way in: authentic, then durable, then 200; what it says is read later.
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Path, Query, State};
+use std::net::{IpAddr, SocketAddr};
+
+use axum::Extension;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::config::webhook_key::is_in;
 use crate::store::webhook;
 
 use super::error::WebError;
@@ -15,6 +20,8 @@ use super::state::WebState;
 pub const LIMIT: usize = 4 * 1024 * 1024;
 /// Meta's signature over the raw body.
 const SIGNATURE: &str = "x-hub-signature-256";
+/// Whom each proxy has heard, the last one's word last.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Meta's handshake.
 #[derive(Deserialize)]
@@ -38,7 +45,7 @@ pub async fn handshake(
     Ok(answer.into_response())
 }
 
-/// A body comes in. 200 only when it is durable; anything that goes wrong before makes the provider send it again.
+/// A body comes in, signed. 200 only when it is durable; anything that goes wrong before makes the provider send it again.
 pub async fn receive(
     State(state): State<WebState>,
     Path(account): Path<String>,
@@ -46,17 +53,92 @@ pub async fn receive(
     body: Body,
 ) -> Result<StatusCode, WebError> {
     let provider = state.engine.providers.get(&account).ok_or(WebError::NotFound)?;
-    let Ok(bytes) = to_bytes(body, LIMIT).await else {
-        state.metrics.webhook(&account, "too_large");
-        return Err(WebError::TooLarge);
-    };
+    let bytes = whole(&state, &account, body).await?;
     let signature = headers.get(SIGNATURE).and_then(|v| v.to_str().ok());
     if !provider.is_authentic(signature, &bytes) {
-        state.metrics.webhook(&account, "refused");
-        return Err(WebError::NobodyThere);
+        return Err(refused(&state, &account));
     }
-    webhook::store(state.store(), &account, &bytes, state.now()).await?;
-    state.metrics.webhook(&account, "stored");
+    keep(&state, &account, &bytes).await
+}
+
+/// The same of a provider that does not sign: the secret in the address, its header and where it comes from say that it
+/// is the provider's. They are looked at before anything is read.
+pub async fn receive_with_secret(
+    State(state): State<WebState>,
+    Path((account, secret)): Path<(String, String)>,
+    headers: HeaderMap,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    body: Body,
+) -> Result<StatusCode, WebError> {
+    let key = state.config().accounts.get(&account).and_then(|account| account.access.webhook_key());
+    let key = key.ok_or(WebError::NotFound)?;
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let from = peer.and_then(|peer| origin(peer, &headers, &state.config().server.trusted_proxies));
+    if !key.opens(&secret, |name| headers.get(name).and_then(|v| v.to_str().ok()), from) {
+        return Err(refused(&state, &account));
+    }
+    let bytes = whole(&state, &account, body).await?;
+    keep(&state, &account, &bytes).await
+}
+
+/// Where a request comes from: its peer, or, as long as that is one of our proxies, whom that proxy names. `None` when a
+/// proxy names nobody.
+fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Option<IpAddr> {
+    let lines = headers.get_all(FORWARDED_FOR).iter().map(|v| v.to_str().unwrap_or_default());
+    let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let mut from = peer.to_canonical();
+    for hop in hops.iter().rev() {
+        if !is_in(proxies, from) {
+            return Some(from);
+        }
+        from = hop.parse::<IpAddr>().ok()?.to_canonical();
+    }
+    (!is_in(proxies, from)).then_some(from)
+}
+
+async fn whole(state: &WebState, account: &str, body: Body) -> Result<Bytes, WebError> {
+    to_bytes(body, LIMIT).await.map_err(|_| {
+        state.metrics.webhook(account, "too_large");
+        WebError::TooLarge
+    })
+}
+
+fn refused(state: &WebState, account: &str) -> WebError {
+    state.metrics.webhook(account, "refused");
+    WebError::NobodyThere
+}
+
+/// Durable, then 200 with nothing in it.
+async fn keep(state: &WebState, account: &str, bytes: &[u8]) -> Result<StatusCode, WebError> {
+    webhook::store(state.store(), account, bytes, state.now()).await?;
+    state.metrics.webhook(account, "stored");
     state.receiver_wake.notify_one();
     Ok(StatusCode::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn came(peer: &str, forwarded: &[&str], proxies: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        let proxies: Vec<IpNet> = proxies.iter().map(|net| net.parse().unwrap()).collect();
+        origin(peer.parse().unwrap(), &headers, &proxies).map(|from| from.to_string())
+    }
+
+    #[test]
+    fn only_the_word_of_our_own_proxies_on_where_a_request_comes_from_counts() {
+        let ours = &["10.0.0.0/8", "::1/128"];
+        let at = |from: &str| Some(from.to_owned());
+        assert_eq!(came("34.202.224.208", &["1.2.3.4"], ours), at("34.202.224.208"));
+        assert_eq!(came("::ffff:10.0.0.1", &["34.202.224.208"], ours), at("34.202.224.208"));
+        assert_eq!(came("10.0.0.1", &["6.6.6.6, 34.202.224.208"], ours), at("34.202.224.208"));
+        assert_eq!(came("::1", &["6.6.6.6", "34.202.224.208, 10.0.0.9"], ours), at("34.202.224.208"));
+        assert_eq!(came("10.0.0.1", &["34.202.224.208, unknown"], ours), None);
+        assert_eq!(came("10.0.0.1", &[], ours), None, "a proxy that names nobody");
+        assert_eq!(came("10.0.0.1", &[], &[]), at("10.0.0.1"));
+    }
 }

@@ -53,11 +53,15 @@ async fn marked(window: &Client, mark: &str) -> fantoccini::elements::Element {
 }
 
 async fn wait_for(window: &Client, css: &str) -> fantoccini::elements::Element {
-    match window.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await {
+    wait_for_any(window, Locator::Css(css)).await
+}
+
+async fn wait_for_any(window: &Client, what: Locator<'_>) -> fantoccini::elements::Element {
+    match window.wait().at_most(PATIENCE).for_element(what).await {
         Ok(element) => element,
         Err(e) => {
             picture(window, "failure").await;
-            panic!("{css} does not appear: {e}; see {PICTURES}/failure.png")
+            panic!("{what:?} does not appear: {e}; see {PICTURES}/failure.png")
         }
     }
 }
@@ -92,9 +96,10 @@ async fn a_person_starts_a_campaign_watches_it_finish_and_answers_a_reply() {
     wait_for(window, "[data-test=run] [data-test=status][data-state=closed]").await;
     picture(window, "run-finished").await;
 
-    // The reminders' two days have to pass before the clock slows down to a person's speed.
+    // The reminders' two days have to pass, and the last run to close, before the clock slows down to a person's speed.
     window.goto(&demo.page("/campaigns")).await.unwrap();
     wait_for(window, "[data-campaign=\"recordatorio-turnos\"] [data-state=closed]").await;
+    wait_for(window, "[data-campaign=\"retomar-contacto\"] [data-state=closed]").await;
     picture(window, "campaigns").await;
 
     window.goto(&demo.page("/conversations?view=all")).await.unwrap();
@@ -105,7 +110,7 @@ async fn a_person_starts_a_campaign_watches_it_finish_and_answers_a_reply() {
     marked(window, "answer-text").await.send_keys("Buenos días, ¿en qué puedo ayudarle?").await.unwrap();
     marked(window, "answer").await.click().await.unwrap();
     let answered = "//*[@data-test='bubble-out'][contains(., 'en qué puedo ayudarle')]";
-    window.wait().at_most(PATIENCE).for_element(Locator::XPath(answered)).await.unwrap();
+    wait_for_any(window, Locator::XPath(answered)).await;
     wait_for(window, "[data-test=bubble-out]:last-of-type .tick").await;
     picture(window, "conversation").await;
 
@@ -115,9 +120,11 @@ async fn a_person_starts_a_campaign_watches_it_finish_and_answers_a_reply() {
     browser.close().await;
 }
 
-/// Opens the first conversation that can be answered, which the list begins with.
+/// Opens the conversation that can be answered the longest: the list ends with it.
 async fn open_window(window: &Client, demo: &Demo) -> bool {
-    let talk = marked(window, "conversation").await.attr("href").await.unwrap().unwrap_or_default();
+    marked(window, "conversation").await;
+    let talks = window.find_all(Locator::Css("[data-test=conversation]")).await.unwrap();
+    let talk = talks.last().expect("one was waited for").attr("href").await.unwrap().unwrap_or_default();
     window.goto(&demo.page(&talk)).await.unwrap();
     window.find(Locator::Css("[data-test=answer]:not([disabled])")).await.is_ok()
 }

@@ -12,7 +12,7 @@ mod webhook;
 
 use std::path::PathBuf;
 
-use recado::config::{Account, ProviderKind};
+use recado::config::{Access, Account, CloudApiAccess};
 use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::id::MessageId;
 use recado::domain::money::Currency;
@@ -25,17 +25,24 @@ const WABA: &str = "102290129340398";
 fn account(base_url: &str) -> Account {
     Account {
         name: "meta".to_owned(),
-        provider: ProviderKind::CloudApi,
+        access: Access::CloudApi(CloudApiAccess {
+            waba_id: WABA.to_owned(),
+            access_token: "EAAinventedtoken".into(),
+            app_secret: "test_app_secret".into(),
+            verify_token: "test_verify_token".into(),
+        }),
         base_url: base_url.parse().expect("an address"),
-        waba_id: WABA.to_owned(),
         portfolio: None,
         currency: Currency::parse("USD").expect("three letters"),
         timezone: jiff::tz::TimeZone::UTC,
-        access_token: "EAAinventedtoken".into(),
-        app_secret: "test_app_secret".into(),
-        verify_token: "test_verify_token".into(),
         errors: recado::domain::failure::Table::default(),
     }
+}
+
+/// What an account at Meta has.
+fn cloud_api(account: &mut Account) -> &mut CloudApiAccess {
+    let Access::CloudApi(access) = &mut account.access else { panic!("another provider") };
+    access
 }
 
 fn provider(base_url: &str) -> Provider {

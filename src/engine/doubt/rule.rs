@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::config::{Account, ProviderKind, Sender};
+use crate::config::{Account, Sender};
 use crate::domain::doubt::{self, Facts, Reason, Verdict};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
@@ -154,7 +154,7 @@ impl<'a> Look<'a> {
                 silent: known.silent,
                 after: known.after_it,
                 in_review,
-                is_named: matches!(account.provider, ProviderKind::CloudApi),
+                is_named: account.access.kind().names_messages(),
             };
             let verdict = doubt::verdict(&facts, self.now);
             judged.push(Judged { id: doubt.id, run: doubt.run_id, rule, verdict });

@@ -8,6 +8,7 @@ use crate::domain::id::PersonId;
 use crate::domain::time::UnixMs;
 use crate::engine::Engine;
 use crate::inbox::reply::AUTOMATIC;
+use crate::store::person::{self, Learned};
 use crate::store::receipt::Standing;
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
 use crate::store::{Result, Tx, identity, message};
@@ -18,20 +19,39 @@ const SOURCE: &str = "provider";
 /// Failures of the kind that puts a number on the list.
 const STRIKES: i64 = 2;
 
-/// Keeps the ids of `told`, each with the person the message was for.
+/// Keeps the ids of `told`, each with the person the message was for. A run's people are mostly met for the first time:
+/// what only fills a gap is written for all of them at once.
 pub(super) async fn ids(tx: &mut Tx, told: &[(PersonId, &Receipt)], at: UnixMs) -> Result<()> {
     let people: BTreeSet<PersonId> = told.iter().map(|(person, _)| *person).collect();
     let people: Vec<PersonId> = people.into_iter().collect();
     let known = identity::rows(tx, &people).await?;
     let known: BTreeMap<PersonId, identity::Known> = known.into_iter().map(|k| (k.id, k)).collect();
-    let mut done: BTreeSet<(PersonId, Option<&String>, Option<&String>)> = BTreeSet::new();
+    let mut news: BTreeSet<(PersonId, Option<&String>, Option<&String>)> = BTreeSet::new();
     for (person, receipt) in told {
         let (wa_id, bsuid) = (receipt.wa_id.as_ref(), receipt.bsuid.as_ref());
-        let news = known.get(person).is_some_and(|row| !row.knows(wa_id, bsuid));
-        if news && done.insert((*person, wa_id, bsuid)) {
-            let told = Identity { wa_id: wa_id.cloned(), bsuid: bsuid.cloned(), name: None, username: None };
-            identity::learn(tx, *person, &told, at).await?;
+        if known.get(person).is_some_and(|row| !row.knows(wa_id, bsuid)) {
+            news.insert((*person, wa_id, bsuid));
         }
+    }
+    if news.is_empty() {
+        return Ok(());
+    }
+    let bsuids: BTreeSet<&String> = news.iter().filter_map(|(.., bsuid)| *bsuid).collect();
+    let mut taken = identity::taken(tx, &bsuids.into_iter().collect::<Vec<_>>()).await?;
+    let (mut gaps, mut others) = (BTreeMap::new(), Vec::new());
+    for (person, wa_id, bsuid) in news {
+        let learned = Learned { id: person, wa_id: wa_id.cloned(), bsuid: bsuid.cloned() };
+        let fills = known.get(&person).is_some_and(|row| row.is_filled_by(wa_id, bsuid));
+        let is_free = bsuid.is_none_or(|id| taken.insert(id.clone()));
+        if fills && is_free && !gaps.contains_key(&person) {
+            gaps.insert(person, learned);
+        } else {
+            others.push(learned);
+        }
+    }
+    person::learn(tx, &gaps.into_values().collect::<Vec<_>>()).await?;
+    for Learned { id, wa_id, bsuid } in others {
+        identity::learn(tx, id, &Identity { wa_id, bsuid, name: None, username: None }, at).await?;
     }
     Ok(())
 }

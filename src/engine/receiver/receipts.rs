@@ -32,7 +32,7 @@ pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
         ReceiptStatus::Sent => Some(&mut standing.sent_at),
         ReceiptStatus::Delivered => Some(&mut standing.delivered_at),
         ReceiptStatus::Read | ReceiptStatus::Played => Some(&mut standing.read_at),
-        ReceiptStatus::Failed | ReceiptStatus::Other => None,
+        ReceiptStatus::Accepted | ReceiptStatus::Failed | ReceiptStatus::Other => None,
     };
     if let Some(instant) = instant {
         *instant = Some(instant.map_or(at, |known| known.min(at)));
@@ -76,6 +76,8 @@ pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
     let arrival = Receipt {
         sender_ref: String::new(),
         provider_id: String::new(),
+        other_id: None,
+        of_template: None,
         callback: None,
         status: ReceiptStatus::Delivered,
         at,

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tracing::{debug, info};
 
-use super::{identity, loose};
 use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::event::Identity;
 use crate::domain::failure::{Failure, FailureClass, Policy, Table};
 use crate::provider::http::Reply;
+use crate::provider::{identity, loose};
 
 /// Code, and subcode of code 100, for an object that is gone or not ours: the phone number id, in a send.
 const NO_SUCH_OBJECT: i64 = 33;

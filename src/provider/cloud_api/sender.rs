@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::loose;
 use crate::provider::SenderStatus;
+use crate::provider::loose;
 
 /// Fields asked of the node.
 pub(super) const FIELDS: &str = "id,display_phone_number,status,quality_rating,platform_type,throughput,\

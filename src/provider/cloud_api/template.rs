@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::loose;
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
+use crate::provider::loose;
 
 /// Fields asked of the list.
 pub(super) const FIELDS: &str = "id,name,language,status,category,components,parameter_format,quality_score,\

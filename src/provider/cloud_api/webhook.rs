@@ -3,16 +3,17 @@
 
 mod account;
 mod mend;
-mod message;
+pub(in crate::provider) mod message;
 mod preference;
 mod receipt;
 
 use serde_json::Value;
 
-use super::{identity, loose, template};
+use super::template;
 use crate::domain::event::{Identity, TemplateNews, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::ProviderError;
+use crate::provider::{identity, loose};
 
 /// What Meta calls webhooks about WhatsApp.
 const OBJECT: &str = "whatsapp_business_account";
@@ -21,11 +22,11 @@ const OBJECT: &str = "whatsapp_business_account";
 const LONGEST_NAME: usize = 64;
 
 /// What the elements of one change share.
-struct Envelope<'a> {
-    sender_ref: String,
-    contacts: &'a [Value],
+pub(in crate::provider) struct Envelope<'a> {
+    pub sender_ref: String,
+    pub contacts: &'a [Value],
     /// Time of an element that tells none that can be read.
-    fallback: UnixMs,
+    pub fallback: UnixMs,
 }
 
 /// The events of a body, in its order.

@@ -27,6 +27,8 @@ fn receipt(status: ReceiptStatus, at: &str, pricing: Option<Pricing>) -> Receipt
     Receipt {
         sender_ref: "1".to_owned(),
         provider_id: "wamid.1".to_owned(),
+        other_id: None,
+        of_template: None,
         callback: None,
         status,
         at: UnixMs::from(at.parse::<jiff::Timestamp>().unwrap()),

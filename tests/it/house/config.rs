@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::date;
-use recado::config::{Config, ConfigError, MailTls};
+use recado::config::{Access, Config, ConfigError, MailTls};
 use recado::domain::breaker::Limit as Share;
 use recado::domain::failure::FailureClass;
 use recado::domain::tier::{Limit, Reserve};
@@ -24,6 +24,11 @@ fn parse(source: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError
 
 fn parsed(source: &str, variables: &[(&str, &str)]) -> Config {
     parse(source, variables).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn meta_token(config: &Config) -> &str {
+    let Access::CloudApi(access) = &config.accounts["meta"].access else { panic!("another provider") };
+    access.access_token.expose_secret()
 }
 
 fn problems_with(source: &str, variables: &[(&str, &str)]) -> Vec<String> {
@@ -45,6 +50,7 @@ fn problem_after(from: &str, to: &str) -> String {
 fn the_shipped_example_is_a_configuration() {
     let config = parsed(EXAMPLE, &[]);
     assert_eq!(config.server.listen.port(), 8080);
+    assert_eq!(config.server.trusted_proxies.len(), 2);
     assert_eq!(config.campaigns_dir, Path::new("/var/lib/recado/campaigns"));
     assert_eq!(config.senders["saludcenter"].number.digits(), "5491155550100");
     assert_eq!(config.senders["saludcenter"].throughput.unwrap().get(), 80);
@@ -111,19 +117,19 @@ fn a_secret_can_be_a_file_among_the_systemd_credentials() {
     let source = EXAMPLE.replacen("access_token = \"change-me\"", "access_token_file = \"meta_token\"", 1);
     let credentials = dir.path().to_str().unwrap();
     let config = parsed(&source, &[("CREDENTIALS_DIRECTORY", credentials)]);
-    assert_eq!(config.accounts["meta"].access_token.expose_secret(), "from-a-file");
+    assert_eq!(meta_token(&config), "from-a-file");
 
     // Without systemd: beside recado.toml.
     std::fs::write(dir.path().join("recado.toml"), &source).unwrap();
     let config = Config::load(&dir.path().join("recado.toml"), &env(&[])).unwrap();
-    assert_eq!(config.accounts["meta"].access_token.expose_secret(), "from-a-file");
+    assert_eq!(meta_token(&config), "from-a-file");
 }
 
 #[test]
 fn the_environments_secret_wins_over_the_files() {
     let source = EXAMPLE.replacen("access_token = \"change-me\"", "access_token_file = \"missing\"", 1);
     let config = parsed(&source, &[("RECADO_ACCOUNT__META__ACCESS_TOKEN", "given")]);
-    assert_eq!(config.accounts["meta"].access_token.expose_secret(), "given");
+    assert_eq!(meta_token(&config), "given");
 }
 
 #[test]
@@ -157,6 +163,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("\"106540352242922\"", "\"../me\"", "must be an id of digits, in quotes"),
     ("= 80 ", "= 0 ", "must be 1 to 1000 messages per second"),
     ("= 80 ", "= \"80\" ", "must be a whole number, not text"),
+    ("[\"127.0.0.1\", \"::1\"]", "[\"localhost\"]", "must be addresses, as \"34.202.224.208\" or \"10.0.0.0/8\""),
     ("\"127.0.0.1:8080\"", "\"8080\"", "as \"127.0.0.1:8080\""),
     ("[team.recepcion]", "[team.Ventas]\nmembers = []\n[team.recepcion]", "lower-case letters, digits and _"),
     ("\"cloud_api\"", "\"gupshup\"", "\"gupshup\" is not available yet"),

@@ -88,7 +88,7 @@ async fn a_redirect_is_not_followed() {
 #[test]
 fn an_account_that_no_request_can_carry_is_refused_without_telling_the_token() {
     let mut bad = account("http://127.0.0.1:9");
-    bad.access_token = "secret\ntoken".into();
+    super::cloud_api(&mut bad).access_token = "secret\ntoken".into();
     let error = Provider::connect(&bad).unwrap_err();
     assert!(error.to_string().contains("account meta") && !format!("{error:?}").contains("secret"), "{error:?}");
     assert!(Provider::connect(&account("mailto:someone@example.org")).is_err());

@@ -45,8 +45,8 @@ fn a_webhook_without_the_right_signature_is_not_authentic() {
 #[test]
 fn an_account_without_secrets_believes_nobody() {
     let mut account = super::account("http://127.0.0.1:9");
-    account.app_secret = "".into();
-    account.verify_token = "".into();
+    super::cloud_api(&mut account).app_secret = "".into();
+    super::cloud_api(&mut account).verify_token = "".into();
     let provider = recado::provider::Provider::connect(&account).unwrap();
     // HMAC of the empty body under the empty key.
     let signature = "sha256=b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";

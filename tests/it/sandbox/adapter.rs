@@ -1,6 +1,6 @@
 //! The adapter and the sandbox, which share no code, understand each other.
 
-use recado::config::{Account, ProviderKind};
+use recado::config::{Access, Account, CloudApiAccess};
 use recado::domain::answer::Answer;
 use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::event::{ReceiptStatus, ReplyContent, WebhookEvent};
@@ -15,15 +15,16 @@ use crate::support::sandbox::{ACCOUNT, APP_SECRET, SENDER, TestSandbox, VERIFY_T
 fn connect(sandbox: &TestSandbox) -> Provider {
     let account = Account {
         name: "meta".to_owned(),
-        provider: ProviderKind::CloudApi,
+        access: Access::CloudApi(CloudApiAccess {
+            waba_id: ACCOUNT.to_owned(),
+            access_token: "token".into(),
+            app_secret: APP_SECRET.into(),
+            verify_token: VERIFY_TOKEN.into(),
+        }),
         base_url: sandbox.base_url().parse().expect("a URL"),
-        waba_id: ACCOUNT.to_owned(),
         portfolio: None,
         currency: recado::domain::money::Currency::parse("USD").expect("a currency"),
         timezone: jiff::tz::TimeZone::UTC,
-        access_token: "token".into(),
-        app_secret: APP_SECRET.into(),
-        verify_token: VERIFY_TOKEN.into(),
         errors: recado::domain::failure::Table::default(),
     };
     Provider::connect(&account).expect("an adapter")

@@ -26,7 +26,7 @@ pub(super) async fn follow(
     now: UnixMs,
 ) -> Result<Followed, EngineError> {
     let mut accounts = engine.config.accounts.values();
-    let Some(account) = accounts.find(|account| account.waba_id == news.account_ref) else {
+    let Some(account) = accounts.find(|account| account.access.is_called(&news.account_ref)) else {
         // A portfolio's limits come under the portfolio's own id; asking anew harms nobody.
         return Ok(Followed { holds: false, limits: news.effect == AccountEffect::Limits });
     };

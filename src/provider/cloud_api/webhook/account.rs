@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::domain::event::{AccountEffect, AccountNews, CategoryNews, WebhookEvent};
 use crate::domain::time::UnixMs;
-use crate::provider::cloud_api::{loose, template};
+use crate::provider::cloud_api::template;
+use crate::provider::loose;
 
 /// Longest word of the provider that is kept.
 const LONGEST: usize = 120;

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{Envelope, unhandled};
 use crate::domain::event::{Identity, IdentityChange, Reply, WebhookEvent};
-use crate::provider::cloud_api::{identity, loose};
+use crate::provider::{identity, loose};
 
-pub(super) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
+pub(in crate::provider) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     let kind = loose::some_text(item, "type").unwrap_or_else(|| "unknown".to_owned());
     if kind == "system" {
         return read_system(item, envelope);

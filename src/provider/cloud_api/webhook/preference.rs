@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Envelope, unhandled};
 use crate::domain::event::{Preference, WebhookEvent};
-use crate::provider::cloud_api::loose;
+use crate::provider::loose;
 
 pub(super) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     let stop = match loose::text(item, "value").as_deref() {

@@ -6,7 +6,8 @@ use super::{Envelope, unhandled};
 use crate::domain::callback::CallbackData;
 use crate::domain::event::{Pricing, Receipt, ReceiptStatus, WebhookEvent};
 use crate::domain::failure::Failure;
-use crate::provider::cloud_api::{answer, loose};
+use crate::provider::cloud_api::answer;
+use crate::provider::loose;
 
 pub(super) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     let (Some(provider_id), Some(word)) = (loose::some_text(item, "id"), loose::some_text(item, "status")) else {
@@ -19,6 +20,8 @@ pub(super) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     WebhookEvent::Receipt(Receipt {
         sender_ref: envelope.sender_ref.clone(),
         provider_id,
+        other_id: None,
+        of_template: None,
         callback: loose::text(item, "biz_opaque_callback_data").and_then(|data| CallbackData::parse(&data)),
         status,
         at: envelope.at(item),

@@ -176,3 +176,26 @@ async fn a_receipt_teaches_who_the_person_is() {
         assert_eq!(office.words("SELECT bsuid FROM person").await, ["AR.777"]);
     }
 }
+
+#[tokio::test]
+async fn receipts_of_one_body_teach_who_many_people_are_and_an_id_of_somebody_else_links_the_two() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let run = office.run("es_AR", "").await;
+        let (mut told, mut twin) = (Vec::new(), Vec::new());
+        for (phone, bsuid) in [("5491155550101", "AR.1"), ("5491155550102", "AR.2"), ("5491155550103", "AR.1")] {
+            let id = office.message(run, phone).await;
+            let mut delivered = status(&format!("wamid.{id}"), "delivered", None);
+            delivered["recipient_id"] = json!(phone);
+            delivered["recipient_user_id"] = json!(bsuid);
+            told.push(delivered);
+            twin.push(office.person(phone).await);
+        }
+        tell(&office, json!(told)).await;
+        let known =
+            office.words("SELECT phone || ' ' || bsuid FROM person WHERE bsuid IS NOT NULL ORDER BY phone").await;
+        assert_eq!(known, ["5491155550101 AR.1", "5491155550102 AR.2"], "{}", store.name());
+        let linked = office.numbers("SELECT linked_to FROM person WHERE linked_to IS NOT NULL").await;
+        assert_eq!(linked, [twin[0].0], "{}", store.name());
+    }
+}

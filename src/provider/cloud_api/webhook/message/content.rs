@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::domain::callback::ButtonPayload;
 use crate::domain::event::{Media, MediaKind, ReplyContent};
-use crate::provider::cloud_api::loose;
+use crate::provider::loose;
 
 /// Longest line made of a shared contact, an order or an edit.
 const LONGEST_SUMMARY: usize = 1_024;

@@ -1,0 +1,210 @@
+//! What an account needs to speak to its provider.
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::webhook_key::WebhookKey;
+use crate::domain::failure::Dialect;
+use crate::domain::money::Micros;
+
+/// A provider whose protocol Recado speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProviderKind {
+    /// Meta's WhatsApp Cloud API.
+    CloudApi,
+    /// Gupshup's form API.
+    Gupshup,
+}
+
+impl ProviderKind {
+    /// Every one, by its word.
+    pub const WORDS: [(&'static str, Self); 2] = [("cloud_api", Self::CloudApi), ("gupshup", Self::Gupshup)];
+
+    /// The word in `recado.toml`.
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.into_iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+
+    /// Whose error table its accounts go by.
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::CloudApi => Dialect::CloudApi,
+            Self::Gupshup => Dialect::Gupshup,
+        }
+    }
+
+    /// Whether its receipts name a message by our own callback data, so that their absence proves something.
+    pub const fn names_messages(self) -> bool {
+        match self {
+            Self::CloudApi => true,
+            Self::Gupshup => false,
+        }
+    }
+}
+
+/// What an account needs to speak to its provider, by the protocol.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Meta's WhatsApp Cloud API.
+    CloudApi(CloudApiAccess),
+    /// Gupshup's form API.
+    Gupshup(GupshupAccess),
+}
+
+impl Access {
+    /// Whose protocol it is.
+    pub const fn kind(&self) -> ProviderKind {
+        match self {
+            Self::CloudApi(_) => ProviderKind::CloudApi,
+            Self::Gupshup(_) => ProviderKind::Gupshup,
+        }
+    }
+
+    /// Whether the provider calls this account `reference`.
+    pub fn is_called(&self, reference: &str) -> bool {
+        match self {
+            Self::CloudApi(access) => access.waba_id == reference,
+            Self::Gupshup(access) => access.is_called(reference),
+        }
+    }
+
+    /// How webhooks prove themselves, where the provider signs nothing.
+    pub const fn webhook_key(&self) -> Option<&WebhookKey> {
+        match self {
+            Self::CloudApi(_) => None,
+            Self::Gupshup(access) => Some(&access.webhook),
+        }
+    }
+
+    /// Every secret with its key in the account's table.
+    pub fn secrets(&self) -> Vec<(&'static str, &SecretString)> {
+        match self {
+            Self::CloudApi(access) => vec![
+                ("access_token", &access.access_token),
+                ("app_secret", &access.app_secret),
+                ("verify_token", &access.verify_token),
+            ],
+            Self::Gupshup(access) => {
+                let mut all = vec![("webhook_secret", &access.webhook.secret)];
+                all.extend(access.webhook.header.iter().map(|(_, value)| ("webhook_header_secret", value)));
+                all.push(match &access.credentials {
+                    GupshupCredentials::ApiKey(key) => ("api_key", key),
+                    GupshupCredentials::AppToken(token) => ("app_token", token),
+                    GupshupCredentials::Partner { client_secret, .. } => ("partner.client_secret", client_secret),
+                });
+                all
+            }
+        }
+    }
+}
+
+/// Access to Meta's Cloud API.
+#[derive(Clone, Debug)]
+pub struct CloudApiAccess {
+    /// The WhatsApp Business Account's id.
+    pub waba_id: String,
+    /// Bearer token.
+    pub access_token: SecretString,
+    /// Signs webhooks.
+    pub app_secret: SecretString,
+    /// Shown by the provider at the webhook's handshake.
+    pub verify_token: SecretString,
+}
+
+/// Access to one app at Gupshup.
+#[derive(Clone, Debug)]
+pub struct GupshupAccess {
+    /// The app's name, exactly as Gupshup has it: `src.name` of every send.
+    pub app: String,
+    /// The app's id.
+    pub app_id: String,
+    /// What proves that a request is ours.
+    pub credentials: GupshupCredentials,
+    /// How its webhooks prove themselves.
+    pub webhook: WebhookKey,
+    /// In which shape messages and their receipts are taken; `None`: both.
+    pub webhook_version: Option<EventVersion>,
+    /// With no more than this left in the wallet, nothing is sent.
+    pub wallet_low: Micros,
+    /// What Gupshup takes for each message in either direction, beside WhatsApp's own price.
+    pub fee: Micros,
+    /// What Gupshup's documentation leaves open.
+    pub wire: GupshupWire,
+}
+
+impl GupshupAccess {
+    /// Events name the app by its name or its id, in the same field.
+    pub fn is_called(&self, reference: &str) -> bool {
+        self.app_id.eq_ignore_ascii_case(reference) || self.app == reference
+    }
+}
+
+/// What proves to Gupshup that a request is ours (gupshup-zenvia.md 1.1).
+#[derive(Clone, Debug)]
+pub enum GupshupCredentials {
+    /// Self-serve: the account's or app's key, in the header `apikey`.
+    ApiKey(SecretString),
+    /// Partner: an app token without expiry (`sk_…`).
+    AppToken(SecretString),
+    /// Partner: app tokens are fetched, expire and are fetched anew.
+    Partner {
+        /// The partner's id, for universal tokens; `None`: by the older login.
+        id: Option<String>,
+        /// Who signs in.
+        email: String,
+        /// Their client secret.
+        client_secret: SecretString,
+        /// Where tokens are fetched.
+        url: Url,
+    },
+}
+
+impl GupshupCredentials {
+    /// Whether requests go to the partner surface.
+    pub const fn is_partner(&self) -> bool {
+        !matches!(self, Self::ApiKey(_))
+    }
+}
+
+/// The two shapes of Gupshup's message events (gupshup-zenvia.md 1.7, 1.8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventVersion {
+    /// Gupshup's own envelope.
+    V2,
+    /// Meta's envelope with `gs_app_id`.
+    V3,
+}
+
+/// What Gupshup's documentation leaves open or contradicts itself on; paths are below `base_url`, with `{app_id}` and,
+/// for templates, `{page}`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GupshupWire {
+    /// Where templates are sent.
+    pub template_path: String,
+    /// Where texts within the window are sent.
+    pub message_path: String,
+    /// Where the app's templates are listed.
+    pub templates_path: String,
+    /// Where the wallet is read.
+    pub wallet_path: String,
+    /// How long a fetched token is used at most before another is fetched.
+    pub token_life: std::time::Duration,
+    /// Requests in a second that the provider grants the app.
+    pub requests_per_second: u32,
+}
+
+impl GupshupWire {
+    /// As documented for the self-serve or the partner surface (gupshup-zenvia.md 1.2, 1.3, 1.9, 1.10).
+    pub fn documented(is_partner: bool) -> Self {
+        let path = |self_serve: &str, partner: &str| (if is_partner { partner } else { self_serve }).to_owned();
+        Self {
+            template_path: path("/wa/api/v1/template/msg", "/partner/app/{app_id}/template/msg"),
+            message_path: path("/wa/api/v1/msg", "/partner/app/{app_id}/msg"),
+            templates_path: path("/wa/app/{app_id}/template", "/partner/app/{app_id}/templates"),
+            wallet_path: path("/sm/api/v2/wallet/balance", "/partner/app/{app_id}/wallet/balance"),
+            // Tokens live 24 hours at most.
+            token_life: std::time::Duration::from_hours(22),
+            requests_per_second: 10,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What Gupshup's answer to a send means (gupshup-zenvia.md 1.2). It carries no code: the HTTP status stands for one, and
+//! where a 2xx says `"status":"error"`, its words.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tracing::debug;
+
+use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
+use crate::domain::failure::{Failure, FailureClass, Policy, Table};
+use crate::provider::http::Reply;
+use crate::provider::loose;
+
+/// A parameter is wrong.
+const BAD: i64 = 400;
+/// The key or token is not accepted.
+const UNAUTHORISED: i64 = 401;
+/// App name, number and key do not fit together.
+const NOT_OURS: i64 = 403;
+/// Too fast.
+const TOO_MANY: i64 = 429;
+/// Gupshup's own trouble: it may have taken the message.
+const TROUBLE: i64 = 500;
+
+/// A token is fetched anew in less.
+const RENEWED_AFTER: Duration = Duration::from_secs(1);
+
+/// What the words of an error say beyond its status, lower case.
+const WORDS: [(&str, i64); 7] = [
+    ("too many requests", TOO_MANY),
+    ("authentication failed", UNAUTHORISED),
+    ("unauthorised", UNAUTHORISED),
+    ("unauthorized", UNAUTHORISED),
+    ("portal user not found", UNAUTHORISED),
+    ("invalid app details", NOT_OURS),
+    ("internal server error", TROUBLE),
+];
+
+/// The answer of a whole reply.
+pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
+    let status = reply.status;
+    // Some answers are JSON under another content type.
+    let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
+        return unknown(format!("HTTP {status} with a body that is not JSON"));
+    };
+    let word = loose::text(&body, "status").unwrap_or_default().to_ascii_lowercase();
+    let is_error = word == "error" || word == "failure";
+    let id = loose::some_text(&body, "messageId");
+    match (status, id) {
+        (200..=299, Some(provider_id)) if !is_error => {
+            Answer::Accepted(Acceptance { provider_id, wa_id: None, bsuid: None, in_review: false })
+        }
+        (200..=299, _) if !is_error => unknown(format!("HTTP {status} with neither a message id nor an error")),
+        (200..=499, _) => refused(&body, status, errors),
+        _ => unknown(format!("HTTP {status}")),
+    }
+}
+
+fn refused(body: &Value, status: u16, errors: &Table) -> Answer {
+    let detail = detail(body);
+    let said = detail.to_ascii_lowercase();
+    let by_words = WORDS.iter().find(|(words, _)| said.contains(words)).map(|(_, code)| *code);
+    let by_status = if status < 300 { BAD } else { i64::from(status) };
+    let code = by_words.unwrap_or(by_status);
+    debug!(failure.code = code, "the provider answered HTTP {status}");
+    let policy = errors.policy(code).unwrap_or(Policy::of(FailureClass::Fix));
+    let after = policy.retry_after.unwrap_or(RENEWED_AFTER);
+    let failure = Failure { code, detail };
+    let throttled = |scope, failure| Answer::Throttled { scope, retry_after: after, failure };
+    match policy.class {
+        FailureClass::Retry => throttled(ThrottleScope::Sender, failure),
+        FailureClass::RetryPair => throttled(ThrottleScope::Pair, failure),
+        FailureClass::Later => throttled(ThrottleScope::Message, failure),
+        FailureClass::Ambiguous => unknown(format!("HTTP {status}, code {code}")),
+        FailureClass::HoldTemplate => Answer::Stopped { scope: StopScope::Template, failure },
+        FailureClass::HoldSender => Answer::Stopped { scope: StopScope::Sender, failure },
+        FailureClass::HoldAccount => Answer::Stopped { scope: StopScope::Account, failure },
+        FailureClass::Failed
+        | FailureClass::Strike
+        | FailureClass::StopMarketing
+        | FailureClass::StopAll
+        | FailureClass::StopCountry
+        | FailureClass::Fix => Answer::Refused(failure),
+    }
+}
+
+/// The provider's words; `message` is a text, or an object with one inside.
+pub(super) fn detail(body: &Value) -> String {
+    let inner = body.get("message").and_then(|m| loose::some_text(m, "message"));
+    loose::some_text(body, "message").or(inner).unwrap_or_default()
+}
+
+/// The credentials themselves are refused where tokens are fetched: nothing was sent.
+pub(super) fn credentials(failure: Failure) -> Answer {
+    Answer::Stopped { scope: StopScope::Account, failure }
+}
+
+/// The token had run out; with the next one it is tried again.
+pub(super) fn token_expired() -> Answer {
+    let failure = Failure { code: UNAUTHORISED, detail: "the token has expired and is fetched anew".to_owned() };
+    Answer::Throttled { scope: ThrottleScope::Message, retry_after: RENEWED_AFTER, failure }
+}
+
+fn unknown(reason: String) -> Answer {
+    Answer::Unknown { reason, pause: None }
+}

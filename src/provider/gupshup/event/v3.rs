@@ -1,0 +1,111 @@
+//! Meta's envelope with `gs_app_id` (gupshup-zenvia.md 1.8): messages are Meta's own, statuses carry both ids.
+
+use serde_json::Value;
+
+use super::receipt::{self, Ids};
+use super::{Envelope, account, unhandled};
+use crate::config::access::EventVersion;
+use crate::domain::event::{Identity, Receipt, ReceiptStatus, TemplateNews, WebhookEvent};
+use crate::domain::time::UnixMs;
+use crate::provider::cloud_api::webhook as meta;
+use crate::provider::gupshup::standing::Ratings;
+use crate::provider::gupshup::{App, template};
+use crate::provider::{identity, loose};
+
+/// Every change of every entry, in order.
+pub(super) fn read(body: &Value, app: &App, ratings: &Ratings, events: &mut Vec<WebhookEvent>) {
+    for entry in loose::items(body, "entry") {
+        let at = loose::instant(entry, "time").unwrap_or(UnixMs(0));
+        for change in loose::items(entry, "changes") {
+            let before = events.len();
+            let field = loose::text(change, "field").unwrap_or_default();
+            let value = change.get("value").unwrap_or(&Value::Null);
+            match field.as_str() {
+                "messages" if app.version == Some(EventVersion::V2) => {}
+                "messages" => messages(value, at, events),
+                "message_template_status_update" => events.extend(template_news(value)),
+                "template_category_update" => events.extend(category(value)),
+                "account-event" => {
+                    events.extend(account::news(value, &Envelope { app: app.id.clone(), at }, ratings));
+                }
+                _ => {}
+            }
+            if events.len() == before {
+                let kind = loose::text(value, "type").unwrap_or_default();
+                events.push(unhandled(&format!("{field}.{kind}")));
+            }
+        }
+    }
+}
+
+fn messages(value: &Value, at: UnixMs, events: &mut Vec<WebhookEvent>) {
+    let number = value.get("metadata").and_then(|m| loose::text(m, "display_phone_number")).unwrap_or_default();
+    let sender_ref: String = number.chars().filter(char::is_ascii_digit).collect();
+    for item in loose::items(value, "statuses") {
+        let told = status(item, &sender_ref, at);
+        events.push(told.map_or_else(|| unhandled("messages.statuses"), WebhookEvent::Receipt));
+    }
+    for item in loose::items(value, "messages") {
+        let mut item = item.clone();
+        by_address(&mut item);
+        let envelope =
+            meta::Envelope { sender_ref: sender_ref.clone(), contacts: loose::items(value, "contacts"), fallback: at };
+        events.push(meta::message::read(&item, &envelope));
+    }
+}
+
+/// Media are fetched from Gupshup's address, and quoted messages called by Gupshup's id, where those are told.
+fn by_address(item: &mut Value) {
+    let kind = loose::text(item, "type").unwrap_or_default();
+    if let Some(part) = item.get_mut(&kind)
+        && let Some(url) = loose::some_text(part, "url")
+    {
+        part["id"] = url.into();
+    }
+    if let Some(context) = item.get_mut("context")
+        && let Some(id) = loose::some_text(context, "gs_id").or_else(|| loose::some_text(context, "gsId"))
+    {
+        context["id"] = id.into();
+    }
+}
+
+fn status(item: &Value, sender_ref: &str, at: UnixMs) -> Option<Receipt> {
+    let ids = Ids::of(item, "gs_id", None)?;
+    let status = receipt::status(&loose::some_text(item, "status")?);
+    let mut person = Identity::default();
+    identity::note(&mut person, loose::text(item, "recipient_user_id"));
+    identity::note(&mut person, loose::text(item, "recipient_id"));
+    let kind = loose::some_text(item, "type").filter(|_| status == ReceiptStatus::Accepted);
+    Some(Receipt {
+        sender_ref: sender_ref.to_owned(),
+        provider_id: ids.own,
+        other_id: ids.other,
+        callback: None,
+        status,
+        at: loose::instant(item, "timestamp").unwrap_or(at),
+        // Either Meta's list of errors, or code and reason on the status itself.
+        failure: (status == ReceiptStatus::Failed).then(|| {
+            let listed = loose::items(item, "errors").iter().find(|e| loose::integer(e, "code").is_some());
+            receipt::failure(listed.unwrap_or(item))
+        }),
+        pricing: item.get("pricing").and_then(receipt::pricing),
+        wa_id: person.wa_id,
+        bsuid: person.bsuid,
+        of_template: kind.map(|kind| kind == "template"),
+    })
+}
+
+fn template_news(value: &Value) -> Option<WebhookEvent> {
+    let event = loose::some_text(value, "event").filter(|event| !event.eq_ignore_ascii_case("FLAGGED"))?;
+    Some(WebhookEvent::Template(TemplateNews {
+        name: loose::some_text(value, "message_template_name")?,
+        language: loose::some_text(value, "message_template_language")?.replace('-', "_"),
+        status: template::status(&event),
+    }))
+}
+
+fn category(value: &Value) -> Option<WebhookEvent> {
+    let name = loose::some_text(value, "message_template_name")?;
+    let language = loose::some_text(value, "message_template_language")?.replace('-', "_");
+    account::category(value, name, language)
+}

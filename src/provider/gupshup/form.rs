@@ -1,0 +1,86 @@
+//! The form of a send (gupshup-zenvia.md 1.2, 1.3).
+
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use crate::domain::callback::ButtonPayload;
+use crate::domain::fill::{self, Fill, HeaderFill};
+use crate::domain::template::{Button, Header, Template};
+use crate::provider::{Body, SendRequest};
+
+/// The whole body.
+pub(super) fn of(request: &SendRequest<'_>, app: &str) -> String {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("channel", "whatsapp")
+        .append_pair("source", request.sender_ref)
+        .append_pair("destination", request.to.digits())
+        .append_pair("src.name", app);
+    match request.body {
+        Body::Template { template, fill } => {
+            let id = json!({ "id": template.provider_id, "params": params(template, fill) });
+            form.append_pair("template", &id.to_string());
+            if let Some(media) = media(template, fill) {
+                form.append_pair("message", &media.to_string());
+            }
+            let postbacks = postbacks(template, request);
+            if !postbacks.is_empty() {
+                form.append_pair("postbackTexts", &Value::Array(postbacks).to_string());
+            }
+        }
+        Body::Text { body, quoted } => {
+            let mut message = json!({ "type": "text", "text": body, "previewUrl": false });
+            if let Some(quoted) = quoted {
+                message["context"] = json!({ "msgId": quoted });
+            }
+            form.append_pair("message", &message.to_string());
+        }
+    }
+    form.finish()
+}
+
+/// One flat list: header, body by the numbers of its parameters, then what buttons take, in their order.
+fn params(template: &Template, fill: &Fill) -> Vec<String> {
+    let mut params = Vec::new();
+    if let Some(HeaderFill::Text(value)) = &fill.header {
+        params.push(value.text.clone());
+    }
+    let mut body: Vec<&fill::Value> = fill.body.iter().collect();
+    body.sort_by_key(|value| value.name.parse::<u32>().unwrap_or(u32::MAX));
+    params.extend(body.into_iter().map(|value| value.text.clone()));
+    let mut buttons: Vec<&fill::ButtonFill> = fill.buttons.iter().collect();
+    buttons.sort_by_key(|button| button.index);
+    let takes = |index: i64| {
+        let button = usize::try_from(index).ok().and_then(|place| template.buttons.get(place));
+        template.parameters_unknown || !matches!(button, Some(Button::QuickReply { .. }) | None)
+    };
+    params.extend(buttons.into_iter().filter(|b| takes(b.index)).map(|b| b.text.clone()));
+    params
+}
+
+/// What a media header shows, by link.
+fn media(template: &Template, fill: &Fill) -> Option<Value> {
+    let Some(HeaderFill::Link { link }) = &fill.header else { return None };
+    let kind = match template.header {
+        Some(Header::Video) => "video",
+        Some(Header::Document) => "document",
+        _ => "image",
+    };
+    let mut object = json!({ "link": link });
+    if kind == "document" {
+        let name = link.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        // Without a name WhatsApp shows "Untitled".
+        object["filename"] = json!(if name.contains('.') { name } else { "documento.pdf" });
+    }
+    Some(json!({ "type": kind, kind: object }))
+}
+
+/// Every quick reply carries our payload: a tap names its message, whatever became of the answer to this request.
+fn postbacks(template: &Template, request: &SendRequest<'_>) -> Vec<Value> {
+    let buttons = template.buttons.iter().enumerate();
+    let quick = buttons.filter(|(_, button)| matches!(button, Button::QuickReply { .. }));
+    let payload = |index: i64| {
+        let (instance, message) = (request.callback.instance.clone(), request.callback.message);
+        ButtonPayload { instance, message, index }.to_string()
+    };
+    quick.map(|(place, _)| json!({ "index": place, "text": payload(place as i64) })).collect()
+}
