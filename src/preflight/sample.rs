@@ -20,6 +20,9 @@ pub struct Sample {
     pub to: String,
     /// The text: header, body, footer and buttons, each on lines of its own.
     pub text: String,
+    /// The same in its parts, where the template is known.
+    #[serde(skip)]
+    pub seen: Option<Rendered>,
     /// Why it was chosen.
     pub kind: SampleKind,
 }
@@ -104,7 +107,10 @@ impl Chooser {
         chosen.sort_by_key(|(candidate, _)| candidate.row);
         chosen
             .into_iter()
-            .map(|(c, kind)| Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill), kind })
+            .map(|(c, kind)| {
+                let seen = template.filter(|t| !t.parameters_unknown).map(|t| t.render(&c.fill));
+                Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill), seen, kind }
+            })
             .collect()
     }
 }

@@ -166,7 +166,8 @@ impl Page {
             .map(|(href, key, _)| NavItem {
                 href,
                 label: self.t(&format!("web.nav.{key}")),
-                current: self.path.starts_with(href) || (*key == "campaigns" && self.path.starts_with("/runs")),
+                current: self.path.starts_with(href)
+                    || (*key == "campaigns" && ["/runs", "/drafts"].iter().any(|under| self.path.starts_with(under))),
             })
             .collect()
     }

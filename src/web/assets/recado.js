@@ -107,7 +107,7 @@
     const show = async () => {
       const mine = ++asked;
       try {
-        const answer = await fetch(draft.action, { method: "POST", body: new URLSearchParams(new FormData(draft)) });
+        const answer = await fetch(draft.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(draft)) });
         if (!answer.ok || mine !== asked) return;
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
         if (fresh) document.getElementById("preview").replaceChildren(...fresh.childNodes);
@@ -118,6 +118,7 @@
       for (const place of draft.querySelectorAll("[data-test=place]")) {
         const source = place.querySelector("select");
         place.querySelector(".own").hidden = source.value !== "=";
+        for (const of of place.querySelectorAll(".of-column")) of.hidden = source.value === "=";
         place.classList.toggle("open", source.value === "");
         if (source.value !== "") place.querySelector(".tag")?.remove();
       }

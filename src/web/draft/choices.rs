@@ -303,9 +303,11 @@ fn around(text: &str, name: &str) -> (String, String) {
     for (at, _) in flat.match_indices("{{") {
         let Some(end) = flat[at..].find("}}").map(|end| at + end + 2) else { continue };
         if flat[at + 2..end - 2].trim() == name {
-            let before: Vec<char> = flat[..at].chars().rev().take(AROUND).collect();
-            let after: String = flat[end..].chars().take(AROUND).collect();
-            return (before.into_iter().rev().collect(), after);
+            // Up to the parameters beside it, and no further than is read at a glance.
+            let before = flat[..at].rsplit("}}").next().unwrap_or_default();
+            let after = flat[end..].split("{{").next().unwrap_or_default();
+            let before: Vec<char> = before.chars().rev().take(AROUND).collect();
+            return (before.into_iter().rev().collect(), after.chars().take(AROUND).collect());
         }
     }
     (String::new(), String::new())
