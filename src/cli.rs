@@ -12,6 +12,7 @@ mod client;
 pub mod costs;
 pub mod demo;
 mod desk;
+pub mod doctor;
 pub mod doubt;
 pub mod holds;
 pub mod import;
@@ -90,9 +91,8 @@ enum Command {
     Token(token::Args),
     /// Run a provider on this machine, to try things out.
     Sandbox(Box<sandbox::Args>),
-    /// Diagnose accounts and senders: not available yet.
-    #[command(hide = true)]
-    Doctor(Later),
+    /// How every account and sender stands, and what to do.
+    Doctor(doctor::Args),
     /// Copy the store while the daemon runs.
     Backup(backup::Args),
     /// Let a store send that was restored, moved, or lay still for long.
@@ -104,16 +104,15 @@ impl Command {
     const fn writes_the_store(&self) -> bool {
         matches!(
             self,
-            Self::Demo(_) | Self::Serve(_) | Self::Backup(_) | Self::Takeover(_) | Self::User(_) | Self::Token(_)
+            Self::Demo(_)
+                | Self::Serve(_)
+                | Self::Backup(_)
+                | Self::Takeover(_)
+                | Self::User(_)
+                | Self::Token(_)
+                | Self::Doctor(_)
         )
     }
-}
-
-/// A command that is part of the product but does not work yet.
-#[derive(Debug, clap::Args)]
-struct Later {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    _rest: Vec<String>,
 }
 
 /// Exit status of wrong usage or configuration.
@@ -150,17 +149,11 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Sandbox(args) => sandbox::run(*args).await,
-        Command::Doctor(_) => not_yet("doctor"),
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Takeover(args) => takeover::run(args).await,
     };
     client::ended(outcome).unwrap_or_else(|error| complain(&error))
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "stands in the place of a command")]
-fn not_yet(command: &str) -> anyhow::Result<ExitCode> {
-    eprint(&format!("recado {command} is not available yet"));
-    Ok(ExitCode::from(WRONG))
 }
 
 fn complain(error: &anyhow::Error) -> ExitCode {

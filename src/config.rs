@@ -14,29 +14,36 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::domain::failure::{Policy, Table as ErrorTable};
+use crate::domain::hours::law::Laws;
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
+use crate::domain::reach::Reaches;
 use crate::domain::tier::{Limit, Reserve};
 use crate::domain::{breaker, canary};
 
 pub mod access;
 mod alerts;
 pub mod checks;
+mod countries;
 mod errors;
 mod gupshup;
+pub mod law;
 mod provider;
 mod secret;
 mod sections;
 pub mod thresholds;
 pub mod toml_file;
 pub mod webhook_key;
+pub mod week;
+mod zenvia;
 
 pub use access::{Access, CloudApiAccess, ProviderKind};
+pub use access::{Reactivate, Subscriptions, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
-const PLACEHOLDER: &str = "change-me";
+pub(crate) const PLACEHOLDER: &str = "change-me";
 
 /// The checked configuration. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -61,6 +68,10 @@ pub struct Config {
     pub senders: BTreeMap<String, Sender>,
     /// `[holidays]`: lists of days.
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
+    /// `[hours_law.*]`: hours in which the law allows marketing, by country.
+    pub laws: Laws,
+    /// `[countries]`: what is delivered where.
+    pub reach: Reaches,
     /// `[limits]`: when runs stop by themselves, where their campaign does not say.
     pub breakers: breaker::Wanted,
     /// `[limits]`: by what canaries are judged, where their campaign does not say.

@@ -6,6 +6,7 @@ pub mod columns;
 pub mod content;
 pub mod definition;
 pub mod expression;
+pub mod open_hours;
 pub mod phone_number;
 pub mod rows;
 pub mod sample;

@@ -81,21 +81,30 @@ impl Sentence {
     }
 }
 
+/// The files of a language: one line an area.
 macro_rules! areas {
-    ($language:literal: $($area:literal),*) => {
+    ($language:literal) => {
+        areas!($language:
+            "billing",
+            "doctor",
+            "draft",
+            "engine",
+            "failure",
+            "inbox",
+            "intake",
+            "mapping",
+            "preflight",
+            "web",
+        )
+    };
+    ($language:literal: $($area:literal,)*) => {
         [$((concat!($language, "/", $area), include_str!(concat!("../locales/", $language, "/", $area, ".toml")))),*]
     };
 }
 
-static EN: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
-    read(&areas!("en": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web"))
-});
-static ES: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
-    read(&areas!("es": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web"))
-});
-static PT: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| {
-    read(&areas!("pt": "billing", "draft", "engine", "failure", "inbox", "intake", "preflight", "web"))
-});
+static EN: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| read(&areas!("en")));
+static ES: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| read(&areas!("es")));
+static PT: LazyLock<BTreeMap<String, Sentence>> = LazyLock::new(|| read(&areas!("pt")));
 
 fn read(files: &[(&str, &str)]) -> BTreeMap<String, Sentence> {
     let mut all = BTreeMap::new();

@@ -8,11 +8,16 @@ mod http;
 mod identity;
 mod loose;
 pub mod outside;
+pub mod probe;
+mod subscription;
+mod zenvia;
 
 use std::time::Duration;
 
 pub use cloud_api::CloudApi;
 pub use gupshup::Gupshup;
+pub use subscription::{Subscription, SubscriptionState};
+pub use zenvia::Zenvia;
 
 use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
@@ -73,6 +78,8 @@ pub enum Provider {
     CloudApi(CloudApi),
     /// Gupshup's form API.
     Gupshup(Gupshup),
+    /// Zenvia's API v2.
+    Zenvia(Zenvia),
 }
 
 /// One message to send.
@@ -138,6 +145,7 @@ impl Provider {
     pub fn connect(account: &Account) -> Result<Self, ProviderError> {
         match &account.access {
             Access::CloudApi(access) => CloudApi::connect(account, access).map(Self::CloudApi),
+            Access::Zenvia(access) => Zenvia::connect(account, access).map(Self::Zenvia),
             Access::Gupshup(access) => Gupshup::connect(account, access).map(Self::Gupshup),
         }
     }
@@ -146,6 +154,7 @@ impl Provider {
     pub async fn send(&self, request: &SendRequest<'_>) -> Answer {
         match self {
             Self::CloudApi(api) => api.send(request).await,
+            Self::Zenvia(api) => api.send(request).await,
             Self::Gupshup(api) => api.send(request).await,
         }
     }
@@ -154,6 +163,7 @@ impl Provider {
     pub async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.templates().await,
+            Self::Zenvia(api) => api.templates().await,
             Self::Gupshup(api) => api.templates().await,
         }
     }
@@ -162,14 +172,25 @@ impl Provider {
     pub async fn template(&self, name: &str, language: &str) -> Result<Option<Template>, ProviderError> {
         match self {
             Self::CloudApi(api) => api.template(name, language).await,
+            Self::Zenvia(api) => api.template(name, language).await,
             Self::Gupshup(api) => api.template(name, language).await,
         }
+    }
+
+    /// The template of that name in every language the account has it in.
+    pub async fn translations(&self, name: &str) -> Result<Vec<Template>, ProviderError> {
+        if let Self::CloudApi(api) = self {
+            return api.translations(name).await;
+        }
+        // The others tell all or nothing.
+        Ok(self.templates().await?.into_iter().filter(|t| t.name == name).collect())
     }
 
     /// How a sender stands.
     pub async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {
         match self {
             Self::CloudApi(api) => api.sender_status(sender_ref).await,
+            Self::Zenvia(api) => api.sender_status(sender_ref).await,
             Self::Gupshup(api) => api.sender_status().await,
         }
     }
@@ -177,7 +198,7 @@ impl Provider {
     /// What is left of the account's money at the provider; `None`: the provider keeps no wallet.
     pub async fn wallet(&self) -> Option<Result<Wallet, ProviderError>> {
         match self {
-            Self::CloudApi(_) => None,
+            Self::CloudApi(_) | Self::Zenvia(_) => None,
             Self::Gupshup(api) => Some(api.wallet().await),
         }
     }
@@ -186,6 +207,7 @@ impl Provider {
     pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
+            Self::Zenvia(_) => None,
             Self::Gupshup(_) => None,
         }
     }
@@ -194,6 +216,8 @@ impl Provider {
     pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
+            // It signs nothing.
+            Self::Zenvia(_) => false,
             // Nothing is signed: what proves a webhook is its address.
             Self::Gupshup(_) => false,
         }
@@ -208,6 +232,7 @@ impl Provider {
     pub fn read_webhook(&self, body: &[u8]) -> Result<Vec<WebhookEvent>, ProviderError> {
         match self {
             Self::CloudApi(_) => CloudApi::read_webhook(body),
+            Self::Zenvia(_) => Zenvia::read_webhook(body),
             Self::Gupshup(api) => api.read_webhook(body),
         }
     }

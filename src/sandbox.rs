@@ -35,6 +35,7 @@ mod template;
 mod template_node;
 mod template_shape;
 mod world;
+mod zenvia;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -49,6 +50,7 @@ pub use config_file::{ConfigFileError, apply as apply_config_file};
 pub use emitter::WebhookPost;
 pub use people::People;
 pub use signature::sign;
+pub use zenvia::ZenviaSettings;
 
 use crate::clock::Clock;
 use world::World;
@@ -84,6 +86,7 @@ impl Sandbox {
             .route("/_sandbox/template", post(control::set_template))
             .route("/_sandbox/account", post(standing::set_account))
             .route("/_sandbox/number", post(standing::set_number))
+            .nest("/v2", zenvia::router(self))
             .fallback(graph::answer)
             .layer(axum::extract::DefaultBodyLimit::max(media::MAX_BYTES))
             .layer(axum::middleware::from_fn(guard::own_machine_only))
@@ -100,7 +103,7 @@ impl Sandbox {
 
     /// Lets people receive, read and answer, and posts the webhooks, until `stop`.
     pub async fn deliver(self, stop: CancellationToken) {
-        emitter::deliver(&self, &stop).await;
+        tokio::join!(emitter::deliver(&self, &stop), zenvia::deliver(&self, &stop));
     }
 
     /// A panic while holding the lock cannot leave the world half-written in a way that matters to a simulator.

@@ -15,6 +15,7 @@ mod conversation;
 mod conversations;
 mod converse;
 mod costs;
+mod doctor;
 mod doubt;
 mod draft;
 mod error;

@@ -412,6 +412,8 @@ CREATE TABLE downtime (
 -- Instants are real time here, whatever the clock does.
 CREATE TABLE node (
     name    TEXT PRIMARY KEY,
+    -- Its data directory, which one living process has at a time.
+    home    TEXT NOT NULL,
     seen_at BIGINT NOT NULL
 );
 

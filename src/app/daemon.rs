@@ -29,6 +29,7 @@ use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
 use crate::engine::settler::Settler;
+use crate::engine::subscriptions::Tender;
 use crate::engine::watcher::Watcher;
 use crate::engine::{Engine, Parts};
 use crate::provider::outside::Outside;
@@ -161,6 +162,7 @@ impl Daemon {
         life.start("planner", Planner::new(engine.clone()).run(life.soft()));
         life.start("watcher", Watcher::new(engine.clone()).run(life.soft()));
         life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));
+        life.start("tender", Tender::new(engine.clone()).run(life.soft()));
         let ways = Ways::new(&engine.config, outside(&engine.clock));
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
         let arrived = Arc::new(Notify::new());

@@ -80,9 +80,9 @@ impl Keeper {
 
     /// Renews what is held, lets go of more than a fair share, takes what is free.
     async fn step(&mut self) -> Result<(), StoreError> {
-        let (store, node) = (&self.engine.store, self.engine.node.clone());
-        let now = self.real.now();
-        let nodes = lease::beat(store, &node, now, now.minus(LEASE)).await?.max(1);
+        let (store, name, home) = (&self.engine.store, self.engine.node.clone(), self.home.clone());
+        let (now, node) = (self.real.now(), Node { name: &name, home: &home });
+        let nodes = lease::beat(store, node, now, now.minus(LEASE)).await?.max(1);
         let senders: Vec<String> = self.engine.config.senders.keys().cloned().collect();
         let share = senders.len().div_ceil(usize::try_from(nodes).unwrap_or(1));
         self.let_go_above(share).await?;
@@ -92,7 +92,6 @@ impl Keeper {
                 continue;
             }
             let asked = Instant::now();
-            let node = Node { name: &node, home: &self.home };
             match (lease::take(&self.engine.store, &sender, node, now, now.plus(LEASE)).await?, has) {
                 (true, false) => self.start(&sender),
                 (true, true) => self.renewed(&sender, asked),

@@ -94,9 +94,11 @@ fn dump(url: &str, file: &Path) -> anyhow::Result<()> {
     if url.set_password(None).is_err() {
         bail!("store.url has no host");
     }
+    // Every database has a schema "public" already: a dump that makes it cannot be read back without an error.
+    let what = if schema == "public" { "--table=public.*".to_owned() } else { format!("--schema={schema}") };
     let status = Command::new(program)
         .args(["--no-owner", "--no-privileges", "--dbname", url.as_str()])
-        .arg(format!("--schema={schema}"))
+        .arg(what)
         .envs(password)
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)

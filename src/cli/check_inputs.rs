@@ -15,11 +15,13 @@ use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
 use crate::domain::earlier::{Earlier, Gone};
 use crate::domain::forecast::{Scene, Tier};
+use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::money::Micros;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::reach::Reaches;
+use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
@@ -37,12 +39,16 @@ pub(super) struct Known {
     config: Option<Config>,
     sender: Option<Sender>,
     template: Option<Template>,
+    /// It in other languages, where rows may name them.
+    translations: Vec<Template>,
     /// What the campaign's runs have sent, as far as a daemon told.
     earlier: Earlier,
     knows_earlier: bool,
     cards: Cards,
     vars: BTreeMap<String, String>,
     holidays: BTreeMap<String, BTreeSet<Date>>,
+    laws: Laws,
+    reach: Reaches,
     /// The sender alone, within the messaging limit of the configuration.
     around: Scene,
     /// What could not be found out, and why.
@@ -72,24 +78,29 @@ impl Known {
         }
         let sender = config.as_ref().and_then(|c| c.senders.get(&campaign.sender)).cloned();
         let daemon = Client::of(env, config.as_ref())?;
-        let template = match &sender {
+        let (template, translations) = match &sender {
             Some(sender) => ask(&daemon, campaign, sender, &mut unknown).await,
-            None => None,
+            None => (None, Vec::new()),
         };
         let earlier = if template.is_some() { sent(&daemon, folder).await } else { None };
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
+        let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
+        let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
         let around = around(config.as_ref(), sender.as_ref(), now);
         Ok(Ok(Self {
             config,
             sender,
             template,
+            translations,
             earlier,
             knows_earlier,
             cards: Cards::embedded(),
             vars,
             holidays,
+            laws,
+            reach,
             around,
             unknown,
         }))
@@ -109,11 +120,14 @@ impl Known {
         SheetInputs {
             campaign,
             template: self.template.as_ref(),
+            translations: &self.translations,
             account: self.account(),
             sender: self.sender.as_ref(),
             cards: &self.cards,
             vars: &self.vars,
             holidays: &self.holidays,
+            laws: &self.laws,
+            reach: &self.reach,
             teams: self.config.as_ref().map(|config| &config.teams),
             users: None,
             same_audience: None,
@@ -163,7 +177,7 @@ async fn ask(
     campaign: &CampaignFile,
     sender: &Sender,
     unknown: &mut Vec<Problem>,
-) -> Option<Template> {
+) -> (Option<Template>, Vec<Template>) {
     match daemon.get::<Listed>("/api/v1/templates", &[]).await {
         Ok(listed) => return listed.find(&sender.account, campaign),
         Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
@@ -173,7 +187,7 @@ async fn ask(
             unknown.push(Problem::new("daemon_refused", &[("why", &message)]));
         }
     }
-    None
+    (None, Vec::new())
 }
 
 /// What the campaign of that folder has sent; `None` where the daemon does not tell.
@@ -211,11 +225,17 @@ struct Listed {
 }
 
 impl Listed {
-    fn find(self, account: &str, campaign: &CampaignFile) -> Option<Template> {
+    /// The campaign's template, and what is approved of it in other languages.
+    fn find(self, account: &str, campaign: &CampaignFile) -> (Option<Template>, Vec<Template>) {
         let wanted = &campaign.template;
         let of_account = self.items.into_iter().filter(|item| item["account"] == account);
         // A template that this version cannot read is none that it could send.
-        let mut templates = of_account.filter_map(|item| serde_json::from_value::<Template>(item).ok());
-        templates.find(|t| t.name == wanted.name && t.language == wanted.language)
+        let templates = of_account.filter_map(|item| serde_json::from_value::<Template>(item).ok());
+        let named = templates.filter(|t| t.name == wanted.name);
+        let (main, mut others): (Vec<Template>, Vec<Template>) = named.partition(|t| t.language == wanted.language);
+        others.retain(|t| {
+            wanted.language_column.is_some() && t.status == TemplateStatus::Approved && !t.parameters_unknown
+        });
+        (main.into_iter().next(), others)
     }
 }

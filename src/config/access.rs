@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::webhook_key::WebhookKey;
+pub use super::zenvia::{Reactivate, Subscriptions, ZenviaAccess};
 use crate::domain::failure::Dialect;
 use crate::domain::money::Micros;
 
@@ -14,11 +15,14 @@ pub enum ProviderKind {
     CloudApi,
     /// Gupshup's form API.
     Gupshup,
+    /// Zenvia's API v2.
+    Zenvia,
 }
 
 impl ProviderKind {
     /// Every one, by its word.
-    pub const WORDS: [(&'static str, Self); 2] = [("cloud_api", Self::CloudApi), ("gupshup", Self::Gupshup)];
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("cloud_api", Self::CloudApi), ("gupshup", Self::Gupshup), ("zenvia", Self::Zenvia)];
 
     /// The word in `recado.toml`.
     pub fn as_str(self) -> &'static str {
@@ -30,13 +34,14 @@ impl ProviderKind {
         match self {
             Self::CloudApi => Dialect::CloudApi,
             Self::Gupshup => Dialect::Gupshup,
+            Self::Zenvia => Dialect::Zenvia,
         }
     }
 
     /// Whether its receipts name a message by our own callback data, so that their absence proves something.
     pub const fn names_messages(self) -> bool {
         match self {
-            Self::CloudApi => true,
+            Self::CloudApi | Self::Zenvia => true,
             Self::Gupshup => false,
         }
     }
@@ -49,6 +54,8 @@ pub enum Access {
     CloudApi(CloudApiAccess),
     /// Gupshup's form API.
     Gupshup(GupshupAccess),
+    /// Zenvia's API v2.
+    Zenvia(ZenviaAccess),
 }
 
 impl Access {
@@ -57,6 +64,7 @@ impl Access {
         match self {
             Self::CloudApi(_) => ProviderKind::CloudApi,
             Self::Gupshup(_) => ProviderKind::Gupshup,
+            Self::Zenvia(_) => ProviderKind::Zenvia,
         }
     }
 
@@ -65,6 +73,8 @@ impl Access {
         match self {
             Self::CloudApi(access) => access.waba_id == reference,
             Self::Gupshup(access) => access.is_called(reference),
+            // Its webhooks name no account.
+            Self::Zenvia(_) => false,
         }
     }
 
@@ -73,6 +83,7 @@ impl Access {
         match self {
             Self::CloudApi(_) => None,
             Self::Gupshup(access) => Some(&access.webhook),
+            Self::Zenvia(access) => Some(&access.webhook),
         }
     }
 
@@ -94,6 +105,7 @@ impl Access {
                 });
                 all
             }
+            Self::Zenvia(access) => access.secrets(),
         }
     }
 }

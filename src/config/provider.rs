@@ -7,7 +7,7 @@ use url::Url;
 
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Access, Account, CloudApiAccess, ProviderKind, Sender, checks, gupshup, is_loopback, sections};
+use super::{Access, Account, CloudApiAccess, ProviderKind, Sender, checks, gupshup, is_loopback, sections, zenvia};
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
@@ -58,6 +58,7 @@ pub(super) fn account(
         Some(ProviderKind::Gupshup) => {
             gupshup::access(table, (base_url.as_ref(), currency), secrets).map(Access::Gupshup)
         }
+        Some(ProviderKind::Zenvia) => zenvia::access(table, secrets).map(Access::Zenvia),
         // Of an account whose provider is wrong the rest is read as the most usual one's.
         Some(ProviderKind::CloudApi) | None => cloud_api(table, secrets).map(Access::CloudApi),
     };
@@ -96,10 +97,6 @@ pub(super) fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
 }
 
 fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {
-    if value.text()? == "zenvia" {
-        value.refuse("\"zenvia\" is not available yet");
-        return None;
-    }
     value.choice(&ProviderKind::WORDS)
 }
 
@@ -156,6 +153,10 @@ pub(super) fn sender(
     });
     let id = match kind {
         Some(ProviderKind::Gupshup) => number.as_ref().map(|number| number.digits().to_owned()),
+        Some(ProviderKind::Zenvia) => match table.get("sender_id") {
+            Some(id) => id.parsed(zenvia::sender_id),
+            None => number.as_ref().map(|number| number.digits().to_owned()),
+        },
         Some(ProviderKind::CloudApi) | None => table.need("phone_number_id").and_then(|v| {
             let id = digits(&v)?;
             if !taken.ids.insert(id.clone()) {

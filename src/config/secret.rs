@@ -59,6 +59,21 @@ impl<'e> Secrets<'e> {
         }
     }
 
+    /// The same of a secret that may be left out; `Some(None)`: it is.
+    #[expect(clippy::option_option, reason = "None: refused; Some(None): left out")]
+    pub(super) fn may(
+        &self,
+        table: &mut Table<'_, '_>,
+        key: &'static str,
+        file_key: &'static str,
+        check: impl Fn(&str) -> Result<(), &'static str>,
+    ) -> Option<Option<SecretString>> {
+        if table.get(key).is_none() && table.get(file_key).is_none() {
+            return Some(None);
+        }
+        self.need(table, key, file_key, check).map(Some)
+    }
+
     fn read(&self, file: &Value<'_, '_>) -> Option<String> {
         let path = self.base.join(file.text()?);
         let text = match std::fs::read_to_string(&path) {

@@ -13,7 +13,7 @@ use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks, errors, thresholds, webhook_key};
+use super::{Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -39,6 +39,8 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
+    let laws = root.table("hours_law", |t| law::read(t, &holidays)).flatten().unwrap_or_default();
+    let reach = root.table("countries", countries::read).flatten().unwrap_or_default();
     let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
@@ -67,6 +69,8 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         accounts,
         senders,
         holidays,
+        laws,
+        reach,
         breakers,
         canary,
         errors,

@@ -28,6 +28,8 @@ pub enum AlertKind {
     QueueStill,
     /// Messages are accepted and no receipt comes.
     WebhookSilent,
+    /// The provider's subscription to our webhook has failed too often, or is switched off.
+    WebhookAiling,
     /// Little room is left on a disk.
     DiskLow,
     /// None is.
@@ -40,7 +42,7 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
@@ -48,6 +50,7 @@ impl AlertKind {
         Self::PlanLate,
         Self::QueueStill,
         Self::WebhookSilent,
+        Self::WebhookAiling,
         Self::DiskLow,
         Self::DiskFull,
         Self::Doubts,
@@ -63,6 +66,7 @@ impl AlertKind {
             Self::PlanLate => "plan_late",
             Self::QueueStill => "queue_still",
             Self::WebhookSilent => "webhook_silent",
+            Self::WebhookAiling => "webhook_ailing",
             Self::DiskLow => "disk_low",
             Self::DiskFull => "disk_full",
             Self::Doubts => "doubts",

@@ -37,11 +37,13 @@ pub enum ExclusionReason {
     Frequency,
     /// The country cannot be reached, or marketing is not delivered there.
     Unreachable,
+    /// The template is not approved in the row's language.
+    NoTranslation,
 }
 
 impl ExclusionReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoPhone,
         Self::BadPhone,
         Self::NoCountry,
@@ -57,6 +59,7 @@ impl ExclusionReason {
         Self::OpenConversation,
         Self::Frequency,
         Self::Unreachable,
+        Self::NoTranslation,
     ];
 
     /// The word.
@@ -77,6 +80,7 @@ impl ExclusionReason {
             Self::OpenConversation => "open_conversation",
             Self::Frequency => "frequency",
             Self::Unreachable => "unreachable",
+            Self::NoTranslation => "no_translation",
         }
     }
 

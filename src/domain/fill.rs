@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::snapshot::Snapshot;
 use super::template::{Button, Header, Template, fill_in};
 
 /// Values of one message. Positional parameters are named `1`, `2`, … . Names are the template's own.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Fill {
+    /// Language of the translation that it fills; left out: the run's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Header, if the template's takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<HeaderFill>,
@@ -94,12 +98,15 @@ pub struct RenderedButton {
 }
 
 impl Content {
-    /// What the person sees; `snapshot` gives the run's template for a message that carries none. `None`: there is none.
-    pub fn rendered(self, snapshot: impl FnOnce() -> Option<Template>) -> Option<Rendered> {
+    /// What the person sees; `snapshot` gives the run's templates for a message that carries none. `None`: there is none.
+    pub fn rendered(self, snapshot: impl FnOnce() -> Option<Snapshot>) -> Option<Rendered> {
         match self {
             Self::Text { body, .. } => Some(Rendered { body, ..Rendered::default() }),
             Self::Template { fill, template } => {
-                template.map(|own| *own).or_else(snapshot).map(|template| template.render(&fill))
+                if let Some(own) = template {
+                    return Some(own.render(&fill));
+                }
+                snapshot().map(|snapshot| snapshot.of(fill.language.as_deref()).render(&fill))
             }
         }
     }

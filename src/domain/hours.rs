@@ -3,7 +3,9 @@
 //! Hours are read off the wall clock, so days on which it jumps need no special rule: an hour that is skipped is never
 //! seen, one that comes twice is open twice. The searches walk from one opening or jump to the next.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
@@ -11,6 +13,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
 use super::time::UnixMs;
+
+pub mod feast;
+pub mod law;
+
+use law::Law;
 
 /// How far the searches look: hours that open on no day of a year never open.
 const HORIZON_DAYS: i64 = 366;
@@ -28,6 +35,11 @@ impl OpenSpan {
     /// `None` unless `0 <= opens < closes <= 1440`.
     pub fn new(opens: i64, closes: i64) -> Option<Self> {
         (0 <= opens && opens < closes && closes <= MINUTES_OF_A_DAY).then_some(Self { opens, closes })
+    }
+
+    /// What two spans have in common; `None`: nothing.
+    fn common(self, other: Self) -> Option<Self> {
+        Self::new(self.opens.max(other.opens), self.closes.min(other.closes))
     }
 
     fn opens_on(self, day: Date) -> DateTime {
@@ -48,6 +60,11 @@ fn at_minute(day: Date, minute: i64) -> DateTime {
 pub struct Week([Vec<OpenSpan>; 7]);
 
 impl Week {
+    /// Every day, the whole day.
+    pub fn always() -> Self {
+        Self(std::array::from_fn(|_| vec![OpenSpan { opens: 0, closes: MINUTES_OF_A_DAY }]))
+    }
+
     /// Sets the spans of a day. `false`, and nothing set, when two of them overlap.
     pub fn set(&mut self, day: Weekday, mut spans: Vec<OpenSpan>) -> bool {
         spans.sort_unstable();
@@ -80,6 +97,8 @@ pub struct Hours {
     pub week: Week,
     /// Days that are closed whatever their weekday.
     pub holidays: BTreeSet<Date>,
+    /// Laws that narrow it further.
+    pub laws: Vec<Arc<Law>>,
 }
 
 impl Hours {
@@ -139,8 +158,17 @@ impl Hours {
         self.spans_of(day).iter().any(holds)
     }
 
-    fn spans_of(&self, day: Date) -> &[OpenSpan] {
-        if self.holidays.contains(&day) { &[] } else { self.week.spans(day.weekday()) }
+    fn spans_of(&self, day: Date) -> Cow<'_, [OpenSpan]> {
+        if self.holidays.contains(&day) {
+            return Cow::Borrowed(&[]);
+        }
+        let mut spans = Cow::Borrowed(self.week.spans(day.weekday()));
+        for law in self.laws.iter().filter(|law| law.since <= day) {
+            let allowed = law.spans(day);
+            let both = spans.iter().flat_map(|span| allowed.iter().filter_map(|other| span.common(*other)));
+            spans = Cow::Owned(both.collect());
+        }
+        spans
     }
 
     fn opening_after(&self, local: DateTime) -> Option<DateTime> {

@@ -1,5 +1,6 @@
 //! When a message is due and when it is too late.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -95,6 +96,19 @@ pub struct Schedule {
     pub outside: Outside,
 }
 
+/// What happens to a message that was sent when its row's date and time move.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// It is sent again with the new time.
+    #[default]
+    SendAgain,
+    /// Nothing.
+    Leave,
+    /// The person gets this template instead, which tells of a new time.
+    Template(String),
+}
+
 /// When one message is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Due {
@@ -102,13 +116,31 @@ pub struct Due {
     pub due_at: UnixMs,
     /// It must not be sent after this.
     pub latest_at: Option<UnixMs>,
+    /// How that compares with what the schedule says.
+    pub shift: Shift,
+}
+
+/// How a message's due time compares with what the schedule says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shift {
+    /// As it says.
+    AsPlanned,
+    /// Before it, because it is closed then.
+    Earlier,
+    /// After it, because it is closed then.
+    Later,
+    /// After it, because it had passed when the run was started.
+    Overdue,
 }
 
 /// Why a message is never due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotDue {
-    /// Its time has passed, or no open moment is left before its latest time.
+    /// Its latest time has passed, or comes before it is due.
     TooLate,
+    /// The hours do not open between its due time and its latest time.
+    Closed,
     /// The schedule counts from the row's date and time, and the row has none.
     NoWhen,
 }
@@ -122,20 +154,29 @@ pub fn due(
     zone: &TimeZone,
     hours: Option<&Hours>,
 ) -> Result<Due, NotDue> {
-    let ideal = match schedule.send {
+    let planned = match schedule.send {
         SendTime::WhenStarted => started_at,
         SendTime::At(at) => at,
         SendTime::FromWhen(offset) => offset.from(happens_at.ok_or(NotDue::NoWhen)?, zone),
     };
-    let ideal = ideal.max(started_at);
+    let ideal = planned.max(started_at);
     let latest = schedule.latest.and_then(|offset| Some(offset.from(happens_at?, zone)));
     let latest_at = [latest, schedule.until].into_iter().flatten().min();
     let due_at = match hours {
         None => Some(ideal),
         Some(hours) => within(hours, ideal, schedule.outside, started_at, zone),
     };
+    let in_time = |at: UnixMs| latest_at.is_none_or(|latest| at <= latest);
+    let shift = |due_at: UnixMs| match due_at.cmp(&planned) {
+        Ordering::Less => Shift::Earlier,
+        Ordering::Greater if due_at > ideal => Shift::Later,
+        // One instant for everybody is told once, not row by row.
+        Ordering::Greater if matches!(schedule.send, SendTime::FromWhen(_)) => Shift::Overdue,
+        _ => Shift::AsPlanned,
+    };
     match due_at {
-        Some(due_at) if latest_at.is_none_or(|latest| due_at <= latest) => Ok(Due { due_at, latest_at }),
+        Some(due_at) if in_time(due_at) => Ok(Due { due_at, latest_at, shift: shift(due_at) }),
+        _ if in_time(ideal) => Err(NotDue::Closed),
         _ => Err(NotDue::TooLate),
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::budget::{Budget, next_months};
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
@@ -98,7 +99,7 @@ pub(super) async fn out(engine: &Engine, run: &Run) -> Result<Option<Out>, Engin
     let Some((_, Some(budget))) = latest(engine, run.campaign_id, None).await? else { return Ok(None) };
     let Some(account) = engine.config.accounts.get(&run.account) else { return Ok(None) };
     let Some((market, estimated)) = budget::next_price(store, run.id).await? else { return Ok(None) };
-    let worst = worst_prices(&engine.cards, account, &run.snapshot()?, now);
+    let worst = worst_prices(&engine.cards, account, &run.snapshots()?, now);
     let price = worst.get(&market).copied().unwrap_or_default().max(estimated);
     // What the claim goes by says that there is enough: then there is.
     if budget.left(at_most) >= price {
@@ -115,13 +116,22 @@ pub(super) async fn out(engine: &Engine, run: &Run) -> Result<Option<Out>, Engin
     Ok(Some(Out { budget: said(budget.amount), charged, reserved, until }))
 }
 
-/// The worst price by market of a message of `template` that is claimed at `now`.
+/// The worst price by market of a message of `template`, in whatever language, that is claimed at `now`.
 pub(super) fn worst_prices(
     cards: &Cards,
     account: &Account,
-    template: &Template,
+    template: &Snapshot,
     now: UnixMs,
 ) -> BTreeMap<String, Micros> {
+    let mut worst = BTreeMap::new();
+    for (market, price) in template.all().flat_map(|t| worst_of(cards, account, t, now)) {
+        let most = worst.entry(market).or_insert(price);
+        *most = price.max(*most);
+    }
+    worst
+}
+
+fn worst_of(cards: &Cards, account: &Account, template: &Template, now: UnixMs) -> BTreeMap<String, Micros> {
     let life = template.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map_or(USUAL_LIFE, Duration::from_secs);
     let (from, until) = (now.day_in(&account.timezone), now.plus(life).day_in(&account.timezone));
     let worst = |market: Market| {
@@ -172,7 +182,9 @@ pub(super) async fn book(
 pub(super) async fn reprice(engine: &Engine, run: RunId) -> Result<(), EngineError> {
     let store = &engine.store;
     let Some(run) = run::get(store, run).await? else { return Ok(()) };
-    let (Some(account), category) = (engine.config.accounts.get(&run.account), run.snapshot()?.category) else {
+    // Where its translations are billed differently, the planned category of each message says more.
+    let (Some(account), Some(category)) = (engine.config.accounts.get(&run.account), run.snapshots()?.one_category())
+    else {
         return Ok(());
     };
     let day = engine.clock.now().day_in(&account.timezone);

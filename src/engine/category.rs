@@ -9,6 +9,7 @@ use crate::domain::event::CategoryNews;
 use crate::domain::id::RunId;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::problem::Problem;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::{Category, Template};
 use crate::domain::time::UnixMs;
 use crate::store::audit::{self, Deed};
@@ -34,14 +35,14 @@ pub(super) async fn follow(
     template::set_category(tx, account, news).await?;
     let mut changed = Vec::new();
     for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account) {
-        let used = run.snapshot()?;
-        if (used.name.as_str(), used.language.as_str()) != (&*news.name, &*news.language)
-            || used.category == news.category
-        {
+        let mut snapshot = run.snapshots()?;
+        let Some(used) = using(&mut snapshot, &news.name, &news.language).filter(|t| t.category != news.category)
+        else {
             continue;
-        }
-        let told = means(tx, engine, &run, &used, news.category, now).await?;
-        run::set_template(tx, run.id, &Template { category: news.category, ..used }).await?;
+        };
+        let told = means(tx, engine, &run, used, news.category, now).await?;
+        used.category = news.category;
+        run::set_template(tx, run.id, &snapshot).await?;
         if let Some(told) = told {
             steer::stop_in(tx, run.id, ITSELF, &[told], now).await?;
         }
@@ -58,8 +59,8 @@ pub(super) async fn keep(engine: &Engine, account: &str, fresh: &Template, now: 
     let mut tx = engine.store.begin().await?;
     let mut is_news = known.is_some_and(|known| known.category != fresh.category);
     for run in run::open_in(&mut tx).await?.into_iter().filter(|run| run.account == account) {
-        let used = run.snapshot()?;
-        is_news |= used.name == name && used.language == language && used.category != fresh.category;
+        let mut snapshot = run.snapshots()?;
+        is_news |= using(&mut snapshot, &name, &language).is_some_and(|used| used.category != fresh.category);
     }
     let mut changed = Vec::new();
     if is_news {
@@ -72,6 +73,12 @@ pub(super) async fn keep(engine: &Engine, account: &str, fresh: &Template, now: 
         engine.tell(Change::Run(run));
     }
     Ok(())
+}
+
+/// The template of that name and language, where a run uses it.
+fn using<'a>(snapshot: &'a mut Snapshot, name: &str, language: &str) -> Option<&'a mut Template> {
+    let mut all = std::iter::once(&mut snapshot.main).chain(&mut snapshot.translations);
+    all.find(|template| template.name == name && template.language == language)
 }
 
 /// What the new category means for what is left of `run`, and the new estimates; nothing where nothing is left.

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::start::Candidate;
 use super::{Engine, EngineError, aside, folder, load};
 use crate::domain::change::Change;
+use crate::domain::fill::Content;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
@@ -76,9 +77,12 @@ impl Engine {
             Err(problem) => return refused(problem),
         };
         let wanted = &file.template;
-        let template = match self.sendable_template(account, &wanted.name, &wanted.language).await? {
-            Ok(template) => template,
-            Err(problem) => return refused(problem),
+        let args = [("template", wanted.name.as_str()), ("language", wanted.language.as_str())];
+        let template = match self.fresh_templates(&account.name, &file).await {
+            Ok(Some(template)) => template,
+            Ok(None) => return refused(Problem::new("template_unknown", &args)),
+            Err(EngineError::Provider(_)) => return refused(Problem::new("template_unread", &args)),
+            Err(other) => return Err(other),
         };
         let candidate = Candidate {
             version: version::Version { definition: definition.to_owned(), ..before.clone() },
@@ -91,7 +95,7 @@ impl Engine {
             return Ok(CorrectOutcome::Refused(sheet.blockers));
         }
         let to = self.corrected_version(&before, definition, by).await?;
-        if to == before.id && template == run.snapshot()? {
+        if to == before.id && template == run.snapshots()? {
             return refused(Problem::new("correct_nothing", &[]));
         }
         let split = self.split(id).await?;
@@ -156,12 +160,30 @@ impl Engine {
         Ok(())
     }
 
+    /// What may go back in line keeps the template that it was made from: the run has another.
+    async fn keep_templates(&self, run: RunId) -> Result<(), EngineError> {
+        loop {
+            let mut bare = correction::without_template(&self.store, run, PIECE).await?;
+            if bare.is_empty() {
+                return Ok(());
+            }
+            for (id, content) in &mut bare {
+                let before = correction::template_before(&self.store, run, *id).await?;
+                let before = before.ok_or(StoreError::Corrupt { what: "correction.template" })?;
+                if let Content::Template { fill, template } = content {
+                    *template = Some(Box::new(before.of(fill.language.as_deref()).clone()));
+                }
+            }
+            correction::set_contents(&self.store, &bare).await?;
+        }
+    }
+
     /// What stays of a corrected run, by row, and whether it is in line: what had never been tried is taken back first.
     /// Empty for a run that was not corrected.
     pub(super) async fn stays(&self, run: &Run) -> Result<BTreeMap<i64, (MessageId, bool)>, EngineError> {
         let Some(last) = correction::latest(&self.store, run.id).await? else { return Ok(BTreeMap::new()) };
         if last.cleared_at.is_none() {
-            while correction::keep_templates(&self.store, run.id, PIECE).await? > 0 {}
+            self.keep_templates(run.id).await?;
             while correction::take_back(&self.store, run.id, PIECE).await? > 0 {}
             correction::cleared(&self.store, run.id, self.clock.now()).await?;
         }

@@ -27,9 +27,10 @@ use tracing::{error, info};
 use super::{Engine, EngineError, tier};
 use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
-use crate::domain::fill::Content;
+use crate::domain::fill::{Content, Fill};
 use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
+use crate::domain::template::Template;
 use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
 use crate::store::message::{Claim, Claimed, PutBack, Settlement, Turn, Verdict, claim_within, left_since};
 
@@ -96,6 +97,13 @@ pub struct Departure {
     gated: Gated,
     send_by: Instant,
     _slot: OwnedSemaphorePermit,
+}
+
+impl Departure {
+    /// The run's template in the language that `fill` is in.
+    fn translation(&self, fill: &Fill) -> Option<&Template> {
+        self.facts.as_deref().map(|facts| facts.template.of(fill.language.as_deref()))
+    }
 }
 
 /// What was claimed at once. Each message has a slot.
@@ -351,13 +359,10 @@ impl Dispatcher {
         let Some(to) = Phone::from_international(&message.recipient) else { return answer::unsendable() };
         let body = match &message.content {
             Content::Text { body, quoted } => Body::Text { body, quoted: quoted.as_deref() },
-            Content::Template { fill, template } => {
-                let snapshot = departure.facts.as_deref().map(|facts| &facts.template);
-                match template.as_deref().or(snapshot) {
-                    Some(template) => Body::Template { template, fill },
-                    None => return answer::unsendable(),
-                }
-            }
+            Content::Template { fill, template } => match template.as_deref().or(departure.translation(fill)) {
+                Some(template) => Body::Template { template, fill },
+                None => return answer::unsendable(),
+            },
         };
         let (instance, attempt) = (self.engine.instance.clone(), message.attempt);
         let callback = CallbackData { instance, message: message.id, attempt };

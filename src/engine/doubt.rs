@@ -11,7 +11,7 @@ use super::receiver::receipts;
 use super::{Engine, EngineError};
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::money::Micros;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::store::message::{self, Life, Stake};
 use crate::store::run;
@@ -62,7 +62,7 @@ pub struct Stakes {
 }
 
 /// What is known of the runs of some messages: worst prices by market, and the template.
-type Terms = BTreeMap<RunId, (BTreeMap<String, Micros>, Option<Template>)>;
+type Terms = BTreeMap<RunId, (BTreeMap<String, Micros>, Option<Snapshot>)>;
 
 impl Engine {
     /// What is at stake with those of `ids` that are in doubt.
@@ -122,13 +122,13 @@ impl Engine {
         &self,
         terms: &'a mut Terms,
         stake: &Stake,
-    ) -> Result<&'a (BTreeMap<String, Micros>, Option<Template>), EngineError> {
+    ) -> Result<&'a (BTreeMap<String, Micros>, Option<Snapshot>), EngineError> {
         use std::collections::btree_map::Entry;
         Ok(match terms.entry(stake.run_id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let run = run::get(&self.store, stake.run_id).await?;
-                let template = run.and_then(|run| run.snapshot().ok());
+                let template = run.and_then(|run| run.snapshots().ok());
                 let account = self.config.accounts.get(&stake.account);
                 let worst = template
                     .as_ref()

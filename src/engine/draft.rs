@@ -11,6 +11,7 @@ use crate::domain::fill::Rendered;
 use crate::domain::id::{CampaignId, DraftId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::{Audience, FileFacts, Line};
@@ -234,7 +235,7 @@ impl Engine {
         let file = load::parse(&of.definition);
         let template = match &file {
             Ok(file) => match self.way_out(&file.sender) {
-                Ok((_, account)) => self.known_template(account, file).await?,
+                Ok((_, account)) => self.known_templates(account, file).await?,
                 Err(_) => None,
             },
             Err(_) => None,
@@ -242,23 +243,26 @@ impl Engine {
         let (path, config, started_at) =
             (self.audience(&of.audience_hash).await?, self.config.clone(), self.clock.now());
         aside(move || {
-            let mut preview = Preview { row, template, ..Preview::default() };
+            let main = template.as_ref().map(|snapshot| snapshot.main.clone());
+            let mut preview = Preview { row, template: main, ..Preview::default() };
             match Audience::open(&path) {
                 Ok(audience) => look(&mut preview, &audience),
                 Err(problems) => preview.problems = problems,
             }
             match &file {
                 Ok(file) if preview.facts.is_some() => {
-                    let template = preview.template.clone();
                     let request = RowsRequest {
                         campaign: file,
-                        template: template.as_ref(),
+                        template: template.as_ref().map(|snapshot| &snapshot.main),
+                        translations: template.as_ref().map_or(&[][..], |snapshot| &snapshot.translations),
                         vars: &config.vars,
                         holidays: &config.holidays,
+                        laws: &config.laws,
+                        reach: &config.reach,
                         audience: &path,
                         started_at,
                     };
-                    fill(&mut preview, &request);
+                    fill(&mut preview, template.as_ref(), &request);
                 }
                 Ok(_) => {}
                 Err(problems) => preview.problems.extend(problems.iter().cloned()),
@@ -344,7 +348,7 @@ fn look(preview: &mut Preview, audience: &Audience) {
 }
 
 /// What the row becomes.
-fn fill(preview: &mut Preview, request: &RowsRequest<'_>) {
+fn fill(preview: &mut Preview, templates: Option<&Snapshot>, request: &RowsRequest<'_>) {
     let rows = match open_rows(request) {
         Ok(rows) => rows,
         Err(problems) => return preview.problems.extend(problems),
@@ -354,7 +358,8 @@ fn fill(preview: &mut Preview, request: &RowsRequest<'_>) {
     let mut rows = rows;
     match rows.find(|found| found.no == row).map(|found| found.fate) {
         Some(RowFate::Message(draft)) => {
-            let template = preview.template.as_ref().filter(|template| !template.parameters_unknown);
+            let template = templates.map(|snapshot| snapshot.of(draft.fill.language.as_deref()));
+            let template = template.filter(|template| !template.parameters_unknown);
             preview.text = template.map(|template| template.render(&draft.fill));
             (preview.to, preview.due_at) = (draft.to.with_plus(), Some(draft.due_at));
         }

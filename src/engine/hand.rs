@@ -220,7 +220,7 @@ fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Pr
     let buttons = buttons.map(|(i, _)| ButtonFill { index: i as i64, text: value(&format!("button.{i}")) }).collect();
     let extra = values.iter().filter(|(name, _)| !taken.contains(name));
     problems.extend(extra.map(|(name, _)| Problem::new("value_unknown", &[("name", name)])));
-    if problems.is_empty() { Ok(Fill { header, body, buttons }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Fill { header, body, buttons, ..Fill::default() }) } else { Err(problems) }
 }
 
 /// Parameters take no line breaks, tabs or runs of spaces.

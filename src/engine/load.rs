@@ -135,7 +135,7 @@ impl Engine {
     /// works with what was read last.
     async fn read_template(&self, file: &CampaignFile) {
         let Ok((_, account)) = self.way_out(&file.sender) else { return };
-        if let Err(error) = self.fresh_template(&account.name, &file.template.name, &file.template.language).await {
+        if let Err(error) = self.fresh_templates(&account.name, file).await {
             let error = &error as &dyn std::error::Error;
             warn!(error, account.name = account.name, "a template could not be read from the provider");
         }

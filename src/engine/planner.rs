@@ -21,7 +21,7 @@ use crate::domain::canary::Share;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{ResolvedRow, RowsRequest, open_rows};
@@ -45,7 +45,7 @@ pub struct Planner {
 /// What the reading thread needs.
 struct Reading {
     file: CampaignFile,
-    template: Template,
+    template: Snapshot,
     config: Arc<Config>,
     audience: PathBuf,
     started_at: UnixMs,
@@ -101,7 +101,7 @@ impl Planner {
             Ok(file) => file,
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
-        let template = run.snapshot()?;
+        let template = run.snapshots()?;
         let canary = file.limits.canary;
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = runs.iter().any(|other| other.id < run.id);
@@ -157,9 +157,12 @@ impl Reading {
     fn read(self, pieces: &mpsc::Sender<Vec<ResolvedRow>>) -> Result<(), Vec<Problem>> {
         let request = RowsRequest {
             campaign: &self.file,
-            template: Some(&self.template),
+            template: Some(&self.template.main),
+            translations: &self.template.translations,
             vars: &self.config.vars,
             holidays: &self.config.holidays,
+            laws: &self.config.laws,
+            reach: &self.config.reach,
             audience: &self.audience,
             started_at: self.started_at,
         };

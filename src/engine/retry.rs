@@ -115,7 +115,7 @@ impl Engine {
 
     /// What keeps failed messages of `run` from another try: the list that counts, and countries that are held.
     async fn retry_terms(&self, run: &Run) -> Result<RetryTerms, EngineError> {
-        let marketing = is_marketing(run.kind, run.snapshot()?.category);
+        let marketing = is_marketing(run.kind, run.snapshots()?.strictest_category());
         let (countries, mut barred) = (holds::countries(self).await?, BTreeSet::new());
         if !countries.is_empty() {
             let mut after = MessageId(0);

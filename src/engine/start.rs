@@ -1,23 +1,26 @@
 //! The pre-flight of a version, and starting it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tracing::info;
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, category, funds, holds, load};
+use super::{Engine, EngineError, aside, budget, funds, holds, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Category;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Behind, Sheet, SheetInputs, Shown};
 use crate::store::run::{self, NewRun};
 use crate::store::version::Version;
-use crate::store::{campaign, message, place, suppression, template, user, version};
+use crate::store::{campaign, message, place, suppression, user, version};
 
 use super::dispatcher::is_marketing;
 
@@ -45,7 +48,7 @@ impl Engine {
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
         let candidate = self.candidate(id).await?;
         let template = match &candidate.account {
-            Some(account) => self.known_template(account, &candidate.file).await?,
+            Some(account) => self.known_templates(account, &candidate.file).await?,
             None => None,
         };
         let known = template.clone();
@@ -70,7 +73,7 @@ impl Engine {
     }
 
     /// What the mark of a sheet is made from.
-    fn mark(&self, candidate: &Candidate, template: Option<&Template>, sheet: &Sheet) -> Shown {
+    fn mark(&self, candidate: &Candidate, template: Option<&Snapshot>, sheet: &Sheet) -> Shown {
         Shown::of(Behind {
             version: candidate.version.id,
             definition: &candidate.version.definition,
@@ -91,7 +94,7 @@ impl Engine {
             Ok(way) => way,
             Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
         };
-        let template = match self.approved_template(account, &candidate.file).await? {
+        let template = match self.approved_templates(account, &candidate.file).await? {
             Ok(template) => template,
             // Who names what they saw is told below what changed of it.
             Err(problem) if shown.is_some() && problem.code == "template_changed" => {
@@ -117,7 +120,7 @@ impl Engine {
         &self,
         candidate: &Candidate,
         (sender, account): (&Sender, &Account),
-        template: &Template,
+        template: &Snapshot,
         by: &str,
     ) -> Result<StartOutcome, EngineError> {
         let (snapshot, id) = (crate::store::json(template), candidate.version.id);
@@ -167,63 +170,6 @@ impl Engine {
         Ok(open.map(|_| Problem::new("run_open", &[])))
     }
 
-    /// The template as it was read last, or as the provider says it when it was never read.
-    pub(super) async fn known_template(
-        &self,
-        account: &Account,
-        file: &CampaignFile,
-    ) -> Result<Option<Template>, EngineError> {
-        let wanted = &file.template;
-        if let Some(known) = template::get(&self.store, &account.name, &wanted.name, &wanted.language).await? {
-            return Ok(Some(known));
-        }
-        // A provider that cannot be asked is told as a template that is not known: a blocker, not an error.
-        Ok(self.fresh_template(&account.name, &wanted.name, &wanted.language).await.unwrap_or_default())
-    }
-
-    /// Reads the template from the provider and keeps what it says, also that there is none.
-    pub(super) async fn fresh_template(
-        &self,
-        account: &str,
-        name: &str,
-        language: &str,
-    ) -> Result<Option<Template>, EngineError> {
-        let provider = self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })?;
-        let fresh = provider.template(name, language).await?;
-        match &fresh {
-            Some(fresh) => category::keep(self, account, fresh, self.clock.now()).await?,
-            None => template::forget(&self.store, account, name, language).await?,
-        }
-        Ok(fresh)
-    }
-
-    /// The template as the provider has it now, if it is still the one that was looked at.
-    async fn approved_template(
-        &self,
-        account: &Account,
-        file: &CampaignFile,
-    ) -> Result<Result<Template, Problem>, EngineError> {
-        let (name, language) = (&file.template.name, &file.template.language);
-        let args = [("template", name.as_str()), ("language", language.as_str())];
-        let seen = template::get(&self.store, &account.name, name, language).await?;
-        let fresh = match self.fresh_template(&account.name, name, language).await {
-            Ok(fresh) => fresh,
-            Err(EngineError::Provider(cause)) => {
-                let error = &cause as &dyn std::error::Error;
-                tracing::warn!(error, account.name = account.name, "a template could not be read for a start");
-                return Ok(Err(Problem::new("template_unread", &args)));
-            }
-            Err(other) => return Err(other),
-        };
-        Ok(match fresh {
-            None => Err(Problem::new("template_unknown", &args)),
-            Some(fresh) if seen.as_ref().is_some_and(|seen| reads_otherwise(seen, &fresh)) => {
-                Err(Problem::new("template_changed", &args))
-            }
-            Some(fresh) => Ok(fresh),
-        })
-    }
-
     /// How fast it would go, and what it would find.
     async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
         let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
@@ -236,7 +182,7 @@ impl Engine {
     pub(super) async fn judge_but(
         &self,
         candidate: &Candidate,
-        template: Option<Template>,
+        template: Option<Snapshot>,
         run: Option<RunId>,
     ) -> Result<Sheet, EngineError> {
         self.judged(candidate, template, (false, run)).await
@@ -245,7 +191,7 @@ impl Engine {
     async fn judge(
         &self,
         candidate: &Candidate,
-        template: Option<Template>,
+        template: Option<Snapshot>,
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
         self.judged(candidate, template, (with_rows, None)).await
@@ -254,10 +200,10 @@ impl Engine {
     async fn judged(
         &self,
         candidate: &Candidate,
-        template: Option<Template>,
+        template: Option<Snapshot>,
         (with_rows, but): (bool, Option<RunId>),
     ) -> Result<Sheet, EngineError> {
-        let category = template.as_ref().map_or(crate::domain::template::Category::Utility, |t| t.category);
+        let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
         let suppressed = suppression::phones(&self.store, is_marketing(candidate.file.kind, category)).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
@@ -281,12 +227,15 @@ impl Engine {
         aside(move || {
             preflight::sheet(&SheetInputs {
                 campaign: &file,
-                template: template.as_ref(),
+                template: template.as_ref().map(|t| &t.main),
+                translations: template.as_ref().map_or(&[], |t| &t.translations),
                 account: account.as_ref(),
                 sender: sender.as_ref(),
                 cards: &cards,
                 vars: &config.vars,
                 holidays: &config.holidays,
+                laws: &config.laws,
+                reach: &config.reach,
                 teams: Some(&config.teams),
                 users: Some(&users),
                 same_audience: same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
@@ -294,12 +243,12 @@ impl Engine {
                 now,
                 throughput,
                 around: &around,
-                reached: &|phone| reached.contains(phone.digits()),
+                reached: &|phone| has(&reached, phone),
                 spent,
                 balance,
                 tier,
                 canary: config.canary,
-                suppressed: &|phone| suppressed.contains(phone.digits()),
+                suppressed: &|phone| has(&suppressed, phone),
                 earlier: &earlier,
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,
@@ -309,13 +258,7 @@ impl Engine {
     }
 }
 
-/// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
-fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
-    let same = Template {
-        provider_id: fresh.provider_id.clone(),
-        status: fresh.status.clone(),
-        quality: fresh.quality,
-        ..seen.clone()
-    };
-    same != *fresh
+/// Whether a number is among `numbers`, in whatever way it is written.
+fn has(numbers: &BTreeSet<String>, phone: &Phone) -> bool {
+    !numbers.is_empty() && phone.variants().iter().any(|way| numbers.contains(way.digits()))
 }

@@ -16,7 +16,8 @@ use crate::domain::id::{CampaignId, MessageId, RunId, VersionId};
 use crate::domain::kind::Priority;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::{Template, TemplateStatus};
 use crate::intake::rows::{RowFate, RowsRequest, explain, open_rows};
 use crate::locale::{Language, say};
 use crate::store::message::{self, NewMessage};
@@ -91,15 +92,15 @@ impl Engine {
         if let Some(problem) = self.too_many_tests(by).await? {
             return Ok(Err(problem));
         }
-        let wanted = &candidate.file.template;
-        let template = match self.sendable_template(account, &wanted.name, &wanted.language).await? {
-            Ok(template) => template,
+        let templates = match self.sendable_templates(candidate, account).await? {
+            Ok(templates) => templates,
             Err(problem) => return Ok(Err(problem)),
         };
-        let fill = match self.fill_of(candidate, &template, test).await? {
+        let fill = match self.fill_of(candidate, &templates, test).await? {
             Ok(fill) => fill,
             Err(problem) => return Ok(Err(problem)),
         };
+        let template = templates.of(fill.language.as_deref()).clone();
         if !self.cards.has(account.currency) {
             let currency = account.currency.to_string();
             return Ok(Err(Problem::new("no_rate_card", &[("currency", &currency), ("account", &account.name)])));
@@ -121,6 +122,26 @@ impl Engine {
         Ok(Ok((queued, to)))
     }
 
+    /// The template as the provider has it now, where it can be sent.
+    async fn sendable_templates(
+        &self,
+        candidate: &Candidate,
+        account: &Account,
+    ) -> Result<Result<Snapshot, Problem>, EngineError> {
+        let wanted = &candidate.file.template;
+        let args = [("template", wanted.name.as_str()), ("language", wanted.language.as_str())];
+        Ok(match self.fresh_templates(&account.name, &candidate.file).await {
+            Ok(Some(found)) if found.main.status == TemplateStatus::Approved => Ok(found),
+            Ok(Some(found)) => {
+                let status = ("status", found.main.status.as_str());
+                Err(Problem::new("template_not_approved", &[args[0], args[1], status]))
+            }
+            Ok(None) => Err(Problem::new("template_unknown", &args)),
+            Err(EngineError::Provider(_)) => Err(Problem::new("template_unread", &args)),
+            Err(other) => return Err(other),
+        })
+    }
+
     /// One's own number is written to now and then; more would be a campaign that nothing counts.
     async fn too_many_tests(&self, by: &str) -> Result<Option<Problem>, EngineError> {
         let now = self.clock.now();
@@ -137,7 +158,7 @@ impl Engine {
     async fn fill_of(
         &self,
         candidate: &Candidate,
-        template: &Template,
+        template: &Snapshot,
         test: TestSend<'_>,
     ) -> Result<Result<Fill, Problem>, EngineError> {
         let audience = self.audience(&candidate.version.audience_hash).await?;
@@ -146,9 +167,12 @@ impl Engine {
         aside(move || {
             let request = RowsRequest {
                 campaign: &file,
-                template: Some(&template),
+                template: Some(&template.main),
+                translations: &template.translations,
                 vars: &config.vars,
                 holidays: &config.holidays,
+                laws: &config.laws,
+                reach: &config.reach,
                 audience: &audience,
                 started_at,
             };

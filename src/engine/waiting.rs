@@ -5,6 +5,7 @@ use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
@@ -190,17 +191,18 @@ fn stopped(run: &Run) -> Option<Why> {
 pub(super) struct Keys {
     account: String,
     sender: String,
-    template: Option<String>,
+    templates: Vec<String>,
     run: Option<String>,
 }
 
 impl Keys {
     pub(super) fn of(account: &str, sender: &str, run: Option<&Run>) -> Result<Self, EngineError> {
-        let template = run.map(Run::snapshot).transpose()?;
+        let templates = run.map(Run::snapshots).transpose()?;
+        let templates = templates.iter().flat_map(Snapshot::all);
         Ok(Self {
             account: account.to_owned(),
             sender: sender.to_owned(),
-            template: template.map(|t| hold::template_key(account, &t.name, &t.language)),
+            templates: templates.map(|t| hold::template_key(account, &t.name, &t.language)).collect(),
             run: run.map(|run| run.id.to_string()),
         })
     }
@@ -211,7 +213,7 @@ impl Keys {
             HoldScope::Store => true,
             HoldScope::Account => hold.scope_key == self.account,
             HoldScope::Sender => hold.scope_key == self.sender,
-            HoldScope::Template => self.template.as_ref() == Some(&hold.scope_key),
+            HoldScope::Template => self.templates.contains(&hold.scope_key),
             HoldScope::Run => self.run.as_ref() == Some(&hold.scope_key),
             // Its people are left out; nothing waits for it.
             HoldScope::Country => false,

@@ -138,9 +138,15 @@ impl Watcher {
             let is_gone = !found.contains_key(&known.name);
             // On a shared store another node's folder may hold it: gone is what was here at the last look.
             let is_ours = self.engine.store.is_of_one_node() || self.seen.contains_key(&known.name);
-            if !is_gone || !is_ours || known.removed_at.is_some() || !self.gone.insert(known.name.clone()) {
+            if !is_gone || !is_ours || known.removed_at.is_some() || self.gone.contains(&known.name) {
                 continue;
             }
+            // It may have come after the look and before the list.
+            let folder = self.engine.config.campaigns_dir.join(&known.name);
+            if aside(move || folder.join(folder::DEFINITION).exists()).await? {
+                continue;
+            }
+            self.gone.insert(known.name.clone());
             self.to_start.remove(&known.name);
             campaign::remove(&self.engine.store, known.id, self.engine.clock.now()).await?;
             if let Some(run) = run::open_of_campaign(&self.engine.store, known.id).await? {

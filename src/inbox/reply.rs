@@ -11,7 +11,7 @@ use crate::domain::event::{Reply, ReplyContent};
 use crate::domain::fill::Content;
 use crate::domain::id::{ConversationId, EntryId, MessageId, PersonId};
 use crate::domain::phone::Phone;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{CampaignFile, Replies};
 use crate::locale::{Language, say};
@@ -99,16 +99,14 @@ impl Candidacy {
     }
 
     /// The run's template, for a message that carries none of its own.
-    pub(super) fn snapshot(&self) -> Option<Template> {
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
         serde_json::from_str(self.message.template.as_deref()?).ok()
     }
 
     fn language(&self) -> Option<Language> {
-        let own = match serde_json::from_str(&self.message.content) {
-            Ok(Content::Template { template, .. }) => template.map(|t| *t),
-            _ => None,
-        };
-        self.snapshot().or(own).map(|t| Language::of_tag(&t.language))
+        let Ok(Content::Template { fill, template }) = serde_json::from_str(&self.message.content) else { return None };
+        let snapshot = self.snapshot().or(template.map(|own| Snapshot::from(*own)))?;
+        Some(Language::of_tag(&snapshot.of(fill.language.as_deref()).language))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
-use crate::domain::schedule::Schedule;
+use crate::domain::schedule::{Moved, Schedule};
 
 mod general;
 mod pattern;
@@ -26,7 +26,7 @@ mod times;
 
 pub use pattern::fits_pattern;
 pub use replies::{ButtonReply, Replies, is_route};
-pub use template::{ButtonUse, LinkKind, TemplateUse};
+pub use template::{ButtonUse, LanguageColumn, LinkKind, TemplateUse};
 pub use text::text;
 
 /// A campaign file that holds together. What it names elsewhere (sender, template, columns, holidays, people) is
@@ -61,6 +61,10 @@ pub struct CampaignFile {
     pub schedule: Schedule,
     /// When they may leave; left out, always.
     pub hours: Option<HoursRule>,
+    /// Laws on sending hours that do not count, by name.
+    pub without_laws: Vec<String>,
+    /// What happens when the time of a row that was sent already moves.
+    pub moved: Moved,
     /// What replies do.
     pub replies: Replies,
     /// Stops and doubts.
@@ -135,7 +139,7 @@ impl HoursRule {
             Holidays::Dates(dates) => dates.clone(),
             Holidays::Named(name) => lists.get(name)?.clone(),
         };
-        Some(Hours { week: self.week.clone(), holidays })
+        Some(Hours { week: self.week.clone(), holidays, laws: Vec::new() })
     }
 }
 
@@ -195,14 +199,14 @@ impl CampaignFile {
         // Everything is read before anything is given up, so that one reading finds every problem.
         let general = general::General::read(root);
         let template = root.need_table("template", template::read).flatten();
-        let places = ["variables", "template.buttons", "columns"].into_iter();
+        let places = ["variables", "template", "template.buttons", "columns"].into_iter();
         let places = places.flat_map(|section| root.places(section).into_iter().map(move |(k, at)| ((section, k), at)));
         let places = places.collect();
         let columns = root.table("columns", general::columns).unwrap_or_default();
         let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
         let kind = general.kind.unwrap_or(CampaignKind::Reminder);
         let timezone = general.timezone.clone().unwrap_or(TimeZone::UTC);
-        let (schedule, hours) = schedule::read(root, kind, &timezone);
+        let scheduled = schedule::read(root, kind, &timezone);
         let replies = root.table("replies", replies::read).unwrap_or_default();
         let limits = general::limits(root, kind);
         Some(Self {
@@ -218,8 +222,10 @@ impl CampaignFile {
             template: template?,
             columns,
             variables,
-            schedule,
-            hours,
+            schedule: scheduled.schedule,
+            hours: scheduled.hours,
+            without_laws: scheduled.without_laws,
+            moved: scheduled.moved,
             replies,
             limits,
             places,

@@ -36,6 +36,8 @@ pub struct Columns {
     pub cost_centre: Option<usize>,
     /// Where replies go.
     pub route: Option<usize>,
+    /// The language that the person is written to in.
+    pub language: Option<usize>,
     /// Link of the header's media.
     pub link: Option<usize>,
     /// Every column by its folded name, as expressions call it.
@@ -82,6 +84,7 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
     columns.cost_centre = search.labelled(&campaign.cost_centre);
     columns.route = search.labelled(&campaign.replies.route);
+    columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l));
     columns.names = names(header);
     columns.found = found(&columns, header);
@@ -115,6 +118,7 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
         ("timezone", columns.timezone),
         ("cost_centre", columns.cost_centre),
         ("route", columns.route),
+        ("language", columns.language),
         ("link", columns.link),
     ];
     let title = |place: usize| header.get(place).cloned().unwrap_or_default();

@@ -8,15 +8,18 @@ use minijinja::value::Value as RowValue;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Value};
 use crate::domain::problem::Problem;
-use crate::domain::template::{Button, ParameterFormat, Template};
+use crate::domain::template::{Button, Category, ParameterFormat, Template};
 
 use super::campaign_file::{ButtonUse, CampaignFile, Labelled};
 use super::expression::{Expression, Place, Style};
 
 mod compare;
 mod flatten;
+mod language;
+mod translations;
 
 pub use flatten::{encode_suffix, flatten};
+pub(super) use translations::{Contents, Picked};
 
 const LONGEST_BODY: usize = 1024;
 const LONGEST_HEADER: usize = 60;
@@ -27,6 +30,12 @@ const LONGEST_URL: usize = 2000;
 #[derive(Debug)]
 pub struct Content<'a> {
     template: Option<&'a Template>,
+    /// How its language writes dates and numbers.
+    pub(super) style: Style,
+    /// What it is billed as, where that is known.
+    pub(super) category: Option<Category>,
+    /// Its language, where it is not the campaign's own.
+    language: Option<String>,
     header: HeaderSource,
     body: Vec<(String, Expression)>,
     buttons: Vec<(i64, ButtonSource)>,
@@ -75,9 +84,11 @@ impl<'a> Content<'a> {
         link: Option<usize>,
         known: &BTreeSet<&str>,
     ) -> Result<Self, Vec<Problem>> {
+        let language = template.map_or(campaign.template.language.as_str(), |t| t.language.as_str());
+        let (style, category) = (Style::of_tag(language), template.map(|t| t.category));
+        let language = (language != campaign.template.language).then(|| language.to_owned());
         let template = template.filter(|t| !t.parameters_unknown);
         let mut problems = template.map(|t| compare::compare(campaign, t)).unwrap_or_default();
-        let style = Style::of_tag(&campaign.template.language);
         let mut compile = |source: &str, section: &'static str, entry: &str| {
             let at = campaign.places.get(&(section, entry.to_owned())).copied();
             match Expression::compile(source, &Place::of(section, entry, at), style, known) {
@@ -101,12 +112,14 @@ impl<'a> Content<'a> {
             };
             buttons.extend(source.map(|s| (*index, s)));
         }
+        let header_text = campaign.template.header_text.as_ref();
+        let header_text = header_text.and_then(|source| compile(source, "template", "header"));
         if !problems.is_empty() {
             return Err(problems);
         }
         buttons.sort_by_key(|(index, _)| *index);
-        let header = header(campaign, template, link, &mut variables);
-        Ok(Self { template, header, body: in_order(variables, template), buttons })
+        let header = header(campaign, template, link, (header_text, &mut variables));
+        Ok(Self { template, style, category, language, header, body: in_order(variables, template), buttons })
     }
 
     /// The values of one row, and whether one of them had to be flattened. `cells` are the row's.
@@ -118,7 +131,7 @@ impl<'a> Content<'a> {
             flattened |= changed;
             if text.is_empty() { Err(Unfit::empty(name)) } else { Ok(text) }
         };
-        let mut fill = Fill::default();
+        let mut fill = Fill { language: self.language.clone(), ..Fill::default() };
         for (name, expression) in &self.body {
             fill.body.push(Value { name: name.clone(), text: value(name, expression)? });
         }
@@ -180,15 +193,19 @@ fn header(
     campaign: &CampaignFile,
     template: Option<&Template>,
     link: Option<usize>,
-    variables: &mut Vec<(String, Expression)>,
+    (own, variables): (Option<Expression>, &mut Vec<(String, Expression)>),
 ) -> HeaderSource {
     match (&campaign.template.header_link, link) {
         (Some(Labelled::Fixed(link)), _) => return HeaderSource::Fixed(link.clone()),
         (Some(Labelled::Column(_)), Some(place)) => return HeaderSource::Column(place),
         _ => {}
     }
-    let Some(template) = template else { return HeaderSource::None };
-    let name = template.header_parameters().into_iter().next();
+    let name = template.and_then(|t| t.header_parameters().into_iter().next());
+    if let Some(expression) = own {
+        return HeaderSource::Text(name.unwrap_or_else(|| "1".to_owned()), expression);
+    }
+    // Numbers count anew in a header: the body's are not meant.
+    let name = name.filter(|_| template.is_some_and(|t| t.format == ParameterFormat::Named));
     let place = name.and_then(|name| variables.iter().position(|(n, _)| *n == name));
     match place {
         Some(place) => {

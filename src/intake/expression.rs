@@ -13,6 +13,7 @@ use crate::domain::problem::Problem;
 use super::columns::nearest;
 
 mod calendar;
+mod currency;
 mod filters;
 mod names;
 mod pieces;
@@ -43,6 +44,7 @@ impl Place {
         let key = match section {
             "variables" => "place.variable",
             "template.buttons" => "place.button",
+            "template" => "place.template",
             _ => "place.column",
         };
         Self { key, entry: entry.to_owned(), line: line.to_string(), column: column.to_string() }

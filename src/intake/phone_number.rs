@@ -12,10 +12,19 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::template::Category;
 
+mod fast;
+mod identity;
+mod reach;
+
+pub use identity::{Paper, Papers, certain_paper, paper};
+pub use reach::Closed;
+
 /// Where numbers written without a country code are from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Home {
     country: country::Id,
+    /// Its calling code.
+    code: String,
     area_code: Option<String>,
 }
 
@@ -23,9 +32,10 @@ impl Home {
     /// `country` is an ISO 3166 code such as `AR`; `area_code` completes numbers written without one. `None` when the
     /// country is not known.
     pub fn new(country: &str, area_code: Option<&str>) -> Option<Self> {
+        let code = DATABASE.by_id(country)?.country_code().to_string();
         let country = country.parse().ok()?;
         let area_code = area_code.map(|a| digits_of(a).trim_start_matches('0').to_owned()).filter(|a| !a.is_empty());
-        Some(Self { country, area_code })
+        Some(Self { country, code, area_code })
     }
 }
 
@@ -85,6 +95,11 @@ impl NotAPhone {
 
 /// Reads a phone number as typed.
 pub fn read(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
+    fast::read(typed, home).map_or_else(|| read_slowly(typed, home), Ok)
+}
+
+/// The same by the numbering plans alone: what [`read`] does for numbers that are not of the usual kinds.
+fn read_slowly(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
     let text = tidy(typed);
     if text.is_empty() {
         return Err(NotAPhone::Empty);
@@ -173,6 +188,7 @@ fn international(digits: &str) -> Result<Phone, NotAPhone> {
 
 /// Digits without country code, in a campaign of `home`'s country.
 fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
+    let digits = if home.code == "52" { without_old_prefix(digits) } else { digits };
     let mut tries = vec![digits.to_owned()];
     // A number that begins with the area code has it already; one that then is too short was cut, not local.
     if let Some(area) = home.area_code.as_ref().filter(|area| !digits.trim_start_matches('0').starts_with(*area)) {
@@ -203,6 +219,12 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     check(phone).map(|phone| with_mobile_nine(phone, digits))
 }
 
+/// A Mexican number without 044, 045 or 01, which was dialled before it until 2019 and is still written.
+fn without_old_prefix(digits: &str) -> &str {
+    let rest = ["044", "045", "01"].iter().find_map(|prefix| digits.strip_prefix(prefix));
+    rest.filter(|rest| rest.len() == 10).unwrap_or(digits)
+}
+
 /// An Argentine number of which only the area and the line were written, as the mobile it is taken for: 54 9 and both.
 fn with_mobile_nine(phone: Phone, written: &str) -> Phone {
     let Some(line) = phone.digits().strip_prefix("54").filter(|line| line.len() == 10) else { return phone };
@@ -215,6 +237,18 @@ fn with_mobile_nine(phone: Phone, written: &str) -> Phone {
 pub fn taken_for_mobile(given: &str, to: &Phone) -> bool {
     let written = digits_of(given);
     to.digits().strip_prefix("549").is_some_and(|line| line.ends_with(written.trim_start_matches('0')))
+}
+
+/// Whether it is written in a form that its person's WhatsApp may not carry: an Argentine mobile without its 9, a Brazilian
+/// one without the ninth digit, a Mexican one with the old 1. It is sent as it is.
+pub fn is_other_form(to: &Phone) -> bool {
+    let digits = to.digits();
+    let has_variants = || to.variants().len() > 1;
+    match digits.as_bytes() {
+        [b'5', b'4' | b'5', rest @ ..] => rest.len() == 10 && has_variants(),
+        [b'5', b'2', b'1', rest @ ..] => rest.len() == 10,
+        _ => false,
+    }
 }
 
 /// `15-5555-0123`: Argentina's local mobile form. No area code begins with 15.
@@ -285,20 +319,7 @@ pub fn country_of(phone: &Phone) -> Option<String> {
     }
 }
 
-/// Country codes that Meta's platform cannot reach: Cuba, Iran, North Korea, Syria (Meta's support page).
-const CLOSED: [&str; 4] = ["53", "98", "850", "963"];
-
 /// What is billed as marketing, or will be when the template is not known yet.
 pub fn is_marketing(kind: CampaignKind, category: Option<Category>) -> bool {
     category.map_or(kind == CampaignKind::Promotion, |c| c == Category::Marketing)
-}
-
-/// Why WhatsApp will not deliver there, as a word of the details: a closed country, or marketing to a number of the
-/// United States (not delivered since 1 April 2025; Canada and the Caribbean are).
-pub fn unreachable_because(phone: &Phone, marketing: bool) -> Option<&'static str> {
-    if CLOSED.iter().any(|code| phone.digits().starts_with(code)) {
-        return Some("closed_country");
-    }
-    let us = marketing && phone.digits().starts_with('1') && country_of(phone).is_some_and(|c| c == "US");
-    us.then_some("us_marketing")
 }

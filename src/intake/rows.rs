@@ -10,9 +10,11 @@ use serde::Serialize;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
+use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::reach::Reaches;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
@@ -44,10 +46,16 @@ pub struct RowsRequest<'a> {
     pub campaign: &'a CampaignFile,
     /// The template, where it is known.
     pub template: Option<&'a Template>,
+    /// The template in other languages that it is approved in; counts where the language comes from a column.
+    pub translations: &'a [Template],
     /// The configuration's vars.
     pub vars: &'a BTreeMap<String, String>,
     /// The configuration's lists of holidays.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// Hours in which the law allows marketing.
+    pub laws: &'a Laws,
+    /// What is delivered where.
+    pub reach: &'a Reaches,
     /// The audience file.
     pub audience: &'a Path,
     /// When the run is, or would be, started.
@@ -131,6 +139,22 @@ pub struct Tally {
     pub completed_numbers: u64,
     /// Of them, Argentine ones that got the 9 of a mobile although neither it nor 15 was written.
     pub taken_for_mobiles: u64,
+    /// Messages whose number is written in a form that the person's WhatsApp may not carry.
+    pub other_forms: u64,
+    /// Rows with the number of a person's or company's papers in place of a phone.
+    pub papers: u64,
+    /// Messages in the campaign's language, because the template is not approved in the row's.
+    pub fell_back: u64,
+    /// Messages due before the time that the schedule says, because it is closed then.
+    pub goes_earlier: u64,
+    /// Messages due after it, because it is closed then.
+    pub goes_later: u64,
+    /// Messages whose time had passed at the start, and that are due at once.
+    pub overdue: u64,
+    /// Rows whose latest time has passed at the start, or comes before they are due.
+    pub misses_latest: u64,
+    /// Rows for which no open moment is left before their latest time.
+    pub closed_until_latest: u64,
     /// Messages whose column of routes holds no route.
     pub unknown_routes: u64,
     /// Rows that are no UTF-8 in a file that is.
@@ -159,7 +183,7 @@ pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Probl
     let mut file = Audience::open(request.audience)?;
     let plan = Plan::prepare(request, &file.facts.header)?;
     let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
-    let survey = survey::survey(&file, &plan.columns.when).map_err(unreadable)?;
+    let survey = survey::survey(&file, &plan.columns.when, plan.columns.phone).map_err(unreadable)?;
     if !survey.blockers.is_empty() {
         return Err(survey.blockers);
     }
@@ -212,6 +236,14 @@ impl Rows<'_> {
         counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows.join(", "))]);
         counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
         counted(self.tally.flattened, "flattened", &[]);
+        counted(self.tally.other_forms, "other_forms", &[]);
+        counted(self.tally.papers, "papers", &[]);
+        counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
+        counted(self.tally.goes_earlier, "goes_earlier", &[]);
+        counted(self.tally.goes_later, "goes_later", &[]);
+        counted(self.tally.overdue, "overdue", &[]);
+        counted(self.tally.misses_latest, "misses_latest", &[]);
+        counted(self.tally.closed_until_latest, "closed_until_latest", &[]);
         let example = self.zones.unknown_example.as_deref().unwrap_or_default();
         let zone = resolve::zone_name(&self.request.campaign.timezone);
         counted(self.zones.unknown, "unknown_timezones", &[("example", example), ("timezone", &zone)]);

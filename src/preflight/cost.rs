@@ -134,6 +134,27 @@ pub(super) fn range(billing: Billing<'_>, tally: &Tally) -> Cost {
     }
 }
 
+impl Cost {
+    /// Both together: of messages that are billed differently. The shares stay those of the first.
+    pub(super) fn plus(mut self, other: Self) -> Self {
+        let sum = |a: Option<Micros>, b: Option<Micros>| Some(a?.plus(b?));
+        self.low = sum(self.low, other.low);
+        self.likely = sum(self.likely, other.likely);
+        self.high = sum(self.high, other.high);
+        for more in other.markets {
+            match self.markets.iter_mut().find(|known| known.market == more.market) {
+                Some(known) => {
+                    known.messages += more.messages;
+                    known.likely = sum(known.likely, more.likely);
+                }
+                None => self.markets.push(more),
+            }
+        }
+        self.markets.sort_by(|a, b| b.likely.cmp(&a.likely).then(b.messages.cmp(&a.messages)));
+        self
+    }
+}
+
 /// The range for so many messages of a template to each market, all sent on `day` (of the account's zone).
 pub fn of_markets(
     cards: &Cards,

@@ -9,8 +9,10 @@ use super::cost::Cost;
 use super::sheet::SheetInputs;
 use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, Forecast, Line, Purse, Scene, forecast};
+use crate::domain::hours::Hours;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
+use crate::intake::open_hours::OpenHours;
 use crate::intake::rows::Draft;
 
 /// Messages due within the same minute are alike, in milliseconds.
@@ -95,7 +97,7 @@ impl Ahead {
             sender: 0,
             priority: campaign.kind.priority(),
             batches: self.groups.values().copied().collect(),
-            hours: campaign.hours.as_ref().and_then(|rule| rule.resolve(inputs.holidays)),
+            hours: hours(inputs, category),
             zones,
             purse: self.purse(inputs, cost),
             canary: self.canary(inputs),
@@ -131,4 +133,12 @@ impl Ahead {
             amount: budget.amount.0 as f64,
         })
     }
+}
+
+/// When most of them may leave: people of other countries than the campaign's are few, and what their laws say is in
+/// their due times.
+fn hours(inputs: &SheetInputs<'_>, category: Category) -> Option<Hours> {
+    let campaign = inputs.campaign;
+    let hours = OpenHours::of(campaign, inputs.holidays, inputs.laws, Some(category)).unwrap_or_default();
+    hours.in_country(campaign.country.as_deref()).cloned()
 }

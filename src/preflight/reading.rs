@@ -31,6 +31,8 @@ pub(super) struct Reading {
     pub already_sent: BTreeMap<RunId, i64>,
     pub rows: Vec<SheetRow>,
     pub tally: Tally,
+    /// Messages in other languages, by translation.
+    pub translated: BTreeMap<String, Tally>,
     /// When messages may leave.
     pub ahead: Ahead,
     pub samples: Chooser,
@@ -53,8 +55,11 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
     let request = RowsRequest {
         campaign: inputs.campaign,
         template: inputs.template,
+        translations: inputs.translations,
         vars: inputs.vars,
         holidays: inputs.holidays,
+        laws: inputs.laws,
+        reach: inputs.reach,
         audience: inputs.audience,
         started_at: inputs.now,
     };
@@ -100,7 +105,11 @@ impl Reading {
         // Rows without an id are one a person.
         let once = inputs.campaign.columns.id.is_none();
         self.ahead.take(draft, once, (inputs.reached)(&draft.to));
-        *self.tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
+        let tally = match &draft.fill.language {
+            None => &mut self.tally,
+            Some(language) => self.translated.entry(language.clone()).or_default(),
+        };
+        *tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
         let life = inputs.template.map(|t| t.time_to_live_s.unwrap_or(DEFAULT_TIME_TO_LIVE_S).max(0));
         let until = life.map(|life| draft.due_at.plus(Duration::from_secs(life.unsigned_abs())));
         // Only reminders are about something that passes.

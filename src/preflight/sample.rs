@@ -92,7 +92,7 @@ impl Chooser {
     }
 
     /// The chosen ones in the order of the file, as `template` renders them.
-    pub(super) fn choose(self, template: Option<&Template>) -> Vec<Sample> {
+    pub(super) fn choose(self, template: Option<&Template>, translations: &[Template]) -> Vec<Sample> {
         let mut chosen: Vec<(Candidate, SampleKind)> = Vec::new();
         let remarkable = [(self.longest, SampleKind::Longest), (self.oddest, SampleKind::Oddest)];
         for (candidate, kind) in remarkable {
@@ -108,6 +108,8 @@ impl Chooser {
         chosen
             .into_iter()
             .map(|(c, kind)| {
+                let own = translations.iter().find(|t| c.fill.language.as_ref() == Some(&t.language));
+                let template = own.or(template);
                 let seen = template.filter(|t| !t.parameters_unknown).map(|t| t.render(&c.fill));
                 Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill), seen, kind }
             })

@@ -17,11 +17,13 @@ use crate::domain::canary;
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, Scene};
+use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::reach::Reaches;
 use crate::domain::template::{Category, Template, TemplateQuality};
 use crate::domain::time::UnixMs;
 use crate::intake::audience::FileFacts;
@@ -33,6 +35,8 @@ pub struct SheetInputs<'a> {
     pub campaign: &'a CampaignFile,
     /// Its template as the provider has it.
     pub template: Option<&'a Template>,
+    /// It in other languages that it is approved in, where rows may name them.
+    pub translations: &'a [Template],
     /// The account of its sender.
     pub account: Option<&'a Account>,
     /// Its sender.
@@ -43,6 +47,10 @@ pub struct SheetInputs<'a> {
     pub vars: &'a BTreeMap<String, String>,
     /// `[holidays]` of the configuration.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
+    /// Hours in which the law allows marketing.
+    pub laws: &'a Laws,
+    /// What is delivered where.
+    pub reach: &'a Reaches,
     /// `[team.*]` of the configuration, where it is known.
     pub teams: Option<&'a BTreeMap<String, Team>>,
     /// Names of those who can sign in, where they are known.
@@ -247,13 +255,13 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         Reading::default()
     });
     let billing = billing(inputs);
-    let cost = cost::range(billing, &reading.tally);
+    let cost = costs(inputs, billing, &reading);
     blockers.extend(problems::after_reading(inputs, &reading, &cost, &blockers));
     let canary = problems::canary(inputs, &reading, &mut blockers);
     let told = reading.ahead.told(inputs, billing.category, &cost);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
     warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
-    let samples = std::mem::take(&mut reading.samples).choose(inputs.template);
+    let samples = std::mem::take(&mut reading.samples).choose(inputs.template, inputs.translations);
     Sheet {
         title: campaign.title.clone().unwrap_or_default(),
         kind: campaign.kind,
@@ -299,6 +307,18 @@ fn budget(inputs: &SheetInputs<'_>) -> Option<SheetBudget> {
         left: budget.left(inputs.spent),
         monthly: budget.monthly,
     })
+}
+
+/// What everything costs, each translation as it is billed.
+fn costs(inputs: &SheetInputs<'_>, billing: Billing<'_>, reading: &Reading) -> Cost {
+    let of_language = |(language, tally): (&String, &cost::Tally)| {
+        let template = inputs.translations.iter().find(|t| t.language == *language);
+        let billing =
+            template.map_or(billing, |t| Billing { category: t.category, time_to_live_s: t.time_to_live_s, ..billing });
+        cost::range(billing, tally)
+    };
+    let own = cost::range(billing, &reading.tally);
+    reading.translated.iter().map(of_language).fold(own, Cost::plus)
 }
 
 /// What messages are billed as. An unknown account is reckoned in the first currency with a card, an unknown template

@@ -10,6 +10,7 @@ use super::sheet::Sheet;
 use crate::billing::card::Cards;
 use crate::domain::id::VersionId;
 use crate::domain::problem::Problem;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 
@@ -29,8 +30,8 @@ pub struct Behind<'a> {
     pub definition: &'a str,
     /// Hash of its audience.
     pub audience: &'a str,
-    /// The template, where it was known.
-    pub template: Option<&'a Template>,
+    /// The template with its translations, where it was known.
+    pub template: Option<&'a Snapshot>,
     /// Rate cards.
     pub cards: &'a Cards,
     /// When it was looked at.
@@ -43,12 +44,13 @@ impl Shown {
     /// The mark of a sheet.
     pub fn of(behind: Behind<'_>) -> Self {
         // Status and quality change by themselves and are judged anew at each start; text, category and life bind.
-        let template = behind.template.map(|t| Template {
+        let plain = |t: &Template| Template {
             provider_id: String::new(),
             status: TemplateStatus::Approved,
             quality: None,
             ..t.clone()
-        });
+        };
+        let template: Option<Vec<Template>> = behind.template.map(|snapshot| snapshot.all().map(plain).collect());
         let day = behind.at.day_in(&jiff::tz::TimeZone::UTC);
         let card = behind.cards.in_effect(&behind.sheet.cost.currency, &day);
         Self([

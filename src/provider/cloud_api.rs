@@ -6,6 +6,7 @@ mod answer;
 mod payload;
 mod sender;
 mod signature;
+mod subscription;
 pub(super) mod template;
 pub(super) mod webhook;
 
@@ -95,6 +96,11 @@ impl CloudApi {
         let items = self.template_items(&[("name", name), ("language", &language)]).await?;
         let mut found = items.iter().filter_map(template::read);
         Ok(found.find(|t| t.name == name && t.language == language))
+    }
+
+    pub(super) async fn translations(&self, name: &str) -> Result<Vec<Template>, ProviderError> {
+        let items = self.template_items(&[("name", name)]).await?;
+        Ok(items.iter().filter_map(template::read).filter(|t| t.name == name).collect())
     }
 
     pub(super) async fn sender_status(&self, sender_ref: &str) -> Result<SenderStatus, ProviderError> {

@@ -6,6 +6,7 @@ use reqwest::{Client, Request, redirect, retry};
 use url::Url;
 
 use super::{ProviderError, SEND_TIMEOUT};
+use crate::domain::time::UnixMs;
 
 /// Longest time for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,6 +41,10 @@ pub(super) struct Reply {
     pub body: Vec<u8>,
     /// Minutes after which the provider lets us call again, from `X-Business-Use-Case-Usage`; 0 when not told.
     pub wait_minutes: u64,
+    /// Seconds after which the provider lets us call again, from `Retry-After`; a date there is not read.
+    pub retry_after_s: Option<u64>,
+    /// The provider's own time, from `Date`.
+    pub date: Option<UnixMs>,
 }
 
 /// Why there is no whole answer, by what it proves.
@@ -113,6 +118,10 @@ pub(super) async fn call(client: &Client, request: Request) -> Result<Reply, Bro
         if e.is_connect() { Broken::NotConnected(e) } else { Broken::AfterConnecting(e) }
     };
     let mut response = client.execute(request).await.map_err(broken)?;
+    let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let wait_minutes = header("x-business-use-case-usage").map_or(0, |usage| wait_minutes(&usage));
+    let retry_after_s = header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    let date = header("date").and_then(|date| read_date(&date));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| Broken::AfterConnecting(e.without_url()))? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
@@ -120,8 +129,13 @@ pub(super) async fn call(client: &Client, request: Request) -> Result<Reply, Bro
         }
         body.extend_from_slice(&chunk);
     }
-    let usage = response.headers().get("x-business-use-case-usage").and_then(|v| v.to_str().ok());
-    Ok(Reply { status: response.status().as_u16(), body, wait_minutes: usage.map_or(0, wait_minutes) })
+    Ok(Reply { status: response.status().as_u16(), body, wait_minutes, retry_after_s, date })
+}
+
+/// An HTTP date, as `Sun, 12 Feb 2023 07:40:32 GMT`.
+fn read_date(text: &str) -> Option<UnixMs> {
+    let instant = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(UnixMs(instant.as_millisecond()))
 }
 
 /// The longest `estimated_time_to_regain_access`, in minutes, of

@@ -44,8 +44,18 @@ impl World {
         if let Some((wait, _)) = message.story.front_mut().filter(|_| is_early) {
             *wait = Wait::Real(Duration::ZERO);
         }
+        self.begin_with(message, real, now);
+    }
+
+    /// Books an accepted message whose story is told already.
+    pub fn begin_with(&mut self, message: Message, real: Instant, now: UnixMs) {
         let place = self.ledger.accept(message);
         self.schedule(place, real, now);
+    }
+
+    /// Whether the send at `place` went through Zenvia.
+    fn is_zenvias(&self, place: usize) -> bool {
+        self.ledger.get(place).is_some_and(|message| self.zenvia.has(&message.sender))
     }
 
     fn dice_of(&mut self, message: &Message) -> Dice {
@@ -57,8 +67,11 @@ impl World {
 
     /// Place, label and payload of each quick-reply button the person sees.
     pub fn quick_replies(&self, message: &Message) -> Vec<(usize, String, String)> {
-        let sent: Value = serde_json::from_str(&message.params).unwrap_or_default();
         let Some(used) = &message.template else { return Vec::new() };
+        if self.zenvia.has(&message.sender) {
+            return self.zenvia.quick_replies(&used.name, &used.language);
+        }
+        let sent: Value = serde_json::from_str(&message.params).unwrap_or_default();
         let shape = self.templates.find(&used.name, &used.language).map(|t| &t.shape);
         let mut found = Vec::new();
         for at in 0..10 {
@@ -97,6 +110,9 @@ impl World {
     }
 
     fn tell(&mut self, place: usize, word: &str, progress: Progress, real: Instant, now: UnixMs) {
+        if self.is_zenvias(place) {
+            return self.tell_zenvia(place, progress, real, now);
+        }
         let drops_price = self.dice.chance(0.5);
         let Some(message) = self.ledger.get_mut(place) else { return };
         message.progress = progress;
@@ -121,6 +137,9 @@ impl World {
     }
 
     fn tell_failure(&mut self, place: usize, code: i64, real: Instant, now: UnixMs) {
+        if self.is_zenvias(place) {
+            return self.tell_zenvia_failure(place, code, real, now);
+        }
         self.ledger.fail(place, code);
         let Some(message) = self.ledger.get(place) else { return };
         let mut status = status_of(message, "failed", now);

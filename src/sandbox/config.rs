@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 use super::people::People;
+use super::zenvia::ZenviaSettings;
 
 /// Settings of a sandbox.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct SandboxConfig {
     pub delivery: Delivery,
     /// The only accounts, numbers and tokens that exist; empty: any exists once used.
     pub accounts: Vec<SandboxAccount>,
+    /// How Zenvia's surface behaves.
+    pub zenvia: ZenviaSettings,
 }
 
 impl SandboxConfig {
@@ -54,6 +57,7 @@ impl SandboxConfig {
             people: People::lifelike(),
             delivery: Delivery::default(),
             accounts: Vec::new(),
+            zenvia: ZenviaSettings::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::config::{Delivery, SandboxAccount, SandboxConfig};
 use super::people::People;
+use super::zenvia::ZenviaSettings;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,6 +12,7 @@ struct File {
     seed: Option<u64>,
     people: Option<People>,
     webhooks: Option<Delivery>,
+    zenvia: Option<ZenviaSettings>,
     #[serde(default, rename = "account")]
     accounts: Vec<SandboxAccount>,
 }
@@ -42,6 +44,8 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
         ("webhooks.late", delivery.late),
         ("webhooks.early", delivery.early),
     ]);
+    let zenvia = file.zenvia.unwrap_or_else(|| config.zenvia.clone());
+    let shares = shares.chain(zenvia.shares());
     for (key, share) in shares {
         if !(0.0..=1.0).contains(&share) {
             return Err(ConfigFileError::Share(key));
@@ -60,5 +64,6 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
     config.people = people;
     config.delivery = delivery;
     config.accounts = file.accounts;
+    config.zenvia = zenvia;
     Ok(())
 }

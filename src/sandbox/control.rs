@@ -174,7 +174,13 @@ pub(super) async fn set_template(State(sandbox): State<Sandbox>, body: Bytes) ->
         return Wrong("status or category is missing".to_owned()).into_response();
     }
     let mut world = sandbox.world();
+    let now = sandbox.0.clock.now();
+    let at_zenvia =
+        verdict.status.as_ref().is_some_and(|s| world.zenvia.set_status(&verdict.name, &verdict.language, s, now));
     let Some(id) = world.templates.find(&verdict.name, &verdict.language).map(|t| t.id.clone()) else {
+        if at_zenvia {
+            return Json(json!({"status": verdict.status})).into_response();
+        }
         return Wrong("no such template".to_owned()).into_response();
     };
     if let Some(category) = &verdict.category {

@@ -176,6 +176,11 @@ impl World {
                 Event::Post(update) => self.outbox.push_back(update),
                 Event::Retry(post) => self.again.push_back(post),
                 Event::Reviewed(id) => self.end_review(&id, real),
+                Event::Zenvia(later) => {
+                    if let Some((due, event)) = self.zenvia.happen(later, now) {
+                        self.agenda.add(due, event);
+                    }
+                }
             }
         }
     }

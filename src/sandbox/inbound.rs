@@ -35,6 +35,12 @@ pub(super) struct Letter<'a> {
 impl World {
     /// A person's message arrives: it counts in the throughput, opens the window and goes to the webhook. Its id.
     pub fn receive(&mut self, letter: &Letter<'_>, real: Instant, now: UnixMs) -> String {
+        if self.zenvia.has(letter.to) {
+            let id = self.ledger.new_wamid(letter.from);
+            self.heard(letter, real, now);
+            self.receive_zenvia(letter, &id, real, now);
+            return id;
+        }
         let id = self.ledger.new_wamid(letter.from);
         let number = self.registry.known_number(letter.to).map(|n| n.digits.clone()).unwrap_or_default();
         let mut message = json!({
@@ -47,20 +53,29 @@ impl World {
             message["context"] = json!({"from": number, "id": quoted});
         }
         write_content(&mut message, &letter.sends, &id);
-        if let Some(bucket) = self.bucket(letter.to, real) {
-            bucket.count_inbound(real);
-        }
+        self.heard(letter, real, now);
         self.inbound.insert(id.clone());
-        self.open_window((letter.to.to_owned(), letter.from.to_owned()), now);
         let news = News::Message { sender: letter.to.to_owned(), message, contact: contact(letter.from) };
         self.emit(Update { account: self.registry.account_of(letter.to), news }, real);
         id
+    }
+
+    /// What every message from a person does, whatever the provider.
+    fn heard(&mut self, letter: &Letter<'_>, real: Instant, now: UnixMs) {
+        if let Some(bucket) = self.bucket(letter.to, real) {
+            bucket.count_inbound(real);
+        }
+        self.open_window((letter.to.to_owned(), letter.from.to_owned()), now);
     }
 
     /// A person stops marketing in the app: Meta tells, and fails what comes after.
     pub fn stop_marketing(&mut self, from: &str, to: &str, real: Instant, now: UnixMs) {
         let account = self.registry.account_of(to);
         self.stopped.insert((account.clone(), from.to_owned()));
+        if self.zenvia.has(to) {
+            // Zenvia tells nobody of it: the next promotion fails.
+            return;
+        }
         let preference = json!({
             "wa_id": from, "user_id": phone::user_id(from), "category": "marketing_messages", "value": "stop",
             "detail": "User requested to stop marketing messages", "timestamp": now.0.div_euclid(1000),

@@ -19,6 +19,7 @@ use super::pricing::FreeService;
 use super::registry::Registry;
 use super::subscription::Subscription;
 use super::template::Templates;
+use super::zenvia;
 use crate::domain::time::UnixMs;
 
 /// Meta's customer service window.
@@ -36,6 +37,8 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// Something at Zenvia.
+    Zenvia(zenvia::Later),
 }
 
 /// A number and a person.
@@ -51,6 +54,8 @@ pub(super) struct World {
     pub registry: Registry,
     pub templates: Templates,
     pub ledger: Ledger,
+    /// What is Zenvia's alone.
+    pub zenvia: zenvia::Hub,
     pub agenda: Agenda<Event>,
     /// Updates waiting for a POST.
     pub outbox: VecDeque<Update>,
@@ -83,6 +88,7 @@ impl World {
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),
+            zenvia: zenvia::Hub::new(config.zenvia.clone(), &Templates::samples()),
             templates: Templates::samples(),
             ledger: Ledger::new(),
             agenda: Agenda::new(),

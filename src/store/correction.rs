@@ -4,11 +4,12 @@
 use sqlx::FromRow;
 
 use super::message::NewMessage;
-use super::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
+use super::{Result, Store, StoreError, Tx, on, on_tx};
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::fill::Content;
 use crate::domain::id::{MessageId, RunId, VersionId};
 use crate::domain::message::MessageState;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 
 /// The run plans its rows again when it goes on.
@@ -24,20 +25,11 @@ const ADD: &str = "INSERT INTO correction (run_id, at, corrected_by, version_id,
 const LATEST: &str = "SELECT id, at, corrected_by, version_id, last_message, stayed, cleared_at FROM correction
     WHERE run_id = $1 ORDER BY id DESC LIMIT 1";
 const BEFORE: &str = "SELECT template FROM correction WHERE run_id = $1 AND last_message >= $2 ORDER BY id LIMIT 1";
-/// What may go back in line keeps the template it was made from: the run has another.
-const KEEP_TEMPLATES: Dialects = Dialects {
-    sqlite: "UPDATE message SET content = json_set(content, '$.template', json((SELECT f.template FROM correction AS f
-            WHERE f.run_id = message.run_id AND f.last_message >= message.id ORDER BY f.id LIMIT 1)))
-        WHERE id IN (SELECT id FROM message WHERE run_id = $1 AND state IN ('in_doubt', 'failed')
-            AND content NOT LIKE '%\"template\":{%' AND content LIKE '{\"kind\":\"template\"%'
-            AND id <= (SELECT MAX(last_message) FROM correction WHERE run_id = $1) LIMIT $2)",
-    postgres: "UPDATE message SET content = REPLACE(content, '{\"kind\":\"template\",',
-            '{\"kind\":\"template\",\"template\":' || (SELECT f.template FROM correction AS f
-                WHERE f.run_id = message.run_id AND f.last_message >= message.id ORDER BY f.id LIMIT 1) || ',')
-        WHERE id IN (SELECT id FROM message WHERE run_id = $1 AND state IN ('in_doubt', 'failed')
-            AND content NOT LIKE '%\"template\":{%' AND content LIKE '{\"kind\":\"template\"%'
-            AND id <= (SELECT MAX(last_message) FROM correction WHERE run_id = $1) LIMIT $2)",
-};
+/// What may go back in line and carries no template of its own.
+const WITHOUT_TEMPLATE: &str = "SELECT id, content FROM message WHERE run_id = $1 AND state IN ('in_doubt', 'failed')
+    AND content NOT LIKE '%\"template\":{%'
+    AND id <= (SELECT MAX(f.last_message) FROM correction AS f WHERE f.run_id = $1) ORDER BY id LIMIT $2";
+const SET_CONTENT: &str = "UPDATE message SET content = $2 WHERE id = $1 AND state IN ('in_doubt', 'failed')";
 const STAY: &str = "SELECT row_no, id, state FROM message WHERE run_id = $1 AND id <= $2";
 /// What was tried and is in line again: it goes out as the row says now, unless another message of the run has its key.
 const REWRITE: &str =
@@ -127,7 +119,7 @@ pub async fn latest(store: &Store, run: RunId) -> Result<Option<Correction>> {
 }
 
 /// The template that `message` was made from, where its run has another now.
-pub async fn template_before(store: &Store, run: RunId, message: MessageId) -> Result<Option<Template>> {
+pub async fn template_before(store: &Store, run: RunId, message: MessageId) -> Result<Option<Snapshot>> {
     let found: Option<String> =
         on!(&store.read, |pool| sqlx::query_scalar(BEFORE).bind(run).bind(message).fetch_optional(pool).await)?;
     let read = |text: String| serde_json::from_str(&text);
@@ -152,10 +144,22 @@ pub async fn take_back(store: &Store, run: RunId, limit: i64) -> Result<u64> {
     Ok(0)
 }
 
-/// Gives up to `limit` messages that may go back in line the template they were made from; how many.
-pub async fn keep_templates(store: &Store, run: RunId, limit: i64) -> Result<u64> {
-    let sql = KEEP_TEMPLATES.of(&store.write);
-    Ok(on!(&store.write, |pool| sqlx::query(sql).bind(run).bind(limit).execute(pool).await.map(|r| r.rows_affected()))?)
+/// Up to `limit` messages that may go back in line, were made before the run was corrected, and carry no template.
+pub async fn without_template(store: &Store, run: RunId, limit: i64) -> Result<Vec<(MessageId, Content)>> {
+    let found: Vec<(MessageId, String)> =
+        on!(&store.write, |pool| sqlx::query_as(WITHOUT_TEMPLATE).bind(run).bind(limit).fetch_all(pool).await)?;
+    let read = |(id, text): (MessageId, String)| Some((id, serde_json::from_str(&text).ok()?));
+    found.into_iter().map(read).collect::<Option<_>>().ok_or(StoreError::Corrupt { what: "message.content" })
+}
+
+/// Gives such messages what they are made of, the template with it.
+pub async fn set_contents(store: &Store, contents: &[(MessageId, Content)]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for (id, content) in contents {
+        let text = super::json(content);
+        on_tx!(&mut tx, |conn| sqlx::query(SET_CONTENT).bind(id).bind(&text).execute(conn).await.map(drop))?;
+    }
+    tx.commit().await
 }
 
 /// What is left of a run of messages up to `last`: row, message, state.

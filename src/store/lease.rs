@@ -4,9 +4,10 @@
 use super::{Dialects, Result, Store, Tx, on, on_tx};
 use crate::domain::time::UnixMs;
 
-const BEAT: &str =
-    "INSERT INTO node (name, seen_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at";
-const GONE: &str = "DELETE FROM node WHERE name = $1 OR seen_at < $2";
+const BEAT: &str = "INSERT INTO node (name, home, seen_at) VALUES ($1, $2, $3)
+    ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at";
+const DEAD: &str = "DELETE FROM node WHERE seen_at < $3 OR (home = $2 AND name <> $1)";
+const GONE: &str = "DELETE FROM node WHERE name = $1";
 const NODES: &str = "SELECT COUNT(*) FROM node WHERE seen_at >= $1";
 const TAKE: &str = "INSERT INTO lease (sender, node, home, until_at) VALUES ($1, $2, $5, $4)
     ON CONFLICT (sender) DO UPDATE SET node = excluded.node, home = excluded.home, until_at = excluded.until_at
@@ -17,19 +18,6 @@ const ELSEWHERE: Dialects = Dialects {
     postgres: "SELECT node FROM lease WHERE sender = $1 FOR SHARE",
 };
 
-/// Says that `node` lives, forgets those that have not since `dead`, and counts the living.
-pub async fn beat(store: &Store, node: &str, now: UnixMs, dead: UnixMs) -> Result<i64> {
-    on!(&store.write, |pool| sqlx::query(BEAT).bind(node).bind(now).execute(pool).await.map(drop))?;
-    on!(&store.write, |pool| sqlx::query(GONE).bind("").bind(dead).execute(pool).await.map(drop))?;
-    Ok(on!(&store.write, |pool| sqlx::query_scalar(NODES).bind(dead).fetch_one(pool).await)?)
-}
-
-/// `node` ends: the others need not wait until it is found dead.
-pub async fn leave(store: &Store, node: &str) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(GONE).bind(node).bind(UnixMs(0)).execute(pool).await.map(drop))?;
-    Ok(())
-}
-
 /// Who asks for a lease.
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'a> {
@@ -37,6 +25,21 @@ pub struct Node<'a> {
     pub name: &'a str,
     /// Its data directory, which one living process has at a time: a lease of the one that died on it is its own.
     pub home: &'a str,
+}
+
+/// Says that `node` lives, forgets those that have not since `dead` and those that died on its data directory, and
+/// counts the living.
+pub async fn beat(store: &Store, node: Node<'_>, now: UnixMs, dead: UnixMs) -> Result<i64> {
+    let Node { name, home } = node;
+    on!(&store.write, |pool| sqlx::query(BEAT).bind(name).bind(home).bind(now).execute(pool).await.map(drop))?;
+    on!(&store.write, |pool| sqlx::query(DEAD).bind(name).bind(home).bind(dead).execute(pool).await.map(drop))?;
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(NODES).bind(dead).fetch_one(pool).await)?)
+}
+
+/// `node` ends: the others need not wait until it is found dead.
+pub async fn leave(store: &Store, node: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(GONE).bind(node).execute(pool).await.map(drop))?;
+    Ok(())
 }
 
 /// Takes or renews the lease of `sender` until then; false when another node has it.

@@ -9,6 +9,8 @@ use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
+mod variants;
+
 const INSERT: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO person (phone, name, created_at)
@@ -23,7 +25,8 @@ const BY_PHONE: Dialects = Dialects {
     sqlite: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT id, phone FROM person WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
-/// An id that is the number itself tells nothing: most people are never written to.
+/// An id that is the number itself tells nothing: most people are never written to. Answers and receipts teach at the
+/// same time: both lock people in the order of their ids.
 const LEARN: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE person SET wa_id = COALESCE(person.wa_id, NULLIF(r.value ->> 'wa_id', person.phone)),
@@ -35,8 +38,9 @@ const LEARN: Dialects = Dialects {
     postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, NULLIF(r.wa_id, person.phone)),
             bsuid = COALESCE(person.bsuid, CASE WHEN EXISTS (SELECT 1 FROM person AS o WHERE o.bsuid = r.bsuid)
                 THEN NULL ELSE r.bsuid END)
-        FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text) WHERE person.id = r.id
-            AND ((person.wa_id IS NULL AND r.wa_id <> COALESCE(person.phone, ''))
+        FROM (SELECT t.id, t.wa_id, t.bsuid FROM json_to_recordset($1::json) AS t (id bigint, wa_id text, bsuid text)
+                JOIN person AS p ON p.id = t.id ORDER BY p.id FOR UPDATE OF p) AS r
+        WHERE person.id = r.id AND ((person.wa_id IS NULL AND r.wa_id <> COALESCE(person.phone, ''))
                 OR (person.bsuid IS NULL AND r.bsuid IS NOT NULL))",
 };
 const IN_CONVERSATION: Dialects = Dialects {
@@ -71,7 +75,8 @@ pub struct Learned {
     pub bsuid: Option<String>,
 }
 
-/// The person of each number, created where it is new, in the order given. A name fills an empty one only.
+/// The person of each number, created where it is new, in the order given. A name fills an empty one only. Whoever is known
+/// under another way of writing the number is linked.
 pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Result<Vec<PersonId>> {
     // Ordered by number: two planners that insert overlapping sets then cannot wait for each other.
     let by_phone: BTreeMap<&str, &str> = people.iter().map(|(phone, name)| (phone.digits(), name.as_str())).collect();
@@ -84,7 +89,12 @@ pub async fn ensure(tx: &mut Tx, people: &[(Phone, String)], at: UnixMs) -> Resu
     let found: Vec<(PersonId, String)> = on_tx!(tx, |conn| sqlx::query_as(select).bind(&phones).fetch_all(conn).await)?;
     let ids: BTreeMap<String, PersonId> = found.into_iter().map(|(id, phone)| (phone, id)).collect();
     let id_of = |(phone, _): &(Phone, String)| ids.get(phone.digits()).copied();
-    people.iter().map(|p| id_of(p).ok_or(StoreError::Corrupt { what: "person.phone" })).collect()
+    let all: Result<Vec<PersonId>> =
+        people.iter().map(|p| id_of(p).ok_or(StoreError::Corrupt { what: "person.phone" })).collect();
+    let all = all?;
+    let written: Vec<(&Phone, PersonId)> = people.iter().map(|(phone, _)| phone).zip(all.iter().copied()).collect();
+    variants::link(tx, &written).await?;
+    Ok(all)
 }
 
 /// Keeps what answers told; what is known already is not overwritten, and an id that another person has is left there.

@@ -76,6 +76,7 @@ const TEMPLATES: Dialects = Dialects {
                WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
 };
 
+const CONTENT: &str = "SELECT content FROM message WHERE id = $1";
 const APPLY_EARLIER: &str = "UPDATE attempt SET state = $4, provider_id = $5, ended_at = $6, failure_code = $7,
         failure_detail = $8
     WHERE message_id = $1 AND no = $2 AND state = $3";
@@ -199,6 +200,11 @@ pub async fn earlier_attempts(tx: &mut Tx, ids: &[MessageId]) -> Result<Vec<Earl
 pub async fn known(tx: &mut Tx, provider_ids: &[&str]) -> Result<Vec<Known>> {
     let (sql, ids) = (KNOWN.of_tx(tx), json(provider_ids));
     Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?))
+}
+
+/// What a message is made of, as JSON.
+pub async fn content(tx: &mut Tx, id: MessageId) -> Result<String> {
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(CONTENT).bind(id).fetch_one(c).await?))
 }
 
 /// The snapshots of the template, as JSON, of the runs `ids`.

@@ -8,7 +8,7 @@ use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 
 /// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
@@ -112,7 +112,7 @@ pub struct Run {
     pub priority: Priority,
     /// Its state.
     pub state: RunState,
-    /// Snapshot of the template, as JSON of [`crate::domain::template::Template`].
+    /// Snapshot of the template, as JSON of [`Snapshot`].
     pub template: String,
     /// Currency of its messages' costs.
     pub currency: String,
@@ -149,6 +149,11 @@ impl Run {
 
     /// The snapshot of the template. Fails when the stored text is not one.
     pub fn snapshot(&self) -> Result<crate::domain::template::Template> {
+        self.snapshots().map(|snapshot| snapshot.main)
+    }
+
+    /// The same with its translations.
+    pub fn snapshots(&self) -> Result<Snapshot> {
         serde_json::from_str(&self.template).map_err(|_| super::StoreError::Corrupt { what: "run.template" })
     }
 }
@@ -224,7 +229,7 @@ pub async fn open_in(tx: &mut Tx) -> Result<Vec<Run>> {
 }
 
 /// What is known of the template of `id` now.
-pub async fn set_template(tx: &mut Tx, id: RunId, template: &Template) -> Result<()> {
+pub async fn set_template(tx: &mut Tx, id: RunId, template: &Snapshot) -> Result<()> {
     let text = super::json(template);
     on_tx!(tx, |conn| sqlx::query(SET_TEMPLATE).bind(id).bind(&text).execute(conn).await.map(drop))?;
     Ok(())

@@ -9,6 +9,7 @@ mod correct;
 mod costs;
 mod desk;
 mod docs;
+mod doctor;
 mod document;
 mod doubt;
 mod events;

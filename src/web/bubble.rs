@@ -4,7 +4,7 @@ use crate::domain::event::ReplyContent;
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::MessageId;
 use crate::domain::message::MessageState as S;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::inbox::label;
 use crate::store::entry::{Direction, Line};
@@ -93,7 +93,7 @@ fn out(p: &Page, line: &Line, campaign: &str) -> Bubble {
 }
 
 /// The run's template, for a message that carries none of its own.
-fn snapshot(line: &Line) -> Option<Template> {
+fn snapshot(line: &Line) -> Option<Snapshot> {
     serde_json::from_str(line.template.as_deref()?).ok()
 }
 

@@ -47,7 +47,7 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 9] = [
+const NAVIGATION: [(&str, &str, Right); 10] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/send", "send", Right::SendByHand),
@@ -55,6 +55,7 @@ const NAVIGATION: [(&str, &str, Right); 9] = [
     ("/holds", "holds", Right::ReadCampaigns),
     ("/doubt", "doubt", Right::ReadPeople),
     ("/suppressions", "suppressions", Right::Suppress),
+    ("/doctor", "doctor", Right::ReadAudit),
     ("/audit", "audit", Right::ReadAudit),
     ("/users", "users", Right::ManageUsers),
 ];

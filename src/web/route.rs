@@ -10,8 +10,8 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doubt, draft, events, guard,
-    health, holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
+    guard, health, holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
 };
 
 /// One route.
@@ -146,6 +146,7 @@ fn other_pages() -> Vec<Route> {
         write("/suppressions", suppress, suppressions::add),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
+        read("/doctor", needs(R::ReadAudit), doctor::show),
         read("/users", manage, users::show),
         write("/users", manage, users::add),
         write("/users/{id}/link", manage, users::link),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod arriving;
 mod breaker;
 mod budget;
 mod canary;
@@ -19,6 +20,7 @@ mod spacing;
 pub mod stage;
 mod testing;
 mod tier;
+mod translations;
 
 use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;

@@ -9,6 +9,7 @@ mod sender;
 mod signature;
 mod template;
 mod webhook;
+mod zenvia;
 
 use std::path::PathBuf;
 

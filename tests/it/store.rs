@@ -5,6 +5,7 @@ use recado::store::setting;
 use crate::support::stores;
 
 mod line;
+mod locks;
 mod message;
 mod people;
 mod place;

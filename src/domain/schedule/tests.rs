@@ -42,13 +42,14 @@ fn due_of(schedule: &Schedule, happens: &str, started: &str) -> Result<Due, NotD
 #[test]
 fn a_reminder_is_due_the_day_before() {
     let due = due_of(&reminder(), "2026-11-25T14:30", "2026-11-20T10:00").unwrap();
-    assert_eq!(due, Due { due_at: at("2026-11-24T14:30"), latest_at: Some(at("2026-11-25T12:30")) });
+    let (due_at, latest_at) = (at("2026-11-24T14:30"), Some(at("2026-11-25T12:30")));
+    assert_eq!(due, Due { due_at, latest_at, shift: Shift::AsPlanned });
 }
 
 #[test]
 fn a_reminder_that_falls_on_a_closed_sunday_goes_out_before_closing_on_saturday() {
     let due = due_of(&reminder(), "2026-11-23T14:30", "2026-11-20T10:00").unwrap();
-    assert_eq!(due.due_at, at("2026-11-21T12:55"));
+    assert_eq!((due.due_at, due.shift), (at("2026-11-21T12:55"), Shift::Earlier));
 }
 
 #[test]
@@ -60,12 +61,12 @@ fn a_reminder_started_in_the_last_minutes_before_closing_goes_out_at_once() {
 #[test]
 fn a_reminder_never_goes_into_the_past_but_to_the_next_opening() {
     let due = due_of(&reminder(), "2026-11-23T14:30", "2026-11-21T16:00").unwrap();
-    assert_eq!(due.due_at, at("2026-11-23T09:00"));
+    assert_eq!((due.due_at, due.shift), (at("2026-11-23T09:00"), Shift::Later));
 }
 
 #[test]
 fn a_reminder_whose_next_opening_comes_after_its_latest_time_is_too_late() {
-    assert_eq!(due_of(&reminder(), "2026-11-23T10:00", "2026-11-21T16:00"), Err(NotDue::TooLate));
+    assert_eq!(due_of(&reminder(), "2026-11-23T10:00", "2026-11-21T16:00"), Err(NotDue::Closed));
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn a_reminder_whose_latest_time_has_passed_is_too_late() {
 #[test]
 fn a_late_file_reminds_at_once() {
     let due = due_of(&reminder(), "2026-11-20T16:00", "2026-11-20T10:00").unwrap();
-    assert_eq!(due.due_at, at("2026-11-20T10:00"));
+    assert_eq!((due.due_at, due.shift), (at("2026-11-20T10:00"), Shift::Overdue));
 }
 
 #[test]
@@ -95,9 +96,9 @@ fn a_promotion_outside_hours_waits_for_the_next_opening_and_expires_at_its_end()
     };
     let now = at("2026-11-20T10:00");
     let found = due(&promotion, None, now, &santiago(), Some(&office())).unwrap();
-    assert_eq!(found, Due { due_at: at("2026-11-23T09:00"), latest_at: promotion.until });
+    assert_eq!(found, Due { due_at: at("2026-11-23T09:00"), latest_at: promotion.until, shift: Shift::Later });
     promotion.until = Some(at("2026-11-22T20:00"));
-    assert_eq!(due(&promotion, None, now, &santiago(), Some(&office())), Err(NotDue::TooLate));
+    assert_eq!(due(&promotion, None, now, &santiago(), Some(&office())), Err(NotDue::Closed));
 }
 
 #[test]
@@ -138,7 +139,7 @@ proptest! {
         let started = first.plus(Duration::from_mins(start));
         let happens = first.plus(Duration::from_mins(happens));
         let found = due(&schedule, Some(happens), started, &santiago(), Some(&office()));
-        if let Ok(Due { due_at, latest_at }) = found {
+        if let Ok(Due { due_at, latest_at, .. }) = found {
             prop_assert!(due_at >= started);
             prop_assert!(office().is_open(due_at, &santiago()));
             prop_assert!(latest_at.is_none_or(|latest| due_at <= latest));

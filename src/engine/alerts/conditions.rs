@@ -7,7 +7,7 @@ use super::words::Detail;
 use crate::domain::alert::AlertKind;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{Engine, EngineError, load, room, waiting};
+use crate::engine::{Engine, EngineError, load, room, subscriptions, waiting};
 use crate::intake::campaign_file::StartMode;
 use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
@@ -45,6 +45,7 @@ impl Found {
 /// What stands still, and which machine has no room: cheap enough for every look.
 pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found>, EngineError> {
     let mut found = held(engine).await?;
+    found.extend(ailing_webhooks(engine).await?);
     for run in run::open(&engine.store).await? {
         let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
         if run.state != RunState::Paused || !is_ours {
@@ -64,6 +65,13 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     }
     found.extend(low_disk(engine, disk_free).await?);
     Ok(found)
+}
+
+async fn ailing_webhooks(engine: &Engine) -> Result<Vec<Found>, EngineError> {
+    let ailing = subscriptions::ailing(engine).await?.into_iter();
+    let shaped = ailing
+        .map(|account| Found::new(AlertKind::WebhookAiling, &account, "/doctor", &[("account", account.as_str())]));
+    Ok(shaped.collect())
 }
 
 async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {

@@ -13,6 +13,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::fill::Content;
 use crate::domain::id::RunId;
 use crate::domain::pair;
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
@@ -100,9 +101,7 @@ impl Dispatcher {
     fn accepted(&self, departure: &Departure, acceptance: Acceptance) -> Verdict {
         let template = match &departure.message.content {
             Content::Text { .. } => None,
-            Content::Template { template, .. } => {
-                template.as_deref().or(departure.facts.as_deref().map(|facts| &facts.template))
-            }
+            Content::Template { template, fill } => template.as_deref().or(departure.translation(fill)),
         };
         let told = template.and_then(|t| t.time_to_live_s).and_then(|s| u64::try_from(s).ok());
         let lives = told.map_or(USUAL_TIME_TO_LIVE, Duration::from_secs);
@@ -143,22 +142,22 @@ impl Dispatcher {
     }
 
     async fn hold(&self, departure: &Departure, scope: StopScope, code: i64) {
-        let template = departure.facts.as_deref().map(|facts| facts.template_key.clone());
-        let (scope, key, cause) = match (scope, template) {
-            (StopScope::Template, Some(key)) => (HoldScope::Template, key, HoldCause::Quality),
-            (StopScope::Sender, _) => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
-            (StopScope::Account, _) => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
-            (StopScope::Template, None) => (HoldScope::Template, self.by_hand_key(departure), HoldCause::Quality),
+        let (scope, key, cause) = match scope {
+            StopScope::Template => (HoldScope::Template, self.template_key(departure), HoldCause::Quality),
+            StopScope::Sender => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
+            StopScope::Account => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
         };
         let until_at = (cause == HoldCause::Quality).then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
         self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at }).await;
     }
 
-    fn by_hand_key(&self, departure: &Departure) -> String {
-        match &departure.message.content {
-            Content::Template { template: Some(t), .. } => hold::template_key(&self.account.name, &t.name, &t.language),
-            _ => self.account.name.clone(),
-        }
+    fn template_key(&self, departure: &Departure) -> String {
+        let template = match &departure.message.content {
+            Content::Template { template, fill } => template.as_deref().or(departure.translation(fill)),
+            Content::Text { .. } => None,
+        };
+        let key = |t: &Template| hold::template_key(&self.account.name, &t.name, &t.language);
+        template.map_or_else(|| self.account.name.clone(), key)
     }
 
     /// A number in maintenance: the sender pauses for a moment of real time, and goes on by itself.

@@ -15,6 +15,7 @@ use crate::domain::fill::Content;
 use crate::domain::id::{ConversationId, PersonId, RunId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::pair::Urgency;
+use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::intake::campaign_file::OpenConversation;
@@ -147,7 +148,8 @@ fn stop(message: &Claimed, facts: Option<&RunFacts>, known: &Known, now: UnixMs)
 }
 
 fn outside_hours(message: &Claimed, facts: &RunFacts, now: UnixMs) -> Option<Verdict> {
-    let hours = facts.hours.as_ref()?;
+    let phone = Phone::from_international(&message.recipient)?;
+    let hours = facts.hours.of_person(&phone)?;
     let zone = TimeZone::get(&message.timezone).unwrap_or(TimeZone::UTC);
     if hours.is_open(now, &zone) {
         return None;

@@ -4,12 +4,13 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::domain::frequency::AtMost;
-use crate::domain::hours::Hours;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
-use crate::domain::template::{Category, Template};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Category;
 use crate::engine::{EngineError, load};
 use crate::intake::campaign_file::OpenConversation;
+use crate::intake::open_hours::OpenHours;
 use crate::store::{Store, hold, run, version};
 
 /// Facts of a run that no message of it changes.
@@ -20,11 +21,11 @@ pub struct RunFacts {
     /// The campaign it is a run of.
     pub campaign: CampaignId,
     /// The snapshot its messages are made from.
-    pub template: Template,
-    /// Scope key of a hold on that template.
-    pub template_key: String,
-    /// When its messages may leave; `None`: always.
-    pub hours: Option<Hours>,
+    pub template: Snapshot,
+    /// Scope keys of holds on that template, in each of its languages.
+    pub template_keys: Vec<String>,
+    /// When its messages may leave.
+    pub hours: OpenHours,
     /// True when people who asked for no promotions are left out.
     pub marketing: bool,
     /// What an open conversation with the person does.
@@ -38,17 +39,22 @@ impl RunFacts {
     pub async fn read(store: &Store, config: &Config, id: RunId) -> Result<Option<Self>, EngineError> {
         let Some(run) = run::get(store, id).await? else { return Ok(None) };
         let Some(version) = version::get(store, run.version_id).await? else { return Ok(None) };
-        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshot()) else {
+        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshots()) else {
             // The other runs of the sender go on; a person sees that this one does not.
             error!(run.id = %id, "what run {id} was started with cannot be read any more");
+            return Ok(None);
+        };
+        let Ok(hours) = OpenHours::of(&file, &config.holidays, &config.laws, Some(template.strictest_category()))
+        else {
+            error!(run.id = %id, "run {id} goes by holidays or a law that the configuration has no more");
             return Ok(None);
         };
         Ok(Some(Self {
             version: run.version_id,
             campaign: run.campaign_id,
-            template_key: hold::template_key(&run.account, &template.name, &template.language),
-            hours: file.hours.as_ref().and_then(|rule| rule.resolve(&config.holidays)),
-            marketing: is_marketing(run.kind, template.category),
+            template_keys: template.all().map(|t| hold::template_key(&run.account, &t.name, &t.language)).collect(),
+            hours,
+            marketing: is_marketing(run.kind, template.strictest_category()),
             open_conversation: file.limits.open_conversation,
             at_most: file.limits.at_most,
             template,

@@ -104,7 +104,7 @@ impl Dispatcher {
 fn is_held(hold: &Hold, run: RunId, facts: &RunFacts) -> bool {
     match hold.scope {
         HoldScope::Run => hold.scope_key == run.to_string(),
-        HoldScope::Template => hold.scope_key == facts.template_key,
+        HoldScope::Template => facts.template_keys.contains(&hold.scope_key),
         HoldScope::Store | HoldScope::Account | HoldScope::Sender | HoldScope::Country => false,
     }
 }

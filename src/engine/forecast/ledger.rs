@@ -7,11 +7,14 @@ use jiff::tz::TimeZone;
 
 use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, Line, Purse};
+use crate::domain::hours::Hours;
 use crate::domain::message::MessageState as S;
-use crate::domain::template::{Category, Template};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, budget, load};
 use crate::intake::campaign_file::CampaignFile;
+use crate::intake::open_hours::OpenHours;
 use crate::store::canary::{self, CanaryState};
 use crate::store::run::{self, Run};
 use crate::store::view::queued::{self, Apart, Bucket};
@@ -54,13 +57,14 @@ impl Ledger<'_> {
         let Some(version) = version::get(store, run.version_id).await? else {
             return Ok(Line { priority, ..Line::default() });
         };
-        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshot()) else {
+        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshots()) else {
             return Ok(Line { priority, ..Line::default() });
         };
+        let hours = self.hours(&file, &template);
         // What is the same for all is not asked for row by row: the index of the queue is enough then.
         let apart = match () {
             () if file.columns.id.is_some() => Apart::Person,
-            () if file.hours.is_some() || file.schedule.latest.is_some() => Apart::Clock,
+            () if hours.is_some() || file.schedule.latest.is_some() => Apart::Clock,
             () => Apart::Due,
         };
         let buckets = queued::buckets(store, run, self.now, apart).await?;
@@ -70,7 +74,7 @@ impl Ledger<'_> {
         Ok(Line {
             priority,
             batches,
-            hours: file.hours.as_ref().and_then(|rule| rule.resolve(&self.engine.config.holidays)),
+            hours,
             zones: zones.into_iter().map(|(_, zone)| zone).collect(),
             purse: self.purse(&template, &file).await?,
             canary: self.canary(&file).await?,
@@ -78,6 +82,14 @@ impl Ledger<'_> {
             again: self.again(&template).await?,
             ..Line::default()
         })
+    }
+
+    /// When most of its messages may leave; what the laws of other countries say is in their due times.
+    fn hours(&self, file: &CampaignFile, template: &Snapshot) -> Option<Hours> {
+        let config = &self.engine.config;
+        let hours = OpenHours::of(file, &config.holidays, &config.laws, Some(template.strictest_category()))
+            .unwrap_or_default();
+        hours.in_country(file.country.as_deref()).cloned()
     }
 
     fn batches(
@@ -120,8 +132,8 @@ impl Ledger<'_> {
         })
     }
 
-    async fn again(&self, template: &Template) -> Result<Again, EngineError> {
-        let (store, marketing) = (&self.engine.store, template.category == Category::Marketing);
+    async fn again(&self, template: &Snapshot) -> Result<Again, EngineError> {
+        let (store, marketing) = (&self.engine.store, template.strictest_category() == Category::Marketing);
         let policy = self.engine.errors_of(&self.run.account).policy(NOT_NOW);
         let Some(after) = policy.and_then(|policy| policy.retry_after).filter(|_| marketing) else {
             return Ok(Again::default());
@@ -139,7 +151,7 @@ impl Ledger<'_> {
     }
 
     /// What is left of the campaign's budget for what is queued.
-    async fn purse(&self, template: &Template, file: &CampaignFile) -> Result<Option<Purse>, EngineError> {
+    async fn purse(&self, template: &Snapshot, file: &CampaignFile) -> Result<Option<Purse>, EngineError> {
         let (engine, run) = (self.engine, self.run);
         let Some(account) = engine.config.accounts.get(&run.account) else { return Ok(None) };
         let latest = budget::latest(engine, run.campaign_id, None).await?;

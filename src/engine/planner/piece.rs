@@ -10,15 +10,15 @@ use crate::domain::canary::place_of;
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::{Content, Fill};
-use crate::domain::hours::Hours;
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::is_marketing;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{CampaignFile, OpenConversation};
+use crate::intake::open_hours::OpenHours;
 use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
@@ -31,7 +31,7 @@ pub(super) struct Plan<'a> {
     run: &'a Run,
     account: &'a Account,
     currency: Currency,
-    template: Template,
+    template: Snapshot,
     /// Whether earlier runs of the campaign may have sent some of its rows.
     comes_again: bool,
     /// What a corrected run has sent of its rows, by row, and whether that is in line again.
@@ -44,8 +44,8 @@ pub(super) struct Plan<'a> {
 
 /// How messages that fall due at one instant are spread a little, so that a sample of them goes first.
 struct Spread {
-    /// When they may leave; `None`: always.
-    hours: Option<Hours>,
+    /// When they may leave.
+    hours: OpenHours,
 }
 
 /// Whom a piece must leave out.
@@ -58,7 +58,7 @@ impl<'a> Plan<'a> {
     pub fn new(
         engine: &'a Engine,
         run: &'a Run,
-        (file, template): (&CampaignFile, &Template),
+        (file, template): (&CampaignFile, &Snapshot),
         (comes_again, stays): (bool, BTreeMap<i64, (MessageId, bool)>),
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
@@ -72,9 +72,15 @@ impl<'a> Plan<'a> {
             comes_again,
             stays,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
-            asks_for_no_promotions: is_marketing(run.kind, template.category),
+            asks_for_no_promotions: is_marketing(run.kind, template.strictest_category()),
             canary: file.limits.canary.map(|_| Spread {
-                hours: file.hours.as_ref().and_then(|hours| hours.resolve(&engine.config.holidays)),
+                hours: OpenHours::of(
+                    file,
+                    &engine.config.holidays,
+                    &engine.config.laws,
+                    Some(template.strictest_category()),
+                )
+                .unwrap_or_default(),
             }),
         })
     }
@@ -131,7 +137,9 @@ impl<'a> Plan<'a> {
                 new.push(message);
                 continue;
             };
-            let own = Content::Template { fill: fill_of(&message), template: Some(Box::new(self.template.clone())) };
+            let fill = fill_of(&message);
+            let template = Some(Box::new(self.template.of(fill.language.as_deref()).clone()));
+            let own = Content::Template { fill, template };
             let message = NewMessage { content: NewMessage::content_of(&own), ..message };
             if !correction::rewrite(tx, *id, &message).await? {
                 doubles.push(self.double(&message));
@@ -227,7 +235,7 @@ impl<'a> Plan<'a> {
         let due_at = draft.due_at.plus(place_of(self.run.id.0, &draft.key));
         let zone = || TimeZone::get(&draft.timezone).unwrap_or(TimeZone::UTC);
         let fits = draft.latest_at.is_none_or(|latest| due_at <= latest)
-            && spread.hours.as_ref().is_none_or(|hours| hours.is_open(due_at, &zone()));
+            && spread.hours.of_person(&draft.to).is_none_or(|hours| hours.is_open(due_at, &zone()));
         if fits { due_at } else { draft.due_at }
     }
 
@@ -235,7 +243,7 @@ impl<'a> Plan<'a> {
         let market = market::of(&draft.to);
         let due_at = self.due_at(&draft);
         let day = draft.due_at.max(now).day_in(&self.account.timezone);
-        let category = self.template.category;
+        let category = self.template.of(draft.fill.language.as_deref()).category;
         let price = estimate::estimate(&self.engine.cards, self.currency, market.as_str(), category, &day);
         NewMessage {
             run_id: self.run.id,

@@ -17,9 +17,10 @@ use crate::domain::event::{
     WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
+use crate::domain::fill::Content;
 use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
-use crate::domain::template::Template;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::engine::{Engine, EngineError, category};
@@ -299,7 +300,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Stops what a failure says is wrong beyond this message.
-    async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Template>) -> Result<(), EngineError> {
+    async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Snapshot>) -> Result<(), EngineError> {
         let code = failed.failure_code.unwrap_or_default();
         let (scope, scope_key, cause) = match self.engine.errors_of(&failed.account).class_of(code) {
             Some(FailureClass::HoldAccount) => (HoldScope::Account, failed.account.clone(), HoldCause::Refused),
@@ -310,6 +311,8 @@ impl<'a> Batch<'a> {
             }
             Some(FailureClass::HoldTemplate) => {
                 let Some(template) = template else { return Ok(()) };
+                let content = receipt::content(tx, failed.id).await?;
+                let template = template.of(language_of(&content).as_deref());
                 let key = hold::template_key(&failed.account, &template.name, &template.language);
                 (HoldScope::Template, key, HoldCause::Quality)
             }
@@ -322,12 +325,20 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// The language of the translation that a message was made from, where it is not the run's own.
+fn language_of(content: &str) -> Option<String> {
+    match serde_json::from_str(content).ok()? {
+        Content::Template { fill, .. } => fill.language,
+        Content::Text { .. } => None,
+    }
+}
+
 /// The templates of runs, where a change needs them: on its way without an answer, or failed.
 async fn templates(
     tx: &mut Tx,
     changes: &[ReceiptChange],
     runs: &[RunId],
-) -> Result<BTreeMap<RunId, Template>, EngineError> {
+) -> Result<BTreeMap<RunId, Snapshot>, EngineError> {
     let needed = |c: &ReceiptChange| {
         c.standing.state == MessageState::Failed
             || c.was == MessageState::InReview

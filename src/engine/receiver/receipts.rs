@@ -11,6 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::RunId;
 use crate::domain::message::{MessageEvent, MessageState, next};
 use crate::domain::money::{Currency, Micros};
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::store::receipt::{EarlierAttempt, ReceiptChange, Standing};
@@ -93,9 +94,10 @@ pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
     }
 }
 
-/// How long the provider tries to deliver messages of `template`, where it says so.
-pub fn life_of(template: &Template) -> Option<Duration> {
-    template.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs)
+/// How long the provider tries to deliver messages of `template`, in whatever language, where it says so.
+pub fn life_of(template: &Snapshot) -> Option<Duration> {
+    let life = |t: &Template| t.time_to_live_s.and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs);
+    template.all().map(life).try_fold(Duration::ZERO, |longest, life| Some(longest.max(life?)))
 }
 
 /// When a message that is on its way counts as undelivered, where its answer never came to say so. `life` is its

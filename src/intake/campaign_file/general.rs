@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::config::toml_file::{Table, Value};
-use crate::config::{checks, thresholds};
+use crate::config::{checks, law, thresholds};
 use crate::domain::breaker;
 use crate::domain::budget::Budget;
 use crate::domain::canary::{self, Share};
@@ -48,7 +48,7 @@ impl General {
             sender: root.need("sender").and_then(|v| checks::name(&v)),
             file: root.need("file").and_then(|v| file_name(&v)),
             timezone: root.need("timezone").and_then(|v| checks::timezone(&v)),
-            country: root.get("country").and_then(|v| country(&v)),
+            country: root.get("country").and_then(|v| law::country(&v)),
             area_code: root.get("area_code").and_then(|v| area_code(&v)),
             cost_centre: root.get("cost_centre").map_or(Labelled::None, |v| labelled(&v)),
             start: root
@@ -93,17 +93,6 @@ fn file_name(value: &Value<'_, '_>) -> Option<String> {
             None
         }
     }
-}
-
-fn country(value: &Value<'_, '_>) -> Option<String> {
-    let code = value.text()?;
-    if code.parse::<phonenumber::country::Id>().is_ok() {
-        return Some(code.to_owned());
-    }
-    let upper = code.trim().to_ascii_uppercase();
-    let known = upper.parse::<phonenumber::country::Id>().is_ok().then_some(upper.as_str());
-    value.refuse_for("must be the two capital letters of a country, as \"AR\"", &upper, known);
-    None
 }
 
 fn area_code(value: &Value<'_, '_>) -> Option<String> {

@@ -2,42 +2,45 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::config::checks;
 use crate::config::toml_file::{Table, Value};
-use crate::domain::hours::Week;
+use crate::config::{checks, week};
 use crate::domain::kind::CampaignKind;
-use crate::domain::schedule::{Offset, Outside, Schedule, SendTime, Side};
+use crate::domain::schedule::{Moved, Offset, Outside, Schedule, SendTime, Side};
 use crate::domain::time::UnixMs;
 
+use super::template::template_name;
 use super::times;
 use super::{Holidays, HoursRule};
 
-const DAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Monday),
-    ("tue", Weekday::Tuesday),
-    ("wed", Weekday::Wednesday),
-    ("thu", Weekday::Thursday),
-    ("fri", Weekday::Friday),
-    ("sat", Weekday::Saturday),
-    ("sun", Weekday::Sunday),
-];
+/// What `[schedule]` says.
+pub(super) struct Scheduled {
+    pub(super) schedule: Schedule,
+    pub(super) hours: Option<HoursRule>,
+    pub(super) without_laws: Vec<String>,
+    pub(super) moved: Moved,
+}
 
 /// `[schedule]` with the defaults of `kind`; `zone` is the campaign's.
-pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> (Schedule, Option<HoursRule>) {
+pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> Scheduled {
     let mut schedule = Schedule { send: SendTime::WhenStarted, latest: None, until: None, outside: outside(kind) };
-    let mut hours = None;
+    let (mut hours, mut without_laws, mut move_rule) = (None, Vec::new(), Moved::default());
     root.table("schedule", |t| {
-        t.not_yet(&["every", "moved"]);
+        t.not_yet(&["every"]);
         schedule.send = send_time(t, zone);
         schedule.latest = latest(t, schedule.send);
         schedule.until = until(t, schedule.send, zone);
-        hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside));
+        if let Some(value) = t.get("moved") {
+            if !matches!(schedule.send, SendTime::FromWhen(_)) {
+                value.refuse_key("goes with send = \"… before\" or \"… after\": nothing else follows a row's date");
+            }
+            move_rule = moved(&value).unwrap_or_default();
+        }
+        hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside, &mut without_laws)).flatten();
     });
     schedule.latest = schedule.latest.or_else(|| latest_by_default(kind, schedule.send));
-    (schedule, hours)
+    Scheduled { schedule, hours, without_laws, moved: move_rule }
 }
 
 fn outside(kind: CampaignKind) -> Outside {
@@ -88,49 +91,47 @@ fn until(table: &mut Table<'_, '_>, send: SendTime, zone: &TimeZone) -> Option<U
     Some(until)
 }
 
-fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside) -> HoursRule {
+fn hours_rule(table: &mut Table<'_, '_>, outside: &mut Outside, without_laws: &mut Vec<String>) -> Option<HoursRule> {
     let choices = [("earlier", Outside::Earlier), ("later", Outside::Later)];
     if let Some(choice) = table.get("outside").and_then(|v| v.choice(&choices)) {
         *outside = choice;
     }
+    if let Some(names) = table.get("without_law").and_then(|v| laws(&v)) {
+        *without_laws = names;
+    }
     let holidays = table.get("holidays").and_then(|v| holidays(&v));
-    let mut week = Week::default();
-    let mut given = Vec::new();
-    let days = table.entries().into_iter().filter(|v| !matches!(v.key(), "outside" | "holidays"));
-    let wrong = days.filter(|value| day_hours(value, &mut week, &mut given).is_none()).count();
-    if wrong == 0 && week.is_never_open() {
-        table.refuse("[schedule.hours] opens on no day: nothing could ever be sent");
-    }
-    HoursRule { week, holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())) }
+    // Whoever only leaves out a law says nothing of the week.
+    let others = ["outside", "holidays", "without_law"];
+    let says_nothing = table.entries().iter().all(|value| value.key() == "without_law");
+    (!says_nothing).then(|| HoursRule {
+        week: week::read(table, &others, "schedule.hours"),
+        holidays: holidays.unwrap_or(Holidays::Dates(BTreeSet::new())),
+    })
 }
 
-/// Hours of one day or several. `None` when they are wrong, which has been said.
-fn day_hours(value: &Value<'_, '_>, week: &mut Week, given: &mut Vec<Weekday>) -> Option<()> {
-    let Some(days) = days(value.key()) else {
-        value.refuse_key("is no day: mon to sun, or several as mon-fri");
-        return None;
-    };
-    let repeated = days.iter().any(|day| given.contains(day));
-    given.extend(&days);
-    if repeated {
-        value.refuse_key("names a day that has its hours already");
-        return None;
+/// Names of laws: one, or a list.
+fn laws(value: &Value<'_, '_>) -> Option<Vec<String>> {
+    let names = if value.is_text() { vec![value.text()?.to_owned()] } else { value.texts()? };
+    if names.iter().all(|name| checks::is_name(name)) {
+        return Some(names);
     }
-    let spans = value.parsed(times::spans)?;
-    if !days.into_iter().all(|day| week.set(day, spans.clone())) {
-        value.refuse("has hours that overlap");
-        return None;
-    }
-    Some(())
+    value.refuse("must name a law on sending hours, as \"co_ley_2300\", or several");
+    None
 }
 
-/// The days of `mon` or `mon-fri`; `sat-mon` goes over the end of the week.
-fn days(key: &str) -> Option<Vec<Weekday>> {
-    let (first, last) = key.split_once('-').unwrap_or((key, key));
-    let place = |name: &str| DAYS.iter().position(|(day, _)| *day == name);
-    let (first, last) = (place(first)?, place(last)?);
-    let count = (last + DAYS.len() - first) % DAYS.len() + 1;
-    Some((first..first + count).map(|i| DAYS[i % DAYS.len()].1).collect())
+/// What the move of a row that was sent already does.
+fn moved(value: &Value<'_, '_>) -> Option<Moved> {
+    if value.is_table() {
+        return value.table(|t| t.need("template").and_then(|v| template_name(&v)).map(Moved::Template)).flatten();
+    }
+    match value.text()? {
+        "send again" => Some(Moved::SendAgain),
+        "leave" => Some(Moved::Leave),
+        _ => {
+            value.refuse("must be \"send again\", \"leave\" or { template = \"…\" }");
+            None
+        }
+    }
 }
 
 fn holidays(value: &Value<'_, '_>) -> Option<Holidays> {

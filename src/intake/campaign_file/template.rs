@@ -12,14 +12,27 @@ use super::general::labelled;
 pub struct TemplateUse {
     /// Name at the provider.
     pub name: String,
-    /// Language at the provider, as `es_AR`.
+    /// Language at the provider, as `es_AR`; where it comes from a column, what a row gets that names none.
     pub language: String,
+    /// The column that names each row's language.
+    pub language_column: Option<LanguageColumn>,
+    /// Expression of the header's parameter, where the template numbers them; a named one is among the variables.
+    pub header_text: Option<String>,
     /// Link of the header's media: an https link, or the column that holds it.
     pub header_link: Option<Labelled>,
     /// What the link is said to be.
     pub header_kind: Option<LinkKind>,
     /// Place among all buttons of the template, from 0, and what the button takes, in the order of the file.
     pub buttons: Vec<(i64, ButtonUse)>,
+}
+
+/// A language that comes from a column.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LanguageColumn {
+    /// The column.
+    pub column: String,
+    /// Whether a row whose language has no approved translation gets the campaign's language, or is left out.
+    pub falls_back: bool,
 }
 
 /// Media of a header.
@@ -46,14 +59,16 @@ pub enum ButtonUse {
 /// `[template]`.
 pub(super) fn read(table: &mut Table<'_, '_>) -> Option<TemplateUse> {
     let name = table.need("name").and_then(|v| template_name(&v));
-    let language = table.need("language").and_then(|v| language(&v));
+    let language = table.need("language").and_then(|v| languages(&v));
+    let header_text = table.get("header").and_then(|v| v.text()).map(str::to_owned);
     let (header_kind, header_link) = header(table).unzip();
     let buttons = table.table("buttons", buttons).flatten().unwrap_or_default();
-    Some(TemplateUse { name: name?, language: language?, header_link, header_kind, buttons })
+    let (language, language_column) = language?;
+    Some(TemplateUse { name: name?, language, language_column, header_text, header_link, header_kind, buttons })
 }
 
 /// Meta takes lower-case letters, digits and underscores, at most 512.
-fn template_name(value: &Value<'_, '_>) -> Option<String> {
+pub(super) fn template_name(value: &Value<'_, '_>) -> Option<String> {
     let name = value.text()?;
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if name.len() <= 512 && name.bytes().all(fits) {
@@ -63,11 +78,22 @@ fn template_name(value: &Value<'_, '_>) -> Option<String> {
     None
 }
 
-fn language(value: &Value<'_, '_>) -> Option<String> {
-    if value.is_table() {
-        value.refuse("from a column is not available yet");
-        return None;
+/// A language, or `{ column = "Idioma", otherwise = "es_AR" }`, perhaps with `missing = "otherwise"`.
+fn languages(value: &Value<'_, '_>) -> Option<(String, Option<LanguageColumn>)> {
+    if !value.is_table() {
+        return Some((language(value)?, None));
     }
+    let read = value.table(|t| {
+        let column = t.need("column").and_then(|v| v.text()).map(|text| text.trim().to_owned());
+        let otherwise = t.need("otherwise").and_then(|v| language(&v));
+        let choices = [("leave out", false), ("otherwise", true)];
+        let falls_back = t.get("missing").map_or(Some(false), |v| v.choice(&choices));
+        Some((otherwise?, Some(LanguageColumn { column: column?, falls_back: falls_back? })))
+    });
+    read.flatten()
+}
+
+fn language(value: &Value<'_, '_>) -> Option<String> {
     let code = value.text()?;
     let mut parts = code.split('_');
     let first = parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_lowercase()));

@@ -1,11 +1,10 @@
-//! Times as people write them: `30m`, `2d`, `24h before`, `2026-12-01 10:00`, `09:00-13:00, 15:00-19:00`.
+//! Times as people write them: `30m`, `2d`, `24h before`, `2026-12-01 10:00`.
 
 use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::domain::hours::OpenSpan;
 use crate::domain::schedule::{Offset, Side};
 use crate::domain::time::UnixMs;
 
@@ -23,10 +22,6 @@ pub(super) enum NotATime {
     Offset,
     #[error("must be a date and time, as \"2026-12-01 10:00\"")]
     DateTime,
-    #[error("must be hours, as \"09:00-20:00\", \"09:00-13:00, 15:00-19:00\" or \"closed\"")]
-    Hours,
-    #[error("must open before it closes; hours past midnight are two days' hours")]
-    Backwards,
 }
 
 /// Calendar days and exact time: `2d`, `1d 12h`, `90m`.
@@ -90,27 +85,4 @@ pub(super) fn instant(text: &str, zone: &TimeZone) -> Result<UnixMs, NotATime> {
         .find_map(|format| DateTime::strptime(format, text).ok())
         .ok_or(NotATime::DateTime)?;
     zone.to_timestamp(local).map(UnixMs::from).map_err(|_| NotATime::DateTime)
-}
-
-/// The open spans of a day.
-pub(super) fn spans(text: &str) -> Result<Vec<OpenSpan>, NotATime> {
-    if text.trim() == "closed" {
-        return Ok(Vec::new());
-    }
-    text.split(',').map(span).collect()
-}
-
-fn span(text: &str) -> Result<OpenSpan, NotATime> {
-    let (opens, closes) = text.split_once('-').ok_or(NotATime::Hours)?;
-    OpenSpan::new(minute_of_day(opens)?, minute_of_day(closes)?).ok_or(NotATime::Backwards)
-}
-
-fn minute_of_day(text: &str) -> Result<i64, NotATime> {
-    let (hour, minute) = text.trim().split_once(':').ok_or(NotATime::Hours)?;
-    let number = |t: &str, most: i64| {
-        let plain = (1..=2).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
-        t.parse::<i64>().ok().filter(|n| plain && *n <= most).ok_or(NotATime::Hours)
-    };
-    let all = number(hour, 24)? * 60 + number(minute, 59)?;
-    if all > 24 * 60 || minute.len() != 2 { Err(NotATime::Hours) } else { Ok(all) }
 }

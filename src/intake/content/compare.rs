@@ -19,10 +19,13 @@ fn variables(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
     let mut wanted = template.body_parameters();
     let in_header = template.header_parameters();
     let mut problems = Vec::new();
-    if template.format == ParameterFormat::Positional && !in_header.is_empty() {
-        // Numbers count anew in a header, and the campaign file has one list of them.
+    let own = campaign.template.header_text.is_some();
+    if template.format == ParameterFormat::Positional && !in_header.is_empty() && !own {
+        // Numbers count anew in a header, so its value has a key of its own.
         problems.push(Problem::new("header_parameter", &[]));
-    } else {
+    } else if own && in_header.is_empty() {
+        problems.push(Problem::new("header_text_extra", &[]));
+    } else if template.format == ParameterFormat::Named && !own {
         wanted.extend(in_header);
     }
     for name in wanted.iter().filter(|name| campaign.variables.iter().all(|(given, _)| given != *name)) {

@@ -107,10 +107,13 @@ impl Style {
 
     /// `1.234,50`: two decimals, thousands set apart.
     pub fn amount(self, cents: i128) -> String {
-        let (thousands, decimal) = match self {
-            Self::En | Self::EsPoint => (',', '.'),
-            Self::Es | Self::Pt => ('.', ','),
-        };
+        let decimal = if matches!(self, Self::En | Self::EsPoint) { '.' } else { ',' };
+        self.whole(cents) + &format!("{decimal}{:02}", (cents % 100).unsigned_abs())
+    }
+
+    /// `1.234`: without what is less than a whole.
+    pub fn whole(self, cents: i128) -> String {
+        let thousands = if matches!(self, Self::En | Self::EsPoint) { ',' } else { '.' };
         let whole = (cents / 100).unsigned_abs().to_string();
         let mut out = String::from(if cents < 0 { "-" } else { "" });
         for (i, digit) in whole.chars().enumerate() {
@@ -119,7 +122,7 @@ impl Style {
             }
             out.push(digit);
         }
-        out + &format!("{decimal}{:02}", (cents % 100).unsigned_abs())
+        out
     }
 }
 

@@ -8,6 +8,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use super::super::audience::DateOrder;
 use super::super::rows::when::{self, HasTime};
 use super::calendar::{Style, When};
+use super::currency;
 use super::names;
 
 /// Names of the filters.
@@ -51,8 +52,8 @@ fn build(style: Style) -> Environment<'static> {
         if when.has_time { Ok(style.time(when.local.time())) } else { Err(refused("no time of day")) }
     });
     env.add_filter("money", move |v: &Value, symbol: Option<String>| {
-        let amount = style.amount(cents(&text(v)).ok_or_else(|| refused("no amount"))?);
-        Ok::<_, Error>(symbol.map_or(amount.clone(), |s| format!("{s} {amount}")))
+        let amount = cents(&text(v)).ok_or_else(|| refused("no amount"))?;
+        Ok::<_, Error>(symbol.map_or_else(|| style.amount(amount), |unit| currency::written(style, amount, &unit)))
     });
     env.add_filter("number", |v: &Value| {
         // f64 holds every amount of cents below 90 million millions exactly; only for comparing.

@@ -2,25 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::hours::Hours;
 use crate::domain::problem::Problem;
 
-use super::super::campaign_file::{ButtonUse, CampaignFile, Holidays, Labelled};
+use super::super::campaign_file::{ButtonUse, CampaignFile, Labelled};
 use super::super::columns::{self, Columns};
-use super::super::content::Content;
+use super::super::content::Contents;
 use super::super::expression::{self, Expression, Place, Style};
-use super::super::phone_number::{self, Home};
+use super::super::open_hours::OpenHours;
+use super::super::phone_number::{Closed, Home};
 use super::RowsRequest;
 
 pub(super) struct Plan<'a> {
     pub(super) columns: Columns,
-    pub(super) content: Content<'a>,
+    pub(super) contents: Contents<'a>,
     pub(super) only: Option<Expression>,
     pub(super) home: Option<Home>,
-    pub(super) hours: Option<Hours>,
-    pub(super) style: Style,
-    /// Whether the template is, or will be, billed as marketing.
-    pub(super) marketing: bool,
+    pub(super) hours: OpenHours,
+    /// What is not delivered where.
+    pub(super) closed: Closed,
 }
 
 impl<'a> Plan<'a> {
@@ -36,7 +35,9 @@ impl<'a> Plan<'a> {
         let style = Style::of_tag(&campaign.template.language);
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).collect();
-        let content = keep(Content::prepare(campaign, request.template, columns.link, &known), &mut problems);
+        let templates = (request.template, request.translations);
+        let contents = Contents::prepare(campaign, templates, (columns.link, columns.language), &known);
+        let contents = keep(contents, &mut problems);
         let at = campaign.places.get(&("columns", "only".to_owned())).copied();
         let only_at = Place::of("columns", "only", at);
         let only = campaign.columns.only.as_ref();
@@ -46,19 +47,15 @@ impl<'a> Plan<'a> {
             let home = Home::new(country, campaign.area_code.as_deref());
             keep(home.ok_or_else(|| vec![Problem::new("unknown_country", &[("country", country)])]), &mut problems)
         });
-        let hours = campaign.hours.as_ref().and_then(|rule| {
-            let hours = rule.resolve(request.holidays);
-            let name = match &rule.holidays {
-                Holidays::Named(name) => name.as_str(),
-                Holidays::Dates(_) => "",
-            };
-            keep(hours.ok_or_else(|| vec![Problem::new("unknown_holidays", &[("name", name)])]), &mut problems)
-        });
-        let category = request.template.map(|t| t.category);
-        let marketing = phone_number::is_marketing(campaign.kind, category);
+        let zone = campaign.timezone.clone();
+        let closed = Closed::on(request.started_at.in_zone(&zone).date(), request.reach);
         drop(known);
-        match content {
-            Some(content) if problems.is_empty() => Ok(Self { columns, content, only, home, hours, style, marketing }),
+        let category = contents.as_ref().and_then(Contents::strictest_category);
+        let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
+        match (contents, keep(hours, &mut problems)) {
+            (Some(contents), Some(hours)) if problems.is_empty() => {
+                Ok(Self { columns, contents, only, home, hours, closed })
+            }
             _ => Err(problems),
         }
     }
@@ -85,7 +82,8 @@ fn sources(campaign: &CampaignFile) -> impl Iterator<Item = &String> {
     let buttons = campaign.template.buttons.iter().map(|(_, takes)| match takes {
         ButtonUse::Url(source) | ButtonUse::Code(source) => source,
     });
-    campaign.variables.iter().map(|(_, source)| source).chain(buttons).chain(&campaign.columns.only)
+    let own = campaign.template.header_text.iter().chain(&campaign.columns.only);
+    campaign.variables.iter().map(|(_, source)| source).chain(buttons).chain(own)
 }
 
 /// The text that a label has in a row.

@@ -8,13 +8,14 @@ use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::phone::Phone;
-use crate::domain::schedule;
+use crate::domain::schedule::{self, Due, NotDue, Shift};
 use crate::domain::time::UnixMs;
 
 use super::super::audience::DateOrder;
 use super::super::campaign_file::{Labelled, is_route};
-use super::super::expression::{RowValues, WHEN, When};
-use super::super::phone_number;
+use super::super::content::Picked;
+use super::super::expression::{RowValues, Style, WHEN, When};
+use super::super::phone_number::{self, is_marketing};
 use super::plan::label;
 use super::seen::Key;
 use super::when::{self, HasTime, NoMoment};
@@ -28,44 +29,64 @@ struct Happens {
     has_time: bool,
 }
 
+/// Whom a row is for, as its cells say it.
+struct Who {
+    given: String,
+    external_id: Option<String>,
+    name: String,
+}
+
+/// Why a row becomes no message, and the word of the detail.
+type Why = (ExclusionReason, String);
+
+impl Who {
+    fn left_out(self, reason: ExclusionReason, detail: String) -> RowExclusion {
+        RowExclusion { reason, recipient: self.given, external_id: self.external_id, name: self.name, detail }
+    }
+}
+
 impl Rows<'_> {
-    /// Decides one row. The order is the order in which a person would ask: is it wanted at all, can it be sent to, is
-    /// it new, is it in time, is everything there.
+    /// Decides one row.
     pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, RowExclusion> {
-        let given = cells.get(self.plan.columns.phone).cloned().unwrap_or_default();
-        let external_id = self.external_id(&cells);
-        let name = self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default();
-        let no_message = |reason, detail: String| {
-            let (recipient, external_id, name) = (given.clone(), external_id.clone(), name.clone());
-            RowExclusion { reason, recipient, external_id, name, detail }
+        let who = Who {
+            given: cells.get(self.plan.columns.phone).cloned().unwrap_or_default(),
+            external_id: self.external_id(&cells),
+            name: self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default(),
         };
+        self.decide(no, cells, &who).map_err(|(reason, detail)| who.left_out(reason, detail))
+    }
+
+    /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it new, is it in time,
+    /// is everything there.
+    fn decide(&mut self, no: i64, cells: Vec<String>, who: &Who) -> Result<Box<Draft>, Why> {
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
-        let values = self.values(cells, happens.as_ref().ok().copied().flatten());
+        let picked = self.plan.contents.pick(&cells);
+        let style = self.plan.contents.style(picked.as_ref().ok().copied());
+        let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
-        if !self.is_selected(&row, happens.as_ref().err().copied()).map_err(|(r, d)| no_message(r, d))? {
-            return Err(no_message(ExclusionReason::NotSelected, String::new()));
+        if !self.is_selected(&row, happens.as_ref().err().copied())? {
+            return Err((ExclusionReason::NotSelected, String::new()));
         }
-        let to = phone_number::read(&given, self.plan.home.as_ref())
-            .map_err(|e| no_message(e.reason(), e.detail().to_owned()))?;
-        if let Some(why) = phone_number::unreachable_because(&to, self.plan.marketing) {
-            return Err(no_message(ExclusionReason::Unreachable, why.to_owned()));
-        }
-        let happens = happens.map_err(|e| no_message(ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
+        let to = self.phone(&who.given)?;
+        let picked =
+            picked.map_err(|language| (ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
+        self.reachable(&to, picked)?;
+        let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
-        let key = self.key(&to, external_id.as_deref(), happens_at);
+        let key = self.key(&to, who.external_id.as_deref(), happens_at);
         if let Some(earlier) = self.seen.earlier(&key) {
-            return Err(no_message(ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
+            return Err((ExclusionReason::Duplicate, format!("same_as_row: {earlier}")));
         }
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
-        let due = self.due(happens_at, &zone);
-        let due = due.map_err(|_| no_message(ExclusionReason::TooLate, was_for(happens)))?;
-        let filled = self.plan.content.fill(&row, &values.cells);
-        let (fill, flattened) = filled.map_err(|unfit| no_message(unfit.reason, unfit.detail))?;
+        let due = self.due(&to, happens_at, &zone);
+        let due = due.map_err(|why| (ExclusionReason::TooLate, self.not_due(why, happens)))?;
+        let filled = self.plan.contents.at(picked).fill(&row, &values.cells);
+        let (fill, flattened) = filled.map_err(|unfit| (unfit.reason, unfit.detail))?;
         let draft = Draft {
-            name,
-            external_id,
+            name: who.name.clone(),
+            external_id: who.external_id.clone(),
             happens_at,
             timezone: zone_name(&zone),
             due_at: due.due_at,
@@ -76,15 +97,35 @@ impl Rows<'_> {
             key: key.text(),
             flattened,
             to,
-            given,
+            given: who.given.clone(),
         };
         self.seen.remember(key, no);
-        self.count(&draft);
+        self.count(&draft, due.shift, picked);
         Ok(Box::new(draft))
     }
 
-    fn values(&self, cells: Vec<String>, happens: Option<Happens>) -> Arc<RowValues> {
-        let style = self.plan.style;
+    /// Whether anything like this is delivered there.
+    fn reachable(&self, to: &Phone, picked: Picked) -> Result<(), Why> {
+        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
+        let closed = self.plan.closed.because(to, marketing);
+        closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
+    }
+
+    /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.
+    fn phone(&mut self, given: &str) -> Result<Phone, Why> {
+        let read = phone_number::read(given, self.plan.home.as_ref());
+        let paper = match read {
+            Ok(_) => phone_number::certain_paper(given),
+            Err(_) => phone_number::paper(given),
+        };
+        if let Some(paper) = paper {
+            self.tally.papers += 1;
+            return Err((ExclusionReason::BadPhone, format!("paper: {}", paper.as_str())));
+        }
+        read.map_err(|e| (e.reason(), e.detail().to_owned()))
+    }
+
+    fn values(&self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         Arc::new(RowValues { cells, columns: Arc::clone(&self.columns), vars: Arc::clone(&self.vars), when })
     }
@@ -104,7 +145,7 @@ impl Rows<'_> {
         Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
     }
 
-    fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, (ExclusionReason, String)> {
+    fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, Why> {
         let Some(only) = &self.plan.only else { return Ok(true) };
         match (only.holds(row), bad_when) {
             (Ok(holds), _) => Ok(holds),
@@ -133,9 +174,19 @@ impl Rows<'_> {
         }
     }
 
-    fn due(&self, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<schedule::Due, schedule::NotDue> {
+    fn due(&self, to: &Phone, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<Due, NotDue> {
         let schedule = &self.request.campaign.schedule;
-        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.as_ref())
+        schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.of_person(to))
+    }
+
+    /// Counts a row that is too late, and says what it was for.
+    fn not_due(&mut self, why: NotDue, happens: Option<Happens>) -> String {
+        if why == NotDue::Closed {
+            self.tally.closed_until_latest += 1;
+            return "closed_until_latest".to_owned();
+        }
+        self.tally.misses_latest += 1;
+        happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
     }
 
     fn route(&mut self, cells: &[String]) -> String {
@@ -148,18 +199,18 @@ impl Rows<'_> {
         route
     }
 
-    fn count(&mut self, draft: &Draft) {
+    fn count(&mut self, draft: &Draft, shift: Shift, picked: Picked) {
+        self.tally.fell_back += u64::from(picked == Picked::FallenBack);
         let written: String = draft.given.chars().filter(char::is_ascii_digit).collect();
         let has_code = written.trim_start_matches('0').starts_with(&draft.to.digits()[..2]) && written.len() >= 11;
         self.tally.completed_numbers += u64::from(!has_code);
         self.tally.taken_for_mobiles += u64::from(phone_number::taken_for_mobile(&draft.given, &draft.to));
         self.tally.flattened += u64::from(draft.flattened);
+        self.tally.other_forms += u64::from(phone_number::is_other_form(&draft.to));
+        self.tally.goes_earlier += u64::from(shift == Shift::Earlier);
+        self.tally.goes_later += u64::from(shift == Shift::Later);
+        self.tally.overdue += u64::from(shift == Shift::Overdue);
     }
-}
-
-/// What a row that is too late was for.
-fn was_for(happens: Option<Happens>) -> String {
-    happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
 }
 
 /// Name of a time zone in the IANA database.

@@ -5,6 +5,7 @@ use std::io;
 use crate::domain::problem::Problem;
 
 use super::super::audience::{Audience, DateOrder, Line, Unreadable};
+use super::super::phone_number::Papers;
 use super::when::{self, Evidence};
 
 /// What the whole file told.
@@ -23,13 +24,17 @@ struct Dates {
 }
 
 /// `when` are the columns with dates; empty when there are none.
-pub(super) fn survey(audience: &Audience, when: &[usize]) -> io::Result<Survey> {
+pub(super) fn survey(audience: &Audience, when: &[usize], phone: usize) -> io::Result<Survey> {
     let mut dates = Dates::default();
     let mut survey = Survey::default();
+    let mut papers = Papers::default();
     let mut lines = audience.lines()?;
     for line in &mut lines {
         match line {
-            Line::Cells(cells) => when.iter().filter_map(|place| cells.get(*place)).for_each(|cell| dates.look(cell)),
+            Line::Cells(cells) => {
+                when.iter().filter_map(|place| cells.get(*place)).for_each(|cell| dates.look(cell));
+                papers.look(cells.get(phone).map_or("", String::as_str));
+            }
             // A row of several lines that does not fit the header has swallowed others behind a stray quote.
             Line::Unreadable(Unreadable::Width { quoted_from: Some(line), .. }) if survey.blockers.is_empty() => {
                 survey.blockers.push(Problem::new("quote_not_closed", &[("line", &line.to_string())]));
@@ -42,6 +47,12 @@ pub(super) fn survey(audience: &Audience, when: &[usize]) -> io::Result<Survey> 
     }
     if lines.last_cell_goes_on() && survey.blockers.is_empty() && audience.last_byte()? != Some(b'"') {
         survey.blockers.push(Problem::new("quote_open_at_end", &[]));
+    }
+    if let Some((paper, n, of)) = papers.verdict() {
+        let column = audience.facts.header.get(phone).map_or("", String::as_str);
+        let (n, of) = (n.to_string(), of.to_string());
+        let args = [("column", column), ("paper", paper.as_str()), ("n", &n), ("of", &of)];
+        survey.blockers.push(Problem::new("papers_for_phones", &args));
     }
     survey.order = dates.order();
     survey.warnings.extend(dates.warning(survey.order));

@@ -1,4 +1,5 @@
-//! Whose clock a row goes by: its own column's, else its country's, else the campaign's.
+//! Whose clock a row goes by: its own column's, else its country's (or, where that has several, its area's), else the
+//! campaign's.
 
 use std::collections::HashMap;
 
@@ -6,11 +7,12 @@ use jiff::tz::TimeZone;
 
 use crate::domain::phone::Phone;
 
-/// Country codes and the zone in which (nearly) everybody of the country lives. A person of the campaign's own country
-/// goes by the campaign's zone, so countries with several matter only to campaigns from elsewhere.
-const COUNTRIES: [(&str, &str); 40] = [
+mod areas;
+
+/// Country codes and the zone in which (nearly) everybody of the country lives, but for countries of which [`areas`] knows
+/// more. A person of the campaign's own country goes by the campaign's zone.
+const COUNTRIES: [(&str, &str); 62] = [
     ("54", "America/Argentina/Buenos_Aires"),
-    ("55", "America/Sao_Paulo"),
     ("598", "America/Montevideo"),
     ("595", "America/Asuncion"),
     ("591", "America/La_Paz"),
@@ -19,18 +21,12 @@ const COUNTRIES: [(&str, &str); 40] = [
     ("57", "America/Bogota"),
     ("58", "America/Caracas"),
     ("593", "America/Guayaquil"),
-    ("52", "America/Mexico_City"),
     ("502", "America/Guatemala"),
     ("503", "America/El_Salvador"),
     ("504", "America/Tegucigalpa"),
     ("505", "America/Managua"),
     ("506", "America/Costa_Rica"),
     ("507", "America/Panama"),
-    ("1809", "America/Santo_Domingo"),
-    ("1829", "America/Santo_Domingo"),
-    ("1849", "America/Santo_Domingo"),
-    ("1787", "America/Puerto_Rico"),
-    ("1939", "America/Puerto_Rico"),
     ("34", "Europe/Madrid"),
     ("351", "Europe/Lisbon"),
     ("39", "Europe/Rome"),
@@ -49,6 +45,35 @@ const COUNTRIES: [(&str, &str); 40] = [
     ("27", "Africa/Johannesburg"),
     ("244", "Africa/Luanda"),
     ("258", "Africa/Maputo"),
+    ("501", "America/Belize"),
+    ("509", "America/Port-au-Prince"),
+    ("592", "America/Guyana"),
+    ("597", "America/Paramaribo"),
+    ("45", "Europe/Copenhagen"),
+    ("46", "Europe/Stockholm"),
+    ("47", "Europe/Oslo"),
+    ("358", "Europe/Helsinki"),
+    ("420", "Europe/Prague"),
+    ("36", "Europe/Budapest"),
+    ("30", "Europe/Athens"),
+    ("40", "Europe/Bucharest"),
+    ("359", "Europe/Sofia"),
+    ("385", "Europe/Zagreb"),
+    ("90", "Europe/Istanbul"),
+    ("20", "Africa/Cairo"),
+    ("212", "Africa/Casablanca"),
+    ("234", "Africa/Lagos"),
+    ("254", "Africa/Nairobi"),
+    ("233", "Africa/Accra"),
+    ("65", "Asia/Singapore"),
+    ("60", "Asia/Kuala_Lumpur"),
+    ("66", "Asia/Bangkok"),
+    ("63", "Asia/Manila"),
+    ("84", "Asia/Ho_Chi_Minh"),
+    ("82", "Asia/Seoul"),
+    ("971", "Asia/Dubai"),
+    ("966", "Asia/Riyadh"),
+    ("92", "Asia/Karachi"),
 ];
 
 /// The zones of a campaign's rows.
@@ -91,10 +116,9 @@ impl Zones {
     /// The clock of a person whose row names no zone.
     pub(super) fn of_person(&mut self, phone: &Phone) -> TimeZone {
         let digits = phone.digits();
-        if self.home.as_ref().is_none_or(|home| digits.starts_with(home)) {
-            return self.campaign();
-        }
-        let zone = COUNTRIES.iter().find(|(code, _)| digits.starts_with(code)).map(|(_, zone)| *zone);
+        let of_country = || COUNTRIES.iter().find(|(code, _)| digits.starts_with(code)).map(|(_, zone)| *zone);
+        let is_home = self.home.as_ref().is_none_or(|home| digits.starts_with(home));
+        let zone = areas::of(digits).or_else(|| if is_home { None } else { of_country() });
         let Some(zone) = zone else { return self.campaign() };
         let known = self.named.entry(zone.to_owned()).or_insert_with(|| TimeZone::get(zone).ok());
         known.clone().unwrap_or_else(|| self.campaign.clone())

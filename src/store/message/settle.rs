@@ -51,6 +51,10 @@ const SETTLE: Dialects = Dialects {
             OR (message.state = 'in_doubt' AND r.state IN ('accepted', 'in_review', 'failed', 'queued')))
         RETURNING message.id, message.run_id",
 };
+/// Receipts of the same messages are applied at the same time: both lock them in this order, before anything else. SQLite
+/// has one writer.
+const POSTGRES_LOCK: &str = "SELECT id FROM message
+    WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) ORDER BY id FOR UPDATE";
 /// A receipt came before its answer: the state is further on already, the provider's id and the times are not known yet.
 const COMPLETE: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -219,23 +223,30 @@ pub async fn settle(store: &Store, batch: &[Settlement]) -> Result<Settled> {
         return Ok(Settled::default());
     }
     let mut tx = store.begin().await?;
+    let (all, at): (Vec<MessageId>, _) = (batch.iter().map(|s| s.id).collect(), batch.iter().map(|s| s.at).max());
+    lock(&mut tx, &all).await?;
     let rows: Vec<Row<'_>> = batch.iter().map(Settlement::row).collect();
     let (sql, list) = (SETTLE.of_tx(&tx), crate::store::json(&rows));
     let changed: Vec<(MessageId, RunId)> =
         on_tx!(&mut tx, |conn| sqlx::query_as(sql).bind(&list).fetch_all(conn).await)?;
     let messages: BTreeSet<MessageId> = changed.iter().map(|(id, _)| *id).collect();
     complete(&mut tx, batch, &messages).await?;
-    let learned: Vec<Learned> = batch.iter().filter_map(Settlement::learned).collect();
-    person::learn(&mut tx, &learned).await?;
-    suppress(&mut tx, batch, &messages).await?;
-    let (all, at): (Vec<MessageId>, _) = (batch.iter().map(|s| s.id).collect(), batch.iter().map(|s| s.at).max());
-    place::refresh(store, &mut tx, &all, at.unwrap_or_default()).await?;
     let runs: BTreeMap<MessageId, RunId> = changed.into_iter().collect();
     let told: Vec<_> = batch.iter().filter_map(|s| Some((*runs.get(&s.id)?, s.at, s.told()?))).collect();
     let failing = window::note(&mut tx, &told, at.unwrap_or_default()).await?;
+    place::refresh(store, &mut tx, &all, at.unwrap_or_default()).await?;
+    let learned: Vec<Learned> = batch.iter().filter_map(Settlement::learned).collect();
+    person::learn(&mut tx, &learned).await?;
+    suppress(&mut tx, batch, &messages).await?;
     tx.commit().await?;
     let messages = messages.into_iter().collect();
     Ok(Settled { messages, runs: runs.into_values().collect(), failing })
+}
+
+async fn lock(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {
+    let Tx::Postgres(conn) = tx else { return Ok(()) };
+    sqlx::query(POSTGRES_LOCK).bind(crate::store::json(ids)).execute(&mut **conn).await?;
+    Ok(())
 }
 
 async fn complete(tx: &mut Tx, batch: &[Settlement], settled: &BTreeSet<MessageId>) -> Result<()> {

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, doubt, events, holds, later, me, messages, portfolios, retry,
-    runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, correct, costs, doctor, doubt, events, holds, later, me, messages, portfolios,
+    retry, runs, sent, suppressions, templates,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -28,7 +28,7 @@ const PROBLEM: &str = "application/problem+json";
         runs::results, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
         events::stream, me::show, portfolios::all
     ),
     components(schemas(ProblemDocument)),

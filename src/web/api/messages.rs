@@ -219,8 +219,8 @@ async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Ren
         Content::Template { fill, template: None } => {
             let before = correction::template_before(state.store(), m.run_id, m.id).await?;
             let run = run::get(state.store(), m.run_id).await?;
-            let template = before.map_or_else(|| run.map(|run| run.snapshot()).transpose(), |t| Ok(Some(t)))?;
-            template.map(|template| template.render(&fill))
+            let now = run.map(|run| run.snapshots()).transpose()?;
+            before.or(now).map(|snapshot| snapshot.of(fill.language.as_deref()).render(&fill))
         }
     })
 }

@@ -4,8 +4,8 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, docs, document, doubt, events, holds, later, me, messages,
-    portfolios, retry, runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
+    messages, portfolios, retry, runs, sent, suppressions, templates,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -84,6 +84,7 @@ fn other_routes() -> Vec<Route> {
             handler: delete(suppressions::lift),
         },
         read("/api/v1/costs", needs(R::ReadCosts), costs::show),
+        read("/api/v1/doctor", needs(R::ReadAudit), doctor::show),
         read("/api/v1/events", Access::SignedIn, events::stream),
         read("/api/v1/me", Access::SignedIn, me::show),
         read("/api/v1/openapi.json", Access::Open, document::show),

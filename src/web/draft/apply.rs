@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::choices::OFFERED_DAYS;
-use super::view::{Known, takes};
-use crate::domain::template::{Button, Header, Template};
+use super::view::{Known, language, takes};
+use crate::domain::template::{Button, Header, ParameterFormat, Template};
 use crate::intake::definition::Definition;
 use crate::intake::variable::Variable;
 
@@ -35,7 +35,7 @@ impl Fields {
     pub fn apply(&self, file: &mut Definition, known: &Known) {
         self.general(file);
         self.template(file);
-        let named = (file.text(&["template", "name"]), file.text(&["template", "language"]));
+        let named = (file.text(&["template", "name"]), language(file));
         let is_it = |t: &&Template| (t.name.as_str(), t.language.as_str()) == (&named.0, &named.1);
         let template = known.templates.iter().find(is_it).or(known.template.as_ref().filter(is_it));
         if let Some(template) = template {
@@ -74,7 +74,16 @@ impl Fields {
     fn template(&self, file: &mut Definition) {
         if let Some((name, language)) = self.text("template").split_once('|') {
             file.set(&["template", "name"], name);
-            file.set(&["template", "language"], language);
+            let column = self.text("language_column");
+            let keeps_column = !self.has("language_column") && !file.column(&["template", "language"]).is_empty();
+            if keeps_column || !column.is_empty() {
+                file.set(&["template", "language", "otherwise"], language);
+                if !column.is_empty() {
+                    file.set(&["template", "language", "column"], column);
+                }
+            } else {
+                file.set(&["template", "language"], language);
+            }
         }
     }
 
@@ -107,7 +116,17 @@ impl Fields {
 
     /// Variables, header and buttons: those of the template, and no others.
     fn message(&self, file: &mut Definition, template: &Template) {
-        let wanted: Vec<String> = template.body_parameters().into_iter().chain(template.header_parameters()).collect();
+        let (mut wanted, in_header) = (template.body_parameters(), template.header_parameters());
+        // A header's number counts anew: its value has a key of its own.
+        let header_counts = template.format == ParameterFormat::Positional && !in_header.is_empty();
+        if header_counts {
+            if let Some(source) = self.source("head.text") {
+                file.set(&["template", "header"], &source);
+            }
+        } else {
+            file.remove(&["template", "header"]);
+            wanted.extend(in_header);
+        }
         for name in file.keys(&["variables"]).iter().filter(|name| !wanted.contains(name)) {
             file.remove(&["variables", name]);
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::view::{Choice, Known, Place, Reply, Select, takes};
+use super::view::{Choice, Known, Place, Reply, Select, language, takes};
 use crate::domain::kind::CampaignKind;
-use crate::domain::template::{Button, Header, parameters};
+use crate::domain::template::{Button, Header, ParameterFormat, parameters};
 use crate::intake::audience::FileFacts;
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
@@ -55,7 +55,7 @@ impl Form<'_> {
     }
 
     pub(super) fn templates(&self) -> Vec<Choice> {
-        let chosen = (self.file.text(&["template", "name"]), self.file.text(&["template", "language"]));
+        let chosen = (self.file.text(&["template", "name"]), language(self.file));
         let said = |name: &str, language: &str| (format!("{name}|{language}"), format!("{name} ({language})"));
         let (value, label) = said(&chosen.0, &chosen.1);
         let chosen = if chosen.0.is_empty() { String::new() } else { value.clone() };
@@ -116,6 +116,12 @@ impl Form<'_> {
         let mut all = Vec::new();
         if let Some(Header::Text { text }) = &template.header {
             for name in parameters(text) {
+                if template.format == ParameterFormat::Positional {
+                    let source = self.file.text(&["template", "header"]);
+                    let shown = format!("{{{{{name}}}}}");
+                    all.push(self.place("head.text".to_owned(), around(text, &name), shown, &source));
+                    continue;
+                }
                 all.push(self.variable(&name, text));
             }
         }

@@ -99,6 +99,7 @@ pub struct View {
     pub timezone: String,
     pub cost_centre: String,
     pub cost_centre_column: Select,
+    pub language_column: Select,
     pub places: Vec<Place>,
     pub head: Option<(String, Select)>,
     pub send: Vec<Choice>,
@@ -118,6 +119,12 @@ pub struct View {
     pub currency: String,
     pub canary: String,
     pub at_most: Select,
+}
+
+/// The language that a campaign file names; where it comes from a column, what a row gets that names none.
+pub fn language(file: &Definition) -> String {
+    let one = file.text(&["template", "language"]);
+    if one.is_empty() { file.text(&["template", "language", "otherwise"]) } else { one }
 }
 
 /// Whether a button takes a value.
@@ -150,6 +157,11 @@ impl View {
             timezone: file.text(&["timezone"]),
             cost_centre: file.text(&["cost_centre"]),
             cost_centre_column: form.column("cost_centre_column", "draft.from_column", &file.column(&["cost_centre"])),
+            language_column: form.column(
+                "language_column",
+                "draft.language_column",
+                &file.column(&["template", "language"]),
+            ),
             places: form.places(),
             head: form.head(),
             send: form.send(),

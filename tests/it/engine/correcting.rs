@@ -116,8 +116,8 @@ async fn screens_show_what_each_person_really_got_after_the_template_changed() {
         stage.engine.resume(run, "ana").await.unwrap();
         plan(&stage.engine).await;
         stage.sender().drain().await;
-        let template = run::get(&store, run).await.unwrap().unwrap().snapshot().unwrap();
-        assert_eq!(template.name, "other");
+        let template = run::get(&store, run).await.unwrap().unwrap().snapshots().unwrap();
+        assert_eq!(template.main.name, "other");
         let seen = stage.stub.seen.lock().unwrap().clone();
         for (i, callback) in seen.iter().enumerate() {
             let id = MessageId(callback.message.0);

@@ -51,7 +51,10 @@ pub struct Stub {
     pub seen: Mutex<Vec<CallbackData>>,
     /// To whom each went, and the first value of its template, in the same order.
     pub values: Mutex<Vec<(String, String)>>,
+    /// One, or a list of them.
     pub template: Mutex<Value>,
+    /// Languages of the templates sent.
+    pub languages: Mutex<Vec<String>>,
     /// The messaging limit it tells.
     pub tier: Mutex<Option<&'static str>>,
     /// Country code nobody may write to.
@@ -129,6 +132,7 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let value = text(&body["template"]["components"][0]["parameters"][0]["text"]);
     stub.values.lock().unwrap().push((text(&body["to"]), value));
+    stub.languages.lock().unwrap().extend(body["template"]["language"]["code"].as_str().map(str::to_owned));
     let always = stub.always.lock().unwrap().clone();
     let closed = stub.closed.lock().unwrap().filter(|code| body["to"].as_str().unwrap().starts_with(code));
     if closed.is_some() {
@@ -171,7 +175,8 @@ async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Js
 }
 
 async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
-    Json(json!({"data": [*stub.template.lock().unwrap()]}))
+    let template = stub.template.lock().unwrap().clone();
+    Json(json!({"data": if template.is_array() { template } else { json!([template]) }}))
 }
 
 pub fn reminder() -> Value {

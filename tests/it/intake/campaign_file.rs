@@ -7,7 +7,7 @@ use jiff::civil::{Weekday, date};
 use recado::domain::breaker;
 use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
-use recado::domain::schedule::{Offset, Outside, SendTime, Side};
+use recado::domain::schedule::{Moved, Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::{
     ButtonUse, CampaignFile, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode, fits_pattern,
@@ -242,13 +242,36 @@ fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
 
 #[test]
 fn what_does_not_work_yet_is_refused_as_not_available() {
-    for (more, key, line) in
-        [("[schedule]\nevery = \"0 9 * * MON-FRI\"", "every", 9), ("[schedule]\nmoved = \"leave\"", "moved", 9)]
-    {
-        assert_eq!(problems_with(more), [format!("campaign.toml:{line}:1: \"{key}\" is not available yet")]);
-    }
+    let every = problems_with("[schedule]\nevery = \"0 9 * * MON-FRI\"");
+    assert_eq!(every, ["campaign.toml:9:1: \"every\" is not available yet"]);
     let contains = format!("contains = \"only changes\"\n{SMALL}");
     assert_eq!(problems_of(&contains), ["campaign.toml:1:1: \"contains\" is not available yet"]);
+}
+
+#[test]
+fn a_moved_row_is_sent_again_left_or_told_by_another_template() {
+    let moved = |said: &str| parsed(&format!("{SMALL}[schedule]\nsend = \"24h before\"\n{said}\n")).moved;
+    assert_eq!(moved(""), Moved::SendAgain);
+    assert_eq!(moved("moved = \"send again\""), Moved::SendAgain);
+    assert_eq!(moved("moved = \"leave\""), Moved::Leave);
+    assert_eq!(moved("moved = { template = \"new_time\" }"), Moved::Template("new_time".to_owned()));
+    for (more, reason) in [
+        ("[schedule]\nmoved = \"leave\"", "goes with send"),
+        ("[schedule]\nsend = \"24h before\"\nmoved = \"ignore\"", "must be \"send again\", \"leave\""),
+        ("[schedule]\nsend = \"24h before\"\nmoved = { template = \"New Time\" }", "lower-case letters"),
+    ] {
+        let problems = problems_with(more);
+        assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
+    }
+}
+
+#[test]
+fn a_law_on_sending_hours_is_left_out_by_name() {
+    let file = parsed(&format!("{SMALL}[schedule.hours]\nwithout_law = \"co_ley_2300\"\n"));
+    assert_eq!((file.without_laws, file.hours), (vec!["co_ley_2300".to_owned()], None));
+    let both = parsed(&format!("{SMALL}[schedule.hours]\nwithout_law = [\"a\", \"b\"]\nmon = \"09:00-10:00\"\n"));
+    assert!(both.without_laws.len() == 2 && both.hours.is_some());
+    assert!(problems_with("[schedule.hours]\nwithout_law = \"Ley 2300\"")[0].contains("must name a law"));
 }
 
 #[test]

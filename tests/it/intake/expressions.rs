@@ -137,3 +137,26 @@ fn a_condition_is_one_expression_and_nothing_beside_it() {
         assert_eq!(condition(malformed).unwrap_err()[0].code, "condition_form", "{malformed}");
     }
 }
+
+#[test]
+fn money_is_written_as_people_of_its_currency_and_language_read_it() {
+    for (tag, amount, unit, expected) in [
+        ("es_AR", "1234,5", "ARS", "$ 1.234,50"),
+        ("es_MX", "1234.5", "MXN", "$1,234.50"),
+        ("es_CO", "125000", "COP", "$ 125.000"),
+        ("es_CL", "$ 12.990", "CLP", "$ 12.990"),
+        ("es_CL", "12990,50", "CLP", "$ 12.990,50"),
+        ("es_PE", "1,234.50", "PEN", "S/1,234.50"),
+        ("es", "1234,5", "EUR", "1.234,50 €"),
+        ("es_AR", "99", "USD", "US$ 99,00"),
+        ("pt_BR", "R$ 1.234,5", "BRL", "R$ 1.234,50"),
+        ("pt_PT", "1234,5", "EUR", "1.234,50 €"),
+        ("en_US", "-1234.5", "USD", "-$1,234.50"),
+        ("es_PY", "150000", "PYG", "₲ 150.000"),
+        ("es_AR", "10", "puntos", "puntos 10,00"),
+    ] {
+        let source = format!("{{{{ '{amount}' | money('{unit}') }}}}");
+        assert_eq!(say(&source, Style::of_tag(tag)), expected, "{tag} {amount} {unit}");
+    }
+    assert_eq!(say("{{ 'mucho' | money('ARS') }}", Style::Es), "failed");
+}

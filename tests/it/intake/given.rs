@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
+use recado::domain::hours::law::Laws;
 use recado::domain::problem::Problem;
+use recado::domain::reach::Reaches;
 use recado::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::CampaignFile;
@@ -17,8 +19,11 @@ pub struct Given {
     pub dir: tempfile::TempDir,
     pub campaign: CampaignFile,
     pub template: Option<Template>,
+    pub translations: Vec<Template>,
     pub vars: BTreeMap<String, String>,
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
+    pub laws: Laws,
+    pub reach: Reaches,
 }
 
 impl Given {
@@ -35,8 +40,11 @@ impl Given {
             dir: tempfile::tempdir().expect("a temporary directory"),
             campaign: campaign.unwrap_or_else(|p| panic!("{}", p.iter().map(ToString::to_string).collect::<String>())),
             template: None,
+            translations: Vec::new(),
             vars: BTreeMap::new(),
             holidays: BTreeMap::new(),
+            laws: Laws::default(),
+            reach: Reaches::default(),
         }
     }
 
@@ -61,8 +69,11 @@ impl Given {
         let request = RowsRequest {
             campaign: &self.campaign,
             template: self.template.as_ref(),
+            translations: &self.translations,
             vars: &self.vars,
             holidays: &self.holidays,
+            laws: &self.laws,
+            reach: &self.reach,
             audience: &audience,
             started_at: UnixMs::from(TUESDAY.parse::<jiff::Timestamp>().expect("an instant")),
         };

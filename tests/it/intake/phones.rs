@@ -2,8 +2,9 @@
 
 use recado::domain::kind::CampaignKind;
 use recado::domain::phone::Phone;
+use recado::domain::reach::{Reach, Reaches};
 use recado::domain::template::Category;
-use recado::intake::phone_number::{Home, country_of, is_marketing, read, taken_for_mobile, unreachable_because};
+use recado::intake::phone_number::{Closed, Home, country_of, is_marketing, is_other_form, read, taken_for_mobile};
 
 fn typed(country: &str, area_code: &str, text: &str) -> String {
     let home = Home::new(country, Some(area_code));
@@ -140,18 +141,35 @@ fn a_brazilian_fixed_line_is_not_somebodys_mobile() {
 
 #[test]
 fn where_whatsapp_does_not_deliver_is_known_before_sending() {
-    let because = |digits: &str, marketing| unreachable_because(&Phone::from_international(digits).unwrap(), marketing);
-    for closed in ["5355550123", "989123456789", "8501912345678", "963944555123"] {
-        assert_eq!(because(closed, false), Some("closed_country"), "{closed}");
+    let on = |day: &str| Closed::on(day.parse().unwrap(), &Reaches::default());
+    let because =
+        |digits: &str, marketing| on("2026-11-24").because(&Phone::from_international(digits).unwrap(), marketing);
+    for closed in ["5355550123", "989123456789", "8501912345678", "963944555123", "79781234567"] {
+        assert_eq!(because(closed, false).as_deref(), Some("closed_country"), "{closed}");
     }
-    assert_eq!(because("12025550123", true), Some("us_marketing"));
+    assert_eq!(because("12025550123", true).as_deref(), Some("no_marketing_there: US"));
     assert_eq!(because("12025550123", false), None);
-    for reachable in ["16045550123", "18095550123", "5491155550123"] {
+    for reachable in ["16045550123", "18095550123", "5491155550123", "79161234567"] {
         assert_eq!(because(reachable, true), None, "{reachable}");
     }
+    let us = Phone::from_international("12025550123").unwrap();
+    assert_eq!(on("2025-03-31").because(&us, true), None, "not before the day it began");
     assert!(is_marketing(CampaignKind::Reminder, Some(Category::Marketing)));
     assert!(!is_marketing(CampaignKind::Promotion, Some(Category::Utility)));
     assert!(is_marketing(CampaignKind::Promotion, None));
+}
+
+#[test]
+fn the_operator_may_say_that_a_country_has_changed() {
+    let mut reaches = Reaches::default();
+    reaches.set("US".to_owned(), Reach::Everything, None);
+    reaches.set("VE".to_owned(), Reach::Nothing, Some("2027-01-01".parse().unwrap()));
+    let because = |day: &str, digits: &str| {
+        Closed::on(day.parse().unwrap(), &reaches).because(&Phone::from_international(digits).unwrap(), true)
+    };
+    assert_eq!(because("2026-11-24", "12025550123"), None);
+    assert_eq!(because("2026-12-31", "584121234567"), None);
+    assert_eq!(because("2027-01-01", "584121234567").as_deref(), Some("closed_country"));
 }
 
 #[test]
@@ -177,5 +195,56 @@ fn only_a_number_with_neither_code_nor_9_nor_15_counts_as_taken_for_a_mobile() {
     ] {
         let phone = read(text, Home::new("AR", Some("11")).as_ref()).unwrap();
         assert_eq!(taken_for_mobile(text, &phone), taken, "{text}");
+    }
+}
+
+#[test]
+fn old_and_short_forms_are_sent_as_written_and_counted() {
+    for (text, other) in [
+        ("+54 11 5555-0123", true),
+        ("+54 9 11 5555-0123", false),
+        ("+55 11 8765-4321", true),
+        ("+55 11 98765-4321", false),
+        ("+55 11 2765-4321", false),
+        ("+52 1 55 1234 5678", true),
+        ("+52 55 1234 5678", false),
+        ("+598 94 555 123", false),
+    ] {
+        assert_eq!(is_other_form(&read(text, None).unwrap()), other, "{text}");
+    }
+}
+
+#[test]
+fn every_country_has_its_ways_of_writing_a_mobile() {
+    for (country, text, expected) in [
+        ("CL", "9 8765 4321", "56987654321"),
+        ("CL", "+56 9 8765 4321", "56987654321"),
+        ("CO", "300 123 4567", "573001234567"),
+        ("CO", "0057 300 123 4567", "573001234567"),
+        ("PE", "987 654 321", "51987654321"),
+        ("PE", "0987654321", "51987654321"),
+        ("UY", "094 555 123", "59894555123"),
+        ("UY", "94555123", "59894555123"),
+        ("PY", "0981 123456", "595981123456"),
+        ("BO", "7123 4567", "59171234567"),
+        ("EC", "099 123 4567", "593991234567"),
+        ("VE", "0412-1234567", "584121234567"),
+        ("CR", "8312-3456", "50683123456"),
+        ("GT", "5123 4567", "50251234567"),
+        ("DO", "(809) 555-0123", "18095550123"),
+        ("PA", "6123-4567", "50761234567"),
+        ("ES", "612 34 56 78", "34612345678"),
+        ("ES", "0034612345678", "34612345678"),
+        ("PT", "912 345 678", "351912345678"),
+        ("US", "(305) 555-0123", "13055550123"),
+        ("US", "1-305-555-0123", "13055550123"),
+        ("IT", "312 345 6789", "393123456789"),
+        ("DE", "0151 23456789", "4915123456789"),
+        ("GB", "07400 123456", "447400123456"),
+        ("MX", "044 55 1234 5678", "525512345678"),
+        ("MX", "01 55 1234 5678", "525512345678"),
+        ("BR", "0 15 11 98765-4321", "5511987654321"),
+    ] {
+        assert_eq!(typed(country, "", text), expected, "{country} {text:?}");
     }
 }

@@ -223,7 +223,7 @@ fn only_the_chosen_rows_are_taken() {
 #[test]
 fn marketing_to_the_united_states_is_left_out_and_a_reminder_is_not() {
     let promotion = promotion("");
-    assert_eq!(promotion.fates("Celular\n+1 202 555 0123\n"), ["unreachable (us_marketing)"]);
+    assert_eq!(promotion.fates("Celular\n+1 202 555 0123\n"), ["unreachable (no_marketing_there: US)"]);
     let utility = Given { template: Some(template("x")), ..promotion };
     assert_eq!(utility.fates("Celular\n+1 202 555 0123\n"), ["12025550123"]);
     let marketing = Template { category: Category::Marketing, ..template("x") };

@@ -7,7 +7,7 @@ use recado::domain::forecast::LimitedBy;
 use recado::domain::id::RunId;
 use recado::domain::money::{Currency, Micros};
 use recado::domain::phone::Phone;
-use recado::domain::template::{Category, TemplateQuality, TemplateStatus};
+use recado::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
 use recado::domain::time::UnixMs;
 use recado::locale::Language;
 use recado::preflight::{Balance, SampleKind, Sheet, SheetTier, text};
@@ -343,4 +343,35 @@ fn what_there_is_to_send_with_is_on_the_sheet_and_too_little_money_is_told() {
     }
     folder.balance = Some(Balance { amount: Micros::parse("20").unwrap(), ..folder.balance.clone().unwrap() });
     assert!(!codes(&folder.sheet().warnings).contains(&"balance_short"));
+}
+
+#[test]
+fn each_translation_costs_what_it_is_billed_as_and_shows_its_own_text() {
+    let language = "language = { column = \"Idioma\", otherwise = \"es_AR\" }";
+    let audience: String = AUDIENCE
+        .lines()
+        .enumerate()
+        .map(|(i, line)| match i {
+            0 => format!("{line};Idioma\n"),
+            1 => format!("{line};pt\n"),
+            _ => format!("{line};\n"),
+        })
+        .collect();
+    let mut folder = Folder::of(&CAMPAIGN.replace("language = \"es_AR\"", language), &audience);
+    let alone = folder.sheet().cost;
+    let translation = |category| Template {
+        language: "pt_BR".to_owned(),
+        body: "Olá {{1}}, até {{2}}.".to_owned(),
+        category,
+        ..super::folder::template()
+    };
+    folder.translations = vec![translation(Category::Utility)];
+    let same = folder.sheet();
+    assert_eq!((alone.likely, same.messages), (same.cost.likely.map(|_| alone.likely.unwrap()), 4));
+    folder.translations = vec![translation(Category::Marketing)];
+    let dearer = folder.sheet();
+    assert!(dearer.cost.likely > same.cost.likely, "{:?} {:?}", dearer.cost, same.cost);
+    assert_eq!(dearer.cost.markets.iter().map(|m| m.messages).sum::<i64>(), 4);
+    let texts: Vec<&str> = dearer.samples.iter().map(|s| s.text.as_str()).collect();
+    assert!(texts[0].starts_with("Olá María, até quarta-feira") && texts[1].starts_with("Hola José"), "{texts:?}");
 }

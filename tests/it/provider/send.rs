@@ -72,6 +72,7 @@ async fn a_template_goes_out_whole_with_positional_parameters_and_every_kind_of_
     let buttons = vec![quick_reply("Sí"), quick_reply("No"), url("Ver"), other, copy];
     let template = template(ParameterFormat::Positional, Some(Header::Image), "Hola {{2}}: {{1}}", buttons);
     let fill = Fill {
+        language: None,
         header: Some(link("https://x.example/banner.jpg")),
         // In the order of the text, as the campaign file gives them.
         body: vec![value("2", "Ana"), value("1", "20%"), value("10", "diez")],
@@ -105,6 +106,7 @@ async fn named_parameters_carry_their_names() {
     let header = Header::Text { text: "Hola {{first_name}}".to_owned() };
     let template = template(ParameterFormat::Named, Some(header), "El {{day}}, {{name}}.", vec![]);
     let fill = Fill {
+        language: None,
         header: Some(HeaderFill::Text(value("first_name", "Ana"))),
         body: vec![value("day", "martes"), value("name", "Ana")],
         buttons: vec![],
@@ -194,6 +196,7 @@ async fn a_template_of_which_nothing_is_known_is_sent_with_what_the_campaign_giv
     let mut template = template(ParameterFormat::Positional, None, "", vec![]);
     template.parameters_unknown = true;
     let fill = Fill {
+        language: None,
         header: Some(link("https://x.example/a.jpg")),
         body: vec![value("1", "Ana")],
         buttons: vec![ButtonFill { index: 1, text: "x".to_owned() }],

@@ -47,7 +47,7 @@ async fn a_reminder_goes_out_through_the_adapter_and_its_answer_comes_back() {
         sender_ref: SENDER,
         to: &Phone::from_international("5491155559908").expect("a number"),
         callback: callback.clone(),
-        body: Body::Template { template: &template, fill: &Fill { header: None, body, buttons: Vec::new() } },
+        body: Body::Template { template: &template, fill: &Fill { body, ..Fill::default() } },
     };
     let answer = provider.send(&request).await;
     assert!(matches!(answer, Answer::Accepted(_)), "{answer:?}");

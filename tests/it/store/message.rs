@@ -58,7 +58,7 @@ pub fn message(key: &str, person: PersonId) -> NewMessage {
     }
 }
 
-async fn claim(store: &Store, limit: usize) -> Vec<message::Claimed> {
+pub async fn claim(store: &Store, limit: usize) -> Vec<message::Claimed> {
     let runs = [Turn::free(RunId::BY_HAND, Priority::AGENT)];
     let wanted = Claim { sender: "front", runs: &runs, limit, by: "node", at: NOW, doubt_at: NOW };
     message::claim(store, &wanted).await.unwrap()

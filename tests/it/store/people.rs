@@ -4,6 +4,7 @@ use recado::domain::id::PersonId;
 use recado::domain::phone::Phone;
 use recado::domain::time::UnixMs;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
+use recado::store::identity;
 use recado::store::person::{self, Learned};
 use recado::store::suppression::{self, NewSuppression, SuppressionScope};
 use recado::store::{Db, Store};
@@ -92,5 +93,37 @@ async fn a_scope_is_held_once_for_each_cause_until_every_one_has_ended() {
         assert!(hold::lift(&store, &open[0], NOW, "ana").await.unwrap());
         assert!(!hold::lift(&store, &open[0], NOW, "ana").await.unwrap());
         assert_eq!(hold::open(&store).await.unwrap().len(), 1, "the other cause still holds it");
+    }
+}
+
+#[tokio::test]
+async fn two_ways_of_writing_a_number_are_one_person_and_both_stay_as_given() {
+    for store in stores().await {
+        let first = ensure(&store, &["5491155550001", "5511987654321", "525512345678"]).await;
+        assert!(suppress(&store, first[0], SuppressionScope::All).await);
+        assert!(suppress(&store, first[2], SuppressionScope::Marketing).await);
+        let second = ensure(&store, &["541155550001", "551187654321", "5215512345678", "541155550002"]).await;
+        assert_ne!(first[0], second[0], "{}: nothing is merged", store.name());
+        let blocked = suppression::blocked(&store, &second, true).await.unwrap();
+        assert_eq!(blocked, [second[0], second[2]].into(), "{}", store.name());
+        let mut tx = store.begin().await.unwrap();
+        let known = identity::rows(&mut tx, &[first[1], second[1]]).await.unwrap();
+        assert!(known.iter().all(|k| k.root() == first[1]), "{}: {known:?}", store.name());
+        assert_eq!(known[1].phone.as_deref(), Some("551187654321"));
+    }
+}
+
+#[tokio::test]
+async fn both_forms_in_one_file_are_linked_whoever_comes_first() {
+    for store in stores().await {
+        let ids = ensure(&store, &["5491155550009", "541155550009", "552125550123", "5521925550123"]).await;
+        let mut tx = store.begin().await.unwrap();
+        let known = identity::rows(&mut tx, &ids).await.unwrap();
+        assert_eq!(
+            known.iter().filter(|k| k.linked_to.is_some()).count(),
+            1,
+            "{}: fixed lines are nobody's",
+            store.name()
+        );
     }
 }

@@ -66,7 +66,7 @@ impl House {
     }
 
     fn message(&self, sender: usize, person: PersonId) -> NewMessage {
-        let fill = Fill { header: None, body: Vec::new(), buttons: Vec::new() };
+        let fill = Fill::default();
         NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,

@@ -57,7 +57,7 @@ pub(super) async fn follow(
         AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
         AccountEffect::UtilityRestricted { until } => {
             for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account.name) {
-                if run.snapshot()?.category == Category::Utility {
+                if run.snapshots()?.has(Category::Utility) {
                     let key = run.id.to_string();
                     let new = NewHold { scope: HoldScope::Run, scope_key: key, ..restricted(until) };
                     followed.holds |= hold::place_in(tx, &new, now).await?;

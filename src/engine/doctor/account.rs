@@ -1,0 +1,188 @@
+//! What concerns a whole account: credentials, clock, money, webhook, templates, holds.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{Finding, Verdict, webhook};
+use crate::clock::Clock;
+use crate::config::{Access, Account, PLACEHOLDER};
+use crate::domain::template::TemplateStatus;
+use crate::engine::{Engine, waiting};
+use crate::provider::{Provider, ProviderError, probe};
+use crate::store::hold::{Hold, HoldScope};
+
+/// A clock that is off by more is worth a look: signatures and receipts carry times.
+const OFF: Duration = Duration::from_secs(5);
+
+/// By more, signed requests are refused (Zenvia takes three minutes) and times on screens mislead.
+const WRONG: Duration = Duration::from_mins(1);
+
+/// Templates told one by one; the rest is counted.
+const MOST_TOLD: usize = 20;
+
+pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
+    let provider = engine.providers.get(&account.name);
+    let (credentials, clock, mut webhook, templates, wallet) = futures::join!(
+        credentials(engine, account, provider),
+        clock(account),
+        webhook::findings(engine, account, provider),
+        templates(provider),
+        wallet(account, provider)
+    );
+    let mut found = credentials;
+    found.push(clock);
+    found.push(currency(engine, account));
+    found.extend(wallet);
+    found.append(&mut webhook);
+    found.extend(templates);
+    found.extend(held(engine, account, holds));
+    found
+}
+
+async fn credentials(engine: &Engine, account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
+    let examples = account.access.secrets().into_iter().filter(|(_, secret)| secret.expose_secret() == PLACEHOLDER);
+    let mut found: Vec<Finding> = examples
+        .map(|(key, _)| {
+            let key = format!("account.{}.{key}", account.name);
+            Finding::new("credentials", Verdict::Bad, "credentials_placeholder", &[("key", &key)])
+        })
+        .collect();
+    let sender = engine.config.senders.values().find(|sender| sender.account == account.name);
+    let (Some(provider), Some(sender)) = (provider, sender) else {
+        found.push(Finding::new("credentials", Verdict::Poor, "credentials_no_sender", &[("account", &account.name)]));
+        return found;
+    };
+    found.push(match provider.sender_status(&sender.phone_number_id).await {
+        Ok(_) => Finding::new("credentials", Verdict::Good, "credentials_good", &[]),
+        Err(cause) => refusal(account, &cause),
+    });
+    found
+}
+
+/// Why the provider did not answer as it should.
+pub(super) fn refusal(account: &Account, cause: &ProviderError) -> Finding {
+    let host = account.base_url.host_str().unwrap_or_default();
+    match cause {
+        ProviderError::Refused { code, status, .. } => {
+            let (code, status) = (code.to_string(), status.to_string());
+            let args = [("code", code.as_str()), ("status", status.as_str()), ("account", account.name.as_str())];
+            Finding::new("credentials", Verdict::Bad, "credentials_refused", &args)
+        }
+        ProviderError::Unreachable(_) => {
+            Finding::new("credentials", Verdict::Bad, "credentials_unreachable", &[("host", host)])
+        }
+        _ => Finding::new("credentials", Verdict::Bad, "credentials_unread", &[("host", host)]),
+    }
+}
+
+/// Our clock against the provider's `Date`, both real.
+async fn clock(account: &Account) -> Finding {
+    let before = Clock::real().now();
+    let told = probe::ask(&account.base_url).await.ok().and_then(|answered| answered.date);
+    let after = Clock::real().now();
+    let Some(told) = told else { return Finding::new("clock", Verdict::Unknown, "clock_unknown", &[]) };
+    // The header tells whole seconds: what lies within that second and the answer's way is no difference.
+    let (earliest, latest) = (told.0, told.0 + 999);
+    let (off, code) = if after.0 < earliest {
+        (earliest - after.0, "clock_behind")
+    } else {
+        ((before.0 - latest).max(0), "clock_ahead")
+    };
+    let seconds = (off / 1_000).to_string();
+    let off = Duration::from_millis(off.unsigned_abs());
+    let args = [("seconds", seconds.as_str())];
+    if off >= WRONG {
+        Finding::new("clock", Verdict::Bad, code, &args)
+    } else if off >= OFF {
+        Finding::new("clock", Verdict::Poor, code, &args)
+    } else {
+        Finding::new("clock", Verdict::Good, "clock_good", &[])
+    }
+}
+
+fn currency(engine: &Engine, account: &Account) -> Finding {
+    let args = [("currency", account.currency.as_str())];
+    if engine.cards.has(account.currency) {
+        Finding::new("currency", Verdict::Good, "currency_good", &args)
+    } else {
+        Finding::new("currency", Verdict::Bad, "currency_no_card", &args)
+    }
+}
+
+/// What is left in the wallet, where the provider keeps one.
+async fn wallet(account: &Account, provider: Option<&Provider>) -> Option<Finding> {
+    let low = match &account.access {
+        Access::Gupshup(access) => access.wallet_low,
+        Access::CloudApi(_) | Access::Zenvia(_) => return None,
+    };
+    let Ok(wallet) = provider?.wallet().await? else {
+        return Some(Finding::new("wallet", Verdict::Poor, "wallet_unread", &[]));
+    };
+    let (left, low_text) = (wallet.balance.to_string(), low.to_string());
+    let args = [("left", left.as_str()), ("low", low_text.as_str()), ("currency", wallet.currency.as_str())];
+    let is_empty = wallet.balance.plus(wallet.overdraft).0 <= 0;
+    Some(if is_empty {
+        Finding::new("wallet", Verdict::Bad, "wallet_empty", &args)
+    } else if wallet.balance < low {
+        Finding::new("wallet", Verdict::Poor, "wallet_low", &args)
+    } else {
+        Finding::new("wallet", Verdict::Good, "wallet_good", &args)
+    })
+}
+
+/// Templates that cannot be sent, each with what the provider says.
+async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
+    let Some(provider) = provider else { return Vec::new() };
+    let Ok(all) = provider.templates().await else {
+        return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])];
+    };
+    let sendable = all.iter().filter(|t| t.status == TemplateStatus::Approved).count();
+    let n = sendable.to_string();
+    let mut found = if all.is_empty() {
+        vec![Finding::new("templates", Verdict::Poor, "templates_none", &[])]
+    } else {
+        let verdict = if sendable == 0 { Verdict::Poor } else { Verdict::Good };
+        vec![Finding::new("templates", verdict, "templates_sendable", &[("n", &n)])]
+    };
+    let stopped: Vec<Finding> = all
+        .iter()
+        .filter_map(|template| {
+            let (verdict, code, more) = match &template.status {
+                TemplateStatus::Approved => return None,
+                TemplateStatus::Pending => (Verdict::Good, "template_pending", ""),
+                TemplateStatus::Rejected => (Verdict::Poor, "template_rejected", ""),
+                TemplateStatus::Paused => (Verdict::Poor, "template_paused", ""),
+                TemplateStatus::Disabled => (Verdict::Poor, "template_disabled", ""),
+                TemplateStatus::Other(word) => (Verdict::Poor, "template_other", word.as_str()),
+            };
+            let args = [("name", template.name.as_str()), ("language", &template.language), ("why", more)];
+            Some(Finding::new("templates", verdict, code, &args))
+        })
+        .collect();
+    let more = stopped.len().saturating_sub(MOST_TOLD);
+    found.extend(stopped.into_iter().take(MOST_TOLD));
+    if more > 0 {
+        found.push(Finding::new("templates", Verdict::Poor, "templates_more", &[("n", &more.to_string())]));
+    }
+    found
+}
+
+/// Holds on the account and everything of it but its senders.
+fn held(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
+    let of_account = format!("{}/", account.name);
+    let ours = holds.iter().filter(|hold| match hold.scope {
+        HoldScope::Store => true,
+        HoldScope::Account => hold.scope_key == account.name,
+        HoldScope::Template | HoldScope::Country => hold.scope_key.starts_with(&of_account),
+        HoldScope::Sender | HoldScope::Run => false,
+    });
+    ours.map(|hold| of_hold(engine, hold)).collect()
+}
+
+/// A hold as a finding, in the words in which it is told everywhere.
+pub(super) fn of_hold(engine: &Engine, hold: &Hold) -> Finding {
+    let why = waiting::held(hold).sentence(engine.config.alerts.language);
+    let args = [("scope", hold.scope.as_str()), ("key", hold.scope_key.as_str()), ("why", why.as_str())];
+    Finding::new("holds", Verdict::Poor, "held", &args)
+}
