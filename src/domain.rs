@@ -1,6 +1,7 @@
 //! Pure types and decisions: no I/O, no clock. Time is always an argument.
 
 pub mod address;
+pub mod adoption;
 pub mod alert;
 pub mod answer;
 pub mod breaker;
@@ -34,3 +35,4 @@ pub mod spreadsheet;
 pub mod template;
 pub mod tier;
 pub mod time;
+pub mod wallet;

@@ -36,6 +36,7 @@ mod templates;
 mod test_send;
 pub mod tier;
 pub mod waiting;
+pub mod wallet;
 pub mod watcher;
 
 use std::collections::BTreeMap;
@@ -94,6 +95,8 @@ pub struct Parts {
     pub inbound: inbound::Inbound,
     /// Wakes the parts that ask the provider what it grants: a webhook said that this has changed.
     pub limits_changed: Arc<Notify>,
+    /// What the accounts' wallets hold.
+    pub wallets: wallet::Wallets,
     /// What is counted for Prometheus as it happens.
     pub counters: counters::Counters,
 }

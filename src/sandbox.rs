@@ -1,4 +1,5 @@
-//! A provider on this machine: speaks Meta's Cloud API on the wire, enforces its limits, plays the people.
+//! A provider on this machine: speaks Meta's Cloud API and Gupshup's form API on the wire, enforces their limits, plays
+//! the people.
 //!
 //! Wire facts are those of Meta's public documentation (2025-12 to 2026-10). It shares no code with `provider`, so that
 //! one bug cannot hide in both: it has its own signature, its own JSON and its own idea of a template.
@@ -14,6 +15,7 @@ mod emitter;
 mod fault;
 mod graph;
 mod guard;
+mod gupshup;
 mod handshake;
 mod hook;
 mod inbound;
@@ -40,12 +42,15 @@ mod zenvia;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Delivery, LoopbackUrl, SandboxAccount, SandboxConfig, SandboxError, SandboxNumber, Tier};
+pub use config::{
+    Delivery, GupshupSettings, LoopbackUrl, SandboxAccount, SandboxConfig, SandboxError, SandboxNumber,
+    SandboxProvider, Tier,
+};
 pub use config_file::{ConfigFileError, apply as apply_config_file};
 pub use emitter::WebhookPost;
 pub use people::People;
@@ -86,6 +91,8 @@ impl Sandbox {
             .route("/_sandbox/template", post(control::set_template))
             .route("/_sandbox/account", post(standing::set_account))
             .route("/_sandbox/number", post(standing::set_number))
+            .route("/_sandbox/wallet", post(gupshup::control_wallet))
+            .route("/_sandbox/tokens", delete(gupshup::control_tokens))
             .nest("/v2", zenvia::router(self))
             .fallback(graph::answer)
             .layer(axum::extract::DefaultBodyLimit::max(media::MAX_BYTES))

@@ -4,6 +4,7 @@
 //! statement; one that takes `&mut Tx` is part of the caller's unit of work. No transaction spans a provider call.
 
 pub mod alert;
+pub mod alias;
 pub mod audience;
 pub mod audit;
 pub mod budget;
@@ -44,6 +45,7 @@ pub mod token;
 pub mod user;
 pub mod version;
 pub mod view;
+pub mod wallet;
 pub mod webhook;
 pub mod window;
 

@@ -299,10 +299,13 @@ CREATE TABLE orphan_receipt (
     account     TEXT NOT NULL,
     provider_id TEXT NOT NULL,
     receipt     TEXT NOT NULL,
+    recipient   TEXT,
+    said        TEXT,
     state       TEXT NOT NULL,
     received_at BIGINT NOT NULL
 );
 CREATE INDEX orphan_waiting ON orphan_receipt (provider_id) WHERE state = 'waiting';
+CREATE INDEX orphan_recipient ON orphan_receipt (account, recipient) WHERE state = 'waiting';
 
 CREATE TABLE conversation (
     id                INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -486,6 +489,25 @@ CREATE TABLE alert_way (
     PRIMARY KEY (alert_id, way)
 );
 CREATE INDEX alert_way_due ON alert_way (way, next_at) WHERE ended_told_at IS NULL;
+
+-- Other ids by which a provider calls a message: WhatsApp's own beside Gupshup's.
+CREATE TABLE message_alias (
+    other_id    TEXT PRIMARY KEY,
+    provider_id TEXT NOT NULL,
+    told_at     BIGINT NOT NULL
+);
+CREATE INDEX message_alias_told ON message_alias (told_at);
+CREATE INDEX message_alias_of ON message_alias (provider_id);
+
+-- What is left of an account's money at the provider, as last read.
+CREATE TABLE wallet (
+    account   TEXT PRIMARY KEY,
+    currency  TEXT NOT NULL,
+    balance   BIGINT NOT NULL,
+    overdraft BIGINT NOT NULL,
+    read_at   BIGINT NOT NULL,
+    raised_at BIGINT
+);
 
 -- Campaigns put together on the page ------------------------------------------------------------------------------
 

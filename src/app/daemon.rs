@@ -30,6 +30,7 @@ use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
 use crate::engine::settler::Settler;
 use crate::engine::subscriptions::Tender;
+use crate::engine::wallet::{WalletReader, Wallets};
 use crate::engine::watcher::Watcher;
 use crate::engine::{Engine, Parts};
 use crate::provider::outside::Outside;
@@ -131,6 +132,7 @@ impl Daemon {
             wake: Arc::new(Notify::new()),
             inbound: Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
+            wallets: Wallets::default(),
             counters: Counters::default(),
             store,
             config: Arc::new(config),
@@ -165,6 +167,7 @@ impl Daemon {
         life.start("tender", Tender::new(engine.clone()).run(life.soft()));
         let ways = Ways::new(&engine.config, outside(&engine.clock));
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
+        life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));
         let mut metrics = Metrics::default();

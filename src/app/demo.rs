@@ -22,7 +22,7 @@ use super::lifecycle::Lifecycle;
 use crate::clock::Clock;
 use crate::domain::run::RunState;
 use crate::engine::{Engine, EngineError};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, SandboxProvider};
 use crate::store::{StoreError, run};
 use playing::Playing;
 use stage::Stage;
@@ -40,6 +40,8 @@ const QUESTION: &str = "Hola, ¿puedo ir acompañado?";
 pub struct DemoSettings {
     /// Where the pages are; a busy port is replaced by a free one.
     pub listen: SocketAddr,
+    /// Whose protocol daemon and sandbox speak.
+    pub provider: SandboxProvider,
     /// Starts all campaigns by itself and ends when every run is closed.
     pub exit_when_done: bool,
 }
@@ -93,7 +95,7 @@ pub enum DemoError {
 /// Runs the demo. `welcome` is called once everything is up. Returns a report when it is to exit when done, and `None`
 /// when a signal ended it.
 pub async fn demo(settings: DemoSettings, welcome: impl FnOnce(&Welcome)) -> Result<Option<Report>, DemoError> {
-    let stage = Stage::build(settings.listen, Clock::starting_now(place::START, 1.0)).await?;
+    let stage = Stage::build(settings.provider, settings.listen, Clock::starting_now(place::START, 1.0)).await?;
     let greeting = stage.welcome()?;
     let life = Lifecycle::default();
     let playing = stage.start(&life)?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use crate::app::demo::{DemoSettings, Report, Welcome, demo};
+use crate::sandbox::SandboxProvider;
 
 /// Runs the daemon with a provider simulator and three sample campaigns in a throw-away directory.
 #[derive(Debug, clap::Args)]
@@ -11,6 +12,9 @@ pub struct Args {
     /// Where the pages are; loopback only. A busy port is replaced by a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Whose protocol is spoken: cloud_api or gupshup.
+    #[arg(long, default_value = "cloud_api")]
+    provider: SandboxProvider,
     /// Start all campaigns, and end when every run is closed.
     #[arg(long)]
     exit_when_done: bool,
@@ -22,7 +26,8 @@ pub struct Args {
 /// Runs it. Status 1 when a message was sent twice or a row was lost.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(args.listen.ip().is_loopback(), "the demo listens on loopback only, not on {}", args.listen.ip());
-    let settings = DemoSettings { listen: args.listen, exit_when_done: args.exit_when_done };
+    let provider = args.provider;
+    let settings = DemoSettings { listen: args.listen, provider, exit_when_done: args.exit_when_done };
     let report = demo(settings, |w| {
         if !args.json {
             greet(w, args.exit_when_done);

@@ -14,6 +14,7 @@ use crate::billing::card::Cards;
 use crate::engine::counters::Counters;
 use crate::engine::doctor::{self, AccountReport, Finding, Verdict};
 use crate::engine::inbound::Inbound;
+use crate::engine::wallet::Wallets;
 use crate::engine::{Engine, Parts};
 use crate::locale::{Language, say};
 use crate::provider::Provider;
@@ -59,6 +60,7 @@ async fn engine(desk: Desk) -> anyhow::Result<Engine> {
         wake: Arc::new(Notify::new()),
         inbound: Inbound::default(),
         limits_changed: Arc::new(Notify::new()),
+        wallets: Wallets::default(),
         counters: Counters::default(),
         store: desk.store,
         config: Arc::new(desk.config),

@@ -13,9 +13,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Scale};
-use crate::sandbox::{LoopbackUrl, People, Sandbox, SandboxConfig, Tier, apply_config_file};
+use crate::sandbox::{
+    GupshupSettings, LoopbackUrl, People, Sandbox, SandboxConfig, SandboxProvider, Tier, apply_config_file,
+};
 
-/// Runs a provider on this machine: speaks Meta's Cloud API, enforces its limits, plays the people.
+/// Runs a provider on this machine: speaks Meta's Cloud API and Gupshup's form API, enforces their limits, plays the
+/// people.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Where it listens; loopback only.
@@ -24,12 +27,24 @@ pub struct Args {
     /// Where webhooks are posted; http on this machine only.
     #[arg(long)]
     webhook: LoopbackUrl,
-    /// Signs the webhooks.
+    /// Whose webhooks it posts: cloud_api or gupshup.
+    #[arg(long, default_value = "cloud_api")]
+    provider: SandboxProvider,
+    /// Signs the webhooks; for cloud_api.
+    #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
+    app_secret: Option<SecretString>,
+    /// Sent in the handshake; for cloud_api.
+    #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
+    verify_token: Option<SecretString>,
+    /// A header of every webhook, as `x-recado-webhook: VALUE`; for gupshup.
+    #[arg(long, value_parser = header)]
+    webhook_header: Option<(String, String)>,
+    /// Shape of Gupshup's message events: 2 or 3.
+    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u8).range(2..=3))]
+    webhook_version: u8,
+    /// Dollars in Gupshup's wallet; left out: it is never empty.
     #[arg(long)]
-    app_secret: SecretString,
-    /// Sent in the handshake.
-    #[arg(long)]
-    verify_token: SecretString,
+    wallet: Option<f64>,
     /// Messages per second granted to every number that is not in --config.
     #[arg(long, default_value = "80")]
     throughput: NonZeroU32,
@@ -54,6 +69,11 @@ pub struct Args {
     /// Accounts, numbers and tokens that exist, and how likely people do what (TOML).
     #[arg(long)]
     config: Option<PathBuf>,
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header with its value, as x-recado-webhook: VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 fn latency(text: &str) -> Result<Duration, String> {
@@ -83,7 +103,14 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn settings(args: Args) -> anyhow::Result<SandboxConfig> {
-    let mut config = SandboxConfig::new(args.webhook, args.app_secret, args.verify_token);
+    let mut config =
+        SandboxConfig::new(args.webhook, args.app_secret.unwrap_or_default(), args.verify_token.unwrap_or_default());
+    config.provider = args.provider;
+    config.gupshup = GupshupSettings {
+        version: args.webhook_version,
+        header: args.webhook_header.map(|(name, value)| (name, SecretString::from(value))),
+        wallet: args.wallet.map(|dollars| (dollars * 1e6).round() as i64),
+    };
     config.throughput = args.throughput;
     config.tier = args.tier;
     config.any_template = args.any_template;

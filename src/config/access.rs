@@ -87,6 +87,15 @@ impl Access {
         }
     }
 
+    /// What stays in a prepaid wallet, and what the provider takes for a message beside WhatsApp's price; `None`: the
+    /// provider keeps no wallet.
+    pub const fn wallet_terms(&self) -> Option<(Micros, Micros)> {
+        match self {
+            Self::CloudApi(_) | Self::Zenvia(_) => None,
+            Self::Gupshup(access) => Some((access.wallet_low, access.fee)),
+        }
+    }
+
     /// Every secret with its key in the account's table.
     pub fn secrets(&self) -> Vec<(&'static str, &SecretString)> {
         match self {
@@ -201,6 +210,9 @@ pub struct GupshupWire {
     pub wallet_path: String,
     /// How long a fetched token is used at most before another is fetched.
     pub token_life: std::time::Duration,
+    /// How long WhatsApp keeps an undelivered message of a utility template, where that was set at Meta: Gupshup's list
+    /// does not tell. `None`: WhatsApp's usual 30 days.
+    pub utility_life: Option<std::time::Duration>,
     /// Requests in a second that the provider grants the app.
     pub requests_per_second: u32,
 }
@@ -216,6 +228,7 @@ impl GupshupWire {
             wallet_path: path("/sm/api/v2/wallet/balance", "/partner/app/{app_id}/wallet/balance"),
             // Tokens live 24 hours at most.
             token_life: std::time::Duration::from_hours(22),
+            utility_life: None,
             requests_per_second: 10,
         }
     }

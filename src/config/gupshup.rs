@@ -114,6 +114,7 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
     let templates_path = path("templates_path", &documented.templates_path);
     let wallet_path = path("wallet_path", &documented.wallet_path);
     let token_life = table.get("token_life").map_or(Some(documented.token_life), |v| v.parsed(checks::length));
+    let utility_life = all_or_none(table.get("utility_life").map(|v| v.parsed(checks::length)));
     let rate = table.get("requests_per_second").map_or(Some(documented.requests_per_second), |v| rate(&v));
     Some(GupshupWire {
         template_path: template_path?,
@@ -121,6 +122,7 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
         templates_path: templates_path?,
         wallet_path: wallet_path?,
         token_life: token_life?,
+        utility_life: utility_life?,
         requests_per_second: rate?,
     })
 }

@@ -22,6 +22,9 @@ pub struct Failure {
 impl Failure {
     /// The code of a failure told without one. Not 0: that is a code of Meta's, and it holds the account.
     pub const NO_CODE: i64 = -1;
+
+    /// Gupshup's code for a wallet that is empty (gupshup-zenvia.md 1.11).
+    pub const EMPTY_WALLET: i64 = 1_003;
 }
 
 /// What a code calls for (cloud-api.md 6.2).

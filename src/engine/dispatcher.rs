@@ -12,6 +12,7 @@ mod pace;
 mod pairs;
 mod run_facts;
 mod scope;
+mod wallet;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -265,7 +266,9 @@ impl Dispatcher {
             return Ok(Look::NoSlot);
         }
         let runs = self.open_runs().await?;
-        if runs.is_empty() {
+        let (runs, affordable) = self.paid_for(runs).await?;
+        slots.truncate(affordable);
+        if runs.is_empty() || slots.is_empty() {
             return Ok(Look::Nothing);
         }
         self.pacer.owe(self.engine.inbound.drain(&self.sender.name));

@@ -1,5 +1,6 @@
 //! Messages in doubt: what the rule settles by itself, why the rest waits, and what a person decides.
 
+pub(super) mod orphans;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -83,7 +83,12 @@ pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineErro
             HoldCause::Quality => (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL),
             // Until when the provider restricts is the provider's word; it says nothing when it is over.
             HoldCause::Restricted => (true, TEMPLATE_POLL),
-            HoldCause::Refused | HoldCause::Person | HoldCause::Budget | HoldCause::Disk | HoldCause::Restored => {
+            HoldCause::Refused
+            | HoldCause::Wallet
+            | HoldCause::Person
+            | HoldCause::Budget
+            | HoldCause::Disk
+            | HoldCause::Restored => {
                 continue;
             }
         };

@@ -81,6 +81,7 @@ impl Janitor {
         runs.extend(message::give_up_undelivered(store, now).await?);
         runs.extend(message::let_go_of_left_doubts(store, now).await?);
         if self.looks_at_doubts() {
+            doubt::orphans::adopt(&self.engine).await?;
             runs.extend(doubt::settle(&self.engine, now).await?);
             breaker::sweep(&self.engine).await?;
         }

@@ -215,7 +215,7 @@ impl Engine {
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
         let (balance, tier) = match &account {
-            Some(account) => (funds::balance(self, account).await, funds::people_left(self, account).await?),
+            Some(account) => (funds::balance(self, account).await?, funds::people_left(self, account).await?),
             None => (None, None),
         };
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));

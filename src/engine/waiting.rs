@@ -3,6 +3,7 @@
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
+use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
@@ -157,12 +158,27 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
         let args = [("budget", &*out.budget), ("charged", &out.charged), ("reserved", &out.reserved)];
         return Ok(Some(Why::new("budget", &args, out.until)));
     }
+    if let Some(why) = wallet(engine, line).await? {
+        return Ok(Some(why));
+    }
     let promotion = line.priority == Priority::PROMOTION;
     let wait = if line.tier { tier::wait(engine, line.account, promotion).await? } else { None };
     Ok(wait.map(|wait| {
         let [taken, limit, reserve] = [wait.taken, wait.limit, wait.reserve].map(|n| n.to_string());
         Why::new(wait.code, &[("taken", &taken), ("limit", &limit), ("reserve", &reserve)], wait.until)
     }))
+}
+
+/// What is left in the wallet is for reminders.
+async fn wallet(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineError> {
+    let Some(account) = engine.config.accounts.get(line.account) else { return Ok(None) };
+    let Some(sender) = engine.config.senders.values().find(|sender| sender.account == account.name) else {
+        return Ok(None);
+    };
+    let purse = super::wallet::purse(engine, account, sender).await?;
+    let Some(purse) = purse.filter(|purse| purse.room(line.priority).0 <= 0) else { return Ok(None) };
+    let missing = format!("{} {}", account.currency, purse.missing(Micros(0)));
+    Ok(Some(Why::new("wallet", &[("missing", &missing)], None)))
 }
 
 /// The canary whose receipts the rest of `run` waits for.
@@ -231,6 +247,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
         HoldCause::Budget => "hold_budget",
+        HoldCause::Wallet => "hold_wallet",
         HoldCause::Person => "hold_person",
         HoldCause::Disk => "hold_disk",
         HoldCause::Restored => "hold_restored",

@@ -131,7 +131,7 @@ impl Gupshup {
             let told = self.get(address).await?;
             let fresh: Vec<Template> = loose::items(&told, "templates")
                 .iter()
-                .filter_map(template::read)
+                .filter_map(|item| template::read(item, self.app.wire.utility_life))
                 .filter(|t| !all.iter().any(|known| known.provider_id == t.provider_id))
                 .collect();
             let is_last = fresh.is_empty() || !self.app.is_partner;

@@ -24,7 +24,18 @@ const HOUR: u64 = 60 * MINUTE;
 
 impl World {
     /// Books an accepted message and lets its story begin; `is_early`: at once.
-    pub fn begin(&mut self, mut message: Message, is_early: bool, real: Instant, now: UnixMs) {
+    pub fn begin(&mut self, message: Message, is_early: bool, real: Instant, now: UnixMs) {
+        self.begin_as(message, is_early, (real, now), |_| ());
+    }
+
+    /// The same with a story that `change` makes the provider's own.
+    pub fn begin_as(
+        &mut self,
+        mut message: Message,
+        is_early: bool,
+        (real, now): (Instant, UnixMs),
+        change: impl FnOnce(&mut VecDeque<(Wait, Deed)>),
+    ) {
         let mut dice = self.dice_of(&message);
         let quick_replies: Vec<usize> = self.quick_replies(&message).into_iter().map(|(at, ..)| at).collect();
         let seen = Seen {
@@ -40,6 +51,7 @@ impl World {
         }
         if !self.delivery.off {
             message.story = story(&reaction, self.people.hurried, &mut dice);
+            change(&mut message.story);
         }
         if let Some((wait, _)) = message.story.front_mut().filter(|_| is_early) {
             *wait = Wait::Real(Duration::ZERO);
@@ -100,6 +112,7 @@ impl World {
     pub fn go_on(&mut self, place: usize, real: Instant, now: UnixMs) {
         let Some((_, deed)) = self.ledger.get_mut(place).and_then(|m| m.story.pop_front()) else { return };
         match deed {
+            Deed::Enqueued => self.tell(place, "enqueued", Progress::Accepted, real, now),
             Deed::Sent => self.tell(place, "sent", Progress::Sent, real, now),
             Deed::Delivered => self.tell(place, "delivered", Progress::Delivered, real, now),
             Deed::Read => self.tell(place, "read", Progress::Read, real, now),
@@ -116,24 +129,34 @@ impl World {
         let drops_price = self.dice.chance(0.5);
         let Some(message) = self.ledger.get_mut(place) else { return };
         message.progress = progress;
+        let mut billed = None;
         let mut status = status_of(message, word, now);
         status["recipient_user_id"] = phone::user_id(&message.wa_id).into();
-        if word == "sent" {
+        if word == "enqueued" {
+            message.was_enqueued = true;
+        } else if word == "sent" {
             if !drops_price {
                 status["pricing"] = pricing(&message.category, message.category == "service");
             }
         } else if !message.was_priced {
             message.was_priced = true;
             status["pricing"] = self.free_service.price(&message.category, &message.sender, now);
+            billed = message.gs_id.clone().map(|gs_id| bill(message, &gs_id, &status["pricing"]));
+            if billed.is_some() {
+                self.gupshup.charge(&message.category);
+            }
             let portfolio = self.registry.tier_of(&message.account).0;
             if let Some(reached) = self.reached.get_mut(&portfolio).filter(|_| message.counts_in_tier) {
                 reached.delivered(&message.wa_id, now);
             }
         }
         let contact = Some(contact(&message.wa_id));
+        let account = message.account.clone();
         let news = News::Status { sender: message.sender.clone(), status, contact };
-        let update = Update { account: message.account.clone(), news };
-        self.emit(update, real);
+        self.emit(Update { account: account.clone(), news }, real);
+        if let Some(value) = billed {
+            self.emit(Update { account, news: News::Field { field: "billing-event", value } }, real);
+        }
     }
 
     fn tell_failure(&mut self, place: usize, code: i64, real: Instant, now: UnixMs) {
@@ -176,6 +199,15 @@ impl World {
     }
 }
 
+/// Gupshup's bill of a message: as what, and whether, never how much.
+fn bill(message: &Message, gs_id: &str, pricing: &Value) -> Value {
+    json!({
+        "deductions": {"type": pricing["type"], "model": "PMP", "source": "whatsapp", "billable": pricing["billable"],
+            "category": pricing["category"]},
+        "references": {"id": message.wamid, "gsId": gs_id, "destination": message.wa_id},
+    })
+}
+
 fn payload_of(sent: &Value, at: usize) -> Option<String> {
     let is_it = |c: &&Value| {
         let index = c["index"].as_u64().or_else(|| c["index"].as_str().and_then(|i| i.parse().ok()));
@@ -190,7 +222,12 @@ fn status_of(message: &Message, word: &str, now: UnixMs) -> Value {
         "id": message.wamid, "status": word, "timestamp": now.0.div_euclid(1000).to_string(),
         "recipient_id": message.wa_id,
     });
-    if let Some(callback) = &message.callback {
+    if let Some(gs_id) = &message.gs_id {
+        status["gs_id"] = gs_id.as_str().into();
+        status["to"] = message.to.as_str().into();
+        status["is_template"] = message.template.is_some().into();
+        status["was_enqueued"] = message.was_enqueued.into();
+    } else if let Some(callback) = &message.callback {
         status["biz_opaque_callback_data"] = callback.as_str().into();
     }
     status

@@ -36,6 +36,10 @@ pub struct SandboxConfig {
     pub people: People,
     /// How webhooks travel.
     pub delivery: Delivery,
+    /// What of Gupshup's surface can be set.
+    pub gupshup: GupshupSettings,
+    /// Whose webhooks go to [`SandboxConfig::webhook`]; every surface is there whatever it is.
+    pub provider: SandboxProvider,
     /// The only accounts, numbers and tokens that exist; empty: any exists once used.
     pub accounts: Vec<SandboxAccount>,
     /// How Zenvia's surface behaves.
@@ -56,9 +60,50 @@ impl SandboxConfig {
             seed: 1,
             people: People::lifelike(),
             delivery: Delivery::default(),
+            gupshup: GupshupSettings::default(),
+            provider: SandboxProvider::CloudApi,
             accounts: Vec::new(),
             zenvia: ZenviaSettings::default(),
         }
+    }
+}
+
+/// A provider the sandbox plays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SandboxProvider {
+    /// Meta's Cloud API.
+    CloudApi,
+    /// Gupshup's form API.
+    Gupshup,
+}
+
+impl SandboxProvider {
+    /// Every one, by the word of the command line.
+    pub const WORDS: [(&'static str, Self); 2] = [("cloud_api", Self::CloudApi), ("gupshup", Self::Gupshup)];
+}
+
+impl FromStr for SandboxProvider {
+    type Err = SandboxError;
+    fn from_str(text: &str) -> Result<Self, SandboxError> {
+        let found = Self::WORDS.into_iter().find(|(word, _)| *word == text);
+        found.map(|(_, provider)| provider).ok_or(SandboxError::Provider)
+    }
+}
+
+/// Gupshup's surface.
+#[derive(Clone, Debug)]
+pub struct GupshupSettings {
+    /// Shape of message events: 2 or 3.
+    pub version: u8,
+    /// A header of every webhook, with its value.
+    pub header: Option<(String, SecretString)>,
+    /// What is in the wallet, in millionths of a dollar; `None`: it is never empty.
+    pub wallet: Option<i64>,
+}
+
+impl Default for GupshupSettings {
+    fn default() -> Self {
+        Self { version: 2, header: None, wallet: None }
     }
 }
 
@@ -107,13 +152,15 @@ pub struct Delivery {
     pub late: f64,
     /// Share of sends whose first status comes before the answer to the send.
     pub early: f64,
+    /// Share of Gupshup's events that name a message by WhatsApp's id alone, as late ones do.
+    pub missing_ids: f64,
     /// Nothing becomes of a message and nothing is ever told of it: for measuring sends alone.
     pub off: bool,
 }
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { batch: 50, duplicates: 0.02, late: 0.03, early: 0.01, off: false }
+        Self { batch: 50, duplicates: 0.02, late: 0.03, early: 0.01, missing_ids: 0.0, off: false }
     }
 }
 
@@ -214,6 +261,9 @@ pub enum SandboxError {
     /// Neither `unlimited` nor a number.
     #[error("a tier is `unlimited` or a number of people (250, 2K), not `{0}`")]
     Tier(String),
+    /// Not one that the sandbox plays.
+    #[error("the sandbox plays cloud_api and gupshup")]
+    Provider,
     /// Webhooks would leave the machine.
     #[error("the sandbox posts webhooks to http addresses of this machine only (127.0.0.1, ::1, localhost)")]
     NotLoopback,

@@ -43,6 +43,7 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
         ("webhooks.duplicates", delivery.duplicates),
         ("webhooks.late", delivery.late),
         ("webhooks.early", delivery.early),
+        ("webhooks.missing_ids", delivery.missing_ids),
     ]);
     let zenvia = file.zenvia.unwrap_or_else(|| config.zenvia.clone());
     let shares = shares.chain(zenvia.shares());

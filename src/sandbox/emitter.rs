@@ -12,11 +12,12 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::agenda::Due;
+use super::config::SandboxProvider;
 use super::hook;
 use super::signature::sign;
 use super::subscription::Subscription;
 use super::world::{Event, World};
-use super::{Sandbox, handshake};
+use super::{Sandbox, gupshup, handshake};
 use crate::domain::time::UnixMs;
 
 /// Real time the receiver has to answer.
@@ -41,7 +42,7 @@ pub struct WebhookPost {
     pub url: Url,
     /// What it says.
     pub body: Vec<u8>,
-    /// Value of `X-Hub-Signature-256`.
+    /// Value of `X-Hub-Signature-256`; empty: its provider signs nothing.
     pub signature: String,
     /// How often it was tried.
     tries: u32,
@@ -64,7 +65,8 @@ pub(super) fn client() -> reqwest::Client {
 /// The loop: lets things happen when they are due and posts what comes of it.
 pub(super) async fn deliver(sandbox: &Sandbox, stop: &CancellationToken) {
     let mut posts = FuturesUnordered::new();
-    let mut has_shaken_hands = false;
+    // Only Meta shakes hands.
+    let mut has_shaken_hands = sandbox.0.config.provider != SandboxProvider::CloudApi;
     while !stop.is_cancelled() {
         let free = CONNECTIONS - posts.len();
         let ready = sandbox.step(Instant::now(), sandbox.0.clock.now(), free);
@@ -124,6 +126,11 @@ impl Sandbox {
         let most = self.0.config.delivery.batch;
         let size = if world.dice.chance(0.7) { most } else { 1 + world.dice.below(most) };
         let account = world.outbox.front()?.account.clone();
+        if world.gupshup.is_app(&account) {
+            let update = world.outbox.pop_front()?;
+            let body = gupshup::event::body(&update, world, self.0.config.gupshup.version, now).unwrap_or_default();
+            return Some(WebhookPost { url, body, signature: String::new(), tries: 0, since: now });
+        }
         let same_way = world.outbox.iter().take(size).take_while(|u| u.account == account).count();
         let mut updates: Vec<_> = world.outbox.drain(..same_way).collect();
         world.dice.shuffle(&mut updates);
@@ -134,7 +141,17 @@ impl Sandbox {
 
     /// Makes the POST; anything but 200 is tried again later, until seven days of the clock have passed.
     pub async fn post(&self, mut post: WebhookPost) {
-        let request = self.0.client.post(post.url.clone()).header("X-Hub-Signature-256", &post.signature);
+        if post.body.is_empty() {
+            return;
+        }
+        let mut request = self.0.client.post(post.url.clone());
+        if post.signature.is_empty() {
+            for (name, value) in self.own_headers() {
+                request = request.header(name, value);
+            }
+        } else {
+            request = request.header("X-Hub-Signature-256", &post.signature);
+        }
         let request = request.header("Content-Type", "application/json").body(post.body.clone());
         let is_taken = request.send().await.is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK);
         let mut world = self.world();
@@ -152,6 +169,12 @@ impl Sandbox {
         }
         let wait = FIRST_RETRY.saturating_mul(1 << (post.tries - 1).min(6)).min(LONGEST_RETRY);
         world.agenda.add(Due::Real(Instant::now() + wait), Event::Retry(post));
+    }
+
+    /// What webhooks bring that nobody signs.
+    pub(super) fn own_headers(&self) -> Vec<(&str, &str)> {
+        let header = self.0.config.gupshup.header.as_ref();
+        header.map(|(name, value)| (name.as_str(), value.expose_secret())).into_iter().collect()
     }
 
     /// Real time until the next thing is due.
@@ -176,6 +199,7 @@ impl World {
                 Event::Post(update) => self.outbox.push_back(update),
                 Event::Retry(post) => self.again.push_back(post),
                 Event::Reviewed(id) => self.end_review(&id, real),
+                Event::Check(app) => self.check(&app, real, now),
                 Event::Zenvia(later) => {
                     if let Some((due, event)) = self.zenvia.happen(later, now) {
                         self.agenda.add(due, event);

@@ -32,6 +32,9 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
     if !sandbox.0.config.latency.is_zero() {
         tokio::time::sleep(sandbox.0.config.latency).await;
     }
+    if super::gupshup::is_ours(request.uri().path()) {
+        return super::gupshup::answer(&sandbox, request).await;
+    }
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = without_version(&path);
     let token = bearer(&request).to_owned();

@@ -25,11 +25,16 @@ pub(super) enum Progress {
 /// What happens to a message next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Deed {
+    /// Gupshup has it in its queue.
+    Enqueued,
     Sent,
     Delivered,
     Read,
     Failed(i64),
-    Answers { act: Act, quotes: bool },
+    Answers {
+        act: Act,
+        quotes: bool,
+    },
 }
 
 /// How long until then.
@@ -50,9 +55,11 @@ pub(super) struct TemplateUse {
 pub(super) struct Message {
     /// Its id.
     pub wamid: String,
-    /// WABA id.
+    /// Gupshup's id, where it came by Gupshup.
+    pub gs_id: Option<String>,
+    /// WABA id, or the app's name.
     pub account: String,
-    /// Phone number id.
+    /// Phone number id, or the number's digits.
     pub sender: String,
     /// The recipient as typed.
     pub to: String,
@@ -74,6 +81,8 @@ pub(super) struct Message {
     pub counts_in_tier: bool,
     /// A delivered or read status has carried the price.
     pub was_priced: bool,
+    /// Gupshup has told that it is in its queue.
+    pub was_enqueued: bool,
     /// What is still to come.
     pub story: VecDeque<(Wait, Deed)>,
 }
@@ -89,7 +98,7 @@ impl Message {
             Progress::Failed(code) => ("failed", Some(code)),
         };
         json!({
-            "id": self.wamid, "account": self.account, "sender": self.sender, "to": self.to, "wa_id": self.wa_id,
+            "id": self.wamid, "gs_id": self.gs_id, "account": self.account, "sender": self.sender, "to": self.to, "wa_id": self.wa_id,
             "template": self.template, "params": serde_json::from_str::<Value>(&self.params).unwrap_or_default(),
             "callback_data": self.callback, "time": self.at.to_string(), "fate": fate, "code": code,
         })
@@ -156,6 +165,13 @@ impl Ledger {
         bytes.extend_from_slice(format!("{:016X}{:08X}", self.nonce, self.next_id).as_bytes());
         bytes.push(0);
         format!("wamid.{}", STANDARD.encode(bytes))
+    }
+
+    /// A fresh id as Gupshup has them.
+    pub fn new_uuid(&mut self) -> String {
+        self.next_id += 1;
+        let (high, low) = (self.nonce >> 32, self.nonce & 0xffff);
+        format!("{high:08x}-{low:04x}-4{:03x}-8000-{:012x}", (self.nonce >> 16) & 0xfff, self.next_id)
     }
 
     /// Books an accepted send: its place.

@@ -141,6 +141,27 @@ impl Registry {
         Ok(number)
     }
 
+    /// Whether the number with these digits is the app's: the first that uses it has it.
+    pub fn is_app_number(&mut self, app: &str, digits: &str) -> bool {
+        if let Some(number) = self.numbers.get(digits) {
+            return number.account.as_deref() == Some(app);
+        }
+        if self.is_closed {
+            return false;
+        }
+        let unlisted = self.unlisted(app);
+        self.accounts.entry(app.to_owned()).or_insert(unlisted);
+        let made_up = made_up(digits, "", self.throughput);
+        let number = Number {
+            account: Some(app.to_owned()),
+            digits: digits.to_owned(),
+            display: format!("+{digits}"),
+            ..made_up
+        };
+        self.numbers.insert(digits.to_owned(), number);
+        true
+    }
+
     /// The number whose id or digits are `name`: its id.
     pub fn find_number(&self, name: &str) -> Option<String> {
         if self.numbers.contains_key(name) {

@@ -177,6 +177,7 @@ impl World {
     fn message(&mut self, call: &Call<'_>, template: Option<TemplateUse>, category: String, params: &Value) -> Message {
         Message {
             wamid: self.ledger.new_wamid(&call.wa_id),
+            gs_id: None,
             account: call.account.clone(),
             sender: call.sender.to_owned(),
             to: call.to.to_owned(),
@@ -189,6 +190,7 @@ impl World {
             progress: Progress::Accepted,
             counts_in_tier: false,
             was_priced: false,
+            was_enqueued: false,
             story: std::collections::VecDeque::new(),
         }
     }

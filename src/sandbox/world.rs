@@ -10,6 +10,7 @@ use super::config::{Delivery, SandboxConfig};
 use super::dice::Dice;
 use super::emitter::WebhookPost;
 use super::fault::Fault;
+use super::gupshup::Apps;
 use super::hook::Update;
 use super::ledger::Ledger;
 use super::limit::{Bucket, Pair, Quota, Reached};
@@ -37,6 +38,8 @@ pub(super) enum Event {
     Retry(WebhookPost),
     /// The review of the template with this id ends.
     Reviewed(String),
+    /// Gupshup looks whether the app's receiver still answers.
+    Check(String),
     /// Something at Zenvia.
     Zenvia(zenvia::Later),
 }
@@ -65,6 +68,7 @@ pub(super) struct World {
     pub media: BTreeMap<String, Media>,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
+    pub gupshup: Apps,
     pub reached: HashMap<String, Reached>,
     pub quotas: HashMap<String, Quota>,
     /// Account and person who want no marketing.
@@ -98,6 +102,7 @@ impl World {
             media: BTreeMap::new(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
+            gupshup: Apps::with_wallet(config.gupshup.wallet),
             reached: HashMap::new(),
             quotas: HashMap::new(),
             stopped: HashSet::new(),

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 
 use super::audit::{self, Deed};
 use super::{Result, Store, Tx, on, on_tx};
+use crate::domain::failure::Failure;
 use crate::domain::id::HoldId;
 use crate::domain::time::UnixMs;
 
@@ -65,6 +66,8 @@ pub enum HoldCause {
     Budget,
     /// The provider has restricted or switched off the scope; lifts itself at `until_at` where it says until when.
     Restricted,
+    /// The account's wallet at the provider is low or empty: lifts itself after the recharge.
+    Wallet,
     /// A person placed it.
     Person,
     /// The disk is full: lifts itself when there is room.
@@ -74,6 +77,11 @@ pub enum HoldCause {
 }
 
 impl HoldCause {
+    /// Why everything of an account is refused with `code`.
+    pub const fn of_refusal(code: i64) -> Self {
+        if code == Failure::EMPTY_WALLET { Self::Wallet } else { Self::Refused }
+    }
+
     /// The word in database, API and locales.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -82,6 +90,7 @@ impl HoldCause {
             Self::Quality => "quality",
             Self::Budget => "budget",
             Self::Restricted => "restricted",
+            Self::Wallet => "wallet",
             Self::Person => "person",
             Self::Disk => "disk",
             Self::Restored => "restored",

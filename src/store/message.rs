@@ -28,8 +28,8 @@ pub use again::{Again, earlier_failures, failures_of, try_again};
 pub use chore::{cancel, expire, give_up_undelivered, let_go_of_left_doubts, lose_claims};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
 pub use doubt::{
-    Doubt, DoubtFilter, LEFT, Life, Stake, What, doubt_ids, doubts, leave_doubt, release_doubt, release_unsent, stakes,
-    vouch_doubt,
+    Doubt, DoubtFilter, LEFT, Life, Stake, What, adopt, doubt_ids, doubts, in_flight, leave_doubt, release_doubt,
+    release_unsent, stakes, vouch_doubt,
 };
 pub use earlier::{gone_before, gone_of, gone_page};
 pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};

@@ -9,21 +9,34 @@ use crate::domain::time::UnixMs;
 
 const KEEP: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO orphan_receipt (account, provider_id, receipt, state, received_at)
-             SELECT r.value ->> 'account', r.value ->> 'provider_id', r.value ->> 'receipt', r.value ->> 'state',
-                    r.value ->> 'received_at'
+        INSERT INTO orphan_receipt (account, provider_id, receipt, recipient, said, state, received_at)
+             SELECT r.value ->> 'account', r.value ->> 'provider_id', r.value ->> 'receipt', r.value ->> 'recipient',
+                    r.value ->> 'said', r.value ->> 'state', r.value ->> 'received_at'
              FROM r",
-    postgres: "INSERT INTO orphan_receipt (account, provider_id, receipt, state, received_at)
-               SELECT r.account, r.provider_id, r.receipt, r.state, r.received_at
+    postgres: "INSERT INTO orphan_receipt (account, provider_id, receipt, recipient, said, state, received_at)
+               SELECT r.account, r.provider_id, r.receipt, r.recipient, r.said, r.state, r.received_at
                FROM json_to_recordset($1::json)
-                   AS r (account text, provider_id text, receipt text, state text, received_at bigint)",
+                   AS r (account text, provider_id text, receipt text, recipient text, said text, state text,
+                       received_at bigint)",
 };
 
 const FOUND: &str = "SELECT o.id, o.account, o.receipt, o.received_at FROM orphan_receipt AS o
     WHERE o.state = 'waiting'
         AND (EXISTS (SELECT 1 FROM message AS m WHERE m.provider_id = o.provider_id)
-            OR EXISTS (SELECT 1 FROM attempt AS a WHERE a.provider_id = o.provider_id))
+            OR EXISTS (SELECT 1 FROM attempt AS a WHERE a.provider_id = o.provider_id)
+            OR EXISTS (SELECT 1 FROM message_alias AS x JOIN message AS m ON m.provider_id = x.provider_id
+                WHERE x.other_id = o.provider_id))
     ORDER BY o.id LIMIT $1";
+
+/// The provider's first words on messages that nobody knows.
+const FIRST_WORDS: Dialects = Dialects {
+    sqlite: "SELECT id, account, receipt, received_at FROM orphan_receipt
+        WHERE state = 'waiting' AND account = $1 AND said IN ('accepted', 'failed')
+            AND recipient IN (SELECT r.value FROM json_each($2) AS r) ORDER BY id",
+    postgres: "SELECT id, account, receipt, received_at FROM orphan_receipt
+        WHERE state = 'waiting' AND account = $1 AND said IN ('accepted', 'failed')
+            AND recipient IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value)) ORDER BY id",
+};
 
 const FOREIGN_SINCE: &str = "SELECT id, account, receipt, received_at FROM orphan_receipt
     WHERE state = 'foreign' AND received_at > $1 ORDER BY id";
@@ -57,6 +70,10 @@ pub struct NewOrphan {
     pub provider_id: String,
     /// The receipt, as JSON.
     pub receipt: String,
+    /// The number it is about, where it says so.
+    pub recipient: Option<String>,
+    /// What it reports, as a word, where that is the first that a provider says of a message.
+    pub said: Option<&'static str>,
     /// Why it is kept.
     pub state: OrphanState,
     /// When it came.
@@ -86,6 +103,12 @@ pub async fn keep(tx: &mut Tx, orphans: &[NewOrphan]) -> Result<()> {
 /// Waiting receipts whose message is known by now.
 pub async fn found(store: &Store, limit: i64) -> Result<Vec<Orphan>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(FOUND).bind(limit).fetch_all(pool).await?))
+}
+
+/// What the provider has said first of messages of `account` to `recipients` that nobody knows: taken, or failed.
+pub async fn first_words(store: &Store, account: &str, recipients: &[&str]) -> Result<Vec<Orphan>> {
+    let (sql, recipients) = (FIRST_WORDS.of(&store.read), json(&recipients));
+    Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(account).bind(&recipients).fetch_all(pool).await?))
 }
 
 /// Other installations' receipts that came after `since`, in their order.

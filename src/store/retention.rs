@@ -9,6 +9,9 @@ const KEYS: &str = "DELETE FROM idempotency WHERE created_at < $1";
 const WEBHOOKS: &str = "DELETE FROM webhook WHERE id IN
     (SELECT id FROM webhook WHERE state = 'done' AND received_at < $1 ORDER BY id LIMIT 1000)";
 
+const ALIASES: &str = "DELETE FROM message_alias WHERE other_id IN
+    (SELECT other_id FROM message_alias WHERE told_at < $1 ORDER BY told_at LIMIT 1000)";
+
 /// A request is repeated within this or not at all.
 const KEYS_FOR: Duration = Duration::from_hours(24);
 
@@ -18,11 +21,14 @@ const WEBHOOKS_FOR: Duration = Duration::from_hours(10 * 24);
 /// Alerts that have ended.
 const ALERTS_FOR: Duration = Duration::from_hours(90 * 24);
 
+/// Other ids of messages: nobody answers after longer, and no receipt comes.
+const ALIASES_FOR: Duration = Duration::from_hours(120 * 24);
+
 /// Removes old idempotency keys, a step of old webhooks, old alerts and a step of places that count no more, and lets suppressions
 /// lapse that have lasted their time. Sessions and sign-in links live by people's time, not by this clock, and are swept
 /// where they are made.
 pub async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
-    let steps = [(KEYS, now.minus(KEYS_FOR)), (WEBHOOKS, now.minus(WEBHOOKS_FOR))];
+    let steps = [(KEYS, now.minus(KEYS_FOR)), (WEBHOOKS, now.minus(WEBHOOKS_FOR)), (ALIASES, now.minus(ALIASES_FOR))];
     for (sql, before) in steps {
         on!(&store.write, |pool| sqlx::query(sql).bind(before).execute(pool).await.map(drop))?;
     }

@@ -4,6 +4,7 @@ use recado::store::setting;
 
 use crate::support::stores;
 
+mod lease;
 mod line;
 mod locks;
 mod message;

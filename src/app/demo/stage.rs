@@ -15,7 +15,7 @@ use crate::app::daemon::Daemon;
 use crate::app::lifecycle::Lifecycle;
 use crate::clock::Clock;
 use crate::domain::role::Role;
-use crate::sandbox::{LoopbackUrl, Sandbox, SandboxConfig};
+use crate::sandbox::{LoopbackUrl, Sandbox, SandboxConfig, SandboxProvider};
 use crate::store::{session, user};
 
 /// Who signs in with the link.
@@ -35,14 +35,15 @@ pub struct Stage {
 
 impl Stage {
     /// Makes the directory, the configuration and the people; binds both ports.
-    pub async fn build(listen: SocketAddr, clock: Clock) -> Result<Self, DemoError> {
+    pub async fn build(speaks: SandboxProvider, listen: SocketAddr, clock: Clock) -> Result<Self, DemoError> {
         let dir = tempfile::Builder::new().prefix("recado-demo-").tempdir()?;
         let pages = bind(listen).await?;
         let provider = TcpListener::bind("127.0.0.1:0").await?;
         let secrets = Secrets::draw();
-        place::write_campaigns(dir.path())?;
-        let config = place::config(dir.path(), pages.local_addr()?, provider.local_addr()?, &secrets)?;
-        let sandbox = Sandbox::new(sandbox_config(pages.local_addr()?, secrets)?, clock.clone());
+        place::write_campaigns(dir.path(), speaks)?;
+        let account = place::account(speaks, provider.local_addr()?, &secrets);
+        let config = place::config(dir.path(), pages.local_addr()?, &account)?;
+        let sandbox = Sandbox::new(sandbox_config(speaks, pages.local_addr()?, secrets)?, clock.clone());
         let daemon = Daemon::assemble(config, clock).await?;
         let sign_in_token = invite(&daemon).await?;
         Ok(Self { daemon, sandbox, pages, provider, sign_in_token, dir })
@@ -84,9 +85,15 @@ async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-fn sandbox_config(pages: SocketAddr, secrets: Secrets) -> Result<SandboxConfig, DemoError> {
-    let webhook: LoopbackUrl = format!("http://{pages}/webhooks/meta").parse().map_err(io::Error::other)?;
-    Ok(SandboxConfig::new(webhook, SecretString::from(secrets.app_secret), SecretString::from(secrets.verify_token)))
+fn sandbox_config(speaks: SandboxProvider, pages: SocketAddr, secrets: Secrets) -> Result<SandboxConfig, DemoError> {
+    let path = place::webhook_path(speaks, &secrets);
+    let webhook: LoopbackUrl = format!("http://{pages}{path}").parse().map_err(io::Error::other)?;
+    let mut config =
+        SandboxConfig::new(webhook, SecretString::from(secrets.app_secret), SecretString::from(secrets.verify_token));
+    config.provider = speaks;
+    config.gupshup.header = Some((place::WEBHOOK_HEADER.to_owned(), SecretString::from(secrets.webhook_header)));
+    config.gupshup.wallet = Some(place::WALLET);
+    Ok(config)
 }
 
 /// Makes the people of the demo and a one-time link for its administrator.

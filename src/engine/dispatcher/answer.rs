@@ -145,7 +145,7 @@ impl Dispatcher {
         let (scope, key, cause) = match scope {
             StopScope::Template => (HoldScope::Template, self.template_key(departure), HoldCause::Quality),
             StopScope::Sender => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
-            StopScope::Account => (HoldScope::Account, self.account.name.clone(), HoldCause::Refused),
+            StopScope::Account => (HoldScope::Account, self.account.name.clone(), HoldCause::of_refusal(code)),
         };
         let until_at = (cause == HoldCause::Quality).then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
         self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at }).await;

@@ -12,14 +12,15 @@ use super::run_facts::{RunFacts, is_marketing};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::failure::Failure;
 use crate::domain::fill::Content;
-use crate::domain::id::{ConversationId, PersonId, RunId};
+use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::pair::Urgency;
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
+use crate::engine::doubt::orphans;
 use crate::intake::campaign_file::OpenConversation;
-use crate::store::message::{Claimed, PutBack, Verdict, roots, windows};
+use crate::store::message::{self, Claimed, PutBack, Verdict, roots, windows};
 use crate::store::person;
 use crate::store::suppression::{self, SuppressionScope};
 
@@ -31,6 +32,12 @@ const PAIR_LIMIT: &str = "pair_limit";
 
 /// The gate's name while a message waits for the end of a conversation.
 const OPEN_CONVERSATION: &str = "open_conversation";
+
+/// The gate's name while another message to the same person has no answer yet.
+const IN_FLIGHT: &str = "in_flight";
+
+/// Another message's answer is looked for again after this (real time).
+const ANSWERED_SOON: Duration = Duration::from_secs(5);
 
 /// A conversation that a message waits for is looked at again after this.
 const STILL_TALKING: Duration = Duration::from_mins(5);
@@ -89,12 +96,14 @@ pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<G
     let no_marketing = suppressed.into_iter().map(|(id, _)| id).collect();
     let known = Known { no_marketing, nothing, talking, windows, roots };
     let now = of.engine.clock.now();
+    let flying = in_flight(of, claimed, now).await?;
     let mut frequency = Frequency::read(of, claimed, &known, now).await?;
     let decide = |message: &Claimed| {
         let (facts, root) = (of.facts_of(message.run_id), known.root(message.person_id));
         let stopped = barred(of, message)
             .or_else(|| stop(message, facts.as_deref(), &known, now))
             .or_else(|| frequency.stop(message, facts.as_deref(), root))
+            .or_else(|| flying.contains(&message.recipient).then(|| after_the_other(of, now)))
             .or_else(|| too_soon(of, message, root, now));
         if stopped.is_none() {
             frequency.goes(message, root);
@@ -107,6 +116,23 @@ pub(super) async fn decide(of: &Dispatcher, claimed: &[Claimed]) -> Result<Vec<G
 /// The provider does not let this account write to the person's country.
 fn barred(of: &Dispatcher, message: &Claimed) -> Option<Verdict> {
     of.is_barred(&message.recipient).then_some(Verdict::Excluded(ExclusionReason::Unreachable))
+}
+
+/// Whom another message is on its way to, at a provider whose receipts name no message of ours: only while there is one
+/// can a receipt that nobody knows be told to be of it.
+async fn in_flight(of: &Dispatcher, claimed: &[Claimed], now: UnixMs) -> Result<BTreeSet<String>, EngineError> {
+    if of.account.access.kind().names_messages() || claimed.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let recipients: Vec<&str> = claimed.iter().map(|m| m.recipient.as_str()).collect();
+    let ids: Vec<MessageId> = claimed.iter().map(|m| m.id).collect();
+    let since = now.minus(of.engine.clock_span(orphans::UNTIL));
+    Ok(message::in_flight(&of.engine.store, &of.sender.name, since, (&recipients, &ids)).await?)
+}
+
+fn after_the_other(of: &Dispatcher, now: UnixMs) -> Verdict {
+    let due_at = now.plus(of.engine.clock_span(ANSWERED_SOON));
+    Verdict::PutBack(PutBack { due_at, waiting_for: Some(IN_FLIGHT), turned_away: None })
 }
 
 /// The pair limit.

@@ -156,7 +156,8 @@ impl<'a> Batch<'a> {
                     (change.sender_ref.clone(), Personal::IdentityChange(change))
                 }
             };
-            let of = |s: &&Sender| s.account == account && s.phone_number_id == sender_ref;
+            // Whose account has one number alone does not say which.
+            let of = |s: &&Sender| s.account == account && (sender_ref.is_empty() || s.phone_number_id == sender_ref);
             match self.engine.config.senders.values().find(of) {
                 Some(sender) => {
                     if matches!(personal, Personal::Reply(_)) {
@@ -206,7 +207,8 @@ impl<'a> Batch<'a> {
         reply: &Reply,
     ) -> Result<(), EngineError> {
         let desk = Desk { config: &self.engine.config, instance: &self.engine.instance, sender, received_at };
-        let Some(taken) = reply::take(tx, &desk, reply).await? else { return Ok(()) };
+        let own = locate::quoted_by_own_id(tx, reply).await?;
+        let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
         self.told.conversations.insert(taken.conversation);
         if let Some(answer) = taken.answer {
             self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
@@ -215,7 +217,8 @@ impl<'a> Batch<'a> {
     }
 
     async fn apply_receipts(&mut self, tx: &mut Tx) -> Result<(), EngineError> {
-        let receipts = std::mem::take(&mut self.receipts);
+        let mut receipts = std::mem::take(&mut self.receipts);
+        locate::by_own_ids(tx, &mut receipts, self.now).await?;
         let located = locate::locate(tx, &self.engine.instance, &receipts).await?;
         let ids = located.messages();
         let before = receipt::standings(tx, &ids).await?;
@@ -228,7 +231,10 @@ impl<'a> Batch<'a> {
             match after.get_mut(&message) {
                 Some(standing) if standing.attempt == attempt => {
                     receipts::apply(standing, &incoming.receipt, incoming.at());
-                    learned.push((standing.person_id, &incoming.receipt));
+                    // What is only taken still goes by the number as we wrote it.
+                    if incoming.receipt.status != ReceiptStatus::Accepted {
+                        learned.push((standing.person_id, &incoming.receipt));
+                    }
                 }
                 Some(standing) if attempt < standing.attempt => {
                     earlier.push((message, attempt, incoming));
@@ -303,7 +309,9 @@ impl<'a> Batch<'a> {
     async fn hold(&mut self, tx: &mut Tx, failed: &Standing, template: Option<&Snapshot>) -> Result<(), EngineError> {
         let code = failed.failure_code.unwrap_or_default();
         let (scope, scope_key, cause) = match self.engine.errors_of(&failed.account).class_of(code) {
-            Some(FailureClass::HoldAccount) => (HoldScope::Account, failed.account.clone(), HoldCause::Refused),
+            Some(FailureClass::HoldAccount) => {
+                (HoldScope::Account, failed.account.clone(), HoldCause::of_refusal(code))
+            }
             Some(FailureClass::HoldSender) => (HoldScope::Sender, failed.sender.clone(), HoldCause::Refused),
             Some(FailureClass::StopCountry) => {
                 let Some(key) = holds::country_key(&failed.account, &failed.recipient) else { return Ok(()) };

@@ -1,12 +1,15 @@
 //! Templates as Gupshup lists them (gupshup-zenvia.md 1.9): what they are made of stands in `containerMeta`, a JSON text.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
 use crate::provider::loose;
 
-/// One item of the list; `None` without id, name or language: it could not be sent.
-pub(super) fn read(item: &Value) -> Option<Template> {
+/// One item of the list; `None` without id, name or language: it could not be sent. Utility templates live as long as
+/// `utility_life` says; the list does not.
+pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Template> {
     let meta: Value =
         loose::text(item, "containerMeta").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or(Value::Null);
     let kind = loose::text(item, "templateType").unwrap_or_default().to_ascii_uppercase();
@@ -27,6 +30,9 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         quality: None,
         time_to_live_s: None,
     };
+    if template.category == Category::Utility {
+        template.time_to_live_s = utility_life.and_then(|life| i64::try_from(life.as_secs()).ok());
+    }
     if template.status == TemplateStatus::Approved
         && let Some(what) = beyond(&kind, &template)
     {

@@ -162,6 +162,7 @@ impl World {
         let unknown = || TemplateUse { name: text(content, "templateId").to_owned(), language: String::new() };
         Message {
             wamid: new_id(),
+            gs_id: None,
             account: self.registry.account_of(from),
             sender: from.to_owned(),
             to: to.to_owned(),
@@ -174,6 +175,7 @@ impl World {
             progress: Progress::Accepted,
             counts_in_tier: is_template,
             was_priced: false,
+            was_enqueued: false,
             story: VecDeque::new(),
         }
     }

@@ -82,6 +82,21 @@ const STAKES: Dialects = Dialects {
             AND m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
 };
 
+/// The provider's id makes its receipts settle it.
+const ADOPT: &str = "UPDATE message SET provider_id = $3
+    WHERE id = $1 AND attempt = $2 AND state = 'in_doubt' AND provider_id IS NULL";
+/// Whom a message is on its way to whose answer is not known.
+const IN_FLIGHT: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT m.recipient FROM message AS m
+        WHERE m.sender = $1 AND m.claimed_at >= $2 AND m.state IN ('claimed', 'in_doubt')
+            AND m.recipient IN (SELECT r.value FROM json_each($3) AS r)
+            AND m.id NOT IN (SELECT r.value FROM json_each($4) AS r)",
+    postgres: "SELECT DISTINCT m.recipient FROM message AS m
+        WHERE m.sender = $1 AND m.claimed_at >= $2 AND m.state IN ('claimed', 'in_doubt')
+            AND m.recipient IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
+            AND m.id NOT IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($4::json) AS r (value))",
+};
+
 /// Which doubts; nothing named: all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DoubtFilter {
@@ -221,6 +236,38 @@ pub async fn leave_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u6
 /// doubt.
 pub async fn vouch_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u64> {
     settle_doubt(store, VOUCH, &crate::store::json(&lives), at).await
+}
+
+/// An attempt in doubt is the message that the provider calls `provider_id`. False: it is in doubt no more.
+pub async fn adopt(store: &Store, id: MessageId, attempt: i64, provider_id: &str) -> Result<bool> {
+    let done = on!(&store.write, |pool| sqlx::query(ADOPT)
+        .bind(id)
+        .bind(attempt)
+        .bind(provider_id)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(done > 0)
+}
+
+/// Those of `recipients` to whom another message than `except` of `sender`, claimed since then, is on its way without
+/// an answer.
+pub async fn in_flight(
+    store: &Store,
+    sender: &str,
+    since: UnixMs,
+    (recipients, except): (&[&str], &[MessageId]),
+) -> Result<BTreeSet<String>> {
+    let (recipients, except) = (crate::store::json(&recipients), crate::store::json(&except));
+    let sql = IN_FLIGHT.of(&store.write);
+    let found: Vec<String> = on!(&store.write, |pool| sqlx::query_scalar(sql)
+        .bind(sender)
+        .bind(since)
+        .bind(&recipients)
+        .bind(&except)
+        .fetch_all(pool)
+        .await?);
+    Ok(found.into_iter().collect())
 }
 
 async fn settle_doubt(store: &Store, sql: Dialects, list: &str, at: UnixMs) -> Result<u64> {

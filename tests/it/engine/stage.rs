@@ -410,6 +410,7 @@ throughput      = 1000
         wake: Arc::new(Notify::new()),
         inbound: recado::engine::inbound::Inbound::default(),
         limits_changed: Arc::new(Notify::new()),
+        wallets: recado::engine::wallet::Wallets::default(),
         counters: recado::engine::counters::Counters::default(),
     })
 }

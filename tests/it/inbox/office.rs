@@ -98,6 +98,7 @@ impl Office {
             wake: Arc::new(Notify::new()),
             inbound: recado::engine::inbound::Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
+            wallets: recado::engine::wallet::Wallets::default(),
             counters: recado::engine::counters::Counters::default(),
         });
         let receiver = Receiver::new(engine.clone(), Arc::new(Notify::new()));

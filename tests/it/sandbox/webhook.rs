@@ -71,7 +71,7 @@ async fn send_many(sandbox: &TestSandbox, count: usize) {
 #[tokio::test]
 async fn updates_travel_in_batches_out_of_order_and_sometimes_twice() {
     let mut config = sandbox_config("http://127.0.0.1:1/");
-    config.delivery = Delivery { batch: 10, duplicates: 0.05, late: 0.1, early: 0.0, off: false };
+    config.delivery = Delivery { batch: 10, duplicates: 0.05, late: 0.1, early: 0.0, missing_ids: 0.0, off: false };
     config.throughput = std::num::NonZeroU32::new(10_000).expect("not 0");
     let sandbox = start_sandbox(config, Clock::fixed(TUESDAY)).await;
     send_many(&sandbox, 300).await;

@@ -46,7 +46,8 @@ pub fn sandbox_config(webhook: &str) -> SandboxConfig {
     let webhook = webhook.parse().expect("an address of this machine");
     let mut config = SandboxConfig::new(webhook, APP_SECRET.into(), VERIFY_TOKEN.into());
     config.people = recado::sandbox::People::quiet();
-    config.delivery = recado::sandbox::Delivery { batch: 50, duplicates: 0.0, late: 0.0, early: 0.0, off: false };
+    config.delivery =
+        recado::sandbox::Delivery { batch: 50, duplicates: 0.0, late: 0.0, early: 0.0, missing_ids: 0.0, off: false };
     config
 }
 

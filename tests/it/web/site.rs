@@ -129,6 +129,7 @@ impl Site {
             wake: Arc::new(Notify::new()),
             inbound: recado::engine::inbound::Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
+            wallets: recado::engine::wallet::Wallets::default(),
             counters: recado::engine::counters::Counters::default(),
         });
         Self { _test_store: Some(test_store), ..Self::over(&engine) }

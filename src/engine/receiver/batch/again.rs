@@ -1,6 +1,6 @@
 //! What a reported failure allows: another try, where the policy of its code does and the schedule still does.
 
-use crate::domain::failure::{FailureClass, Policy};
+use crate::domain::failure::{Failure, FailureClass, Policy};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
@@ -36,6 +36,7 @@ fn again(engine: &Engine, standing: &Standing, now: UnixMs) -> Option<(Again, u3
         return None;
     }
     let waiting_for = match class {
+        _ if code == Failure::EMPTY_WALLET => "wallet",
         FailureClass::RetryPair => "pair_limit",
         FailureClass::Retry => "throughput",
         _ => "later",

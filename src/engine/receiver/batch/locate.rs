@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Incoming;
 use crate::domain::callback::Instance;
+use crate::domain::event::{Receipt, ReceiptStatus, Reply, ReplyContent};
 use crate::domain::id::MessageId;
+use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
+use crate::store::alias::{self, Alias};
 use crate::store::orphan::{self, NewOrphan, OrphanState};
 use crate::store::{Tx, json, receipt};
 
@@ -24,6 +27,28 @@ impl Located {
     pub(super) fn messages(&self) -> Vec<MessageId> {
         self.ours.iter().map(|(_, (message, _))| *message).collect::<BTreeSet<_>>().into_iter().collect()
     }
+}
+
+/// Lets receipts that name a message by another id than its answer had name it by that one.
+pub(super) async fn by_own_ids(tx: &mut Tx, receipts: &mut [Incoming], now: UnixMs) -> Result<(), EngineError> {
+    let told: BTreeSet<Alias<'_>> = receipts
+        .iter()
+        .filter_map(|i| Some(Alias { other_id: i.receipt.other_id.as_deref()?, provider_id: &i.receipt.provider_id }))
+        .collect();
+    if !told.is_empty() {
+        alias::keep(tx, &told.into_iter().collect::<Vec<_>>(), now).await?;
+    }
+    let lonely = |receipt: &&Receipt| receipt.callback.is_none() && receipt.other_id.is_none();
+    let others: Vec<&str> =
+        receipts.iter().map(|i| &i.receipt).filter(lonely).map(|r| r.provider_id.as_str()).collect();
+    let known = alias::of(tx, &others).await?;
+    for incoming in receipts {
+        if let Some(own) = known.get(&incoming.receipt.provider_id) {
+            let other = std::mem::replace(&mut incoming.receipt.provider_id, own.clone());
+            incoming.receipt.other_id = Some(other);
+        }
+    }
+    Ok(())
 }
 
 /// Finds out whose each of `receipts` is.
@@ -56,6 +81,12 @@ pub(super) fn orphan(incoming: &Incoming, foreign: bool) -> NewOrphan {
         account: incoming.account.clone(),
         provider_id: incoming.receipt.provider_id.clone(),
         receipt: json(&incoming.receipt),
+        recipient: incoming.receipt.wa_id.clone(),
+        said: match incoming.receipt.status {
+            ReceiptStatus::Accepted => Some("accepted"),
+            ReceiptStatus::Failed => Some("failed"),
+            _ => None,
+        },
         state: if foreign { OrphanState::Foreign } else { OrphanState::Waiting },
         received_at: incoming.received_at,
     }
@@ -74,4 +105,24 @@ pub(super) async fn keep(
         orphan::keep(tx, &all).await?;
     }
     Ok(())
+}
+
+/// The reply with the message it points at named by the id its answer had, where it names it by another.
+pub(super) async fn quoted_by_own_id(tx: &mut Tx, reply: &Reply) -> Result<Option<Reply>, EngineError> {
+    let to = match &reply.content {
+        ReplyContent::Reaction { to, .. } => Some(to.as_str()),
+        _ => None,
+    };
+    let named: Vec<&str> = reply.quoted.as_deref().into_iter().chain(to).collect();
+    let known = alias::of(tx, &named).await?;
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let own = |id: &String| known.get(id).unwrap_or(id).clone();
+    let mut reply = reply.clone();
+    reply.quoted = reply.quoted.as_ref().map(own);
+    if let ReplyContent::Reaction { to, .. } = &mut reply.content {
+        *to = own(to);
+    }
+    Ok(Some(reply))
 }

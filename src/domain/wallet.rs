@@ -1,0 +1,94 @@
+//! A prepaid wallet: what may still be sent with it, who goes first, and what is missing. Pure.
+
+use super::kind::Priority;
+use super::money::Micros;
+
+/// How a wallet stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Purse {
+    /// What it held when it was read, the overdraft included.
+    pub available: Micros,
+    /// What was promised of it since then.
+    pub spent: Micros,
+    /// With no more than this left, nothing is sent.
+    pub low: Micros,
+    /// What reminders in line will cost: what is left is theirs first.
+    pub reminders: Micros,
+    /// What everything in line will cost, reminders included.
+    pub planned: Micros,
+}
+
+impl Purse {
+    /// What is left.
+    pub const fn left(&self) -> Micros {
+        Micros(self.available.0.saturating_sub(self.spent.0))
+    }
+
+    /// What messages of `priority` may spend: what a person waits for and reminders everything above the limit, all
+    /// others what is not reminders'. Never negative.
+    pub fn room(&self, priority: Priority) -> Micros {
+        let kept = if priority <= Priority::REMINDER { Micros(0) } else { self.reminders };
+        let room = self.left().0.saturating_sub(self.low.0).saturating_sub(kept.0);
+        Micros(room.max(0))
+    }
+
+    /// How many messages of `priority` that cost at most `price` each may be claimed.
+    pub fn messages(&self, priority: Priority, price: Micros) -> usize {
+        let room = self.room(priority).0;
+        if price.0 <= 0 {
+            return if room > 0 { usize::MAX } else { 0 };
+        }
+        usize::try_from(room / price.0).unwrap_or(0)
+    }
+
+    /// What has to be put in at least for everything in line, and `more`, to go out; zero: nothing.
+    pub fn missing(&self, more: Micros) -> Micros {
+        let needed = self.planned.plus(more).plus(self.low);
+        Micros(needed.0.saturating_sub(self.left().0).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const fn usd(n: i64) -> Micros {
+        Micros(n * 1_000_000)
+    }
+
+    #[test]
+    fn reminders_use_the_rest_first_and_what_is_missing_is_told() {
+        let purse = Purse { available: usd(20), spent: usd(4), low: usd(5), reminders: usd(10), planned: usd(30) };
+        assert_eq!(purse.left(), usd(16));
+        assert_eq!(purse.room(Priority::AGENT), usd(11));
+        assert_eq!(purse.room(Priority::REMINDER), usd(11));
+        assert_eq!(purse.room(Priority::RESUME_CONTACT), usd(1));
+        assert_eq!(purse.room(Priority::PROMOTION), usd(1));
+        assert_eq!(purse.messages(Priority::PROMOTION, Micros(70_000)), 14);
+        assert_eq!(purse.messages(Priority::PROMOTION, Micros(0)), usize::MAX);
+        assert_eq!(purse.missing(Micros(0)), usd(19));
+        assert_eq!(purse.missing(usd(3)), usd(22));
+        let dry = Purse { spent: usd(15), ..purse };
+        assert_eq!((dry.room(Priority::REMINDER), dry.messages(Priority::AGENT, Micros(0))), (Micros(0), 0));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_claimed_never_takes_the_wallet_to_its_limit(
+            available in 0_i64..10_000, spent in 0_i64..10_000, low in 0_i64..100, price in 1_i64..500,
+            reminders in 0_i64..5_000, priority in 0_i64..4,
+        ) {
+            let purse = Purse {
+                available: Micros(available), spent: Micros(spent), low: Micros(low),
+                reminders: Micros(reminders), planned: Micros(reminders),
+            };
+            let n = purse.messages(Priority(priority), Micros(price)) as i64;
+            prop_assert!(n == 0 || purse.left().0 - n * price >= low);
+            prop_assert!(priority <= 1 || n == 0 || purse.left().0 - n * price >= low + reminders);
+            let filled = Purse { available: Micros(available + purse.missing(Micros(0)).0), ..purse };
+            prop_assert_eq!(filled.missing(Micros(0)), Micros(0));
+        }
+    }
+}

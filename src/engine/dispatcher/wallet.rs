@@ -1,0 +1,47 @@
+//! The gate of the wallet: what may be claimed with the money left at the provider.
+
+use super::Dispatcher;
+use crate::domain::id::RunId;
+use crate::domain::kind::Priority;
+use crate::domain::money::Micros;
+use crate::engine::{EngineError, budget, wallet};
+use crate::store::message::Turn;
+
+impl Dispatcher {
+    /// Those of `runs` that the wallet still pays, and how many messages of them at most. Where it pays nothing at all,
+    /// the account is held: before it runs dry, not after.
+    pub(super) async fn paid_for(&self, runs: Vec<Turn>) -> Result<(Vec<Turn>, usize), EngineError> {
+        if self.account.access.wallet_terms().is_none() || runs.is_empty() {
+            return Ok((runs, usize::MAX));
+        }
+        let purse = Box::pin(wallet::purse(&self.engine, &self.account, &self.sender)).await?;
+        let Some(purse) = purse else { return Ok((runs, usize::MAX)) };
+        let (mut paid, mut most, mut dry) = (Vec::new(), 0, false);
+        for mut turn in runs {
+            let price = self.dearest(turn.run);
+            let n = purse.messages(turn.priority, price);
+            // Not even one, whoever goes first.
+            dry |= purse.messages(Priority::AGENT, price) == 0;
+            if n > 0 {
+                most = most.max(n);
+                turn.room = Some(turn.room.map_or(n, |room| room.min(n)));
+                paid.push(turn);
+            }
+        }
+        if dry {
+            wallet::hold_low(&self.engine, &self.account).await?;
+        }
+        Ok((paid, most))
+    }
+
+    /// What a message of `run` costs at most, the provider's own fee included. By hand anything may be sent: the dearest
+    /// that is known.
+    fn dearest(&self, run: RunId) -> Micros {
+        let fee = self.account.access.wallet_terms().map_or(Micros(0), |(_, fee)| fee);
+        let price = self.facts_of(run).and_then(|facts| {
+            let (now, cards) = (self.engine.clock.now(), &self.engine.cards);
+            budget::worst_prices(cards, &self.account, &facts.template, now).into_values().max()
+        });
+        price.unwrap_or_default().plus(fee)
+    }
+}

@@ -1,0 +1,137 @@
+//! Templates as Gupshup lists them: their own ids, positional parameters only, what they are made of as JSON in a text.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Call, Error};
+use crate::sandbox::Sandbox;
+use crate::sandbox::template::Template;
+use crate::sandbox::template_shape::{HeaderShape, placeholders, text, word};
+
+/// Gupshup's id of the template that Meta calls `id`.
+pub(super) fn uuid(id: &str) -> String {
+    let number = super::super::dice::fingerprint(id);
+    format!("{:08x}-{:04x}-4000-8000-{:012x}", number >> 32, (number >> 16) & 0xffff, number & 0xffff_ffff_ffff)
+}
+
+/// How many values a send gives: header, body, buttons with a suffix or a code.
+pub(super) fn parameters(template: &Template) -> usize {
+    let header = match &template.shape.header {
+        Some(HeaderShape::Text(text)) => placeholders(text).len(),
+        _ => 0,
+    };
+    let buttons = template.shape.buttons.iter().filter(|b| b.takes_parameter()).count();
+    header + placeholders(&template.shape.body).len() + buttons
+}
+
+/// Named parameters become numbers, in the order of their first appearance.
+fn numbered(text: &str) -> String {
+    let mut told = text.to_owned();
+    for (place, name) in placeholders(text).into_iter().enumerate() {
+        for written in [format!("{{{{{name}}}}}"), format!("{{{{ {name} }}}}")] {
+            told = told.replace(&written, &format!("{{{{{}}}}}", place + 1));
+        }
+    }
+    told
+}
+
+fn listed(template: &Template, app: &str, now_ms: i64) -> Value {
+    let components = template.components.as_array().cloned().unwrap_or_default();
+    let of = |kind: &str| components.iter().find(|c| word(c, "type") == kind);
+    let body = numbered(&template.shape.body);
+    let mut meta = json!({"appId": app, "data": body, "enableSample": true});
+    let mut kind = "TEXT".to_owned();
+    match &template.shape.header {
+        Some(HeaderShape::Text(text)) => meta["header"] = numbered(text).into(),
+        Some(HeaderShape::Media(media)) => kind = media.to_uppercase(),
+        None => {}
+    }
+    if let Some(footer) = of("footer") {
+        meta["footer"] = text(footer, "text").into();
+    }
+    let mut data = body;
+    if let Some(buttons) = of("buttons") {
+        meta["buttons"] = buttons["buttons"].clone();
+        let labels = template.shape.buttons.iter().map(|b| format!("[{}]", b.text));
+        data = format!("{data} | {}", labels.collect::<Vec<_>>().join(" | "));
+    }
+    json!({
+        "id": uuid(&template.id), "externalId": template.id, "appId": app, "elementName": template.name,
+        "languageCode": template.language, "languagePolicy": "deterministic", "category": template.category,
+        "templateType": kind, "data": data, "containerMeta": meta.to_string(),
+        "meta": json!({"example": data}).to_string(), "status": template.status, "quality": "UNKNOWN", "priority": 1,
+        "retry": 0, "vertical": "sandbox", "createdOn": now_ms, "modifiedOn": now_ms, "reason": null,
+    })
+}
+
+/// List, create, edit, delete.
+pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_>) -> Result<Value, Error> {
+    let now = sandbox.0.clock.now();
+    let mut world = sandbox.world();
+    let wrong = |_| Error(StatusCode::BAD_REQUEST, "Invalid category provided or template not well-formed");
+    let meta_id = |world: &super::super::world::World, id: &str| {
+        world.templates.of(app).find(|t| uuid(&t.id) == id).map(|t| t.id.clone())
+    };
+    const NONE: Error = Error(StatusCode::BAD_REQUEST, "Template Does not exists.");
+    let told = match (call.method, rest) {
+        (&Method::GET, []) => {
+            let page: usize = call.query.get("pageNo").parse().unwrap_or_default();
+            let wanted = call.query.get("templateStatus");
+            let all = world.templates.of(app).filter(|t| wanted.is_empty() || t.status == wanted);
+            // One page holds them all; those after it are empty.
+            let all: Vec<Value> = if page > 0 { Vec::new() } else { all.map(|t| listed(t, app, now.0)).collect() };
+            Ok(json!({"status": "success", "templates": all}))
+        }
+        (&Method::GET, [id]) => {
+            let template = world.templates.of(app).find(|t| uuid(&t.id) == *id);
+            template.map(|t| json!({"status": "success", "template": listed(t, app, now.0)})).ok_or(NONE)
+        }
+        (&Method::POST, []) => {
+            let made = world.create_template(app, &source(call), now).map_err(wrong)?;
+            let template = world.templates.by_id(text(&made, "id"));
+            template.map(|t| json!({"status": "success", "template": listed(t, app, now.0)})).ok_or(NONE)
+        }
+        (&Method::PUT, [id]) => {
+            let id = meta_id(&world, id).ok_or(NONE)?;
+            world.edit_template(&id, &source(call), now).map_err(wrong)?;
+            let template = world.templates.by_id(&id);
+            template.map(|t| json!({"status": "success", "template": listed(t, app, now.0)})).ok_or(NONE)
+        }
+        (&Method::DELETE, [name, one @ ..]) => {
+            let id = one.first().and_then(|id| meta_id(&world, id));
+            if world.templates.delete(app, name, id.as_deref()) == 0 {
+                Err(NONE)
+            } else {
+                Ok(json!({"status": "success"}))
+            }
+        }
+        _ => Err(Error(StatusCode::NOT_FOUND, "No such resource")),
+    };
+    drop(world);
+    sandbox.0.wake.notify_one();
+    told
+}
+
+/// The form of a creation as Meta's.
+fn source(call: &Call<'_>) -> Value {
+    let form = &call.form;
+    let mut components = vec![json!({"type": "BODY", "text": form.get("content")})];
+    match form.get("templateType") {
+        "" | "TEXT" if !form.get("header").is_empty() => {
+            components.insert(0, json!({"type": "HEADER", "format": "TEXT", "text": form.get("header")}));
+        }
+        media @ ("IMAGE" | "VIDEO" | "DOCUMENT") => {
+            components.insert(0, json!({"type": "HEADER", "format": media}));
+        }
+        _ => {}
+    }
+    if !form.get("footer").is_empty() {
+        components.push(json!({"type": "FOOTER", "text": form.get("footer")}));
+    }
+    let buttons = form.json("buttons");
+    if buttons.as_array().is_some_and(|b| !b.is_empty()) {
+        components.push(json!({"type": "BUTTONS", "buttons": buttons}));
+    }
+    let language = if form.get("languageCode").is_empty() { "en_US" } else { form.get("languageCode") };
+    json!({"name": form.get("elementName"), "language": language, "category": form.get("category"), "components": components})
+}
