@@ -18,6 +18,7 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
+use crate::domain::snapshot::Snapshot;
 use crate::intake::rows::content_hash;
 use crate::store::correction::{self, NewCorrection};
 use crate::store::run::{self, Run};
@@ -62,41 +63,16 @@ impl Engine {
     /// Gives a paused run another campaign file over the audience it has.
     pub async fn correct(&self, id: RunId, definition: &str, by: &str) -> Result<CorrectOutcome, EngineError> {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
-        let refused = |problem: Problem| Ok(CorrectOutcome::Refused(vec![problem]));
-        let file = match load::parse(definition) {
-            Ok(file) => file,
-            Err(problems) => return Ok(CorrectOutcome::Refused(problems)),
-        };
         let before = version::get(&self.store, run.version_id).await?;
         let before = before.ok_or(StoreError::Corrupt { what: "run.version_id" })?;
-        if let Some(problem) = unfit(&run, &file) {
-            return refused(problem);
-        }
-        let (sender, account) = match self.way_out(&file.sender) {
-            Ok(way) => way,
-            Err(problem) => return refused(problem),
+        let template = match self.correctable(&run, &before, definition).await? {
+            Ok(template) => template,
+            Err(problems) => return Ok(CorrectOutcome::Refused(problems)),
         };
-        let wanted = &file.template;
-        let args = [("template", wanted.name.as_str()), ("language", wanted.language.as_str())];
-        let template = match self.fresh_templates(&account.name, &file).await {
-            Ok(Some(template)) => template,
-            Ok(None) => return refused(Problem::new("template_unknown", &args)),
-            Err(EngineError::Provider(_)) => return refused(Problem::new("template_unread", &args)),
-            Err(other) => return Err(other),
-        };
-        let candidate = Candidate {
-            version: version::Version { definition: definition.to_owned(), ..before.clone() },
-            file,
-            sender: Some(sender.clone()),
-            account: Some(account.clone()),
-        };
-        let sheet = self.judge_but(&candidate, Some(template.clone()), Some(id)).await?;
-        if !sheet.blockers.is_empty() {
-            return Ok(CorrectOutcome::Refused(sheet.blockers));
-        }
+        let refused = |code: &str| Ok(CorrectOutcome::Refused(vec![Problem::new(code, &[])]));
         let to = self.corrected_version(&before, definition, by).await?;
         if to == before.id && template == run.snapshots()? {
-            return refused(Problem::new("correct_nothing", &[]));
+            return refused("correct_nothing");
         }
         let split = self.split(id).await?;
         let new = NewCorrection {
@@ -110,14 +86,45 @@ impl Engine {
         };
         let mut tx = self.store.begin().await?;
         if !correction::add(&mut tx, &new).await? {
-            return refused(Problem::new("correct_leaving", &[]));
+            return refused("correct_leaving");
         }
         tx.commit().await?;
         version::approve(&self.store, to, self.clock.now(), by).await?;
-        self.into_folder(&before, definition).await?;
+        self.write_corrected(&before, definition).await?;
         info!(run.id = %id, version.id = %to, "run {id} goes on with version {to}");
         self.tell(Change::Run(id));
         Ok(CorrectOutcome::Corrected(split))
+    }
+
+    /// The template as the provider has it now, if `run` could go on with that file; else what stands in the way.
+    async fn correctable(
+        &self,
+        run: &Run,
+        before: &version::Version,
+        definition: &str,
+    ) -> Result<Result<Snapshot, Vec<Problem>>, EngineError> {
+        let file = match load::parse(definition) {
+            Ok(file) => file,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        if let Some(problem) = unfit(run, &file) {
+            return Ok(Err(vec![problem]));
+        }
+        let (sender, account) = match self.way_out(&file.sender) {
+            Ok((sender, account)) => (sender.clone(), account.clone()),
+            Err(problem) => return Ok(Err(vec![problem])),
+        };
+        let args = [("template", file.template.name.as_str()), ("language", file.template.language.as_str())];
+        let template = match self.fresh_templates(&account.name, &file).await {
+            Ok(Some(template)) => template,
+            Ok(None) => return Ok(Err(vec![Problem::new("template_unknown", &args)])),
+            Err(EngineError::Provider(_)) => return Ok(Err(vec![Problem::new("template_unread", &args)])),
+            Err(other) => return Err(other),
+        };
+        let version = version::Version { definition: definition.to_owned(), ..before.clone() };
+        let candidate = Candidate { version, file, sender: Some(sender), account: Some(account) };
+        let sheet = self.judge_but(&candidate, Some(template.clone()), Some(run.id)).await?;
+        Ok(if sheet.blockers.is_empty() { Ok(template) } else { Err(sheet.blockers) })
     }
 
     /// The version of the corrected file over the audience of the one before.
@@ -144,7 +151,7 @@ impl Engine {
 
     /// The folder gets the corrected file where it holds the one that was corrected; one that somebody changed meanwhile
     /// is theirs, and stays a version of its own.
-    async fn into_folder(&self, before: &version::Version, definition: &str) -> Result<(), EngineError> {
+    async fn write_corrected(&self, before: &version::Version, definition: &str) -> Result<(), EngineError> {
         let Some(campaign) = campaign::get(&self.store, before.campaign_id).await? else { return Ok(()) };
         let dir = self.config.campaigns_dir.join(&campaign.name);
         let (old, new) = (before.definition.clone(), definition.to_owned());

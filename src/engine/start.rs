@@ -11,13 +11,13 @@ use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
-use crate::domain::id::{RunId, VersionId};
+use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::intake::campaign_file::CampaignFile;
-use crate::preflight::{self, Behind, Sheet, SheetInputs, Shown};
+use crate::preflight::{self, Balance, Behind, Sheet, SheetInputs, SheetTier, Shown};
 use crate::store::run::{self, NewRun};
 use crate::store::version::Version;
 use crate::store::{campaign, message, place, suppression, user, version};
@@ -170,6 +170,18 @@ impl Engine {
         Ok(open.map(|_| Problem::new("run_open", &[])))
     }
 
+    /// What runs of a campaign have sent, but for one.
+    async fn earlier(&self, campaign: CampaignId, but: Option<RunId>) -> Result<Earlier, EngineError> {
+        let gone = message::gone_of(&self.store, campaign).await?;
+        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != but).collect::<Vec<_>>()))
+    }
+
+    /// What there is to send with.
+    async fn funds(&self, account: Option<&Account>) -> Result<(Option<Balance>, Option<SheetTier>), EngineError> {
+        let Some(account) = account else { return Ok((None, None)) };
+        Ok((funds::balance(self, account).await?, funds::people_left(self, account).await?))
+    }
+
     /// How fast it would go, and what it would find.
     async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
         let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
@@ -208,16 +220,12 @@ impl Engine {
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
-        let gone = message::gone_of(&self.store, id).await?;
-        let earlier = Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != but).collect::<Vec<_>>());
+        let earlier = self.earlier(id, but).await?;
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
-        let (balance, tier) = match &account {
-            Some(account) => (funds::balance(self, account).await?, funds::people_left(self, account).await?),
-            None => (None, None),
-        };
+        let (balance, tier) = self.funds(account.as_ref()).await?;
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
         let countries = holds::countries(self).await?;
         let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
