@@ -140,6 +140,19 @@ async fn drop_file(window: &Client, name: &str, text: &str) {
     window.wait().at_most(PATIENCE).for_element(Locator::XPath(&named)).await.unwrap();
 }
 
+/// Presses what a live page may replace at any moment: found and pressed in one go.
+async fn press(window: &Client, css: &str) {
+    wait_for(window, css).await;
+    let script = "const found = document.querySelector(arguments[0]); if (found) found.click(); return Boolean(found);";
+    for _ in 0..20 {
+        if window.execute(script, vec![css.into()]).await.unwrap().as_bool() == Some(true) {
+            return;
+        }
+        wait_for(window, css).await;
+    }
+    panic!("{css} comes and goes");
+}
+
 async fn choose(window: &Client, field: &str, value: &str) {
     wait_for(window, &format!("[name=\"{field}\"]")).await.select_by_value(value).await.unwrap();
 }
@@ -198,16 +211,16 @@ async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected
 
     wait_for(window, "[data-test=run]").await;
     wait_for(window, "[data-test=count-queued]").await;
-    marked(window, "pause").await.click().await.unwrap();
+    press(window, "[data-test=pause]").await;
     marked(window, "resume").await;
-    wait_for(window, "button[data-test=correct]:not([disabled])").await.click().await.unwrap();
+    press(window, "button[data-test=correct]:not([disabled])").await;
     marked(window, "split").await;
     choose(window, "var.1.form", "upper").await;
     previews(window, "JOÃO DA SILVA").await;
     picture(window, "correct").await;
     marked(window, "finish").await.click().await.unwrap();
     marked(window, "corrected").await;
-    marked(window, "resume").await.click().await.unwrap();
+    press(window, "[data-test=resume]").await;
     wait_for(window, "[data-test=run] [data-test=count-queued]").await;
     picture(window, "corrected").await;
 
