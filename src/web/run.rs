@@ -102,8 +102,10 @@ pub async fn show(
     let tiles = tiles(&p, &f, people);
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
     let corrected = correction::latest(state.store(), f.run.id).await?;
-    let corrected =
-        corrected.map(|c| p.say("draft.corrected", &[("n", &p.number(c.stayed)), ("who", &c.corrected_by)]));
+    let corrected = corrected.map(|c| {
+        let rest = (f.counts.total() - c.stayed).max(0);
+        p.say("draft.corrected", &[("n", &p.number(c.stayed)), ("rest", &p.number(rest)), ("who", &c.corrected_by)])
+    });
     html(&RunPage {
         p,
         title,
