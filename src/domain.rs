@@ -3,6 +3,7 @@
 pub mod address;
 pub mod adoption;
 pub mod alert;
+pub mod amend;
 pub mod answer;
 pub mod breaker;
 pub mod budget;

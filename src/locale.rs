@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::failure::sentence_key;
+use crate::domain::failure::{known, sentence_key};
 use crate::domain::problem::Problem;
 
 /// A language of the screens.
@@ -90,6 +90,8 @@ macro_rules! areas {
             "draft",
             "engine",
             "failure",
+            "feed",
+            "feed",
             "inbox",
             "intake",
             "mapping",
@@ -183,6 +185,15 @@ pub fn problem(language: Language, problem: &Problem) -> String {
     args.extend(place.iter().map(|place| ("place", place.as_str())));
     args.extend(detail.iter().map(|detail| ("detail", detail.as_str())));
     say(language, &format!("problem.{}", problem.code), &args)
+}
+
+/// Why a message failed with the provider's `code`: the code's own sentence, else its class's, else that Recado does not
+/// know the code.
+pub fn failure(language: Language, code: i64) -> String {
+    match known(code) {
+        Some(_) => say(language, &sentence_key(code), &[]),
+        None => say(language, "web.failure_unknown", &[("code", &code.to_string())]),
+    }
 }
 
 /// Several, one after the other.

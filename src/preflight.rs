@@ -5,6 +5,7 @@
 //! starting (blockers) or to look at (warnings). Nothing is written and nothing is sent.
 
 mod cost;
+pub mod diff;
 mod forecast;
 mod problems;
 mod reading;

@@ -207,8 +207,7 @@ impl Provider {
     pub fn handshake(&self, mode: &str, token: &str, challenge: &str) -> Option<String> {
         match self {
             Self::CloudApi(api) => api.handshake(mode, token, challenge),
-            Self::Zenvia(_) => None,
-            Self::Gupshup(_) => None,
+            Self::Zenvia(_) | Self::Gupshup(_) => None,
         }
     }
 
@@ -217,9 +216,8 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
             // It signs nothing.
-            Self::Zenvia(_) => false,
             // Nothing is signed: what proves a webhook is its address.
-            Self::Gupshup(_) => false,
+            Self::Zenvia(_) | Self::Gupshup(_) => false,
         }
     }
 

@@ -29,6 +29,7 @@ mod phone;
 mod pricing;
 mod refusal;
 mod registry;
+mod review;
 mod send;
 mod signature;
 mod standing;
@@ -54,6 +55,7 @@ pub use config::{
 pub use config_file::{ConfigFileError, apply as apply_config_file};
 pub use emitter::WebhookPost;
 pub use people::People;
+pub use review::Review;
 pub use signature::sign;
 pub use zenvia::ZenviaSettings;
 
@@ -90,6 +92,7 @@ impl Sandbox {
             .route("/_sandbox/reply", post(control::reply))
             .route("/_sandbox/template", post(control::set_template))
             .route("/_sandbox/account", post(standing::set_account))
+            .route("/_sandbox/review", post(review::set_review))
             .route("/_sandbox/number", post(standing::set_number))
             .route("/_sandbox/wallet", post(gupshup::control_wallet))
             .route("/_sandbox/tokens", delete(gupshup::control_tokens))

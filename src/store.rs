@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod alias;
+pub mod amendment;
 pub mod audience;
 pub mod audit;
 pub mod budget;
@@ -31,6 +32,7 @@ pub mod password;
 pub mod person;
 pub mod place;
 pub mod receipt;
+pub mod recurrence;
 pub mod retention;
 mod room;
 pub mod run;

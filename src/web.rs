@@ -29,6 +29,7 @@ mod holds;
 mod language;
 mod metrics;
 mod page;
+mod result_files;
 mod results;
 mod retry;
 pub mod route;
@@ -45,6 +46,7 @@ mod throttle;
 mod tier;
 mod upload;
 mod users;
+mod wallet;
 mod webhook;
 mod words;
 

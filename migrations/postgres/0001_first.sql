@@ -118,6 +118,8 @@ CREATE TABLE run (
     currency     TEXT NOT NULL,
     starter      TEXT NOT NULL,
     started_at   BIGINT NOT NULL,
+    -- Of a standing run, how many files it has taken up; 0: it is a run of one file.
+    revision     BIGINT NOT NULL DEFAULT 0,
     planned_rows BIGINT NOT NULL DEFAULT 0,
     rows_read    BIGINT,
     paused_by    TEXT,
@@ -139,6 +141,9 @@ CREATE TABLE exclusion (
     external_id TEXT,
     name      TEXT NOT NULL DEFAULT '',
     detail    TEXT NOT NULL DEFAULT '',
+    revision  BIGINT NOT NULL DEFAULT 0,
+    cost_centre TEXT NOT NULL DEFAULT '',
+    happens_at  BIGINT,
     PRIMARY KEY (run_id, row_no)
 );
 
@@ -198,6 +203,8 @@ CREATE TABLE message (
     happens_at      BIGINT,
     timezone        TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
+    -- The last file of a standing run that named it.
+    revision        BIGINT NOT NULL DEFAULT 0,
 
     state           TEXT NOT NULL,
     due_at          BIGINT NOT NULL,
@@ -540,3 +547,33 @@ CREATE TABLE correction (
     cleared_at   BIGINT
 );
 CREATE INDEX correction_run ON correction (run_id, last_message);
+
+-- Campaigns that come again --------------------------------------------------------------------------------------
+
+-- What each file did to a standing run. The figures are what the taking up counted, row by row with the rows themselves.
+CREATE TABLE amendment (
+    run_id       BIGINT NOT NULL,
+    revision     BIGINT NOT NULL,
+    version_id   BIGINT NOT NULL,
+    began_at     BIGINT NOT NULL,
+    begun_by     TEXT NOT NULL,
+    rows_read    BIGINT NOT NULL DEFAULT 0,
+    added        BIGINT NOT NULL DEFAULT 0,
+    changed      BIGINT NOT NULL DEFAULT 0,
+    same         BIGINT NOT NULL DEFAULT 0,
+    already_sent BIGINT NOT NULL DEFAULT 0,
+    left_out     BIGINT NOT NULL DEFAULT 0,
+    removed      BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_id, revision)
+);
+
+-- A campaign with `every`: the version that runs, and when next. NULL: no more.
+CREATE TABLE recurrence (
+    campaign_id BIGINT PRIMARY KEY REFERENCES campaign (id),
+    version_id  BIGINT NOT NULL REFERENCES version (id),
+    begun_by    TEXT NOT NULL,
+    begun_at    BIGINT NOT NULL,
+    next_due_at BIGINT,
+    last_due_at BIGINT
+);
+CREATE INDEX recurrence_due ON recurrence (next_due_at) WHERE next_due_at IS NOT NULL;

@@ -28,14 +28,16 @@ use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
+use crate::engine::recurring::Recurring;
+use crate::engine::results::Writer;
 use crate::engine::settler::Settler;
 use crate::engine::subscriptions::Tender;
 use crate::engine::wallet::{WalletReader, Wallets};
 use crate::engine::watcher::Watcher;
 use crate::engine::{Engine, Parts};
-use crate::provider::outside::Outside;
 use crate::provider::{Provider, ProviderError};
-use crate::store::{self, OpenError, Store, StoreError, hold, home, setting};
+use crate::store::setting::CLOCK;
+use crate::store::{self, OpenError, Store, StoreError, home, setting};
 use crate::web::{self, Metrics, WebState};
 
 /// Changes a slow page may fall behind by before it reads everything anew.
@@ -140,13 +142,14 @@ impl Daemon {
         });
         let last = setting::read(&engine.store, HEARTBEAT).await?.and_then(|at| at.parse().ok()).map(UnixMs);
         let now = engine.clock.now();
+        tell_clock(&engine).await?;
         if let Some(why) = home::doubtful(&engine.store, last, now, engine.config.restore_after).await? {
             warn!(
                 why = why.as_str(),
                 "this store may be a copy ({}): nothing is sent until `recado takeover`",
                 why.as_str()
             );
-            hold::place(&engine.store, &home::hold_of_all(), now).await?;
+            home::hold(&engine.store, last, now).await?;
         }
         let listen = engine.clock.real_span(listen_first(last, now));
         Ok(Self { engine, listen, lock, store_lock })
@@ -162,10 +165,12 @@ impl Daemon {
         let engine = &self.engine;
         self.start_sending(life);
         life.start("planner", Planner::new(engine.clone()).run(life.soft()));
+        life.start("results", Writer::new(engine.clone()).run(life.soft()));
+        life.start("recurring", Recurring::new(engine.clone()).run(life.soft()));
         life.start("watcher", Watcher::new(engine.clone()).run(life.soft()));
         life.start("janitor", Janitor::new(engine.clone()).run(life.soft()));
         life.start("tender", Tender::new(engine.clone()).run(life.soft()));
-        let ways = Ways::new(&engine.config, outside(&engine.clock));
+        let ways = Ways::new(&engine.config);
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
@@ -190,9 +195,13 @@ impl Daemon {
     }
 }
 
-/// A made-up clock needs every provider on this machine; then what is told may stay on it too.
-fn outside(clock: &Clock) -> Outside {
-    if clock.scale().is_some() { Outside::PublicAndLoopback } else { Outside::Public }
+/// Commands that work on the store beside the daemon go by its clock.
+async fn tell_clock(engine: &Engine) -> Result<(), StoreError> {
+    let scale = engine.clock.scale().map(|scale| scale.to_string()).unwrap_or_default();
+    if setting::read(&engine.store, CLOCK).await?.unwrap_or_default() != scale {
+        setting::write(&engine.store, CLOCK, &scale).await?;
+    }
+    Ok(())
 }
 
 async fn serve_pages(state: WebState, listener: TcpListener, stop: CancellationToken) {

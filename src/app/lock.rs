@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// Held for as long as the daemon lives; the operating system lets go of it however the process ends.
@@ -13,11 +14,21 @@ pub struct DataDirLock {
     file: File,
 }
 
-/// Held like it. Another data directory may name the same file.
+/// Held like it. Another data directory may name the same file, by a link of either kind.
 #[derive(Debug)]
 pub struct StoreLock {
     #[expect(dead_code, reason = "held, not read")]
-    file: File,
+    beside: File,
+    /// The SQLite file itself, whatever it is called. Never closed: that would drop the locks that SQLite holds on it in
+    /// this process (POSIX drops them with any descriptor of the file).
+    itself: ManuallyDrop<File>,
+}
+
+impl Drop for StoreLock {
+    fn drop(&mut self) {
+        // Where it fails, the end of the process lets go of it.
+        let _ = self.itself.unlock();
+    }
 }
 
 /// Why the data directory or the SQLite file cannot be taken.
@@ -71,13 +82,20 @@ impl DataDirLock {
 }
 
 impl StoreLock {
-    /// Takes the SQLite file at `store`, which need not exist yet; links to it are the file itself.
+    /// Takes the SQLite file at `store`, which is made where it does not exist yet; links to it are the file itself.
     pub fn take(store: &Path) -> Result<Self, LockError> {
         let fails = |cause| LockError::BesideStore { file: store.to_owned(), cause };
         let mut beside = real(store).map_err(fails)?.into_os_string();
         beside.push(".lock");
-        let taken = lock(Path::new(&beside)).map_err(fails)?;
-        taken.map(|file| Self { file }).ok_or_else(|| LockError::StoreTaken { file: store.to_owned() })
+        let taken = || LockError::StoreTaken { file: store.to_owned() };
+        let beside = lock(Path::new(&beside)).map_err(fails)?.ok_or_else(taken)?;
+        let file = File::options().create(true).read(true).append(true).open(store).map_err(fails)?;
+        let itself = ManuallyDrop::new(file);
+        match itself.try_lock() {
+            Ok(()) => Ok(Self { beside, itself }),
+            Err(TryLockError::WouldBlock) => Err(taken()),
+            Err(TryLockError::Error(cause)) => Err(fails(cause)),
+        }
     }
 }
 
@@ -115,11 +133,21 @@ mod tests {
         let first = StoreLock::take(&file).unwrap();
         std::fs::write(&file, "").unwrap();
         std::os::unix::fs::symlink(&file, other.join("linked.db")).unwrap();
-        for name in [file.clone(), other.join("../recado.db"), other.join("linked.db")] {
+        std::fs::hard_link(&file, other.join("hard.db")).unwrap();
+        for name in [file.clone(), other.join("../recado.db"), other.join("linked.db"), other.join("hard.db")] {
             let refused = StoreLock::take(&name).unwrap_err();
             assert!(refused.to_string().contains("another daemon uses the SQLite file"), "{refused}");
         }
         drop(first);
-        StoreLock::take(&file).unwrap();
+        StoreLock::take(&other.join("hard.db")).unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_holds_the_file_lets_sqlite_work_on_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let _held = StoreLock::take(&dir.path().join("recado.db")).unwrap();
+        let store = crate::store::open("sqlite:recado.db", dir.path()).await.unwrap();
+        crate::store::setting::write(&store, "a", "b").await.unwrap();
+        store.close().await;
     }
 }

@@ -9,10 +9,9 @@ use super::client::Client;
 use super::desk::At;
 use super::output::answer;
 use super::table::{cell, table, time};
-use crate::clock::{Clock, Scale};
+use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::alerts::Ways;
-use crate::provider::outside::Outside;
 
 /// Arguments of `recado alert`.
 #[derive(Debug, clap::Args)]
@@ -28,17 +27,13 @@ enum What {
     /// List what is wrong, as the daemon knows it.
     List,
     /// Send a trial by each configured way, from here, and say what happened.
-    Test {
-        /// The daemon's other clock: with one, and providers on this machine, the webhook may be here too.
-        #[arg(long)]
-        clock: Option<Scale>,
-    },
+    Test,
 }
 
 /// Runs it: 1 when a trial did not arrive, or there is no way.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.what {
-        Some(What::Test { clock }) => test(&args.at, clock.is_some()).await,
+        Some(What::Test) => test(&args.at).await,
         Some(What::List) | None => list(args.at.json).await,
     }
 }
@@ -68,10 +63,9 @@ fn lines(items: &[Value]) -> String {
     table(["since", "about", "told by", "what"], &items.iter().map(row).collect::<Vec<_>>())
 }
 
-async fn test(at: &At, has_clock: bool) -> anyhow::Result<ExitCode> {
+async fn test(at: &At) -> anyhow::Result<ExitCode> {
     let config = Config::load(&at.config, &config::environment())?;
-    let here = has_clock && config.is_loopback_only();
-    let ways = Ways::new(&config, if here { Outside::PublicAndLoopback } else { Outside::Public });
+    let ways = Ways::new(&config);
     let notice = ways.trial(Clock::real().now());
     let (mut text, mut all, mut items) = (String::new(), !ways.all().is_empty(), Vec::new());
     for way in ways.all() {

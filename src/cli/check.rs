@@ -12,7 +12,7 @@ use super::WRONG;
 use super::check_inputs::{Known, Unusable};
 use super::client::Client;
 use super::output::answer;
-use crate::clock::Clock;
+use crate::clock::{Clock, Scale};
 use crate::config::environment;
 use crate::config::toml_file::TomlProblem;
 use crate::domain::time::UnixMs;
@@ -50,6 +50,9 @@ pub struct Args {
     /// As if it were started then, as 2026-12-01T10:00:00-03:00; left out: now.
     #[arg(long)]
     at: Option<jiff::Timestamp>,
+    /// As if it were now on another clock, `ORIGIN@REAL_ORIGIN*SPEED`, as the daemon's that will send it.
+    #[arg(long, conflicts_with = "at")]
+    clock: Option<Scale>,
 }
 
 /// Runs it: 0 when the campaign could be started, 1 when something stands in the way, 2 when a file is wrong.
@@ -59,7 +62,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         return test(&args, row, to).await;
     }
     let language = Language::of_tag(&args.lang);
-    let now = args.at.map_or_else(|| Clock::real().now(), UnixMs::from);
+    let clock = args.clock.map_or_else(Clock::real, Clock::scaled);
+    let now = args.at.map_or_else(|| clock.now(), UnixMs::from);
     let sheet = match examine(&args, &environment(), now).await? {
         Ok(sheet) => sheet,
         Err(Unusable(problems)) => {

@@ -25,6 +25,7 @@ use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
+use crate::preflight::diff::{Feed, FeedView};
 use crate::preflight::{Sheet, SheetInputs};
 
 /// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
@@ -43,6 +44,8 @@ pub(super) struct Known {
     translations: Vec<Template>,
     /// What the campaign's runs have sent, as far as a daemon told.
     earlier: Earlier,
+    /// What a run has planned that the file would amend.
+    feed: Option<Feed>,
     knows_earlier: bool,
     cards: Cards,
     vars: BTreeMap<String, String>,
@@ -83,6 +86,9 @@ impl Known {
             None => (None, Vec::new()),
         };
         let earlier = if template.is_some() { sent(&daemon, folder).await } else { None };
+        let feed = if template.is_some() && campaign.is_standing() { standing(&daemon, folder).await } else { None };
+        let earlier =
+            earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
@@ -95,6 +101,7 @@ impl Known {
             template,
             translations,
             earlier,
+            feed,
             knows_earlier,
             cards: Cards::embedded(),
             vars,
@@ -139,9 +146,12 @@ impl Known {
             spent: Micros::default(),
             balance: None,
             tier: None,
+            purse: None,
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
             earlier: &self.earlier,
+            feed: self.feed.as_ref(),
+            moved_template: None,
             barred: &|_| false,
             with_rows,
         }
@@ -191,15 +201,21 @@ async fn ask(
 }
 
 /// What the campaign of that folder has sent; `None` where the daemon does not tell.
-async fn sent(daemon: &Client, folder: &str) -> Option<Earlier> {
+async fn sent(daemon: &Client, folder: &str) -> Option<Vec<Gone>> {
     let items = match daemon.all(&format!("/api/v1/campaigns/{folder}/sent"), &[("limit", "500")]).await {
         Ok(items) => items,
         // It was never loaded.
-        Err(CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Some(Earlier::default()),
+        Err(CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Some(Vec::new()),
         Err(_) => return None,
     };
     let gone = items.into_iter().map(|item| serde_json::from_value::<Told>(item).ok()?.gone());
-    Some(Earlier::of(gone.collect::<Option<Vec<Gone>>>()?))
+    gone.collect()
+}
+
+/// The standing run of that folder's campaign, as far as the daemon tells.
+async fn standing(daemon: &Client, folder: &str) -> Option<Feed> {
+    let told = daemon.get::<Option<FeedView>>(&format!("/api/v1/campaigns/{folder}/standing"), &[]).await;
+    told.ok().flatten().map(Feed::from)
 }
 
 /// A row that a run has sent.

@@ -12,7 +12,7 @@ pub struct Args {
     /// Where the pages are; loopback only. A busy port is replaced by a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Whose protocol is spoken: cloud_api or gupshup.
+    /// Whose protocol is spoken: `cloud_api` or `gupshup`.
     #[arg(long, default_value = "cloud_api")]
     provider: SandboxProvider,
     /// Start all campaigns, and end when every run is closed.

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::role::Role;
 use crate::store::audit::{self, Deed};
+use crate::store::setting::{self, CLOCK};
 use crate::store::{self, Store};
 
 /// Who did it, in the audit.
@@ -39,7 +40,7 @@ pub struct Desk {
     pub store: Store,
     /// The configuration.
     pub config: Config,
-    /// Tells the time.
+    /// Tells the time: as the daemon last did, where that had a clock of its own.
     pub clock: Clock,
 }
 
@@ -50,7 +51,9 @@ impl Desk {
         let data_dir = &config.server.data_dir;
         std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
         let store = store::open(config.store_url.expose_secret(), data_dir).await?;
-        Ok(Self { store, config, clock: Clock::real() })
+        let clock = setting::read(&store, CLOCK).await?.unwrap_or_default();
+        let clock = clock.parse().map_or_else(|_| Clock::real(), Clock::scaled);
+        Ok(Self { store, config, clock })
     }
 
     /// Writes down what was done.

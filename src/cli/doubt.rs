@@ -167,15 +167,24 @@ fn question(how: How, would: &Value) -> String {
     match how {
         How::Sent => format!("Messages in doubt: {n}. Count them as sent?"),
         How::Leave => format!("Messages in doubt: {n}. Leave them as they are?"),
-        How::SendAgain => {
-            let amounts = would["worst_extra_cost"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let amounts: Vec<String> =
-                amounts.iter().map(|a| format!("{} {}", cell(&a["currency"]), cell(&a["amount"]))).collect();
-            format!(
-                "Messages in doubt: {n}. Sent again, {} people might get theirs twice, for at most {} more. Send again?",
-                would["people"],
-                amounts.join(" + ")
-            )
+        How::SendAgain => format!("Messages in doubt: {n}. {} Send again?", stakes(would)),
+    }
+}
+
+/// What sending again may do at worst, in a sentence.
+pub(super) fn stakes(would: &Value) -> String {
+    let never = would["never_left"].as_i64().unwrap_or_default();
+    let amounts = would["worst_extra_cost"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let amounts: Vec<String> =
+        amounts.iter().map(|a| format!("{} {}", cell(&a["currency"]), cell(&a["amount"]))).collect();
+    match (never, would["people"].as_i64().unwrap_or_default()) {
+        (_, 0) => "They certainly never left: nobody gets one twice.".to_owned(),
+        (0, people) => {
+            format!("Sent again, {people} people might get theirs twice, for at most {} more.", amounts.join(" + "))
         }
+        (never, people) => format!(
+            "{never} of them certainly never left; of the others {people} people might get theirs twice, for at most {} more.",
+            amounts.join(" + ")
+        ),
     }
 }

@@ -53,8 +53,14 @@ fn lines(items: &[Value]) -> String {
     }
     let row = |hold: &Value| {
         let what = format!("{} {}", cell(&hold["scope"]), cell(&hold["scope_key"]));
-        let until = if hold["until_at"].is_null() { "a person lifts it".to_owned() } else { time(&hold["until_at"]) };
-        [cell(&hold["id"]), what.trim_end().to_owned(), time(&hold["created_at"]), until, cell(&hold["message"])]
+        let until = match hold["ends"].as_str() {
+            Some("itself") => "it ends by itself".to_owned(),
+            Some("time") => time(&hold["until_at"]),
+            _ => "a person lifts it".to_owned(),
+        };
+        // A full disk is no row that could be lifted.
+        let id = if hold["cause"] == "disk" { "-".to_owned() } else { cell(&hold["id"]) };
+        [id, what.trim_end().to_owned(), time(&hold["created_at"]), until, cell(&hold["message"])]
     };
     table(["hold", "stops", "since", "until", "why"], &items.iter().map(row).collect::<Vec<_>>())
 }

@@ -20,9 +20,42 @@ pub struct Args {
     /// Another run of it.
     #[arg(long)]
     run: Option<i64>,
+    /// Which file: every row as a list; your own file as it came, with what became of each row; ids and answers; whom to phone.
+    #[arg(long, value_enum, default_value_t = Which::List)]
+    file: Which,
     /// Write to this file; left out: standard output.
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+/// The files there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Which {
+    /// Every row and what became of it, the same columns for every campaign.
+    List,
+    /// Your own file, with columns appended.
+    Own,
+    /// The same as a workbook.
+    OwnXlsx,
+    /// Ids and what was answered, in fixed words.
+    Outcomes,
+    /// Whoever was not reached or has not answered.
+    Phone,
+    /// The same as a workbook.
+    PhoneXlsx,
+}
+
+impl Which {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::List => "results.csv",
+            Self::Own => "files/own.csv",
+            Self::OwnXlsx => "files/own.xlsx",
+            Self::Outcomes => "files/outcomes.csv",
+            Self::Phone => "files/phone.csv",
+            Self::PhoneXlsx => "files/phone.xlsx",
+        }
+    }
 }
 
 /// Runs it: 1 when the campaign has not been started.
@@ -34,7 +67,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let run = args.run.unwrap_or(latest);
-    let path = format!("/api/v1/runs/{run}/results.csv");
+    let path = format!("/api/v1/runs/{run}/{}", args.file.path());
     match &args.out {
         Some(file) => into_file(&client, &path, file).await?,
         None => into_output(&client, &path).await?,

@@ -27,13 +27,13 @@ pub struct Args {
     /// Where webhooks are posted; http on this machine only.
     #[arg(long)]
     webhook: LoopbackUrl,
-    /// Whose webhooks it posts: cloud_api or gupshup.
+    /// Whose webhooks it posts: `cloud_api` or `gupshup`.
     #[arg(long, default_value = "cloud_api")]
     provider: SandboxProvider,
-    /// Signs the webhooks; for cloud_api.
+    /// Signs the webhooks; for `cloud_api`.
     #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     app_secret: Option<SecretString>,
-    /// Sent in the handshake; for cloud_api.
+    /// Sent in the handshake; for `cloud_api`.
     #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     verify_token: Option<SecretString>,
     /// A header of every webhook, as `x-recado-webhook: VALUE`; for gupshup.

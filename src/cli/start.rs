@@ -47,7 +47,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let text = if args.json {
         serde_json::to_string_pretty(&started)? + "\n"
     } else {
-        format!("run {} has begun; see how it does with `recado status {}`\n", started["run"], args.name)
+        match started["run"].as_i64() {
+            None => "it begins at its first time\n".to_owned(),
+            Some(run) => format!("run {run} has begun; see how it does with `recado status {}`\n", args.name),
+        }
     };
     answer(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -53,7 +53,7 @@ pub enum Access {
     /// Meta's WhatsApp Cloud API.
     CloudApi(CloudApiAccess),
     /// Gupshup's form API.
-    Gupshup(GupshupAccess),
+    Gupshup(Box<GupshupAccess>),
     /// Zenvia's API v2.
     Zenvia(ZenviaAccess),
 }

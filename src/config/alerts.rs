@@ -100,13 +100,13 @@ pub enum MailTls {
     None,
 }
 
-/// The section.
-pub(super) fn alerts(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<Alerts> {
+/// The section. `is_here`: every account's provider is on this machine; then the webhook may be on it too.
+pub(super) fn alerts(table: &mut Table<'_, '_>, secrets: &Secrets<'_>, is_here: bool) -> Option<Alerts> {
     let words = Language::ALL.map(|language| (language.as_str(), language));
     let language = table.get("language").map_or(Some(Language::En), |v| v.choice(&words));
     let lasting = table.get("for").map_or(Some(LASTING), |v| v.parsed(checks::length));
     let disk_free = table.get("disk_free").map_or(Some(DISK_FREE), |v| v.parsed(checks::bytes));
-    let webhook = webhook(table, secrets);
+    let webhook = webhook(table, secrets, is_here);
     let email = table.get("email").map(|v| v.table(|t| email(t, secrets)).flatten());
     let command = table.get("command").map(|v| command(&v));
     let (webhook, email, command) = (all_or_none(webhook)?, all_or_none(email)?, all_or_none(command)?);
@@ -123,7 +123,7 @@ fn all_or_none<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 #[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
-fn webhook(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<Option<AlertWebhook>> {
+fn webhook(table: &mut Table<'_, '_>, secrets: &Secrets<'_>, is_here: bool) -> Option<Option<AlertWebhook>> {
     let Some(url) = table.get("webhook") else {
         for key in ["webhook_secret", "webhook_secret_file"] {
             if let Some(value) = table.get(key) {
@@ -136,7 +136,12 @@ fn webhook(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<Option<Al
         let wrong = "must be \"whsec_\" and 24 to 64 bytes in base64, as Standard Webhooks has it";
         AlertWebhook::key(secret).map(drop).ok_or(wrong)
     });
-    let url = url.parsed(address);
+    let value = url;
+    let url = value.parsed(address);
+    if url.as_ref().is_some_and(is_loopback) && !is_here {
+        let wrong = "is on this machine: that is for trying out, where the base_url of every account is on it too";
+        value.refuse(wrong);
+    }
     Some(url.zip(secret).map(|(url, secret)| AlertWebhook { url, secret }))
 }
 

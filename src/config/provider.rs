@@ -55,9 +55,8 @@ pub(super) fn account(
     let currency = table.need("currency").and_then(|v| v.parsed(currency));
     let timezone = table.need("timezone").and_then(|v| checks::timezone(&v));
     let access = match provider {
-        Some(ProviderKind::Gupshup) => {
-            gupshup::access(table, (base_url.as_ref(), currency), secrets).map(Access::Gupshup)
-        }
+        Some(ProviderKind::Gupshup) => gupshup::access(table, (base_url.as_ref(), currency), secrets)
+            .map(|access| Access::Gupshup(Box::new(access))),
         Some(ProviderKind::Zenvia) => zenvia::access(table, secrets).map(Access::Zenvia),
         // Of an account whose provider is wrong the rest is read as the most usual one's.
         Some(ProviderKind::CloudApi) | None => cloud_api(table, secrets).map(Access::CloudApi),
@@ -136,7 +135,7 @@ pub(super) fn sender(
     taken: &mut Taken,
 ) -> Option<Sender> {
     let account = table.need("account");
-    let kind = account.as_ref().and_then(|v| v.raw_text()).and_then(|name| kinds.get(name)).copied();
+    let kind = account.as_ref().and_then(Value::raw_text).and_then(|name| kinds.get(name)).copied();
     let account = account.and_then(|v| {
         let account = reference(&v, "account", &declared.accounts)?;
         if kind == Some(ProviderKind::Gupshup) && !taken.apps.insert(account.clone()) {

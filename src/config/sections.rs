@@ -13,7 +13,11 @@ use super::alerts::{self, Alerts};
 use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
-use super::{Config, Portfolio, Server, Team, checks, countries, errors, law, thresholds, webhook_key};
+use super::{
+    Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, thresholds,
+    webhook_key,
+};
+use crate::domain::failure::Policy;
 use crate::domain::tier::{Limit, Reserve};
 
 /// One file in the data directory: nothing else has to be installed.
@@ -46,17 +50,12 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
         root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
-    let mut kinds = Kinds::new();
-    let accounts = root.table("account", |t| {
-        named(t, |t, name| provider::account(t, name, &declared, (&secrets, &errors), &mut kinds))
-    });
-    let mut taken = Taken::default();
-    let senders =
-        root.table("sender", |t| named(t, |t, name| provider::sender(t, name, (&declared, &kinds), &mut taken)));
-    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets)).unwrap_or_else(|| Some(Alerts::default()));
+    let (accounts, senders) = accounts_and_senders(root, &declared, (&secrets, &errors));
+    let is_here = accounts.values().all(|account| is_loopback(&account.base_url));
+    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets, is_here));
+    let alerts = alerts.unwrap_or_else(|| Some(Alerts::default()));
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
-    let (accounts, senders) = (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default());
     let portfolios = portfolios.flatten().unwrap_or_default();
     Some(Config {
         store_url: store_url?,
@@ -76,6 +75,21 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         errors,
         alerts: alerts?,
     })
+}
+
+/// `[account.*]` and `[sender.*]`: what a sender needs depends on its account's provider.
+fn accounts_and_senders(
+    root: &mut Table<'_, '_>,
+    declared: &Declared,
+    (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, Policy>),
+) -> (BTreeMap<String, Account>, BTreeMap<String, Sender>) {
+    let mut kinds = Kinds::new();
+    let accounts = root
+        .table("account", |t| named(t, |t, name| provider::account(t, name, declared, (secrets, errors), &mut kinds)));
+    let mut taken = Taken::default();
+    let senders =
+        root.table("sender", |t| named(t, |t, name| provider::sender(t, name, (declared, &kinds), &mut taken)));
+    (accounts.flatten().unwrap_or_default(), senders.flatten().unwrap_or_default())
 }
 
 /// `[team.*]`, `[account.*]` and the like: tables whose names the operator chooses.

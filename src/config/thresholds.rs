@@ -11,10 +11,11 @@ const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_hours(7 * 24
 
 /// The breakers' keys.
 pub fn breakers(table: &mut Table<'_, '_>) -> breaker::Wanted {
+    let window = table.get("pause_window").and_then(|v| count(&v));
     breaker::Wanted {
-        window: table.get("pause_window").and_then(|v| count(&v)),
-        at_least: table.get("pause_at_least").and_then(|v| count(&v)),
-        first: table.get("pause_when_first_fail").and_then(|v| count(&v)),
+        window,
+        at_least: table.get("pause_at_least").and_then(|v| within(&v, window)),
+        first: table.get("pause_when_first_fail").and_then(|v| within(&v, window)),
         failing: table.get("pause_when_failing").and_then(|v| limit(&v)),
         in_review: table.get("pause_when_in_review").and_then(|v| limit(&v)),
     }
@@ -42,6 +43,15 @@ fn limit(value: &Value<'_, '_>) -> Option<Limit> {
 
 fn share(text: &str) -> Result<u8, &'static str> {
     breaker::percent(text).ok_or("must be a share from \"1%\" to \"100%\"")
+}
+
+/// A number of messages that is reached within `window`: with more, the run would never be paused.
+fn within(value: &Value<'_, '_>, window: Option<u32>) -> Option<u32> {
+    let (n, window) = (count(value)?, window.unwrap_or(breaker::WINDOW));
+    if n > window {
+        value.refuse(&format!("is more than the {window} messages of \"pause_window\": it would never be reached"));
+    }
+    Some(n)
 }
 
 fn count(value: &Value<'_, '_>) -> Option<u32> {

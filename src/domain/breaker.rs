@@ -12,6 +12,9 @@ use super::problem::Problem;
 /// only what goes beyond speaks against the list.
 pub const PLAUSIBLE_PERCENT: i64 = 15;
 
+/// Messages looked back on, where nobody says.
+pub const WINDOW: u32 = 200;
+
 /// Up to which share something is let go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
@@ -74,10 +77,12 @@ impl Wanted {
 
     /// With the defaults for what nobody said.
     pub fn thresholds(self) -> Thresholds {
+        let window = self.window.unwrap_or(WINDOW);
         Thresholds {
-            window: i64::from(self.window.unwrap_or(200)),
-            at_least: i64::from(self.at_least.unwrap_or(50)),
-            first: i64::from(self.first.unwrap_or(20)),
+            window: i64::from(window),
+            // More than is looked back on would never be there.
+            at_least: i64::from(self.at_least.unwrap_or(50).min(window)),
+            first: i64::from(self.first.unwrap_or(20).min(window)),
             failing: self.failing.unwrap_or(Limit::Percent(25)),
             in_review: self.in_review.unwrap_or(Limit::Percent(20)),
         }
@@ -122,6 +127,11 @@ impl Stream {
         self.failed.values().sum()
     }
 
+    /// How many failed with that code.
+    fn with(&self, code: i64) -> i64 {
+        self.failed.get(&code).copied().unwrap_or_default()
+    }
+
     /// Those that speak against the run: its own, and of those that are about one person what is beyond plausible.
     pub fn against(&self, blame: impl Fn(i64) -> Blame) -> i64 {
         let of = |wanted: Blame| self.failed.iter().filter(|(c, _)| blame(**c) == wanted).map(|(_, n)| *n).sum::<i64>();
@@ -163,11 +173,27 @@ impl Window {
         self.answers.n >= window && self.receipts.n >= window
     }
 
-    /// The cause of most failures.
-    fn most(&self) -> (i64, i64) {
+    /// The cause of most failures, of those that speak against somebody.
+    fn most(&self, blame: impl Fn(i64) -> Blame) -> i64 {
         let mut all = self.answers.clone();
         all.join(&self.receipts);
-        all.failed.into_iter().max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code))).unwrap_or_default()
+        let counted = all.failed.into_iter().filter(|(code, _)| blame(*code) != Blame::Nobody);
+        counted.max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code))).map_or(0, |(code, _)| code)
+    }
+
+    /// What `of` counts in the two streams, as one figure of so many messages: of what was answered so many were refused,
+    /// of the rest the receipts tell what share fails later. `None`: too few to say anything.
+    fn reckoned(&self, at_least: i64, of: impl Fn(&Stream) -> i64) -> Option<(i64, i64)> {
+        let Self { answers, receipts, .. } = self;
+        match (answers.n >= at_least, receipts.n >= at_least) {
+            (false, false) => None,
+            (false, true) => Some((of(receipts), receipts.n)),
+            (true, false) => Some((of(answers), answers.n)),
+            (true, true) => {
+                let refused = of(answers);
+                Some((refused + (answers.n - refused) * of(receipts) / receipts.n, answers.n))
+            }
+        }
     }
 }
 
@@ -183,8 +209,10 @@ pub enum Trip {
     },
     /// Too large a share failed.
     Failing {
-        /// How many, as far as they speak against the run.
+        /// How many.
         failed: i64,
+        /// Those of them that speak against the run: the limit is on these.
+        counted: i64,
         /// Of so many.
         of: i64,
         /// The limit, in per cent.
@@ -219,23 +247,17 @@ fn all_failed(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> B
     })
 }
 
-/// Of what was answered so many were refused; of the rest the receipts tell what share fails later.
 fn failing(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> Blame) -> Option<Trip> {
     let limit = thresholds.failing.percent()?;
-    let enough = |stream: &Stream| stream.n >= thresholds.at_least;
-    let Window { answers, receipts, .. } = window;
-    let told = enough(receipts).then(|| (receipts.against(&blame), receipts.n));
-    let (failed, of) = match (enough(answers), told) {
-        (false, None) => return None,
-        (false, Some(told)) => told,
-        (true, None) => (answers.against(&blame), answers.n),
-        (true, Some((later, receipts))) => {
-            let refused = answers.against(&blame);
-            (refused + (answers.n - refused) * later / receipts, answers.n)
-        }
-    };
-    let (code, most) = window.most();
-    (failed * 100 >= of * limit).then_some(Trip::Failing { failed, of, limit, code, most })
+    let at_least = thresholds.at_least;
+    let (counted, of) = window.reckoned(at_least, |stream| stream.against(&blame))?;
+    if counted * 100 < of * limit {
+        return None;
+    }
+    let (failed, _) = window.reckoned(at_least, Stream::failures)?;
+    let code = window.most(&blame);
+    let (most, _) = window.reckoned(at_least, |stream| stream.with(code))?;
+    Some(Trip::Failing { failed, counted, of, limit, code, most })
 }
 
 fn in_review(thresholds: &Thresholds, window: &Window) -> Option<Trip> {
@@ -261,13 +283,12 @@ impl Trip {
             Self::AllFailed { n, code } => {
                 Problem::new("pause_all_failed", &[("n", &text(n)), ("failure", &text(code))])
             }
-            Self::Failing { failed, of, limit, code, most } => {
-                let figures = [text(failed), text(of), text(failed * 100 / of.max(1)), text(limit), text(most)];
-                let [n, of, percent, limit, most] = figures.each_ref().map(String::as_str);
-                let args = [("n", n), ("of", of), ("percent", percent), ("limit", limit), ("most", most)];
-                let mut problem = Problem::new("pause_failing", &args);
-                problem.args.push(("failure".to_owned(), text(code)));
-                problem
+            Self::Failing { failed, counted, of, limit, code, most } => {
+                let figures = [failed, counted, of, counted * 100 / of.max(1), limit, most, PLAUSIBLE_PERCENT, code];
+                let names = ["n", "counted", "of", "percent", "limit", "most", "plausible", "failure"];
+                let args = names.into_iter().map(str::to_owned).zip(figures.map(text)).collect();
+                let code = if counted == failed { "pause_failing" } else { "pause_failing_beyond" };
+                Problem { code: code.to_owned(), args }
             }
             Self::InReview { held, of, limit } => {
                 let figures = [text(held), text(of), text(held * 100 / of.max(1)), text(limit)];
@@ -279,95 +300,4 @@ impl Trip {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// 1 to 9 speak against the run, 10 to 19 against a person, the rest against nobody.
-    fn blame(code: i64) -> Blame {
-        match code {
-            1..=9 => Blame::Run,
-            10..=19 => Blame::Person,
-            _ => Blame::Nobody,
-        }
-    }
-
-    fn stream(n: i64, failed: &[(i64, i64)]) -> Stream {
-        Stream { n, failed: failed.iter().copied().collect() }
-    }
-
-    fn judged(answers: Stream, receipts: Stream, in_review: i64) -> Option<Trip> {
-        judge(&Wanted::default().thresholds(), &Window { answers, in_review, receipts }, blame)
-    }
-
-    #[test]
-    fn the_first_twenty_that_all_failed_for_one_cause_say_everything() {
-        let none = || stream(0, &[]);
-        assert_eq!(judged(stream(19, &[(1, 19)]), none(), 0), None);
-        assert_eq!(judged(stream(20, &[(1, 20)]), none(), 0), Some(Trip::AllFailed { n: 20, code: 1 }));
-        assert_eq!(judged(stream(20, &[(10, 20)]), none(), 0), Some(Trip::AllFailed { n: 20, code: 10 }));
-        assert_eq!(judged(stream(20, &[(1, 10), (2, 10)]), none(), 0), None, "two causes are not one");
-        assert_eq!(judged(stream(40, &[(20, 40)]), none(), 0), None, "a cap of WhatsApp's own is nobody's fault");
-        assert_eq!(judged(stream(60, &[]), stream(20, &[(1, 20)]), 0), Some(Trip::AllFailed { n: 20, code: 1 }));
-    }
-
-    #[test]
-    fn a_quarter_that_fails_stops_the_run_and_a_little_less_does_not() {
-        let failing = |n, failed| judged(stream(n, &[(1, failed)]), stream(0, &[]), 0);
-        assert_eq!(failing(200, 49), None);
-        let trip = Trip::Failing { failed: 50, of: 200, limit: 25, code: 1, most: 50 };
-        assert_eq!(failing(200, 50), Some(trip));
-        assert_eq!(failing(49, 40), None, "fewer than fifty say nothing");
-    }
-
-    #[test]
-    fn people_who_cannot_be_reached_count_beyond_a_plausible_share() {
-        let failing = |failed| judged(stream(200, &[]), stream(200, &[(10, failed)]), 0);
-        assert_eq!(failing(79), None, "39 % of which 15 are plausible");
-        assert!(matches!(failing(80), Some(Trip::Failing { failed: 50, of: 200, .. })));
-    }
-
-    #[test]
-    fn refusals_and_later_failures_add_up() {
-        let both = |a, r| judged(stream(200, &[(1, a)]), stream(200, &[(2, r)]), 0);
-        assert_eq!(both(30, 20), None);
-        assert!(matches!(both(30, 30), Some(Trip::Failing { failed: 55, of: 200, .. })));
-    }
-
-    #[test]
-    fn more_than_a_fifth_in_review_stops_the_run() {
-        let held = |n| judged(stream(100, &[]), stream(0, &[]), n);
-        assert_eq!(held(20), None);
-        assert_eq!(held(21), Some(Trip::InReview { held: 21, of: 100, limit: 20 }));
-        let never = Wanted { in_review: Some(Limit::Never), ..Wanted::default() }.thresholds();
-        let window = Window { answers: stream(100, &[]), in_review: 100, receipts: Stream::default() };
-        assert_eq!(judge(&never, &window, blame), None);
-    }
-
-    proptest! {
-        #[test]
-        fn what_speaks_against_nobody_never_stops_a_run(n in 0_i64..1000, failed in 0_i64..1000, receipts in 0_i64..1000) {
-            let window = Window { answers: stream(n, &[(20, failed.min(n))]), in_review: 0, receipts: stream(receipts, &[(21, receipts)]) };
-            prop_assert_eq!(judge(&Wanted::default().thresholds(), &window, blame), None);
-        }
-
-        #[test]
-        fn another_failure_never_makes_a_run_go_on(
-            n in 50_i64..300, a in 0_i64..300, b in 0_i64..300, receipts in 50_i64..300, r in 0_i64..300,
-        ) {
-            let (a, r) = (a.min(n - 1), r.min(receipts));
-            let b = b.min(n - 1 - a);
-            let of = |a| judge(&Wanted::default().thresholds(), &Window {
-                answers: stream(n, &[(1, a), (10, b)]), in_review: 0, receipts: stream(receipts, &[(2, r)]),
-            }, blame);
-            prop_assert!(of(a).is_none() || of(a + 1).is_some());
-        }
-
-        #[test]
-        fn a_share_is_one_to_a_hundred_per_cent(n in 0_u32..300) {
-            let read = Limit::parse(&format!("{n}%"));
-            prop_assert_eq!(read.is_some(), (1..=100).contains(&n));
-        }
-    }
-}
+mod tests;

@@ -64,11 +64,13 @@ pub enum Reason {
     ByHand,
     /// Its sender is not in the configuration any more.
     NoSender,
+    /// It may have left from the store that this one is a copy of.
+    Restored,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Provider,
         Self::Review,
         Self::Few,
@@ -77,6 +79,7 @@ impl Reason {
         Self::Campaign,
         Self::ByHand,
         Self::NoSender,
+        Self::Restored,
     ];
 
     /// The word; its sentence is the locales' key `doubt.<word>`.
@@ -90,11 +93,17 @@ impl Reason {
             Self::Campaign => "campaign",
             Self::ByHand => "by_hand",
             Self::NoSender => "no_sender",
+            Self::Restored => "restored",
         }
     }
 }
 
 impl Verdict {
+    /// Whether it certainly never left, whoever decides what becomes of it.
+    pub const fn is_unsent(self) -> bool {
+        matches!(self, Self::Unsent | Self::Ask(Reason::Campaign))
+    }
+
     /// The same where the campaign may want a person to decide what never left.
     #[must_use]
     pub const fn asked_of_a_person(self, asks: bool) -> Self {

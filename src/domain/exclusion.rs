@@ -31,6 +31,8 @@ pub enum ExclusionReason {
     Suppressed,
     /// The same appointment was already sent or planned by another run of the campaign.
     AlreadySent,
+    /// The person has answered that they cancel this appointment: nothing more is sent about it.
+    Declined,
     /// The person is talking to an agent now.
     OpenConversation,
     /// The person has got as many messages as the campaign's `at_most` allows, until it is too late for this one.
@@ -43,7 +45,7 @@ pub enum ExclusionReason {
 
 impl ExclusionReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NoPhone,
         Self::BadPhone,
         Self::NoCountry,
@@ -56,6 +58,7 @@ impl ExclusionReason {
         Self::Unreadable,
         Self::Suppressed,
         Self::AlreadySent,
+        Self::Declined,
         Self::OpenConversation,
         Self::Frequency,
         Self::Unreachable,
@@ -77,6 +80,7 @@ impl ExclusionReason {
             Self::Unreadable => "unreadable",
             Self::Suppressed => "suppressed",
             Self::AlreadySent => "already_sent",
+            Self::Declined => "declined",
             Self::OpenConversation => "open_conversation",
             Self::Frequency => "frequency",
             Self::Unreachable => "unreachable",

@@ -84,6 +84,8 @@ pub struct Line {
     pub canary: Option<Canary>,
     /// Failures that are tried again.
     pub again: Again,
+    /// The gate that the last of its messages wait for, and until when.
+    pub gate: Option<(LimitedBy, UnixMs)>,
     /// Whether its end is asked for; the others only stand in the way.
     pub watched: bool,
 }
@@ -154,11 +156,41 @@ pub enum LimitedBy {
     Canary,
     /// Nothing but the times its messages are due.
     Schedule,
+    /// How many messages its people may get.
+    Frequency,
+    /// Messages to one person are spaced.
+    PairLimit,
+    /// Its people are talking to an agent.
+    OpenConversation,
+    /// The provider turned messages away, and they are tried again later.
+    Later,
 }
 
 impl LimitedBy {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Rate, Self::Tier, Self::Hours, Self::Budget, Self::Canary, Self::Schedule];
+    pub const ALL: [Self; 10] = [
+        Self::Rate,
+        Self::Tier,
+        Self::Hours,
+        Self::Budget,
+        Self::Canary,
+        Self::Schedule,
+        Self::Frequency,
+        Self::PairLimit,
+        Self::OpenConversation,
+        Self::Later,
+    ];
+
+    /// What a gate of a message limits; `None` for one that is reckoned with by itself.
+    pub fn of_gate(gate: &str) -> Option<Self> {
+        match gate {
+            "frequency" => Some(Self::Frequency),
+            "pair_limit" => Some(Self::PairLimit),
+            "open_conversation" => Some(Self::OpenConversation),
+            "later" | "again" => Some(Self::Later),
+            _ => None,
+        }
+    }
 
     /// The word in the API and in the locales.
     pub const fn as_str(self) -> &'static str {
@@ -169,6 +201,10 @@ impl LimitedBy {
             Self::Budget => "budget",
             Self::Canary => "canary",
             Self::Schedule => "schedule",
+            Self::Frequency => "frequency",
+            Self::PairLimit => "pair_limit",
+            Self::OpenConversation => "open_conversation",
+            Self::Later => "later",
         }
     }
 }

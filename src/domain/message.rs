@@ -68,6 +68,12 @@ pub enum MessageEvent {
     Retry,
     /// A person knows that the attempt in doubt was sent.
     Vouch,
+    /// The store is a copy, and the original may have sent it: its next attempt is in doubt.
+    Suspect,
+    /// A later file takes back what was not sent yet.
+    TakeBack,
+    /// A later file has again what an earlier one took back, or what was too late is in time again.
+    Reinstate,
 }
 
 impl MessageState {
@@ -158,15 +164,19 @@ pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
     use MessageState as S;
     match (state, event) {
         (S::Queued, E::Claim) => Some(S::Claimed),
-        (S::Claimed, E::PutBack) | (S::InDoubt, E::Release) | (S::Failed, E::Retry) => Some(S::Queued),
+        // Reinstated is only what ended while it waited; the store asks for that.
+        (S::Claimed, E::PutBack)
+        | (S::InDoubt, E::Release)
+        | (S::Failed, E::Retry)
+        | (S::Cancelled | S::Expired | S::Excluded, E::Reinstate) => Some(S::Queued),
         // An answer that comes after the claim was called doubtful is still the truth.
         (S::Claimed | S::InDoubt, E::Accepted) | (S::InDoubt, E::Vouch) => Some(S::Accepted),
         (S::Claimed | S::InDoubt, E::Held) => Some(S::InReview),
         (S::Claimed | S::InDoubt, E::Refused) => Some(S::Failed),
-        (S::Claimed, E::NoAnswer) => Some(S::InDoubt),
+        (S::Claimed, E::NoAnswer) | (S::Queued, E::Suspect) => Some(S::InDoubt),
         (S::Queued | S::Claimed, E::Expire) => Some(S::Expired),
         (S::Queued | S::Claimed, E::Exclude) => Some(S::Excluded),
-        (S::Queued | S::InDoubt, E::Cancel) => Some(S::Cancelled),
+        (S::Queued | S::InDoubt, E::Cancel) | (S::Queued, E::TakeBack) => Some(S::Cancelled),
         (S::Accepted | S::InReview | S::Sent, E::TimeToLivePassed) => Some(S::Undelivered),
         (_, E::Receipt(status)) => after_receipt(state, status),
         _ => None,
@@ -217,6 +227,7 @@ mod tests {
                 assert_eq!(opens, allowed, "{state:?} {event:?}");
             }
             assert_eq!(next(state, MessageEvent::Vouch).is_some(), state == MessageState::InDoubt, "{state:?}");
+            assert_eq!(next(state, MessageEvent::Suspect).is_some(), state == MessageState::Queued, "{state:?}");
         }
         assert!(!MessageState::Failed.may_have_been_accepted());
     }

@@ -85,6 +85,19 @@ pub fn path(data_dir: &Path, hash: &str) -> PathBuf {
     data_dir.join("audiences").join(hash)
 }
 
+/// SHA-256 of a plain file's bytes, in hex.
+pub(super) fn hash_of(file: &Path) -> io::Result<String> {
+    let mut source = super::folder::open_plain(file)?;
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        match source.read(&mut piece)? {
+            0 => return Ok(hex::encode(digest.finalize())),
+            n => digest.update(&piece[..n]),
+        }
+    }
+}
+
 /// Copies `source` into the data directory and returns its hash. The file appears under its name only when it is whole.
 pub fn keep(data_dir: &Path, source: &mut File) -> io::Result<String> {
     let dir = data_dir.join("audiences");

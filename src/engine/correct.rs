@@ -122,7 +122,7 @@ impl Engine {
             Err(other) => return Err(other),
         };
         let version = version::Version { definition: definition.to_owned(), ..before.clone() };
-        let candidate = Candidate { version, file, sender: Some(sender), account: Some(account) };
+        let candidate = Candidate { version, file, sender: Some(sender), account: Some(account), standing: None };
         let sheet = self.judge_but(&candidate, Some(template.clone()), Some(run.id)).await?;
         Ok(if sheet.blockers.is_empty() { Ok(template) } else { Err(sheet.blockers) })
     }
@@ -188,6 +188,10 @@ impl Engine {
     /// What stays of a corrected run, by row, and whether it is in line: what had never been tried is taken back first.
     /// Empty for a run that was not corrected.
     pub(super) async fn stays(&self, run: &Run) -> Result<BTreeMap<i64, (MessageId, bool)>, EngineError> {
+        // A later file goes by what is in line, whatever row that was; a correction was planned before it came.
+        if run.revision > 1 {
+            return Ok(BTreeMap::new());
+        }
         let Some(last) = correction::latest(&self.store, run.id).await? else { return Ok(BTreeMap::new()) };
         if last.cleared_at.is_none() {
             self.keep_templates(run.id).await?;
@@ -203,6 +207,10 @@ impl Engine {
 fn unfit(run: &Run, file: &crate::intake::campaign_file::CampaignFile) -> Option<Problem> {
     if run.state != RunState::Paused {
         return Some(Problem::new("correct_not_paused", &[]));
+    }
+    // Rows are known by their number, which only the first file of a standing run gives.
+    if run.revision > 1 {
+        return Some(Problem::new("correct_several_files", &[]));
     }
     (file.sender != run.sender || file.kind != run.kind).then(|| Problem::new("correct_other_sender", &[]))
 }

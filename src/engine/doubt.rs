@@ -4,21 +4,32 @@ pub(super) mod orphans;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tracing::info;
 
 use super::budget::worst_prices;
 use super::receiver::receipts;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, load};
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::money::Micros;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
-use crate::store::message::{self, Life, Stake};
-use crate::store::run;
+use crate::store::message::{self, Life, OldDoubt, Stake};
+use crate::store::{run, version};
 
 pub(super) use rule::settle;
 pub use rule::why;
+
+/// What is waited for a receipt where no campaign says.
+const USUAL_WAIT: Duration = Duration::from_mins(30);
+
+/// How long a receipt of `run` is waited for before the rule of doubt or a person decides.
+pub(super) async fn in_doubt_after(engine: &Engine, run: RunId) -> Result<Duration, EngineError> {
+    let Some(run) = run::get(&engine.store, run).await? else { return Ok(USUAL_WAIT) };
+    let Some(version) = version::get(&engine.store, run.version_id).await? else { return Ok(USUAL_WAIT) };
+    Ok(load::parse(&version.definition).map_or(USUAL_WAIT, |file| file.limits.in_doubt_after))
+}
 
 /// What a person decides about messages in doubt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -56,9 +67,11 @@ impl DoubtSettlement {
 pub struct Stakes {
     /// Messages that are in doubt now.
     pub messages: i64,
+    /// Of these, those that certainly never left: nobody gets them twice.
+    pub never_left: i64,
     /// People who might get theirs twice.
     pub people: i64,
-    /// What it may cost on top, by currency: every message at the worst price it may be billed at.
+    /// What it may cost on top, by currency: every message that may have left, at the worst price it may be billed at.
     pub worst: BTreeMap<String, Micros>,
 }
 
@@ -71,12 +84,25 @@ impl Engine {
         let (mut stakes, mut terms) = (Stakes::default(), Terms::new());
         let mut people: BTreeSet<PersonId> = BTreeSet::new();
         for ids in ids.chunks(message::MAX_INSERT) {
-            for stake in message::stakes(&self.store, ids).await? {
+            let found = message::stakes(&self.store, ids).await?;
+            let of = |s: &Stake| OldDoubt {
+                id: s.id,
+                run_id: s.run_id,
+                sender: s.sender.clone(),
+                claimed_at: s.claimed_at.unwrap_or_default(),
+                suspected: s.suspected,
+            };
+            let verdicts = rule::verdicts(self, found.iter().map(of)).await?;
+            for stake in found {
+                stakes.messages += 1;
+                if verdicts.get(&stake.id).is_some_and(|verdict| verdict.is_unsent()) {
+                    stakes.never_left += 1;
+                    continue;
+                }
                 let (worst, _) = self.terms_of(&mut terms, &stake).await?;
                 let price = worst.get(&stake.market).copied().unwrap_or_default().max(stake.estimated);
                 let sum = stakes.worst.entry(stake.currency).or_default();
                 *sum = sum.plus(price);
-                stakes.messages += 1;
                 people.insert(stake.person_id);
             }
         }

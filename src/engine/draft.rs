@@ -15,6 +15,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::{Audience, FileFacts, Line};
+use crate::intake::campaign_file::fits_pattern;
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::intake::rows::{RowExclusion, RowFate, RowsRequest, open_rows};
@@ -188,7 +189,7 @@ impl Engine {
             return Ok(Err(vec![Problem::new("draft_file_name", &[("file", &name)])]));
         }
         let wanted = file.text(&["file"]);
-        if wanted.is_empty() || !folder::matches(&wanted, &name) {
+        if wanted.is_empty() || !fits_pattern(&wanted, &name) {
             file.set(&["file"], &name);
         }
         let data_dir = self.config.server.data_dir.clone();

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::fits_pattern;
+
+use super::audience;
 
 /// A campaign file is read whole; nobody writes one this long by hand.
 const MAX_DEFINITION: u64 = 1024 * 1024;
@@ -60,14 +63,6 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&fresh, folder.join(name))
 }
 
-/// Whether `name` is what a campaign's `file` asks for: the name itself, or a pattern in which `*` stands for any text.
-pub fn matches(pattern: &str, name: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == name };
-    let Some(rest) = name.strip_prefix(head) else { return false };
-    let starts = rest.char_indices().map(|(i, _)| i).chain([rest.len()]);
-    starts.into_iter().any(|from| matches(tail, &rest[from..]))
-}
-
 /// A file as it lies there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Seen {
@@ -94,9 +89,43 @@ pub fn files(folder: &Path) -> io::Result<Vec<Seen>> {
     Ok(all)
 }
 
-/// The audience among `files`: the newest that `pattern` matches.
-pub fn audience<'a>(files: &'a [Seen], pattern: &str) -> Option<&'a Seen> {
-    files.iter().rev().find(|file| file.name != DEFINITION && matches(pattern, &file.name))
+/// The audience among `files`: of those that `pattern` fits the newest, or, where each counts, the oldest.
+pub fn audience<'a>(files: &'a [Seen], pattern: &str, in_order: bool) -> Option<&'a Seen> {
+    let mut fitting = files.iter().filter(|file| file.name != DEFINITION && fits_pattern(pattern, &file.name));
+    if in_order { fitting.next() } else { fitting.next_back() }
+}
+
+/// Where used files go, in the campaign's folder.
+const USED: &str = "used";
+
+/// Moves `name`, if its bytes still have this SHA-256, and then what fits `older` and was written before it, to `used/`.
+pub fn file_away(folder: &Path, name: &str, hash: &str, older: Option<&str>) -> io::Result<()> {
+    let all = files(folder)?;
+    let Some(used) = all.iter().find(|file| file.name == name) else { return Ok(()) };
+    if audience::hash_of(&folder.join(name))? != hash {
+        return Ok(());
+    }
+    move_away(folder, name)?;
+    let Some(pattern) = older else { return Ok(()) };
+    let before = all.iter().filter(|file| file.name != name && file.written <= used.written);
+    for file in before.filter(|file| file.name != DEFINITION && fits_pattern(pattern, &file.name)) {
+        move_away(folder, &file.name)?;
+    }
+    Ok(())
+}
+
+/// Nothing that was used is written over: a name that is taken gets a number.
+fn move_away(folder: &Path, name: &str) -> io::Result<()> {
+    let used = folder.join(USED);
+    fs::create_dir_all(&used)?;
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let mut target = used.join(name);
+    let mut n = 2;
+    while fs::symlink_metadata(&target).is_ok() {
+        target = used.join(format!("{stem} ({n}).{extension}"));
+        n += 1;
+    }
+    fs::rename(folder.join(name), target)
 }
 
 /// The folders that can be campaigns, by name; links are not followed.
@@ -144,21 +173,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_any_text() {
-        for (pattern, name, expected) in [
-            ("turnos*.csv", "turnos-2026.csv", true),
-            ("turnos*.csv", "turnos.csv", true),
-            ("turnos.csv", "turnos.csv", true),
-            ("turnos.csv", "turnos2.csv", false),
-            ("*a*b", "xaab", true),
-            ("*a*b", "xba", false),
-            ("año*.csv", "año nuevo.csv", true),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
-    }
-
-    #[test]
     fn a_name_is_one_component() {
         for bad in ["", ".", "..", "a/b", "../x.csv", ".hidden.csv", "a\\b", "/etc/passwd"] {
             assert!(!is_file_name(bad), "{bad}");
@@ -178,5 +192,32 @@ mod tests {
         assert!(open_plain(&dir.path().join("real")).is_ok());
         assert!(open_plain(&dir.path().join("link")).is_err());
         assert_eq!(files(dir.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn used_files_are_filed_away_and_what_was_written_since_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str, at: u64| {
+            let file = File::create(dir.path().join(name)).unwrap();
+            (&file).write_all(text.as_bytes()).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(at)).unwrap();
+        };
+        write("t1.csv", "a", 1);
+        write("t2.csv", "b", 2);
+        write("t3.csv", "c", 3);
+        let seen = files(dir.path()).unwrap();
+        assert_eq!(audience(&seen, "t*.csv", false).unwrap().name, "t3.csv");
+        assert_eq!(audience(&seen, "t*.csv", true).unwrap().name, "t1.csv");
+        let hash = audience::hash_of(&dir.path().join("t2.csv")).unwrap();
+        file_away(dir.path(), "t2.csv", "another", Some("t*.csv")).unwrap();
+        assert_eq!(files(dir.path()).unwrap().len(), 3, "it is not the file that was used");
+        file_away(dir.path(), "t2.csv", &hash, Some("t*.csv")).unwrap();
+        let left: Vec<String> = files(dir.path()).unwrap().into_iter().map(|f| f.name).collect();
+        assert_eq!(left, ["t3.csv"]);
+        write("t2.csv", "b", 4);
+        file_away(dir.path(), "t2.csv", &hash, None).unwrap();
+        let mut used: Vec<String> = files(&dir.path().join("used")).unwrap().into_iter().map(|f| f.name).collect();
+        used.sort();
+        assert_eq!(used, ["t1.csv", "t2 (2).csv", "t2.csv"]);
     }
 }

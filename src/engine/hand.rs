@@ -180,6 +180,7 @@ impl Engine {
             happens_at: None,
             timezone: account.timezone.iana_name().unwrap_or("UTC").to_owned(),
             created_at: now,
+            revision: 0,
             due_at: now,
             latest_at: None,
             market: market.as_str().to_owned(),

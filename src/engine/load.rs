@@ -5,12 +5,12 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
-use super::{Engine, EngineError, aside, audience, folder, room};
+use super::{Engine, EngineError, aside, audience, feed, folder, room};
 use crate::config::toml_file::TomlProblem;
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
-use crate::intake::campaign_file::{self, CampaignFile};
+use crate::intake::campaign_file::{self, CampaignFile, fits_pattern, is_pattern};
 use crate::intake::rows::content_hash;
 use crate::store::campaign::{self, Described};
 use crate::store::version::{self, NewVersion};
@@ -76,6 +76,7 @@ impl Engine {
             Some((Ok(name), bytes)) => Some((name, bytes)),
             Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
         };
+        let given = audience.as_ref().map(|(name, _)| name.clone());
         let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
         let written = aside(move || {
             if let Some((name, bytes)) = audience {
@@ -84,13 +85,19 @@ impl Engine {
             folder::write(&dir, folder::DEFINITION, definition.as_bytes())
         });
         written.await?.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
-        self.take_folder(name, by).await
+        self.take(name, by, given).await
     }
 
     /// Loads a campaign from its folder as it lies there now.
     pub(super) async fn take_folder(&self, name: &str, by: &str) -> Result<Loaded, EngineError> {
+        self.take(name, by, None).await
+    }
+
+    /// `given` is the audience's name, where it came with the campaign file.
+    async fn take(&self, name: &str, by: &str, given: Option<String>) -> Result<Loaded, EngineError> {
         let (dir, data_dir) = (self.config.campaigns_dir.join(name), self.config.server.data_dir.clone());
-        let read = aside(move || read(&dir, &data_dir)).await?;
+        let used = self.used_audience(name).await?;
+        let read = aside(move || read(&dir, &data_dir, (given.as_deref(), used))).await?;
         let now = self.clock.now();
         let read = match read {
             Ok(read) => read,
@@ -119,9 +126,34 @@ impl Engine {
         if is_new {
             info!(campaign.id = %id, version.id = %version, "version {version} of campaign {id} is loaded");
             self.read_template(&read.file).await;
+        } else {
+            self.seen_before(version, &read, by).await?;
         }
         self.tell(Change::Campaign(id));
         Ok(Loaded::Version { campaign: id, version, is_new })
+    }
+
+    /// Content that is known: of a standing run it may have come back after another, and is then the latest again. What
+    /// runs already is used.
+    async fn seen_before(&self, id: VersionId, read: &Read, by: &str) -> Result<(), EngineError> {
+        let Some(version) = version::get(&self.store, id).await? else { return Ok(()) };
+        let latest = version::latest(&self.store, version.campaign_id).await?;
+        if read.file.is_standing() && latest.is_some_and(|latest| latest.id != id) {
+            version::bring_back(&self.store, id, self.clock.now(), by).await?;
+        }
+        if feed::started(self, &version).await?.is_some() {
+            self.file_away(version.campaign_id, &read.file, (&read.audience_name, &read.audience_hash)).await?;
+        }
+        Ok(())
+    }
+
+    /// Name and hash of the audience that was used last: where used files are filed away, it still counts when none lies
+    /// in the folder.
+    async fn used_audience(&self, name: &str) -> Result<Option<(String, String)>, EngineError> {
+        let Some(known) = campaign::by_name(&self.store, name).await? else { return Ok(None) };
+        let Some(used) = version::used(&self.store, known.id).await? else { return Ok(None) };
+        self.audience(&used.audience_hash).await?;
+        Ok(Some((used.audience_name, used.audience_hash)))
     }
 
     /// What lies in the campaigns' folder and is left alone although somebody may wait for it.
@@ -159,16 +191,17 @@ fn stored_name(wanted: &str, given: &str) -> Result<String, Problem> {
     if !folder::is_file_name(given) {
         return Err(refused());
     }
-    if folder::matches(wanted, given) {
+    if fits_pattern(wanted, given) {
         Ok(given.to_owned())
-    } else if !wanted.contains('*') && extension(wanted) == extension(given) && folder::is_file_name(wanted) {
+    } else if !is_pattern(wanted) && extension(wanted) == extension(given) && folder::is_file_name(wanted) {
         Ok(wanted.to_owned())
     } else {
         Err(refused())
     }
 }
 
-fn read(dir: &Path, data_dir: &Path) -> Result<Read, Unread> {
+/// `given` is the name of an audience that came with the campaign file, `used` name and hash of the one used last.
+fn read(dir: &Path, data_dir: &Path, (given, used): (Option<&str>, Option<(String, String)>)) -> Result<Read, Unread> {
     let unreadable = |name: &str, cause: &std::io::Error| {
         vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
     };
@@ -176,15 +209,23 @@ fn read(dir: &Path, data_dir: &Path) -> Result<Read, Unread> {
     let definition = campaign_file::text(definition, folder::DEFINITION).map_err(|problem| vec![told(&problem)])?;
     let file = parse(&definition)?;
     let files = folder::files(dir).map_err(|e| unreadable(".", &e))?;
-    let missing = || vec![Problem::new("audience_missing", &[("file", &file.file)])];
-    let audience_name = folder::audience(&files, &file.file).ok_or_else(missing)?.name.clone();
-    let mut source = folder::open_plain(&dir.join(&audience_name)).map_err(|e| unreadable(&audience_name, &e))?;
-    let unkept = |cause: std::io::Error| {
-        let is_full = room::is_full(&cause);
-        if is_full { Unread::NoRoom(cause) } else { Unread::Problems(unreadable(&audience_name, &cause)) }
+    let found = folder::audience(&files, &file.file, feed::in_order(&file)).map(|seen| seen.name.clone());
+    let found = given.map(str::to_owned).or(found);
+    let used = used.filter(|(name, _)| is_pattern(&file.file) && fits_pattern(&file.file, name));
+    let (audience_name, audience_hash) = match (found, used) {
+        (None, Some(used)) => used,
+        (None, None) => return Err(vec![Problem::new("audience_missing", &[("file", &file.file)])].into()),
+        (Some(name), _) => {
+            let mut source = folder::open_plain(&dir.join(&name)).map_err(|e| unreadable(&name, &e))?;
+            let unkept = |cause: std::io::Error| {
+                let is_full = room::is_full(&cause);
+                if is_full { Unread::NoRoom(cause) } else { Unread::Problems(unreadable(&name, &cause)) }
+            };
+            fs::create_dir_all(data_dir).map_err(unkept)?;
+            let hash = audience::keep(data_dir, &mut source).map_err(unkept)?;
+            (name, hash)
+        }
     };
-    fs::create_dir_all(data_dir).map_err(unkept)?;
-    let audience_hash = audience::keep(data_dir, &mut source).map_err(unkept)?;
     let content_hash = content_hash(&definition, &audience::path(data_dir, &audience_hash))
         .map_err(|e| unreadable(&audience_name, &e))?;
     Ok(Read { file, definition, audience_name, audience_hash, content_hash })

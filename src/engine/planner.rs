@@ -3,6 +3,7 @@
 //! The rows are read on a thread of their own and come in pieces; each piece's messages and exclusions and the cursor
 //! `run.planned_rows` (rows done so far) change in one transaction, so that a crash leaves neither a hole nor a double.
 
+mod amend;
 mod piece;
 
 use std::path::PathBuf;
@@ -15,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::holds::ITSELF;
-use super::{Engine, EngineError, load};
+use super::templates::reads_otherwise;
+use super::{Engine, EngineError, aside, feed, load};
 use crate::config::Config;
+use crate::domain::amend::FileKeys;
 use crate::domain::canary::Share;
 use crate::domain::change::Change;
 use crate::domain::id::RunId;
@@ -24,12 +27,13 @@ use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::intake::rows::{ResolvedRow, RowsRequest, open_rows};
+use crate::intake::rows::{ResolvedRow, RowsRequest, file_keys, open_rows};
 use crate::store::message::MAX_INSERT;
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, version};
+use crate::store::{StoreError, amendment, version};
 
-use piece::Plan;
+use amend::Amending;
+use piece::{Before, Plan};
 
 /// Pieces read ahead while the database writes.
 const AHEAD: usize = 2;
@@ -43,9 +47,13 @@ pub struct Planner {
 }
 
 /// What the reading thread needs.
+#[derive(Clone)]
 struct Reading {
     file: CampaignFile,
+    /// What the run was started with.
     template: Snapshot,
+    /// What the rows are made for, where that is another.
+    own: Option<Snapshot>,
     config: Arc<Config>,
     audience: PathBuf,
     started_at: UnixMs,
@@ -102,34 +110,97 @@ impl Planner {
             Err(problems) => return self.give_up(run.id, &problems).await,
         };
         let template = run.snapshots()?;
-        let canary = file.limits.canary;
+        // A standing run is sampled with its first file.
+        let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
-        let comes_again = runs.iter().any(|other| other.id < run.id);
-        let stays = self.engine.stays(run).await?;
-        let plan = Plan::new(&self.engine, run, (&file, &template), (comes_again, stays))?;
+        let comes_again = file.every.is_none() && runs.iter().any(|other| other.id < run.id);
+        let elsewhere = feed::left_out_for(&self.engine, &version, &file).await?;
+        let before = Before { comes_again, elsewhere, stays: self.engine.stays(run).await? };
+        let plan = Plan::new(&self.engine, run, (&file, &template), before)?;
+        let begun = amendment::get(&self.engine.store, run.id, run.revision).await?;
         let reading = Reading {
+            own: self.own_template(run, &file, &template).await?,
             file,
             template,
             config: Arc::clone(&self.engine.config),
             audience: self.engine.audience(&version.audience_hash).await?,
-            started_at: run.started_at,
+            started_at: begun.map_or(run.started_at, |begun| begun.began_at),
             done: run.planned_rows,
         };
+        let amending = match self.amending(run, &reading).await? {
+            Ok(amending) => amending,
+            Err(problems) => return self.give_up(run.id, &problems).await,
+        };
+        Box::pin(self.keep(&plan, amending.as_ref(), reading, (canary, stop))).await
+    }
+
+    /// Reads the rows and keeps them, piece by piece.
+    async fn keep(
+        &self,
+        plan: &Plan<'_>,
+        amending: Option<&Amending>,
+        reading: Reading,
+        (canary, stop): (Option<Share>, &CancellationToken),
+    ) -> Result<(), EngineError> {
+        let (run, mut done) = (plan.run.id, reading.done);
         let (pieces, mut read) = mpsc::channel(AHEAD);
         let thread = tokio::task::spawn_blocking(move || reading.read(&pieces));
-        let mut done = run.planned_rows;
         while let Some(rows) = read.recv().await {
             let count = rows.len() as i64;
-            if stop.is_cancelled() || !plan.keep(rows, done).await? {
+            let kept = match amending {
+                _ if stop.is_cancelled() => false,
+                Some(by) => plan.amend(by, rows, done).await?,
+                None => plan.keep(rows, done).await?,
+            };
+            if !kept {
                 return Ok(());
             }
             done += count;
-            self.engine.tell(Change::Run(run.id));
+            self.engine.tell(Change::Run(run));
         }
         match thread.await? {
-            Ok(()) => self.planned(run.id, done, canary).await,
-            Err(problems) => self.give_up(run.id, &problems).await,
+            Ok(()) => {
+                if let Some(by) = amending {
+                    plan.finish(by).await?;
+                }
+                self.planned(run, done, canary).await
+            }
+            Err(problems) => self.give_up(run, &problems).await,
         }
+    }
+
+    /// The template of the file being taken up, where it is another than the run was started with.
+    async fn own_template(
+        &self,
+        run: &Run,
+        file: &CampaignFile,
+        started_with: &Snapshot,
+    ) -> Result<Option<Snapshot>, EngineError> {
+        if run.revision <= 1 {
+            return Ok(None);
+        }
+        let Some(account) = self.engine.config.accounts.get(&run.account) else { return Ok(None) };
+        let known = self.engine.known_templates(account, file).await?;
+        Ok(known.filter(|known| reads_otherwise(started_with, known)))
+    }
+
+    /// How a later file of a standing run is taken up; `None`: it is the first, or the run takes one only.
+    async fn amending(
+        &self,
+        run: &Run,
+        reading: &Reading,
+    ) -> Result<Result<Option<Amending>, Vec<Problem>>, EngineError> {
+        if run.revision <= 1 {
+            return Ok(Ok(None));
+        }
+        let moved = match self.engine.config.accounts.get(&run.account) {
+            Some(account) => feed::moved_template(&self.engine, account, &reading.file).await?,
+            None => None,
+        };
+        let look = reading.clone();
+        let keys = aside(move || look.keys()).await?;
+        let (now, file, own) = (reading.started_at, reading.file.clone(), reading.own.clone());
+        Ok(keys.map(|keys| Some(Amending { keys, now, file, own, moved })))
     }
 
     async fn planned(&self, id: RunId, rows: i64, canary: Option<Share>) -> Result<(), EngineError> {
@@ -155,17 +226,7 @@ impl Planner {
 impl Reading {
     /// Reads from where planning stopped; ends early, without error, when nobody takes the pieces any more.
     fn read(self, pieces: &mpsc::Sender<Vec<ResolvedRow>>) -> Result<(), Vec<Problem>> {
-        let request = RowsRequest {
-            campaign: &self.file,
-            template: Some(&self.template.main),
-            translations: &self.template.translations,
-            vars: &self.config.vars,
-            holidays: &self.config.holidays,
-            laws: &self.config.laws,
-            reach: &self.config.reach,
-            audience: &self.audience,
-            started_at: self.started_at,
-        };
+        let request = self.request();
         // Rows done are read again, not only skipped over: what is a duplicate depends on the rows before it.
         let mut rows = open_rows(&request)?.skip(usize::try_from(self.done).unwrap_or(0));
         loop {
@@ -173,6 +234,26 @@ impl Reading {
             if piece.is_empty() || pieces.blocking_send(piece).is_err() {
                 return Ok(());
             }
+        }
+    }
+
+    /// What all of the file names.
+    fn keys(&self) -> Result<FileKeys, Vec<Problem>> {
+        file_keys(&self.request())
+    }
+
+    fn request(&self) -> RowsRequest<'_> {
+        let template = self.own.as_ref().unwrap_or(&self.template);
+        RowsRequest {
+            campaign: &self.file,
+            template: Some(&template.main),
+            translations: &template.translations,
+            vars: &self.config.vars,
+            holidays: &self.config.holidays,
+            laws: &self.config.laws,
+            reach: &self.config.reach,
+            audience: &self.audience,
+            started_at: self.started_at,
         }
     }
 }

@@ -3,22 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, funds, holds, load};
+use super::{Engine, EngineError, aside, budget, feed, funds, holds, load, wallet};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
-use crate::domain::id::{CampaignId, RunId, VersionId};
+use crate::domain::id::{RunId, VersionId};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
+use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Balance, Behind, Sheet, SheetInputs, SheetTier, Shown};
-use crate::store::run::{self, NewRun};
+use crate::store::run::{self, NewRun, Run, Sort};
 use crate::store::version::Version;
 use crate::store::{campaign, message, place, suppression, user, version};
 
@@ -27,8 +29,10 @@ use super::dispatcher::is_marketing;
 /// What became of a start.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StartOutcome {
-    /// It runs.
+    /// It runs, or its standing run takes it up.
     Started(RunId),
+    /// It runs then, and again and again.
+    Scheduled(UnixMs),
     /// These must be mended first.
     Refused(Vec<Problem>),
     /// It is not what was shown any more: it is to be looked at again, and this is what changed.
@@ -36,11 +40,40 @@ pub enum StartOutcome {
 }
 
 /// A version with everything a decision about it needs.
+/// What somebody says yes to, besides the version.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Yes<'a> {
+    /// What they were shown: version, template, audience, prices, and what is left of it to send. If it is not that any
+    /// more, to the letter, nothing starts.
+    pub shown: Option<&'a Shown>,
+    /// The file may be empty, not whole, have other columns or take much back.
+    pub anyway: bool,
+}
+
+/// A version with everything a decision about it needs.
 pub(super) struct Candidate {
-    pub(super) version: Version,
-    pub(super) file: CampaignFile,
-    pub(super) sender: Option<Sender>,
-    pub(super) account: Option<Account>,
+    pub version: Version,
+    pub file: CampaignFile,
+    pub sender: Option<Sender>,
+    pub account: Option<Account>,
+    /// The run that it amends.
+    pub standing: Option<Run>,
+}
+
+/// What a run needs besides its rows.
+pub(super) struct Ready<'a> {
+    sender: &'a Sender,
+    account: &'a Account,
+    /// The template as it is now, as JSON.
+    snapshot: String,
+}
+
+/// Why a run cannot begin.
+pub(super) struct Hindered {
+    /// What stands in the way, or what is otherwise.
+    pub problems: Vec<Problem>,
+    /// It is not what was shown any more.
+    is_changed: bool,
 }
 
 impl Engine {
@@ -61,15 +94,21 @@ impl Engine {
         Ok(sheet)
     }
 
-    /// Starts a version, unless something stands in the way. The template is read again, and kept with the run.
+    /// Starts a version, unless something stands in the way. The template is read again, and kept with the run. A version
+    /// of a campaign with a standing run is taken up by that; one that comes again runs at its times.
     pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
-        self.start_if(id, None, by).await
+        self.start_if(id, Yes::default(), by).await
     }
 
     /// Starts a version if it is, to the letter, what was `shown`: version, template, audience, prices, and what is left
     /// of it to send. Otherwise says what changed.
     pub async fn start_shown(&self, id: VersionId, shown: &Shown, by: &str) -> Result<StartOutcome, EngineError> {
-        self.start_if(id, Some(shown), by).await
+        self.start_if(id, Yes { shown: Some(shown), anyway: false }, by).await
+    }
+
+    /// The same, although the file is empty, not whole, has other columns or takes much back: a person has said so.
+    pub async fn start_anyway(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
+        self.start_if(id, Yes { shown: None, anyway: true }, by).await
     }
 
     /// What the mark of a sheet is made from.
@@ -85,65 +124,100 @@ impl Engine {
         })
     }
 
-    async fn start_if(&self, id: VersionId, shown: Option<&Shown>, by: &str) -> Result<StartOutcome, EngineError> {
+    /// Starts a version if that is what was said yes to.
+    pub async fn start_if(&self, id: VersionId, yes: Yes<'_>, by: &str) -> Result<StartOutcome, EngineError> {
         let candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
+        let ready = match self.ready(&candidate, yes).await? {
+            Ok(ready) => ready,
+            Err(hindered) => return Ok(hindered.told()),
+        };
+        let started = match &candidate {
+            Candidate { file: CampaignFile { every: Some(every), .. }, .. } => {
+                self.schedule(&candidate, every, by).await?
+            }
+            Candidate { standing: Some(run), .. } => self.amend(run, id, by).await?,
+            _ => {
+                let sort = if candidate.file.is_standing() { Sort::Standing } else { Sort::Once };
+                let at = self.clock.now();
+                run::insert(&self.store, &ready.run(&candidate, (by, at), sort)).await?.map(StartOutcome::Started)
+            }
+        };
+        let Some(started) = started else {
+            return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
+        };
+        self.approved(&candidate, by).await?;
+        if let StartOutcome::Started(run) = started {
+            info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
+            self.tell(Change::Run(run));
+        }
+        self.wake.notify_waiters();
+        Ok(started)
+    }
+
+    /// The standing run takes the version up; `None` when it is just taking up another.
+    async fn amend(&self, run: &Run, version: VersionId, by: &str) -> Result<Option<StartOutcome>, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let done = run::standing::amend(&mut tx, (run.id, run.revision), version, self.clock.now(), by).await?;
+        tx.commit().await?;
+        Ok(done.then_some(StartOutcome::Started(run.id)))
+    }
+
+    /// It was approved, and its file has been used.
+    async fn approved(&self, candidate: &Candidate, by: &str) -> Result<(), EngineError> {
+        let version = &candidate.version;
+        version::approve(&self.store, version.id, self.clock.now(), by).await?;
+        self.tell(Change::Campaign(version.campaign_id));
+        let used = (version.audience_name.as_str(), version.audience_hash.as_str());
+        if let Err(cause) = self.file_away(version.campaign_id, &candidate.file, used).await {
+            // The run has begun; the file is tried again when the folder is looked at next.
+            let error = &cause as &dyn std::error::Error;
+            warn!(error, campaign.id = %version.campaign_id, "a used file could not be filed away");
+        }
+        Ok(())
+    }
+
+    /// What a run needs besides its rows, if nothing stands in the way. The template is read again.
+    pub(super) async fn ready<'a>(
+        &'a self,
+        candidate: &Candidate,
+        yes: Yes<'_>,
+    ) -> Result<Result<Ready<'a>, Hindered>, EngineError> {
         let (sender, account) = match self.way_out(&candidate.file.sender) {
             Ok(way) => way,
-            Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
+            Err(problem) => return Ok(Err(Hindered::by(vec![problem]))),
         };
         let template = match self.approved_templates(account, &candidate.file).await? {
             Ok(template) => template,
             // Who names what they saw is told below what changed of it.
-            Err(problem) if shown.is_some() && problem.code == "template_changed" => {
-                return Ok(StartOutcome::Changed(vec![Problem::new("shown_template", &[])]));
+            Err(problem) if yes.shown.is_some() && problem.code == "template_changed" => {
+                return Ok(Err(Hindered::changed(vec![Problem::new("shown_template", &[])])));
             }
-            Err(problem) => return Ok(StartOutcome::Refused(vec![problem])),
+            Err(problem) => return Ok(Err(Hindered::by(vec![problem]))),
         };
-        let sheet = self.judge(&candidate, Some(template.clone()), false).await?;
-        if let Some(shown) = shown {
-            let changes = shown.changes(&self.mark(&candidate, Some(&template), &sheet));
+        if let Some(moved) = feed::telling_moves(&candidate.file) {
+            // What cannot be read now is judged as it was read last.
+            drop(self.fresh_templates(&account.name, &moved).await);
+        }
+        let run = candidate.standing.as_ref();
+        if let Some(problem) = run.and_then(|run| feed::stands_apart(run, &candidate.file, account, &template)) {
+            return Ok(Err(Hindered::by(vec![problem])));
+        }
+        let mut sheet = self.judge(candidate, Some(template.clone()), false).await?;
+        if let Some(shown) = yes.shown {
+            let changes = shown.changes(&self.mark(candidate, Some(&template), &sheet));
             if !changes.is_empty() {
-                return Ok(StartOutcome::Changed(changes));
+                return Ok(Err(Hindered::changed(changes)));
             }
         }
+        sheet.blockers.retain(|problem| !(yes.anyway && preflight::diff::is_guard(problem)));
         if !sheet.blockers.is_empty() {
-            return Ok(StartOutcome::Refused(sheet.blockers));
+            return Ok(Err(Hindered::by(sheet.blockers)));
         }
-        self.begin(&candidate, (sender, account), &template, by).await
-    }
-
-    /// Writes the run of what was found good.
-    async fn begin(
-        &self,
-        candidate: &Candidate,
-        (sender, account): (&Sender, &Account),
-        template: &Snapshot,
-        by: &str,
-    ) -> Result<StartOutcome, EngineError> {
-        let (snapshot, id) = (crate::store::json(template), candidate.version.id);
-        let new = NewRun {
-            campaign: candidate.version.campaign_id,
-            version: id,
-            kind: candidate.file.kind,
-            account: &account.name,
-            sender: &sender.name,
-            template: &snapshot,
-            currency: account.currency.as_str(),
-            starter: by,
-            at: self.clock.now(),
-        };
-        let Some(run) = run::insert(&self.store, &new).await? else {
-            return Ok(StartOutcome::Refused(vec![Problem::new("run_open", &[])]));
-        };
-        version::approve(&self.store, id, new.at, by).await?;
-        info!(run.id = %run, version.id = %id, "run {run} of version {id} is started");
-        self.tell(Change::Campaign(new.campaign));
-        self.tell(Change::Run(run));
-        self.wake.notify_waiters();
-        Ok(StartOutcome::Started(run))
+        let snapshot = crate::store::json(&template);
+        Ok(Ok(Ready { sender, account, snapshot }))
     }
 
     pub(super) async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
@@ -153,7 +227,8 @@ impl Engine {
         let file = load::parse(&version.definition).map_err(corrupt)?;
         let way = self.way_out(&file.sender).ok();
         let (sender, account) = way.map(|(s, a)| (s.clone(), a.clone())).unzip();
-        Ok(Candidate { version, file, sender, account })
+        let standing = feed::standing_run(self, version.campaign_id, &file).await?;
+        Ok(Candidate { version, file, sender, account, standing })
     }
 
     /// What makes a start wrong whatever the rows say.
@@ -163,17 +238,35 @@ impl Engine {
         if campaign.removed_at.is_some() {
             return Ok(Some(Problem::new("campaign_removed", &[])));
         }
-        if let Some(run) = run::started_before(&self.store, candidate.version.id).await? {
+        if let Some(run) = feed::started(self, &candidate.version).await? {
             return Ok(Some(Problem::new("already_started", &[("run", &run.to_string())])));
+        }
+        if candidate.file.every.is_some() {
+            return Ok(None);
+        }
+        if let Some(run) = &candidate.standing {
+            // The first file is planned to its end before another is compared with it.
+            let half_planned = run.revision == 1 && run.state == RunState::Paused && run.rows_read.is_none();
+            let busy = run.state == RunState::Planning || half_planned;
+            return Ok(busy.then(|| Problem::new("feed_busy", &[("run", &run.id.to_string())])));
         }
         let open = run::open_of_campaign(&self.store, id).await?;
         Ok(open.map(|_| Problem::new("run_open", &[])))
     }
 
-    /// What runs of a campaign have sent, but for one.
-    async fn earlier(&self, campaign: CampaignId, but: Option<RunId>) -> Result<Earlier, EngineError> {
-        let gone = message::gone_of(&self.store, campaign).await?;
-        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != but).collect::<Vec<_>>()))
+    /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
+    /// its own.
+    async fn sent_before(&self, candidate: &Candidate, but: Option<RunId>) -> Result<Earlier, EngineError> {
+        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
+            Some(run) => feed::people_of(self, run).await?,
+            None => Vec::new(),
+        };
+        if candidate.file.every.is_some() {
+            return Ok(Earlier::of(elsewhere));
+        }
+        let own = but.or(candidate.standing.as_ref().map(|run| run.id));
+        let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
+        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
     }
 
     /// What there is to send with.
@@ -200,6 +293,23 @@ impl Engine {
         self.judged(candidate, template, (false, run)).await
     }
 
+    /// The template that tells a new time, and what the version would amend.
+    async fn amended(
+        &self,
+        candidate: &Candidate,
+        template: Option<&Snapshot>,
+    ) -> Result<(Option<Snapshot>, Option<preflight::diff::Feed>), EngineError> {
+        let moved = match &candidate.account {
+            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
+            None => None,
+        };
+        let feed = match &candidate.standing {
+            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), self.clock.now()).await?),
+            None => None,
+        };
+        Ok((moved, feed))
+    }
+
     async fn judge(
         &self,
         candidate: &Candidate,
@@ -220,7 +330,8 @@ impl Engine {
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
-        let earlier = self.earlier(id, but).await?;
+        let earlier = self.sent_before(candidate, but).await?;
+        let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
@@ -232,6 +343,7 @@ impl Engine {
         let path = self.audience(&candidate.version.audience_hash).await?;
         let now = self.clock.now();
         let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
+        let purse = wallet::purse_of(self, account.as_ref().zip(sender.as_ref())).await?;
         aside(move || {
             preflight::sheet(&SheetInputs {
                 campaign: &file,
@@ -255,14 +367,49 @@ impl Engine {
                 spent,
                 balance,
                 tier,
+                purse,
                 canary: config.canary,
                 suppressed: &|phone| has(&suppressed, phone),
                 earlier: &earlier,
+                feed: feed.as_ref(),
+                moved_template: moved.as_ref().map(|t| &t.main),
                 barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
                 with_rows,
             })
         })
         .await
+    }
+}
+
+impl Hindered {
+    fn by(problems: Vec<Problem>) -> Self {
+        Self { problems, is_changed: false }
+    }
+
+    fn changed(problems: Vec<Problem>) -> Self {
+        Self { problems, is_changed: true }
+    }
+
+    fn told(self) -> StartOutcome {
+        if self.is_changed { StartOutcome::Changed(self.problems) } else { StartOutcome::Refused(self.problems) }
+    }
+}
+
+impl Ready<'_> {
+    /// The run to be.
+    pub(super) fn run<'a>(&'a self, candidate: &Candidate, (by, at): (&'a str, UnixMs), sort: Sort) -> NewRun<'a> {
+        NewRun {
+            campaign: candidate.version.campaign_id,
+            version: candidate.version.id,
+            kind: candidate.file.kind,
+            account: &self.account.name,
+            sender: &self.sender.name,
+            template: &self.snapshot,
+            currency: self.account.currency.as_str(),
+            starter: by,
+            at,
+            sort,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use tracing::info;
 
+use super::takeover::{Original, Place, take_over};
 use super::{Engine, EngineError};
 use crate::domain::change::Change;
 use crate::domain::id::{HoldId, RunId};
@@ -10,7 +11,7 @@ use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 use crate::store::audit::{self, Deed};
 use crate::store::hold::HoldCause;
-use crate::store::{Tx, hold, home, message, run};
+use crate::store::{Tx, hold, message, run};
 
 /// The code of a person's own words.
 const OWN_WORDS: &str = "own_words";
@@ -68,7 +69,10 @@ impl Engine {
         let open = hold::open(&self.store).await?.into_iter().find(|hold| hold.id == id);
         let done = match open {
             // Lifting it says that this store, here, is the one that sends; else it would be held again at the next start.
-            Some(hold) if hold.cause == HoldCause::Restored => home::take_over(&self.store, now, by).await?,
+            Some(hold) if hold.cause == HoldCause::Restored => {
+                let place = Place { store: &self.store, config: &self.config, cards: &self.cards, now };
+                take_over(place, Original::MayHaveSent, by).await?.lifted
+            }
             Some(hold) => hold::lift(&self.store, &hold, now, by).await?,
             None => false,
         };

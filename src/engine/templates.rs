@@ -123,18 +123,22 @@ fn with_translations(main: Template, all: Vec<Template>) -> Snapshot {
 /// The first language in which a person would read another text, or pay another price, than was looked at; or that came
 /// or went since.
 fn first_change<'a>(seen: &'a Snapshot, fresh: &'a Snapshot) -> Option<&'a str> {
-    if reads_otherwise(&seen.main, &fresh.main) {
+    if differs(&seen.main, &fresh.main) {
         return Some(&fresh.main.language);
     }
     let other = |of: &'a Snapshot, language: &str| of.translations.iter().find(|t| t.language == language);
     let gone = seen.translations.iter().find(|t| other(fresh, &t.language).is_none());
-    let came =
-        || fresh.translations.iter().find(|t| other(seen, &t.language).is_none_or(|seen| reads_otherwise(seen, t)));
+    let came = || fresh.translations.iter().find(|t| other(seen, &t.language).is_none_or(|seen| differs(seen, t)));
     gone.or_else(came).map(|t| t.language.as_str())
 }
 
+/// Whether in any language a person would read another text, or pay another price.
+pub(super) fn reads_otherwise(seen: &Snapshot, fresh: &Snapshot) -> bool {
+    first_change(seen, fresh).is_some()
+}
+
 /// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
-fn reads_otherwise(seen: &Template, fresh: &Template) -> bool {
+fn differs(seen: &Template, fresh: &Template) -> bool {
     let same = Template {
         provider_id: fresh.provider_id.clone(),
         status: fresh.status.clone(),

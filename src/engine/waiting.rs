@@ -1,5 +1,6 @@
 //! "Why is it waiting?": one sentence, and when it goes on, for every message and run.
 
+use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
@@ -47,11 +48,21 @@ impl Why {
         if let Some(what) = &what {
             args.push(("what", what));
         }
+        let refused = args.iter().find(|(k, _)| *k == "code").and_then(|(_, code)| code.parse::<i64>().ok());
+        let (refused, untold) = (refused.map(|code| locale::failure(language, code)), refused.is_none());
+        if let Some(why) = &refused {
+            args.push(("why", why));
+        }
         let because = locale::problems(language, &self.because);
         if !self.because.is_empty() {
             args.push(("why", because.trim_end_matches('.')));
         }
-        locale::say(language, &format!("waiting.{}", self.code), &args)
+        let code = match &*self.code {
+            "hold_refused" if untold => "hold_refused_untold",
+            "hold_quality" if untold => "hold_quality_untold",
+            code => code,
+        };
+        locale::say(language, &format!("waiting.{code}"), &args)
     }
 }
 
@@ -240,7 +251,7 @@ impl Keys {
 
 /// Why a hold stops what it stops.
 pub fn held(hold: &Hold) -> Why {
-    let code = hold.code.map(|code| code.to_string()).unwrap_or_default();
+    let code = hold.code.filter(|code| *code != Failure::NO_CODE).map(|code| code.to_string()).unwrap_or_default();
     let word = match hold.cause {
         HoldCause::Outage => "hold_outage",
         HoldCause::Refused => "hold_refused",

@@ -30,10 +30,10 @@ const EVERY_WHILE_HELD: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What was claimed this long before a reading may not be in it yet (real time).
-const LAG: Duration = Duration::from_secs(60);
+const LAG: Duration = Duration::from_mins(1);
 
 /// What is in line is summed up at most this often (real time), and for one part of the time in so many.
-const SUM_EVERY: Duration = Duration::from_secs(5);
+const SUM_EVERY: Duration = Duration::from_secs(1);
 const SUM_SHARE: u32 = 20;
 
 /// A recharge has to bring this much more than nothing, so that a hold does not end for one message.
@@ -204,6 +204,14 @@ pub(super) async fn purse(engine: &Engine, account: &Account, sender: &Sender) -
         reminders: known.reminders,
         planned: known.planned,
     }))
+}
+
+/// The same of what may not be known.
+pub(super) async fn purse_of(engine: &Engine, of: Option<(&Account, &Sender)>) -> Result<Option<Purse>, EngineError> {
+    match of {
+        Some((account, sender)) => purse(engine, account, sender).await,
+        None => Ok(None),
+    }
 }
 
 /// What is in line, summed up now and then.

@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::folder::{self, Seen};
-use super::{Engine, EngineError, Loaded, StartOutcome, aside, load, steer};
+use super::{Engine, EngineError, Loaded, StartOutcome, aside, feed, load, steer};
 use crate::domain::change::Change;
 use crate::domain::id::VersionId;
 use crate::domain::problem::Problem;
 use crate::intake::campaign_file::StartMode;
 use crate::locale::{self, Language};
+use crate::preflight::diff;
 use crate::store::{campaign, run, version};
 
 /// Real time between two looks.
@@ -52,7 +53,7 @@ impl Watcher {
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             // A full disk is said once, where the room is watched.
-            if let Err(cause) = self.step().await
+            if let Err(cause) = Box::pin(self.step()).await
                 && !cause.is_full()
             {
                 let error = &cause as &dyn std::error::Error;
@@ -73,7 +74,7 @@ impl Watcher {
         for (name, files) in &found {
             self.gone.remove(name);
             if self.loaded.get(name) != Some(files) && self.seen.get(name) == Some(files) {
-                self.load(name).await?;
+                Box::pin(self.load(name)).await?;
                 self.loaded.insert(name.clone(), files.clone());
                 loaded += 1;
             }
@@ -101,12 +102,32 @@ impl Watcher {
             Loaded::Refused(_) => drop(self.to_start.remove(name)),
             Loaded::Version { version, .. } => {
                 let Some(version) = version::get(&self.engine.store, version).await? else { return Ok(()) };
-                let by_itself = load::parse(&version.definition).is_ok_and(|f| f.start == StartMode::ByItself);
-                if by_itself && run::started_before(&self.engine.store, version.id).await?.is_none() {
-                    self.to_start.insert(name.to_owned(), version.id);
+                if feed::started(&self.engine, &version).await?.is_some() {
+                    return Ok(());
+                }
+                match load::parse(&version.definition) {
+                    Ok(file) if file.start == StartMode::ByItself => {
+                        self.to_start.insert(name.to_owned(), version.id);
+                    }
+                    Ok(file) if file.is_standing() => self.ask(name, version.id).await?,
+                    _ => {}
                 }
             }
         }
+        Ok(())
+    }
+
+    /// A file that a person approves anyway, and that must not be applied as it is: that is told at once.
+    async fn ask(&self, name: &str, version: VersionId) -> Result<(), EngineError> {
+        let sheet = self.engine.sheet(version, false).await?;
+        let guards: Vec<Problem> = sheet.blockers.into_iter().filter(diff::is_guard).collect();
+        if guards.is_empty() { Ok(()) } else { self.note(name, &guards).await }
+    }
+
+    async fn note(&self, name: &str, problems: &[Problem]) -> Result<(), EngineError> {
+        let said = steer::in_english(problems);
+        let id = campaign::save_problem(&self.engine.store, name, &said, self.engine.clock.now()).await?;
+        self.engine.tell(Change::Campaign(id));
         Ok(())
     }
 
@@ -115,16 +136,15 @@ impl Watcher {
     async fn start_waiting(&mut self) -> Result<(), EngineError> {
         for (name, id) in self.to_start.clone() {
             let Some(known) = campaign::by_name(&self.engine.store, &name).await? else { continue };
-            if run::open_of_campaign(&self.engine.store, known.id).await?.is_some() {
+            let is_open = run::open_of_campaign(&self.engine.store, known.id).await?.is_some();
+            if is_open && run::standing::of(&self.engine.store, known.id).await?.is_none() {
                 continue;
             }
             match self.engine.start(id, FOLDER).await? {
-                StartOutcome::Started(_) => {}
+                StartOutcome::Started(_) | StartOutcome::Scheduled(_) => {}
                 StartOutcome::Refused(problems) if problems.iter().all(is_passing) => continue,
                 StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
-                    let said = steer::in_english(&problems);
-                    campaign::save_problem(&self.engine.store, &name, &said, self.engine.clock.now()).await?;
-                    self.engine.tell(Change::Campaign(known.id));
+                    self.note(&name, &problems).await?;
                     warn!(campaign.id = %known.id, "campaign {} cannot start by itself", known.id);
                 }
             }
@@ -161,7 +181,7 @@ impl Watcher {
 
 /// Problems that pass without anybody changing a file.
 fn is_passing(problem: &Problem) -> bool {
-    matches!(problem.code.as_str(), "run_open" | "template_unread" | "template_changed")
+    matches!(problem.code.as_str(), "run_open" | "feed_busy" | "template_unread" | "template_changed")
 }
 
 /// The campaigns' folders and the files in each that matter. A folder without `campaign.toml` is none yet.

@@ -14,17 +14,19 @@ use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
-use crate::domain::schedule::{Moved, Schedule};
+use crate::domain::schedule::{Moved, Schedule, SendTime};
 
 mod general;
 mod pattern;
+mod recurring;
 mod replies;
 mod schedule;
 mod template;
 mod text;
 mod times;
 
-pub use pattern::fits_pattern;
+pub use pattern::{fits_pattern, is_pattern};
+pub use recurring::Every;
 pub use replies::{ButtonReply, Replies, is_route};
 pub use template::{ButtonUse, LanguageColumn, LinkKind, TemplateUse};
 pub use text::text;
@@ -41,6 +43,8 @@ pub struct CampaignFile {
     pub sender: String,
     /// Name of the audience file in the campaign's folder, or a pattern with `*` and `?` whose newest match counts.
     pub file: String,
+    /// What absence from a new file means; left out, nothing is taken back because it is missing.
+    pub contains: Option<Contains>,
     /// Clock of rows that have no other, and of `at` and `until`.
     pub timezone: TimeZone,
     /// ISO 3166 country of numbers written without one, as `AR`.
@@ -59,6 +63,8 @@ pub struct CampaignFile {
     pub variables: Vec<(String, String)>,
     /// When messages are due.
     pub schedule: Schedule,
+    /// Begins a run at each of these times.
+    pub every: Option<Every>,
     /// When they may leave; left out, always.
     pub hours: Option<HoursRule>,
     /// Laws on sending hours that do not count, by name.
@@ -84,6 +90,26 @@ pub enum Labelled {
     Fixed(String),
     /// The row's cell in the column of this name.
     Column(String),
+}
+
+/// What absence from a new file means for a standing run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contains {
+    /// Whatever the file does not name is gone, if its date lies among the file's.
+    EverythingAhead,
+    /// Nothing: the file says only what is new or different, so that each counts, in the order in which they came.
+    OnlyChanges,
+}
+
+/// What a person has decided about an audience that another campaign has sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SentElsewhere {
+    /// Its people are left out.
+    LeaveOut,
+    /// They get this one too.
+    SendAnyway,
 }
 
 /// What approves a version of campaign and audience.
@@ -162,6 +188,10 @@ pub struct Limits {
     pub canary_terms: canary::Wanted,
     /// When its runs stop by themselves, where the file says.
     pub breakers: breaker::Wanted,
+    /// A file that would take back more of what is planned, in percent, asks a person first.
+    pub removed_percent: u32,
+    /// What is done about people whom another campaign has sent the same audience; left out, it is only said.
+    pub sent_elsewhere: Option<SentElsewhere>,
 }
 
 /// What to do with an attempt in doubt, once waiting is over.
@@ -187,6 +217,11 @@ pub enum OpenConversation {
 }
 
 impl CampaignFile {
+    /// Whether it has one run that each new file amends: its messages go by each row's own date.
+    pub fn is_standing(&self) -> bool {
+        matches!(self.schedule.send, SendTime::FromWhen(_)) && self.every.is_none()
+    }
+
     /// Reads a campaign file; `name` is what problems call it.
     ///
     /// # Errors
@@ -214,6 +249,7 @@ impl CampaignFile {
             title: general.title,
             sender: general.sender?,
             file: general.file?,
+            contains: general.contains,
             timezone: general.timezone?,
             country: general.country,
             area_code: general.area_code,
@@ -223,6 +259,7 @@ impl CampaignFile {
             columns,
             variables,
             schedule: scheduled.schedule,
+            every: scheduled.every,
             hours: scheduled.hours,
             without_laws: scheduled.without_laws,
             moved: scheduled.moved,

@@ -23,6 +23,7 @@ use super::audience::{self, Audience, FileFacts, Line, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
 
 mod fingerprint;
+mod keys;
 mod plan;
 mod resolve;
 mod seen;
@@ -31,6 +32,7 @@ pub mod when;
 mod zones;
 
 pub use fingerprint::content_hash;
+pub use keys::file_keys;
 
 use plan::Plan;
 use seen::Seen;
@@ -91,6 +93,10 @@ pub struct RowExclusion {
     pub external_id: Option<String>,
     /// The person's name as it stands; empty when the file has none, or the row cannot be read.
     pub name: String,
+    /// Who would have paid; empty when nobody is named.
+    pub cost_centre: String,
+    /// The row's date and time, where it can be read.
+    pub happens_at: Option<UnixMs>,
     /// A word and perhaps a fact, as `same_as_row: 12`; [`explain`] turns it into a sentence. May be empty.
     pub detail: String,
 }
@@ -120,7 +126,7 @@ pub struct Draft {
     pub cost_centre: String,
     /// Where replies go, as `team:recepcion`; empty: the sender's default.
     pub route: String,
-    /// Unique within a run: `p:<person>` or `i:<id>|<happens_at ms>`.
+    /// Unique within a run: `i:<id>|<happens_at ms>`, or `p:<person>`, in a standing run with `|<happens_at ms>`.
     pub key: String,
     /// Whether a value had line ends, tabs or long blanks that were taken out.
     pub flattened: bool,
@@ -272,6 +278,8 @@ impl Rows<'_> {
             recipient: String::new(),
             external_id: None,
             name: String::new(),
+            cost_centre: String::new(),
+            happens_at: None,
             detail,
         }
     }
@@ -285,7 +293,7 @@ impl Iterator for Rows<'_> {
         self.tally.rows += 1;
         let no = self.tally.rows as i64;
         let fate = match line {
-            Line::Cells(cells) => self.resolve(no, cells),
+            Line::Cells(cells) => self.resolve(no, cells).map_err(|left_out| *left_out),
             Line::Unreadable(why) => Err(self.unreadable(no, &why)),
         };
         let fate = match fate {
@@ -302,6 +310,11 @@ impl Iterator for Rows<'_> {
 /// The detail of a row that an earlier run has sent.
 pub fn sent_in(run: RunId) -> String {
     format!("sent_in_run: {run}")
+}
+
+/// The detail of a row whose person was told another time, which the campaign leaves so.
+pub fn moved_and_left() -> String {
+    "moved_and_left".to_owned()
 }
 
 /// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is.

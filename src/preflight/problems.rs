@@ -9,8 +9,9 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::domain::schedule::SendTime;
-use crate::domain::template::{Category, TemplateQuality, TemplateStatus};
+use crate::domain::schedule::{Moved, SendTime};
+use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
+use crate::intake::campaign_file::{SentElsewhere, is_pattern};
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 
@@ -38,6 +39,7 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         found.push(Problem::new("budget_currency", &args));
     }
     found.extend(routes::blocker(inputs));
+    found.extend(moved_template(inputs));
     let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
     match inputs.template.map(|t| &t.status) {
         None => found.push(Problem::new("template_unknown", &named)),
@@ -50,6 +52,24 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
     found
 }
 
+/// The text of a new time must take what the campaign's own takes: the same variables fill it.
+fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let Moved::Template(name) = &inputs.campaign.moved else { return None };
+    let named = [("template", name.as_str()), ("language", inputs.campaign.template.language.as_str())];
+    let Some(moved) = inputs.moved_template else { return Some(Problem::new("template_unknown", &named)) };
+    if moved.status != TemplateStatus::Approved {
+        let args = [named[0], named[1], ("status", moved.status.as_str())];
+        return Some(Problem::new("template_not_approved", &args));
+    }
+    let takes = |t: &Template| {
+        let buttons: Vec<_> = t.buttons.iter().map(std::mem::discriminant).collect();
+        let header = t.header.as_ref().map(std::mem::discriminant);
+        (t.format, t.body_parameters(), t.header_parameters(), header, buttons, t.category)
+    };
+    let differs = inputs.template.is_some_and(|own| !own.parameters_unknown && takes(own) != takes(moved));
+    differs.then(|| Problem::new("moved_template", &named))
+}
+
 /// Blockers that the rows bring.
 pub(super) fn after_reading(
     inputs: &SheetInputs<'_>,
@@ -59,7 +79,9 @@ pub(super) fn after_reading(
 ) -> Vec<Problem> {
     let mut more = Vec::new();
     // A file that could not be read has said why.
-    if reading.facts.is_some() && reading.messages == 0 {
+    more.extend(reading.guards.iter().cloned());
+    // Of a standing run every row may have been sent before; an empty file is told as such.
+    if reading.facts.is_some() && reading.messages == 0 && reading.changes.is_none() {
         more.push(Problem::new("no_messages", &[("n", &reading.rows_read.to_string())]));
     }
     more.extend(reading.routes.blocker());
@@ -87,8 +109,9 @@ pub(super) fn canary(inputs: &SheetInputs<'_>, reading: &Reading, blockers: &mut
 /// Everything worth a look, what the reading found first.
 pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Vec<Problem> {
     let mut found = reading.warnings.clone();
-    found.extend(already_sent(reading));
-    found.extend(same_audience(inputs));
+    found.extend(already_sent(inputs, reading));
+    found.extend(without_ids(inputs, reading));
+    found.extend(same_audience(inputs, reading));
     found.extend(routes::warning(inputs));
     found.extend(reading.routes.warning(inputs));
     found.extend(many_left_out(reading));
@@ -98,6 +121,7 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(balance(inputs, cost));
     found.extend(quality(inputs));
     found.extend(outlives(inputs, reading));
+    found.extend(wallet(inputs, reading, cost));
     if inputs.template.is_none() {
         found.push(Problem::new("category_assumed", &[]));
     }
@@ -107,22 +131,41 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found
 }
 
-/// Rows that an earlier run has sent, with the run and the way to send to them all the same.
-fn already_sent(reading: &Reading) -> Option<Problem> {
-    let n: i64 = reading.already_sent.values().sum();
-    let runs: Vec<String> = reading.already_sent.keys().map(ToString::to_string).collect();
+/// Rows that an earlier run has sent, with the run and the way to send to them all the same. Of a standing run that is
+/// what is meant to be.
+fn already_sent(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
+    if reading.changes.is_some() {
+        return None;
+    }
+    let elsewhere = inputs.same_audience.map(|(_, run)| run);
+    let own = || reading.already_sent.iter().filter(|(run, _)| Some(**run) != elsewhere);
+    let n: i64 = own().map(|(_, n)| n).sum();
+    let runs: Vec<String> = own().map(|(run, _)| run.to_string()).collect();
     (n > 0).then(|| Problem::new("already_sent", &[("n", &n.to_string()), ("runs", &runs.join(", "))]))
 }
 
-/// Another campaign has sent this very file.
-fn same_audience(inputs: &SheetInputs<'_>) -> Option<Problem> {
+/// In a standing run a row without an id is known by its person and time: whose time has moved cannot be told.
+fn without_ids(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
+    let has_ids = reading.facts.as_ref().is_none_or(|facts| facts.columns.iter().any(|(role, _)| role == "id"));
+    let comes_again = inputs.campaign.contains.is_some() || is_pattern(&inputs.campaign.file);
+    (inputs.campaign.is_standing() && comes_again && !has_ids).then(|| Problem::new("feed_without_ids", &[]))
+}
+
+/// Another campaign has sent this very file. What to do about it is said in the campaign file.
+fn same_audience(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     let (campaign, run) = inputs.same_audience?;
-    Some(Problem::new("same_audience", &[("campaign", campaign), ("run", &run.to_string())]))
+    let (n, said) = (reading.already_sent.get(&run).copied().unwrap_or_default().to_string(), run.to_string());
+    let args = [("campaign", campaign), ("run", said.as_str()), ("n", n.as_str())];
+    match inputs.campaign.limits.sent_elsewhere {
+        None => Some(Problem::new("same_audience", &args[..2])),
+        Some(SentElsewhere::LeaveOut) => Some(Problem::new("sent_elsewhere", &args)),
+        Some(SentElsewhere::SendAnyway) => None,
+    }
 }
 
 /// Rows left out against the sender's wish; those that `only` leaves out, or that were sent before, were meant to be.
 fn many_left_out(reading: &Reading) -> Option<Problem> {
-    let meant = [ExclusionReason::NotSelected, ExclusionReason::AlreadySent];
+    let meant = [ExclusionReason::NotSelected, ExclusionReason::AlreadySent, ExclusionReason::Declined];
     let meant: i64 = meant.iter().filter_map(|reason| reading.excluded.get(reason)).map(|left| left.count).sum();
     let (left, of) = (reading.left_out() - meant, reading.rows_read - meant);
     let many = left > 0 && left * 100 >= of * MANY_PER_CENT;
@@ -164,9 +207,11 @@ fn budget(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
     (likely > left).then(|| Problem::new("budget_short", &args))
 }
 
-/// It will probably cost more than the account has left at its provider.
+/// It will probably cost more than the account has left at its provider. Where everything in line is known too, the
+/// wallet says it more exactly.
 fn balance(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
-    let (balance, likely) = (inputs.balance.as_ref()?, cost.likely?);
+    let balance = inputs.balance.as_ref().filter(|_| inputs.purse.is_none())?;
+    let likely = cost.likely?;
     let said = |amount| money(&balance.currency, amount);
     let args = [("likely", said(likely)), ("left", said(balance.amount))];
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -194,6 +239,16 @@ fn outlives(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     (n > 0).then(|| Problem::new(code, &[("n", &n_said), ("span", span)]))
 }
 
+/// The wallet does not hold what this and everything in line already will probably cost.
+fn wallet(inputs: &SheetInputs<'_>, reading: &Reading, cost: &Cost) -> Option<Problem> {
+    let (purse, likely, account) = (inputs.purse?, cost.likely?, inputs.account?);
+    let (_, fee) = account.access.wallet_terms()?;
+    let missing = purse.missing(likely.plus(fee.times(reading.messages)));
+    let said = |amount| money(account.currency.as_str(), amount);
+    let (left, missing_text) = (said(purse.left()), said(missing));
+    (missing.0 > 0).then(|| Problem::new("wallet_short", &[("left", &left), ("missing", &missing_text)]))
+}
+
 /// Messages whose turn comes after their latest time, by what they wait for.
 pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Problem> {
     let (count, rate) = (told.too_late.to_string(), inputs.throughput.to_string());
@@ -202,6 +257,12 @@ pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Prob
         LimitedBy::Rate => Problem::new("too_slow", &[n, rate]),
         LimitedBy::Tier => Problem::new("too_late_tier", &[n]),
         LimitedBy::Hours => Problem::new("too_late_hours", &[n]),
-        LimitedBy::Budget | LimitedBy::Canary | LimitedBy::Schedule => Problem::new("too_late_waiting", &[n]),
+        LimitedBy::Budget
+        | LimitedBy::Canary
+        | LimitedBy::Schedule
+        | LimitedBy::Frequency
+        | LimitedBy::PairLimit
+        | LimitedBy::OpenConversation
+        | LimitedBy::Later => Problem::new("too_late_waiting", &[n]),
     })
 }

@@ -6,18 +6,20 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::cost::Tally;
+use super::diff::{Changes, Diff};
 use super::forecast::Ahead;
 use super::problems::DEFAULT_TIME_TO_LIVE_S;
 use super::routes::Routes;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
 use crate::billing::market;
+use crate::domain::amend::Fate;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::intake::audience::FileFacts;
-use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
+use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, file_keys, open_rows};
 
 /// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
 const ROWS_NAMED: usize = 20;
@@ -41,6 +43,10 @@ pub(super) struct Reading {
     pub routes: Routes,
     /// Messages that may still arrive after what they speak of.
     pub outliving: i64,
+    /// What the file does to a standing run.
+    pub changes: Option<Changes>,
+    /// What keeps it from being applied unattended.
+    pub guards: Vec<Problem>,
 }
 
 /// Rows left out for one reason.
@@ -63,11 +69,18 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
         audience: inputs.audience,
         started_at: inputs.now,
     };
+    let mut diff = match inputs.feed {
+        Some(feed) => Some(Diff::new(feed, file_keys(&request)?)),
+        None => None,
+    };
     let mut rows = open_rows(&request)?;
     let mut reading = Reading::default();
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
     for row in &mut rows {
-        reading.count(row, inputs, zone);
+        reading.count(row, inputs, zone, diff.as_mut());
+    }
+    if let Some((changes, guards)) = diff.map(|diff| diff.done(inputs, &rows.facts().header)) {
+        (reading.changes, reading.guards) = (Some(changes), guards);
     }
     reading.facts = Some(rows.facts().clone());
     reading.warnings = rows.warnings();
@@ -75,12 +88,15 @@ pub(super) fn read(inputs: &SheetInputs<'_>) -> Result<Reading, Vec<Problem>> {
 }
 
 impl Reading {
-    fn count(&mut self, row: ResolvedRow, inputs: &SheetInputs<'_>, zone: &TimeZone) {
+    fn count(&mut self, row: ResolvedRow, inputs: &SheetInputs<'_>, zone: &TimeZone, diff: Option<&mut Diff<'_>>) {
         self.rows_read += 1;
         let (to, reason, detail) = match row.fate {
             RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason), exclusion.detail),
             RowFate::Message(draft) => {
-                let (stopped, detail) = self.stopped(&draft, inputs);
+                let (stopped, detail) = match diff {
+                    Some(diff) => self.amended(row.no, &draft, inputs, diff),
+                    None => self.stopped(&draft, inputs),
+                };
                 if stopped.is_none() {
                     self.take(row.no, &draft, inputs, zone);
                     self.routes.see(&draft.route, inputs);
@@ -117,6 +133,36 @@ impl Reading {
         let outlives = until.zip(draft.happens_at).is_some_and(|(until, happens)| until > happens);
         self.outliving += i64::from(is_reminder && outlives);
         self.samples.see(row, draft);
+    }
+
+    /// What a row does to a standing run; what has gone is left out of what is to be sent.
+    fn amended(
+        &mut self,
+        no: i64,
+        draft: &Draft,
+        inputs: &SheetInputs<'_>,
+        diff: &mut Diff<'_>,
+    ) -> (Option<ExclusionReason>, String) {
+        match diff.see(no, draft, inputs) {
+            Fate::Add => {
+                let stopped = self.stopped(draft, inputs);
+                if stopped.0.is_some() {
+                    diff.not_added(no);
+                }
+                stopped
+            }
+            Fate::AddMoved(_) | Fate::Renew(_) | Fate::Same(_) => (None, String::new()),
+            Fate::Gone(_) => {
+                let run = inputs.feed.map(|feed| feed.run).unwrap_or_default();
+                *self.already_sent.entry(run).or_default() += 1;
+                (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
+            }
+            Fate::Decline(_) => (Some(ExclusionReason::Declined), String::new()),
+            Fate::Leave(ExclusionReason::AlreadySent, _) => {
+                (Some(ExclusionReason::AlreadySent), rows::moved_and_left())
+            }
+            Fate::Leave(reason, _) => (Some(reason), String::new()),
+        }
     }
 
     /// What only the store knows about a row.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::cost::{self, Billing, Cost};
+use super::diff::{Changes, Feed};
 use super::problems;
 use super::reading::{self, Reading};
 use super::sample::Sample;
@@ -26,6 +27,7 @@ use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
 use crate::domain::template::{Category, Template, TemplateQuality};
 use crate::domain::time::UnixMs;
+use crate::domain::wallet::Purse;
 use crate::intake::audience::FileFacts;
 use crate::intake::campaign_file::CampaignFile;
 
@@ -73,12 +75,18 @@ pub struct SheetInputs<'a> {
     pub balance: Option<Balance>,
     /// What is left of the messaging limit, where that is known.
     pub tier: Option<SheetTier>,
+    /// How the account's prepaid wallet stands, where it has one that is known.
+    pub purse: Option<Purse>,
     /// `[limits]` of the configuration, for what a canary is judged by where the campaign does not say.
     pub canary: canary::Wanted,
     /// Whether a person must not get this.
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
     /// What earlier runs of the campaign have sent.
     pub earlier: &'a Earlier,
+    /// The standing run that the file amends.
+    pub feed: Option<&'a Feed>,
+    /// The template that tells a new time, where the campaign names one and it is known.
+    pub moved_template: Option<&'a Template>,
     /// Whether the account may not write to the person's country.
     pub barred: &'a dyn Fn(&Phone) -> bool,
     /// Whether the sheet lists every row.
@@ -106,6 +114,9 @@ pub struct Sheet {
     pub excluded: BTreeMap<ExclusionReason, i64>,
     /// Rows that an earlier run has sent, by that run.
     pub already_sent: BTreeMap<RunId, i64>,
+    /// What it does to what the files before have planned; `None`: there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// The first row numbers of each reason.
     pub excluded_rows: BTreeMap<ExclusionReason, Vec<i64>>,
     /// Every row, where asked for.
@@ -280,6 +291,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
         messages: reading.messages,
         excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
         already_sent: std::mem::take(&mut reading.already_sent),
+        changes: reading.changes.take(),
         cost,
         starts_at: reading.ahead.first,
         sent_out_at: told,

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::diff::Changes;
 use super::sheet::Sheet;
 use crate::billing::card::Cards;
 use crate::domain::id::VersionId;
@@ -59,7 +60,7 @@ impl Shown {
             digest(&behind.audience),
             digest(&template),
             digest(&card),
-            digest(&behind.sheet.already_sent),
+            digest(&(&behind.sheet.already_sent, behind.sheet.changes.as_ref().map(decided))),
         ])
     }
 
@@ -83,6 +84,12 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "r1-{}", self.0.join("-"))
     }
+}
+
+/// What a person decides on of what a file does to a standing run. What waits as it is and what has gone is not of it:
+/// the run goes on sending while they look.
+fn decided(changes: &Changes) -> Changes {
+    Changes { planned: 0, same: 0, already_sent: 0, ..changes.clone() }
 }
 
 fn digest(part: &impl Serialize) -> String {

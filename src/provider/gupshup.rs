@@ -112,7 +112,7 @@ impl Gupshup {
             Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
         };
         match http::call(&self.client, call).await {
-            Ok(reply) if reply.status == 401 && self.keys.expired(&token) => answer::token_expired(),
+            Ok(reply) if reply.status == 401 && self.keys.expired(token.as_ref()) => answer::token_expired(),
             Ok(reply) => answer::of(&reply, &self.errors),
             Err(broken @ http::Broken::NotConnected(_)) => Answer::NotSent { reason: broken.reason() },
             Err(broken) => Answer::Unknown { reason: broken.reason(), pause: None },
@@ -165,12 +165,11 @@ impl Gupshup {
             if standing::is_healthy(&health) {
                 CONNECTED.clone_into(&mut status.status);
             }
-            match self.ratings.known() {
-                Some(rating) => rating,
-                None => {
-                    let told = self.get(self.address("/partner/app/{app_id}/ratings")).await?;
-                    self.ratings.keep(standing::rating(&told))
-                }
+            if let Some(rating) = self.ratings.known() {
+                rating
+            } else {
+                let told = self.get(self.address("/partner/app/{app_id}/ratings")).await?;
+                self.ratings.keep(standing::rating(&told))
             }
         } else {
             self.wallet().await?;
@@ -223,7 +222,7 @@ impl Gupshup {
             return Ok(body);
         }
         if reply.status == 401 {
-            self.keys.expired(&token);
+            self.keys.expired(token.as_ref());
         }
         Err(ProviderError::Refused { code: i64::from(reply.status), status: reply.status, trace: String::new() })
     }

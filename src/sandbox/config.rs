@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 use super::people::People;
+use super::review::Review;
 use super::zenvia::ZenviaSettings;
 
 /// Settings of a sandbox.
@@ -34,6 +35,8 @@ pub struct SandboxConfig {
     pub seed: u64,
     /// What people do, those of the scripted numbers aside.
     pub people: People,
+    /// What is held for review.
+    pub review: Review,
     /// How webhooks travel.
     pub delivery: Delivery,
     /// What of Gupshup's surface can be set.
@@ -59,6 +62,7 @@ impl SandboxConfig {
             latency: Duration::ZERO,
             seed: 1,
             people: People::lifelike(),
+            review: Review::default(),
             delivery: Delivery::default(),
             gupshup: GupshupSettings::default(),
             provider: SandboxProvider::CloudApi,

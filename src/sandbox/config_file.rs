@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::config::{Delivery, SandboxAccount, SandboxConfig};
 use super::people::People;
+use super::review::Review;
 use super::zenvia::ZenviaSettings;
 
 #[derive(Deserialize)]
@@ -11,6 +12,7 @@ use super::zenvia::ZenviaSettings;
 struct File {
     seed: Option<u64>,
     people: Option<People>,
+    review: Option<Review>,
     webhooks: Option<Delivery>,
     zenvia: Option<ZenviaSettings>,
     #[serde(default, rename = "account")]
@@ -39,7 +41,8 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
     let file: File = toml::from_str(source)?;
     let people = file.people.unwrap_or_else(People::quiet);
     let delivery = file.webhooks.unwrap_or(config.delivery);
-    let shares = people.shares().into_iter().chain([
+    let review = file.review.unwrap_or_default();
+    let shares = people.shares().into_iter().chain(review.shares()).chain([
         ("webhooks.duplicates", delivery.duplicates),
         ("webhooks.late", delivery.late),
         ("webhooks.early", delivery.early),
@@ -63,6 +66,7 @@ pub fn apply(config: &mut SandboxConfig, source: &str) -> Result<(), ConfigFileE
     }
     config.seed = file.seed.unwrap_or(config.seed);
     config.people = people;
+    config.review = review;
     config.delivery = delivery;
     config.accounts = file.accounts;
     config.zenvia = zenvia;

@@ -119,17 +119,24 @@ impl World {
         let call = Call { sender, account: self.registry.account_of(sender), wa_id, to, request, now };
         self.registry.standing(&call.account).check(kind == "template", &call.wa_id, now)?;
         let message = if kind == "template" { self.judge_template(&call)? } else { self.judge_text(&call)? };
-        let is_early = self.dice.chance(self.delivery.early);
+        let is_held = message.template.is_some() && self.holds_for_review();
+        let is_dropped = is_held && self.dice.chance(self.review.dropped);
+        let is_early = !is_held && self.dice.chance(self.delivery.early);
         let mut answered = json!({"id": message.wamid});
         if message.template.is_some() {
-            answered["message_status"] = "accepted".into();
+            answered["message_status"] = if is_held { "held_for_quality_assessment" } else { "accepted" }.into();
         }
         let answer = json!({
             "messaging_product": "whatsapp",
             "contacts": [{"input": call.to, "wa_id": call.wa_id}],
             "messages": [answered],
         });
-        self.begin(message, is_early, real, now);
+        let review = self.review;
+        self.begin_as(message, is_early, (real, now), |story| {
+            if is_held {
+                Self::hold(review, is_dropped, story);
+            }
+        });
         Ok(Verdict::Accepted { answer, is_early })
     }
 

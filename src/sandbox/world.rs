@@ -18,6 +18,7 @@ use super::media::Media;
 use super::people::People;
 use super::pricing::FreeService;
 use super::registry::Registry;
+use super::review::Review;
 use super::subscription::Subscription;
 use super::template::Templates;
 use super::zenvia;
@@ -52,6 +53,7 @@ pub(super) struct World {
     pub seed: u64,
     pub any_template: bool,
     pub people: People,
+    pub review: Review,
     pub delivery: Delivery,
     pub dice: Dice,
     pub registry: Registry,
@@ -89,6 +91,7 @@ impl World {
             seed: config.seed,
             any_template: config.any_template,
             people: config.people,
+            review: config.review,
             delivery: config.delivery,
             dice: Dice::seeded(config.seed),
             registry: Registry::new(config),

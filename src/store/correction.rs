@@ -4,7 +4,7 @@
 use sqlx::FromRow;
 
 use super::message::NewMessage;
-use super::{Result, Store, StoreError, Tx, on, on_tx};
+use super::{Result, Store, StoreError, Tx, amendment, on, on_tx};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Content;
 use crate::domain::id::{MessageId, RunId, VersionId};
@@ -109,6 +109,7 @@ pub async fn add(tx: &mut Tx, new: &NewCorrection<'_>) -> Result<bool> {
         .execute(conn)
         .await
         .map(drop))?;
+    amendment::again(tx, new.run, new.to).await?;
     on_tx!(tx, |conn| sqlx::query(FORGET_CANARY).bind(new.run).execute(conn).await.map(drop))?;
     Ok(true)
 }

@@ -98,6 +98,18 @@ impl HoldCause {
     }
 }
 
+/// What ends a hold; a person may lift nearly all of them before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldEnd {
+    /// It is looked at again at `until_at`, and ends then or is looked at later.
+    Time,
+    /// It ends by itself: the provider says so, or there is room on the disk.
+    Itself,
+    /// Nobody tells that it is over: a person lifts it.
+    Person,
+}
+
 /// An open hold.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Hold {
@@ -121,6 +133,15 @@ impl Hold {
     /// Whether nobody can lift it: it ends by itself alone.
     pub fn lifts_itself(&self) -> bool {
         self.cause == HoldCause::Disk
+    }
+
+    /// What ends it.
+    pub fn ends(&self) -> HoldEnd {
+        match (self.cause, self.until_at) {
+            (HoldCause::Disk | HoldCause::Restricted | HoldCause::Quality, None) => HoldEnd::Itself,
+            (_, Some(_)) => HoldEnd::Time,
+            (_, None) => HoldEnd::Person,
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 
 /// Setting: where the store was when a person last let it send.
 const HOME: &str = "home";
+/// Setting: when a daemon last ran on the store before it was held.
+const HELD_SINCE: &str = "held_since";
 /// Setting: the store is a copy made by `recado backup`.
 const COPY: &str = "copy";
 
@@ -19,7 +21,7 @@ const SQLITE_FILE: &str = "SELECT file FROM pragma_database_list WHERE name = 'm
 const SQLITE_COPY: &str = "VACUUM INTO $1";
 const MARK: &str =
     "INSERT INTO setting (key, value) VALUES ('copy', '1') ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-const UNMARK: &str = "DELETE FROM setting WHERE key = 'copy'";
+const UNMARK: &str = "DELETE FROM setting WHERE key IN ('copy', 'held_since')";
 const DUE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE state = 'queued' AND due_at <= $1
     AND (run_id = 0 OR EXISTS (SELECT 1 FROM run WHERE run.id = message.run_id AND run.state = 'running')) LIMIT 1) AS due";
 
@@ -78,6 +80,21 @@ pub async fn doubtful(
     }
     let stale = last.is_some_and(|last| now.since(last) > restore_after);
     Ok((stale && has_due(store, now).await?).then_some(Doubtful::Stale))
+}
+
+/// Holds the store, and notes when a daemon last ran on it: its own heartbeat goes on while it is held.
+pub async fn hold(store: &Store, last: Option<UnixMs>, now: UnixMs) -> Result<()> {
+    if hold::place(store, &hold_of_all(), now).await?
+        && let Some(last) = last
+    {
+        setting::write(store, HELD_SINCE, &last.0.to_string()).await?;
+    }
+    Ok(())
+}
+
+/// When a daemon last ran on the store before it was held; `None`: it was not held at a start.
+pub async fn held_since(store: &Store) -> Result<Option<UnixMs>> {
+    Ok(setting::read(store, HELD_SINCE).await?.and_then(|at| at.parse().ok()).map(UnixMs))
 }
 
 async fn has_due(store: &Store, now: UnixMs) -> Result<bool> {

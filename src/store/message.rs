@@ -11,6 +11,8 @@ mod reached;
 mod reprice;
 mod retry;
 mod settle;
+mod standing;
+mod suspect;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -31,12 +33,20 @@ pub use doubt::{
     Doubt, DoubtFilter, LEFT, Life, Stake, What, adopt, doubt_ids, doubts, in_flight, leave_doubt, release_doubt,
     release_unsent, stakes, vouch_doubt,
 };
-pub use earlier::{gone_before, gone_of, gone_page};
-pub use evidence::{Neighbours, OldDoubt, neighbours, old_doubts, resent, up_since, was_down, was_in_review};
+pub use earlier::{gone_before, gone_of, gone_page, gone_to};
+pub use evidence::{
+    Neighbours, OldDoubt, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down, was_in_review,
+};
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{Left as LeftInMarket, left_by_market, reprice, stale_markets};
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
+pub(super) use standing::decline_like;
+pub use standing::{
+    Renewal, Unnamed, all_declined, decline, declined, mark_of, name, named, planned_for, planned_since, renew,
+    take_back, unnamed,
+};
+pub use suspect::{Reserved, Suspect, suspect, suspects};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.
 pub const MAX_INSERT: usize = 1_000;
@@ -44,25 +54,25 @@ pub const MAX_INSERT: usize = 1_000;
 const INSERT: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
-            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, state, due_at, latest_at,
-            market, category, currency, estimated)
+            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, revision, state, due_at,
+            latest_at, market, category, currency, estimated)
         SELECT r.value ->> 'run_id', r.value ->> 'campaign_id', r.value ->> 'row_no', r.value ->> 'key', r.value ->> 'person_id',
             r.value ->> 'recipient', r.value ->> 'name', r.value ->> 'account', r.value ->> 'sender', r.value ->> 'priority',
             r.value ->> 'content', r.value ->> 'conversation_id', r.value ->> 'author', r.value ->> 'route',
             r.value ->> 'cost_centre', r.value ->> 'external_id', r.value ->> 'happens_at', r.value ->> 'timezone',
-            r.value ->> 'created_at', 'queued', r.value ->> 'due_at', r.value ->> 'latest_at', r.value ->> 'market',
+            r.value ->> 'created_at', r.value ->> 'revision', 'queued', r.value ->> 'due_at', r.value ->> 'latest_at', r.value ->> 'market',
             r.value ->> 'category', r.value ->> 'currency', r.value ->> 'estimated'
         FROM r WHERE TRUE ON CONFLICT (run_id, key) DO NOTHING RETURNING id, row_no",
     postgres: "INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
-            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, state, due_at, latest_at,
-            market, category, currency, estimated)
+            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, revision, state, due_at,
+            latest_at, market, category, currency, estimated)
         SELECT r.run_id, r.campaign_id, r.row_no, r.key, r.person_id, r.recipient, r.name, r.account, r.sender, r.priority,
             r.content, r.conversation_id, r.author, r.route, r.cost_centre, r.external_id, r.happens_at, r.timezone,
-            r.created_at, 'queued', r.due_at, r.latest_at, r.market, r.category, r.currency, r.estimated
+            r.created_at, r.revision, 'queued', r.due_at, r.latest_at, r.market, r.category, r.currency, r.estimated
         FROM json_to_recordset($1::json) AS r (run_id bigint, campaign_id bigint, row_no bigint, key text, person_id bigint,
             recipient text, name text, account text, sender text, priority bigint, content text, conversation_id bigint,
             author text, route text, cost_centre text, external_id text, happens_at bigint, timezone text, created_at bigint,
-            due_at bigint, latest_at bigint, market text, category text, currency text, estimated bigint)
+            revision bigint, due_at bigint, latest_at bigint, market text, category text, currency text, estimated bigint)
         ON CONFLICT (run_id, key) DO NOTHING RETURNING id, row_no",
 };
 const GET: &str = "SELECT id, run_id, campaign_id, row_no, person_id, recipient, name, account, sender, priority, content,
@@ -112,6 +122,8 @@ pub struct NewMessage {
     pub timezone: String,
     /// When it is planned.
     pub created_at: UnixMs,
+    /// The file of its standing run that names it; 0 in other runs.
+    pub revision: i64,
     /// Not before.
     pub due_at: UnixMs,
     /// Not after.

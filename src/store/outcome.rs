@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Dialects, Result, Store, Tx, json, on, on_tx};
+use super::{Dialects, Result, Store, Tx, json, message, on, on_tx};
 use crate::domain::id::{EntryId, MessageId, PersonId};
 use crate::domain::time::UnixMs;
 
@@ -26,6 +26,9 @@ const OF_PERSON: &str = "SELECT o.id, o.message_id, o.entry_id, o.outcome, o.cer
     FROM outcome AS o JOIN message AS m ON m.id = o.message_id
     JOIN person AS p ON p.id = m.person_id
     WHERE p.id = $1 OR p.linked_to = $1 ORDER BY o.id DESC LIMIT $2";
+
+/// The outcome after which nothing more is sent about an appointment.
+const CANCELLED: &str = "cancelled";
 
 /// How sure an attribution or an outcome is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -78,7 +81,8 @@ pub struct Outcome {
     pub at: UnixMs,
 }
 
-/// Keeps an outcome; it is the one that counts from now on.
+/// Keeps an outcome; it is the one that counts from now on. Whatever waits in a standing run about an appointment that is
+/// cancelled is not sent.
 pub async fn add(tx: &mut Tx, new: &NewOutcome<'_>) -> Result<()> {
     on_tx!(tx, |c| sqlx::query(ADD)
         .bind(new.message)
@@ -90,6 +94,9 @@ pub async fn add(tx: &mut Tx, new: &NewOutcome<'_>) -> Result<()> {
         .execute(c)
         .await
         .map(|_| ()))?;
+    if new.outcome == CANCELLED {
+        message::decline_like(tx, new.message, new.at).await?;
+    }
     Ok(())
 }
 

@@ -11,19 +11,19 @@ use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 
-/// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
-const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at)
-    SELECT $1, $2, $3, $4, $5, $6, 'planning', $7, $8, $9, $10
-    WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = $1 AND r.state IN ('planning', 'running', 'paused'))
-    RETURNING id";
+mod begin;
+pub mod standing;
+
+pub use begin::{NewRun, Sort, insert, insert_in};
+
 const GET: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
+        revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE id = $1";
 const OF_CAMPAIGN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
+        revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE campaign_id = $1 ORDER BY id DESC LIMIT $2";
 const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
-        planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
+        revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
 const IDS_OF_CAMPAIGN: &str = "SELECT id FROM run WHERE campaign_id = $1 AND id >= $2 ORDER BY id";
 const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run AS r ON r.version_id = v.id
@@ -32,7 +32,7 @@ const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run A
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
 const RUNNING: &str =
-    "SELECT id, priority, version_id FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
+    "SELECT id, priority, version_id, revision FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
 const STARTED_BEFORE: &str = "SELECT r.id FROM run AS r WHERE r.version_id = $1 AND (r.state <> 'cancelled'
         OR EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.attempt > 0))
     ORDER BY r.id DESC LIMIT 1";
@@ -120,6 +120,8 @@ pub struct Run {
     pub starter: String,
     /// When.
     pub started_at: UnixMs,
+    /// Of a standing run, how many files it has taken up; 0: it is a run of one file.
+    pub revision: i64,
     /// Rows planned so far.
     pub planned_rows: i64,
     /// Rows of the audience; `None` while planning.
@@ -156,46 +158,6 @@ impl Run {
     pub fn snapshots(&self) -> Result<Snapshot> {
         serde_json::from_str(&self.template).map_err(|_| super::StoreError::Corrupt { what: "run.template" })
     }
-}
-
-/// A run to start.
-#[derive(Clone, Debug)]
-pub struct NewRun<'a> {
-    /// Of which campaign.
-    pub campaign: CampaignId,
-    /// Which version of it.
-    pub version: VersionId,
-    /// What it is for.
-    pub kind: CampaignKind,
-    /// Account it sends through.
-    pub account: &'a str,
-    /// Sender it sends from.
-    pub sender: &'a str,
-    /// Snapshot of the template, as JSON.
-    pub template: &'a str,
-    /// Currency of its messages' costs.
-    pub currency: &'a str,
-    /// Who starts it.
-    pub starter: &'a str,
-    /// When.
-    pub at: UnixMs,
-}
-
-/// Begins a run in planning; `None` when the campaign has an open run.
-pub async fn insert(store: &Store, new: &NewRun<'_>) -> Result<Option<RunId>> {
-    Ok(on!(&store.write, |pool| sqlx::query_scalar(INSERT)
-        .bind(new.campaign)
-        .bind(new.version)
-        .bind(new.kind)
-        .bind(new.account)
-        .bind(new.sender)
-        .bind(new.kind.priority())
-        .bind(new.template)
-        .bind(new.currency)
-        .bind(new.starter)
-        .bind(new.at)
-        .fetch_optional(pool)
-        .await)?)
 }
 
 /// The run `id`.
@@ -240,9 +202,9 @@ pub async fn planning(store: &Store) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(PLANNING).fetch_all(pool).await)?)
 }
 
-/// Running runs of `sender` with their priority and version. Read beside the writer: what is committed is seen, and the claim looks
+/// Running runs of `sender` with their priority, version and revision. Read beside the writer: what is committed is seen, and the claim looks
 /// again.
-pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority, VersionId)>> {
+pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority, VersionId, i64)>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(RUNNING).bind(sender).fetch_all(pool).await)?)
 }
 

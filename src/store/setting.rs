@@ -5,6 +5,9 @@ use rand::RngExt;
 use super::{Result, Store, StoreError, on};
 use crate::domain::callback::Instance;
 
+/// Setting: the made-up clock that the daemon goes by, as `--clock` has it; empty for the machine's.
+pub const CLOCK: &str = "clock";
+
 const READ: &str = "SELECT value FROM setting WHERE key = $1";
 const INSERT: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
 const WRITE: &str =

@@ -19,7 +19,10 @@ const LIST: &str = "SELECT id, campaign_id, definition, audience_name, audience_
     FROM version WHERE campaign_id = $1 ORDER BY loaded_at DESC, id DESC LIMIT $2";
 const NUMBER: &str = "SELECT COUNT(*) FROM version WHERE campaign_id = $1 AND id <= $2";
 const RELOADED: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHERE id = $1 AND approved_at IS NULL";
-const APPROVE: &str = "UPDATE version SET approved_at = $2, approved_by = $3 WHERE id = $1 AND approved_at IS NULL";
+const APPROVE: &str = "UPDATE version SET approved_at = $2, approved_by = $3 WHERE id = $1";
+const BRING_BACK: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHERE id = $1";
+const USED: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
+    FROM version WHERE campaign_id = $1 AND approved_at IS NOT NULL ORDER BY approved_at DESC, id DESC LIMIT 1";
 
 /// A version.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
@@ -111,4 +114,15 @@ pub async fn list(store: &Store, campaign: CampaignId, limit: i64) -> Result<Vec
 pub async fn approve(store: &Store, id: VersionId, at: UnixMs, by: &str) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(APPROVE).bind(id).bind(at).bind(by).execute(pool).await.map(drop))?;
     Ok(())
+}
+
+/// Content that came back after another: it is the latest again, also where it was approved before.
+pub async fn bring_back(store: &Store, id: VersionId, at: UnixMs, by: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(BRING_BACK).bind(id).bind(at).bind(by).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// The version of `campaign` that was approved last.
+pub async fn used(store: &Store, campaign: CampaignId) -> Result<Option<Version>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(USED).bind(campaign).fetch_optional(pool).await)?)
 }

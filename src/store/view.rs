@@ -6,6 +6,7 @@ pub mod like;
 pub mod person;
 pub mod pulse;
 pub mod queued;
+pub mod result;
 pub mod row;
 pub mod run;
 pub mod tally;

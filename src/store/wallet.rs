@@ -88,12 +88,12 @@ pub async fn all(store: &Store) -> Result<Vec<Wallet>> {
 
 /// The wallet of `account`; `None`: it was never read.
 pub async fn of(store: &Store, account: &str) -> Result<Option<Wallet>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(OF).bind(account).fetch_optional(pool).await?))
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF).bind(account).fetch_optional(pool).await?))
 }
 
 /// What messages of `sender` that were claimed since then cost, or may cost.
 pub async fn spent(store: &Store, sender: &str, since: UnixMs) -> Result<Sum> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(SPENT).bind(sender).bind(since).fetch_one(pool).await?))
+    Ok(on!(&store.read, |pool| sqlx::query_as(SPENT).bind(sender).bind(since).fetch_one(pool).await?))
 }
 
 /// What the messages in line of `sender` will cost, by priority.

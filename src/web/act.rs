@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
-use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
+use crate::domain::time::UnixMs;
+use crate::engine::{DoubtSettlement, Loaded, StartOutcome, Yes};
 use crate::preflight::Shown;
 use crate::store::run::{self, Run};
 use crate::store::version;
@@ -41,34 +42,66 @@ pub async fn start_shown(
     state: &WebState,
     actor: &Actor,
     campaign: CampaignId,
-    (version, shown): (VersionId, Option<&str>),
-) -> Result<RunId, WebError> {
+    looked: Looked<'_>,
+) -> Result<Begun, WebError> {
     let latest = version::latest(state.store(), campaign).await?.ok_or(WebError::NotFound)?;
-    match shown {
+    let anyway = looked.anyway;
+    match looked.shown {
         // The mark tells more than that there is another version: what of it changed.
         Some(shown) => {
             let shown = Shown::parse(shown).ok_or(WebError::Bad("shown"))?;
-            start(state, actor, latest.id, Some(&shown)).await
+            start(state, actor, latest.id, Yes { shown: Some(&shown), anyway }).await
         }
-        None if latest.id != version => Err(WebError::Conflict("newer_version")),
-        None => start(state, actor, latest.id, None).await,
+        None if latest.id != looked.version => Err(WebError::Conflict("newer_version")),
+        None => start(state, actor, latest.id, Yes { shown: None, anyway }).await,
     }
 }
 
+/// What somebody looked at before they said yes.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked<'a> {
+    /// The version.
+    pub version: VersionId,
+    /// The mark of its sheet.
+    pub shown: Option<&'a str>,
+    /// They saw that its file looks wrong, and want it all the same.
+    pub anyway: bool,
+}
+
+/// What a start began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Begun {
+    /// A run, or its next file.
+    Run(RunId),
+    /// Runs from then on.
+    At(UnixMs),
+}
+
 /// Starts a version; what stands in the way is an error that names it.
-async fn start(state: &WebState, actor: &Actor, version: VersionId, shown: Option<&Shown>) -> Result<RunId, WebError> {
-    let outcome = match shown {
-        Some(shown) => state.engine.start_shown(version, shown, &actor.name).await?,
-        None => state.engine.start(version, &actor.name).await?,
-    };
-    match outcome {
+async fn start(state: &WebState, actor: &Actor, version: VersionId, yes: Yes<'_>) -> Result<Begun, WebError> {
+    let action = if yes.anyway { "run.start_anyway" } else { "run.start" };
+    match state.engine.start_if(version, yes, &actor.name).await? {
         StartOutcome::Started(run) => {
-            state.audit(actor, "run.start", &format!("run {run}"), &format!("version {version}")).await?;
-            Ok(run)
+            state.sampler.forget(run);
+            state.audit(actor, action, &format!("run {run}"), &format!("version {version}")).await?;
+            Ok(Begun::Run(run))
+        }
+        StartOutcome::Scheduled(at) => {
+            state.audit(actor, "campaign.schedule", &format!("version {version}"), &at.to_string()).await?;
+            Ok(Begun::At(at))
         }
         StartOutcome::Refused(problems) => Err(WebError::Refused(problems)),
         StartOutcome::Changed(problems) => Err(WebError::Changed(problems)),
     }
+}
+
+/// Ends the times of a campaign that comes again.
+pub async fn end_recurring(state: &WebState, actor: &Actor, campaign: CampaignId) -> Result<(), WebError> {
+    if !state.engine.end_recurring(campaign).await? {
+        return Err(WebError::Conflict("run_state"));
+    }
+    state.audit(actor, "campaign.end", &format!("campaign {campaign}"), "").await?;
+    Ok(())
 }
 
 /// Pauses a run.

@@ -27,5 +27,7 @@ mod row;
 mod run_view;
 mod runs;
 mod sent;
+mod standing;
 mod suppressions;
 mod templates;
+mod wallets;

@@ -3,19 +3,20 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
 use crate::locale;
-use crate::preflight::{self, Sheet, SheetRow};
+use crate::preflight::{self, Sheet, SheetRow, diff};
 use crate::store::campaign::{self, Campaign};
 use crate::store::secret::Secret;
 use crate::store::version::{self, Version};
 use crate::store::{run, user};
 
-use super::act;
+use super::act::{self, Begun, Looked};
 use super::actor::Actor;
 use super::error::WebError;
 use super::figures::Figures;
@@ -45,6 +46,9 @@ struct CampaignPage {
     changed: Vec<String>,
     /// Whether samples can be sent to one's own number.
     test: Option<TestForm>,
+    /// When the next run of a campaign that comes again is due.
+    next: Option<UnixMs>,
+    may_steer: bool,
 }
 
 /// The form that sends a row to one's own number.
@@ -70,6 +74,13 @@ struct Excluded {
     rows: String,
 }
 
+/// One kind of change that a new file makes.
+struct Change {
+    word: &'static str,
+    n: i64,
+    which: String,
+}
+
 impl SheetView {
     fn of(p: &Page, sheet: Sheet) -> Self {
         let mut excluded: Vec<Excluded> = sheet
@@ -88,6 +99,35 @@ impl SheetView {
             excluded,
             sheet,
         }
+    }
+
+    /// Whether only the look of a new file keeps it from being applied: a person may say that it is right.
+    fn is_guarded(&self) -> bool {
+        self.sheet.changes.is_some() && self.sheet.blockers.iter().all(diff::is_guard)
+    }
+
+    /// What the file does to what was planned: word, count, and which.
+    fn changes(&self, p: &Page) -> Vec<Change> {
+        let Some(c) = &self.sheet.changes else { return Vec::new() };
+        let rows = |rows: &[i64], n: i64| match rows {
+            [] => String::new(),
+            rows => p.say("feed.rows_named", &[("rows", &row_list(rows, n))]),
+        };
+        let because = c
+            .removed_because
+            .iter()
+            .map(|(why, n)| format!("{}: {}", p.t(&format!("feed.because.{}", why.as_str())), p.number(*n)));
+        let ids = c.removed_ids.join(", ");
+        let removed = because.chain((!ids.is_empty()).then(|| p.say("feed.ids_named", &[("ids", &ids)])));
+        let of = |word: &'static str, n: i64, which: String| Change { word, n, which };
+        vec![
+            of("added", c.added, rows(&c.added_rows, c.added)),
+            of("changed", c.changed, rows(&c.changed_rows, c.changed)),
+            of("moved", c.moved, rows(&c.moved_rows, c.moved)),
+            of("removed", c.removed, removed.collect::<Vec<_>>().join(" · ")),
+            of("same", c.same, String::new()),
+            of("already_sent", c.already_sent, String::new()),
+        ]
     }
 
     fn cost(&self, p: &Page) -> String {
@@ -181,7 +221,7 @@ async fn page(
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
     let started = match &version {
-        Some(version) => run::started_before(state.store(), version.id).await?,
+        Some(version) => state.engine.started(version).await?,
         None => None,
     };
     // What would happen is shown until it has happened: afterwards the run tells.
@@ -197,11 +237,12 @@ async fn page(
         runs.push(Figures::of(state, run).await?);
     }
     let sheet = sheet.map(|s| SheetView::of(&p, s));
-    let may_start = actor.may(Right::StartRuns);
+    let (may_start, may_steer) = (actor.may(Right::StartRuns), actor.may(Right::SteerRuns));
     let changed = changed.iter().map(|problem| locale::problem(p.language, problem)).collect();
     let test = test_form(state, actor).await?;
     let (people, load) = (Right::ReadPeople, Right::LoadCampaigns);
-    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people, load, changed, test })
+    let next = state.engine.next_run(c.id).await?;
+    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people, load, changed, test, next, may_steer })
 }
 
 /// For persons with the right to; a token has no phone.
@@ -222,6 +263,9 @@ pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, W
 pub struct StartForm {
     version: i64,
     shown: Option<String>,
+    /// The file looks wrong, and is applied all the same.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// Starts the version that was shown; one loaded in between has to be looked at first.
@@ -232,15 +276,22 @@ pub async fn start(
     Path(id): Path<i64>,
     axum::extract::Form(form): axum::extract::Form<StartForm>,
 ) -> Result<Response, WebError> {
-    let run = act::start_shown(&state, &actor, CampaignId(id), (VersionId(form.version), form.shown.as_deref())).await;
-    match run {
-        Ok(run) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
+    let looked = Looked { version: VersionId(form.version), shown: form.shown.as_deref(), anyway: form.anyway };
+    match act::start_shown(&state, &actor, CampaignId(id), looked).await {
+        Ok(Begun::Run(run)) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
+        Ok(Begun::At(_)) => Ok(done(&format!("/campaigns/{id}"), "scheduled").into_response()),
         Err(WebError::Changed(changes)) => {
             let page = page(&state, &actor, p, id, &changes).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
         }
         Err(other) => Err(other),
     }
+}
+
+/// Lets a campaign that comes again not begin any more.
+pub async fn end(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    act::end_recurring(&state, &actor, CampaignId(id)).await?;
+    Ok(done(&format!("/campaigns/{id}"), "ended"))
 }
 
 /// The rows of the sheet, for whoever may see people.

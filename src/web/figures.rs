@@ -6,7 +6,7 @@ use crate::domain::run::RunState;
 use crate::engine::holds::ITSELF;
 use crate::engine::waiting::{self, Why};
 use crate::locale;
-use crate::store::hold;
+use crate::store::hold::{self, HoldEnd};
 use crate::store::run::Run;
 
 use super::error::WebError;
@@ -137,7 +137,11 @@ impl Figures {
     pub fn why(&self, p: &Page) -> String {
         if let Some(hold) = &self.hold {
             let why = super::holds::cause(p, hold);
-            let until = hold.until_at.map_or_else(|| p.t("web.until_person"), |at| p.clock_time(&at));
+            let until = match (hold.ends(), hold.until_at) {
+                (HoldEnd::Itself, _) => p.t("web.until_itself"),
+                (_, Some(at)) => p.clock_time(&at),
+                (_, None) => p.t("web.until_person"),
+            };
             return p.say("web.run_held", &[("why", &why), ("when", &until)]);
         }
         match self.run.state {

@@ -17,10 +17,13 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// It may be given work: the store answers and no stop has begun.
+/// It may be given work: the store answers and can be written, and no stop has begun.
 pub async fn ready(State(state): State<WebState>) -> (StatusCode, &'static str) {
     if state.stopping.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    if state.store().full_since().is_some() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the disk is full: nothing is sent and no webhook is taken\n");
     }
     match tokio::time::timeout(PATIENCE, pulse::answers(state.store())).await {
         Ok(Ok(())) => (StatusCode::OK, "ok\n"),

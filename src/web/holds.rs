@@ -7,7 +7,8 @@ use axum::response::{Html, Redirect};
 use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::tier::{self, Standing};
-use crate::store::hold::{self, Hold, HoldScope};
+use crate::engine::wallet::{self, WalletStanding};
+use crate::store::hold::{self, Hold, HoldEnd, HoldScope};
 
 use super::act;
 use super::actor::Actor;
@@ -26,6 +27,8 @@ struct HoldsPage {
     holds: Vec<Hold>,
     /// Messaging limits in force.
     tiers: Vec<Standing>,
+    /// Prepaid wallets.
+    wallets: Vec<WalletStanding>,
     may_lift: bool,
 }
 
@@ -47,8 +50,9 @@ pub fn scope(p: &Page, hold: &Hold) -> String {
 pub async fn show(State(state): State<WebState>, actor: Actor, p: Page) -> Result<Html<String>, WebError> {
     let holds = hold::open(state.store()).await?;
     let tiers = tier::standings(&state.engine).await?.into_iter().filter(|s| s.limit.is_some()).collect();
+    let wallets = wallet::standings(&state.engine).await?;
     let alerts = alerts::lines(&state, &p).await?;
-    html(&HoldsPage { p, alerts, holds, tiers, may_lift: actor.may(Right::LiftHolds) })
+    html(&HoldsPage { p, alerts, holds, tiers, wallets, may_lift: actor.may(Right::LiftHolds) })
 }
 
 /// A person lets it go on.

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::domain::message::MessageState;
-use crate::engine::tier;
+use crate::engine::{tier, wallet};
 use crate::store::alert;
 use crate::store::view::pulse::{self, Pulse};
 
@@ -21,6 +21,7 @@ use super::alerts::AlertGauge;
 use super::error::WebError;
 use super::state::WebState;
 use super::tier::Tiers;
+use super::wallet::WalletGauges;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
@@ -65,6 +66,7 @@ pub struct Metrics {
     holds: Count,
     conversations_waiting: Count,
     tiers: Tiers,
+    wallets: WalletGauges,
     alerts: AlertGauge,
 }
 
@@ -88,6 +90,8 @@ impl Default for Metrics {
         );
         let tiers = Tiers::default();
         tiers.register(&mut registry);
+        let wallets = WalletGauges::default();
+        wallets.register(&mut registry);
         let alerts = AlertGauge::default();
         alerts.register(&mut registry);
         Self {
@@ -102,6 +106,7 @@ impl Default for Metrics {
             holds,
             conversations_waiting,
             tiers,
+            wallets,
             alerts,
         }
     }
@@ -160,6 +165,7 @@ pub async fn metrics(State(state): State<WebState>) -> Result<Response, WebError
     let pulse = pulse::take(state.store(), state.now()).await?;
     state.metrics.set(&pulse);
     state.metrics.tiers.set(&tier::standings(&state.engine).await?);
+    state.metrics.wallets.set(&wallet::standings(&state.engine).await?);
     state.metrics.alerts.set(&alert::open(state.store()).await?);
     let mut text = String::new();
     encode(&mut text, &state.metrics.registry)

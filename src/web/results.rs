@@ -5,10 +5,11 @@ use std::convert::Infallible;
 use async_stream::stream;
 use futures::Stream;
 
+use crate::domain::failure::known;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
-use crate::locale::{Language, say, sentences};
+use crate::locale::{Language, failure, say, sentences};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::LEFT;
 use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
@@ -80,9 +81,7 @@ fn message(language: Language, r: &RunRow) -> [String; 18] {
         _ if r.state == S::Cancelled && r.end_reason.as_deref() == Some(LEFT) => {
             say(language, "web.message.left_in_doubt", &[])
         }
-        Some(code) if sentences(language).contains_key(&format!("failure.{code}")) => {
-            say(language, &format!("failure.{code}"), &[])
-        }
+        Some(code) if known(code).is_some() => failure(language, code),
         _ => reason_words(language, r.end_reason.as_deref().unwrap_or_default()),
     };
     [
@@ -98,7 +97,7 @@ fn message(language: Language, r: &RunRow) -> [String; 18] {
         time(r.sent_at.or(r.accepted_at)),
         time(r.delivered_at),
         time(r.read_at),
-        r.attempt.to_string(),
+        r.tries().to_string(),
         r.resent_unsure.to_string(),
         safe(&r.cost_centre),
         r.currency.clone(),
@@ -187,6 +186,9 @@ mod tests {
             external_id: Some("A7".to_owned()),
             name: "=1+1".to_owned(),
             detail: String::new(),
+            revision: 0,
+            cost_centre: String::new(),
+            happens_at: None,
         };
         let cells = left_out(Language::En, &left);
         assert_eq!([&cells[0], &cells[1], &cells[3], &cells[5]], ["3", "A7", "'=1+1", "no_phone"]);

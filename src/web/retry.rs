@@ -36,7 +36,7 @@ struct RetryPage {
 
 impl RetryPage {
     fn why(&self, group: &Group) -> String {
-        row_words::cause(&self.p, group.code)
+        row_words::failure(&self.p, Some(group.code))
     }
 
     /// Why some of a group are not sent again.

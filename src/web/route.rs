@@ -11,7 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, retry, run, run_rows, sign_in, suppressions, test_send, users, webhook,
+    guard, health, holds, language, metrics, result_files, retry, run, run_rows, sign_in, suppressions, test_send,
+    users, webhook,
 };
 
 /// One route.
@@ -98,9 +99,11 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
+        write("/campaigns/{id}/end", steer, campaign::end),
         read("/runs/{id}", read_, run::show),
         read("/runs/{id}/rows", needs(R::ReadPeople), run_rows::show),
         read("/runs/{id}/results.csv", needs(R::ReadPeople), run_rows::csv),
+        read("/runs/{id}/files/{file}", needs(R::ReadPeople), result_files::show),
         write("/runs/{id}/pause", steer, run::pause),
         write("/runs/{id}/resume", steer, run::resume),
         write("/runs/{id}/cancel", steer, run::cancel),

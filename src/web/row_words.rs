@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::failure::sentence_key;
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::locale::sentences;
+use crate::locale;
 use crate::store::message::LEFT;
 use crate::store::run::Run;
 use crate::store::view::row::RunRow;
@@ -43,9 +43,17 @@ pub fn sentence(p: &Page, of: &OfRun, row: &RunRow) -> String {
         S::Failed => p.say("web.message.failed", &[("why", &failure(p, row.failure_code))]),
         S::Excluded => p.say("web.message.not_sent", &[("why", &reason(p, row.end_reason.as_deref()))]),
         S::Cancelled if row.end_reason.as_deref() == Some(LEFT) => p.t("web.message.left_in_doubt"),
+        S::Cancelled if taken_back(row).is_some() => {
+            p.say("web.message.not_sent", &[("why", &reason(p, row.end_reason.as_deref()))])
+        }
         S::Cancelled => cancelled(p, Some(&of.cancelled_by)),
         state => p.t(&format!("web.message.{}", state.as_str())),
     }
+}
+
+/// Whether a later file of its standing run has taken it back, and why.
+pub fn taken_back(row: &RunRow) -> Option<TakenBack> {
+    row.end_reason.as_deref().filter(|_| row.state == S::Cancelled).and_then(TakenBack::parse)
 }
 
 /// What the sentence says beyond the state's own word; `None`: nothing.
@@ -89,20 +97,7 @@ pub fn latest(row: &RunRow) -> Option<UnixMs> {
 
 /// The sentence of a provider's code, in people's words.
 pub fn failure(p: &Page, code: Option<i64>) -> String {
-    let code = code.unwrap_or(0);
-    let key = format!("failure.{code}");
-    if sentences(p.language).contains_key(&key) {
-        return p.t(&key);
-    }
-    p.say("web.failure_unknown", &[("code", &code.to_string())])
-}
-
-/// The same for a cause that many messages share: a code without a sentence of its own is told by its class.
-pub fn cause(p: &Page, code: i64) -> String {
-    match sentence_key(code) {
-        key if sentences(p.language).contains_key(&key) && key != "failure.unknown" => p.t(&key),
-        _ => failure(p, Some(code)),
-    }
+    locale::failure(p.language, code.unwrap_or(0))
 }
 
 /// The sentence of a reason to leave out.
@@ -110,6 +105,7 @@ pub fn reason(p: &Page, word: Option<&str>) -> String {
     let word = word.unwrap_or_default();
     match ExclusionReason::parse(word) {
         Some(reason) => p.t(&format!("web.reason.{}", reason.as_str())),
+        None if TakenBack::parse(word).is_some() => p.t(&format!("web.reason.{word}")),
         None => word.to_owned(),
     }
 }

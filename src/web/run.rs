@@ -10,6 +10,7 @@ use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::engine;
+use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
 use crate::store::{campaign, correction, exclusion, message, run};
@@ -22,6 +23,9 @@ use super::form::{done, local};
 use super::page::{Page, html};
 use super::row_words;
 use super::state::WebState;
+
+/// Files of a standing run that are listed.
+const FILES: i64 = 12;
 
 /// Row numbers named per reason.
 const ROWS_NAMED: i64 = 12;
@@ -38,6 +42,8 @@ struct RunPage {
     failures: Vec<Cause>,
     waiting: Vec<String>,
     canary: Option<String>,
+    /// What is missing in the wallet.
+    recharge: Option<String>,
     left_out: Vec<LeftOut>,
     stopped: Vec<Cause>,
     /// Sent again because they certainly never left.
@@ -48,6 +54,8 @@ struct RunPage {
     /// What a correction left as it was.
     corrected: Option<String>,
     people: bool,
+    /// The files that a standing run has taken up, the last first.
+    files: Vec<Amendment>,
 }
 
 /// A figure that leads to its rows.
@@ -88,6 +96,10 @@ pub async fn show(
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
     let canary = canary(&state, &p, run.id).await?;
+    let missing = engine::wallet::recharge(&state.engine, &run.account).await?;
+    let missing =
+        missing.filter(|_| run.sent_out_at.is_none()).map(|(currency, amount)| format!("{currency} {amount}"));
+    let recharge = missing.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)]));
     let answers = answers(&state, &p, run.id, people).await?;
     let stopped = tally::stopped(store, run.id).await?;
     let stopped = stopped
@@ -101,11 +113,8 @@ pub async fn show(
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
-    let corrected = correction::latest(state.store(), f.run.id).await?;
-    let corrected = corrected.map(|c| {
-        let rest = (f.counts.total() - c.stayed).max(0);
-        p.say("draft.corrected", &[("n", &p.number(c.stayed)), ("rest", &p.number(rest)), ("who", &c.corrected_by)])
-    });
+    let corrected = corrected(&state, &p, &f).await?;
+    let files = amendment::list(state.store(), f.run.id, FILES).await?;
     html(&RunPage {
         p,
         title,
@@ -116,6 +125,7 @@ pub async fn show(
         failures,
         waiting,
         canary,
+        recharge,
         left_out,
         stopped,
         resent,
@@ -124,7 +134,17 @@ pub async fn show(
         may_start,
         corrected,
         people,
+        files,
     })
+}
+
+/// What a correction left as it was, in words.
+async fn corrected(state: &WebState, p: &Page, f: &Figures) -> Result<Option<String>, WebError> {
+    let corrected = correction::latest(state.store(), f.run.id).await?;
+    Ok(corrected.map(|c| {
+        let rest = (f.counts.total() - c.stayed).max(0);
+        p.say("draft.corrected", &[("n", &p.number(c.stayed)), ("rest", &p.number(rest)), ("who", &c.corrected_by)])
+    }))
 }
 
 fn template_name(run: &run::Run) -> String {

@@ -271,8 +271,8 @@ async fn a_trial_alert_says_by_which_way_it_arrived_and_by_which_not() {
     let example = include_str!("../../recado.example.toml");
     let config = dir.path().join("recado.toml");
     let only = example.replacen("[\"/usr/local/bin/page-me\", \"recado\"]", "[\"/bin/true\"]", 1);
-    let only = only.replacen("email ", "# email ", 1).replacen("webhook ", "# webhook ", 1);
-    let only = only.replacen("webhook_secret", "# webhook_secret", 1);
+    let only = only.replacen("email ", "# email ", 1).replacen("\nwebhook ", "\n# webhook ", 1);
+    let only = only.replacen("webhook_secret = \"whsec_", "# webhook_secret = \"whsec_", 1);
     std::fs::write(&config, &only).unwrap();
     let at = config.to_str().unwrap();
     let told = recado("http://127.0.0.1:9", None, &["alert", "test", "--config", at]).await;
@@ -324,4 +324,37 @@ async fn failed_messages_and_doubts_are_settled_after_their_figures() {
     let sent = site.recado(Role::Admin, &["doubt", "settle", "sent", "--all", "--yes"]).await;
     assert_eq!((sent.status, sent.out.as_str()), (0, "counted as sent: 2\n"), "{}", sent.err);
     assert_eq!(site.recado(Role::Admin, &["doubt", "settle", "leave", "--all", "--yes"]).await.status, 1);
+}
+
+#[tokio::test]
+async fn taking_a_store_over_says_since_when_and_how_many_might_get_theirs_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let example = include_str!("../../recado.example.toml");
+    let config = dir.path().join("recado.toml");
+    let here = example.replacen("/var/lib/recado", "data", 1);
+    std::fs::write(&config, here.replacen("https://graph.facebook.com", "http://127.0.0.1:9", 1)).unwrap();
+    let at = config.to_str().unwrap();
+    let none = recado("http://127.0.0.1:9", None, &["takeover", "--config", at]).await;
+    assert_eq!(none.status, 0, "{} {}", none.out, none.err);
+    assert!(none.out.contains("Nothing holds this store"), "{}", none.out);
+
+    let store = recado::store::open("sqlite:recado.db", &dir.path().join("data")).await.unwrap();
+    recado::store::setting::write(&store, "heartbeat", "1795525200000").await.unwrap();
+    recado::store::setting::write(&store, "copy", "1").await.unwrap();
+    store.close().await;
+    let shown = recado("http://127.0.0.1:9", None, &["takeover", "--config", at]).await;
+    assert_eq!(shown.status, 1, "{} {}", shown.out, shown.err);
+    for words in ["does not know what has left since 2026-11-24T13:00:00Z", "--send-all", "in doubt"] {
+        assert!(shown.out.contains(words), "{words}: {}", shown.out);
+    }
+    let alone = recado("http://127.0.0.1:9", None, &["takeover", "--send-all", "--config", at]).await;
+    assert_eq!(alone.status, 2, "{}", alone.err);
+    let clock = "2026-11-24T13:30:00Z@2026-11-21T08:00:00Z*1";
+    let done =
+        recado("http://127.0.0.1:9", None, &["takeover", "--yes", "--json", "--clock", clock, "--config", at]).await;
+    assert_eq!(done.status, 0, "{} {}", done.out, done.err);
+    let told: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((&told["held"], &told["taken_over"], &told["in_doubt"]), (&true.into(), &true.into(), &0.into()));
+    let again = recado("http://127.0.0.1:9", None, &["takeover", "--config", at]).await;
+    assert!(again.out.contains("Nothing holds this store"), "{}", again.out);
 }

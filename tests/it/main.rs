@@ -19,6 +19,7 @@ mod cli;
 mod demo;
 mod disk;
 mod engine;
+mod gupshup;
 mod house;
 mod inbox;
 mod intake;

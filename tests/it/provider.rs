@@ -3,6 +3,7 @@
 mod answer;
 mod code;
 mod connection;
+mod gupshup;
 mod sandbox;
 mod send;
 mod sender;

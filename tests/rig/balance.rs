@@ -26,6 +26,8 @@ pub struct Balance {
     pub lost: Vec<String>,
     /// Messages whose state contradicts what the sandbox did.
     pub wrong: Vec<String>,
+    /// Those of them that the sandbox took.
+    pub settleable: usize,
     /// Messages that wait for a person.
     pub in_doubt: usize,
     /// Messages by state.
@@ -44,6 +46,7 @@ impl Rig {
                 let was_taken = accepted.contains(&id);
                 balance.accepted += usize::from(was_taken);
                 balance.in_doubt += usize::from(state == "in_doubt");
+                balance.settleable += usize::from(state == "in_doubt" && was_taken);
                 let told = format!("run {run} message {id} is {state} after {attempts} attempts");
                 if UNFINISHED.contains(&state.as_str()) {
                     balance.lost.push(told.clone());
@@ -67,7 +70,7 @@ impl Rig {
         loop {
             let page = self.sandbox_get(&format!("/_sandbox/messages?cursor={cursor}")).await;
             let ids = page["data"].as_array().expect("a list").iter();
-            all.extend(ids.filter_map(|m| m["callback_data"].as_str()?.split('.').nth(2)?.parse::<i64>().ok()));
+            all.extend(ids.filter_map(named));
             match page["next"].as_str() {
                 Some(next) => next.clone_into(&mut cursor),
                 None => return all,
@@ -88,6 +91,13 @@ impl Rig {
             }
         }
     }
+}
+
+/// The message that a send was: by its callback data, or by the payload of its buttons, which is all that Gupshup takes.
+fn named(sent: &Value) -> Option<i64> {
+    let payload = sent["params"].as_array().into_iter().flatten().find_map(|c| c["parameters"][0]["payload"].as_str());
+    let name = if sent["gs_id"].is_null() { sent["callback_data"].as_str() } else { payload };
+    name?.split('.').nth(2)?.parse().ok()
 }
 
 fn line(message: &Value) -> (i64, String, i64) {

@@ -55,6 +55,39 @@ pub async fn crash(database: Database, kills: u32) -> (u32, Balance) {
     (killed, balance)
 }
 
+/// The same at Gupshup, whose receipts name no message of ours: what can be settled is, the rest stays in doubt.
+pub async fn crash_at_gupshup(database: Database, kills: u32) -> (u32, Balance) {
+    let wire = format!("[account.gupshup.wire]\nrequests_per_second = {THROUGHPUT}\n");
+    let sandbox = ["--quiet", "--throughput", &THROUGHPUT.to_string()].map(str::to_owned).to_vec();
+    let setup = setup(database);
+    let mut rig = Rig::start(Setup { provider: "gupshup", more: wire, sandbox, ..setup }).await;
+    for (kind, when) in [("lost_answer", "after"), ("reset", "before"), ("reset", "after"), ("server_error", "after")] {
+        rig.fault(kind, 0.02, when).await;
+    }
+    let audience = Audience { people: PEOPLE / 2, from: 0 };
+    let mut folder = Folder::new("crash", "reminder", "front", audience);
+    folder.at_gupshup();
+    let run = rig.start_campaign(&folder).await;
+    for _ in 0..kills {
+        sleep(LONGEST_LIFE.mul_f64(rand::rng().random())).await;
+        rig.kill_daemon().await;
+        rig.start_daemon().await;
+    }
+    rig.no_faults().await;
+    let mut quiet = 0;
+    let mut last = u64::MAX;
+    // Doubts begin, and are looked at, by the real clock: what a few looks leave stays for a person.
+    while quiet < 24 {
+        let left = rig.left(&[run]).await;
+        let same = left.waiting == 0 && left.in_doubt == last;
+        (quiet, last) = (if same { quiet + 1 } else { 0 }, left.in_doubt);
+        sleep(Duration::from_millis(500)).await;
+    }
+    let balance = rig.balance(&[run]).await;
+    assert!(rig.stop_daemon().await, "the daemon stops well: {}", rig.log());
+    (kills, balance)
+}
+
 /// The PostgreSQL server is killed in the middle of a run, and comes back after `away`.
 pub async fn server_killed(server: &Server, away: Duration) -> Balance {
     let rig = Rig::start(setup(server.database())).await;

@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What an installation is made of.
 pub struct Setup {
+    /// Whose protocol is spoken: `cloud_api` or `gupshup`.
+    pub provider: &'static str,
     /// The database the daemon works on.
     pub database: Database,
     /// Arguments of `recado sandbox` beyond the necessary.
@@ -47,6 +49,7 @@ impl Setup {
     /// One sender and a real clock.
     pub fn new(database: Database) -> Self {
         Self {
+            provider: "cloud_api",
             database,
             sandbox: Vec::new(),
             clock: None,
@@ -247,6 +250,12 @@ impl Rig {
         answer.json().await.expect("JSON")
     }
 
+    /// POST to the sandbox's control endpoints.
+    pub async fn sandbox_post(&self, path: &str, body: &Value) {
+        let sent = self.client.post(format!("{}{path}", self.sandbox_url())).json(body).send().await;
+        assert!(sent.expect("the sandbox answers").status().is_success(), "{path}");
+    }
+
     /// A fault of the sandbox.
     pub async fn fault(&self, kind: &str, rate: f64, when: &str) {
         let url = format!("{}/_sandbox/faults", self.sandbox_url());
@@ -316,20 +325,30 @@ async fn token(dir: &Path) -> String {
 }
 
 fn sandbox_args(setup: &Setup, at: SocketAddr, daemon_at: SocketAddr) -> Vec<String> {
-    let webhook = format!("http://{daemon_at}/webhooks/meta");
+    let is_gupshup = setup.provider == "gupshup";
+    let path = if is_gupshup { "gupshup/a-secret-that-nobody-guesses" } else { "meta" };
+    let webhook = format!("http://{daemon_at}/webhooks/{path}");
     let listen = at.to_string();
     let fixed =
         ["sandbox", "--listen", &listen, "--webhook", &webhook, "--app-secret", "s3cret", "--verify-token", "hello"];
     let clock = setup.clock.iter().flat_map(|clock| ["--clock".to_owned(), clock.clone()]);
-    fixed.into_iter().map(str::to_owned).chain(clock).chain(setup.sandbox.iter().cloned()).collect()
+    let own = ["--provider", "gupshup", "--webhook-header", "x-recado-webhook: hello"];
+    let own = own.into_iter().filter(|_| is_gupshup);
+    fixed.into_iter().chain(own).map(str::to_owned).chain(clock).chain(setup.sandbox.iter().cloned()).collect()
 }
 
 fn configuration(setup: &Setup, daemon_at: SocketAddr, sandbox_at: SocketAddr) -> String {
+    let is_gupshup = setup.provider == "gupshup";
+    let account = if is_gupshup { gupshup(sandbox_at) } else { meta(sandbox_at) };
     let mut senders = String::new();
     for (no, name) in setup.senders.iter().enumerate() {
         let (id, number) = (format!("10654035224{no:04}"), format!("+54911555501{no:02}"));
-        writeln!(senders, "[sender.{name}]\naccount = \"meta\"\nphone_number_id = \"{id}\"\nnumber = \"{number}\"")
-            .expect("memory");
+        let of = if is_gupshup {
+            "account = \"gupshup\"".to_owned()
+        } else {
+            format!("account = \"meta\"\nphone_number_id = \"{id}\"")
+        };
+        writeln!(senders, "[sender.{name}]\n{of}\nnumber = \"{number}\"").expect("memory");
     }
     format!(
         r#"[server]
@@ -338,7 +357,19 @@ public_url = "http://{daemon_at}"
 data_dir   = "{data_dir}"
 [store]
 url = "{store}"
-[account.meta]
+{account}
+{senders}
+{more}
+"#,
+        store = setup.database.url(),
+        more = setup.more,
+        data_dir = setup.data_dir,
+    )
+}
+
+fn meta(sandbox_at: SocketAddr) -> String {
+    format!(
+        r#"[account.meta]
 provider     = "cloud_api"
 base_url     = "http://{sandbox_at}/v26.0"
 waba_id      = "102290129340398"
@@ -347,11 +378,22 @@ timezone     = "America/Argentina/Buenos_Aires"
 access_token = "any"
 app_secret   = "s3cret"
 verify_token = "hello"
-{senders}
-{more}
-"#,
-        store = setup.database.url(),
-        more = setup.more,
-        data_dir = setup.data_dir,
+"#
+    )
+}
+
+fn gupshup(sandbox_at: SocketAddr) -> String {
+    format!(
+        r#"[account.gupshup]
+provider       = "gupshup"
+base_url       = "http://{sandbox_at}"
+app            = "Rig"
+app_id         = "5f1b7a0e-2c1d-4f59-9d0b-6a2f8c7e4d31"
+currency       = "USD"
+timezone       = "America/Argentina/Buenos_Aires"
+api_key        = "any"
+webhook_secret = "a-secret-that-nobody-guesses"
+webhook_header_secret = "hello"
+"#
     )
 }

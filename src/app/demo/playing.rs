@@ -75,7 +75,7 @@ pub async fn begin_when_somebody_looks(engine: Engine, stop: CancellationToken) 
 async fn start_sample(engine: &Engine, name: &str) -> Result<(), DemoError> {
     let version = loaded(engine, name).await?;
     match engine.start(version, STARTER).await? {
-        StartOutcome::Started(_) => Ok(()),
+        StartOutcome::Started(_) | StartOutcome::Scheduled(_) => Ok(()),
         StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
             let codes: Vec<&str> = problems.iter().map(|p| p.code.as_str()).collect();
             Err(DemoError::Sample { name: name.to_owned(), why: codes.join(", ") })

@@ -246,11 +246,15 @@ impl<'a> Queue<'a> {
         next
     }
 
-    /// It has waited `span` for `why`, if it was due at all.
+    /// It has waited `span` for `why`, if it was due at all. What is due later because a gate said so waits for the gate.
     pub(super) fn waited(&mut self, at: f64, why: LimitedBy, span: f64) {
-        if at >= self.first
-            && let Some(waits) = self.waits.get_mut(why as usize)
-        {
+        let gate = self.line.gate.filter(|(_, until)| at < self.since(*until)).map(|(gate, _)| gate);
+        let why = match (why, gate) {
+            (LimitedBy::Schedule, Some(gate)) => gate,
+            (why, _) if at >= self.first => why,
+            _ => return,
+        };
+        if let Some(waits) = self.waits.get_mut(why as usize) {
             *waits += span;
         }
     }

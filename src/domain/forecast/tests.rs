@@ -267,3 +267,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_gate_has_put_off_is_limited_by_the_gate() {
+    for gate in ["frequency", "pair_limit", "open_conversation", "later", "again"] {
+        let limited_by = LimitedBy::of_gate(gate).unwrap();
+        let now = at("2026-11-24T10:00:00Z");
+        let until = now.plus(Duration::from_hours(20));
+        let batch = Batch { due_at: until, latest_at: None, zone: 0, messages: 50.0, places: 0.0 };
+        let line = Line { batches: vec![batch], gate: Some((limited_by, until)), watched: true, ..Line::default() };
+        let scene = Scene { lines: vec![line], ..Scene::alone(now, 10.0) };
+        let told = forecast(&scene).unwrap();
+        assert_eq!(told.limited_by, limited_by, "{gate}");
+    }
+    assert_eq!(LimitedBy::of_gate("hours"), None);
+}

@@ -130,7 +130,54 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
         .prop_map(|(send, latest, until, outside)| Schedule { send, latest, until, outside })
 }
 
+/// Clocks and the fortnights in which they jump: by an hour forwards and back, at midnight, by half an hour, over a day.
+const JUMPS: [(&str, &str); 7] = [
+    ("America/Santiago", "2026-09-01T00:00"),
+    ("America/Santiago", "2026-03-28T00:00"),
+    ("Europe/Madrid", "2026-03-22T00:00"),
+    ("Europe/Madrid", "2026-10-18T00:00"),
+    ("America/Sao_Paulo", "2018-10-28T00:00"),
+    ("Australia/Lord_Howe", "2026-09-27T00:00"),
+    ("Pacific/Apia", "2011-12-24T00:00"),
+];
+
 proptest! {
+    #[test]
+    fn on_days_when_clocks_jump_what_is_due_is_open_in_time_and_never_in_the_past(
+        jump in prop::sample::select(JUMPS.to_vec()), schedule in any_schedule(),
+        start in 0_u64..20_000, happens in 0_u64..20_000, night in any::<bool>()
+    ) {
+        let zone = TimeZone::get(jump.0).unwrap();
+        let first = UnixMs::from(zone.to_timestamp(jump.1.parse::<jiff::civil::DateTime>().unwrap()).unwrap());
+        let moved = |at: UnixMs| UnixMs(at.0 - self::at("2026-09-01T00:00").0 + first.0);
+        let send = match schedule.send {
+            SendTime::At(at) => SendTime::At(moved(at)),
+            other => other,
+        };
+        let schedule = Schedule { send, until: schedule.until.map(moved), ..schedule };
+        let mut hours = office();
+        if night {
+            // Open in the very hours that are skipped and repeated.
+            for day in Weekday::Monday.cycle_forward().take(7) {
+                hours.week.set(day, vec![OpenSpan::new(0, 30).unwrap(), OpenSpan::new(90, 170).unwrap()]);
+            }
+        }
+        let (started, happens) = (first.plus(Duration::from_mins(start)), first.plus(Duration::from_mins(happens)));
+        let found = due(&schedule, Some(happens), started, &zone, Some(&hours));
+        if let Ok(Due { due_at, latest_at, shift }) = found {
+            prop_assert!(due_at >= started);
+            prop_assert!(hours.is_open(due_at, &zone));
+            prop_assert!(latest_at.is_none_or(|latest| due_at <= latest));
+            let planned = match schedule.send {
+                SendTime::WhenStarted => started,
+                SendTime::At(at) => at,
+                SendTime::FromWhen(offset) => offset.from(happens, &zone),
+            };
+            prop_assert_eq!(shift == Shift::Earlier, due_at < planned);
+            prop_assert!(shift != Shift::AsPlanned || due_at == planned.max(started));
+        }
+    }
+
     #[test]
     fn what_is_due_is_open_in_time_and_never_in_the_past(
         schedule in any_schedule(), start in 0_u64..20_000, happens in 0_u64..20_000

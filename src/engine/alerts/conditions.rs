@@ -7,7 +7,7 @@ use super::words::Detail;
 use crate::domain::alert::AlertKind;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{Engine, EngineError, load, room, subscriptions, waiting};
+use crate::engine::{Engine, EngineError, doubt, load, room, subscriptions, waiting};
 use crate::intake::campaign_file::StartMode;
 use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
@@ -22,8 +22,8 @@ const LATE_REAL: Duration = Duration::from_secs(30);
 /// Without any receipt for so long, the webhook is silent.
 const SILENCE: Duration = Duration::from_mins(15);
 
-/// A doubt that no receipt and no rule has settled within this, after its claim or our last downtime, waits for a person.
-const DOUBT: Duration = Duration::from_mins(35);
+/// A doubt that no receipt and no rule has settled so long after its run's `in_doubt_after` waits for a person.
+const DOUBT: Duration = Duration::from_mins(5);
 
 /// Names of Recado's own parts, when they pause a run.
 const OURSELVES: [&str; 2] = ["recado", "folder"];
@@ -134,12 +134,11 @@ pub(super) async fn slow(engine: &Engine, began: UnixMs) -> Result<Slow, EngineE
     } else {
         slow.unknown.insert(AlertKind::WebhookSilent);
     }
-    let old = now.minus(DOUBT);
-    if message::up_since(&engine.store).await?.is_some_and(|up| up > old) {
+    let doubts = doubts(engine, now).await?;
+    if doubts.too_soon {
         slow.unknown.insert(AlertKind::Doubts);
-    } else {
-        slow.found.extend(doubts(engine, old).await?);
     }
+    slow.found.extend(doubts.found);
     Ok(slow)
 }
 
@@ -204,7 +203,26 @@ async fn silent_webhooks(engine: &Engine, began: UnixMs, until: UnixMs) -> Resul
     Ok(found)
 }
 
-async fn doubts(engine: &Engine, until: UnixMs) -> Result<Option<Found>, EngineError> {
-    let n = watch::old_doubts(&engine.store, until).await?;
-    Ok((n > 0).then(|| Found::new(AlertKind::Doubts, "all", "/campaigns", &[("n", &n.to_string())])))
+/// Doubts that wait for a person.
+struct Doubts {
+    found: Option<Found>,
+    /// Of some nothing can be said yet: receipts get their time anew after a downtime.
+    too_soon: bool,
+}
+
+async fn doubts(engine: &Engine, now: UnixMs) -> Result<Doubts, EngineError> {
+    let up_since = message::up_since(&engine.store).await?;
+    let (mut n, mut too_soon) = (0, false);
+    for run in watch::runs_in_doubt(&engine.store).await? {
+        let after = doubt::in_doubt_after(engine, run).await?;
+        let until = now.minus(after).minus(DOUBT);
+        if up_since.is_some_and(|up| up > until) {
+            too_soon = true;
+        } else {
+            n += watch::old_doubts(&engine.store, run, until).await?;
+        }
+    }
+    let found = (n > 0).then(|| Found::new(AlertKind::Doubts, "all", "/doubt", &[("n", &n.to_string())]));
+    // What is found already is told, whatever else may come.
+    Ok(Doubts { too_soon: too_soon && found.is_none(), found })
 }

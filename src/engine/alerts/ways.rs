@@ -122,8 +122,9 @@ pub struct Ways {
 }
 
 impl Ways {
-    /// The ways of `config`.
-    pub fn new(config: &Config, outside: Outside) -> Self {
+    /// The ways of `config`. Where every provider is on this machine, what is told may stay on it too.
+    pub fn new(config: &Config) -> Self {
+        let outside = if config.is_loopback_only() { Outside::PublicAndLoopback } else { Outside::Public };
         let (alerts, public_url) = (config.alerts.clone(), config.server.public_url.clone());
         Self { config: alerts, public_url, outside, real: Clock::real() }
     }

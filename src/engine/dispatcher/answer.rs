@@ -113,10 +113,11 @@ impl Dispatcher {
 
     fn throttled(&self, departure: &Departure, scope: ThrottleScope, after: Duration, failure: Failure) -> Verdict {
         match scope {
-            ThrottleScope::Sender => {
+            ThrottleScope::Sender if self.is_of_pace(failure.code) => {
                 self.pacer.slow_down();
                 self.back(after, Some("throughput"), failure)
             }
+            ThrottleScope::Sender => self.back(after, Some("again"), failure),
             ThrottleScope::Pair => {
                 let tries = (departure.message.attempt - 1).clamp(0, PAIR_TRIES) as u32;
                 let wait = after.max(pair::SPACING).max(Duration::from_secs(4_u64.pow(tries)));
@@ -133,6 +134,12 @@ impl Dispatcher {
                 Verdict::PutBack(PutBack { due_at, waiting_for: Some("later"), turned_away })
             }
         }
+    }
+
+    /// Whether a refusal with `code` is about how fast we send. Another that the operator wants tried again is not.
+    fn is_of_pace(&self, code: i64) -> bool {
+        let usual = self.account.access.kind().dialect().policy(code);
+        usual.is_none_or(|policy| policy.class == FailureClass::Retry)
     }
 
     /// Back in line for at least `wait` of real time.

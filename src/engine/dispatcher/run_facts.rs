@@ -20,6 +20,8 @@ pub struct RunFacts {
     pub version: VersionId,
     /// The campaign it is a run of.
     pub campaign: CampaignId,
+    /// The file it has taken up.
+    pub revision: i64,
     /// The snapshot its messages are made from.
     pub template: Snapshot,
     /// Scope keys of holds on that template, in each of its languages.
@@ -52,6 +54,7 @@ impl RunFacts {
         Ok(Some(Self {
             version: run.version_id,
             campaign: run.campaign_id,
+            revision: run.revision,
             template_keys: template.all().map(|t| hold::template_key(&run.account, &t.name, &t.language)).collect(),
             hours,
             marketing: is_marketing(run.kind, template.strictest_category()),

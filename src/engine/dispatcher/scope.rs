@@ -11,6 +11,9 @@ use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::message::Turn;
 use crate::store::{canary, run};
 
+/// A run with its priority and revision.
+type Running = (RunId, Priority, VersionId, i64);
+
 impl Dispatcher {
     /// The runs that nothing wide stops, each priority's in the order of their turns, those sent by hand first.
     pub(super) async fn open_runs(&self) -> Result<Vec<Turn>, EngineError> {
@@ -26,8 +29,8 @@ impl Dispatcher {
         let running = run::running(&self.engine.store, &self.sender.name).await?;
         let canaries = if running.is_empty() { Vec::new() } else { canary::open(&self.engine.store).await? };
         let mut open = vec![Turn::free(RunId::BY_HAND, Priority::AGENT)];
-        for (id, priority, version) in self.in_turn(&running) {
-            let Some(facts) = self.learn(id, version).await? else { continue };
+        for (id, priority, version, revision) in self.in_turn(&running) {
+            let Some(facts) = self.learn(id, (version, revision)).await? else { continue };
             if holds.iter().any(|hold| is_held(hold, id, &facts)) {
                 continue;
             }
@@ -61,9 +64,9 @@ impl Dispatcher {
         }
     }
 
-    /// What is known of a run, read anew where it has been corrected.
-    async fn learn(&self, id: RunId, version: VersionId) -> Result<Option<Arc<RunFacts>>, EngineError> {
-        if let Some(known) = self.facts_of(id).filter(|known| known.version == version) {
+    /// What is known of a run, read anew where it has been corrected or a new file may have come with another campaign file.
+    async fn learn(&self, id: RunId, stands: (VersionId, i64)) -> Result<Option<Arc<RunFacts>>, EngineError> {
+        if let Some(known) = self.facts_of(id).filter(|known| (known.version, known.revision) == stands) {
             return Ok(Some(known));
         }
         let Some(facts) = RunFacts::read(&self.engine.store, &self.engine.config, id).await? else { return Ok(None) };
@@ -72,13 +75,13 @@ impl Dispatcher {
         Ok(Some(facts))
     }
 
-    fn forget_others(&self, running: &[(RunId, Priority, VersionId)]) {
+    fn forget_others(&self, running: &[Running]) {
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         facts.retain(|id, _| running.iter().any(|(run, ..)| run == id));
     }
 
     /// `running` in the order of turns: who went first last time goes last now.
-    fn in_turn(&self, running: &[(RunId, Priority, VersionId)]) -> Vec<(RunId, Priority, VersionId)> {
+    fn in_turn(&self, running: &[Running]) -> Vec<Running> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|id| running.iter().any(|(run, ..)| run == id));
         for (id, ..) in running {
@@ -88,7 +91,7 @@ impl Dispatcher {
         }
         let place = |id: RunId| turns.iter().position(|turn| *turn == id);
         let mut ordered = running.to_vec();
-        ordered.sort_by_key(|(id, priority, _)| (*priority, place(*id)));
+        ordered.sort_by_key(|(id, priority, ..)| (*priority, place(*id)));
         ordered
     }
 

@@ -17,13 +17,13 @@ use crate::store::orphan;
 const BEHIND: Duration = Duration::from_secs(5);
 
 /// A provider tells of a message within this after it took it (real time).
-const TOLD_WITHIN: Duration = Duration::from_secs(60);
+const TOLD_WITHIN: Duration = Duration::from_mins(1);
 
 /// Doubts looked at in one go.
 const MOST: i64 = 1_000;
 
 /// How long after its claim a message may be the one that a receipt is about: until then no other goes to its person.
-pub(in crate::engine) const UNTIL: Duration = Duration::from_secs(120);
+pub(in crate::engine) const UNTIL: Duration = Duration::from_mins(2);
 
 /// Gives doubts the provider's id of the one unknown message they can be; its receipts then settle them. Returns how many.
 pub(in crate::engine) async fn adopt(engine: &Engine) -> Result<usize, EngineError> {

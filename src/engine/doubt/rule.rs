@@ -50,21 +50,36 @@ struct Look<'a> {
 /// Why each of `doubts` still stands: until when a receipt is waited for, or what keeps the rule from deciding.
 /// [`Verdict::Unsent`]: it is sent again in a moment.
 pub async fn why(engine: &Engine, doubts: &[Doubt]) -> Result<BTreeMap<MessageId, Verdict>, EngineError> {
+    let of = |doubt: &Doubt| OldDoubt {
+        id: doubt.id,
+        run_id: doubt.run_id,
+        sender: doubt.sender.clone(),
+        claimed_at: doubt.claimed_at.unwrap_or_default(),
+        suspected: doubt.suspected,
+    };
+    verdicts(engine, doubts.iter().map(of)).await
+}
+
+/// The same for messages as they stand in doubt.
+pub(super) async fn verdicts(
+    engine: &Engine,
+    doubts: impl Iterator<Item = OldDoubt>,
+) -> Result<BTreeMap<MessageId, Verdict>, EngineError> {
     let mut look = Look::begin(engine, engine.clock.now()).await?;
     let mut verdicts = BTreeMap::new();
-    let mut by_sender: BTreeMap<&str, Vec<OldDoubt>> = BTreeMap::new();
+    let mut by_sender: BTreeMap<String, Vec<OldDoubt>> = BTreeMap::new();
     for doubt in doubts {
-        if doubt.run_id == RunId::BY_HAND {
+        if doubt.suspected == 1 {
+            verdicts.insert(doubt.id, Verdict::Ask(Reason::Restored));
+        } else if doubt.run_id == RunId::BY_HAND {
             verdicts.insert(doubt.id, Verdict::Ask(Reason::ByHand));
-            continue;
+        } else {
+            verdicts.insert(doubt.id, Verdict::Ask(Reason::NoSender));
+            by_sender.entry(doubt.sender.clone()).or_default().push(doubt);
         }
-        verdicts.insert(doubt.id, Verdict::Ask(Reason::NoSender));
-        let (id, run_id, sender) = (doubt.id, doubt.run_id, doubt.sender.clone());
-        let claimed_at = doubt.claimed_at.unwrap_or_default();
-        by_sender.entry(&doubt.sender).or_default().push(OldDoubt { id, run_id, sender, claimed_at });
     }
     for (sender, mut doubts) in by_sender {
-        let sender = engine.config.senders.get(sender);
+        let sender = engine.config.senders.get(&sender);
         let Some(account) = sender.and_then(|s| engine.config.accounts.get(&s.account)) else { continue };
         let in_review = look.was_in_review(account).await?;
         doubts.sort_by_key(|doubt| (doubt.claimed_at, doubt.id));
@@ -103,9 +118,11 @@ impl<'a> Look<'a> {
         let (mut changed, mut in_review) = (Vec::new(), None);
         let mut at = (UnixMs(i64::MIN), MessageId(0));
         loop {
-            let page = message::old_doubts(store, &sender.name, at, now.minus(YOUNGEST), PAGE).await?;
+            let mut page = message::old_doubts(store, &sender.name, at, now.minus(YOUNGEST), PAGE).await?;
             let Some(last) = page.last() else { return Ok(changed) };
             at = (last.claimed_at, last.id);
+            // Receipts of what the original sent went to the original.
+            page.retain(|doubt| doubt.suspected == 0);
             if in_review.is_none() {
                 in_review = Some(self.was_in_review(account).await?);
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::domain::budget::next_months;
-use crate::domain::forecast::{Again, Batch, Canary, Line, Purse};
+use crate::domain::forecast::{Again, Batch, Canary, LimitedBy, Line, Purse};
 use crate::domain::hours::Hours;
 use crate::domain::message::MessageState as S;
 use crate::domain::snapshot::Snapshot;
@@ -17,11 +17,14 @@ use crate::intake::campaign_file::CampaignFile;
 use crate::intake::open_hours::OpenHours;
 use crate::store::canary::{self, CanaryState};
 use crate::store::run::{self, Run};
-use crate::store::view::queued::{self, Apart, Bucket};
+use crate::store::view::queued::{self, Apart, Bucket, PutOff};
 use crate::store::{budget as purses, version};
 
 /// The code that is tried again a day later.
 const NOT_NOW: i64 = 131_049;
+
+/// The gate of what is tried again then.
+const LATER: &str = "later";
 
 /// The share of marketing messages that may be put off, where none has been yet.
 const PUT_OFF: f64 = 0.05;
@@ -71,6 +74,9 @@ impl Ledger<'_> {
         let zones = zones(&buckets, &file);
         let batches = self.batches(&buckets, &zones, &file, apart);
         let twice = buckets.iter().map(|b| b.messages.div_euclid(b.people.max(1)) - 1).max().unwrap_or_default();
+        let put_off = queued::put_off(store, run, self.now).await?;
+        let gates = put_off.iter().filter_map(|p| Some((LimitedBy::of_gate(&p.waiting_for)?, p.until_at)));
+        let gate = gates.max_by_key(|(_, until)| *until);
         Ok(Line {
             priority,
             batches,
@@ -79,7 +85,8 @@ impl Ledger<'_> {
             purse: self.purse(&template, &file).await?,
             canary: self.canary(&file).await?,
             spacing: APART * u32::try_from(twice).unwrap_or_default(),
-            again: self.again(&template).await?,
+            again: self.again(&template, &put_off).await?,
+            gate,
             ..Line::default()
         })
     }
@@ -132,7 +139,7 @@ impl Ledger<'_> {
         })
     }
 
-    async fn again(&self, template: &Snapshot) -> Result<Again, EngineError> {
+    async fn again(&self, template: &Snapshot, put_off: &[PutOff]) -> Result<Again, EngineError> {
         let (store, marketing) = (&self.engine.store, template.strictest_category() == Category::Marketing);
         let policy = self.engine.errors_of(&self.run.account).policy(NOT_NOW);
         let Some(after) = policy.and_then(|policy| policy.retry_after).filter(|_| marketing) else {
@@ -141,7 +148,7 @@ impl Ledger<'_> {
         let counts = run::counts(store, self.run.id).await?;
         let in_line: i64 = counts.iter().filter(|(state, _)| *state == S::Queued).map(|(_, n)| n).sum();
         let gone: i64 = counts.iter().filter(|(state, _)| GONE.contains(state)).map(|(_, n)| n).sum();
-        let back = queued::tried_again(store, self.run, self.now).await?;
+        let back: i64 = put_off.iter().filter(|p| p.waiting_for == LATER).map(|p| p.messages).sum();
         // Nothing is put off twice: where mostly those are left, that is the end.
         if back * 2 > in_line {
             return Ok(Again::default());

@@ -7,19 +7,22 @@ use jiff::tz::TimeZone;
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::canary::place_of;
-use crate::domain::earlier::Earlier;
+use crate::domain::earlier::{Earlier, Gone};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::{Content, Fill};
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::dispatcher::is_marketing;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{CampaignFile, OpenConversation};
 use crate::intake::open_hours::OpenHours;
 use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
+use crate::preflight::diff;
+use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
@@ -27,19 +30,27 @@ use crate::store::{StoreError, Tx, correction, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
-    engine: &'a Engine,
-    run: &'a Run,
+    pub(super) engine: &'a Engine,
+    pub(super) run: &'a Run,
     account: &'a Account,
     currency: Currency,
     template: Snapshot,
-    /// Whether earlier runs of the campaign may have sent some of its rows.
-    comes_again: bool,
-    /// What a corrected run has sent of its rows, by row, and whether that is in line again.
-    stays: BTreeMap<i64, (MessageId, bool)>,
+    before: Before,
     skips_conversations: bool,
     asks_for_no_promotions: bool,
     /// Where a share goes first.
     canary: Option<Spread>,
+}
+
+/// What of its rows may have been sent before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before {
+    /// Whether earlier runs of the campaign may have sent some.
+    pub comes_again: bool,
+    /// Another campaign's run over the same audience, whose people are left out.
+    pub elsewhere: Option<RunId>,
+    /// What a corrected run has sent, by row, and whether that is in line again.
+    pub stays: BTreeMap<i64, (MessageId, bool)>,
 }
 
 /// How messages that fall due at one instant are spread a little, so that a sample of them goes first.
@@ -49,7 +60,7 @@ struct Spread {
 }
 
 /// Whom a piece must leave out.
-struct LeftOut {
+pub(super) struct LeftOut {
     suppressed: BTreeSet<PersonId>,
     talking: BTreeSet<PersonId>,
 }
@@ -59,7 +70,7 @@ impl<'a> Plan<'a> {
         engine: &'a Engine,
         run: &'a Run,
         (file, template): (&CampaignFile, &Snapshot),
-        (comes_again, stays): (bool, BTreeMap<i64, (MessageId, bool)>),
+        before: Before,
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
         let currency = Currency::parse(&run.currency).map_err(|_| StoreError::Corrupt { what: "run.currency" })?;
@@ -69,8 +80,7 @@ impl<'a> Plan<'a> {
             account,
             currency,
             template: template.clone(),
-            comes_again,
-            stays,
+            before,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
             asks_for_no_promotions: is_marketing(run.kind, template.strictest_category()),
             canary: file.limits.canary.map(|_| Spread {
@@ -91,7 +101,7 @@ impl<'a> Plan<'a> {
         let to = done + rows.len() as i64;
         let now = self.engine.clock.now();
         // What has left stays, whatever its row says now.
-        rows.retain(|row| self.stays.get(&row.no).is_none_or(|(_, in_line)| *in_line));
+        rows.retain(|row| self.before.stays.get(&row.no).is_none_or(|(_, in_line)| *in_line));
         let (drafts, mut excluded) = self.part(rows);
         let people: Vec<(Phone, String)> = drafts.iter().map(|(_, d)| (d.to.clone(), d.name.clone())).collect();
         let mut tx = store.begin().await?;
@@ -115,6 +125,11 @@ impl<'a> Plan<'a> {
         let kept = message::insert_batch(&mut tx, &messages).await?;
         excluded.extend(self.doubles(&messages, &kept.into_iter().map(|(_, no)| no).collect()));
         exclusion::insert_batch(&mut tx, &excluded).await?;
+        if self.run.revision > 0 {
+            let (rows_read, left_out) = (to - done, excluded.len() as i64);
+            let figures = Figures { rows_read, left_out, added: rows_read - left_out, ..Figures::default() };
+            amendment::add(&mut tx, self.run.id, self.run.revision, &figures).await?;
+        }
         if !run::advance(&mut tx, self.run.id, done, to).await? {
             return Ok(false);
         }
@@ -128,12 +143,12 @@ impl<'a> Plan<'a> {
         tx: &mut Tx,
         messages: Vec<NewMessage>,
     ) -> Result<(Vec<NewMessage>, Vec<Exclusion>), EngineError> {
-        if self.stays.is_empty() {
+        if self.before.stays.is_empty() {
             return Ok((messages, Vec::new()));
         }
         let (mut new, mut doubles) = (Vec::with_capacity(messages.len()), Vec::new());
         for message in messages {
-            let Some((id, _)) = self.stays.get(&message.row_no) else {
+            let Some((id, _)) = self.before.stays.get(&message.row_no) else {
                 new.push(message);
                 continue;
             };
@@ -157,7 +172,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<Exclusion>, EngineError> {
         let mut new = Vec::with_capacity(excluded.len());
         for exclusion in excluded {
-            match self.stays.get(&exclusion.row_no) {
+            match self.before.stays.get(&exclusion.row_no) {
                 Some((id, _)) => correction::leave_out(tx, *id, exclusion.reason, now).await?,
                 None => new.push(exclusion),
             }
@@ -165,7 +180,7 @@ impl<'a> Plan<'a> {
         Ok(new)
     }
 
-    fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
+    pub(super) fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
         let (mut drafts, mut excluded) = (Vec::new(), Vec::new());
         for row in rows {
             match row.fate {
@@ -176,7 +191,7 @@ impl<'a> Plan<'a> {
         (drafts, excluded)
     }
 
-    async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
+    pub(super) async fn left_out(&self, people: &[PersonId]) -> Result<LeftOut, EngineError> {
         let store = &self.engine.store;
         Ok(LeftOut {
             suppressed: suppression::blocked(store, people, self.asks_for_no_promotions).await?,
@@ -190,7 +205,7 @@ impl<'a> Plan<'a> {
 
     /// Messages that the run has already under the same key. The rows' reader leaves duplicates out, so these are rare
     /// (two spellings that became one); they are accounted for like any other.
-    fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
+    pub(super) fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
         messages.iter().filter(double).map(|m| self.double(m)).collect()
     }
@@ -204,28 +219,39 @@ impl<'a> Plan<'a> {
             external_id: m.external_id.clone(),
             name: m.name.clone(),
             detail: String::new(),
+            revision: self.run.revision,
+            cost_centre: m.cost_centre.clone(),
+            happens_at: m.happens_at,
         }
     }
 
     /// What earlier runs have sent of these rows.
-    async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
-        if !self.comes_again {
-            return Ok(Earlier::default());
+    pub(super) async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
+        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
+        let mut gone = match self.before.elsewhere {
+            Some(run) => message::gone_to(&self.engine.store, run, &phones).await?,
+            None => Vec::new(),
+        };
+        gone = gone.into_iter().map(Gone::of_person).collect();
+        if !self.before.comes_again {
+            return Ok(Earlier::of(gone));
         }
         let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
-        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
         let (campaign, run) = (self.run.campaign_id, self.run.id);
-        Ok(Earlier::of(message::gone_before(&self.engine.store, campaign, run, &ids, &phones).await?))
+        gone.extend(message::gone_before(&self.engine.store, campaign, run, &ids, &phones).await?);
+        Ok(Earlier::of(gone))
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {
-        let RowExclusion { reason, recipient, external_id, name, detail } = row;
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+        let RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail } = row;
+        let (run_id, revision) = (self.run.id, self.run.revision);
+        Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }
 
-    fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
-        let Draft { given: recipient, external_id, name, .. } = draft;
-        Exclusion { run_id: self.run.id, row_no, reason, recipient, external_id, name, detail }
+    pub(super) fn exclusion(&self, row_no: i64, reason: ExclusionReason, draft: Draft, detail: String) -> Exclusion {
+        let Draft { given: recipient, external_id, name, cost_centre, happens_at, .. } = draft;
+        let (run_id, revision) = (self.run.id, self.run.revision);
+        Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }
 
     /// When it is due. Where a share goes first, messages due at one instant get an order of their own, a little later
@@ -240,6 +266,18 @@ impl<'a> Plan<'a> {
     }
 
     fn message(&self, row_no: i64, draft: Draft, person: PersonId, now: UnixMs) -> NewMessage {
+        self.message_with(row_no, draft, person, (None, now))
+    }
+
+    /// The message of a row; `template` only where it is not the run's.
+    pub(super) fn message_with(
+        &self,
+        row_no: i64,
+        draft: Draft,
+        person: PersonId,
+        (template, now): (Option<&Template>, UnixMs),
+    ) -> NewMessage {
+        let content = diff::content(&draft, template);
         let market = market::of(&draft.to);
         let due_at = self.due_at(&draft);
         let day = draft.due_at.max(now).day_in(&self.account.timezone);
@@ -256,7 +294,7 @@ impl<'a> Plan<'a> {
             account: self.run.account.clone(),
             sender: self.run.sender.clone(),
             priority: self.run.priority,
-            content: NewMessage::content_of(&Content::Template { fill: draft.fill, template: None }),
+            content,
             conversation_id: None,
             author: String::new(),
             route: draft.route,
@@ -265,6 +303,7 @@ impl<'a> Plan<'a> {
             happens_at: draft.happens_at,
             timezone: draft.timezone,
             created_at: now,
+            revision: self.run.revision,
             due_at,
             latest_at: draft.latest_at,
             market: market.as_str().to_owned(),
@@ -277,7 +316,7 @@ impl<'a> Plan<'a> {
 }
 
 impl LeftOut {
-    fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
+    pub(super) fn reason(&self, person: PersonId) -> Option<ExclusionReason> {
         if self.suppressed.contains(&person) {
             return Some(ExclusionReason::Suppressed);
         }
@@ -293,6 +332,6 @@ fn fill_of(message: &NewMessage) -> Fill {
     }
 }
 
-fn already_sent(run: RunId) -> (ExclusionReason, String) {
+pub(super) fn already_sent(run: RunId) -> (ExclusionReason, String) {
     (ExclusionReason::AlreadySent, rows::sent_in(run))
 }

@@ -45,6 +45,7 @@ pub(super) async fn queue(
         happens_at: None,
         timezone: if answer.timezone.is_empty() { own_zone() } else { answer.timezone },
         created_at: now,
+        revision: 0,
         due_at: now,
         // Outside the window the provider would refuse it.
         latest_at: Some(now.plus(WINDOW)),

@@ -4,6 +4,7 @@ mod account;
 mod again;
 mod ledgers;
 mod locate;
+mod tapped;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -173,6 +174,7 @@ impl<'a> Batch<'a> {
 
     /// Applies everything.
     pub(super) async fn apply(mut self, tx: &mut Tx) -> Result<Told, EngineError> {
+        self.receipts.extend(tapped::receipts(tx, self.engine, &self.personal).await?);
         if !self.receipts.is_empty() {
             self.apply_receipts(tx).await?;
         }

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_hours(1);
 /// Applies a receipt of the latest attempt, which happened at `at`.
 pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
     standing.provider_id.get_or_insert_with(|| receipt.provider_id.clone());
-    if let (None, Some(pricing)) = (&standing.pricing, &receipt.pricing) {
+    if let Some(pricing) = receipt.pricing.as_ref().filter(|told| says_more(told, standing.pricing.as_deref())) {
         standing.pricing = serde_json::to_string(pricing).ok();
     }
     let instant = match receipt.status {
@@ -51,6 +51,14 @@ pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
         standing.failure_code = None;
         standing.failure_detail = None;
     }
+}
+
+/// The first price told counts, unless it left open whether anything is charged and a later one says so (Gupshup's bill
+/// after its `sent`).
+fn says_more(told: &Pricing, known: Option<&str>) -> bool {
+    let Some(known) = known else { return true };
+    let is_open = serde_json::from_str::<Pricing>(known).is_ok_and(|known| known.billable.is_none());
+    is_open && told.billable.is_some()
 }
 
 /// Books what the message cost by all that its receipts have told, and lets go of what was held back for it. The same

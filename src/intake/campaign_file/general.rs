@@ -13,12 +13,15 @@ use crate::domain::frequency::AtMost;
 use crate::domain::kind::CampaignKind;
 
 use super::times;
-use super::{ColumnNames, IfUnsure, Labelled, Limits, OpenConversation, StartMode};
+use super::{ColumnNames, Contains, IfUnsure, Labelled, Limits, OpenConversation, SentElsewhere, StartMode};
 
 /// How long a receipt may take before an attempt counts as unsent (DESIGN: in doubt).
 const IN_DOUBT_AFTER: Duration = Duration::from_mins(30);
 /// Below this, doubts would be settled before a provider's ordinary receipts arrive.
 const IN_DOUBT_AFTER_MIN: Duration = Duration::from_mins(1);
+
+/// A file that takes back more of what is planned asks first (DESIGN 3.1).
+const REMOVED_PERCENT: u32 = 20;
 
 /// The keys above the first section.
 pub(super) struct General {
@@ -31,11 +34,11 @@ pub(super) struct General {
     pub(super) area_code: Option<String>,
     pub(super) cost_centre: Labelled,
     pub(super) start: StartMode,
+    pub(super) contains: Option<Contains>,
 }
 
 impl General {
     pub(super) fn read(root: &mut Table<'_, '_>) -> Self {
-        root.not_yet(&["contains"]);
         Self {
             kind: root.need("kind").and_then(|v| {
                 v.choice(&[
@@ -55,6 +58,9 @@ impl General {
                 .get("start")
                 .and_then(|v| v.choice(&[("by hand", StartMode::ByHand), ("by itself", StartMode::ByItself)]))
                 .unwrap_or_default(),
+            contains: root.get("contains").and_then(|v| {
+                v.choice(&[("everything ahead", Contains::EverythingAhead), ("only changes", Contains::OnlyChanges)])
+            }),
         }
     }
 }
@@ -131,6 +137,8 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
         canary: None,
         canary_terms: canary::Wanted::default(),
         breakers: breaker::Wanted::default(),
+        removed_percent: REMOVED_PERCENT,
+        sent_elsewhere: None,
     };
     root.table("limits", |t| {
         limits.canary = t.get("canary").and_then(|v| share(&v));
@@ -148,6 +156,11 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
             limits.open_conversation = choice;
         }
         limits.at_most = t.get("at_most").and_then(|v| v.parsed(at_most));
+        if let Some(percent) = t.get("removed").and_then(|v| v.parsed(percent)) {
+            limits.removed_percent = percent;
+        }
+        let choices = [("leave them out", SentElsewhere::LeaveOut), ("send anyway", SentElsewhere::SendAnyway)];
+        limits.sent_elsewhere = t.get("sent_elsewhere").and_then(|v| v.choice(&choices));
     });
     limits
 }
@@ -182,6 +195,11 @@ fn share(value: &Value<'_, '_>) -> Option<Share> {
         value.refuse("must be a share, as \"5%\", or a number of messages");
     }
     share
+}
+
+fn percent(text: &str) -> Result<u32, &'static str> {
+    let percent = text.trim().strip_suffix('%').and_then(|n| n.trim().parse().ok()).filter(|n| *n <= 100);
+    percent.ok_or("must be a share of what is planned, from \"0%\" to \"100%\"")
 }
 
 fn at_most(text: &str) -> Result<AtMost, &'static str> {

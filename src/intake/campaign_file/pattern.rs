@@ -8,6 +8,11 @@ pub fn fits_pattern(pattern: &str, name: &str) -> bool {
     !name.starts_with('.') && fits_from(&pattern, &name_chars)
 }
 
+/// Whether `file` stands for several names.
+pub fn is_pattern(file: &str) -> bool {
+    file.contains(['*', '?'])
+}
+
 /// Goes back only to the last `*`, so that the work is at most pattern times name.
 fn fits_from(pattern: &[char], name: &[char]) -> bool {
     let (mut p, mut n) = (0, 0);

@@ -11,12 +11,12 @@ use crate::domain::schedule::{Moved, Offset, Outside, Schedule, SendTime, Side};
 use crate::domain::time::UnixMs;
 
 use super::template::template_name;
-use super::times;
-use super::{Holidays, HoursRule};
+use super::{Every, Holidays, HoursRule, times};
 
 /// What `[schedule]` says.
 pub(super) struct Scheduled {
     pub(super) schedule: Schedule,
+    pub(super) every: Option<Every>,
     pub(super) hours: Option<HoursRule>,
     pub(super) without_laws: Vec<String>,
     pub(super) moved: Moved,
@@ -25,9 +25,9 @@ pub(super) struct Scheduled {
 /// `[schedule]` with the defaults of `kind`; `zone` is the campaign's.
 pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone) -> Scheduled {
     let mut schedule = Schedule { send: SendTime::WhenStarted, latest: None, until: None, outside: outside(kind) };
-    let (mut hours, mut without_laws, mut move_rule) = (None, Vec::new(), Moved::default());
+    let (mut hours, mut without_laws, mut move_rule, mut recurring) = (None, Vec::new(), Moved::default(), None);
     root.table("schedule", |t| {
-        t.not_yet(&["every"]);
+        recurring = every(t);
         schedule.send = send_time(t, zone);
         schedule.latest = latest(t, schedule.send);
         schedule.until = until(t, schedule.send, zone);
@@ -40,7 +40,16 @@ pub(super) fn read(root: &mut Table<'_, '_>, kind: CampaignKind, zone: &TimeZone
         hours = t.table("hours", |h| hours_rule(h, &mut schedule.outside, &mut without_laws)).flatten();
     });
     schedule.latest = schedule.latest.or_else(|| latest_by_default(kind, schedule.send));
-    Scheduled { schedule, hours, without_laws, moved: move_rule }
+    Scheduled { schedule, every: recurring, hours, without_laws, moved: move_rule }
+}
+
+fn every(table: &mut Table<'_, '_>) -> Option<Every> {
+    let value = table.get("every")?;
+    let other = ["send", "at"].into_iter().find(|key| table.get(key).is_some());
+    if let Some(other) = other {
+        value.refuse_key(&format!("does not go with \"{other}\": each of its times begins a run"));
+    }
+    value.parsed(Every::parse)
 }
 
 fn outside(kind: CampaignKind) -> Outside {

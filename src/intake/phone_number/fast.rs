@@ -152,7 +152,10 @@ mod tests {
             let national: String = format!("{lead}{tail}5550123000000").chars().take(length).collect();
             if coded { format!("{}{national}", plan.code) } else { national }
         });
-        prop_oneof![8 => like_a_plan, 1 => "[0-9]{6,15}", 1 => "(11|341|55|15|0)[0-9]{6,11}"]
+        prop_oneof![8 => like_a_plan, 1 => "[0-9]{6,15}", 2 => "(54)?9?(11|341|2966)?15[0-9]{6,9}",
+            2 => "(55)?[0-9]{2}[2-9][0-9]{7,8}",
+            1 => "1{8,13}|5{8,13}|9{8,13}",
+            1 => "(11|341|55|15|0)[0-9]{6,11}"]
     }
 
     proptest! {

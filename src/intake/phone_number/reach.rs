@@ -28,12 +28,14 @@ impl Closed {
 
     /// Why WhatsApp will not deliver there, as a word of the details; `None`: it does.
     pub fn because(&self, phone: &Phone, marketing: bool) -> Option<String> {
-        let place = self.0.iter().find(|place| place.has(phone))?;
-        match place.reach {
-            Reach::Nothing => Some("closed_country".to_owned()),
-            Reach::NoMarketing if marketing => Some(format!("no_marketing_there: {}", place.name)),
-            Reach::NoMarketing | Reach::Everything => None,
-        }
+        // Which country a number is of is asked only where it matters: the plan is slow to say.
+        let matters =
+            |place: &&Place| place.reach == Reach::Nothing || (marketing && place.reach == Reach::NoMarketing);
+        let place = self.0.iter().filter(matters).find(|place| place.has(phone))?;
+        Some(match place.reach {
+            Reach::Nothing => "closed_country".to_owned(),
+            Reach::NoMarketing | Reach::Everything => format!("no_marketing_there: {}", place.name),
+        })
     }
 }
 

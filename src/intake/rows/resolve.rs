@@ -34,6 +34,8 @@ struct Who {
     given: String,
     external_id: Option<String>,
     name: String,
+    cost_centre: String,
+    happens_at: Option<UnixMs>,
 }
 
 /// Why a row becomes no message, and the word of the detail.
@@ -41,27 +43,37 @@ type Why = (ExclusionReason, String);
 
 impl Who {
     fn left_out(self, reason: ExclusionReason, detail: String) -> RowExclusion {
-        RowExclusion { reason, recipient: self.given, external_id: self.external_id, name: self.name, detail }
+        let Self { given: recipient, external_id, name, cost_centre, happens_at } = self;
+        RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail }
     }
 }
 
 impl Rows<'_> {
     /// Decides one row.
-    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, RowExclusion> {
+    pub(super) fn resolve(&mut self, no: i64, cells: Vec<String>) -> Result<Box<Draft>, Box<RowExclusion>> {
+        let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
+        let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
+        let happens = self.happens(&cells, own_zone.as_ref());
         let who = Who {
             given: cells.get(self.plan.columns.phone).cloned().unwrap_or_default(),
             external_id: self.external_id(&cells),
             name: self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default(),
+            cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells),
+            happens_at: happens.as_ref().ok().and_then(|h| h.map(|h| h.at)),
         };
-        self.decide(no, cells, &who).map_err(|(reason, detail)| who.left_out(reason, detail))
+        let decided = self.decide(no, cells, &who, (own_zone, happens));
+        decided.map_err(|(reason, detail)| Box::new(who.left_out(reason, detail)))
     }
 
     /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it new, is it in time,
     /// is everything there.
-    fn decide(&mut self, no: i64, cells: Vec<String>, who: &Who) -> Result<Box<Draft>, Why> {
-        let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
-        let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
-        let happens = self.happens(&cells, own_zone.as_ref());
+    fn decide(
+        &mut self,
+        no: i64,
+        cells: Vec<String>,
+        who: &Who,
+        (own_zone, happens): (Option<TimeZone>, Result<Option<Happens>, NoMoment>),
+    ) -> Result<Box<Draft>, Why> {
         let picked = self.plan.contents.pick(&cells);
         let style = self.plan.contents.style(picked.as_ref().ok().copied());
         let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
@@ -92,9 +104,9 @@ impl Rows<'_> {
             due_at: due.due_at,
             latest_at: due.latest_at,
             fill,
-            cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &values.cells),
+            cost_centre: who.cost_centre.clone(),
             route: self.route(&values.cells),
-            key: key.text(),
+            key: self.key_text(&key, happens_at),
             flattened,
             to,
             given: who.given.clone(),
@@ -171,6 +183,14 @@ impl Rows<'_> {
         match id.filter(|_| self.plan.columns.id_is_key) {
             Some(id) => Key::of_appointment(id, happens_at),
             None => Key::of_person(to),
+        }
+    }
+
+    /// In a standing run the next appointment of a person is another message, also where rows have no ids.
+    fn key_text(&self, key: &Key, happens_at: Option<UnixMs>) -> String {
+        match (key, happens_at) {
+            (Key::Person(_), Some(at)) if self.request.campaign.is_standing() => format!("{}|{}", key.text(), at.0),
+            _ => key.text(),
         }
     }
 

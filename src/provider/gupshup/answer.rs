@@ -51,7 +51,7 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
             Answer::Accepted(Acceptance { provider_id, wa_id: None, bsuid: None, in_review: false })
         }
         (200..=299, _) if !is_error => unknown(format!("HTTP {status} with neither a message id nor an error")),
-        (200..=499, _) => refused(&body, status, errors),
+        (200..=299 | 400..=499, _) => refused(&body, status, errors),
         _ => unknown(format!("HTTP {status}")),
     }
 }

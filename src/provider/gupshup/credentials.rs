@@ -19,7 +19,7 @@ use crate::domain::failure::Failure;
 use crate::provider::{http, loose};
 
 /// A token that is refused this soon after it was fetched did not expire: the credentials are wrong.
-const YOUNG: Duration = Duration::from_secs(60);
+const YOUNG: Duration = Duration::from_mins(1);
 
 /// Name of our tokens in Gupshup's list of them.
 const NAME: &str = "recado";
@@ -105,7 +105,7 @@ impl Keys {
     }
 
     /// The request that went with `token` was refused. True: it had expired, and the next request goes with another.
-    pub(super) fn expired(&self, token: &Option<Token>) -> bool {
+    pub(super) fn expired(&self, token: Option<&Token>) -> bool {
         let Some(token) = token else { return false };
         *self.last() = Some(token.clone());
         token.fetched_at.elapsed() >= YOUNG
@@ -124,23 +124,20 @@ impl Keys {
         let Way::Fetched { partner, email, secret, app, .. } = &self.way else {
             return Err(Refused::Unreachable("no token is fetched".to_owned()));
         };
-        let text = match partner {
-            Some(id) => {
-                let form = [("email", email.as_str()), ("clientSecret", secret.expose_secret()), ("name", NAME)];
-                let path = below(url, &format!("/partner/{id}/auth/token"));
-                let universal = self.ask(form_post(&self.client, path, &form)).await?;
-                let path = below(url, &format!("/partner/app/{app}/token"));
-                let bearer = bearer(&universal)?;
-                let asked = form_post(&self.client, path, &[("name", NAME)]).header(AUTHORIZATION, bearer);
-                format!("Bearer {}", self.ask(asked).await?)
-            }
-            None => {
-                let form = [("email", email.as_str()), ("password", secret.expose_secret())];
-                let path = below(url, "/partner/account/login");
-                let login = self.ask(form_post(&self.client, path, &form)).await?;
-                let path = below(url, &format!("/partner/app/{app}/token"));
-                self.ask(self.client.get(path).header("token", header(&login)?)).await?
-            }
+        let text = if let Some(id) = partner {
+            let form = [("email", email.as_str()), ("clientSecret", secret.expose_secret()), ("name", NAME)];
+            let path = below(url, &format!("/partner/{id}/auth/token"));
+            let universal = self.ask(form_post(&self.client, path, &form)).await?;
+            let path = below(url, &format!("/partner/app/{app}/token"));
+            let bearer = bearer(&universal)?;
+            let asked = form_post(&self.client, path, &[("name", NAME)]).header(AUTHORIZATION, bearer);
+            format!("Bearer {}", self.ask(asked).await?)
+        } else {
+            let form = [("email", email.as_str()), ("password", secret.expose_secret())];
+            let path = below(url, "/partner/account/login");
+            let login = self.ask(form_post(&self.client, path, &form)).await?;
+            let path = below(url, &format!("/partner/app/{app}/token"));
+            self.ask(self.client.get(path).header("token", header(&login)?)).await?
         };
         Ok(Token { header: header(&text)?, fetched_at: Instant::now() })
     }

@@ -14,20 +14,20 @@ const TIME_AS_TEXT: f64 = 0.3;
 pub(in crate::sandbox) fn body(update: &Update, world: &mut World, version: u8, now: UnixMs) -> Option<Vec<u8>> {
     let app = &update.account;
     let told = match (&update.news, version) {
-        (News::Status { sender, status, .. }, 3) => v3(world, app, sender, "statuses", status_v3(status), now),
+        (News::Status { sender, status, .. }, 3) => v3(world, app, sender, ("statuses", &status_v3(status)), now),
         (News::Message { sender, message, contact }, 3) => {
-            let mut body = v3(world, app, sender, "messages", message_v3(world, message), now);
+            let mut body = v3(world, app, sender, ("messages", &message_v3(world, message)), now);
             body["entry"][0]["changes"][0]["value"]["contacts"] = json!([contact]);
             body
         }
         (News::Status { status, .. }, _) => {
             let at = status["timestamp"].as_str().and_then(|s| s.parse::<i64>().ok()).map_or(now.0, |s| s * 1_000);
             let payload = status_v2(world, status);
-            v2(app, "message-event", payload, at)
+            v2(app, "message-event", &payload, at)
         }
         (News::Message { message, contact, .. }, _) => {
             let at = text(message, "timestamp").parse::<i64>().map_or(now.0, |s| s * 1_000);
-            v2(app, "message", message_v2(world, message, contact), at)
+            v2(app, "message", &message_v2(world, message, contact), at)
         }
         // A wish told to WhatsApp is no event here; the next send shows it.
         (News::Preference { .. }, _) => return None,
@@ -36,11 +36,11 @@ pub(in crate::sandbox) fn body(update: &Update, world: &mut World, version: u8, 
     Some(told.to_string().into_bytes())
 }
 
-fn v2(app: &str, kind: &str, payload: Value, at: i64) -> Value {
+fn v2(app: &str, kind: &str, payload: &Value, at: i64) -> Value {
     json!({"app": app, "timestamp": at, "version": 2, "type": kind, "payload": payload})
 }
 
-fn v3(world: &World, app: &str, sender: &str, list: &str, item: Value, now: UnixMs) -> Value {
+fn v3(world: &World, app: &str, sender: &str, (list, item): (&str, &Value), now: UnixMs) -> Value {
     let display = world.registry.known_number(sender).map(|n| n.digits.clone()).unwrap_or_default();
     let value = json!({"messaging_product": "whatsapp",
         "metadata": {"display_phone_number": display, "phone_number_id": "1"}, list: [item]});
@@ -155,16 +155,16 @@ fn message_v2(world: &World, message: &Value, contact: &Value) -> Value {
 
 /// What is told outside of messages: always in v2's envelope, except the check of the connection.
 fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value> {
-    let event = |kind: &str, payload: Value| Some(v2(app, kind, payload, now.0));
+    let event = |kind: &str, payload: &Value| Some(v2(app, kind, payload, now.0));
     match field {
-        "billing-event" | "user-event" => event(field, value.clone()),
+        "billing-event" | "user-event" => event(field, value),
         "platform-event" => Some(json!({"gs_app_id": app, "object": "whatsapp_business_account", "entry": [
             {"id": app, "time": now.0.div_euclid(1_000), "changes": [{"field": field, "value": value}]}]})),
         "message_template_status_update" => {
             let id = super::template::uuid(&value["message_template_id"].to_string());
             event(
                 "template-event",
-                json!({"type": "status-update", "id": id,
+                &json!({"type": "status-update", "id": id,
                 "status": text(value, "event").to_lowercase(), "elementName": value["message_template_name"],
                 "languageCode": value["message_template_language"], "rejectedReason": value["reason"]}),
             )
@@ -173,14 +173,14 @@ fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value>
             let id = super::template::uuid(&value["message_template_id"].to_string());
             event(
                 "template-event",
-                json!({"type": "category-update", "id": id,
+                &json!({"type": "category-update", "id": id,
                 "elementName": value["message_template_name"], "languageCode": value["message_template_language"],
                 "category": {"old": value["previous_category"], "new": value["new_category"]}}),
             )
         }
         "account_update" => event(
             "account-event",
-            json!({"type": "status-event", "payload": {
+            &json!({"type": "status-event", "payload": {
                 "status": match text(value, "event") {
                     "ACCOUNT_RESTRICTION" => "ACCOUNT_RESTRICTED",
                     "DISABLED_UPDATE" => match text(&value["ban_info"], "waba_ban_state") {
@@ -195,7 +195,7 @@ fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value>
         ),
         "phone_number_quality_update" => event(
             "account-event",
-            json!({"type": "tier-event", "payload": {
+            &json!({"type": "tier-event", "payload": {
             "event": value["event"], "oldLimit": value["old_limit"], "currentLimit": value["current_limit"]}}),
         ),
         _ => None,

@@ -141,7 +141,7 @@ impl World {
         let mut components: Vec<Value> = postbacks.as_array().into_iter().flatten().map(payload).collect();
         components.push(json!({"type": "params", "values": params}));
         let counted = format!("{} {wa_id} {id} {}", asked.source, Value::Array(params));
-        let message = self.message_of(asked, (Some(used), category), Value::Array(components), Some(counted), now);
+        let message = self.message_of(asked, (Some(used), category), &Value::Array(components), Some(counted), now);
         (message, doomed)
     }
 
@@ -151,14 +151,14 @@ impl World {
         let doomed = if is_open { None } else { Some(470) };
         let doomed = if self.gupshup.pays("service") { doomed } else { Some(1_003) };
         let sent = asked.form.json("message");
-        (self.message_of(asked, (None, "service".to_owned()), sent, None, now), doomed)
+        (self.message_of(asked, (None, "service".to_owned()), &sent, None, now), doomed)
     }
 
     fn message_of(
         &mut self,
         asked: &Asked<'_>,
         (template, category): (Option<TemplateUse>, String),
-        params: Value,
+        params: &Value,
         counted: Option<String>,
         now: UnixMs,
     ) -> Message {

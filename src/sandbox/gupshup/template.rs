@@ -64,6 +64,8 @@ fn listed(template: &Template, app: &str, now_ms: i64) -> Value {
     })
 }
 
+const NONE: Error = Error(StatusCode::BAD_REQUEST, "Template Does not exists.");
+
 /// List, create, edit, delete.
 pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_>) -> Result<Value, Error> {
     let now = sandbox.0.clock.now();
@@ -72,7 +74,6 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
     let meta_id = |world: &super::super::world::World, id: &str| {
         world.templates.of(app).find(|t| uuid(&t.id) == id).map(|t| t.id.clone())
     };
-    const NONE: Error = Error(StatusCode::BAD_REQUEST, "Template Does not exists.");
     let told = match (call.method, rest) {
         (&Method::GET, []) => {
             let page: usize = call.query.get("pageNo").parse().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, budget, lease, on, on_tx, place};
 
 /// The attempt that ended when the message went back in line makes room for the new one.
-const ARCHIVE: Dialects = Dialects {
+pub(super) const ARCHIVE: Dialects = Dialects {
     sqlite:
         "INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at, failure_code, failure_detail,
             released_by)

@@ -63,6 +63,7 @@ const VOUCH: Dialects = Dialects {
 const DOUBTS: &str =
     "SELECT m.id, m.run_id, m.campaign_id, COALESCE(c.title, '') AS campaign, m.row_no, m.recipient,
         COALESCE(NULLIF(m.name, ''), p.name, '') AS name, m.account, m.sender, m.attempt, m.claimed_at, m.conversation_id,
+        CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected,
         CASE WHEN m.run_id <> 0 THEN 'campaign' WHEN m.category <> 'service' THEN 'by_hand'
             WHEN m.author = '' THEN 'automatic' ELSE 'answer' END AS what
     FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN person AS p ON p.id = m.person_id
@@ -73,10 +74,12 @@ const IDS: &str = "SELECT m.id FROM message AS m WHERE m.state = 'in_doubt'
         AND (CAST($1 AS BIGINT) IS NULL OR m.run_id = $1) AND (CAST($2 AS TEXT) IS NULL OR m.sender = $2)
     ORDER BY m.id + 0";
 const STAKES: Dialects = Dialects {
-    sqlite: "SELECT m.id, m.run_id, m.account, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at, m.market, m.currency, m.estimated
+    sqlite: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
+            CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected, m.market, m.currency, m.estimated
         FROM message AS m JOIN person AS p ON p.id = m.person_id
         WHERE m.state = 'in_doubt' AND m.id IN (SELECT r.value FROM json_each($1) AS r)",
-    postgres: "SELECT m.id, m.run_id, m.account, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at, m.market, m.currency, m.estimated
+    postgres: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
+            CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected, m.market, m.currency, m.estimated
         FROM message AS m JOIN person AS p ON p.id = m.person_id
         WHERE m.state = 'in_doubt'
             AND m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
@@ -131,6 +134,8 @@ pub struct Doubt {
     pub attempt: i64,
     /// When it was claimed.
     pub claimed_at: Option<UnixMs>,
+    /// 1: it may have left from the store that this one is a copy of.
+    pub suspected: i64,
     /// The conversation it answers in.
     pub conversation_id: Option<ConversationId>,
     /// What it is.
@@ -173,10 +178,14 @@ pub struct Stake {
     pub run_id: RunId,
     /// Its account.
     pub account: String,
+    /// Its sender.
+    pub sender: String,
     /// The person it is for, through links.
     pub person_id: PersonId,
     /// When it was claimed.
     pub claimed_at: Option<UnixMs>,
+    /// 1: it may have left from the store that this one is a copy of.
+    pub suspected: i64,
     /// Billing market.
     pub market: String,
     /// Currency of the price.

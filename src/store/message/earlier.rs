@@ -35,6 +35,16 @@ const BY_PHONE: Dialects = Dialects {
         AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
 };
 
+const OF_RUN_BY_PHONE: Dialects = Dialects {
+    sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_each($2) AS r) AND m.run_id = $1
+        AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+    postgres:
+        "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value)) AND m.run_id = $1
+        AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+};
+
 #[derive(FromRow)]
 struct Row {
     key: String,
@@ -79,4 +89,10 @@ pub async fn gone_before(
         found.extend(rows);
     }
     gone(found)
+}
+
+/// Of `run`, to these numbers.
+pub async fn gone_to(store: &Store, run: RunId, phones: &[Phone]) -> Result<Vec<Gone>> {
+    let (sql, list) = (OF_RUN_BY_PHONE.of(&store.read), crate::store::json(&phones));
+    gone(on!(&store.read, |pool| sqlx::query_as(sql).bind(run).bind(&list).fetch_all(pool).await)?)
 }

@@ -6,7 +6,7 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, on};
 
-const OLD: &str = "SELECT id, run_id, sender, claimed_at FROM message
+const OLD: &str = "SELECT id, run_id, sender, claimed_at, CAST(CASE WHEN claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected FROM message
     WHERE state = 'in_doubt' AND run_id <> 0 AND sender = $1 AND (claimed_at > $2 OR (claimed_at = $2 AND id > $3))
         AND claimed_at <= $4
     ORDER BY claimed_at, id LIMIT $5";
@@ -28,6 +28,8 @@ const UP_SINCE: &str = "SELECT MAX(to_at) FROM downtime";
 const RESENT: &str = "SELECT COUNT(*) FROM attempt AS a CROSS JOIN message AS m
     WHERE m.id = a.message_id AND m.run_id = $1 AND a.released_by IS NOT NULL AND a.released_by = 'rule'";
 
+const EARLIER: &str = "SELECT COUNT(*) FROM attempt WHERE message_id = $1";
+
 /// An attempt in doubt.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct OldDoubt {
@@ -39,6 +41,8 @@ pub struct OldDoubt {
     pub sender: String,
     /// When it was claimed.
     pub claimed_at: UnixMs,
+    /// 1: it may have left from the store that this one is a copy of, and nothing here speaks for or against it.
+    pub suspected: i64,
 }
 
 /// Messages accepted near a time.
@@ -105,6 +109,11 @@ pub async fn was_down(store: &Store, from: UnixMs, to: UnixMs) -> Result<()> {
 /// When it was last up again; `None`: it has not been down.
 pub async fn up_since(store: &Store) -> Result<Option<UnixMs>> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(UP_SINCE).fetch_one(pool).await)?)
+}
+
+/// Attempts of a message before its latest.
+pub async fn earlier_attempts(store: &Store, id: MessageId) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(EARLIER).bind(id).fetch_one(pool).await)?)
 }
 
 /// Messages of a run that were sent again because the rule of doubt said that they never left, counted by attempts.

@@ -40,9 +40,10 @@ const BY_PERSON: &str = "SELECT MAX(d.due_at) AS due_at, MAX(d.latest_at) AS lat
     GROUP BY d.bucket, d.latest, d.timezone ORDER BY 1";
 const PRICES: &str = "SELECT market, COUNT(*) AS messages, CAST(SUM(estimated) AS BIGINT) AS estimated FROM message
     WHERE state = 'queued' AND sender = $1 AND priority = $2 AND run_id = $3 GROUP BY market ORDER BY market";
-/// Those whose failure is tried again wait for it in the future.
-const AGAIN: &str = "SELECT COUNT(*) FROM message
-    WHERE state = 'queued' AND sender = $1 AND priority = $2 AND run_id = $3 AND due_at > $4 AND waiting_for = 'later'";
+/// Whatever a gate has put off waits for it in the future.
+const PUT_OFF: &str = "SELECT waiting_for, COUNT(*) AS messages, MAX(due_at) AS until_at FROM message
+    WHERE state = 'queued' AND sender = $1 AND priority = $2 AND run_id = $3 AND due_at > $4 AND waiting_for IS NOT NULL
+    GROUP BY waiting_for ORDER BY waiting_for";
 /// By the people who hold a place, of whom there are never more than a limit: the queue may hold a million others.
 const REACHED: &str = "SELECT m.run_id, COUNT(*)
     FROM (SELECT DISTINCT person_id FROM place WHERE portfolio = $1 AND until_at > $2) AS h CROSS JOIN message AS m
@@ -76,6 +77,17 @@ pub struct Bucket {
     pub messages: i64,
     /// To how many people; each message counts as one where that was not asked for.
     pub people: i64,
+}
+
+/// Messages that wait for one gate.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct PutOff {
+    /// The gate's name.
+    pub waiting_for: String,
+    /// How many.
+    pub messages: i64,
+    /// When the last of them is due.
+    pub until_at: UnixMs,
 }
 
 /// What queued messages of one market may cost.
@@ -132,15 +144,15 @@ pub async fn prices(store: &Store, run: &Run) -> Result<Vec<Priced>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(PRICES).bind(sender).bind(priority).bind(run.id).fetch_all(pool).await)?)
 }
 
-/// How many of a run have failed and wait to be tried again.
-pub async fn tried_again(store: &Store, run: &Run, now: UnixMs) -> Result<i64> {
+/// What gates have put off of a run.
+pub async fn put_off(store: &Store, run: &Run, now: UnixMs) -> Result<Vec<PutOff>> {
     let (sender, priority): (&str, Priority) = (&run.sender, run.priority);
-    Ok(on!(&store.read, |pool| sqlx::query_scalar(AGAIN)
+    Ok(on!(&store.read, |pool| sqlx::query_as(PUT_OFF)
         .bind(sender)
         .bind(priority)
         .bind(run.id)
         .bind(now)
-        .fetch_one(pool)
+        .fetch_all(pool)
         .await)?)
 }
 

@@ -10,8 +10,9 @@ use super::like::anywhere;
 
 const ANY: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
-           m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
+           m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
            (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
            (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
     FROM message AS m
@@ -20,8 +21,9 @@ const ANY: &str = "
     ORDER BY m.id LIMIT $4";
 const IN_STATE: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
-           m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
+           m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
            (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
            (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
     FROM message AS m
@@ -30,8 +32,9 @@ const IN_STATE: &str = "
     ORDER BY m.id LIMIT $4";
 const WITH_FAILURE: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
-           m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
+           m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
            (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
            (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
     FROM message AS m
@@ -40,8 +43,9 @@ const WITH_FAILURE: &str = "
     ORDER BY m.id LIMIT $4";
 const WITH_OUTCOME: &str = "
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
-           m.attempt, m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
+           m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id, o.outcome,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
            (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure
     FROM message AS m JOIN outcome AS o ON o.message_id = m.id
     WHERE m.run_id = $1 AND m.id > $2 AND o.outcome = $5
@@ -72,8 +76,8 @@ pub struct RunRow {
     pub end_reason: Option<String>,
     /// When it ended.
     pub ended_at: Option<UnixMs>,
-    /// Tries so far.
-    pub attempt: i64,
+    /// Tries before the latest.
+    pub earlier: i64,
     /// When its latest try began.
     pub claimed_at: Option<UnixMs>,
     /// When the provider took it.
@@ -102,6 +106,33 @@ pub struct RunRow {
     pub resent_unsure: i64,
     /// What its person's last reply decided.
     pub outcome: Option<String>,
+}
+
+impl RunRow {
+    /// Tries so far: requests that were made, or may have been. What a gate stopped made none.
+    pub fn tries(&self) -> i64 {
+        self.earlier + i64::from(was_tried(self.state, self.end_reason.as_deref(), self.failure_code))
+    }
+}
+
+/// Whether a request of the latest attempt was made, or may have been, and is not among the earlier ones.
+pub fn was_tried(state: MessageState, end_reason: Option<&str>, failure_code: Option<i64>) -> bool {
+    use MessageState as S;
+    match state {
+        // Turned away or released: it is counted among the earlier ones when the next begins.
+        S::Queued => end_reason.is_some(),
+        S::Excluded | S::Expired => failure_code.is_some(),
+        S::Cancelled => end_reason.is_some() || failure_code.is_some(),
+        S::Claimed
+        | S::Accepted
+        | S::InReview
+        | S::Sent
+        | S::Delivered
+        | S::Read
+        | S::Failed
+        | S::Undelivered
+        | S::InDoubt => true,
+    }
 }
 
 /// Which rows.

@@ -28,7 +28,8 @@ const NO_ANSWER: &str = "
       AND NOT EXISTS (SELECT 1 FROM outcome AS o WHERE o.message_id = m.id)
       AND m.id NOT IN (SELECT c.origin_message_id FROM conversation AS c
                        WHERE c.run_id = $1 AND c.origin_message_id IS NOT NULL)";
-const EXCLUDED_ROWS: &str = "SELECT row_no FROM exclusion WHERE run_id = $1 AND reason = $2 ORDER BY row_no LIMIT $3";
+const EXCLUDED_ROWS: &str = "SELECT row_no FROM exclusion WHERE run_id = $1 AND reason = $2
+    AND revision = (SELECT r.revision FROM run AS r WHERE r.id = $1) ORDER BY row_no LIMIT $3";
 
 /// Failures of one code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow, serde::Serialize, utoipa::ToSchema)]

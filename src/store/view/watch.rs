@@ -29,7 +29,9 @@ const RECEIPTS: &str = "SELECT COUNT(*) AS accepted, CAST(COALESCE(SUM(CASE WHEN
         WHERE sender = $1 AND claimed_at IS NOT NULL AND claimed_at >= $2 AND claimed_at <= $3
         ORDER BY claimed_at DESC LIMIT 50) AS latest
     WHERE accepted_at IS NOT NULL";
-const OLD_DOUBTS: &str = "SELECT COUNT(*) FROM message WHERE state = 'in_doubt' AND claimed_at <= $1";
+const IN_DOUBT: &str = "SELECT DISTINCT run_id + 0 FROM message WHERE state = 'in_doubt'";
+const OLD_DOUBTS: &str =
+    "SELECT COUNT(*) FROM message WHERE state = 'in_doubt' AND run_id + 0 = $1 AND claimed_at <= $2";
 const REFUSED: &str = "SELECT id, id AS campaign_id, name, problem AS definition FROM campaign
     WHERE removed_at IS NULL AND problem IS NOT NULL ORDER BY id";
 
@@ -90,9 +92,14 @@ pub async fn receipts(store: &Store, sender: &str, from: UnixMs, to: UnixMs) -> 
     Ok(on!(&store.read, |pool| sqlx::query_as(RECEIPTS).bind(sender).bind(from).bind(to).fetch_one(pool).await)?)
 }
 
-/// Messages in doubt that were claimed until then.
-pub async fn old_doubts(store: &Store, until: UnixMs) -> Result<i64> {
-    Ok(on!(&store.read, |pool| sqlx::query_scalar(OLD_DOUBTS).bind(until).fetch_one(pool).await)?)
+/// Runs with messages in doubt; 0: what was sent by hand.
+pub async fn runs_in_doubt(store: &Store) -> Result<Vec<RunId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(IN_DOUBT).fetch_all(pool).await)?)
+}
+
+/// Messages in doubt of `run` that were claimed until then.
+pub async fn old_doubts(store: &Store, run: RunId, until: UnixMs) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(OLD_DOUBTS).bind(run).bind(until).fetch_one(pool).await)?)
 }
 
 /// Campaigns whose files are refused as they lie there.

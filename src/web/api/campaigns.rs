@@ -17,11 +17,12 @@ use super::runs::{Pause, told};
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
 use crate::preflight;
 use crate::store::campaign::{self, Campaign};
 use crate::store::view::campaign::list;
 use crate::store::{run, version};
-use crate::web::act;
+use crate::web::act::{self, Begun, Looked};
 use crate::web::actor::Actor;
 use crate::web::campaign::latest;
 use crate::web::error::{ProblemDocument, WebError};
@@ -85,13 +86,20 @@ pub struct Start {
     /// the prices or what is left to send changed since, nothing starts and the answer says what changed.
     #[serde(default)]
     shown: Option<String>,
+    /// A file that is empty, not whole, has other columns or takes much back amends its standing run only with this.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// The run that began.
 #[derive(Serialize, ToSchema)]
 pub struct StartedView {
-    /// The run.
-    pub run: RunId,
+    /// The run, or the standing run that takes the file up; `null`: it begins at its first time.
+    pub run: Option<RunId>,
+    /// When the first run of a campaign with `every` is due, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    pub next_due_at: Option<UnixMs>,
 }
 
 /// How the sheet is to be.
@@ -237,9 +245,12 @@ pub async fn start(
     Sent(body): Sent<Start>,
 ) -> Result<Response, WebError> {
     let c = found(&state, &id).await?;
-    let shown = (VersionId(body.version), body.shown.as_deref());
-    let run = act::start_shown(&state, &actor, c.id, shown).await?;
-    Ok((StatusCode::CREATED, Json(StartedView { run })).into_response())
+    let shown = Looked { version: VersionId(body.version), shown: body.shown.as_deref(), anyway: body.anyway };
+    let view = match act::start_shown(&state, &actor, c.id, shown).await? {
+        Begun::Run(run) => StartedView { run: Some(run), next_due_at: None },
+        Begun::At(at) => StartedView { run: None, next_due_at: Some(at) },
+    };
+    Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
 /// The open run of a campaign.
@@ -300,4 +311,15 @@ pub async fn cancel(
     let run = open_run(&state, &id).await?;
     act::cancel(&state, &actor, run).await?;
     told(&state, p.language, run).await
+}
+
+/// Let a campaign with `every` not begin again; what runs goes on
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/end", tag = "campaigns",
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It does not begin again"),
+              (status = 409, description = "It would not have", body = ProblemDocument)))]
+pub async fn end(State(state): State<WebState>, actor: Actor, Path(id): Path<String>) -> Result<StatusCode, WebError> {
+    let c = found(&state, &id).await?;
+    act::end_recurring(&state, &actor, c.id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

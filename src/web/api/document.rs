@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, doctor, doubt, events, holds, later, me, messages, portfolios,
-    retry, runs, sent, suppressions, templates,
+    alerts, campaigns, conversations, correct, costs, doctor, doubt, events, holds, me, messages, portfolios, retry,
+    runs, sent, standing, suppressions, templates, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -23,13 +23,13 @@ const PROBLEM: &str = "application/problem+json";
     info(title = "Recado", description = "WhatsApp template campaigns, and the answers brought back to people. \
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
-        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, campaigns::start, campaigns::pause,
-        campaigns::resume, campaigns::cancel, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
-        runs::results, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
+        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, campaigns::start, campaigns::pause,
+        campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
+        runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle, templates::all, suppressions::all, suppressions::add, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, later::tickets, later::people,
-        events::stream, me::show, portfolios::all
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, events::stream,
+        me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),

@@ -66,7 +66,7 @@ pub struct DoubtView {
     /// When it began.
     pub claimed_at: Option<UnixMs>,
     /// `wait` (until then a receipt may still come), `soon` (it certainly never left and is sent again in a moment), or why
-    /// the rule cannot decide: `provider`, `review`, `few`, `silent`, `none_after`, `campaign`, `by_hand`, `no_sender`.
+    /// the rule cannot decide: `provider`, `review`, `few`, `silent`, `none_after`, `campaign`, `by_hand`, `no_sender`, `restored`.
     pub why: Waits,
 }
 
@@ -104,6 +104,8 @@ pub struct AmountView {
 pub struct StakesView {
     /// Messages in doubt now.
     pub messages: i64,
+    /// Of these, those that certainly never left.
+    pub never_left: i64,
     /// People who might get theirs twice.
     pub people: i64,
     /// What it may cost on top; currencies are never added.
@@ -127,7 +129,7 @@ impl StakesView {
             amount: amount.to_string(),
         };
         let worst_extra_cost = stakes.worst.into_iter().map(one).collect();
-        Self { messages: stakes.messages, people: stakes.people, worst_extra_cost }
+        Self { messages: stakes.messages, never_left: stakes.never_left, people: stakes.people, worst_extra_cost }
     }
 }
 

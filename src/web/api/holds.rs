@@ -10,7 +10,7 @@ use super::extract::{Asked, Id};
 use super::paging::{self, Listed};
 use crate::domain::id::HoldId;
 use crate::engine::waiting;
-use crate::store::hold::{self, Hold};
+use crate::store::hold::{self, Hold, HoldEnd};
 use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
@@ -34,6 +34,8 @@ pub struct HoldView {
     /// The hold.
     #[serde(flatten)]
     pub hold: Hold,
+    /// What ends it.
+    pub ends: HoldEnd,
     /// Why, in one sentence.
     pub message: String,
 }
@@ -51,7 +53,7 @@ pub async fn all(
     let mut holds = hold::open(state.store()).await?;
     holds.retain(|h| h.id > after);
     holds.sort_by_key(|h| h.id);
-    let shape = |h: Hold| HoldView { message: waiting::held(&h).sentence(p.language), hold: h };
+    let shape = |h: Hold| HoldView { message: waiting::held(&h).sentence(p.language), ends: h.ends(), hold: h };
     Ok(Json(Listed::cut(holds, limit, |h| h.id.to_string(), shape)))
 }
 

@@ -1,17 +1,13 @@
-//! Parts of the plan that do not work yet: refused, never half done.
+//! Parts of the plan that do not work yet: refused, never half done. The document does not name them.
 
-use crate::web::error::{ProblemDocument, WebError};
+use crate::web::error::WebError;
 
-/// Tickets: not available yet
-#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets",
-    responses((status = 501, description = "Not available yet", body = ProblemDocument)))]
+/// Tickets: not available yet.
 pub async fn tickets() -> WebError {
     WebError::NotAvailableYet
 }
 
-/// People: not available yet
-#[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    responses((status = 501, description = "Not available yet", body = ProblemDocument)))]
+/// People: not available yet.
 pub async fn people() -> WebError {
     WebError::NotAvailableYet
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::desk;
 use super::extract::{Id, Sent};
-use super::run_view::{Waits, failure};
+use super::run_view::Waits;
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
 use crate::domain::message::MessageState;
@@ -19,7 +19,9 @@ use crate::domain::role::Right;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::{HandSend, waiting};
+use crate::locale::failure;
 use crate::store::message::{self, Message};
+use crate::store::view::row::was_tried;
 use crate::store::{correction, run};
 use crate::web::actor::Actor;
 use crate::web::by_hand;
@@ -208,8 +210,11 @@ pub async fn one(
         Some(word) if m.state == MessageState::Excluded => Some(row_words::reason(&p, Some(word))),
         _ => None,
     };
+    let earlier = message::earlier_attempts(state.store(), m.id).await?;
+    let tried = was_tried(m.state, m.end_reason.as_deref(), m.failure_code);
+    let attempts = earlier + i64::from(tried);
     let view = view(m, why.map(|w| Waits::of(p.language, &w)), text, said);
-    Ok(Json(MessageView { reason_text: reason, ..view }))
+    Ok(Json(MessageView { reason_text: reason, attempts, ..view }))
 }
 
 async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Rendered>, WebError> {
@@ -247,7 +252,7 @@ fn view(m: Message, waiting: Option<Waits>, text: Option<Rendered>, failure: Opt
         reason_text: None,
         failure_code: m.failure_code,
         failure,
-        attempts: m.attempt,
+        attempts: 0,
         provider_id: m.provider_id,
         happens_at: m.happens_at,
         timezone: m.timezone,

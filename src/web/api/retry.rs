@@ -95,7 +95,7 @@ impl RetryGroup {
     fn of(p: &Page, group: Group, chosen: bool) -> Self {
         Self {
             code: group.code,
-            message: row_words::cause(p, group.code),
+            message: row_words::failure(p, Some(group.code)),
             n: group.n,
             again: group.again,
             left_out: group.left_out.into_iter().map(|(reason, n)| (reason.as_str(), n)).collect(),

@@ -5,7 +5,7 @@ use axum::routing::delete;
 
 use super::{
     alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
-    messages, portfolios, retry, runs, sent, suppressions, templates,
+    messages, portfolios, retry, runs, sent, standing, suppressions, templates, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
@@ -28,16 +28,19 @@ fn campaign_routes() -> Vec<Route> {
         read("/api/v1/campaigns/{id}", look, campaigns::one),
         read("/api/v1/campaigns/{id}/preflight", look, campaigns::sheet),
         read("/api/v1/campaigns/{id}/sent", people, sent::all),
+        read("/api/v1/campaigns/{id}/standing", people, standing::show),
         write("/api/v1/campaigns/{id}/start", needs(R::StartRuns), campaigns::start),
         write("/api/v1/campaigns/{id}/pause", steer, campaigns::pause),
         write("/api/v1/campaigns/{id}/resume", steer, campaigns::resume),
         write("/api/v1/campaigns/{id}/cancel", steer, campaigns::cancel),
+        write("/api/v1/campaigns/{id}/end", steer, campaigns::end),
         write("/api/v1/campaigns/{id}/retry", steer, retry::of_campaign),
         write("/api/v1/campaigns/{id}/test", needs(R::SendTests), test_send::api),
         read("/api/v1/runs", look, runs::all),
         read("/api/v1/runs/{id}", look, runs::one),
         read("/api/v1/runs/{id}/messages", people, runs::messages),
         read("/api/v1/runs/{id}/results.csv", people, runs::results),
+        read("/api/v1/runs/{id}/files/{file}", people, runs::file),
         write("/api/v1/runs/{id}/pause", steer, runs::pause),
         write("/api/v1/runs/{id}/resume", steer, runs::resume),
         write("/api/v1/runs/{id}/cancel", steer, runs::cancel),
@@ -46,6 +49,7 @@ fn campaign_routes() -> Vec<Route> {
         read("/api/v1/doubt", people, doubt::all),
         write("/api/v1/doubt", lift, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),
+        read("/api/v1/wallets", look, wallets::all),
         read("/api/v1/alerts", look, alerts::all),
         read("/api/v1/holds", look, holds::all),
         write("/api/v1/holds/{id}/lift", lift, holds::lift),

@@ -35,7 +35,7 @@ pub struct RowView {
     pub failure_code: Option<i64>,
     /// What its person's last reply decided.
     pub outcome: Option<String>,
-    /// Tries so far.
+    /// Tries so far: requests made. What a gate stopped made none.
     pub attempts: i64,
     /// Those of them that were opened because the one before certainly never left.
     pub resent_unsure: i64,
@@ -64,6 +64,7 @@ pub struct RowView {
 impl RowView {
     /// Tells `row` in the page's language.
     pub fn of(p: &Page, run: &OfRun, row: RunRow) -> Self {
+        let attempts = row.tries();
         Self {
             message: row_words::sentence(p, run, &row),
             id: row.id,
@@ -76,7 +77,7 @@ impl RowView {
             reason: row.end_reason,
             failure_code: row.failure_code,
             outcome: row.outcome,
-            attempts: row.attempt,
+            attempts,
             resent_unsure: row.resent_unsure,
             due_at: row.due_at,
             accepted_at: row.accepted_at,

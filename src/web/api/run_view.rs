@@ -11,9 +11,9 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::engine::canary;
 use crate::engine::waiting::Why;
-use crate::locale::{Language, problem, say, sentences};
+use crate::engine::{canary, wallet};
+use crate::locale::{Language, failure, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
 use crate::store::{campaign, exclusion, message};
@@ -132,6 +132,9 @@ pub struct RunDetail {
     pub paused_for: Vec<CauseView>,
     /// What it costs.
     pub cost: MoneyView,
+    /// What has to be put into its account's wallet at least for everything in line to go out, as `USD 12.50`; `null`:
+    /// nothing, or the provider keeps no wallet.
+    pub recharge: Option<String>,
 }
 
 impl RunView {
@@ -187,6 +190,7 @@ impl RunDetail {
         let stopped = tally::stopped(store, id).await?.into_iter();
         let excluded = exclusion::counts(store, id).await?;
         let canary = canary::standing(&state.engine, id).await?;
+        let recharge = wallet::recharge(&state.engine, &run.account).await?;
         let because = run.paused_for().into_iter();
         let paused_for =
             because.map(|p| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code }).collect();
@@ -196,7 +200,7 @@ impl RunDetail {
             resent_unsure: message::resent(store, id).await?,
             gates: gates.map(|g| cause(language, &format!("waiting.{}", g.waiting_for), g.waiting_for, g.n)).collect(),
             failures: failures
-                .map(|f| cause(language, &format!("failure.{}", f.code), f.code.to_string(), f.n))
+                .map(|f| CauseView { code: f.code.to_string(), message: failure(language, f.code), n: f.n })
                 .collect(),
             stopped: stopped.map(|s| cause(language, &format!("web.reason.{}", s.reason), s.reason, s.n)).collect(),
             excluded: excluded.into_iter().map(|(reason, n)| (reason.as_str(), n)).collect(),
@@ -205,6 +209,7 @@ impl RunDetail {
             no_answer: answers.no_answer,
             canary,
             paused_for,
+            recharge: recharge.map(|(currency, amount)| format!("{currency} {amount}")),
             cost: MoneyView {
                 currency,
                 estimated: money.estimated.to_string(),
@@ -221,17 +226,6 @@ fn n_of(problem: &Problem) -> i64 {
 }
 
 fn cause(language: Language, key: &str, code: String, n: i64) -> CauseView {
-    let message = if sentences(language).contains_key(key) {
-        say(language, key, &[])
-    } else if key.starts_with("failure.") {
-        say(language, "web.failure_unknown", &[("code", &code)])
-    } else {
-        code.clone()
-    };
+    let message = if sentences(language).contains_key(key) { say(language, key, &[]) } else { code.clone() };
     CauseView { code, message, n }
-}
-
-/// The sentence of a provider's code; for one that has none, that it is unknown.
-pub fn failure(language: Language, code: i64) -> String {
-    cause(language, &format!("failure.{code}"), code.to_string(), 1).message
 }

@@ -1,7 +1,7 @@
 //! Runs: how they are doing, their messages, their results; pause, resume, cancel.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -20,6 +20,7 @@ use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
 use crate::web::page::Page;
+use crate::web::result_files;
 use crate::web::row_words::OfRun;
 use crate::web::run_rows;
 use crate::web::state::WebState;
@@ -167,6 +168,20 @@ pub async fn messages(
               (status = 404, description = "There is no such run", body = ProblemDocument)))]
 pub async fn results(state: State<WebState>, p: Page, Id(id): Id) -> Result<Response, WebError> {
     run_rows::csv(state, p, axum::extract::Path(id)).await
+}
+
+/// A file about a run for people
+///
+/// `own.csv` and `own.xlsx`: the audience as it came, with what became of each row. `outcomes.csv`: ids and what was answered,
+/// in fixed words (`to_be_read`: answered, and nobody has read it yet; `no_answer`). `phone.csv` and `phone.xlsx`: whoever was
+/// not reached or has not answered, by cost centre, with the hours left.
+#[utoipa::path(get, path = "/api/v1/runs/{id}/files/{file}", tag = "runs",
+    params(("id" = i64, Path, description = "The run"), ("file" = String, Path, description = "Which file")),
+    responses((status = 200, description = "The file", content_type = "text/csv", body = String),
+              (status = 404, description = "There is no such run or file", body = ProblemDocument),
+              (status = 409, description = "A workbook cannot hold so many rows; the text file can", body = ProblemDocument)))]
+pub async fn file(state: State<WebState>, path: Path<(i64, String)>) -> Result<Response, WebError> {
+    result_files::show(state, path).await
 }
 
 /// Pause a run: nothing of it is sent until it is resumed

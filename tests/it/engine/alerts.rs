@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use recado::engine::Engine;
 use recado::engine::alerts::{Alerts, Ways};
-use recado::provider::outside::Outside;
 use recado::store::Store;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use serde_json::Value;
@@ -82,7 +81,7 @@ pub async fn stage(store: &Store, dir: &std::path::Path, url: &str) -> Stage {
 
 /// Alerts of a process that starts now.
 pub fn alerts(engine: &Engine) -> Alerts {
-    Alerts::new(engine.clone(), Ways::new(&engine.config, Outside::PublicAndLoopback))
+    Alerts::new(engine.clone(), Ways::new(&engine.config))
 }
 
 /// A hold that a person or the provider ends.

@@ -1,14 +1,18 @@
 //! Breakers: a run whose answers and receipts speak against it is paused with the figures, and begins anew when resumed.
 
+use recado::clock::Clock;
 use recado::domain::id::RunId;
 use recado::domain::problem::Problem;
 use recado::domain::run::RunState;
-use recado::engine::waiting;
+use recado::engine::planner::Planner;
+use recado::engine::{Loaded, StartOutcome, waiting};
 use recado::locale::Language;
+use recado::sandbox::Review;
 use recado::store::run;
 use recado::store::{Db, Store};
 
-use super::stage::{CAMPAIGN, Does, Stage, people};
+use super::stage::{CAMPAIGN, Does, Stage, TUESDAY, engine, people, sender, states};
+use crate::support::sandbox::{sandbox_config, start_sandbox};
 use crate::support::stores;
 
 async fn paused_for(stage: &Stage, id: RunId) -> Vec<Problem> {
@@ -188,5 +192,31 @@ async fn what_a_person_writes_when_pausing_is_kept_as_it_is() {
         stage.engine.pause(id, "ana", "archivo «viejo»").await.unwrap();
         let told = waiting::run(&stage.engine, id).await.unwrap().unwrap();
         assert_eq!(told.sentence(Language::Es), "Pausado por ana: archivo «viejo».", "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_the_provider_on_this_machine_holds_for_review_is_paused() {
+    for store in stores().await {
+        let mut settings = sandbox_config("http://127.0.0.1:1/");
+        settings.throughput = std::num::NonZeroU32::new(1_000).unwrap();
+        settings.review = Review { share: 0.4, ..Review::default() };
+        let sandbox = start_sandbox(settings, Clock::fixed(TUESDAY)).await;
+        let engine = engine(&store, store.dir.path(), ("node1", &sandbox.base_url(), ""), Clock::fixed(TUESDAY)).await;
+        let campaign = CAMPAIGN.replacen("\"reminder\"\nlanguage", "\"appointment_reminder\"\nlanguage", 1)
+            + "2 = \"Laboratorio\"\n3 = \"martes\"\n";
+        let file = Some(("people.csv", people(400).into_bytes()));
+        let Loaded::Version { version, .. } = engine.load_campaign("one", &campaign, file, "ana").await.unwrap() else {
+            panic!("{campaign}")
+        };
+        let started = engine.start(version, "ana").await.unwrap();
+        let StartOutcome::Started(id) = started else { panic!("{started:?}") };
+        while Planner::new(engine.clone()).step().await.unwrap() {}
+        sender(&engine).drain().await;
+        let run = run::get(&store, id).await.unwrap().unwrap();
+        assert_eq!(run.state, RunState::Paused, "{}", store.name());
+        assert_eq!(run.paused_for()[0].code, "pause_in_review", "{}", store.name());
+        let states = states(&store, id).await;
+        assert!(states["in_review"] > 10 && states["queued"] > 100, "{states:?}");
     }
 }

@@ -147,6 +147,23 @@ async fn the_list_says_until_when_a_doubt_waits_or_why_the_rule_cannot_decide() 
 }
 
 #[tokio::test]
+async fn what_certainly_never_left_is_at_no_stake_when_a_person_has_it_sent_again() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        one_lost(&stage, &CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender")).await;
+        let (id, _) = the_doubt(&stage).await;
+        let young = stage.engine.doubt_stakes(&[id]).await.unwrap();
+        assert_eq!((young.messages, young.never_left, young.people), (1, 0, 1), "{}", store.name());
+        change(&stage, RECEIPTS).await;
+        stage.clock.advance(Duration::from_mins(31));
+        assert_eq!(the_doubt(&stage).await.1, Verdict::Ask(Reason::Campaign));
+        let known = stage.engine.doubt_stakes(&[id]).await.unwrap();
+        assert_eq!((known.messages, known.never_left, known.people), (1, 1, 0), "{}", store.name());
+        assert!(known.worst.values().all(|amount| amount.0 == 0), "{:?}", known.worst);
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_has_sent_again_is_not_counted_as_the_rules() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

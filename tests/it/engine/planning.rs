@@ -227,6 +227,14 @@ async fn the_same_file_in_another_campaign_is_a_warning_that_names_the_earlier()
     let args = [("campaign", "one".to_owned()), ("run", run.to_string())].map(|(k, v)| (k.to_owned(), v));
     assert_eq!(warning.args, args);
     assert!(sheet.can_start());
+    let leave = format!("{CAMPAIGN}[limits]\nsent_elsewhere = \"leave them out\"\n");
+    let version = stage.load("three", &leave, &people(2)).await;
+    let sheet = stage.engine.sheet(version, false).await.unwrap();
+    let told = sheet.warnings.iter().find(|w| w.code == "sent_elsewhere").expect("a warning");
+    assert_eq!((sheet.messages, told.args[2].1.as_str()), (0, "2"));
+    let anyway = leave.replace("leave them out", "send anyway");
+    let sheet = stage.engine.sheet(stage.load("four", &anyway, &people(2)).await, false).await.unwrap();
+    assert!(sheet.messages == 2 && sheet.warnings.iter().all(|w| w.code != "same_audience"));
 }
 
 #[tokio::test]

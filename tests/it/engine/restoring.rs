@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use recado::domain::callback::CallbackData;
+use recado::domain::doubt::{Reason, Verdict};
+use recado::domain::id::MessageId;
 use recado::domain::time::UnixMs;
+use recado::engine::janitor::Janitor;
+use recado::engine::takeover::{Original, Place, outlook, take_over};
+use recado::engine::{DoubtSettlement, StartOutcome};
 use recado::store::hold::{self, HoldCause, HoldScope};
 use recado::store::home::{self, Doubtful};
+use recado::store::message::{self, DoubtFilter};
 use recado::store::{self, Store, setting};
 use serde_json::json;
 
@@ -93,5 +100,94 @@ async fn a_receipt_of_a_message_this_store_has_never_made_holds_it() {
         let holds = hold::open(&store).await.unwrap();
         assert_eq!(holds.len(), 1, "{}", store.name());
         assert_eq!((holds[0].scope, holds[0].cause), (HoldScope::Store, HoldCause::Restored));
+    }
+}
+
+/// A copy of a store whose original went on: ten people, three of them written to before the copy was made.
+async fn copied(stage: &Stage, original: &crate::support::TestStore) -> (Store, recado::domain::id::RunId) {
+    stage.janitor().await;
+    let campaign = format!("{CAMPAIGN}[schedule]\nat = \"2026-11-24 10:00\"\n");
+    let run = stage.run("one", &campaign, &people(10)).await;
+    let mut sender = stage.sender();
+    sender.dispatcher = sender.dispatcher.with_slots(3);
+    sender.next_claim().await;
+    if home::copy_to(original, &original.dir.path().join("copy.db")).await.unwrap() {
+        return (store::open("sqlite:copy.db", original.dir.path()).await.unwrap(), run);
+    }
+    setting::write(original, "copy", "1").await.unwrap();
+    (Store::clone(original), run)
+}
+
+#[tokio::test]
+async fn what_the_original_may_have_sent_since_is_told_and_put_in_doubt_and_its_receipts_settle_it() {
+    for original in stores().await {
+        let stage = Stage::new(&original, original.dir.path()).await;
+        let (copy, run) = copied(&stage, &original).await;
+        let later = Duration::from_mins(20);
+        stage.clock.advance(later);
+        let address = format!("http://{}", stage.address());
+        let restored = engine(&copy, original.dir.path(), ("node2", &address, ""), stage.clock.clone()).await;
+        home::hold(&copy, Some(TUESDAY), TUESDAY.plus(later)).await.unwrap();
+        Janitor::new(restored.clone()).step().await.unwrap();
+
+        let place = Place { store: &copy, config: &restored.config, cards: &restored.cards, now: stage.clock.now() };
+        let told = outlook(place).await.unwrap();
+        assert_eq!(told.last_ran, Some(TUESDAY), "not the held daemon's own heartbeat, {}", original.name());
+        assert_eq!((told.stakes.messages, told.stakes.people), (7, 7), "{}", original.name());
+        assert!(told.stakes.worst["USD"].0 > 0);
+
+        let taken = take_over(place, Original::MayHaveSent, "ana").await.unwrap();
+        assert_eq!((taken.in_doubt, taken.paused), (7, 0), "{}", original.name());
+        let seen = stage.stub.count();
+        sender(&restored).drain().await;
+        assert_eq!(stage.stub.count(), seen, "nothing is sent twice, {}", original.name());
+
+        // However well everything else goes, the rule does not decide what left from the original.
+        stage.clock.advance(Duration::from_hours(3));
+        Janitor::new(restored.clone()).step().await.unwrap();
+        let doubts = message::doubts(&copy, &DoubtFilter::default(), MessageId(0), 20).await.unwrap();
+        assert_eq!(doubts.len(), 7, "{}", original.name());
+        let why = recado::engine::doubt::why(&restored, &doubts).await.unwrap();
+        assert!(why.values().all(|verdict| *verdict == Verdict::Ask(Reason::Restored)), "{why:?}");
+
+        let (instance, message, attempt) = (restored.instance.clone(), doubts[0].id, doubts[0].attempt);
+        stage.receipts_at(&restored, &[CallbackData { instance, message, attempt }], "delivered").await;
+        let ids: Vec<MessageId> = doubts[1..].iter().map(|doubt| doubt.id).collect();
+        assert_eq!(restored.settle_doubts(&ids, DoubtSettlement::SendAgain).await.unwrap(), 6);
+        sender(&restored).drain().await;
+        let states = super::stage::states(&copy, run).await;
+        assert_eq!((states["delivered"], states["accepted"]), (1, 9), "{states:?} {}", original.name());
+    }
+}
+
+#[tokio::test]
+async fn whoever_knows_that_nothing_was_sent_since_has_everything_sent() {
+    for original in stores().await {
+        let stage = Stage::new(&original, original.dir.path()).await;
+        let (copy, _) = copied(&stage, &original).await;
+        let address = format!("http://{}", stage.address());
+        let restored = engine(&copy, original.dir.path(), ("node2", &address, ""), stage.clock.clone()).await;
+        home::hold(&copy, Some(TUESDAY), TUESDAY).await.unwrap();
+        let place = Place { store: &copy, config: &restored.config, cards: &restored.cards, now: stage.clock.now() };
+        let taken = take_over(place, Original::SentNothing, "ana").await.unwrap();
+        assert_eq!((taken.in_doubt, taken.lifted), (0, true));
+        let seen = stage.stub.count();
+        sender(&restored).drain().await;
+        assert_eq!(stage.stub.count(), seen + 7, "{}", original.name());
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_being_read_when_the_copy_was_made_waits_for_a_person() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let version = stage.load("one", CAMPAIGN, &people(3)).await;
+        let StartOutcome::Started(run) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
+        home::hold(&store, Some(TUESDAY), TUESDAY).await.unwrap();
+        let hold = hold::open(&store).await.unwrap().remove(0);
+        assert!(stage.engine.lift_hold(hold.id, "ana").await.unwrap(), "as the page does it");
+        let why = recado::engine::waiting::run(&stage.engine, run).await.unwrap().unwrap();
+        assert_eq!((why.code.as_str(), why.because[0].code.as_str()), ("paused_itself", "taken_over_unread"));
+        assert!(stage.engine.resume(run, "ana").await.unwrap(), "{}", store.name());
     }
 }

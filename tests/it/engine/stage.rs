@@ -291,6 +291,18 @@ impl Stage {
         self.told("messages", json!({"statuses": of.iter().map(receipt).collect::<Vec<_>>()})).await;
     }
 
+    /// Receipts of these messages come in at `engine`, another than the stage's.
+    pub async fn receipts_at(&self, engine: &Engine, of: &[CallbackData], status: &str) {
+        let there = Self {
+            engine: engine.clone(),
+            clock: self.clock.clone(),
+            stub: Arc::clone(&self.stub),
+            address: self.address.clone(),
+            more: String::new(),
+        };
+        there.receipts(of, status, None).await;
+    }
+
     /// What Recado noted in the audit by itself: deed and subject, in order.
     pub async fn own_deeds(&self) -> Vec<(String, String)> {
         let mut lines = recado::store::audit::page(&self.engine.store, i64::MAX, "recado", "", 100).await.unwrap();

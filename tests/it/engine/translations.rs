@@ -84,7 +84,7 @@ async fn a_translation_that_changed_since_it_was_looked_at_stops_the_start() {
         *stage.stub.template.lock().unwrap() = both();
         let version = stage.load("one", CAMPAIGN, PEOPLE).await;
         let codes = |outcome: StartOutcome| match outcome {
-            StartOutcome::Started(_) => vec!["started".to_owned()],
+            StartOutcome::Started(_) | StartOutcome::Scheduled(_) => vec!["started".to_owned()],
             StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
                 let told = |p: recado::domain::problem::Problem| {
                     let language = p.args.into_iter().find(|(name, _)| name == "language");

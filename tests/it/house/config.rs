@@ -1,5 +1,7 @@
 //! `recado.toml`: the shipped example, the environment, secrets, and what is refused.
 
+mod gupshup;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -166,7 +168,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("[\"127.0.0.1\", \"::1\"]", "[\"localhost\"]", "must be addresses, as \"34.202.224.208\" or \"10.0.0.0/8\""),
     ("\"127.0.0.1:8080\"", "\"8080\"", "as \"127.0.0.1:8080\""),
     ("[team.recepcion]", "[team.Ventas]\nmembers = []\n[team.recepcion]", "lower-case letters, digits and _"),
-    ("\"cloud_api\"", "\"gupshup\"", "\"gupshup\" is not available yet"),
     ("\"cloud_api\"", "\"cloudapi\"", "did you mean \"cloud_api\"?"),
     ("tier          = \"2K\"", "tier = \"2M\"", "must be a number of people, as 250 or \"2K\", or \"UNLIMITED\""),
     ("reserve       = \"10%\"", "reserve = \"110%\"", "must be a share, as \"10%\", or a number of people"),
@@ -185,6 +186,18 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("canary_wait           = \"30m\"", "canary_wait = \"0m\"", "must be a length of time up to \"168h\""),
     ("canary_wait           = \"30m\"", "canary = \"5%\"", "unknown key \"canary\" in [limits]"),
     ("\"https://hooks.", "\"http://hooks.", "must be an https address, without user name and #"),
+    ("\"https://hooks.example.org", "\"http://127.0.0.1:9", "where the base_url of every account is on it too"),
+    ("\"https://hooks.example.org", "\"https://localhost", "where the base_url of every account is on it too"),
+    (
+        "pause_at_least        = 50",
+        "pause_at_least = 500",
+        "is more than the 200 messages of \"pause_window\": it would never be reached",
+    ),
+    (
+        "pause_window          = 200",
+        "pause_window = 40",
+        "is more than the 40 messages of \"pause_window\": it would never be reached",
+    ),
     ("restore_after = \"6h\"", "restore_after = \"often\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("whsec_Y2hh", "whsec_Y2", "24 to 64 bytes in base64, as Standard Webhooks has it"),
     ("webhook        =", "# webhook =", "\"webhook_secret\" does nothing without \"webhook\""),

@@ -150,6 +150,7 @@ impl Office {
             currency: "USD",
             starter: "ana",
             at: NOW,
+            sort: recado::store::run::Sort::Once,
         };
         run::insert(store, &new).await.unwrap().expect("no other run of the campaign is open")
     }
@@ -188,6 +189,7 @@ impl Office {
             happens_at: None,
             timezone: "America/Argentina/Buenos_Aires".to_owned(),
             created_at: now,
+            revision: 0,
             due_at: now,
             latest_at: None,
             market: "argentina".to_owned(),

@@ -10,7 +10,8 @@ use recado::domain::kind::CampaignKind;
 use recado::domain::schedule::{Moved, Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::{
-    ButtonUse, CampaignFile, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode, fits_pattern,
+    ButtonUse, CampaignFile, Contains, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode,
+    fits_pattern,
 };
 
 const WHOLE: &str = r#"
@@ -241,11 +242,35 @@ fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
 }
 
 #[test]
-fn what_does_not_work_yet_is_refused_as_not_available() {
-    let every = problems_with("[schedule]\nevery = \"0 9 * * MON-FRI\"");
-    assert_eq!(every, ["campaign.toml:9:1: \"every\" is not available yet"]);
-    let contains = format!("contains = \"only changes\"\n{SMALL}");
-    assert_eq!(problems_of(&contains), ["campaign.toml:1:1: \"contains\" is not available yet"]);
+fn a_feed_says_what_its_files_contain_and_what_a_moved_time_does() {
+    let more = "\n[schedule]\nsend = \"24h before\"\nmoved = { template = \"new_time\" }\n[limits]\nremoved = \"35%\"";
+    let source = format!("contains = \"everything ahead\"\n{SMALL}{more}");
+    let file = CampaignFile::parse(&source, "campaign.toml").unwrap();
+    assert!(file.is_standing());
+    assert_eq!((file.contains, file.limits.removed_percent), (Some(Contains::EverythingAhead), 35));
+    assert_eq!(file.moved, Moved::Template("new_time".to_owned()));
+    for (more, reason) in [
+        ("[limits]\nremoved = \"120%\"", "from \"0%\" to \"100%\""),
+        ("[limits]\nsent_elsewhere = \"no\"", "sent_elsewhere"),
+    ] {
+        let problems = problems_with(more);
+        assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
+    }
+}
+
+#[test]
+fn a_campaign_that_comes_again_says_when() {
+    let source = format!("{SMALL}\n[schedule]\nevery = \"0 9 * * MON-FRI\"");
+    let file = CampaignFile::parse(&source, "campaign.toml").unwrap();
+    assert!(file.every.is_some() && !file.is_standing());
+    for (more, reason) in [
+        ("[schedule]\nevery = \"daily\"", "must be minute, hour, day, month and weekday"),
+        ("[schedule]\nevery = \"0 9 31 2 *\"", "names a day that never comes"),
+        ("[schedule]\nevery = \"0 9 * * *\"\nat = \"2026-12-01 10:00\"", "does not go with \"at\""),
+    ] {
+        let problems = problems_with(more);
+        assert!(problems.len() == 1 && problems[0].contains(reason), "{more}\n{problems:#?}");
+    }
 }
 
 #[test]

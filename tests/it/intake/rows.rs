@@ -37,7 +37,7 @@ fn date_and_time_in_two_columns_are_found_and_printed() {
     assert_eq!(rows[0].fill.body[1].text, "jueves 26 de noviembre, 14:30");
     assert_eq!(rows[0].due_at.to_string(), "2026-11-25T17:30:00Z");
     assert_eq!(rows[0].latest_at.unwrap().to_string(), "2026-11-26T15:30:00Z");
-    assert_eq!(rows[0].key, "p:541155550101");
+    assert_eq!(rows[0].key, "p:541155550101|1795714200000", "the next appointment is another message");
 }
 
 #[test]

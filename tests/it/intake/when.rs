@@ -1,5 +1,7 @@
 //! Dates and times as spreadsheets and people write them.
 
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
 use recado::intake::audience::DateOrder;
 use recado::intake::rows::when::{HasTime, Moment, read};
 
@@ -64,4 +66,36 @@ fn with_the_month_first_only_dates_of_three_numbers_turn_round() {
     assert_eq!(shown(&["11/25/2026 2:30 PM"], DateOrder::MonthFirst), "2026-11-25 14:30");
     assert_eq!(shown(&["03/04/2026"], DateOrder::MonthFirst), "2026-03-04");
     assert_eq!(shown(&["2026-11-25"], DateOrder::MonthFirst), "2026-11-25");
+}
+
+proptest! {
+    /// Whatever is written, there is one instant for it: the one at which clocks show it, or, where they skip it, the one
+    /// as long after the jump as it lies behind it.
+    #[test]
+    fn every_time_of_day_has_one_instant_also_where_clocks_jump(
+        place in prop::sample::select(vec![
+            ("America/Santiago", "2026-09-05"), ("America/Santiago", "2026-04-04"), ("Europe/Madrid", "2026-03-28"),
+            ("Europe/Madrid", "2026-10-24"), ("America/Sao_Paulo", "2018-11-03"), ("Australia/Lord_Howe", "2026-10-03"),
+            ("Pacific/Apia", "2011-12-29"),
+        ]),
+        minute in 0_i64..3 * 24 * 60
+    ) {
+        let zone = TimeZone::get(place.0).unwrap();
+        let local = place.1.parse::<jiff::civil::Date>().unwrap().at(0, 0, 0, 0);
+        let local = local.saturating_add(jiff::Span::new().minutes(minute));
+        let cell = local.strftime("%Y-%m-%d %H:%M").to_string();
+        let moment = read(&[&cell], DateOrder::DayFirst).unwrap();
+        let (at, shown, _) = moment.in_zone(&zone).unwrap();
+        prop_assert_eq!(at.in_zone(&zone).datetime(), shown);
+        if shown != local {
+            // Skipped: no instant shows it, and what is taken comes after the jump.
+            let (before, after) = (at.minus(std::time::Duration::from_hours(25)), at);
+            let jump = zone.following(before.timestamp()).next().unwrap().timestamp();
+            prop_assert!(jump <= after.timestamp() && shown > local);
+        }
+        // Both times of a repeated hour are possible; the first is taken.
+        let earlier = at.minus(std::time::Duration::from_mins(90));
+        let fits = (0..90).any(|m| earlier.plus(std::time::Duration::from_mins(m)).in_zone(&zone).datetime() == local);
+        prop_assert!(!fits, "an earlier instant shows the same");
+    }
 }

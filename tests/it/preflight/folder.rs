@@ -95,6 +95,7 @@ pub struct Folder {
     pub spent: Micros,
     pub balance: Option<recado::preflight::Balance>,
     pub tier: Option<recado::preflight::SheetTier>,
+    pub purse: Option<recado::domain::wallet::Purse>,
 }
 
 impl Folder {
@@ -123,6 +124,7 @@ impl Folder {
             spent: Micros::default(),
             balance: None,
             tier: None,
+            purse: None,
             dir,
         }
     }
@@ -162,6 +164,7 @@ impl Folder {
             spent: self.spent,
             balance: self.balance.clone(),
             tier: self.tier,
+            purse: self.purse,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
             earlier: &Earlier::of(self.gone.clone()),
@@ -169,6 +172,8 @@ impl Folder {
             users: Some(&self.users),
             same_audience: None,
             barred: &|_| false,
+            feed: None,
+            moved_template: None,
             with_rows: true,
         })
     }

@@ -91,7 +91,7 @@ fn rows_sent_before_are_no_sign_of_a_wrong_file() {
     folder.gone = vec![gone("p:541155550101", "5491155550101", "2026-11-25T14:30:00-03:00", 7)];
     folder.template().time_to_live_s = Some(3_600);
     let sheet = folder.sheet();
-    assert_eq!((sheet.messages, codes(&sheet.warnings)), (1, vec!["already_sent"]));
+    assert_eq!((sheet.messages, codes(&sheet.warnings)), (1, vec!["already_sent", "feed_without_ids"]));
 }
 
 #[test]

@@ -104,14 +104,14 @@ async fn every_code_gives_the_answer_its_class_calls_for_whatever_the_http_statu
 
 /// Gupshup's own codes, as its page has them: gupshup-zenvia.md 1.11.
 const GUPSHUP: [(FailureClass, &[i64]); 8] = [
-    (Retry, &[4_001]),
+    (Retry, &[429, 4_001]),
     (Ambiguous, &[500, 4_002]),
     (Failed, &[470, 1_006, 1_008]),
     (Strike, &[1_002, 1_013, 131_026]),
     (StopAll, &[1_012]),
-    (Fix, &[1_000, 1_009, 1_010, 1_011, 1_014, 131_008, 131_053, 132_000]),
+    (Fix, &[400, 1_000, 1_009, 1_010, 1_011, 1_014, 131_008, 131_053, 132_000]),
     (HoldTemplate, &[1_005, 1_007, 4_003, 4_005, 132_015]),
-    (HoldAccount, &[1_001, 1_003, 1_004, 4_004, 368, 131_042]),
+    (HoldAccount, &[401, 403, 404, 1_001, 1_003, 1_004, 4_004, 368, 131_042]),
 ];
 
 /// Zenvia's errors by HTTP status, and what its causes pass on: gupshup-zenvia.md 2.2 and 2.7.

@@ -108,3 +108,25 @@ async fn what_makes_no_sense_is_400() {
         assert_eq!(sandbox.post(&format!("/_sandbox/{path}"), &wish).await.0, 400, "{path} {wish}");
     }
 }
+
+#[tokio::test]
+async fn templates_are_held_for_review_and_released_or_dropped() {
+    let sandbox = known().await;
+    for (wrong, why) in [(json!({"share": 2}), "from 0 to 1"), (json!({"shares": 1}), "unknown field")] {
+        let (status, said) = sandbox.post("/_sandbox/review", &wrong).await;
+        assert!(status == 400 && said["error"].as_str().unwrap().contains(why), "{said}");
+    }
+    for (no, dropped, fate) in [(1, 0.0, "read"), (2, 1.0, "failed")] {
+        sandbox.post("/_sandbox/review", &json!({"share": 1.0, "dropped": dropped, "minutes": 60})).await;
+        let (_, answer) = sandbox.send(&template(no)).await;
+        assert_eq!(answer["messages"][0]["message_status"], "held_for_quality_assessment");
+        assert!(told(&sandbox.pass(30, 0), "messages").is_empty(), "it is looked at");
+        sandbox.pass(30, 1);
+        (0..4).for_each(|_| drop(sandbox.pass(30, 0)));
+        let kept = sandbox.get("/_sandbox/messages").await.1["data"][no - 1].clone();
+        assert_eq!(kept["fate"], fate, "{kept}");
+        assert_eq!(kept["code"] == 132_015, fate == "failed", "{kept}");
+    }
+    sandbox.post("/_sandbox/review", &json!({})).await;
+    assert_eq!(sandbox.send(&template(3)).await.1["messages"][0]["message_status"], "accepted");
+}

@@ -50,6 +50,7 @@ async fn run_of(store: &Store, kind: CampaignKind, n: usize) -> RunId {
         currency: "USD",
         starter: "ana",
         at: NOW,
+        sort: recado::store::run::Sort::Once,
     };
     let id = run::insert(store, &new).await.unwrap().unwrap();
     assert!(run::planned(store, id).await.unwrap());

@@ -49,6 +49,7 @@ pub fn message(key: &str, person: PersonId) -> NewMessage {
         happens_at: None,
         timezone: "UTC".to_owned(),
         created_at: NOW,
+        revision: 0,
         due_at: NOW,
         latest_at: None,
         market: "argentina".to_owned(),

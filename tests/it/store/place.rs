@@ -87,6 +87,7 @@ impl House {
             happens_at: None,
             timezone: "UTC".to_owned(),
             created_at: NOW,
+            revision: 0,
             due_at: NOW,
             latest_at: None,
             market: "argentina".to_owned(),

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use recado::domain::role::Role;
 use recado::engine::alerts::{Alerts, Ways};
-use recado::provider::outside::Outside;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use reqwest::Method;
 
@@ -18,7 +17,7 @@ async fn what_is_wrong_is_listed_with_its_sentence_and_who_was_told() {
     for store in stores().await {
         let site = Site::open(&store, store.dir.path()).await;
         let engine = &site.stage.engine;
-        let mut alerts = Alerts::new(engine.clone(), Ways::new(&engine.config, Outside::Public));
+        let mut alerts = Alerts::new(engine.clone(), Ways::new(&engine.config));
         let (scope, cause) = (HoldScope::Sender, HoldCause::Refused);
         let new = NewHold { scope, scope_key: "front".to_owned(), cause, code: Some(190), until_at: None };
         hold::place(&store, &new, site.stage.clock.now()).await.unwrap();

@@ -28,6 +28,19 @@ async fn without_its_store_a_daemon_is_not_ready() {
 }
 
 #[tokio::test]
+async fn with_a_full_disk_a_daemon_is_alive_and_not_ready() {
+    for site in Site::all().await {
+        site.store.note_full(UnixMs(1_000_000));
+        assert_eq!(site.get("/healthz", None).await.status, StatusCode::OK);
+        let ready = site.get("/readyz", None).await;
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(ready.body.contains("the disk is full"), "{}", ready.body);
+        site.store.note_room();
+        assert_eq!(site.get("/readyz", None).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn the_metrics_tell_how_the_messaging_limit_stands() {
     for site in Site::all().await {
         let (store, now) = (&site.store, UnixMs(1_000_000));

@@ -46,6 +46,17 @@ timezone     = "America/Argentina/Buenos_Aires"
 access_token = "token"
 app_secret   = "app-secret"
 verify_token = "verify"
+[account.gupshup]
+provider       = "gupshup"
+base_url       = "http://127.0.0.1:9"
+app            = "SaludCenter"
+app_id         = "5f1b7a0e-2c1d-4f59-9d0b-6a2f8c7e4d31"
+currency       = "USD"
+timezone       = "America/Argentina/Buenos_Aires"
+api_key        = "key"
+webhook_secret = "a-secret-that-nobody-guesses"
+webhook_header_secret = "value"
+webhook_addresses     = ["gupshup"]
 [sender.front]
 account         = "meta"
 phone_number_id = "106540352242922"

@@ -65,6 +65,36 @@ async fn an_account_that_is_not_configured_has_no_address() {
 }
 
 #[tokio::test]
+async fn a_provider_that_does_not_sign_is_known_by_address_header_and_origin_together() {
+    const SECRET: &str = "a-secret-that-nobody-guesses";
+    let body = r#"{"app":"SaludCenter","type":"platform-event","payload":{"type":"connectivity-check"}}"#;
+    let site = Site::new().await;
+    let deliver = async |path: &str, header: &str, from: &str| {
+        let mut request = Request::post(path).header("x-recado-webhook", header).body(Body::from(body)).unwrap();
+        let peer: std::net::SocketAddr = from.parse().unwrap();
+        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        let answer = site.send(request).await;
+        (answer.status, answer.body)
+    };
+    let right = format!("/webhooks/gupshup/{SECRET}");
+    assert_eq!(deliver(&right, "value", "34.202.224.208:1").await, (StatusCode::OK, String::new()));
+    assert_eq!(webhook::waiting(&site.store, WebhookId(0), 10).await.unwrap().len(), 1);
+    for (path, header, from) in [
+        (format!("/webhooks/gupshup/{}", SECRET.replace('a', "b")), "value", "34.202.224.208:1"),
+        ("/webhooks/gupshup".to_owned(), "value", "34.202.224.208:1"),
+        (right.clone(), "another", "34.202.224.208:1"),
+        (right.clone(), "value", "10.0.0.1:1"),
+    ] {
+        assert_eq!(deliver(&path, header, from).await.0, StatusCode::UNAUTHORIZED, "{path} {header} {from}");
+    }
+    assert_eq!(
+        deliver(&format!("/webhooks/meta/{SECRET}"), "value", "34.202.224.208:1").await.0,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(webhook::waiting(&site.store, WebhookId(0), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn the_handshake_answers_only_our_verify_token() {
     let site = Site::new().await;
     let asked =

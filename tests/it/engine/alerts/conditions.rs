@@ -150,6 +150,21 @@ async fn doubts_wait_for_a_person_when_neither_receipt_nor_rule_has_settled_them
 }
 
 #[tokio::test]
+async fn doubts_wait_for_a_person_as_long_after_their_campaigns_own_time() {
+    for store in stores().await {
+        let stage = stage(&store, store.dir.path(), "https://hooks.example.org/").await;
+        let mut alerts = alerts(&stage.engine);
+        let campaign = format!("{CAMPAIGN}[limits]\nin_doubt_after = \"2h\"\n");
+        stage.run("one", &campaign, &people(2)).await;
+        stage.sender().drain().await;
+        let forced = format!("UPDATE message SET state = '{}', accepted_at = NULL", MessageState::InDoubt.as_str());
+        run_sql(&store, forced).await;
+        assert_eq!(found(&stage, &mut alerts, Duration::from_mins(124)).await, keys(&[]), "{}", store.name());
+        assert_eq!(found(&stage, &mut alerts, Duration::from_mins(2)).await, keys(&["doubts:all"]), "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn little_room_on_the_disk_is_found() {
     for store in stores().await {
         let more = "[alerts]\ndisk_free = \"1000TB\"\n";

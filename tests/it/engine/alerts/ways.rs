@@ -5,7 +5,7 @@ use std::path::Path;
 
 use recado::domain::time::UnixMs;
 use recado::engine::alerts::{Untold, Way, Ways};
-use recado::provider::outside::{Outside, OutsideError};
+use recado::provider::outside::OutsideError;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
@@ -13,10 +13,10 @@ use super::{Ear, stage};
 use crate::engine::stage::Stage;
 use crate::support::stores;
 
-async fn ways(more: &str, outside: Outside) -> (Ways, crate::support::TestStore) {
+async fn ways(more: &str) -> (Ways, crate::support::TestStore) {
     let store = stores().await.swap_remove(0);
     let stage = Stage::with(&store, store.dir.path(), more).await;
-    (Ways::new(&stage.engine.config, outside), store)
+    (Ways::new(&stage.engine.config), store)
 }
 
 fn script(dir: &Path, text: &str) -> String {
@@ -32,7 +32,7 @@ async fn a_program_gets_the_alert_and_nothing_of_our_environment() {
     let out = dir.path().join("out");
     let program = script(dir.path(), "{ cat; echo; echo \"$1|$RECADO_ALERT|$HOME|$CARGO_MANIFEST_DIR\"; } > \"$2\"");
     let more = format!("[alerts]\ncommand = [\"{program}\", \"; exit 3 #\", \"{}\"]\n", out.display());
-    let (ways, _store) = ways(&more, Outside::Public).await;
+    let (ways, _store) = ways(&more).await;
     ways.tell(Way::Command, &ways.trial(UnixMs(1_000))).await.unwrap();
     let said = std::fs::read_to_string(out).unwrap();
     let (json, words) = said.split_once('\n').unwrap();
@@ -46,23 +46,29 @@ async fn a_program_gets_the_alert_and_nothing_of_our_environment() {
 async fn a_program_that_ends_badly_or_is_not_there_has_told_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let program = script(dir.path(), "exit 3");
-    let (failing, _one) = ways(&format!("[alerts]\ncommand = [\"{program}\"]\n"), Outside::Public).await;
+    let (failing, _one) = ways(&format!("[alerts]\ncommand = [\"{program}\"]\n")).await;
     let ended = failing.tell(Way::Command, &failing.trial(UnixMs(1))).await.unwrap_err();
     assert_eq!(ended.to_string(), "the program ended with exit status: 3");
-    let (missing, _two) = ways("[alerts]\ncommand = [\"/no/such\"]\n", Outside::Public).await;
+    let (missing, _two) = ways("[alerts]\ncommand = [\"/no/such\"]\n").await;
     let gone = missing.tell(Way::Command, &missing.trial(UnixMs(1))).await.unwrap_err();
     assert_eq!(gone.to_string(), "the program cannot be run: entity not found");
 }
 
 #[tokio::test]
-async fn a_webhook_on_this_machine_is_refused_unless_the_clock_is_made_up() {
+async fn a_webhook_on_this_machine_is_told_only_where_every_provider_is_here_too() {
     let store = stores().await.swap_remove(0);
     let (ear, url) = Ear::listen().await;
     let stage = stage(&store, store.dir.path(), &url).await;
-    let public = Ways::new(&stage.engine.config, Outside::Public);
+    let here = Ways::new(&stage.engine.config);
+    here.tell(Way::Webhook, &here.trial(UnixMs(1))).await.unwrap();
+    assert_eq!(ear.said().len(), 1);
+    let mut config = recado::config::Config::clone(&stage.engine.config);
+    let account = config.accounts.values_mut().next().unwrap();
+    account.base_url = "https://graph.facebook.com/v26.0".parse().unwrap();
+    let public = Ways::new(&config);
     let refused = public.tell(Way::Webhook, &public.trial(UnixMs(1))).await.unwrap_err();
     assert!(matches!(refused, Untold::Outside(OutsideError::NotHttps)), "{refused:?}");
-    assert!(ear.said().is_empty());
+    assert_eq!(ear.said().len(), 1);
 }
 
 #[tokio::test]
@@ -71,7 +77,7 @@ async fn a_redirect_is_not_followed() {
     ear.answers(302);
     let store = stores().await.swap_remove(0);
     let stage = stage(&store, store.dir.path(), &url).await;
-    let ways = Ways::new(&stage.engine.config, Outside::PublicAndLoopback);
+    let ways = Ways::new(&stage.engine.config);
     let refused = ways.tell(Way::Webhook, &ways.trial(UnixMs(1))).await.unwrap_err();
     assert_eq!(refused.to_string(), "answered with status 302");
 }
@@ -114,7 +120,7 @@ fn mail(port: u16) -> String {
 #[tokio::test]
 async fn a_mail_says_it_in_the_language_of_the_installation_with_the_link() {
     let (port, served) = mail_server("250 taken\r\n").await;
-    let (ways, _store) = ways(&mail(port), Outside::Public).await;
+    let (ways, _store) = ways(&mail(port)).await;
     ways.tell(Way::Email, &ways.trial(UnixMs(1))).await.unwrap();
     let told = served.await.unwrap().join("\n");
     for part in [
@@ -135,7 +141,7 @@ async fn a_mail_says_it_in_the_language_of_the_installation_with_the_link() {
 #[tokio::test]
 async fn a_mail_that_is_refused_is_said_to_be_without_the_servers_words() {
     let (port, _served) = mail_server("554 ops@example.org is not welcome\r\n").await;
-    let (ways, _store) = ways(&mail(port), Outside::Public).await;
+    let (ways, _store) = ways(&mail(port)).await;
     let refused = ways.tell(Way::Email, &ways.trial(UnixMs(1))).await.unwrap_err();
     assert_eq!(refused.to_string(), "the mail server answered 554");
 }

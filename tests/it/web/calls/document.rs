@@ -10,17 +10,34 @@ use serde_json::Value;
 use crate::support::stores;
 use crate::web::daemon::{Site, told};
 
+/// What is refused with "not available yet": the document does not promise it.
+const NOT_YET: [(Method, &str); 3] =
+    [(Method::POST, "/api/v1/campaigns/{id}/test"), (Method::GET, "/api/v1/tickets"), (Method::GET, "/api/v1/people")];
+
+fn is_described(route: &route::Route) -> bool {
+    let is_later = NOT_YET.iter().any(|(method, path)| *method == route.method && *path == route.path);
+    route.path.starts_with("/api/v1/") && route.path != "/api/v1/openapi.json" && !is_later
+}
+
+#[tokio::test]
+async fn what_is_not_available_yet_says_so() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let people = site.get(Role::Admin, "/api/v1/people").await;
+    assert_eq!(
+        (people.status, people.body["type"].as_str().is_some_and(|t| t.ends_with("not_available_yet"))),
+        (501, true)
+    );
+}
+
 #[tokio::test]
 async fn the_document_describes_every_route_of_the_api_and_no_other() {
     let stores = stores().await;
     let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let document = told(site.stranger(Method::GET, "/api/v1/openapi.json")).await.body;
 
-    let table: BTreeSet<String> = route::table()
-        .iter()
-        .filter(|r| r.path.starts_with("/api/v1/") && r.path != "/api/v1/openapi.json")
-        .map(|r| format!("{} {}", r.method, r.path))
-        .collect();
+    let table: BTreeSet<String> =
+        route::table().iter().filter(|r| is_described(r)).map(|r| format!("{} {}", r.method, r.path)).collect();
     let described: BTreeSet<String> = document["paths"]
         .as_object()
         .unwrap()
@@ -72,7 +89,7 @@ async fn the_page_shows_every_route_and_explains_the_problem_a_document_points_t
     let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let page = told(site.stranger(Method::GET, "/api/docs")).await.body;
     let page = page.as_str().unwrap();
-    for route in route::table().iter().filter(|r| r.path.starts_with("/api/v1/") && !r.path.ends_with("openapi.json")) {
+    for route in route::table().iter().filter(|r| is_described(r)) {
         assert!(page.contains(&format!("<code>{} {}</code>", route.method, route.path)), "{}", route.path);
     }
     let problem = site.get(Role::Finance, "/api/v1/conversations").await.body;

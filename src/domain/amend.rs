@@ -1,0 +1,301 @@
+//! What a file does to a standing run: each row against what the files before it planned. Pure; the sheet and the planner
+//! both decide by it, so that what was shown is what is done.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+use super::exclusion::ExclusionReason;
+use super::id::MessageId;
+use super::message::MessageState as S;
+use super::phone::Phone;
+use super::time::UnixMs;
+
+mod file_keys;
+
+pub use file_keys::FileKeys;
+
+/// Why a queued message was taken back by a later file, as its `end_reason` says it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakenBack {
+    /// The row is not in the file any more.
+    Absent,
+    /// The same row has another date or time now.
+    Moved,
+    /// The file leaves the row out: not selected, no phone, …
+    LeftOut,
+}
+
+impl TakenBack {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Absent, Self::Moved, Self::LeftOut];
+
+    /// The word in database, API and exports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Moved => "moved",
+            Self::LeftOut => "left_out",
+        }
+    }
+
+    /// The reason of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == word)
+    }
+}
+
+/// A message of the run as the files before planned it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Planned {
+    /// Which.
+    pub id: MessageId,
+    /// Its key, perhaps with `#2` where the same time was sent once more.
+    pub key: String,
+    /// The row's identity across files.
+    pub external_id: Option<String>,
+    /// Where it goes.
+    pub to: Phone,
+    /// Its row's date and time.
+    pub happens_at: Option<UnixMs>,
+    /// Where it is.
+    pub state: S,
+    /// Tries so far.
+    pub attempt: i64,
+    /// Why it ended.
+    pub end_reason: Option<String>,
+    /// When its latest try began.
+    pub claimed_at: Option<UnixMs>,
+    /// When it is due.
+    pub due_at: UnixMs,
+    /// When it is too late.
+    pub latest_at: Option<UnixMs>,
+    /// The gate it waits behind.
+    pub waiting_for: Option<String>,
+    /// [`mark`] of what is sent.
+    pub mark: u64,
+}
+
+/// A row of the file that would become a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// Its identity across files.
+    pub external_id: Option<&'a str>,
+    /// Where it goes.
+    pub to: &'a Phone,
+    /// Its date and time.
+    pub happens_at: Option<UnixMs>,
+    /// When it would be due.
+    pub due_at: UnixMs,
+    /// When it would be too late.
+    pub latest_at: Option<UnixMs>,
+    /// [`mark`] of what would be sent.
+    pub mark: u64,
+    /// The same with the text that tells a new time.
+    pub moved_mark: u64,
+}
+
+/// What a row does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// A message more.
+    Add,
+    /// A message more under this key, because the person was told another time: the new time is sent.
+    AddMoved(String),
+    /// Its message waits, as this row has it.
+    Same(MessageId),
+    /// Its message waits, or was taken back before it left, and goes out as this row has it.
+    Renew(Renewal),
+    /// Its message has gone, or has ended otherwise.
+    Gone(MessageId),
+    /// Its message waits and must not go: its person has said that they will not come.
+    Decline(MessageId),
+    /// Nothing, for a reason; the message is the one that was sent.
+    Leave(ExclusionReason, MessageId),
+}
+
+/// A message that goes out as a new file has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Renewal {
+    /// Which.
+    pub id: MessageId,
+    /// Its key.
+    pub key: String,
+    /// Whether it waited; else it had been taken back, or was too late, and is in line again.
+    pub waited: bool,
+    /// Whether its person was told another time meanwhile.
+    pub told_otherwise: bool,
+    /// When it was due before.
+    pub was_due_at: UnixMs,
+}
+
+/// What a row is decided by.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<'a> {
+    /// Whether a time that moved after its person was told is left so.
+    pub leaves_moves: bool,
+    /// When the file is taken up.
+    pub now: UnixMs,
+    /// Whether due times are spread, so that they tell nothing.
+    pub spread: bool,
+    /// What the whole file names.
+    pub keys: &'a FileKeys,
+}
+
+/// What is planned, by what finds it again.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    planned: Vec<Planned>,
+    by_id: HashMap<String, Vec<usize>>,
+    by_person: BTreeMap<String, Vec<usize>>,
+    /// Ids whose last answer was that they cancel.
+    declined: BTreeSet<String>,
+}
+
+/// A number for what is sent to whom: two messages of one mark need no second look.
+pub fn mark(parts: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The key without the `#2` of a time that was sent once more.
+pub fn base_key(key: &str) -> &str {
+    match key.rsplit_once('#') {
+        Some((base, n)) if !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => base,
+        _ => key,
+    }
+}
+
+impl Planned {
+    /// Whether it may have reached its person, or may yet without our doing.
+    fn has_gone(&self) -> bool {
+        self.state.may_have_been_accepted()
+    }
+
+    /// Whether a file, or the time, took it back before it left.
+    fn can_come_back(&self) -> bool {
+        match self.state {
+            S::Cancelled => self.end_reason.as_deref().is_some_and(|r| TakenBack::parse(r).is_some()),
+            S::Expired => self.attempt == 0,
+            S::Excluded => self.end_reason.as_deref() == Some(ExclusionReason::Declined.as_str()),
+            _ => false,
+        }
+    }
+
+    fn is_of(&self, row: &Row<'_>) -> bool {
+        // Where one of the two files had no ids, person and time say which it is.
+        let other_kind = self.external_id.is_some() != row.external_id.is_some();
+        base_key(&self.key) == row.key
+            || other_kind && self.happens_at == row.happens_at && self.to.person_key() == row.to.person_key()
+    }
+}
+
+impl Standing {
+    /// Of these messages and of the ids whose people have cancelled.
+    pub fn of(planned: Vec<Planned>, declined: BTreeSet<String>) -> Self {
+        let mut standing = Self { declined, ..Self::default() };
+        for (at, one) in planned.iter().enumerate() {
+            if let Some(id) = &one.external_id {
+                standing.by_id.entry(id.clone()).or_default().push(at);
+            }
+            standing.by_person.entry(one.to.person_key()).or_default().push(at);
+        }
+        standing.planned = planned;
+        standing
+    }
+
+    /// Everything planned.
+    pub fn planned(&self) -> &[Planned] {
+        &self.planned
+    }
+
+    /// What a row of the file does.
+    pub fn decide(&self, row: &Row<'_>, rule: &Rule<'_>) -> Fate {
+        let known = self.known(row);
+        let same = known.iter().copied().filter(|p| p.is_of(row)).max_by_key(|p| p.id);
+        let told = known.iter().copied().filter(|p| p.has_gone()).max_by_key(|p| (p.claimed_at, p.id));
+        // What the person believes, where that is another time than this row's and still to come.
+        let told_otherwise = told.filter(|told| {
+            row.external_id.is_some()
+                && !told.is_of(row)
+                && !rule.keys.holds(base_key(&told.key))
+                && told.happens_at.is_some_and(|at| at > rule.now)
+        });
+        let leave = |told: &Planned| Fate::Leave(ExclusionReason::AlreadySent, told.id);
+        match same {
+            Some(p) if p.state == S::Queued => self.waiting(p, row, rule, told_otherwise.is_some()),
+            Some(p) if p.has_gone() => {
+                match told_otherwise.filter(|told| (told.claimed_at, told.id) > (p.claimed_at, p.id)) {
+                    Some(told) if rule.leaves_moves => leave(told),
+                    Some(_) => Fate::AddMoved(Self::fresh_key(&known, row)),
+                    None => Fate::Gone(p.id),
+                }
+            }
+            Some(p) if !p.can_come_back() => Fate::Gone(p.id),
+            _ if self.has_declined(row) => {
+                let last = same.or(told).or(known.last().copied());
+                last.map_or(Fate::Add, |last| Fate::Leave(ExclusionReason::Declined, last.id))
+            }
+            Some(p) => match told_otherwise {
+                Some(told) if rule.leaves_moves => leave(told),
+                told => Fate::Renew(renewal(p, row, told.is_some())),
+            },
+            None => match told_otherwise {
+                Some(told) if rule.leaves_moves => leave(told),
+                Some(_) => Fate::AddMoved(row.key.to_owned()),
+                None => Fate::Add,
+            },
+        }
+    }
+
+    /// Whether the person of a row, by its id, has said that they will not come.
+    pub fn has_declined(&self, row: &Row<'_>) -> bool {
+        row.external_id.is_some_and(|id| self.declined.contains(id))
+    }
+
+    fn waiting(&self, p: &Planned, row: &Row<'_>, rule: &Rule<'_>, told_otherwise: bool) -> Fate {
+        if self.has_declined(row) {
+            return Fate::Decline(p.id);
+        }
+        let due_moves = !rule.spread && p.waiting_for.is_none() && row.due_at > rule.now && p.due_at != row.due_at;
+        let mark = if told_otherwise { row.moved_mark } else { row.mark };
+        let same_key = base_key(&p.key) == row.key;
+        let is_same = p.mark == mark && p.latest_at == row.latest_at && same_key && !due_moves;
+        if is_same { Fate::Same(p.id) } else { Fate::Renew(renewal(p, row, told_otherwise)) }
+    }
+
+    /// What was planned for the same row: of its id, and of its person where ids come or go.
+    fn known(&self, row: &Row<'_>) -> Vec<&Planned> {
+        let of_id = row.external_id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
+        let of_person = self.by_person.get(&row.to.person_key()).into_iter().flatten();
+        let of_person = of_person.filter(|at| self.planned[**at].external_id.is_none() || row.external_id.is_none());
+        let all: BTreeSet<usize> = of_id.chain(of_person).copied().collect();
+        all.into_iter().map(|at| &self.planned[at]).collect()
+    }
+
+    fn fresh_key(known: &[&Planned], row: &Row<'_>) -> String {
+        let taken: HashSet<&str> = known.iter().map(|p| p.key.as_str()).collect();
+        let mut n = 2;
+        loop {
+            let key = format!("{}#{n}", row.key);
+            if !taken.contains(key.as_str()) {
+                return key;
+            }
+            n += 1;
+        }
+    }
+}
+
+fn renewal(p: &Planned, row: &Row<'_>, told_otherwise: bool) -> Renewal {
+    let same_key = base_key(&p.key) == row.key;
+    let key = if same_key { p.key.clone() } else { row.key.to_owned() };
+    Renewal { id: p.id, key, waited: p.state == S::Queued, told_otherwise, was_due_at: p.due_at }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+use super::*;
+use crate::domain::schedule::Moved;
+
+const NOW: UnixMs = UnixMs(1_000);
+const ANA: &str = "5491155550101";
+
+fn planned(id: i64, ext: &str, at: i64, state: S) -> Planned {
+    Planned {
+        id: MessageId(id),
+        key: format!("i:{ext}|{at}"),
+        external_id: Some(ext.to_owned()),
+        to: Phone::from_international(ANA).unwrap(),
+        happens_at: Some(UnixMs(at)),
+        state,
+        attempt: i64::from(state.may_have_been_accepted()),
+        end_reason: None,
+        claimed_at: state.may_have_been_accepted().then_some(UnixMs(500 + id)),
+        due_at: UnixMs(at - 100),
+        latest_at: None,
+        waiting_for: None,
+        mark: 7,
+    }
+}
+
+fn ended(mut one: Planned, why: &str) -> Planned {
+    one.end_reason = Some(why.to_owned());
+    one
+}
+
+/// What a row of id `ext` at `at` does in a file of these rows.
+fn fate(of: &[Planned], rows: &[(&str, i64)], (ext, at): (&str, i64), moved: &Moved) -> Fate {
+    let mut keys = FileKeys::default();
+    for (id, at) in rows {
+        keys.see(&format!("i:{id}|{at}"), Some(id), Some(UnixMs(*at)));
+    }
+    let to = Phone::from_international(ANA).unwrap();
+    let (key, due_at) = (format!("i:{ext}|{at}"), UnixMs(at - 100));
+    let happens_at = Some(UnixMs(at));
+    let row =
+        Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
+    let declined = [("D".to_owned())].into();
+    Standing::of(of.to_vec(), declined)
+        .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
+}
+
+fn renewed(fate: &Fate) -> (i64, bool, bool) {
+    let Fate::Renew(one) = fate else { panic!("{fate:?}") };
+    (one.id.0, one.waited, one.told_otherwise)
+}
+
+#[test]
+fn a_row_that_is_new_is_added_and_one_that_waits_stays_as_it_is() {
+    let waits = planned(1, "A", 5_000, S::Queued);
+    assert_eq!(fate(&[], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain), Fate::Add);
+    assert_eq!(
+        fate(std::slice::from_ref(&waits), &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain),
+        Fate::Same(MessageId(1))
+    );
+    let other_text = Planned { mark: 9, ..waits };
+    assert_eq!(renewed(&fate(&[other_text], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain)), (1, true, false));
+}
+
+#[test]
+fn what_was_sent_is_not_sent_again_whatever_the_row_says_now() {
+    for state in [S::Claimed, S::Accepted, S::Read, S::InDoubt, S::Undelivered, S::Failed] {
+        let sent = Planned { mark: 9, ..planned(1, "A", 5_000, state) };
+        assert_eq!(
+            fate(&[sent], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain),
+            Fate::Gone(MessageId(1)),
+            "{state:?}"
+        );
+    }
+}
+
+#[test]
+fn a_time_that_moved_after_the_reminder_is_sent_again_or_left_as_the_campaign_says() {
+    let sent = planned(1, "A", 5_000, S::Read);
+    let again = fate(std::slice::from_ref(&sent), &[("A", 6_000)], ("A", 6_000), &Moved::SendAgain);
+    assert_eq!(again, Fate::AddMoved("i:A|6000".to_owned()));
+    let left = fate(std::slice::from_ref(&sent), &[("A", 6_000)], ("A", 6_000), &Moved::Leave);
+    assert_eq!(left, Fate::Leave(ExclusionReason::AlreadySent, MessageId(1)));
+    // Two times of one id in one file are two appointments; one that has been is no move.
+    assert_eq!(fate(&[sent], &[("A", 5_000), ("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
+    assert_eq!(fate(&[planned(1, "A", 900, S::Read)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
+    // One that was never sent is only replaced.
+    assert_eq!(fate(&[planned(1, "A", 5_000, S::Queued)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
+}
+
+#[test]
+fn moved_and_moved_back_tells_the_person_what_they_do_not_know() {
+    // The new time was not sent yet: the first reminder is right again.
+    let first = planned(1, "A", 5_000, S::Read);
+    let waits = planned(2, "A", 6_000, S::Queued);
+    let rows = [("A", 5_000)];
+    assert_eq!(fate(&[first.clone(), waits], &rows, ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
+    // It was sent: the old time is sent once more.
+    let told = planned(2, "A", 6_000, S::Delivered);
+    let both = [first.clone(), told.clone()];
+    assert_eq!(fate(&both, &rows, ("A", 5_000), &Moved::SendAgain), Fate::AddMoved("i:A|5000#2".to_owned()));
+    let third = Planned { key: "i:A|5000#2".to_owned(), ..planned(3, "A", 5_000, S::Sent) };
+    let all = [first, told, third];
+    assert_eq!(fate(&all, &rows, ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(3)));
+    // Neither was sent: the first is in line again.
+    let taken = ended(planned(1, "A", 5_000, S::Cancelled), "moved");
+    let waits = planned(2, "A", 6_000, S::Queued);
+    assert_eq!(renewed(&fate(&[taken, waits], &rows, ("A", 5_000), &Moved::SendAgain)), (1, false, false));
+}
+
+#[test]
+fn a_message_that_tells_a_new_time_keeps_its_text_in_the_next_file() {
+    let first = planned(1, "A", 5_000, S::Read);
+    let waits = Planned { mark: 8, ..planned(2, "A", 6_000, S::Queued) };
+    let rows = [("A", 6_000)];
+    assert_eq!(fate(&[first, waits], &rows, ("A", 6_000), &Moved::SendAgain), Fate::Same(MessageId(2)));
+}
+
+#[test]
+fn after_the_answer_that_they_cancel_nothing_more_is_sent_for_that_id() {
+    let sent = planned(1, "D", 5_000, S::Read);
+    let rows = [("D", 6_000)];
+    let of = |all: &[Planned]| fate(all, &rows, ("D", 6_000), &Moved::SendAgain);
+    assert_eq!(of(std::slice::from_ref(&sent)), Fate::Leave(ExclusionReason::Declined, MessageId(1)));
+    assert_eq!(of(&[sent.clone(), planned(2, "D", 6_000, S::Queued)]), Fate::Decline(MessageId(2)));
+    assert_eq!(fate(&[sent], &[("D", 5_000)], ("D", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
+}
+
+#[test]
+fn what_a_person_or_a_gate_ended_stays_ended_and_what_a_file_took_back_comes_back() {
+    let rows = [("A", 5_000)];
+    let of = |one: Planned| fate(&[one], &rows, ("A", 5_000), &Moved::SendAgain);
+    for why in ["absent", "moved", "left_out"] {
+        assert_eq!(renewed(&of(ended(planned(1, "A", 5_000, S::Cancelled), why))), (1, false, false), "{why}");
+    }
+    assert_eq!(of(ended(planned(1, "A", 5_000, S::Cancelled), "left")), Fate::Gone(MessageId(1)));
+    assert_eq!(of(ended(planned(1, "A", 5_000, S::Excluded), "suppressed")), Fate::Gone(MessageId(1)));
+    assert_eq!(renewed(&of(planned(1, "A", 5_000, S::Expired))), (1, false, false));
+}
+
+#[test]
+fn where_a_column_of_ids_comes_or_goes_person_and_time_say_which_row_it_is() {
+    let without = Planned { key: "p:1|5000".to_owned(), external_id: None, ..planned(1, "A", 5_000, S::Read) };
+    assert_eq!(fate(&[without], &[("A", 5_000)], ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
+}
+
+#[test]
+fn absence_takes_back_only_what_lies_ahead_and_among_the_files_dates() {
+    let mut keys = FileKeys::default();
+    keys.see("i:A|2000", Some("A"), Some(UnixMs(2_000)));
+    keys.see("i:B|4000", Some("B"), Some(UnixMs(4_000)));
+    let of = |id: &str, at: i64, everything| {
+        keys.takes_back(&format!("i:{id}|{at}"), Some(id), Some(UnixMs(at)), (everything, NOW))
+    };
+    assert_eq!(of("X", 3_000, true), Some(TakenBack::Absent));
+    assert_eq!(of("X", 3_000, false), None, "the file says only what is new");
+    assert_eq!((of("X", 5_000, true), of("X", 1_500, true), of("X", 900, true)), (None, None, None));
+    assert_eq!(of("A", 2_000, true), None);
+    assert_eq!(of("A", 9_000, false), Some(TakenBack::Moved), "the row is there, at another time");
+}
+
+#[test]
+fn rows_that_are_left_out_take_back_unless_they_say_nothing_of_the_appointment() {
+    let mut keys = FileKeys::default();
+    keys.see_left_out(ExclusionReason::NotSelected, Some("N"), None);
+    keys.see_left_out(ExclusionReason::BadWhen, Some("W"), None);
+    keys.see_left_out(ExclusionReason::TooLate, Some("L"), Some(UnixMs(500)));
+    let of = |id: &str| keys.takes_back("k", Some(id), Some(UnixMs(5_000)), (false, NOW));
+    assert_eq!((of("N"), of("W"), of("L")), (Some(TakenBack::LeftOut), None, None));
+}

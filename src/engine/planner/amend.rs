@@ -1,0 +1,220 @@
+//! A new file of a standing run: each row against what the files before it planned, then what none of its rows is for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::piece::{Plan, already_sent};
+use crate::domain::amend::{Fate, FileKeys, Planned, Renewal, Rule, Standing, TakenBack, base_key};
+use crate::domain::earlier::Earlier;
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::id::{MessageId, PersonId};
+use crate::domain::phone::Phone;
+use crate::domain::schedule::Moved;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
+use crate::engine::EngineError;
+use crate::intake::campaign_file::{CampaignFile, Contains};
+use crate::intake::rows::{self, Draft, ResolvedRow};
+use crate::preflight::diff;
+use crate::store::amendment::{self, Figures};
+use crate::store::exclusion::{self, Exclusion};
+use crate::store::message::{self, NewMessage};
+use crate::store::{Tx, person, run};
+
+/// Messages looked at together that no row is for.
+const STEP: i64 = 1_000;
+
+/// What a file is taken up by.
+pub(super) struct Amending {
+    /// What all of it names.
+    pub keys: FileKeys,
+    /// When its taking up began.
+    pub now: UnixMs,
+    /// The campaign file.
+    pub file: CampaignFile,
+    /// The template, where it is not the run's.
+    pub own: Option<Snapshot>,
+    /// The template that tells a new time.
+    pub moved: Option<Snapshot>,
+}
+
+/// What is done about one piece.
+#[derive(Default)]
+struct Piece {
+    added: Vec<NewMessage>,
+    renewed: Vec<message::Renewal>,
+    named: Vec<(MessageId, i64)>,
+    declined: Vec<MessageId>,
+    excluded: Vec<Exclusion>,
+    figures: Figures,
+    /// Messages that a row of this piece is for already.
+    taken: BTreeSet<MessageId>,
+}
+
+/// A row with its person.
+struct Found {
+    no: i64,
+    draft: Box<Draft>,
+    person: PersonId,
+}
+
+impl Amending {
+    fn rule(&self) -> Rule<'_> {
+        Rule {
+            leaves_moves: self.file.moved == Moved::Leave,
+            now: self.now,
+            spread: self.file.limits.canary.is_some(),
+            keys: &self.keys,
+        }
+    }
+}
+
+impl Amending {
+    /// The template of a row's message, where it is not the run's.
+    fn template_of(&self, fate: &Fate, draft: &Draft) -> Option<Template> {
+        let told_otherwise = matches!(fate, Fate::AddMoved(_) | Fate::Renew(Renewal { told_otherwise: true, .. }));
+        let moved = self.moved.as_ref().filter(|_| told_otherwise);
+        diff::of_row(moved.or(self.own.as_ref()), draft).cloned()
+    }
+}
+
+impl Plan<'_> {
+    /// Takes up a piece that follows the first `done` rows; false when the run is not planning any more.
+    pub async fn amend(&self, by: &Amending, rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
+        let store = &self.engine.store;
+        let (to, now) = (done + rows.len() as i64, self.engine.clock.now());
+        let (drafts, excluded) = self.part(rows);
+        let people: Vec<(Phone, String)> = drafts.iter().map(|(_, d)| (d.to.clone(), d.name.clone())).collect();
+        let mut tx = store.begin().await?;
+        let people = person::ensure(&mut tx, &people, now).await?;
+        tx.commit().await?;
+        let left_out = self.left_out(&people).await?;
+        let earlier = self.earlier(&drafts).await?;
+        let standing = self.standing(&drafts).await?;
+        let mut piece = Piece { excluded, ..Piece::default() };
+        for ((no, draft), person) in drafts.into_iter().zip(people) {
+            let row = diff::row(&draft, by.own.as_ref(), by.moved.as_ref());
+            let fate = standing.decide(&row, &by.rule());
+            let found = Found { no, draft, person };
+            let stopped = left_out.reason(person).map(|reason| (reason, String::new()));
+            self.sort(&mut piece, by, (fate, stopped, &earlier), found);
+        }
+        let mut tx = store.begin().await?;
+        self.write(&mut tx, &mut piece, now).await?;
+        piece.figures.rows_read = to - done;
+        piece.figures.left_out = piece.excluded.len() as i64;
+        amendment::add(&mut tx, self.run.id, self.run.revision, &piece.figures).await?;
+        if !run::advance(&mut tx, self.run.id, done, to).await? {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// What was planned for these rows.
+    async fn standing(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Standing, EngineError> {
+        let store = &self.engine.store;
+        let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
+        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
+        let of = (self.run.campaign_id, self.run.id);
+        let planned: Vec<Planned> = message::planned_for(store, of, &ids, &phones).await?;
+        Ok(Standing::of(planned, message::declined(store, of.0, &ids).await?))
+    }
+
+    fn sort(
+        &self,
+        piece: &mut Piece,
+        by: &Amending,
+        (fate, stopped, earlier): (Fate, Option<(ExclusionReason, String)>, &Earlier),
+        Found { no, draft, person }: Found,
+    ) {
+        let fate = match fate {
+            // Two rows of one person at one time, where the file before had no ids: the second is a message of its own.
+            Fate::Renew(Renewal { id, .. }) | Fate::Same(id) | Fate::Gone(id) if !piece.taken.insert(id) => Fate::Add,
+            other => other,
+        };
+        let template = by.template_of(&fate, &draft);
+        let template = template.as_ref();
+        let figures = &mut piece.figures;
+        match fate {
+            Fate::Add => {
+                let gone = || earlier.run_of(&draft.key, &draft.to, draft.happens_at).map(already_sent);
+                match stopped.or_else(gone) {
+                    Some((reason, detail)) => piece.excluded.push(self.exclusion(no, reason, *draft, detail)),
+                    None => piece.added.push(self.message_with(no, *draft, person, (template, by.now))),
+                }
+            }
+            Fate::AddMoved(key) => {
+                let draft = Draft { key, ..*draft };
+                piece.added.push(self.message_with(no, draft, person, (template, by.now)));
+            }
+            Fate::Renew(renewal) => {
+                *(if renewal.waited { &mut figures.changed } else { &mut figures.added }) += 1;
+                let Renewal { id, key, was_due_at, .. } = renewal;
+                let mut new = self.message_with(no, Draft { key, ..*draft }, person, (template, by.now));
+                // What was due before goes on in its place.
+                new.due_at = if new.due_at <= by.now && was_due_at <= by.now { was_due_at } else { new.due_at };
+                piece.renewed.push(message::Renewal { id, new });
+            }
+            Fate::Same(id) => {
+                figures.same += 1;
+                piece.named.push((id, no));
+            }
+            Fate::Gone(id) => {
+                figures.already_sent += 1;
+                piece.named.push((id, no));
+            }
+            Fate::Decline(id) => {
+                figures.already_sent += 1;
+                piece.named.push((id, no));
+                piece.declined.push(id);
+            }
+            Fate::Leave(reason, _) => {
+                let moved = reason == ExclusionReason::AlreadySent;
+                let detail = if moved { rows::moved_and_left() } else { String::new() };
+                piece.excluded.push(self.exclusion(no, reason, *draft, detail));
+            }
+        }
+    }
+
+    async fn write(&self, tx: &mut Tx, piece: &mut Piece, now: UnixMs) -> Result<(), EngineError> {
+        let kept = message::insert_batch(tx, &piece.added).await?;
+        piece.figures.added += kept.len() as i64;
+        piece.excluded.extend(self.doubles(&piece.added, &kept.into_iter().map(|(_, no)| no).collect()));
+        let renewed = message::renew(tx, &piece.renewed).await?;
+        // Ended in the very moment: the row is its row all the same.
+        let ended = piece.renewed.iter().filter(|r| !renewed.contains(&r.id)).map(|r| (r.id, r.new.row_no));
+        piece.named.extend(ended);
+        message::name(tx, &piece.named, self.run.revision).await?;
+        message::decline(tx, &piece.declined, now).await?;
+        exclusion::insert_batch(tx, &piece.excluded).await?;
+        Ok(())
+    }
+
+    /// Every row is done: what waits and is no row's any more is taken back, and what earlier files left out is forgotten.
+    pub async fn finish(&self, by: &Amending) -> Result<(), EngineError> {
+        let (store, run, revision) = (&self.engine.store, self.run.id, self.run.revision);
+        let everything = by.file.contains == Some(Contains::EverythingAhead);
+        let mut after = MessageId(0);
+        loop {
+            let unnamed = message::unnamed(store, run, revision, after, STEP).await?;
+            let Some(last) = unnamed.last() else { break };
+            after = last.id;
+            let mut by_reason: BTreeMap<TakenBack, Vec<MessageId>> = BTreeMap::new();
+            for one in &unnamed {
+                let (key, id) = (base_key(&one.key), one.external_id.as_deref());
+                if let Some(why) = by.keys.takes_back(key, id, one.happens_at, (everything, by.now)) {
+                    by_reason.entry(why).or_default().push(one.id);
+                }
+            }
+            let mut tx = store.begin().await?;
+            let mut figures = Figures::default();
+            for (why, ids) in &by_reason {
+                figures.removed += message::take_back(&mut tx, ids, *why, self.engine.clock.now()).await?;
+            }
+            amendment::add(&mut tx, run, revision, &figures).await?;
+            tx.commit().await?;
+        }
+        Ok(exclusion::forget_before(store, run, revision).await?)
+    }
+}

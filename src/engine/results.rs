@@ -1,0 +1,132 @@
+//! Files that people get back, in `<folder>/out/`: their own file with what became of each row, what people answered for the
+//! system that made the file, and whom to phone. Written by rename, never watched.
+
+mod fates;
+mod make;
+mod sink;
+mod words;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::{Engine, EngineError};
+use crate::domain::id::RunId;
+use crate::domain::run::RunState;
+use crate::domain::time::UnixMs;
+use crate::store::campaign;
+use crate::store::run::{self, Run};
+use crate::store::view::result::{self, Pulse};
+
+pub use make::{Kind, Made};
+
+/// Real time between two looks.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// A file about a run that goes on is this old at most, by the clock.
+const FRESH_FOR: Duration = Duration::from_mins(10);
+
+/// The files of a long run may be older, a minute for so many rows.
+const ROWS_A_MINUTE: u64 = 5_000;
+
+/// Runs that ended longer ago are not looked at any more.
+const ENDED_FOR: Duration = Duration::from_hours(72);
+
+/// Runs looked at of each campaign.
+const RUNS: i64 = 3;
+
+/// Writes result files.
+#[derive(Debug)]
+pub struct Writer {
+    engine: Engine,
+    /// What each run's files show, and when they were written.
+    written: BTreeMap<RunId, (Pulse, RunState, UnixMs)>,
+}
+
+impl Writer {
+    /// A writer that has written nothing yet.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, written: BTreeMap::new() }
+    }
+
+    /// Writes until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(cause) = self.step().await
+                && !cause.is_full()
+            {
+                let error = &cause as &dyn std::error::Error;
+                warn!(error, "result files could not be written; trying again");
+            }
+            tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
+        }
+    }
+
+    /// Writes the files of runs of which something is new. Returns how many runs those were.
+    pub async fn step(&mut self) -> Result<usize, EngineError> {
+        let mut done = 0;
+        for known in campaign::list(&self.engine.store).await? {
+            let out = self.engine.config.campaigns_dir.join(&known.name);
+            if known.removed_at.is_some() || !out.is_dir() {
+                continue;
+            }
+            let runs = run::of_campaign(&self.engine.store, known.id, RUNS).await?;
+            for (at, run) in runs.iter().enumerate() {
+                if self.is_due(run).await? {
+                    self.write(run, &out.join("out"), at == 0).await?;
+                    done += 1;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn is_due(&mut self, run: &Run) -> Result<bool, EngineError> {
+        let now = self.engine.clock.now();
+        let ended = run.closed_at.is_some_and(|at| now.since(at) > ENDED_FOR);
+        if run.rows_read.is_none() || ended {
+            return Ok(false);
+        }
+        let before = self.written.get(&run.id);
+        // Counting a long run takes a while, and so does writing it.
+        let rows = u64::try_from(run.rows_read.unwrap_or_default()).unwrap_or_default();
+        let fresh_for = FRESH_FOR.max(Duration::from_mins(rows / ROWS_A_MINUTE));
+        if before.is_some_and(|(_, state, at)| *state == run.state && now.since(*at) < fresh_for) {
+            return Ok(false);
+        }
+        let pulse = result::pulse(&self.engine.store, run.id).await?;
+        let due = before.is_none_or(|(shown, state, _)| (*shown, *state) != (pulse, run.state));
+        if due {
+            self.written.insert(run.id, (pulse, run.state, now));
+        }
+        Ok(due)
+    }
+
+    /// The files of a run; of the latest of a campaign also what is about the campaign.
+    async fn write(&self, run: &Run, out: &PathBuf, is_latest: bool) -> Result<(), EngineError> {
+        std::fs::create_dir_all(out).map_err(make::unwritten)?;
+        let day = self.engine.day_of(run).await?;
+        let mut wanted = vec![
+            (Kind::Own, format!("results-run-{}.csv", run.id)),
+            (Kind::OwnSheet, format!("results-run-{}.xlsx", run.id)),
+        ];
+        if is_latest {
+            wanted.extend([
+                (Kind::Day, format!("results-{day}.csv")),
+                (Kind::DaySheet, format!("results-{day}.xlsx")),
+                (Kind::Outcomes, "outcomes.csv".to_owned()),
+                (Kind::Phone, "please-phone.csv".to_owned()),
+                (Kind::PhoneSheet, "please-phone.xlsx".to_owned()),
+            ]);
+        }
+        for (kind, name) in wanted {
+            let made = self.engine.make_result(run, kind, &out.join(&name)).await?;
+            debug!(run.id = %run.id, file = name, made = ?made, "a result file is written");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! What a result file says of a message, in words and times.
+
+use jiff::tz::TimeZone;
+
+use crate::domain::amend::TakenBack;
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::failure::sentence_key;
+use crate::domain::message::MessageState as S;
+use crate::domain::money::Micros;
+use crate::domain::time::UnixMs;
+use crate::intake::rows::explain;
+use crate::locale::{Language, say, sentences};
+use crate::store::exclusion::Exclusion;
+use crate::store::message::LEFT;
+use crate::store::view::result::Told;
+
+/// Answered, and no rule or agent has said yet what that means.
+pub(super) const TO_BE_READ: &str = "to_be_read";
+/// Reached, and silent so far.
+pub(super) const NO_ANSWER: &str = "no_answer";
+
+/// Columns after the user's own.
+pub(super) const COLUMNS: [&str; 8] =
+    ["state", "sent_at", "delivered_at", "read_at", "reason", "cost", "currency", "answer"];
+
+/// How things are told.
+#[derive(Clone, Debug)]
+pub(super) struct Voice {
+    pub language: Language,
+    pub zone: TimeZone,
+}
+
+impl Voice {
+    /// The names of the columns after the user's own.
+    pub fn header(&self) -> Vec<String> {
+        COLUMNS.iter().map(|name| say(self.language, &format!("results.{name}"), &[])).collect()
+    }
+
+    /// The cells of a message.
+    pub fn message(&self, told: &Told) -> Vec<String> {
+        let state = say(self.language, &format!("web.state.{}", told.state.as_str()), &[]);
+        let sent = told.sent_at.or(told.accepted_at);
+        let cost = if told.charged == Micros::default() { String::new() } else { told.charged.to_string() };
+        let currency = if cost.is_empty() { String::new() } else { told.currency.clone() };
+        let outcome = outcome(told).map_or_else(String::new, |word| self.outcome(word));
+        vec![
+            state,
+            self.time(sent),
+            self.time(told.delivered_at),
+            self.time(told.read_at),
+            self.reason(told),
+            cost,
+            currency,
+            outcome,
+        ]
+    }
+
+    /// The cells of a row that became no message.
+    pub fn left_out(&self, left: &Exclusion) -> Vec<String> {
+        let mut cells = vec![String::new(); COLUMNS.len()];
+        cells[0] = say(self.language, "web.state.excluded", &[]);
+        cells[4] = self.why_left_out(left);
+        cells
+    }
+
+    pub fn why_left_out(&self, left: &Exclusion) -> String {
+        let reason = say(self.language, &format!("web.reason.{}", left.reason.as_str()), &[]);
+        let detail = explain(self.language, &left.detail);
+        if detail.is_empty() { reason } else { format!("{reason}: {detail}") }
+    }
+
+    /// Why it was not sent or did not arrive; empty where it did.
+    pub fn reason(&self, told: &Told) -> String {
+        let reason = told.end_reason.as_deref().unwrap_or_default();
+        let known = ExclusionReason::parse(reason).is_some() || TakenBack::parse(reason).is_some();
+        match told.state {
+            S::Failed => {
+                let key = sentence_key(told.failure_code.unwrap_or(0));
+                let own = format!("failure.{}", told.failure_code.unwrap_or(0));
+                let key = if sentences(self.language).contains_key(&own) { own } else { key.clone() };
+                say(self.language, &key, &[])
+            }
+            S::Cancelled if reason == LEFT => say(self.language, "web.message.left_in_doubt", &[]),
+            S::Excluded | S::Cancelled if known => say(self.language, &format!("web.reason.{reason}"), &[]),
+            _ => String::new(),
+        }
+    }
+
+    fn outcome(&self, word: &str) -> String {
+        let keys = [format!("web.outcome.{word}"), format!("results.outcome.{word}")];
+        let known = keys.iter().find(|key| sentences(self.language).contains_key(*key));
+        known.map_or_else(|| word.to_owned(), |key| say(self.language, key, &[]))
+    }
+
+    /// `2026-11-24 10:05`, on the campaign's clock.
+    pub fn time(&self, at: Option<UnixMs>) -> String {
+        at.map(|at| at.in_zone(&self.zone).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+    }
+}
+
+/// What was answered, as one fixed word; `None`: nothing can have been answered.
+pub(super) fn outcome(told: &Told) -> Option<&str> {
+    match (&told.outcome, told.conversations, told.state) {
+        (Some(word), ..) => Some(word),
+        (None, 1.., _) => Some(TO_BE_READ),
+        (None, _, S::Delivered | S::Read) => Some(NO_ANSWER),
+        _ => None,
+    }
+}

@@ -1,0 +1,21 @@
+//! The pass over a file that amends a standing run: what all of it names.
+
+use crate::domain::amend::FileKeys;
+use crate::domain::problem::Problem;
+
+use super::{RowFate, RowsRequest, open_rows};
+
+/// Reads the whole file; `Err` is everything that keeps it from being read.
+pub fn file_keys(request: &RowsRequest<'_>) -> Result<FileKeys, Vec<Problem>> {
+    let mut rows = open_rows(request)?;
+    let mut keys = FileKeys::default();
+    for row in &mut rows {
+        match &row.fate {
+            RowFate::Message(draft) => keys.see(&draft.key, draft.external_id.as_deref(), draft.happens_at),
+            RowFate::Excluded(left) => keys.see_left_out(left.reason, left.external_id.as_deref(), left.happens_at),
+        }
+    }
+    // What could not be read to its end is not whole.
+    keys.unreadable += i64::from(rows.lines.failure().is_some());
+    Ok(keys)
+}

@@ -1,0 +1,230 @@
+//! What a new file does to a standing run: added, changed, moved, taken back, already sent. Pure; the planner does the same
+//! by the same decisions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::sheet::SheetInputs;
+use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
+use crate::domain::fill::Content;
+use crate::domain::id::RunId;
+use crate::domain::message::MessageState;
+use crate::domain::problem::Problem;
+use crate::domain::schedule::Moved;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Template;
+use crate::intake::campaign_file::{CampaignFile, Contains};
+use crate::intake::columns::fold;
+use crate::intake::rows::Draft;
+use crate::store::message::NewMessage;
+
+/// Row numbers and ids named of each kind.
+const NAMED: usize = 20;
+
+/// What keeps a file from being applied unless a person says so all the same.
+const GUARDS: [&str; 4] = ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes"];
+
+/// The standing run that a file would amend.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Which.
+    pub run: RunId,
+    /// What it has planned.
+    pub standing: Standing,
+    /// The header of the file it has taken up last.
+    pub header: Vec<String>,
+    /// The template, where it is another than the run was started with.
+    pub own: Option<Snapshot>,
+    /// The template that tells a new time, where it is known.
+    pub moved: Option<Snapshot>,
+}
+
+/// The same as the daemon tells it to `recado check`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedView {
+    /// Which run.
+    pub run: RunId,
+    /// The header of the file it has taken up last.
+    pub header: Vec<String>,
+    /// Its messages that wait, or speak of what is still to come.
+    pub planned: Vec<Planned>,
+    /// Ids whose people have cancelled.
+    pub declined: BTreeSet<String>,
+}
+
+impl From<FeedView> for Feed {
+    fn from(told: FeedView) -> Self {
+        let FeedView { run, header, planned, declined } = told;
+        Self { run, standing: Standing::of(planned, declined), header, own: None, moved: None }
+    }
+}
+
+/// What the file does.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Changes {
+    /// To which run.
+    pub run: RunId,
+    /// Messages that wait for their time and are still to come, before the file.
+    pub planned: i64,
+    /// Rows that become new messages.
+    pub added: i64,
+    /// Rows whose message waits, and goes out otherwise.
+    pub changed: i64,
+    /// Rows whose person was told another time, and is told the new one.
+    pub moved: i64,
+    /// Rows whose message waits as it is.
+    pub same: i64,
+    /// Rows whose message has gone, or has ended.
+    pub already_sent: i64,
+    /// Messages that wait and are taken back.
+    pub removed: i64,
+    /// Of them, by reason.
+    pub removed_because: BTreeMap<TakenBack, i64>,
+    /// The first rows of each kind.
+    pub added_rows: Vec<i64>,
+    /// The same.
+    pub changed_rows: Vec<i64>,
+    /// The same.
+    pub moved_rows: Vec<i64>,
+    /// The first ids of what is taken back, as the files have them.
+    pub removed_ids: Vec<String>,
+}
+
+/// Whether a person may have the file applied although this stands in the way.
+pub fn is_guard(problem: &Problem) -> bool {
+    GUARDS.contains(&problem.code.as_str())
+}
+
+/// What a message of this row is made of; `template` only where it is not its run's.
+pub fn content(draft: &Draft, template: Option<&Template>) -> String {
+    let template = template.map(|t| Box::new(t.clone()));
+    NewMessage::content_of(&Content::Template { fill: draft.fill.clone(), template })
+}
+
+/// The template in the row's language.
+pub fn of_row<'t>(snapshot: Option<&'t Snapshot>, draft: &Draft) -> Option<&'t Template> {
+    snapshot.map(|snapshot| snapshot.of(draft.fill.language.as_deref()))
+}
+
+/// The mark of a message of this row.
+pub fn mark_of(draft: &Draft, content: &str) -> u64 {
+    mark(&[draft.to.digits(), content, &draft.route, &draft.cost_centre, &draft.name, &draft.timezone])
+}
+
+/// The row as it is decided; `own` and `moved` are the templates that are not the run's.
+pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot>) -> Row<'a> {
+    let (own, moved) = (of_row(own, draft), of_row(moved, draft));
+    let usual = content(draft, own);
+    let mark = mark_of(draft, &usual);
+    Row {
+        key: &draft.key,
+        external_id: draft.external_id.as_deref(),
+        to: &draft.to,
+        happens_at: draft.happens_at,
+        due_at: draft.due_at,
+        latest_at: draft.latest_at,
+        mark,
+        moved_mark: moved.map_or(mark, |moved| mark_of(draft, &content(draft, Some(moved)))),
+    }
+}
+
+/// Counts while the rows are read.
+#[derive(Debug)]
+pub(super) struct Diff<'a> {
+    feed: &'a Feed,
+    keys: FileKeys,
+    changes: Changes,
+}
+
+impl<'a> Diff<'a> {
+    pub(super) fn new(feed: &'a Feed, keys: FileKeys) -> Self {
+        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() } }
+    }
+
+    /// What a row does; counted.
+    pub(super) fn see(&mut self, no: i64, draft: &Draft, inputs: &SheetInputs<'_>) -> Fate {
+        let row = row(draft, self.feed.own.as_ref(), self.feed.moved.as_ref());
+        let rule = Rule {
+            leaves_moves: inputs.campaign.moved == Moved::Leave,
+            now: inputs.now,
+            spread: inputs.campaign.limits.canary.is_some(),
+            keys: &self.keys,
+        };
+        let fate = self.feed.standing.decide(&row, &rule);
+        let changes = &mut self.changes;
+        let (count, rows) = match &fate {
+            Fate::Add => (&mut changes.added, Some(&mut changes.added_rows)),
+            Fate::Renew(renewal) if !renewal.waited && !renewal.told_otherwise => {
+                (&mut changes.added, Some(&mut changes.added_rows))
+            }
+            Fate::Renew(renewal) if renewal.waited => (&mut changes.changed, Some(&mut changes.changed_rows)),
+            Fate::AddMoved(_) | Fate::Renew(_) => (&mut changes.moved, Some(&mut changes.moved_rows)),
+            Fate::Same(_) => (&mut changes.same, None),
+            Fate::Gone(_) | Fate::Decline(_) | Fate::Leave(..) => (&mut changes.already_sent, None),
+        };
+        *count += 1;
+        if let Some(rows) = rows.filter(|rows| rows.len() < NAMED) {
+            rows.push(no);
+        }
+        fate
+    }
+
+    /// What the store alone knew kept a row from being added.
+    pub(super) fn not_added(&mut self, no: i64) {
+        self.changes.added -= 1;
+        self.changes.added_rows.retain(|row| *row != no);
+    }
+
+    /// The whole, after the last row, with what keeps it from being applied.
+    pub(super) fn done(mut self, inputs: &SheetInputs<'_>, header: &[String]) -> (Changes, Vec<Problem>) {
+        let everything = inputs.campaign.contains == Some(Contains::EverythingAhead);
+        for planned in self.feed.standing.planned().iter().filter(|p| p.state == MessageState::Queued) {
+            let ahead = planned.happens_at.is_none_or(|at| at > inputs.now);
+            self.changes.planned += i64::from(ahead);
+            let key = crate::domain::amend::base_key(&planned.key);
+            let id = planned.external_id.as_deref();
+            let Some(why) = self.keys.takes_back(key, id, planned.happens_at, (everything, inputs.now)) else {
+                continue;
+            };
+            self.changes.removed += 1;
+            *self.changes.removed_because.entry(why).or_default() += 1;
+            if self.changes.removed_ids.len() < NAMED {
+                self.changes.removed_ids.extend(id.map(str::to_owned));
+            }
+        }
+        let guards = self.guards(inputs.campaign, header);
+        (self.changes, guards)
+    }
+
+    fn guards(&self, campaign: &CampaignFile, header: &[String]) -> Vec<Problem> {
+        let mut found = Vec::new();
+        if self.keys.rows == 0 {
+            found.push(Problem::new("feed_empty", &[]));
+        }
+        if self.keys.unreadable > 0 {
+            found.push(Problem::new("feed_unreadable", &[("n", &self.keys.unreadable.to_string())]));
+        }
+        let gone = gone_columns(&self.feed.header, header);
+        if !gone.is_empty() {
+            found.push(Problem::new("feed_headers", &[("columns", &gone.join(", "))]));
+        }
+        let because = |why| self.changes.removed_because.get(&why).copied().unwrap_or_default();
+        // What has moved is not gone.
+        let removed = because(TakenBack::Absent) + because(TakenBack::LeftOut);
+        let (planned, limit) = (self.changes.planned, i64::from(campaign.limits.removed_percent));
+        if removed * 100 > planned * limit {
+            let percent = (removed * 100 / planned.max(1)).to_string();
+            let (n, planned, limit) = (removed.to_string(), planned.to_string(), limit.to_string());
+            let args = [("n", &*n), ("planned", &*planned), ("percent", &*percent), ("limit", &*limit)];
+            found.push(Problem::new("feed_removes", &args));
+        }
+        found
+    }
+}
+
+/// Columns that the file before had and this one has not.
+fn gone_columns(before: &[String], now: &[String]) -> Vec<String> {
+    let now: Vec<String> = now.iter().map(|name| fold(name)).collect();
+    before.iter().filter(|name| !name.trim().is_empty() && !now.contains(&fold(name))).cloned().collect()
+}

@@ -1,0 +1,315 @@
+//! Messages of a standing run, as a new file finds, changes and takes them back. All of it happens while the run is being
+//! planned, so that nothing of it is claimed meanwhile.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::NewMessage;
+use crate::domain::amend::{Planned, TakenBack, mark};
+use crate::domain::id::{CampaignId, MessageId, RunId};
+use crate::domain::message::MessageState;
+use crate::domain::phone::Phone;
+use crate::domain::time::UnixMs;
+use crate::store::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
+
+const BY_ID: Dialects = Dialects {
+    sqlite:
+        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+        FROM message AS m
+        WHERE m.campaign_id = $1 AND m.run_id = $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)
+        ORDER BY m.id",
+    postgres:
+        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+        FROM message AS m
+        WHERE m.campaign_id = $1 AND m.run_id = $2
+            AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
+        ORDER BY m.id",
+};
+const BY_PHONE: Dialects = Dialects {
+    sqlite: "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+        FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND m.campaign_id = $1 AND m.run_id = $2 ORDER BY m.id",
+    postgres: "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+        FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
+            AND m.campaign_id = $1 AND m.run_id = $2 ORDER BY m.id",
+};
+const SINCE: &str =
+    "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+        m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+    FROM message AS m WHERE m.run_id = $1 AND (m.state = 'queued' OR m.happens_at >= $2) ORDER BY m.id";
+/// Among these ids the last answer to anything of each; the campaign's own index finds them.
+const DECLINED: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id
+        WHERE m.campaign_id = $1 AND m.external_id IN (SELECT r.value FROM json_each($2) AS r) AND o.outcome = 'cancelled'
+            AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
+                WHERE k.campaign_id = $1 AND k.external_id = m.external_id)",
+    postgres: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id
+        WHERE m.campaign_id = $1 AND m.external_id IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value))
+            AND o.outcome = 'cancelled'
+            AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
+                WHERE k.campaign_id = $1 AND k.external_id = m.external_id)",
+};
+const ALL_DECLINED: &str = "SELECT DISTINCT m.external_id FROM outcome AS o JOIN message AS m ON m.id = o.message_id
+    WHERE m.run_id = $1 AND m.external_id IS NOT NULL AND o.outcome = 'cancelled'
+        AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
+            WHERE k.campaign_id = m.campaign_id AND k.external_id = m.external_id)";
+/// The state is asked for once more: what has left, or ended by a person, is not touched.
+const RENEW: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET state = 'queued', ended_at = NULL, end_reason = CASE WHEN message.state = 'queued' THEN message.end_reason END,
+            key = r.value ->> 'key', row_no = r.value ->> 'row_no', person_id = r.value ->> 'person_id',
+            recipient = r.value ->> 'recipient', name = r.value ->> 'name', content = r.value ->> 'content',
+            route = r.value ->> 'route', cost_centre = r.value ->> 'cost_centre', external_id = r.value ->> 'external_id',
+            happens_at = r.value ->> 'happens_at', timezone = r.value ->> 'timezone',
+            due_at = CASE WHEN message.waiting_for IS NULL THEN r.value ->> 'due_at'
+                ELSE MAX(message.due_at, r.value ->> 'due_at') END,
+            latest_at = r.value ->> 'latest_at', market = r.value ->> 'market', category = r.value ->> 'category',
+            estimated = r.value ->> 'estimated', revision = r.value ->> 'revision'
+        FROM r WHERE message.id = r.value ->> 'id'
+            AND (message.state = 'queued' OR (message.state = 'expired' AND message.attempt = 0)
+                OR (message.state = 'cancelled' AND message.end_reason IN ('absent', 'moved', 'left_out'))
+                OR (message.state = 'excluded' AND message.end_reason = 'declined'))
+        RETURNING message.id",
+    postgres: "UPDATE message SET state = 'queued', ended_at = NULL,
+            end_reason = CASE WHEN message.state = 'queued' THEN message.end_reason END,
+            key = r.key, row_no = r.row_no, person_id = r.person_id, recipient = r.recipient, name = r.name,
+            content = r.content, route = r.route, cost_centre = r.cost_centre, external_id = r.external_id,
+            happens_at = r.happens_at, timezone = r.timezone,
+            due_at = CASE WHEN message.waiting_for IS NULL THEN r.due_at ELSE GREATEST(message.due_at, r.due_at) END,
+            latest_at = r.latest_at, market = r.market, category = r.category, estimated = r.estimated, revision = r.revision
+        FROM json_to_recordset($1::json) AS r (id bigint, key text, row_no bigint, person_id bigint, recipient text, name text,
+            content text, route text, cost_centre text, external_id text, happens_at bigint, timezone text, due_at bigint,
+            latest_at bigint, market text, category text, estimated bigint, revision bigint)
+        WHERE message.id = r.id
+            AND (message.state = 'queued' OR (message.state = 'expired' AND message.attempt = 0)
+                OR (message.state = 'cancelled' AND message.end_reason IN ('absent', 'moved', 'left_out'))
+                OR (message.state = 'excluded' AND message.end_reason = 'declined'))
+        RETURNING message.id",
+};
+const NAME: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET row_no = r.value ->> 'row_no', revision = $2 FROM r WHERE message.id = r.value ->> 'id'",
+    postgres: "UPDATE message SET row_no = r.row_no, revision = $2
+        FROM json_to_recordset($1::json) AS r (id bigint, row_no bigint) WHERE message.id = r.id",
+};
+const DECLINE: Dialects = Dialects {
+    sqlite: "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
+        WHERE state = 'queued' AND id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
+        WHERE state = 'queued' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+};
+/// Where somebody has just said that they cancel: what waits for the same appointment.
+const DECLINE_LIKE: &str =
+    "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
+    WHERE state = 'queued' AND id IN (SELECT k.id FROM message AS m
+        JOIN message AS k ON k.campaign_id = m.campaign_id AND k.external_id = m.external_id
+        JOIN run AS r ON r.id = k.run_id
+        WHERE m.id = $1 AND m.run_id <> 0 AND k.state = 'queued' AND r.revision > 0)";
+const UNNAMED: &str = "SELECT id, key, external_id, happens_at FROM message
+    WHERE run_id = $1 AND state = 'queued' AND revision < $2 AND id > $3 ORDER BY id LIMIT $4";
+const TAKE_BACK: Dialects = Dialects {
+    sqlite: "UPDATE message SET state = 'cancelled', end_reason = $2, ended_at = $3, waiting_for = NULL, reserved = 0
+        WHERE state = 'queued' AND id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "UPDATE message SET state = 'cancelled', end_reason = $2, ended_at = $3, waiting_for = NULL, reserved = 0
+        WHERE state = 'queued' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
+};
+const NAMED: &str = "SELECT COUNT(*) FROM message WHERE run_id = $1 AND revision = $2";
+
+#[derive(FromRow)]
+struct PlannedRow {
+    id: MessageId,
+    key: String,
+    external_id: Option<String>,
+    recipient: String,
+    happens_at: Option<UnixMs>,
+    state: MessageState,
+    attempt: i64,
+    end_reason: Option<String>,
+    claimed_at: Option<UnixMs>,
+    due_at: UnixMs,
+    latest_at: Option<UnixMs>,
+    waiting_for: Option<String>,
+    content: String,
+    route: String,
+    cost_centre: String,
+    name: String,
+    timezone: String,
+}
+
+impl PlannedRow {
+    fn planned(self) -> Result<Planned> {
+        let to = Phone::from_international(&self.recipient);
+        let told = [&*self.recipient, &self.content, &self.route, &self.cost_centre, &self.name, &self.timezone];
+        Ok(Planned {
+            mark: mark(&told),
+            to: to.ok_or(StoreError::Corrupt { what: "message.recipient" })?,
+            id: self.id,
+            key: self.key,
+            external_id: self.external_id,
+            happens_at: self.happens_at,
+            state: self.state,
+            attempt: self.attempt,
+            end_reason: self.end_reason,
+            claimed_at: self.claimed_at,
+            due_at: self.due_at,
+            latest_at: self.latest_at,
+            waiting_for: self.waiting_for,
+        })
+    }
+}
+
+/// [`mark`] of a message to be.
+pub fn mark_of(new: &NewMessage) -> u64 {
+    mark(&[&new.recipient, &new.content, &new.route, &new.cost_centre, &new.name, &new.timezone])
+}
+
+/// A message as a new file has it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Renewal {
+    /// Which.
+    pub id: MessageId,
+    /// What it is now.
+    #[serde(flatten)]
+    pub new: NewMessage,
+}
+
+/// A message that waits, and that the file being taken up does not name.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct Unnamed {
+    /// Which.
+    pub id: MessageId,
+    /// Its key.
+    pub key: String,
+    /// Its row's identity across files.
+    pub external_id: Option<String>,
+    /// Its row's date and time.
+    pub happens_at: Option<UnixMs>,
+}
+
+/// What `run` has planned for rows with these ids, or for these numbers.
+pub async fn planned_for(
+    store: &Store,
+    (campaign, run): (CampaignId, RunId),
+    ids: &[&str],
+    phones: &[Phone],
+) -> Result<Vec<Planned>> {
+    let asked =
+        [(BY_ID.of(&store.write), crate::store::json(&ids)), (BY_PHONE.of(&store.write), crate::store::json(&phones))];
+    let mut found: Vec<Planned> = Vec::new();
+    for (sql, list) in asked {
+        let rows: Vec<PlannedRow> =
+            on!(&store.write, |pool| sqlx::query_as(sql).bind(campaign).bind(run).bind(&list).fetch_all(pool).await)?;
+        for row in rows {
+            if found.iter().all(|known| known.id != row.id) {
+                found.push(row.planned()?);
+            }
+        }
+    }
+    found.sort_by_key(|one| one.id);
+    Ok(found)
+}
+
+/// Everything of `run` that waits, or that happens at `since` or later.
+pub async fn planned_since(store: &Store, run: RunId, since: UnixMs) -> Result<Vec<Planned>> {
+    let rows: Vec<PlannedRow> =
+        on!(&store.read, |pool| sqlx::query_as(SINCE).bind(run).bind(since).fetch_all(pool).await)?;
+    rows.into_iter().map(PlannedRow::planned).collect()
+}
+
+/// Those of these ids whose person's last answer is that they cancel.
+pub async fn declined(store: &Store, campaign: CampaignId, ids: &[&str]) -> Result<BTreeSet<String>> {
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (sql, ids) = (DECLINED.of(&store.write), crate::store::json(&ids));
+    let found: Vec<String> =
+        on!(&store.write, |pool| sqlx::query_scalar(sql).bind(campaign).bind(&ids).fetch_all(pool).await)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Every such id of `run`.
+pub async fn all_declined(store: &Store, run: RunId) -> Result<BTreeSet<String>> {
+    let found: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(ALL_DECLINED).bind(run).fetch_all(pool).await)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Puts messages in line as the file has them; returns those that could be.
+pub async fn renew(tx: &mut Tx, rows: &[Renewal]) -> Result<BTreeSet<MessageId>> {
+    if rows.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (sql, rows) = (RENEW.of_tx(tx), crate::store::json(&rows));
+    let done: Vec<MessageId> = on_tx!(tx, |conn| sqlx::query_scalar(sql).bind(&rows).fetch_all(conn).await)?;
+    Ok(done.into_iter().collect())
+}
+
+/// The file of `revision` names these messages, in these rows.
+pub async fn name(tx: &mut Tx, rows: &[(MessageId, i64)], revision: i64) -> Result<()> {
+    #[derive(Serialize)]
+    struct Named {
+        id: MessageId,
+        row_no: i64,
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Named> = rows.iter().map(|(id, row_no)| Named { id: *id, row_no: *row_no }).collect();
+    let (sql, rows) = (NAME.of_tx(tx), crate::store::json(&rows));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&rows).bind(revision).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// These messages wait, and their people will not come.
+pub async fn decline(tx: &mut Tx, ids: &[MessageId], at: UnixMs) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (sql, ids) = (DECLINE.of_tx(tx), crate::store::json(&ids));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&ids).bind(at).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// The person of this message will not come: whatever waits about the same appointment is not sent.
+pub(in crate::store) async fn decline_like(tx: &mut Tx, id: MessageId, at: UnixMs) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(DECLINE_LIKE).bind(id).bind(at).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// What waits in `run` and the file of `revision` does not name, after the message `after`.
+pub async fn unnamed(store: &Store, run: RunId, revision: i64, after: MessageId, limit: i64) -> Result<Vec<Unnamed>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(UNNAMED)
+        .bind(run)
+        .bind(revision)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// A file takes these messages back, where they still wait; how many did.
+pub async fn take_back(tx: &mut Tx, ids: &[MessageId], why: TakenBack, at: UnixMs) -> Result<i64> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let (sql, ids) = (TAKE_BACK.of_tx(tx), crate::store::json(&ids));
+    let done = on_tx!(tx, |conn| sqlx::query(sql)
+        .bind(&ids)
+        .bind(why.as_str())
+        .bind(at)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
+    Ok(done as i64)
+}
+
+/// How many messages of `run` the file of `revision` names.
+pub async fn named(store: &Store, run: RunId, revision: i64) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(NAMED).bind(run).bind(revision).fetch_one(pool).await)?)
+}

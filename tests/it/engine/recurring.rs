@@ -1,0 +1,105 @@
+//! Campaigns with `every`: begun by their time, caught up once, ended by `until`.
+
+use std::time::Duration;
+
+use recado::domain::run::RunState;
+use recado::domain::time::UnixMs;
+use recado::engine::StartOutcome;
+use recado::engine::planner::Planner;
+use recado::engine::recurring::Recurring;
+use recado::store::run;
+
+use super::stage::{CAMPAIGN, Stage, TUESDAY, people};
+use crate::support::stores;
+
+fn every(times: &str, more: &str) -> String {
+    format!("{CAMPAIGN}[schedule]\nevery = \"{times}\"\n{more}")
+        .replace("\"reminder\"\nsender", "\"resume_contact\"\nsender")
+}
+
+async fn tick(stage: &Stage) -> usize {
+    let begun = Recurring::new(stage.engine.clone()).step().await.unwrap().len();
+    while Planner::new(stage.engine.clone()).step().await.unwrap() {}
+    stage.sender().drain().await;
+    stage.janitor().await;
+    begun
+}
+
+#[tokio::test]
+async fn each_time_begins_a_run_that_sends_to_everybody() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let version = stage.load("weekly", &every("0 9 * * MON-FRI", ""), &people(2)).await;
+        let StartOutcome::Scheduled(at) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
+        // Tuesday 10:00 there: Wednesday at 9:00.
+        assert_eq!(at, TUESDAY.plus(Duration::from_hours(23)));
+        assert_eq!(tick(&stage).await, 0, "{}", store.name());
+        for expected in [2, 4, 6] {
+            stage.clock.advance(Duration::from_hours(24));
+            assert_eq!((tick(&stage).await, stage.stub.count()), (1, expected), "{}", store.name());
+            assert_eq!(tick(&stage).await, 0, "once a time");
+        }
+        // Saturday and Sunday are no times of it.
+        stage.clock.advance(Duration::from_hours(24));
+        assert_eq!(tick(&stage).await, 0, "{}", store.name());
+        let StartOutcome::Refused(problems) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
+        assert_eq!(problems[0].code, "already_started");
+    }
+}
+
+#[tokio::test]
+async fn times_that_were_missed_are_caught_up_once() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let version = stage.load("daily", &every("0 9 * * *", ""), &people(1)).await;
+        stage.engine.start(version, "ana").await.unwrap();
+        stage.clock.advance(Duration::from_hours(24 * 5));
+        let engine = stage.restarted(store.dir.path()).await;
+        assert_eq!(Recurring::new(engine.clone()).step().await.unwrap().len(), 1, "{}", store.name());
+        assert!(Recurring::new(engine.clone()).step().await.unwrap().is_empty());
+        let known = recado::store::campaign::by_name(&store, "daily").await.unwrap().unwrap();
+        let next = engine.next_run(known.id).await.unwrap();
+        assert_eq!(next, Some(TUESDAY.plus(Duration::from_hours(24 * 5 + 23))));
+    }
+}
+
+#[tokio::test]
+async fn a_time_waits_while_the_run_before_is_being_sent_and_a_pause_holds_it() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let version = stage.load("daily", &every("0 9 * * *", ""), &people(1)).await;
+        stage.engine.start(version, "ana").await.unwrap();
+        stage.clock.advance(Duration::from_hours(24));
+        let first = Recurring::new(stage.engine.clone()).step().await.unwrap()[0];
+        stage.engine.pause(first, "ana", "").await.unwrap();
+        stage.clock.advance(Duration::from_hours(48));
+        assert_eq!(tick(&stage).await, 0, "{}", store.name());
+        stage.engine.resume(first, "ana").await.unwrap();
+        tick(&stage).await;
+        assert_eq!(run::get(&store, first).await.unwrap().unwrap().state, RunState::Running);
+        assert_eq!(tick(&stage).await, 1, "sent out is enough, {}", store.name());
+        assert_eq!(stage.stub.count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn past_until_nothing_begins_and_a_person_ends_it_before() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let until = "until = \"2026-11-26 20:00\"\n";
+        let version = stage.load("daily", &every("0 9 * * *", until), &people(1)).await;
+        stage.engine.start(version, "ana").await.unwrap();
+        stage.clock.advance(Duration::from_hours(24 * 7));
+        assert_eq!(tick(&stage).await, 0, "a time missed past until expires, {}", store.name());
+        let known = recado::store::campaign::by_name(&store, "daily").await.unwrap().unwrap();
+        assert_eq!(stage.engine.next_run(known.id).await.unwrap(), None);
+        let version = stage.load("other", &every("0 9 * * *", ""), &people(1)).await;
+        stage.engine.start(version, "ana").await.unwrap();
+        let other = recado::store::campaign::by_name(&store, "other").await.unwrap().unwrap();
+        assert!(stage.engine.end_recurring(other.id).await.unwrap());
+        assert!(!stage.engine.end_recurring(other.id).await.unwrap());
+        stage.clock.advance(Duration::from_hours(48));
+        assert_eq!(tick(&stage).await, 0);
+        assert!(stage.clock.now() > UnixMs(0));
+    }
+}

@@ -1,0 +1,56 @@
+//! Wallet, health, ratings.
+
+use recado::config::access::GupshupCredentials;
+use recado::domain::money::{Currency, Micros};
+use recado::provider::{Provider, Wallet};
+use serde_json::{Value, json};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::{APP_ID, account, provider};
+
+async fn says(server: &MockServer, at: &str, body: &Value, times: u64) {
+    let response = ResponseTemplate::new(200).set_body_json(body);
+    Mock::given(method("GET")).and(path(at)).respond_with(response).expect(times).mount(server).await;
+}
+
+fn partner(server: &MockServer) -> Provider {
+    Provider::connect(&account(&server.uri(), GupshupCredentials::AppToken("sk_1".into()), None)).unwrap()
+}
+
+#[tokio::test]
+async fn a_wallet_is_read_to_the_millionth_on_both_surfaces() {
+    let usd = Currency::parse("USD").unwrap();
+    let server = MockServer::start().await;
+    says(&server, "/sm/api/v2/wallet/balance", &json!({"status": "success", "balance": 4.91}), 1).await;
+    let read = provider(&server.uri()).wallet().await.unwrap().unwrap();
+    assert_eq!(read, Wallet { currency: usd, balance: Micros(4_910_000), overdraft: Micros(0) });
+    let told = json!({"status": "success", "walletResponse":
+        {"currency": "USD", "currentBalance": "-1.000001", "overDraftLimit": -20}});
+    says(&server, &format!("/partner/app/{APP_ID}/wallet/balance"), &told, 1).await;
+    let read = partner(&server).wallet().await.unwrap().unwrap();
+    assert_eq!(read, Wallet { currency: usd, balance: Micros(-1_000_001), overdraft: Micros(20_000_000) });
+    assert!(provider("http://127.0.0.1:9").wallet().await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn tier_and_quality_are_asked_once_a_day_and_events_tell_what_changed_since() {
+    let server = MockServer::start().await;
+    says(&server, &format!("/partner/app/{APP_ID}/health"), &json!({"status": "success", "healthy": "true"}), 3).await;
+    let ratings = json!({"status": "success", "oldLimit": "TIER_1K", "currentLimit": "TIER_10K", "event": "UPGRADE",
+        "eventTime": 1, "phoneQuality": "GREEN"});
+    says(&server, &format!("/partner/app/{APP_ID}/ratings"), &ratings, 1).await;
+    let provider = partner(&server);
+    let status = provider.sender_status("").await.unwrap();
+    assert_eq!((status.tier.as_deref(), &*status.quality, &*status.status), (Some("10K"), "GREEN", "CONNECTED"));
+    assert_eq!(status.throughput, Some(10));
+    let event = |what: &str, tier: &str| {
+        json!({"app": "SaludCenter", "type": "account-event", "timestamp": 1, "payload":
+            {"type": "tier-event", "payload": {"event": what, "oldLimit": "TIER_10K", "currentLimit": tier}}})
+    };
+    provider.read_webhook(event("FLAGGED", "TIER_10K").to_string().as_bytes()).unwrap();
+    assert_eq!(provider.sender_status("").await.unwrap().status, "FLAGGED");
+    provider.read_webhook(event("UNFLAGGED", "TIER_1K").to_string().as_bytes()).unwrap();
+    let status = provider.sender_status("").await.unwrap();
+    assert_eq!((status.tier.as_deref(), &*status.status), (Some("1K"), "CONNECTED"));
+}
