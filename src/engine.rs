@@ -10,13 +10,16 @@ mod breaker;
 pub mod budget;
 pub mod canary;
 mod category;
+mod correct;
 pub mod counters;
 pub mod dispatcher;
 pub mod doctor;
 pub mod doubt;
+mod draft;
 mod feed;
 mod folder;
 pub mod forecast;
+pub mod funds;
 mod hand;
 pub mod holds;
 pub mod inbound;
@@ -36,6 +39,7 @@ pub mod subscriptions;
 pub mod takeover;
 pub mod template;
 mod templates;
+mod test_send;
 pub mod tier;
 pub mod waiting;
 pub mod wallet;
@@ -60,11 +64,14 @@ use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
 pub use answer::AnswerOutcome;
+pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
+pub use draft::{Begun, Brought, Finished, Preview};
 pub use hand::{Author, HandOutcome, HandSend};
 pub use load::Loaded;
-pub use start::StartOutcome;
+pub use start::{StartOutcome, Yes};
 pub use template::{Stake, TemplateOutcome};
+pub use test_send::{TestOutcome, TestSend};
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]

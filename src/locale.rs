@@ -87,6 +87,7 @@ macro_rules! areas {
         areas!($language:
             "billing",
             "doctor",
+            "draft",
             "engine",
             "failure",
             "feed",

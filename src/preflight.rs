@@ -12,9 +12,13 @@ mod reading;
 mod routes;
 mod sample;
 mod sheet;
+mod shown;
 mod text;
 
 pub use cost::{Cost, MarketCost, Shares, of_markets};
 pub use sample::{Sample, SampleKind};
-pub use sheet::{Sheet, SheetCanary, SheetInputs, SheetRow, SheetTemplate, sheet, sheet_with_progress};
-pub use text::{json, text};
+pub use sheet::{
+    Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet, sheet_with_progress,
+};
+pub use shown::{Behind, Shown};
+pub use text::{json, life_words, status_words, text};

@@ -14,6 +14,7 @@ CREATE TABLE app_user (
     role          TEXT NOT NULL,
     password_hash TEXT,
     language      TEXT NOT NULL DEFAULT 'en',
+    test_number   TEXT,
     created_at    BIGINT NOT NULL,
     disabled_at   BIGINT
 );
@@ -197,6 +198,8 @@ CREATE TABLE message (
     content         TEXT NOT NULL,
     conversation_id BIGINT,
     author          TEXT NOT NULL DEFAULT '',
+    -- The campaign a row of which it shows to whoever asked, outside of everything that campaign counts.
+    test_of         BIGINT,
     route           TEXT NOT NULL DEFAULT '',
     cost_centre     TEXT NOT NULL DEFAULT '',
     external_id     TEXT,
@@ -253,6 +256,7 @@ CREATE INDEX message_left_in_doubt ON message (undelivered_at) WHERE state = 'ca
 CREATE INDEX message_reviewed ON message (reviewed_at) WHERE reviewed_at IS NOT NULL;
 CREATE INDEX message_run_state ON message (run_id, state);
 CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX message_test ON message (author, created_at) WHERE test_of IS NOT NULL;
 CREATE INDEX message_person ON message (person_id, id);
 CREATE INDEX message_external ON message (campaign_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX message_charged ON message (charged_day) WHERE charged_day IS NOT NULL;
@@ -585,6 +589,39 @@ CREATE TABLE wallet (
     read_at   BIGINT NOT NULL,
     raised_at BIGINT
 );
+
+-- Campaigns put together on the page ------------------------------------------------------------------------------
+
+-- A file and its audience before they are a version. based_on is the folder's campaign.toml as it lay when somebody began
+-- (NULL: there was none), run_id the paused run that it is to correct.
+CREATE TABLE draft (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL,
+    definition    TEXT NOT NULL,
+    based_on      TEXT,
+    run_id        BIGINT,
+    audience_name TEXT NOT NULL,
+    audience_hash TEXT NOT NULL,
+    created_by    TEXT NOT NULL,
+    changed_at    BIGINT NOT NULL
+);
+CREATE INDEX draft_changed ON draft (changed_at);
+
+-- A paused run went on with another version. Messages up to last_message were made from the version and the template
+-- that it had before. While cleared_at is NULL, what had not left is still being taken back.
+CREATE TABLE correction (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id       BIGINT NOT NULL REFERENCES run (id),
+    at           BIGINT NOT NULL,
+    corrected_by TEXT NOT NULL,
+    version_id   BIGINT NOT NULL REFERENCES version (id),
+    template     TEXT NOT NULL,
+    last_message BIGINT NOT NULL,
+    stayed       BIGINT NOT NULL,
+    cleared_at   BIGINT
+);
+CREATE INDEX correction_run ON correction (run_id, last_message);
+
 -- Campaigns that come again --------------------------------------------------------------------------------------
 
 -- What each file did to a standing run. The figures are what the taking up counted, row by row with the rows themselves.

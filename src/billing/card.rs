@@ -95,6 +95,11 @@ impl Cards {
         self.0.contains_key(&currency)
     }
 
+    /// First day of the latest card in effect on `day`; `None`: no card of that currency is.
+    pub fn in_effect(&self, currency: &str, day: &str) -> Option<&'static str> {
+        Some(self.card(Currency::parse(currency).ok()?, day)?.0)
+    }
+
     /// First days of the cards that take effect after `from` and not later than `until`.
     pub fn changes(&self, currency: Currency, from: &str, until: &str) -> Vec<&'static str> {
         let cards = self.0.get(&currency);

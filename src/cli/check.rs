@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::WRONG;
 use super::check_inputs::{Known, Unusable};
+use super::client::Client;
 use super::output::answer;
 use crate::clock::{Clock, Scale};
 use crate::config::environment;
@@ -42,6 +43,12 @@ pub struct Args {
     /// Language: en, es or pt.
     #[arg(long, default_value = "en")]
     lang: String,
+    /// Send this row of the campaign, which the daemon must have loaded, to the number of `--to`, which is your own.
+    #[arg(long, value_name = "ROW", requires = "to")]
+    send_row: Option<i64>,
+    /// The number that gets it.
+    #[arg(long, value_name = "NUMBER", requires = "send_row")]
+    to: Option<String>,
     /// As if it were started then, as 2026-12-01T10:00:00-03:00; left out: now.
     #[arg(long)]
     at: Option<jiff::Timestamp>,
@@ -53,6 +60,9 @@ pub struct Args {
 /// Runs it: 0 when the campaign could be started, 1 when something stands in the way, 2 when a file is wrong.
 #[expect(clippy::print_stderr, reason = "what is wrong with a file is no answer")]
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if let (Some(row), Some(to)) = (args.send_row, &args.to) {
+        return test(&args, row, to).await;
+    }
     let language = Language::of_tag(&args.lang);
     let clock = args.clock.map_or_else(Clock::real, Clock::scaled);
     let now = args.at.map_or_else(|| clock.now(), UnixMs::from);
@@ -75,6 +85,21 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     answer(&text)?;
     Ok(if sheet.can_start() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A row goes to one's own number, as its person would get it.
+async fn test(args: &Args, row: i64, to: &str) -> anyhow::Result<ExitCode> {
+    let folder = std::path::absolute(&args.folder)?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let client = Client::from_environment(&environment())?;
+    let sent: Value = client.post(&format!("/api/v1/campaigns/{name}/test"), &json!({"row": row, "to": to})).await?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&sent)? + "\n"
+    } else {
+        format!("row {row} is on its way to {} as a test\n", sent["to"].as_str().unwrap_or(to))
+    };
+    answer(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A sheet of which nothing is known but what is wrong with the files, in the shape of any other.

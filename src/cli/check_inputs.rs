@@ -144,6 +144,8 @@ impl Known {
             around: &self.around,
             reached: &|_| false,
             spent: Micros::default(),
+            balance: None,
+            tier: None,
             purse: None,
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,

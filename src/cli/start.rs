@@ -42,7 +42,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Agreement::No => return Ok(ExitCode::FAILURE),
         Agreement::Nobody => return Ok(ExitCode::from(WRONG)),
     }
-    let started: Value = client.post(&format!("{path}/start"), &json!({"version": sheet["version"]})).await?;
+    let started: Value =
+        client.post(&format!("{path}/start"), &json!({"version": sheet["version"], "shown": sheet["shown"]})).await?;
     let text = if args.json {
         serde_json::to_string_pretty(&started)? + "\n"
     } else {

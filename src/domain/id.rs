@@ -25,6 +25,8 @@ ids! {
     CampaignId;
     /// One version of a campaign's file and audience.
     VersionId;
+    /// A campaign that is being put together on the page.
+    DraftId;
     /// One execution of a campaign. `RunId::BY_HAND` marks messages that belong to no run.
     RunId;
     /// One message: one template (or one agent's answer) for one person.

@@ -30,6 +30,8 @@ pub enum Right {
     LoadCampaigns,
     /// Start a run (and with it approve what pre-flight showed).
     StartRuns,
+    /// Send a row of a campaign to a number of one's own.
+    SendTests,
     /// Pause, resume, cancel a run; try again what failed.
     SteerRuns,
     /// Settle doubts in bulk; lift holds.
@@ -95,6 +97,7 @@ impl Role {
                     | R::ReadPeople
                     | R::LoadCampaigns
                     | R::StartRuns
+                    | R::SendTests
                     | R::SteerRuns
                     | R::ReadCosts
                     | R::Suppress

@@ -31,6 +31,9 @@ pub struct Template {
     pub buttons: Vec<Button>,
     /// Seconds after which an undelivered message is dropped; `None`: the provider's default (30 days).
     pub time_to_live_s: Option<i64>,
+    /// What people think of it, as the provider tells; `None`: it does not, or not yet.
+    #[serde(default)]
+    pub quality: Option<TemplateQuality>,
     /// True when its parameters are not known (the sandbox's `--any-template`): fills are then not compared.
     #[serde(default)]
     pub parameters_unknown: bool,
@@ -105,6 +108,29 @@ impl TemplateStatus {
     }
 }
 
+/// What people's reports and blocks say of a template (cloud-api.md 4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateQuality {
+    /// Good.
+    Green,
+    /// Getting worse.
+    Yellow,
+    /// Low: the provider pauses it next.
+    Red,
+}
+
+impl TemplateQuality {
+    /// The word in database and API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Red => "red",
+        }
+    }
+}
+
 /// How parameters are named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -167,6 +193,20 @@ impl Button {
     pub fn text(&self) -> &str {
         match self {
             Self::QuickReply { text } | Self::Url { text, .. } | Self::CopyCode { text } | Self::Other { text } => text,
+        }
+    }
+}
+
+impl TemplateStatus {
+    /// The word in API and sentences; the provider's own for one that has none here.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Approved => "approved",
+            Self::Pending => "pending",
+            Self::Rejected => "rejected",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+            Self::Other(word) => word,
         }
     }
 }

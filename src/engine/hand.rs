@@ -80,7 +80,7 @@ impl Engine {
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
         let (_, account) = self.way_out(&send.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
-        let template = match self.sendable_template(account, send).await? {
+        let template = match self.sendable_template(account, &send.template, &send.language).await? {
             Ok(template) => template,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
@@ -117,20 +117,21 @@ impl Engine {
         Ok(HandOutcome::Sent { message, conversation })
     }
 
-    async fn person(&self, to: &Phone) -> Result<crate::domain::id::PersonId, EngineError> {
+    pub(super) async fn person(&self, to: &Phone) -> Result<crate::domain::id::PersonId, EngineError> {
         let mut tx = self.store.begin().await?;
         let ids = person::ensure(&mut tx, &[(to.clone(), String::new())], self.clock.now()).await?;
         tx.commit().await?;
         Ok(*ids.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?)
     }
 
-    async fn sendable_template(
+    pub(super) async fn sendable_template(
         &self,
         account: &Account,
-        send: &HandSend,
+        name: &str,
+        language: &str,
     ) -> Result<Result<Template, Problem>, EngineError> {
-        let args = [("template", send.template.as_str()), ("language", send.language.as_str())];
-        let fresh = match self.fresh_template(&account.name, &send.template, &send.language).await {
+        let args = [("template", name), ("language", language)];
+        let fresh = match self.fresh_template(&account.name, name, language).await {
             Ok(fresh) => fresh,
             Err(EngineError::Provider(cause)) => {
                 let error = &cause as &dyn std::error::Error;

@@ -36,7 +36,7 @@ use crate::store::template::own;
 use crate::store::{StoreError, amendment, version};
 
 use amend::Amending;
-use piece::Plan;
+use piece::{Before, Plan};
 
 /// Pieces read ahead while the database writes.
 const AHEAD: usize = 2;
@@ -121,7 +121,8 @@ impl Planner {
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
         let comes_again = file.every.is_none() && runs.iter().any(|other| other.id < run.id);
         let elsewhere = feed::left_out_for(&self.engine, &version, &file).await?;
-        let plan = Plan::new(&self.engine, run, &file, &template, (comes_again, elsewhere))?;
+        let before = Before { comes_again, elsewhere, stays: self.engine.stays(run).await? };
+        let plan = Plan::new(&self.engine, run, (&file, &template), before)?;
         let begun = amendment::get(&self.engine.store, run.id, run.revision).await?;
         let reading = Reading {
             own: self.own_template(run, &file, &template).await?,

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::start::Candidate;
+use super::start::{Candidate, Yes};
 use super::{Engine, EngineError, StartOutcome, steer};
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, RunId};
@@ -71,7 +71,7 @@ impl Recurring {
             self.pass(due, (due_at, None)).await?;
             return Ok(None);
         }
-        let ready = match engine.ready(&mut candidate, false).await? {
+        let ready = match engine.ready(&mut candidate, Yes::default()).await?.map_err(|hindered| hindered.problems) {
             Ok(ready) => ready,
             Err(problems)
                 if problems.iter().all(|p| matches!(p.code.as_str(), "template_unread" | "template_changed")) =>

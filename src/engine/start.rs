@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, feed, holds, load, wallet};
+use super::{Engine, EngineError, aside, budget, feed, funds, holds, load, wallet};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::earlier::Earlier;
@@ -19,7 +19,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::preflight::{self, Sheet, SheetInputs};
+use crate::preflight::{self, Balance, Behind, Sheet, SheetInputs, SheetTier, Shown};
 use crate::store::erased::{self, Erased};
 use crate::store::run::{self, NewRun, Run, Sort};
 use crate::store::suppression::SuppressionScope;
@@ -38,16 +38,29 @@ pub enum StartOutcome {
     Scheduled(UnixMs),
     /// These must be mended first.
     Refused(Vec<Problem>),
+    /// It is not what was shown any more: it is to be looked at again, and this is what changed.
+    Changed(Vec<Problem>),
+}
+
+/// A version with everything a decision about it needs.
+/// What somebody says yes to, besides the version.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Yes<'a> {
+    /// What they were shown: version, template, audience, prices, and what is left of it to send. If it is not that any
+    /// more, to the letter, nothing starts.
+    pub shown: Option<&'a Shown>,
+    /// The file may be empty, not whole, have other columns or take much back.
+    pub anyway: bool,
 }
 
 /// A version with everything a decision about it needs.
 pub(super) struct Candidate {
     pub version: Version,
     pub file: CampaignFile,
-    sender: Option<Sender>,
-    account: Option<Account>,
+    pub sender: Option<Sender>,
+    pub account: Option<Account>,
     /// The run that it amends.
-    standing: Option<Run>,
+    pub standing: Option<Run>,
 }
 
 /// What a run needs besides its rows.
@@ -56,6 +69,14 @@ pub(super) struct Ready<'a> {
     account: &'a Account,
     /// The template as it is now, as JSON.
     snapshot: String,
+}
+
+/// Why a run cannot begin.
+pub(super) struct Hindered {
+    /// What stands in the way, or what is otherwise.
+    pub problems: Vec<Problem>,
+    /// It is not what was shown any more.
+    is_changed: bool,
 }
 
 impl Engine {
@@ -69,9 +90,11 @@ impl Engine {
         if let Some(account) = &candidate.account {
             self.with_mapping(&account.name, &mut candidate.file, template.as_ref().map(|t| &t.main)).await?;
         }
+        let known = template.clone();
         let mut sheet = self.judge(&candidate, template, with_rows).await?;
         // The file is kept under the mark of its content; people know it by its name.
         sheet.audience.clone_from(&candidate.version.audience_name);
+        sheet.shown = Some(self.mark(&candidate, known.as_ref(), &sheet).to_string());
         // What a start would be refused for is told before it is tried.
         sheet.blockers.splice(0..0, self.standing_in_the_way(&candidate).await?);
         Ok(sheet)
@@ -80,22 +103,42 @@ impl Engine {
     /// Starts a version, unless something stands in the way. The template is read again, and kept with the run. A version
     /// of a campaign with a standing run is taken up by that; one that comes again runs at its times.
     pub async fn start(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
-        self.begin(id, by, false).await
+        self.start_if(id, Yes::default(), by).await
+    }
+
+    /// Starts a version if it is, to the letter, what was `shown`: version, template, audience, prices, and what is left
+    /// of it to send. Otherwise says what changed.
+    pub async fn start_shown(&self, id: VersionId, shown: &Shown, by: &str) -> Result<StartOutcome, EngineError> {
+        self.start_if(id, Yes { shown: Some(shown), anyway: false }, by).await
     }
 
     /// The same, although the file is empty, not whole, has other columns or takes much back: a person has said so.
     pub async fn start_anyway(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
-        self.begin(id, by, true).await
+        self.start_if(id, Yes { shown: None, anyway: true }, by).await
     }
 
-    async fn begin(&self, id: VersionId, by: &str, anyway: bool) -> Result<StartOutcome, EngineError> {
+    /// What the mark of a sheet is made from.
+    fn mark(&self, candidate: &Candidate, template: Option<&Snapshot>, sheet: &Sheet) -> Shown {
+        Shown::of(Behind {
+            version: candidate.version.id,
+            definition: &candidate.version.definition,
+            audience: &candidate.version.audience_hash,
+            template,
+            cards: &self.cards,
+            at: self.clock.now(),
+            sheet,
+        })
+    }
+
+    /// Starts a version if that is what was said yes to.
+    pub async fn start_if(&self, id: VersionId, yes: Yes<'_>, by: &str) -> Result<StartOutcome, EngineError> {
         let mut candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
-        let ready = match self.ready(&mut candidate, anyway).await? {
+        let ready = match self.ready(&mut candidate, yes).await? {
             Ok(ready) => ready,
-            Err(problems) => return Ok(StartOutcome::Refused(problems)),
+            Err(hindered) => return Ok(hindered.told()),
         };
         let started = match &candidate {
             Candidate { file: CampaignFile { every: Some(every), .. }, .. } => {
@@ -146,15 +189,19 @@ impl Engine {
     pub(super) async fn ready<'a>(
         &'a self,
         candidate: &mut Candidate,
-        anyway: bool,
-    ) -> Result<Result<Ready<'a>, Vec<Problem>>, EngineError> {
+        yes: Yes<'_>,
+    ) -> Result<Result<Ready<'a>, Hindered>, EngineError> {
         let (sender, account) = match self.way_out(&candidate.file.sender) {
             Ok(way) => way,
-            Err(problem) => return Ok(Err(vec![problem])),
+            Err(problem) => return Ok(Err(Hindered::by(vec![problem]))),
         };
         let template = match self.approved_templates(account, &candidate.file).await? {
             Ok(template) => template,
-            Err(problem) => return Ok(Err(vec![problem])),
+            // Who names what they saw is told below what changed of it.
+            Err(problem) if yes.shown.is_some() && problem.code == "template_changed" => {
+                return Ok(Err(Hindered::changed(vec![Problem::new("shown_template", &[])])));
+            }
+            Err(problem) => return Ok(Err(Hindered::by(vec![problem]))),
         };
         let mapping = self.with_mapping(&account.name, &mut candidate.file, Some(&template.main)).await?;
         if let Some(moved) = feed::telling_moves(&candidate.file) {
@@ -163,15 +210,22 @@ impl Engine {
         }
         let run = candidate.standing.as_ref();
         if let Some(problem) = run.and_then(|run| feed::stands_apart(run, &candidate.file, account, &template)) {
-            return Ok(Err(vec![problem]));
+            return Ok(Err(Hindered::by(vec![problem])));
         }
-        let mut blockers = self.judge(candidate, Some(template.clone()), false).await?.blockers;
-        blockers.retain(|problem| !(anyway && preflight::diff::is_guard(problem)));
-        if blockers.is_empty() {
-            own::approve(&self.store, candidate.version.id, &mapping).await?;
+        let mut sheet = self.judge(candidate, Some(template.clone()), false).await?;
+        if let Some(shown) = yes.shown {
+            let changes = shown.changes(&self.mark(candidate, Some(&template), &sheet));
+            if !changes.is_empty() {
+                return Ok(Err(Hindered::changed(changes)));
+            }
         }
+        sheet.blockers.retain(|problem| !(yes.anyway && preflight::diff::is_guard(problem)));
+        if !sheet.blockers.is_empty() {
+            return Ok(Err(Hindered::by(sheet.blockers)));
+        }
+        own::approve(&self.store, candidate.version.id, &mapping).await?;
         let snapshot = crate::store::json(&template);
-        Ok(if blockers.is_empty() { Ok(Ready { sender, account, snapshot }) } else { Err(blockers) })
+        Ok(Ok(Ready { sender, account, snapshot }))
     }
 
     pub(super) async fn candidate(&self, id: VersionId) -> Result<Candidate, EngineError> {
@@ -199,15 +253,18 @@ impl Engine {
             return Ok(None);
         }
         if let Some(run) = &candidate.standing {
-            let busy = run.state == RunState::Planning;
+            // The first file is planned to its end before another is compared with it.
+            let half_planned = run.revision == 1 && run.state == RunState::Paused && run.rows_read.is_none();
+            let busy = run.state == RunState::Planning || half_planned;
             return Ok(busy.then(|| Problem::new("feed_busy", &[("run", &run.id.to_string())])));
         }
         let open = run::open_of_campaign(&self.store, id).await?;
         Ok(open.map(|_| Problem::new("run_open", &[])))
     }
 
-    /// What earlier runs have sent: nothing counts for a campaign that comes again, and a standing run knows its own.
-    async fn sent_before(&self, candidate: &Candidate) -> Result<Earlier, EngineError> {
+    /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
+    /// its own.
+    async fn sent_before(&self, candidate: &Candidate, but: Option<RunId>) -> Result<Earlier, EngineError> {
         let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
             Some(run) => feed::people_of(self, run).await?,
             None => Vec::new(),
@@ -215,9 +272,15 @@ impl Engine {
         if candidate.file.every.is_some() {
             return Ok(Earlier::of(elsewhere));
         }
-        let own = candidate.standing.as_ref().map(|run| run.id);
+        let own = but.or(candidate.standing.as_ref().map(|run| run.id));
         let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
         Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
+    }
+
+    /// What there is to send with.
+    async fn funds(&self, account: Option<&Account>) -> Result<(Option<Balance>, Option<SheetTier>), EngineError> {
+        let Some(account) = account else { return Ok((None, None)) };
+        Ok((funds::balance(self, account).await?, funds::people_left(self, account).await?))
     }
 
     /// How fast it would go, and what it would find.
@@ -226,6 +289,16 @@ impl Engine {
             return Ok((USUAL_THROUGHPUT, Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT))));
         };
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
+    }
+
+    /// The sheet of a run that is to be corrected, whose own messages stand in nobody's way.
+    pub(super) async fn judge_but(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        run: Option<RunId>,
+    ) -> Result<Sheet, EngineError> {
+        self.judged(candidate, template, (false, run)).await
     }
 
     /// The template that tells a new time, and what the version would amend.
@@ -256,17 +329,27 @@ impl Engine {
         template: Option<Snapshot>,
         with_rows: bool,
     ) -> Result<Sheet, EngineError> {
+        self.judged(candidate, template, (with_rows, None)).await
+    }
+
+    async fn judged(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        (with_rows, but): (bool, Option<RunId>),
+    ) -> Result<Sheet, EngineError> {
         let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
         let left_alone = self.left_alone(is_marketing(candidate.file.kind, category)).await?;
         let users = user::names(&self.store).await?;
         let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
         let same_audience = run::of_same_audience(&self.store, id, hash).await?;
-        let earlier = self.sent_before(candidate).await?;
+        let earlier = self.sent_before(candidate, but).await?;
         let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
         let (throughput, around) = self.around(candidate).await?;
         let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
         let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
         let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
+        let (balance, tier) = self.funds(account.as_ref()).await?;
         let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
         let vars = self.vars().await?;
         let countries = holds::countries(self).await?;
@@ -296,6 +379,8 @@ impl Engine {
                 around: &around,
                 reached: &|phone| has(&reached, phone),
                 spent,
+                balance,
+                tier,
                 purse,
                 canary: config.canary,
                 suppressed: &|phone| left_alone.has(phone),
@@ -307,6 +392,20 @@ impl Engine {
             })
         })
         .await
+    }
+}
+
+impl Hindered {
+    fn by(problems: Vec<Problem>) -> Self {
+        Self { problems, is_changed: false }
+    }
+
+    fn changed(problems: Vec<Problem>) -> Self {
+        Self { problems, is_changed: true }
+    }
+
+    fn told(self) -> StartOutcome {
+        if self.is_changed { StartOutcome::Changed(self.problems) } else { StartOutcome::Refused(self.problems) }
     }
 }
 

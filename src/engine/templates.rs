@@ -140,6 +140,11 @@ pub(super) fn reads_otherwise(seen: &Snapshot, fresh: &Snapshot) -> bool {
 
 /// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
 fn differs(seen: &Template, fresh: &Template) -> bool {
-    let same = Template { provider_id: fresh.provider_id.clone(), status: fresh.status.clone(), ..seen.clone() };
+    let same = Template {
+        provider_id: fresh.provider_id.clone(),
+        status: fresh.status.clone(),
+        quality: fresh.quality,
+        ..seen.clone()
+    };
     same != *fresh
 }

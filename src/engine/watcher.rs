@@ -143,7 +143,7 @@ impl Watcher {
             match self.engine.start(id, FOLDER).await? {
                 StartOutcome::Started(_) | StartOutcome::Scheduled(_) => {}
                 StartOutcome::Refused(problems) if problems.iter().all(is_passing) => continue,
-                StartOutcome::Refused(problems) => {
+                StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
                     self.note(&name, &problems).await?;
                     warn!(campaign.id = %known.id, "campaign {} cannot start by itself", known.id);
                 }

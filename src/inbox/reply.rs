@@ -200,7 +200,9 @@ async fn decided(tx: &mut Tx, understood: &Understood, entry: EntryId) -> Result
         Decision::OptOut { .. } => Some(decide::OPT_OUT),
         Decision::OptIn { .. } | Decision::AskToStop | Decision::Ask { .. } | Decision::Noted => None,
     };
-    if let (Some(outcome), Some(about), Some(certainty)) = (outcome, &understood.about, understood.certainty()) {
+    // A test decides nothing.
+    let about = understood.about.as_ref().filter(|about| about.message.test_of.is_none());
+    if let (Some(outcome), Some(about), Some(certainty)) = (outcome, about, understood.certainty()) {
         let message: MessageId = about.message.id;
         let new = NewOutcome { message, entry: Some(entry), outcome, certainty, set_by: "", at: understood.at };
         outcome::add(tx, &new).await?;

@@ -10,8 +10,13 @@ use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::{Moved, SendTime};
-use crate::domain::template::{Category, Template, TemplateStatus};
+use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
 use crate::intake::campaign_file::{SentElsewhere, is_pattern};
+
+const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
+
+/// What Meta keeps an undelivered message for when the template does not say (cloud-api.md 4).
+pub(super) const DEFAULT_TIME_TO_LIVE_S: i64 = 30 * SECONDS_OF_A_DAY;
 
 /// Left out of a hundred rows, from here on, is worth a look.
 const MANY_PER_CENT: i64 = 20;
@@ -40,7 +45,7 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         None => found.push(Problem::new("template_unknown", &named)),
         Some(TemplateStatus::Approved) => {}
         Some(status) => {
-            let args = [named[0], named[1], ("status", word(status))];
+            let args = [named[0], named[1], ("status", status.as_str())];
             found.push(Problem::new("template_not_approved", &args));
         }
     }
@@ -53,7 +58,7 @@ fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let named = [("template", name.as_str()), ("language", inputs.campaign.template.language.as_str())];
     let Some(moved) = inputs.moved_template else { return Some(Problem::new("template_unknown", &named)) };
     if moved.status != TemplateStatus::Approved {
-        let args = [named[0], named[1], ("status", word(&moved.status))];
+        let args = [named[0], named[1], ("status", moved.status.as_str())];
         return Some(Problem::new("template_not_approved", &args));
     }
     let takes = |t: &Template| {
@@ -63,17 +68,6 @@ fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
     };
     let differs = inputs.template.is_some_and(|own| !own.parameters_unknown && takes(own) != takes(moved));
     differs.then(|| Problem::new("moved_template", &named))
-}
-
-fn word(status: &TemplateStatus) -> &str {
-    match status {
-        TemplateStatus::Approved => "approved",
-        TemplateStatus::Pending => "pending",
-        TemplateStatus::Rejected => "rejected",
-        TemplateStatus::Paused => "paused",
-        TemplateStatus::Disabled => "disabled",
-        TemplateStatus::Other(word) => word,
-    }
 }
 
 /// Blockers that the rows bring.
@@ -124,6 +118,9 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(category(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
     found.extend(budget(inputs, cost));
+    found.extend(balance(inputs, cost));
+    found.extend(quality(inputs));
+    found.extend(outlives(inputs, reading));
     found.extend(wallet(inputs, reading, cost));
     if inputs.template.is_none() {
         found.push(Problem::new("category_assumed", &[]));
@@ -208,6 +205,38 @@ fn budget(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
     let (whole, left_of_it, cost) = (said(budget.amount), said(left), said(likely));
     let args = [("likely", cost.as_str()), ("left", &left_of_it), ("budget", &whole)];
     (likely > left).then(|| Problem::new("budget_short", &args))
+}
+
+/// It will probably cost more than the account has left at its provider. Where everything in line is known too, the
+/// wallet says it more exactly.
+fn balance(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
+    let balance = inputs.balance.as_ref().filter(|_| inputs.purse.is_none())?;
+    let likely = cost.likely?;
+    let said = |amount| money(&balance.currency, amount);
+    let args = [("likely", said(likely)), ("left", said(balance.amount))];
+    let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    (balance.currency == cost.currency && likely > balance.amount).then(|| Problem::new("balance_short", &args))
+}
+
+/// People report or block it: the provider pauses it next.
+fn quality(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let template = inputs.template?;
+    let code = match template.quality? {
+        TemplateQuality::Green => return None,
+        TemplateQuality::Yellow => "quality_yellow",
+        TemplateQuality::Red => "quality_red",
+    };
+    Some(Problem::new(code, &[("template", &template.name)]))
+}
+
+/// Messages that a phone which is off may still get after what they speak of.
+fn outlives(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
+    let life = inputs.template?.time_to_live_s.unwrap_or(DEFAULT_TIME_TO_LIVE_S);
+    let n = reading.outliving;
+    let days = (life / SECONDS_OF_A_DAY).to_string();
+    let (hours, n_said) = ((life / 3600).max(1).to_string(), n.to_string());
+    let (code, span) = if life >= 2 * SECONDS_OF_A_DAY { ("outlives_days", &days) } else { ("outlives_hours", &hours) };
+    (n > 0).then(|| Problem::new(code, &[("n", &n_said), ("span", span)]))
 }
 
 /// The wallet does not hold what this and everything in line already will probably cost.

@@ -1,12 +1,14 @@
 //! The one pass over the audience: every row ends as a message or as an exclusion.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::cost::Tally;
 use super::diff::{Changes, Diff};
 use super::forecast::Ahead;
+use super::problems::DEFAULT_TIME_TO_LIVE_S;
 use super::routes::Routes;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
@@ -14,6 +16,7 @@ use crate::billing::market;
 use crate::domain::amend::Fate;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::RunId;
+use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::intake::audience::FileFacts;
 use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, file_keys, open_rows};
@@ -38,6 +41,8 @@ pub(super) struct Reading {
     pub facts: Option<FileFacts>,
     pub warnings: Vec<Problem>,
     pub routes: Routes,
+    /// Messages that may still arrive after what they speak of.
+    pub outliving: i64,
     /// What the file does to a standing run.
     pub changes: Option<Changes>,
     /// What keeps it from being applied unattended.
@@ -128,6 +133,12 @@ impl Reading {
             Some(language) => self.translated.entry(language.clone()).or_default(),
         };
         *tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
+        let life = inputs.template.map(|t| t.time_to_live_s.unwrap_or(DEFAULT_TIME_TO_LIVE_S).max(0));
+        let until = life.map(|life| draft.due_at.plus(Duration::from_secs(life.unsigned_abs())));
+        // Only reminders are about something that passes.
+        let is_reminder = inputs.campaign.kind == CampaignKind::Reminder;
+        let outlives = until.zip(draft.happens_at).is_some_and(|(until, happens)| until > happens);
+        self.outliving += i64::from(is_reminder && outlives);
         self.samples.see(row, draft);
     }
 

@@ -20,6 +20,9 @@ pub struct Sample {
     pub to: String,
     /// The text: header, body, footer and buttons, each on lines of its own.
     pub text: String,
+    /// The same in its parts, where the template is known.
+    #[serde(skip)]
+    pub seen: Option<Rendered>,
     /// Why it was chosen.
     pub kind: SampleKind,
 }
@@ -34,6 +37,17 @@ pub enum SampleKind {
     Oddest,
     /// From all over the file.
     Spread,
+}
+
+impl SampleKind {
+    /// The word of its sentence.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Longest => "longest",
+            Self::Oddest => "oddest",
+            Self::Spread => "spread",
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -95,7 +109,9 @@ impl Chooser {
             .into_iter()
             .map(|(c, kind)| {
                 let own = translations.iter().find(|t| c.fill.language.as_ref() == Some(&t.language));
-                Sample { row: c.row, to: c.to, text: seen_text(own.or(template), &c.fill), kind }
+                let template = own.or(template);
+                let seen = template.filter(|t| !t.parameters_unknown).map(|t| t.render(&c.fill));
+                Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill), seen, kind }
             })
             .collect()
     }

@@ -25,7 +25,7 @@ use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
-use crate::domain::template::{Category, Template};
+use crate::domain::template::{Category, Template, TemplateQuality};
 use crate::domain::time::UnixMs;
 use crate::domain::wallet::Purse;
 use crate::intake::audience::FileFacts;
@@ -71,6 +71,10 @@ pub struct SheetInputs<'a> {
     pub reached: &'a dyn Fn(&Phone) -> bool,
     /// What is charged and reserved of the campaign's budget already.
     pub spent: Micros,
+    /// What the account has left at its provider, where that tells.
+    pub balance: Option<Balance>,
+    /// What is left of the messaging limit, where that is known.
+    pub tier: Option<SheetTier>,
     /// How the account's prepaid wallet stands, where it has one that is known.
     pub purse: Option<Purse>,
     /// `[limits]` of the configuration, for what a canary is judged by where the campaign does not say.
@@ -131,6 +135,15 @@ pub struct Sheet {
     /// What goes first and is judged; `None`: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary: Option<SheetCanary>,
+    /// What is left of the campaign's budget; `None`: it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<SheetBudget>,
+    /// What the account has left at its provider; `None`: that is billed afterwards, or not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
+    /// What is left of the messaging limit; `None`: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<SheetTier>,
     /// Ten messages as people will see them.
     pub samples: Vec<Sample>,
     /// What keeps it from starting.
@@ -139,6 +152,10 @@ pub struct Sheet {
     /// What is worth a look.
     #[serde(serialize_with = "spoken")]
     pub warnings: Vec<Problem>,
+    /// The mark of what is shown here: a start that carries it starts this and nothing else. `None` where nothing can
+    /// be started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
     /// What was found out about the file; `None` when it could not be read.
     pub facts: Option<FileFacts>,
 }
@@ -152,8 +169,56 @@ pub struct SheetTemplate {
     pub language: String,
     /// What its messages are reckoned to be billed as.
     pub category: Category,
+    /// The provider's word on whether it can be sent; `None`: not known.
+    pub status: Option<String>,
+    /// What people think of it, as the provider tells.
+    pub quality: Option<TemplateQuality>,
+    /// Seconds after which an undelivered message is dropped; `None`: not known.
+    pub time_to_live_s: Option<i64>,
     /// False when the template is not known and the category is a guess from the campaign's kind.
     pub known: bool,
+}
+
+/// A campaign's budget.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SheetBudget {
+    /// ISO 4217.
+    pub currency: String,
+    /// All of it.
+    #[serde(serialize_with = "amount")]
+    pub amount: Micros,
+    /// What is neither charged nor reserved.
+    #[serde(serialize_with = "amount")]
+    pub left: Micros,
+    /// Begins anew each month.
+    pub monthly: bool,
+}
+
+/// What an account has left at its provider.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Balance {
+    /// ISO 4217.
+    pub currency: String,
+    /// How much.
+    #[serde(serialize_with = "amount")]
+    pub amount: Micros,
+    /// When the provider said so.
+    pub told_at: UnixMs,
+}
+
+/// What is left of a messaging limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct SheetTier {
+    /// People in 24 h; `None`: any number.
+    pub limit: Option<i64>,
+    /// New people who may be reached now; `None`: any number.
+    pub left: Option<i64>,
+}
+
+/// Amounts leave as decimals in text, so that no reader turns them into floats.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the field")]
+fn amount<S: serde::Serializer>(amount: &Micros, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&amount.to_string())
 }
 
 /// What goes first and is judged before the rest follows.
@@ -221,6 +286,9 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
             name: campaign.template.name.clone(),
             language: campaign.template.language.clone(),
             category: billing.category,
+            status: inputs.template.map(|t| t.status.as_str().to_owned()),
+            quality: inputs.template.and_then(|t| t.quality),
+            time_to_live_s: inputs.template.map(|t| t.time_to_live_s.unwrap_or(problems::DEFAULT_TIME_TO_LIVE_S)),
             known: inputs.template.is_some(),
         },
         audience: inputs.audience.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -235,6 +303,10 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
         throughput: inputs.throughput,
         canary,
+        budget: budget(inputs),
+        balance: inputs.balance.clone(),
+        tier: inputs.tier,
+        shown: None,
         samples,
         blockers,
         warnings,
@@ -242,6 +314,16 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         rows: inputs.with_rows.then_some(reading.rows),
         facts: reading.facts,
     }
+}
+
+fn budget(inputs: &SheetInputs<'_>) -> Option<SheetBudget> {
+    let budget = inputs.campaign.limits.budget?;
+    Some(SheetBudget {
+        currency: budget.currency.to_string(),
+        amount: budget.amount,
+        left: budget.left(inputs.spent),
+        monthly: budget.monthly,
+    })
 }
 
 /// What everything costs, each translation as it is billed.

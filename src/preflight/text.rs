@@ -56,6 +56,7 @@ pub fn text(sheet: &Sheet, language: Language) -> String {
     head(&mut page, sheet);
     rows(&mut page, sheet);
     cost(&mut page, sheet);
+    funds(&mut page, sheet);
     times(&mut page, sheet);
     samples(&mut page, sheet);
     every_row(&mut page, sheet);
@@ -73,6 +74,7 @@ fn head(page: &mut Page, sheet: &Sheet) {
     let key = if sheet.template.known { "preflight.template_known" } else { "preflight.template_guess" };
     let template = page.say(key, &[("name", name), ("language", language), ("category", &category)]);
     page.fact("preflight.template", &template);
+    template_facts(page, sheet);
     page.fact("preflight.sender", &sheet.sender);
     let Some(facts) = &sheet.facts else { return page.fact("preflight.audience", &sheet.audience) };
     file(page, &sheet.audience, facts);
@@ -107,6 +109,57 @@ fn file(page: &mut Page, name: &str, facts: &FileFacts) {
         read = format!("{read} · {titles}");
     }
     page.long_fact("preflight.audience", &read);
+}
+
+/// Status, quality and life of the template.
+fn template_facts(page: &mut Page, sheet: &Sheet) {
+    let (template, mut facts) = (&sheet.template, Vec::new());
+    if let Some(status) = &template.status {
+        facts.push(status_words(page.language(), status));
+    }
+    facts.extend(template.quality.map(|q| page.say(&format!("preflight.quality.{}", q.as_str()), &[])));
+    facts.extend(template.time_to_live_s.map(|seconds| life_words(page.language(), seconds)));
+    if !facts.is_empty() {
+        page.note(&facts.join(" · "));
+    }
+}
+
+/// What a template's status is called; the provider's word where it has no other.
+pub fn status_words(language: Language, status: &str) -> String {
+    let key = format!("preflight.status.{status}");
+    let known = locale::sentences(language).contains_key(&key);
+    if known { say(language, &key, &[]) } else { status.to_owned() }
+}
+
+/// For how long the provider tries to deliver a message.
+pub fn life_words(language: Language, seconds: i64) -> String {
+    let (unit, n) = match seconds {
+        s if s >= 2 * 86_400 => ("days", s / 86_400),
+        s if s >= 2 * 3_600 => ("hours", s / 3_600),
+        s => ("minutes", (s / 60).max(1)),
+    };
+    say(language, &format!("preflight.life_{unit}"), &[("n", &n.to_string())])
+}
+
+/// What there is to send with.
+fn funds(page: &mut Page, sheet: &Sheet) {
+    if let Some(budget) = &sheet.budget {
+        let [left, whole] = [budget.left, budget.amount].map(|a| money(&budget.currency, a));
+        let key = if budget.monthly { "preflight.budget_month" } else { "preflight.budget_whole" };
+        let said = page.say(key, &[("left", &left), ("budget", &whole)]);
+        page.fact("preflight.budget", &said);
+    }
+    if let Some(balance) = &sheet.balance {
+        page.fact("preflight.balance", &money(&balance.currency, balance.amount));
+    }
+    let Some(tier) = sheet.tier else { return };
+    let said = match (tier.left, tier.limit) {
+        (Some(left), Some(limit)) => {
+            page.say("preflight.tier_left", &[("n", &left.to_string()), ("limit", &limit.to_string())])
+        }
+        _ => page.say("preflight.tier_free", &[]),
+    };
+    page.fact("preflight.tier", &said);
 }
 
 /// The word that stands for an enum in JSON.

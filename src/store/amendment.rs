@@ -12,6 +12,10 @@ const ADD: &str =
     "UPDATE amendment SET rows_read = rows_read + $3, added = added + $4, changed = changed + $5, same = same + $6,
         already_sent = already_sent + $7, left_out = left_out + $8, removed = removed + $9
     WHERE run_id = $1 AND revision = $2";
+/// The first file is planned again: what it did is counted anew.
+const AGAIN: &str =
+    "UPDATE amendment SET version_id = $2, rows_read = 0, added = 0, changed = 0, same = 0, already_sent = 0,
+        left_out = 0, removed = 0 WHERE run_id = $1";
 const GET: &str = "SELECT run_id, revision, version_id, began_at, begun_by, rows_read, added, changed, same, already_sent, left_out, removed
     FROM amendment WHERE run_id = $1 AND revision = $2";
 const LIST: &str = "SELECT run_id, revision, version_id, began_at, begun_by, rows_read, added, changed, same, already_sent, left_out, removed
@@ -76,6 +80,12 @@ pub async fn begin(tx: &mut Tx, (run, revision): (RunId, i64), version: VersionI
         .execute(conn)
         .await
         .map(drop))?;
+    Ok(())
+}
+
+/// A standing run with one file is corrected: it plans that again, with another campaign file.
+pub async fn again(tx: &mut Tx, run: RunId, version: VersionId) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(AGAIN).bind(run).bind(version).execute(conn).await.map(drop))?;
     Ok(())
 }
 

@@ -15,9 +15,11 @@ const OPEN: &str = "SELECT run_id, wanted, state, began_at, sent, judge_at, judg
     WHERE state IN ('sending', 'waiting') ORDER BY run_id";
 const GET: &str =
     "SELECT run_id, wanted, state, began_at, sent, judge_at, judged_at, figures FROM canary WHERE run_id = $1";
-/// Those that have left, or tried to; what is put back or left out makes room for another.
+/// Those that have left, or tried to; what is put back or left out makes room for another. What left before a run was
+/// corrected says nothing about what it sends now.
 const LEFT: &str = "SELECT COUNT(*) FROM message WHERE run_id = $1
-    AND state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'failed', 'undelivered', 'in_doubt')";
+    AND state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'failed', 'undelivered', 'in_doubt')
+    AND id > COALESCE((SELECT MAX(f.last_message) FROM correction AS f WHERE f.run_id = $1), 0)";
 const CLAIMED: &str = "SELECT COUNT(*) FROM message WHERE run_id = $1 AND state = 'claimed'";
 const FIRST_LATEST: &str =
     "SELECT MIN(latest_at) FROM message WHERE run_id = $1 AND state = 'queued' AND due_at <= $2 AND latest_at > $3";
@@ -28,6 +30,7 @@ const JUDGED: &str = "UPDATE canary SET state = $2, judged_at = $3, figures = $4
 const OVERRULE: &str = "UPDATE canary SET state = 'overruled' WHERE run_id = $1 AND state = 'stopped'";
 const STATES: &str = "SELECT state, COALESCE(failure_code, 0), COUNT(*) FROM message WHERE run_id = $1
     AND state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'failed', 'undelivered', 'in_doubt')
+    AND id > COALESCE((SELECT MAX(f.last_message) FROM correction AS f WHERE f.run_id = $1), 0)
     GROUP BY state, COALESCE(failure_code, 0)";
 /// Whoever asked for no more since the canary began and has got a message of the run. Numbers that cannot be reached, and
 /// people whom somebody here put on the list, asked for nothing.

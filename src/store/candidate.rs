@@ -1,4 +1,5 @@
-//! Messages a reply may be the answer to, with what their campaign says about replies.
+//! Messages a reply may be the answer to, with what their campaign said about replies when they were made: a run that
+//! was corrected since has another template and file now. Tests wait for no reply.
 
 use sqlx::FromRow;
 
@@ -10,14 +11,20 @@ use crate::domain::time::UnixMs;
 const BY_ID: &str =
     "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
         m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-        COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, r.template, v.definition
+        COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
     FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
     WHERE m.id = $1";
 
 const BY_PROVIDER_ID: &str =
     "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
         m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-        COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, r.template, v.definition
+        COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
     FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
     WHERE m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = $1 ORDER BY k.id LIMIT 1),
         (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = $1 ORDER BY a.message_id LIMIT 1))";
@@ -25,19 +32,25 @@ const BY_PROVIDER_ID: &str =
 const RECENT: Dialects = Dialects {
     sqlite: "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
                  m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, r.template, v.definition
+                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
              FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
              WHERE m.person_id IN (SELECT value FROM json_each($1)) AND m.sender = $2
                  AND m.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
-                 AND m.claimed_at > $3 AND m.claimed_at <= $4
+                 AND m.claimed_at > $3 AND m.claimed_at <= $4 AND m.test_of IS NULL
              ORDER BY m.id DESC LIMIT 20",
     postgres: "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
                    m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                   COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, r.template, v.definition
+                   COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
                FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
                WHERE m.person_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) AND m.sender = $2
                    AND m.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
-                   AND m.claimed_at > $3 AND m.claimed_at <= $4
+                   AND m.claimed_at > $3 AND m.claimed_at <= $4 AND m.test_of IS NULL
                ORDER BY m.id DESC LIMIT 20",
 };
 
@@ -78,6 +91,8 @@ pub struct Candidate {
     pub state: MessageState,
     /// When it was accepted, or at least tried.
     pub reached_at: UnixMs,
+    /// The campaign it is a test of, where it is one.
+    pub test_of: Option<CampaignId>,
     /// Who started its run.
     pub starter: Option<String>,
     /// Its run's snapshot of the template, as JSON.

@@ -16,8 +16,9 @@ const REPORT: &str = "
            CAST(SUM(1 - k.charged_one) AS BIGINT) AS open, CAST(SUM(k.estimated) AS BIGINT) AS estimated,
            CAST(SUM(k.reserved) AS BIGINT) AS reserved, CAST(SUM(k.charged) AS BIGINT) AS charged
     FROM (
-        SELECT CASE WHEN $1 LIKE '%,campaign,%' THEN COALESCE(c.name, '') ELSE '' END AS campaign,
-               CASE WHEN $1 LIKE '%,campaign,%' THEN COALESCE(c.title, '') ELSE '' END AS title,
+        SELECT CASE WHEN $1 LIKE '%,campaign,%' THEN CASE WHEN m.test_of IS NULL THEN COALESCE(c.name, '')
+                    ELSE 'test:' || COALESCE(t.name, '') END ELSE '' END AS campaign,
+               CASE WHEN $1 LIKE '%,campaign,%' THEN COALESCE(c.title, t.title, '') ELSE '' END AS title,
                CASE WHEN $1 LIKE '%,cost_centre,%' THEN m.cost_centre ELSE '' END AS cost_centre,
                CASE WHEN $1 LIKE '%,account,%' THEN m.account ELSE '' END AS account,
                CASE WHEN $1 LIKE '%,sender,%' THEN m.sender ELSE '' END AS sender,
@@ -29,6 +30,7 @@ const REPORT: &str = "
                CASE WHEN m.charged_day IS NULL THEN 0 ELSE 1 END AS charged_one,
                CASE WHEN m.charged_day IS NOT NULL AND m.charged = 0 THEN 1 ELSE 0 END AS free_one
         FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id
+            LEFT JOIN campaign AS t ON t.id = m.test_of
         WHERE (m.charged_day >= $2 AND m.charged_day < $3)
            OR (m.charged_day IS NULL AND m.due_at >= $4 AND m.due_at < $5
                AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
@@ -39,7 +41,8 @@ const REPORT: &str = "
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CostKey {
-    /// Name of the campaign; empty for messages sent by hand and agents' answers.
+    /// Name of the campaign, `test:` before it for rows that people sent to themselves; empty for messages sent by hand
+    /// and agents' answers.
     Campaign,
     /// Who pays.
     CostCentre,

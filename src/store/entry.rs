@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::outcome::Certainty;
 use super::{Result, Store, Tx, on, on_tx};
 use crate::domain::event::ReplyContent;
-use crate::domain::id::{ConversationId, EntryId, MessageId};
+use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 
@@ -20,7 +20,8 @@ const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND m
 
 const THREAD: &str = "SELECT e.id, e.direction, e.content, e.provider_id, e.message_id, e.certainty, e.author, e.at,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
-        m.sent_at, m.delivered_at, m.read_at, r.template, r.cancelled_by
+        m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by,
+        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     LEFT JOIN run AS r ON r.id = m.run_id
     WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
@@ -105,6 +106,8 @@ pub struct Line {
     pub read_at: Option<UnixMs>,
     /// The run's snapshot of the template, as JSON.
     pub template: Option<String>,
+    /// The campaign that the message sent is a test of, where it is one.
+    pub test_of: Option<CampaignId>,
     /// Who cancelled the run.
     pub cancelled_by: Option<String>,
 }

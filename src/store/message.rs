@@ -78,7 +78,7 @@ const INSERT: Dialects = Dialects {
         ON CONFLICT (run_id, key) DO NOTHING RETURNING id, row_no",
 };
 const GET: &str = "SELECT id, run_id, campaign_id, row_no, person_id, recipient, name, account, sender, priority, content,
-        conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, state, due_at, latest_at,
+        conversation_id, author, test_of, route, cost_centre, external_id, happens_at, timezone, created_at, state, due_at, latest_at,
         waiting_for, end_reason, ended_at, attempt, claimed_at, doubt_at, provider_id, accepted_at, sent_at, delivered_at,
         read_at, failure_code, failure_detail, market, category, currency, estimated, reserved, charged
     FROM message WHERE id = $1";
@@ -177,6 +177,8 @@ pub struct Message {
     pub conversation_id: Option<ConversationId>,
     /// Who wrote it.
     pub author: String,
+    /// The campaign it is a test of, where it is one.
+    pub test_of: Option<CampaignId>,
     /// Where its replies go.
     pub route: String,
     /// Who pays.

@@ -32,7 +32,7 @@ const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run A
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
 const RUNNING: &str =
-    "SELECT id, priority, revision FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
+    "SELECT id, priority, version_id, revision FROM run WHERE sender = $1 AND state = 'running' ORDER BY priority, id";
 const STARTED_BEFORE: &str = "SELECT r.id FROM run AS r WHERE r.version_id = $1 AND (r.state <> 'cancelled'
         OR EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.attempt > 0))
     ORDER BY r.id DESC LIMIT 1";
@@ -202,9 +202,9 @@ pub async fn planning(store: &Store) -> Result<Vec<RunId>> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(PLANNING).fetch_all(pool).await)?)
 }
 
-/// Running runs of `sender` with their priority and revision. Read beside the writer: what is committed is seen, and the claim looks
+/// Running runs of `sender` with their priority, version and revision. Read beside the writer: what is committed is seen, and the claim looks
 /// again.
-pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority, i64)>> {
+pub async fn running(store: &Store, sender: &str) -> Result<Vec<(RunId, Priority, VersionId, i64)>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(RUNNING).bind(sender).fetch_all(pool).await)?)
 }
 

@@ -19,6 +19,8 @@ const PASSWORD: &str = "SELECT password_hash FROM app_user WHERE id = $1 AND dis
 const SET_PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";
 const SET_ROLE: &str = "UPDATE app_user SET role = $2 WHERE id = $1";
 const SET_LANGUAGE: &str = "UPDATE app_user SET language = $2 WHERE id = $1";
+const TEST_NUMBER: &str = "SELECT test_number FROM app_user WHERE id = $1";
+const SET_TEST_NUMBER: &str = "UPDATE app_user SET test_number = $2 WHERE id = $1";
 const DISABLE: &str = "UPDATE app_user SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
 const ENABLE: &str = "UPDATE app_user SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
 const OTHER_ADMINS: &str = "SELECT COUNT(*) FROM app_user WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1";
@@ -52,6 +54,19 @@ pub fn is_name(name: &str) -> bool {
 pub async fn names(store: &Store) -> Result<BTreeSet<String>> {
     let names: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(NAMES).fetch_all(pool).await)?;
     Ok(names.into_iter().collect())
+}
+
+/// The number of one's own that tests went to last, as it was typed.
+pub async fn test_number(store: &Store, id: UserId) -> Result<Option<String>> {
+    let found: Option<Option<String>> =
+        on!(&store.read, |pool| sqlx::query_scalar(TEST_NUMBER).bind(id).fetch_optional(pool).await)?;
+    Ok(found.flatten())
+}
+
+/// Keeps the number that a test went to.
+pub async fn set_test_number(store: &Store, id: UserId, number: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(SET_TEST_NUMBER).bind(id).bind(number).execute(pool).await.map(drop))?;
+    Ok(())
 }
 
 /// Adds a user; `None` when the name is taken. Without a password hash only a sign-in link lets them in.

@@ -8,7 +8,8 @@ use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{DoubtSettlement, Loaded, StartOutcome};
+use crate::engine::{DoubtSettlement, Loaded, StartOutcome, Yes};
+use crate::preflight::Shown;
 use crate::store::run::{self, Run};
 use crate::store::version;
 
@@ -41,14 +42,30 @@ pub async fn start_shown(
     state: &WebState,
     actor: &Actor,
     campaign: CampaignId,
-    shown: VersionId,
-    anyway: bool,
+    looked: Looked<'_>,
 ) -> Result<Begun, WebError> {
     let latest = version::latest(state.store(), campaign).await?.ok_or(WebError::NotFound)?;
-    if latest.id != shown {
-        return Err(WebError::Conflict("newer_version"));
+    let anyway = looked.anyway;
+    match looked.shown {
+        // The mark tells more than that there is another version: what of it changed.
+        Some(shown) => {
+            let shown = Shown::parse(shown).ok_or(WebError::Bad("shown"))?;
+            start(state, actor, latest.id, Yes { shown: Some(&shown), anyway }).await
+        }
+        None if latest.id != looked.version => Err(WebError::Conflict("newer_version")),
+        None => start(state, actor, latest.id, Yes { shown: None, anyway }).await,
     }
-    start(state, actor, latest.id, anyway).await
+}
+
+/// What somebody looked at before they said yes.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked<'a> {
+    /// The version.
+    pub version: VersionId,
+    /// The mark of its sheet.
+    pub shown: Option<&'a str>,
+    /// They saw that its file looks wrong, and want it all the same.
+    pub anyway: bool,
 }
 
 /// What a start began.
@@ -60,15 +77,10 @@ pub enum Begun {
     At(UnixMs),
 }
 
-/// Starts a version, `anyway` although its file looks wrong; what stands in the way is an error that names it.
-async fn start(state: &WebState, actor: &Actor, version: VersionId, anyway: bool) -> Result<Begun, WebError> {
-    let started = if anyway {
-        state.engine.start_anyway(version, &actor.name).await?
-    } else {
-        state.engine.start(version, &actor.name).await?
-    };
-    let action = if anyway { "run.start_anyway" } else { "run.start" };
-    match started {
+/// Starts a version; what stands in the way is an error that names it.
+async fn start(state: &WebState, actor: &Actor, version: VersionId, yes: Yes<'_>) -> Result<Begun, WebError> {
+    let action = if yes.anyway { "run.start_anyway" } else { "run.start" };
+    match state.engine.start_if(version, yes, &actor.name).await? {
         StartOutcome::Started(run) => {
             state.sampler.forget(run);
             state.audit(actor, action, &format!("run {run}"), &format!("version {version}")).await?;
@@ -79,6 +91,7 @@ async fn start(state: &WebState, actor: &Actor, version: VersionId, anyway: bool
             Ok(Begun::At(at))
         }
         StartOutcome::Refused(problems) => Err(WebError::Refused(problems)),
+        StartOutcome::Changed(problems) => Err(WebError::Changed(problems)),
     }
 }
 

@@ -3,8 +3,9 @@
 
 mod alerts;
 mod campaign_view;
-mod campaigns;
+pub(super) mod campaigns;
 mod conversations;
+mod correct;
 mod costs;
 mod desk;
 mod docs;
@@ -12,7 +13,7 @@ mod doctor;
 mod document;
 mod doubt;
 mod events;
-mod extract;
+pub(super) mod extract;
 mod holds;
 mod later;
 mod me;

@@ -75,6 +75,7 @@ fn written(p: &Page, line: &Line) -> Bubble {
 fn out(p: &Page, line: &Line, campaign: &str) -> Bubble {
     let content: Option<Content> = line.message_content.as_deref().and_then(|json| serde_json::from_str(json).ok());
     let from = match (&content, line.author.is_empty()) {
+        _ if line.test_of.is_some() => p.say("web.test.from", &[("who", &line.author)]),
         (Some(Content::Template { .. }), true) => p.say("web.thread.from_campaign", &[("campaign", campaign)]),
         (_, true) => p.t("web.thread.automatic"),
         (_, false) => line.author.clone(),

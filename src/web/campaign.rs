@@ -2,18 +2,21 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::{Html, Redirect};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::domain::id::{CampaignId, VersionId};
+use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::locale;
-use crate::preflight::{Sheet, SheetRow, diff};
+use crate::preflight::{self, Sheet, SheetRow, diff};
 use crate::store::campaign::{self, Campaign};
-use crate::store::run;
+use crate::store::secret::Secret;
 use crate::store::version::{self, Version};
+use crate::store::{run, user};
 
-use super::act::{self, Begun};
+use super::act::{self, Begun, Looked};
 use super::actor::Actor;
 use super::error::WebError;
 use super::figures::Figures;
@@ -38,9 +41,22 @@ struct CampaignPage {
     /// The run of this very version, if it was started before.
     started: Option<crate::domain::id::RunId>,
     people: Right,
+    load: Right,
+    /// What is otherwise than it was when somebody said yes.
+    changed: Vec<String>,
+    /// Whether samples can be sent to one's own number.
+    test: Option<TestForm>,
     /// When the next run of a campaign that comes again is due.
     next: Option<UnixMs>,
     may_steer: bool,
+}
+
+/// The form that sends a row to one's own number.
+pub struct TestForm {
+    /// The number of the last test.
+    number: String,
+    /// Makes the form, sent again, send nothing more.
+    once: String,
 }
 
 /// A sheet in words.
@@ -138,6 +154,38 @@ impl SheetView {
         cost.likely.map_or_else(|| p.t("web.cost_unknown"), |likely| p.money(&likely, &cost.currency))
     }
 
+    /// Status, what people think of it, and for how long a message is tried.
+    fn template(&self, p: &Page) -> String {
+        let (template, mut facts) = (&self.sheet.template, Vec::new());
+        facts.push(p.t(&format!("web.category.{}", template.category.as_str())));
+        facts.extend(template.status.iter().map(|status| preflight::status_words(p.language, status)));
+        facts.extend(template.quality.map(|q| p.t(&format!("preflight.quality.{}", q.as_str()))));
+        facts.extend(template.time_to_live_s.map(|s| preflight::life_words(p.language, s)));
+        facts.join(" · ")
+    }
+
+    fn budget(&self, p: &Page) -> Option<String> {
+        let budget = self.sheet.budget.as_ref()?;
+        let [left, whole] = [budget.left, budget.amount].map(|a| p.money(&a, &budget.currency));
+        let key = if budget.monthly { "preflight.budget_month" } else { "preflight.budget_whole" };
+        Some(p.say(key, &[("left", &left), ("budget", &whole)]))
+    }
+
+    fn balance(&self, p: &Page) -> Option<String> {
+        let balance = self.sheet.balance.as_ref()?;
+        Some(p.money(&balance.amount, &balance.currency))
+    }
+
+    fn tier(&self, p: &Page) -> Option<String> {
+        let tier = self.sheet.tier?;
+        Some(match (tier.left, tier.limit) {
+            (Some(left), Some(limit)) => {
+                p.say("preflight.tier_left", &[("n", &p.number(left)), ("limit", &p.number(limit))])
+            }
+            _ => p.t("preflight.tier_free"),
+        })
+    }
+
     fn canary(&self, p: &Page) -> Option<String> {
         let canary = self.sheet.canary?;
         let minutes = canary.wait_minutes.to_string();
@@ -156,8 +204,19 @@ impl SheetView {
 pub async fn show(
     State(state): State<WebState>,
     actor: Actor,
-    mut p: Page,
+    p: Page,
     Path(id): Path<i64>,
+) -> Result<Html<String>, WebError> {
+    page(&state, &actor, p, id, &[]).await
+}
+
+/// The page; with `changed` it says what is otherwise than when somebody said yes.
+async fn page(
+    state: &WebState,
+    actor: &Actor,
+    mut p: Page,
+    id: i64,
+    changed: &[Problem],
 ) -> Result<Html<String>, WebError> {
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
@@ -175,12 +234,22 @@ pub async fn show(
     }
     let mut runs = Vec::new();
     for run in run::of_campaign(state.store(), c.id, RUNS).await? {
-        runs.push(Figures::of(&state, run).await?);
+        runs.push(Figures::of(state, run).await?);
     }
     let sheet = sheet.map(|s| SheetView::of(&p, s));
     let (may_start, may_steer) = (actor.may(Right::StartRuns), actor.may(Right::SteerRuns));
+    let changed = changed.iter().map(|problem| locale::problem(p.language, problem)).collect();
+    let test = test_form(state, actor).await?;
+    let (people, load) = (Right::ReadPeople, Right::LoadCampaigns);
     let next = state.engine.next_run(c.id).await?;
-    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people: Right::ReadPeople, next, may_steer })
+    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people, load, changed, test, next, may_steer })
+}
+
+/// For persons with the right to; a token has no phone.
+async fn test_form(state: &WebState, actor: &Actor) -> Result<Option<TestForm>, WebError> {
+    let Some(user) = actor.user.filter(|_| actor.may(Right::SendTests)) else { return Ok(None) };
+    let number = user::test_number(state.store(), user).await?.unwrap_or_default();
+    Ok(Some(TestForm { number, once: Secret::draw("").shown }))
 }
 
 /// The latest version of a campaign.
@@ -193,6 +262,7 @@ pub async fn latest(state: &WebState, campaign: CampaignId) -> Result<Version, W
 #[derive(serde::Deserialize)]
 pub struct StartForm {
     version: i64,
+    shown: Option<String>,
     /// The file looks wrong, and is applied all the same.
     #[serde(default)]
     anyway: bool,
@@ -202,12 +272,19 @@ pub struct StartForm {
 pub async fn start(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<i64>,
     axum::extract::Form(form): axum::extract::Form<StartForm>,
-) -> Result<Redirect, WebError> {
-    match act::start_shown(&state, &actor, CampaignId(id), VersionId(form.version), form.anyway).await? {
-        Begun::Run(run) => Ok(done(&format!("/runs/{run}"), "started")),
-        Begun::At(_) => Ok(done(&format!("/campaigns/{id}"), "scheduled")),
+) -> Result<Response, WebError> {
+    let looked = Looked { version: VersionId(form.version), shown: form.shown.as_deref(), anyway: form.anyway };
+    match act::start_shown(&state, &actor, CampaignId(id), looked).await {
+        Ok(Begun::Run(run)) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
+        Ok(Begun::At(_)) => Ok(done(&format!("/campaigns/{id}"), "scheduled").into_response()),
+        Err(WebError::Changed(changes)) => {
+            let page = page(&state, &actor, p, id, &changes).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::role::Right;
 use crate::locale;
+use crate::store::draft::{self, Draft};
 use crate::store::run;
 use crate::store::view::campaign::{self, CampaignLine};
 
@@ -31,6 +32,8 @@ struct CampaignsPage {
     strangers: Vec<String>,
     next: Option<i64>,
     load: Right,
+    /// Begun on the page, and not finished.
+    drafts: Vec<Draft>,
     /// The folder that is watched, for the hint.
     folder: String,
 }
@@ -86,7 +89,9 @@ pub async fn show(
     let is_first = query.before.is_none() && query.q.is_empty();
     let strangers = if is_first { state.engine.strangers().await? } else { Vec::new() };
     let strangers = strangers.iter().map(|problem| locale::problem(p.language, problem)).collect();
-    html(&CampaignsPage { p, search: query.q, cards, strangers, next, load: Right::LoadCampaigns, folder })
+    let may_load = is_first && actor.may(Right::LoadCampaigns);
+    let drafts = if may_load { draft::list(state.store()).await? } else { Vec::new() };
+    html(&CampaignsPage { p, search: query.q, cards, strangers, next, load: Right::LoadCampaigns, drafts, folder })
 }
 
 async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Card, WebError> {

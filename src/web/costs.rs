@@ -90,6 +90,7 @@ impl CostsPage {
 fn label(p: &Page, column: &str, value: &str, title: &str) -> String {
     match (column, value) {
         ("campaign", "") => p.t("costs.by_hand"),
+        ("campaign", name) if name.starts_with("test:") => p.say("web.test.costs", &[("campaign", title)]),
         ("campaign", _) if !title.is_empty() => title.to_owned(),
         ("category", "") => p.t("web.costs.none"),
         ("category", word) => p.t(&format!("web.category.{word}")),

@@ -42,6 +42,9 @@ pub enum WebError {
     /// It was understood and is refused for these reasons.
     #[error("refused")]
     Refused(Vec<Problem>),
+    /// What somebody said yes to is not what was shown any more: this changed.
+    #[error("changed since it was shown")]
+    Changed(Vec<Problem>),
     /// It was understood and cannot be taken as it is; the word says why (`web.error.<word>`).
     #[error("unprocessable: {0}")]
     Unprocessable(&'static str),
@@ -103,7 +106,7 @@ impl WebError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Refused(_) | Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Changed(_) => StatusCode::CONFLICT,
             Self::Because { status, .. } => *status,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
@@ -123,6 +126,7 @@ impl WebError {
             Self::NotFound => "not_found",
             Self::Bad(word) | Self::Conflict(word) | Self::Unprocessable(word) | Self::Because { word, .. } => word,
             Self::Refused(_) => "refused",
+            Self::Changed(_) => "changed",
             Self::TooLarge => "too_large",
             Self::NotAvailableYet => "not_available_yet",
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => "unexpected",
@@ -149,7 +153,7 @@ impl IntoResponse for WebError {
         let is_surprise = status.is_server_error() && !self.is_full();
         let reference = is_surprise.then(|| log(&self, status)).flatten();
         let (problems, why) = match self {
-            Self::Refused(problems) => (problems, None),
+            Self::Refused(problems) | Self::Changed(problems) => (problems, None),
             Self::Because { why, .. } => (Vec::new(), Some(why)),
             _ => (Vec::new(), None),
         };

@@ -169,7 +169,7 @@ impl Page {
                 href,
                 label: self.t(&format!("web.nav.{key}")),
                 current: self.path.starts_with(href)
-                    || (*key == "campaigns" && self.path.starts_with("/runs"))
+                    || (*key == "campaigns" && ["/runs", "/drafts"].iter().any(|under| self.path.starts_with(under)))
                     || (*key == "templates"
                         && ["/template-drafts", "/variables"].iter().any(|p| self.path.starts_with(p))),
             })

@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, events, guard,
-    health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions, template,
-    template_drafts, templates, users, variables, webhook,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
+    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions, template,
+    template_drafts, templates, test_send, users, variables, webhook,
 };
 
 /// One route.
@@ -83,12 +83,23 @@ fn open() -> Vec<Route> {
 
 fn campaign_pages() -> Vec<Route> {
     let (read_, steer, lift) = (needs(R::ReadCampaigns), needs(R::SteerRuns), needs(R::LiftHolds));
+    let load = needs(R::LoadCampaigns);
     vec![
         read("/campaigns", read_, campaigns::show),
-        with_files(write("/campaigns", needs(R::LoadCampaigns), campaigns::load)),
+        with_files(write("/campaigns", load, campaigns::load)),
+        read("/campaigns/new", load, draft::begin::new),
+        with_files(write("/drafts", load, draft::begin::create)),
+        read("/drafts/{id}", load, draft::show),
+        write("/drafts/{id}", load, draft::save),
+        with_files(write("/drafts/{id}/audience", load, draft::audience)),
+        write("/drafts/{id}/discard", load, draft::discard),
         read("/campaigns/{id}", read_, campaign::show),
+        read("/campaigns/{id}/copy", load, draft::begin::copy),
+        with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
+        write("/campaigns/{id}/edit", load, draft::begin::edit),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
+        write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
         write("/campaigns/{id}/end", steer, campaign::end),
         read("/runs/{id}", read_, run::show),
         read("/runs/{id}/rows", needs(R::ReadPeople), run_rows::show),
@@ -97,6 +108,7 @@ fn campaign_pages() -> Vec<Route> {
         write("/runs/{id}/pause", steer, run::pause),
         write("/runs/{id}/resume", steer, run::resume),
         write("/runs/{id}/cancel", steer, run::cancel),
+        write("/runs/{id}/correct", needs(R::StartRuns), draft::begin::correct),
         read("/runs/{id}/retry", read_, retry::show),
         write("/runs/{id}/retry", steer, retry::retry),
         read("/doubt", needs(R::ReadPeople), doubt::show),

@@ -13,7 +13,7 @@ use crate::engine;
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
-use crate::store::{campaign, exclusion, message, run};
+use crate::store::{campaign, correction, exclusion, message, run};
 
 use super::act;
 use super::actor::Actor;
@@ -50,6 +50,9 @@ struct RunPage {
     resent: i64,
     money: tally::Money,
     may_steer: bool,
+    may_start: bool,
+    /// What a correction left as it was.
+    corrected: Option<String>,
     people: bool,
     /// The files that a standing run has taken up, the last first.
     files: Vec<Amendment>,
@@ -109,7 +112,8 @@ pub async fn show(
     let template = template_name(&run);
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
-    let may_steer = actor.may(Right::SteerRuns);
+    let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
+    let corrected = corrected(&state, &p, &f).await?;
     let files = amendment::list(state.store(), f.run.id, FILES).await?;
     html(&RunPage {
         p,
@@ -127,9 +131,20 @@ pub async fn show(
         resent,
         money,
         may_steer,
+        may_start,
+        corrected,
         people,
         files,
     })
+}
+
+/// What a correction left as it was, in words.
+async fn corrected(state: &WebState, p: &Page, f: &Figures) -> Result<Option<String>, WebError> {
+    let corrected = correction::latest(state.store(), f.run.id).await?;
+    Ok(corrected.map(|c| {
+        let rest = (f.counts.total() - c.stayed).max(0);
+        p.say("draft.corrected", &[("n", &p.number(c.stayed)), ("rest", &p.number(rest)), ("who", &c.corrected_by)])
+    }))
 }
 
 fn template_name(run: &run::Run) -> String {

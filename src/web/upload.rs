@@ -43,6 +43,31 @@ impl Upload {
     }
 }
 
+/// What somebody brings to a campaign that is put together on the page.
+#[derive(Default)]
+pub struct Parts {
+    /// What it is to be called.
+    pub title: String,
+    /// The word of its kind.
+    pub kind: String,
+    /// Name and bytes of the audience file.
+    pub file: Option<(String, Vec<u8>)>,
+}
+
+/// Reads the parts `title`, `kind` and `audience`; any other is passed over.
+pub async fn parts(mut form: Multipart) -> Result<Parts, WebError> {
+    let mut parts = Parts::default();
+    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        match field.name().unwrap_or_default() {
+            "title" => parts.title = text(field).await?.replace(['\0', '\n', '\r'], " ").chars().take(120).collect(),
+            "kind" => parts.kind = text(field).await?,
+            "audience" => parts.file = file(field).await?,
+            _ => {}
+        }
+    }
+    Ok(parts)
+}
+
 /// Campaign folders are `[a-z0-9_-]`.
 fn is_folder_name(name: &str) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';

@@ -129,6 +129,131 @@ async fn open_window(window: &Client, demo: &Demo) -> bool {
     window.find(Locator::Css("[data-test=answer]:not([disabled])")).await.is_ok()
 }
 
+const PEOPLE: &str = "Nome,Telefone,Cupom\nJOÃO DA SILVA,+55 11 95555-0141,VERAO-1\nMaria Souza,+55 11 95555-0142,VERAO-2\nSem telefone,,VERAO-3\n";
+
+/// Drops a file on the page's place for it, as from the desktop.
+async fn drop_file(window: &Client, name: &str, text: &str) {
+    let script = "const data = new DataTransfer(); data.items.add(new File([arguments[1]], arguments[0]));
+        document.querySelector('[data-drop]').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true }));";
+    window.execute(script, vec![name.into(), text.into()]).await.unwrap();
+    let named = format!("//*[@data-drop-name][contains(., '{name}')]");
+    window.wait().at_most(PATIENCE).for_element(Locator::XPath(&named)).await.unwrap();
+}
+
+/// Presses what a live page may replace at any moment: found and pressed in one go.
+async fn press(window: &Client, css: &str) {
+    wait_for(window, css).await;
+    let script = "const found = document.querySelector(arguments[0]); if (found) found.click(); return Boolean(found);";
+    for _ in 0..20 {
+        if window.execute(script, vec![css.into()]).await.unwrap().as_bool() == Some(true) {
+            return;
+        }
+        wait_for(window, css).await;
+    }
+    panic!("{css} comes and goes");
+}
+
+async fn choose(window: &Client, field: &str, value: &str) {
+    wait_for(window, &format!("[name=\"{field}\"]")).await.select_by_value(value).await.unwrap();
+}
+
+/// The message of the row that is looked at, once it says that.
+async fn previews(window: &Client, words: &str) {
+    let bubble = format!("//*[@id='preview']//*[@data-test='bubble'][contains(., '{words}')]");
+    if let Err(e) = window.wait().at_most(PATIENCE).for_element(Locator::XPath(&bubble)).await {
+        picture(window, "failure").await;
+        panic!("the preview does not say {words}: {e}; see {PICTURES}/failure.png");
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected_and_copied() {
+    let Some(browser) = Browser::start(1400, 1000).await else { return };
+    let window = &browser.window;
+    let demo = Demo::start();
+    sign_in(window, &demo).await;
+
+    // A file that is none is told with its sentence.
+    marked(window, "new").await.click().await.unwrap();
+    marked(window, "title").await.send_keys("Promo de dezembro").await.unwrap();
+    wait_for(window, "input[value=promotion]").await.click().await.unwrap();
+    drop_file(window, "vazio.csv", "").await;
+    picture(window, "new-campaign").await;
+    marked(window, "begin").await.click().await.unwrap();
+    marked(window, "problems").await;
+    picture(window, "new-refused").await;
+    drop_file(window, "pessoas.csv", PEOPLE).await;
+    marked(window, "begin").await.click().await.unwrap();
+
+    choose(window, "template", "promo_verao|pt_BR").await;
+    wait_for(window, "[data-field=\"var.1\"]").await;
+    picture(window, "mapping-open").await;
+    choose(window, "var.1.column", "nome").await;
+    choose(window, "var.1.form", "first_name").await;
+    choose(window, "var.2.column", "=").await;
+    wait_for(window, "[name=\"var.2.own\"]").await.send_keys("20 % de desconto").await.unwrap();
+    choose(window, "btn.0.column", "cupom").await;
+    choose(window, "send", "at").await;
+    let set = "document.getElementById('at').value = '2027-01-20T10:00';";
+    window.execute(set, Vec::new()).await.unwrap();
+    marked(window, "look").await.click().await.unwrap();
+    previews(window, "João").await;
+    picture(window, "mapping").await;
+    marked(window, "row-after").await.click().await.unwrap();
+    previews(window, "Maria").await;
+
+    marked(window, "finish").await.click().await.unwrap();
+    marked(window, "sheet").await;
+    marked(window, "sample-why").await;
+    picture(window, "sheet").await;
+    marked(window, "start").await.click().await.unwrap();
+    marked(window, "start-confirm").await.click().await.unwrap();
+
+    wait_for(window, "[data-test=run]").await;
+    wait_for(window, "[data-test=count-queued]").await;
+    press(window, "[data-test=pause]").await;
+    marked(window, "resume").await;
+    press(window, "button[data-test=correct]:not([disabled])").await;
+    marked(window, "split").await;
+    choose(window, "var.1.form", "upper").await;
+    previews(window, "JOÃO DA SILVA").await;
+    picture(window, "correct").await;
+    marked(window, "finish").await.click().await.unwrap();
+    marked(window, "corrected").await;
+    press(window, "[data-test=resume]").await;
+    wait_for(window, "[data-test=run] [data-test=count-queued]").await;
+    picture(window, "corrected").await;
+
+    // The same for other people, in a folder of its own.
+    wait_for(window, ".crumbs a:last-of-type").await.click().await.unwrap();
+    marked(window, "copy").await.click().await.unwrap();
+    drop_file(window, "outras.csv", &PEOPLE.replace("0141", "0151").replace("0142", "0152")).await;
+    marked(window, "begin").await.click().await.unwrap();
+    previews(window, "JOÃO DA SILVA").await;
+    marked(window, "finish").await.click().await.unwrap();
+    marked(window, "sheet").await;
+    picture(window, "sheet-copy").await;
+    window.set_window_size(420, 900).await.unwrap();
+    picture(window, "phone-sheet").await;
+    fits(window).await;
+    marked(window, "edit").await.click().await.unwrap();
+    previews(window, "JOÃO DA SILVA").await;
+    picture(window, "phone-mapping").await;
+    fits(window).await;
+    window.goto(&demo.page("/campaigns/new")).await.unwrap();
+    marked(window, "begin").await;
+    picture(window, "phone-new").await;
+    fits(window).await;
+    browser.close().await;
+}
+
+/// Nothing of the page sticks out to the side.
+async fn fits(window: &Client) {
+    let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
+    let over = window.execute(script, Vec::new()).await.unwrap();
+    assert!(over.as_f64().unwrap() <= 1.0, "{over} pixels stick out");
+}
+
 #[tokio::test]
 async fn a_person_writes_a_template_and_sees_it_approved_without_doing_anything() {
     let Some(browser) = Browser::start(1280, 900).await else { return };

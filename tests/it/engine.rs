@@ -6,6 +6,7 @@ mod arriving;
 mod breaker;
 mod budget;
 mod canary;
+mod correcting;
 mod doubts;
 mod feeds;
 mod forecasting;
@@ -24,6 +25,7 @@ mod sending;
 mod spacing;
 pub mod stage;
 mod subscriptions;
+mod testing;
 mod tier;
 mod translations;
 

@@ -5,6 +5,7 @@ mod api;
 mod calls;
 pub mod daemon;
 mod desk;
+mod drafts;
 mod forecasts;
 mod forms;
 mod health;

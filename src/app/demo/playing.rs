@@ -76,7 +76,7 @@ async fn start_sample(engine: &Engine, name: &str) -> Result<(), DemoError> {
     let version = loaded(engine, name).await?;
     match engine.start(version, STARTER).await? {
         StartOutcome::Started(_) | StartOutcome::Scheduled(_) => Ok(()),
-        StartOutcome::Refused(problems) => {
+        StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
             let codes: Vec<&str> = problems.iter().map(|p| p.code.as_str()).collect();
             Err(DemoError::Sample { name: name.to_owned(), why: codes.join(", ") })
         }

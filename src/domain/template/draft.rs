@@ -163,6 +163,7 @@ impl Draft {
             buttons: self.buttons.iter().map(button).collect(),
             time_to_live_s: self.time_to_live_s,
             parameters_unknown: false,
+            quality: None,
             examples: self.examples.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
         }
     }

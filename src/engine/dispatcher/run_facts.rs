@@ -4,7 +4,7 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::domain::frequency::AtMost;
-use crate::domain::id::{CampaignId, RunId};
+use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
@@ -16,6 +16,8 @@ use crate::store::{Store, hold, run, version};
 /// Facts of a run that no message of it changes.
 #[derive(Clone, Debug)]
 pub struct RunFacts {
+    /// The version it goes by.
+    pub version: VersionId,
     /// The campaign it is a run of.
     pub campaign: CampaignId,
     /// The file it has taken up.
@@ -50,6 +52,7 @@ impl RunFacts {
             return Ok(None);
         };
         Ok(Some(Self {
+            version: run.version_id,
             campaign: run.campaign_id,
             revision: run.revision,
             template_keys: template.all().map(|t| hold::template_key(&run.account, &t.name, &t.language)).collect(),

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Dispatcher;
 use super::run_facts::RunFacts;
-use crate::domain::id::RunId;
+use crate::domain::id::{RunId, VersionId};
 use crate::domain::kind::Priority;
 use crate::engine::{self, EngineError, holds};
 use crate::store::hold::{self, Hold, HoldCause, HoldScope};
@@ -12,7 +12,7 @@ use crate::store::message::Turn;
 use crate::store::{canary, run};
 
 /// A run with its priority and revision.
-type Running = (RunId, Priority, i64);
+type Running = (RunId, Priority, VersionId, i64);
 
 impl Dispatcher {
     /// The runs that nothing wide stops, each priority's in the order of their turns, those sent by hand first.
@@ -29,8 +29,8 @@ impl Dispatcher {
         let running = run::running(&self.engine.store, &self.sender.name).await?;
         let canaries = if running.is_empty() { Vec::new() } else { canary::open(&self.engine.store).await? };
         let mut open = vec![Turn::free(RunId::BY_HAND, Priority::AGENT)];
-        for (id, priority, revision) in self.in_turn(&running) {
-            let Some(facts) = self.learn(id, revision).await? else { continue };
+        for (id, priority, version, revision) in self.in_turn(&running) {
+            let Some(facts) = self.learn(id, (version, revision)).await? else { continue };
             if holds.iter().any(|hold| is_held(hold, id, &facts)) {
                 continue;
             }
@@ -64,9 +64,9 @@ impl Dispatcher {
         }
     }
 
-    async fn learn(&self, id: RunId, revision: i64) -> Result<Option<Arc<RunFacts>>, EngineError> {
-        // A new file may have come with another campaign file.
-        if let Some(known) = self.facts_of(id).filter(|known| known.revision == revision) {
+    /// What is known of a run, read anew where it has been corrected or a new file may have come with another campaign file.
+    async fn learn(&self, id: RunId, stands: (VersionId, i64)) -> Result<Option<Arc<RunFacts>>, EngineError> {
+        if let Some(known) = self.facts_of(id).filter(|known| (known.version, known.revision) == stands) {
             return Ok(Some(known));
         }
         let Some(facts) = RunFacts::read(&self.engine.store, &self.engine.config, id).await? else { return Ok(None) };
@@ -91,7 +91,7 @@ impl Dispatcher {
         }
         let place = |id: RunId| turns.iter().position(|turn| *turn == id);
         let mut ordered = running.to_vec();
-        ordered.sort_by_key(|(id, priority, _)| (*priority, place(*id)));
+        ordered.sort_by_key(|(id, priority, ..)| (*priority, place(*id)));
         ordered
     }
 

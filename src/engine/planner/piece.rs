@@ -1,6 +1,6 @@
 //! One piece of a run's rows, as messages and exclusions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +9,8 @@ use crate::config::Account;
 use crate::domain::canary::place_of;
 use crate::domain::earlier::{Earlier, Gone};
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::id::{PersonId, RunId};
+use crate::domain::fill::{Content, Fill};
+use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
 use crate::domain::snapshot::Snapshot;
@@ -25,7 +26,7 @@ use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, consent, person, suppression};
+use crate::store::{StoreError, Tx, consent, correction, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
@@ -34,14 +35,22 @@ pub(super) struct Plan<'a> {
     account: &'a Account,
     currency: Currency,
     template: Snapshot,
-    /// Whether earlier runs of the campaign may have sent some of its rows.
-    comes_again: bool,
-    /// Another campaign's run over the same audience, whose people are left out.
-    elsewhere: Option<RunId>,
+    before: Before,
     skips_conversations: bool,
     asks_for_no_promotions: bool,
     /// Where a share goes first.
     canary: Option<Spread>,
+}
+
+/// What of its rows may have been sent before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before {
+    /// Whether earlier runs of the campaign may have sent some.
+    pub comes_again: bool,
+    /// Another campaign's run over the same audience, whose people are left out.
+    pub elsewhere: Option<RunId>,
+    /// What a corrected run has sent, by row, and whether that is in line again.
+    pub stays: BTreeMap<i64, (MessageId, bool)>,
 }
 
 /// How messages that fall due at one instant are spread a little, so that a sample of them goes first.
@@ -60,9 +69,8 @@ impl<'a> Plan<'a> {
     pub fn new(
         engine: &'a Engine,
         run: &'a Run,
-        file: &CampaignFile,
-        template: &Snapshot,
-        (comes_again, elsewhere): (bool, Option<RunId>),
+        (file, template): (&CampaignFile, &Snapshot),
+        before: Before,
     ) -> Result<Self, EngineError> {
         let account = engine.config.accounts.get(&run.account).ok_or(EngineError::Unknown { what: "account" })?;
         let currency = Currency::parse(&run.currency).map_err(|_| StoreError::Corrupt { what: "run.currency" })?;
@@ -72,8 +80,7 @@ impl<'a> Plan<'a> {
             account,
             currency,
             template: template.clone(),
-            comes_again,
-            elsewhere,
+            before,
             skips_conversations: file.limits.open_conversation == OpenConversation::Skip,
             asks_for_no_promotions: is_marketing(run.kind, template.strictest_category()),
             canary: file.limits.canary.map(|_| Spread {
@@ -89,10 +96,12 @@ impl<'a> Plan<'a> {
     }
 
     /// Keeps a piece that follows the first `done` rows; false when the run is not planning any more.
-    pub async fn keep(&self, rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
+    pub async fn keep(&self, mut rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
         let store = &self.engine.store;
         let to = done + rows.len() as i64;
         let now = self.engine.clock.now();
+        // What has left stays, whatever its row says now.
+        rows.retain(|row| self.before.stays.get(&row.no).is_none_or(|(_, in_line)| *in_line));
         let (drafts, mut excluded) = self.part(rows);
         let people: Vec<(Phone, String)> = drafts.iter().map(|(_, d)| (d.to.clone(), d.name.clone())).collect();
         let mut tx = store.begin().await?;
@@ -113,6 +122,9 @@ impl<'a> Plan<'a> {
                 None => messages.push(self.message(no, *draft, person, now)),
             }
         }
+        let (messages, excluded_of_tried) = self.in_line_again(&mut tx, messages).await?;
+        excluded.extend(excluded_of_tried);
+        let mut excluded = self.tried_left_out(&mut tx, excluded, now).await?;
         let kept = message::insert_batch(&mut tx, &messages).await?;
         excluded.extend(self.doubles(&messages, &kept.into_iter().map(|(_, no)| no).collect()));
         exclusion::insert_batch(&mut tx, &excluded).await?;
@@ -126,6 +138,49 @@ impl<'a> Plan<'a> {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Of a corrected run, what was tried and is in line again gets what its row says now; the other messages are new.
+    async fn in_line_again(
+        &self,
+        tx: &mut Tx,
+        messages: Vec<NewMessage>,
+    ) -> Result<(Vec<NewMessage>, Vec<Exclusion>), EngineError> {
+        if self.before.stays.is_empty() {
+            return Ok((messages, Vec::new()));
+        }
+        let (mut new, mut doubles) = (Vec::with_capacity(messages.len()), Vec::new());
+        for message in messages {
+            let Some((id, _)) = self.before.stays.get(&message.row_no) else {
+                new.push(message);
+                continue;
+            };
+            let fill = fill_of(&message);
+            let template = Some(Box::new(self.template.of(fill.language.as_deref()).clone()));
+            let own = Content::Template { fill, template };
+            let message = NewMessage { content: NewMessage::content_of(&own), ..message };
+            if !correction::rewrite(tx, *id, &message).await? {
+                doubles.push(self.double(&message));
+            }
+        }
+        Ok((new, doubles))
+    }
+
+    /// Ends the messages in line whose row is left out now; the other exclusions are new.
+    async fn tried_left_out(
+        &self,
+        tx: &mut Tx,
+        excluded: Vec<Exclusion>,
+        now: UnixMs,
+    ) -> Result<Vec<Exclusion>, EngineError> {
+        let mut new = Vec::with_capacity(excluded.len());
+        for exclusion in excluded {
+            match self.before.stays.get(&exclusion.row_no) {
+                Some((id, _)) => correction::leave_out(tx, *id, exclusion.reason, now).await?,
+                None => new.push(exclusion),
+            }
+        }
+        Ok(new)
     }
 
     pub(super) fn part(&self, rows: Vec<ResolvedRow>) -> (Vec<(i64, Box<Draft>)>, Vec<Exclusion>) {
@@ -155,7 +210,11 @@ impl<'a> Plan<'a> {
     /// (two spellings that became one); they are accounted for like any other.
     pub(super) fn doubles(&self, messages: &[NewMessage], kept: &BTreeSet<i64>) -> Vec<Exclusion> {
         let double = |m: &&NewMessage| !kept.contains(&m.row_no);
-        let told = |m: &NewMessage| Exclusion {
+        messages.iter().filter(double).map(|m| self.double(m)).collect()
+    }
+
+    fn double(&self, m: &NewMessage) -> Exclusion {
+        Exclusion {
             run_id: self.run.id,
             row_no: m.row_no,
             reason: ExclusionReason::Duplicate,
@@ -166,19 +225,18 @@ impl<'a> Plan<'a> {
             revision: self.run.revision,
             cost_centre: m.cost_centre.clone(),
             happens_at: m.happens_at,
-        };
-        messages.iter().filter(double).map(told).collect()
+        }
     }
 
     /// What earlier runs have sent of these rows.
     pub(super) async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
         let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
-        let mut gone = match self.elsewhere {
+        let mut gone = match self.before.elsewhere {
             Some(run) => message::gone_to(&self.engine.store, run, &phones).await?,
             None => Vec::new(),
         };
         gone = gone.into_iter().map(Gone::of_person).collect();
-        if !self.comes_again {
+        if !self.before.comes_again {
             return Ok(Earlier::of(gone));
         }
         let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
@@ -266,6 +324,14 @@ impl LeftOut {
             return Some(ExclusionReason::Suppressed);
         }
         self.talking.contains(&person).then_some(ExclusionReason::OpenConversation)
+    }
+}
+
+/// What a message of a run puts into its template.
+fn fill_of(message: &NewMessage) -> Fill {
+    match serde_json::from_str(&message.content) {
+        Ok(Content::Template { fill, .. }) => fill,
+        _ => Fill::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
+use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
 use crate::provider::{Listed, loose};
 
 /// Fields asked of the list.
@@ -34,6 +34,7 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         buttons: component("BUTTONS")
             .map(|c| loose::items(c, "buttons").iter().map(button).collect())
             .unwrap_or_default(),
+        quality: item.get("quality_score").and_then(quality),
         time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
         examples: component("BODY").map(examples).unwrap_or_default(),
     };
@@ -78,6 +79,16 @@ fn is(component: &Value, kind: &str) -> bool {
 
 fn word(object: &Value, key: &str) -> String {
     loose::text(object, key).unwrap_or_default().to_ascii_uppercase()
+}
+
+/// `UNKNOWN`, and any word Meta may add one day, says nothing (cloud-api.md 4.1).
+fn quality(score: &Value) -> Option<TemplateQuality> {
+    match word(score, "score").as_str() {
+        "GREEN" => Some(TemplateQuality::Green),
+        "YELLOW" => Some(TemplateQuality::Yellow),
+        "RED" => Some(TemplateQuality::Red),
+        _ => None,
+    }
 }
 
 /// Webhooks write `es-AR` where lists write `es_AR`.

@@ -28,6 +28,7 @@ pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Templ
         body: text.or_else(|| loose::text(item, "data")).unwrap_or_default(),
         footer: loose::some_text(&meta, "footer"),
         buttons: loose::items(&meta, "buttons").iter().map(button).collect(),
+        quality: None,
         time_to_live_s: None,
     };
     if template.category == Category::Utility {

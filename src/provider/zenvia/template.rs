@@ -56,6 +56,7 @@ fn read(item: &Value) -> Option<(String, Listed)> {
         status: status(&loose::text(item, "status").unwrap_or_default()),
         format: ParameterFormat::Positional,
         header: header(part("header")),
+        quality: None,
         parameters_unknown: body.is_empty(),
         examples: Vec::new(),
         body,

@@ -22,7 +22,7 @@ use crate::preflight;
 use crate::store::campaign::{self, Campaign};
 use crate::store::view::campaign::list;
 use crate::store::{run, version};
-use crate::web::act::{self, Begun};
+use crate::web::act::{self, Begun, Looked};
 use crate::web::actor::Actor;
 use crate::web::campaign::latest;
 use crate::web::error::{ProblemDocument, WebError};
@@ -82,6 +82,10 @@ pub struct LoadedView {
 pub struct Start {
     /// The version that was looked at. When a newer one was loaded since, nothing starts.
     version: i64,
+    /// `shown` of the pre-flight that was looked at: starts exactly that. When the version, the template, the audience,
+    /// the prices or what is left to send changed since, nothing starts and the answer says what changed.
+    #[serde(default)]
+    shown: Option<String>,
     /// A file that is empty, not whole, has other columns or takes much back amends its standing run only with this.
     #[serde(default)]
     anyway: bool,
@@ -232,7 +236,7 @@ pub async fn sheet(
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", tag = "campaigns", request_body = Start,
     params(("id" = String, Path, description = "The campaign: its number or its folder's name"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It runs", body = StartedView),
-              (status = 409, description = "A newer version was loaded since", body = ProblemDocument),
+              (status = 409, description = "It changed since it was shown", body = ProblemDocument),
               (status = 422, description = "Blockers", body = ProblemDocument)))]
 pub async fn start(
     State(state): State<WebState>,
@@ -241,7 +245,8 @@ pub async fn start(
     Sent(body): Sent<Start>,
 ) -> Result<Response, WebError> {
     let c = found(&state, &id).await?;
-    let view = match act::start_shown(&state, &actor, c.id, VersionId(body.version), body.anyway).await? {
+    let shown = Looked { version: VersionId(body.version), shown: body.shown.as_deref(), anyway: body.anyway };
+    let view = match act::start_shown(&state, &actor, c.id, shown).await? {
         Begun::Run(run) => StartedView { run: Some(run), next_due_at: None },
         Begun::At(at) => StartedView { run: None, next_due_at: Some(at) },
     };

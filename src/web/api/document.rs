@@ -7,11 +7,12 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, costs, doctor, doubt, events, holds, me, messages, people, portfolios, retry,
-    runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
+    alerts, campaigns, conversations, correct, costs, doctor, doubt, events, holds, me, messages, people, portfolios,
+    retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
+use crate::web::test_send;
 
 /// Media type of problem documents (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
@@ -23,8 +24,8 @@ const PROBLEM: &str = "application/problem+json";
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
         campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, campaigns::start, campaigns::pause,
-        campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, runs::all, runs::one, runs::messages,
-        runs::results, runs::file, runs::pause, runs::resume, runs::cancel, messages::send, messages::one, conversations::all,
+        campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
+        runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
         conversations::set_promotions, templates::all,

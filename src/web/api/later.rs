@@ -2,11 +2,6 @@
 
 use crate::web::error::WebError;
 
-/// A rendered row to one's own number: not available yet.
-pub async fn test() -> WebError {
-    WebError::NotAvailableYet
-}
-
 /// Tickets: not available yet.
 pub async fn tickets() -> WebError {
     WebError::NotAvailableYet

@@ -21,8 +21,8 @@ use crate::domain::time::UnixMs;
 use crate::engine::{HandSend, waiting};
 use crate::locale::failure;
 use crate::store::message::{self, Message};
-use crate::store::run;
 use crate::store::view::row::was_tried;
+use crate::store::{correction, run};
 use crate::web::actor::Actor;
 use crate::web::by_hand;
 use crate::web::error::{ProblemDocument, WebError};
@@ -86,6 +86,8 @@ pub struct MessageView {
     pub conversation: Option<ConversationId>,
     /// Who wrote it, unless a campaign did.
     pub author: String,
+    /// The campaign that somebody tried a row of on themselves with it.
+    pub test_of: Option<CampaignId>,
     /// The exact text. Chats are for those who may read conversations.
     pub text: Option<Rendered>,
     /// Where it is.
@@ -220,9 +222,10 @@ async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Ren
         Content::Text { body, .. } => actor.may(Right::Converse).then(|| Rendered { body, ..Rendered::default() }),
         Content::Template { fill, template: Some(template) } => Some(template.render(&fill)),
         Content::Template { fill, template: None } => {
+            let before = correction::template_before(state.store(), m.run_id, m.id).await?;
             let run = run::get(state.store(), m.run_id).await?;
-            let snapshot = run.map(|run| run.snapshots()).transpose()?;
-            snapshot.map(|snapshot| snapshot.of(fill.language.as_deref()).render(&fill))
+            let now = run.map(|run| run.snapshots()).transpose()?;
+            before.or(now).map(|snapshot| snapshot.of(fill.language.as_deref()).render(&fill))
         }
     })
 }
@@ -241,6 +244,7 @@ fn view(m: Message, waiting: Option<Waits>, text: Option<Rendered>, failure: Opt
         sender: m.sender,
         conversation: m.conversation_id,
         author: m.author,
+        test_of: m.test_of,
         text,
         state: m.state,
         waiting,

@@ -5,12 +5,13 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, costs, docs, doctor, document, doubt, events, holds, later, me, messages, people,
-    portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
+    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me, messages,
+    people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::state::WebState;
+use crate::web::test_send;
 
 /// Every one.
 pub fn routes() -> Vec<Route> {
@@ -37,7 +38,7 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/campaigns/{id}/cancel", steer, campaigns::cancel),
         write("/api/v1/campaigns/{id}/end", steer, campaigns::end),
         write("/api/v1/campaigns/{id}/retry", steer, retry::of_campaign),
-        write("/api/v1/campaigns/{id}/test", needs(R::StartRuns), later::test),
+        write("/api/v1/campaigns/{id}/test", needs(R::SendTests), test_send::api),
         read("/api/v1/runs", look, runs::all),
         read("/api/v1/runs/{id}", look, runs::one),
         read("/api/v1/runs/{id}/messages", people, runs::messages),
@@ -47,6 +48,7 @@ fn campaign_routes() -> Vec<Route> {
         write("/api/v1/runs/{id}/resume", steer, runs::resume),
         write("/api/v1/runs/{id}/cancel", steer, runs::cancel),
         write("/api/v1/runs/{id}/retry", steer, retry::of_run),
+        write("/api/v1/runs/{id}/correct", needs(R::StartRuns), correct::correct),
         read("/api/v1/doubt", people, doubt::all),
         write("/api/v1/doubt", lift, doubt::settle),
         read("/api/v1/portfolios", look, portfolios::all),

@@ -88,4 +88,42 @@
     number.addEventListener("input", ask);
     number.form.elements.sender?.addEventListener("change", ask);
   }
+
+  // Files can be dropped on what takes them.
+  for (const drop of document.querySelectorAll("[data-drop]")) {
+    const input = drop.querySelector("input[type=file]");
+    drop.querySelector("[data-drop-words]").hidden = false;
+    const name = () => { drop.querySelector("[data-drop-name]").textContent = [...input.files].map((f) => f.name).join(", "); };
+    input.addEventListener("change", name);
+    for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.add("over"); });
+    for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.remove("over"); });
+    drop.addEventListener("drop", (e) => { if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; name(); } });
+  }
+
+  // What is chosen shows in the preview at once, and is kept.
+  const draft = document.querySelector("form[data-draft]");
+  if (draft) {
+    let asked = 0;
+    const show = async () => {
+      const mine = ++asked;
+      try {
+        const answer = await fetch(draft.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(draft)) });
+        if (!answer.ok || mine !== asked) return;
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+        if (fresh) document.getElementById("preview").replaceChildren(...fresh.childNodes);
+      } catch { /* It is kept with the next button. */ }
+    };
+    draft.addEventListener("change", (e) => { if (!e.target.matches("[data-submit]")) show(); });
+    const own = () => {
+      for (const place of draft.querySelectorAll("[data-test=place]")) {
+        const source = place.querySelector("select");
+        place.querySelector(".own").hidden = source.value !== "=";
+        for (const of of place.querySelectorAll(".of-column")) of.hidden = source.value === "=";
+        place.classList.toggle("open", source.value === "");
+        if (source.value !== "") place.querySelector(".tag")?.remove();
+      }
+    };
+    own();
+    draft.addEventListener("change", own);
+  }
 })();

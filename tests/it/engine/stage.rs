@@ -49,6 +49,8 @@ pub struct Stub {
     next: Mutex<VecDeque<Does>>,
     always: Mutex<Option<Does>>,
     pub seen: Mutex<Vec<CallbackData>>,
+    /// To whom each went, and the first value of its template, in the same order.
+    pub values: Mutex<Vec<(String, String)>>,
     /// One, or a list of them.
     pub template: Mutex<Value>,
     /// Languages of the templates sent.
@@ -127,6 +129,9 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
     let callback = CallbackData::parse(body["biz_opaque_callback_data"].as_str().unwrap()).unwrap();
     let id = format!("wamid.{}.{}", callback.message, callback.attempt);
     stub.seen.lock().unwrap().push(callback);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let value = text(&body["template"]["components"][0]["parameters"][0]["text"]);
+    stub.values.lock().unwrap().push((text(&body["to"]), value));
     stub.languages.lock().unwrap().extend(body["template"]["language"]["code"].as_str().map(str::to_owned));
     let always = stub.always.lock().unwrap().clone();
     let closed = stub.closed.lock().unwrap().filter(|code| body["to"].as_str().unwrap().starts_with(code));

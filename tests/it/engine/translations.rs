@@ -85,7 +85,7 @@ async fn a_translation_that_changed_since_it_was_looked_at_stops_the_start() {
         let version = stage.load("one", CAMPAIGN, PEOPLE).await;
         let codes = |outcome: StartOutcome| match outcome {
             StartOutcome::Started(_) | StartOutcome::Scheduled(_) => vec!["started".to_owned()],
-            StartOutcome::Refused(problems) => {
+            StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
                 let told = |p: recado::domain::problem::Problem| {
                     let language = p.args.into_iter().find(|(name, _)| name == "language");
                     format!("{} {}", p.code, language.map(|(_, value)| value).unwrap_or_default())

@@ -93,6 +93,8 @@ pub struct Folder {
     pub around: Scene,
     /// Of the campaign's budget already.
     pub spent: Micros,
+    pub balance: Option<recado::preflight::Balance>,
+    pub tier: Option<recado::preflight::SheetTier>,
     pub purse: Option<recado::domain::wallet::Purse>,
 }
 
@@ -120,6 +122,8 @@ impl Folder {
             reached: BTreeSet::new(),
             around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
             spent: Micros::default(),
+            balance: None,
+            tier: None,
             purse: None,
             dir,
         }
@@ -158,6 +162,8 @@ impl Folder {
             around: &self.around,
             reached: &|phone: &Phone| self.reached.contains(phone.digits()),
             spent: self.spent,
+            balance: self.balance.clone(),
+            tier: self.tier,
             purse: self.purse,
             canary: recado::domain::canary::Wanted::default(),
             suppressed: &|phone: &Phone| self.suppressed.contains(phone.digits()),
@@ -190,6 +196,7 @@ pub fn template() -> Template {
         footer: Some("Laboratorio SaludCenter".to_owned()),
         buttons: vec![Button::QuickReply { text: "Confirmo".to_owned() }],
         time_to_live_s: None,
+        quality: None,
         parameters_unknown: false,
         examples: Vec::new(),
     }

@@ -7,10 +7,10 @@ use recado::domain::forecast::LimitedBy;
 use recado::domain::id::RunId;
 use recado::domain::money::{Currency, Micros};
 use recado::domain::phone::Phone;
-use recado::domain::template::{Category, Template, TemplateStatus};
+use recado::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
 use recado::domain::time::UnixMs;
 use recado::locale::Language;
-use recado::preflight::{SampleKind, Sheet, text};
+use recado::preflight::{Balance, SampleKind, Sheet, SheetTier, text};
 
 use super::folder::{AUDIENCE, CAMPAIGN, Folder, at};
 
@@ -89,6 +89,7 @@ fn rows_sent_before_are_no_sign_of_a_wrong_file() {
     let two_rows: Vec<&str> = AUDIENCE.lines().take(3).collect();
     let mut folder = Folder::of(CAMPAIGN, &two_rows.join("\n"));
     folder.gone = vec![gone("p:541155550101", "5491155550101", "2026-11-25T14:30:00-03:00", 7)];
+    folder.template().time_to_live_s = Some(3_600);
     let sheet = folder.sheet();
     assert_eq!((sheet.messages, codes(&sheet.warnings)), (1, vec!["already_sent", "feed_without_ids"]));
 }
@@ -302,6 +303,46 @@ fn what_goes_first_is_on_the_sheet_and_a_canary_that_makes_the_rest_too_late_sta
     let late = with("canary = \"5%\"\ncanary_wait = \"100h\"", "latest = \"2h before\"");
     assert_eq!(codes(&late.blockers), ["canary_too_late"]);
     assert_eq!(with("canary = 200", "latest = \"2h before\"").canary, None, "everything goes first");
+}
+
+#[test]
+fn the_template_says_whether_it_can_be_sent_how_it_is_received_and_how_long_it_is_tried() {
+    let mut folder = Folder::new();
+    let plain = folder.sheet();
+    assert_eq!((plain.template.status.as_deref(), plain.template.time_to_live_s), (Some("approved"), Some(2_592_000)));
+    let outlives = plain.warnings.iter().find(|w| w.code == "outlives_days").expect("a warning");
+    assert_eq!(outlives.args, [("n".to_owned(), "4".to_owned()), ("span".to_owned(), "30".to_owned())]);
+
+    folder.template().time_to_live_s = Some(12 * 3_600);
+    folder.template().quality = Some(TemplateQuality::Red);
+    let short = folder.sheet();
+    assert!(!codes(&short.warnings).iter().any(|code| code.starts_with("outlives")), "{:?}", short.warnings);
+    assert!(codes(&short.warnings).contains(&"quality_red") && short.blockers.is_empty());
+    assert!(flat(&short).contains("approved · many people complain · tried for 12 hours"), "{}", flat(&short));
+
+    folder.template().quality = Some(TemplateQuality::Green);
+    assert!(!codes(&folder.sheet().warnings).iter().any(|code| code.starts_with("quality")));
+}
+
+#[test]
+fn what_there_is_to_send_with_is_on_the_sheet_and_too_little_money_is_told() {
+    let mut folder = Folder::of(&format!("{CAMPAIGN}[limits]\nbudget = \"10 USD per month\"\n"), AUDIENCE);
+    folder.spent = Micros::parse("2.50").unwrap();
+    let balance = |amount: &str| {
+        Some(Balance { currency: "USD".to_owned(), amount: Micros::parse(amount).unwrap(), told_at: folder.now })
+    };
+    folder.balance = balance("0.05");
+    folder.tier = Some(SheetTier { limit: Some(2_000), left: Some(1_500) });
+    let sheet = folder.sheet();
+    assert_eq!(sheet.budget.as_ref().unwrap().left, Micros::parse("7.50").unwrap());
+    assert!(codes(&sheet.warnings).contains(&"balance_short"));
+    let words = flat(&sheet);
+    for said in ["USD 7.50 left of USD 10.00 this month", "Balance USD 0.0500", "New people left 1500 of 2000 in 24 h"]
+    {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+    folder.balance = Some(Balance { amount: Micros::parse("20").unwrap(), ..folder.balance.clone().unwrap() });
+    assert!(!codes(&folder.sheet().warnings).contains(&"balance_short"));
 }
 
 #[test]

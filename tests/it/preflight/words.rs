@@ -11,6 +11,7 @@ Recordatorio de turno
 ─────────────────────
 Kind              Reminder
 Template          appointment_reminder · es_AR · billed as utility
+                  approved · tried for 30 days
 Sender            saludcenter
 File              turnos.csv · UTF-8 · semicolons between cells
 Columns           phone: Teléfono · when: Fecha + Hora · name: Paciente · dates are day/month
@@ -72,6 +73,9 @@ fn every_word_the_sheet_puts_a_key_together_from_has_a_sentence() {
         keys.extend(recado::store::cost::CostKey::ALL.map(|key| format!("costs.column.{}", key.as_str())));
         keys.extend(["messages", "open", "reserved", "charged"].map(|figure| format!("costs.column.{figure}")));
         keys.extend(LimitedBy::ALL.map(|by| format!("limited_by.{}", by.as_str())));
+        keys.extend(["approved", "pending", "rejected", "paused", "disabled"].map(|s| format!("preflight.status.{s}")));
+        keys.extend(["green", "yellow", "red"].map(|quality| format!("preflight.quality.{quality}")));
+        keys.extend(["longest", "oddest", "spread"].map(|kind| format!("preflight.{kind}")));
         for key in keys {
             assert!(sentences.contains_key(&key), "{language:?} {key}");
         }

@@ -60,6 +60,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
             Button::Other { text: "Call".to_owned() },
         ],
         time_to_live_s: None,
+        quality: None,
         parameters_unknown: false,
         examples: Vec::new(),
     };

@@ -5,3 +5,4 @@ mod attempts;
 mod campaigns;
 mod document;
 mod problems;
+mod starting;

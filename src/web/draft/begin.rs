@@ -1,0 +1,127 @@
+//! The beginnings: a new campaign from a file, a copy of an earlier one, a change of one's own, a correction.
+
+use askama::Template;
+use axum::extract::{Multipart, Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use crate::domain::id::{CampaignId, DraftId, RunId};
+use crate::domain::kind::CampaignKind;
+use crate::domain::run::RunState;
+use crate::engine::Brought;
+use crate::locale;
+use crate::store::campaign::{self, Campaign};
+use crate::store::run;
+use crate::web::act;
+use crate::web::actor::Actor;
+use crate::web::error::WebError;
+use crate::web::page::{Page, html};
+use crate::web::state::WebState;
+use crate::web::upload::{self, Parts};
+
+/// Kinds in the order in which they are offered.
+const KINDS: [CampaignKind; 3] = [CampaignKind::Reminder, CampaignKind::Promotion, CampaignKind::ResumeContact];
+
+#[derive(Template)]
+#[template(path = "draft_new.html")]
+struct NewPage {
+    p: Page,
+    /// The campaign whose file is copied.
+    copy: Option<Campaign>,
+    title: String,
+    kinds: Vec<(CampaignKind, bool)>,
+    problems: Vec<String>,
+}
+
+fn page(p: Page, copy: Option<Campaign>, given: &Parts, problems: Vec<String>) -> Result<Html<String>, WebError> {
+    let kind = kind(&given.kind).unwrap_or(KINDS[0]);
+    let kinds = KINDS.iter().map(|k| (*k, *k == kind)).collect();
+    html(&NewPage { p, copy, title: given.title.clone(), kinds, problems })
+}
+
+/// A new campaign.
+pub async fn new(p: Page) -> Result<Html<String>, WebError> {
+    page(p, None, &Parts::default(), Vec::new())
+}
+
+/// The same file for other people.
+pub async fn copy(State(state): State<WebState>, p: Page, Path(id): Path<i64>) -> Result<Html<String>, WebError> {
+    let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
+    let title = p.say("draft.copy_of", &[("title", &c.title)]);
+    page(p, Some(c), &Parts { title, ..Parts::default() }, Vec::new())
+}
+
+fn kind(word: &str) -> Option<CampaignKind> {
+    KINDS.into_iter().find(|kind| kind.as_str() == word)
+}
+
+/// It begins with a file.
+pub async fn create(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    form: Multipart,
+) -> Result<Response, WebError> {
+    begin(&state, &actor, p, None, upload::parts(form).await?).await
+}
+
+/// A copy begins with a file.
+pub async fn create_copy(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Path(id): Path<i64>,
+    form: Multipart,
+) -> Result<Response, WebError> {
+    let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
+    begin(&state, &actor, p, Some(c), upload::parts(form).await?).await
+}
+
+/// A file that cannot be read is told above the form, which keeps what was typed.
+async fn begin(
+    state: &WebState,
+    actor: &Actor,
+    p: Page,
+    copy: Option<Campaign>,
+    mut given: Parts,
+) -> Result<Response, WebError> {
+    let Some((file, bytes)) = given.file.take() else {
+        let said = vec![p.t("web.error.no_audience")];
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response());
+    };
+    let title = given.title.trim();
+    let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem).to_owned();
+    let title = if title.is_empty() { stem } else { title.to_owned() };
+    let brought = Brought { title, kind: kind(&given.kind).unwrap_or(KINDS[0]), file, bytes };
+    let begun = match &copy {
+        Some(of) => state.engine.copy_draft(of.id, brought, &actor.name).await?,
+        None => state.engine.begin_draft(brought, &actor.name).await?,
+    };
+    match begun {
+        Ok(id) => Ok(Redirect::to(&format!("/drafts/{id}")).into_response()),
+        Err(problems) => {
+            let said = problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response())
+        }
+    }
+}
+
+fn to(id: DraftId) -> Redirect {
+    Redirect::to(&format!("/drafts/{id}"))
+}
+
+/// A change of a campaign as it was loaded last.
+pub async fn edit(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    Ok(to(state.engine.edit_draft(CampaignId(id), &actor.name).await?))
+}
+
+/// The correction of a paused run.
+pub async fn correct(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
+    if run.state != RunState::Paused {
+        let (status, word) = (StatusCode::CONFLICT, "run_state");
+        let why = act::ended(&run);
+        return Err(why.map_or(WebError::Conflict(word), |why| WebError::Because { status, word, why }));
+    }
+    Ok(to(state.engine.correct_draft(run.id, &actor.name).await?))
+}
