@@ -76,7 +76,7 @@ impl Zenvia {
                 return Answer::Refused(Failure { code: answer::VALIDATION, detail });
             }
         };
-        let call = match self.request(Method::POST, &["channels", "whatsapp", "messages"], &[], Some(&body)) {
+        let call = match self.request(&Method::POST, &["channels", "whatsapp", "messages"], &[], Some(&body)) {
             Ok(call) => call,
             Err(e) => return Answer::NotSent { reason: format!("no request: {}", e.without_url()) },
         };
@@ -138,7 +138,7 @@ impl Zenvia {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, ProviderError> {
-        let request = self.request(method, path, query, body).map_err(ProviderError::Unreachable)?;
+        let request = self.request(&method, path, query, body).map_err(ProviderError::Unreachable)?;
         let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
         whole(&reply)
     }
@@ -146,7 +146,7 @@ impl Zenvia {
     /// A request with our token; signed, where the token asks for that.
     fn request(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,

@@ -101,7 +101,7 @@ pub(super) fn samples(all: &Templates) -> Vec<Template> {
         for part in sample.components.as_array().into_iter().flatten() {
             match word(part, "type").as_str() {
                 "header" => {
-                    components["header"] = json!({"type": kind(text(part, "text")), "text": text(part, "text")})
+                    components["header"] = json!({"type": kind(text(part, "text")), "text": text(part, "text")});
                 }
                 "body" => components["body"] = json!({"type": kind(text(part, "text")), "text": text(part, "text")}),
                 "footer" => components["footer"] = json!({"type": "TEXT_FIXED", "text": text(part, "text")}),

@@ -76,7 +76,7 @@ fn name(kind: &str) -> String {
 /// A line to show of a type without a form of its own.
 fn summary(kind: &str, content: &Value) -> Option<String> {
     let line = match kind {
-        "contacts" => join(loose::items(content, "contacts").iter().map(contact), ", "),
+        "contacts" => join(loose::items(content, "contacts").iter().map(|c| Some(contact(c))), ", "),
         "flow_response" => loose::some_text(content, "body").unwrap_or_default(),
         "file" => join([loose::some_text(content, "fileName"), loose::some_text(content, "reason")].into_iter(), ": "),
         _ => loose::some_text(content, "text").unwrap_or_default(),
@@ -90,10 +90,10 @@ fn join(pieces: impl Iterator<Item = Option<String>>, with: &str) -> String {
     pieces.join(with)
 }
 
-fn contact(contact: &Value) -> Option<String> {
+fn contact(contact: &Value) -> String {
     let name = contact
         .get("name")
         .and_then(|n| loose::some_text(n, "formattedName").or_else(|| loose::some_text(n, "firstName")));
     let phones = loose::items(contact, "phones").iter().map(|p| loose::some_text(p, "phone"));
-    Some(join([name, Some(join(phones, " "))].into_iter(), " "))
+    join([name, Some(join(phones, " "))].into_iter(), " ")
 }
