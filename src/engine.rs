@@ -24,6 +24,7 @@ mod hand;
 pub mod holds;
 pub mod inbound;
 pub mod janitor;
+mod judge;
 mod load;
 pub mod person;
 pub mod planner;

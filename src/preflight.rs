@@ -18,7 +18,8 @@ mod text;
 pub use cost::{Cost, MarketCost, Shares, of_markets};
 pub use sample::{Sample, SampleKind};
 pub use sheet::{
-    Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet, sheet_with_progress,
+    Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet,
+    sheet_with_progress,
 };
 pub use shown::{Behind, Shown};
 pub use text::{json, life_words, status_words, text};

@@ -152,9 +152,9 @@ impl Told {
 
     #[expect(clippy::print_stderr, reason = "it is no part of the answer")]
     fn tell(&self, done: u64, of: u64) {
-        let percent = Some((done * 100 / of.max(1)).min(100));
-        if self.to_terminal && self.percent.replace(percent) != percent {
-            eprint!("\r{done} / {of}  {} % ", percent.unwrap_or_default());
+        let percent = (done * 100 / of.max(1)).min(100);
+        if self.to_terminal && self.percent.replace(Some(percent)) != Some(percent) {
+            eprint!("\r{done} / {of}  {percent} % ");
         }
     }
 

@@ -32,13 +32,13 @@ pub struct Template {
     /// Seconds after which an undelivered message is dropped; `None`: the provider's default (30 days).
     pub time_to_live_s: Option<i64>,
     /// What people think of it, as the provider tells; `None`: it does not, or not yet.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<TemplateQuality>,
     /// True when its parameters are not known (the sandbox's `--any-template`): fills are then not compared.
     #[serde(default)]
     pub parameters_unknown: bool,
     /// The values that the provider approved it with, by parameter of the body; empty where it does not tell them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<(String, String)>,
 }
 

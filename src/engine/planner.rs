@@ -101,7 +101,7 @@ impl Planner {
     async fn next(&self, stop: &CancellationToken) -> Result<bool, EngineError> {
         let Some(id) = run::planning(&self.engine.store).await?.into_iter().next() else { return Ok(false) };
         let Some(run) = run::get(&self.engine.store, id).await? else { return Ok(false) };
-        self.plan(&run, stop).await?;
+        Box::pin(self.plan(&run, stop)).await?;
         Ok(true)
     }
 

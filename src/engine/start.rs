@@ -1,33 +1,21 @@
 //! The pre-flight of a version, and starting it.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use tracing::{info, warn};
 
-use super::forecast::{self, USUAL_THROUGHPUT};
-use super::{Engine, EngineError, aside, budget, feed, funds, holds, load, wallet};
+use super::{Engine, EngineError, feed, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
-use crate::domain::earlier::Earlier;
-use crate::domain::forecast::Scene;
 use crate::domain::id::{RunId, VersionId};
-use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
-use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::preflight::{self, Balance, Behind, Sheet, SheetInputs, SheetTier, Shown};
-use crate::store::erased::{self, Erased};
+use crate::preflight::{self, Behind, Sheet, Shown};
 use crate::store::run::{self, NewRun, Run, Sort};
-use crate::store::suppression::SuppressionScope;
 use crate::store::template::own;
 use crate::store::version::Version;
-use crate::store::{campaign, message, place, suppression, user, version};
-
-use super::dispatcher::is_marketing;
+use crate::store::{campaign, version};
 
 /// What became of a start.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -261,138 +249,6 @@ impl Engine {
         let open = run::open_of_campaign(&self.store, id).await?;
         Ok(open.map(|_| Problem::new("run_open", &[])))
     }
-
-    /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
-    /// its own.
-    async fn sent_before(&self, candidate: &Candidate, but: Option<RunId>) -> Result<Earlier, EngineError> {
-        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
-            Some(run) => feed::people_of(self, run).await?,
-            None => Vec::new(),
-        };
-        if candidate.file.every.is_some() {
-            return Ok(Earlier::of(elsewhere));
-        }
-        let own = but.or(candidate.standing.as_ref().map(|run| run.id));
-        let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
-        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
-    }
-
-    /// What there is to send with.
-    async fn funds(&self, account: Option<&Account>) -> Result<(Option<Balance>, Option<SheetTier>), EngineError> {
-        let Some(account) = account else { return Ok((None, None)) };
-        Ok((funds::balance(self, account).await?, funds::people_left(self, account).await?))
-    }
-
-    /// How fast it would go, and what it would find.
-    async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
-        let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
-            return Ok((USUAL_THROUGHPUT, Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT))));
-        };
-        Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
-    }
-
-    /// The sheet of a run that is to be corrected, whose own messages stand in nobody's way.
-    pub(super) async fn judge_but(
-        &self,
-        candidate: &Candidate,
-        template: Option<Snapshot>,
-        run: Option<RunId>,
-    ) -> Result<Sheet, EngineError> {
-        self.judged(candidate, template, (false, run)).await
-    }
-
-    /// The template that tells a new time, and what the version would amend.
-    async fn amended(
-        &self,
-        candidate: &Candidate,
-        template: Option<&Snapshot>,
-    ) -> Result<(Option<Snapshot>, Option<preflight::diff::Feed>), EngineError> {
-        let moved = match &candidate.account {
-            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
-            None => None,
-        };
-        let feed = match &candidate.standing {
-            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), self.clock.now()).await?),
-            None => None,
-        };
-        Ok((moved, feed))
-    }
-
-    async fn left_alone(&self, marketing: bool) -> Result<LeftAlone, EngineError> {
-        let suppressed = suppression::phones(&self.store, marketing).await?;
-        Ok(LeftAlone { suppressed, erased: erased::all(&self.store).await?, marketing })
-    }
-
-    async fn judge(
-        &self,
-        candidate: &Candidate,
-        template: Option<Snapshot>,
-        with_rows: bool,
-    ) -> Result<Sheet, EngineError> {
-        self.judged(candidate, template, (with_rows, None)).await
-    }
-
-    async fn judged(
-        &self,
-        candidate: &Candidate,
-        template: Option<Snapshot>,
-        (with_rows, but): (bool, Option<RunId>),
-    ) -> Result<Sheet, EngineError> {
-        let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
-        let left_alone = self.left_alone(is_marketing(candidate.file.kind, category)).await?;
-        let users = user::names(&self.store).await?;
-        let (id, hash) = (candidate.version.campaign_id, &candidate.version.audience_hash);
-        let same_audience = run::of_same_audience(&self.store, id, hash).await?;
-        let earlier = self.sent_before(candidate, but).await?;
-        let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
-        let (throughput, around) = self.around(candidate).await?;
-        let portfolio = candidate.account.as_ref().map_or("", Account::portfolio_name);
-        let reached = place::phones(&self.store, portfolio, self.clock.now()).await?;
-        let (file, sender, account) = (candidate.file.clone(), candidate.sender.clone(), candidate.account.clone());
-        let (balance, tier) = self.funds(account.as_ref()).await?;
-        let (config, cards) = (Arc::clone(&self.config), Arc::clone(&self.cards));
-        let vars = self.vars().await?;
-        let countries = holds::countries(self).await?;
-        let account_name = account.as_ref().map_or_else(String::new, |account| account.name.clone());
-        let path = self.audience(&candidate.version.audience_hash).await?;
-        let now = self.clock.now();
-        let spent = budget::spent_of(self, &candidate.file, candidate.version.campaign_id, account.as_ref()).await?;
-        let purse = wallet::purse_of(self, account.as_ref().zip(sender.as_ref())).await?;
-        aside(move || {
-            preflight::sheet(&SheetInputs {
-                campaign: &file,
-                template: template.as_ref().map(|t| &t.main),
-                translations: template.as_ref().map_or(&[], |t| &t.translations),
-                account: account.as_ref(),
-                sender: sender.as_ref(),
-                cards: &cards,
-                vars: &vars,
-                holidays: &config.holidays,
-                laws: &config.laws,
-                reach: &config.reach,
-                teams: Some(&config.teams),
-                users: Some(&users),
-                same_audience: same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
-                audience: &path,
-                now,
-                throughput,
-                around: &around,
-                reached: &|phone| has(&reached, phone),
-                spent,
-                balance,
-                tier,
-                purse,
-                canary: config.canary,
-                suppressed: &|phone| left_alone.has(phone),
-                earlier: &earlier,
-                feed: feed.as_ref(),
-                moved_template: moved.as_ref().map(|t| &t.main),
-                barred: &|phone| holds::is_barred(&countries, &account_name, phone.digits()),
-                with_rows,
-            })
-        })
-        .await
-    }
 }
 
 impl Hindered {
@@ -425,23 +281,4 @@ impl Ready<'_> {
             sort,
         }
     }
-}
-
-/// Who must not get a campaign.
-struct LeftAlone {
-    suppressed: BTreeSet<String>,
-    erased: Erased,
-    marketing: bool,
-}
-
-impl LeftAlone {
-    fn has(&self, phone: &Phone) -> bool {
-        let is_meant = |scope| self.marketing || scope == SuppressionScope::All;
-        has(&self.suppressed, phone) || self.erased.scope_of(phone).is_some_and(is_meant)
-    }
-}
-
-/// Whether a number is among `numbers`, in whatever way it is written.
-fn has(numbers: &BTreeSet<String>, phone: &Phone) -> bool {
-    !numbers.is_empty() && phone.variants().iter().any(|way| numbers.contains(way.digits()))
 }

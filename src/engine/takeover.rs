@@ -1,6 +1,7 @@
 //! Taking a store over that was restored, copied or moved: the original may have gone on sending after the copy was made.
 //! What it may have sent is put in doubt; receipts settle it, or a person does.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::info;
@@ -144,12 +145,12 @@ struct Prices(BTreeMap<RunId, BTreeMap<String, Micros>>);
 
 impl Prices {
     async fn of(&mut self, place: Place<'_>, suspect: &Suspect) -> Result<Micros, EngineError> {
-        if !self.0.contains_key(&suspect.run_id) {
+        if let Entry::Vacant(free) = self.0.entry(suspect.run_id) {
             let template = run::get(place.store, suspect.run_id).await?.and_then(|run| run.snapshots().ok());
             let account = place.config.accounts.get(&suspect.account);
             let known = template.zip(account);
             let worst = known.map(|(template, account)| worst_prices(place.cards, account, &template, place.now));
-            self.0.insert(suspect.run_id, worst.unwrap_or_default());
+            free.insert(worst.unwrap_or_default());
         }
         let worst = self.0.get(&suspect.run_id).and_then(|worst| worst.get(&suspect.market)).copied();
         Ok(worst.unwrap_or_default().max(suspect.estimated))

@@ -284,7 +284,7 @@ impl Rows<'_> {
                 }
                 RowFate::Message(draft)
             }
-            (Err(exclusion), _) => RowFate::Excluded(exclusion),
+            (Err(exclusion), _) => RowFate::Excluded(*exclusion),
         }
     }
 }

@@ -11,8 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions, template,
-    template_drafts, templates, test_send, users, variables, webhook,
+    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
+    template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
 /// One route.

@@ -64,7 +64,8 @@ async fn a_wallet_holds_the_account_before_it_runs_dry_and_what_failed_for_it_go
     assert_eq!((wallet["account"].as_str(), wallet["currency"].as_str()), (Some("gupshup"), Some("USD")), "{wallet}");
     rig.sandbox_post("/_sandbox/wallet", &json!({"add": 30})).await;
     let states = until(&rig, "the end of the first run", async || all_delivered(&rig, run).await).await;
-    assert_eq!(states, json!({"read": 150}), "nothing failed for want of money");
+    let arrived = ["delivered", "read"].iter().filter_map(|state| states[*state].as_i64()).sum::<i64>();
+    assert_eq!(arrived, 150, "nothing failed for want of money: {states}");
 
     let run = rig.start_campaign(&folder("dry", 5_000)).await;
     rig.sandbox_post("/_sandbox/wallet", &json!({"balance": 0.0})).await;

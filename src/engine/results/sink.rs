@@ -39,12 +39,12 @@ fn io_error(error: XlsxError) -> io::Error {
 }
 
 impl Sink {
-    /// A text file; UTF-8 gets the mark by which spreadsheets know it.
+    /// A text file; one of Unicode gets the mark by which spreadsheets know it.
     pub fn text(target: &Path, delimiter: Delimiter, encoding: Encoding) -> io::Result<Self> {
         let fresh = beside(target);
         let mut out = BufWriter::new(File::create(&fresh)?);
-        if encoding == Encoding::Utf8 {
-            out.write_all("\u{feff}".as_bytes())?;
+        if matches!(encoding, Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be) {
+            out.write_all(&encoded("\u{feff}", encoding))?;
         }
         let kind = Kind::Text { out, delimiter: delimiter.byte(), encoding };
         Ok(Self { target: target.to_owned(), fresh, kind })
@@ -127,15 +127,20 @@ fn line(cells: &[String], delimiter: u8) -> String {
 
 /// What the encoding does not have becomes a question mark.
 fn encoded(line: &str, encoding: Encoding) -> Vec<u8> {
-    if encoding != Encoding::Windows1252 {
-        return line.as_bytes().to_vec();
-    }
+    let page = match encoding {
+        Encoding::Utf8 => return line.as_bytes().to_vec(),
+        Encoding::Utf16Le => return line.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        Encoding::Utf16Be => return line.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        // A spreadsheet that asked for Latin-1 reads the few letters more of Windows-1252 as well.
+        Encoding::Windows1252 | Encoding::Latin1 => encoding_rs::WINDOWS_1252,
+        Encoding::MacRoman => encoding_rs::MACINTOSH,
+    };
     let one = |c: char| {
         let mut text = [0; 4];
-        let (bytes, _, lost) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut text));
+        let (bytes, _, lost) = page.encode(c.encode_utf8(&mut text));
         if lost { vec![b'?'] } else { bytes.into_owned() }
     };
-    let (bytes, _, lost) = encoding_rs::WINDOWS_1252.encode(line);
+    let (bytes, _, lost) = page.encode(line);
     if lost { line.chars().flat_map(one).collect() } else { bytes.into_owned() }
 }
 
@@ -174,5 +179,9 @@ mod tests {
         assert_eq!(line, "\"Ñandú;x\";\"say \"\"hi\"\"\";a,b\r\n");
         assert_eq!(encoded("Ñ→", Encoding::Windows1252), b"\xd1?");
         assert_eq!(encoded("Ñ", Encoding::Utf8), "Ñ".as_bytes());
+        assert_eq!(encoded("Ñ", Encoding::Latin1), b"\xd1");
+        assert_eq!(encoded("Ñ→", Encoding::MacRoman), b"\x84?");
+        assert_eq!(encoded("Ñ", Encoding::Utf16Le), b"\xd1\x00");
+        assert_eq!(encoded("Ñ", Encoding::Utf16Be), b"\x00\xd1");
     }
 }

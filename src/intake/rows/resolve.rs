@@ -73,7 +73,7 @@ pub(super) struct Resolver<'a> {
 
 /// A row, decided but for the rows before it.
 pub(super) struct Decided {
-    pub(super) fate: Result<Box<Draft>, RowExclusion>,
+    pub(super) fate: Result<Box<Draft>, Box<RowExclusion>>,
     /// What makes its message unique, where it came as far as that.
     pub(super) key: Option<Key>,
     /// What it adds to the tally, if it is not a double.
@@ -85,7 +85,7 @@ impl Decided {
     pub(super) fn doubles(self, earlier: u32) -> RowExclusion {
         let (reason, detail) = (ExclusionReason::Duplicate, format!("same_as_row: {earlier}"));
         match self.fate {
-            Err(exclusion) => RowExclusion { reason, detail, ..exclusion },
+            Err(exclusion) => RowExclusion { reason, detail, ..*exclusion },
             Ok(draft) => RowExclusion {
                 reason,
                 recipient: draft.given,
@@ -139,7 +139,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Decides one row; its number is the first good one of those it has.
-    fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, RowExclusion> {
+    fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, Box<RowExclusion>> {
         let cells = self.repaired(cells);
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
@@ -154,7 +154,7 @@ impl<'a> Resolver<'a> {
         };
         self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
         let weighed = self.weigh((cells, is_hidden), &who, found.to, (own_zone, happens));
-        weighed.map_err(|(reason, detail)| who.left_out(reason, detail))
+        weighed.map_err(|(reason, detail)| Box::new(who.left_out(reason, detail)))
     }
 
     /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it in time, is

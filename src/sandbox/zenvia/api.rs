@@ -112,7 +112,7 @@ fn check_signature(
     let date = header("date");
     let sent = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date);
     let sent = sent.map_err(|_| Wrong::unauthorized("The date is missing"))?;
-    let age = Clock::real().now().0 / 1_000 - sent.as_second();
+    let age = Clock::real().now().0.div_euclid(1000) - sent.as_second();
     if !(0..=OLDEST_S).contains(&age) {
         return Err(Wrong::unauthorized("The date is in the future or too old"));
     }

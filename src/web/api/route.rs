@@ -5,8 +5,9 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me, messages,
-    people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
+    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
+    messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables,
+    wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::route::{Access, Route, needs, read, with_files, write};

@@ -10,6 +10,7 @@ use recado::engine::{CorrectOutcome, Engine, Split};
 use recado::store::{correction, exclusion, run, version};
 use serde_json::json;
 
+use super::feeds;
 use super::stage::{CAMPAIGN, Stage, people, sender};
 use super::{change, force};
 use crate::support::stores;
@@ -223,5 +224,36 @@ async fn nothing_is_corrected_while_a_message_is_just_leaving() {
         assert_eq!(refused(&stage.engine, run, &capitals()).await, "correct_leaving", "{}", store.name());
         force(&store, first, MessageState::Accepted).await;
         corrected(&stage.engine, run, &capitals()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_standing_run_is_corrected_while_it_has_one_file_and_not_once_it_has_several() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = feeds::clinic("contains = \"only changes\"");
+        let capitals = campaign.replace("{{ nombre }}", "{{ nombre | upper }}");
+        let first = feeds::rows(&[("A", "26/11/2026 09:00"), ("B", "26/11/2026 10:00")]);
+        let run = feeds::apply(&stage, &campaign, &first).await;
+        stage.engine.pause(run, "ana", "").await.unwrap();
+        assert_eq!(corrected(&stage.engine, run, &capitals).await, Split { stays: 0, rest: 2 }, "{}", store.name());
+
+        // Nothing of the corrected file is planned yet that another could be compared with.
+        let second = feeds::rows(&[("C", "26/11/2026 11:00")]);
+        let version = stage.load("clinic", &capitals, &second).await;
+        assert_eq!(feeds::refused(&stage, version).await, ["feed_busy"], "{}", store.name());
+        stage.engine.resume(run, "ana").await.unwrap();
+        plan(&stage.engine).await;
+        feeds::accounted(&stage, run).await;
+
+        assert_eq!(feeds::apply(&stage, &capitals, &second).await, run);
+        stage.engine.pause(run, "ana", "").await.unwrap();
+        assert_eq!(refused(&stage.engine, run, &campaign).await, "correct_several_files", "{}", store.name());
+        stage.engine.resume(run, "ana").await.unwrap();
+        stage.clock.advance(Duration::from_hours(27));
+        stage.sender().drain().await;
+        let mut sent: Vec<String> = stage.stub.values.lock().unwrap().iter().map(|(_, v)| v[..3].to_owned()).collect();
+        sent.sort();
+        assert_eq!(sent, ["ANA", "ANA", "ANA"], "{}", store.name());
     }
 }

@@ -5,11 +5,15 @@ use std::time::Duration;
 use recado::domain::id::{RunId, VersionId};
 use recado::domain::message::MessageState;
 use recado::engine::planner::Planner;
+use recado::engine::results::{Kind, Made};
 use recado::engine::watcher::Watcher;
-use recado::engine::{Loaded, StartOutcome};
+use recado::engine::{Loaded, StartOutcome, TestOutcome, TestSend};
+use recado::locale::Language;
+use recado::preflight::{Sheet, Shown};
 use recado::store::message::named;
 use recado::store::{amendment, campaign, exclusion, run};
 
+use super::change;
 use super::stage::{CAMPAIGN, Stage};
 use crate::support::stores;
 
@@ -21,7 +25,7 @@ pub fn clinic(more: &str) -> String {
 }
 
 /// A row for each of `id nombre turno`, all with numbers of their own.
-fn rows(all: &[(&str, &str)]) -> String {
+pub fn rows(all: &[(&str, &str)]) -> String {
     let row = |(id, at): &(&str, &str)| {
         let number: u32 = id.bytes().map(u32::from).fold(0, |n, b| (n * 31 + b) % 1_000);
         format!("{id},Ana,+54911555{number:05},{at}\n")
@@ -33,7 +37,7 @@ async fn plan(stage: &Stage) {
     while Planner::new(stage.engine.clone()).step().await.unwrap() {}
 }
 
-async fn apply(stage: &Stage, campaign: &str, audience: &str) -> RunId {
+pub async fn apply(stage: &Stage, campaign: &str, audience: &str) -> RunId {
     let version = stage.load("clinic", campaign, audience).await;
     let StartOutcome::Started(run) = stage.engine.start(version, "ana").await.unwrap() else {
         panic!("{:?}", stage.engine.start(version, "ana").await)
@@ -44,7 +48,7 @@ async fn apply(stage: &Stage, campaign: &str, audience: &str) -> RunId {
 }
 
 /// Rows read = messages + exclusions, of the file taken up last.
-async fn accounted(stage: &Stage, id: RunId) {
+pub async fn accounted(stage: &Stage, id: RunId) {
     let store = &stage.engine.store;
     let run = run::get(store, id).await.unwrap().unwrap();
     let messages = named(store, id, run.revision).await.unwrap();
@@ -55,7 +59,7 @@ async fn accounted(stage: &Stage, id: RunId) {
     assert_eq!((done.rows_read, all), (messages + excluded, messages + excluded), "{done:?}");
 }
 
-async fn refused(stage: &Stage, version: VersionId) -> Vec<String> {
+pub async fn refused(stage: &Stage, version: VersionId) -> Vec<String> {
     match stage.engine.start(version, "ana").await.unwrap() {
         StartOutcome::Refused(problems) => problems.into_iter().map(|p| p.code).collect(),
         other => panic!("{other:?}"),
@@ -317,5 +321,62 @@ async fn a_message_of_the_office_stays_cancelled() {
         let Loaded::Version { .. } = stage.engine.load_campaign("clinic", &campaign, None, "ana").await.unwrap() else {
             panic!("the file used last counts")
         };
+    }
+}
+
+#[tokio::test]
+async fn a_mark_binds_to_what_a_file_does_and_not_to_what_leaves_meanwhile() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic("contains = \"only changes\"");
+        let run = apply(&stage, &campaign, &rows(&[("A", "25/11/2026 09:00"), ("B", "26/11/2026 10:00")])).await;
+        let more = rows(&[("A", "25/11/2026 09:00"), ("B", "26/11/2026 11:00"), ("C", "26/11/2026 12:00")]);
+        let version = stage.load("clinic", &campaign, &more).await;
+        let mark = |sheet: Sheet| Shown::parse(&sheet.shown.unwrap()).unwrap();
+        let shown = mark(stage.engine.sheet(version, false).await.unwrap());
+        stage.clock.advance(Duration::from_mins(1));
+        assert_eq!(stage.sender().drain().await, 1, "the first leaves while somebody reads");
+        assert_eq!(shown.changes(&mark(stage.engine.sheet(version, false).await.unwrap())), []);
+
+        // What it would have changed has been taken from it.
+        change(&store, "UPDATE message SET state = 'cancelled', end_reason = 'by_person' WHERE state = 'queued'").await;
+        let StartOutcome::Changed(changes) = stage.engine.start_shown(version, &shown, "ana").await.unwrap() else {
+            panic!("started")
+        };
+        assert_eq!(changes.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), ["shown_diff"], "{}", store.name());
+        let now = mark(stage.engine.sheet(version, false).await.unwrap());
+        let started = stage.engine.start_shown(version, &now, "ana").await.unwrap();
+        assert_eq!(started, StartOutcome::Started(run), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_test_to_oneself_is_no_row_of_a_file() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic(EVERYTHING);
+        let version = stage.load("clinic", &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
+        let one = |version| TestSend { version, row: 1, to: "11 5555 0123", once: None, language: Language::En };
+        let test = async |version| {
+            let sent = stage.engine.send_test(one(version), "ana").await.unwrap();
+            assert!(matches!(sent, TestOutcome::Sent { message: Some(_), .. }), "{sent:?}");
+            assert_eq!(stage.sender().drain().await, 1);
+        };
+        test(version).await;
+        let run = apply(&stage, &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
+        let next =
+            stage.load("clinic", &campaign, &rows(&[("A", "26/11/2026 10:00"), ("B", "26/11/2026 12:00")])).await;
+        let before = stage.engine.sheet(next, false).await.unwrap().changes.unwrap();
+        assert_eq!((before.planned, before.added, before.changed, before.already_sent), (1, 1, 1, 0));
+        test(next).await;
+        assert_eq!(stage.engine.sheet(next, false).await.unwrap().changes.unwrap(), before, "{}", store.name());
+
+        let told = run::get(&store, run).await.unwrap().unwrap();
+        for (kind, lines) in [(Kind::Own, 2), (Kind::Outcomes, 1), (Kind::Phone, 1), (Kind::Day, 1)] {
+            let target = store.dir.path().join("made.csv");
+            let made = stage.engine.make_result(&told, kind, &target).await.unwrap();
+            let text = if made == Made::Written { std::fs::read_to_string(&target).unwrap() } else { String::new() };
+            assert!(text.lines().count() <= lines && !text.contains("55550123"), "{} {kind:?} {text}", store.name());
+        }
     }
 }

@@ -92,17 +92,17 @@ fn a_column_that_is_not_the_phones_is_one_blocker_and_not_thousands_of_exclusion
 #[test]
 fn who_has_not_agreed_is_left_out() {
     let text = "Telefono;Nombre;Acepta WhatsApp\n1155550101;Ana;Sí\n1155550102;Eva;No\n1155550103;Lía;\n1155550104;Leo;não\n1155550105;Luz;2024-03-01\n";
-    let no = "not_selected (no_consent)";
+    let (no, unsaid) = ("no_consent", "no_consent (consent_unsaid)");
     let marketing = recado::domain::template::Category::Marketing;
     let mut template = super::given::template("x");
     template.category = marketing;
     let promotion = given("").with_template(template);
-    assert_eq!(promotion.fates(text), ["5491155550101", no, no, no, "5491155550105"]);
+    assert_eq!(promotion.fates(text), ["5491155550101", no, unsaid, no, "5491155550105"]);
     let reminder = Given::campaign(&format!(
         "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
     ));
     assert_eq!(reminder.fates(text)[2], "5491155550103", "a reminder needs no consent to be given again");
-    assert_eq!(reminder.fates(text)[1], no);
+    assert_eq!(reminder.fates(text)[1], "5491155550102", "nor does it go by a word on promotions");
 }
 
 #[test]

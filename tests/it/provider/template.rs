@@ -62,7 +62,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
         time_to_live_s: None,
         quality: None,
         parameters_unknown: false,
-        examples: Vec::new(),
+        examples: vec![("1".to_owned(), "Ana".to_owned()), ("2".to_owned(), "20%".to_owned())],
     };
     assert_eq!(templates[0], sale);
     let reminder = &templates[1];

@@ -1,0 +1,235 @@
+//! What a sheet is made from: everything that is known of a version, its sender, and what was sent before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::dispatcher::is_marketing;
+use super::forecast::{self, USUAL_THROUGHPUT};
+use super::start::Candidate;
+use super::{Engine, EngineError, aside, budget, feed, funds, holds, wallet};
+use crate::billing::card::Cards;
+use crate::config::{Account, Config, Sender};
+use crate::domain::earlier::Earlier;
+use crate::domain::forecast::Scene;
+use crate::domain::id::RunId;
+use crate::domain::money::Micros;
+use crate::domain::phone::Phone;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::Category;
+use crate::domain::time::UnixMs;
+use crate::domain::wallet::Purse;
+use crate::intake::campaign_file::CampaignFile;
+use crate::preflight::diff::Feed;
+use crate::preflight::{self, Balance, Sheet, SheetInputs, SheetTier};
+use crate::store::erased::{self, Erased};
+use crate::store::suppression::SuppressionScope;
+use crate::store::{message, place, run, suppression, user};
+
+impl Engine {
+    /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
+    /// its own.
+    async fn sent_before(&self, candidate: &Candidate, but: Option<RunId>) -> Result<Earlier, EngineError> {
+        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
+            Some(run) => feed::people_of(self, run).await?,
+            None => Vec::new(),
+        };
+        if candidate.file.every.is_some() {
+            return Ok(Earlier::of(elsewhere));
+        }
+        let own = but.or(candidate.standing.as_ref().map(|run| run.id));
+        let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
+        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
+    }
+
+    /// What there is to send with.
+    async fn funds(&self, account: Option<&Account>) -> Result<(Option<Balance>, Option<SheetTier>), EngineError> {
+        let Some(account) = account else { return Ok((None, None)) };
+        Ok((funds::balance(self, account).await?, funds::people_left(self, account).await?))
+    }
+
+    /// How fast it would go, and what it would find.
+    async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
+        let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
+            return Ok((USUAL_THROUGHPUT, Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT))));
+        };
+        Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
+    }
+
+    /// The sheet of a run that is to be corrected, whose own messages stand in nobody's way.
+    pub(super) async fn judge_but(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        run: Option<RunId>,
+    ) -> Result<Sheet, EngineError> {
+        Box::pin(self.judged(candidate, template, (false, run))).await
+    }
+
+    /// The template that tells a new time, and what the version would amend.
+    async fn amended(
+        &self,
+        candidate: &Candidate,
+        template: Option<&Snapshot>,
+    ) -> Result<(Option<Snapshot>, Option<Feed>), EngineError> {
+        let moved = match &candidate.account {
+            Some(account) => feed::moved_template(self, account, &candidate.file).await?,
+            None => None,
+        };
+        let feed = match &candidate.standing {
+            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), self.clock.now()).await?),
+            None => None,
+        };
+        Ok((moved, feed))
+    }
+
+    /// The sheet of a version with that template.
+    pub(super) async fn judge(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        with_rows: bool,
+    ) -> Result<Sheet, EngineError> {
+        Box::pin(self.judged(candidate, template, (with_rows, None))).await
+    }
+
+    async fn judged(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        (with_rows, but): (bool, Option<RunId>),
+    ) -> Result<Sheet, EngineError> {
+        let known = self.known(candidate, template, but).await?;
+        aside(move || known.sheet(with_rows)).await
+    }
+
+    async fn left_alone(&self, marketing: bool) -> Result<LeftAlone, EngineError> {
+        let suppressed = suppression::phones(&self.store, marketing).await?;
+        Ok(LeftAlone { suppressed, erased: erased::all(&self.store).await?, marketing })
+    }
+
+    async fn known(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        but: Option<RunId>,
+    ) -> Result<Known, EngineError> {
+        let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
+        let Candidate { version, file, sender, account, .. } = candidate;
+        let (id, hash) = (version.campaign_id, &version.audience_hash);
+        let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
+        let (throughput, around) = self.around(candidate).await?;
+        let (balance, tier) = self.funds(account.as_ref()).await?;
+        let portfolio = account.as_ref().map_or("", Account::portfolio_name);
+        let now = self.clock.now();
+        Ok(Known {
+            left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
+            vars: self.vars().await?,
+            users: user::names(&self.store).await?,
+            same_audience: run::of_same_audience(&self.store, id, hash).await?,
+            earlier: self.sent_before(candidate, but).await?,
+            reached: place::phones(&self.store, portfolio, now).await?,
+            countries: holds::countries(self).await?,
+            audience: self.audience(hash).await?,
+            spent: budget::spent_of(self, file, id, account.as_ref()).await?,
+            purse: wallet::purse_of(self, account.as_ref().zip(sender.as_ref())).await?,
+            file: file.clone(),
+            sender: sender.clone(),
+            account: account.clone(),
+            config: Arc::clone(&self.config),
+            cards: Arc::clone(&self.cards),
+            template,
+            moved,
+            feed,
+            throughput,
+            around,
+            balance,
+            tier,
+            now,
+        })
+    }
+}
+
+/// Everything a sheet is made from, so that it can be made on a thread of its own.
+struct Known {
+    file: CampaignFile,
+    sender: Option<Sender>,
+    account: Option<Account>,
+    config: Arc<Config>,
+    cards: Arc<Cards>,
+    template: Option<Snapshot>,
+    moved: Option<Snapshot>,
+    feed: Option<Feed>,
+    left_alone: LeftAlone,
+    vars: BTreeMap<String, String>,
+    users: BTreeSet<String>,
+    same_audience: Option<(String, RunId)>,
+    earlier: Earlier,
+    reached: BTreeSet<String>,
+    countries: BTreeSet<String>,
+    audience: PathBuf,
+    throughput: u32,
+    around: Scene,
+    spent: Micros,
+    balance: Option<Balance>,
+    tier: Option<SheetTier>,
+    purse: Option<Purse>,
+    now: UnixMs,
+}
+
+impl Known {
+    fn sheet(&self, with_rows: bool) -> Sheet {
+        let (config, template) = (&self.config, self.template.as_ref());
+        let account_name = self.account.as_ref().map_or("", |account| account.name.as_str());
+        preflight::sheet(&SheetInputs {
+            campaign: &self.file,
+            template: template.map(|t| &t.main),
+            translations: template.map_or(&[], |t| &t.translations),
+            account: self.account.as_ref(),
+            sender: self.sender.as_ref(),
+            cards: &self.cards,
+            vars: &self.vars,
+            holidays: &config.holidays,
+            laws: &config.laws,
+            reach: &config.reach,
+            teams: Some(&config.teams),
+            users: Some(&self.users),
+            same_audience: self.same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
+            audience: &self.audience,
+            now: self.now,
+            throughput: self.throughput,
+            around: &self.around,
+            reached: &|phone| has(&self.reached, phone),
+            spent: self.spent,
+            balance: self.balance.clone(),
+            tier: self.tier,
+            purse: self.purse,
+            canary: config.canary,
+            suppressed: &|phone| self.left_alone.has(phone),
+            earlier: &self.earlier,
+            feed: self.feed.as_ref(),
+            moved_template: self.moved.as_ref().map(|t| &t.main),
+            barred: &|phone| holds::is_barred(&self.countries, account_name, phone.digits()),
+            with_rows,
+        })
+    }
+}
+
+/// Who must not get a campaign.
+struct LeftAlone {
+    suppressed: BTreeSet<String>,
+    erased: Erased,
+    marketing: bool,
+}
+
+impl LeftAlone {
+    fn has(&self, phone: &Phone) -> bool {
+        let is_meant = |scope| self.marketing || scope == SuppressionScope::All;
+        has(&self.suppressed, phone) || self.erased.scope_of(phone).is_some_and(is_meant)
+    }
+}
+
+/// Whether a number is among `numbers`, in whatever way it is written.
+fn has(numbers: &BTreeSet<String>, phone: &Phone) -> bool {
+    !numbers.is_empty() && phone.variants().iter().any(|way| numbers.contains(way.digits()))
+}
