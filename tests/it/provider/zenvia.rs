@@ -6,6 +6,7 @@ mod subscriptions;
 mod templates;
 mod webhooks;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use recado::config::Config;
@@ -37,7 +38,7 @@ webhook_header_secret = "header-secret"
 {more}
 "#
     );
-    let config = Config::parse(&source, "recado.toml", &PathBuf::from("/"), &Default::default());
+    let config = Config::parse(&source, "recado.toml", &PathBuf::from("/"), &BTreeMap::default());
     config.expect("a configuration").accounts["zenvia"].clone()
 }
 
