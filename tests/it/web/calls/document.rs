@@ -11,8 +11,7 @@ use crate::support::stores;
 use crate::web::daemon::{Site, told};
 
 /// What is refused with "not available yet": the document does not promise it.
-const NOT_YET: [(Method, &str); 3] =
-    [(Method::POST, "/api/v1/campaigns/{id}/test"), (Method::GET, "/api/v1/tickets"), (Method::GET, "/api/v1/people")];
+const NOT_YET: [(Method, &str); 2] = [(Method::GET, "/api/v1/tickets"), (Method::GET, "/api/v1/people")];
 
 fn is_described(route: &route::Route) -> bool {
     let is_later = NOT_YET.iter().any(|(method, path)| *method == route.method && *path == route.path);
