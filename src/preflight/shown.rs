@@ -1,6 +1,7 @@
 //! What a person saw before they said yes: a mark that travels with the sheet and comes back with the start, so that
 //! something that changed in between is shown again, with what it was.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::diff::Changes;
 use super::sheet::Sheet;
 use crate::billing::card::Cards;
-use crate::domain::id::VersionId;
+use crate::domain::id::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::{Template, TemplateStatus};
@@ -60,7 +61,7 @@ impl Shown {
             digest(&behind.audience),
             digest(&template),
             digest(&card),
-            digest(&(&behind.sheet.already_sent, behind.sheet.changes.as_ref().map(decided))),
+            digest(&decided(behind.sheet)),
         ])
     }
 
@@ -86,10 +87,13 @@ impl fmt::Display for Shown {
     }
 }
 
-/// What a person decides on of what a file does to a standing run. What waits as it is and what has gone is not of it:
-/// the run goes on sending while they look.
-fn decided(changes: &Changes) -> Changes {
-    Changes { planned: 0, same: 0, already_sent: 0, ..changes.clone() }
+/// What a person decides on besides the rows themselves: what other runs have sent of them, and what they do to a standing
+/// run. What waits there as it is and what it has sent is not of it: the run goes on sending while they look.
+fn decided(sheet: &Sheet) -> (BTreeMap<RunId, i64>, Option<Changes>) {
+    let changes = sheet.changes.clone().map(|all| Changes { planned: 0, same: 0, already_sent: 0, ..all });
+    let mut sent = sheet.already_sent.clone();
+    sent.retain(|run, _| changes.as_ref().is_none_or(|changes| changes.run != *run));
+    (sent, changes)
 }
 
 fn digest(part: &impl Serialize) -> String {

@@ -173,7 +173,25 @@ async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected
     let demo = Demo::start();
     sign_in(window, &demo).await;
 
-    // A file that is none is told with its sentence.
+    drops_files(window).await;
+    maps_columns(window).await;
+    marked(window, "finish").await.click().await.unwrap();
+    marked(window, "sheet").await;
+    marked(window, "sample-why").await;
+    picture(window, "sheet").await;
+    marked(window, "start").await.click().await.unwrap();
+    marked(window, "start-confirm").await.click().await.unwrap();
+    corrects(window).await;
+    copies(window).await;
+    window.goto(&demo.page("/campaigns/new")).await.unwrap();
+    marked(window, "begin").await;
+    picture(window, "phone-new").await;
+    fits(window).await;
+    browser.close().await;
+}
+
+/// A file that is none is told with its sentence; one that is leads to the mapping.
+async fn drops_files(window: &Client) {
     marked(window, "new").await.click().await.unwrap();
     marked(window, "title").await.send_keys("Promo de dezembro").await.unwrap();
     wait_for(window, "input[value=promotion]").await.click().await.unwrap();
@@ -184,7 +202,9 @@ async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected
     picture(window, "new-refused").await;
     drop_file(window, "pessoas.csv", PEOPLE).await;
     marked(window, "begin").await.click().await.unwrap();
+}
 
+async fn maps_columns(window: &Client) {
     choose(window, "template", "promo_verao|pt_BR").await;
     wait_for(window, "[data-field=\"var.1\"]").await;
     picture(window, "mapping-open").await;
@@ -201,14 +221,9 @@ async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected
     picture(window, "mapping").await;
     marked(window, "row-after").await.click().await.unwrap();
     previews(window, "Maria").await;
+}
 
-    marked(window, "finish").await.click().await.unwrap();
-    marked(window, "sheet").await;
-    marked(window, "sample-why").await;
-    picture(window, "sheet").await;
-    marked(window, "start").await.click().await.unwrap();
-    marked(window, "start-confirm").await.click().await.unwrap();
-
+async fn corrects(window: &Client) {
     wait_for(window, "[data-test=run]").await;
     wait_for(window, "[data-test=count-queued]").await;
     press(window, "[data-test=pause]").await;
@@ -223,8 +238,10 @@ async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected
     press(window, "[data-test=resume]").await;
     wait_for(window, "[data-test=run] [data-test=count-queued]").await;
     picture(window, "corrected").await;
+}
 
-    // The same for other people, in a folder of its own.
+/// The same for other people, in a folder of its own.
+async fn copies(window: &Client) {
     wait_for(window, ".crumbs a:last-of-type").await.click().await.unwrap();
     marked(window, "copy").await.click().await.unwrap();
     drop_file(window, "outras.csv", &PEOPLE.replace("0141", "0151").replace("0142", "0152")).await;
@@ -240,11 +257,6 @@ async fn a_campaign_is_put_together_from_a_dropped_file_started_paused_corrected
     previews(window, "JOÃO DA SILVA").await;
     picture(window, "phone-mapping").await;
     fits(window).await;
-    window.goto(&demo.page("/campaigns/new")).await.unwrap();
-    marked(window, "begin").await;
-    picture(window, "phone-new").await;
-    fits(window).await;
-    browser.close().await;
 }
 
 /// Nothing of the page sticks out to the side.

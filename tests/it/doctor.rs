@@ -35,7 +35,7 @@ async fn doctor_says_what_is_so_with_and_without_a_daemon() {
         std::fs::write(&known, NUMBERS).expect("written");
         let config = ["--config".to_owned(), known.display().to_string()].to_vec();
         let sandbox = if provider == "cloud_api" { config } else { Vec::new() };
-        let mut rig = Rig::start(Setup { provider, sandbox, ..Setup::new(Database::Sqlite) }).await;
+        let mut rig = Rig::start(Setup { sandbox, provider, ..Setup::new(Database::Sqlite) }).await;
         let mut with = doctor(&rig, &["--json"]).await;
         // The subscriptions are made in the first second.
         for _ in 0..20 {

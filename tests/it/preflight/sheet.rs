@@ -328,10 +328,8 @@ fn the_template_says_whether_it_can_be_sent_how_it_is_received_and_how_long_it_i
 fn what_there_is_to_send_with_is_on_the_sheet_and_too_little_money_is_told() {
     let mut folder = Folder::of(&format!("{CAMPAIGN}[limits]\nbudget = \"10 USD per month\"\n"), AUDIENCE);
     folder.spent = Micros::parse("2.50").unwrap();
-    let balance = |amount: &str| {
-        Some(Balance { currency: "USD".to_owned(), amount: Micros::parse(amount).unwrap(), told_at: folder.now })
-    };
-    folder.balance = balance("0.05");
+    let amount = Micros::parse("0.05").unwrap();
+    folder.balance = Some(Balance { currency: "USD".to_owned(), amount, told_at: folder.now });
     folder.tier = Some(SheetTier { limit: Some(2_000), left: Some(1_500) });
     let sheet = folder.sheet();
     assert_eq!(sheet.budget.as_ref().unwrap().left, Micros::parse("7.50").unwrap());

@@ -45,7 +45,8 @@ fn provider(base_url: &str) -> Provider {
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    told: String,
     status: u16,
     body: Value,
     #[serde(default)]
@@ -112,9 +113,9 @@ async fn every_recorded_answer_means_what_the_table_says() {
             .await;
         let answer = provider(&server.uri()).send(&hello(&person())).await;
         let said = case.body["error"]["message"].as_str().unwrap_or_default();
-        assert_eq!(answer, case.expect.answer(said), "{}", case.case);
+        assert_eq!(answer, case.expect.answer(said), "{}", case.told);
         let sent = &server.received_requests().await.expect("recording is on")[0];
-        assert!(!sent.headers.contains_key("authorization"), "{}", case.case);
+        assert!(!sent.headers.contains_key("authorization"), "{}", case.told);
         assert_eq!(sent.body_json::<Value>().expect("JSON")["messaging_product"], "whatsapp");
     }
 }

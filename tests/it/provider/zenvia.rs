@@ -7,6 +7,7 @@ mod subscriptions;
 mod templates;
 mod webhooks;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use recado::config::Config;
@@ -41,7 +42,7 @@ account = "zenvia"
 number  = "+5511900000001"
 "#
     );
-    let config = Config::parse(&source, "recado.toml", &PathBuf::from("/"), &Default::default());
+    let config = Config::parse(&source, "recado.toml", &PathBuf::from("/"), &BTreeMap::default());
     config.expect("a configuration").accounts["zenvia"].clone()
 }
 

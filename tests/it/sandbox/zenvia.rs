@@ -51,7 +51,8 @@ webhook_header_secret = "header-secret"
 "#,
         sandbox.address
     );
-    let config = Config::parse(&source, "recado.toml", std::path::Path::new("/"), &Default::default());
+    let config =
+        Config::parse(&source, "recado.toml", std::path::Path::new("/"), &std::collections::BTreeMap::default());
     Provider::connect(&config.expect("a configuration").accounts["zenvia"]).expect("an adapter")
 }
 

@@ -14,7 +14,8 @@ use super::{fixture, hello, person, provider};
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    told: String,
     status: u16,
     /// A text is sent as it is.
     body: Value,
@@ -76,7 +77,7 @@ async fn every_recorded_answer_means_what_the_table_says() {
         }
         Mock::given(method("POST")).respond_with(response).expect(1).mount(&server).await;
         let answer = provider(&server.uri()).send(&hello(&person())).await;
-        assert_eq!(answer, case.expect.answer(), "{}", case.case);
+        assert_eq!(answer, case.expect.answer(), "{}", case.told);
     }
 }
 

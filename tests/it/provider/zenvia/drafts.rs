@@ -12,7 +12,8 @@ use super::{TOKEN, fixture, provider};
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    told: String,
     draft: Draft,
     expect: Value,
 }
@@ -36,9 +37,9 @@ async fn every_draft_is_asked_for_as_the_table_says_and_edited_likewise() {
     for case in cases {
         let server = answering("POST", "/templates", ResponseTemplate::new(200).set_body_json(&made)).await;
         let told = provider(&server.uri()).create_template(&case.draft).await.expect("an answer");
-        assert_eq!(told, done, "{}", case.case);
+        assert_eq!(told, done, "{}", case.told);
         let asked: Value = server.received_requests().await.expect("recording is on")[0].body_json().expect("JSON");
-        assert_eq!(asked, case.expect, "{}", case.case);
+        assert_eq!(asked, case.expect, "{}", case.told);
 
         let server = answering("PATCH", "/templates/t-1", ResponseTemplate::new(200).set_body_json(&made)).await;
         let (draft, provider) = (&case.draft, provider(&server.uri()));
@@ -47,13 +48,13 @@ async fn every_draft_is_asked_for_as_the_table_says_and_edited_likewise() {
                 .expect("templates")
                 .remove(0);
         old.provider_id = "t-1".to_owned();
-        assert_eq!(provider.edit_template(&old, draft).await.expect("an answer"), done, "{}", case.case);
+        assert_eq!(provider.edit_template(&old, draft).await.expect("an answer"), done, "{}", case.told);
         let asked: Value = server.received_requests().await.expect("recording is on")[0].body_json().expect("JSON");
         let mut expected = case.expect;
         for fixed in ["name", "channel", "senderId"] {
             expected.as_object_mut().expect("an object").remove(fixed);
         }
-        assert_eq!(asked, expected, "{}", case.case);
+        assert_eq!(asked, expected, "{}", case.told);
     }
 }
 

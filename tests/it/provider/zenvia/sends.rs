@@ -14,7 +14,8 @@ use super::{SENDER, TOKEN, account, callback, fixture, hello, person, provider};
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    told: String,
     template: Option<Template>,
     #[serde(default)]
     fill: Fill,
@@ -57,13 +58,13 @@ async fn every_send_has_the_body_that_the_table_says() {
         let answer = provider(&format!("{}/v2/", server.uri())).send(&request).await;
         if let Some(missing) = case.missing {
             let detail = format!("the template's field \"{missing}\" has no value");
-            assert_eq!(answer, Answer::Refused(Failure { code: 400, detail }), "{}", case.case);
-            assert!(server.received_requests().await.expect("recording is on").is_empty(), "{}", case.case);
+            assert_eq!(answer, Answer::Refused(Failure { code: 400, detail }), "{}", case.told);
+            assert!(server.received_requests().await.expect("recording is on").is_empty(), "{}", case.told);
             continue;
         }
-        assert!(matches!(answer, Answer::Accepted(_)), "{}: {answer:?}", case.case);
+        assert!(matches!(answer, Answer::Accepted(_)), "{}: {answer:?}", case.told);
         let sent: Value = only_request(&server).await.body_json().expect("JSON");
-        assert_eq!(Some(sent), case.expect, "{}", case.case);
+        assert_eq!(Some(sent), case.expect, "{}", case.told);
     }
 }
 
