@@ -48,6 +48,11 @@ async fn all_delivered(rig: &Rig, run: i64) -> Option<Value> {
     (told["state"] == "closed").then(|| told["states"].clone())
 }
 
+/// A run closes when all have arrived; who reads a moment later is counted later.
+fn arrived(states: &Value) -> i64 {
+    ["delivered", "read"].iter().filter_map(|state| states[*state].as_i64()).sum()
+}
+
 #[tokio::test]
 async fn a_wallet_holds_the_account_before_it_runs_dry_and_what_failed_for_it_goes_again_after_the_recharge() {
     let database = Database::both().await.swap_remove(0);
@@ -64,8 +69,7 @@ async fn a_wallet_holds_the_account_before_it_runs_dry_and_what_failed_for_it_go
     assert_eq!((wallet["account"].as_str(), wallet["currency"].as_str()), (Some("gupshup"), Some("USD")), "{wallet}");
     rig.sandbox_post("/_sandbox/wallet", &json!({"add": 30})).await;
     let states = until(&rig, "the end of the first run", async || all_delivered(&rig, run).await).await;
-    let arrived = ["delivered", "read"].iter().filter_map(|state| states[*state].as_i64()).sum::<i64>();
-    assert_eq!(arrived, 150, "nothing failed for want of money: {states}");
+    assert_eq!(arrived(&states), 150, "nothing failed for want of money: {states}");
 
     let run = rig.start_campaign(&folder("dry", 5_000)).await;
     rig.sandbox_post("/_sandbox/wallet", &json!({"balance": 0.0})).await;
@@ -73,7 +77,7 @@ async fn a_wallet_holds_the_account_before_it_runs_dry_and_what_failed_for_it_go
     assert_eq!(hold["code"], 1_003, "{hold}");
     rig.sandbox_post("/_sandbox/wallet", &json!({"add": 60})).await;
     let states = until(&rig, "the end of the second run", async || all_delivered(&rig, run).await).await;
-    assert_eq!(states, json!({"read": 150}), "what had failed for the wallet went again");
+    assert_eq!(arrived(&states), 150, "what had failed for the wallet went again: {states}");
     let balance = rig.balance(&[run]).await;
     assert_eq!((balance.duplicates, balance.lost.len()), (0, 0), "{balance:?}");
 }

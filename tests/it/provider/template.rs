@@ -1,6 +1,6 @@
 //! Templates as listed by the provider.
 
-use recado::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
+use recado::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -60,7 +60,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
             Button::Other { text: "Call".to_owned() },
         ],
         time_to_live_s: None,
-        quality: None,
+        quality: Some(TemplateQuality::Green),
         parameters_unknown: false,
         examples: vec![("1".to_owned(), "Ana".to_owned()), ("2".to_owned(), "20%".to_owned())],
     };
