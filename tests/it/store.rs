@@ -12,6 +12,7 @@ mod people;
 mod place;
 mod room;
 mod statements;
+mod webhook;
 
 #[tokio::test]
 async fn a_store_keeps_the_instance_name_it_drew() {

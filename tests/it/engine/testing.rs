@@ -111,3 +111,18 @@ async fn what_cannot_be_shown_is_refused_with_the_reason_and_ten_an_hour_are_eno
         assert!(codes(&stage, test(version, 1)).await.is_empty(), "{}", store.name());
     }
 }
+
+#[tokio::test]
+async fn a_test_has_the_templates_usual_values_and_custom_ones() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
+        let version = stage.load("turnos", &usual, AUDIENCE).await;
+        let TestOutcome::Sent { message: Some(_), .. } = stage.engine.send_test(test(version, 1), "ana").await.unwrap()
+        else {
+            panic!("refused")
+        };
+        assert_eq!(stage.sender().drain().await, 1);
+        assert_eq!(stage.stub.values.lock().unwrap()[0].1, "Buen día Ana", "{}", store.name());
+    }
+}
