@@ -6,7 +6,7 @@ use recado::domain::id::{RunId, VersionId};
 use recado::engine::{TestOutcome, TestSend};
 use recado::locale::Language;
 use recado::store::cost::{self, CostKey, CostQuery};
-use recado::store::{message, suppression};
+use recado::store::{draft, message, suppression, version};
 use serde_json::json;
 
 use super::stage::{CAMPAIGN, Stage};
@@ -124,5 +124,22 @@ async fn a_test_has_the_templates_usual_values_and_custom_ones() {
         };
         assert_eq!(stage.sender().drain().await, 1);
         assert_eq!(stage.stub.values.lock().unwrap()[0].1, "Buen día Ana", "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_row_is_looked_at_on_the_page_with_the_usual_values_and_read_as_the_file_says() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
+        let usual = usual.replace("[template]", "[reading]\ndelimiter = \"|\"\n[template]");
+        let version = stage.load("turnos", &usual, "nombre|telefono\nAna;B|+5491150000001\nEva;C|+5491150000002\n").await;
+        let campaign = version::get(&store, version).await.unwrap().unwrap().campaign_id;
+        let draft = stage.engine.edit_draft(campaign, "ana").await.unwrap();
+        let draft = draft::get(&store, draft).await.unwrap().unwrap();
+        let shown = stage.engine.preview(&draft, 1).await.unwrap();
+        let text = shown.text.unwrap_or_else(|| panic!("{:?}", shown.problems)).body;
+        assert_eq!(text, "Hola Buen día Ana;B, le esperamos.", "{}", store.name());
+        assert_eq!(shown.cells, ["Ana;B", "+5491150000001"], "{}", store.name());
     }
 }
