@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
-    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, TemplateNews,
+    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent, TemplateNews,
     TemplateNote, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
@@ -43,6 +43,8 @@ pub(super) struct Told {
     pub(super) conversations: BTreeSet<ConversationId>,
     /// Whether something was put in line.
     pub(super) answers: bool,
+    /// Whether something is to be fetched.
+    pub(super) attachments: bool,
     /// Whether something was held or released.
     pub(super) holds: bool,
     /// How much is known of templates that was not.
@@ -66,6 +68,7 @@ impl Told {
             *self.written.entry(sender).or_default() += messages;
         }
         self.answers |= other.answers;
+        self.attachments |= other.attachments;
         self.holds |= other.holds;
         self.limits |= other.limits;
         self.templates += other.templates;
@@ -228,6 +231,7 @@ impl<'a> Batch<'a> {
         let own = locate::quoted_by_own_id(tx, reply).await?;
         let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
         self.told.conversations.insert(taken.conversation);
+        self.told.attachments |= matches!(reply.content, ReplyContent::Media(_));
         if let Some(answer) = taken.answer {
             self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
         }
