@@ -19,8 +19,8 @@ use crate::domain::event::Media;
 use crate::domain::media::{HEAD, MediaRefusal, MediaState, type_of};
 use crate::provider::media::{Download, FETCH_TIMEOUT, MediaError};
 use crate::provider::outside::{Outside, OutsideError};
-use crate::store::media::{self, DueMedia};
 use crate::store::StoreError;
+use crate::store::media::{self, DueMedia};
 
 pub use files::Kept;
 
@@ -155,6 +155,9 @@ impl Fetcher {
             digest.update(&chunk);
             size += chunk.len() as u64;
             file.write_all(&chunk).await.map_err(files::unwritten)?;
+        }
+        if size == 0 {
+            return Ok(Tried::Not(MediaError::NotThere));
         }
         file.sync_all().await.map_err(files::unwritten)?;
         let hash = hex::encode(digest.finalize());

@@ -106,5 +106,7 @@ fn next(from: &Url, response: &Response) -> Option<Url> {
 
 /// Whether both lead to one host, by the same scheme and port.
 pub(super) fn same_host(one: &Url, other: &Url) -> bool {
-    one.scheme() == other.scheme() && one.host() == other.host() && one.port_or_known_default() == other.port_or_known_default()
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
 }

@@ -9,22 +9,27 @@ use crate::domain::id::{ConversationId, EntryId, MediaId, MessageId, PersonId};
 use crate::domain::media::MediaState;
 use crate::domain::time::UnixMs;
 
-const EXPECT: &str = "INSERT INTO media (conversation_id, entry_id, account, kind, told, filename, state, next_at, created_at)
+const EXPECT: &str =
+    "INSERT INTO media (conversation_id, entry_id, account, kind, told, filename, state, next_at, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7)";
 const DUE: &str = "SELECT id, conversation_id, account, kind, told, tries, next_at, created_at FROM media
     WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
-const TAKE: &str = "UPDATE media SET tries = tries + 1, next_at = $3 WHERE id = $1 AND state = 'waiting' AND next_at = $2";
+const TAKE: &str =
+    "UPDATE media SET tries = tries + 1, next_at = $3 WHERE id = $1 AND state = 'waiting' AND next_at = $2";
 const NAME: &str = "UPDATE media SET hash = $2 WHERE id = $1 AND state = 'waiting'";
 const HERE: &str = "UPDATE media SET state = 'here', hash = $2, size = $3, mime_type = $4, reason = '', next_at = NULL
     WHERE id = $1 AND state = 'waiting'";
 const PUT_OFF: &str = "UPDATE media SET next_at = $2, reason = $3, hash = NULL WHERE id = $1 AND state = 'waiting'";
-const GIVE_UP: &str = "UPDATE media SET state = $2, reason = $3, next_at = NULL, hash = NULL WHERE id = $1 AND state = 'waiting'";
-const GET: &str = "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+const GIVE_UP: &str =
+    "UPDATE media SET state = $2, reason = $3, next_at = NULL, hash = NULL WHERE id = $1 AND state = 'waiting'";
+const GET: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
     FROM media WHERE id = $1";
 const OF_CONVERSATION: &str =
     "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
     FROM media WHERE conversation_id = $1 AND (entry_id IS NOT NULL OR message_id IS NOT NULL) ORDER BY id";
-const OF_PERSON: &str = "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+const OF_PERSON: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
     FROM media WHERE conversation_id IN (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)) ORDER BY id";
 const KNOWN: Dialects = Dialects {
@@ -32,7 +37,8 @@ const KNOWN: Dialects = Dialects {
     postgres: "SELECT DISTINCT hash FROM media WHERE hash IN
         (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
-const KEEP_PIECE: &str = "INSERT INTO media_piece (hash, no, bytes) VALUES ($1, $2, $3) ON CONFLICT (hash, no) DO NOTHING";
+const KEEP_PIECE: &str =
+    "INSERT INTO media_piece (hash, no, bytes) VALUES ($1, $2, $3) ON CONFLICT (hash, no) DO NOTHING";
 const PIECE: &str = "SELECT bytes FROM media_piece WHERE hash = $1 AND no = $2";
 const FORGET_PIECES: &str =
     "DELETE FROM media_piece WHERE NOT EXISTS (SELECT 1 FROM media AS m WHERE m.hash = media_piece.hash)";

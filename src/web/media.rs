@@ -130,9 +130,12 @@ fn part(range: &str, size: u64) -> Part {
 /// Shown in the page, or a download under its name.
 fn disposition(of: &Attachment) -> HeaderValue {
     let how = if is_shown(&of.mime_type) { "inline" } else { "attachment" };
-    let name = if of.filename.trim().is_empty() { format!("{}-{}", of.kind.as_str(), of.id) } else { of.filename.clone() };
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' }).collect();
+    let name =
+        if of.filename.trim().is_empty() { format!("{}-{}", of.kind.as_str(), of.id) } else { of.filename.clone() };
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' })
+        .collect();
     let encoded = percent(&name);
     HeaderValue::from_str(&format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
         .unwrap_or(HeaderValue::from_static("attachment"))

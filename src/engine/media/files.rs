@@ -101,9 +101,9 @@ impl Engine {
     async fn media_names(&self) -> Result<Vec<String>, EngineError> {
         let dir = dir(&self.config.server.data_dir);
         let listed = move || match fs::read_dir(&dir) {
-            Ok(entries) => {
-                entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<Vec<_>>>()
-            }
+            Ok(entries) => entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect::<io::Result<Vec<_>>>(),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(e) => Err(e),
         };

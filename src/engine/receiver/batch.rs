@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
-    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent, TemplateNews,
-    TemplateNote, WebhookEvent,
+    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
+    TemplateNews, TemplateNote, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;

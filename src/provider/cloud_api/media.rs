@@ -17,13 +17,19 @@ const GONE: [i64; 3] = [100, 33, 131_052];
 
 impl CloudApi {
     /// Begins to fetch the attachment `id`.
-    pub(in crate::provider) async fn media(&self, id: &str, outside: Outside, most: u64) -> Result<Download, MediaError> {
+    pub(in crate::provider) async fn media(
+        &self,
+        id: &str,
+        outside: Outside,
+        most: u64,
+    ) -> Result<Download, MediaError> {
         let node = match self.get(self.address(&[id]), &[]).await {
             Ok(node) => node,
             Err(ProviderError::Refused { code, .. }) if GONE.contains(&code) => return Err(MediaError::NotThere),
             Err(cause) => return Err(MediaError::Provider(cause)),
         };
-        if loose::integer(&node, "file_size").and_then(|size| u64::try_from(size).ok()).is_some_and(|size| size > most) {
+        if loose::integer(&node, "file_size").and_then(|size| u64::try_from(size).ok()).is_some_and(|size| size > most)
+        {
             return Err(MediaError::TooLarge);
         }
         let url = loose::some_text(&node, "url").ok_or(MediaError::NotThere)?;

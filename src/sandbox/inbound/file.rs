@@ -54,7 +54,8 @@ impl File {
     /// A file of `kind` as `wish` describes it: `caption`, `filename`, `mime_type`, `base64`, `voice`; anything else is the
     /// sample as it is.
     pub fn wished(kind: &str, wish: &Value) -> Result<Self, String> {
-        let place = SAMPLES.iter().position(|(name, ..)| *name == kind).ok_or_else(|| format!("no sample of {kind}"))?;
+        let place =
+            SAMPLES.iter().position(|(name, ..)| *name == kind).ok_or_else(|| format!("no sample of {kind}"))?;
         let mut file = Self::sample(place);
         let some = |key: &str| Some(text(wish, key).to_owned()).filter(|text| !text.is_empty());
         file.caption = some("caption");

@@ -10,8 +10,8 @@ use super::{
     wallets,
 };
 use crate::domain::role::Right as R;
-use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::media;
+use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::state::WebState;
 use crate::web::test_send;
 
