@@ -26,6 +26,7 @@ pub mod home;
 pub mod idempotency;
 pub mod identity;
 pub mod lease;
+pub mod media;
 pub mod message;
 mod open;
 pub mod orphan;
