@@ -68,7 +68,7 @@ pub use answer::AnswerOutcome;
 pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use draft::{Begun, Brought, Finished, Preview};
-pub use hand::{Author, HandOutcome, HandSend};
+pub use hand::{Author, HandLook, HandOutcome, HandSend, WAITS};
 pub use load::Loaded;
 pub use start::{StartOutcome, Yes};
 pub use template::{Stake, TemplateOutcome};
