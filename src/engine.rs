@@ -9,6 +9,7 @@ pub mod audience;
 mod breaker;
 pub mod budget;
 pub mod canary;
+pub mod canned;
 mod category;
 mod correct;
 pub mod counters;
@@ -64,7 +65,7 @@ use crate::domain::problem::Problem;
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
-pub use answer::AnswerOutcome;
+pub use answer::{Answer, AnswerOutcome};
 pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use draft::{Begun, Brought, Finished, Preview};

@@ -159,6 +159,9 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
         received_at: desk.received_at,
     };
     let entry = entry::add(tx, &line).await?;
+    if let Some(quoted) = pointed_at(reply) {
+        entry::quote(tx, entry, quoted).await?;
+    }
     decided(tx, &understood, entry).await?;
     let answer = answer(desk, &understood, conversation, entry);
     Ok(Some(Taken { conversation, answer }))
