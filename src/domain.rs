@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod budget;
 pub mod callback;
 pub mod canary;
+pub mod canned;
 pub mod change;
 pub mod doubt;
 pub mod earlier;

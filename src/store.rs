@@ -12,6 +12,7 @@ pub mod budget;
 pub mod campaign;
 pub mod canary;
 pub mod candidate;
+pub mod canned;
 pub mod consent;
 pub mod conversation;
 pub mod correction;

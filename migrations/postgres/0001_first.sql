@@ -347,6 +347,8 @@ CREATE TABLE entry (
     direction       TEXT NOT NULL,
     content         TEXT NOT NULL,
     provider_id     TEXT,
+    -- The provider's id of what a reply quotes.
+    quoted          TEXT,
     message_id      BIGINT,
     certainty       TEXT,
     author          TEXT NOT NULL DEFAULT '',
@@ -709,3 +711,15 @@ CREATE TABLE media_upload (
     PRIMARY KEY (account, sender, hash, mime_type)
 );
 CREATE INDEX media_upload_until ON media_upload (good_until);
+-- Canned answers -------------------------------------------------------------------------------------------------
+
+-- A text that agents put into their answers by its code. team: whose it is; empty: everybody's.
+CREATE TABLE canned (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    team       TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+CREATE UNIQUE INDEX canned_code ON canned (code, team);

@@ -164,6 +164,9 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
         let (account, at) = (desk.sender.account.as_str(), desk.received_at);
         media::expect(tx, &Expected { conversation, entry, account, media: told, at }).await?;
     }
+    if let Some(quoted) = pointed_at(reply) {
+        entry::quote(tx, entry, quoted).await?;
+    }
     decided(tx, &understood, entry).await?;
     let answer = answer(desk, &understood, conversation, entry);
     Ok(Some(Taken { conversation, answer }))
