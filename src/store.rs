@@ -49,6 +49,7 @@ pub mod suppression;
 pub mod template;
 pub mod test_message;
 pub mod token;
+pub mod unclear;
 pub mod user;
 pub mod variable;
 pub mod version;
