@@ -95,8 +95,10 @@ macro_rules! areas {
             "inbox",
             "intake",
             "mapping",
+            "page",
             "person",
             "preflight",
+            "repeat",
             "template",
             "thread",
             "web",
@@ -185,6 +187,20 @@ pub fn problem(language: Language, problem: &Problem) -> String {
     let spoken: Vec<(&str, String)> = keys.map(|(name, key)| (name, say(language, key, &args))).collect();
     args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
     say(language, &format!("problem.{}", problem.code), &args)
+}
+
+/// The same as a page says it: by its own fields where the sentence speaks of the campaign file's keys
+/// (`page.problem.<code>`).
+pub fn page_problem(language: Language, of: &Problem) -> String {
+    let key = format!("page.problem.{}", of.code);
+    if !sentences(language).contains_key(&key) {
+        return problem(language, of);
+    }
+    let role = of.args.iter().find(|(name, _)| name == "role").map(|(_, role)| format!("draft.role.{role}"));
+    let role = role.map(|key| say(language, &key, &[]));
+    let others = of.args.iter().filter(|(name, _)| name != "role").map(|(k, v)| (k.as_str(), v.as_str()));
+    let args: Vec<(&str, &str)> = others.chain(role.iter().map(|role| ("role", role.as_str()))).collect();
+    say(language, &key, &args)
 }
 
 /// Why a message failed with the provider's `code`: the code's own sentence, else its class's, else that Recado does not
