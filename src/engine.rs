@@ -28,6 +28,7 @@ pub mod janitor;
 mod judge;
 mod load;
 pub mod media;
+mod number_list;
 pub mod person;
 pub mod planner;
 pub mod receiver;

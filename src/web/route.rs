@@ -173,6 +173,7 @@ fn other_pages() -> Vec<Route> {
         read("/suppressions", suppress, suppressions::show),
         write("/suppressions", suppress, suppressions::add),
         write("/suppressions/import", suppress, suppressions::import),
+        with_files(write("/suppressions/file", suppress, suppressions::import_file)),
         read("/people", needs(R::ManagePeople), people::show),
         write("/people/{id}/erase", needs(R::ManagePeople), people::erase),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
