@@ -90,7 +90,9 @@ impl Known {
         let earlier =
             earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
-        let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
+        // What the configuration says goes before what was set on the page, as in the daemon.
+        let mut vars = if template.is_some() { custom_values(&daemon).await } else { BTreeMap::new() };
+        vars.extend(config.iter().flat_map(|c| c.vars.clone()));
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
         let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
@@ -198,6 +200,13 @@ async fn ask(
         }
     }
     (None, Vec::new())
+}
+
+/// The custom values that a running daemon has; none where it does not tell.
+async fn custom_values(daemon: &Client) -> BTreeMap<String, String> {
+    let items = daemon.all("/api/v1/variables", &[]).await.unwrap_or_default();
+    let text = |item: &serde_json::Value, key: &str| item[key].as_str().map(str::to_owned);
+    items.iter().filter_map(|item| Some((text(item, "name")?, text(item, "value")?))).collect()
 }
 
 /// What the campaign of that folder has sent; `None` where the daemon does not tell.
