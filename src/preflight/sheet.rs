@@ -10,6 +10,7 @@ use super::cost::{self, Billing, Cost};
 use super::diff::{Changes, Feed};
 use super::problems;
 use super::reading::{self, Reading};
+use super::repeat::{self, Repeats};
 use super::sample::Sample;
 use super::text::spoken;
 use crate::billing::card::Cards;
@@ -124,6 +125,9 @@ pub struct Sheet {
     pub rows: Option<Vec<SheetRow>>,
     /// What it costs.
     pub cost: Cost,
+    /// How it comes again; `None`: it does not. Everything else on the sheet is of its first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
     /// When the first message is due; `None` without messages.
     pub starts_at: Option<UnixMs>,
     /// When the last one leaves.
@@ -221,6 +225,15 @@ fn amount<S: serde::Serializer>(amount: &Micros, to: S) -> Result<S::Ok, S::Erro
     to.serialize_str(&amount.to_string())
 }
 
+/// The same of an amount that may not be known.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+pub(super) fn amount_if_any<S: serde::Serializer>(of: &Option<Micros>, to: S) -> Result<S::Ok, S::Error> {
+    match of {
+        Some(of) => amount(of, to),
+        None => to.serialize_none(),
+    }
+}
+
 /// What goes first and is judged before the rest follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct SheetCanary {
@@ -264,6 +277,18 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
 
 /// The same, telling now and then how many rows of how many are read.
 pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
+    // One that comes again begins at its first time, not when somebody says yes.
+    match repeat::first(inputs.campaign, inputs.now) {
+        Some(first) => {
+            let then = SheetInputs { now: first, balance: inputs.balance.clone(), ..*inputs };
+            made(&then, inputs.now, progress)
+        }
+        None => made(inputs, inputs.now, progress),
+    }
+}
+
+/// The sheet of `inputs` as somebody looks at it at `now`.
+fn made(inputs: &SheetInputs<'_>, now: UnixMs, progress: &dyn Fn(u64, u64)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);
     let mut reading = reading::read(inputs, progress).unwrap_or_else(|unreadable| {
@@ -277,6 +302,8 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
     let told = reading.ahead.told(inputs, billing.category, &cost);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
     warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
+    let repeats = repeat::repeats(campaign, now, reading.messages, &cost);
+    warnings.extend(repeat::warning(repeats.as_ref()));
     let samples = std::mem::take(&mut reading.samples).choose(inputs.template, inputs.translations);
     Sheet {
         title: campaign.title.clone().unwrap_or_default(),
@@ -298,6 +325,7 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         already_sent: std::mem::take(&mut reading.already_sent),
         changes: reading.changes.take(),
         cost,
+        repeats,
         starts_at: reading.ahead.first,
         sent_out_at: told,
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
