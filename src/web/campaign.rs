@@ -93,8 +93,8 @@ impl SheetView {
             .collect();
         excluded.sort_by_key(|e| std::cmp::Reverse(e.n));
         Self {
-            blockers: sheet.blockers.iter().map(|b| locale::problem(p.language, b)).collect(),
-            warnings: sheet.warnings.iter().map(|w| locale::problem(p.language, w)).collect(),
+            blockers: sheet.blockers.iter().map(|b| locale::page_problem(p.language, b)).collect(),
+            warnings: sheet.warnings.iter().map(|w| locale::page_problem(p.language, w)).collect(),
             left_out: sheet.excluded.values().sum(),
             excluded,
             sheet,
@@ -192,7 +192,26 @@ impl SheetView {
         Some(p.say("preflight.canary", &[("n", &p.number(canary.messages)), ("minutes", &minutes)]))
     }
 
+    /// How it comes again, and what all of it costs.
+    fn repeats(&self, p: &Page) -> Option<(String, String)> {
+        let repeats = self.sheet.repeats.as_ref()?;
+        let times = preflight::repeat_words(p.language, repeats, &p.clock_time(&repeats.counted_until));
+        let cost = match (repeats.likely, repeats.high) {
+            (Some(likely), Some(high)) => {
+                let [likely, high] = [likely, high].map(|amount| p.money(&amount, &self.sheet.cost.currency));
+                p.say("repeat.cost", &[("likely", &likely), ("high", &high)])
+            }
+            _ => p.t("web.cost_unknown"),
+        };
+        Some((times, cost))
+    }
+
     fn consequence(&self, p: &Page) -> String {
+        if let (Some(repeats), Some((times, cost))) = (&self.sheet.repeats, self.repeats(p)) {
+            let (n, first) = (p.number(self.sheet.messages), p.clock_time(&repeats.first_at));
+            let args = [("n", &*n), ("first", &first), ("times", &times), ("cost", &cost)];
+            return p.say("repeat.means", &args);
+        }
         let high = self.sheet.cost.high;
         let high = high.map_or_else(|| p.t("web.cost_unknown"), |h| p.money(&h, &self.sheet.cost.currency));
         let n = p.number(self.sheet.messages);

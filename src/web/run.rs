@@ -13,6 +13,7 @@ use crate::engine;
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
+use crate::store::view::watch::WaitingFile;
 use crate::store::{campaign, correction, exclusion, message, run};
 
 use super::act;
@@ -56,6 +57,8 @@ struct RunPage {
     people: bool,
     /// The files that a standing run has taken up, the last first.
     files: Vec<Amendment>,
+    /// A new one that waits for a person.
+    waiting_file: Option<WaitingFile>,
 }
 
 /// A figure that leads to its rows.
@@ -110,6 +113,7 @@ pub async fn show(
     let resent = message::resent(store, run.id).await?;
     let money = tally::money(store, run.id).await?;
     let template = template_name(&run);
+    let waiting_file = state.engine.waiting_file(run.id).await?;
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
@@ -135,6 +139,7 @@ pub async fn show(
         corrected,
         people,
         files,
+        waiting_file,
     })
 }
 
