@@ -219,7 +219,7 @@ fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Pr
     let takes_one = |button: &Button| match button {
         Button::Url { url, .. } => !parameters(url).is_empty(),
         Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::Other { .. } => false,
+        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
     };
     let buttons = template.buttons.iter().enumerate().filter(|(_, button)| takes_one(button));
     let buttons = buttons.map(|(i, _)| ButtonFill { index: i as i64, text: value(&format!("button.{i}")) }).collect();

@@ -15,6 +15,7 @@ use super::hook::Update;
 use super::ledger::Ledger;
 use super::limit::{Bucket, Pair, Quota, Reached};
 use super::media::Media;
+use super::sample::Samples;
 use super::people::People;
 use super::pricing::FreeService;
 use super::registry::Registry;
@@ -70,6 +71,7 @@ pub(super) struct World {
     pub again: VecDeque<WebhookPost>,
     pub faults: Vec<Fault>,
     pub media: BTreeMap<String, Media>,
+    pub samples: Samples,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
     pub gupshup: Apps,
@@ -105,6 +107,7 @@ impl World {
             again: VecDeque::new(),
             faults: Vec::new(),
             media: BTreeMap::new(),
+            samples: Samples::default(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
             gupshup: Apps::with_wallet(config.gupshup.wallet),

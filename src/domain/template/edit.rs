@@ -98,6 +98,7 @@ mod tests {
             buttons: vec![Button::Url { text: "Ver".to_owned(), url: "https://x.example/{{1}}".to_owned() }],
             time_to_live_s: None,
             parameters_unknown: false,
+            announced: None,
             quality: None,
             examples: Vec::new(),
         }
