@@ -8,6 +8,7 @@ mod credentials;
 mod event;
 mod form;
 mod standing;
+mod subscription;
 mod template;
 mod writing;
 

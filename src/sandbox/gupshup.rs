@@ -61,7 +61,8 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
-    let is_upload = matches!(segments.as_slice(), ["wa", _, "wa", "media", "v2"] | ["partner", "app", _, "upload", "media"]);
+    let is_upload =
+        matches!(segments.as_slice(), ["wa", _, "wa", "media", "v2"] | ["partner", "app", _, "upload", "media"]);
     if is_upload {
         return told(upload::answer(sandbox, kind, &parts.headers, body).await);
     }

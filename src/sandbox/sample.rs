@@ -13,8 +13,7 @@ use super::refusal::Refusal;
 use super::template_node::Query;
 
 /// Media types that a sample may have.
-const TYPES: [&str; 6] =
-    ["image/jpeg", "image/jpg", "image/png", "video/mp4", "video/3gpp", "application/pdf"];
+const TYPES: [&str; 6] = ["image/jpeg", "image/jpg", "image/png", "video/mp4", "video/3gpp", "application/pdf"];
 
 /// Sessions that are open, and handles of what came whole.
 #[derive(Default)]

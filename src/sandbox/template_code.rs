@@ -18,7 +18,8 @@ pub(super) fn listed(components: &Value, language: &str) -> Result<Value, Refusa
         return Err(Refusal::new(100, "an authentication template has no texts of its own").with_subcode(2_388_072));
     }
     let is_spanish = language.starts_with("es");
-    let body = if is_spanish { "Tu código de verificación es *{{1}}*." } else { "*{{1}}* is your verification code." };
+    let body =
+        if is_spanish { "Tu código de verificación es *{{1}}*." } else { "*{{1}}* is your verification code." };
     let advice = of("body").is_some_and(|b| b["add_security_recommendation"] == true);
     let said = match (advice, is_spanish) {
         (false, _) => "",
@@ -62,7 +63,8 @@ fn read_button(button: &Value) -> Result<Value, Refusal> {
 /// The code of a send: the same in text and button, and no longer than a code is.
 pub(super) fn check(components: &Value) -> Result<(), Refusal> {
     let all = components.as_array().map(Vec::as_slice).unwrap_or_default();
-    let of = |kind: &str| all.iter().find(|c| word(c, "type") == kind).map_or("", |c| text(&c["parameters"][0], "text"));
+    let of =
+        |kind: &str| all.iter().find(|c| word(c, "type") == kind).map_or("", |c| text(&c["parameters"][0], "text"));
     let (said, given) = (of("body"), of("button"));
     if said != given {
         return Err(Refusal::new(132_018, "the button gets another code than the text"));

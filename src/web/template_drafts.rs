@@ -19,8 +19,8 @@ use super::page::{Page, html};
 use super::state::WebState;
 use super::template::{FormPage, address, said};
 use super::template_act;
-use super::upload;
 use super::template_form::{Fields, TemplateForm};
+use super::upload;
 
 /// What a new one begins with.
 #[derive(Deserialize, Default)]

@@ -390,10 +390,7 @@ mod tests {
             ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
             ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
             ("template_rule_language", Draft { language: "es-AR".to_owned(), ..good() }),
-            (
-                "template_rule_code_text",
-                Draft { category: Category::Authentication, time_to_live_s: None, ..good() },
-            ),
+            ("template_rule_code_text", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
             (
                 "template_rule_code_missing",
                 Draft { category: Category::Authentication, time_to_live_s: None, ..good() },

@@ -51,9 +51,7 @@ const fn format(draft: &Draft) -> &'static str {
 /// A one-time code: no texts, one button (cloud-api.md 4.2).
 fn of_code(terms: &CodeTerms) -> Vec<Value> {
     let mut all = vec![json!({ "type": "BODY", "add_security_recommendation": terms.security_advice })];
-    all.extend(
-        terms.good_for_minutes.map(|minutes| json!({ "type": "FOOTER", "code_expiration_minutes": minutes })),
-    );
+    all.extend(terms.good_for_minutes.map(|minutes| json!({ "type": "FOOTER", "code_expiration_minutes": minutes })));
     let mut button = json!({ "type": "OTP", "otp_type": terms.way.on_the_wire() });
     if !terms.label.is_empty() {
         button["text"] = json!(terms.label);

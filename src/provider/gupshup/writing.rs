@@ -30,7 +30,8 @@ impl Gupshup {
             return Ok(TemplateAnswer::Unfit { code });
         }
         let address = self.address(&self.app.wire.templates_path);
-        self.command(|| self.client.post(address.clone()).header(CONTENT_TYPE, FORM).body(form(new, &self.app.id))).await
+        self.command(|| self.client.post(address.clone()).header(CONTENT_TYPE, FORM).body(form(new, &self.app.id)))
+            .await
     }
 
     /// Asks to take `new` in place of what `old` says.
@@ -44,10 +45,8 @@ impl Gupshup {
         }
         let address = self.address(&format!("{}/{}", self.app.wire.templates_path, old.provider_id));
         let body = form(new, &self.app.id);
-        self.command(|| {
-            self.client.request(Method::PUT, address.clone()).header(CONTENT_TYPE, FORM).body(body.clone())
-        })
-        .await
+        self.command(|| self.client.request(Method::PUT, address.clone()).header(CONTENT_TYPE, FORM).body(body.clone()))
+            .await
     }
 
     /// Deletes one language. The self-serve surface deletes a name in every language: there the last one alone is.

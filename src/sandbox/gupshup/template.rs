@@ -185,8 +185,11 @@ fn source(call: &Call<'_>) -> Value {
     match form.get("templateType") {
         "" | "TEXT" if !form.get("header").is_empty() => {
             let example = values(form.get("header"), form.get("exampleHeader"));
-            components.insert(0, json!({"type": "HEADER", "format": "TEXT", "text": form.get("header"),
-                "example": {"header_text": example}}));
+            components.insert(
+                0,
+                json!({"type": "HEADER", "format": "TEXT", "text": form.get("header"),
+                "example": {"header_text": example}}),
+            );
         }
         media @ ("IMAGE" | "VIDEO" | "DOCUMENT") => {
             let sample = json!({"header_handle": [form.get("exampleMedia")]});

@@ -11,12 +11,7 @@ use crate::sandbox::Sandbox;
 const NOT_WHOLE: Error = Error(StatusCode::BAD_REQUEST, "Invalid file");
 
 /// Takes a file; both surfaces' answers in one.
-pub(super) async fn answer(
-    sandbox: &Sandbox,
-    kind: &str,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<Value, Error> {
+pub(super) async fn answer(sandbox: &Sandbox, kind: &str, headers: &HeaderMap, body: Bytes) -> Result<Value, Error> {
     if !sandbox.lets_in(headers) {
         return Err(UNAUTHORISED);
     }
@@ -33,5 +28,7 @@ pub(super) async fn answer(
     }
     let Some(file) = file.filter(|file| !file.is_empty() && kind.contains('/')) else { return Err(NOT_WHOLE) };
     let handle = sandbox.world().samples.keep(&file);
-    Ok(json!({"status": "success", "handleId": {"message": handle}, "media": {"id": handle, "url": "https://fss.gupshup.io/0"}}))
+    Ok(
+        json!({"status": "success", "handleId": {"message": handle}, "media": {"id": handle, "url": "https://fss.gupshup.io/0"}}),
+    )
 }

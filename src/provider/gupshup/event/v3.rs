@@ -8,8 +8,8 @@ use crate::config::access::EventVersion;
 use crate::domain::event::{Identity, Receipt, ReceiptStatus, TemplateNote, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::cloud_api::webhook as meta;
-use crate::provider::gupshup::standing::Ratings;
 use crate::provider::gupshup::App;
+use crate::provider::gupshup::standing::Ratings;
 use crate::provider::{identity, loose};
 
 /// Every change of every entry, in order.
