@@ -152,6 +152,7 @@ fn template_pages() -> Vec<Route> {
         write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
         read("/template-drafts", manage, template_drafts::new),
         write("/template-drafts", manage, template_drafts::add),
+        with_files(write("/template-samples", manage, template_drafts::sample)),
         read("/template-drafts/{id}", manage, template_drafts::show),
         write("/template-drafts/{id}", manage, template_drafts::save),
         write("/template-drafts/{id}/submit", manage, template_drafts::submit),

@@ -181,7 +181,9 @@ fn name_fields(error: WebError) -> WebError {
         let field = match problem.code.as_str() {
             "number" | "number_why" | "number_empty" | "suppressed" => "to".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
-            "template_unread" | "template_unknown" | "template_not_approved" => "template".to_owned(),
+            "template_unread" | "template_unknown" | "template_not_approved" | "template_beyond" => {
+                "template".to_owned()
+            }
             "wait_range" => "wait_minutes".to_owned(),
             "value_missing" | "value_long" | "value_unknown" => {
                 let name = problem.args.iter().find(|(name, _)| name == "name").map_or("", |(_, value)| value);
