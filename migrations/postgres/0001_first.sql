@@ -668,6 +668,17 @@ CREATE TABLE recurrence (
 );
 CREATE INDEX recurrence_due ON recurrence (next_due_at) WHERE next_due_at IS NOT NULL;
 
+-- Agents at their desks ------------------------------------------------------------------------------------------
+
+-- Who is here, told by open pages. state: available or away. typing_since goes by conversation_id.
+CREATE TABLE presence (
+    user_id         BIGINT PRIMARY KEY REFERENCES app_user (id) ON DELETE CASCADE,
+    state           TEXT NOT NULL,
+    seen_at         BIGINT NOT NULL,
+    conversation_id BIGINT,
+    typing_since    BIGINT
+);
+
 -- Who gets the next conversation, and cases -------------------------------------------------------------------------
 
 -- One row, held by whoever deals conversations out: the number of the last turn.

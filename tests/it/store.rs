@@ -10,6 +10,7 @@ mod locks;
 mod message;
 mod people;
 mod place;
+mod presence;
 mod room;
 mod statements;
 
