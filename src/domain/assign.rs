@@ -40,7 +40,7 @@ impl Policy {
 pub struct Agent {
     /// Who.
     pub id: UserId,
-    /// Open conversations they have.
+    /// Conversations in their hands: where the person waits for them, or somebody wrote a short while ago.
     pub open: i64,
     /// How many they may have.
     pub capacity: i64,

@@ -17,6 +17,8 @@ pub enum Role {
     Agent,
     /// Reads costs and campaigns' figures; no chats, no people.
     Finance,
+    /// A program that talks to people: reads and answers the conversations it was given, and gives them back.
+    Bot,
 }
 
 /// A right a route asks for.
@@ -40,6 +42,8 @@ pub enum Right {
     SendByHand,
     /// Read and answer conversations, set outcomes.
     Converse,
+    /// The same through the API; a bot only in the conversations it has.
+    Answer,
     /// Read costs.
     ReadCosts,
     /// Read the audit.
@@ -56,7 +60,8 @@ pub enum Right {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance];
+    pub const ALL: [Self; 6] =
+        [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance, Self::Bot];
 
     /// The word in database, API and command line.
     pub const fn as_str(self) -> &'static str {
@@ -66,6 +71,7 @@ impl Role {
             Self::Marketing => "marketing",
             Self::Agent => "agent",
             Self::Finance => "finance",
+            Self::Bot => "bot",
         }
     }
 
@@ -104,9 +110,10 @@ impl Role {
                     | R::ManageTemplates
             ),
             Self::Agent => {
-                matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress)
+                matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Answer | R::Suppress)
             }
             Self::Finance => matches!(right, R::ReadCampaigns | R::ReadCosts),
+            Self::Bot => matches!(right, R::Answer),
         }
     }
 }

@@ -135,7 +135,7 @@ async fn theirs(
     // The row is locked before the thread is read, so that of two answers at once the second sees the first.
     let own = conversation::answer(tx, id, by.id, now).await?;
     if seen.anyway {
-        let open = own || conversation::answer_anyway(tx, id, now).await?;
+        let open = own || conversation::answer_anyway(tx, id, by.id, now).await?;
         return Ok((!open).then(not_yours));
     }
     if let Some(last) = seen.last

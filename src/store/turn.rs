@@ -1,5 +1,7 @@
 //! Dealing conversations out: what falls due by itself, who is here with room for more, and whose turn it was.
 
+use std::time::Duration;
+
 use sqlx::FromRow;
 
 use super::{Dialects, Result, Store, Tx, json, on, on_tx};
@@ -7,6 +9,9 @@ use crate::domain::assign::Agent;
 use crate::domain::id::{ConversationId, UserId};
 use crate::domain::time::UnixMs;
 use crate::store::presence::PRESENT;
+
+/// A conversation is still in an agent's hands this long after the last line, although nobody waits.
+const IN_HAND: Duration = Duration::from_hours(1);
 
 /// Conversations looked at in one go.
 const STEP: i64 = 100;
@@ -16,13 +21,15 @@ const NEXT: &str = "INSERT INTO turn (id, n) VALUES (1, 1) ON CONFLICT (id) DO U
 
 const AGENTS: Dialects = Dialects {
     sqlite: "SELECT u.id, COALESCE(u.capacity, $3) AS capacity, COALESCE(t.n, 0) AS turn,
-                 (SELECT COUNT(*) FROM conversation AS c WHERE c.assignee = u.id AND c.state = 'open') AS open
+                 (SELECT COUNT(*) FROM conversation AS c WHERE c.assignee = u.id AND c.state = 'open'
+                     AND (c.waiting_since IS NOT NULL OR c.last_at > $5)) AS open
              FROM presence AS p JOIN app_user AS u ON u.id = p.user_id
              LEFT JOIN agent_turn AS t ON t.user_id = u.id AND t.team = $1
              WHERE p.state = 'available' AND p.seen_at > $4 AND u.disabled_at IS NULL AND u.role IN ('admin', 'agent')
                  AND u.name IN (SELECT value FROM json_each($2))",
     postgres: "SELECT u.id, COALESCE(u.capacity, $3) AS capacity, COALESCE(t.n, 0) AS turn,
-                   (SELECT COUNT(*) FROM conversation AS c WHERE c.assignee = u.id AND c.state = 'open') AS open
+                   (SELECT COUNT(*) FROM conversation AS c WHERE c.assignee = u.id AND c.state = 'open'
+                     AND (c.waiting_since IS NOT NULL OR c.last_at > $5)) AS open
                FROM presence AS p JOIN app_user AS u ON u.id = p.user_id
                LEFT JOIN agent_turn AS t ON t.user_id = u.id AND t.team = $1
                WHERE p.state = 'available' AND p.seen_at > $4 AND u.disabled_at IS NULL AND u.role IN ('admin', 'agent')
@@ -83,6 +90,7 @@ pub async fn agents(
         .bind(&members)
         .bind(capacity)
         .bind(since)
+        .bind(now.minus(IN_HAND))
         .fetch_all(c)
         .await?);
     let agent = |h: Here| Agent { id: h.id, open: h.open, capacity: h.capacity, turn: h.turn };

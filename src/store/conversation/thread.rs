@@ -74,7 +74,7 @@ pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
 }
 
 /// A line as people read it.
-pub(in crate::store) fn bubble(line: Line) -> Result<Bubble> {
+pub fn bubble(line: Line) -> Result<Bubble> {
     let shown = match line.direction {
         Direction::Out => shown_of_message(&line)?,
         Direction::In => Shown::Reply { content: read(&line.content)? },
