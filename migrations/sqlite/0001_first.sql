@@ -353,6 +353,7 @@ CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
 CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
 CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
     WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;
+CREATE INDEX conversation_bot ON conversation (bot, id) WHERE state = 'open' AND bot IS NOT NULL;
 CREATE INDEX conversation_assignee ON conversation (assignee) WHERE state = 'open';
 CREATE INDEX conversation_ticket ON conversation (ticket_id) WHERE ticket_id IS NOT NULL;
 

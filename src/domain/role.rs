@@ -42,8 +42,8 @@ pub enum Right {
     SendByHand,
     /// Read and answer conversations, set outcomes.
     Converse,
-    /// The same through the API; a bot only in the conversations it has.
-    Answer,
+    /// Read and answer, as a bot, the conversations it has.
+    AnswerAsBot,
     /// Read costs.
     ReadCosts,
     /// Read the audit.
@@ -62,6 +62,14 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 6] =
         [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance, Self::Bot];
+
+    /// Those that people have; the others are for programs alone.
+    pub const PEOPLE: [Self; 5] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance];
+
+    /// Whether a person can have it.
+    pub fn is_for_people(self) -> bool {
+        Self::PEOPLE.contains(&self)
+    }
 
     /// The word in database, API and command line.
     pub const fn as_str(self) -> &'static str {
@@ -110,10 +118,10 @@ impl Role {
                     | R::ManageTemplates
             ),
             Self::Agent => {
-                matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Answer | R::Suppress)
+                matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress)
             }
             Self::Finance => matches!(right, R::ReadCampaigns | R::ReadCosts),
-            Self::Bot => matches!(right, R::Answer),
+            Self::Bot => matches!(right, R::AnswerAsBot),
         }
     }
 }

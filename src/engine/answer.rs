@@ -14,7 +14,7 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
-use crate::store::conversation::{self, Conversation};
+use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, person};
 
@@ -73,6 +73,34 @@ impl Engine {
         inbox::write_out(&mut tx, id, message, &by.name, now).await?;
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
+    }
+
+    /// Sends the text of the bot that has a conversation, while its window is open.
+    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 || length > LONGEST || text.contains('\0') {
+            let limit = LONGEST.to_string();
+            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        }
+        let (now, author) = (self.clock.now(), format!("bot:{bot}"));
+        let mut tx = self.store.begin().await?;
+        let answered = conversation::step(&mut tx, id, Happening::BotAnswered { bot }, now).await?;
+        let Some(conversation) = answered else {
+            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        };
+        if conversation.window_until.is_none_or(|until| until <= now) {
+            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+        }
+        let message = self.text(&mut tx, &conversation, text, (&author, now)).await?;
+        let sent = message::insert_batch(&mut tx, &[message]).await?;
+        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        inbox::write_out(&mut tx, id, message, &author, now).await?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
         self.tell(Change::Conversation(id));
         self.wake.notify_waiters();
         Ok(AnswerOutcome::Sent(message))

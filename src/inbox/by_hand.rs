@@ -30,13 +30,18 @@ pub struct ByHand<'a> {
     pub ticket: Option<TicketId>,
 }
 
-/// Whether `send` may go out at `now`. Nobody else begins or changes a conversation with that person until the unit of
+/// Whether a template may go out by hand to a person at `now`. Nobody else begins or changes a conversation with that person until the unit of
 /// work ends.
-pub async fn may_send(tx: &mut Tx, rules: &Conversations, send: &ByHand<'_>, now: UnixMs) -> Result<Option<Problem>> {
-    let root = identity::row(tx, send.person).await?.root();
+pub async fn may_send(
+    tx: &mut Tx,
+    rules: &Conversations,
+    (person, sender): (PersonId, &str),
+    now: UnixMs,
+) -> Result<Option<Problem>> {
+    let root = identity::row(tx, person).await?.root();
     let family = identity::family(tx, root).await?;
     conversation::hold_person(tx, &family).await?;
-    let open = conversation::latest(tx, &family, send.sender).await?;
+    let open = conversation::latest(tx, &family, sender).await?;
     let Some(open) = open.filter(|c| c.state == ConversationState::Open) else { return Ok(None) };
     let Some(open) = conversation::hold(tx, open.id).await? else { return Ok(None) };
     let sent = conversation::recontacts(tx, open.id).await?;

@@ -9,11 +9,13 @@ use super::{Dialects, Result, Tx, json, on_tx};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, TicketId, UserId};
 use crate::domain::time::UnixMs;
 
+mod bot;
 mod list;
 mod panel;
 mod step;
 mod thread;
 
+pub use bot::of_bot;
 pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
 pub use step::{Hand, Happening, hand, hold, link, step};

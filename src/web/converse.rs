@@ -53,7 +53,7 @@ pub fn may_act(actor: &Actor, c: &Conversation) -> bool {
 }
 
 /// The conversation, if `actor` may act in it.
-async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) -> Result<Conversation, WebError> {
+pub(super) async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) -> Result<Conversation, WebError> {
     let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
     if may_act(actor, &found) { Ok(found) } else { Err(WebError::Conflict("conversation_others")) }
 }
@@ -64,7 +64,8 @@ pub fn author(actor: &Actor) -> Result<Author, WebError> {
     Ok(Author { id, name: actor.name.clone() })
 }
 
-fn inbox(state: &WebState) -> Inbox {
+/// The agents' side of the inbox.
+pub(super) fn inbox(state: &WebState) -> Inbox {
     Inbox::new(state.store().clone(), state.engine.changes.clone())
 }
 
