@@ -99,6 +99,7 @@ macro_rules! areas {
             "person",
             "preflight",
             "template",
+            "thread",
             "web",
         )
     };

@@ -29,6 +29,7 @@ mod handover;
 mod health;
 mod holds;
 mod language;
+mod media;
 mod metrics;
 mod page;
 mod people;

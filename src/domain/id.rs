@@ -49,6 +49,8 @@ ids! {
     HoldId;
     /// An alert.
     AlertId;
+    /// An attachment.
+    MediaId;
 }
 
 impl RunId {

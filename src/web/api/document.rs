@@ -13,7 +13,7 @@ use super::{
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
-use crate::web::test_send;
+use crate::web::{media, test_send};
 
 /// Media type of problem documents (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
@@ -31,7 +31,7 @@ const PROBLEM: &str = "application/problem+json";
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
         conversations::set_promotions, handover::assign, handover::to_bot, handover::back, tickets::all, tickets::open,
         tickets::one, tickets::change, tickets::note, tickets::chat, tickets::of_conversation, agents::all, agents::set,
-        bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, templates::all,
+        bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, media::show, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,

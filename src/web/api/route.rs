@@ -10,6 +10,7 @@ use super::{
     tickets, variables, wallets,
 };
 use crate::domain::role::Right as R;
+use crate::web::media;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::state::WebState;
 use crate::web::test_send;
@@ -80,6 +81,7 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/bot", talk, handover::to_bot),
         write("/api/v1/conversations/{id}/bot/back", talk, handover::back),
         write("/api/v1/conversations/{id}/ticket", talk, tickets::of_conversation),
+        read("/api/v1/media/{id}", talk, media::show),
         read("/api/v1/people", needs(R::ManagePeople), people::find),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
         write("/api/v1/people/{id}/erase", needs(R::ManagePeople), people::erase),

@@ -118,7 +118,7 @@ pub struct ChatBody {
     #[serde(default)]
     cost_centre: String,
     /// How many minutes the chat waits for an answer before it closes and its transcript goes to the ticket.
-    wait_minutes: Option<u32>,
+    wait_minutes: Option<u64>,
     /// Whose conversation it becomes, unless somebody has it: a user's name. A token must say it, a person may not.
     agent: Option<String>,
 }
@@ -317,7 +317,7 @@ pub async fn chat(
         language: body.language,
         values: body.values.into_iter().collect(),
         cost_centre: body.cost_centre.trim().replace('\0', ""),
-        wait: body.wait_minutes.map(|minutes| Duration::from_mins(u64::from(minutes))),
+        wait: body.wait_minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
         ticket: Some(ticket.id),
     };
     let (message, conversation) = by_hand::go(&state, &actor, &send).await.map_err(name_fields)?;
