@@ -30,7 +30,7 @@ async fn two_agents_cannot_both_claim() {
         let (ana, diego) = (office.user("ana").await, office.user("diego").await);
         office.writes(ANA, "hola").await;
         let id = office.conversations().await[0].id;
-        let (one, other) = tokio::join!(office.inbox.claim(id, ana), office.inbox.claim(id, diego));
+        let (one, other) = tokio::join!(office.inbox.claim(id, ana, NOW), office.inbox.claim(id, diego, NOW));
         assert!(one.unwrap() ^ other.unwrap(), "{}", store.name());
     }
 }
@@ -46,7 +46,7 @@ async fn lists_show_those_who_wait_longest_first_page_by_page() {
             expected.push(office.conversations().await.pop().unwrap().id);
             office.clock.advance(Duration::from_mins(1));
         }
-        assert!(office.inbox.claim(expected[1], diego).await.unwrap());
+        assert!(office.inbox.claim(expected[1], diego, NOW).await.unwrap());
         assert!(office.inbox.close(expected[2], "diego", office.clock.now()).await.unwrap());
         let open = [expected[0], expected[1], expected[3], expected[4]];
         assert_eq!(ids(&office, View::All).await, open, "{}", store.name());
