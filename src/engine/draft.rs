@@ -1,12 +1,11 @@
 //! Campaigns that are put together on the page: begun from an audience, from an earlier campaign, from one's own latest
 //! version or from a paused run; looked at row by row; and in the end written as the campaign's folder.
 
-use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::correct::Split;
-use super::{CorrectOutcome, Engine, EngineError, Loaded, aside, audience, folder, load};
+use super::{CorrectOutcome, Engine, EngineError, Incoming, Loaded, aside, audience, folder, load};
 use crate::domain::fill::Rendered;
 use crate::domain::id::{CampaignId, DraftId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
@@ -29,16 +28,14 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 const LONGEST_NAME: usize = 40;
 
 /// What somebody brings to a new campaign.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct Brought {
     /// What screens will call it.
     pub title: String,
     /// What it is for.
     pub kind: CampaignKind,
-    /// Name of the audience's file.
-    pub file: String,
     /// The audience.
-    pub bytes: Vec<u8>,
+    pub audience: Incoming,
 }
 
 /// A draft, or why there is none.
@@ -110,7 +107,7 @@ impl Engine {
     }
 
     async fn begin_with(&self, mut file: Definition, brought: Brought, by: &str) -> Result<Begun, EngineError> {
-        let hash = match self.take_audience(&mut file, brought.file.clone(), brought.bytes).await? {
+        let hash = match self.take_audience(&mut file, &brought.audience).await? {
             Ok(hash) => hash,
             Err(problems) => return Ok(Err(problems)),
         };
@@ -121,7 +118,7 @@ impl Engine {
             definition: &text,
             based_on: None,
             run: None,
-            audience: (&brought.file, &hash),
+            audience: (brought.audience.name(), &hash),
             by,
         };
         self.keep_draft(&new).await.map(Ok)
@@ -165,16 +162,15 @@ impl Engine {
     pub async fn draft_audience(
         &self,
         of: &Draft,
-        file: String,
-        bytes: Vec<u8>,
+        brought: &Incoming,
     ) -> Result<Result<(), Vec<Problem>>, EngineError> {
         let mut definition = Definition::read(&of.definition).unwrap_or_default();
-        let hash = match self.take_audience(&mut definition, file.clone(), bytes).await? {
+        let hash = match self.take_audience(&mut definition, brought).await? {
             Ok(hash) => hash,
             Err(problems) => return Ok(Err(problems)),
         };
         let text = definition.to_string();
-        draft::set_audience(&self.store, of.id, (&file, &hash), &text, self.clock.now()).await?;
+        draft::set_audience(&self.store, of.id, (brought.name(), &hash), &text, self.clock.now()).await?;
         Ok(Ok(()))
     }
 
@@ -182,18 +178,18 @@ impl Engine {
     async fn take_audience(
         &self,
         file: &mut Definition,
-        name: String,
-        bytes: Vec<u8>,
+        brought: &Incoming,
     ) -> Result<Result<String, Vec<Problem>>, EngineError> {
-        if !folder::is_file_name(&name) || name == folder::DEFINITION {
-            return Ok(Err(vec![Problem::new("draft_file_name", &[("file", &name)])]));
+        let name = brought.name();
+        if name == folder::DEFINITION {
+            return Ok(Err(vec![Problem::new("draft_file_name", &[("file", name)])]));
         }
         let wanted = file.text(&["file"]);
-        if wanted.is_empty() || !fits_pattern(&wanted, &name) {
-            file.set(&["file"], &name);
+        if wanted.is_empty() || !fits_pattern(&wanted, name) {
+            file.set(&["file"], name);
         }
-        let data_dir = self.config.server.data_dir.clone();
-        let kept = aside(move || keep(&data_dir, &name, &bytes)).await?;
+        let (data_dir, lies) = (self.config.server.data_dir.clone(), brought.path());
+        let kept = aside(move || keep(&data_dir, &lies)).await?;
         let kept = kept.map_err(|cause| EngineError::File { place: "the audiences", cause })?;
         match kept {
             Ok(hash) => {
@@ -316,25 +312,16 @@ impl Engine {
             }
         }
         let path = self.audience(&of.audience_hash).await?;
-        let bytes = aside(move || std::fs::read(path)).await?;
-        let bytes = bytes.map_err(|cause| EngineError::File { place: "the audiences", cause })?;
-        self.load_campaign(&of.name, &of.definition, Some((&of.audience_name, bytes)), by).await
+        self.load_campaign_from(&of.name, &of.definition, Some((&of.audience_name, &path)), by).await
     }
 }
 
-/// Keeps the bytes of an audience that can be read.
-fn keep(data_dir: &Path, name: &str, bytes: &[u8]) -> std::io::Result<Result<String, Vec<Problem>>> {
-    std::fs::create_dir_all(data_dir)?;
-    // Under its own name, which says what kind of file it is and which problems name.
-    let place = tempfile::tempdir_in(data_dir)?;
-    let path: PathBuf = place.path().join(name);
-    let mut file = std::fs::File::options().read(true).write(true).create_new(true).open(&path)?;
-    file.write_all(bytes)?;
-    if let Err(problems) = Audience::open(&path) {
+/// Keeps an audience that can be read. It lies under its own name, which problems name.
+fn keep(data_dir: &Path, lies: &Path) -> std::io::Result<Result<String, Vec<Problem>>> {
+    if let Err(problems) = Audience::open(lies) {
         return Ok(Err(problems));
     }
-    file.seek(SeekFrom::Start(0))?;
-    audience::keep(data_dir, &mut file).map(Ok)
+    audience::keep(data_dir, &mut folder::open_plain(lies)?).map(Ok)
 }
 
 /// The file's facts, and the cells of the row.

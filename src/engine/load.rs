@@ -55,13 +55,32 @@ impl From<Vec<Problem>> for Unread {
 }
 
 impl Engine {
-    /// Writes the campaign's folder and loads it as if it had been dropped there. A definition that cannot be read is
-    /// refused before anything is written. `audience` is its file's name and bytes; without one the folder's counts.
+    /// The same as [`Engine::load_campaign_from`] with the bytes of an audience.
     pub async fn load_campaign(
         &self,
         name: &str,
         definition: &str,
         audience: Option<(&str, Vec<u8>)>,
+        by: &str,
+    ) -> Result<Loaded, EngineError> {
+        let Some((given, bytes)) = audience else { return self.load_campaign_from(name, definition, None, by).await };
+        let Some(mut arriving) = self.take_in(given).await? else {
+            let wanted = parse(definition).map(|file| file.file).unwrap_or_default();
+            let args = [("file", given), ("wanted", wanted.as_str())];
+            return Ok(Loaded::Refused(vec![Problem::new("audience_name", &args)]));
+        };
+        arriving.write(&bytes).await?;
+        let incoming = arriving.done().await?;
+        self.load_campaign_from(name, definition, Some((given, &incoming.path())), by).await
+    }
+
+    /// Writes the campaign's folder and loads it as if it had been dropped there. A definition that cannot be read is
+    /// refused before anything is written. `audience` is its file's name and where it lies; without one the folder's counts.
+    pub async fn load_campaign_from(
+        &self,
+        name: &str,
+        definition: &str,
+        audience: Option<(&str, &Path)>,
         by: &str,
     ) -> Result<Loaded, EngineError> {
         if !folder::is_campaign_name(name) {
@@ -71,16 +90,16 @@ impl Engine {
             Ok(file) => file,
             Err(problems) => return Ok(Loaded::Refused(problems)),
         };
-        let audience = match audience.map(|(given, bytes)| (stored_name(&file.file, given), bytes)) {
+        let audience = match audience.map(|(given, lies)| (stored_name(&file.file, given), lies)) {
             None => None,
-            Some((Ok(name), bytes)) => Some((name, bytes)),
+            Some((Ok(name), lies)) => Some((name, lies.to_owned())),
             Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
         };
         let given = audience.as_ref().map(|(name, _)| name.clone());
         let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
         let written = aside(move || {
-            if let Some((name, bytes)) = audience {
-                folder::write(&dir, &name, &bytes)?;
+            if let Some((name, lies)) = audience {
+                folder::place(&dir, &name, &lies)?;
             }
             folder::write(&dir, folder::DEFINITION, definition.as_bytes())
         });

@@ -109,8 +109,7 @@ async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Car
 
 /// A campaign comes in by the form.
 pub async fn load(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Redirect, WebError> {
-    let upload = Upload::read(form).await?;
-    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
-    let (campaign, _) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    let upload = Upload::read(&state, form).await?;
+    let (campaign, _) = act::load(&state, &actor, &upload.name, &upload.definition, upload.audience.as_ref()).await?;
     Ok(super::form::done(&format!("/campaigns/{campaign}"), "loaded"))
 }

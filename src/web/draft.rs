@@ -213,9 +213,9 @@ pub async fn audience(
     if d.run_id.is_some() {
         return Err(WebError::Conflict("run_state"));
     }
-    let parts = upload::parts(form).await?;
-    let (file, bytes) = parts.file.ok_or(WebError::Bad("no_audience"))?;
-    state.engine.draft_audience(&d, file, bytes).await?.map_err(WebError::Refused)?;
+    let parts = upload::parts(&state, form).await?;
+    let brought = parts.file.ok_or(WebError::Bad("no_audience"))?;
+    state.engine.draft_audience(&d, &brought).await?.map_err(WebError::Refused)?;
     Ok(Redirect::to(&format!("/drafts/{id}")))
 }
 

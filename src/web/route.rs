@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
+    health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
     template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
@@ -46,9 +46,10 @@ pub(super) const fn needs(right: R) -> Access {
     Access::Needs(right)
 }
 
-/// The same route with room for files.
+/// The same route with room for files, which go to the disk as they come and are measured there
+/// ([`super::upload`]).
 pub(super) fn with_files(mut route: Route) -> Route {
-    route.handler = route.handler.layer(DefaultBodyLimit::max(guard::UPLOAD_LIMIT));
+    route.handler = route.handler.layer(DefaultBodyLimit::disable());
     route
 }
 
