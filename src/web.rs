@@ -30,6 +30,7 @@ mod language;
 mod metrics;
 mod page;
 mod people;
+mod reading;
 mod result_files;
 mod results;
 mod retry;

@@ -28,8 +28,8 @@ const DEFAULT_STORE: &str = "sqlite:recado.db";
 /// A weekend without the daemon is told from a lunch break .
 const RESTORE_AFTER: Duration = Duration::from_hours(6);
 
-/// Bytes: ten million rows of an audience.
-const UPLOAD_LIMIT: u64 = 1_000_000_000;
+/// Bytes: well over ten million rows of an audience.
+const UPLOAD_LIMIT: u64 = 2_000_000_000;
 
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {

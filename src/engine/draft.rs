@@ -5,21 +5,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::correct::Split;
-use super::{CorrectOutcome, Engine, EngineError, Incoming, Loaded, aside, audience, folder, load};
-use crate::domain::fill::Rendered;
+use super::{CorrectOutcome, Engine, EngineError, Incoming, Loaded, aside, audience, folder};
 use crate::domain::id::{CampaignId, DraftId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::domain::snapshot::Snapshot;
-use crate::domain::template::Template;
-use crate::domain::time::UnixMs;
-use crate::intake::audience::{Audience, FileFacts, Line};
-use crate::intake::campaign_file::fits_pattern;
+use crate::intake::audience::{Audience, Rules};
+use crate::intake::campaign_file::{CampaignFile, fits_pattern};
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
-use crate::intake::rows::{RowExclusion, RowFate, RowsRequest, open_rows};
 use crate::store::draft::{self, Draft, NewDraft};
 use crate::store::{StoreError, campaign, run, version};
+
+mod preview;
+
+pub use preview::Preview;
 
 /// A draft that nobody touched for so long is dropped when another is begun.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -40,29 +39,6 @@ pub struct Brought {
 
 /// A draft, or why there is none.
 pub type Begun = Result<DraftId, Vec<Problem>>;
-
-/// A row of a draft as the person will see it.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Preview {
-    /// What was found out about the file; `None` when it cannot be read.
-    pub facts: Option<FileFacts>,
-    /// Which row; 1 is the first after the header.
-    pub row: i64,
-    /// Its cells, in the order of the header; empty when there is no such row.
-    pub cells: Vec<String>,
-    /// The template as the provider has it.
-    pub template: Option<Template>,
-    /// What the person sees.
-    pub text: Option<Rendered>,
-    /// The number it goes to, with `+`.
-    pub to: String,
-    /// When it is due.
-    pub due_at: Option<UnixMs>,
-    /// Why the row becomes no message.
-    pub left_out: Option<RowExclusion>,
-    /// What keeps any row from being read.
-    pub problems: Vec<Problem>,
-}
 
 /// What became of a draft that was finished.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -189,7 +165,8 @@ impl Engine {
             file.set(&["file"], name);
         }
         let (data_dir, lies) = (self.config.server.data_dir.clone(), brought.path());
-        let kept = aside(move || keep(&data_dir, &lies)).await?;
+        let rules = CampaignFile::rules(&file.to_string());
+        let kept = aside(move || keep(&data_dir, &lies, &rules)).await?;
         let kept = kept.map_err(|cause| EngineError::File { place: "the audiences", cause })?;
         match kept {
             Ok(hash) => {
@@ -225,48 +202,6 @@ impl Engine {
         let dir = self.config.campaigns_dir.join(name);
         let bytes = aside(move || folder::read_definition(&dir)).await?;
         Ok(bytes.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    /// A row of a draft as the person will see it, with what stands in the way.
-    pub async fn preview(&self, of: &Draft, row: i64) -> Result<Preview, EngineError> {
-        let file = load::parse(&of.definition);
-        let template = match &file {
-            Ok(file) => match self.way_out(&file.sender) {
-                Ok((_, account)) => self.known_templates(account, file).await?,
-                Err(_) => None,
-            },
-            Err(_) => None,
-        };
-        let (path, config, started_at) =
-            (self.audience(&of.audience_hash).await?, self.config.clone(), self.clock.now());
-        aside(move || {
-            let main = template.as_ref().map(|snapshot| snapshot.main.clone());
-            let mut preview = Preview { row, template: main, ..Preview::default() };
-            match Audience::open(&path) {
-                Ok(audience) => look(&mut preview, &audience),
-                Err(problems) => preview.problems = problems,
-            }
-            match &file {
-                Ok(file) if preview.facts.is_some() => {
-                    let request = RowsRequest {
-                        campaign: file,
-                        template: template.as_ref().map(|snapshot| &snapshot.main),
-                        translations: template.as_ref().map_or(&[][..], |snapshot| &snapshot.translations),
-                        vars: &config.vars,
-                        holidays: &config.holidays,
-                        laws: &config.laws,
-                        reach: &config.reach,
-                        audience: &path,
-                        started_at,
-                    };
-                    fill(&mut preview, template.as_ref(), &request);
-                }
-                Ok(_) => {}
-                Err(problems) => preview.problems.extend(problems.iter().cloned()),
-            }
-            preview
-        })
-        .await
     }
 
     /// Writes the campaign's folder, or corrects the run; `over`: also where the folder was changed meanwhile.
@@ -316,42 +251,15 @@ impl Engine {
     }
 }
 
-/// Keeps an audience that can be read. It lies under its own name, which problems name.
-fn keep(data_dir: &Path, lies: &Path) -> std::io::Result<Result<String, Vec<Problem>>> {
-    if let Err(problems) = Audience::open(lies) {
+/// What keeps a file from being read until a person has said how: asked about where the campaign is put together.
+const ASKED: [&str; 3] = ["several_sheets", "no_header_row", "no_such_sheet"];
+
+/// Keeps an audience that can be read, perhaps once a person has said how. It lies under its own name, which problems name.
+fn keep(data_dir: &Path, lies: &Path, rules: &Rules) -> std::io::Result<Result<String, Vec<Problem>>> {
+    if let Err(problems) = Audience::open_by(lies, rules)
+        && !problems.iter().all(|problem| ASKED.contains(&problem.code.as_str()))
+    {
         return Ok(Err(problems));
     }
     audience::keep(data_dir, &mut folder::open_plain(lies)?).map(Ok)
-}
-
-/// The file's facts, and the cells of the row.
-fn look(preview: &mut Preview, audience: &Audience) {
-    preview.facts = Some(audience.facts.clone());
-    let at = usize::try_from(preview.row - 1).unwrap_or_default();
-    if let Ok(mut lines) = audience.lines()
-        && let Some(Line::Cells(cells)) = lines.nth(at)
-    {
-        preview.cells = cells;
-    }
-}
-
-/// What the row becomes.
-fn fill(preview: &mut Preview, templates: Option<&Snapshot>, request: &RowsRequest<'_>) {
-    let rows = match open_rows(request) {
-        Ok(rows) => rows,
-        Err(problems) => return preview.problems.extend(problems),
-    };
-    preview.facts = Some(rows.facts().clone());
-    let row = preview.row;
-    let mut rows = rows;
-    match rows.find(|found| found.no == row).map(|found| found.fate) {
-        Some(RowFate::Message(draft)) => {
-            let template = templates.map(|snapshot| snapshot.of(draft.fill.language.as_deref()));
-            let template = template.filter(|template| !template.parameters_unknown);
-            preview.text = template.map(|template| template.render(&draft.fill));
-            (preview.to, preview.due_at) = (draft.to.with_plus(), Some(draft.due_at));
-        }
-        Some(RowFate::Excluded(left)) => preview.left_out = Some(left),
-        None => {}
-    }
 }

@@ -68,7 +68,8 @@ pub fn place(folder: &Path, name: &str, from: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let fresh = folder.join(format!(".{name}.new"));
     let copied = io::copy(&mut open_plain(from)?, &mut File::create(&fresh)?);
-    let placed = copied.and_then(|_| File::open(&fresh)?.sync_all()).and_then(|()| fs::rename(&fresh, folder.join(name)));
+    let placed =
+        copied.and_then(|_| File::open(&fresh)?.sync_all()).and_then(|()| fs::rename(&fresh, folder.join(name)));
     if placed.is_err() {
         // The error to report is the first one; a file left over is only untidy.
         drop(fs::remove_file(&fresh));

@@ -11,8 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
-    template, template_drafts, templates, test_send, users, variables, webhook,
+    health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions, template,
+    template_drafts, templates, test_send, users, variables, webhook,
 };
 
 /// One route.
@@ -98,6 +98,7 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}/copy", load, draft::begin::copy),
         with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
         write("/campaigns/{id}/edit", load, draft::begin::edit),
+        write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
