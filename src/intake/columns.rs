@@ -84,7 +84,7 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
 
 /// What a header's columns would be taken for in a campaign that says nothing of them: role and header.
 pub fn recognised(header: &[String]) -> Vec<(String, String)> {
-    const SAYS_NOTHING: &str = "kind = \"reminder\"\nsender = \"s\"\nfile = \"f\"\ntimezone = \"UTC\"\n\
+    const SAYS_NOTHING: &str = "kind = \"reminder\"\nsender = \"s\"\nfile = \"f.csv\"\ntimezone = \"UTC\"\n\
         [template]\nname = \"t\"\nlanguage = \"es\"\n";
     let Ok(campaign) = CampaignFile::parse(SAYS_NOTHING, "campaign.toml") else { return Vec::new() };
     let (columns, _) = search(header, &campaign, false);

@@ -138,15 +138,17 @@ async fn page(
     let v = View::of(&p, &file, &known);
     let mut problems: Vec<String> = refused.iter().map(|problem| locale::problem(p.language, problem)).collect();
     // What is still open is shown beside its field; only who wants to go on is told in a list.
-    if refused.is_empty() && !v.is_open() {
-        problems.extend(preview.problems.iter().map(|problem| locale::problem(p.language, problem)));
+    let is_question = |problem: &&Problem| QUESTIONS.contains(&problem.code.as_str());
+    if refused.is_empty() {
+        let told = preview.problems.iter().filter(|problem| !v.is_open() || is_question(problem));
+        problems.extend(told.map(|problem| locale::problem(p.language, problem)));
     }
     let split = match d.run_id {
         Some(run) => Some(state.engine.split(run).await?),
         None => None,
     };
     let is_known = campaign::by_name(state.store(), &d.name).await?.is_some();
-    let asks_how = preview.problems.iter().any(|problem| QUESTIONS.contains(&problem.code.as_str()));
+    let asks_how = preview.problems.iter().any(|problem| is_question(&problem));
     let in_the_way = preview.problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
     let preview = PreviewView::of(&p, &preview);
     let reading = reading.map(|progress| Reading::of(&p, progress));

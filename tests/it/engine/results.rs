@@ -151,7 +151,7 @@ async fn amounts_are_written_as_where_the_file_comes_from_writes_them() {
 async fn whoever_wants_no_promotions_is_not_phoned_about_one() {
     let store = stores().await.remove(0);
     let stage = Stage::new(&store, store.dir.path()).await;
-    let promotion = crate::engine::stage::CAMPAIGN.replace("kind = \"reminder\"", "kind = \"promotion\"");
+    let promotion = crate::engine::stage::CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender");
     let version = stage.load("promo", &promotion, &crate::engine::stage::people(2)).await;
     let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
     while Planner::new(stage.engine.clone()).step().await.unwrap() {}

@@ -224,10 +224,10 @@ async fn a_file_that_is_too_large_is_refused_plainly_and_leaves_nothing_behind()
     let refused = upload(&site, &visitor, "/drafts", "Long", ("lista.csv", &long)).await;
     assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", refused.body);
     assert!(refused.body.contains("Larger than 2 KB"), "{}", refused.body);
-    assert_eq!(std::fs::read_dir(store.dir.path().join("incoming")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(stage.engine.config.server.data_dir.join("incoming")).unwrap().count(), 0);
     let short = upload(&site, &visitor, "/drafts", "Short", ("lista.csv", AUDIENCE)).await;
     assert_eq!(short.status, StatusCode::SEE_OTHER, "{}", short.body);
-    assert_eq!(std::fs::read_dir(store.dir.path().join("incoming")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(stage.engine.config.server.data_dir.join("incoming")).unwrap().count(), 0);
 }
 
 #[tokio::test]
