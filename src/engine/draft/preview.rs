@@ -1,5 +1,6 @@
 //! A row of a draft as its person will see it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub struct Preview {
 impl Engine {
     /// A row of a draft as the person will see it, with what stands in the way.
     pub async fn preview(&self, of: &Draft, row: i64) -> Result<Preview, EngineError> {
-        let looked = self.look_at(of, row).await?;
+        let looked = self.look_into(of, row).await?;
         aside(move || looked.preview(&|_| ())).await
     }
 
@@ -59,7 +60,7 @@ impl Engine {
         let subject = Subject::Draft(of.id);
         let mark = format!("{row} {} {}", of.audience_hash, of.definition);
         if !self.readings.has(&subject, &mark) {
-            let looked = self.look_at(of, row).await?;
+            let looked = self.look_into(of, row).await?;
             self.readings.read_aside((subject.clone(), &mark), move |going| {
                 Made::Preview(Arc::new(looked.preview(&|rows| going.tell(rows, 0))))
             });
@@ -67,7 +68,7 @@ impl Engine {
         match self.readings.wait((&subject, &mark), patience).await {
             Some(Soon::Ready(Made::Preview(preview))) => Ok(((*preview).clone(), None)),
             Some(Soon::Reading(progress)) => {
-                let looked = self.look_at(of, row).await?;
+                let looked = self.look_into(of, row).await?;
                 Ok((aside(move || looked.begun()).await?, Some(progress)))
             }
             // It was taken over by a reading of something newer.
@@ -76,34 +77,41 @@ impl Engine {
     }
 
     /// Everything that a row is made from.
-    async fn look_at(&self, of: &Draft, row: i64) -> Result<LookedAt, EngineError> {
-        let file = load::parse(&of.definition);
-        let template = match &file {
-            Ok(file) => match self.way_out(&file.sender) {
-                Ok((_, account)) => self.known_templates(account, file).await?,
-                Err(_) => None,
-            },
+    async fn look_into(&self, of: &Draft, row: i64) -> Result<LookedInto, EngineError> {
+        let mut file = load::parse(&of.definition);
+        let template = match &mut file {
+            Ok(file) => self.template_of(file).await?,
             Err(_) => None,
         };
+        let vars = self.vars().await?;
         let path = self.audience(&of.audience_hash).await?;
         let (config, started_at) = (Arc::clone(&self.config), self.clock.now());
         let rules = CampaignFile::rules(&of.definition);
-        Ok(LookedAt { file, rules, template, path, config, started_at, row })
+        Ok(LookedInto { file, rules, template, vars, path, config, started_at, row })
+    }
+
+    /// The template that `file` names, where it is known; what `file` does not say is as the template says it.
+    async fn template_of(&self, file: &mut CampaignFile) -> Result<Option<Snapshot>, EngineError> {
+        let Ok((_, account)) = self.way_out(&file.sender) else { return Ok(None) };
+        let template = self.known_templates(account, file).await?;
+        self.with_mapping(&account.name, file, template.as_ref().map(|snapshot| &snapshot.main)).await?;
+        Ok(template)
     }
 }
 
 /// A row of a draft, and everything that it is made from.
-struct LookedAt {
+struct LookedInto {
     file: Result<CampaignFile, Vec<Problem>>,
     rules: Rules,
     template: Option<Snapshot>,
+    vars: BTreeMap<String, String>,
     path: PathBuf,
     config: Arc<Config>,
     started_at: UnixMs,
     row: i64,
 }
 
-impl LookedAt {
+impl LookedInto {
     /// The file's facts, and the cells of the row.
     fn begun(&self) -> Preview {
         let template = self.template.as_ref().map(|snapshot| snapshot.main.clone());
@@ -142,7 +150,7 @@ impl LookedAt {
             campaign: file,
             template: template.map(|snapshot| &snapshot.main),
             translations: template.map_or(&[][..], |snapshot| &snapshot.translations),
-            vars: &self.config.vars,
+            vars: &self.vars,
             holidays: &self.config.holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,
