@@ -103,12 +103,15 @@ CREATE TABLE version (
     audience_name TEXT NOT NULL,
     audience_hash TEXT NOT NULL,
     content_hash  TEXT NOT NULL,
+    -- Of the audience as its values are meant: the same people in another campaign.
+    rows_hash     TEXT NOT NULL,
     loaded_at     BIGINT NOT NULL,
     loaded_by     TEXT NOT NULL,
     approved_at   BIGINT,
     approved_by   TEXT,
     UNIQUE (campaign_id, content_hash)
 );
+CREATE INDEX version_rows ON version (rows_hash);
 
 CREATE TABLE run (
     id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -57,7 +57,8 @@ pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Ow
         return Ok(());
     }
     let (subject, detail) = (format!("conversation {id}"), format!("route {route}"));
-    audit::write_in(tx, at, Deed { actor: ITSELF, action: "conversation.route", subject: &subject, detail: &detail }).await
+    audit::write_in(tx, at, Deed { actor: ITSELF, action: "conversation.route", subject: &subject, detail: &detail })
+        .await
 }
 
 impl Inbox {
@@ -181,12 +182,7 @@ impl Inbox {
         Ok(taken)
     }
 
-    async fn take_from(
-        &self,
-        config: &Config,
-        silent: turn::Silent,
-        (after, now): (Duration, UnixMs),
-    ) -> Result<bool> {
+    async fn take_from(&self, config: &Config, silent: turn::Silent, (after, now): (Duration, UnixMs)) -> Result<bool> {
         let mut tx = self.store.begin().await?;
         let Some(found) = conversation::hold(&mut tx, silent.id).await? else { return Ok(false) };
         // They may have answered, or got it anew, since it was found.

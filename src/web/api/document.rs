@@ -7,9 +7,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    agents, alerts, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds, me, messages,
-    people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets, variables,
-    wallets,
+    agents, alerts, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds, me,
+    messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets,
+    variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;

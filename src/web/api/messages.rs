@@ -182,7 +182,12 @@ pub(super) fn name_fields(error: WebError) -> WebError {
     let WebError::Refused(mut problems) = error else { return error };
     for problem in &mut problems {
         let field = match problem.code.as_str() {
-            "number" | "number_why" | "number_empty" | "suppressed" | "template_bot_has" | "template_session"
+            "number"
+            | "number_why"
+            | "number_empty"
+            | "suppressed"
+            | "template_bot_has"
+            | "template_session"
             | "template_recontacts" => "to".to_owned(),
             "ticket_unknown" => "ticket".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
