@@ -51,6 +51,7 @@ pub mod test_message;
 pub mod ticket;
 pub mod token;
 pub mod turn;
+pub mod unclear;
 pub mod user;
 pub mod variable;
 pub mod version;

@@ -793,3 +793,17 @@ CREATE TABLE canned (
     changed_by TEXT NOT NULL
 );
 CREATE UNIQUE INDEX canned_code ON canned (code, team);
+
+-- Replies that may answer several messages --------------------------------------------------------------------------
+
+-- Which messages a reply may answer, until somebody says which it is.
+CREATE TABLE unclear (
+    message_id      BIGINT NOT NULL REFERENCES message (id),
+    entry_id        BIGINT NOT NULL REFERENCES entry (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id),
+    run_id          BIGINT NOT NULL,
+    PRIMARY KEY (message_id, entry_id)
+);
+CREATE INDEX unclear_conversation ON unclear (conversation_id);
+CREATE INDEX unclear_run ON unclear (run_id);
+CREATE INDEX conversation_run ON conversation (run_id) WHERE run_id IS NOT NULL;
