@@ -88,7 +88,6 @@ impl Micros {
 }
 
 /// For `serialize_with`: a decimal in text, so that no reader takes it for another unit or makes a float of it.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the field")]
 pub fn decimal<S: serde::Serializer>(amount: &Micros, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(amount)
 }

@@ -49,13 +49,11 @@ impl UnixMs {
 }
 
 /// For `serialize_with`: as people read it, RFC 3339 in UTC.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the field")]
 pub fn told<S: serde::Serializer>(at: &UnixMs, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(at)
 }
 
 /// The same of one that may not be there.
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 pub fn told_if_any<S: serde::Serializer>(at: &Option<UnixMs>, to: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => told(at, to),

@@ -39,7 +39,7 @@ pub fn read(path: &Path, home: Option<&Home>) -> Result<NumberList, Vec<Problem>
     while let Some(line) = lines.next() {
         match line {
             Line::Cells(cells) => list.take(lines.line(), &cells, (&columns, home)),
-            Line::Unreadable(_) => list.wrong.push(lines.line()),
+            Line::Unreadable(..) => list.wrong.push(lines.line()),
         }
     }
     match lines.take_failure() {
@@ -87,7 +87,7 @@ fn columns(audience: &Audience) -> std::io::Result<Vec<usize>> {
     let mut found = vec![0; header.len()];
     let rows = audience.lines()?.take(LOOKED_AT).filter_map(|line| match line {
         Line::Cells(cells) => Some(cells),
-        Line::Unreadable(_) => None,
+        Line::Unreadable(..) => None,
     });
     for cells in rows.chain([header.clone()]) {
         for (place, cell) in cells.iter().enumerate().take(header.len()) {

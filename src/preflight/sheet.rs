@@ -275,7 +275,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
     sheet_with_progress(inputs, &|_, _| ())
 }
 
-/// The same, telling now and then how many rows of how many are read.
+/// The same, telling now and then how many rows of how many are read (0: that is not known yet).
 pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
     // One that comes again begins at its first time, not when somebody says yes.
     match repeat::first(inputs.campaign, inputs.now) {
@@ -309,15 +309,7 @@ fn made(inputs: &SheetInputs<'_>, now: UnixMs, progress: &dyn Fn(u64, u64)) -> S
         title: campaign.title.clone().unwrap_or_default(),
         kind: campaign.kind,
         sender: campaign.sender.clone(),
-        template: SheetTemplate {
-            name: campaign.template.name.clone(),
-            language: campaign.template.language.clone(),
-            category: billing.category,
-            status: inputs.template.map(|t| t.status.as_str().to_owned()),
-            quality: inputs.template.and_then(|t| t.quality),
-            time_to_live_s: inputs.template.map(|t| t.time_to_live_s.unwrap_or(problems::DEFAULT_TIME_TO_LIVE_S)),
-            known: inputs.template.is_some(),
-        },
+        template: template(inputs, billing.category),
         audience: inputs.audience.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         rows_read: reading.rows_read,
         messages: reading.messages,
@@ -341,6 +333,19 @@ fn made(inputs: &SheetInputs<'_>, now: UnixMs, progress: &dyn Fn(u64, u64)) -> S
         excluded_rows: reading.excluded.into_iter().map(|(reason, left)| (reason, left.first_rows)).collect(),
         rows: inputs.with_rows.then_some(reading.rows),
         facts: reading.facts,
+    }
+}
+
+fn template(inputs: &SheetInputs<'_>, category: Category) -> SheetTemplate {
+    let (named, known) = (&inputs.campaign.template, inputs.template);
+    SheetTemplate {
+        name: named.name.clone(),
+        language: named.language.clone(),
+        category,
+        status: known.map(|t| t.status.as_str().to_owned()),
+        quality: known.and_then(|t| t.quality),
+        time_to_live_s: known.map(|t| t.time_to_live_s.unwrap_or(problems::DEFAULT_TIME_TO_LIVE_S)),
+        known: known.is_some(),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::engine::{change, force};
 use crate::support::stores;
 use crate::web::daemon::Site;
 
+mod lists;
+
 /// What a command printed, and its status.
 struct Said {
     status: i32,

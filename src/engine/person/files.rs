@@ -156,7 +156,7 @@ fn ends_like(bytes: &[u8], phones: &[Phone]) -> bool {
 fn holds(audience: &Audience, phones: &[Phone], home: Option<&Home>) -> io::Result<bool> {
     let mut lines = audience.lines()?.filter_map(|line| match line {
         Line::Cells(cells) => Some(cells),
-        Line::Unreadable(_) => None,
+        Line::Unreadable(..) => None,
     });
     Ok(lines.any(|cells| cells.iter().any(|cell| is_of(phones, cell, home))))
 }

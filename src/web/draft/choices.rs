@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::view::{Choice, Known, Place, Reply, Select, language, takes};
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Button, Header, ParameterFormat, parameters};
-use crate::intake::audience::FileFacts;
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::intake::expression::WHEN;
@@ -25,7 +24,7 @@ const FREQUENCIES: [&str; 4] =
 /// Characters of the text shown around a parameter.
 const AROUND: usize = 24;
 
-fn choice(value: &str, label: &str, chosen: &str) -> Choice {
+pub(super) fn choice(value: &str, label: &str, chosen: &str) -> Choice {
     Choice { value: value.to_owned(), label: label.to_owned(), chosen: value == chosen }
 }
 
@@ -70,19 +69,27 @@ impl Form<'_> {
         all
     }
 
-    pub(super) fn facts(&self, facts: &FileFacts) -> String {
-        let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let of =
-            |value: &dyn Fn() -> serde_json::Result<serde_json::Value>| value().map(|v| word(&v)).unwrap_or_default();
-        let encoding = of(&|| serde_json::to_value(facts.encoding));
-        let delimiter = of(&|| serde_json::to_value(facts.delimiter));
-        format!("{encoding} · {}", self.p.word(&format!("preflight.delimiter.{delimiter}"), &delimiter))
+    /// Columns with their place, what a campaign file calls them, and what people do: of two of one name the second is
+    /// `Teléfono 2`, with its cell in the row that is looked at.
+    fn columns(&self) -> impl Iterator<Item = (usize, String, String)> {
+        let named = self.header.iter().enumerate().filter(|(_, h)| !h.trim().is_empty());
+        named.map(|(place, header)| {
+            let same = |other: &&String| fold(other) == fold(header);
+            if self.header.iter().filter(same).count() < 2 {
+                return (place, header.clone(), header.clone());
+            }
+            let no = self.header[..=place].iter().filter(same).count();
+            let example = self.known.cells.get(place).map(|cell| cut(cell)).unwrap_or_default();
+            let label =
+                if example.is_empty() { format!("{header} ({no})") } else { format!("{header} ({no}) · {example}") };
+            (place, format!("{header} {no}"), label)
+        })
     }
 
     /// A column to choose, by its header.
     pub(super) fn column(&self, name: &str, label: &str, chosen: &str) -> Select {
         let mut choices = vec![choice("", "—", chosen)];
-        choices.extend(self.header.iter().filter(|h| !h.trim().is_empty()).map(|h| choice(h, h, chosen)));
+        choices.extend(self.columns().map(|(_, value, label)| choice(&value, &label, chosen)));
         if choices.iter().all(|c| !c.chosen) {
             choices.push(choice(chosen, chosen, chosen));
         }
@@ -300,6 +307,15 @@ impl Form<'_> {
             choices.push(choice(&chosen, &chosen, &chosen));
         }
         Select { name: "at_most".to_owned(), label: self.p.t("draft.at_most.label"), choices }
+    }
+
+    /// What becomes of people who got the same file with another campaign.
+    pub(super) fn sent_elsewhere(&self) -> Select {
+        let chosen = self.file.text(&["limits", "sent_elsewhere"]);
+        let offered = [("", "ask"), ("leave them out", "leave_out"), ("send anyway", "send")];
+        let choices =
+            offered.map(|(value, word)| choice(value, &self.p.t(&format!("draft.elsewhere.{word}")), &chosen));
+        Select { name: "sent_elsewhere".to_owned(), label: self.p.t("draft.elsewhere.label"), choices: choices.into() }
     }
 }
 
