@@ -4,6 +4,7 @@
 mod alerts;
 mod campaign_view;
 pub(super) mod campaigns;
+mod canned;
 mod conversations;
 mod correct;
 mod costs;

@@ -1,30 +1,30 @@
 //! One conversation: the thread, the answer, who has it, what was decided, who the person is.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
-use axum::response::{Html, Redirect};
+use axum::extract::{Form, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::role::Right;
-use crate::domain::time::UnixMs;
 use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
-use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
+use crate::locale;
+use crate::store::conversation::{self, Conversation, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
-use crate::store::{entry, suppression, user};
+use crate::store::{suppression, user};
 
 use super::actor::Actor;
 use super::bubble::{self, Bubble};
+use super::composer::{Begun, BegunAsked, Composer, NewAnswer};
 use super::converse;
 use super::error::WebError;
 use super::form::{done, done_n};
+use super::once::once;
 use super::page::{Page, html};
 use super::state::WebState;
-use super::words;
 
-/// WhatsApp takes no longer text.
-pub const LONGEST_ANSWER: usize = 4_096;
 /// Earlier things shown of a person.
 const EARLIER: i64 = 8;
 
@@ -35,10 +35,7 @@ struct ConversationPage {
     c: Conversation,
     panel: Panel,
     bubbles: Vec<Bubble>,
-    window: String,
-    can_answer: bool,
-    /// Why not, if not.
-    why_not: Option<String>,
+    composer: Composer,
     mine: bool,
     /// It is not a colleague's.
     may_act: bool,
@@ -50,7 +47,6 @@ struct ConversationPage {
     sent: Vec<Sent>,
     agents: Vec<user::User>,
     teams: Vec<String>,
-    longest: usize,
     longest_note: usize,
     campaigns: Right,
     suppress: Right,
@@ -69,48 +65,44 @@ impl ConversationPage {
     }
 }
 
-/// `You can write for 3 h 20 min`, that the window is closed, or that the person has not written yet.
-pub fn window(p: &Page, until: Option<UnixMs>) -> String {
-    match until.filter(|until| *until > p.now) {
-        Some(until) => p.say("web.window.open", &[("t", &words::duration(p.language, until.since(p.now)))]),
-        None if until.is_none() => p.t("web.window.never"),
-        None => p.t("web.window.closed"),
-    }
-}
-
 /// The page.
 pub async fn show(
     State(state): State<WebState>,
     actor: Actor,
-    mut p: Page,
+    p: Page,
     Path(id): Path<i64>,
+    Query(begun): Query<BegunAsked>,
 ) -> Result<Html<String>, WebError> {
-    let id = ConversationId(id);
+    page(&state, &actor, p, ConversationId(id), begun.into()).await
+}
+
+async fn page(
+    state: &WebState,
+    actor: &Actor,
+    mut p: Page,
+    id: ConversationId,
+    begun: Begun,
+) -> Result<Html<String>, WebError> {
     let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
-    p.go_by_clock_of(&state, &c.account);
-    let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
-    let bubbles = entry::lines(store, id).await?.iter().map(|l| bubble::of(&p, l, &campaign)).collect();
-    let outcome = converse::decided(&state, &c).await?;
-    let open = c.state == ConversationState::Open;
-    let why_not = why_not(&state, &actor, &p, &c).await?;
+    p.go_by_clock_of(state, &c.account);
+    let bubbles = bubble::thread(state, &p, &c, &panel).await?;
+    let outcome = converse::decided(state, &c).await?;
+    let composer = Composer::of((state, actor, &p), (&c, &panel), &bubbles, begun).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
     html(&ConversationPage {
-        window: window(&p, c.window_until),
-        can_answer: open && why_not.is_none(),
-        why_not,
+        composer,
         mine: actor.user.is_some() && c.assignee == actor.user,
         outcome,
-        may_act: converse::may_act(&actor, &c),
-        outcomes: converse::outcomes(&state, &c).await?,
+        may_act: converse::may_act(actor, &c),
+        outcomes: converse::outcomes(state, &c).await?,
         earlier: conversation::earlier(store, c.person_id, id, EARLIER).await?,
         sent: person::recent(store, c.person_id, EARLIER).await?,
         agents,
         teams: state.config().teams.keys().cloned().collect(),
-        longest: LONGEST_ANSWER,
         longest_note: converse::LONGEST_NOTE,
-        choices: converse::choices(&state, id).await?,
+        choices: converse::choices(state, id).await?,
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
@@ -151,36 +143,35 @@ pub fn campaign_label(p: &Page, title: Option<&str>, row: Option<i64>) -> String
     }
 }
 
-/// Why `actor` cannot write now, in words; `None` when they can.
-async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) -> Result<Option<String>, WebError> {
-    if c.state == ConversationState::Closed {
-        return Ok(Some(p.t("web.thread.is_closed")));
-    }
-    if c.window_until.is_none_or(|until| until <= p.now) {
-        return Ok(Some(window(p, c.window_until)));
-    }
-    if let Some(owner) = c.assignee.filter(|owner| Some(*owner) != actor.user) {
-        let name = user::by_id(state.store(), owner).await?.map_or_else(String::new, |u| u.name);
-        return Ok(Some(p.say("web.thread.is_others", &[("who", &name)])));
-    }
-    Ok(None)
-}
-
-/// The answer's text.
-#[derive(Deserialize)]
-pub struct AnswerForm {
-    text: String,
-}
-
-/// An answer goes out.
+/// An answer goes out; where it cannot, the page comes back with what was written.
 pub async fn answer(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<i64>,
-    Form(form): Form<AnswerForm>,
-) -> Result<Redirect, WebError> {
-    converse::answer(&state, &actor, ConversationId(id), &form.text).await?;
-    Ok(Redirect::to(&format!("/conversations/{id}#answer")))
+    new: NewAnswer,
+) -> Result<Response, WebError> {
+    let id = ConversationId(id);
+    let there = format!("/conversations/{id}#answer");
+    let work = async {
+        converse::answer(&state, &actor, id, &new).await?;
+        Ok(there.clone())
+    };
+    let sent = if new.once.is_empty() {
+        work.await
+    } else {
+        let (route, request) = (format!("POST /conversations/{id}/answer"), format!("{new:?}"));
+        once(&state, &actor, (&route, &new.once), &request, work).await
+    };
+    let problems: Vec<String> = match sent {
+        Ok(path) => return Ok(Redirect::to(&path).into_response()),
+        Err(WebError::Refused(problems)) => problems.iter().map(|b| locale::problem(p.language, b)).collect(),
+        Err(WebError::Unprocessable(why)) => vec![p.t(&format!("web.error.{why}"))],
+        Err(other) => return Err(other),
+    };
+    let begun = Begun { text: new.text, quote: new.quote, canned: new.canned, problems };
+    let page = page(&state, &actor, p, id, begun).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// From whom it is taken over; empty for nobody's.

@@ -3,18 +3,22 @@
 
 use crate::domain::change::Change;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
+use crate::domain::problem::Problem;
 use crate::domain::role::Role;
-use crate::engine::{AnswerOutcome, Author, DoubtSettlement};
+use crate::engine::{Answer, AnswerOutcome, Author, DoubtSettlement};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
 use crate::intake::campaign_file::CampaignFile;
+use crate::locale::Language;
 use crate::store::conversation::{self, Conversation};
 use crate::store::{StoreError, entry, outcome, run, user, version};
 
 use super::act;
 
 use super::actor::Actor;
+use super::canned;
+use super::composer::{NewAnswer, unfilled};
 use super::error::WebError;
 use super::state::WebState;
 
@@ -67,8 +71,24 @@ fn inbox(state: &WebState) -> Inbox {
 }
 
 /// Sends an answer while the window is open.
-pub async fn answer(state: &WebState, actor: &Actor, id: ConversationId, text: &str) -> Result<MessageId, WebError> {
-    match state.engine.answer(id, text, &author(actor)?).await? {
+pub async fn answer(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    new: &NewAnswer,
+) -> Result<MessageId, WebError> {
+    if !new.canned.is_empty() {
+        let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
+        let (agent, teams) = canned::teams_in(state, actor, found.team.as_deref()).await?;
+        for language in Language::ALL {
+            let filled = state.engine.canned_in(id, (&agent, &teams), language).await?;
+            if let Some(blank) = unfilled(&new.canned, &filled, &new.text) {
+                return Err(WebError::Refused(vec![Problem::new("canned_blank", &[("blank", blank)])]));
+            }
+        }
+    }
+    let answer = Answer { text: &new.text, quote: new.quote };
+    match state.engine.answer(id, answer, &author(actor)?).await? {
         AnswerOutcome::Sent(message) => {
             audit(state, actor, "conversation.answer", id, &format!("message {message}")).await?;
             Ok(message)

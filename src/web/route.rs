@@ -10,8 +10,8 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
+    api, asset, audit, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor, doubt, draft,
+    events, guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
     template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
@@ -123,7 +123,13 @@ fn conversation_pages() -> Vec<Route> {
     vec![
         read("/conversations", talk, conversations::show),
         read("/conversations/{id}", talk, conversation::show),
-        write("/conversations/{id}/answer", talk, conversation::answer),
+        with_files(write("/conversations/{id}/answer", talk, conversation::answer)),
+        read("/conversations/{id}/templates", needs(R::SendByHand), by_hand::show_in),
+        write("/conversations/{id}/templates", needs(R::SendByHand), by_hand::send_in),
+        read("/canned-answers", needs(R::WriteCanned), canned::show),
+        write("/canned-answers", needs(R::WriteCanned), canned::add),
+        write("/canned-answers/{id}", needs(R::WriteCanned), canned::change),
+        write("/canned-answers/{id}/remove", needs(R::WriteCanned), canned::remove),
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),

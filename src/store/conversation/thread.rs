@@ -66,14 +66,22 @@ pub struct Bubble {
     pub certainty: Option<Certainty>,
     /// For messages of ours.
     pub ticks: Option<Ticks>,
+    /// The line of this thread that it quotes.
+    pub quotes: Option<EntryId>,
+    /// Title of the campaign of a message of ours.
+    pub campaign: Option<String>,
+    /// Its row in the campaign's audience.
+    pub row: Option<i64>,
 }
 
 /// The thread of a conversation, oldest line first.
 pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
-    entry::lines(store, id).await?.into_iter().map(bubble).collect()
+    let lines = entry::lines(store, id).await?;
+    let (quotes, _) = entry::quotes(&lines);
+    lines.into_iter().map(|line| bubble(quotes.get(&line.id).copied(), line)).collect()
 }
 
-fn bubble(line: Line) -> Result<Bubble> {
+fn bubble(quotes: Option<EntryId>, line: Line) -> Result<Bubble> {
     let shown = match line.direction {
         Direction::Out => shown_of_message(&line)?,
         Direction::In => Shown::Reply { content: read(&line.content)? },
@@ -98,6 +106,9 @@ fn bubble(line: Line) -> Result<Bubble> {
         message_id: line.message_id,
         certainty: line.certainty,
         ticks,
+        quotes,
+        campaign: line.campaign_title,
+        row: line.row_no,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Conversations: lists, threads; answer, claim, close, outcome.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,12 +12,16 @@ use utoipa::{IntoParams, ToSchema};
 use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
-use crate::domain::id::{ConversationId, MessageId};
+use crate::domain::canned::{code, fill_blanks};
+use crate::domain::id::{ConversationId, EntryId, MessageId};
 use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
+use crate::locale::Language;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
 use crate::store::user;
 use crate::web::actor::Actor;
+use crate::web::canned;
+use crate::web::composer::NewAnswer;
 use crate::web::conversations::{self, last_words};
 use crate::web::converse;
 use crate::web::error::{ProblemDocument, WebError};
@@ -74,10 +80,26 @@ pub struct ConversationDetail {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerBody {
-    /// At most 4,096 characters.
+    /// At most 4,096 characters; left out where `canned` says it.
+    #[serde(default)]
     text: String,
+    /// A canned answer instead.
+    canned: Option<CannedUse>,
+    /// The line of the thread that it quotes.
+    quote: Option<EntryId>,
     /// For whom a token answers: a user's name.
     agent: Option<String>,
+}
+
+/// A canned answer to send.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CannedUse {
+    /// Its code.
+    code: String,
+    /// What stands in its places, by what is in their brackets.
+    #[serde(default)]
+    values: BTreeMap<String, String>,
 }
 
 /// Who takes it.
@@ -209,12 +231,41 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Conve
 pub async fn answer(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Id(id): Id,
     Sent(body): Sent<AnswerBody>,
 ) -> Result<Response, WebError> {
     let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
-    let message = converse::answer(&state, &actor, ConversationId(id), &body.text).await?;
+    let mut new = NewAnswer { text: body.text, quote: body.quote, ..NewAnswer::default() };
+    if let Some(using) = &body.canned {
+        (new.text, new.canned) =
+            canned_text(&state, (&actor, p.language), ConversationId(id), using, &new.text).await?;
+    }
+    let message = converse::answer(&state, &actor, ConversationId(id), &new).await?;
     Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
+}
+
+/// The text of a canned answer with its places filled, and its number.
+async fn canned_text(
+    state: &WebState,
+    (actor, language): (&Actor, Language),
+    id: ConversationId,
+    using: &CannedUse,
+    text: &str,
+) -> Result<(String, Vec<i64>), WebError> {
+    if !text.trim().is_empty() {
+        return Err(wrong("text", "either a text or a canned answer"));
+    }
+    let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
+    let (agent, teams) = canned::teams_in(state, actor, found.team.as_deref()).await?;
+    let code = code(&using.code);
+    let all = state.engine.canned_in(id, (&agent, &teams), language).await?;
+    let found = all.into_iter().find(|canned| Some(&canned.code) == code.as_ref());
+    let found = found.ok_or_else(|| wrong("canned.code", "there is no canned answer of that code"))?;
+    if let Some(extra) = using.values.keys().find(|name| !found.blanks.contains(name)) {
+        return Err(wrong("canned.values", &format!("there is no place called {extra}")));
+    }
+    Ok((fill_blanks(&found.text, |label| using.values.get(label).cloned()), vec![found.id]))
 }
 
 /// Take a conversation that nobody has, or over `from` a colleague

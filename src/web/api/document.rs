@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, doctor, doubt, events, holds, me, messages, people, portfolios,
-    retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
+    alerts, campaigns, canned, conversations, correct, costs, doctor, doubt, events, holds, me, messages, people,
+    portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -28,7 +28,7 @@ const PROBLEM: &str = "application/problem+json";
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
-        conversations::set_promotions, templates::all,
+        conversations::set_promotions, canned::all, canned::set, canned::remove, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,

@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
+    alerts, campaigns, canned, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
     messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables,
     wallets,
 };
@@ -75,6 +75,9 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
         write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
+        read("/api/v1/canned-answers", needs(R::WriteCanned), canned::all),
+        write("/api/v1/canned-answers", needs(R::WriteCanned), canned::set),
+        remove("/api/v1/canned-answers/{id}", needs(R::WriteCanned), canned::remove),
         read("/api/v1/tickets", talk, later::tickets),
         read("/api/v1/people", needs(R::ManagePeople), people::find),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
