@@ -11,6 +11,7 @@ use super::error::WebError;
 
 const CSS: &str = include_str!("assets/recado.css");
 const JS: &str = include_str!("assets/recado.js");
+const COMPOSER: &str = include_str!("assets/composer.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
 /// Addresses to put into pages.
@@ -19,6 +20,8 @@ pub struct Addresses {
     pub css: String,
     /// Script.
     pub js: String,
+    /// Script of the composer.
+    pub composer: String,
     /// Icon.
     pub icon: String,
 }
@@ -27,6 +30,7 @@ pub struct Addresses {
 pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     css: format!("/assets/{}/recado.css", mark(CSS)),
     js: format!("/assets/{}/recado.js", mark(JS)),
+    composer: format!("/assets/{}/composer.js", mark(COMPOSER)),
     icon: format!("/assets/{}/icon.svg", mark(ICON)),
 });
 
@@ -39,6 +43,7 @@ pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, 
     let (kind, content) = match name.as_str() {
         "recado.css" => ("text/css; charset=utf-8", CSS),
         "recado.js" => ("text/javascript; charset=utf-8", JS),
+        "composer.js" => ("text/javascript; charset=utf-8", COMPOSER),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),
     };
