@@ -22,6 +22,7 @@ pub mod frequency;
 pub mod hours;
 pub mod id;
 pub mod kind;
+pub mod media;
 pub mod message;
 pub mod money;
 pub mod pair;

@@ -27,6 +27,7 @@ pub mod inbound;
 pub mod janitor;
 mod judge;
 mod load;
+pub mod media;
 pub mod person;
 pub mod planner;
 pub mod receiver;
@@ -65,7 +66,7 @@ use crate::domain::problem::Problem;
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
-pub use answer::{Answer, AnswerOutcome};
+pub use answer::{Answer, AnswerOutcome, Seen};
 pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use draft::{Begun, Brought, Finished, Preview};

@@ -30,6 +30,7 @@ mod guard;
 mod health;
 mod holds;
 mod language;
+mod media;
 mod metrics;
 mod once;
 mod page;

@@ -21,6 +21,7 @@ use super::state::WebState;
 const QUOTED: usize = 160;
 
 /// One bubble.
+#[derive(Clone)]
 pub struct Bubble {
     /// The line it shows.
     pub id: EntryId,
@@ -78,6 +79,7 @@ pub struct Quote {
 }
 
 /// How far our message came.
+#[derive(Clone)]
 pub struct Tick {
     /// The signs.
     pub sign: &'static str,

@@ -10,6 +10,7 @@ use crate::domain::id::EntryId;
 use crate::domain::role::Right;
 use crate::domain::template::TemplateStatus;
 use crate::domain::time::UnixMs;
+use crate::engine::Seen;
 use crate::engine::canned::FilledCanned;
 use crate::store::conversation::{Conversation, ConversationState, Panel};
 use crate::store::secret::Secret;
@@ -40,6 +41,8 @@ pub struct Begun {
     pub canned: Vec<i64>,
     /// What stood in the way.
     pub problems: Vec<String>,
+    /// The last line that its author had seen when a colleague answered first.
+    pub overtaken: Option<i64>,
 }
 
 /// The same from an address: without JavaScript links put these things there.
@@ -184,6 +187,8 @@ pub struct NewAnswer {
     pub quote: Option<EntryId>,
     /// The canned answers it was made from: their places must be filled.
     pub canned: Vec<i64>,
+    /// What whoever answers had before their eyes.
+    pub seen: Seen,
     /// The form's own key; empty: it has none.
     pub once: String,
 }
@@ -197,6 +202,10 @@ struct AnswerForm {
     #[serde(default)]
     canned: String,
     #[serde(default)]
+    seen: String,
+    #[serde(default)]
+    anyway: String,
+    #[serde(default)]
     once: String,
 }
 
@@ -207,6 +216,7 @@ impl From<AnswerForm> for NewAnswer {
             text: form.text.replace("\r\n", "\n"),
             quote: form.quote.trim().parse().ok().map(EntryId),
             canned: form.canned.split_whitespace().filter_map(|id| id.parse().ok()).collect(),
+            seen: Seen { last: form.seen.trim().parse().ok().map(EntryId), anyway: !form.anyway.is_empty() },
             once: form.once,
         }
     }
@@ -230,6 +240,8 @@ impl FromRequest<WebState> for NewAnswer {
                 "text" => &mut form.text,
                 "quote" => &mut form.quote,
                 "canned" => &mut form.canned,
+                "seen" => &mut form.seen,
+                "anyway" => &mut form.anyway,
                 "once" => &mut form.once,
                 _ => continue,
             };

@@ -36,6 +36,10 @@ struct ConversationPage {
     panel: Panel,
     bubbles: Vec<Bubble>,
     composer: Composer,
+    /// The last line.
+    seen: i64,
+    /// An answer that a colleague's overtook.
+    overtaken: Option<Overtaken>,
     mine: bool,
     /// It is not a colleague's.
     may_act: bool,
@@ -88,6 +92,10 @@ async fn page(
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
     p.go_by_clock_of(state, &c.account);
     let bubbles = bubble::thread(state, &p, &c, &panel).await?;
+    let overtaken = begun.overtaken.map(|last| {
+        let since = bubbles.iter().filter(|b| b.id.0 > last && b.side == "out");
+        Overtaken { since: since.cloned().collect() }
+    });
     let outcome = converse::decided(state, &c).await?;
     let composer = Composer::of((state, actor, &p), (&c, &panel), &bubbles, begun).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
@@ -106,7 +114,9 @@ async fn page(
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
+        seen: bubbles.iter().map(|b| b.id.0).max().unwrap_or_default(),
         bubbles,
+        overtaken,
         panel,
         c,
         p,
@@ -143,7 +153,14 @@ pub fn campaign_label(p: &Page, title: Option<&str>, row: Option<i64>) -> String
     }
 }
 
-/// An answer goes out; where it cannot, the page comes back with what was written.
+/// What was not sent because a colleague had answered meanwhile.
+pub struct Overtaken {
+    /// What stands in the thread since.
+    since: Vec<Bubble>,
+}
+
+/// An answer goes out; where it cannot, the page comes back with what was written, and with what a colleague answered
+/// meanwhile.
 pub async fn answer(
     State(state): State<WebState>,
     actor: Actor,
@@ -163,15 +180,25 @@ pub async fn answer(
         let (route, request) = (format!("POST /conversations/{id}/answer"), format!("{new:?}"));
         once(&state, &actor, (&route, &new.once), &request, work).await
     };
-    let problems: Vec<String> = match sent {
+    let mut begun = Begun { text: new.text, quote: new.quote, canned: new.canned, ..Begun::default() };
+    let status = match sent {
         Ok(path) => return Ok(Redirect::to(&path).into_response()),
-        Err(WebError::Refused(problems)) => problems.iter().map(|b| locale::problem(p.language, b)).collect(),
-        Err(WebError::Unprocessable(why)) => vec![p.t(&format!("web.error.{why}"))],
+        Err(WebError::Conflict(converse::OVERTAKEN)) => {
+            begun.overtaken = Some(new.seen.last.unwrap_or_default().0);
+            StatusCode::CONFLICT
+        }
+        Err(WebError::Refused(problems)) => {
+            begun.problems = problems.iter().map(|b| locale::problem(p.language, b)).collect();
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(WebError::Unprocessable(why)) => {
+            begun.problems = vec![p.t(&format!("web.error.{why}"))];
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Err(other) => return Err(other),
     };
-    let begun = Begun { text: new.text, quote: new.quote, canned: new.canned, problems };
     let page = page(&state, &actor, p, id, begun).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok((status, page).into_response())
 }
 
 /// From whom it is taken over; empty for nobody's.

@@ -25,6 +25,8 @@ use super::state::WebState;
 /// Longer outcomes are not words.
 const LONGEST_OUTCOME: usize = 60;
 
+/// Why an answer is shown back: a colleague answered while it was written.
+pub const OVERTAKEN: &str = "answered_meanwhile";
 /// Characters of a note.
 pub const LONGEST_NOTE: usize = 4_096;
 
@@ -70,7 +72,7 @@ fn inbox(state: &WebState) -> Inbox {
     Inbox::new(state.store().clone(), state.engine.changes.clone())
 }
 
-/// Sends an answer while the window is open.
+/// Sends an answer while the window is open; a conflict where a colleague answered while it was written.
 pub async fn answer(
     state: &WebState,
     actor: &Actor,
@@ -88,11 +90,12 @@ pub async fn answer(
         }
     }
     let answer = Answer { text: &new.text, quote: new.quote };
-    match state.engine.answer(id, answer, &author(actor)?).await? {
+    match state.engine.answer(id, answer, &author(actor)?, new.seen).await? {
         AnswerOutcome::Sent(message) => {
             audit(state, actor, "conversation.answer", id, &format!("message {message}")).await?;
             Ok(message)
         }
+        AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
         AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
     }
 }

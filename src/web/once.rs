@@ -40,7 +40,7 @@ pub async fn once(
         }
         Err(error) => {
             // Nothing was done; after any other error nobody knows.
-            if matches!(error, WebError::Refused(_) | WebError::NotFound) {
+            if matches!(error, WebError::Refused(_) | WebError::NotFound | WebError::Conflict(_)) {
                 idempotency::forget(store, key).await?;
             }
             Err(error)

@@ -14,7 +14,7 @@ use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
 use crate::domain::canned::{code, fill_blanks};
 use crate::domain::id::{ConversationId, EntryId, MessageId};
-use crate::engine::DoubtSettlement;
+use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
 use crate::locale::Language;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
@@ -89,6 +89,12 @@ pub struct AnswerBody {
     quote: Option<EntryId>,
     /// For whom a token answers: a user's name.
     agent: Option<String>,
+    /// The id of the thread's last line when the answer was written. If a colleague has answered since, it is not sent
+    /// (409). Left out: nothing is compared.
+    seen: Option<EntryId>,
+    /// Send it although a colleague has answered since, or has the conversation.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// A canned answer to send.
@@ -227,6 +233,7 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Conve
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/answer", tag = "conversations", request_body = AnswerBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is in line", body = AnswerSent),
+              (status = 409, description = "A colleague has answered since `seen`", body = ProblemDocument),
               (status = 422, description = "The window is closed, or somebody else has it", body = ProblemDocument)))]
 pub async fn answer(
     State(state): State<WebState>,
@@ -236,7 +243,8 @@ pub async fn answer(
     Sent(body): Sent<AnswerBody>,
 ) -> Result<Response, WebError> {
     let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
-    let mut new = NewAnswer { text: body.text, quote: body.quote, ..NewAnswer::default() };
+    let seen = Seen { last: body.seen, anyway: body.anyway };
+    let mut new = NewAnswer { text: body.text, quote: body.quote, seen, ..NewAnswer::default() };
     if let Some(using) = &body.canned {
         (new.text, new.canned) =
             canned_text(&state, (&actor, p.language), ConversationId(id), using, &new.text).await?;

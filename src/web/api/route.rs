@@ -10,6 +10,7 @@ use super::{
     wallets,
 };
 use crate::domain::role::Right as R;
+use crate::web::media;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::state::WebState;
 use crate::web::test_send;
@@ -78,6 +79,7 @@ fn conversation_routes() -> Vec<Route> {
         read("/api/v1/canned-answers", needs(R::WriteCanned), canned::all),
         write("/api/v1/canned-answers", needs(R::WriteCanned), canned::set),
         remove("/api/v1/canned-answers/{id}", needs(R::WriteCanned), canned::remove),
+        read("/api/v1/media/{id}", talk, media::show),
         read("/api/v1/tickets", talk, later::tickets),
         read("/api/v1/people", needs(R::ManagePeople), people::find),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),

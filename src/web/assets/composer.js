@@ -47,18 +47,25 @@
   };
   function follow() {
     const f = form(), said = banner();
-    if (!f || !said) return;
+    // What a colleague overtook may be sent all the same.
+    if (!f || !said || by("overtaken")) return;
     const opened = said.dataset.window === "open" && left() > 0;
     if (said.dataset.window === "open") said.textContent = opened ? f.dataset.counting.replace("{t}", span(left())) : f.dataset.over;
     said.className = opened ? "good" : "warn";
     if (field().readOnly === !opened) return;
     // What was typed stays where it is.
     field().readOnly = !opened;
-    f.querySelector("[data-test=answer]").disabled = !opened;
+    const button = f.querySelector("[data-test=answer]");
+    if (button) button.disabled = !opened;
     tell(opened ? f.dataset.openNow : f.dataset.closedNow);
   }
   setInterval(follow, 1000);
-  document.addEventListener("swapped", () => { restore(); follow(); });
+  // Whoever has written nothing yet has seen what has come in.
+  function catchUp() {
+    const seen = by("seen"), lines = [...document.querySelectorAll("#thread .bubble")];
+    if (seen && !field().value) seen.value = String(Math.max(Number(seen.value), ...lines.map((line) => Number(line.id.slice(1)))));
+  }
+  document.addEventListener("swapped", () => { restore(); follow(); catchUp(); });
 
   // What a form's answer brings is put into the page as the live parts are.
   function renew(fresh) {
@@ -69,8 +76,14 @@
       old.replaceChildren(...now.childNodes);
       old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
     }
-    const once = fresh.querySelector("form[data-composer] [name=once]");
-    if (once && form()) form().elements.once.value = once.value;
+    for (const id of ["overtaken-place", "answer-buttons"]) {
+      const now = fresh.getElementById(id);
+      if (now && by(id)) by(id).replaceChildren(...now.childNodes);
+    }
+    for (const name of ["once", "seen"]) {
+      const now = fresh.querySelector(`form[data-composer] [name=${name}]`);
+      if (now && form()) form().elements[name].value = now.value;
+    }
   }
   function problems(fresh) {
     const now = fresh?.getElementById("answer-problems");
@@ -94,14 +107,14 @@
     return Boolean(found);
   }
   let busy = false;
-  async function send(f) {
+  async function send(f, button) {
     if (busy) return;
     const open = blanks();
     if (open.length) { alarm(f.dataset.fill.replace("{blank}", open[0])); nextBlank(0); return; }
     busy = true;
     f.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(f.action, { method: "POST", body: new FormData(f) });
+      const answer = await fetch(f.action, { method: "POST", body: new FormData(f, button) });
       const fresh = parse(await answer.text());
       if (!fresh.querySelector("form[data-composer]")) { alarm(fresh.querySelector("main h1, main .note")?.textContent || f.dataset.unsent); return; }
       if (answer.ok) { field().value = ""; f.elements.canned.value = ""; unquote(); forget(); emptied(); }
@@ -119,7 +132,7 @@
   }
   const emptied = () => document.dispatchEvent(new CustomEvent("composer-emptied"));
   document.addEventListener("submit", (e) => {
-    if (e.target.matches("form[data-composer]")) { e.preventDefault(); send(e.target); }
+    if (e.target.matches("form[data-composer]")) { e.preventDefault(); send(e.target, e.submitter); }
   }, true);
 
   // Quoting.
@@ -290,7 +303,7 @@
   }
 
   document.addEventListener("click", (e) => {
-    const el = e.target.closest?.("[data-quote],[data-unquote],[data-canned],[data-option],[data-emoji],#emoji-open,[data-gallery],.pick-template");
+    const el = e.target.closest?.("[data-forget],[data-quote],[data-unquote],[data-canned],[data-option],[data-emoji],#emoji-open,[data-gallery],.pick-template");
     if (!el) { if (slash() && !slash().hidden && !slash().contains(e.target)) shut(); return; }
     if (el.matches("[data-gallery], .pick-template")) {
       if (e.ctrlKey || e.metaKey || !by("gallery-dialog")) return;
@@ -298,6 +311,7 @@
       return gallery(el.getAttribute("href"));
     }
     if (!form()) return;
+    if (el.hasAttribute("data-forget")) return forget();
     e.preventDefault();
     if (el.dataset.quote) quote(el);
     else if (el.hasAttribute("data-unquote")) unquote();
