@@ -1,14 +1,16 @@
 //! A thread's lines as bubbles: the exact text a person received, what they wrote, what we answered.
 
-use crate::domain::event::ReplyContent;
+use crate::domain::event::{MediaKind, ReplyContent};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{EntryId, MessageId};
+use crate::domain::media::MediaState;
 use crate::domain::message::MessageState as S;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::inbox::label;
 use crate::store::conversation::{Conversation, Panel};
 use crate::store::entry::{self, Direction, Line};
+use crate::store::media::{self, Attachment};
 use crate::store::message::LEFT;
 
 use super::conversation::campaign_label;
@@ -16,6 +18,7 @@ use super::error::WebError;
 use super::page::Page;
 use super::row_words;
 use super::state::WebState;
+use super::words;
 
 /// Letters of what is quoted.
 const QUOTED: usize = 160;
@@ -37,6 +40,8 @@ pub struct Bubble {
     pub text: Rendered,
     /// True when it is media or a place, shown by its label.
     pub media: bool,
+    /// What came or went with it.
+    pub file: Option<File>,
     /// Where a place is, as an address that maps open.
     pub place: Option<String>,
     /// When.
@@ -54,8 +59,11 @@ pub struct Bubble {
 impl Bubble {
     /// As something that quotes it shows it.
     pub fn as_quote(&self) -> Quote {
-        let attachment = self.media.then_some("📎 ").unwrap_or_default();
-        let text = excerpt(&self.text.body);
+        let attachment = if self.media || self.file.is_some() { "📎 " } else { "" };
+        let text = match &self.file {
+            Some(file) => excerpt(&format!("{} {} {}", file.what, file.name, self.text.body)),
+            None => excerpt(&self.text.body),
+        };
         Quote {
             id: self.id,
             href: format!("#e{}", self.id),
@@ -78,6 +86,23 @@ pub struct Quote {
     pub text: String,
 }
 
+/// An attachment as the page shows it.
+#[derive(Clone)]
+pub struct File {
+    /// How: `image`, `audio`, `video`, `file` to be opened, or `none`: it is not here.
+    pub shown: &'static str,
+    /// Where it is.
+    pub href: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// How large it is.
+    pub size: String,
+    /// Why it is not here.
+    pub why: Option<String>,
+}
+
 /// How far our message came.
 #[derive(Clone)]
 pub struct Tick {
@@ -98,6 +123,16 @@ pub async fn thread(state: &WebState, p: &Page, c: &Conversation, panel: &Panel)
         let Some(quoted) = here.get(&bubbles[at].id) else { continue };
         bubbles[at].quote = bubbles.iter().find(|b| b.id == *quoted).map(Bubble::as_quote);
     }
+    for attachment in media::of_conversation(state.store(), c.id).await? {
+        let of = lines.iter().position(|line| match attachment.entry_id {
+            Some(entry) => line.id == entry,
+            None => line.direction == Direction::Out && line.message_id == attachment.message_id,
+        });
+        if let Some(at) = of {
+            bubbles[at].file = Some(file(p, &attachment));
+            bubbles[at].text.body = caption(&lines[at]).unwrap_or_default();
+        }
+    }
     // The person's earlier conversations; what was never here (an ad, another phone's) is not shown.
     for (id, quoted) in elsewhere {
         let Some(line) = entry::quoted(state.store(), c.id, &quoted).await? else { continue };
@@ -110,6 +145,38 @@ pub async fn thread(state: &WebState, p: &Page, c: &Conversation, panel: &Panel)
         }
     }
     Ok(bubbles)
+}
+
+/// The words that came with an attachment.
+fn caption(line: &Line) -> Option<String> {
+    match serde_json::from_str(&line.content).ok()? {
+        ReplyContent::Media(media) => media.caption,
+        _ => None,
+    }
+}
+
+fn file(p: &Page, of: &Attachment) -> File {
+    let shown = match (of.state, of.kind) {
+        (MediaState::Here, MediaKind::Image | MediaKind::Sticker) if of.mime_type.starts_with("image/") => "image",
+        (MediaState::Here, MediaKind::Audio | MediaKind::Voice) if of.mime_type.starts_with("audio/") => "audio",
+        (MediaState::Here, MediaKind::Video) if of.mime_type.starts_with("video/") => "video",
+        (MediaState::Here, _) => "file",
+        _ => "none",
+    };
+    let why = match of.state {
+        MediaState::Here => None,
+        MediaState::Waiting => Some(p.t("web.attachment.waiting")),
+        MediaState::Gone => Some(p.t("web.attachment.gone")),
+        MediaState::Refused => Some(p.word(&format!("web.attachment.{}", of.reason), &of.reason)),
+    };
+    File {
+        shown,
+        href: format!("/media/{}", of.id),
+        what: p.t(label::media_key(of.kind)),
+        name: of.filename.clone(),
+        size: of.size.map_or_else(String::new, |bytes| words::size(p.language, bytes)),
+        why,
+    }
 }
 
 fn excerpt(text: &str) -> String {
@@ -150,6 +217,7 @@ fn written(p: &Page, line: &Line) -> Bubble {
         quote: None,
         text: Rendered { body, ..Rendered::default() },
         media: media && side == "in",
+        file: None,
         place,
         at: line.at,
         tick: None,
@@ -179,6 +247,7 @@ fn out(p: &Page, line: &Line, panel: &Panel) -> Bubble {
         quote: None,
         text: content.and_then(|c| c.rendered(|| snapshot(line))).unwrap_or_default(),
         media: false,
+        file: None,
         place: None,
         at: line.sent_at.unwrap_or(line.at),
         tick: line.state.and_then(|s| tick(p, s)),

@@ -69,13 +69,7 @@
 
   // What a form's answer brings is put into the page as the live parts are.
   function renew(fresh) {
-    for (const old of document.querySelectorAll("[data-live][id]")) {
-      const now = fresh.getElementById(old.id);
-      if (!now || now.innerHTML === old.innerHTML) continue;
-      for (const { name, value } of now.attributes) old.setAttribute(name, value);
-      old.replaceChildren(...now.childNodes);
-      old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
-    }
+    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     for (const id of ["overtaken-place", "answer-buttons"]) {
       const now = fresh.getElementById(id);
       if (now && by(id)) by(id).replaceChildren(...now.childNodes);
