@@ -13,7 +13,7 @@ mod roles;
 mod sessions;
 pub mod site;
 mod templates;
-mod thread;
+pub mod thread;
 mod together;
 mod waiting;
 mod webhooks;
