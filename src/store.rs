@@ -34,6 +34,7 @@ pub mod outcome;
 pub mod password;
 pub mod person;
 pub mod place;
+pub mod presence;
 pub mod receipt;
 pub mod recurrence;
 pub mod retention;

@@ -699,3 +699,14 @@ CREATE TABLE media_upload (
     PRIMARY KEY (account, sender, hash, mime_type)
 );
 CREATE INDEX media_upload_until ON media_upload (good_until);
+
+-- Agents at their desks ------------------------------------------------------------------------------------------
+
+-- Who is here, told by open pages. state: available or away. typing_since goes by conversation_id.
+CREATE TABLE presence (
+    user_id         BIGINT PRIMARY KEY REFERENCES app_user (id) ON DELETE CASCADE,
+    state           TEXT NOT NULL,
+    seen_at         BIGINT NOT NULL,
+    conversation_id BIGINT,
+    typing_since    BIGINT
+);

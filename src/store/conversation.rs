@@ -52,6 +52,10 @@ const ANSWERED: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2
         waiting_since = NULL, assignee = COALESCE(assignee, $3)
     WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $3)";
 
+const ANSWERED_ANYWAY: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END,
+        waiting_since = NULL
+    WHERE id = $1 AND state = 'open'";
+
 const SENT: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END WHERE id = $1";
 
 const OWN: &str = "UPDATE conversation SET assignee = COALESCE(assignee, $2) WHERE id = $1 AND state = 'open'";
@@ -215,6 +219,11 @@ pub async fn hear(tx: &mut Tx, id: ConversationId, at: UnixMs, window_until: Uni
 /// An agent answered: nobody waits any more, and an unowned conversation is theirs. False: it is closed or another's.
 pub async fn answer(tx: &mut Tx, id: ConversationId, agent: UserId, at: UnixMs) -> Result<bool> {
     Ok(on_tx!(tx, |c| sqlx::query(ANSWERED).bind(id).bind(at).bind(agent).execute(c).await?.rows_affected()) == 1)
+}
+
+/// An agent answered in a colleague's conversation, which stays the colleague's. False: it is closed.
+pub async fn answer_anyway(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<bool> {
+    Ok(on_tx!(tx, |c| sqlx::query(ANSWERED_ANYWAY).bind(id).bind(at).execute(c).await?.rows_affected()) == 1)
 }
 
 /// Something went out in it that answers nobody's question.

@@ -33,6 +33,9 @@ const UNCLEAR: &str = "SELECT at, received_at FROM entry
 const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
 
+const ANSWERED_SINCE: &str = "SELECT COUNT(*) FROM entry
+    WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author <> '' AND author <> $3";
+
 /// Which way a line goes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -137,6 +140,13 @@ pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
 /// Whether the thread shows `message` already.
 pub async fn shows(tx: &mut Tx, conversation: ConversationId, message: MessageId) -> Result<bool> {
     let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(SHOWN).bind(conversation).bind(message).fetch_one(c).await?);
+    Ok(n > 0)
+}
+
+/// Whether somebody other than `author` wrote to the person after the line `last`.
+pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, author: &str) -> Result<bool> {
+    let n: i64 =
+        on_tx!(tx, |c| sqlx::query_scalar(ANSWERED_SINCE).bind(id).bind(last).bind(author).fetch_one(c).await?);
     Ok(n > 0)
 }
 
