@@ -26,6 +26,10 @@ const THREAD: &str = "SELECT e.id, e.direction, e.content, e.provider_id, e.mess
     LEFT JOIN run AS r ON r.id = m.run_id
     WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
 
+const QUOTABLE: &str = "SELECT COALESCE(e.provider_id, m.provider_id) FROM entry AS e
+    LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
+    WHERE e.id = $1 AND e.conversation_id = $2 AND e.direction <> 'note'";
+
 const UNCLEAR: &str = "SELECT at, received_at FROM entry
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' ORDER BY received_at DESC, id DESC LIMIT 1";
 
@@ -148,6 +152,13 @@ pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, a
     let n: i64 =
         on_tx!(tx, |c| sqlx::query_scalar(ANSWERED_SINCE).bind(id).bind(last).bind(author).fetch_one(c).await?);
     Ok(n > 0)
+}
+
+/// The provider's id of the message that a line shows, by which it is quoted; `None`: it has none (yet).
+pub async fn quotable(tx: &mut Tx, conversation: ConversationId, line: EntryId) -> Result<Option<String>> {
+    let id: Option<Option<String>> =
+        on_tx!(tx, |c| sqlx::query_scalar(QUOTABLE).bind(line).bind(conversation).fetch_optional(c).await?);
+    Ok(id.flatten().filter(|id| !id.is_empty()))
 }
 
 /// Every line of a conversation, oldest first.
