@@ -161,7 +161,7 @@ impl Line {
             return self.quoted.clone();
         }
         match serde_json::from_str(self.message_content.as_deref()?) {
-            Ok(Content::Text { quoted, .. }) => quoted,
+            Ok(Content::Text { quoted, .. } | Content::Free { quoted, .. }) => quoted,
             _ => None,
         }
     }
@@ -249,7 +249,7 @@ pub async fn quote(tx: &mut Tx, entry: EntryId, quoted: &str) -> Result<()> {
 pub async fn quotable(tx: &mut Tx, conversation: ConversationId, entry: EntryId) -> Result<Option<String>> {
     let called: Option<Option<String>> =
         on_tx!(tx, |c| sqlx::query_scalar(QUOTABLE).bind(conversation).bind(entry).fetch_optional(c).await?);
-    Ok(called.flatten())
+    Ok(called.flatten().filter(|called| !called.is_empty()))
 }
 
 /// The line that the provider calls `quoted`, in any conversation of the same person.

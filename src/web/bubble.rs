@@ -130,7 +130,7 @@ pub async fn thread(state: &WebState, p: &Page, c: &Conversation, panel: &Panel)
         });
         if let Some(at) = of {
             bubbles[at].file = Some(file(p, &attachment));
-            bubbles[at].text.body = caption(&lines[at]).unwrap_or_default();
+            bubbles[at].text = Rendered { body: caption(&lines[at]).unwrap_or_default(), ..Rendered::default() };
         }
     }
     // The person's earlier conversations; what was never here (an ad, another phone's) is not shown.
@@ -149,6 +149,12 @@ pub async fn thread(state: &WebState, p: &Page, c: &Conversation, panel: &Panel)
 
 /// The words that came with an attachment.
 fn caption(line: &Line) -> Option<String> {
+    if line.direction == Direction::Out {
+        return match serde_json::from_str(line.message_content.as_deref()?).ok()? {
+            Content::Free { free, .. } => free.attached()?.caption.clone(),
+            Content::Template { .. } | Content::Text { .. } => None,
+        };
+    }
     match serde_json::from_str(&line.content).ok()? {
         ReplyContent::Media(media) => media.caption,
         _ => None,

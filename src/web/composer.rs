@@ -1,12 +1,16 @@
 //! Where answers are written: the window's banner, the text so far, what it quotes, canned answers and templates at hand.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum_extra::extract::Form;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::domain::canned::blanks;
+use crate::domain::free::fits;
 use crate::domain::id::EntryId;
+use crate::domain::media::OPAQUE;
 use crate::domain::role::Right;
 use crate::domain::template::TemplateStatus;
 use crate::domain::time::UnixMs;
@@ -91,6 +95,8 @@ pub struct Composer {
     pub templates: Vec<Shelf>,
     /// Whether a template can be sent: there is a number, and whoever looks may.
     pub may_send: bool,
+    /// Ends of files that can be sent with the most bytes of each, as `jpg:5242880 …`.
+    pub files: String,
     /// Makes the form, sent again, say what became of it the first time.
     pub once: String,
     /// Characters of an answer.
@@ -127,6 +133,7 @@ impl Composer {
             templates: if may_send { shelf(state, &c.account).await? } else { Vec::new() },
             canned,
             may_send,
+            files: files(state, &c.account),
             once: Secret::draw("").shown,
             longest: LONGEST,
         })
@@ -167,6 +174,34 @@ async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) ->
     Ok(None)
 }
 
+/// What browsers call the types of files that have no end of a name to go by; all others are documents.
+const TYPES: [(&str, &str); 11] = [
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("png", "image/png"),
+    ("webp", "image/webp"),
+    ("ogg", "audio/ogg"),
+    ("aac", "audio/aac"),
+    ("amr", "audio/amr"),
+    ("mp3", "audio/mpeg"),
+    ("m4a", "audio/mp4"),
+    ("mp4", "video/mp4"),
+    ("3gp", "video/3gpp"),
+];
+
+/// Ends of documents' names.
+const DOCUMENTS: [&str; 9] = ["pdf", "txt", "csv", "doc", "docx", "xls", "xlsx", "ppt", "pptx"];
+
+/// What an account's provider takes.
+fn files(state: &WebState, account: &str) -> String {
+    let Some(account) = state.config().accounts.get(account) else { return String::new() };
+    let through = account.access.kind().dialect();
+    let documents = DOCUMENTS.map(|end| (end, if end == "pdf" { "application/pdf" } else { OPAQUE }));
+    let most =
+        |(end, mime): (&str, &str)| Some(format!("{end}:{}", fits(mime, &format!("x.{end}"), false, through)?.most));
+    TYPES.into_iter().chain(documents).filter_map(most).collect::<Vec<_>>().join(" ")
+}
+
 async fn shelf(state: &WebState, account: &str) -> Result<Vec<Shelf>, WebError> {
     let mut templates = template::list(state.store(), account).await?;
     templates.retain(|t| t.status == TemplateStatus::Approved);
@@ -189,8 +224,27 @@ pub struct NewAnswer {
     pub canned: Vec<i64>,
     /// What whoever answers had before their eyes.
     pub seen: Seen,
+    /// What goes with it.
+    pub file: Option<BroughtFile>,
     /// The form's own key; empty: it has none.
     pub once: String,
+}
+
+impl NewAnswer {
+    /// Everything that makes it another answer.
+    pub fn request(&self) -> String {
+        let file = self.file.as_ref().map(|file| (&file.name, Sha256::digest(&file.bytes)));
+        format!("{:?}", (&self.text, self.quote, &self.canned, self.seen, file))
+    }
+}
+
+/// A file that somebody brings.
+#[derive(Clone, Debug)]
+pub struct BroughtFile {
+    /// What it is called.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Bytes,
 }
 
 #[derive(Deserialize, Default)]
@@ -218,6 +272,7 @@ impl From<AnswerForm> for NewAnswer {
             canned: form.canned.split_whitespace().filter_map(|id| id.parse().ok()).collect(),
             seen: Seen { last: form.seen.trim().parse().ok().map(EntryId), anyway: !form.anyway.is_empty() },
             once: form.once,
+            file: None,
         }
     }
 }
@@ -232,10 +287,16 @@ impl FromRequest<WebState> for NewAnswer {
             return form.map(|Form(form)| form.into()).map_err(|_| WebError::Bad("body"));
         }
         let mut parts = Multipart::from_request(request, state).await.map_err(|_| WebError::Bad("upload"))?;
-        let mut form = AnswerForm::default();
+        let (mut form, mut file) = (AnswerForm::default(), None);
         while let Some(field) = parts.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             let name = field.name().unwrap_or_default().to_owned();
+            let called = field.file_name().unwrap_or_default().to_owned();
             let bytes = field.bytes().await.map_err(|_| WebError::Bad("upload"))?;
+            if name == "file" {
+                // A browser sends an empty one where none was chosen.
+                file = (!called.is_empty()).then_some(BroughtFile { name: called, bytes });
+                continue;
+            }
             let into = match name.as_str() {
                 "text" => &mut form.text,
                 "quote" => &mut form.quote,
@@ -250,7 +311,7 @@ impl FromRequest<WebState> for NewAnswer {
             }
             *into = String::from_utf8(bytes.into()).map_err(|_| WebError::Bad("not_utf8"))?;
         }
-        Ok(form.into())
+        Ok(Self { file, ..form.into() })
     }
 }
 

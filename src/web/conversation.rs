@@ -177,7 +177,7 @@ pub async fn answer(
     let sent = if new.once.is_empty() {
         work.await
     } else {
-        let (route, request) = (format!("POST /conversations/{id}/answer"), format!("{new:?}"));
+        let (route, request) = (format!("POST /conversations/{id}/answer"), new.request());
         once(&state, &actor, (&route, &new.once), &request, work).await
     };
     let mut begun = Begun { text: new.text, quote: new.quote, canned: new.canned, ..Begun::default() };

@@ -2,10 +2,12 @@
 //! or hands over a colleague's conversation takes it over first, in so many words; admin and operator need not.
 
 use crate::domain::change::Change;
-use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
+use crate::domain::free::{Attached, Free};
+use crate::domain::id::{ConversationId, MediaId, MessageId, RunId, UserId};
 use crate::domain::problem::Problem;
 use crate::domain::role::Role;
-use crate::engine::{Answer, AnswerOutcome, Author, DoubtSettlement};
+use crate::engine::media::Brought;
+use crate::engine::{AnswerOutcome, Author, DoubtSettlement, Reply};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
@@ -18,7 +20,7 @@ use super::act;
 
 use super::actor::Actor;
 use super::canned;
-use super::composer::{NewAnswer, unfilled};
+use super::composer::{BroughtFile, NewAnswer, unfilled};
 use super::error::WebError;
 use super::state::WebState;
 
@@ -89,8 +91,15 @@ pub async fn answer(
             }
         }
     }
-    let answer = Answer { text: &new.text, quote: new.quote };
-    match state.engine.answer(id, answer, &author(actor)?, new.seen).await? {
+    let author = author(actor)?;
+    let free = match &new.file {
+        Some(file) => {
+            Free::Attachment(Attached { media: attach(state, id, file, &author).await?, ..captioned(&new.text) })
+        }
+        None => Free::text(&new.text),
+    };
+    let reply = Reply { free, quoted: new.quote };
+    match state.engine.reply(id, reply, &author, new.seen).await? {
         AnswerOutcome::Sent(message) => {
             audit(state, actor, "conversation.answer", id, &format!("message {message}")).await?;
             Ok(message)
@@ -98,6 +107,25 @@ pub async fn answer(
         AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
         AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
     }
+}
+
+/// Keeps the file that goes with an answer, if the provider takes such a file.
+async fn attach(
+    state: &WebState,
+    id: ConversationId,
+    file: &BroughtFile,
+    author: &Author,
+) -> Result<MediaId, WebError> {
+    let brought = Brought { filename: file.name.clone(), is_voice: false, by: author.name.clone() };
+    let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(file.bytes.clone())]);
+    let kept = state.engine.attach(id, brought, bytes).await?;
+    Ok(kept.map_err(|problem| WebError::Refused(vec![problem]))?.id)
+}
+
+/// The words that go with a file.
+fn captioned(text: &str) -> Attached {
+    let caption = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    Attached { media: MediaId(0), caption, kind: None, filename: None }
 }
 
 /// Says whether the person wants promotions.

@@ -223,6 +223,7 @@ pub async fn one(
 
 async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Rendered>, WebError> {
     Ok(match m.content()? {
+        Content::Free { free, .. } => actor.may(Right::Converse).then(|| free.rendered()),
         Content::Text { body, .. } => actor.may(Right::Converse).then(|| Rendered { body, ..Rendered::default() }),
         Content::Template { fill, template: Some(template) } => Some(template.render(&fill)),
         Content::Template { fill, template: None } => {

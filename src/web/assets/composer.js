@@ -57,6 +57,7 @@
     field().readOnly = !opened;
     const button = f.querySelector("[data-test=answer]");
     if (button) button.disabled = !opened;
+    file().disabled = !opened;
     tell(opened ? f.dataset.openNow : f.dataset.closedNow);
   }
   setInterval(follow, 1000);
@@ -111,7 +112,7 @@
       const answer = await fetch(f.action, { method: "POST", body: new FormData(f, button) });
       const fresh = parse(await answer.text());
       if (!fresh.querySelector("form[data-composer]")) { alarm(fresh.querySelector("main h1, main .note")?.textContent || f.dataset.unsent); return; }
-      if (answer.ok) { field().value = ""; f.elements.canned.value = ""; unquote(); forget(); emptied(); }
+      if (answer.ok) { field().value = ""; f.elements.canned.value = ""; unquote(); forget(); takeOff(); }
       problems(fresh);
       renew(fresh);
       follow();
@@ -124,7 +125,37 @@
       delete f.dataset.sent;
     }
   }
-  const emptied = () => document.dispatchEvent(new CustomEvent("composer-emptied"));
+  // Files: what the provider does not take is refused before it goes up; the server looks at the bytes again.
+  const file = () => by("answer-file");
+  const bytes = (n) => n < 1048576 ? `${Math.max(1, Math.floor(n / 1024))} KB` : `${Math.floor(n / 104857.6) / 10} MB`;
+  function check() {
+    const [one] = file().files;
+    by("take-off").hidden = !one;
+    if (!one) return;
+    const most = Object.fromEntries(file().dataset.files.split(" ").map((f) => f.split(":")));
+    const limit = Number(most[one.name.split(".").pop().toLowerCase()] ?? 0);
+    if (limit && one.size <= limit) { by("answer-problems").replaceChildren(); field().focus(); return; }
+    const words = limit ? file().dataset.tooHeavy : file().dataset.noSuch;
+    alarm(words.replace("{name}", one.name).replace("{size}", bytes(one.size)).replace("{limit}", bytes(limit)));
+    takeOff();
+  }
+  function takeOff() { file().value = ""; by("take-off").hidden = true; }
+  function bring(list) {
+    if (!list?.length || file().disabled) return false;
+    const data = new DataTransfer();
+    data.items.add(list[0]);
+    file().files = data.files;
+    check();
+    return true;
+  }
+  document.addEventListener("paste", (e) => { if (e.target === field() && bring(e.clipboardData?.files)) e.preventDefault(); });
+  for (const kind of ["dragover", "drop"]) {
+    document.addEventListener(kind, (e) => {
+      if (!form() || !e.target.closest?.("form[data-composer], #thread") || !e.dataTransfer?.types.includes("Files")) return;
+      e.preventDefault();
+      if (kind === "drop") bring(e.dataTransfer.files);
+    });
+  }
   document.addEventListener("submit", (e) => {
     if (e.target.matches("form[data-composer]")) { e.preventDefault(); send(e.target, e.submitter); }
   }, true);
@@ -297,7 +328,7 @@
   }
 
   document.addEventListener("click", (e) => {
-    const el = e.target.closest?.("[data-forget],[data-quote],[data-unquote],[data-canned],[data-option],[data-emoji],#emoji-open,[data-gallery],.pick-template");
+    const el = e.target.closest?.("#take-off,[data-forget],[data-quote],[data-unquote],[data-canned],[data-option],[data-emoji],#emoji-open,[data-gallery],.pick-template");
     if (!el) { if (slash() && !slash().hidden && !slash().contains(e.target)) shut(); return; }
     if (el.matches("[data-gallery], .pick-template")) {
       if (e.ctrlKey || e.metaKey || !by("gallery-dialog")) return;
@@ -307,7 +338,8 @@
     if (!form()) return;
     if (el.hasAttribute("data-forget")) return forget();
     e.preventDefault();
-    if (el.dataset.quote) quote(el);
+    if (el.id === "take-off") takeOff();
+    else if (el.dataset.quote) quote(el);
     else if (el.hasAttribute("data-unquote")) unquote();
     else if (el.dataset.canned) { el.closest("details").open = false; useCanned(el); }
     else if (el.dataset.option) take(Number(el.dataset.option));
@@ -321,6 +353,7 @@
     if (e.target.id === "gallery-q" && inGallery(e.target)) { clearTimeout(looking); looking = setTimeout(() => e.target.form?.requestSubmit(), 300); }
   });
   document.addEventListener("change", (e) => {
+    if (e.target === file()) check();
     if (e.target.id === "enter-sends") kept.set("recado.enter", e.target.checked ? "1" : "");
     const f = e.target.closest?.("#gallery-form");
     if (f) { clearTimeout(looking); looking = setTimeout(() => look(f), 50); }
