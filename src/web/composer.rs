@@ -167,6 +167,9 @@ async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) ->
     if c.window_until.is_none_or(|until| until <= p.now) {
         return Ok(Some(window(p, c.window_until)));
     }
+    if let Some(bot) = &c.bot {
+        return Ok(Some(p.say("web.handover.bot_has_it", &[("bot", bot)])));
+    }
     if let Some(owner) = c.assignee.filter(|owner| Some(*owner) != actor.user) {
         let name = user::by_id(state.store(), owner).await?.map_or_else(String::new, |u| u.name);
         return Ok(Some(p.say("web.thread.is_others", &[("who", &name)])));

@@ -21,6 +21,7 @@ use super::composer::{Begun, BegunAsked, Composer, NewAnswer};
 use super::converse;
 use super::error::WebError;
 use super::form::{done, done_n};
+use super::handover::{self, Desk};
 use super::once::once;
 use super::page::{Page, html};
 use super::state::WebState;
@@ -56,6 +57,8 @@ struct ConversationPage {
     suppress: Right,
     /// Why the person gets no promotions, or nothing; empty: they get them.
     wishes: Vec<String>,
+    /// To whom it can be handed, and its ticket.
+    desk: Desk,
 }
 
 impl ConversationPage {
@@ -114,6 +117,7 @@ async fn page(
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
+        desk: handover::desk(state, &c).await?,
         seen: bubbles.iter().map(|b| b.id.0).max().unwrap_or_default(),
         bubbles,
         overtaken,
@@ -285,28 +289,6 @@ pub async fn note(
 ) -> Result<Redirect, WebError> {
     converse::note(&state, &actor, ConversationId(id), &form.text).await?;
     Ok(done(&format!("/conversations/{id}"), "noted"))
-}
-
-/// Whose it becomes: `user:<id>`, `team:<name>`.
-#[derive(Deserialize)]
-pub struct AssignForm {
-    to: String,
-}
-
-/// Hand it over.
-pub async fn assign(
-    State(state): State<WebState>,
-    actor: Actor,
-    Path(id): Path<i64>,
-    Form(form): Form<AssignForm>,
-) -> Result<Redirect, WebError> {
-    let (agent, team) = match form.to.split_once(':') {
-        Some(("user", id)) => (Some(UserId(id.parse().map_err(|_| WebError::Bad("assignee"))?)), None),
-        Some(("team", name)) if state.config().teams.contains_key(name) => (None, Some(name)),
-        _ => return Err(WebError::Bad("assignee")),
-    };
-    converse::assign(&state, &actor, ConversationId(id), agent, team).await?;
-    Ok(done(&format!("/conversations/{id}"), "assigned"))
 }
 
 /// What was decided.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::id::ConversationId;
+use crate::domain::id::{ConversationId, TicketId};
 use crate::domain::template::{Button, Header, Template, TemplateStatus};
 use crate::engine::{HandLook, HandSend};
 use crate::locale;
@@ -46,6 +46,9 @@ pub struct Asked {
     name: Vec<String>,
     #[serde(default)]
     value: Vec<String>,
+    /// The ticket that the conversation belongs to from then on.
+    #[serde(default)]
+    pub(super) ticket: Option<i64>,
     /// Minutes to wait for an answer; empty: as for every conversation.
     #[serde(default)]
     wait: String,
@@ -81,6 +84,7 @@ impl Asked {
             language: language.to_owned(),
             values: self.values(),
             cost_centre: self.cost_centre.trim().to_owned(),
+            ticket: self.ticket.map(TicketId),
             // What is no number is too short a wait, and refused as one.
             wait: Some(self.wait.trim()).filter(|w| !w.is_empty()).map(|w| minutes(w.parse().unwrap_or(0))),
         }
@@ -218,6 +222,9 @@ fn picks(templates: &[Template], asked: &Asked, action: &str) -> Vec<Pick> {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("template", &format!("{}|{}", t.name, t.language));
         let kept = [("sender", &asked.sender), ("to", &asked.to)].into_iter().filter(|_| action == "/send");
+        if let Some(ticket) = asked.ticket {
+            query.append_pair("ticket", &ticket.to_string());
+        }
         for (name, value) in kept.chain([("q", &asked.q)]).filter(|(_, value)| !value.is_empty()) {
             query.append_pair(name, value);
         }
@@ -288,7 +295,7 @@ fn fields(p: &Page, template: &Template, own: &Own, given: &[(String, String)]) 
         let takes = match button {
             Button::Url { url, .. } => url.contains("{{"),
             Button::CopyCode { .. } => true,
-            Button::QuickReply { .. } | Button::Other { .. } => false,
+            Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
         };
         if takes {
             fields.push(field(format!("button.{i}"), p.say("web.send.button", &[("button", button.text())])));

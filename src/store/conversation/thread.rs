@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::event::ReplyContent;
 use crate::domain::fill::{Content, Rendered};
@@ -16,7 +16,7 @@ use crate::store::outcome::Certainty;
 use crate::store::{Result, Store, StoreError};
 
 /// What a line shows.
-#[derive(Clone, PartialEq, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Shown {
     /// A template, with the exact text the person received.
@@ -92,18 +92,23 @@ pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
     let lines = entry::lines(store, id).await?;
     let (quotes, _) = entry::quotes(&lines);
     let mut attachments = media::of_conversation(store, id).await?;
-    let bubble = |line: Line| {
+    let shown = |line: Line| {
         let is_its = |a: &Attachment| match line.direction {
             Direction::In => a.entry_id == Some(line.id),
             Direction::Out | Direction::Note => a.message_id.is_some() && a.message_id == line.message_id,
         };
         let attachment = attachments.iter().position(is_its).map(|place| attachments.swap_remove(place));
-        bubble(line, (attachment, &quotes))
+        whole(line, (attachment, &quotes))
     };
-    lines.into_iter().map(bubble).collect()
+    lines.into_iter().map(shown).collect()
 }
 
-fn bubble(line: Line, (attachment, quotes): (Option<Attachment>, &BTreeMap<EntryId, EntryId>)) -> Result<Bubble> {
+/// A line as people read it, without what it quotes and what hangs on it.
+pub fn bubble(line: Line) -> Result<Bubble> {
+    whole(line, (None, &BTreeMap::new()))
+}
+
+fn whole(line: Line, (attachment, quotes): (Option<Attachment>, &BTreeMap<EntryId, EntryId>)) -> Result<Bubble> {
     let shown = match line.direction {
         Direction::Out => shown_of_message(&line)?,
         Direction::In => Shown::Reply { content: read(&line.content)? },
