@@ -211,7 +211,8 @@ impl Free {
                 Rendered { header: Some("[location]".to_owned()), body: body.trim().to_owned(), ..Rendered::default() }
             }
             Self::Contacts { contacts } => {
-                let lines: Vec<String> = contacts.iter().map(|c| format!("{} {}", c.name, c.phones.join(" "))).collect();
+                let lines: Vec<String> =
+                    contacts.iter().map(|c| format!("{} {}", c.name, c.phones.join(" "))).collect();
                 Rendered { header: Some("[contacts]".to_owned()), body: lines.join("\n"), ..Rendered::default() }
             }
             Self::Buttons { header, body, footer, buttons } => Rendered {

@@ -4,8 +4,8 @@ use tracing::info;
 
 use super::media::Same;
 use super::{Engine, EngineError};
-use crate::config::Sender;
 use crate::billing::{estimate, market};
+use crate::config::Sender;
 use crate::domain::change::Change;
 use crate::domain::failure::Dialect;
 use crate::domain::fill::Content;
@@ -105,10 +105,11 @@ impl Engine {
             return refused(Problem::new("answer_quotes_nothing", &[]));
         }
         let attached = reply.free.attached().map(|attached| attached.media);
-        let message = match self.new_answer(&mut tx, &conversation, content(reply.free, quoted), (&by.name, now)).await? {
-            Ok(message) => message,
-            Err(problem) => return refused(problem),
-        };
+        let message =
+            match self.new_answer(&mut tx, &conversation, content(reply.free, quoted), (&by.name, now)).await? {
+                Ok(message) => message,
+                Err(problem) => return refused(problem),
+            };
         if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
             return Ok(not);
         }

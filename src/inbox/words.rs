@@ -214,8 +214,8 @@ fn places<'a>(folded: &'a str, phrase: &'a str) -> impl Iterator<Item = usize> +
 pub fn language_of_country(country: &str) -> Language {
     const PORTUGUESE: [&str; 5] = ["BR", "PT", "AO", "MZ", "CV"];
     const SPANISH: [&str; 20] = [
-        "ES", "PE", "MX", "CU", "AR", "CL", "CO", "VE", "GT", "SV", "HN", "NI", "CR", "PA", "BO", "EC", "PY", "UY", "GQ",
-        "DO",
+        "ES", "PE", "MX", "CU", "AR", "CL", "CO", "VE", "GT", "SV", "HN", "NI", "CR", "PA", "BO", "EC", "PY", "UY",
+        "GQ", "DO",
     ];
     if PORTUGUESE.contains(&country) {
         Language::Pt

@@ -46,7 +46,8 @@ const FORGET_PIECES: &str =
 const ATTACH: &str = "INSERT INTO media
         (conversation_id, account, kind, told, mime_type, filename, state, hash, size, added_by, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, 'here', $7, $8, $9, $10) RETURNING id";
-const OF_OURS: &str = "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+const OF_OURS: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
     FROM media WHERE id = $1 AND conversation_id = $2 AND entry_id IS NULL";
 const TOLD: &str = "SELECT told FROM media WHERE id = $1";
 const SENT: &str = "UPDATE media SET message_id = $2 WHERE id = $1 AND message_id IS NULL";

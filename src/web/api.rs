@@ -2,6 +2,7 @@
 //! wrong. One file per resource; [`route`] lists them, [`document`] describes them.
 
 mod alerts;
+mod answers;
 mod campaign_view;
 pub(super) mod campaigns;
 mod conversations;

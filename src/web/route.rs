@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
-    template, template_drafts, templates, test_send, users, variables, webhook,
+    api, asset, attach, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft,
+    events, guard, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, shared,
+    sign_in, suppressions, template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
 /// One route.
@@ -75,6 +75,7 @@ fn open() -> Vec<Route> {
         read("/sign-in/link", Open, sign_in::show_link),
         write("/sign-in/link", Open, sign_in::use_link),
         write("/language", Open, language::choose),
+        read("/shared/{hash}/{until}/{proof}/{name}", Open, shared::show),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
         write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
@@ -133,6 +134,7 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/note", talk, conversation::note),
         write("/conversations/{id}/promotions", talk, conversation::set_promotions),
         write("/conversations/{id}/doubt", talk, conversation::settle),
+        with_files(write("/conversations/{id}/attachments", talk, attach::post)),
         read("/media/{id}", talk, media::show),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),

@@ -84,7 +84,8 @@ impl Engine {
         brought: Brought,
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Result<Attachment, Problem>, EngineError> {
-        let conversation = conversation::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "conversation" })?;
+        let conversation =
+            conversation::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "conversation" })?;
         let Ok((_, account)) = self.way_out(&conversation.sender) else {
             return Err(EngineError::Unknown { what: "sender" });
         };
@@ -100,7 +101,8 @@ impl Engine {
         let written = writing.finish(self).await?;
         let mime_type = type_of(&written.head, "");
         let through = account.access.kind().dialect();
-        let Some(Fits { kind, mime_type: sent_as, most }) = fits(mime_type, &brought.filename, brought.is_voice, through)
+        let Some(Fits { kind, mime_type: sent_as, most }) =
+            fits(mime_type, &brought.filename, brought.is_voice, through)
         else {
             return Ok(Err(Problem::new("attachment_type", &[])));
         };
@@ -141,7 +143,12 @@ impl Engine {
         match provider.upload(&sender.phone_number_id, upload).await {
             Some(Ok(id)) => {
                 let until = self.clock.now().plus(UPLOADED_FOR);
-                let of = Uploaded { account: &sender.account, sender: &sender.name, hash: file.hash, mime_type: file.mime_type };
+                let of = Uploaded {
+                    account: &sender.account,
+                    sender: &sender.name,
+                    hash: file.hash,
+                    mime_type: file.mime_type,
+                };
                 media::keep_upload(&self.store, of, &id, until).await?;
                 Ok(Ok(Found::Uploaded(id)))
             }
@@ -160,7 +167,8 @@ impl Engine {
         if !provider.takes_uploads() {
             return Ok(Some(self.shared(file).await?));
         }
-        let of = Uploaded { account: &sender.account, sender: &sender.name, hash: file.hash, mime_type: file.mime_type };
+        let of =
+            Uploaded { account: &sender.account, sender: &sender.name, hash: file.hash, mime_type: file.mime_type };
         Ok(media::uploaded(&self.store, of, self.clock.now()).await?.map(Found::Uploaded))
     }
 
@@ -177,7 +185,13 @@ impl Engine {
     }
 
     /// Whether an address of ours is one that was handed out, and still holds.
-    pub async fn is_shared(&self, hash: &str, mime_type: &str, until: UnixMs, proof: &str) -> Result<bool, EngineError> {
+    pub async fn is_shared(
+        &self,
+        hash: &str,
+        mime_type: &str,
+        until: UnixMs,
+        proof: &str,
+    ) -> Result<bool, EngineError> {
         if until <= self.clock.now() {
             return Ok(false);
         }

@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
+    alerts, answers, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
     messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables,
     wallets,
 };
@@ -68,7 +68,8 @@ fn conversation_routes() -> Vec<Route> {
         read("/api/v1/messages/{id}", needs(R::ReadPeople), messages::one),
         read("/api/v1/conversations", talk, conversations::all),
         read("/api/v1/conversations/{id}", talk, conversations::one),
-        write("/api/v1/conversations/{id}/answer", talk, conversations::answer),
+        with_files(write("/api/v1/conversations/{id}/answer", talk, answers::answer)),
+        with_files(write("/api/v1/conversations/{id}/media", talk, answers::bring)),
         write("/api/v1/conversations/{id}/claim", talk, conversations::claim),
         write("/api/v1/conversations/{id}/close", talk, conversations::close),
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),

@@ -78,9 +78,7 @@ fn contact(contact: &Contact) -> Value {
 fn interactive(free: &Free) -> Value {
     let (kind, header, body, footer, action) = match free {
         Free::Buttons { header, body, footer, buttons } => {
-            let button = |b: &crate::domain::free::ReplyButton| {
-                json!({ "type": "reply", "reply": { "id": b.id, "title": b.title } })
-            };
+            let button = |b: &crate::domain::free::ReplyButton| json!({ "type": "reply", "reply": { "id": b.id, "title": b.title } });
             let buttons: Vec<Value> = buttons.iter().map(button).collect();
             ("button", header, body, footer, json!({ "buttons": buttons }))
         }
