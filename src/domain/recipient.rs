@@ -55,6 +55,12 @@ impl Recipient {
     }
 }
 
+impl From<Phone> for Recipient {
+    fn from(phone: Phone) -> Self {
+        Self::Phone(phone)
+    }
+}
+
 /// An id is personal: what is printed of it is its country.
 impl fmt::Debug for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 
 mod agents;
 mod alerts;
+mod answers;
 mod bots;
 mod campaign_view;
 pub(super) mod campaigns;

@@ -1,17 +1,22 @@
 //! Canned answers: the page where they are written, and what pages and API do to them. Whoever manages templates writes
 //! everybody's; agents write those of their own teams.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::domain::canned::{blanks, code, fill_blanks};
+use crate::domain::id::ConversationId;
+use crate::domain::problem::Problem;
 use crate::domain::role::Right;
-use crate::engine::canned::CannedDraft;
-use crate::locale;
+use crate::engine::canned::{CannedDraft, FilledCanned};
+use crate::locale::{self, Language};
 use crate::store::canned::{self, Canned};
-use crate::store::user;
+use crate::store::{conversation, user};
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -189,4 +194,60 @@ pub async fn throw_away(state: &WebState, actor: &Actor, id: i64) -> Result<(), 
 
 fn allowed(state: &WebState, actor: &Actor, team: &str) -> Result<(), WebError> {
     if may_write(state, actor, team) { Ok(()) } else { Err(WebError::Conflict("canned_others")) }
+}
+
+/// Refuses a text made from canned answers in which a place is still to be filled.
+pub async fn all_filled(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    (used, text): (&[i64], &str),
+) -> Result<(), WebError> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    let open = blanks(text);
+    // In whichever language the page was.
+    for language in Language::ALL {
+        let all = in_conversation(state, actor, id, language).await?;
+        let used = all.iter().filter(|canned| used.contains(&canned.id));
+        if let Some(blank) = used.flat_map(|canned| &canned.blanks).find(|blank| open.contains(&blank.as_str())) {
+            return Err(WebError::Refused(vec![Problem::new("canned_blank", &[("blank", blank)])]));
+        }
+    }
+    Ok(())
+}
+
+async fn in_conversation(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    language: Language,
+) -> Result<Vec<FilledCanned>, WebError> {
+    let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
+    let (agent, teams) = teams_in(state, actor, found.team.as_deref()).await?;
+    Ok(state.engine.canned_in(id, (&agent, &teams), language).await?)
+}
+
+/// The text of the canned answer of a code with its places filled; every place must be, and no others.
+pub async fn text_of(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    (typed, values): (&str, &BTreeMap<String, String>),
+    language: Language,
+) -> Result<String, WebError> {
+    let refuse = |code: &str, args: &[(&str, &str)]| Err(WebError::Refused(vec![Problem::new(code, args)]));
+    let all = in_conversation(state, actor, id, language).await?;
+    let wanted = code(typed);
+    let Some(found) = all.into_iter().find(|canned| Some(&canned.code) == wanted.as_ref()) else {
+        return refuse("canned_unknown", &[("field", "canned.code"), ("code", typed)]);
+    };
+    if let Some(extra) = values.keys().find(|name| !found.blanks.contains(name)) {
+        return refuse("canned_extra", &[("field", "canned.values"), ("blank", extra)]);
+    }
+    if let Some(open) = found.blanks.iter().find(|blank| !values.contains_key(*blank)) {
+        return refuse("canned_blank", &[("field", "canned.values"), ("blank", open)]);
+    }
+    Ok(fill_blanks(&found.text, |label| values.get(label).cloned()))
 }

@@ -7,7 +7,6 @@ use axum_extra::extract::Form;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::domain::canned::blanks;
 use crate::domain::free::fits;
 use crate::domain::id::EntryId;
 use crate::domain::media::OPAQUE;
@@ -316,11 +315,4 @@ impl FromRequest<WebState> for NewAnswer {
         }
         Ok(Self { file, ..form.into() })
     }
-}
-
-/// A place of the canned answers used that is still to be filled in `text`.
-pub fn unfilled<'a>(used: &[i64], all: &'a [FilledCanned], text: &str) -> Option<&'a str> {
-    let open = blanks(text);
-    let used = all.iter().filter(|canned| used.contains(&canned.id));
-    used.flat_map(|canned| &canned.blanks).map(String::as_str).find(|blank| open.contains(blank))
 }

@@ -2,25 +2,22 @@
 //! or hands over a colleague's conversation takes it over first, in so many words; admin and operator need not.
 
 use crate::domain::change::Change;
-use crate::domain::free::{Attached, Free};
-use crate::domain::id::{ConversationId, MediaId, MessageId, RunId, UserId};
-use crate::domain::problem::Problem;
+use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
 use crate::domain::role::Role;
-use crate::engine::media::Brought;
-use crate::engine::{AnswerOutcome, Author, DoubtSettlement, Reply};
+use crate::engine::{Author, DoubtSettlement};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
 use crate::intake::campaign_file::CampaignFile;
-use crate::locale::Language;
 use crate::store::conversation::{self, Conversation};
 use crate::store::{StoreError, entry, outcome, run, user, version};
 
 use super::act;
 
 use super::actor::Actor;
+use super::attach;
 use super::canned;
-use super::composer::{BroughtFile, NewAnswer, unfilled};
+use super::composer::NewAnswer;
 use super::error::WebError;
 use super::state::WebState;
 
@@ -82,51 +79,16 @@ pub async fn answer(
     id: ConversationId,
     new: &NewAnswer,
 ) -> Result<MessageId, WebError> {
-    if !new.canned.is_empty() {
-        let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
-        let (agent, teams) = canned::teams_in(state, actor, found.team.as_deref()).await?;
-        for language in Language::ALL {
-            let filled = state.engine.canned_in(id, (&agent, &teams), language).await?;
-            if let Some(blank) = unfilled(&new.canned, &filled, &new.text) {
-                return Err(WebError::Refused(vec![Problem::new("canned_blank", &[("blank", blank)])]));
-            }
-        }
-    }
-    let author = author(actor)?;
-    let free = match &new.file {
+    canned::all_filled(state, actor, id, (&new.canned, &new.text)).await?;
+    let file = match &new.file {
         Some(file) => {
-            Free::Attachment(Attached { media: attach(state, id, file, &author).await?, ..captioned(&new.text) })
+            let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(file.bytes.clone())]);
+            Some(attach::keep_bytes(state, actor, id, (&file.name, false), bytes).await?)
         }
-        None => Free::text(&new.text),
+        None => None,
     };
-    let reply = Reply { free, quoted: new.quote };
-    match state.engine.reply(id, reply, &author, new.seen).await? {
-        AnswerOutcome::Sent(message) => {
-            audit(state, actor, "conversation.answer", id, &format!("message {message}")).await?;
-            Ok(message)
-        }
-        AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
-        AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
-    }
-}
-
-/// Keeps the file that goes with an answer, if the provider takes such a file.
-async fn attach(
-    state: &WebState,
-    id: ConversationId,
-    file: &BroughtFile,
-    author: &Author,
-) -> Result<MediaId, WebError> {
-    let brought = Brought { filename: file.name.clone(), is_voice: false, by: author.name.clone() };
-    let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(file.bytes.clone())]);
-    let kept = state.engine.attach(id, brought, bytes).await?;
-    Ok(kept.map_err(|problem| WebError::Refused(vec![problem]))?.id)
-}
-
-/// The words that go with a file.
-fn captioned(text: &str) -> Attached {
-    let caption = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    Attached { media: MediaId(0), caption, kind: None, filename: None }
+    let reply = attach::reply(&new.text, file.as_ref(), new.quote);
+    attach::send(state, actor, id, (reply, new.seen)).await
 }
 
 /// Says whether the person wants promotions.

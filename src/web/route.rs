@@ -12,7 +12,7 @@ use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
     doubt, draft, events, guard, handover, health, holds, language, media, metrics, people, result_files, retry, run,
-    run_rows, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
+    run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
     variables, webhook,
 };
 
@@ -76,6 +76,7 @@ fn open() -> Vec<Route> {
         read("/sign-in/link", Open, sign_in::show_link),
         write("/sign-in/link", Open, sign_in::use_link),
         write("/language", Open, language::choose),
+        read("/shared/{hash}/{until}/{proof}/{name}", Open, shared::show),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
         write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),

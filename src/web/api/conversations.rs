@@ -1,27 +1,20 @@
 //! Conversations: lists, threads; answer, claim, close, outcome.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
-use crate::domain::canned::{code, fill_blanks};
-use crate::domain::id::{ConversationId, EntryId, MessageId};
-use crate::engine::{DoubtSettlement, Seen};
+use crate::domain::id::{ConversationId, MessageId};
+use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
-use crate::locale::Language;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
 use crate::store::user;
 use crate::web::actor::Actor;
-use crate::web::canned;
-use crate::web::composer::NewAnswer;
 use crate::web::conversations::{self, last_words};
 use crate::web::converse;
 use crate::web::error::{ProblemDocument, WebError};
@@ -74,38 +67,6 @@ pub struct ConversationDetail {
     pub choices: Vec<Choice>,
     /// Every line, oldest first, with the exact text the person received.
     pub thread: Vec<Bubble>,
-}
-
-/// An answer.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerBody {
-    /// At most 4,096 characters; left out where `canned` says it.
-    #[serde(default)]
-    text: String,
-    /// A canned answer instead.
-    canned: Option<CannedUse>,
-    /// The line of the thread that it quotes.
-    quote: Option<EntryId>,
-    /// For whom a token answers: a user's name.
-    agent: Option<String>,
-    /// The id of the thread's last line when the answer was written. If a colleague has answered since, it is not sent
-    /// (409). Left out: nothing is compared.
-    seen: Option<EntryId>,
-    /// Send it although a colleague has answered since, or has the conversation.
-    #[serde(default)]
-    anyway: bool,
-}
-
-/// A canned answer to send.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CannedUse {
-    /// Its code.
-    code: String,
-    /// What stands in its places, by what is in their brackets.
-    #[serde(default)]
-    values: BTreeMap<String, String>,
 }
 
 /// Who takes it.
@@ -164,13 +125,6 @@ pub struct AboutBody {
 pub struct NoteBody {
     /// At most 4,096 characters.
     text: String,
-}
-
-/// The answer that goes out.
-#[derive(Serialize, ToSchema)]
-pub struct AnswerSent {
-    /// The message; it is in line, ahead of every campaign.
-    pub message: MessageId,
 }
 
 pub(super) async fn found(state: &WebState, id: i64) -> Result<Conversation, WebError> {
@@ -232,53 +186,6 @@ pub(super) async fn detail(state: &WebState, c: Conversation) -> Result<Conversa
     let choices = converse::choices(state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
     Ok(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread })
-}
-
-/// Answer, while the window is open
-#[utoipa::path(post, path = "/api/v1/conversations/{id}/answer", tag = "conversations", request_body = AnswerBody,
-    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
-    responses((status = 201, description = "It is in line", body = AnswerSent),
-              (status = 409, description = "A colleague has answered since `seen`", body = ProblemDocument),
-              (status = 422, description = "The window is closed, or somebody else has it", body = ProblemDocument)))]
-pub async fn answer(
-    State(state): State<WebState>,
-    actor: Actor,
-    p: Page,
-    Id(id): Id,
-    Sent(body): Sent<AnswerBody>,
-) -> Result<Response, WebError> {
-    let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
-    let seen = Seen { last: body.seen, anyway: body.anyway };
-    let mut new = NewAnswer { text: body.text, quote: body.quote, seen, ..NewAnswer::default() };
-    if let Some(using) = &body.canned {
-        (new.text, new.canned) =
-            canned_text(&state, (&actor, p.language), ConversationId(id), using, &new.text).await?;
-    }
-    let message = converse::answer(&state, &actor, ConversationId(id), &new).await?;
-    Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
-}
-
-/// The text of a canned answer with its places filled, and its number.
-async fn canned_text(
-    state: &WebState,
-    (actor, language): (&Actor, Language),
-    id: ConversationId,
-    using: &CannedUse,
-    text: &str,
-) -> Result<(String, Vec<i64>), WebError> {
-    if !text.trim().is_empty() {
-        return Err(wrong("text", "either a text or a canned answer"));
-    }
-    let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
-    let (agent, teams) = canned::teams_in(state, actor, found.team.as_deref()).await?;
-    let code = code(&using.code);
-    let all = state.engine.canned_in(id, (&agent, &teams), language).await?;
-    let found = all.into_iter().find(|canned| Some(&canned.code) == code.as_ref());
-    let found = found.ok_or_else(|| wrong("canned.code", "there is no canned answer of that code"))?;
-    if let Some(extra) = using.values.keys().find(|name| !found.blanks.contains(name)) {
-        return Err(wrong("canned.values", &format!("there is no place called {extra}")));
-    }
-    Ok((fill_blanks(&found.text, |label| using.values.get(label).cloned()), vec![found.id]))
 }
 
 /// Take a conversation that nobody has, or over `from` a colleague

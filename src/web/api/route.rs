@@ -5,9 +5,9 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    agents, alerts, bots, campaigns, canned, conversations, correct, costs, docs, doctor, document, doubt, events,
-    handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts,
-    templates, tickets, variables, wallets,
+    agents, alerts, answers, bots, campaigns, canned, conversations, correct, costs, docs, doctor, document, doubt,
+    events, handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions,
+    template_drafts, templates, tickets, variables, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::media;
@@ -69,7 +69,8 @@ fn conversation_routes() -> Vec<Route> {
         read("/api/v1/messages/{id}", needs(R::ReadPeople), messages::one),
         read("/api/v1/conversations", talk, conversations::all),
         read("/api/v1/conversations/{id}", talk, conversations::one),
-        write("/api/v1/conversations/{id}/answer", talk, conversations::answer),
+        with_files(write("/api/v1/conversations/{id}/answer", talk, answers::answer)),
+        with_files(write("/api/v1/conversations/{id}/media", talk, answers::bring)),
         write("/api/v1/conversations/{id}/claim", talk, conversations::claim),
         write("/api/v1/conversations/{id}/close", talk, conversations::close),
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),

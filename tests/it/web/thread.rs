@@ -82,7 +82,7 @@ async fn what_a_reply_quotes_stands_above_it_and_an_answer_quotes_on_the_wire() 
         // Another conversation's line is none to quote.
         let wrong = site.post(&format!("{path}/answer"), &ana, &[("text", "x"), ("quote", "999")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(wrong.body.contains("cannot be quoted"), "{}", wrong.body);
+        assert!(wrong.body.contains("The message to quote is not known"), "{}", wrong.body);
     }
 }
 
@@ -258,6 +258,54 @@ async fn the_gallery_shows_text_price_and_refusals_and_sends_into_the_conversati
         let refused = site.post(&format!("{path}/templates"), &ana, &short).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.body.contains("between 10 minutes and 90 days"), "{}", refused.body);
+    }
+}
+
+/// A form as browsers send it with a file.
+async fn with_file(
+    site: &Site,
+    who: &Visitor,
+    path: &str,
+    (name, bytes): (&str, &[u8]),
+    fields: &[(&str, &str)],
+) -> super::site::Answer {
+    let mut body = Vec::new();
+    for (field, value) in [("csrf", who.csrf.as_str())].iter().chain(fields) {
+        body.extend(format!("--x\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").bytes());
+    }
+    body.extend(format!("--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").bytes());
+    body.extend(bytes);
+    body.extend(b"\r\n--x--\r\n");
+    let request = axum::http::Request::post(path)
+        .header("cookie", format!("recado_session={0}; __Host-recado_session={0}", who.cookie))
+        .header("content-type", "multipart/form-data; boundary=x");
+    site.send(request.body(axum::body::Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_file_that_whatsapp_takes_none_of_is_refused_and_the_words_stay() {
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), TEAMS).await;
+        let site = Site::over(&stage.engine);
+        let (id, ana) = desk(&stage, &site).await;
+        let path = format!("/conversations/{id}");
+        let page = site.get(&path, Some(&ana)).await.body;
+        assert!(page.contains("jpg:5242880") && page.contains("pdf:104857600") && !page.contains("exe:"), "{page}");
+        let large = vec![b'x'; 6 << 20];
+        let jpeg = [b"\xFF\xD8\xFF\xE0".as_slice(), &large].concat();
+        for (name, bytes, why) in [
+            ("virus.exe", b"MZ\x90\0".as_slice(), "takes no such file"),
+            ("foto.jpg", jpeg.as_slice(), "5"),
+            ("pagina.pdf", b"<html>", "takes no such file"),
+        ] {
+            let answer =
+                with_file(&site, &ana, &format!("{path}/answer"), (name, bytes), &[("text", "Mire esto")]).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{} {name}", store.name());
+            let problems =
+                answer.body.split("data-test=\"problems\"").nth(1).expect("a reason").split("</ul>").next().unwrap();
+            assert!(problems.contains(why), "{name}: {problems}");
+            assert!(answer.body.contains(">Mire esto</textarea>"), "{}", answer.body);
+        }
     }
 }
 
