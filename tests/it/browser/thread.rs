@@ -128,3 +128,47 @@ async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_
     picture(window, "window-open").await;
     browser.close().await;
 }
+
+/// A file on the agent's machine.
+fn on_disk(dir: &std::path::Path, name: &str, bytes: &[u8]) -> String {
+    let path = dir.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path.display().to_string()
+}
+
+#[tokio::test]
+async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() {
+    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    let photo = include_bytes!("../../../src/sandbox/files/photo.jpg");
+    let file = marked(window, "file").await;
+    file.send_keys(&on_disk(store.dir.path(), "programa.exe", b"MZ")).await.unwrap();
+    wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'no such file as programa.exe')]")).await;
+    let heavy = [photo.as_slice(), &vec![0; 6 << 20]].concat();
+    file.send_keys(&on_disk(store.dir.path(), "grande.jpg", &heavy)).await.unwrap();
+    wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'at most 5 MB')]")).await;
+    picture(window, "file-refused").await;
+    file.send_keys(&on_disk(store.dir.path(), "foto.jpg", photo)).await.unwrap();
+    wait_for(window, "[data-test=take-off]:not([hidden])").await;
+    marked(window, "answer-text").await.send_keys("Así se llega").await.unwrap();
+    marked(window, "answer").await.click().await.unwrap();
+    says_thread(window, "out", "Así se llega").await;
+    wait_for(window, "[data-test=bubble-out] [data-test=file-image] img").await;
+    let loaded = "const img = document.querySelector('[data-test=file-image] img'); return img.complete && img.naturalWidth > 0;";
+    for _ in 0..50 {
+        if window.execute(loaded, Vec::new()).await.unwrap().as_bool() == Some(true) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(window.execute(loaded, Vec::new()).await.unwrap().as_bool(), Some(true), "the picture is shown");
+    wait_for(window, "[data-test=take-off][hidden]").await;
+    picture(window, "file-sent").await;
+    browser.close().await;
+}

@@ -106,6 +106,7 @@ async fn listen(stub: &Arc<Stub>, place: std::net::SocketAddr) {
     let router = Router::new()
         .route("/{id}", get(node))
         .route("/{id}/messages", post(send))
+        .route("/{id}/media", post(async || Json(json!({"id": "77"}))))
         .route("/{id}/message_templates", get(templates))
         .with_state(Arc::clone(stub));
     let listener = tokio::net::TcpListener::bind(place).await.unwrap();
