@@ -38,6 +38,7 @@ mod metrics;
 mod once;
 mod page;
 mod people;
+mod reading;
 mod result_files;
 mod results;
 mod retry;

@@ -149,7 +149,8 @@ async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() 
     let photo = include_bytes!("../../../src/sandbox/files/photo.jpg");
     let file = marked(window, "file").await;
     file.send_keys(&on_disk(store.dir.path(), "programa.exe", b"MZ")).await.unwrap();
-    wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'no such file as programa.exe')]")).await;
+    wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'no such file as programa.exe')]"))
+        .await;
     let heavy = [photo.as_slice(), &vec![0; 6 << 20]].concat();
     file.send_keys(&on_disk(store.dir.path(), "grande.jpg", &heavy)).await.unwrap();
     wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'at most 5 MB')]")).await;
