@@ -21,6 +21,15 @@
     } catch { /* The next change tries again. */ }
     busy = false;
   }
+  // Only what differs is exchanged: a film goes on playing, a picture is not loaded again.
+  function merge(old, now) {
+    const olds = [...old.childNodes], news = [...now.childNodes];
+    news.forEach((node, at) => {
+      if (!olds[at]) old.append(node);
+      else if (!olds[at].isEqualNode(node)) olds[at].replaceWith(node);
+    });
+    olds.slice(news.length).forEach((node) => node.remove());
+  }
   const seen = new WeakMap();
   function swap(fresh) {
     for (const old of live()) {
@@ -34,11 +43,13 @@
       if (old.querySelector("details[open], input:checked")) continue;
       const id = focus?.id;
       seen.set(old, now.innerHTML);
-      old.replaceChildren(...now.childNodes);
+      merge(old, now);
       if (id) document.getElementById(id)?.focus();
       old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
     }
   }
+  // Another script has this page anew.
+  document.addEventListener("fresh", (e) => swap(e.detail));
   if (live().length && window.EventSource) {
     const source = new EventSource("/events");
     source.addEventListener("change", (e) => { if (wanted(JSON.parse(e.data))) soon(); });
