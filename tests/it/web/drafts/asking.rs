@@ -16,13 +16,15 @@ async fn what_stands_in_the_way_is_said_by_the_pages_fields() {
     let finish = form(&[("action", "finish")]);
     let refused = site.post("/drafts/1", &visitor, &finish).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
-    assert!(
-        refused.body.contains("under “The file”") && refused.body.contains("under “1 · The message”"),
-        "{}",
-        refused.body
-    );
-    assert!(!refused.body.contains("[reading]") && !refused.body.contains("[variables]"), "{}", refused.body);
-    // The row is not shown, and the page says why, also while a variable is open.
+    assert!(refused.body.contains("under “1 · The message”"), "{}", refused.body);
+    assert!(!refused.body.contains("[variables]"), "{}", refused.body);
+    let chosen =
+        [("var.1.column", "paciente"), ("var.1.form", "first_name"), ("var.1.otherwise", ""), ("var.1.own", "")];
+    let finish = form(&[&chosen[..], &[("action", "finish")]].concat());
+    let refused = site.post("/drafts/1", &visitor, &finish).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    assert!(refused.body.contains("under “The file”") && !refused.body.contains("[reading]"), "{}", refused.body);
+    // The row is not shown, and the page says why.
     let page = site.get("/drafts/1", Some(&visitor)).await;
     assert!(page.body.contains("data-test=\"in-the-way\""), "{}", page.body);
 }
