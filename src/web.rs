@@ -26,6 +26,7 @@ mod form;
 mod guard;
 mod health;
 mod holds;
+mod inbox;
 mod language;
 mod metrics;
 mod page;
@@ -57,6 +58,7 @@ mod wallet;
 mod webhook;
 mod words;
 
+pub use inbox::asked::sought;
 pub use metrics::Metrics;
 pub use state::WebState;
 

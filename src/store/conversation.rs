@@ -9,12 +9,18 @@ use super::{Dialects, Result, Store, Tx, json, on, on_tx};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, UserId};
 use crate::domain::time::UnixMs;
 
+mod lines;
 mod list;
+mod look;
 mod panel;
+mod search;
 mod thread;
 
-pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
+pub use lines::ConversationLine;
+pub use list::{ConversationFilter, Cursor, Narrow, Show, View, list};
+pub use look::{Counts, News, campaigns, counts, news, seen};
 pub use panel::{Earlier, Panel, earlier, get, panel};
+pub use search::{Found, Place, Sought, search};
 pub use thread::{Bubble, Shown, Ticks, thread};
 
 const LATEST: Dialects = Dialects {

@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
+    guard, health, holds, inbox, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
     template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
@@ -122,7 +122,12 @@ fn conversation_pages() -> Vec<Route> {
     let talk = needs(R::Converse);
     vec![
         read("/conversations", talk, conversations::show),
+        read("/conversations/lists", talk, conversations::lists),
+        write("/conversations/presence", talk, inbox::presence::tell),
+        write("/conversations/state", talk, inbox::presence::set_state),
+        write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),
+        read("/conversations/{id}/others", talk, inbox::presence::show),
         write("/conversations/{id}/answer", talk, conversation::answer),
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
