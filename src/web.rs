@@ -28,6 +28,7 @@ mod health;
 mod holds;
 mod inbox;
 mod language;
+mod media;
 mod metrics;
 mod page;
 mod people;

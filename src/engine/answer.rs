@@ -21,6 +21,21 @@ use crate::store::{StoreError, Tx, entry, person};
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
 
+/// What an agent answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answer<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The line of the thread that it quotes.
+    pub quote: Option<EntryId>,
+}
+
+impl<'a> From<&'a str> for Answer<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, quote: None }
+    }
+}
+
 /// What became of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AnswerOutcome {
@@ -44,14 +59,15 @@ pub struct Seen {
 impl Engine {
     /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
     /// What was written while a colleague's answer went out is not sent.
-    pub async fn answer(
+    pub async fn answer<'a>(
         &self,
         id: ConversationId,
-        text: &str,
+        answer: impl Into<Answer<'a>>,
         by: &Author,
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
-        let text = text.trim();
+        let answer = answer.into();
+        let text = answer.text.trim();
         let length = text.chars().count();
         if length == 0 || length > LONGEST || text.contains('\0') {
             let limit = LONGEST.to_string();
@@ -64,7 +80,15 @@ impl Engine {
         if conversation.window_until.is_none_or(|until| until <= now) {
             return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
         }
-        let message = self.text(&mut tx, &conversation, text, (&by.name, now)).await?;
+        let quoted = match answer.quote {
+            Some(entry) => match entry::quotable(&mut tx, id, entry).await? {
+                Some(called) => Some(called),
+                None => return Ok(AnswerOutcome::Refused(Problem::new("quote_unknown", &[]))),
+            },
+            None => None,
+        };
+        let content = Content::Text { body: text.to_owned(), quoted };
+        let message = self.text(&mut tx, &conversation, &content, (&by.name, now)).await?;
         if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
             return Ok(not);
         }
@@ -82,7 +106,7 @@ impl Engine {
         &self,
         tx: &mut Tx,
         conversation: &Conversation,
-        text: &str,
+        content: &Content,
         (author, now): (&str, UnixMs),
     ) -> Result<NewMessage, EngineError> {
         let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
@@ -93,7 +117,6 @@ impl Engine {
         let market = market::of(&phone);
         let day = now.day_in(&account.timezone);
         let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
-        let content = Content::Text { body: text.to_owned(), quoted: None };
         Ok(NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,
@@ -105,7 +128,7 @@ impl Engine {
             account: account.name.clone(),
             sender: conversation.sender.clone(),
             priority: Priority::AGENT,
-            content: NewMessage::content_of(&content),
+            content: NewMessage::content_of(content),
             conversation_id: Some(conversation.id),
             author: author.to_owned(),
             route: String::new(),

@@ -70,6 +70,10 @@ pub(super) struct World {
     pub again: VecDeque<WebhookPost>,
     pub faults: Vec<Fault>,
     pub media: BTreeMap<String, Media>,
+    /// Files uploaded so far.
+    pub uploads: u64,
+    /// Scheme, host and port at which it answers.
+    pub place: String,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
     pub gupshup: Apps,
@@ -105,6 +109,8 @@ impl World {
             again: VecDeque::new(),
             faults: Vec::new(),
             media: BTreeMap::new(),
+            uploads: 0,
+            place: "http://127.0.0.1".to_owned(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
             gupshup: Apps::with_wallet(config.gupshup.wallet),

@@ -66,6 +66,8 @@ const SENT: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THE
 
 const OWN: &str = "UPDATE conversation SET assignee = COALESCE(assignee, $2) WHERE id = $1 AND state = 'open'";
 
+const WAIT_FOR: &str = "UPDATE conversation SET close_after = $2 WHERE id = $1 AND state = 'open'";
+
 const CLAIM: &str = "UPDATE conversation SET assignee = $2
     WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $2)";
 
@@ -241,6 +243,13 @@ pub async fn sent(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<()> {
 /// Gives an unowned open conversation to `agent`; one that has an owner keeps them.
 pub async fn own(tx: &mut Tx, id: ConversationId, agent: UserId) -> Result<()> {
     on_tx!(tx, |c| sqlx::query(OWN).bind(id).bind(agent).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Says after how much quiet an open conversation closes by itself.
+pub async fn wait_for(tx: &mut Tx, id: ConversationId, quiet: Duration) -> Result<()> {
+    let quiet = i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX);
+    on_tx!(tx, |c| sqlx::query(WAIT_FOR).bind(id).bind(quiet).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

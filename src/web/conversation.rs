@@ -93,7 +93,7 @@ pub fn window(p: &Page, until: Option<UnixMs>) -> String {
 }
 
 /// The same in one word for a list: `3 h 20 min` left, or only templates.
-pub fn window_short(p: &Page, until: &Option<UnixMs>) -> String {
+pub fn window_short(p: &Page, until: Option<UnixMs>) -> String {
     match until.filter(|until| *until > p.now) {
         Some(until) => p.say("web.window.left", &[("t", &words::duration(p.language, until.since(p.now)))]),
         None => p.t("web.window.templates"),

@@ -11,8 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, inbox, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
-    template, template_drafts, templates, test_send, users, variables, webhook,
+    guard, health, holds, inbox, language, media, metrics, people, result_files, retry, run, run_rows, sign_in,
+    suppressions, template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
 /// One route.
@@ -138,6 +138,7 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/note", talk, conversation::note),
         write("/conversations/{id}/promotions", talk, conversation::set_promotions),
         write("/conversations/{id}/doubt", talk, conversation::settle),
+        read("/media/{id}", talk, media::show),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),

@@ -49,7 +49,7 @@ pub struct Tab {
 /// A line of the list.
 pub struct Line {
     /// The conversation.
-    pub line: ConversationLine,
+    pub talk: ConversationLine,
     /// The person's last words.
     pub words: String,
     /// Colleagues who look at it.
@@ -94,7 +94,7 @@ impl Lists {
     }
 
     /// Whether a campaign is the one it is narrowed to.
-    pub fn is_campaign(&self, id: &CampaignId) -> bool {
+    pub fn is_campaign(&self, id: CampaignId) -> bool {
         self.asked.campaign == id.to_string()
     }
 
@@ -104,8 +104,8 @@ impl Lists {
     }
 
     /// Whether a conversation is the one shown.
-    pub fn is_current(&self, id: &ConversationId) -> bool {
-        self.current == Some(*id)
+    pub fn is_current(&self, id: ConversationId) -> bool {
+        self.current == Some(id)
     }
 
     /// Their state, as a sentence's key.
@@ -188,7 +188,7 @@ async fn with_others(
     let lines = lines.into_iter().map(|line| Line {
         words: last_words(p.language, &line),
         others: looking.remove(&line.id).unwrap_or_default(),
-        line,
+        talk: line,
     });
     Ok(lines.collect())
 }

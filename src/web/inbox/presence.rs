@@ -87,7 +87,9 @@ pub async fn tell(State(state): State<WebState>, actor: Actor, Form(told): Form<
     }
     if told.gone.is_some() {
         if presence::leave(state.store(), user, at).await? {
-            at.iter().for_each(|id| state.engine.tell(Change::Presence(*id)));
+            if let Some(id) = at {
+                state.engine.tell(Change::Presence(id));
+            }
         }
         return Ok(StatusCode::NO_CONTENT);
     }

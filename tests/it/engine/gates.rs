@@ -172,6 +172,7 @@ async fn a_template_by_hand_completes_the_number_and_opens_a_conversation_of_its
             language: "es_AR".to_owned(),
             values: vec![("1".to_owned(), " Ana\nMaría ".to_owned())],
             cost_centre: "front desk".to_owned(),
+            wait: None,
         };
         assert_eq!(stage.engine.international(SENDER, &send.to).unwrap().digits(), "5491155550123");
         let HandOutcome::Sent { message, conversation } = stage.engine.send_by_hand(&send, &agent).await.unwrap()
