@@ -73,7 +73,7 @@ pub use draft::{Begun, Brought, Finished, Preview};
 pub use hand::{Author, HandLook, HandOutcome, HandSend, WAITS};
 pub use load::Loaded;
 pub use start::{StartOutcome, Yes};
-pub use template::{Stake, TemplateOutcome};
+pub use template::{Stake, TemplateOutcome, Uploaded};
 pub use test_send::{TestOutcome, TestSend};
 
 /// What the engine is made of. Cloning shares it.

@@ -16,6 +16,8 @@ CREATE TABLE app_user (
     language      TEXT NOT NULL DEFAULT 'en',
     test_number   TEXT,
     sound         BIGINT NOT NULL DEFAULT 0,
+    -- How many open conversations are given to them at most; NULL: as many as the configuration says.
+    capacity      BIGINT,
     created_at    BIGINT NOT NULL,
     disabled_at   BIGINT
 );
@@ -325,7 +327,16 @@ CREATE TABLE conversation (
     sender            TEXT NOT NULL,
     state             TEXT NOT NULL,
     assignee          BIGINT REFERENCES app_user (id),
+    -- Since when it is the assignee's, or the bot's.
+    assigned_at       BIGINT,
     team              TEXT,
+    -- The bot that has it, by the name of its token.
+    bot               TEXT,
+    -- Who had it and said nothing for so long that it went back to the team.
+    returned_from     BIGINT,
+    -- The one before with the same person and sender.
+    previous_id       BIGINT,
+    ticket_id         BIGINT,
     origin_message_id BIGINT,
     campaign_id       BIGINT,
     run_id            BIGINT,
@@ -346,6 +357,13 @@ CREATE INDEX conversation_closed ON conversation (closed_at, id) WHERE state = '
 CREATE INDEX conversation_closed_of ON conversation (assignee, closed_at, id) WHERE state = 'closed';
 CREATE INDEX conversation_closed_team ON conversation (team, closed_at, id) WHERE state = 'closed';
 CREATE INDEX conversation_closed_campaign ON conversation (campaign_id, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
+CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
+    WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;
+CREATE INDEX conversation_bot ON conversation (bot, id) WHERE state = 'open' AND bot IS NOT NULL;
+CREATE INDEX conversation_assignee ON conversation (assignee) WHERE state = 'open';
+CREATE INDEX conversation_ticket ON conversation (ticket_id) WHERE ticket_id IS NOT NULL;
 
 -- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state.
 CREATE TABLE entry (
@@ -733,6 +751,54 @@ CREATE TRIGGER entry_words_gone AFTER DELETE ON entry BEGIN
     DELETE FROM entry_words WHERE rowid = OLD.id;
 END;
 
+-- Who gets the next conversation, and cases -------------------------------------------------------------------------
+
+-- One row, held by whoever deals conversations out: the number of the last turn.
+CREATE TABLE turn (
+    id BIGINT PRIMARY KEY,
+    n  BIGINT NOT NULL
+);
+
+-- The last turn of an agent in a team.
+CREATE TABLE agent_turn (
+    team    TEXT NOT NULL,
+    user_id BIGINT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+    n       BIGINT NOT NULL,
+    PRIMARY KEY (team, user_id)
+);
+
+-- Its id is its number. source and external_id are another system's name for it.
+CREATE TABLE ticket (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    subject     TEXT NOT NULL,
+    person_id   BIGINT NOT NULL REFERENCES person (id),
+    state       TEXT NOT NULL,
+    priority    TEXT NOT NULL,
+    assignee    BIGINT REFERENCES app_user (id),
+    source      TEXT NOT NULL DEFAULT '',
+    external_id TEXT,
+    created_at  BIGINT NOT NULL,
+    created_by  TEXT NOT NULL,
+    changed_at  BIGINT NOT NULL,
+    closed_at   BIGINT
+);
+CREATE UNIQUE INDEX ticket_external ON ticket (source, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX ticket_changed ON ticket (state, changed_at, id);
+CREATE INDEX ticket_person ON ticket (person_id, id);
+
+-- What happened to a ticket, in order. detail is JSON; through_entry is the last line that a transcript holds.
+CREATE TABLE ticket_event (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id       BIGINT NOT NULL REFERENCES ticket (id),
+    at              BIGINT NOT NULL,
+    author          TEXT NOT NULL,
+    detail          TEXT NOT NULL,
+    conversation_id BIGINT,
+    through_entry   BIGINT
+);
+CREATE INDEX ticket_event_ticket ON ticket_event (ticket_id, id);
+CREATE INDEX ticket_event_conversation ON ticket_event (conversation_id) WHERE through_entry IS NOT NULL;
+
 -- Attachments ----------------------------------------------------------------------------------------------------
 
 -- What people sent (entry_id) and what we send them (message_id, once it is sent). The bytes lie in the data directory
@@ -780,6 +846,7 @@ CREATE TABLE media_upload (
     PRIMARY KEY (account, sender, hash, mime_type)
 );
 CREATE INDEX media_upload_until ON media_upload (good_until);
+
 -- Canned answers -------------------------------------------------------------------------------------------------
 
 -- A text that agents put into their answers by its code. team: whose it is; empty: everybody's.

@@ -10,9 +10,10 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, inbox, language, media, metrics, people, result_files, retry, run, run_rows, sign_in,
-    suppressions, template, template_drafts, templates, test_send, users, variables, webhook,
+    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
+    draft, events, guard, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
+    run_rows, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
+    variables, webhook,
 };
 
 /// One route.
@@ -124,7 +125,6 @@ fn conversation_pages() -> Vec<Route> {
         read("/conversations", talk, conversations::show),
         read("/conversations/lists", talk, conversations::lists),
         write("/conversations/presence", talk, inbox::presence::tell),
-        write("/conversations/state", talk, inbox::presence::set_state),
         write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),
         read("/conversations/{id}/others", talk, inbox::presence::show),
@@ -132,7 +132,14 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),
-        write("/conversations/{id}/assign", talk, conversation::assign),
+        write("/conversations/{id}/assign", talk, handover::assign),
+        write("/conversations/{id}/ticket", talk, handover::ticket),
+        write("/availability", talk, availability::set),
+        read("/tickets", talk, tickets::show),
+        write("/tickets", talk, tickets::open),
+        read("/tickets/{id}", talk, ticket::show),
+        write("/tickets/{id}", talk, ticket::change),
+        write("/tickets/{id}/note", talk, ticket::note),
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
@@ -157,6 +164,7 @@ fn template_pages() -> Vec<Route> {
         write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
         read("/template-drafts", manage, template_drafts::new),
         write("/template-drafts", manage, template_drafts::add),
+        with_files(write("/template-samples", manage, template_drafts::sample)),
         read("/template-drafts/{id}", manage, template_drafts::show),
         write("/template-drafts/{id}", manage, template_drafts::save),
         write("/template-drafts/{id}/submit", manage, template_drafts::submit),
@@ -189,6 +197,7 @@ fn other_pages() -> Vec<Route> {
         write("/users/{id}/disable", manage, users::disable),
         write("/users/{id}/enable", manage, users::enable),
         write("/users/{id}/role", manage, users::set_role),
+        write("/users/{id}/capacity", manage, users::set_capacity),
         write("/tokens/{id}/revoke", manage, users::revoke),
     ]
 }

@@ -1,7 +1,11 @@
 //! A campaign as it comes in: `campaign.toml` and, where it changed, the audience.
 
-use axum::extract::Multipart;
+use axum::body::Body;
 use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum_extra::extract::Form;
+use serde::de::DeserializeOwned;
 
 use super::error::WebError;
 use crate::config::toml_file::TomlProblem;
@@ -41,6 +45,25 @@ impl Upload {
         }
         Ok(Self { name, definition, audience })
     }
+}
+
+/// A form of a page that brings a file: its fields, as if it had come without, and the part `file`.
+pub async fn form_with_file<T: DeserializeOwned>(
+    mut form: Multipart,
+    part: &str,
+) -> Result<(T, Option<(String, Vec<u8>)>), WebError> {
+    let (mut fields, mut brought) = (Vec::new(), None);
+    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        match field.name().unwrap_or_default().to_owned() {
+            name if name == part => brought = file(field).await?,
+            name => fields.push((name, text(field).await?)),
+        }
+    }
+    let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post("/").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request = request.body(Body::from(fields)).map_err(|_| WebError::Bad("upload"))?;
+    let Form(read) = Form::from_request(request, &()).await.map_err(|_| WebError::Bad("upload"))?;
+    Ok((read, brought))
 }
 
 /// What somebody brings to a campaign that is put together on the page.

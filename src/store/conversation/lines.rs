@@ -12,7 +12,7 @@ use crate::store::{Dialects, Result, Store, json, on};
 const LINES: Dialects = Dialects {
     sqlite: "SELECT c.id, c.person_id, COALESCE(NULLIF(m.name, ''), p.name, '') AS name,
                  COALESCE(NULLIF(m.recipient, ''), p.phone, p.wa_id) AS phone, c.sender, c.state,
-                 c.assignee, u.name AS assignee_name, c.team, c.campaign_id, k.title AS campaign, c.run_id,
+                 c.assignee, u.name AS assignee_name, c.team, c.bot, c.campaign_id, k.title AS campaign, c.run_id,
                  c.origin_message_id, c.opened_at, c.last_at, c.waiting_since, c.window_until, c.closed_at,
                  CASE c.state WHEN 'closed' THEN c.closed_at
                      ELSE COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) END AS place,
@@ -25,7 +25,7 @@ const LINES: Dialects = Dialects {
              LEFT JOIN conversation_look AS l ON l.user_id = $2 AND l.conversation_id = c.id",
     postgres: "SELECT c.id, c.person_id, COALESCE(NULLIF(m.name, ''), p.name, '') AS name,
                    COALESCE(NULLIF(m.recipient, ''), p.phone, p.wa_id) AS phone, c.sender, c.state,
-                   c.assignee, u.name AS assignee_name, c.team, c.campaign_id, k.title AS campaign, c.run_id,
+                   c.assignee, u.name AS assignee_name, c.team, c.bot, c.campaign_id, k.title AS campaign, c.run_id,
                    c.origin_message_id, c.opened_at, c.last_at, c.waiting_since, c.window_until, c.closed_at,
                    CASE c.state WHEN 'closed' THEN c.closed_at
                        ELSE COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) END AS place,
@@ -60,6 +60,8 @@ pub struct ConversationLine {
     pub assignee_name: Option<String>,
     /// Which team's it is.
     pub team: Option<String>,
+    /// The bot that has it.
+    pub bot: Option<String>,
     /// The campaign it is about.
     pub campaign_id: Option<CampaignId>,
     /// That campaign's title.
@@ -113,7 +115,7 @@ impl ConversationLine {
         let team = filter.teams().is_none_or(|of| self.team.as_deref().is_some_and(|team| of.contains(&team)));
         let owner = match filter.view {
             View::Mine(agent) => self.assignee == Some(agent),
-            View::Unassigned(_) => self.assignee.is_none(),
+            View::Unassigned(_) => self.assignee.is_none() && (closed || self.bot.is_none()),
             View::Team(_) | View::All => true,
         };
         let campaign = filter.narrow.campaign.is_none_or(|id| self.campaign_id == Some(id));

@@ -9,7 +9,7 @@ use crate::store::{Result, Store, on};
 const OPEN: &str =
     "SELECT c.id, COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) AS place FROM conversation AS c
     WHERE c.state = 'open' AND (COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at), c.id) > ($1, $2)
-        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR c.assignee IS NULL)
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR (c.assignee IS NULL AND c.bot IS NULL))
         AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
         AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
             WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
@@ -63,7 +63,7 @@ const CLOSED_OF_TEAM: &str = "SELECT c.id, c.closed_at AS place FROM conversatio
 pub enum View {
     /// This agent's.
     Mine(UserId),
-    /// Nobody's; with teams, only theirs.
+    /// Nobody's, no bot's either while they are open; with teams, only theirs.
     Unassigned(Vec<String>),
     /// Of one of these teams, whoever has them.
     Team(Vec<String>),

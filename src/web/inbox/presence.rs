@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, Redirect};
+use axum::response::Html;
 use serde::Deserialize;
 
 use crate::domain::change::Change;
 use crate::domain::id::{ConversationId, EntryId};
 use crate::store::conversation;
-use crate::store::presence::{self, Availability, Beat};
+use crate::store::presence::{self, Beat};
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
 use crate::web::page::{Page, html};
@@ -42,12 +42,6 @@ pub struct Told {
     conversation: Option<i64>,
     typing: Option<String>,
     gone: Option<String>,
-}
-
-/// Whether conversations are taken.
-#[derive(Deserialize)]
-pub struct StateForm {
-    state: String,
 }
 
 /// Those who are at a conversation beside `actor`.
@@ -120,17 +114,4 @@ async fn beat(state: &WebState, actor: &Actor, beat: Beat) -> Result<(), WebErro
         state.engine.tell(Change::Presence(id));
     }
     Ok(())
-}
-
-/// Somebody says whether they take conversations.
-pub async fn set_state(
-    State(state): State<WebState>,
-    actor: Actor,
-    Form(form): Form<StateForm>,
-) -> Result<Redirect, WebError> {
-    let Some(user) = actor.user else { return Err(WebError::Conflict("needs_person")) };
-    let word = Availability::parse(&form.state).ok_or(WebError::Bad("presence_state"))?;
-    presence::set_state(state.store(), user, word, state.now()).await?;
-    state.audit(&actor, "user.presence", &format!("user {}", actor.name), word.as_str()).await?;
-    Ok(Redirect::to("/conversations"))
 }

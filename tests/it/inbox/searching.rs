@@ -158,7 +158,7 @@ async fn lists_are_narrowed_by_campaign_and_team_with_their_counts() {
         let filter = ConversationFilter { narrow: narrow.clone(), ..everywhere(50) };
         let list = conversation::list(&store, &filter).await.unwrap();
         assert_eq!(list.iter().map(|line| line.id).collect::<Vec<_>>(), [ana], "{}", store.name());
-        assert!(office.inbox.claim(ana, diego).await.unwrap());
+        assert!(office.inbox.claim(ana, diego, office.clock.now()).await.unwrap());
         let teams = ["recepcion".to_owned()];
         let counts = conversation::counts(&store, (Some(diego), &teams), Show::Open, &narrow).await.unwrap();
         assert_eq!((counts.mine, counts.unassigned, counts.team, counts.all), (1, 0, 1, 1));
