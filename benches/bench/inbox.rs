@@ -127,7 +127,6 @@ impl Desk<'_> {
             done = until;
         }
         self.execute("UPDATE conversation SET last_in = (SELECT MAX(e.id) FROM entry AS e WHERE e.conversation_id = conversation.id AND e.direction = 'in')").await;
-        self.execute("ANALYZE").await;
         first
     }
 
@@ -165,7 +164,9 @@ impl Desk<'_> {
             WHEN 1 THEN 'Muchas gracias, ahí estaré con la orden ' || n WHEN 2 THEN 'No puedo ir, ¿hay otro horario el jueves?'
             WHEN 3 THEN '¿Tengo que ir en ayunas para la ecografía?' ELSE 'Necesito hablar con alguien por el estudio ' || n END
             || CASE WHEN n % 200003 = 17 THEN ' zanahoria' ELSE '' END";
-        for (direction, words) in [("in", words), ("in", "'Gracias ' || n"), ("note", "'Llamó por teléfono, caso ' || n")] {
+        for (direction, words) in
+            [("in", words), ("in", "'Gracias ' || n"), ("note", "'Llamó por teléfono, caso ' || n")]
+        {
             self.execute(&format!(
                 "INSERT INTO entry (conversation_id, direction, content, author, at, received_at)
                 SELECT c.id, '{direction}', json_object('kind', 'text', 'body', {words}), '', c.opened_at, c.opened_at
@@ -186,5 +187,7 @@ impl Desk<'_> {
 /// The numbers from `from` to before `until` as the column `n`.
 fn numbers(from: i64, until: i64) -> String {
     let last = until - 1;
-    format!("(WITH RECURSIVE s (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s) AS numbers")
+    format!(
+        "(WITH RECURSIVE s (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s) AS numbers"
+    )
 }

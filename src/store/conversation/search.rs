@@ -52,8 +52,10 @@ const TEXTS: Dialects = Dialects {
 const POSTGRES_FOLD: &str = "SELECT fold_words($1)";
 
 /// Candidates read at once, and how often: a search that other filters empty ends, and goes on from there when asked.
-const AT_ONCE: i64 = 200;
-const ROUNDS: usize = 5;
+const AT_ONCE: i64 = 100;
+const ROUNDS: usize = 8;
+/// Beginnings of words longer than this are in no index of SQLite's (see the schema).
+const LONGEST_BEGINNING: usize = 7;
 /// Digits of a number by whose end it is found.
 const END: usize = 4;
 /// From so many digits on a number is found by its beginning too.
@@ -175,7 +177,8 @@ impl Place {
 
 impl<'a> Search<'a> {
     async fn new(store: &'a Store, sought: &Sought) -> Result<Self> {
-        let (mut query, mut number) = (sqlite_query(&sought.words()), Vec::new());
+        let words = sought.words();
+        let (mut query, mut number) = (sqlite_query(&words), Vec::new());
         for digits in sought.numbers.iter().filter(|digits| digits.len() >= END) {
             number.push(format!("\"{}\"", &digits[digits.len() - END..]));
             if digits.len() >= BEGINNING {
@@ -195,7 +198,21 @@ impl<'a> Search<'a> {
         }
         let patterns: Vec<String> = sought.numbers.iter().map(|digits| format!("%{digits}%")).collect();
         let numbers = (!numbers.is_empty()).then(|| (numbers, json(&patterns)));
-        Ok(Self { store, query, numbers })
+        let mut search = Self { store, query, numbers };
+        if store.is_of_one_node() && words.last().is_some_and(|word| word.chars().count() > LONGEST_BEGINNING) {
+            search.finish().await?;
+        }
+        Ok(search)
+    }
+
+    /// A long last word that somebody wrote just so is whole.
+    async fn finish(&mut self) -> Result<()> {
+        let beginning = self.query.clone();
+        self.query.pop();
+        if self.rows(Place::Texts(i64::MAX)).await?.is_empty() {
+            self.query = beginning;
+        }
+        Ok(())
     }
 
     /// Row and conversation of the next candidates.
