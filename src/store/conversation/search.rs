@@ -31,8 +31,16 @@ const NUMBERS: Dialects = Dialects {
         ORDER BY h.rowid DESC LIMIT $3",
 };
 
-/// By what was written, newest line first; of each conversation its newest line, and none that its person's name finds.
+/// By what was written, newest line first.
 const TEXTS: Dialects = Dialects {
+    sqlite: "SELECT e.id, e.conversation_id FROM entry_words AS w CROSS JOIN entry AS e ON e.id = w.rowid
+        WHERE w.words MATCH $1 AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
+    postgres: "SELECT e.id, e.conversation_id FROM entry_words AS w JOIN entry AS e ON e.id = w.rowid
+        WHERE w.words @@ to_tsquery('simple', $1) AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
+};
+
+/// The same for later pages: of each conversation its newest line, and none that its person's name finds.
+const TEXTS_ON: Dialects = Dialects {
     sqlite: "SELECT e.id, e.conversation_id FROM entry_words AS w CROSS JOIN entry AS e ON e.id = w.rowid
         WHERE w.words MATCH $1 AND w.rowid < $2
             AND NOT EXISTS (SELECT 1 FROM entry AS n CROSS JOIN entry_words AS x ON x.rowid = n.id
@@ -146,7 +154,7 @@ pub async fn search(
     let (mut lines, mut known) = (Vec::new(), BTreeSet::new());
     let mut place = from.unwrap_or(Place::People(i64::MAX));
     for _ in 0..ROUNDS {
-        let rows = search.rows(place).await?;
+        let rows = search.rows(place, from.is_some()).await?;
         let ids: Vec<ConversationId> = rows.iter().map(|(_, id)| *id).filter(|id| known.insert(*id)).collect();
         let candidates = lines::of(store, &ids, filter.reader).await?;
         for line in candidates.into_iter().filter(|line| line.fits(filter, show)) {
@@ -209,14 +217,14 @@ impl<'a> Search<'a> {
     async fn finish(&mut self) -> Result<()> {
         let beginning = self.query.clone();
         self.query.pop();
-        if self.rows(Place::Texts(i64::MAX)).await?.is_empty() {
+        if self.rows(Place::Texts(i64::MAX), false).await?.is_empty() {
             self.query = beginning;
         }
         Ok(())
     }
 
-    /// Row and conversation of the next candidates.
-    async fn rows(&self, place: Place) -> Result<Vec<(i64, ConversationId)>> {
+    /// Row and conversation of the next candidates. `on`: what pages before had is not known any more.
+    async fn rows(&self, place: Place, on: bool) -> Result<Vec<(i64, ConversationId)>> {
         let db = &self.store.read;
         let (sql, query, before) = match (place, &self.numbers) {
             (Place::People(before), Some((query, digits))) => {
@@ -230,6 +238,7 @@ impl<'a> Search<'a> {
                     .await?));
             }
             (Place::People(before), None) => (PEOPLE.of(db), &self.query, before),
+            (Place::Texts(before), _) if on => (TEXTS_ON.of(db), &self.query, before),
             (Place::Texts(before), _) => (TEXTS.of(db), &self.query, before),
         };
         Ok(on!(db, |pool| sqlx::query_as(sql).bind(query).bind(before).bind(AT_ONCE).fetch_all(pool).await?))

@@ -15,7 +15,7 @@ use crate::support::Browser;
 
 /// The people of the audience by number, and the sender.
 const PEOPLE: [&str; 2] = ["5491110000000", "5491110000001"];
-const SENDER: &str = "5491155550100";
+const SENDER: &str = "106540352240000";
 const TEAM: &str = "[team.recepcion]\nmembers = [\"ana\", \"diego\"]\n";
 const REPLIES: &str = "[replies]\nroute = \"team:recepcion\"\n";
 
