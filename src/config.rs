@@ -98,6 +98,8 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// Proxies in front of it, whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many bytes an audience may have that comes by page or API.
+    pub upload_limit: u64,
 }
 
 /// `[team.*]`.

@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
-    draft, events, guard, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
+    draft, events, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
     run_rows, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
     variables, webhook,
 };
@@ -47,9 +47,10 @@ pub(super) const fn needs(right: R) -> Access {
     Access::Needs(right)
 }
 
-/// The same route with room for files.
+/// The same route with room for files, which go to the disk as they come and are measured there
+/// ([`super::upload`]).
 pub(super) fn with_files(mut route: Route) -> Route {
-    route.handler = route.handler.layer(DefaultBodyLimit::max(guard::UPLOAD_LIMIT));
+    route.handler = route.handler.layer(DefaultBodyLimit::disable());
     route
 }
 
@@ -98,6 +99,7 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}/copy", load, draft::begin::copy),
         with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
         write("/campaigns/{id}/edit", load, draft::begin::edit),
+        write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),

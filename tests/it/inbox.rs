@@ -9,4 +9,5 @@ mod opting_out;
 mod outcomes;
 mod people;
 mod searching;
+mod unclear;
 mod wishes;
