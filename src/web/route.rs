@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
-    doubt, draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run,
+    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
     run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
     variables, webhook,
 };
@@ -126,7 +126,11 @@ fn conversation_pages() -> Vec<Route> {
     let talk = needs(R::Converse);
     vec![
         read("/conversations", talk, conversations::show),
+        read("/conversations/lists", talk, conversations::lists),
+        write("/conversations/presence", talk, inbox::presence::tell),
+        write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),
+        read("/conversations/{id}/others", talk, inbox::presence::show),
         with_files(write("/conversations/{id}/answer", talk, conversation::answer)),
         read("/conversations/{id}/templates", needs(R::SendByHand), by_hand::show_in),
         write("/conversations/{id}/templates", needs(R::SendByHand), by_hand::send_in),
