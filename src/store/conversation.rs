@@ -12,12 +12,14 @@ use crate::domain::time::UnixMs;
 mod bot;
 mod list;
 mod panel;
+mod quiet;
 mod step;
 mod thread;
 
 pub use bot::of_bot;
 pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
+pub use quiet::{Quiet, Silent, quiet};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 
