@@ -15,6 +15,7 @@ mod list;
 mod look;
 mod panel;
 mod search;
+mod quiet;
 mod step;
 mod thread;
 
@@ -24,6 +25,7 @@ pub use list::{ConversationFilter, Cursor, Narrow, Show, View, list};
 pub use look::{Counts, News, campaigns, counts, news, seen};
 pub use panel::{Earlier, Panel, earlier, get, panel};
 pub use search::{Found, Place, Sought, search};
+pub use quiet::{Quiet, Silent, quiet};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 
