@@ -98,6 +98,7 @@ macro_rules! areas {
             "person",
             "preflight",
             "template",
+            "thread",
             "web",
         )
     };

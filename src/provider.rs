@@ -7,6 +7,7 @@ mod gupshup;
 mod http;
 mod identity;
 mod loose;
+pub mod media;
 pub mod outside;
 pub mod probe;
 pub mod quota;
@@ -23,10 +24,13 @@ pub use sample::Sample;
 pub use subscription::{Subscription, SubscriptionState};
 pub use zenvia::Zenvia;
 
+use media::{Download, MediaError, Place};
+use outside::Outside;
+
 use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
 use crate::domain::callback::CallbackData;
-use crate::domain::event::WebhookEvent;
+use crate::domain::event::{Media, WebhookEvent};
 use crate::domain::fill::Fill;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::phone::Phone;
@@ -305,6 +309,15 @@ impl Provider {
             Self::CloudApi(api) => api.sender_status(sender_ref).await,
             Self::Zenvia(api) => api.sender_status(sender_ref).await,
             Self::Gupshup(api) => api.sender_status().await,
+        }
+    }
+
+    /// Begins to fetch an attachment of at most `most` bytes that a person sent. Gupshup and Zenvia tell where it lies
+    /// (gupshup-zenvia.md 1.7, 2.5), for anybody to read; Meta is asked.
+    pub async fn media(&self, told: &Media, outside: Outside, most: u64) -> Result<Download, MediaError> {
+        match self {
+            Self::CloudApi(api) => api.media(&told.id, outside, most).await,
+            Self::Zenvia(_) | Self::Gupshup(_) => Place::open(&told.id)?.fetch(outside, most).await,
         }
     }
 

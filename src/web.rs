@@ -27,6 +27,7 @@ mod guard;
 mod health;
 mod holds;
 mod language;
+mod media;
 mod metrics;
 mod page;
 mod people;

@@ -347,6 +347,8 @@ CREATE TABLE entry (
     direction       TEXT NOT NULL,
     content         TEXT NOT NULL,
     provider_id     TEXT,
+    -- The provider's id of what a reply quotes.
+    quoted          TEXT,
     message_id      BIGINT,
     certainty       TEXT,
     author          TEXT NOT NULL DEFAULT '',
@@ -651,3 +653,73 @@ CREATE TABLE recurrence (
     last_due_at BIGINT
 );
 CREATE INDEX recurrence_due ON recurrence (next_due_at) WHERE next_due_at IS NOT NULL;
+
+-- Agents at their desks ------------------------------------------------------------------------------------------
+
+-- Who is here, told by open pages. state: available or away. typing_since goes by conversation_id.
+CREATE TABLE presence (
+    user_id         BIGINT PRIMARY KEY REFERENCES app_user (id) ON DELETE CASCADE,
+    state           TEXT NOT NULL,
+    seen_at         BIGINT NOT NULL,
+    conversation_id BIGINT,
+    typing_since    BIGINT
+);
+-- Attachments ----------------------------------------------------------------------------------------------------
+
+-- What people sent (entry_id) and what we send them (message_id, once it is sent). The bytes lie in the data directory
+-- under their hash. next_at: when it is fetched, or tried again; told: what the provider said of it, as JSON.
+CREATE TABLE media (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id),
+    entry_id        BIGINT REFERENCES entry (id),
+    message_id      BIGINT,
+    account         TEXT NOT NULL,
+    kind            TEXT NOT NULL,
+    told            TEXT NOT NULL,
+    mime_type       TEXT NOT NULL DEFAULT '',
+    filename        TEXT NOT NULL DEFAULT '',
+    state           TEXT NOT NULL,
+    reason          TEXT NOT NULL DEFAULT '',
+    tries           BIGINT NOT NULL DEFAULT 0,
+    next_at         BIGINT,
+    hash            TEXT,
+    size            BIGINT,
+    added_by        TEXT NOT NULL DEFAULT '',
+    created_at      BIGINT NOT NULL
+);
+CREATE INDEX media_due ON media (next_at) WHERE state = 'waiting';
+CREATE INDEX media_conversation ON media (conversation_id);
+CREATE INDEX media_created ON media (created_at);
+CREATE INDEX media_hash ON media (hash) WHERE hash IS NOT NULL;
+
+-- Attachments for the other nodes; on SQLite they lie in the data directory alone.
+CREATE TABLE media_piece (
+    hash  TEXT NOT NULL,
+    no    BIGINT NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (hash, no)
+);
+
+-- What was uploaded to a provider, by content: its id there is used again while it holds.
+CREATE TABLE media_upload (
+    account     TEXT NOT NULL,
+    sender      TEXT NOT NULL,
+    hash        TEXT NOT NULL,
+    mime_type   TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    good_until  BIGINT NOT NULL,
+    PRIMARY KEY (account, sender, hash, mime_type)
+);
+CREATE INDEX media_upload_until ON media_upload (good_until);
+-- Canned answers -------------------------------------------------------------------------------------------------
+
+-- A text that agents put into their answers by its code. team: whose it is; empty: everybody's.
+CREATE TABLE canned (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    team       TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+CREATE UNIQUE INDEX canned_code ON canned (code, team);

@@ -1,7 +1,8 @@
 //! `recado serve`: the daemon until it is asked to stop.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::daemon::{Daemon, StartError};
 use super::lifecycle::{Ending, Lifecycle};
@@ -21,6 +22,7 @@ pub enum ServeError {
 
 /// Runs the daemon on `server.listen`.
 pub async fn serve(config: Config, clock: Clock) -> Result<Ending, ServeError> {
+    open_more_files();
     let address = config.server.listen;
     let daemon = Daemon::assemble(config, clock).await?;
     let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
@@ -30,4 +32,13 @@ pub async fn serve(config: Config, clock: Clock) -> Result<Ending, ServeError> {
     let ending = life.run_until_stopped().await.map_err(ServeError::Signals)?;
     daemon.store().close().await;
     Ok(ending)
+}
+
+/// Lets this process open as many files as the system allows it. A connection is one, and the 1,024 that systems begin with
+/// are few while a provider hands over its backlog of webhooks.
+fn open_more_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
+        warn!(file.most = current, "the limit of open files stays as it is");
+    }
 }

@@ -51,7 +51,7 @@ enum What {
         #[arg(long)]
         language: Option<String>,
     },
-    /// Write a template: its file is JSON, as POST /api/v1/template-drafts takes it. Prints what must be mended.
+    /// Write a template: its file is JSON, what POST /api/v1/template-drafts takes as `draft`. Prints what must be mended.
     Create {
         /// The file.
         file: PathBuf,

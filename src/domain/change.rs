@@ -14,6 +14,8 @@ pub enum Change {
     Run(RunId),
     /// A conversation was opened, written in, claimed or closed.
     Conversation(ConversationId),
+    /// Who looks at a conversation, or who writes in it.
+    Presence(ConversationId),
     /// A hold began or ended.
     Holds,
     /// Something is known of a template that was not.

@@ -45,6 +45,8 @@ ids! {
     HoldId;
     /// An alert.
     AlertId;
+    /// An attachment.
+    MediaId;
 }
 
 impl RunId {

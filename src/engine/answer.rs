@@ -6,7 +6,7 @@ use super::{Engine, EngineError};
 use crate::billing::{estimate, market};
 use crate::domain::change::Change;
 use crate::domain::fill::Content;
-use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
+use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
@@ -16,24 +16,58 @@ use crate::engine::hand::Author;
 use crate::inbox;
 use crate::store::conversation::{self, Conversation};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, Tx, person};
+use crate::store::{StoreError, Tx, entry, person};
 
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
+
+/// What an agent answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answer<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The line of the thread that it quotes.
+    pub quote: Option<EntryId>,
+}
+
+impl<'a> From<&'a str> for Answer<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, quote: None }
+    }
+}
 
 /// What became of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AnswerOutcome {
     /// It is in line, ahead of every campaign.
     Sent(MessageId),
+    /// A colleague answered while this was written; nothing was sent.
+    Overtaken,
     /// It cannot be sent.
     Refused(Problem),
 }
 
+/// What whoever answers had before their eyes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Seen {
+    /// The last line of the thread when they began to write; `None`: nobody knows, and nothing is compared.
+    pub last: Option<EntryId>,
+    /// Send it although a colleague has answered since, or has the conversation. Whose it is stays.
+    pub anyway: bool,
+}
+
 impl Engine {
     /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
-    pub async fn answer(&self, id: ConversationId, text: &str, by: &Author) -> Result<AnswerOutcome, EngineError> {
-        let text = text.trim();
+    /// What was written while a colleague's answer went out is not sent.
+    pub async fn answer<'a>(
+        &self,
+        id: ConversationId,
+        answer: impl Into<Answer<'a>>,
+        by: &Author,
+        seen: Seen,
+    ) -> Result<AnswerOutcome, EngineError> {
+        let answer = answer.into();
+        let text = answer.text.trim();
         let length = text.chars().count();
         if length == 0 || length > LONGEST || text.contains('\0') {
             let limit = LONGEST.to_string();
@@ -46,9 +80,17 @@ impl Engine {
         if conversation.window_until.is_none_or(|until| until <= now) {
             return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
         }
-        let message = self.text(&mut tx, &conversation, text, (&by.name, now)).await?;
-        if !conversation::answer(&mut tx, id, by.id, now).await? {
-            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        let quoted = match answer.quote {
+            Some(entry) => match entry::quotable(&mut tx, id, entry).await? {
+                Some(called) => Some(called),
+                None => return Ok(AnswerOutcome::Refused(Problem::new("quote_unknown", &[]))),
+            },
+            None => None,
+        };
+        let content = Content::Text { body: text.to_owned(), quoted };
+        let message = self.text(&mut tx, &conversation, &content, (&by.name, now)).await?;
+        if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
+            return Ok(not);
         }
         let sent = message::insert_batch(&mut tx, &[message]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
@@ -64,7 +106,7 @@ impl Engine {
         &self,
         tx: &mut Tx,
         conversation: &Conversation,
-        text: &str,
+        content: &Content,
         (author, now): (&str, UnixMs),
     ) -> Result<NewMessage, EngineError> {
         let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
@@ -75,7 +117,6 @@ impl Engine {
         let market = market::of(&phone);
         let day = now.day_in(&account.timezone);
         let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
-        let content = Content::Text { body: text.to_owned(), quoted: None };
         Ok(NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,
@@ -87,7 +128,7 @@ impl Engine {
             account: account.name.clone(),
             sender: conversation.sender.clone(),
             priority: Priority::AGENT,
-            content: NewMessage::content_of(&content),
+            content: NewMessage::content_of(content),
             conversation_id: Some(conversation.id),
             author: author.to_owned(),
             route: String::new(),
@@ -105,6 +146,31 @@ impl Engine {
             estimated: price.unwrap_or_default(),
         })
     }
+}
+
+/// Makes the conversation the author's to answer; what becomes of the answer where it is not.
+async fn theirs(
+    tx: &mut Tx,
+    id: ConversationId,
+    by: &Author,
+    (seen, now): (Seen, UnixMs),
+) -> Result<Option<AnswerOutcome>, EngineError> {
+    // The row is locked before the thread is read, so that of two answers at once the second sees the first.
+    let own = conversation::answer(tx, id, by.id, now).await?;
+    if seen.anyway {
+        let open = own || conversation::answer_anyway(tx, id, now).await?;
+        return Ok((!open).then(not_yours));
+    }
+    if let Some(last) = seen.last
+        && entry::is_answered_since(tx, id, last, &by.name).await?
+    {
+        return Ok(Some(AnswerOutcome::Overtaken));
+    }
+    Ok((!own).then(not_yours))
+}
+
+fn not_yours() -> AnswerOutcome {
+    AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[]))
 }
 
 /// A key for a message that no row stands for.

@@ -22,6 +22,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::intake::rows::content_hash;
 use crate::store::correction::{self, NewCorrection};
 use crate::store::run::{self, Run};
+use crate::store::template::own;
 use crate::store::version::{self, NewVersion};
 use crate::store::{StoreError, campaign};
 
@@ -65,8 +66,8 @@ impl Engine {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
         let before = version::get(&self.store, run.version_id).await?;
         let before = before.ok_or(StoreError::Corrupt { what: "run.version_id" })?;
-        let template = match self.correctable(&run, &before, definition).await? {
-            Ok(template) => template,
+        let (template, mapping) = match self.correctable(&run, &before, definition).await? {
+            Ok(found) => found,
             Err(problems) => return Ok(CorrectOutcome::Refused(problems)),
         };
         let refused = |code: &str| Ok(CorrectOutcome::Refused(vec![Problem::new(code, &[])]));
@@ -90,20 +91,22 @@ impl Engine {
         }
         tx.commit().await?;
         version::approve(&self.store, to, self.clock.now(), by).await?;
+        own::approve(&self.store, to, &mapping).await?;
         self.write_corrected(&before, definition).await?;
         info!(run.id = %id, version.id = %to, "run {id} goes on with version {to}");
         self.tell(Change::Run(id));
         Ok(CorrectOutcome::Corrected(split))
     }
 
-    /// The template as the provider has it now, if `run` could go on with that file; else what stands in the way.
+    /// The template as the provider has it now and the usual values of what it takes, if `run` could go on with that file;
+    /// else what stands in the way.
     async fn correctable(
         &self,
         run: &Run,
         before: &version::Version,
         definition: &str,
-    ) -> Result<Result<Snapshot, Vec<Problem>>, EngineError> {
-        let file = match load::parse(definition) {
+    ) -> Result<Result<(Snapshot, BTreeMap<String, String>), Vec<Problem>>, EngineError> {
+        let mut file = match load::parse(definition) {
             Ok(file) => file,
             Err(problems) => return Ok(Err(problems)),
         };
@@ -121,10 +124,11 @@ impl Engine {
             Err(EngineError::Provider(_)) => return Ok(Err(vec![Problem::new("template_unread", &args)])),
             Err(other) => return Err(other),
         };
+        let mapping = self.with_mapping(&account.name, &mut file, Some(&template.main)).await?;
         let version = version::Version { definition: definition.to_owned(), ..before.clone() };
         let candidate = Candidate { version, file, sender: Some(sender), account: Some(account), standing: None };
         let sheet = self.judge_but(&candidate, Some(template.clone()), Some(run.id)).await?;
-        Ok(if sheet.blockers.is_empty() { Ok(template) } else { Err(sheet.blockers) })
+        Ok(if sheet.blockers.is_empty() { Ok((template, mapping)) } else { Err(sheet.blockers) })
     }
 
     /// The version of the corrected file over the audience of the one before.

@@ -15,7 +15,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::{Audience, FileFacts, Line};
-use crate::intake::campaign_file::fits_pattern;
+use crate::intake::campaign_file::{CampaignFile, fits_pattern};
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::intake::rows::{RowExclusion, RowFate, RowsRequest, open_rows};
@@ -233,20 +233,19 @@ impl Engine {
 
     /// A row of a draft as the person will see it, with what stands in the way.
     pub async fn preview(&self, of: &Draft, row: i64) -> Result<Preview, EngineError> {
-        let file = load::parse(&of.definition);
-        let template = match &file {
-            Ok(file) => match self.way_out(&file.sender) {
-                Ok((_, account)) => self.known_templates(account, file).await?,
-                Err(_) => None,
-            },
+        let mut file = load::parse(&of.definition);
+        let template = match &mut file {
+            Ok(file) => self.template_of(file).await?,
             Err(_) => None,
         };
+        let vars = self.vars().await?;
         let (path, config, started_at) =
             (self.audience(&of.audience_hash).await?, self.config.clone(), self.clock.now());
         aside(move || {
             let main = template.as_ref().map(|snapshot| snapshot.main.clone());
             let mut preview = Preview { row, template: main, ..Preview::default() };
-            match Audience::open(&path) {
+            let rules = file.as_ref().map(|file| file.reading.clone()).unwrap_or_default();
+            match Audience::open_by(&path, &rules) {
                 Ok(audience) => look(&mut preview, &audience),
                 Err(problems) => preview.problems = problems,
             }
@@ -256,7 +255,7 @@ impl Engine {
                         campaign: file,
                         template: template.as_ref().map(|snapshot| &snapshot.main),
                         translations: template.as_ref().map_or(&[][..], |snapshot| &snapshot.translations),
-                        vars: &config.vars,
+                        vars: &vars,
                         holidays: &config.holidays,
                         laws: &config.laws,
                         reach: &config.reach,
@@ -271,6 +270,14 @@ impl Engine {
             preview
         })
         .await
+    }
+
+    /// The template that `file` names, where it is known; what `file` does not say is as the template says it.
+    async fn template_of(&self, file: &mut CampaignFile) -> Result<Option<Snapshot>, EngineError> {
+        let Ok((_, account)) = self.way_out(&file.sender) else { return Ok(None) };
+        let template = self.known_templates(account, file).await?;
+        self.with_mapping(&account.name, file, template.as_ref().map(|snapshot| &snapshot.main)).await?;
+        Ok(template)
     }
 
     /// Writes the campaign's folder, or corrects the run; `over`: also where the folder was changed meanwhile.

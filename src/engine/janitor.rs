@@ -60,6 +60,12 @@ impl Janitor {
                 let error = &cause as &dyn std::error::Error;
                 error!(error, "old keys and webhooks could not be removed; trying again");
             }
+            if looks.is_multiple_of(SWEEP_EVERY)
+                && let Err(cause) = self.engine.sweep_media().await
+            {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, "old attachments could not be removed; trying again");
+            }
             looks = looks.wrapping_add(1);
             tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
         }

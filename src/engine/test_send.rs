@@ -64,8 +64,8 @@ pub enum TestOutcome {
 impl Engine {
     /// Sends a row to a number of one's own.
     pub async fn send_test(&self, test: TestSend<'_>, by: &str) -> Result<TestOutcome, EngineError> {
-        let candidate = self.candidate(test.version).await?;
-        match self.tested(&candidate, test, by).await? {
+        let mut candidate = self.candidate(test.version).await?;
+        match self.tested(&mut candidate, test, by).await? {
             Err(problem) => Ok(TestOutcome::Refused(vec![problem])),
             Ok((message, to)) => {
                 if let Some(message) = message {
@@ -79,11 +79,11 @@ impl Engine {
 
     async fn tested(
         &self,
-        candidate: &Candidate,
+        candidate: &mut Candidate,
         test: TestSend<'_>,
         by: &str,
     ) -> Result<Result<(Option<MessageId>, Phone), Problem>, EngineError> {
-        let sender = &candidate.file.sender;
+        let sender = &candidate.file.sender.clone();
         let to = match self.international(sender, test.to) {
             Ok(to) => to,
             Err(problem) => return Ok(Err(problem)),
@@ -96,6 +96,7 @@ impl Engine {
             Ok(templates) => templates,
             Err(problem) => return Ok(Err(problem)),
         };
+        self.with_mapping(&account.name, &mut candidate.file, Some(&templates.main)).await?;
         let fill = match self.fill_of(candidate, &templates, test).await? {
             Ok(fill) => fill,
             Err(problem) => return Ok(Err(problem)),
@@ -161,12 +162,13 @@ impl Engine {
         let audience = self.audience(&candidate.version.audience_hash).await?;
         let (file, template, config) = (candidate.file.clone(), template.clone(), self.config.clone());
         let (started_at, row, language) = (self.clock.now(), test.row, test.language);
+        let vars = self.vars().await?;
         aside(move || {
             let request = RowsRequest {
                 campaign: &file,
                 template: Some(&template.main),
                 translations: &template.translations,
-                vars: &config.vars,
+                vars: &vars,
                 holidays: &config.holidays,
                 laws: &config.laws,
                 reach: &config.reach,

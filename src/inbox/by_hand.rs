@@ -1,5 +1,7 @@
 //! Conversations that begin on our side: a template sent by hand.
 
+use std::time::Duration;
+
 use crate::domain::id::{ConversationId, MessageId, PersonId, UserId};
 use crate::intake::campaign_file::Replies;
 use crate::store::candidate;
@@ -10,12 +12,13 @@ use crate::store::{Result, StoreError, Tx};
 use super::write_out;
 
 /// Opens a conversation about `message`, just queued for `person`, that belongs to the agent who sent it; an open one
-/// with `sender` goes on, and keeps its owner if it has one. The agent's name is the message's author.
+/// with `sender` goes on, and keeps its owner if it has one. It closes by itself when `wait` passes without an answer. The
+/// agent's name is the message's author.
 pub async fn open_by_hand(
     tx: &mut Tx,
     person: PersonId,
     sender: &str,
-    agent: UserId,
+    (agent, wait): (UserId, Option<Duration>),
     message: MessageId,
 ) -> Result<ConversationId> {
     let sent = candidate::by_id(tx, message).await?.ok_or(StoreError::Corrupt { what: "message" })?;
@@ -25,6 +28,9 @@ pub async fn open_by_hand(
     let id = if let Some(open) = open {
         conversation::sent(tx, open.id, sent.reached_at).await?;
         conversation::own(tx, open.id, agent).await?;
+        if let Some(wait) = wait {
+            conversation::wait_for(tx, open.id, wait).await?;
+        }
         open.id
     } else {
         let new = NewConversation {
@@ -38,7 +44,7 @@ pub async fn open_by_hand(
             waits: false,
             // A template may go out at any time; only the person's own message opens a window.
             window_until: None,
-            close_after: Replies::default().close_after,
+            close_after: wait.unwrap_or(Replies::default().close_after),
         };
         conversation::open(tx, &new).await?
     };

@@ -19,6 +19,7 @@ use crate::locale::{Language, say};
 use crate::store::candidate::Candidate;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::identity;
+use crate::store::media::{self, Expected};
 use crate::store::outcome::{self, Certainty, NewOutcome};
 use crate::store::suppression::{self, SuppressionScope};
 use crate::store::{Result, Tx};
@@ -159,6 +160,13 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
         received_at: desk.received_at,
     };
     let entry = entry::add(tx, &line).await?;
+    if let ReplyContent::Media(told) = &reply.content {
+        let (account, at) = (desk.sender.account.as_str(), desk.received_at);
+        media::expect(tx, &Expected { conversation, entry, account, media: told, at }).await?;
+    }
+    if let Some(quoted) = pointed_at(reply) {
+        entry::quote(tx, entry, quoted).await?;
+    }
     decided(tx, &understood, entry).await?;
     let answer = answer(desk, &understood, conversation, entry);
     Ok(Some(Taken { conversation, answer }))

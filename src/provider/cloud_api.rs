@@ -5,6 +5,7 @@
 mod answer;
 mod dialog360;
 mod draft;
+mod media;
 mod payload;
 mod sample;
 mod sender;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, Response, redirect, retry};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 use url::{Host, Url};
@@ -16,6 +16,9 @@ use crate::domain::address::is_public;
 
 /// Longest time for a request, the name's resolution included.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest silence within an answer.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// Reaches such addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,12 +57,23 @@ impl Outside {
     pub async fn post(self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<u16, OutsideError> {
         let posted = async {
             let pinned = self.resolve(url).await?;
-            let client = client(url, &pinned)?;
+            let client = client(url, &pinned, TIMEOUT)?;
             let broken = |e: reqwest::Error| OutsideError::Broken(e.without_url());
             let response = client.post(url.clone()).headers(headers).body(body).send().await.map_err(broken)?;
             Ok(response.status().as_u16())
         };
         timeout(TIMEOUT, posted).await.unwrap_or(Err(OutsideError::Late))
+    }
+
+    /// Asks once. The answer begins within ten seconds, and the whole of it comes `within`.
+    pub async fn get(self, url: &Url, headers: HeaderMap, within: Duration) -> Result<Response, OutsideError> {
+        let begun = async {
+            let pinned = self.resolve(url).await?;
+            let client = client(url, &pinned, within)?;
+            let broken = |e: reqwest::Error| OutsideError::Broken(e.without_url());
+            client.get(url.clone()).headers(headers).send().await.map_err(broken)
+        };
+        timeout(TIMEOUT, begun).await.unwrap_or(Err(OutsideError::Late))
     }
 
     /// Every address of the host, all of which must be allowed: a name that leads to both is refused.
@@ -83,11 +97,13 @@ impl Outside {
 }
 
 /// A client for one request: pinned, so that the name cannot lead elsewhere a second time.
-fn client(url: &Url, pinned: &[SocketAddr]) -> Result<Client, OutsideError> {
+fn client(url: &Url, pinned: &[SocketAddr], within: Duration) -> Result<Client, OutsideError> {
     install_tls();
     let mut builder = Client::builder()
         .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
-        .timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT)
+        .read_timeout(SILENCE)
+        .timeout(within)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()

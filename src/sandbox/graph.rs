@@ -53,6 +53,9 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
             sample::begin(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()))
         }
         (&Method::POST, [session]) if session.starts_with("upload:") => sample::take(&sandbox, request).await,
+        (&Method::GET, ["whatsapp_business", "attachments"]) => {
+            return media::download(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()));
+        }
         (&Method::POST, [node, "media"]) => {
             let may = sandbox.world().registry.number(node, &token).map(|_| ());
             match may {

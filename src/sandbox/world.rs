@@ -72,6 +72,10 @@ pub(super) struct World {
     pub faults: Vec<Fault>,
     pub media: BTreeMap<String, Media>,
     pub samples: Samples,
+    /// Files uploaded so far.
+    pub uploads: u64,
+    /// Scheme, host and port at which it answers.
+    pub place: String,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
     pub gupshup: Apps,
@@ -108,6 +112,8 @@ impl World {
             faults: Vec::new(),
             media: BTreeMap::new(),
             samples: Samples::default(),
+            uploads: 0,
+            place: "http://127.0.0.1".to_owned(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
             gupshup: Apps::with_wallet(config.gupshup.wallet),

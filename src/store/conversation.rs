@@ -52,9 +52,15 @@ const ANSWERED: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2
         waiting_since = NULL, assignee = COALESCE(assignee, $3)
     WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $3)";
 
+const ANSWERED_ANYWAY: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END,
+        waiting_since = NULL
+    WHERE id = $1 AND state = 'open'";
+
 const SENT: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END WHERE id = $1";
 
 const OWN: &str = "UPDATE conversation SET assignee = COALESCE(assignee, $2) WHERE id = $1 AND state = 'open'";
+
+const WAIT_FOR: &str = "UPDATE conversation SET close_after = $2 WHERE id = $1 AND state = 'open'";
 
 const CLAIM: &str = "UPDATE conversation SET assignee = $2
     WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $2)";
@@ -217,6 +223,11 @@ pub async fn answer(tx: &mut Tx, id: ConversationId, agent: UserId, at: UnixMs) 
     Ok(on_tx!(tx, |c| sqlx::query(ANSWERED).bind(id).bind(at).bind(agent).execute(c).await?.rows_affected()) == 1)
 }
 
+/// An agent answered in a colleague's conversation, which stays the colleague's. False: it is closed.
+pub async fn answer_anyway(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<bool> {
+    Ok(on_tx!(tx, |c| sqlx::query(ANSWERED_ANYWAY).bind(id).bind(at).execute(c).await?.rows_affected()) == 1)
+}
+
 /// Something went out in it that answers nobody's question.
 pub async fn sent(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<()> {
     on_tx!(tx, |c| sqlx::query(SENT).bind(id).bind(at).execute(c).await.map(|_| ()))?;
@@ -226,6 +237,13 @@ pub async fn sent(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<()> {
 /// Gives an unowned open conversation to `agent`; one that has an owner keeps them.
 pub async fn own(tx: &mut Tx, id: ConversationId, agent: UserId) -> Result<()> {
     on_tx!(tx, |c| sqlx::query(OWN).bind(id).bind(agent).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Says after how much quiet an open conversation closes by itself.
+pub async fn wait_for(tx: &mut Tx, id: ConversationId, quiet: Duration) -> Result<()> {
+    let quiet = i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX);
+    on_tx!(tx, |c| sqlx::query(WAIT_FOR).bind(id).bind(quiet).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

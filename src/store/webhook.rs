@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::json;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex, oneshot};
 
 use super::{Dialects, Result, Store, Tx, on, on_tx};
@@ -88,26 +89,27 @@ pub struct Backlog {
 
 /// Stores a body. When this returns `Ok`, the body survives a power cut.
 pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Result<()> {
-    let (written, told) = oneshot::channel();
+    let (written, mut told) = oneshot::channel();
     let lane = &store.webhooks.0;
     let arrived = || Arrived { account: account.to_owned(), at, body: hex::encode(body) };
     lane.push(Pending { arrived: arrived(), written });
-    {
-        let _turn = lane.turn.lock().await;
-        // Empty when another caller's commit has carried this body in the meantime.
-        loop {
-            let batch = lane.next();
-            if batch.is_empty() {
-                break;
+    let is_kept = tokio::select! {
+        biased;
+        word = &mut told => word.is_ok(),
+        _turn = lane.turn.lock() => loop {
+            // Until this body is written, and no longer: who kept the turn while others arrive would never answer.
+            match told.try_recv() {
+                Ok(()) => break true,
+                Err(TryRecvError::Closed) => break false,
+                Err(TryRecvError::Empty) => write(store, lane.next()).await,
             }
-            write(store, batch).await;
-        }
+        },
+    };
+    if is_kept {
+        return Ok(());
     }
-    match told.await {
-        Ok(()) => Ok(()),
-        // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
-        Err(_) => insert(store, &[&arrived()]).await,
-    }
+    // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
+    insert(store, &[&arrived()]).await
 }
 
 impl Queue {

@@ -175,6 +175,7 @@ pub async fn send(
         language: language.to_owned(),
         values: asked.values(),
         cost_centre: asked.cost_centre.trim().to_owned(),
+        wait: None,
     };
     let told = match once(&state, &actor, &asked.once, &send).await {
         Ok(path) => return Ok(Redirect::to(&path).into_response()),

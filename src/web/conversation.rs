@@ -2,17 +2,19 @@
 
 use askama::Template;
 use axum::extract::{Form, Path, State};
-use axum::response::{Html, Redirect};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::domain::id::{ConversationId, MessageId, UserId};
+use crate::domain::id::{ConversationId, EntryId, MessageId, UserId};
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
-use crate::engine::DoubtSettlement;
+use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
+use crate::store::entry::{self, Direction};
 use crate::store::view::person::{self, Sent};
-use crate::store::{entry, suppression, user};
+use crate::store::{suppression, user};
 
 use super::actor::Actor;
 use super::bubble::{self, Bubble};
@@ -35,6 +37,10 @@ struct ConversationPage {
     c: Conversation,
     panel: Panel,
     bubbles: Vec<Bubble>,
+    /// The last line.
+    seen: i64,
+    /// An answer that a colleague's overtook.
+    overtaken: Option<Overtaken>,
     window: String,
     can_answer: bool,
     /// Why not, if not.
@@ -82,19 +88,32 @@ pub fn window(p: &Page, until: Option<UnixMs>) -> String {
 pub async fn show(
     State(state): State<WebState>,
     actor: Actor,
-    mut p: Page,
+    p: Page,
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
-    let id = ConversationId(id);
+    page(&state, &actor, p, (ConversationId(id), None)).await
+}
+
+/// The page, perhaps with an answer that was not sent and the last line that its author had seen.
+async fn page(
+    state: &WebState,
+    actor: &Actor,
+    mut p: Page,
+    (id, unsent): (ConversationId, Option<(String, i64)>),
+) -> Result<Html<String>, WebError> {
     let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
-    p.go_by_clock_of(&state, &c.account);
+    p.go_by_clock_of(state, &c.account);
     let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
-    let bubbles = entry::lines(store, id).await?.iter().map(|l| bubble::of(&p, l, &campaign)).collect();
-    let outcome = converse::decided(&state, &c).await?;
+    let lines = entry::lines(store, id).await?;
+    let overtaken = unsent.map(|(text, last)| {
+        let since = lines.iter().filter(|l| l.id.0 > last && l.direction == Direction::Out);
+        Overtaken { text, since: since.map(|l| bubble::of(&p, l, &campaign)).collect() }
+    });
+    let outcome = converse::decided(state, &c).await?;
     let open = c.state == ConversationState::Open;
-    let why_not = why_not(&state, &actor, &p, &c).await?;
+    let why_not = why_not(state, actor, &p, &c).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
     html(&ConversationPage {
         window: window(&p, c.window_until),
@@ -102,19 +121,21 @@ pub async fn show(
         why_not,
         mine: actor.user.is_some() && c.assignee == actor.user,
         outcome,
-        may_act: converse::may_act(&actor, &c),
-        outcomes: converse::outcomes(&state, &c).await?,
+        may_act: converse::may_act(actor, &c),
+        outcomes: converse::outcomes(state, &c).await?,
         earlier: conversation::earlier(store, c.person_id, id, EARLIER).await?,
         sent: person::recent(store, c.person_id, EARLIER).await?,
         agents,
         teams: state.config().teams.keys().cloned().collect(),
         longest: LONGEST_ANSWER,
         longest_note: converse::LONGEST_NOTE,
-        choices: converse::choices(&state, id).await?,
+        choices: converse::choices(state, id).await?,
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
-        bubbles,
+        seen: lines.iter().map(|l| l.id.0).max().unwrap_or_default(),
+        bubbles: lines.iter().map(|l| bubble::of(&p, l, &campaign)).collect(),
+        overtaken,
         panel,
         c,
         p,
@@ -166,21 +187,41 @@ async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) ->
     Ok(None)
 }
 
-/// The answer's text.
+/// The answer's text, and the last line of the thread when it was begun.
 #[derive(Deserialize)]
 pub struct AnswerForm {
     text: String,
+    seen: Option<i64>,
+    anyway: Option<String>,
 }
 
-/// An answer goes out.
+/// What was not sent because a colleague had answered meanwhile.
+pub struct Overtaken {
+    /// What was written.
+    text: String,
+    /// What stands in the thread since.
+    since: Vec<Bubble>,
+}
+
+/// An answer goes out, or is shown back with what a colleague answered meanwhile.
 pub async fn answer(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Path(id): Path<i64>,
     Form(form): Form<AnswerForm>,
-) -> Result<Redirect, WebError> {
-    converse::answer(&state, &actor, ConversationId(id), &form.text).await?;
-    Ok(Redirect::to(&format!("/conversations/{id}#answer")))
+) -> Result<Response, WebError> {
+    let id = ConversationId(id);
+    let seen = Seen { last: form.seen.map(EntryId), anyway: form.anyway.is_some() };
+    match converse::answer(&state, &actor, id, (&form.text, seen)).await {
+        Ok(_) => Ok(Redirect::to(&format!("/conversations/{id}#answer")).into_response()),
+        Err(WebError::Conflict(converse::OVERTAKEN)) => {
+            let last = form.seen.unwrap_or_default();
+            let page = page(&state, &actor, p, (id, Some((form.text, last)))).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// From whom it is taken over; empty for nobody's.

@@ -4,7 +4,7 @@
 use crate::domain::change::Change;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
 use crate::domain::role::Role;
-use crate::engine::{AnswerOutcome, Author, DoubtSettlement};
+use crate::engine::{AnswerOutcome, Author, DoubtSettlement, Seen};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
@@ -21,6 +21,8 @@ use super::state::WebState;
 /// Longer outcomes are not words.
 const LONGEST_OUTCOME: usize = 60;
 
+/// Why an answer is shown back: a colleague answered while it was written.
+pub const OVERTAKEN: &str = "answered_meanwhile";
 /// Characters of a note.
 pub const LONGEST_NOTE: usize = 4_096;
 
@@ -66,13 +68,19 @@ fn inbox(state: &WebState) -> Inbox {
     Inbox::new(state.store().clone(), state.engine.changes.clone())
 }
 
-/// Sends an answer while the window is open.
-pub async fn answer(state: &WebState, actor: &Actor, id: ConversationId, text: &str) -> Result<MessageId, WebError> {
-    match state.engine.answer(id, text, &author(actor)?).await? {
+/// Sends an answer while the window is open; a conflict where a colleague answered while it was written.
+pub async fn answer(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    (text, seen): (&str, Seen),
+) -> Result<MessageId, WebError> {
+    match state.engine.answer(id, text, &author(actor)?, seen).await? {
         AnswerOutcome::Sent(message) => {
             audit(state, actor, "conversation.answer", id, &format!("message {message}")).await?;
             Ok(message)
         }
+        AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
         AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
     }
 }

@@ -45,7 +45,7 @@ pub async fn stream(State(state): State<WebState>, actor: Actor) -> Sse<impl Str
 
 fn may_see(actor: &Actor, change: Change) -> bool {
     match change {
-        Change::Conversation(_) => actor.may(Right::Converse),
+        Change::Conversation(_) | Change::Presence(_) => actor.may(Right::Converse),
         Change::Campaign(_) | Change::Run(_) | Change::Holds | Change::Templates => actor.may(Right::ReadCampaigns),
     }
 }

@@ -11,7 +11,7 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
+    guard, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
     template, template_drafts, templates, test_send, users, variables, webhook,
 };
 
@@ -133,6 +133,7 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/note", talk, conversation::note),
         write("/conversations/{id}/promotions", talk, conversation::set_promotions),
         write("/conversations/{id}/doubt", talk, conversation::settle),
+        read("/media/{id}", talk, media::show),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),

@@ -10,8 +10,10 @@ mod locks;
 mod message;
 mod people;
 mod place;
+mod presence;
 mod room;
 mod statements;
+mod webhook;
 
 #[tokio::test]
 async fn a_store_keeps_the_instance_name_it_drew() {

@@ -5,6 +5,7 @@ mod again;
 mod ledgers;
 mod locate;
 mod tapped;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +14,8 @@ use jiff::tz::TimeZone;
 use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
-    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, TemplateNews,
-    TemplateNote, WebhookEvent,
+    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
+    TemplateNews, TemplateNote, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
@@ -32,50 +33,7 @@ use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
 use crate::store::{home, window};
 
-/// What changed, to be told once it is committed.
-#[derive(Debug, Default)]
-pub(super) struct Told {
-    /// Runs whose messages changed.
-    pub(super) runs: BTreeSet<RunId>,
-    /// Messages of people by sender.
-    pub(super) written: BTreeMap<String, u64>,
-    /// Conversations that changed.
-    pub(super) conversations: BTreeSet<ConversationId>,
-    /// Whether something was put in line.
-    pub(super) answers: bool,
-    /// Whether something was held or released.
-    pub(super) holds: bool,
-    /// How much is known of templates that was not.
-    pub(super) templates: usize,
-    /// Whether what the provider grants has changed.
-    pub(super) limits: bool,
-    /// Runs for which something speaks against going on.
-    pub(super) failing: BTreeSet<RunId>,
-    /// Runs whose messages are billed as something else from now on.
-    pub(super) repriced: BTreeSet<RunId>,
-    /// Receipts by account and what they say.
-    pub(super) receipts: BTreeMap<(String, ReceiptStatus), u64>,
-}
-
-impl Told {
-    /// Takes in what another batch changed.
-    pub(super) fn join(&mut self, other: Self) {
-        self.runs.extend(other.runs);
-        self.conversations.extend(other.conversations);
-        for (sender, messages) in other.written {
-            *self.written.entry(sender).or_default() += messages;
-        }
-        self.answers |= other.answers;
-        self.holds |= other.holds;
-        self.limits |= other.limits;
-        self.templates += other.templates;
-        self.failing.extend(other.failing);
-        self.repriced.extend(other.repriced);
-        for (of, n) in other.receipts {
-            *self.receipts.entry(of).or_default() += n;
-        }
-    }
-}
+pub(super) use told::Told;
 
 /// A receipt with the account and the time it came in by.
 struct Incoming {
@@ -228,6 +186,7 @@ impl<'a> Batch<'a> {
         let own = locate::quoted_by_own_id(tx, reply).await?;
         let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
         self.told.conversations.insert(taken.conversation);
+        self.told.attachments |= matches!(reply.content, ReplyContent::Media(_));
         if let Some(answer) = taken.answer {
             self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
         }

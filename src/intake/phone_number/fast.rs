@@ -191,21 +191,4 @@ mod tests {
             assert_eq!(read(typed, home.as_ref()).map(|p| p.digits().to_owned()).as_deref(), Some(expected), "{typed}");
         }
     }
-
-    /// `cargo test --lib fast -- --ignored --nocapture` prints it; so does `make bench` for the whole of intake.
-    #[test]
-    #[ignore = "a measurement"]
-    fn measure_how_much_faster_the_fast_way_is() {
-        let numbers: Vec<String> =
-            (0..20_000_u32).map(|n| format!("+54 9 11 55{:02}-{:04}", n / 10_000, n % 10_000)).collect();
-        let home = Home::new("AR", Some("11"));
-        let timed = |way: &dyn Fn(&str) -> bool| {
-            let begun = std::time::Instant::now();
-            assert!(numbers.iter().all(|n| way(n)));
-            begun.elapsed()
-        };
-        let slow = timed(&|n| read_slowly(n, home.as_ref()).is_ok());
-        let fast = timed(&|n| read(n, home.as_ref()).is_some());
-        panic!("20,000 numbers: the long way {slow:?}, the fast way {fast:?}");
-    }
 }

@@ -11,6 +11,8 @@ use super::resolve::{Decided, Resolver};
 const PORTION: usize = 512;
 /// Threads at most; the daemon has other work too.
 const THREADS: usize = 4;
+/// How far those threads stand back, of 19 (Linux counts by thread).
+const NICE: i32 = 10;
 /// Files with fewer rows are decided on the reader's own thread.
 const FEW: u64 = 2_000;
 
@@ -75,7 +77,10 @@ impl<'a> Batch<'a> {
                 .iter_mut()
                 .zip(portions)
                 .map(|(resolver, rows)| {
-                    scope.spawn(move || rows.into_iter().map(|row| resolver.read(row)).collect::<Vec<_>>())
+                    scope.spawn(move || {
+                        step_back();
+                        rows.into_iter().map(|row| resolver.read(row)).collect::<Vec<_>>()
+                    })
                 })
                 .collect();
             let next = read(lines, most);
@@ -106,6 +111,12 @@ impl<'a> Batch<'a> {
             *repairs.entry(*repair).or_default() += count;
         }
     }
+}
+
+/// What this thread does waits for what somebody is waiting for: answers to webhooks, sending, pages. Where the system
+/// does not allow it, it is done all the same.
+fn step_back() {
+    let _ = rustix::process::nice(NICE);
 }
 
 impl Resolver<'_> {

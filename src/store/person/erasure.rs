@@ -24,7 +24,11 @@ const MESSAGES: &str = "UPDATE message SET recipient = '', name = '', content = 
         external_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const ENTRIES: &str =
-    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL WHERE conversation_id IN
+    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL, quoted = NULL WHERE conversation_id IN
+    (SELECT c.id FROM conversation AS c WHERE c.person_id IN
+        (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+/// Their files go right afterwards.
+const MEDIA: &str = "DELETE FROM media WHERE conversation_id IN
     (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
 const CONSENTS: &str = "DELETE FROM consent WHERE person_id IN
@@ -105,7 +109,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
         erased::keep(tx, ids, scope, at).await?;
     }
     on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in [ATTEMPTS, MESSAGES, ENTRIES, CONSENTS, SUPPRESSIONS, PERSON] {
+    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CONSENTS, SUPPRESSIONS, PERSON] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));

@@ -10,8 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
-use crate::domain::id::{ConversationId, MessageId};
-use crate::engine::DoubtSettlement;
+use crate::domain::id::{ConversationId, EntryId, MessageId};
+use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
 use crate::store::user;
@@ -78,6 +78,12 @@ pub struct AnswerBody {
     text: String,
     /// For whom a token answers: a user's name.
     agent: Option<String>,
+    /// The id of the thread's last line when the answer was written. If a colleague has answered since, it is not sent
+    /// (409). Left out: nothing is compared.
+    seen: Option<EntryId>,
+    /// Send it although a colleague has answered since, or has the conversation.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// Who takes it.
@@ -205,6 +211,7 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Conve
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/answer", tag = "conversations", request_body = AnswerBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is in line", body = AnswerSent),
+              (status = 409, description = "A colleague has answered since `seen`", body = ProblemDocument),
               (status = 422, description = "The window is closed, or somebody else has it", body = ProblemDocument)))]
 pub async fn answer(
     State(state): State<WebState>,
@@ -213,7 +220,8 @@ pub async fn answer(
     Sent(body): Sent<AnswerBody>,
 ) -> Result<Response, WebError> {
     let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
-    let message = converse::answer(&state, &actor, ConversationId(id), &body.text).await?;
+    let seen = Seen { last: body.seen, anyway: body.anyway };
+    let message = converse::answer(&state, &actor, ConversationId(id), (&body.text, seen)).await?;
     Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
 }
 

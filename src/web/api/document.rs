@@ -12,7 +12,7 @@ use super::{
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
-use crate::web::test_send;
+use crate::web::{media, test_send};
 
 /// Media type of problem documents (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
@@ -28,7 +28,7 @@ const PROBLEM: &str = "application/problem+json";
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
-        conversations::set_promotions, templates::all,
+        conversations::set_promotions, media::show, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,

@@ -1,6 +1,7 @@
 //! Messages: one template to one person by hand, and any message in full.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -48,6 +49,8 @@ pub struct HandMessage {
     /// Who pays.
     #[serde(default)]
     cost_centre: String,
+    /// Minutes that the conversation waits for an answer before it closes by itself; left out: as for every other.
+    wait_minutes: Option<u64>,
     /// Whose conversation it becomes, unless somebody has it: a user's name. A token must say it, a person may not.
     agent: Option<String>,
 }
@@ -165,6 +168,7 @@ pub async fn send(
         language: body.language,
         values: body.values.into_iter().collect(),
         cost_centre: body.cost_centre.trim().replace('\0', ""),
+        wait: body.wait_minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
     };
     let (message, conversation) = by_hand::go(&state, &actor, &send).await.map_err(name_fields)?;
     Ok((StatusCode::CREATED, Json(HandSent { message, conversation })).into_response())
@@ -180,6 +184,7 @@ fn name_fields(error: WebError) -> WebError {
             "template_unread" | "template_unknown" | "template_not_approved" | "template_beyond" => {
                 "template".to_owned()
             }
+            "wait_range" => "wait_minutes".to_owned(),
             "value_missing" | "value_long" | "value_unknown" => {
                 let name = problem.args.iter().find(|(name, _)| name == "name").map_or("", |(_, value)| value);
                 format!("values.{name}")

@@ -10,6 +10,7 @@ use super::{
     wallets,
 };
 use crate::domain::role::Right as R;
+use crate::web::media;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::state::WebState;
 use crate::web::test_send;
@@ -75,6 +76,7 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
         write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
+        read("/api/v1/media/{id}", talk, media::show),
         read("/api/v1/tickets", talk, later::tickets),
         read("/api/v1/people", needs(R::ManagePeople), people::find),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),

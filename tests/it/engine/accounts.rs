@@ -53,7 +53,7 @@ async fn whoever_wrote_to_a_restricted_account_still_gets_an_answer() {
         stage.told("account_update", json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})).await;
         let agent = user(&store).await;
         let talk = conversation(&store, Some(Duration::from_hours(1))).await;
-        stage.engine.answer(talk, "Hola, Ana", &agent).await.unwrap();
+        stage.engine.answer(talk, "Hola, Ana", &agent, recado::engine::Seen::default()).await.unwrap();
         assert_eq!((stage.sender().drain().await, stage.stub.count()), (1, 1), "{}", store.name());
     }
 }

@@ -257,3 +257,17 @@ async fn a_standing_run_is_corrected_while_it_has_one_file_and_not_once_it_has_s
         assert_eq!(sent, ["ANA", "ANA", "ANA"], "{}", store.name());
     }
 }
+
+#[tokio::test]
+async fn a_corrected_run_takes_the_templates_usual_values_where_its_new_file_says_nothing() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = paused(&stage, CAMPAIGN, &people(3)).await;
+        let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
+        assert_eq!(corrected(&stage.engine, run, &usual).await, Split { stays: 2, rest: 1 }, "{}", store.name());
+        stage.engine.resume(run, "ana").await.unwrap();
+        plan(&stage.engine).await;
+        assert_eq!(stage.sender().drain().await, 1);
+        assert_eq!(stage.stub.values.lock().unwrap()[2].1, "Buen día Ana", "{}", store.name());
+    }
+}

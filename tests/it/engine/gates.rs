@@ -5,7 +5,7 @@ use std::time::Duration;
 use recado::domain::id::{ConversationId, MessageId, RunId, UserId};
 use recado::domain::message::MessageState;
 use recado::engine::dispatcher::Look;
-use recado::engine::{AnswerOutcome, Author, HandOutcome, HandSend, waiting};
+use recado::engine::{AnswerOutcome, Author, HandOutcome, HandSend, Seen, waiting};
 use recado::locale::Language;
 use recado::store::conversation::{self, NewConversation};
 use recado::store::suppression::{self, NewSuppression, SuppressionScope};
@@ -136,10 +136,12 @@ async fn an_agents_answer_leaves_while_the_window_is_open() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let agent = user(&store).await;
         let id = conversation(&store, Some(Duration::from_hours(1))).await;
-        let AnswerOutcome::Sent(sent) = stage.engine.answer(id, "Hola, Ana", &agent).await.unwrap() else {
+        let AnswerOutcome::Sent(sent) = stage.engine.answer(id, "Hola, Ana", &agent, Seen::default()).await.unwrap()
+        else {
             panic!("refused")
         };
-        let AnswerOutcome::Sent(late) = stage.engine.answer(id, "¿Sigue ahí?", &agent).await.unwrap() else {
+        let AnswerOutcome::Sent(late) = stage.engine.answer(id, "¿Sigue ahí?", &agent, Seen::default()).await.unwrap()
+        else {
             panic!("refused")
         };
         let dispatcher = sender(&stage.engine).dispatcher.with_slots(1);
@@ -150,7 +152,8 @@ async fn an_agents_answer_leaves_while_the_window_is_open() {
         assert_eq!(stage.message(late).await.failure_code, Some(131_047), "{}", store.name());
         assert_eq!(stage.stub.count(), 1);
         assert_eq!(stage.message(sent).await.attempt, 1);
-        let AnswerOutcome::Refused(problem) = stage.engine.answer(id, "Hola", &agent).await.unwrap() else {
+        let AnswerOutcome::Refused(problem) = stage.engine.answer(id, "Hola", &agent, Seen::default()).await.unwrap()
+        else {
             panic!("sent")
         };
         assert_eq!(problem.code, "window_closed");
@@ -169,6 +172,7 @@ async fn a_template_by_hand_completes_the_number_and_opens_a_conversation_of_its
             language: "es_AR".to_owned(),
             values: vec![("1".to_owned(), " Ana\nMaría ".to_owned())],
             cost_centre: "front desk".to_owned(),
+            wait: None,
         };
         assert_eq!(stage.engine.international(SENDER, &send.to).unwrap().digits(), "5491155550123");
         let HandOutcome::Sent { message, conversation } = stage.engine.send_by_hand(&send, &agent).await.unwrap()

@@ -1,14 +1,10 @@
-//! A stage for the engine: a store, a fixed clock, a configuration, and a provider on this machine that does as told.
+//! A stage for the engine: a store, a fixed clock, a configuration, and a provider on this machine.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path as UrlPath, State};
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use recado::billing::card::Cards;
 use recado::clock::Clock;
 use recado::config::Config;
@@ -23,161 +19,18 @@ use recado::engine::settler::Settler;
 use recado::engine::{Engine, Loaded, Parts, StartOutcome};
 use recado::provider::Provider;
 use recado::store::message::{self, Message};
-use recado::store::{Store, run};
+use recado::store::template::own::{self, Own};
+use recado::store::{Store, run, variable};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
-use tokio_util::sync::CancellationToken;
+
+mod stub;
+
+pub use stub::{Does, Stub};
 
 /// A Tuesday at 10:00 in Buenos Aires.
 pub const TUESDAY: UnixMs = UnixMs(1_795_525_200_000);
 pub const SENDER: &str = "front";
-
-/// What the provider does with one request.
-#[derive(Clone, Debug)]
-pub enum Does {
-    Accepts,
-    /// Answers this Graph error with this status.
-    Says(u16, i64),
-    /// Accepts, and holds it for review.
-    Reviews,
-    /// Accepts and does not answer until it is released.
-    Waits,
-}
-
-#[derive(Default)]
-pub struct Stub {
-    next: Mutex<VecDeque<Does>>,
-    always: Mutex<Option<Does>>,
-    pub seen: Mutex<Vec<CallbackData>>,
-    /// To whom each went, and the first value of its template, in the same order.
-    pub values: Mutex<Vec<(String, String)>>,
-    /// One, or a list of them.
-    pub template: Mutex<Value>,
-    /// Languages of the templates sent.
-    pub languages: Mutex<Vec<String>>,
-    /// The messaging limit it tells.
-    pub tier: Mutex<Option<&'static str>>,
-    /// Country code nobody may write to.
-    pub closed: Mutex<Option<&'static str>>,
-    /// How the number stands, where it is not connected.
-    pub status: Mutex<Option<&'static str>>,
-    arrived: Notify,
-    release: Notify,
-    /// Where it listens, and what ends that.
-    place: Mutex<Option<(std::net::SocketAddr, CancellationToken)>>,
-}
-
-impl Stub {
-    /// What it does with the next requests, in order; afterwards it accepts.
-    pub fn next(&self, what: impl IntoIterator<Item = Does>) {
-        self.next.lock().unwrap().extend(what);
-    }
-
-    pub fn always(&self, what: Does) {
-        *self.always.lock().unwrap() = Some(what);
-    }
-
-    /// Nothing is planned any more: it accepts.
-    pub fn forget(&self) {
-        self.next.lock().unwrap().clear();
-        *self.always.lock().unwrap() = None;
-    }
-
-    /// How many requests came.
-    pub fn count(&self) -> usize {
-        self.seen.lock().unwrap().len()
-    }
-
-    pub async fn request(&self) {
-        self.arrived.notified().await;
-    }
-
-    pub fn release(&self) {
-        self.release.notify_waiters();
-    }
-
-    /// Nobody listens there any more.
-    pub fn down(&self) {
-        self.place.lock().unwrap().as_ref().unwrap().1.cancel();
-    }
-
-    /// Somebody does again, at the same place.
-    pub async fn up(self: &Arc<Self>) {
-        let place = self.place.lock().unwrap().as_ref().unwrap().0;
-        listen(self, place).await;
-    }
-}
-
-async fn listen(stub: &Arc<Stub>, place: std::net::SocketAddr) {
-    let router = Router::new()
-        .route("/{id}", get(node))
-        .route("/{id}/messages", post(send))
-        .route("/{id}/message_templates", get(templates))
-        .with_state(Arc::clone(stub));
-    let listener = tokio::net::TcpListener::bind(place).await.unwrap();
-    let (place, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    *stub.place.lock().unwrap() = Some((place, stop.clone()));
-    let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(async move {
-        // Dropping the server closes its connections, as a provider that is gone does.
-        tokio::select! { () = stop.cancelled() => {}, served = axum::serve(listener, router) => served.unwrap() }
-    });
-    tasks.detach_all();
-}
-
-async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (StatusCode, Json<Value>) {
-    let callback = CallbackData::parse(body["biz_opaque_callback_data"].as_str().unwrap()).unwrap();
-    let id = format!("wamid.{}.{}", callback.message, callback.attempt);
-    stub.seen.lock().unwrap().push(callback);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let value = text(&body["template"]["components"][0]["parameters"][0]["text"]);
-    stub.values.lock().unwrap().push((text(&body["to"]), value));
-    stub.languages.lock().unwrap().extend(body["template"]["language"]["code"].as_str().map(str::to_owned));
-    let always = stub.always.lock().unwrap().clone();
-    let closed = stub.closed.lock().unwrap().filter(|code| body["to"].as_str().unwrap().starts_with(code));
-    if closed.is_some() {
-        return (StatusCode::FORBIDDEN, Json(json!({"error": {"message": "no", "code": 130_497, "fbtrace_id": "t"}})));
-    }
-    let does = stub.next.lock().unwrap().pop_front().or(always).unwrap_or(Does::Accepts);
-    let accepted = json!({"messaging_product": "whatsapp", "contacts": [{"input": body["to"], "wa_id": "5491100000000"}],
-        "messages": [{"id": id, "message_status": "accepted"}]});
-    match does {
-        Does::Accepts => (StatusCode::OK, Json(accepted)),
-        Does::Reviews => {
-            let mut held = accepted;
-            held["messages"][0]["message_status"] = json!("held_for_quality_assessment");
-            (StatusCode::OK, Json(held))
-        }
-        Does::Says(status, code) => {
-            let error = json!({"error": {"message": "no", "code": code, "fbtrace_id": "t"}});
-            (StatusCode::from_u16(status).unwrap(), Json(error))
-        }
-        Does::Waits => {
-            let released = stub.release.notified();
-            stub.arrived.notify_one();
-            released.await;
-            (StatusCode::OK, Json(accepted))
-        }
-    }
-}
-
-async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Json<Value> {
-    let mut node =
-        json!({"id": id, "throughput": {"level": "STANDARD"}, "status": "CONNECTED", "quality_rating": "GREEN"});
-    if let Some(status) = *stub.status.lock().unwrap() {
-        node["status"] = json!(status);
-    }
-    if let Some(tier) = *stub.tier.lock().unwrap() {
-        node["whatsapp_business_manager_messaging_limit"] = json!(tier);
-        node["throughput"] = json!({"messages_per_second": 1000});
-    }
-    Json(node)
-}
-
-async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
-    let template = stub.template.lock().unwrap().clone();
-    Json(json!({"data": if template.is_array() { template } else { json!([template]) }}))
-}
 
 pub fn reminder() -> Value {
     json!({"id": "1", "name": "reminder", "language": "es_AR", "status": "APPROVED", "category": "UTILITY",
@@ -219,10 +72,8 @@ impl Stage {
 
     /// The same with `more` in its configuration.
     pub async fn with(store: &Store, dir: &Path, more: &str) -> Self {
-        let stub = Arc::new(Stub::default());
-        *stub.template.lock().unwrap() = reminder();
-        listen(&stub, "127.0.0.1:0".parse().unwrap()).await;
-        let address = format!("http://{}", stub.place.lock().unwrap().as_ref().unwrap().0);
+        let stub = Stub::listening(reminder()).await;
+        let address = format!("http://{}", stub.address());
         let clock = Clock::fixed(TUESDAY);
         let engine = engine(store, dir, ("node1", &address, more), clock.clone()).await;
         Self { engine, clock, stub, address, more: more.to_owned() }
@@ -249,6 +100,16 @@ impl Stage {
             Loaded::Version { version, .. } => version,
             Loaded::Refused(problems) => panic!("{problems:?}"),
         }
+    }
+
+    /// CAMPAIGN without values of its own: its template has `expression` as the usual one, and `saludo` is custom.
+    pub async fn usual_values(&self, expression: &str) -> String {
+        self.engine.sync_templates("meta").await.unwrap();
+        let (store, now) = (&self.engine.store, self.clock.now());
+        let usual = Own { mapping: [("1".to_owned(), expression.to_owned())].into(), ..Own::default() };
+        own::save(store, ("meta", "reminder", "es_AR"), &usual, now).await.unwrap();
+        variable::set(store, "saludo", "Buen día", "ana", now).await.unwrap();
+        CAMPAIGN.split("[variables]").next().unwrap().to_owned()
     }
 
     /// A dispatcher, and the settler behind it.

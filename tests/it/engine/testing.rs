@@ -6,7 +6,7 @@ use recado::domain::id::{RunId, VersionId};
 use recado::engine::{TestOutcome, TestSend};
 use recado::locale::Language;
 use recado::store::cost::{self, CostKey, CostQuery};
-use recado::store::{message, suppression};
+use recado::store::{draft, message, suppression, version};
 use serde_json::json;
 
 use super::stage::{CAMPAIGN, Stage};
@@ -109,5 +109,38 @@ async fn what_cannot_be_shown_is_refused_with_the_reason_and_ten_an_hour_are_eno
         assert_eq!(codes(&stage, test(version, 1)).await, ["test_too_many"]);
         stage.clock.advance(Duration::from_mins(61));
         assert!(codes(&stage, test(version, 1)).await.is_empty(), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_test_has_the_templates_usual_values_and_custom_ones() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
+        let version = stage.load("turnos", &usual, AUDIENCE).await;
+        let TestOutcome::Sent { message: Some(_), .. } = stage.engine.send_test(test(version, 1), "ana").await.unwrap()
+        else {
+            panic!("refused")
+        };
+        assert_eq!(stage.sender().drain().await, 1);
+        assert_eq!(stage.stub.values.lock().unwrap()[0].1, "Buen día Ana", "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_row_is_looked_at_on_the_page_with_the_usual_values_and_read_as_the_file_says() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
+        let usual = usual.replace("[template]", "[reading]\ndelimiter = \"|\"\n[template]");
+        let version =
+            stage.load("turnos", &usual, "nombre|telefono\nAna;B|+5491150000001\nEva;C|+5491150000002\n").await;
+        let campaign = version::get(&store, version).await.unwrap().unwrap().campaign_id;
+        let draft = stage.engine.edit_draft(campaign, "ana").await.unwrap();
+        let draft = draft::get(&store, draft).await.unwrap().unwrap();
+        let shown = stage.engine.preview(&draft, 1).await.unwrap();
+        let text = shown.text.unwrap_or_else(|| panic!("{:?}", shown.problems)).body;
+        assert_eq!(text, "Hola Buen día Ana;B, le esperamos.", "{}", store.name());
+        assert_eq!(shown.cells, ["Ana;B", "+5491150000001"], "{}", store.name());
     }
 }

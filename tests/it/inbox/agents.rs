@@ -175,8 +175,8 @@ async fn a_template_sent_by_hand_opens_a_conversation_of_whoever_sent_it() {
         let message = office.message(office.run("es_AR", "").await, ANA).await;
         let person = office.person(ANA).await;
         let mut tx = store.begin().await.unwrap();
-        let id = inbox::open_by_hand(&mut tx, person, "lab", diego, message).await.unwrap();
-        let again = inbox::open_by_hand(&mut tx, person, "lab", diego, message).await.unwrap();
+        let id = inbox::open_by_hand(&mut tx, person, "lab", (diego, None), message).await.unwrap();
+        let again = inbox::open_by_hand(&mut tx, person, "lab", (diego, None), message).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(id, again, "{}", store.name());
         let found = conversation::get(&store, id).await.unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! `campaign.toml`: what is understood, and what is refused with its place and a hint.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -234,15 +236,6 @@ fn columns_are_counted_in_characters() {
 }
 
 #[test]
-fn how_often_a_person_gets_messages_is_read_and_a_wrong_rule_refused() {
-    let wrong = problems_with("[limits]\nat_most = \"sometimes\"");
-    assert!(wrong[0].starts_with("campaign.toml:9:11: \"at_most\" must be a number, what and a period"), "{wrong:?}");
-    let reminder = SMALL.replace("promotion", "reminder").replace("resume_contact", "reminder");
-    let wait = problems_of(&format!("{reminder}[limits]\nopen_conversation = \"wait\"\n"));
-    assert!(wait[0].contains("a reminder goes out during a conversation too"), "{wait:?}");
-}
-
-#[test]
 fn a_feed_says_what_its_files_contain_and_what_a_moved_time_does() {
     let more = "\n[schedule]\nsend = \"24h before\"\nmoved = { template = \"new_time\" }\n[limits]\nremoved = \"35%\"";
     let source = format!("contains = \"everything ahead\"\n{SMALL}{more}");
@@ -300,17 +293,6 @@ fn a_law_on_sending_hours_is_left_out_by_name() {
     assert!(problems_with("[schedule.hours]\nwithout_law = \"Ley 2300\"")[0].contains("must name a law"));
 }
 
-#[test]
-fn a_budget_is_an_amount_of_a_currency_and_perhaps_a_month() {
-    let file =
-        CampaignFile::parse(&format!("{SMALL}\n[limits]\nbudget = \"150 USD per month\""), "campaign.toml").unwrap();
-    assert_eq!(file.limits.budget.unwrap().to_string(), "150.00 USD per month");
-    let problems = problems_with("[limits]\nbudget = \"150\"");
-    let wanted = "\"budget\" must be an amount and a currency, as \"150 USD\" or \"150 USD per month\"";
-    assert_eq!(problems, [format!("campaign.toml:9:10: {wanted}")]);
-}
-
-/// A piece of a file and what the only problem says about it.
 #[test]
 fn what_makes_no_sense_is_refused_with_the_reason() {
     for (more, reason) in [
@@ -411,21 +393,4 @@ proptest::proptest! {
         drop(CampaignFile::parse(&text, "campaign.toml"));
         drop(CampaignFile::parse(&format!("{SMALL}{text}"), "campaign.toml"));
     }
-}
-
-#[test]
-fn a_canary_and_the_breakers_are_read_and_what_cannot_be_is_refused() {
-    let more =
-        "[limits]\ncanary = \"5%\"\ncanary_wait = \"45m\"\ncanary_delivered = \"60%\"\npause_when_failing = \"never\"";
-    let limits = parsed(&format!("{SMALL}{more}")).limits;
-    assert_eq!(limits.canary, Some(Share::Percent(5)));
-    assert_eq!(limits.canary_terms.terms().wait, std::time::Duration::from_mins(45));
-    assert_eq!(limits.breakers.failing, Some(breaker::Limit::Never));
-    assert_eq!(parsed(&format!("{SMALL}[limits]\ncanary = 50")).limits.canary, Some(Share::Messages(50)));
-    let share = "\"canary\" must be a share, as \"5%\", or a number of messages";
-    for wrong in ["\"100%\"", "0", "\"some\""] {
-        assert_eq!(problems_with(&format!("[limits]\ncanary = {wrong}")), [format!("campaign.toml:9:10: {share}")]);
-    }
-    let unknown = problems_with("[limits]\npause_when_failling = \"25%\"");
-    assert!(unknown[0].ends_with("did you mean \"pause_when_failing\"?"), "{unknown:?}");
 }

@@ -15,14 +15,14 @@ use crate::support::stores;
 const ANSWERS: &str = "[replies]\nbuttons = { \"Quiero\" = { outcome = \"interested\" }, \"Basta\" = { outcome = \"opted_out\" } }\ntyped = { \"call_me\" = [\"llamar\"] }\n";
 
 /// The person of the first row writes, and a conversation waits.
-async fn writes(stage: &Stage) -> ConversationId {
+pub(super) async fn writes(stage: &Stage) -> ConversationId {
     let at = (stage.clock.now().0 / 1000).to_string();
     let reply = json!({"from": "5491150000000", "id": "wamid.in", "timestamp": at, "type": "text", "text": {"body": "¿qué es?"}});
     stage.told("messages", json!({"contacts": [{"wa_id": "5491150000000"}], "messages": [reply]})).await;
     ConversationId(1)
 }
 
-async fn colleague(site: &Site, name: &str) -> Visitor {
+pub(super) async fn colleague(site: &Site, name: &str) -> Visitor {
     let id = user::add(&site.store, name, Role::Agent, None, site.clock.now()).await.unwrap().unwrap();
     let cookie = recado::store::session::begin(&site.store, id, site.clock.now()).await.unwrap();
     let found = recado::store::session::find(&site.store, &cookie, site.clock.now()).await.unwrap().unwrap();

@@ -1,0 +1,166 @@
+//! What the provider would refuse is found before it is asked.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::template::code::CodeTerms;
+
+fn good() -> Draft {
+    let examples = [("1", "Ana"), ("2", "20 %")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    Draft {
+        name: "spring_sale".to_owned(),
+        language: "es_AR".to_owned(),
+        category: Category::Marketing,
+        format: ParameterFormat::Positional,
+        header: Some(DraftHeader::Text { text: "Hola {{1}}".to_owned() }),
+        body: "Hola {{1}}, hay {{2}} menos.\nHasta mañana.".to_owned(),
+        footer: Some("Responda BAJA para no recibir más".to_owned()),
+        buttons: vec![
+            DraftButton::QuickReply { text: "No más".to_owned() },
+            DraftButton::Url {
+                text: "Ver".to_owned(),
+                url: "https://x.example/{{1}}".to_owned(),
+                example: "https://x.example/a".to_owned(),
+            },
+            DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "+54 11 5555-0100".to_owned() },
+            DraftButton::CopyCode { example: "SAVE20".to_owned() },
+        ],
+        examples: BTreeMap::from(examples),
+        time_to_live_s: Some(43_200),
+        code: None,
+    }
+}
+
+fn codes(draft: &Draft) -> Vec<String> {
+    check(draft).into_iter().map(|p| p.code).collect()
+}
+
+#[test]
+fn what_keeps_every_rule_is_taken() {
+    assert_eq!(check(&good()), []);
+    let named = Draft {
+        format: ParameterFormat::Named,
+        header: None,
+        body: "Hola {{first_name}}, su turno es {{when}}.".to_owned(),
+        examples: [("first_name", "Ana"), ("when", "mañana")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        category: Category::Utility,
+        time_to_live_s: Some(30),
+        ..good()
+    };
+    assert_eq!(check(&named), []);
+}
+
+fn reply(text: &str) -> DraftButton {
+    DraftButton::QuickReply { text: text.to_owned() }
+}
+
+fn url(url: &str, example: &str) -> DraftButton {
+    DraftButton::Url { text: "Ver".to_owned(), url: url.to_owned(), example: example.to_owned() }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of rules")]
+fn each_rule_broken_is_told_by_its_own_sentence() {
+    let body = |body: &str| Draft { body: body.to_owned(), header: None, ..good() };
+    let header = |text: &str| Draft { header: Some(DraftHeader::Text { text: text.to_owned() }), ..good() };
+    let buttons = |buttons: Vec<DraftButton>| Draft { buttons, ..good() };
+    for (code, draft) in [
+        ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
+        ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
+        ("template_rule_language", Draft { language: "es-AR".to_owned(), ..good() }),
+        ("template_rule_code_text", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
+        ("template_rule_code_missing", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
+        ("template_rule_code_category", Draft { code: Some(CodeTerms::default()), ..good() }),
+        ("template_rule_category", Draft { category: Category::Service, time_to_live_s: None, ..good() }),
+        ("template_rule_empty", body(" ")),
+        ("template_rule_long", Draft { body: "x".repeat(1025), ..good() }),
+        ("template_rule_starts", body("{{1}}, hay {{2}} menos.")),
+        ("template_rule_ends", body("Hola {{1}}, hay {{2}}")),
+        ("template_rule_adjacent", body("Hola {{1}} {{2}}, buen día.")),
+        ("template_rule_gap", Draft { header: None, ..body("Hola {{2}}, buen día.") }),
+        ("template_rule_named", body("Hola {{1}}, hay {{2}} y {{more}} menos.")),
+        (
+            "template_rule_variable",
+            Draft { format: ParameterFormat::Named, header: None, ..body("Hola {{Nombre}}, sí.") },
+        ),
+        ("template_rule_braces", body("Hola {{1}}, hay {{2}} menos y {{ eso.")),
+        ("template_rule_braces", body("Hola {{1}}, hay {{2}} menos }} eso.")),
+        ("template_rule_long", header(&"x".repeat(61))),
+        ("template_rule_one_line", header("dos\nlíneas")),
+        ("template_rule_header_variables", header("{{1}} y {{2}}")),
+        ("template_rule_sample", Draft { header: Some(DraftHeader::Image { sample: String::new() }), ..good() }),
+        ("template_rule_footer_variables", Draft { footer: Some("Hola {{1}}".to_owned()), ..good() }),
+        ("template_rule_empty", Draft { footer: Some(String::new()), ..good() }),
+        ("template_rule_buttons", buttons((0..11).map(|i| reply(&format!("b{i}"))).collect())),
+        (
+            "template_rule_urls",
+            buttons(vec![url("https://a.example", ""), url("https://b.example", ""), url("https://c.example", "")]),
+        ),
+        ("template_rule_apart", buttons(vec![reply("a"), url("https://a.example", ""), reply("b")])),
+        ("template_rule_label", buttons(vec![reply(&"x".repeat(26))])),
+        ("template_rule_label", buttons(vec![reply("")])),
+        ("template_rule_url", buttons(vec![url("x.example", "")])),
+        ("template_rule_url_variable", buttons(vec![url("https://x.example/{{1}}/a", "https://x.example/b/a")])),
+        ("template_rule_url_example", buttons(vec![url("https://x.example/{{1}}", "")])),
+        (
+            "template_rule_phone",
+            buttons(vec![DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "011".to_owned() }]),
+        ),
+        ("template_rule_code", buttons(vec![DraftButton::CopyCode { example: "DOS PARTES".to_owned() }])),
+        (
+            "template_rule_example_line",
+            Draft {
+                examples: [("1".to_owned(), "a\nb".to_owned()), ("2".to_owned(), "x".to_owned())].into(),
+                ..good()
+            },
+        ),
+        ("template_rule_life", Draft { time_to_live_s: Some(30), ..good() }),
+    ] {
+        let found = codes(&draft);
+        assert!(found.iter().any(|c| c == code), "{code}: {found:?}");
+    }
+    let bare = Draft { examples: BTreeMap::new(), ..good() };
+    assert_eq!(codes(&bare), ["template_rule_example", "template_rule_example"]);
+}
+
+#[test]
+fn how_long_a_message_may_wait_depends_on_the_category() {
+    for (category, seconds, fits) in [
+        (Category::Utility, 29, false),
+        (Category::Utility, 30, true),
+        (Category::Utility, 43_200, true),
+        (Category::Utility, 43_201, false),
+        (Category::Marketing, 43_199, false),
+        (Category::Marketing, 2_592_000, true),
+        (Category::Marketing, 2_592_001, false),
+    ] {
+        let draft = Draft { category, time_to_live_s: Some(seconds), ..good() };
+        assert_eq!(check(&draft).is_empty(), fits, "{category:?} {seconds}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_check_or_the_preview(body in ".{0,80}", header in ".{0,20}", url_text in ".{0,30}") {
+        let draft = Draft {
+            body,
+            header: Some(DraftHeader::Text { text: header }),
+            buttons: vec![url(&url_text, &url_text)],
+            ..good()
+        };
+        check(&draft);
+        draft.shown();
+    }
+
+    #[test]
+    fn what_is_taken_has_no_variable_at_its_edges_or_side_by_side(words in proptest::collection::vec("[a-z]{0,3}|\\{\\{[12]\\}\\}", 1..8)) {
+        let draft = Draft { header: None, body: words.join(" "), ..good() };
+        if check(&draft).is_empty() {
+            let body = draft.body.trim();
+            prop_assert!(!body.starts_with("{{") && !body.ends_with("}}"));
+            prop_assert!(!body.contains("}}{{") && !body.contains("}} {{"));
+        }
+    }
+}
