@@ -146,7 +146,7 @@ def work(base):
 
     media = client.upload_media(PICTURE, mime_type="image/png", filename="banner.png")
     url = client.get_media_url(media.id)
-    told["media"] = [url.mime_type, url.file_size == len(PICTURE), client.get_media_bytes(url=url.url) == PICTURE]
+    told["media"] = [url.mime_type, int(url.file_size) == len(PICTURE), client.get_media_bytes(url=url.url) == PICTURE]
 
     sent = client.send_template(
         to=PERSON,
