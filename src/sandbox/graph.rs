@@ -49,13 +49,13 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
                 Err(refusal) => refusal.into_response(),
             };
         }
+        (&Method::GET, ["whatsapp_business", "attachments"]) => {
+            return media::download(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()));
+        }
         (&Method::POST, [_, "uploads"]) => {
             sample::begin(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()))
         }
         (&Method::POST, [session]) if session.starts_with("upload:") => sample::take(&sandbox, request).await,
-        (&Method::GET, ["whatsapp_business", "attachments"]) => {
-            return media::download(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()));
-        }
         (&Method::POST, [node, "media"]) => {
             let may = sandbox.world().registry.number(node, &token).map(|_| ());
             match may {

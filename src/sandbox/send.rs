@@ -148,10 +148,10 @@ impl World {
         match self.templates.find(name, language) {
             Some(template) => {
                 template.check_sendable()?;
+                parameter::check(&template.shape, &sent["components"], &|id| self.media_of(id, call.now).is_some())?;
                 if template.gives_a_code() {
                     template_code::check(&sent["components"])?;
                 }
-                parameter::check(&template.shape, &sent["components"], &|id| self.media_of(id, call.now).is_some())?;
                 category = template.category.to_lowercase();
             }
             None if self.any_template => parameter::check_unknown(&sent["components"])?,

@@ -71,11 +71,11 @@ pub(super) struct World {
     pub again: VecDeque<WebhookPost>,
     pub faults: Vec<Fault>,
     pub media: BTreeMap<String, Media>,
-    pub samples: Samples,
     /// Files uploaded so far.
     pub uploads: u64,
     /// Scheme, host and port at which it answers.
     pub place: String,
+    pub samples: Samples,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
     pub gupshup: Apps,
@@ -111,9 +111,9 @@ impl World {
             again: VecDeque::new(),
             faults: Vec::new(),
             media: BTreeMap::new(),
-            samples: Samples::default(),
             uploads: 0,
             place: "http://127.0.0.1".to_owned(),
+            samples: Samples::default(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
             gupshup: Apps::with_wallet(config.gupshup.wallet),

@@ -26,10 +26,6 @@ fn report_of(demo: &Output) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("no JSON ({e}): {text}{}", tail_of(demo)))
 }
 
-fn tail_of_the_log() -> String {
-    tail_of(&DEMO)
-}
-
 fn tail_of(demo: &Output) -> String {
     let log = String::from_utf8_lossy(&demo.stderr);
     let lines: Vec<&str> = log.lines().filter(|l| l.contains("ERROR") || l.contains("WARN")).collect();

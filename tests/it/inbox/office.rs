@@ -136,6 +136,7 @@ impl Office {
             audience_name: "turnos.csv",
             audience_hash: "a",
             content_hash: &name,
+            rows_hash: &name,
             by: "test",
         };
         let (version, _) = version::save(store, &version, NOW).await.unwrap();
