@@ -29,6 +29,7 @@ mod errors;
 mod gupshup;
 pub mod law;
 mod provider;
+mod retention;
 mod secret;
 mod sections;
 pub mod thresholds;
@@ -40,6 +41,7 @@ mod zenvia;
 pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
+pub use retention::{Kept, Retention};
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
@@ -80,6 +82,8 @@ pub struct Config {
     pub errors: BTreeMap<i64, Policy>,
     /// `[alerts]`.
     pub alerts: Alerts,
+    /// `[retention]`.
+    pub retention: Retention,
 }
 
 /// `[server]`.

@@ -20,6 +20,7 @@ mod reasons;
 mod receiver;
 mod recurring;
 mod restoring;
+mod retention;
 mod results;
 mod retrying;
 mod sending;
