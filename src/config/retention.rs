@@ -121,7 +121,9 @@ mod tests {
     fn a_length_of_time_is_reckoned_by_the_calendar() {
         // 2026-11-24T13:00:00Z
         let now = UnixMs(1_795_525_200_000);
-        for (text, before) in [("10d", "2026-11-14"), ("13mo", "2025-10-24"), ("2y", "2024-11-24"), ("2w", "2026-11-10")] {
+        for (text, before) in
+            [("10d", "2026-11-14"), ("13mo", "2025-10-24"), ("2y", "2024-11-24"), ("2w", "2026-11-10")]
+        {
             let at = Kept::parse(text).unwrap().before(now).unwrap();
             assert_eq!(at.day_in(&jiff::tz::TimeZone::UTC), before, "{text}");
         }

@@ -14,8 +14,8 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, retention, thresholds,
-    webhook_key,
+    Access, Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, retention,
+    thresholds, webhook_key,
 };
 use crate::domain::failure::Policy;
 use crate::domain::hours::law::Laws;

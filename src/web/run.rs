@@ -14,7 +14,7 @@ use crate::engine::{self, Progress, Subject};
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
-use crate::store::{campaign, correction, exclusion, message, run};
+use crate::store::{campaign, correction, exclusion, message, run, version};
 
 use super::act;
 use super::actor::Actor;
@@ -60,6 +60,8 @@ struct RunPage {
     people: bool,
     /// The files that a standing run has taken up, the last first.
     files: Vec<Amendment>,
+    /// A newer file waits for somebody's yes.
+    file_waits: bool,
 }
 
 /// A figure that leads to its rows.
@@ -127,6 +129,9 @@ pub async fn show(
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
     let corrected = corrected(&state, &p, &f).await?;
     let files = amendment::list(state.store(), f.run.id, FILES).await?;
+    let latest = version::latest(state.store(), f.run.campaign_id).await?;
+    let is_open = f.run.revision > 0 && f.run.closed_at.is_none() && f.run.state != RunState::Cancelled;
+    let file_waits = is_open && latest.is_some_and(|latest| latest.id != f.run.version_id);
     html(&RunPage {
         p,
         title,
@@ -148,6 +153,7 @@ pub async fn show(
         corrected,
         people,
         files,
+        file_waits,
     })
 }
 

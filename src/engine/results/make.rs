@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use super::fates::{Fates, RowResult};
+use super::fates::Fates;
 use super::sink::{MOST_ROWS, Sink, own_cell};
 use super::words::{self, Voice};
 use crate::domain::id::{MessageId, VersionId};
@@ -141,11 +141,8 @@ impl Engine {
             for line in piece {
                 no += 1;
                 let mut cells = own_cells(line, width);
-                cells.extend(match fates.of(no).await? {
-                    Some(RowResult::Message(told)) => source.voice.message(&told),
-                    Some(RowResult::LeftOut(left)) => source.voice.left_out(&left),
-                    None => vec![String::new(); words::COLUMNS.len()],
-                });
+                let fate = fates.of(no).await?;
+                cells.extend(fate.map_or_else(|| vec![String::new(); words::COLUMNS.len()], |f| source.voice.fate(&f)));
                 rows.push(cells);
             }
             sink = written(sink, rows).await?;

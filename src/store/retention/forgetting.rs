@@ -36,7 +36,8 @@ struct Place {
     rests_until: i64,
 }
 
-const TEXTS_OF_MESSAGES: &str = "UPDATE message SET content = '{\"kind\":\"text\",\"body\":\"\"}', failure_detail = NULL
+const TEXTS_OF_MESSAGES: &str =
+    "UPDATE message SET content = '{\"kind\":\"text\",\"body\":\"\"}', failure_detail = NULL
     WHERE id > $1 AND id <= $2 AND created_at < $3 AND COALESCE(happens_at, 0) < $3 AND COALESCE(ended_at, 0) < $3
         AND state IN ('failed', 'excluded', 'expired', 'undelivered', 'cancelled', 'delivered', 'read') AND reserved = 0
         AND content <> '{\"kind\":\"text\",\"body\":\"\"}'

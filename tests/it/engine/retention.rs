@@ -85,7 +85,11 @@ async fn texts_go_before_rows_and_figures_and_who_must_be_left_alone_stay() {
 
         stage.clock.advance(DAY * 400);
         sweep(&stage).await;
-        assert!(texts(&store, CONTENTS).await.iter().all(|c| c == "{\"kind\":\"text\",\"body\":\"\"}"), "{}", store.name());
+        assert!(
+            texts(&store, CONTENTS).await.iter().all(|c| c == "{\"kind\":\"text\",\"body\":\"\"}"),
+            "{}",
+            store.name()
+        );
         assert_eq!(texts(&store, RECIPIENTS).await, ["5491155550001", "5491155550002"], "rows are kept longer");
 
         // The campaign has another version meanwhile: the audience is nobody's any more.

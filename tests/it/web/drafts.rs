@@ -247,8 +247,15 @@ async fn what_only_a_person_can_say_of_a_file_is_asked_on_the_page() {
     site.post("/drafts/1", &visitor, &form(&chosen)).await;
     let page = site.get("/drafts/1", Some(&visitor)).await;
     assert!(page.body.contains("data-test=\"in-the-way\"") && page.body.contains("add up others"), "{}", page.body);
-    let said =
-        [&chosen[..], &[("read.total_rows", "leave out"), ("read.header_row", "1"), ("budget", ""), ("sent_elsewhere", "send anyway")]];
+    let said = [
+        &chosen[..],
+        &[
+            ("read.total_rows", "leave out"),
+            ("read.header_row", "1"),
+            ("budget", ""),
+            ("sent_elsewhere", "send anyway"),
+        ],
+    ];
     site.post("/drafts/1", &visitor, &form(&said.concat())).await;
     let page = site.get("/drafts/1", Some(&visitor)).await;
     assert!(page.body.contains("Hola Ana, le esperamos."), "{}", page.body);
