@@ -83,7 +83,7 @@ impl<'a> Fates<'a> {
         let gone = id.as_ref().and_then(|id| self.gone.as_ref()?.get(id)).map_or(&[][..], Vec::as_slice);
         let others = || gone.iter().filter(|told| Some(told.id) != own);
         let cost_before = Micros(others().map(|told| told.charged.0).sum());
-        Fate { before: others().last().cloned().map(Box::new), cost_before, now }
+        Fate { before: others().next_back().cloned().map(Box::new), cost_before, now }
     }
 
     /// Messages of every file that left, by the ids of their rows.

@@ -177,7 +177,8 @@ pub(super) fn own_cells(line: Line, width: usize) -> Vec<String> {
     if cells.len() > width && width > 0 {
         let beside = cells.split_off(width).join(" ");
         let last = &mut cells[width - 1];
-        *last = format!("{last} {beside}").trim().to_owned();
+        let both = format!("{last} {beside}");
+        both.trim().clone_into(last);
     }
     let mut cells: Vec<String> = cells.iter().map(|cell| own_cell(cell)).collect();
     cells.resize(width, String::new());
