@@ -77,7 +77,7 @@ pub use incoming::{Arriving, Incoming};
 pub use load::Loaded;
 pub use readings::{Progress, Soon, Subject};
 pub use start::{StartOutcome, Yes};
-pub use template::{Stake, TemplateOutcome};
+pub use template::{Stake, TemplateOutcome, Uploaded};
 pub use test_send::{TestOutcome, TestSend};
 
 /// What the engine is made of. Cloning shares it.

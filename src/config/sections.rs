@@ -14,10 +14,11 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Portfolio, Sender, Server, Team, checks, countries, errors, is_loopback, law, retention,
-    thresholds, webhook_key,
+    Access, Account, Config, Portfolio, Sender, Server, Team, checks, conversations, countries, errors, is_loopback,
+    law, retention, thresholds, webhook_key,
 };
-use crate::domain::failure::Policy;
+use crate::domain::assign::Policy;
+use crate::domain::failure::Policy as ErrorPolicy;
 use crate::domain::hours::law::Laws;
 use crate::domain::reach::Reaches;
 use crate::domain::tier::{Limit, Reserve};
@@ -49,6 +50,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
     let (laws, reach) = by_country(root, &holidays);
     let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
+    let conversations = root.table("conversations", conversations::read).unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
@@ -68,6 +70,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         server,
         vars,
         teams,
+        conversations,
         portfolios,
         accounts,
         senders,
@@ -92,7 +95,7 @@ fn by_country(root: &mut Table<'_, '_>, holidays: &BTreeMap<String, BTreeSet<Dat
 fn accounts_and_senders(
     root: &mut Table<'_, '_>,
     declared: &Declared,
-    (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, Policy>),
+    (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, ErrorPolicy>),
 ) -> (BTreeMap<String, Account>, BTreeMap<String, Sender>) {
     let mut kinds = Kinds::new();
     let accounts = root
@@ -225,5 +228,7 @@ fn holidays(table: &mut Table<'_, '_>) -> Option<BTreeMap<String, BTreeSet<Date>
 }
 
 fn team(table: &mut Table<'_, '_>) -> Option<Team> {
-    Some(Team { members: table.need("members").and_then(|v| v.texts())? })
+    let members = table.need("members").and_then(|v| v.texts());
+    let assign = table.get("assign").and_then(|v| v.choice(&Policy::ALL.map(|policy| (policy.as_str(), policy))));
+    Some(Team { members: members?, assign: assign.unwrap_or_default() })
 }

@@ -14,7 +14,7 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
-use crate::store::conversation::{self, Conversation};
+use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, person};
 
@@ -102,6 +102,35 @@ impl Engine {
         Ok(AnswerOutcome::Sent(message))
     }
 
+    /// Sends the text of the bot that has a conversation, while its window is open.
+    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 || length > LONGEST || text.contains('\0') {
+            let limit = LONGEST.to_string();
+            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        }
+        let (now, author) = (self.clock.now(), format!("bot:{bot}"));
+        let mut tx = self.store.begin().await?;
+        let answered = conversation::step(&mut tx, id, Happening::BotAnswered { bot }, now).await?;
+        let Some(conversation) = answered else {
+            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        };
+        if conversation.window_until.is_none_or(|until| until <= now) {
+            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+        }
+        let content = Content::Text { body: text.to_owned(), quoted: None };
+        let message = self.text(&mut tx, &conversation, &content, (&author, now)).await?;
+        let sent = message::insert_batch(&mut tx, &[message]).await?;
+        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        inbox::write_out(&mut tx, id, message, &author, now).await?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
+    }
+
     async fn text(
         &self,
         tx: &mut Tx,
@@ -158,7 +187,7 @@ async fn theirs(
     // The row is locked before the thread is read, so that of two answers at once the second sees the first.
     let own = conversation::answer(tx, id, by.id, now).await?;
     if seen.anyway {
-        let open = own || conversation::answer_anyway(tx, id, now).await?;
+        let open = own || conversation::answer_anyway(tx, id, by.id, now).await?;
         return Ok((!open).then(not_yours));
     }
     if let Some(last) = seen.last

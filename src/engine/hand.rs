@@ -14,15 +14,15 @@ use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::change::Change;
 use crate::domain::fill::{Content, Fill};
-use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, UserId};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, TicketId, UserId};
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::template::{Template, TemplateStatus};
-use crate::inbox;
+use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, person, suppression};
+use crate::store::{StoreError, person, suppression, ticket};
 
 pub use look::HandLook;
 
@@ -55,6 +55,8 @@ pub struct HandSend {
     pub cost_centre: String,
     /// How long the conversation waits for an answer before it closes by itself; left out: as for every other.
     pub wait: Option<Duration>,
+    /// The ticket that its conversation belongs to.
+    pub ticket: Option<TicketId>,
 }
 
 /// What became of it.
@@ -114,10 +116,15 @@ impl Engine {
         }
         let new = self.by_hand(account, send, &to, (template, fill, &by.name));
         let new = NewMessage { person_id: person, ..new };
+        let (rules, chat) = (&self.config.conversations, by_hand_to(person, send, by));
         let mut tx = self.store.begin().await?;
+        // A colleague, a bot or the person may have been faster since it was asked.
+        if let Some(problem) = inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await? {
+            return Ok(HandOutcome::Refused(vec![problem]));
+        }
         let queued = message::insert_batch(&mut tx, &[new]).await?;
         let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
-        let conversation = inbox::open_by_hand(&mut tx, person, &send.sender, (by.id, send.wait), message).await?;
+        let conversation = inbox::open_by_hand(&mut tx, rules, &chat, message).await?;
         tx.commit().await?;
         info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));
@@ -129,12 +136,20 @@ impl Engine {
     async fn against_by_hand(
         &self,
         person: PersonId,
-        _send: &HandSend,
+        send: &HandSend,
         template: &Template,
     ) -> Result<Vec<Problem>, EngineError> {
         let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
         let blocked = suppression::blocked(&self.store, &[person], marketing).await?;
-        Ok(if blocked.is_empty() { Vec::new() } else { vec![Problem::new("suppressed", &[])] })
+        let mut problems = if blocked.is_empty() { Vec::new() } else { vec![Problem::new("suppressed", &[])] };
+        let (rules, mut tx) = (&self.config.conversations, self.store.begin().await?);
+        problems.extend(inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await?);
+        if let Some(ticket) = send.ticket
+            && ticket::hold(&mut tx, ticket).await?.is_none()
+        {
+            problems.push(Problem::new("ticket_unknown", &[("ticket", &ticket.to_string())]));
+        }
+        Ok(problems)
     }
 
     pub(super) async fn person(&self, to: &Phone) -> Result<PersonId, EngineError> {
@@ -229,4 +244,9 @@ fn not_a_number(typed: &str, detail: &str) -> Problem {
         (_, "") => Problem::new("number", &[("number", typed)]),
         (_, detail) => Problem::new("number_why", &[("number", typed), ("detail_key", &format!("detail.{detail}"))]),
     }
+}
+
+const fn by_hand_to<'a>(person: PersonId, send: &'a HandSend, by: &'a Author) -> ByHand<'a> {
+    let (wait, ticket) = (send.wait, send.ticket);
+    ByHand { person, sender: send.sender.as_str(), agent: by.id, name: by.name.as_str(), wait, ticket }
 }

@@ -26,7 +26,7 @@ use crate::preflight::diff::Feed;
 use crate::preflight::{self, Balance, Sheet, SheetInputs, SheetTier};
 use crate::store::erased::{self, Erased};
 use crate::store::suppression::SuppressionScope;
-use crate::store::{message, place, run, suppression, user};
+use crate::store::{message, place, run, suppression, token, user};
 
 impl Engine {
     /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
@@ -131,6 +131,12 @@ impl Engine {
         Ok(LeftAlone { suppressed, erased: erased::all(&self.store).await?, marketing })
     }
 
+    /// Names of users, and of bots with what they are.
+    async fn who_answers(&self) -> Result<BTreeSet<String>, EngineError> {
+        let bots = token::bots(&self.store).await?.into_iter().map(|name| format!("bot:{name}"));
+        Ok(user::names(&self.store).await?.into_iter().chain(bots).collect())
+    }
+
     async fn known(
         &self,
         candidate: &Candidate,
@@ -148,7 +154,7 @@ impl Engine {
         Ok(Known {
             left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
             vars: self.vars().await?,
-            users: user::names(&self.store).await?,
+            users: self.who_answers().await?,
             same_audience: run::of_same_audience(&self.store, id, &version.rows_hash).await?,
             earlier: self.sent_before(candidate, but).await?,
             reached: place::phones(&self.store, portfolio, now).await?,

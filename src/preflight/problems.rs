@@ -11,7 +11,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::{Moved, SendTime};
-use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
+use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus, edit};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{SentElsewhere, is_pattern};
 
@@ -47,8 +47,8 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         None => found.push(Problem::new("template_unknown", &named)),
         Some(TemplateStatus::Approved) => {}
         Some(status) => {
-            let args = [named[0], named[1], ("status", status.as_str())];
-            found.push(Problem::new("template_not_approved", &args));
+            let wanted = &campaign.template;
+            found.push(edit::not_sendable(&wanted.name, &wanted.language, status));
         }
     }
     found
@@ -60,8 +60,7 @@ fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let named = [("template", name.as_str()), ("language", inputs.campaign.template.language.as_str())];
     let Some(moved) = inputs.moved_template else { return Some(Problem::new("template_unknown", &named)) };
     if moved.status != TemplateStatus::Approved {
-        let args = [named[0], named[1], ("status", moved.status.as_str())];
-        return Some(Problem::new("template_not_approved", &args));
+        return Some(edit::not_sendable(name, &inputs.campaign.template.language, &moved.status));
     }
     let takes = |t: &Template| {
         let buttons: Vec<_> = t.buttons.iter().map(std::mem::discriminant).collect();
@@ -118,6 +117,7 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(reading.routes.warning(inputs));
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
+    found.extend(announced(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
     found.extend(repeats(inputs, cost));
     found.extend(budget(inputs, cost));
@@ -222,6 +222,17 @@ fn repeats(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
         [("first", shown(first)), ("until", shown(until)), ("n", times.to_string()), ("cost", each), ("all", all)];
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
     Some(Problem::new("repeats_until", &args))
+}
+
+/// It will soon be billed as something else.
+fn announced(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Option<Problem> {
+    let template = inputs.template?;
+    let soon = template.announced.filter(|announced| *announced != template.category)?;
+    let other = cost::range(Billing { category: soon, ..billing }, &reading.tally);
+    let said = |amount| money(billing.currency.as_str(), amount);
+    let (this, other, key) = (said(cost.likely?), said(other.likely?), format!("category.{}", soon.as_str()));
+    let args = [("template", template.name.as_str()), ("category_key", &key), ("cost", &this), ("other", &other)];
+    Some(Problem::new("category_announced", &args))
 }
 
 /// `at` lies in the past: the run begins when it is started.

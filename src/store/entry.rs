@@ -27,7 +27,7 @@ const THREAD: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.
         COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     LEFT JOIN run AS r ON r.id = m.run_id
-    WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
+    WHERE e.conversation_id = $1 AND e.id > $2 ORDER BY e.at, e.id";
 
 /// A quoted line: in the conversation that quotes it before others of the same person.
 const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
@@ -205,7 +205,12 @@ pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, a
 
 /// Every line of a conversation, oldest first.
 pub async fn lines(store: &Store, conversation: ConversationId) -> Result<Vec<Line>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(THREAD).bind(conversation).fetch_all(pool).await?))
+    Ok(on!(&store.read, |pool| sqlx::query_as(THREAD).bind(conversation).bind(EntryId(0)).fetch_all(pool).await?))
+}
+
+/// The lines written in a conversation after `last`, as the unit of work sees them, oldest first.
+pub async fn lines_after(tx: &mut Tx, conversation: ConversationId, last: EntryId) -> Result<Vec<Line>> {
+    Ok(on_tx!(tx, |c| sqlx::query_as(THREAD).bind(conversation).bind(last).fetch_all(c).await?))
 }
 
 /// The last reply of a conversation that could belong to several messages and that nobody has assigned yet: when it

@@ -48,9 +48,10 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 11] = [
+const NAVIGATION: [(&str, &str, Right); 12] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
+    ("/tickets", "tickets", Right::Converse),
     ("/send", "send", Right::SendByHand),
     ("/templates", "templates", Right::ReadCampaigns),
     ("/costs", "costs", Right::ReadCosts),

@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
-    template, template_drafts, templates, test_send, users, variables, webhook,
+    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
+    draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows,
+    sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -129,7 +129,14 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),
-        write("/conversations/{id}/assign", talk, conversation::assign),
+        write("/conversations/{id}/assign", talk, handover::assign),
+        write("/conversations/{id}/ticket", talk, handover::ticket),
+        write("/availability", talk, availability::set),
+        read("/tickets", talk, tickets::show),
+        write("/tickets", talk, tickets::open),
+        read("/tickets/{id}", talk, ticket::show),
+        write("/tickets/{id}", talk, ticket::change),
+        write("/tickets/{id}/note", talk, ticket::note),
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
@@ -154,6 +161,7 @@ fn template_pages() -> Vec<Route> {
         write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
         read("/template-drafts", manage, template_drafts::new),
         write("/template-drafts", manage, template_drafts::add),
+        with_files(write("/template-samples", manage, template_drafts::sample)),
         read("/template-drafts/{id}", manage, template_drafts::show),
         write("/template-drafts/{id}", manage, template_drafts::save),
         write("/template-drafts/{id}/submit", manage, template_drafts::submit),
@@ -186,6 +194,7 @@ fn other_pages() -> Vec<Route> {
         write("/users/{id}/disable", manage, users::disable),
         write("/users/{id}/enable", manage, users::enable),
         write("/users/{id}/role", manage, users::set_role),
+        write("/users/{id}/capacity", manage, users::set_capacity),
         write("/tokens/{id}/revoke", manage, users::revoke),
     ]
 }

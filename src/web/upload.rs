@@ -1,8 +1,12 @@
 //! A campaign as it comes in: `campaign.toml` and, where it changed, the audience.
 
-use axum::extract::Multipart;
+use axum::body::Body;
 use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum_extra::extract::Form;
+use serde::de::DeserializeOwned;
 
 use super::error::WebError;
 use super::state::WebState;
@@ -14,6 +18,9 @@ use crate::intake::campaign_file;
 
 /// Larger campaign files than this are not written by people.
 const DEFINITION_LIMIT: usize = 256 * 1024;
+
+/// The largest medium of a template's header (cloud-api.md 1.3: documents of 100 MB), as far as an example needs it.
+const SAMPLE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// What came in.
 pub struct Upload {
@@ -45,6 +52,25 @@ impl Upload {
         }
         Ok(Self { name, definition, audience })
     }
+}
+
+/// A form of a page that brings a file: its fields, as if it had come without, and the part `file`.
+pub async fn form_with_file<T: DeserializeOwned>(
+    mut form: Multipart,
+    part: &str,
+) -> Result<(T, Option<(String, Vec<u8>)>), WebError> {
+    let (mut fields, mut brought) = (Vec::new(), None);
+    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        match field.name().unwrap_or_default().to_owned() {
+            name if name == part => brought = sample(field).await?,
+            name => fields.push((name, text(field).await?)),
+        }
+    }
+    let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post("/").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request = request.body(Body::from(fields)).map_err(|_| WebError::Bad("upload"))?;
+    let Form(read) = Form::from_request(request, &()).await.map_err(|_| WebError::Bad("upload"))?;
+    Ok((read, brought))
 }
 
 /// What somebody brings to a campaign that is put together on the page.
@@ -99,6 +125,24 @@ async fn bytes(mut field: Field<'_>) -> Result<Vec<u8>, WebError> {
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes)
+}
+
+/// A file that a provider takes as an example: a few megabytes, and never a campaign's.
+async fn sample(mut field: Field<'_>) -> Result<Option<(String, Vec<u8>)>, WebError> {
+    let name = field.file_name().unwrap_or_default().to_owned();
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+        if bytes.len() + piece.len() > SAMPLE_LIMIT {
+            return Err(WebError::TooLarge);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    if name.is_empty() && bytes.is_empty() {
+        return Ok(None);
+    }
+    // A single component, whatever a browser or a program calls it.
+    let single = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    if single { Ok(Some((name, bytes))) } else { Err(WebError::Bad("file_name")) }
 }
 
 /// The file goes to the disk as it comes. An empty file field of a browser has no name.

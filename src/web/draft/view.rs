@@ -141,7 +141,7 @@ pub fn takes(button: &Button) -> bool {
     match button {
         Button::Url { url, .. } => !parameters(url).is_empty(),
         Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::Other { .. } => false,
+        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
     }
 }
 

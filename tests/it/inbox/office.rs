@@ -335,6 +335,7 @@ pub fn template(language: &str) -> Template {
         footer: None,
         buttons: ["Confirmo", "Cancelar"].map(|text| Button::QuickReply { text: text.to_owned() }).to_vec(),
         time_to_live_s: Some(43_200),
+        announced: None,
         quality: None,
         parameters_unknown: false,
         examples: Vec::new(),
