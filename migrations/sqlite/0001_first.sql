@@ -110,6 +110,8 @@ CREATE TABLE version (
     loaded_by     TEXT NOT NULL,
     approved_at   BIGINT,
     approved_by   TEXT,
+    -- The audience was kept as long as it is to be, and is not there any more.
+    forgotten_at  BIGINT,
     UNIQUE (campaign_id, content_hash)
 );
 CREATE INDEX version_rows ON version (rows_hash);
