@@ -32,12 +32,14 @@ mod guard;
 mod handover;
 mod health;
 mod holds;
+mod inbox;
 mod language;
 mod media;
 mod metrics;
 mod once;
 mod page;
 mod people;
+mod person;
 mod reading;
 mod result_files;
 mod results;
@@ -69,6 +71,7 @@ mod wallet;
 mod webhook;
 mod words;
 
+pub use inbox::asked::sought;
 pub use metrics::Metrics;
 pub use state::WebState;
 

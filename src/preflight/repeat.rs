@@ -50,11 +50,6 @@ pub struct Repeats {
     pub high: Option<Micros>,
 }
 
-/// The first time of a campaign that comes again; `None`: it does not, or none is to come.
-pub(super) fn first(campaign: &CampaignFile, now: UnixMs) -> Option<UnixMs> {
-    times(campaign, campaign.every.as_ref()?, now).next()
-}
-
 fn times<'a>(campaign: &'a CampaignFile, every: &'a Every, now: UnixMs) -> impl Iterator<Item = UnixMs> + 'a {
     let zone = campaign.timezone.iana_name().unwrap_or("UTC");
     let until = campaign.schedule.until;

@@ -277,18 +277,6 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
 
 /// The same, telling now and then how many rows of how many are read (0: that is not known yet).
 pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
-    // One that comes again begins at its first time, not when somebody says yes.
-    match repeat::first(inputs.campaign, inputs.now) {
-        Some(first) => {
-            let then = SheetInputs { now: first, balance: inputs.balance.clone(), ..*inputs };
-            made(&then, inputs.now, progress)
-        }
-        None => made(inputs, inputs.now, progress),
-    }
-}
-
-/// The sheet of `inputs` as somebody looks at it at `now`.
-fn made(inputs: &SheetInputs<'_>, now: UnixMs, progress: &dyn Fn(u64, u64)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);
     let mut reading = reading::read(inputs, progress).unwrap_or_else(|unreadable| {
@@ -302,7 +290,7 @@ fn made(inputs: &SheetInputs<'_>, now: UnixMs, progress: &dyn Fn(u64, u64)) -> S
     let told = reading.ahead.told(inputs, billing.category, &cost);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
     warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
-    let repeats = repeat::repeats(campaign, now, reading.messages, &cost);
+    let repeats = repeat::repeats(campaign, inputs.now, reading.messages, &cost);
     warnings.extend(repeat::warning(repeats.as_ref()));
     let samples = std::mem::take(&mut reading.samples).choose(inputs.template, inputs.translations);
     Sheet {
@@ -318,7 +306,8 @@ fn made(inputs: &SheetInputs<'_>, now: UnixMs, progress: &dyn Fn(u64, u64)) -> S
         changes: reading.changes.take(),
         cost,
         repeats,
-        starts_at: reading.ahead.first,
+        // One that comes again begins at its time, not when it is started.
+        starts_at: problems::first_time(inputs).filter(|_| reading.messages > 0).or(reading.ahead.first),
         sent_out_at: told,
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
         throughput: inputs.throughput,

@@ -158,6 +158,14 @@ pub fn window(p: &Page, until: Option<UnixMs>) -> String {
     }
 }
 
+/// The same in one word for a list: `3 h 20 min` left, or only templates.
+pub fn window_short(p: &Page, until: Option<UnixMs>) -> String {
+    match until.filter(|until| *until > p.now) {
+        Some(until) => p.say("web.window.left", &[("t", &words::duration(p.language, until.since(p.now)))]),
+        None => p.t("web.window.templates"),
+    }
+}
+
 /// Why `actor` cannot write now, in words; `None` when they can.
 async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) -> Result<Option<String>, WebError> {
     if c.state == ConversationState::Closed {

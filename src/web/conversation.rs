@@ -2,11 +2,12 @@
 
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
-use crate::domain::id::{ConversationId, MessageId, UserId};
+use crate::domain::id::{ConversationId, EntryId, MessageId, UserId};
 use crate::domain::role::Right;
 use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
@@ -22,6 +23,9 @@ use super::converse;
 use super::error::WebError;
 use super::form::{done, done_n};
 use super::handover::{self, Desk};
+use super::inbox::asked::Asked;
+use super::inbox::lists::Lists;
+use super::inbox::presence::{self, Others};
 use super::once::once;
 use super::page::{Page, html};
 use super::state::WebState;
@@ -39,6 +43,10 @@ struct ConversationPage {
     composer: Composer,
     /// The last line.
     seen: i64,
+    /// The first column.
+    inbox: Lists,
+    /// Colleagues who are here.
+    others: Others,
     /// An answer that a colleague's overtook.
     overtaken: Option<Overtaken>,
     mine: bool,
@@ -79,17 +87,24 @@ pub async fn show(
     p: Page,
     Path(id): Path<i64>,
     Query(begun): Query<BegunAsked>,
-) -> Result<Html<String>, WebError> {
-    page(&state, &actor, p, ConversationId(id), begun.into()).await
+    (asked, jar, headers): (Asked, CookieJar, HeaderMap),
+) -> Result<(CookieJar, Html<String>), WebError> {
+    let jar = jar.add(asked.cookie(state.secure()));
+    let wanted = Wanted { id: ConversationId(id), begun: begun.into(), asked, headers };
+    Ok((jar, page(&state, &actor, p, wanted).await?))
 }
 
-async fn page(
-    state: &WebState,
-    actor: &Actor,
-    mut p: Page,
+/// What of the page is wanted.
+struct Wanted {
     id: ConversationId,
+    /// The answer as far as it was written.
     begun: Begun,
-) -> Result<Html<String>, WebError> {
+    asked: Asked,
+    headers: HeaderMap,
+}
+
+async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> Result<Html<String>, WebError> {
+    let Wanted { id, begun, asked, headers } = wanted;
     let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
@@ -99,6 +114,8 @@ async fn page(
         let since = bubbles.iter().filter(|b| b.id.0 > last && b.side == "out");
         Overtaken { since: since.cloned().collect() }
     });
+    let seen = bubbles.iter().map(|b| b.id.0).max().unwrap_or_default();
+    presence::opened(state, actor, &headers, Some((id, EntryId(seen)))).await?;
     let outcome = converse::decided(state, &c).await?;
     let composer = Composer::of((state, actor, &p), (&c, &panel), &bubbles, begun).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
@@ -118,7 +135,9 @@ async fn page(
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
         desk: handover::desk(state, &c).await?,
-        seen: bubbles.iter().map(|b| b.id.0).max().unwrap_or_default(),
+        seen,
+        inbox: Lists::of(state, actor, &p, (asked, Some(id))).await?,
+        others: presence::others(state, actor, id).await?,
         bubbles,
         overtaken,
         panel,
@@ -170,6 +189,7 @@ pub async fn answer(
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
+    (asked, headers): (Asked, HeaderMap),
     new: NewAnswer,
 ) -> Result<Response, WebError> {
     let id = ConversationId(id);
@@ -201,7 +221,7 @@ pub async fn answer(
         }
         Err(other) => return Err(other),
     };
-    let page = page(&state, &actor, p, id, begun).await?;
+    let page = page(&state, &actor, p, Wanted { id, begun, asked, headers }).await?;
     Ok((status, page).into_response())
 }
 

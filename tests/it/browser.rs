@@ -11,6 +11,9 @@ use fantoccini::{Client, Locator};
 
 use crate::support::Browser;
 
+mod axe;
+mod inbox;
+
 /// The demo's two days take about a minute; a slow machine gets four.
 const PATIENCE: Duration = Duration::from_mins(4);
 /// What every browser test leaves behind to be looked at.

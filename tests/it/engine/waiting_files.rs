@@ -30,7 +30,7 @@ async fn a_file_that_waits_for_a_person_is_told_on_the_run_and_by_an_alert() {
         let site = Site::over(&stage.engine);
         let visitor = site.visitor(Role::Marketing).await;
         let page = site.get(&format!("/runs/{run}"), Some(&visitor)).await.body;
-        assert!(page.contains("data-test=\"waiting-file\"") && page.contains("people.csv"), "{page}");
+        assert!(page.contains("data-test=\"file-waits\""), "{page}");
         let token = site.token(Role::Marketing).await;
         let told = site.call(Method::GET, &format!("/api/v1/runs/{run}"), &token, "", None).await.json();
         assert_eq!(
