@@ -29,6 +29,7 @@ pub mod janitor;
 mod judge;
 mod load;
 pub mod media;
+mod number_list;
 pub mod person;
 pub mod planner;
 mod quiet;

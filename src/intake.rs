@@ -7,6 +7,7 @@ pub mod consent;
 pub mod content;
 pub mod definition;
 pub mod expression;
+pub mod number_list;
 pub mod open_hours;
 pub mod phone_number;
 pub mod rows;

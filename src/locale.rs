@@ -96,8 +96,10 @@ macro_rules! areas {
             "inbox",
             "intake",
             "mapping",
+            "page",
             "person",
             "preflight",
+            "repeat",
             "template",
             "thread",
             "web",
@@ -186,6 +188,34 @@ pub fn problem(language: Language, problem: &Problem) -> String {
     let spoken: Vec<(&str, String)> = keys.map(|(name, key)| (name, say(language, key, &args))).collect();
     args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
     say(language, &format!("problem.{}", problem.code), &args)
+}
+
+/// The same as a page says it: by its own fields where the sentence speaks of the campaign file's keys
+/// (`page.problem.<code>`).
+pub fn page_problem(language: Language, of: &Problem) -> String {
+    if let Some((_, detail)) = of.args.iter().find(|(name, _)| of.code == "campaign_file" && name == "detail") {
+        return without_place(detail).to_owned();
+    }
+    let key = format!("page.problem.{}", of.code);
+    if !sentences(language).contains_key(&key) {
+        return problem(language, of);
+    }
+    let role = of.args.iter().find(|(name, _)| name == "role").map(|(_, role)| format!("draft.role.{role}"));
+    let role = role.map(|key| say(language, &key, &[]));
+    let others = of.args.iter().filter(|(name, _)| name != "role").map(|(k, v)| (k.as_str(), v.as_str()));
+    let args: Vec<(&str, &str)> = others.chain(role.iter().map(|role| ("role", role.as_str()))).collect();
+    say(language, &key, &args)
+}
+
+/// A sentence about a campaign file without `campaign.toml:6:8: `, which says nothing to whoever never sees the file.
+fn without_place(detail: &str) -> &str {
+    let is_place = |place: &str| {
+        let mut parts = place.rsplitn(3, ':');
+        let is_number =
+            |part: Option<&str>| part.is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+        is_number(parts.next()) && is_number(parts.next()) && parts.next().is_some_and(|file| file.ends_with(".toml"))
+    };
+    detail.split_once(": ").filter(|(place, _)| is_place(place)).map_or(detail, |(_, said)| said)
 }
 
 /// Why a message failed with the provider's `code`: the code's own sentence, else its class's, else that Recado does not

@@ -9,6 +9,7 @@ pub mod diff;
 mod forecast;
 mod problems;
 mod reading;
+mod repeat;
 mod routes;
 mod sample;
 mod sheet;
@@ -16,10 +17,11 @@ mod shown;
 mod text;
 
 pub use cost::{Cost, MarketCost, Shares, of_markets};
+pub use repeat::Repeats;
 pub use sample::{Sample, SampleKind};
 pub use sheet::{
     Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet,
     sheet_with_progress,
 };
 pub use shown::{Behind, Shown};
-pub use text::{evidence_words, json, life_words, status_words, text};
+pub use text::{evidence_words, json, life_words, repeat_words, status_words, text};

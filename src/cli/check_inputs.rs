@@ -90,7 +90,8 @@ impl Known {
         let earlier =
             earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
-        let vars = config.as_ref().map(|c| c.vars.clone()).unwrap_or_default();
+        let told = if template.is_some() { custom_values(&daemon).await } else { BTreeMap::new() };
+        let vars = vars(config.as_ref(), told);
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
         let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
@@ -198,6 +199,18 @@ async fn ask(
         }
     }
     (None, Vec::new())
+}
+
+/// What expressions may use by name. What the configuration says goes before what was set on the page, as in the daemon.
+fn vars(config: Option<&Config>, told: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    told.into_iter().chain(config.iter().flat_map(|config| config.vars.clone())).collect()
+}
+
+/// The custom values that a running daemon has; none where it does not tell.
+async fn custom_values(daemon: &Client) -> BTreeMap<String, String> {
+    let items = daemon.all("/api/v1/variables", &[]).await.unwrap_or_default();
+    let text = |item: &serde_json::Value, key: &str| item[key].as_str().map(str::to_owned);
+    items.iter().filter_map(|item| Some((text(item, "name")?, text(item, "value")?))).collect()
 }
 
 /// What the campaign of that folder has sent; `None` where the daemon does not tell.

@@ -70,5 +70,14 @@ fn question(sheet: &Value) -> String {
     let cost = &sheet["cost"];
     let high = cost["high"].as_str().unwrap_or("?");
     let currency = cost["currency"].as_str().unwrap_or_default();
+    let repeats = &sheet["repeats"];
+    if let Some(times) = repeats["times"].as_i64() {
+        let (more, all) = (if repeats["or_more"] == true { " or more" } else { "" }, repeats["high"].as_str());
+        return format!(
+            "Messages each time: {}, for {currency} {high} at most; times: {times}{more}, for {currency} {} at most. Let it come again and again?",
+            sheet["messages"],
+            all.unwrap_or("?")
+        );
+    }
     format!("Messages: {}, for {currency} {high} at most. Send?", sheet["messages"])
 }

@@ -90,12 +90,27 @@ fn count(run: &Value, states: &[&str]) -> i64 {
 async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
     let campaign: Value = client.get(&format!("/api/v1/campaigns/{name}"), &[]).await?;
     let Some(run) = campaign["run"]["id"].as_i64() else {
+        if campaign["next_due_at"].is_i64() {
+            let zone = &campaign["timezone"];
+            let (next, clock) = (local_time(&campaign["next_due_at"], zone), cell(zone));
+            return Ok((campaign, format!("{name} begins again and again; the first time is {next} ({clock})\n")));
+        }
         let problem = campaign["problem"].as_str().map(|p| format!("its files need a look:\n{p}\n"));
         let text = format!("{name} has not been started; see what would happen with `recado start {name}`\n");
         return Ok((campaign, text + &problem.unwrap_or_default()));
     };
     let run: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
-    let text = detail(&run);
+    let mut text = detail(&run);
+    if campaign["next_due_at"].is_i64() {
+        let next = local_time(&campaign["next_due_at"], &campaign["timezone"]);
+        text += &format!("  {:<14}{next}\n", "begins again");
+    }
+    if let Some(file) = run["waiting_file"]["file"].as_str() {
+        let came = local_time(&run["waiting_file"]["loaded_at"], &run["timezone"]);
+        text += &format!(
+            "A new file waits: {file}, since {came}. The run goes on without it until somebody says yes: `recado start {name}`\n"
+        );
+    }
     Ok((run, text))
 }
 

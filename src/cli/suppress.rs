@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use super::client::Client;
@@ -35,10 +36,13 @@ enum What {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Put every number of a file on the list: one a line, or the first column of a CSV.
+    /// Put every number of a file on the list: one a line, or any file that an audience can be (CSV, XLSX, ODS).
     Import {
         /// The file.
         file: std::path::PathBuf,
+        /// Country of numbers without a code, as AR; left out: that of the senders, where all have the same.
+        #[arg(long)]
+        country: Option<String>,
         /// What they must not get.
         #[arg(long, value_enum, default_value_t = Scope::Marketing)]
         scope: Scope,
@@ -77,7 +81,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let client = Client::from_environment(&environment())?;
     let (value, text) = match args.what {
         What::Add { phone, scope, note } => add(&client, &phone, scope, &note).await?,
-        What::Import { file, scope, note } => import(&client, &file, scope, &note).await?,
+        What::Import { file, country, scope, note } => import(&client, &file, country, (scope, &note)).await?,
         What::List => {
             let items = client.all("/api/v1/suppressions", &[]).await?;
             let text = lines(&items);
@@ -99,14 +103,20 @@ async fn add(client: &Client, phone: &str, scope: Scope, note: &str) -> anyhow::
     Ok((added, text.to_owned()))
 }
 
-async fn import(client: &Client, file: &std::path::Path, scope: Scope, note: &str) -> anyhow::Result<(Value, String)> {
-    let numbers = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let body = json!({"numbers": numbers, "scope": scope.word(), "note": note});
-    let done: Value = client.post("/api/v1/suppressions/import", &body).await?;
+async fn import(
+    client: &Client,
+    file: &std::path::Path,
+    country: Option<String>,
+    (scope, note): (Scope, &str),
+) -> anyhow::Result<(Value, String)> {
+    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let form = Form::new().text("scope", scope.word()).text("note", note.to_owned());
+    let form = form.text("country", country.unwrap_or_default()).part("file", Part::bytes(bytes).file_name("list"));
+    let done: Value = client.upload("/api/v1/suppressions/file", form).await?;
     let mut text = format!("{} put on the list, {} were on it already\n", cell(&done["added"]), cell(&done["already"]));
     let wrong: Vec<String> = done["wrong"].as_array().into_iter().flatten().map(cell).collect();
     if !wrong.is_empty() {
-        text.extend(["lines without a number: ", &wrong.join(", "), "\n"]);
+        text.extend(["lines without a good number, not on the list: ", &wrong.join(", "), "\n"]);
     }
     Ok((done, text))
 }

@@ -229,13 +229,31 @@ impl Of<'_> {
 
     async fn delete(&self, name: &str, language: &str, yes: bool) -> anyhow::Result<ExitCode> {
         let account = self.account_meant().await?;
-        let question = format!("Delete {name} ({language})? The name cannot be used again for 30 days.");
+        let known: Value = if yes {
+            Value::Null
+        } else {
+            self.client.get(&format!("/api/v1/templates/{account}/{name}/{language}"), &[]).await?
+        };
+        let question = format!(
+            "Delete {name} ({language})? The name cannot be used again for 30 days.{}",
+            used_by(&known["runs"])
+        );
         if agreed(&question, yes)? != Agreement::Yes {
             return Ok(ExitCode::FAILURE);
         }
         self.client.delete(&format!("/api/v1/templates/{account}/{name}/{language}")).await?;
         self.print(&json!({"deleted": name, "language": language}), || format!("{name} ({language}) is deleted\n"))
     }
+}
+
+/// Who would be left without it.
+fn used_by(runs: &Value) -> String {
+    let runs = runs.as_array().map(Vec::as_slice).unwrap_or_default();
+    if runs.is_empty() {
+        return String::new();
+    }
+    let named: Vec<String> = runs.iter().map(|run| format!("run {} ({} people)", run["run"], run["people"])).collect();
+    format!(" It is used by {}.", named.join(", "))
 }
 
 fn lines(items: &[Value]) -> String {

@@ -22,6 +22,8 @@ pub enum AlertKind {
     CampaignRefused,
     /// A campaign that starts by itself has not.
     StartLate,
+    /// A new file of a run that goes on waits for a person.
+    FileWaits,
     /// A started run's rows are not read.
     PlanLate,
     /// Messages are due and none leaves, with no gate that says why.
@@ -42,11 +44,12 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
         Self::StartLate,
+        Self::FileWaits,
         Self::PlanLate,
         Self::QueueStill,
         Self::WebhookSilent,
@@ -63,6 +66,7 @@ impl AlertKind {
             Self::RunPaused => "run_paused",
             Self::CampaignRefused => "campaign_refused",
             Self::StartLate => "start_late",
+            Self::FileWaits => "file_waits",
             Self::PlanLate => "plan_late",
             Self::QueueStill => "queue_still",
             Self::WebhookSilent => "webhook_silent",

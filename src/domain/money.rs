@@ -87,6 +87,11 @@ impl Micros {
     }
 }
 
+/// For `serialize_with`: a decimal in text, so that no reader takes it for another unit or makes a float of it.
+pub fn decimal<S: serde::Serializer>(amount: &Micros, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(amount)
+}
+
 /// With at least two and at most six decimals, trailing zeros cut: `18.54`, `0.0618`. The form of exports and the API.
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 pub mod code;
 pub mod draft;
 pub mod edit;
+pub mod language;
 pub mod rules;
 
 /// A template in one language.

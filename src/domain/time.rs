@@ -48,6 +48,19 @@ impl UnixMs {
     }
 }
 
+/// For `serialize_with`: as people read it, RFC 3339 in UTC.
+pub fn told<S: serde::Serializer>(at: &UnixMs, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(at)
+}
+
+/// The same of one that may not be there.
+pub fn told_if_any<S: serde::Serializer>(at: &Option<UnixMs>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => told(at, to),
+        None => to.serialize_none(),
+    }
+}
+
 impl From<Timestamp> for UnixMs {
     fn from(t: Timestamp) -> Self {
         Self(t.as_millisecond())

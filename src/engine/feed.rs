@@ -11,10 +11,11 @@ use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::Audience;
-use crate::intake::campaign_file::{CampaignFile, Contains, SentElsewhere, is_pattern};
+use crate::intake::campaign_file::{CampaignFile, Contains, SentElsewhere, StartMode, is_pattern};
 use crate::preflight::diff::{Feed, FeedView};
 use crate::store::run::{self, Run};
 use crate::store::version::{self, Version};
+use crate::store::view::watch::{self, WaitingFile};
 use crate::store::{campaign, message, recurrence};
 
 /// The campaign with the template that tells a new time in place of its own; `None`: it names none.
@@ -89,6 +90,22 @@ impl Engine {
             planned: message::planned_since(&self.store, run.id, earliest(self.clock.now())).await?,
             declined: message::all_declined(&self.store, run.id).await?,
         }))
+    }
+}
+
+impl Engine {
+    /// Files that came until `until`, that no run has taken up, and that wait for a person: the campaign does not start by
+    /// itself.
+    pub async fn waiting_files(&self, until: UnixMs) -> Result<Vec<WaitingFile>, EngineError> {
+        let mut found = watch::waiting_files(&self.store, until).await?;
+        let waits = |file: &CampaignFile| file.start == StartMode::ByHand && file.is_standing();
+        found.retain(|waiting| load::parse(&waiting.definition).is_ok_and(|file| waits(&file)));
+        Ok(found)
+    }
+
+    /// The file that waits beside `run`.
+    pub async fn waiting_file(&self, run: RunId) -> Result<Option<WaitingFile>, EngineError> {
+        Ok(self.waiting_files(self.clock.now()).await?.into_iter().find(|waiting| waiting.run == run))
     }
 }
 

@@ -13,10 +13,10 @@ use super::{Engine, EngineError};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
-use crate::domain::money::Micros;
+use crate::domain::money::{self, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::time::UnixMs;
+use crate::domain::time::{self, UnixMs};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::phone_number::{self, Home};
 use crate::store::client::{self, Client};
@@ -28,7 +28,7 @@ use crate::store::person::erasure::{self, Erasure, Excluded};
 pub use clients::{ClientsImported, Edit};
 pub use look::{LeftOut, PersonLook};
 
-/// Everything kept of one person.
+/// Everything kept of one person. It is handed to them: times are told as `2026-11-24T13:00:00Z`, amounts as decimals.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PersonExport {
     /// Who: the number of the row that stands for them.
@@ -88,16 +88,26 @@ pub struct MessageExport {
     /// The row's id.
     pub external_id: Option<String>,
     /// When the row's appointment is.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "time::told_if_any")]
     pub happens_at: Option<UnixMs>,
     /// Where it is.
     pub state: MessageState,
     /// When it was due.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "time::told")]
     pub due_at: UnixMs,
     /// When it left.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "time::told_if_any")]
     pub sent_at: Option<UnixMs>,
     /// When it arrived.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "time::told_if_any")]
     pub delivered_at: Option<UnixMs>,
     /// When it was read.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "time::told_if_any")]
     pub read_at: Option<UnixMs>,
     /// Why it was not sent.
     pub end_reason: Option<String>,
@@ -109,6 +119,7 @@ pub struct MessageExport {
     pub currency: String,
     /// What it cost.
     #[schema(value_type = String)]
+    #[serde(serialize_with = "money::decimal")]
     pub cost: Micros,
     /// Who wrote it; empty for campaigns.
     pub author: String,

@@ -9,7 +9,7 @@ mod sink;
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{Engine, EngineError};
-use crate::domain::id::RunId;
+use crate::domain::id::{CampaignId, RunId};
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::store::campaign;
@@ -130,5 +130,32 @@ impl Writer {
             debug!(run.id = %run.id, file = name, made = ?made, "a result file is written");
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Makes a file of a campaign's `out` folder anew as it would be now; false: nothing makes such a file any more.
+    pub(super) async fn remake_result(&self, campaign: CampaignId, file: &Path) -> Result<bool, EngineError> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let runs = run::of_campaign(&self.store, campaign, 1).await?;
+        let of_run = name.strip_prefix("results-run-").and_then(|rest| rest.split('.').next()?.parse().ok());
+        let run = match of_run {
+            Some(no) => run::get(&self.store, RunId(no)).await?.filter(|run| run.campaign_id == campaign),
+            None => runs.into_iter().next(),
+        };
+        let Some(run) = run else { return Ok(false) };
+        let day = format!("results-{}.", self.day_of(&run).await?);
+        let as_sheet = name.ends_with(".xlsx");
+        let kind = match (name.as_str(), as_sheet) {
+            (_, true) if of_run.is_some() => Kind::OwnSheet,
+            (_, false) if of_run.is_some() => Kind::Own,
+            (name, true) if name.starts_with(&day) => Kind::DaySheet,
+            (name, false) if name.starts_with(&day) => Kind::Day,
+            ("outcomes.csv", _) => Kind::Outcomes,
+            ("please-phone.csv", _) => Kind::Phone,
+            ("please-phone.xlsx", _) => Kind::PhoneSheet,
+            _ => return Ok(false),
+        };
+        Ok(self.make_result(&run, kind, file).await? == Made::Written)
     }
 }

@@ -72,16 +72,22 @@ impl Engine {
         Ok(if done { Ok(id) } else { Err(vec![Problem::new("template_draft_exists", &[("field", "name")])]) })
     }
 
+    /// What must be mended before a draft is submitted, its name among it where a template has that already.
+    pub async fn draft_problems(&self, account: &str, new: &Draft) -> Result<Vec<Problem>, EngineError> {
+        let mut problems = rules::check(new);
+        if template::get(&self.store, account, &new.name, &new.language).await?.is_some() {
+            let args = [("field", "name"), ("template", new.name.as_str()), ("language", &new.language)];
+            problems.push(Problem::new("template_exists", &args));
+        }
+        Ok(problems)
+    }
+
     /// Submits a draft for approval. What the provider says against it stays with the draft.
     pub async fn submit_draft(&self, id: i64) -> Result<TemplateOutcome, EngineError> {
         let kept = draft::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "draft" })?;
         let Kept { account, draft: new, .. } = kept;
         let provider = self.provider_of(&account)?;
-        let mut problems = rules::check(&new);
-        if template::get(&self.store, &account, &new.name, &new.language).await?.is_some() {
-            let args = [("field", "name"), ("template", new.name.as_str()), ("language", &new.language)];
-            problems.push(Problem::new("template_exists", &args));
-        }
+        let problems = self.draft_problems(&account, &new).await?;
         if !problems.is_empty() {
             return Ok(TemplateOutcome::Refused(problems));
         }
@@ -162,6 +168,12 @@ impl Engine {
         match asked(account, provider.delete_template(&old).await, old.category) {
             Ok(_) => {
                 template::forget(&self.store, account, name, language).await?;
+                let mut tx = self.store.begin().await?;
+                let released = follow::deleted(&mut tx, (account, name, language), self.clock.now()).await?;
+                tx.commit().await?;
+                if released {
+                    self.tell(Change::Holds);
+                }
                 self.tell(Change::Templates);
                 Ok(TemplateOutcome::Deleted)
             }

@@ -209,7 +209,9 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     }
     // Another country's number with its code but without the `+`: only where it cannot be one of this country.
     if digits.len() >= 11 && possible.is_none() {
-        return international(digits);
+        let phone = international(digits)?;
+        // Nobody said that it is another country's: what that country's plan does not know is nobody's number.
+        return if phone.variants().iter().any(is_known) { Ok(phone) } else { Err(NotAPhone::Impossible) };
     }
     let phone = possible.ok_or(if digits.len() < 9 && home.area_code.is_none() {
         NotAPhone::NoAreaCode
@@ -295,6 +297,11 @@ fn is_possible(phone: &Phone) -> bool {
     DATABASE.by_code(&code).is_some_and(|regions| {
         regions.iter().any(|m| fits(m.descriptors().mobile()) || fits(m.descriptors().fixed_line()))
     })
+}
+
+/// True when its country's plan has such a number.
+fn is_known(phone: &Phone) -> bool {
+    phonenumber::parse(None, phone.with_plus()).is_ok_and(|parsed| parsed.is_valid())
 }
 
 /// Country code and the rest.

@@ -10,6 +10,7 @@ use super::cost::{self, Billing, Cost};
 use super::diff::{Changes, Feed};
 use super::problems;
 use super::reading::{self, Reading};
+use super::repeat::{self, Repeats};
 use super::sample::Sample;
 use super::text::spoken;
 use crate::billing::card::Cards;
@@ -124,6 +125,9 @@ pub struct Sheet {
     pub rows: Option<Vec<SheetRow>>,
     /// What it costs.
     pub cost: Cost,
+    /// How it comes again; `None`: it does not. Everything else on the sheet is of its first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
     /// When the first message is due; `None` without messages.
     pub starts_at: Option<UnixMs>,
     /// When the last one leaves.
@@ -221,6 +225,15 @@ fn amount<S: serde::Serializer>(amount: &Micros, to: S) -> Result<S::Ok, S::Erro
     to.serialize_str(&amount.to_string())
 }
 
+/// The same of an amount that may not be known.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+pub(super) fn amount_if_any<S: serde::Serializer>(of: &Option<Micros>, to: S) -> Result<S::Ok, S::Error> {
+    match of {
+        Some(of) => amount(of, to),
+        None => to.serialize_none(),
+    }
+}
+
 /// What goes first and is judged before the rest follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct SheetCanary {
@@ -277,20 +290,14 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
     let told = reading.ahead.told(inputs, billing.category, &cost);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
     warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
+    let repeats = repeat::repeats(campaign, inputs.now, reading.messages, &cost);
+    warnings.extend(repeat::warning(repeats.as_ref()));
     let samples = std::mem::take(&mut reading.samples).choose(inputs.template, inputs.translations);
     Sheet {
         title: campaign.title.clone().unwrap_or_default(),
         kind: campaign.kind,
         sender: campaign.sender.clone(),
-        template: SheetTemplate {
-            name: campaign.template.name.clone(),
-            language: campaign.template.language.clone(),
-            category: billing.category,
-            status: inputs.template.map(|t| t.status.as_str().to_owned()),
-            quality: inputs.template.and_then(|t| t.quality),
-            time_to_live_s: inputs.template.map(|t| t.time_to_live_s.unwrap_or(problems::DEFAULT_TIME_TO_LIVE_S)),
-            known: inputs.template.is_some(),
-        },
+        template: template(inputs, billing.category),
         audience: inputs.audience.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         rows_read: reading.rows_read,
         messages: reading.messages,
@@ -298,6 +305,7 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         already_sent: std::mem::take(&mut reading.already_sent),
         changes: reading.changes.take(),
         cost,
+        repeats,
         // One that comes again begins at its time, not when it is started.
         starts_at: problems::first_time(inputs).filter(|_| reading.messages > 0).or(reading.ahead.first),
         sent_out_at: told,
@@ -314,6 +322,19 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         excluded_rows: reading.excluded.into_iter().map(|(reason, left)| (reason, left.first_rows)).collect(),
         rows: inputs.with_rows.then_some(reading.rows),
         facts: reading.facts,
+    }
+}
+
+fn template(inputs: &SheetInputs<'_>, category: Category) -> SheetTemplate {
+    let (named, known) = (&inputs.campaign.template, inputs.template);
+    SheetTemplate {
+        name: named.name.clone(),
+        language: named.language.clone(),
+        category,
+        status: known.map(|t| t.status.as_str().to_owned()),
+        quality: known.and_then(|t| t.quality),
+        time_to_live_s: known.map(|t| t.time_to_live_s.unwrap_or(problems::DEFAULT_TIME_TO_LIVE_S)),
+        known: known.is_some(),
     }
 }
 

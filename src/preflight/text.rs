@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::SerializeSeq;
 use serde_json::{Value, json};
 
+use super::repeat::Repeats;
 use super::sheet::Sheet;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
@@ -263,6 +264,9 @@ fn times(page: &mut Page, sheet: &Sheet) {
     let never = page.say("preflight.not_in_sight", &[]);
     let starts = at(starts_at);
     let ends = [sent_out.low, sent_out.likely, sent_out.high].map(|end| end.map_or(never.clone(), at));
+    if let Some(repeats) = &sheet.repeats {
+        repeat(page, sheet, repeats);
+    }
     page.fact("preflight.starts_at", &starts);
     if ends[0] == ends[2] {
         page.fact("preflight.sent_out_at", &ends[1]);
@@ -280,6 +284,29 @@ fn times(page: &mut Page, sheet: &Sheet) {
     let rate = sheet.throughput.to_string();
     let clock = page.say("preflight.clock", &[("zone", &sheet.timezone), ("n", &rate)]);
     page.note(&clock);
+}
+
+/// How a campaign comes again, and what all of it costs.
+fn repeat(page: &mut Page, sheet: &Sheet, repeats: &Repeats) {
+    let said = repeat_words(page.language(), repeats, &local(repeats.counted_until, &sheet.timezone, page.language()));
+    page.fact("repeat.label", &said);
+    let currency = &sheet.cost.currency;
+    if let (Some(likely), Some(high)) = (repeats.likely, repeats.high) {
+        let (likely, high) = (money(currency, likely), money(currency, high));
+        let said = page.say("repeat.cost", &[("likely", &likely), ("high", &high)]);
+        page.fact("repeat.cost_label", &said);
+    }
+}
+
+/// How often a campaign comes, until `until` as people read it: `22 times until Wednesday 2026-12-30, 20:00`.
+pub fn repeat_words(language: Language, repeats: &Repeats, until: &str) -> String {
+    let key = match (repeats.or_more, repeats.ends) {
+        (true, _) => "repeat.more_times",
+        (false, true) => "repeat.times_until",
+        (false, false) => "repeat.times_ahead",
+    };
+    let times = repeats.times.to_string();
+    say(language, key, &[("n", &times), ("until", until), ("every", &repeats.every)])
 }
 
 /// `Tuesday 2026-11-24, 14:30`, on the clock of `zone`.

@@ -269,7 +269,7 @@ pub enum SandboxError {
     #[error("a tier is `unlimited` or a number of people (250, 2K), not `{0}`")]
     Tier(String),
     /// Not one that the sandbox plays.
-    #[error("the sandbox plays cloud_api and gupshup")]
+    #[error("the sandbox plays cloud_api, gupshup and zenvia")]
     Provider,
     /// Webhooks would leave the machine.
     #[error("the sandbox posts webhooks to http addresses of this machine only (127.0.0.1, ::1, localhost)")]

@@ -14,8 +14,8 @@ mod lines;
 mod list;
 mod look;
 mod panel;
-mod search;
 mod quiet;
+mod search;
 mod step;
 mod thread;
 
@@ -24,8 +24,8 @@ pub use lines::ConversationLine;
 pub use list::{ConversationFilter, Cursor, Narrow, Show, View, list};
 pub use look::{Counts, News, campaigns, counts, news, seen};
 pub use panel::{Earlier, Panel, earlier, get, panel};
-pub use search::{Found, Place, Sought, search};
 pub use quiet::{Quiet, Silent, quiet};
+pub use search::{Found, Place, Sought, search};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 

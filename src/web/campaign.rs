@@ -29,6 +29,8 @@ use super::row_words;
 use super::run::row_list;
 use super::state::WebState;
 
+mod means;
+
 /// Runs listed.
 const RUNS: i64 = 20;
 
@@ -98,8 +100,8 @@ impl SheetView {
             .collect();
         excluded.sort_by_key(|e| std::cmp::Reverse(e.n));
         Self {
-            blockers: sheet.blockers.iter().map(|b| locale::problem(p.language, b)).collect(),
-            warnings: sheet.warnings.iter().map(|w| locale::problem(p.language, w)).collect(),
+            blockers: sheet.blockers.iter().map(|b| locale::page_problem(p.language, b)).collect(),
+            warnings: sheet.warnings.iter().map(|w| locale::page_problem(p.language, w)).collect(),
             left_out: sheet.excluded.values().sum(),
             excluded,
             sheet,
@@ -200,13 +202,6 @@ impl SheetView {
         let canary = self.sheet.canary?;
         let minutes = canary.wait_minutes.to_string();
         Some(p.say("preflight.canary", &[("n", &p.number(canary.messages)), ("minutes", &minutes)]))
-    }
-
-    fn consequence(&self, p: &Page) -> String {
-        let high = self.sheet.cost.high;
-        let high = high.map_or_else(|| p.t("web.cost_unknown"), |h| p.money(&h, &self.sheet.cost.currency));
-        let n = p.number(self.sheet.messages);
-        p.say("web.start_means", &[("n", &n), ("cost", &high), ("sender", &self.sheet.sender)])
     }
 }
 

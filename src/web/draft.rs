@@ -136,12 +136,12 @@ async fn page(
         p.zone = zone;
     }
     let v = View::of(&p, &file, &known);
-    let mut problems: Vec<String> = refused.iter().map(|problem| locale::problem(p.language, problem)).collect();
+    let mut problems: Vec<String> = refused.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
     // What is still open is shown beside its field; only who wants to go on is told in a list.
     let is_question = |problem: &&Problem| QUESTIONS.contains(&problem.code.as_str());
     if refused.is_empty() {
         let told = preview.problems.iter().filter(|problem| !v.is_open() || is_question(problem));
-        problems.extend(told.map(|problem| locale::problem(p.language, problem)));
+        problems.extend(told.map(|problem| locale::page_problem(p.language, problem)));
     }
     let split = match d.run_id {
         Some(run) => Some(state.engine.split(run).await?),
@@ -149,7 +149,7 @@ async fn page(
     };
     let is_known = campaign::by_name(state.store(), &d.name).await?.is_some();
     let asks_how = preview.problems.iter().any(|problem| is_question(&problem));
-    let in_the_way = preview.problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
+    let in_the_way = preview.problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
     let preview = PreviewView::of(&p, &preview);
     let reading = reading.map(|progress| Reading::of(&p, progress));
     html(&DraftPage { p, d, v, preview, problems, clash, known: is_known, split, reading, in_the_way, asks_how })
@@ -174,8 +174,19 @@ async fn known(state: &WebState, file: &Definition, preview: &Preview) -> Result
         templates,
         template: preview.template.clone(),
         facts: preview.facts.clone(),
+        sheets: sheets(preview),
         cells: preview.cells.clone(),
     })
+}
+
+/// The sheets of the workbook, also where it has to be asked which is meant.
+fn sheets(preview: &Preview) -> Vec<String> {
+    let read = preview.facts.as_ref().map(|facts| facts.sheets.clone()).unwrap_or_default();
+    let asked = preview.problems.iter().flat_map(|problem| &problem.args).find(|(name, _)| name == "sheets");
+    match asked {
+        Some((_, named)) if read.is_empty() => named.split(", ").map(str::to_owned).collect(),
+        _ => read,
+    }
 }
 
 /// What the form says is kept; then the row is shown, or the draft is finished.

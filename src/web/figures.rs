@@ -47,7 +47,9 @@ impl Figures {
         let counts = state.sampler.counts(state.store(), &run, now).await?;
         let hold = if run.state == RunState::Running { waiting::hold_on(&state.engine, &run).await? } else { None };
         let waits = waiting::of_run(&state.engine, &run).await?;
-        let word = word(&run, &counts, hold.is_some(), waits.as_ref());
+        // What ends by itself is waited for; what only a person ends has stopped the run.
+        let stopped = hold.as_ref().is_some_and(|hold| hold.ends() == HoldEnd::Person);
+        let word = word(&run, &counts, stopped, waits.as_ref());
         let forecast = match run.state {
             RunState::Running if counts.left() > 0 && hold.is_none() => {
                 state.forecasts.of(&state.engine, &run.sender, run.id).await?
@@ -135,7 +137,7 @@ impl Figures {
 
     /// Who or what stopped it, and what makes it go on; empty while it goes on.
     pub fn why(&self, p: &Page) -> String {
-        if let Some(hold) = &self.hold {
+        if let Some(hold) = self.hold.as_ref().filter(|_| self.word == "held") {
             let why = super::holds::cause(p, hold);
             let until = match (hold.ends(), hold.until_at) {
                 (HoldEnd::Itself, _) => p.t("web.until_itself"),

@@ -11,9 +11,9 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
-    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, person, result_files, retry, run,
-    run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
-    variables, webhook,
+    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, person, result_files,
+    retry, run, run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket,
+    tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -196,6 +196,7 @@ fn other_pages() -> Vec<Route> {
         read("/suppressions", suppress, suppressions::show),
         write("/suppressions", suppress, suppressions::add),
         write("/suppressions/import", suppress, suppressions::import),
+        with_files(write("/suppressions/file", suppress, suppressions::import_file)),
         read("/people", needs(R::ReadPeople), people::show),
         with_files(write("/people/import", needs(R::ManagePeople), people::import)),
         read("/people/{id}", needs(R::ReadPeople), person::show),

@@ -124,10 +124,7 @@ pub async fn show(
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
     let canary = canary(&state, &p, run.id).await?;
-    let missing = engine::wallet::recharge(&state.engine, &run.account).await?;
-    let missing =
-        missing.filter(|_| run.sent_out_at.is_none()).map(|(currency, amount)| format!("{currency} {amount}"));
-    let recharge = missing.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)]));
+    let recharge = recharge(&state, &p, &run).await?;
     let answers = answers(&state, &p, run.id, people).await?;
     let stopped = stopped(&state, &p, run.id).await?;
     let left_out = left_out(&state, &p, run.id).await?;
@@ -164,6 +161,20 @@ pub async fn show(
         files,
         file_waits,
     })
+}
+
+/// What has to be put into the wallet for everything to go out, in words.
+async fn recharge(state: &WebState, p: &Page, run: &run::Run) -> Result<Option<String>, WebError> {
+    let missing = engine::wallet::recharge(&state.engine, &run.account).await?;
+    let missing = missing.filter(|_| run.sent_out_at.is_none());
+    let said = missing.map(|(currency, amount)| format!("{currency} {amount}"));
+    Ok(said.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)])))
+}
+
+/// What was stopped at sending, by reason.
+async fn stopped(state: &WebState, p: &Page, run: RunId) -> Result<Vec<Cause>, WebError> {
+    let stopped = tally::stopped(state.store(), run).await?.into_iter();
+    Ok(stopped.map(|s| Cause { why: row_words::reason(p, Some(&s.reason)), n: s.n, href: None }).collect())
 }
 
 /// What a correction left as it was, in words.

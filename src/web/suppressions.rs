@@ -1,7 +1,7 @@
 //! The do-not-send list.
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Multipart, Path, Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -126,13 +126,48 @@ pub async fn put(
     Ok(added)
 }
 
-/// Numbers on lines of their own, or the first column of a pasted sheet.
+/// Numbers on lines of their own, or a pasted sheet.
 #[derive(Deserialize)]
 pub struct Imported {
     numbers: String,
     scope: String,
     #[serde(default)]
+    country: String,
+    #[serde(default)]
     note: String,
+}
+
+/// A list of numbers as it came.
+#[derive(Default)]
+pub struct NumbersGiven {
+    /// The bytes of a file, or what was pasted.
+    pub bytes: Vec<u8>,
+    /// The word of the scope; empty: promotions.
+    pub scope: String,
+    /// Of numbers without a country code; empty: that of the senders.
+    pub country: String,
+    /// For the record.
+    pub note: String,
+}
+
+impl NumbersGiven {
+    /// Reads the parts `file`, `scope`, `country` and `note`; any other is passed over.
+    pub async fn read(mut form: Multipart) -> Result<Self, WebError> {
+        let mut given = Self::default();
+        while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+            let name = field.name().unwrap_or_default().to_owned();
+            let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?.to_vec();
+            let text = |bytes| String::from_utf8(bytes).map_err(|_| WebError::Bad("not_utf8"));
+            match name.as_str() {
+                "file" => given.bytes = bytes,
+                "scope" => given.scope = text(bytes)?,
+                "country" => given.country = text(bytes)?,
+                "note" => given.note = text(bytes)?,
+                _ => {}
+            }
+        }
+        if given.bytes.is_empty() { Err(WebError::Bad("no_audience")) } else { Ok(given) }
+    }
 }
 
 /// What became of a list of numbers.
@@ -152,8 +187,16 @@ pub async fn import(
     actor: Actor,
     Form(form): Form<Imported>,
 ) -> Result<Redirect, WebError> {
-    let scope = scope(&form.scope)?;
-    let done = put_all(&state, &actor, &form.numbers, scope, &form.note).await?;
+    let Imported { numbers, scope, country, note } = form;
+    told(put_all(&state, &actor, NumbersGiven { bytes: numbers.into_bytes(), scope, country, note }).await?)
+}
+
+/// A file of numbers is added by a person.
+pub async fn import_file(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Redirect, WebError> {
+    told(put_all(&state, &actor, NumbersGiven::read(form).await?).await?)
+}
+
+fn told(done: ImportDone) -> Result<Redirect, WebError> {
     if !done.wrong.is_empty() {
         let lines: Vec<String> = done.wrong.iter().take(20).map(ToString::to_string).collect();
         let (n, lines) = (done.wrong.len().to_string(), lines.join(", "));
@@ -165,30 +208,16 @@ pub async fn import(
 
 /// Puts every number of a list on the do-not-send list, for page and API. What is no number is told by its line, and the
 /// others are put on it all the same.
-pub async fn put_all(
-    state: &WebState,
-    actor: &Actor,
-    numbers: &str,
-    scope: SuppressionScope,
-    note: &str,
-) -> Result<ImportDone, WebError> {
-    let note = note.trim();
+pub async fn put_all(state: &WebState, actor: &Actor, given: NumbersGiven) -> Result<ImportDone, WebError> {
+    let word = if given.scope.is_empty() { "marketing" } else { &given.scope };
+    let (scope, note) = (scope(word)?, given.note.trim());
     if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
         return Err(WebError::Bad("note"));
     }
-    let (mut done, mut phones) = (ImportDone::default(), Vec::new());
-    for (i, line) in numbers.lines().enumerate() {
-        let cell = line.split([';', ',', '\t']).next().unwrap_or_default().trim().trim_matches('"');
-        if cell.is_empty() {
-            continue;
-        }
-        match phone(state, cell) {
-            Ok(phone) => phones.push((phone, String::new())),
-            // The first line may be a header.
-            Err(_) if i == 0 && !cell.bytes().any(|b| b.is_ascii_digit()) => {}
-            Err(_) => done.wrong.push(i as u64 + 1),
-        }
-    }
+    let country = Some(given.country.trim()).filter(|country| !country.is_empty());
+    let list = state.engine.read_numbers(given.bytes, country).await?.map_err(WebError::Refused)?;
+    let mut done = ImportDone { wrong: list.wrong, ..ImportDone::default() };
+    let phones: Vec<(Phone, String)> = list.phones.into_iter().map(|phone| (phone, String::new())).collect();
     let now = state.now();
     for piece in phones.chunks(IMPORT_STEP) {
         let mut tx = state.store().begin().await?;

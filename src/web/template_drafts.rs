@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::domain::problem::Problem;
 use crate::domain::template::draft::{self, Draft};
-use crate::domain::template::{Category, ParameterFormat, rules};
+use crate::domain::template::{Category, ParameterFormat};
 use crate::provider::Sample;
 use crate::store::template;
 
@@ -114,7 +114,7 @@ async fn keep(
 /// A draft, with what must be mended before it is submitted.
 pub async fn show(State(state): State<WebState>, p: Page, Path(id): Path<i64>) -> Result<Html<String>, WebError> {
     let kept = template::draft::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
-    let problems = said(&p, &rules::check(&kept.draft));
+    let problems = said(&p, &state.engine.draft_problems(&kept.account, &kept.draft).await?);
     let mut page = page(&state, p, &kept.account, kept.draft);
     page.action = format!("/template-drafts/{id}");
     page.problems = problems;

@@ -13,6 +13,8 @@ use crate::engine::{change, force};
 use crate::support::stores;
 use crate::web::daemon::Site;
 
+mod lists;
+
 /// What a command printed, and its status.
 struct Said {
     status: i32,
@@ -75,7 +77,10 @@ async fn a_folder_is_imported_started_watched_paused_resumed_and_cancelled() {
     assert!(one.out.contains("Paused by token:marketing: lunch."), "{}", one.out);
     assert_eq!(site.recado(Role::Marketing, &["pause", "turnos"]).await.status, 1);
     assert_eq!(site.recado(Role::Marketing, &["resume", "turnos"]).await.status, 0);
-    assert_eq!(site.recado(Role::Marketing, &["cancel", "turnos", "--json"]).await.json()["state"], "cancelled");
+    assert_eq!(
+        site.recado(Role::Marketing, &["cancel", "turnos", "--yes", "--json"]).await.json()["state"],
+        "cancelled"
+    );
 }
 
 #[tokio::test]
@@ -145,7 +150,7 @@ async fn what_is_not_there_or_has_ended_is_said_in_words_with_what_is_possible()
     let early = site.recado(Role::Admin, &["resume", "turnos"]).await;
     assert!(early.status == 1 && early.err.contains("has not been started"), "{}", early.err);
     let run = site.stage.run("turnos", CAMPAIGN, &people(1)).await;
-    assert_eq!(site.recado(Role::Admin, &["cancel", "turnos"]).await.status, 0);
+    assert_eq!(site.recado(Role::Admin, &["cancel", "turnos", "--yes"]).await.status, 0);
     let late = site.recado(Role::Admin, &["resume", "turnos"]).await;
     let expected = format!("Run {run} was cancelled");
     assert!(
@@ -194,7 +199,8 @@ async fn a_campaign_whose_folder_was_removed_is_still_reached_by_its_name() {
         let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["turnos"], "{}", store.name());
         assert!(listed["items"][0]["removed_at"].is_i64());
-        for command in [&["resume", "turnos"][..], &["results", "turnos"], &["cancel", "turnos"], &["status", "turnos"]]
+        for command in
+            [&["resume", "turnos"][..], &["results", "turnos"], &["cancel", "turnos", "--yes"], &["status", "turnos"]]
         {
             let said = site.recado(Role::Admin, command).await;
             assert_eq!(said.status, 0, "{command:?}: {}", said.err);

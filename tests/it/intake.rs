@@ -9,6 +9,7 @@ mod fixtures;
 mod given;
 mod hostile;
 mod languages;
+mod number_list;
 #[path = "../../fuzz/src/package.rs"]
 mod package;
 mod parsers;

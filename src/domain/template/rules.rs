@@ -2,7 +2,7 @@
 //! told at once, each with the field that it is about.
 
 use super::draft::{Draft, DraftButton, DraftHeader};
-use super::{Category, ParameterFormat, parameters};
+use super::{Category, ParameterFormat, language, parameters};
 use crate::domain::problem::Problem;
 
 const LONGEST_NAME: usize = 512;
@@ -52,15 +52,6 @@ pub fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// Whether `code` has the form of a language code: `es`, `es_AR`, `zh_HK`. The provider's list of them is open.
-pub fn is_language(code: &str) -> bool {
-    let mut parts = code.split('_');
-    let first = parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_lowercase()));
-    let region = parts.next();
-    let fits = |p: &str| (2..=4).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    first && region.is_none_or(fits) && parts.next().is_none()
-}
-
 struct Problems(Vec<Problem>);
 
 impl Problems {
@@ -79,8 +70,14 @@ impl Problems {
                 self.add("template_rule_name_meant", "name", &[("name", &draft.name), ("meant", &meant)]);
             }
         }
-        if !is_language(&draft.language) {
-            self.add("template_rule_language", "language", &[("language", &draft.language)]);
+        if !language::is_code(&draft.language) {
+            match language::meant(&draft.language) {
+                Some(meant) => {
+                    let args = [("language", draft.language.as_str()), ("meant", meant)];
+                    self.add("template_rule_language_meant", "language", &args);
+                }
+                None => self.add("template_rule_language", "language", &[("language", &draft.language)]),
+            }
         }
         match draft.category {
             Category::Marketing | Category::Utility | Category::Authentication => {}
@@ -157,6 +154,10 @@ impl Problems {
             self.add("template_rule_braces", "body", &[("field_key", "template_field.body")]);
         }
         self.braces("body", body);
+        // Long gaps are turned down in review (reported by users; not in Meta's documentation).
+        if body.replace('\r', "").contains("\n\n\n\n\n") {
+            self.add("template_rule_gaps", "body", &[]);
+        }
         let trimmed = body.trim();
         if trimmed.starts_with("{{") {
             self.add("template_rule_starts", "body", &[]);

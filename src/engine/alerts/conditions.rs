@@ -150,6 +150,12 @@ async fn late_starts(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, Engin
             found.push(Found::new(AlertKind::StartLate, version.id, &path, &[("campaign", &version.name)]));
         }
     }
+    for waiting in engine.waiting_files(until).await? {
+        let path = format!("/campaigns/{}", waiting.campaign);
+        let (run, file) = (waiting.run.to_string(), waiting.file.as_str());
+        let args = [("campaign", waiting.name.as_str()), ("run", &run), ("file", file)];
+        found.push(Found::new(AlertKind::FileWaits, waiting.version, &path, &args));
+    }
     for run in watch::unread_runs(&engine.store, until).await? {
         let id = run.id.to_string();
         let args = [("run", &*id), ("campaign", &*run.name)];

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use super::{home, is_of};
 use crate::domain::phone::Phone;
 use crate::engine::{Engine, EngineError, aside};
-use crate::intake::audience::Audience;
+use crate::intake::audience::{Audience, Line};
 use crate::intake::phone_number::Home;
-use crate::store::{audience as shared, version};
+use crate::store::{audience as shared, campaign, version};
 
 /// Larger files of a folder are not looked into for a name: they are no audiences.
 const LARGEST: u64 = 512 * 1024 * 1024;
@@ -37,9 +37,28 @@ impl Engine {
                 Emptied::Unreadable => left.push(format!("audiences/{hash}")),
             }
         }
+        self.erase_from_results(phones).await?;
         let (dir, sought) = (self.config.campaigns_dir.clone(), phones.to_vec());
         left.extend(aside(move || naming(&dir, &sought)).await?);
         Ok((rows, left))
+    }
+
+    /// Result files that name them are made anew; of those that cannot be (of a day that has passed, of a run that is not
+    /// known any more) texts lose the lines, and workbooks go.
+    async fn erase_from_results(&self, phones: &[Phone]) -> Result<(), EngineError> {
+        for known in campaign::list(&self.store).await? {
+            let out = self.config.campaigns_dir.join(&known.name).join("out");
+            let definition = version::latest(&self.store, known.id).await?.map(|version| version.definition);
+            let (sought, home) = (phones.to_vec(), definition.as_deref().and_then(home));
+            let named = aside(move || results_naming(&out, &sought, home.as_ref())).await?;
+            for file in named {
+                if !self.remake_result(known.id, &file).await? {
+                    let (sought, file) = (phones.to_vec(), file.clone());
+                    aside(move || take_out(&file, &sought)).await?.map_err(unwritten)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The other nodes' copy of an audience is the new one too.
@@ -49,6 +68,28 @@ impl Engine {
             self.share_audience(hash).await?;
         }
         Ok(())
+    }
+}
+
+fn unwritten(cause: io::Error) -> EngineError {
+    EngineError::File { place: "the campaigns' folder", cause }
+}
+
+/// Files of Recado's own that hold one of the numbers.
+fn results_naming(out: &Path, phones: &[Phone], home: Option<&Home>) -> Vec<PathBuf> {
+    let files = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
+    let named = |path: &PathBuf| match Audience::open(path) {
+        Ok(audience) => holds(&audience, phones, home).unwrap_or_default(),
+        Err(_) => fs::read(path).is_ok_and(|bytes| ends_like(&bytes, phones)),
+    };
+    files.filter(|path| path.is_file()).filter(named).collect()
+}
+
+/// Empties the lines of a text; anything else goes.
+fn take_out(file: &Path, phones: &[Phone]) -> io::Result<()> {
+    match empty_lines(file, phones, None)? {
+        Emptied::Lines(n) if n > 0 => Ok(()),
+        _ => fs::remove_file(file),
     }
 }
 
@@ -67,9 +108,10 @@ fn empty_lines(path: &Path, phones: &[Phone], home: Option<&Home>) -> io::Result
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Emptied::Lines(0)),
         Err(cause) => return Err(cause),
     };
-    let Ok(audience) = Audience::open(path) else { return Ok(Emptied::Unreadable) };
+    let unread = |named: bool| if named { Emptied::Unreadable } else { Emptied::Lines(0) };
+    let Ok(audience) = Audience::open(path) else { return Ok(unread(ends_like(&bytes, phones))) };
     if bytes.starts_with(b"PK") || bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Ok(Emptied::Unreadable);
+        return Ok(unread(holds(&audience, phones, home)?));
     }
     let delimiter = audience.facts.delimiter.byte();
     let mut reader =
@@ -100,21 +142,39 @@ fn empty_lines(path: &Path, phones: &[Phone], home: Option<&Home>) -> io::Result
     Ok(Emptied::Lines(n))
 }
 
+/// Whether the last eight digits of one of the numbers stand there, however it is written before them.
+fn ends_like(bytes: &[u8], phones: &[Phone]) -> bool {
+    let is_kept = |b: &u8| b.is_ascii_digit() || matches!(b, b',' | b';' | b'\n');
+    let digits: Vec<u8> = bytes.iter().copied().filter(is_kept).collect();
+    phones.iter().any(|phone| {
+        let end = &phone.digits()[phone.digits().len().saturating_sub(8)..];
+        digits.windows(end.len()).any(|window| window == end.as_bytes())
+    })
+}
+
+/// Whether a cell of the file is one of the numbers.
+fn holds(audience: &Audience, phones: &[Phone], home: Option<&Home>) -> io::Result<bool> {
+    let mut lines = audience.lines()?.filter_map(|line| match line {
+        Line::Cells(cells) => Some(cells),
+        Line::Unreadable(..) => None,
+    });
+    Ok(lines.any(|cells| cells.iter().any(|cell| is_of(phones, cell, home))))
+}
+
 /// Files of the campaigns' folders that hold one of the numbers: they are their owners' to change.
 fn naming(dir: &Path, phones: &[Phone]) -> Vec<String> {
-    let folders = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let files =
-        folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten()).map(|entry| entry.path());
+    let inside = |dir: &Path| fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    // Used files are filed away in a folder of their own.
+    let files = inside(dir).flat_map(|folder| inside(&folder).chain(inside(&folder.join("used"))).collect::<Vec<_>>());
     let named = |path: &PathBuf| {
         let is_small = fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
-        let bytes = if is_small { fs::read(path).unwrap_or_default() } else { Vec::new() };
-        let digits: Vec<u8> =
-            bytes.into_iter().filter(|b| b.is_ascii_digit() || matches!(b, b',' | b';' | b'\n')).collect();
-        // The last eight digits, however the number is written before them.
-        phones.iter().any(|phone| {
-            let end = &phone.digits()[phone.digits().len().saturating_sub(8)..];
-            digits.windows(end.len()).any(|window| window == end.as_bytes())
-        })
+        if !is_small {
+            return false;
+        }
+        let bytes = fs::read(path).unwrap_or_default();
+        // What is packed shows its numbers to whoever unpacks it.
+        let packed = || Audience::open(path).is_ok_and(|audience| holds(&audience, phones, None).unwrap_or_default());
+        ends_like(&bytes, phones) || (bytes.starts_with(b"PK") && packed())
     };
     let shown = |path: PathBuf| path.strip_prefix(dir).unwrap_or(&path).display().to_string();
     let mut left: Vec<String> = files.filter(named).map(shown).collect();

@@ -1,13 +1,13 @@
 //! What the provider tells of a template: what uses it is held or released; its reasons are kept.
 
 use crate::domain::event::{TemplateNews, TemplateNote};
-use crate::domain::template::TemplateStatus;
+use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::engine::holds::{ITSELF, TEMPLATE_POLL};
 use crate::store::audit::{self, Deed};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::{Tx, template};
+use crate::store::{Tx, run, template};
 
 /// Keeps the news with the template as last read; holds or releases what uses it. True when a hold began or ended.
 /// A template nobody here has read yet concerns nobody here.
@@ -27,12 +27,37 @@ pub(in crate::engine) async fn status(
     if news.status == TemplateStatus::Approved {
         return Ok(hold::lift_cause(tx, (scope, &scope_key, cause), now, ITSELF).await?);
     }
+    // A review that our own edit asked for stops nobody where nothing uses the template: nothing can be started with it.
+    if news.status == TemplateStatus::Pending && !is_used(tx, account, news).await? {
+        return Ok(false);
+    }
     // What could not be sent before holds nothing anew: nothing was started with it.
     if before != TemplateStatus::Approved {
         return Ok(false);
     }
     let new = NewHold { scope, scope_key, cause, code: None, until_at: Some(now.plus(TEMPLATE_POLL)) };
     Ok(hold::place_in(tx, &new, now).await?)
+}
+
+/// Whether an open run sends it.
+async fn is_used(tx: &mut Tx, account: &str, news: &TemplateNews) -> Result<bool, EngineError> {
+    for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account) {
+        let named = |used: &Template| (used.name.as_str(), used.language.as_str()) == (&*news.name, &*news.language);
+        if run.snapshots()?.all().any(named) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A template that is deleted holds nothing any more.
+pub(in crate::engine) async fn deleted(
+    tx: &mut Tx,
+    (account, name, language): (&str, &str, &str),
+    now: UnixMs,
+) -> Result<bool, EngineError> {
+    let key = hold::template_key(account, name, language);
+    Ok(hold::lift_cause(tx, (HoldScope::Template, &key, HoldCause::Quality), now, ITSELF).await?)
 }
 
 /// Keeps what else the provider says of it. True when the template is to be read again.

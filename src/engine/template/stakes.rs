@@ -21,6 +21,7 @@ pub struct Stake {
     pub people: i64,
     /// What they may cost, as they are planned.
     #[schema(value_type = String)]
+    #[serde(serialize_with = "crate::domain::money::decimal")]
     pub cost: Micros,
     /// In which currency.
     pub currency: String,

@@ -28,6 +28,7 @@ fn variables(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
     } else if template.format == ParameterFormat::Named && !own {
         wanted.extend(in_header);
     }
+    problems.extend(by_number(campaign, template, &wanted));
     for name in wanted.iter().filter(|name| campaign.variables.iter().all(|(given, _)| given != *name)) {
         problems.push(Problem::new("missing_variable", &[("name", name)]));
     }
@@ -38,6 +39,18 @@ fn variables(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
         });
     }
     problems
+}
+
+/// Names where the template counts: the campaign was written for the same template at a provider that names.
+fn by_number(campaign: &CampaignFile, template: &Template, wanted: &[String]) -> Option<Problem> {
+    let is_name = |name: &str| name.parse::<u32>().is_err();
+    let named: Vec<&str> = campaign.variables.iter().map(|(name, _)| name.as_str()).filter(|n| is_name(n)).collect();
+    let counts = template.format == ParameterFormat::Positional && !wanted.is_empty();
+    (counts && !named.is_empty()).then(|| {
+        let args = [("names", named.join(", ")), ("numbers", wanted.join(", "))];
+        let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        Problem::new("variables_by_number", &args)
+    })
 }
 
 fn header(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {

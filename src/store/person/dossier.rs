@@ -8,7 +8,7 @@ use super::super::{Result, Store, on};
 use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
-use crate::domain::time::UnixMs;
+use crate::domain::time::{self, UnixMs};
 
 const IDENTITIES: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
     WHERE id = $1 OR linked_to = $1 ORDER BY id";
@@ -95,6 +95,8 @@ pub struct EntryRow {
     /// Who of us wrote it.
     pub author: String,
     /// When.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "time::told")]
     pub at: UnixMs,
 }
 
@@ -110,6 +112,8 @@ pub struct OutcomeRow {
     /// Who set it; empty: the reply itself.
     pub set_by: String,
     /// When.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "time::told")]
     pub at: UnixMs,
 }
 
@@ -123,10 +127,14 @@ pub struct SuppressionRow {
     /// For the record.
     pub note: String,
     /// Since when.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "time::told")]
     pub created_at: UnixMs,
     /// Who did it.
     pub created_by: String,
     /// Until when.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "time::told_if_any")]
     pub lifted_at: Option<UnixMs>,
     /// Who lifted it.
     pub lifted_by: Option<String>,
@@ -142,6 +150,8 @@ pub struct ConsentRow {
     /// The campaign whose file said it.
     pub source: String,
     /// When it was read.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "time::told")]
     pub at: UnixMs,
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use crate::domain::id::{CampaignId, MessageId, RunId};
+use crate::domain::id::{CampaignId, MessageId, RunId, VersionId};
 use crate::domain::kind::Priority;
 use crate::domain::time::UnixMs;
 use crate::store::{Result, Store, on};
@@ -22,6 +22,14 @@ const UNSTARTED: &str = "SELECT v.id, v.campaign_id, c.name, v.definition FROM v
     WHERE c.removed_at IS NULL AND c.problem IS NULL AND v.loaded_at <= $1 AND v.approved_at IS NULL
         AND v.id = (SELECT l.id FROM version AS l WHERE l.campaign_id = c.id ORDER BY l.loaded_at DESC, l.id DESC LIMIT 1)
         AND NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = c.id AND r.state IN ('planning', 'running', 'paused'))
+    ORDER BY c.id";
+/// The latest version of a campaign whose standing run has taken up another.
+const WAITING_FILES: &str = "SELECT v.id AS version, v.campaign_id AS campaign, c.name, v.audience_name AS file, v.loaded_at, r.id AS run,
+        v.definition
+    FROM run AS r JOIN campaign AS c ON c.id = r.campaign_id JOIN version AS v ON v.campaign_id = c.id
+    WHERE c.removed_at IS NULL AND v.id <> r.version_id AND v.loaded_at <= $1
+        AND r.id = (SELECT MAX(s.id) FROM run AS s WHERE s.campaign_id = c.id AND s.revision > 0 AND s.state <> 'cancelled')
+        AND v.id = (SELECT l.id FROM version AS l WHERE l.campaign_id = c.id ORDER BY l.loaded_at DESC, l.id DESC LIMIT 1)
     ORDER BY c.id";
 const RECEIPTS: &str = "SELECT COUNT(*) AS accepted, CAST(COALESCE(SUM(CASE WHEN sent_at IS NULL AND delivered_at IS NULL
             AND read_at IS NULL AND reviewed_at IS NULL AND failure_code IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT) AS told
@@ -48,6 +56,25 @@ pub struct OfCampaign {
     pub definition: String,
 }
 
+/// A file that a standing run has not taken up.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct WaitingFile {
+    /// Its version.
+    pub version: VersionId,
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// The campaign's name.
+    pub name: String,
+    /// The name of the audience.
+    pub file: String,
+    /// When it came.
+    pub loaded_at: UnixMs,
+    /// The run that goes on without it.
+    pub run: RunId,
+    /// The campaign file of the version.
+    pub definition: String,
+}
+
 /// Among the latest messages of a sender within a span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromRow)]
 pub struct Receipts {
@@ -60,6 +87,11 @@ pub struct Receipts {
 /// When `sender` last claimed something.
 pub async fn last_claim(store: &Store, sender: &str) -> Result<Option<UnixMs>> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(LAST_CLAIM).bind(sender).fetch_optional(pool).await)?)
+}
+
+/// Files that came until `until` and that a standing run has not taken up.
+pub async fn waiting_files(store: &Store, until: UnixMs) -> Result<Vec<WaitingFile>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(WAITING_FILES).bind(until).fetch_all(pool).await)?)
 }
 
 /// The oldest message by hand that has been due since `until`.

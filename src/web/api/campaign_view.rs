@@ -8,10 +8,12 @@ use super::runs;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::time::UnixMs;
+use crate::intake::campaign_file::CampaignFile;
 use crate::locale::Language;
 use crate::store::campaign::Campaign;
+use crate::store::run;
+use crate::store::version::{self, Version};
 use crate::store::view::campaign::CampaignLine;
-use crate::store::{run, version};
 use crate::web::error::WebError;
 use crate::web::state::WebState;
 
@@ -38,6 +40,11 @@ pub struct CampaignView {
     pub version: Option<VersionId>,
     /// Its latest run.
     pub run: Option<RunView>,
+    /// When the next run of a campaign with `every` is due, Unix milliseconds; `null`: it does not come again.
+    #[schema(value_type = Option<i64>)]
+    pub next_due_at: Option<UnixMs>,
+    /// The clock of its file, an IANA name; `null` while that cannot be read.
+    pub timezone: Option<String>,
 }
 
 impl CampaignView {
@@ -54,6 +61,8 @@ impl CampaignView {
             created_at: line.created_at,
             removed_at: line.removed_at,
             version: line.version_id,
+            next_due_at: state.engine.next_run(line.id).await?,
+            timezone: timezone(version::latest(state.store(), line.id).await?.as_ref()),
         })
     }
 
@@ -71,9 +80,17 @@ impl CampaignView {
             problem: c.problem,
             created_at: c.created_at,
             removed_at: c.removed_at,
+            next_due_at: state.engine.next_run(c.id).await?,
+            timezone: timezone(version.as_ref()),
             version: version.map(|v| v.id),
         })
     }
+}
+
+/// The clock that a version's file names.
+fn timezone(version: Option<&Version>) -> Option<String> {
+    let file = CampaignFile::parse(&version?.definition, "campaign.toml").ok()?;
+    file.timezone.iana_name().map(str::to_owned)
 }
 
 async fn run_view(state: &WebState, language: Language, id: Option<RunId>) -> Result<Option<RunView>, WebError> {

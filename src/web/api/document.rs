@@ -34,7 +34,7 @@ const PROBLEM: &str = "application/problem+json";
         bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, canned::all, canned::set, canned::remove, media::show, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
-        variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
+        variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::import_file, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::import,
         people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all
     ),

@@ -149,6 +149,7 @@ fn other_routes() -> Vec<Route> {
         read("/api/v1/suppressions", suppress, suppressions::all),
         write("/api/v1/suppressions", suppress, suppressions::add),
         write("/api/v1/suppressions/import", suppress, suppressions::import),
+        with_files(write("/api/v1/suppressions/file", suppress, suppressions::import_file)),
         remove("/api/v1/suppressions/{id}", suppress, suppressions::lift),
         read("/api/v1/costs", needs(R::ReadCosts), costs::show),
         read("/api/v1/doctor", needs(R::ReadAudit), doctor::show),

@@ -102,6 +102,17 @@ pub struct MoneyView {
     pub charged: String,
 }
 
+/// A file that waits for a person.
+#[derive(Serialize, ToSchema)]
+pub struct WaitingFileView {
+    /// Its name.
+    pub file: String,
+    /// The version: what `start` takes.
+    pub version: VersionId,
+    /// When it came, Unix milliseconds.
+    pub loaded_at: UnixMs,
+}
+
 /// A run with everything that can be said about it in figures.
 #[derive(Serialize, ToSchema)]
 pub struct RunDetail {
@@ -130,6 +141,8 @@ pub struct RunDetail {
     pub canary: Option<canary::CanaryStanding>,
     /// Why it is paused, one sentence each.
     pub paused_for: Vec<CauseView>,
+    /// A new file of the campaign that this run has not taken up and that waits for a person; `null`: none does.
+    pub waiting_file: Option<WaitingFileView>,
     /// What it costs.
     pub cost: MoneyView,
     /// What has to be put into its account's wallet at least for everything in line to go out, as `USD 12.50`; `null`:
@@ -190,6 +203,7 @@ impl RunDetail {
         let stopped = tally::stopped(store, id).await?.into_iter();
         let excluded = exclusion::counts(store, id).await?;
         let canary = canary::standing(&state.engine, id).await?;
+        let waiting_file = state.engine.waiting_file(id).await?;
         let recharge = wallet::recharge(&state.engine, &run.account).await?;
         let because = run.paused_for().into_iter();
         let paused_for =
@@ -208,6 +222,11 @@ impl RunDetail {
             to_be_read: answers.to_be_read,
             no_answer: answers.no_answer,
             canary,
+            waiting_file: waiting_file.map(|w| WaitingFileView {
+                file: w.file,
+                version: w.version,
+                loaded_at: w.loaded_at,
+            }),
             paused_for,
             recharge: recharge.map(|(currency, amount)| format!("{currency} {amount}")),
             cost: MoneyView {

@@ -1,7 +1,8 @@
 //! The do-not-send list.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::store::suppression::{self, Suppression};
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
 use crate::web::state::WebState;
-use crate::web::suppressions::{self, ImportDone};
+use crate::web::suppressions::{self, ImportDone, NumbersGiven};
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
@@ -92,8 +93,11 @@ pub async fn add(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportSent {
-    /// One number a line, or a sheet whose first column holds them.
+    /// One number a line, or a pasted sheet.
     numbers: String,
+    /// Country of numbers without a code, as `AR`; left out: that of the senders, where all have the same.
+    #[serde(default)]
+    country: String,
     /// `marketing`: no promotions; `all`: nothing.
     #[serde(default = "marketing")]
     scope: String,
@@ -112,8 +116,40 @@ pub async fn import(
     actor: Actor,
     Sent(body): Sent<ImportSent>,
 ) -> Result<Json<ImportDone>, WebError> {
-    let scope = suppressions::scope(&body.scope).map_err(|_| wrong("scope", "marketing or all"))?;
-    Ok(Json(suppressions::put_all(&state, &actor, &body.numbers, scope, &body.note).await?))
+    suppressions::scope(&body.scope).map_err(|_| wrong("scope", "marketing or all"))?;
+    let ImportSent { numbers, country, scope, note } = body;
+    let given = NumbersGiven { bytes: numbers.into_bytes(), country, scope, note };
+    Ok(Json(suppressions::put_all(&state, &actor, given).await?))
+}
+
+/// A file of numbers.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form for the API's document")]
+pub struct NumbersForm {
+    /// CSV in any usual encoding, XLSX, ODS, or one number a line.
+    #[schema(format = Binary, content_media_type = "text/csv")]
+    file: String,
+    /// Country of numbers without a code, as `AR`; left out: that of the senders, where all have the same.
+    country: Option<String>,
+    /// `marketing`: no promotions; `all`: nothing.
+    scope: Option<String>,
+    /// For the record.
+    note: Option<String>,
+}
+
+/// Put the numbers of a file on the list, in any form that an audience can have
+#[utoipa::path(post, path = "/api/v1/suppressions/file", tag = "suppressions",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    request_body(content = NumbersForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "What became of each line", body = ImportDone),
+              (status = 422, description = "The file cannot be read", body = ProblemDocument)))]
+pub async fn import_file(
+    State(state): State<WebState>,
+    actor: Actor,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Json<ImportDone>, WebError> {
+    let given = NumbersGiven::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
+    Ok(Json(suppressions::put_all(&state, &actor, given).await?))
 }
 
 /// Take a line off the list

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::extract::{Id, Sent, wrong};
 use super::paging::Listed;
 use crate::domain::fill::Rendered;
+use crate::domain::template::Template;
 use crate::domain::template::draft::Draft;
-use crate::domain::template::{Template, rules};
 use crate::engine::Uploaded;
 use crate::provider::Sample;
 use crate::store::template::draft::{self, Kept};
@@ -44,9 +44,10 @@ pub struct DraftView {
     pub problems: Vec<ProblemItem>,
 }
 
-fn view(p: &Page, kept: Kept) -> DraftView {
-    let problems = rules::check(&kept.draft).iter().map(|problem| ProblemItem::of(p.language, problem)).collect();
-    DraftView { shown: kept.draft.shown(), problems, kept }
+async fn view(state: &WebState, p: &Page, kept: Kept) -> Result<DraftView, WebError> {
+    let problems = state.engine.draft_problems(&kept.account, &kept.draft).await?;
+    let problems = problems.iter().map(|problem| ProblemItem::of(p.language, problem)).collect();
+    Ok(DraftView { shown: kept.draft.shown(), problems, kept })
 }
 
 /// The number of a draft.
@@ -61,7 +62,11 @@ pub struct DraftKept {
     responses((status = 200, description = "Drafts by account, name and language", body = Listed<DraftView>)))]
 pub async fn all(State(state): State<WebState>, p: Page) -> Result<Json<Listed<DraftView>>, WebError> {
     let drafts = draft::all(state.store()).await?;
-    Ok(Json(Listed { items: drafts.into_iter().map(|kept| view(&p, kept)).collect(), next: None }))
+    let mut items = Vec::with_capacity(drafts.len());
+    for kept in drafts {
+        items.push(view(&state, &p, kept).await?);
+    }
+    Ok(Json(Listed { items, next: None }))
 }
 
 /// Write a draft; one of the same account, name and language is written over
@@ -86,7 +91,7 @@ pub async fn add(
               (status = 404, description = "There is no such draft", body = ProblemDocument)))]
 pub async fn one(State(state): State<WebState>, p: Page, Id(id): Id) -> Result<Json<DraftView>, WebError> {
     let kept = draft::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
-    Ok(Json(view(&p, kept)))
+    Ok(Json(view(&state, &p, kept).await?))
 }
 
 /// Submit a draft for approval

@@ -107,7 +107,7 @@ async fn begin(
     match begun {
         Ok(id) => Ok(Redirect::to(&format!("/drafts/{id}")).into_response()),
         Err(problems) => {
-            let said = problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
+            let said = problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response())
         }
     }

@@ -69,10 +69,27 @@ impl Form<'_> {
         all
     }
 
+    /// Columns with their place, what a campaign file calls them, and what people do: of two of one name the second is
+    /// `Teléfono 2`, with its cell in the row that is looked at.
+    fn columns(&self) -> impl Iterator<Item = (usize, String, String)> {
+        let named = self.header.iter().enumerate().filter(|(_, h)| !h.trim().is_empty());
+        named.map(|(place, header)| {
+            let same = |other: &&String| fold(other) == fold(header);
+            if self.header.iter().filter(same).count() < 2 {
+                return (place, header.clone(), header.clone());
+            }
+            let no = self.header[..=place].iter().filter(same).count();
+            let example = self.known.cells.get(place).map(|cell| cut(cell)).unwrap_or_default();
+            let label =
+                if example.is_empty() { format!("{header} ({no})") } else { format!("{header} ({no}) · {example}") };
+            (place, format!("{header} {no}"), label)
+        })
+    }
+
     /// A column to choose, by its header.
     pub(super) fn column(&self, name: &str, label: &str, chosen: &str) -> Select {
         let mut choices = vec![choice("", "—", chosen)];
-        choices.extend(self.header.iter().filter(|h| !h.trim().is_empty()).map(|h| choice(h, h, chosen)));
+        choices.extend(self.columns().map(|(_, value, label)| choice(&value, &label, chosen)));
         if choices.iter().all(|c| !c.chosen) {
             choices.push(choice(chosen, chosen, chosen));
         }

@@ -34,6 +34,25 @@ impl Form<'_> {
         ]
     }
 
+    /// The sheet to choose, of a workbook that has several.
+    pub(super) fn sheets(&self) -> Option<Select> {
+        let chosen = self.file.text(&["reading", "sheet"]);
+        if self.known.sheets.len() < 2 && chosen.is_empty() {
+            return None;
+        }
+        let read = self.known.facts.as_ref().and_then(|facts| facts.sheet.as_deref());
+        let usual = match read {
+            Some(sheet) => self.p.say("draft.reading.guessed", &[("guess", sheet)]),
+            None => self.p.t("draft.reading.choose_sheet"),
+        };
+        let mut choices = vec![choice("", &usual, &chosen)];
+        choices.extend(self.known.sheets.iter().map(|sheet| choice(sheet, sheet, &chosen)));
+        if choices.iter().all(|c| !c.chosen) {
+            choices.push(choice(&chosen, &chosen, &chosen));
+        }
+        Some(Select { name: "read.sheet".to_owned(), label: self.p.t("draft.reading.sheet"), choices })
+    }
+
     fn read_as(&self, key: &str, words: &[(String, String)], usual: &str) -> Select {
         let chosen = self.file.text(&["reading", key]);
         let usual = if usual.is_empty() { self.p.t("draft.reading.by_itself") } else { usual.to_owned() };

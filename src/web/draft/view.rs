@@ -26,6 +26,8 @@ pub struct Known {
     pub template: Option<Template>,
     /// What was found out about the audience.
     pub facts: Option<FileFacts>,
+    /// Sheets of the workbook.
+    pub sheets: Vec<String>,
     /// The cells of the row that is looked at.
     pub cells: Vec<String>,
 }
@@ -96,8 +98,8 @@ pub struct View {
     /// How it is read.
     pub reading: Vec<Select>,
     pub header_row: String,
-    pub sheet: String,
-    pub sheets: Vec<String>,
+    /// The sheets to choose from; empty where there is one, or none.
+    pub sheets: Option<Select>,
     /// Whether somebody has said how it is read.
     pub is_told: bool,
     pub roles: Vec<Select>,
@@ -161,8 +163,7 @@ impl View {
             file: known.facts.as_ref().map(|facts| form.facts(facts)).unwrap_or_default(),
             reading: form.reading(),
             header_row: file.whole(&["reading", "header_row"]).map_or_else(String::new, |row| row.to_string()),
-            sheet: file.text(&["reading", "sheet"]),
-            sheets: known.facts.as_ref().map(|facts| facts.sheets.clone()).unwrap_or_default(),
+            sheets: form.sheets(),
             is_told: file.has(&["reading"]),
             roles: form.roles(),
             only: file.text(&["columns", "only"]),

@@ -51,6 +51,10 @@ async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_sen
         let id = engine.person_of("+5491155550123").await.unwrap().unwrap().unwrap().id;
         let told = serde_json::to_value(engine.export_person(id).await.unwrap()).unwrap();
         assert_eq!(told["messages"][0]["text"]["body"], "Hola Ana, mañana es su turno.", "{}", store.name());
+        // Whoever gets it reads dates and amounts, not counts of milliseconds and millionths.
+        let first = &told["messages"][0];
+        assert_eq!((&first["due_at"], &first["cost"]), (&"2026-11-24T13:00:00Z".into(), &"0.00".into()));
+        assert!(told["suppressions"][0]["created_at"].as_str().unwrap().starts_with("2026-11-24T"), "{told}");
         assert_eq!(
             (told["entries"].as_array().unwrap().len() >= 3, &told["suppressions"][0]["source"]),
             (true, &"reply".into())

@@ -14,6 +14,8 @@ use super::site::{Answer, Site, Visitor};
 use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::support::{TestStore, stores};
 
+mod asking;
+
 const AUDIENCE: &str = "Paciente;Celular;Nota\nAna Paz;+54 9 11 5000-0001;x\nEva;;x\n";
 
 async fn open(store: &TestStore) -> (Stage, Site, Visitor) {

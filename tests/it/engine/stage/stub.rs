@@ -107,7 +107,7 @@ async fn listen(stub: &Arc<Stub>, place: std::net::SocketAddr) {
         .route("/{id}", get(node))
         .route("/{id}/messages", post(send))
         .route("/{id}/media", post(async || Json(json!({"id": "77"}))))
-        .route("/{id}/message_templates", get(templates))
+        .route("/{id}/message_templates", get(templates).delete(gone))
         .with_state(Arc::clone(stub));
     let listener = tokio::net::TcpListener::bind(place).await.unwrap();
     let (place, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
@@ -173,4 +173,8 @@ async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Js
 async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
     let template = stub.template.lock().unwrap().clone();
     Json(json!({"data": if template.is_array() { template } else { json!([template]) }}))
+}
+
+async fn gone() -> Json<Value> {
+    Json(json!({"success": true}))
 }

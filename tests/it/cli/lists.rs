@@ -1,0 +1,62 @@
+//! Commands about lists, custom values and deeds that cannot be undone.
+
+use recado::domain::role::Role;
+
+use super::recado;
+use crate::engine::stage::{CAMPAIGN, people};
+use crate::support::stores;
+use crate::web::daemon::Site;
+
+#[tokio::test]
+async fn a_list_that_a_spreadsheet_wrote_is_imported_and_local_numbers_have_a_country() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let text = "Teléfono;Motivo\n+54 9 11 5555-0101;pidió\n(11) 95555-2063;não\n";
+    let file = stores[0].dir.path().join("bajas.csv");
+    std::fs::write(&file, encoding_rs::WINDOWS_1252.encode(text).0).unwrap();
+    let path = file.to_str().unwrap();
+    let done = site.recado(Role::Admin, &["suppress", "import", path]).await;
+    assert_eq!(done.status, 0, "{}", done.err);
+    assert!(done.out.contains("1 put on the list") && done.out.contains("not on the list: 3"), "{}", done.out);
+    let done = site.recado(Role::Admin, &["suppress", "import", path, "--country", "br"]).await;
+    assert_eq!(done.out, "1 put on the list, 1 were on it already\n", "{}", done.err);
+    let listed = site.recado(Role::Admin, &["suppress", "list"]).await.out;
+    assert!(listed.contains("+5491155550101") && listed.contains("+5511955552063"), "{listed}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_is_asked_with_its_figures() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    site.stage.run("turnos", CAMPAIGN, &people(3)).await;
+    let asked = site.recado(Role::Admin, &["cancel", "turnos"]).await;
+    assert_eq!(asked.status, 2, "{} {}", asked.out, asked.err);
+    assert!(asked.err.contains("not be sent any more: 3") && asked.err.contains("--yes"), "{}", asked.err);
+    let template = site.recado(Role::Admin, &["template", "delete", "reminder", "--language", "es_AR"]).await;
+    assert!(template.err.contains("It is used by run 1 (3 people)"), "{} {}", template.out, template.err);
+    assert_eq!(site.recado(Role::Admin, &["cancel", "turnos", "--yes"]).await.status, 0);
+}
+
+#[tokio::test]
+async fn check_knows_the_custom_values_of_the_daemon() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let dir = stores[0].dir.path();
+    site.stage.load("earlier", CAMPAIGN, &people(1)).await;
+    site.post(Role::Admin, "/api/v1/variables", &serde_json::json!({"name": "clinic", "value": "Norte"})).await;
+    let folder = dir.join("turnos");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("campaign.toml"), CAMPAIGN.replace("{{ nombre }}", "{{ nombre }} {{ clinic }}"))
+        .unwrap();
+    std::fs::write(folder.join("people.csv"), people(2)).unwrap();
+    let config = dir.join("check.toml");
+    let source = include_str!("check.toml");
+    std::fs::write(&config, source).unwrap();
+    let args = ["check", folder.to_str().unwrap(), "--config", config.to_str().unwrap(), "--json"];
+    let url = format!("http://{}", site.address);
+    let said = recado(&url, Some(site.token(Role::Admin)), &args).await;
+    let blockers: Vec<String> =
+        said.json()["blockers"].as_array().unwrap().iter().map(|b| b["code"].to_string()).collect();
+    assert!(!blockers.iter().any(|code| code.contains("unknown_name")), "{blockers:?} {}", said.err);
+    assert!(said.out.contains("Norte"), "{}", said.out);
+}

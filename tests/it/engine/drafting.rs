@@ -1,0 +1,63 @@
+//! What is noted about a template before the provider hears of it, and what its life leaves behind.
+
+use recado::domain::template::draft;
+use recado::engine::TemplateOutcome;
+use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
+use recado::store::template;
+
+use super::stage::{CAMPAIGN, Stage, people};
+use crate::support::stores;
+
+#[tokio::test]
+async fn a_name_that_exists_and_a_language_that_does_not_are_noted_at_the_draft() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.load("turnos", CAMPAIGN, &people(1)).await;
+        let known = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        let mut new = draft::of(&known);
+        new.examples = [("1".to_owned(), "Ana".to_owned())].into();
+        let noted = stage.engine.draft_problems("meta", &new).await.unwrap();
+        assert!(noted.iter().any(|p| p.code == "template_exists"), "{} {noted:?}", store.name());
+        new.language = "es_XX".to_owned();
+        let refused = stage.engine.save_draft("meta", None, &new, "ana").await.unwrap().unwrap_err();
+        assert_eq!(refused[0].code, "template_rule_language_meant", "{refused:?}");
+        new.language = "es_MX".to_owned();
+        let noted = stage.engine.draft_problems("meta", &new).await.unwrap();
+        assert!(noted.iter().all(|p| p.code != "template_exists"), "{noted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_is_deleted_leaves_no_hold() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.load("turnos", CAMPAIGN, &people(1)).await;
+        let scope_key = hold::template_key("meta", "reminder", "es_AR");
+        let new =
+            NewHold { scope: HoldScope::Template, scope_key, cause: HoldCause::Quality, code: None, until_at: None };
+        hold::place(&store, &new, stage.clock.now()).await.unwrap();
+        let done = stage.engine.delete_template("meta", "reminder", "es_AR").await.unwrap();
+        assert_eq!(done, TemplateOutcome::Deleted, "{}", store.name());
+        assert_eq!(hold::open(&store).await.unwrap(), [], "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_template_in_review_that_nothing_uses_stops_nobody_and_one_that_a_run_uses_does() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.load("turnos", CAMPAIGN, &people(1)).await;
+        let pending = serde_json::json!({ "event": "PENDING", "message_template_id": 1, "message_template_name": "reminder",
+            "message_template_language": "es_AR", "reason": "NONE" });
+        stage.told("message_template_status_update", pending.clone()).await;
+        assert_eq!(hold::open(&store).await.unwrap(), [], "{}", store.name());
+        let known = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!(known.status.as_str(), "pending", "{}", store.name());
+        let approved = serde_json::json!({ "event": "APPROVED", "message_template_id": 1, "message_template_name": "reminder",
+            "message_template_language": "es_AR", "reason": "NONE" });
+        stage.told("message_template_status_update", approved).await;
+        stage.run("otra", CAMPAIGN, &people(1)).await;
+        stage.told("message_template_status_update", pending).await;
+        assert_eq!(hold::open(&store).await.unwrap().len(), 1, "{}", store.name());
+    }
+}
