@@ -29,6 +29,7 @@ mod load;
 pub mod media;
 pub mod person;
 pub mod planner;
+pub mod reading;
 pub mod receiver;
 pub mod recurring;
 pub mod results;

@@ -35,6 +35,7 @@ pub mod password;
 pub mod person;
 pub mod place;
 pub mod presence;
+pub mod reading;
 pub mod receipt;
 pub mod recurrence;
 pub mod retention;

@@ -28,6 +28,7 @@ use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::media::Fetcher;
 use crate::engine::planner::Planner;
+use crate::engine::reading::Reader;
 use crate::engine::receiver::Receiver;
 use crate::engine::recurring::Recurring;
 use crate::engine::results::Writer;
@@ -176,6 +177,7 @@ impl Daemon {
         let ways = Ways::new(&engine.config);
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
         life.start("attachments", Fetcher::new(engine.clone()).run(life.soft()));
+        life.start("reader", Reader::new(engine.clone()).run(life.soft()));
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));

@@ -10,16 +10,19 @@ use super::{Engine, EngineError};
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::change::Change;
+use crate::domain::event::Identity;
+use crate::domain::failure::Dialect;
 use crate::domain::fill::{ButtonFill, Content, Fill, HeaderFill, Value};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId, UserId};
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::recipient::Recipient;
 use crate::domain::template::{Button, Header, Template, TemplateStatus, parameters};
 use crate::inbox;
 use crate::intake::phone_number::{self, Home};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, person, suppression};
+use crate::store::{StoreError, identity, person, suppression};
 
 /// Meta's limit of one parameter, in characters.
 const LONGEST: usize = 1_024;
@@ -73,9 +76,29 @@ impl Engine {
         phone_number::read(typed, home.as_ref()).map_err(|not| not_a_number(typed, not.detail()))
     }
 
+    /// Whom a number typed for `sender` reaches, or a business-scoped user id, where its provider writes to those.
+    fn recipient(&self, sender: &str, typed: &str) -> Result<Recipient, Problem> {
+        let Some(user) = Recipient::user(typed.trim()) else { return self.international(sender, typed).map(Recipient::Phone) };
+        let (_, account) = self.way_out(sender)?;
+        if account.access.kind().dialect() == Dialect::CloudApi {
+            Ok(user)
+        } else {
+            Err(Problem::new("person_without_number", &[]))
+        }
+    }
+
+    /// The person of a business-scoped user id.
+    async fn user(&self, id: &str) -> Result<crate::domain::id::PersonId, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let who = Identity { bsuid: Some(id.to_owned()), ..Identity::default() };
+        let known = identity::meet(&mut tx, &who, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(known.id)
+    }
+
     /// Sends one template to one number.
     pub async fn send_by_hand(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
-        let to = match self.international(&send.sender, &send.to) {
+        let to = match self.recipient(&send.sender, &send.to) {
             Ok(to) => to,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
@@ -84,7 +107,7 @@ impl Engine {
             Ok(template) => template,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
-        let values = match self.values_by_hand((&account.name, &template), &to, &send.values).await? {
+        let values = match self.values_by_hand((&account.name, &template), to.phone(), &send.values).await? {
             Ok(values) => values,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
@@ -99,7 +122,10 @@ impl Engine {
                 &[("currency", &currency), ("account", &account.name)],
             )]));
         }
-        let person = self.person(&to).await?;
+        let person = match &to {
+            Recipient::Phone(phone) => self.person(phone).await?,
+            Recipient::User(id) => self.user(id).await?,
+        };
         let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
         if !suppression::blocked(&self.store, &[person], marketing).await?.is_empty() {
             return Ok(HandOutcome::Refused(vec![Problem::new("suppressed", &[])]));
@@ -155,11 +181,11 @@ impl Engine {
         &self,
         account: &Account,
         send: &HandSend,
-        to: &Phone,
+        to: &Recipient,
         (template, fill, author): (Template, Fill, &str),
     ) -> NewMessage {
         let now = self.clock.now();
-        let market = market::of(to);
+        let market = market::of_recipient(to);
         let day = now.day_in(&account.timezone);
         let category = template.category;
         let price = estimate::estimate(&self.cards, account.currency, market.as_str(), category, &day);
@@ -170,7 +196,7 @@ impl Engine {
             row_no: 0,
             key: unique_key(),
             person_id: crate::domain::id::PersonId(0),
-            recipient: to.digits().to_owned(),
+            recipient: to.as_str().to_owned(),
             name: String::new(),
             account: account.name.clone(),
             sender: send.sender.clone(),

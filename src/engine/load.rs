@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use super::media::header;
 use super::{Engine, EngineError, aside, audience, feed, folder, room};
 use crate::config::toml_file::TomlProblem;
 use crate::domain::change::Change;
@@ -13,6 +14,7 @@ use crate::domain::problem::Problem;
 use crate::intake::campaign_file::{self, CampaignFile, fits_pattern, is_pattern};
 use crate::intake::rows::content_hash;
 use crate::store::campaign::{self, Described};
+use crate::store::version::file::VersionFile;
 use crate::store::version::{self, NewVersion};
 
 /// What became of a loaded campaign.
@@ -38,6 +40,7 @@ struct Read {
     audience_name: String,
     audience_hash: String,
     content_hash: String,
+    header: Option<VersionFile>,
 }
 
 /// Why a folder could not be read.
@@ -64,6 +67,17 @@ impl Engine {
         audience: Option<(&str, Vec<u8>)>,
         by: &str,
     ) -> Result<Loaded, EngineError> {
+        self.load_campaign_with(name, definition, (audience, None), by).await
+    }
+
+    /// The same with the file that the template shows in its header: its name must be the one in the definition.
+    pub async fn load_campaign_with(
+        &self,
+        name: &str,
+        definition: &str,
+        (audience, shown): (Option<(&str, Vec<u8>)>, Option<(&str, Vec<u8>)>),
+        by: &str,
+    ) -> Result<Loaded, EngineError> {
         if !folder::is_campaign_name(name) {
             return Ok(Loaded::Refused(vec![Problem::new("campaign_name", &[("name", name)])]));
         }
@@ -77,9 +91,18 @@ impl Engine {
             Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
         };
         let given = audience.as_ref().map(|(name, _)| name.clone());
+        let shown = match shown {
+            None => None,
+            Some((given, bytes)) if header::named(&file) == Some(given) => Some((given.to_owned(), bytes)),
+            Some((given, _)) => {
+                let wanted = header::named(&file).unwrap_or_default();
+                let args = [("file", given), ("wanted", wanted)];
+                return Ok(Loaded::Refused(vec![Problem::new("header_file_name", &args)]));
+            }
+        };
         let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
         let written = aside(move || {
-            if let Some((name, bytes)) = audience {
+            for (name, bytes) in audience.into_iter().chain(shown) {
                 folder::write(&dir, &name, &bytes)?;
             }
             folder::write(&dir, folder::DEFINITION, definition.as_bytes())
@@ -123,6 +146,10 @@ impl Engine {
             by,
         };
         let (version, is_new) = version::save(&self.store, &new, now).await?;
+        if let Some(header) = &read.header {
+            version::file::keep(&self.store, version, header).await?;
+            self.share_media(&header.hash).await?;
+        }
         if is_new {
             info!(campaign.id = %id, version.id = %version, "version {version} of campaign {id} is loaded");
             self.read_template(&read.file).await;
@@ -228,5 +255,7 @@ fn read(dir: &Path, data_dir: &Path, (given, used): (Option<&str>, Option<(Strin
     };
     let content_hash = content_hash(&definition, &audience::path(data_dir, &audience_hash))
         .map_err(|e| unreadable(&audience_name, &e))?;
-    Ok(Read { file, definition, audience_name, audience_hash, content_hash })
+    let header = header::keep(dir, data_dir, &file)?;
+    let content_hash = header::joined(content_hash, header.as_ref());
+    Ok(Read { header, file, definition, audience_name, audience_hash, content_hash })
 }

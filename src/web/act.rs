@@ -16,6 +16,7 @@ use crate::store::version;
 use super::actor::Actor;
 use super::error::WebError;
 use super::state::WebState;
+use super::upload::Upload;
 
 /// Messages settled together and written down in one line.
 const BATCH: usize = 500;
@@ -24,11 +25,16 @@ const BATCH: usize = 500;
 pub async fn load(
     state: &WebState,
     actor: &Actor,
-    name: &str,
-    definition: &str,
-    audience: Option<(&str, Vec<u8>)>,
+    upload: Upload,
 ) -> Result<(CampaignId, VersionId), WebError> {
-    match state.engine.load_campaign(name, definition, audience, &actor.name).await? {
+    let Upload { name, definition, audience, header } = upload;
+    let of = |file: &Option<(String, Vec<u8>)>| file.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+    let (audience_name, header_name) = (of(&audience), of(&header));
+    let files = (
+        audience.map(|(_, bytes)| (audience_name.as_str(), bytes)),
+        header.map(|(_, bytes)| (header_name.as_str(), bytes)),
+    );
+    match state.engine.load_campaign_with(&name, &definition, files, &actor.name).await? {
         Loaded::Version { campaign, version, .. } => {
             state.audit(actor, "campaign.load", &format!("campaign {name}"), &format!("version {version}")).await?;
             Ok((campaign, version))

@@ -110,7 +110,6 @@ async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Car
 /// A campaign comes in by the form.
 pub async fn load(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Redirect, WebError> {
     let upload = Upload::read(form).await?;
-    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
-    let (campaign, _) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    let (campaign, _) = act::load(&state, &actor, upload).await?;
     Ok(super::form::done(&format!("/campaigns/{campaign}"), "loaded"))
 }

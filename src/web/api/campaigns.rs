@@ -61,6 +61,10 @@ pub struct CampaignForm {
     /// The audience file; left out, the one loaded before stays.
     #[schema(format = Binary, content_media_type = "text/csv")]
     audience: Option<String>,
+    /// The file that the template shows in its header, under the name that the campaign file gives it; left out, the one
+    /// in the folder stays.
+    #[schema(format = Binary)]
+    header: Option<String>,
 }
 
 /// What was loaded.
@@ -176,10 +180,10 @@ pub async fn load(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, WebError> {
     let upload = Upload::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
-    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
-    let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    let name = upload.name.clone();
+    let (id, version) = act::load(&state, &actor, upload).await?;
     let number = version::number(state.store(), id, version).await?;
-    Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version, number })).into_response())
+    Ok((StatusCode::CREATED, Json(LoadedView { id, name, version, number })).into_response())
 }
 
 /// A campaign
