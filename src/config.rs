@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::domain::assign;
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::hours::law::Laws;
 use crate::domain::money::Currency;
@@ -24,6 +25,7 @@ use crate::domain::{breaker, canary};
 pub mod access;
 mod alerts;
 pub mod checks;
+pub mod conversations;
 mod countries;
 mod errors;
 mod gupshup;
@@ -40,6 +42,7 @@ mod zenvia;
 pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
+pub use conversations::Conversations;
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
@@ -60,6 +63,8 @@ pub struct Config {
     pub vars: BTreeMap<String, String>,
     /// `[team.*]`.
     pub teams: BTreeMap<String, Team>,
+    /// `[conversations]`: the rules that conversations go by.
+    pub conversations: Conversations,
     /// `[portfolio.*]`.
     pub portfolios: BTreeMap<String, Portfolio>,
     /// `[account.*]`.
@@ -93,6 +98,8 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// Proxies in front of it, whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many bytes an audience may have that comes by page or API.
+    pub upload_limit: u64,
 }
 
 /// `[team.*]`.
@@ -100,6 +107,8 @@ pub struct Server {
 pub struct Team {
     /// Names of users.
     pub members: Vec<String>,
+    /// How its conversations find their agent.
+    pub assign: assign::Policy,
 }
 
 /// `[portfolio.*]`: what shares one messaging limit.

@@ -86,6 +86,7 @@ macro_rules! areas {
     ($language:literal) => {
         areas!($language:
             "billing",
+            "desk",
             "doctor",
             "draft",
             "engine",
@@ -98,6 +99,7 @@ macro_rules! areas {
             "person",
             "preflight",
             "template",
+            "thread",
             "web",
         )
     };

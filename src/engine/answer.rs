@@ -19,12 +19,27 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
-use crate::store::conversation::{self, Conversation};
+use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, media, person, reading};
 
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
+
+/// What an agent answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answer<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The line of the thread that it quotes.
+    pub quote: Option<EntryId>,
+}
+
+impl<'a> From<&'a str> for Answer<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, quote: None }
+    }
+}
 
 /// What became of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,23 +70,19 @@ pub struct Reply {
     pub quoted: Option<EntryId>,
 }
 
-impl From<&str> for Reply {
-    fn from(text: &str) -> Self {
-        Self { free: Free::text(text), quoted: None }
-    }
-}
-
 impl Engine {
     /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
     /// What was written while a colleague's answer went out is not sent.
-    pub async fn answer(
+    pub async fn answer<'a>(
         &self,
         id: ConversationId,
-        text: &str,
+        answer: impl Into<Answer<'a>>,
         by: &Author,
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
-        self.reply(id, text.into(), by, seen).await
+        let answer = answer.into();
+        let reply = Reply { free: Free::text(answer.text), quoted: answer.quote };
+        self.reply(id, reply, by, seen).await
     }
 
     /// Sends whatever needs no template, by the same rules.
@@ -102,7 +113,7 @@ impl Engine {
             None => None,
         };
         if quoted.is_none() && (reply.quoted.is_some() || matches!(reply.free, Free::Reaction { .. })) {
-            return refused(Problem::new("answer_quotes_nothing", &[]));
+            return refused(Problem::new("quote_unknown", &[]));
         }
         let attached = reply.free.attached().map(|attached| attached.media);
         let message =
@@ -126,6 +137,38 @@ impl Engine {
         }
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
+    }
+
+    /// Sends the text of the bot that has a conversation, while its window is open.
+    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 || length > LONGEST || text.contains('\0') {
+            let limit = LONGEST.to_string();
+            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        }
+        let (now, author) = (self.clock.now(), format!("bot:{bot}"));
+        let mut tx = self.store.begin().await?;
+        let answered = conversation::step(&mut tx, id, Happening::BotAnswered { bot }, now).await?;
+        let Some(conversation) = answered else {
+            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        };
+        if conversation.window_until.is_none_or(|until| until <= now) {
+            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+        }
+        let content = Content::Text { body: text.to_owned(), quoted: None };
+        let message = match self.new_answer(&mut tx, &conversation, content, (&author, now)).await? {
+            Ok(message) => message,
+            Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
+        };
+        let sent = message::insert_batch(&mut tx, &[message]).await?;
+        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        inbox::write_out(&mut tx, id, message, &author, now).await?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
         self.tell(Change::Conversation(id));
         self.wake.notify_waiters();
         Ok(AnswerOutcome::Sent(message))
@@ -237,7 +280,7 @@ async fn theirs(
     // The row is locked before the thread is read, so that of two answers at once the second sees the first.
     let own = conversation::answer(tx, id, by.id, now).await?;
     if seen.anyway {
-        let open = own || conversation::answer_anyway(tx, id, now).await?;
+        let open = own || conversation::answer_anyway(tx, id, by.id, now).await?;
         return Ok((!open).then(not_yours));
     }
     if let Some(last) = seen.last

@@ -98,7 +98,10 @@ impl Janitor {
             info!(run.id = %closed, "run {closed} is closed");
             runs.insert(closed);
         }
-        Inbox::new(store.clone(), self.engine.changes.clone()).close_due(now).await?;
+        let inbox = Inbox::new(store.clone(), self.engine.changes.clone());
+        inbox.close_due(now).await?;
+        inbox.take_from_silent(&self.engine.config, now).await?;
+        inbox.deal(&self.engine.config, now).await?;
         holds::probe(&self.engine, now).await?;
         self.engine.tell_runs(runs.iter().copied());
         Ok(runs)

@@ -165,6 +165,15 @@ impl Engine {
         }))
     }
 
+    /// The person with a number, who is kept from now on where nobody knew them.
+    pub async fn person_to_keep(&self, typed: &str) -> Result<Result<PersonId, Problem>, EngineError> {
+        let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
+        Ok(match self.international(&sender, typed) {
+            Ok(phone) => Ok(self.person(&phone).await?),
+            Err(problem) => Err(problem),
+        })
+    }
+
     /// Everything kept of the person for whom `root` stands.
     pub async fn export_person(&self, root: PersonId) -> Result<PersonExport, EngineError> {
         let all = dossier::of(&self.store, root).await?;

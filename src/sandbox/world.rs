@@ -19,6 +19,7 @@ use super::people::People;
 use super::pricing::FreeService;
 use super::registry::Registry;
 use super::review::Review;
+use super::sample::Samples;
 use super::subscription::Subscription;
 use super::template::Templates;
 use super::zenvia;
@@ -80,6 +81,7 @@ pub(super) struct World {
     pub uploads: u64,
     /// Scheme, host and port at which it answers.
     pub place: String,
+    pub samples: Samples,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
     pub gupshup: Apps,
@@ -120,6 +122,7 @@ impl World {
             marked: Vec::new(),
             uploads: 0,
             place: "http://127.0.0.1".to_owned(),
+            samples: Samples::default(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
             gupshup: Apps::with_wallet(config.gupshup.wallet),

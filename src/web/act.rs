@@ -8,7 +8,7 @@ use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{DoubtSettlement, Loaded, StartOutcome, Yes};
+use crate::engine::{DoubtSettlement, Incoming, Loaded, StartOutcome, Yes};
 use crate::preflight::Shown;
 use crate::store::run::{self, Run};
 use crate::store::version;
@@ -25,16 +25,16 @@ const BATCH: usize = 500;
 pub async fn load(
     state: &WebState,
     actor: &Actor,
-    upload: Upload,
+    upload: &Upload,
 ) -> Result<(CampaignId, VersionId), WebError> {
-    let Upload { name, definition, audience, header } = upload;
-    let of = |file: &Option<(String, Vec<u8>)>| file.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
-    let (audience_name, header_name) = (of(&audience), of(&header));
+    let name = upload.name.as_str();
+    let (audience, header) = (upload.audience.as_ref(), upload.header.as_ref());
+    let (audience_lies, header_lies) = (audience.map(Incoming::path), header.map(Incoming::path));
     let files = (
-        audience.map(|(_, bytes)| (audience_name.as_str(), bytes)),
-        header.map(|(_, bytes)| (header_name.as_str(), bytes)),
+        audience.map(Incoming::name).zip(audience_lies.as_deref()),
+        header.map(Incoming::name).zip(header_lies.as_deref()),
     );
-    match state.engine.load_campaign_with(&name, &definition, files, &actor.name).await? {
+    match state.engine.load_campaign_with(name, &upload.definition, files, &actor.name).await? {
         Loaded::Version { campaign, version, .. } => {
             state.audit(actor, "campaign.load", &format!("campaign {name}"), &format!("version {version}")).await?;
             Ok((campaign, version))

@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, attach, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft,
-    events, guard, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, shared,
-    sign_in, suppressions, template, template_drafts, templates, test_send, users, variables, webhook,
+    api, asset, attach, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
+    draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, shared,
+    sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -46,9 +46,10 @@ pub(super) const fn needs(right: R) -> Access {
     Access::Needs(right)
 }
 
-/// The same route with room for files.
+/// The same route with room for files, which go to the disk as they come and are measured there
+/// ([`super::upload`]).
 pub(super) fn with_files(mut route: Route) -> Route {
-    route.handler = route.handler.layer(DefaultBodyLimit::max(guard::UPLOAD_LIMIT));
+    route.handler = route.handler.layer(DefaultBodyLimit::disable());
     route
 }
 
@@ -98,6 +99,7 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}/copy", load, draft::begin::copy),
         with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
         write("/campaigns/{id}/edit", load, draft::begin::edit),
+        write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
@@ -128,7 +130,14 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),
-        write("/conversations/{id}/assign", talk, conversation::assign),
+        write("/conversations/{id}/assign", talk, handover::assign),
+        write("/conversations/{id}/ticket", talk, handover::ticket),
+        write("/availability", talk, availability::set),
+        read("/tickets", talk, tickets::show),
+        write("/tickets", talk, tickets::open),
+        read("/tickets/{id}", talk, ticket::show),
+        write("/tickets/{id}", talk, ticket::change),
+        write("/tickets/{id}/note", talk, ticket::note),
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
@@ -154,6 +163,7 @@ fn template_pages() -> Vec<Route> {
         write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
         read("/template-drafts", manage, template_drafts::new),
         write("/template-drafts", manage, template_drafts::add),
+        with_files(write("/template-samples", manage, template_drafts::sample)),
         read("/template-drafts/{id}", manage, template_drafts::show),
         write("/template-drafts/{id}", manage, template_drafts::save),
         write("/template-drafts/{id}/submit", manage, template_drafts::submit),
@@ -186,6 +196,7 @@ fn other_pages() -> Vec<Route> {
         write("/users/{id}/disable", manage, users::disable),
         write("/users/{id}/enable", manage, users::enable),
         write("/users/{id}/role", manage, users::set_role),
+        write("/users/{id}/capacity", manage, users::set_capacity),
         write("/tokens/{id}/revoke", manage, users::revoke),
     ]
 }

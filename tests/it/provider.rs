@@ -2,6 +2,7 @@
 
 mod answer;
 mod code;
+mod code_template;
 mod connection;
 mod dialog360;
 mod free;
@@ -31,8 +32,10 @@ fn account(base_url: &str) -> Account {
     Account {
         name: "meta".to_owned(),
         access: Access::CloudApi(CloudApiAccess {
+            app_id: Some("9001".to_owned()),
             through: recado::config::Through::Meta,
             webhook: None,
+            marketing_messages: false,
             waba_id: WABA.to_owned(),
             access_token: "EAAinventedtoken".into(),
             app_secret: "test_app_secret".into(),
@@ -43,6 +46,7 @@ fn account(base_url: &str) -> Account {
         currency: Currency::parse("USD").expect("three letters"),
         timezone: jiff::tz::TimeZone::UTC,
         errors: recado::domain::failure::Table::default(),
+        reading: recado::config::Reading::default(),
     }
 }
 

@@ -5,7 +5,7 @@ mod free;
 use serde_json::{Map, Value, json};
 
 use crate::domain::fill::{Fill, HeaderFill};
-use crate::domain::template::{Button, Category, Header, Template, parameters};
+use crate::domain::template::{Button, Header, Template, parameters};
 use crate::provider::{Body, SendRequest};
 
 /// The field of a copied code.
@@ -53,6 +53,11 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
     for value in &fill.body {
         fields.insert(value.name.clone(), json!(value.text));
     }
+    if template.gives_a_code()
+        && let Some(code) = fill.body.first()
+    {
+        fields.entry(TOKEN).or_insert_with(|| json!(code.text));
+    }
     match &fill.header {
         Some(HeaderFill::Text(value)) => {
             fields.entry(value.name.clone()).or_insert_with(|| json!(value.text));
@@ -64,7 +69,7 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
     }
     for button in &fill.buttons {
         let at = usize::try_from(button.index).ok().and_then(|index| template.buttons.get(index));
-        let Some(name) = at.and_then(|b| button_field(b, template.category)) else { continue };
+        let Some(name) = at.and_then(|b| button_field(b)) else { continue };
         fields.entry(name).or_insert_with(|| json!(button.text));
     }
     match wanted(template).into_iter().find(|name| !fields.contains_key(name)) {
@@ -81,11 +86,11 @@ fn media_field(header: Option<&Header>) -> &'static str {
     }
 }
 
-fn button_field(button: &Button, category: Category) -> Option<String> {
+fn button_field(button: &Button) -> Option<String> {
     match button {
-        Button::Url { .. } if category == Category::Authentication => Some(TOKEN.to_owned()),
         Button::Url { url, .. } => parameters(url).into_iter().next(),
         Button::CopyCode { .. } => Some(CODE.to_owned()),
+        Button::OneTimeCode { .. } => Some(TOKEN.to_owned()),
         Button::QuickReply { .. } | Button::Other { .. } => None,
     }
 }
@@ -97,6 +102,6 @@ fn wanted(template: &Template) -> Vec<String> {
     if matches!(template.header, Some(Header::Image | Header::Video | Header::Document)) {
         wanted.push(media_field(template.header.as_ref()).to_owned());
     }
-    wanted.extend(template.buttons.iter().filter_map(|button| button_field(button, template.category)));
+    wanted.extend(template.buttons.iter().filter_map(button_field));
     wanted
 }

@@ -179,9 +179,9 @@ pub async fn load(
     actor: Actor,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, WebError> {
-    let upload = Upload::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
-    let name = upload.name.clone();
-    let (id, version) = act::load(&state, &actor, upload).await?;
+    let upload = Upload::read(&state, form.map_err(|_| WebError::Bad("upload"))?).await?;
+    let (id, version) = act::load(&state, &actor, &upload).await?;
+    let name = upload.name;
     let number = version::number(state.store(), id, version).await?;
     Ok((StatusCode::CREATED, Json(LoadedView { id, name, version, number })).into_response())
 }

@@ -4,6 +4,7 @@ mod credentials;
 mod events;
 mod sandbox;
 mod standing;
+mod templates;
 mod wire;
 
 use recado::config::access::{EventVersion, GupshupAccess, GupshupCredentials, GupshupWire};
@@ -40,6 +41,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
         currency: Currency::parse("USD").expect("three letters"),
         timezone: jiff::tz::TimeZone::UTC,
         errors: Table::new(Dialect::Gupshup, std::collections::BTreeMap::new()),
+        reading: recado::config::Reading::default(),
     }
 }
 
