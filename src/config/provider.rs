@@ -10,7 +10,10 @@ use super::access::Through;
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::webhook_key::{self, Published};
-use super::{Access, Account, CloudApiAccess, MarkRead, ProviderKind, Reading, Sender, checks, gupshup, is_loopback, sections, zenvia};
+use super::{
+    Access, Account, CloudApiAccess, MarkRead, ProviderKind, Reading, Sender, checks, gupshup, is_loopback, sections,
+    zenvia,
+};
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;

@@ -87,7 +87,9 @@ impl Engine {
 
     /// Whom a number typed for `sender` reaches, or a business-scoped user id, where its provider writes to those.
     fn recipient(&self, sender: &str, typed: &str) -> Result<Recipient, Problem> {
-        let Some(user) = Recipient::user(typed.trim()) else { return self.international(sender, typed).map(Recipient::Phone) };
+        let Some(user) = Recipient::user(typed.trim()) else {
+            return self.international(sender, typed).map(Recipient::Phone);
+        };
         let (_, account) = self.way_out(sender)?;
         if account.access.kind().dialect() == Dialect::CloudApi {
             Ok(user)

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
-use super::readings::{Going, Subject};
 use super::media::header;
+use super::readings::{Going, Subject};
 use super::{Engine, EngineError, aside, audience, feed, folder, room};
 use crate::config::toml_file::TomlProblem;
 use crate::domain::change::Change;

@@ -22,11 +22,7 @@ use super::upload::Upload;
 const BATCH: usize = 500;
 
 /// Loads a campaign's file and audience; what is wrong with them is an error that names it.
-pub async fn load(
-    state: &WebState,
-    actor: &Actor,
-    upload: &Upload,
-) -> Result<(CampaignId, VersionId), WebError> {
+pub async fn load(state: &WebState, actor: &Actor, upload: &Upload) -> Result<(CampaignId, VersionId), WebError> {
     let name = upload.name.as_str();
     let (audience, header) = (upload.audience.as_ref(), upload.header.as_ref());
     let (audience_lies, header_lies) = (audience.map(Incoming::path), header.map(Incoming::path));

@@ -10,9 +10,10 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, attach, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
-    draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, shared,
-    sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
+    api, asset, attach, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor,
+    doubt, draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run,
+    run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
+    variables, webhook,
 };
 
 /// One route.

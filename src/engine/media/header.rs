@@ -30,9 +30,8 @@ pub fn named(file: &CampaignFile) -> Option<&str> {
 /// Keeps the file named in the campaign's folder; `Ok(None)`: it names none.
 pub fn keep(dir: &Path, data_dir: &Path, file: &CampaignFile) -> Result<Option<VersionFile>, Vec<Problem>> {
     let (Some(name), Some(kind)) = (named(file), file.template.header_kind) else { return Ok(None) };
-    let unreadable = |cause: &io::Error| {
-        vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
-    };
+    let unreadable =
+        |cause: &io::Error| vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])];
     let mut source = folder::open_plain(&dir.join(name)).map_err(|e| unreadable(&e))?;
     let media = data_dir.join("media");
     std::fs::create_dir_all(&media).map_err(|e| unreadable(&e))?;

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    agents, alerts, answers, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds, me,
-    messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets,
+    agents, alerts, answers, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds,
+    me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets,
     variables, wallets,
 };
 use crate::web::actor::COOKIE;

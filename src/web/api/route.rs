@@ -5,9 +5,9 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    agents, alerts, answers, bots, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, handover,
-    holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates,
-    tickets, variables, wallets,
+    agents, alerts, answers, bots, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events,
+    handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts,
+    templates, tickets, variables, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::media;

@@ -45,7 +45,7 @@ impl Desk {
     }
 
     /// What the provider has taken, in order.
-    async fn taken(&self, sender: &str) -> Vec<Value> {
+    pub async fn taken(&self, sender: &str) -> Vec<Value> {
         let mut out = sender_of(&self.engine, sender);
         while out.step().await > 0 {}
         self.sandbox.get("/_sandbox/messages").await.1["data"].as_array().unwrap().clone()
