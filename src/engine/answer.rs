@@ -26,21 +26,6 @@ use crate::store::{StoreError, Tx, entry, media, person, reading};
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
 
-/// What an agent answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Answer<'a> {
-    /// The text.
-    pub text: &'a str,
-    /// The line of the thread that it quotes.
-    pub quote: Option<EntryId>,
-}
-
-impl<'a> From<&'a str> for Answer<'a> {
-    fn from(text: &'a str) -> Self {
-        Self { text, quote: None }
-    }
-}
-
 /// What became of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AnswerOutcome {
@@ -70,19 +55,23 @@ pub struct Reply {
     pub quoted: Option<EntryId>,
 }
 
+impl From<&str> for Reply {
+    fn from(text: &str) -> Self {
+        Self { free: Free::text(text), quoted: None }
+    }
+}
+
 impl Engine {
     /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
     /// What was written while a colleague's answer went out is not sent.
-    pub async fn answer<'a>(
+    pub async fn answer(
         &self,
         id: ConversationId,
-        answer: impl Into<Answer<'a>>,
+        text: &str,
         by: &Author,
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
-        let answer = answer.into();
-        let reply = Reply { free: Free::text(answer.text), quoted: answer.quote };
-        self.reply(id, reply, by, seen).await
+        self.reply(id, text.into(), by, seen).await
     }
 
     /// Sends whatever needs no template, by the same rules.
@@ -142,38 +131,6 @@ impl Engine {
         Ok(AnswerOutcome::Sent(message))
     }
 
-    /// Sends the text of the bot that has a conversation, while its window is open.
-    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
-        let text = text.trim();
-        let length = text.chars().count();
-        if length == 0 || length > LONGEST || text.contains('\0') {
-            let limit = LONGEST.to_string();
-            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
-        }
-        let (now, author) = (self.clock.now(), format!("bot:{bot}"));
-        let mut tx = self.store.begin().await?;
-        let answered = conversation::step(&mut tx, id, Happening::BotAnswered { bot }, now).await?;
-        let Some(conversation) = answered else {
-            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
-        };
-        if conversation.window_until.is_none_or(|until| until <= now) {
-            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
-        }
-        let content = Content::Text { body: text.to_owned(), quoted: None };
-        let message = match self.new_answer(&mut tx, &conversation, content, (&author, now)).await? {
-            Ok(message) => message,
-            Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
-        };
-        let sent = message::insert_batch(&mut tx, &[message]).await?;
-        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
-        inbox::write_out(&mut tx, id, message, &author, now).await?;
-        tx.commit().await?;
-        info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
-        self.tell(Change::Conversation(id));
-        self.wake.notify_waiters();
-        Ok(AnswerOutcome::Sent(message))
-    }
-
     /// Completes what is to be sent, and uploads its file; why it cannot be sent.
     async fn complete(
         &self,
@@ -210,6 +167,38 @@ impl Engine {
         let Some((hash, mime_type, filename)) = &file else { return Ok(None) };
         let same = Same { hash, mime_type, filename };
         Ok(self.place_file(sender, same).await?.err())
+    }
+
+    /// Sends the text of the bot that has a conversation, while its window is open.
+    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 || length > LONGEST || text.contains('\0') {
+            let limit = LONGEST.to_string();
+            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        }
+        let (now, author) = (self.clock.now(), format!("bot:{bot}"));
+        let mut tx = self.store.begin().await?;
+        let answered = conversation::step(&mut tx, id, Happening::BotAnswered { bot }, now).await?;
+        let Some(conversation) = answered else {
+            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        };
+        if conversation.window_until.is_none_or(|until| until <= now) {
+            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+        }
+        let content = Content::Text { body: text.to_owned(), quoted: None };
+        let message = match self.new_answer(&mut tx, &conversation, content, (&author, now)).await? {
+            Ok(message) => message,
+            Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
+        };
+        let sent = message::insert_batch(&mut tx, &[message]).await?;
+        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        inbox::write_out(&mut tx, id, message, &author, now).await?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
     }
 
     async fn new_answer(

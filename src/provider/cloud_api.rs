@@ -7,7 +7,7 @@ mod dialog360;
 mod draft;
 mod marketing;
 mod media;
-mod payload;
+pub(super) mod payload;
 mod reading;
 mod sample;
 mod sender;

@@ -305,7 +305,7 @@ pub(super) async fn file_transcript(tx: &mut Tx, of: &Conversation, at: UnixMs) 
     let filed: EntryId = on_tx!(tx, |c| sqlx::query_scalar(FILED).bind(id).bind(of.id).fetch_one(c).await?);
     let lines = entry::lines_after(tx, of.id, filed).await?;
     let Some(last) = lines.iter().map(|line| line.id).max() else { return Ok(()) };
-    let lines = lines.into_iter().filter_map(|line| conversation::bubble(line, None).ok());
+    let lines = lines.into_iter().filter_map(|line| conversation::bubble(line).ok());
     let said = lines.map(|b| Said { at: b.at, direction: b.direction, author: b.author, shown: b.shown }).collect();
     let by = of.closed_by.as_deref().unwrap_or_default();
     tell(tx, id, &Told::Transcript { lines: said }, (by, at), Some((of.id, Some(last)))).await

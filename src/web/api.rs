@@ -7,6 +7,7 @@ mod answers;
 mod bots;
 mod campaign_view;
 pub(super) mod campaigns;
+mod canned;
 mod conversations;
 mod correct;
 mod costs;

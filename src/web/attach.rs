@@ -1,8 +1,9 @@
 //! Files that agents send, and answers that are more than text.
 
+use axum::body::Bytes;
+use axum::extract::Multipart;
 use axum::extract::multipart::Field;
-use axum::extract::{Multipart, Path, State};
-use axum::response::Redirect;
+use futures::Stream;
 
 use crate::domain::free::{Attached, Free};
 use crate::domain::id::{ConversationId, EntryId, MessageId};
@@ -59,15 +60,20 @@ impl Written {
 
     /// What is to be sent.
     pub fn reply(&self) -> Reply {
-        let free = match &self.file {
-            Some(file) => {
-                let caption = Some(self.text.trim().to_owned()).filter(|text| !text.is_empty());
-                Free::Attachment(Attached { media: file.id, caption, kind: None, filename: None })
-            }
-            None => Free::text(&self.text),
-        };
-        Reply { free, quoted: self.quoted }
+        reply(&self.text, self.file.as_ref(), self.quoted)
     }
+}
+
+/// A text, or a file with the words below it.
+pub fn reply(text: &str, file: Option<&Attachment>, quoted: Option<EntryId>) -> Reply {
+    let free = match file {
+        Some(file) => {
+            let caption = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            Free::Attachment(Attached { media: file.id, caption, kind: None, filename: None })
+        }
+        None => Free::text(text),
+    };
+    Reply { free, quoted }
 }
 
 async fn words(field: Field<'_>) -> Result<String, WebError> {
@@ -85,13 +91,24 @@ pub async fn keep(
     id: ConversationId,
     (field, is_voice): (Field<'_>, bool),
 ) -> Result<Attachment, WebError> {
+    let filename = field.file_name().unwrap_or_default().to_owned();
+    keep_bytes(state, actor, id, (&filename, is_voice), field).await
+}
+
+/// The same of bytes, however they came.
+pub async fn keep_bytes<E>(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    (filename, is_voice): (&str, bool),
+    bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> Result<Attachment, WebError> {
     conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
-    let filename = field.file_name().unwrap_or_default();
     // A single component, whatever a browser or a program calls it.
     let filename = filename.rsplit(['/', '\\']).next().unwrap_or_default();
     let filename: String = filename.chars().filter(|c| !c.is_control()).take(200).collect();
     let brought = Brought { filename, is_voice, by: actor.name.clone() };
-    match state.engine.attach(id, brought, field).await? {
+    match state.engine.attach(id, brought, bytes).await? {
         Ok(kept) => Ok(kept),
         Err(problem) => Err(WebError::Refused(vec![problem])),
     }
@@ -113,17 +130,4 @@ pub async fn send(
         AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
         AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
     }
-}
-
-/// A form with a file, from the page of a conversation.
-pub async fn post(
-    State(state): State<WebState>,
-    actor: Actor,
-    Path(id): Path<i64>,
-    form: Multipart,
-) -> Result<Redirect, WebError> {
-    let conversation = ConversationId(id);
-    let written = Written::read(&state, &actor, conversation, form).await?;
-    send(&state, &actor, conversation, (written.reply(), written.seen)).await?;
-    Ok(Redirect::to(&format!("/conversations/{id}#answer")))
 }

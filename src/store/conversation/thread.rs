@@ -1,5 +1,7 @@
 //! A conversation's thread as people read it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::ReplyContent;
@@ -75,26 +77,38 @@ pub struct Bubble {
     pub certainty: Option<Certainty>,
     /// For messages of ours.
     pub ticks: Option<Ticks>,
+    /// The line of this thread that it quotes.
+    pub quotes: Option<EntryId>,
+    /// Title of the campaign of a message of ours.
+    pub campaign: Option<String>,
+    /// Its row in the campaign's audience.
+    pub row: Option<i64>,
     /// What hangs on it; its bytes are at `/api/v1/media/{id}`.
     pub attachment: Option<Attachment>,
 }
 
 /// The thread of a conversation, oldest line first.
 pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
+    let lines = entry::lines(store, id).await?;
+    let (quotes, _) = entry::quotes(&lines);
     let mut attachments = media::of_conversation(store, id).await?;
-    let bubble = |line: Line| {
+    let shown = |line: Line| {
         let is_its = |a: &Attachment| match line.direction {
             Direction::In => a.entry_id == Some(line.id),
             Direction::Out | Direction::Note => a.message_id.is_some() && a.message_id == line.message_id,
         };
         let attachment = attachments.iter().position(is_its).map(|place| attachments.swap_remove(place));
-        bubble(line, attachment)
+        whole(line, (attachment, &quotes))
     };
-    entry::lines(store, id).await?.into_iter().map(bubble).collect()
+    lines.into_iter().map(shown).collect()
 }
 
-/// A line as people read it, with what hangs on it.
-pub fn bubble(line: Line, attachment: Option<Attachment>) -> Result<Bubble> {
+/// A line as people read it, without what it quotes and what hangs on it.
+pub fn bubble(line: Line) -> Result<Bubble> {
+    whole(line, (None, &BTreeMap::new()))
+}
+
+fn whole(line: Line, (attachment, quotes): (Option<Attachment>, &BTreeMap<EntryId, EntryId>)) -> Result<Bubble> {
     let shown = match line.direction {
         Direction::Out => shown_of_message(&line)?,
         Direction::In => Shown::Reply { content: read(&line.content)? },
@@ -119,6 +133,9 @@ pub fn bubble(line: Line, attachment: Option<Attachment>) -> Result<Bubble> {
         message_id: line.message_id,
         certainty: line.certainty,
         ticks,
+        quotes: quotes.get(&line.id).copied(),
+        campaign: line.campaign_title,
+        row: line.row_no,
         attachment,
     })
 }

@@ -1,5 +1,7 @@
 //! Answers within the window: text, files, places, cards, buttons, lists, links, reactions.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
@@ -16,7 +18,9 @@ use crate::engine::{Reply, Seen};
 use crate::store::media::Attachment;
 use crate::web::actor::Actor;
 use crate::web::attach::{self, Written};
+use crate::web::canned;
 use crate::web::error::{ProblemDocument, WebError};
+use crate::web::page::Page;
 use crate::web::state::WebState;
 
 /// An answer: `text`, or anything else as `message`.
@@ -25,6 +29,8 @@ use crate::web::state::WebState;
 pub struct AnswerBody {
     /// At most 4,096 characters.
     text: Option<String>,
+    /// A canned answer instead.
+    canned: Option<CannedUse>,
     /// What is more than text. `docs/providers.md` says what each provider passes on.
     message: Option<Free>,
     /// The line of the thread that is quoted, or that a reaction is for.
@@ -44,10 +50,21 @@ impl AnswerBody {
         let free = match (self.text, self.message) {
             (Some(text), None) => Free::text(&text),
             (None, Some(message)) => message,
-            _ => return Err(wrong("text", "one of text and message")),
+            _ => return Err(wrong("text", "one of text, message and canned")),
         };
         Ok(Reply { free, quoted: self.quoted })
     }
+}
+
+/// A canned answer to send.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CannedUse {
+    /// Its code.
+    code: String,
+    /// What stands in its places, by what is in their brackets.
+    #[serde(default)]
+    values: BTreeMap<String, String>,
 }
 
 /// An answer with a file. The fields stand before the file.
@@ -97,6 +114,7 @@ async fn form(request: Request, state: &WebState) -> Result<Multipart, WebError>
 pub async fn answer(
     State(state): State<WebState>,
     actor: Actor,
+    p: Page,
     Id(id): Id,
     request: Request,
 ) -> Result<Response, WebError> {
@@ -105,7 +123,15 @@ pub async fn answer(
         let written = Written::read(&state, &actor, id, form(request, &state).await?).await?;
         (written.reply(), written.seen, written.agent)
     } else {
-        let Sent(body) = Sent::<AnswerBody>::from_request(request, &state).await?;
+        let Sent(mut body) = Sent::<AnswerBody>::from_request(request, &state).await?;
+        if let Some(using) = &body.canned {
+            if body.text.is_some() {
+                return Err(wrong("text", "one of text, message and canned"));
+            }
+            let actor = desk::seat(&state, actor.clone(), body.agent.as_deref()).await?;
+            let text = canned::text_of(&state, &actor, id, (&using.code, &using.values), p.language).await?;
+            body.text = Some(text);
+        }
         let (seen, agent) = (Seen { last: body.seen, anyway: body.anyway }, body.agent.clone());
         (body.reply()?, seen, agent)
     };
