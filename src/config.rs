@@ -143,6 +143,35 @@ pub struct Account {
     pub timezone: TimeZone,
     /// What is to be done about the provider's errors.
     pub errors: ErrorTable,
+    /// What people see of our reading.
+    pub reading: Reading,
+}
+
+/// What people see of our reading and writing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// When a message of theirs is told as read.
+    pub mark: MarkRead,
+    /// Whether they see that somebody writes; never where nothing is told as read.
+    pub typing: bool,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { mark: MarkRead::Answered, typing: true }
+    }
+}
+
+/// When a message of a person is told as read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MarkRead {
+    /// When an agent has the conversation open.
+    Opened,
+    /// When an agent answers.
+    #[default]
+    Answered,
+    /// Never.
+    Never,
 }
 
 /// `[sender.*]`: one business phone number.

@@ -33,6 +33,7 @@ mod number_list;
 pub mod person;
 pub mod planner;
 mod quiet;
+pub mod reading;
 mod readings;
 pub mod receiver;
 pub mod recurring;

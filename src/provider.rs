@@ -358,6 +358,15 @@ impl Provider {
         }
     }
 
+    /// Marks a person's message as read, and shows that somebody writes; `None`: nothing documents how.
+    pub async fn mark_read(&self, sender_ref: &str, id: &str, typing: bool) -> Option<Result<(), ProviderError>> {
+        match self {
+            Self::CloudApi(api) => Some(api.mark_read(sender_ref, id, typing).await),
+            Self::Gupshup(api) => api.mark_read(id).await,
+            Self::Zenvia(_) => None,
+        }
+    }
+
     /// Whether files are uploaded and named by their id; otherwise the provider fetches them from a link.
     pub const fn takes_uploads(&self) -> bool {
         matches!(self, Self::CloudApi(_))
@@ -366,7 +375,7 @@ impl Provider {
     /// Uploads a file for `sender_ref`; its id there, which holds for 30 days. `None`: this provider fetches files.
     pub async fn upload(&self, sender_ref: &str, upload: Upload) -> Option<Result<String, ProviderError>> {
         match self {
-            Self::CloudApi(api) => Some(api.upload(sender_ref, upload).await),
+            Self::CloudApi(api) => Some(api.upload_file(sender_ref, upload).await),
             Self::Zenvia(_) | Self::Gupshup(_) => None,
         }
     }

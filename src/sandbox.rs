@@ -96,6 +96,8 @@ impl Sandbox {
             .route("/_sandbox/reply", post(control::reply))
             .route("/_sandbox/template", post(control::set_template))
             .route("/_sandbox/account", post(standing::set_account))
+            .route("/_sandbox/marketing", post(standing::set_marketing))
+            .route("/_sandbox/read", get(standing::marked))
             .route("/_sandbox/review", post(review::set_review))
             .route("/_sandbox/number", post(standing::set_number))
             .route("/_sandbox/wallet", post(gupshup::control_wallet))

@@ -37,6 +37,7 @@ pub mod password;
 pub mod person;
 pub mod place;
 pub mod presence;
+pub mod reading;
 pub mod receipt;
 pub mod recurrence;
 pub mod retention;

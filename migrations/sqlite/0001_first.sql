@@ -352,8 +352,12 @@ CREATE TABLE conversation (
     close_after       BIGINT NOT NULL,
     closed_at         BIGINT,
     closed_by         TEXT,
-    last_in           BIGINT NOT NULL DEFAULT 0
+    last_in           BIGINT NOT NULL DEFAULT 0,
+    -- The last line of the person that their provider was told as read, and the one that is to be.
+    read_entry        BIGINT,
+    read_wanted       BIGINT
 );
+CREATE INDEX conversation_read ON conversation (id) WHERE read_wanted IS NOT NULL;
 CREATE UNIQUE INDEX conversation_open ON conversation (person_id, sender) WHERE state = 'open';
 CREATE INDEX conversation_person ON conversation (person_id, sender, id);
 -- Lists of conversations are walked in their order, from where the page before ended.
@@ -839,6 +843,14 @@ CREATE TABLE media_piece (
     no    BIGINT NOT NULL,
     bytes BLOB NOT NULL,
     PRIMARY KEY (hash, no)
+);
+
+-- The file of a campaign's folder that a version's template shows in its header.
+CREATE TABLE version_file (
+    version_id BIGINT PRIMARY KEY REFERENCES version (id),
+    name       TEXT NOT NULL,
+    hash       TEXT NOT NULL,
+    mime_type  TEXT NOT NULL
 );
 
 -- What was uploaded to a provider, by content: its id there is used again while it holds.

@@ -29,6 +29,7 @@ use crate::engine::incoming;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::media::Fetcher;
 use crate::engine::planner::Planner;
+use crate::engine::reading::Reader;
 use crate::engine::receiver::Receiver;
 use crate::engine::recurring::Recurring;
 use crate::engine::results::Writer;
@@ -178,6 +179,7 @@ impl Daemon {
         let ways = Ways::new(&engine.config);
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
         life.start("attachments", Fetcher::new(engine.clone()).run(life.soft()));
+        life.start("reader", Reader::new(engine.clone()).run(life.soft()));
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));

@@ -148,6 +148,8 @@ pub struct CloudApiAccess {
     pub app_secret: SecretString,
     /// Shown by the provider at the webhook's handshake.
     pub verify_token: SecretString,
+    /// Whether marketing templates go by Meta's endpoint for them alone (cloud-api.md 1.6).
+    pub marketing_messages: bool,
     /// How webhooks prove themselves that Meta's signature does not reach us with: at 360dialog.
     pub webhook: Option<WebhookKey>,
 }

@@ -10,7 +10,10 @@ use super::access::Through;
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::webhook_key::{self, Published};
-use super::{Access, Account, CloudApiAccess, ProviderKind, Sender, checks, gupshup, is_loopback, sections, zenvia};
+use super::{
+    Access, Account, CloudApiAccess, MarkRead, ProviderKind, Reading, Sender, checks, gupshup, is_loopback, sections,
+    zenvia,
+};
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
@@ -57,6 +60,10 @@ pub(super) fn account(
     let portfolio = table.get("portfolio").and_then(|v| reference(&v, "portfolio", &declared.portfolios));
     let currency = table.need("currency").and_then(|v| v.parsed(currency));
     let timezone = table.need("timezone").and_then(|v| checks::timezone(&v));
+    let marks = [("opened", MarkRead::Opened), ("answered", MarkRead::Answered), ("never", MarkRead::Never)];
+    let usual = Reading::default();
+    let mark = table.get("mark_read").map_or(Some(usual.mark), |v| v.choice(&marks));
+    let typing = table.get("show_typing").map_or(Some(usual.typing), |v| v.flag());
     let access = match provider {
         Some(ProviderKind::Gupshup) => gupshup::access(table, (base_url.as_ref(), currency), secrets)
             .map(|access| Access::Gupshup(Box::new(access))),
@@ -72,6 +79,7 @@ pub(super) fn account(
         portfolio,
         currency: currency?,
         timezone: timezone?,
+        reading: Reading { mark: mark?, typing: typing? },
     })
 }
 
@@ -86,6 +94,7 @@ fn cloud_api(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudAp
     let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
     let app_secret = secrets.need(table, "app_secret", "app_secret_file", |_| Ok(()));
     let verify_token = secrets.need(table, "verify_token", "verify_token_file", |_| Ok(()));
+    let marketing_messages = table.get("marketing_messages").map_or(Some(false), |v| v.flag());
     Some(CloudApiAccess {
         through: through?,
         waba_id: waba_id?,
@@ -94,6 +103,7 @@ fn cloud_api(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudAp
         app_secret: app_secret?,
         verify_token: verify_token?,
         webhook: None,
+        marketing_messages: marketing_messages?,
     })
 }
 
@@ -113,6 +123,7 @@ fn dialog360(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudAp
         app_secret: SecretString::from(""),
         verify_token: SecretString::from(""),
         webhook: Some(webhook?),
+        marketing_messages: false,
     })
 }
 

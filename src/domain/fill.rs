@@ -38,10 +38,26 @@ pub struct Value {
 pub enum HeaderFill {
     /// Parameter of a text header.
     Text(Value),
-    /// Media by https link; `kind` is the template's header format.
+    /// Media by https link, or by the name of a file of the campaign's folder; `kind` is the template's header format.
     Link {
         /// Where it is.
         link: String,
+    },
+    /// A file of a campaign's folder as it lay there: what a message outside of its run carries.
+    File {
+        /// SHA-256 of its bytes, in hex.
+        hash: String,
+        /// What it is.
+        mime_type: String,
+        /// Its name.
+        filename: String,
+    },
+    /// What was uploaded to the provider. Never kept: it holds for a month.
+    Uploaded {
+        /// The provider's id of it.
+        id: String,
+        /// Its name.
+        filename: String,
     },
 }
 

@@ -5,7 +5,7 @@ use tracing::info;
 use super::media::Same;
 use super::{Engine, EngineError};
 use crate::billing::{estimate, market};
-use crate::config::Sender;
+use crate::config::{MarkRead, Sender};
 use crate::domain::change::Change;
 use crate::domain::failure::Dialect;
 use crate::domain::fill::Content;
@@ -21,7 +21,7 @@ use crate::engine::hand::Author;
 use crate::inbox;
 use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, Tx, entry, media, person};
+use crate::store::{StoreError, Tx, entry, media, person, reading};
 
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
@@ -102,7 +102,7 @@ impl Engine {
             None => None,
         };
         if quoted.is_none() && (reply.quoted.is_some() || matches!(reply.free, Free::Reaction { .. })) {
-            return refused(Problem::new("answer_quotes_nothing", &[]));
+            return refused(Problem::new("quote_unknown", &[]));
         }
         let attached = reply.free.attached().map(|attached| attached.media);
         let message =
@@ -121,6 +121,9 @@ impl Engine {
             return refused(Problem::new("attachment_gone", &[]));
         }
         inbox::write_out(&mut tx, id, message, &by.name, now).await?;
+        if account.reading.mark != MarkRead::Never {
+            reading::want(&mut tx, id).await?;
+        }
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
         self.tell(Change::Conversation(id));

@@ -88,6 +88,8 @@ pub struct Dispatcher {
     turns: Mutex<VecDeque<RunId>>,
     /// Keys of the countries whose people get nothing from the account.
     barred: Mutex<BTreeSet<String>>,
+    /// Held while a file is uploaded, so that it goes up once.
+    uploading: tokio::sync::Mutex<()>,
     /// Places, prices and budgets that claims keep to.
     bounds: tokio::sync::Mutex<Keeper>,
 }
@@ -154,6 +156,7 @@ impl Dispatcher {
             facts: Mutex::default(),
             turns: Mutex::default(),
             barred: Mutex::default(),
+            uploading: tokio::sync::Mutex::default(),
         })
     }
 
@@ -362,9 +365,13 @@ impl Dispatcher {
     async fn send(&self, departure: &Departure) -> Verdict {
         let message = &departure.message;
         let Some(to) = Recipient::parse(&message.recipient) else { return answer::unsendable() };
-        let found = match self.file_of(message).await {
+        let found = match self.file_of(departure).await {
             Ok(found) => found,
             Err(verdict) => return verdict,
+        };
+        let shown = match &message.content {
+            Content::Template { fill, .. } => found.as_ref().map(|found| file::shown_in(fill, found)),
+            _ => None,
         };
         let body = match &message.content {
             Content::Text { body, quoted } => Body::Text { body, quoted: quoted.as_deref() },
@@ -372,7 +379,7 @@ impl Dispatcher {
                 Body::Free { free, quoted: quoted.as_deref(), file: found.as_ref().map(Found::at) }
             }
             Content::Template { fill, template } => match template.as_deref().or(departure.translation(fill)) {
-                Some(template) => Body::Template { template, fill },
+                Some(template) => Body::Template { template, fill: shown.as_ref().unwrap_or(fill) },
                 None => return answer::unsendable(),
             },
         };

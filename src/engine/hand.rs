@@ -13,16 +13,19 @@ use super::{Engine, EngineError};
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::change::Change;
+use crate::domain::event::Identity;
+use crate::domain::failure::Dialect;
 use crate::domain::fill::{Content, Fill};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, TicketId, UserId};
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::recipient::Recipient;
 use crate::domain::template::{Template, TemplateStatus, edit};
 use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, person, suppression, ticket};
+use crate::store::{StoreError, identity, person, suppression, ticket};
 
 pub use look::HandLook;
 
@@ -82,9 +85,31 @@ impl Engine {
         phone_number::read(typed, home.as_ref()).map_err(|not| not_a_number(typed, not.detail()))
     }
 
+    /// Whom a number typed for `sender` reaches, or a business-scoped user id, where its provider writes to those.
+    fn recipient(&self, sender: &str, typed: &str) -> Result<Recipient, Problem> {
+        let Some(user) = Recipient::user(typed.trim()) else {
+            return self.international(sender, typed).map(Recipient::Phone);
+        };
+        let (_, account) = self.way_out(sender)?;
+        if account.access.kind().dialect() == Dialect::CloudApi {
+            Ok(user)
+        } else {
+            Err(Problem::new("person_without_number", &[]))
+        }
+    }
+
+    /// The person of a business-scoped user id.
+    async fn user(&self, id: &str) -> Result<crate::domain::id::PersonId, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let who = Identity { bsuid: Some(id.to_owned()), ..Identity::default() };
+        let known = identity::meet(&mut tx, &who, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(known.id)
+    }
+
     /// Sends one template to one number.
     pub async fn send_by_hand(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
-        let to = match self.international(&send.sender, &send.to) {
+        let to = match self.recipient(&send.sender, &send.to) {
             Ok(to) => to,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
@@ -93,7 +118,7 @@ impl Engine {
             Ok(template) => template,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
-        let values = match self.values_by_hand((&account.name, &template), &to, &send.values).await? {
+        let values = match self.values_by_hand((&account.name, &template), to.phone(), &send.values).await? {
             Ok(values) => values,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
@@ -109,7 +134,10 @@ impl Engine {
                 &[("currency", &currency), ("account", &account.name)],
             )]));
         }
-        let person = self.person(&to).await?;
+        let person = match &to {
+            Recipient::Phone(phone) => self.person(phone).await?,
+            Recipient::User(id) => self.user(id).await?,
+        };
         let problems = self.against_by_hand(person, send, &template).await?;
         if !problems.is_empty() {
             return Ok(HandOutcome::Refused(problems));
@@ -186,11 +214,11 @@ impl Engine {
         &self,
         account: &Account,
         send: &HandSend,
-        to: &Phone,
+        to: &Recipient,
         (template, fill, author): (Template, Fill, &str),
     ) -> NewMessage {
         let now = self.clock.now();
-        let market = market::of(to);
+        let market = market::of_recipient(to);
         let day = now.day_in(&account.timezone);
         let category = template.category;
         let price = estimate::estimate(&self.cards, account.currency, market.as_str(), category, &day);
@@ -201,7 +229,7 @@ impl Engine {
             row_no: 0,
             key: unique_key(),
             person_id: PersonId(0),
-            recipient: to.digits().to_owned(),
+            recipient: to.as_str().to_owned(),
             name: String::new(),
             account: account.name.clone(),
             sender: send.sender.clone(),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use super::media::header;
 use super::readings::{Going, Subject};
 use super::{Engine, EngineError, aside, audience, feed, folder, room};
 use crate::config::toml_file::TomlProblem;
@@ -14,6 +15,7 @@ use crate::domain::problem::Problem;
 use crate::intake::campaign_file::{self, CampaignFile, fits_pattern, is_pattern};
 use crate::intake::rows::{Fingerprint, fingerprint};
 use crate::store::campaign::{self, Described};
+use crate::store::version::file::VersionFile;
 use crate::store::version::{self, NewVersion};
 
 /// What became of a loaded campaign.
@@ -39,6 +41,7 @@ struct Read {
     audience_name: String,
     audience_hash: String,
     content: Fingerprint,
+    header: Option<VersionFile>,
 }
 
 /// Why a folder could not be read.
@@ -84,6 +87,17 @@ impl Engine {
         audience: Option<(&str, &Path)>,
         by: &str,
     ) -> Result<Loaded, EngineError> {
+        self.load_campaign_with(name, definition, (audience, None), by).await
+    }
+
+    /// The same with the file that the template shows in its header: its name must be the one in the definition.
+    pub async fn load_campaign_with(
+        &self,
+        name: &str,
+        definition: &str,
+        (audience, shown): (Option<(&str, &Path)>, Option<(&str, &Path)>),
+        by: &str,
+    ) -> Result<Loaded, EngineError> {
         if !folder::is_campaign_name(name) {
             return Ok(Loaded::Refused(vec![Problem::new("campaign_name", &[("name", name)])]));
         }
@@ -97,9 +111,17 @@ impl Engine {
             Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
         };
         let given = audience.as_ref().map(|(name, _)| name.clone());
+        let shown = match shown {
+            None => None,
+            Some((given, lies)) if header::named(&file) == Some(given) => Some((given.to_owned(), lies.to_owned())),
+            Some((given, _)) => {
+                let args = [("file", given), ("wanted", header::named(&file).unwrap_or_default())];
+                return Ok(Loaded::Refused(vec![Problem::new("header_file_name", &args)]));
+            }
+        };
         let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
         let written = aside(move || {
-            if let Some((name, lies)) = audience {
+            for (name, lies) in audience.into_iter().chain(shown) {
                 folder::place(&dir, &name, &lies)?;
             }
             folder::write(&dir, folder::DEFINITION, definition.as_bytes())
@@ -146,6 +168,10 @@ impl Engine {
             by,
         };
         let (version, is_new) = version::save(&self.store, &new, now).await?;
+        if let Some(header) = &read.header {
+            version::file::keep(&self.store, version, header).await?;
+            self.share_media(&header.hash).await?;
+        }
         if is_new {
             info!(campaign.id = %id, version.id = %version, "version {version} of campaign {id} is loaded");
             self.read_template(&read.file).await;
@@ -256,5 +282,7 @@ fn read(
     let told = |rows| going.tell(rows, 0);
     let content = fingerprint(&definition, &audience::path(data_dir, &audience_hash), &told)
         .map_err(|e| unreadable(&audience_name, &e))?;
-    Ok(Read { file, definition, audience_name, audience_hash, content })
+    let header = header::keep(dir, data_dir, &file)?;
+    let content = Fingerprint { content: header::joined(content.content, header.as_ref()), ..content };
+    Ok(Read { file, definition, audience_name, audience_hash, content, header })
 }

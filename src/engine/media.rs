@@ -2,6 +2,7 @@
 //! under their hash, and removed with what they belong to.
 
 mod files;
+pub(super) mod header;
 mod outgoing;
 mod writing;
 

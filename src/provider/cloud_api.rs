@@ -5,8 +5,10 @@
 mod answer;
 mod dialog360;
 mod draft;
+mod marketing;
 mod media;
 pub(super) mod payload;
+mod reading;
 mod sample;
 mod sender;
 mod signature;
@@ -25,12 +27,14 @@ use url::Url;
 
 use super::http::{self, Limits, Reply};
 use super::quota::Quota;
-use super::{Listed, ProviderError, QuotaState, SendRequest, SenderStatus, loose};
+use super::{Body, Listed, ProviderError, QuotaState, SendRequest, SenderStatus, loose};
 use crate::config::{Account, CloudApiAccess, Through};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
 use crate::domain::failure::Table;
 use crate::domain::template::Template;
+
+use marketing::{Routes, Way};
 
 /// Templates asked for at a time.
 const PAGE: &str = "100";
@@ -56,6 +60,7 @@ pub struct CloudApi {
     app_secret: SecretString,
     verify_token: SecretString,
     errors: Table,
+    routes: Routes,
     /// The app that samples are uploaded to.
     app_id: Option<String>,
     quota: Arc<Quota>,
@@ -83,15 +88,25 @@ impl CloudApi {
             app_secret: access.app_secret.clone(),
             verify_token: access.verify_token.clone(),
             errors: account.errors.clone(),
+            routes: Routes::new(access.marketing_messages),
             app_id: access.app_id.clone(),
             quota: Arc::default(),
         })
     }
 
     pub(super) async fn send(&self, request: &SendRequest<'_>) -> Answer {
+        let Body::Template { template, .. } = request.body else { return self.send_by(request, Way::Messages).await };
+        if self.through == Through::Dialog360 {
+            return self.send_by(request, Way::Messages).await;
+        }
+        let way = self.routes.of(template);
+        self.routes.heed(template, way, self.send_by(request, way).await)
+    }
+
+    async fn send_by(&self, request: &SendRequest<'_>, way: Way) -> Answer {
         let call = self
             .client
-            .post(self.of_number(request.sender_ref, "messages"))
+            .post(self.of_number(request.sender_ref, way.path()))
             .header(self.authorization.0.clone(), &self.authorization.1)
             .json(&payload::of(request))
             .build();

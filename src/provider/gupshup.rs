@@ -199,6 +199,18 @@ impl Gupshup {
         Ok(SenderStatus { tier: rating.tier, quality: rating.quality, ..status })
     }
 
+    /// Marks a person's message as read: documented for the self-serve surface alone (gupshup-zenvia.md 1.3).
+    pub(super) async fn mark_read(&self, id: &str) -> Option<Result<(), ProviderError>> {
+        if self.app.is_partner {
+            return None;
+        }
+        let mut address = self.address("/wa/app/{app_id}/msg");
+        if let Ok(mut path) = address.path_segments_mut() {
+            path.extend([id, "read"]);
+        }
+        Some(self.call(self.client.put(address)).await.map(drop))
+    }
+
     pub(super) async fn wallet(&self) -> Result<Wallet, ProviderError> {
         let told = self.get(self.address(&self.app.wire.wallet_path)).await?;
         standing::wallet(&told, self.app.currency).ok_or(ProviderError::Unreadable { what: "wallet" })

@@ -42,10 +42,11 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
     let segments: Vec<&str> = without_version(&path);
     let token = bearer(&request).to_owned();
     let answered = match (request.method(), segments.as_slice()) {
-        (&Method::POST, [node, "messages"]) => {
+        (&Method::POST, [node, way @ ("messages" | "marketing_messages")]) => {
+            let is_marketing = *way == "marketing_messages";
             let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|ConnectInfo(cut)| cut.clone());
             return match read(request).await {
-                Ok(body) => send::answer(&sandbox, node, &token, cut, &body).await,
+                Ok(body) => send::answer(&sandbox, (node, is_marketing), &token, cut, &body).await,
                 Err(refusal) => refusal.into_response(),
             };
         }

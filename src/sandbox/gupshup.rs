@@ -93,6 +93,10 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
         ["wa", "api", "v1", "msg"] | ["partner", "app", _, "msg"] => {
             send::answer(sandbox, &call.form, false, cut).await
         }
+        ["wa", "app", _, "msg", message, "read"] if *call.method == Method::PUT => {
+            sandbox.world().marked.push(((*message).to_owned(), false));
+            told(Ok(json!({"status": "success"})))
+        }
         ["wa" | "partner", "app", id, "template" | "templates", rest @ ..] => {
             told(template::answer(sandbox, id, rest, &call))
         }

@@ -38,11 +38,19 @@ struct Call<'a> {
     wa_id: String,
     to: &'a str,
     request: &'a Value,
+    /// It came by the endpoint for marketing.
+    is_marketing: bool,
     now: UnixMs,
 }
 
 /// Answers a send to number `node`.
-pub(super) async fn answer(sandbox: &Sandbox, node: &str, token: &str, cut: Option<Cut>, body: &[u8]) -> Response {
+pub(super) async fn answer(
+    sandbox: &Sandbox,
+    (node, is_marketing): (&str, bool),
+    token: &str,
+    cut: Option<Cut>,
+    body: &[u8],
+) -> Response {
     let struck = sandbox.world().draw_fault(When::Before);
     match struck {
         None => {}
@@ -58,7 +66,7 @@ pub(super) async fn answer(sandbox: &Sandbox, node: &str, token: &str, cut: Opti
             return fault::spoil(kind, fault::unavailable(), cut).await;
         }
     }
-    let verdict = sandbox.judge(node, token, body);
+    let verdict = sandbox.judge((node, is_marketing), token, body);
     let (answer, is_early) = match verdict {
         Ok(Verdict::Marked) => return Json(json!({"success": true})).into_response(),
         Ok(Verdict::Accepted { answer, is_early }) => (answer, is_early),
@@ -79,7 +87,7 @@ pub(super) async fn answer(sandbox: &Sandbox, node: &str, token: &str, cut: Opti
 }
 
 impl Sandbox {
-    fn judge(&self, node: &str, token: &str, body: &[u8]) -> Result<Verdict, Refusal> {
+    fn judge(&self, (node, is_marketing): (&str, bool), token: &str, body: &[u8]) -> Result<Verdict, Refusal> {
         let request: Result<Value, _> = serde_json::from_slice(body);
         let (real, now) = (Instant::now(), self.0.clock.now());
         let mut world = self.world();
@@ -89,20 +97,33 @@ impl Sandbox {
             return Err(Refusal::new(100, "The parameter messaging_product is required."));
         }
         if text(&request, "status") == "read" {
-            return world.mark_read(text(&request, "message_id"));
+            let typing = text(&request["typing_indicator"], "type") == "text";
+            return world.mark_read(text(&request, "message_id"), typing);
         }
-        world.judge_send(node, &request, real, now)
+        world.judge_send(node, (&request, is_marketing), real, now)
     }
 }
 
 impl World {
-    fn mark_read(&self, message_id: &str) -> Result<Verdict, Refusal> {
+    fn mark_read(&mut self, message_id: &str, typing: bool) -> Result<Verdict, Refusal> {
         let is_known = self.inbound.contains(message_id);
+        if is_known {
+            self.marked.push((message_id.to_owned(), typing));
+        }
         is_known.then_some(Verdict::Marked).ok_or_else(|| Refusal::new(131_009, "message_id: no such message received"))
     }
 
-    fn judge_send(&mut self, sender: &str, request: &Value, real: Instant, now: UnixMs) -> Result<Verdict, Refusal> {
+    fn judge_send(
+        &mut self,
+        sender: &str,
+        (request, is_marketing): (&Value, bool),
+        real: Instant,
+        now: UnixMs,
+    ) -> Result<Verdict, Refusal> {
         let kind = check_required(request)?;
+        if is_marketing && kind != "template" {
+            return Err(Refusal::new(100, "only templates are sent here"));
+        }
         if !self.bucket(sender, real).is_some_and(|bucket| bucket.take(real)) {
             return Err(Refusal::new(130_429, "Cloud API message throughput has been reached.").with_subcode(2_494_055));
         }
@@ -124,7 +145,7 @@ impl World {
                 "Too many messages sent from this number to this person in a short time.",
             ));
         }
-        let call = Call { sender, account: self.registry.account_of(sender), wa_id, to, request, now };
+        let call = Call { sender, account: self.registry.account_of(sender), wa_id, to, request, is_marketing, now };
         self.registry.standing(&call.account).check(kind == "template", &call.wa_id, now)?;
         let message = if kind == "template" { self.judge_template(&call)? } else { self.judge_free(&call, kind)? };
         let is_held = message.template.is_some() && self.holds_for_review();
@@ -165,6 +186,10 @@ impl World {
                     template_code::check(&sent["components"])?;
                 }
                 category = template.category.to_lowercase();
+                self.marketing.check(&category, call.is_marketing)?;
+                if call.is_marketing {
+                    "marketing_lite".clone_into(&mut category);
+                }
             }
             None if self.any_template => parameter::check_unknown(&sent["components"])?,
             None => {

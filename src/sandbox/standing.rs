@@ -83,6 +83,52 @@ pub(super) struct AccountWish {
     closed: Option<Vec<String>>,
 }
 
+/// How the endpoint for marketing messages behaves.
+#[derive(Clone, Copy, Default, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Marketing {
+    /// Marketing is refused on `/messages`.
+    only_there: bool,
+    /// Templates are still being copied to it.
+    syncing: bool,
+    /// They never were.
+    unavailable: bool,
+}
+
+impl Marketing {
+    /// Whether a template of `category` may go by the endpoint it came by.
+    pub fn check(self, category: &str, is_there: bool) -> Result<(), Refusal> {
+        let is_marketing = category.eq_ignore_ascii_case("marketing");
+        match is_there {
+            false if is_marketing && self.only_there => {
+                Err(Refusal::new(131_063, "Marketing templates are sent through the Marketing Messages API."))
+            }
+            true if !is_marketing => Err(Refusal::new(134_100, "Only marketing templates are sent here.")),
+            true if self.syncing => Err(Refusal::new(134_101, "The template is still being copied.")),
+            true if self.unavailable => Err(Refusal::new(134_102, "The template is not available here.")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `POST /_sandbox/marketing`: how the endpoint for marketing messages behaves from now on.
+pub(super) async fn set_marketing(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    match read::<Marketing>(&body) {
+        Ok(wish) => {
+            sandbox.world().marketing = wish;
+            Json(json!({"success": true})).into_response()
+        }
+        Err(wrong) => wrong.into_response(),
+    }
+}
+
+/// `GET /_sandbox/read`: which messages of people were marked as read, and with which somebody was seen writing.
+pub(super) async fn marked(State(sandbox): State<Sandbox>) -> Response {
+    let world = sandbox.world();
+    let all: Vec<Value> = world.marked.iter().map(|(id, typing)| json!({"id": id, "typing": typing})).collect();
+    Json(json!({"data": all})).into_response()
+}
+
 /// `POST /_sandbox/account`: restricts, switches off, locks or frees an account; changes its tier; closes countries.
 pub(super) async fn set_account(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let wish: AccountWish = match read(&body) {

@@ -73,6 +73,10 @@ pub(super) struct World {
     pub media: BTreeMap<String, Media>,
     /// Business-scoped user ids of people who have been heard of, with their numbers.
     pub users: HashMap<String, String>,
+    /// How the endpoint for marketing behaves.
+    pub marketing: super::standing::Marketing,
+    /// Messages of people marked as read, and whether somebody was seen writing.
+    pub marked: Vec<(String, bool)>,
     /// Files uploaded so far.
     pub uploads: u64,
     /// Scheme, host and port at which it answers.
@@ -114,6 +118,8 @@ impl World {
             faults: Vec::new(),
             media: BTreeMap::new(),
             users: HashMap::new(),
+            marketing: super::standing::Marketing::default(),
+            marked: Vec::new(),
             uploads: 0,
             place: "http://127.0.0.1".to_owned(),
             samples: Samples::default(),

@@ -33,15 +33,19 @@ const OF_PERSON: &str =
     FROM media WHERE conversation_id IN (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)) ORDER BY id";
 const KNOWN: Dialects = Dialects {
-    sqlite: "SELECT DISTINCT hash FROM media WHERE hash IN (SELECT r.value FROM json_each($1) AS r)",
-    postgres: "SELECT DISTINCT hash FROM media WHERE hash IN
-        (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+    sqlite: "SELECT hash FROM media WHERE hash IN (SELECT r.value FROM json_each($1) AS r)
+        UNION SELECT hash FROM version_file WHERE hash IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT hash FROM media WHERE hash IN
+            (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))
+        UNION SELECT hash FROM version_file WHERE hash IN
+            (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
 const KEEP_PIECE: &str =
     "INSERT INTO media_piece (hash, no, bytes) VALUES ($1, $2, $3) ON CONFLICT (hash, no) DO NOTHING";
 const PIECE: &str = "SELECT bytes FROM media_piece WHERE hash = $1 AND no = $2";
 const FORGET_PIECES: &str =
-    "DELETE FROM media_piece WHERE NOT EXISTS (SELECT 1 FROM media AS m WHERE m.hash = media_piece.hash)";
+    "DELETE FROM media_piece WHERE NOT EXISTS (SELECT 1 FROM media AS m WHERE m.hash = media_piece.hash)
+        AND NOT EXISTS (SELECT 1 FROM version_file AS f WHERE f.hash = media_piece.hash)";
 
 const ATTACH: &str = "INSERT INTO media
         (conversation_id, account, kind, told, mime_type, filename, state, hash, size, added_by, created_at)
@@ -232,7 +236,7 @@ pub async fn of_person(store: &Store, root: PersonId) -> Result<Vec<Attachment>>
     Ok(on!(&store.read, |pool| sqlx::query_as(OF_PERSON).bind(root).fetch_all(pool).await)?)
 }
 
-/// Those of `hashes` that some attachment has.
+/// Those of `hashes` that some attachment or campaign has.
 pub async fn known(store: &Store, hashes: &[String]) -> Result<Vec<String>> {
     let (sql, hashes) = (KNOWN.of(&store.write), json(hashes));
     Ok(on!(&store.write, |pool| sqlx::query_scalar(sql).bind(&hashes).fetch_all(pool).await)?)

@@ -1,6 +1,8 @@
 //! Versions of a campaign: one pair of `campaign.toml` and audience. The same content is one version, however often it
 //! is loaded.
 
+pub mod file;
+
 use sqlx::FromRow;
 
 use super::{Result, Store, on};

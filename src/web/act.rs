@@ -16,21 +16,21 @@ use crate::store::version;
 use super::actor::Actor;
 use super::error::WebError;
 use super::state::WebState;
+use super::upload::Upload;
 
 /// Messages settled together and written down in one line.
 const BATCH: usize = 500;
 
 /// Loads a campaign's file and audience; what is wrong with them is an error that names it.
-pub async fn load(
-    state: &WebState,
-    actor: &Actor,
-    name: &str,
-    definition: &str,
-    audience: Option<&Incoming>,
-) -> Result<(CampaignId, VersionId), WebError> {
-    let lies = audience.map(Incoming::path);
-    let audience = audience.map(Incoming::name).zip(lies.as_deref());
-    match state.engine.load_campaign_from(name, definition, audience, &actor.name).await? {
+pub async fn load(state: &WebState, actor: &Actor, upload: &Upload) -> Result<(CampaignId, VersionId), WebError> {
+    let name = upload.name.as_str();
+    let (audience, header) = (upload.audience.as_ref(), upload.header.as_ref());
+    let (audience_lies, header_lies) = (audience.map(Incoming::path), header.map(Incoming::path));
+    let files = (
+        audience.map(Incoming::name).zip(audience_lies.as_deref()),
+        header.map(Incoming::name).zip(header_lies.as_deref()),
+    );
+    match state.engine.load_campaign_with(name, &upload.definition, files, &actor.name).await? {
         Loaded::Version { campaign, version, .. } => {
             state.audit(actor, "campaign.load", &format!("campaign {name}"), &format!("version {version}")).await?;
             Ok((campaign, version))

@@ -116,6 +116,6 @@ async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Car
 /// A campaign comes in by the form.
 pub async fn load(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Redirect, WebError> {
     let upload = Upload::read(&state, form).await?;
-    let (campaign, _) = act::load(&state, &actor, &upload.name, &upload.definition, upload.audience.as_ref()).await?;
+    let (campaign, _) = act::load(&state, &actor, &upload).await?;
     Ok(super::form::done(&format!("/campaigns/{campaign}"), "loaded"))
 }

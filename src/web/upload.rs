@@ -30,17 +30,20 @@ pub struct Upload {
     pub definition: String,
     /// The audience file.
     pub audience: Option<Incoming>,
+    /// The file that the template shows in its header.
+    pub header: Option<Incoming>,
 }
 
 impl Upload {
-    /// Reads the parts `name`, `definition` (the API's `campaign`) and `audience`; any other is passed over.
+    /// Reads the parts `name`, `definition` (the API's `campaign`), `audience` and `header`; any other is passed over.
     pub async fn read(state: &WebState, mut form: Multipart) -> Result<Self, WebError> {
-        let (mut name, mut definition, mut audience) = (String::new(), String::new(), None);
+        let (mut name, mut definition, mut audience, mut header) = (String::new(), String::new(), None, None);
         while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             match field.name().unwrap_or_default() {
                 "name" => text(field).await?.trim().clone_into(&mut name),
                 "definition" | "campaign" => definition = campaign_file_text(field).await?,
                 "audience" => audience = file(state, field).await?,
+                "header" => header = file(state, field).await?,
                 _ => {}
             }
         }
@@ -50,7 +53,7 @@ impl Upload {
         if definition.trim().is_empty() {
             return Err(WebError::Bad("no_definition"));
         }
-        Ok(Self { name, definition, audience })
+        Ok(Self { name, definition, audience, header })
     }
 }
 

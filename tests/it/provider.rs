@@ -35,6 +35,7 @@ fn account(base_url: &str) -> Account {
             app_id: Some("9001".to_owned()),
             through: recado::config::Through::Meta,
             webhook: None,
+            marketing_messages: false,
             waba_id: WABA.to_owned(),
             access_token: "EAAinventedtoken".into(),
             app_secret: "test_app_secret".into(),
@@ -45,6 +46,7 @@ fn account(base_url: &str) -> Account {
         currency: Currency::parse("USD").expect("three letters"),
         timezone: jiff::tz::TimeZone::UTC,
         errors: recado::domain::failure::Table::default(),
+        reading: recado::config::Reading::default(),
     }
 }
 

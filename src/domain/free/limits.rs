@@ -37,6 +37,9 @@ pub fn problems(free: &Free, through: Dialect) -> Vec<Problem> {
     if !is_offered(free, through) {
         return vec![Problem::new("answer_not_offered", &[("what", free.word())])];
     }
+    if through == Dialect::Gupshup && matches!(free, Free::List { footer: Some(_), .. }) {
+        return vec![Problem::new("answer_not_offered", &[("what", "footer")])];
+    }
     match free {
         Free::Text { body } => check.words("text", body, TEXT),
         Free::Attachment(attached) => {

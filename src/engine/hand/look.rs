@@ -72,7 +72,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         look.to = Some(to.with_plus());
         look.name = person::name_of(&self.store, to).await?;
-        match self.values_by_hand((&account.name, template), to, &send.values).await? {
+        match self.values_by_hand((&account.name, template), Some(to), &send.values).await? {
             Ok(values) => look.values = values,
             Err(problem) => look.problems.push(problem),
         }

@@ -49,7 +49,7 @@ impl Engine {
     }
 
     /// Gives the bytes to the other nodes, if there may be any.
-    pub(super) async fn share_media(&self, hash: &str) -> Result<(), EngineError> {
+    pub(in crate::engine) async fn share_media(&self, hash: &str) -> Result<(), EngineError> {
         if self.store.is_of_one_node() {
             return Ok(());
         }

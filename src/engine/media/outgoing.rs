@@ -12,14 +12,15 @@ use tracing::warn;
 use super::writing::Writing;
 use super::{Engine, EngineError, media};
 use crate::config::Sender;
+use crate::domain::fill::{Fill, HeaderFill};
 use crate::domain::free::{Fits, fits};
-use crate::domain::id::ConversationId;
+use crate::domain::id::{ConversationId, VersionId};
 use crate::domain::media::type_of;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::provider::{FileAt, Upload};
 use crate::store::media::{Attachment, NewAttachment, Uploaded};
-use crate::store::{StoreError, conversation, setting};
+use crate::store::{StoreError, conversation, setting, version};
 
 /// Meta keeps what is uploaded for 30 days (cloud-api.md 2); the last is left to messages on their way.
 const UPLOADED_FOR: Duration = Duration::from_hours(29 * 24);
@@ -126,6 +127,17 @@ impl Engine {
         written.keep().await?;
         self.share_media(&hash).await?;
         Ok(Ok(media::get(&self.store, media).await?.ok_or(StoreError::Corrupt { what: "media.id" })?))
+    }
+
+    /// The same values with the file of the version's folder itself in place of its name, for a message outside of a run.
+    pub(in crate::engine) async fn with_file(&self, fill: Fill, version: VersionId) -> Result<Fill, EngineError> {
+        let Some(HeaderFill::Link { link }) = &fill.header else { return Ok(fill) };
+        if link.starts_with("https://") {
+            return Ok(fill);
+        }
+        let Some(file) = version::file::of(&self.store, version).await? else { return Ok(fill) };
+        let header = HeaderFill::File { hash: file.hash, mime_type: file.mime_type, filename: file.name };
+        Ok(Fill { header: Some(header), ..fill })
     }
 
     /// Where the provider of `sender` finds a file; uploaded now, where it is not yet.

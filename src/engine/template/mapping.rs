@@ -88,7 +88,7 @@ impl Engine {
     pub(in crate::engine) async fn values_by_hand(
         &self,
         (account, template): (&str, &Template),
-        to: &Phone,
+        to: Option<&Phone>,
         given: &[(String, String)],
     ) -> Result<Result<Vec<(String, String)>, Problem>, EngineError> {
         let own = own::get(&self.store, account, &template.name, &template.language).await?;
@@ -97,9 +97,11 @@ impl Engine {
             return Ok(Ok(values));
         }
         let mut known = self.vars().await?;
-        known.insert(CLIENT_PHONE.to_owned(), to.digits().to_owned());
-        let name = person::name_of(&self.store, to).await?;
-        known.extend(name.map(|name| (CLIENT_NAME.to_owned(), name)));
+        if let Some(to) = to {
+            known.insert(CLIENT_PHONE.to_owned(), to.digits().to_owned());
+            let name = person::name_of(&self.store, to).await?;
+            known.extend(name.map(|name| (CLIENT_NAME.to_owned(), name)));
+        }
         let header = template.header_parameters();
         let style = Style::of_tag(&template.language);
         for (entry, source) in &own.mapping {

@@ -18,7 +18,7 @@ pub struct TemplateUse {
     pub language_column: Option<LanguageColumn>,
     /// Expression of the header's parameter, where the template numbers them; a named one is among the variables.
     pub header_text: Option<String>,
-    /// Link of the header's media: an https link, or the column that holds it.
+    /// The header's media: an https link, the name of a file in the campaign's folder, or the column that holds a link.
     pub header_link: Option<Labelled>,
     /// What the link is said to be.
     pub header_kind: Option<LinkKind>,
@@ -116,10 +116,17 @@ fn header(table: &mut Table<'_, '_>) -> Option<(LinkKind, Labelled)> {
     let link = labelled(value);
     if let Labelled::Fixed(link) = &link
         && !is_https(link)
+        && !is_file(link)
     {
-        value.refuse("must be an https link; a file of the campaign's folder is not available yet");
+        value.refuse("must be an https link, or the name of a file in the campaign's folder, as \"banner.jpg\"");
     }
     Some((*kind, link))
+}
+
+/// One component, not hidden, with an end that says what it is.
+fn is_file(name: &str) -> bool {
+    let fits = !name.starts_with('.') && name.len() <= 200 && !name.contains(['/', '\\', '\0', ':']);
+    fits && name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && !end.is_empty())
 }
 
 fn is_https(link: &str) -> bool {

@@ -51,7 +51,11 @@ impl CloudApi {
     }
 
     /// Uploads a file; its id.
-    pub(in crate::provider) async fn upload(&self, sender_ref: &str, upload: Upload) -> Result<String, ProviderError> {
+    pub(in crate::provider) async fn upload_file(
+        &self,
+        sender_ref: &str,
+        upload: Upload,
+    ) -> Result<String, ProviderError> {
         let body = Body::from(tokio::fs::File::from_std(upload.file));
         let part = Part::stream_with_length(body, upload.size).file_name(upload.filename);
         let part = part.mime_str(&upload.mime_type).map_err(ProviderError::Unreachable)?;

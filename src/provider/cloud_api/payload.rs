@@ -65,6 +65,12 @@ fn format(template: &Template, fill: &Fill) -> ParameterFormat {
 fn header(template: &Template, fill: &Fill, format: ParameterFormat) -> Option<Value> {
     let parameter = match fill.header.as_ref()? {
         HeaderFill::Text(value) => text_parameter(value, format),
+        HeaderFill::File { .. } => return None,
+        HeaderFill::Uploaded { id, filename } => match &template.header {
+            Some(Header::Video) => json!({ "type": "video", "video": { "id": id } }),
+            Some(Header::Document) => json!({ "type": "document", "document": { "id": id, "filename": filename } }),
+            _ => json!({ "type": "image", "image": { "id": id } }),
+        },
         HeaderFill::Link { link } => match &template.header {
             Some(Header::Video) => json!({ "type": "video", "video": { "link": link } }),
             Some(Header::Document) => document(link),

@@ -65,7 +65,7 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
         Some(HeaderFill::Link { link }) => {
             fields.insert(media_field(template.header.as_ref()).to_owned(), json!(link));
         }
-        None => {}
+        Some(HeaderFill::File { .. } | HeaderFill::Uploaded { .. }) | None => {}
     }
     for button in &fill.buttons {
         let at = usize::try_from(button.index).ok().and_then(|index| template.buttons.get(index));

@@ -61,6 +61,10 @@ pub struct CampaignForm {
     /// The audience file; left out, the one loaded before stays.
     #[schema(format = Binary, content_media_type = "text/csv")]
     audience: Option<String>,
+    /// The file that the template shows in its header, under the name that the campaign file gives it; left out, the one
+    /// in the folder stays.
+    #[schema(format = Binary)]
+    header: Option<String>,
 }
 
 /// What was loaded.
@@ -176,9 +180,10 @@ pub async fn load(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, WebError> {
     let upload = Upload::read(&state, form.map_err(|_| WebError::Bad("upload"))?).await?;
-    let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, upload.audience.as_ref()).await?;
+    let (id, version) = act::load(&state, &actor, &upload).await?;
+    let name = upload.name;
     let number = version::number(state.store(), id, version).await?;
-    Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version, number })).into_response())
+    Ok((StatusCode::CREATED, Json(LoadedView { id, name, version, number })).into_response())
 }
 
 /// A campaign

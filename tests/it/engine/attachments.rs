@@ -3,6 +3,7 @@
 mod refused;
 mod sent;
 mod served;
+mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;

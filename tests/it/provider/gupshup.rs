@@ -41,6 +41,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
         currency: Currency::parse("USD").expect("three letters"),
         timezone: jiff::tz::TimeZone::UTC,
         errors: Table::new(Dialect::Gupshup, std::collections::BTreeMap::new()),
+        reading: recado::config::Reading::default(),
     }
 }
 

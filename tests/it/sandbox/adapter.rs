@@ -19,6 +19,7 @@ fn connect(sandbox: &TestSandbox) -> Provider {
             app_id: Some("9001".to_owned()),
             through: recado::config::Through::Meta,
             webhook: None,
+            marketing_messages: false,
             waba_id: ACCOUNT.to_owned(),
             access_token: "token".into(),
             app_secret: APP_SECRET.into(),
@@ -29,6 +30,7 @@ fn connect(sandbox: &TestSandbox) -> Provider {
         currency: recado::domain::money::Currency::parse("USD").expect("a currency"),
         timezone: jiff::tz::TimeZone::UTC,
         errors: recado::domain::failure::Table::default(),
+        reading: recado::config::Reading::default(),
     };
     Provider::connect(&account).expect("an adapter")
 }

@@ -1,0 +1,83 @@
+//! The file of a campaign's folder that its template shows in the header.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::files;
+use crate::domain::event::MediaKind;
+use crate::domain::failure::Dialect;
+use crate::domain::free::fits;
+use crate::domain::media::{HEAD, type_of};
+use crate::domain::problem::Problem;
+use crate::engine::folder;
+use crate::intake::campaign_file::{CampaignFile, Labelled, LinkKind};
+use crate::store::version::file::VersionFile;
+
+/// Read at once.
+const PIECE: usize = 256 * 1024;
+
+/// The name of the file that a campaign's header shows, where that is no link.
+pub fn named(file: &CampaignFile) -> Option<&str> {
+    match &file.template.header_link {
+        Some(Labelled::Fixed(name)) if !name.starts_with("https://") => Some(name),
+        _ => None,
+    }
+}
+
+/// Keeps the file named in the campaign's folder; `Ok(None)`: it names none.
+pub fn keep(dir: &Path, data_dir: &Path, file: &CampaignFile) -> Result<Option<VersionFile>, Vec<Problem>> {
+    let (Some(name), Some(kind)) = (named(file), file.template.header_kind) else { return Ok(None) };
+    let unreadable =
+        |cause: &io::Error| vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])];
+    let mut source = folder::open_plain(&dir.join(name)).map_err(|e| unreadable(&e))?;
+    let media = data_dir.join("media");
+    std::fs::create_dir_all(&media).map_err(|e| unreadable(&e))?;
+    let mut fresh = tempfile::Builder::new().prefix(".new-").tempfile_in(&media).map_err(|e| unreadable(&e))?;
+    let (hash, size, head) = copy(&mut source, &mut fresh).map_err(|e| unreadable(&e))?;
+    // The strictest that any provider asks.
+    let fit = fits(type_of(&head, ""), name, false, Dialect::Zenvia).filter(|fit| is_of(kind, fit.kind));
+    let Some(fit) = fit else { return Err(vec![Problem::new("header_file_type", &[("file", name)])]) };
+    if size == 0 || size > fit.most {
+        let limit = format!("{} MB", fit.most >> 20);
+        return Err(vec![Problem::new("header_file_large", &[("file", name), ("limit", &limit)])]);
+    }
+    fresh.persist(files::path(data_dir, &hash)).map_err(|e| unreadable(&e.error))?;
+    Ok(Some(VersionFile { name: name.to_owned(), hash, mime_type: fit.mime_type.to_owned() }))
+}
+
+/// Documents of a header are PDF (cloud-api.md 1.3); what is kept as one is looked at by its type above.
+const fn is_of(wanted: LinkKind, kind: MediaKind) -> bool {
+    matches!(
+        (wanted, kind),
+        (LinkKind::Image, MediaKind::Image)
+            | (LinkKind::Video, MediaKind::Video)
+            | (LinkKind::Document, MediaKind::Document)
+    )
+}
+
+fn copy(source: &mut File, target: &mut impl Write) -> io::Result<(String, u64, Vec<u8>)> {
+    let (mut digest, mut size, mut head) = (Sha256::new(), 0, Vec::with_capacity(HEAD));
+    let mut piece = vec![0; PIECE];
+    loop {
+        let n = source.read(&mut piece)?;
+        if n == 0 {
+            target.flush()?;
+            return Ok((hex::encode(digest.finalize()), size, head));
+        }
+        head.extend_from_slice(&piece[..n.min(HEAD - head.len())]);
+        digest.update(&piece[..n]);
+        target.write_all(&piece[..n])?;
+        size += n as u64;
+    }
+}
+
+/// A content's hash with the file's in it: another picture is another version.
+pub fn joined(content_hash: String, file: Option<&VersionFile>) -> String {
+    match file {
+        None => content_hash,
+        Some(file) => hex::encode(Sha256::digest(format!("{content_hash} {}", file.hash))),
+    }
+}
