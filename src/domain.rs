@@ -23,6 +23,7 @@ pub mod id;
 pub mod kind;
 pub mod message;
 pub mod money;
+pub mod outgoing;
 pub mod pair;
 pub mod phone;
 pub mod problem;

@@ -26,6 +26,7 @@ pub mod inbound;
 pub mod janitor;
 mod judge;
 mod load;
+pub mod outgoing;
 pub mod person;
 pub mod planner;
 pub mod receiver;

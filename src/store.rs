@@ -30,6 +30,7 @@ pub mod message;
 mod open;
 pub mod orphan;
 pub mod outcome;
+pub mod outgoing;
 pub mod password;
 pub mod person;
 pub mod place;

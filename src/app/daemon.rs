@@ -26,6 +26,7 @@ use crate::engine::alerts::{Alerts, Ways};
 use crate::engine::counters::Counters;
 use crate::engine::inbound::Inbound;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
+use crate::engine::outgoing::Outgoing;
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
 use crate::engine::recurring::Recurring;
@@ -174,6 +175,7 @@ impl Daemon {
         life.start("tender", Tender::new(engine.clone()).run(life.soft()));
         let ways = Ways::new(&engine.config);
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
+        life.start("outgoing", Outgoing::new(engine.clone()).run(life.soft()));
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));

@@ -45,6 +45,10 @@ ids! {
     HoldId;
     /// An alert.
     AlertId;
+    /// Where somebody outside is told.
+    EndpointId;
+    /// One event for one endpoint.
+    DeliveryId;
 }
 
 impl RunId {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Result, Store, alert, on, place, suppression};
+use super::{Result, Store, alert, on, outgoing, place, suppression};
 use crate::domain::time::UnixMs;
 
 const KEYS: &str = "DELETE FROM idempotency WHERE created_at < $1";
@@ -33,6 +33,7 @@ pub async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
         on!(&store.write, |pool| sqlx::query(sql).bind(before).execute(pool).await.map(drop))?;
     }
     alert::sweep(store, now.minus(ALERTS_FOR)).await?;
+    outgoing::sweep(store, now).await?;
     suppression::lapse(store, now).await?;
     place::purge(store, now).await
 }

@@ -33,6 +33,9 @@ const SUPPRESSED: &str = "SELECT DISTINCT s.scope FROM suppression AS s WHERE s.
     AND s.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const SUPPRESSIONS: &str = "DELETE FROM suppression WHERE person_id IN
     (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+/// What was told outside of them is told to nobody again.
+const OUTGOING: &str = "DELETE FROM outgoing_event WHERE person_id IN
+    (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const PERSON: &str = "UPDATE person SET phone = NULL, wa_id = NULL, bsuid = NULL, username = NULL, name = NULL
     WHERE id = $1 OR linked_to = $1";
 const ORPHANS: Dialects = Dialects {
@@ -105,7 +108,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
         erased::keep(tx, ids, scope, at).await?;
     }
     on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in [ATTEMPTS, MESSAGES, ENTRIES, CONSENTS, SUPPRESSIONS, PERSON] {
+    for sql in [ATTEMPTS, MESSAGES, ENTRIES, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));
