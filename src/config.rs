@@ -23,11 +23,13 @@ use crate::domain::{breaker, canary};
 
 pub mod access;
 mod alerts;
+mod chatwoot;
 pub mod checks;
 mod countries;
 mod errors;
 mod gupshup;
 pub mod law;
+mod office;
 mod provider;
 mod secret;
 mod sections;
@@ -40,6 +42,8 @@ mod zenvia;
 pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
+pub use chatwoot::ChatwootInbox;
+pub use office::OfficeHours;
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
@@ -80,6 +84,10 @@ pub struct Config {
     pub errors: BTreeMap<i64, Policy>,
     /// `[alerts]`.
     pub alerts: Alerts,
+    /// `[hours.*]`: when somebody is here to answer.
+    pub office: BTreeMap<String, OfficeHours>,
+    /// `[chatwoot.*]`: inboxes there in which conversations are shown and answered.
+    pub chatwoot: BTreeMap<String, ChatwootInbox>,
 }
 
 /// `[server]`.
@@ -100,6 +108,8 @@ pub struct Server {
 pub struct Team {
     /// Names of users.
     pub members: Vec<String>,
+    /// The `[hours.*]` in which somebody of it is here.
+    pub hours: Option<String>,
 }
 
 /// `[portfolio.*]`: what shares one messaging limit.
@@ -147,6 +157,8 @@ pub struct Sender {
     pub throughput: Option<NonZeroU32>,
     /// Gets conversations nobody else is named for.
     pub team: Option<String>,
+    /// The `[hours.*]` in which somebody answers what is written to it, where its team has none.
+    pub hours: Option<String>,
 }
 
 /// Why there is no configuration.
@@ -213,6 +225,7 @@ impl Config {
     /// Whether every provider is on this machine. Only then may the clock be scaled.
     pub fn is_loopback_only(&self) -> bool {
         self.accounts.values().all(|account| is_loopback(&account.base_url))
+            && self.chatwoot.values().all(|inbox| is_loopback(&inbox.base_url))
     }
 }
 

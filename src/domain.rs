@@ -25,6 +25,7 @@ pub mod message;
 pub mod money;
 pub mod outgoing;
 pub mod pair;
+pub mod people_pace;
 pub mod phone;
 pub mod problem;
 pub mod reach;

@@ -5,11 +5,13 @@
 
 pub mod alerts;
 mod answer;
+mod answer_elsewhere;
 pub mod audience;
 mod breaker;
 pub mod budget;
 pub mod canary;
 mod category;
+pub mod chatwoot;
 mod correct;
 pub mod counters;
 pub mod dispatcher;
@@ -27,6 +29,7 @@ pub mod janitor;
 mod judge;
 mod load;
 pub mod outgoing;
+pub mod people_pace;
 pub mod person;
 pub mod planner;
 pub mod receiver;

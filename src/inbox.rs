@@ -12,6 +12,7 @@ use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::{Result, Store, Tx};
 
 pub mod attribution;
+pub mod away;
 pub mod by_hand;
 pub mod choice;
 pub mod commands;

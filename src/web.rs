@@ -28,6 +28,8 @@ mod health;
 mod holds;
 mod language;
 mod metrics;
+mod outgoing;
+mod outgoing_act;
 mod page;
 mod people;
 mod result_files;
@@ -55,6 +57,7 @@ mod users;
 mod variables;
 mod wallet;
 mod webhook;
+mod webhook_chatwoot;
 mod words;
 
 pub use metrics::Metrics;

@@ -36,13 +36,15 @@ pub enum AlertKind {
     DiskFull,
     /// Messages wait for a person to say whether they are sent again.
     Doubts,
+    /// Whom we tell by webhook has taken nothing for days, and is told nothing any more.
+    EndpointOff,
     /// A trial by a person.
     Trial,
 }
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
@@ -54,6 +56,7 @@ impl AlertKind {
         Self::DiskLow,
         Self::DiskFull,
         Self::Doubts,
+        Self::EndpointOff,
     ];
 
     /// The word in database, API, metrics and locales.
@@ -70,6 +73,7 @@ impl AlertKind {
             Self::DiskLow => "disk_low",
             Self::DiskFull => "disk_full",
             Self::Doubts => "doubts",
+            Self::EndpointOff => "endpoint_off",
             Self::Trial => "trial",
         }
     }

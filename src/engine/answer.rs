@@ -52,10 +52,8 @@ impl Engine {
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
         let text = text.trim();
-        let length = text.chars().count();
-        if length == 0 || length > LONGEST || text.contains('\0') {
-            let limit = LONGEST.to_string();
-            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        if let Some(why) = unfit(text) {
+            return Ok(AnswerOutcome::Refused(why));
         }
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
@@ -78,7 +76,7 @@ impl Engine {
         Ok(AnswerOutcome::Sent(message))
     }
 
-    async fn text(
+    pub(super) async fn text(
         &self,
         tx: &mut Tx,
         conversation: &Conversation,
@@ -148,6 +146,13 @@ async fn theirs(
 
 fn not_yours() -> AnswerOutcome {
     AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[]))
+}
+
+/// Why a text cannot be sent.
+pub(super) fn unfit(text: &str) -> Option<Problem> {
+    let length = text.chars().count();
+    let fits = length > 0 && length <= LONGEST && !text.contains('\0');
+    (!fits).then(|| Problem::new("answer_length", &[("limit", &LONGEST.to_string())]))
 }
 
 /// A key for a message that no row stands for.

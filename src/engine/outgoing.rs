@@ -6,6 +6,7 @@
 
 mod body;
 mod gather;
+pub mod manage;
 mod post;
 pub mod sign;
 

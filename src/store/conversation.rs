@@ -12,10 +12,12 @@ use crate::domain::time::UnixMs;
 mod list;
 mod panel;
 mod thread;
+mod waiting;
 
 pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
 pub use thread::{Bubble, Shown, Ticks, thread};
+pub use waiting::waiting_for;
 
 const LATEST: Dialects = Dialects {
     sqlite: "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,

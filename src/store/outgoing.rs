@@ -12,7 +12,7 @@ pub mod wish;
 
 use std::time::Duration;
 
-use super::{Result, Store, on};
+use super::{Result, Store, chatwoot, on};
 use crate::domain::time::UnixMs;
 
 /// With its event a delivery goes.
@@ -24,6 +24,7 @@ const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// Removes a step of old events and their deliveries.
 pub(super) async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
+    chatwoot::sweep(store, now.minus(KEPT_FOR)).await?;
     on!(&store.write, |pool| sqlx::query(OLD).bind(now.minus(KEPT_FOR)).execute(pool).await.map(drop))?;
     Ok(())
 }

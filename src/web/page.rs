@@ -47,7 +47,7 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 11] = [
+const NAVIGATION: [(&str, &str, Right); 12] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/send", "send", Right::SendByHand),
@@ -58,6 +58,7 @@ const NAVIGATION: [(&str, &str, Right); 11] = [
     ("/suppressions", "suppressions", Right::Suppress),
     ("/doctor", "doctor", Right::ReadAudit),
     ("/audit", "audit", Right::ReadAudit),
+    ("/outgoing", "outgoing", Right::TellOthers),
     ("/users", "users", Right::ManageUsers),
 ];
 

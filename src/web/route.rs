@@ -11,8 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
-    template, template_drafts, templates, test_send, users, variables, webhook,
+    guard, health, holds, language, metrics, outgoing, people, result_files, retry, run, run_rows, sign_in,
+    suppressions, template, template_drafts, templates, test_send, users, variables, webhook, webhook_chatwoot,
 };
 
 /// One route.
@@ -59,6 +59,7 @@ pub fn table() -> Vec<Route> {
     all.extend(conversation_pages());
     all.extend(template_pages());
     all.extend(other_pages());
+    all.extend(outgoing_pages());
     all.extend(api::route::routes());
     all
 }
@@ -78,6 +79,7 @@ fn open() -> Vec<Route> {
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
         write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
+        write("/webhooks/chatwoot/{inbox}/{secret}", Open, webhook_chatwoot::receive),
     ]
 }
 
@@ -158,6 +160,22 @@ fn template_pages() -> Vec<Route> {
         read("/variables", look, variables::show),
         write("/variables", manage, variables::set),
         write("/variables/{name}/remove", manage, variables::remove),
+    ]
+}
+
+fn outgoing_pages() -> Vec<Route> {
+    let tell = needs(R::TellOthers);
+    vec![
+        read("/outgoing", tell, outgoing::show),
+        write("/outgoing", tell, outgoing::add),
+        read("/outgoing/{id}", tell, outgoing::one),
+        write("/outgoing/{id}", tell, outgoing::change),
+        write("/outgoing/{id}/secret", tell, outgoing::rotate),
+        write("/outgoing/{id}/off", tell, outgoing::turn_off),
+        write("/outgoing/{id}/on", tell, outgoing::turn_on),
+        write("/outgoing/{id}/remove", tell, outgoing::remove),
+        write("/outgoing/{id}/again", tell, outgoing::again_between),
+        write("/outgoing/{id}/deliveries/{delivery}/again", tell, outgoing::again),
     ]
 }
 

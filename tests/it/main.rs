@@ -19,6 +19,7 @@ mod cli;
 mod demo;
 mod disk;
 mod doctor;
+mod elsewhere;
 mod engine;
 mod gupshup;
 mod house;

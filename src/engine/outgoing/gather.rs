@@ -6,7 +6,7 @@ use super::body::Bodies;
 use crate::domain::id::EndpointId;
 use crate::domain::outgoing::{THREAD, lane};
 use crate::domain::time::UnixMs;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, chatwoot};
 use crate::store::Tx;
 use crate::store::outgoing::endpoint;
 use crate::store::outgoing::event::{self, Event, NewDelivery, Written};
@@ -26,6 +26,7 @@ pub(super) async fn step(engine: &Engine) -> Result<usize, EngineError> {
     let listeners = listeners(&mut tx).await?;
     let (heard, unheard): (Vec<Event>, Vec<Event>) = told.into_iter().partition(|e| listeners.contains_key(&e.kind));
     let (written, deliveries) = write(engine, &mut tx, heard, &listeners, now).await?;
+    chatwoot::want(engine, &mut tx, &threads, now).await?;
     event::gather(&mut tx, &written, &deliveries, now).await?;
     let done: Vec<i64> = threads.iter().chain(&unheard).map(|event| event.id).collect();
     event::drop_all(&mut tx, &done).await?;

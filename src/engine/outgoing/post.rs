@@ -12,6 +12,7 @@ use crate::domain::outgoing::{OFF_AFTER, rest, wait};
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::provider::outside::{Answered, Line, OutsideError};
+use crate::store::audit::{self, Deed};
 use crate::store::outgoing::delivery::{self, DeliveryState, Due, Tried};
 use crate::store::outgoing::endpoint::{self, Endpoint, EndpointSecrets};
 
@@ -117,6 +118,10 @@ impl Outgoing {
         if is_gone || now.since(since) >= OFF_AFTER {
             if endpoint::turn_off(store, endpoint.id, now, endpoint::ITSELF).await? {
                 warn!(endpoint.id = %endpoint.id, "endpoint {} is switched off: it has taken nothing", endpoint.id);
+                let subject = format!("endpoint {}", endpoint.name);
+                let (action, detail) = ("endpoint.off", "it has taken nothing");
+                let deed = Deed { actor: audit::ITSELF, action, subject: &subject, detail };
+                audit::write(store, now, deed).await?;
                 self.engine.tell(Change::Holds);
             }
             return Ok(());

@@ -15,9 +15,11 @@ const DUE: &str = "SELECT d.id, d.event_id, d.tries, d.next_at, e.kind, e.body
             AND o.id < d.id)
     ORDER BY d.next_at, d.id LIMIT $3";
 const RESERVE: &str = "UPDATE outgoing_delivery SET next_at = $3 WHERE id = $1 AND state = 'waiting' AND next_at = $2";
-const TRIED: &str = "UPDATE outgoing_delivery SET state = $2, tries = tries + 1, next_at = $3, tried_at = $4, status = $5,
+const TRIED: &str =
+    "UPDATE outgoing_delivery SET state = $2, tries = tries + 1, next_at = $3, tried_at = $4, status = $5,
         answer = $6 WHERE id = $1 AND state = 'waiting'";
-const PAGE: &str = "SELECT d.id, d.event_id, e.kind, e.at, d.state, d.tries, d.next_at, d.made_at, d.tried_at, d.status, d.answer,
+const PAGE: &str =
+    "SELECT d.id, d.event_id, e.kind, e.at, d.state, d.tries, d.next_at, d.made_at, d.tried_at, d.status, d.answer,
         e.body
     FROM outgoing_delivery AS d JOIN outgoing_event AS e ON e.id = d.event_id
     WHERE d.endpoint_id = $1 AND d.id < $2 AND ($3 = '' OR d.state = $3) ORDER BY d.id DESC LIMIT $4";
@@ -179,7 +181,13 @@ pub async fn counts(store: &Store) -> Result<Vec<(EndpointId, DeliveryState, i64
 
 /// Posts one again, from the beginning. False: the endpoint has no such delivery.
 pub async fn again(store: &Store, endpoint: EndpointId, id: DeliveryId, now: UnixMs) -> Result<bool> {
-    let done = on!(&store.write, |pool| sqlx::query(AGAIN).bind(id).bind(endpoint).bind(now).execute(pool).await.map(|r| r.rows_affected()))?;
+    let done = on!(&store.write, |pool| sqlx::query(AGAIN)
+        .bind(id)
+        .bind(endpoint)
+        .bind(now)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?;
     Ok(done == 1)
 }
 

@@ -12,9 +12,11 @@ use crate::store::{Result, Store, StoreError, Tx, json, on, on_tx};
 
 const ADD: &str = "INSERT INTO outgoing_endpoint (name, url, kinds, secret, created_by, created_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING id";
-const ALL: &str = "SELECT id, name, url, kinds, old_until, created_by, created_at, off_at, off_by, failing_since, failures,
+const ALL: &str =
+    "SELECT id, name, url, kinds, old_until, created_by, created_at, off_at, off_by, failing_since, failures,
         rest_until FROM outgoing_endpoint ORDER BY name";
-const GET: &str = "SELECT id, name, url, kinds, old_until, created_by, created_at, off_at, off_by, failing_since, failures,
+const GET: &str =
+    "SELECT id, name, url, kinds, old_until, created_by, created_at, off_at, off_by, failing_since, failures,
         rest_until FROM outgoing_endpoint WHERE id = $1";
 const SECRETS: &str = "SELECT secret, old_secret, old_until FROM outgoing_endpoint WHERE id = $1";
 const CHANGE: &str = "UPDATE outgoing_endpoint SET url = $2, kinds = $3 WHERE id = $1";
@@ -147,7 +149,13 @@ pub async fn secrets(store: &Store, id: EndpointId) -> Result<Option<EndpointSec
 pub async fn change(store: &Store, id: EndpointId, url: &str, kinds: &BTreeSet<String>) -> Result<bool> {
     let mut tx = store.begin().await?;
     let list = json(kinds);
-    let done = on_tx!(&mut tx, |conn| sqlx::query(CHANGE).bind(id).bind(url).bind(&list).execute(conn).await.map(|r| r.rows_affected()))?;
+    let done = on_tx!(&mut tx, |conn| sqlx::query(CHANGE)
+        .bind(id)
+        .bind(url)
+        .bind(&list)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
     if done == 1 {
         renew(&mut tx, id).await?;
         tx.commit().await?;
@@ -166,7 +174,8 @@ pub async fn turn_off(store: &Store, id: EndpointId, at: UnixMs, by: &str) -> Re
 }
 
 async fn turn_off_in(tx: &mut Tx, id: EndpointId, at: UnixMs, by: &str) -> Result<bool> {
-    let done = on_tx!(tx, |conn| sqlx::query(OFF).bind(id).bind(at).bind(by).execute(conn).await.map(|r| r.rows_affected()))?;
+    let done =
+        on_tx!(tx, |conn| sqlx::query(OFF).bind(id).bind(at).bind(by).execute(conn).await.map(|r| r.rows_affected()))?;
     wish::set(tx, &listener(id), &BTreeSet::new()).await?;
     Ok(done == 1)
 }
@@ -191,7 +200,13 @@ async fn renew(tx: &mut Tx, id: EndpointId) -> Result<()> {
 
 /// Signs with `secret` from now on, and with the one before it until then. False: there is none.
 pub async fn rotate(store: &Store, id: EndpointId, secret: &str, old_until: UnixMs) -> Result<bool> {
-    let done = on!(&store.write, |pool| sqlx::query(ROTATE).bind(id).bind(secret).bind(old_until).execute(pool).await.map(|r| r.rows_affected()))?;
+    let done = on!(&store.write, |pool| sqlx::query(ROTATE)
+        .bind(id)
+        .bind(secret)
+        .bind(old_until)
+        .execute(pool)
+        .await
+        .map(|r| r.rows_affected()))?;
     Ok(done == 1)
 }
 

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, doctor, doubt, events, holds, me, messages, people, portfolios,
-    retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
+    alerts, campaigns, conversations, correct, costs, doctor, doubt, endpoints, events, holds, me, messages, people,
+    portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -33,7 +33,9 @@ const PROBLEM: &str = "application/problem+json";
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find,
-        people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all
+        people::export, people::erase, endpoints::all, endpoints::add, endpoints::one, endpoints::change,
+        endpoints::remove, endpoints::rotate, endpoints::deliveries, endpoints::again, endpoints::again_between,
+        events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),

@@ -5,8 +5,8 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, holds, later, me,
-    messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables,
+    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, endpoints, events, holds, later,
+    me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables,
     wallets,
 };
 use crate::domain::role::Right as R;
@@ -20,6 +20,7 @@ pub fn routes() -> Vec<Route> {
     all.extend(conversation_routes());
     all.extend(template_routes());
     all.extend(other_routes());
+    all.extend(outgoing_routes());
     all
 }
 
@@ -107,6 +108,21 @@ fn template_routes() -> Vec<Route> {
         read("/api/v1/variables", look, variables::all),
         write("/api/v1/variables", manage, variables::set),
         remove("/api/v1/variables/{name}", manage, variables::remove),
+    ]
+}
+
+fn outgoing_routes() -> Vec<Route> {
+    let tell = needs(R::TellOthers);
+    vec![
+        read("/api/v1/endpoints", tell, endpoints::all),
+        write("/api/v1/endpoints", tell, endpoints::add),
+        read("/api/v1/endpoints/{id}", tell, endpoints::one),
+        write("/api/v1/endpoints/{id}", tell, endpoints::change),
+        remove("/api/v1/endpoints/{id}", tell, endpoints::remove),
+        write("/api/v1/endpoints/{id}/secret", tell, endpoints::rotate),
+        read("/api/v1/endpoints/{id}/deliveries", tell, endpoints::deliveries),
+        write("/api/v1/endpoints/{id}/deliveries/{delivery}/again", tell, endpoints::again),
+        write("/api/v1/endpoints/{id}/again", tell, endpoints::again_between),
     ]
 }
 

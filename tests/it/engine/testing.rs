@@ -133,7 +133,8 @@ async fn a_row_is_looked_at_on_the_page_with_the_usual_values_and_read_as_the_fi
         let stage = Stage::new(&store, store.dir.path()).await;
         let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
         let usual = usual.replace("[template]", "[reading]\ndelimiter = \"|\"\n[template]");
-        let version = stage.load("turnos", &usual, "nombre|telefono\nAna;B|+5491150000001\nEva;C|+5491150000002\n").await;
+        let version =
+            stage.load("turnos", &usual, "nombre|telefono\nAna;B|+5491150000001\nEva;C|+5491150000002\n").await;
         let campaign = version::get(&store, version).await.unwrap().unwrap().campaign_id;
         let draft = stage.engine.edit_draft(campaign, "ana").await.unwrap();
         let draft = draft::get(&store, draft).await.unwrap().unwrap();
