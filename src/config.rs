@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::domain::assign;
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::hours::law::Laws;
 use crate::domain::money::Currency;
@@ -25,6 +26,7 @@ pub mod access;
 mod alerts;
 mod chatwoot;
 pub mod checks;
+pub mod conversations;
 mod countries;
 mod errors;
 mod gupshup;
@@ -43,6 +45,7 @@ pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 pub use chatwoot::ChatwootInbox;
+pub use conversations::Conversations;
 pub use office::OfficeHours;
 use toml_file::TomlProblem;
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub vars: BTreeMap<String, String>,
     /// `[team.*]`.
     pub teams: BTreeMap<String, Team>,
+    /// `[conversations]`: the rules that conversations go by.
+    pub conversations: Conversations,
     /// `[portfolio.*]`.
     pub portfolios: BTreeMap<String, Portfolio>,
     /// `[account.*]`.
@@ -101,6 +106,8 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// Proxies in front of it, whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many bytes an audience may have that comes by page or API.
+    pub upload_limit: u64,
 }
 
 /// `[team.*]`.
@@ -110,6 +117,8 @@ pub struct Team {
     pub members: Vec<String>,
     /// The `[hours.*]` in which somebody of it is here.
     pub hours: Option<String>,
+    /// How its conversations find their agent.
+    pub assign: assign::Policy,
 }
 
 /// `[portfolio.*]`: what shares one messaging limit.

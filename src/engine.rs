@@ -10,6 +10,7 @@ pub mod audience;
 mod breaker;
 pub mod budget;
 pub mod canary;
+pub mod canned;
 mod category;
 pub mod chatwoot;
 mod correct;
@@ -25,13 +26,16 @@ pub mod funds;
 mod hand;
 pub mod holds;
 pub mod inbound;
+pub mod incoming;
 pub mod janitor;
 mod judge;
 mod load;
+pub mod media;
 pub mod outgoing;
 pub mod people_pace;
 pub mod person;
 pub mod planner;
+mod readings;
 pub mod receiver;
 pub mod recurring;
 pub mod results;
@@ -68,19 +72,25 @@ use crate::domain::problem::Problem;
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
-pub use answer::{AnswerOutcome, Seen};
+pub use answer::{Answer, AnswerOutcome, Seen};
 pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use draft::{Begun, Brought, Finished, Preview};
-pub use hand::{Author, HandOutcome, HandSend};
+pub use hand::{Author, HandLook, HandOutcome, HandSend, WAITS};
+pub use incoming::{Arriving, Incoming};
 pub use load::Loaded;
+pub use readings::{Progress, Soon, Subject};
 pub use start::{StartOutcome, Yes};
-pub use template::{Stake, TemplateOutcome};
+pub use template::{Stake, TemplateOutcome, Uploaded};
 pub use test_send::{TestOutcome, TestSend};
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Engine(Arc<Parts>);
+pub struct Engine {
+    parts: Arc<Parts>,
+    /// Long files that are being read.
+    readings: readings::Readings,
+}
 
 /// What the engine's parts share.
 #[derive(Debug)]
@@ -116,7 +126,7 @@ pub struct Parts {
 impl Deref for Engine {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
@@ -152,7 +162,7 @@ pub enum EngineError {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), readings: readings::Readings::default() }
     }
 
     /// What is to be done about the errors of `account`; the embedded table where it is not configured any more.

@@ -11,6 +11,7 @@ use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::{Result, Store, Tx};
 
+pub mod assign;
 pub mod attribution;
 pub mod away;
 pub mod by_hand;
@@ -21,9 +22,10 @@ pub mod label;
 pub mod preference;
 pub mod reply;
 pub mod routing;
+pub mod ticket;
 pub mod words;
 
-pub use by_hand::open_by_hand;
+pub use by_hand::{ByHand, may_send, open_by_hand};
 
 /// The agents' side of the inbox. Cloning shares it.
 #[derive(Clone, Debug)]

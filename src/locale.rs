@@ -86,6 +86,7 @@ macro_rules! areas {
     ($language:literal) => {
         areas!($language:
             "billing",
+            "desk",
             "doctor",
             "draft",
             "elsewhere",
@@ -99,6 +100,7 @@ macro_rules! areas {
             "person",
             "preflight",
             "template",
+            "thread",
             "web",
         )
     };

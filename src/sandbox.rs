@@ -30,11 +30,13 @@ mod pricing;
 mod refusal;
 mod registry;
 mod review;
+mod sample;
 mod send;
 mod signature;
 mod standing;
 mod subscription;
 mod template;
+mod template_code;
 mod template_node;
 mod template_review;
 mod template_shape;
@@ -97,6 +99,7 @@ impl Sandbox {
             .route("/_sandbox/number", post(standing::set_number))
             .route("/_sandbox/wallet", post(gupshup::control_wallet))
             .route("/_sandbox/tokens", delete(gupshup::control_tokens))
+            .route("/files/{id}", get(media::open_download))
             .nest("/v2", zenvia::router(self))
             .fallback(graph::answer)
             .layer(axum::extract::DefaultBodyLimit::max(media::MAX_BYTES))
@@ -109,6 +112,9 @@ impl Sandbox {
     /// # Errors
     /// Those of the listener.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+        if let Ok(address) = listener.local_addr() {
+            self.world().place = format!("http://{address}");
+        }
         connection::serve(self.router(), listener, stop).await
     }
 

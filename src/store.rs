@@ -13,6 +13,7 @@ pub mod budget;
 pub mod campaign;
 pub mod canary;
 pub mod candidate;
+pub mod canned;
 pub mod chatwoot;
 pub mod consent;
 pub mod conversation;
@@ -28,6 +29,7 @@ pub mod home;
 pub mod idempotency;
 pub mod identity;
 pub mod lease;
+pub mod media;
 pub mod message;
 mod open;
 pub mod orphan;
@@ -49,7 +51,10 @@ pub mod summary;
 pub mod suppression;
 pub mod template;
 pub mod test_message;
+pub mod ticket;
 pub mod token;
+pub mod turn;
+pub mod unclear;
 pub mod user;
 pub mod variable;
 pub mod version;
@@ -60,7 +65,7 @@ pub mod window;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
-pub use open::{OpenError, open, sqlite_file};
+pub use open::{Migration, OpenError, open, pending, sqlite_file};
 
 /// What a store function reports when something is wrong that the caller did not expect.
 #[derive(Debug, thiserror::Error)]

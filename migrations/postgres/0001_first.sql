@@ -15,6 +15,8 @@ CREATE TABLE app_user (
     password_hash TEXT,
     language      TEXT NOT NULL DEFAULT 'en',
     test_number   TEXT,
+    -- How many open conversations are given to them at most; NULL: as many as the configuration says.
+    capacity      BIGINT,
     created_at    BIGINT NOT NULL,
     disabled_at   BIGINT
 );
@@ -101,12 +103,15 @@ CREATE TABLE version (
     audience_name TEXT NOT NULL,
     audience_hash TEXT NOT NULL,
     content_hash  TEXT NOT NULL,
+    -- Of the audience as its values are meant: the same people in another campaign.
+    rows_hash     TEXT NOT NULL,
     loaded_at     BIGINT NOT NULL,
     loaded_by     TEXT NOT NULL,
     approved_at   BIGINT,
     approved_by   TEXT,
     UNIQUE (campaign_id, content_hash)
 );
+CREATE INDEX version_rows ON version (rows_hash);
 
 CREATE TABLE run (
     id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -324,7 +329,16 @@ CREATE TABLE conversation (
     sender            TEXT NOT NULL,
     state             TEXT NOT NULL,
     assignee          BIGINT REFERENCES app_user (id),
+    -- Since when it is the assignee's, or the bot's.
+    assigned_at       BIGINT,
     team              TEXT,
+    -- The bot that has it, by the name of its token.
+    bot               TEXT,
+    -- Who had it and said nothing for so long that it went back to the team.
+    returned_from     BIGINT,
+    -- The one before with the same person and sender.
+    previous_id       BIGINT,
+    ticket_id         BIGINT,
     origin_message_id BIGINT,
     campaign_id       BIGINT,
     run_id            BIGINT,
@@ -339,6 +353,12 @@ CREATE TABLE conversation (
 CREATE UNIQUE INDEX conversation_open ON conversation (person_id, sender) WHERE state = 'open';
 CREATE INDEX conversation_person ON conversation (person_id, sender, id);
 CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
+CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
+    WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;
+CREATE INDEX conversation_bot ON conversation (bot, id) WHERE state = 'open' AND bot IS NOT NULL;
+CREATE INDEX conversation_assignee ON conversation (assignee) WHERE state = 'open';
+CREATE INDEX conversation_ticket ON conversation (ticket_id) WHERE ticket_id IS NOT NULL;
 
 -- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state.
 CREATE TABLE entry (
@@ -347,6 +367,8 @@ CREATE TABLE entry (
     direction       TEXT NOT NULL,
     content         TEXT NOT NULL,
     provider_id     TEXT,
+    -- The provider's id of what a reply quotes.
+    quoted          TEXT,
     message_id      BIGINT,
     certainty       TEXT,
     author          TEXT NOT NULL DEFAULT '',
@@ -662,6 +684,129 @@ CREATE TABLE presence (
     conversation_id BIGINT,
     typing_since    BIGINT
 );
+
+-- Who gets the next conversation, and cases -------------------------------------------------------------------------
+
+-- One row, held by whoever deals conversations out: the number of the last turn.
+CREATE TABLE turn (
+    id BIGINT PRIMARY KEY,
+    n  BIGINT NOT NULL
+);
+
+-- The last turn of an agent in a team.
+CREATE TABLE agent_turn (
+    team    TEXT NOT NULL,
+    user_id BIGINT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+    n       BIGINT NOT NULL,
+    PRIMARY KEY (team, user_id)
+);
+
+-- Its id is its number. source and external_id are another system's name for it.
+CREATE TABLE ticket (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject     TEXT NOT NULL,
+    person_id   BIGINT NOT NULL REFERENCES person (id),
+    state       TEXT NOT NULL,
+    priority    TEXT NOT NULL,
+    assignee    BIGINT REFERENCES app_user (id),
+    source      TEXT NOT NULL DEFAULT '',
+    external_id TEXT,
+    created_at  BIGINT NOT NULL,
+    created_by  TEXT NOT NULL,
+    changed_at  BIGINT NOT NULL,
+    closed_at   BIGINT
+);
+CREATE UNIQUE INDEX ticket_external ON ticket (source, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX ticket_changed ON ticket (state, changed_at, id);
+CREATE INDEX ticket_person ON ticket (person_id, id);
+
+-- What happened to a ticket, in order. detail is JSON; through_entry is the last line that a transcript holds.
+CREATE TABLE ticket_event (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id       BIGINT NOT NULL REFERENCES ticket (id),
+    at              BIGINT NOT NULL,
+    author          TEXT NOT NULL,
+    detail          TEXT NOT NULL,
+    conversation_id BIGINT,
+    through_entry   BIGINT
+);
+CREATE INDEX ticket_event_ticket ON ticket_event (ticket_id, id);
+CREATE INDEX ticket_event_conversation ON ticket_event (conversation_id) WHERE through_entry IS NOT NULL;
+
+-- Attachments ----------------------------------------------------------------------------------------------------
+
+-- What people sent (entry_id) and what we send them (message_id, once it is sent). The bytes lie in the data directory
+-- under their hash. next_at: when it is fetched, or tried again; told: what the provider said of it, as JSON.
+CREATE TABLE media (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id),
+    entry_id        BIGINT REFERENCES entry (id),
+    message_id      BIGINT,
+    account         TEXT NOT NULL,
+    kind            TEXT NOT NULL,
+    told            TEXT NOT NULL,
+    mime_type       TEXT NOT NULL DEFAULT '',
+    filename        TEXT NOT NULL DEFAULT '',
+    state           TEXT NOT NULL,
+    reason          TEXT NOT NULL DEFAULT '',
+    tries           BIGINT NOT NULL DEFAULT 0,
+    next_at         BIGINT,
+    hash            TEXT,
+    size            BIGINT,
+    added_by        TEXT NOT NULL DEFAULT '',
+    created_at      BIGINT NOT NULL
+);
+CREATE INDEX media_due ON media (next_at) WHERE state = 'waiting';
+CREATE INDEX media_conversation ON media (conversation_id);
+CREATE INDEX media_created ON media (created_at);
+CREATE INDEX media_hash ON media (hash) WHERE hash IS NOT NULL;
+
+-- Attachments for the other nodes; on SQLite they lie in the data directory alone.
+CREATE TABLE media_piece (
+    hash  TEXT NOT NULL,
+    no    BIGINT NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (hash, no)
+);
+
+-- What was uploaded to a provider, by content: its id there is used again while it holds.
+CREATE TABLE media_upload (
+    account     TEXT NOT NULL,
+    sender      TEXT NOT NULL,
+    hash        TEXT NOT NULL,
+    mime_type   TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    good_until  BIGINT NOT NULL,
+    PRIMARY KEY (account, sender, hash, mime_type)
+);
+CREATE INDEX media_upload_until ON media_upload (good_until);
+
+-- Canned answers -------------------------------------------------------------------------------------------------
+
+-- A text that agents put into their answers by its code. team: whose it is; empty: everybody's.
+CREATE TABLE canned (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    team       TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+CREATE UNIQUE INDEX canned_code ON canned (code, team);
+
+-- Replies that may answer several messages --------------------------------------------------------------------------
+
+-- Which messages a reply may answer, until somebody says which it is.
+CREATE TABLE unclear (
+    message_id      BIGINT NOT NULL REFERENCES message (id),
+    entry_id        BIGINT NOT NULL REFERENCES entry (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id),
+    run_id          BIGINT NOT NULL,
+    PRIMARY KEY (message_id, entry_id)
+);
+CREATE INDEX unclear_conversation ON unclear (conversation_id);
+CREATE INDEX unclear_run ON unclear (run_id);
+CREATE INDEX conversation_run ON conversation (run_id) WHERE run_id IS NOT NULL;
 
 -- What others are told --------------------------------------------------------------------------------------------
 

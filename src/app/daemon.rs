@@ -26,7 +26,9 @@ use crate::engine::alerts::{Alerts, Ways};
 use crate::engine::chatwoot::{self, Connector};
 use crate::engine::counters::Counters;
 use crate::engine::inbound::Inbound;
+use crate::engine::incoming;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
+use crate::engine::media::Fetcher;
 use crate::engine::outgoing::Outgoing;
 use crate::engine::planner::Planner;
 use crate::engine::receiver::Receiver;
@@ -125,6 +127,7 @@ impl Daemon {
             std::fs::create_dir_all(dir).map_err(|cause| StartError::DataDir { path: dir.clone(), cause })?;
         }
         let lock = DataDirLock::take(data_dir)?;
+        incoming::clear(data_dir);
         let url = config.store_url.expose_secret();
         let store_lock = store::sqlite_file(url, data_dir).map(|file| StoreLock::take(&file)).transpose()?;
         let store = store::open(url, data_dir).await?;
@@ -177,6 +180,7 @@ impl Daemon {
         life.start("tender", Tender::new(engine.clone()).run(life.soft()));
         let ways = Ways::new(&engine.config);
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
+        life.start("attachments", Fetcher::new(engine.clone()).run(life.soft()));
         life.start("outgoing", Outgoing::new(engine.clone()).run(life.soft()));
         for connector in Connector::all(engine) {
             life.start("chatwoot", connector.run(life.soft()));

@@ -31,7 +31,7 @@ enum Command {
         /// Unique name.
         name: String,
         /// admin, operator, marketing, agent or finance.
-        #[arg(long, value_parser = role)]
+        #[arg(long, value_parser = role_of_person)]
         role: Role,
         /// Read a password from standard input.
         #[arg(long)]
@@ -54,6 +54,11 @@ enum Command {
         /// Name.
         name: String,
     },
+}
+
+fn role_of_person(word: &str) -> Result<Role, String> {
+    let role = role(word)?;
+    if role.is_for_people() { Ok(role) } else { Err("that role is for tokens: recado token add".to_owned()) }
 }
 
 impl Desk {

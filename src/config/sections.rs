@@ -14,10 +14,11 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Portfolio, Sender, Server, Team, chatwoot, checks, countries, errors, is_loopback, law,
-    office, thresholds, webhook_key,
+    Access, Account, Config, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries, errors,
+    is_loopback, law, office, thresholds, webhook_key,
 };
-use crate::domain::failure::Policy;
+use crate::domain::assign::Policy;
+use crate::domain::failure::Policy as ErrorPolicy;
 use crate::domain::hours::law::Laws;
 use crate::domain::reach::Reaches;
 use crate::domain::tier::{Limit, Reserve};
@@ -27,6 +28,9 @@ const DEFAULT_STORE: &str = "sqlite:recado.db";
 
 /// A weekend without the daemon is told from a lunch break .
 const RESTORE_AFTER: Duration = Duration::from_hours(6);
+
+/// Bytes: well over ten million rows of an audience.
+const UPLOAD_LIMIT: u64 = 2_000_000_000;
 
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
@@ -48,6 +52,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let (laws, reach) = by_country(root, &holidays);
     let office = root.table("hours", |t| named(t, |t, name| office::read(t, name, &holidays)));
     let teams = root.table("team", |t| named(t, |t, _| team(t, &declared))).flatten().unwrap_or_default();
+    let conversations = root.table("conversations", conversations::read).unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
@@ -69,6 +74,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         server,
         vars,
         teams,
+        conversations,
         portfolios,
         accounts,
         senders,
@@ -94,7 +100,7 @@ fn by_country(root: &mut Table<'_, '_>, holidays: &BTreeMap<String, BTreeSet<Dat
 fn accounts_and_senders(
     root: &mut Table<'_, '_>,
     declared: &Declared,
-    (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, Policy>),
+    (secrets, errors): (&Secrets<'_>, &BTreeMap<i64, ErrorPolicy>),
 ) -> (BTreeMap<String, Account>, BTreeMap<String, Sender>) {
     let mut kinds = Kinds::new();
     let accounts = root
@@ -168,7 +174,14 @@ fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {
     let public_url = table.need("public_url").and_then(|v| web_address(&v));
     let data_dir = table.need("data_dir").and_then(|v| v.text()).map(|dir| base.join(dir));
     let proxies = table.get("trusted_proxies").map_or(Some(Vec::new()), |v| v.list(webhook_key::net));
-    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir?, trusted_proxies: proxies? })
+    let upload_limit = table.get("upload_limit").map_or(Some(UPLOAD_LIMIT), |v| v.parsed(checks::bytes));
+    Some(Server {
+        listen: listen?,
+        public_url: public_url?,
+        data_dir: data_dir?,
+        trusted_proxies: proxies?,
+        upload_limit: upload_limit?,
+    })
 }
 
 /// An http or https address without query.
@@ -221,5 +234,7 @@ fn holidays(table: &mut Table<'_, '_>) -> Option<BTreeMap<String, BTreeSet<Date>
 
 fn team(table: &mut Table<'_, '_>, declared: &Declared) -> Option<Team> {
     let hours = provider::hours(table, declared);
-    Some(Team { members: table.need("members").and_then(|v| v.texts())?, hours })
+    let members = table.need("members").and_then(|v| v.texts());
+    let assign = table.get("assign").and_then(|v| v.choice(&Policy::ALL.map(|policy| (policy.as_str(), policy))));
+    Some(Team { members: members?, assign: assign.unwrap_or_default(), hours })
 }

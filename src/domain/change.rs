@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::id::{CampaignId, ConversationId, RunId};
+use super::id::{CampaignId, ConversationId, RunId, TicketId};
 
 /// A change somebody may be watching.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -16,6 +16,8 @@ pub enum Change {
     Conversation(ConversationId),
     /// Who looks at a conversation, or who writes in it.
     Presence(ConversationId),
+    /// A ticket was opened, or something happened to it.
+    Ticket(TicketId),
     /// A hold began or ended.
     Holds,
     /// Something is known of a template that was not.

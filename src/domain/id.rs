@@ -37,6 +37,10 @@ ids! {
     ConversationId;
     /// One entry of a conversation's thread.
     EntryId;
+    /// A ticket; its id is its number.
+    TicketId;
+    /// A line of a ticket's timeline.
+    TicketEventId;
     /// A user of Recado (agent, marketing, …).
     UserId;
     /// A stored webhook body.
@@ -49,6 +53,8 @@ ids! {
     EndpointId;
     /// One event for one endpoint.
     DeliveryId;
+    /// An attachment.
+    MediaId;
 }
 
 impl RunId {

@@ -17,6 +17,8 @@ pub enum Role {
     Agent,
     /// Reads costs and campaigns' figures; no chats, no people.
     Finance,
+    /// A program that talks to people: reads and answers the conversations it was given, and gives them back.
+    Bot,
 }
 
 /// A right a route asks for.
@@ -40,6 +42,8 @@ pub enum Right {
     SendByHand,
     /// Read and answer conversations, set outcomes.
     Converse,
+    /// Read and answer, as a bot, the conversations it has.
+    AnswerAsBot,
     /// Read costs.
     ReadCosts,
     /// Read the audit.
@@ -58,7 +62,15 @@ pub enum Right {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance];
+    pub const ALL: [Self; 6] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance, Self::Bot];
+
+    /// Those that people have; the others are for programs alone.
+    pub const PEOPLE: [Self; 5] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance];
+
+    /// Whether a person can have it.
+    pub fn is_for_people(self) -> bool {
+        Self::PEOPLE.contains(&self)
+    }
 
     /// The word in database, API and command line.
     pub const fn as_str(self) -> &'static str {
@@ -68,6 +80,7 @@ impl Role {
             Self::Marketing => "marketing",
             Self::Agent => "agent",
             Self::Finance => "finance",
+            Self::Bot => "bot",
         }
     }
 
@@ -109,6 +122,7 @@ impl Role {
                 matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress)
             }
             Self::Finance => matches!(right, R::ReadCampaigns | R::ReadCosts),
+            Self::Bot => matches!(right, R::AnswerAsBot),
         }
     }
 }

@@ -14,12 +14,27 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
-use crate::store::conversation::{self, Conversation};
+use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, person};
 
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
+
+/// What an agent answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answer<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The line of the thread that it quotes.
+    pub quote: Option<EntryId>,
+}
+
+impl<'a> From<&'a str> for Answer<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, quote: None }
+    }
+}
 
 /// What became of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,14 +59,15 @@ pub struct Seen {
 impl Engine {
     /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
     /// What was written while a colleague's answer went out is not sent.
-    pub async fn answer(
+    pub async fn answer<'a>(
         &self,
         id: ConversationId,
-        text: &str,
+        answer: impl Into<Answer<'a>>,
         by: &Author,
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
-        let text = text.trim();
+        let answer = answer.into();
+        let text = answer.text.trim();
         if let Some(why) = unfit(text) {
             return Ok(AnswerOutcome::Refused(why));
         }
@@ -62,7 +78,15 @@ impl Engine {
         if conversation.window_until.is_none_or(|until| until <= now) {
             return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
         }
-        let message = self.text(&mut tx, &conversation, text, (&by.name, now)).await?;
+        let quoted = match answer.quote {
+            Some(entry) => match entry::quotable(&mut tx, id, entry).await? {
+                Some(called) => Some(called),
+                None => return Ok(AnswerOutcome::Refused(Problem::new("quote_unknown", &[]))),
+            },
+            None => None,
+        };
+        let content = Content::Text { body: text.to_owned(), quoted };
+        let message = self.text(&mut tx, &conversation, &content, (&by.name, now)).await?;
         if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
             return Ok(not);
         }
@@ -76,11 +100,38 @@ impl Engine {
         Ok(AnswerOutcome::Sent(message))
     }
 
+    /// Sends the text of the bot that has a conversation, while its window is open.
+    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
+        let text = text.trim();
+        if let Some(why) = unfit(text) {
+            return Ok(AnswerOutcome::Refused(why));
+        }
+        let (now, author) = (self.clock.now(), format!("bot:{bot}"));
+        let mut tx = self.store.begin().await?;
+        let answered = conversation::step(&mut tx, id, Happening::BotAnswered { bot }, now).await?;
+        let Some(conversation) = answered else {
+            return Ok(AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[])));
+        };
+        if conversation.window_until.is_none_or(|until| until <= now) {
+            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+        }
+        let content = Content::Text { body: text.to_owned(), quoted: None };
+        let message = self.text(&mut tx, &conversation, &content, (&author, now)).await?;
+        let sent = message::insert_batch(&mut tx, &[message]).await?;
+        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        inbox::write_out(&mut tx, id, message, &author, now).await?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
+    }
+
     pub(super) async fn text(
         &self,
         tx: &mut Tx,
         conversation: &Conversation,
-        text: &str,
+        content: &Content,
         (author, now): (&str, UnixMs),
     ) -> Result<NewMessage, EngineError> {
         let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
@@ -91,7 +142,6 @@ impl Engine {
         let market = market::of(&phone);
         let day = now.day_in(&account.timezone);
         let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
-        let content = Content::Text { body: text.to_owned(), quoted: None };
         Ok(NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,
@@ -103,7 +153,7 @@ impl Engine {
             account: account.name.clone(),
             sender: conversation.sender.clone(),
             priority: Priority::AGENT,
-            content: NewMessage::content_of(&content),
+            content: NewMessage::content_of(content),
             conversation_id: Some(conversation.id),
             author: author.to_owned(),
             route: String::new(),
@@ -133,7 +183,7 @@ async fn theirs(
     // The row is locked before the thread is read, so that of two answers at once the second sees the first.
     let own = conversation::answer(tx, id, by.id, now).await?;
     if seen.anyway {
-        let open = own || conversation::answer_anyway(tx, id, now).await?;
+        let open = own || conversation::answer_anyway(tx, id, by.id, now).await?;
         return Ok((!open).then(not_yours));
     }
     if let Some(last) = seen.last

@@ -5,10 +5,12 @@ use tracing::info;
 use super::{AnswerOutcome, Engine, EngineError};
 use crate::domain::change::Change;
 use crate::domain::event::ReplyContent;
+use crate::domain::fill::Content;
 use crate::domain::id::ConversationId;
 use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
 use crate::store::chatwoot;
-use crate::store::conversation;
+use crate::store::conversation::{self, Conversation, ConversationState, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::message;
 use crate::store::{StoreError, Tx};
@@ -36,10 +38,11 @@ impl Engine {
         if !chatwoot::first(&mut tx, of.0, of.1, now).await? {
             return Ok(AnswerOutcome::Overtaken);
         }
-        if !chatwoot::heard_from(&mut tx, id, now).await? {
+        if !go_on(&mut tx, &found, now).await? {
             return Ok(AnswerOutcome::Refused(Problem::new("conversation_gone_on", &[])));
         }
-        let new = self.text(&mut tx, &found, text, (author, now)).await?;
+        let content = Content::Text { body: text.to_owned(), quoted: None };
+        let new = self.text(&mut tx, &found, &content, (author, now)).await?;
         let sent = message::insert_batch(&mut tx, &[new]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         let line = NewEntry {
@@ -90,6 +93,23 @@ impl Engine {
         self.tell(Change::Conversation(id));
         Ok(())
     }
+}
+
+/// The conversation goes on by the answer: an ended one is taken up again, and one that a bot has is taken from it. False:
+/// the person has another open one with the sender.
+async fn go_on(tx: &mut Tx, found: &Conversation, now: UnixMs) -> Result<bool, EngineError> {
+    if found.state == ConversationState::Closed {
+        let latest = conversation::latest(tx, &[found.person_id], &found.sender).await?;
+        if latest.is_some_and(|latest| latest.state == ConversationState::Open) {
+            return Ok(false);
+        }
+        conversation::step(tx, found.id, Happening::Reopened, now).await?;
+    }
+    if found.bot.is_some() {
+        let to = Hand::Give { agent: None, team: found.team.as_deref() };
+        conversation::hand(tx, found.id, to, now).await?;
+    }
+    Ok(conversation::step(tx, found.id, Happening::AnsweredElsewhere, now).await?.is_some())
 }
 
 async fn keep(tx: &mut Tx, line: &NewEntry<'_>, of: (&str, i64)) -> Result<(), EngineError> {

@@ -22,7 +22,7 @@ use crate::domain::outgoing::THREAD;
 use crate::domain::time::UnixMs;
 use crate::provider::chatwoot::{Chatwoot, ChatwootError};
 use crate::store::outgoing::{event, wish};
-use crate::store::{StoreError, Tx, chatwoot};
+use crate::store::{StoreError, Tx, chatwoot, home};
 
 /// Real time between two looks when there is nothing to do.
 const EVERY: Duration = Duration::from_millis(500);
@@ -100,6 +100,9 @@ impl Connector {
     /// # Errors
     /// The store.
     pub async fn step(&self) -> Result<usize, EngineError> {
+        if home::is_held(&self.engine.store).await? {
+            return Ok(0);
+        }
         let heard = self.hear().await?;
         let now = self.engine.clock.now();
         let due = chatwoot::due(&self.engine.store, &self.config.name, now, TOGETHER).await?;

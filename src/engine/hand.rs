@@ -1,6 +1,9 @@
 //! One template to one number by hand; opens a conversation that belongs to whoever sent it.
 
-use std::collections::BTreeSet;
+mod look;
+mod values;
+
+use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -10,19 +13,21 @@ use super::{Engine, EngineError};
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::change::Change;
-use crate::domain::fill::{ButtonFill, Content, Fill, HeaderFill, Value};
-use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId, UserId};
+use crate::domain::fill::{Content, Fill};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, TicketId, UserId};
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::{Button, Header, Template, TemplateStatus, parameters};
-use crate::inbox;
+use crate::domain::template::{Template, TemplateStatus};
+use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, person, suppression};
+use crate::store::{StoreError, person, suppression, ticket};
 
-/// Meta's limit of one parameter, in characters.
-const LONGEST: usize = 1_024;
+pub use look::HandLook;
+
+/// Shortest and longest time that a template sent by hand may wait for its answer.
+pub const WAITS: (Duration, Duration) = (Duration::from_mins(10), Duration::from_hours(90 * 24));
 
 /// Who sends or answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +53,10 @@ pub struct HandSend {
     pub values: Vec<(String, String)>,
     /// Who pays; may be empty.
     pub cost_centre: String,
+    /// How long the conversation waits for an answer before it closes by itself; left out: as for every other.
+    pub wait: Option<Duration>,
+    /// The ticket that its conversation belongs to.
+    pub ticket: Option<TicketId>,
 }
 
 /// What became of it.
@@ -88,10 +97,11 @@ impl Engine {
             Ok(values) => values,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
-        let fill = match fill(&template, &values) {
-            Ok(fill) => fill,
-            Err(problems) => return Ok(HandOutcome::Refused(problems)),
-        };
+        let (fill, mut problems) = values::fill(&template, &values);
+        problems.extend(out_of_reach(send.wait));
+        if !problems.is_empty() {
+            return Ok(HandOutcome::Refused(problems));
+        }
         if !self.cards.has(account.currency) {
             let currency = account.currency.to_string();
             return Ok(HandOutcome::Refused(vec![Problem::new(
@@ -100,16 +110,21 @@ impl Engine {
             )]));
         }
         let person = self.person(&to).await?;
-        let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
-        if !suppression::blocked(&self.store, &[person], marketing).await?.is_empty() {
-            return Ok(HandOutcome::Refused(vec![Problem::new("suppressed", &[])]));
+        let problems = self.against_by_hand(person, send, &template).await?;
+        if !problems.is_empty() {
+            return Ok(HandOutcome::Refused(problems));
         }
         let new = self.by_hand(account, send, &to, (template, fill, &by.name));
         let new = NewMessage { person_id: person, ..new };
+        let (rules, chat) = (&self.config.conversations, by_hand_to(person, send, by));
         let mut tx = self.store.begin().await?;
+        // A colleague, a bot or the person may have been faster since it was asked.
+        if let Some(problem) = inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await? {
+            return Ok(HandOutcome::Refused(vec![problem]));
+        }
         let queued = message::insert_batch(&mut tx, &[new]).await?;
         let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
-        let conversation = inbox::open_by_hand(&mut tx, person, &send.sender, by.id, message).await?;
+        let conversation = inbox::open_by_hand(&mut tx, rules, &chat, message).await?;
         tx.commit().await?;
         info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));
@@ -117,7 +132,27 @@ impl Engine {
         Ok(HandOutcome::Sent { message, conversation })
     }
 
-    pub(super) async fn person(&self, to: &Phone) -> Result<crate::domain::id::PersonId, EngineError> {
+    /// What the rules hold against a template to this person now; asked before it is sent, and for the page that offers it.
+    async fn against_by_hand(
+        &self,
+        person: PersonId,
+        send: &HandSend,
+        template: &Template,
+    ) -> Result<Vec<Problem>, EngineError> {
+        let marketing = is_marketing(CampaignKind::ResumeContact, template.category);
+        let blocked = suppression::blocked(&self.store, &[person], marketing).await?;
+        let mut problems = if blocked.is_empty() { Vec::new() } else { vec![Problem::new("suppressed", &[])] };
+        let (rules, mut tx) = (&self.config.conversations, self.store.begin().await?);
+        problems.extend(inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await?);
+        if let Some(ticket) = send.ticket
+            && ticket::hold(&mut tx, ticket).await?.is_none()
+        {
+            problems.push(Problem::new("ticket_unknown", &[("ticket", &ticket.to_string())]));
+        }
+        Ok(problems)
+    }
+
+    pub(super) async fn person(&self, to: &Phone) -> Result<PersonId, EngineError> {
         let mut tx = self.store.begin().await?;
         let ids = person::ensure(&mut tx, &[(to.clone(), String::new())], self.clock.now()).await?;
         tx.commit().await?;
@@ -169,7 +204,7 @@ impl Engine {
             campaign_id: CampaignId::BY_HAND,
             row_no: 0,
             key: unique_key(),
-            person_id: crate::domain::id::PersonId(0),
+            person_id: PersonId(0),
             recipient: to.digits().to_owned(),
             name: String::new(),
             account: account.name.clone(),
@@ -195,42 +230,11 @@ impl Engine {
     }
 }
 
-/// The values a template needs, each present and within the provider's limits, and no others.
-fn fill(template: &Template, values: &[(String, String)]) -> Result<Fill, Vec<Problem>> {
-    let (mut problems, mut taken) = (Vec::new(), BTreeSet::new());
-    let mut value = |name: &str| {
-        taken.insert(name.to_owned());
-        let given = values.iter().find(|(n, _)| n == name).map(|(_, text)| one_line(text)).unwrap_or_default();
-        if given.is_empty() {
-            problems.push(Problem::new("value_missing", &[("name", name)]));
-        } else if given.chars().count() > LONGEST {
-            problems.push(Problem::new("value_long", &[("name", name), ("limit", &LONGEST.to_string())]));
-        }
-        given
-    };
-    let header = match &template.header {
-        Some(Header::Text { text }) => {
-            parameters(text).into_iter().next().map(|name| HeaderFill::Text(Value { text: value("header"), name }))
-        }
-        Some(Header::Image | Header::Video | Header::Document) => Some(HeaderFill::Link { link: value("header") }),
-        Some(Header::Location) | None => None,
-    };
-    let body = template.body_parameters().into_iter().map(|name| Value { text: value(&name), name }).collect();
-    let takes_one = |button: &Button| match button {
-        Button::Url { url, .. } => !parameters(url).is_empty(),
-        Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::Other { .. } => false,
-    };
-    let buttons = template.buttons.iter().enumerate().filter(|(_, button)| takes_one(button));
-    let buttons = buttons.map(|(i, _)| ButtonFill { index: i as i64, text: value(&format!("button.{i}")) }).collect();
-    let extra = values.iter().filter(|(name, _)| !taken.contains(name));
-    problems.extend(extra.map(|(name, _)| Problem::new("value_unknown", &[("name", name)])));
-    if problems.is_empty() { Ok(Fill { header, body, buttons, ..Fill::default() }) } else { Err(problems) }
-}
-
-/// Parameters take no line breaks, tabs or runs of spaces.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('\0', "")
+/// What is wrong with the time to wait for an answer.
+fn out_of_reach(wait: Option<Duration>) -> Option<Problem> {
+    let wait = wait.filter(|wait| *wait < WAITS.0 || *wait > WAITS.1)?;
+    let days = (WAITS.1.as_secs() / 86_400).to_string();
+    Some(Problem::new("wait_range", &[("field", "wait"), ("seconds", &wait.as_secs().to_string()), ("days", &days)]))
 }
 
 /// What is wrong with a number that was typed; `detail` is the word for it.
@@ -240,4 +244,9 @@ fn not_a_number(typed: &str, detail: &str) -> Problem {
         (_, "") => Problem::new("number", &[("number", typed)]),
         (_, detail) => Problem::new("number_why", &[("number", typed), ("detail_key", &format!("detail.{detail}"))]),
     }
+}
+
+const fn by_hand_to<'a>(person: PersonId, send: &'a HandSend, by: &'a Author) -> ByHand<'a> {
+    let (wait, ticket) = (send.wait, send.ticket);
+    ByHand { person, sender: send.sender.as_str(), agent: by.id, name: by.name.as_str(), wait, ticket }
 }

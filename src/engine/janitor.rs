@@ -60,6 +60,12 @@ impl Janitor {
                 let error = &cause as &dyn std::error::Error;
                 error!(error, "old keys and webhooks could not be removed; trying again");
             }
+            if looks.is_multiple_of(SWEEP_EVERY)
+                && let Err(cause) = self.engine.sweep_media().await
+            {
+                let error = &cause as &dyn std::error::Error;
+                error!(error, "old attachments could not be removed; trying again");
+            }
             looks = looks.wrapping_add(1);
             tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
         }
@@ -92,7 +98,10 @@ impl Janitor {
             info!(run.id = %closed, "run {closed} is closed");
             runs.insert(closed);
         }
-        Inbox::new(store.clone(), self.engine.changes.clone()).close_due(now).await?;
+        let inbox = Inbox::new(store.clone(), self.engine.changes.clone());
+        inbox.close_due(now).await?;
+        inbox.take_from_silent(&self.engine.config, now).await?;
+        inbox.deal(&self.engine.config, now).await?;
         holds::probe(&self.engine, now).await?;
         self.engine.tell_runs(runs.iter().copied());
         Ok(runs)

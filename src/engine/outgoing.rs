@@ -20,6 +20,7 @@ use tracing::error;
 use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::provider::outside::Outside;
+use crate::store::home;
 use crate::store::outgoing::endpoint;
 
 /// Real time between two looks when there is nothing to do.
@@ -58,11 +59,14 @@ impl Outgoing {
         }
     }
 
-    /// Gathers what is new and posts what is due. Returns how much of both.
+    /// Gathers what is new and posts what is due. Returns how much of both. A store that may be a copy tells nobody anything.
     ///
     /// # Errors
     /// The store.
     pub async fn step(&self) -> Result<usize, EngineError> {
+        if home::is_held(&self.engine.store).await? {
+            return Ok(0);
+        }
         let gathered = gather::step(&self.engine).await?;
         let endpoints = endpoint::all(&self.engine.store).await?;
         let active = endpoints.iter().filter(|endpoint| endpoint.off_at.is_none());

@@ -16,6 +16,7 @@ use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::phone_number::{self, Home};
 use crate::store::identity::{self, Known};
+use crate::store::media::{self, Attachment};
 use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, OutcomeRow, SuppressionRow};
 use crate::store::person::erasure::{self, Erasure};
 
@@ -30,6 +31,8 @@ pub struct PersonExport {
     pub messages: Vec<MessageExport>,
     /// What they and we have written.
     pub entries: Vec<EntryRow>,
+    /// What they sent and were sent.
+    pub media: Vec<Attachment>,
     /// What their answers decided.
     pub outcomes: Vec<OutcomeRow>,
     /// Lines of the do-not-send list, also lifted ones.
@@ -162,6 +165,15 @@ impl Engine {
         }))
     }
 
+    /// The person with a number, who is kept from now on where nobody knew them.
+    pub async fn person_to_keep(&self, typed: &str) -> Result<Result<PersonId, Problem>, EngineError> {
+        let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
+        Ok(match self.international(&sender, typed) {
+            Ok(phone) => Ok(self.person(&phone).await?),
+            Err(problem) => Err(problem),
+        })
+    }
+
     /// Everything kept of the person for whom `root` stands.
     pub async fn export_person(&self, root: PersonId) -> Result<PersonExport, EngineError> {
         let all = dossier::of(&self.store, root).await?;
@@ -180,6 +192,7 @@ impl Engine {
             identities: all.identities.into_iter().map(identity).collect(),
             messages: all.messages.into_iter().map(MessageExport::from).collect(),
             entries: all.entries,
+            media: media::of_person(&self.store, root).await?,
             outcomes: all.outcomes,
             suppressions: all.suppressions,
             consents: all.consents,
@@ -203,6 +216,7 @@ impl Engine {
             Erasure::Done { provider_ids } => provider_ids,
         };
         tx.commit().await?;
+        self.sweep_media().await?;
         let exclusions = self.forget_exclusions(&phones).await?;
         let (rows, left) = self.erase_from_files(&phones).await?;
         let needles: Vec<String> = [ids, provider_ids].concat();

@@ -236,7 +236,7 @@ impl Receiver {
         if told.limits {
             self.engine.limits_changed.notify_waiters();
         }
-        if told.answers || told.holds {
+        if told.answers || told.holds || told.attachments {
             self.engine.wake.notify_waiters();
         }
         for ((account, status), n) in told.receipts {

@@ -5,42 +5,57 @@ use crate::domain::event::ReplyContent;
 use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::time::UnixMs;
 use crate::store::Result;
-use crate::store::conversation;
+use crate::store::conversation::{self, ConversationState, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
-use crate::store::{identity, suppression};
+use crate::store::{identity, suppression, turn};
 
 use super::Inbox;
 use super::reply::wish;
 
 impl Inbox {
-    /// Takes a conversation. False: it is closed, or another agent has it.
-    pub async fn claim(&self, id: ConversationId, agent: UserId) -> Result<bool> {
-        let done = conversation::claim(&self.store, id, agent).await?;
-        Ok(self.told(done, id))
+    /// Takes a conversation, from a bot too. False: it is closed, or another agent has it.
+    pub async fn claim(&self, id: ConversationId, agent: UserId, at: UnixMs) -> Result<bool> {
+        self.hand(id, Hand::Claim(agent), at).await
     }
 
     /// Takes a conversation over from the colleague who has it. False: it is closed, or that colleague has it no more.
-    pub async fn take_over(&self, id: ConversationId, agent: UserId, from: UserId) -> Result<bool> {
-        let done = conversation::take_over(&self.store, id, agent, from).await?;
+    pub async fn take_over(&self, id: ConversationId, agent: UserId, from: UserId, at: UnixMs) -> Result<bool> {
+        self.hand(id, Hand::TakeOver { agent, from }, at).await
+    }
+
+    async fn hand(&self, id: ConversationId, to: Hand<'_>, at: UnixMs) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let done = conversation::hand(&mut tx, id, to, at).await?.is_some();
+        tx.commit().await?;
         Ok(self.told(done, id))
     }
 
-    /// Gives an open conversation to an agent, to a team, or to nobody, whoever has it now. False: it is closed.
-    pub async fn assign(&self, id: ConversationId, agent: Option<UserId>, team: Option<&str>) -> Result<bool> {
-        let done = conversation::assign(&self.store, id, agent, team).await?;
-        Ok(self.told(done, id))
-    }
-
-    /// Ends a conversation. False: it is closed already.
+    /// Ends a conversation; what was said goes to its ticket. False: it is closed already.
     pub async fn close(&self, id: ConversationId, by: &str, at: UnixMs) -> Result<bool> {
-        let done = conversation::close(&self.store, id, at, by).await?;
+        self.step(id, Happening::Closed { by }, at).await
+    }
+
+    async fn step(&self, id: ConversationId, what: Happening<'_>, at: UnixMs) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let done = conversation::step(&mut tx, id, what, at).await?.is_some();
+        tx.commit().await?;
         Ok(self.told(done, id))
     }
 
     /// Takes up a closed conversation again. False: it is open, or the person has another open one with this sender.
     pub async fn reopen(&self, id: ConversationId, at: UnixMs) -> Result<bool> {
-        let done = conversation::reopen(&self.store, id, at).await?;
+        let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::by_id(&mut tx, id).await? else { return Ok(false) };
+        let root = identity::row(&mut tx, found.person_id).await?.root();
+        let family = identity::family(&mut tx, root).await?;
+        conversation::hold_person(&mut tx, &family).await?;
+        let last = conversation::latest(&mut tx, &family, &found.sender).await?;
+        if last.is_some_and(|c| c.state == ConversationState::Open) {
+            return Ok(false);
+        }
+        let done = conversation::step(&mut tx, id, Happening::Reopened, at).await?.is_some();
+        tx.commit().await?;
         Ok(self.told(done, id))
     }
 
@@ -104,14 +119,14 @@ impl Inbox {
         Ok(self.told(true, id))
     }
 
-    /// Closes the conversations that wait for nobody of ours and have been quiet for their `close_after`. One that
-    /// waits for an agent never closes by itself.
+    /// Closes the conversations that wait for nobody of ours and have been quiet for their `close_after`; what was said
+    /// goes to their tickets. One that waits for an agent never closes by itself.
     pub async fn close_due(&self, now: UnixMs) -> Result<usize> {
-        let closed = conversation::close_quiet(&self.store, now).await?;
-        for id in &closed {
-            self.announce(*id);
+        let mut closed = 0;
+        for id in turn::quiet(&self.store, now).await? {
+            closed += usize::from(self.step(id, Happening::WaitPassed, now).await?);
         }
-        Ok(closed.len())
+        Ok(closed)
     }
 
     fn told(&self, done: bool, id: ConversationId) -> bool {

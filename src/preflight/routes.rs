@@ -86,6 +86,8 @@ fn unknown<'r>(route: &'r str, inputs: &SheetInputs<'_>) -> Option<Unknown<'r>> 
     match route.split_once(':')? {
         ("team", name) if !inputs.teams?.contains_key(name) => Some(Unknown::Team(name)),
         ("agent", name) if !inputs.users?.contains(name) => Some(Unknown::Agent(name)),
+        // Bots stand among the users with what they are.
+        ("bot", _) if !inputs.users?.contains(route) => Some(Unknown::Agent(route)),
         _ => None,
     }
 }

@@ -5,7 +5,8 @@
 //! twice; messages carry our id as `source_id`, by which they are found again.
 
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Client, Method};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use url::Url;
@@ -81,6 +82,19 @@ pub struct NewLine<'a> {
     pub content: &'a str,
     /// Our name for it.
     pub source: &'a str,
+    /// A file that goes with it.
+    pub file: Option<NewFile>,
+}
+
+/// A file of a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewFile {
+    /// Its name.
+    pub name: String,
+    /// What its bytes are.
+    pub mime_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// One inbox.
@@ -186,9 +200,21 @@ impl Chatwoot {
     /// It was not reached, or said no.
     pub async fn write(&self, conversation: i64, line: &NewLine<'_>) -> Result<i64, ChatwootError> {
         let kind = if line.incoming { "incoming" } else { "outgoing" };
+        let path = format!("conversations/{conversation}/messages");
+        if let Some(file) = &line.file {
+            let form = Form::new()
+                .text("content", line.content.to_owned())
+                .text("message_type", kind)
+                .text("private", line.private.to_string())
+                .text("source_id", line.source.to_owned())
+                .text("echo_id", line.source.to_owned())
+                .part("attachments[]", part(file)?);
+            let url = self.root.join(&path).map_err(|_| ChatwootError::Unreadable("address"))?;
+            let made = self.send(self.client.post(url).multipart(form)).await?;
+            return made["id"].as_i64().ok_or(ChatwootError::Unreadable("message"));
+        }
         let body = json!({"content": line.content, "message_type": kind, "private": line.private,
             "source_id": line.source, "echo_id": line.source});
-        let path = format!("conversations/{conversation}/messages");
         let made = self.call(Method::POST, &path, &[], Some(body)).await?;
         made["id"].as_i64().ok_or(ChatwootError::Unreadable("message"))
     }
@@ -237,12 +263,16 @@ impl Chatwoot {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut request = self.client.request(method, url).header(TOKEN, self.token.clone());
+        let mut request = self.client.request(method, url);
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
+        self.send(request).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Value, ChatwootError> {
         let unbuilt = |_| ChatwootError::Unreachable("the request cannot be built".to_owned());
-        let request = request.build().map_err(unbuilt)?;
+        let request = request.header(TOKEN, self.token.clone()).build().map_err(unbuilt)?;
         let reply = http::call(&self.client, request).await;
         let reply = reply.map_err(|broken| ChatwootError::Unreachable(broken.reason()))?;
         if !(200..300).contains(&reply.status) {
@@ -250,6 +280,11 @@ impl Chatwoot {
         }
         Ok(serde_json::from_slice(&reply.body).unwrap_or_default())
     }
+}
+
+fn part(file: &NewFile) -> Result<Part, ChatwootError> {
+    let part = Part::bytes(file.bytes.clone()).file_name(file.name.clone());
+    part.mime_str(&file.mime_type).map_err(|_| ChatwootError::Unreadable("type of the file"))
 }
 
 /// The items of a list, which stand in `payload`.

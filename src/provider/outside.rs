@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, Response, redirect, retry};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 use url::{Host, Url};
@@ -22,6 +22,8 @@ pub const BEGINNING: usize = 2_000;
 
 /// Idle connections of one line.
 const IDLE: usize = 8;
+/// Longest silence within an answer.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// Reaches such addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,7 +109,7 @@ impl Outside {
     pub async fn line(self, url: &Url) -> Result<Line, OutsideError> {
         let resolved = timeout(TIMEOUT, self.resolve(url)).await;
         let pinned = resolved.unwrap_or(Err(OutsideError::Late))?;
-        Ok(Line { client: client(url, &pinned)?, url: url.clone() })
+        Ok(Line { client: client(url, &pinned, TIMEOUT)?, url: url.clone() })
     }
 
     /// Posts `body` once; the status of the answer.
@@ -117,6 +119,17 @@ impl Outside {
     pub async fn post(self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<u16, OutsideError> {
         let posted = async { self.line(url).await?.post(headers, body).await };
         Ok(timeout(TIMEOUT, posted).await.unwrap_or(Err(OutsideError::Late))?.status)
+    }
+
+    /// Asks once. The answer begins within ten seconds, and the whole of it comes `within`.
+    pub async fn get(self, url: &Url, headers: HeaderMap, within: Duration) -> Result<Response, OutsideError> {
+        let begun = async {
+            let pinned = self.resolve(url).await?;
+            let client = client(url, &pinned, within)?;
+            let broken = |e: reqwest::Error| OutsideError::Broken(e.without_url());
+            client.get(url.clone()).headers(headers).send().await.map_err(broken)
+        };
+        timeout(TIMEOUT, begun).await.unwrap_or(Err(OutsideError::Late))
     }
 
     /// Every address of the host, all of which must be allowed: a name that leads to both is refused.
@@ -140,11 +153,13 @@ impl Outside {
 }
 
 /// A client for a few requests: pinned, so that the name cannot lead elsewhere a second time.
-fn client(url: &Url, pinned: &[SocketAddr]) -> Result<Client, OutsideError> {
+fn client(url: &Url, pinned: &[SocketAddr], within: Duration) -> Result<Client, OutsideError> {
     install_tls();
     let mut builder = Client::builder()
         .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
-        .timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT)
+        .read_timeout(SILENCE)
+        .timeout(within)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()

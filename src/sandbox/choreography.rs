@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::agenda::Due;
 use super::dice::Dice;
 use super::hook::{News, Update, contact};
-use super::inbound::{Letter, Sends};
+use super::inbound::{File, Letter, Sends};
 use super::ledger::{Deed, Message, Progress, Wait};
 use super::people::{Act, Fate, Reaction, Seen, react};
 use super::phone;
@@ -191,7 +191,7 @@ impl World {
             Act::Stops => return self.stop_marketing(&from, &to, real, now),
             Act::Writes => Sends::Text(dice.pick(words.answers).to_owned()),
             Act::OptsOut => Sends::Text(dice.pick(words.opt_outs).to_owned()),
-            Act::Speaks => Sends::Voice,
+            Act::Speaks => Sends::File(File::voice()),
             Act::Presses(at) => match self.quick_replies(message).into_iter().find(|(place, ..)| *place == at) {
                 Some((_, text, payload)) => Sends::Button { text, payload },
                 None => return,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Sandbox;
 use super::fault::Fault;
-use super::inbound::{Letter, Sends};
+use super::inbound::{File, Letter, Sends};
 use super::phone;
 use super::world::World;
 
@@ -82,10 +82,40 @@ pub(super) struct Speech {
     to: String,
     text: Option<String>,
     button: Option<usize>,
-    /// Anything but null: a voice note.
+    /// Anything but null: a sample of it, or `caption`, `filename`, `mime_type` and `base64`. `audio` is a voice note unless
+    /// `voice` is false.
+    image: Option<Value>,
     audio: Option<Value>,
+    video: Option<Value>,
+    document: Option<Value>,
+    sticker: Option<Value>,
+    location: Option<Spot>,
     /// Id of the message it answers; a tapped button always answers the last template.
     quoted: Option<String>,
+}
+
+/// A place that a person shares.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spot {
+    latitude: f64,
+    longitude: f64,
+    #[serde(default)]
+    name: String,
+}
+
+impl Speech {
+    /// The files that are to be sent: exactly one, where it is one.
+    fn files(&self) -> Vec<(&'static str, &Value)> {
+        let all = [
+            ("image", &self.image),
+            ("audio", &self.audio),
+            ("video", &self.video),
+            ("document", &self.document),
+            ("sticker", &self.sticker),
+        ];
+        all.into_iter().filter_map(|(kind, wish)| Some((kind, wish.as_ref()?))).collect()
+    }
 }
 
 /// `POST /_sandbox/reply`: a person writes, taps or speaks now.
@@ -122,15 +152,21 @@ impl World {
         let from = phone::wa_id(&from);
         let unknown = || Wrong("to is a sender: its phone number id, or its number, once used".to_owned());
         let to = self.registry.find_number(&speech.to).ok_or_else(unknown)?;
+        let files = speech.files();
+        let file = files.first().map(|(kind, wish)| File::wished(kind, wish)).transpose().map_err(Wrong)?;
+        let is_many = files.len() > 1;
         let quoted = speech.quoted;
-        match (speech.text, speech.button, speech.audio) {
-            (Some(text), None, None) => Ok((from, to, quoted, Sends::Text(text))),
-            (None, None, Some(_)) => Ok((from, to, quoted, Sends::Voice)),
-            (None, Some(at), None) => {
+        match (speech.text, speech.button, file, speech.location) {
+            (Some(text), None, None, None) => Ok((from, to, quoted, Sends::Text(text))),
+            (None, None, Some(file), None) if !is_many => Ok((from, to, quoted, Sends::File(file))),
+            (None, None, None, Some(Spot { latitude, longitude, name })) => {
+                Ok((from, to, quoted, Sends::Place { latitude, longitude, name }))
+            }
+            (None, Some(at), None, None) => {
                 let (wamid, sends) = self.tap(&from, &to, at, quoted.as_deref())?;
                 Ok((from, to, Some(wamid), sends))
             }
-            _ => Err(Wrong("one of text, button and audio".to_owned())),
+            _ => Err(Wrong("one of text, button, image, audio, video, document, sticker and location".to_owned())),
         }
     }
 

@@ -1,23 +1,28 @@
 //! Messages from people.
 
+mod file;
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::dice::fingerprint;
 use super::hook::{News, Update, contact};
 use super::phone;
 use super::world::World;
 use crate::domain::time::UnixMs;
 
+pub(super) use file::File;
+
 /// What a person sends.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) enum Sends {
     /// Text.
     Text(String),
     /// A tap on a quick-reply button.
     Button { text: String, payload: String },
-    /// A voice note.
-    Voice,
+    /// A picture, a sound, a film, a document, a sticker.
+    File(File),
+    /// A place.
+    Place { latitude: f64, longitude: f64, name: String },
 }
 
 /// Who writes to which number, and which message they answer.
@@ -52,7 +57,7 @@ impl World {
         if let Some(quoted) = letter.quoted {
             message["context"] = json!({"from": number, "id": quoted});
         }
-        write_content(&mut message, &letter.sends, &id);
+        self.write_content(&mut message, &letter.sends, &id, now);
         self.heard(letter, real, now);
         self.inbound.insert(id.clone());
         let news = News::Message { sender: letter.to.to_owned(), message, contact: contact(letter.from) };
@@ -66,6 +71,28 @@ impl World {
             bucket.count_inbound(real);
         }
         self.open_window((letter.to.to_owned(), letter.from.to_owned()), now);
+    }
+
+    fn write_content(&mut self, message: &mut Value, sends: &Sends, id: &str, now: UnixMs) {
+        match sends {
+            Sends::Text(body) => {
+                message["type"] = "text".into();
+                message["text"] = json!({ "body": body });
+            }
+            Sends::Button { text, payload } => {
+                message["type"] = "button".into();
+                message["button"] = json!({"payload": payload, "text": text});
+            }
+            Sends::File(file) => {
+                let media = self.keep_sent(file, id, now);
+                message["type"] = file.kind.into();
+                message[file.kind] = self.media_content(file, &media, now);
+            }
+            Sends::Place { latitude, longitude, name } => {
+                message["type"] = "location".into();
+                message["location"] = json!({"latitude": latitude, "longitude": longitude, "name": name});
+            }
+        }
     }
 
     /// A person stops marketing in the app: Meta tells, and fails what comes after.
@@ -82,26 +109,5 @@ impl World {
         });
         let news = News::Preference { sender: to.to_owned(), preference, contact: contact(from) };
         self.emit(Update { account, news }, real);
-    }
-}
-
-fn write_content(message: &mut Value, sends: &Sends, id: &str) {
-    match sends {
-        Sends::Text(body) => {
-            message["type"] = "text".into();
-            message["text"] = json!({ "body": body });
-        }
-        Sends::Button { text, payload } => {
-            message["type"] = "button".into();
-            message["button"] = json!({"payload": payload, "text": text});
-        }
-        Sends::Voice => {
-            let media = (fingerprint(id) >> 12).to_string();
-            message["type"] = "audio".into();
-            message["audio"] = json!({
-                "id": media, "mime_type": "audio/ogg; codecs=opus", "sha256": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=",
-                "url": format!("https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={media}"), "voice": true,
-            });
-        }
     }
 }

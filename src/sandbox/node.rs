@@ -21,8 +21,8 @@ pub(super) fn show(sandbox: &Sandbox, id: &str, call: &Call<'_>) -> Result<Value
     if let Some(template) = world.templates.by_id(id) {
         return Ok(only(template.listed(now), call));
     }
-    if let Some(media) = world.media.get(id) {
-        return Ok(media.shown(id));
+    if let Some(media) = world.media_node(id, now) {
+        return Ok(media);
     }
     let asks_account = call.query.fields().any(|field| ACCOUNT_FIELDS.contains(&field));
     let is_account = world.registry.is_account(id) || (asks_account && world.registry.known_number(id).is_none());

@@ -58,13 +58,6 @@ const ANSWERED: &str = "INSERT INTO chatwoot_answer (connector, remote_id, at) V
     ON CONFLICT (connector, remote_id) DO NOTHING";
 const ANSWER_IS: &str = "UPDATE chatwoot_answer SET entry_id = $3 WHERE connector = $1 AND remote_id = $2";
 const MAP_ANSWER: &str = "INSERT INTO chatwoot_entry (entry_id, conversation_id, remote_id) VALUES ($1, $2, $3)";
-/// Nobody waits any more; a closed conversation goes on, unless the person has another open one with the sender.
-const HEARD_FROM: &str =
-    "UPDATE conversation SET state = 'open', closed_at = NULL, closed_by = NULL, waiting_since = NULL,
-        last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END
-    WHERE id = $1 AND (state = 'open' OR NOT EXISTS (SELECT 1 FROM conversation AS o
-        WHERE o.person_id = conversation.person_id AND o.sender = conversation.sender AND o.state = 'open'))";
-
 /// How a conversation stands there.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Mirror {
@@ -266,11 +259,4 @@ pub async fn answer_is(
     on_tx!(tx, |conn| sqlx::query(ANSWER_IS).bind(connector).bind(remote).bind(entry).execute(conn).await.map(drop))?;
     on_tx!(tx, |conn| sqlx::query(MAP_ANSWER).bind(entry).bind(id).bind(remote).execute(conn).await.map(drop))?;
     Ok(())
-}
-
-/// An agent there has answered: nobody waits any more. False: the person has another open conversation with the sender.
-pub async fn heard_from(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<bool> {
-    let done =
-        on_tx!(tx, |conn| sqlx::query(HEARD_FROM).bind(id).bind(at).execute(conn).await.map(|r| r.rows_affected()))?;
-    Ok(done == 1)
 }

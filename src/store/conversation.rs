@@ -5,85 +5,67 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Dialects, Result, Store, Tx, json, on, on_tx};
-use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, UserId};
+use super::{Dialects, Result, Tx, json, on_tx};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, TicketId, UserId};
 use crate::domain::time::UnixMs;
 
+mod bot;
 mod list;
 mod panel;
+mod step;
 mod thread;
 mod waiting;
 
+pub use bot::of_bot;
 pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
 pub use panel::{Earlier, Panel, earlier, get, panel};
-pub use thread::{Bubble, Shown, Ticks, thread};
+pub use step::{Hand, Happening, hand, hold, link, step};
+pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 pub use waiting::waiting_for;
 
 const LATEST: Dialects = Dialects {
-    sqlite: "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
-                 opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by
+    sqlite:
+        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
+                 ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
+                 close_after, closed_at, closed_by
              FROM conversation WHERE person_id IN (SELECT value FROM json_each($1)) AND sender = $2
              ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT 1",
-    postgres: "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
-                   opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by
+    postgres:
+        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
+                   ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
+                   close_after, closed_at, closed_by
                FROM conversation
                WHERE person_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) AND sender = $2
                ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT 1",
 };
 
 const BY_ID: &str =
-    "SELECT id, person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
-        opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by
+    "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id, ticket_id,
+        origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until, close_after, closed_at,
+        closed_by
     FROM conversation WHERE id = $1";
 
 const OPEN: &str = "INSERT INTO conversation (person_id, account, sender, state, assignee, team, origin_message_id,
-        campaign_id, run_id, opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15) RETURNING id";
+        campaign_id, run_id, opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by, bot,
+        previous_id, ticket_id, assigned_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id";
 
-const TOUCH: &str = "UPDATE conversation SET state = 'open', last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END,
-        waiting_since = COALESCE(waiting_since, $3),
-        window_until = CASE WHEN window_until IS NULL OR window_until < $4 THEN $4 ELSE window_until END,
-        closed_at = NULL, closed_by = NULL
-    WHERE id = $1";
+/// Two conversations with one person must not begin at once.
+const PEOPLE: Dialects = Dialects {
+    sqlite: "SELECT p.id FROM person AS p WHERE p.id IN (SELECT value FROM json_each($1)) ORDER BY p.id",
+    postgres: "SELECT p.id FROM person AS p
+               WHERE p.id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))
+               ORDER BY p.id FOR NO KEY UPDATE",
+};
 
-const HEARD: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END,
-        window_until = CASE WHEN window_until IS NULL OR window_until < $3 THEN $3 ELSE window_until END
-    WHERE id = $1";
-
-const ANSWERED: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END,
-        waiting_since = NULL, assignee = COALESCE(assignee, $3)
-    WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $3)";
-
-const ANSWERED_ANYWAY: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END,
-        waiting_since = NULL
-    WHERE id = $1 AND state = 'open'";
-
-const SENT: &str = "UPDATE conversation SET last_at = CASE WHEN last_at < $2 THEN $2 ELSE last_at END WHERE id = $1";
-
-const OWN: &str = "UPDATE conversation SET assignee = COALESCE(assignee, $2) WHERE id = $1 AND state = 'open'";
-
-const CLAIM: &str = "UPDATE conversation SET assignee = $2
-    WHERE id = $1 AND state = 'open' AND (assignee IS NULL OR assignee = $2)";
-
-const TAKE_OVER: &str = "UPDATE conversation SET assignee = $2 WHERE id = $1 AND state = 'open' AND assignee = $3";
-
-const ASSIGN: &str = "UPDATE conversation SET assignee = $2, team = $3 WHERE id = $1 AND state = 'open'";
+const RECONTACTS: &str = "SELECT COUNT(*) FROM entry AS e JOIN message AS m ON m.id = e.message_id
+    JOIN conversation AS c ON c.id = e.conversation_id
+    WHERE e.conversation_id = $1 AND e.direction = 'out' AND m.run_id = 0 AND m.category <> 'service'
+        AND m.test_of IS NULL AND m.id <> COALESCE(c.origin_message_id, 0)
+        AND m.state NOT IN ('failed', 'excluded', 'expired', 'undelivered', 'cancelled')";
 
 const ABOUT: &str = "UPDATE conversation SET origin_message_id = $2, campaign_id = $3, run_id = $4, close_after = $5
     WHERE id = $1";
-
-const CLOSE: &str = "UPDATE conversation SET state = 'closed', waiting_since = NULL, closed_at = $2, closed_by = $3
-    WHERE id = $1 AND state = 'open'";
-
-/// Only where the person and the sender have no other open conversation.
-const REOPEN: &str = "UPDATE conversation SET state = 'open', closed_at = NULL, closed_by = NULL, last_at = $2
-    WHERE id = $1 AND state = 'closed' AND NOT EXISTS
-        (SELECT 1 FROM conversation AS o WHERE o.person_id = conversation.person_id AND o.sender = conversation.sender
-            AND o.state = 'open')";
-
-/// A conversation that waits for nobody of ours and has gone quiet.
-const CLOSE_QUIET: &str = "UPDATE conversation SET state = 'closed', closed_at = $1, closed_by = ''
-    WHERE state = 'open' AND waiting_since IS NULL AND last_at + close_after <= $1 RETURNING id";
 
 const USER: &str = "SELECT id FROM app_user WHERE name = $1 AND disabled_at IS NULL";
 
@@ -113,8 +95,18 @@ pub struct Conversation {
     pub state: ConversationState,
     /// Whose it is.
     pub assignee: Option<UserId>,
+    /// Since when it is theirs, or the bot's.
+    pub assigned_at: Option<UnixMs>,
     /// Which team's it is.
     pub team: Option<String>,
+    /// The bot that has it.
+    pub bot: Option<String>,
+    /// Who had it and said nothing for so long that it went back to the team.
+    pub returned_from: Option<UserId>,
+    /// The one before with the same person and sender.
+    pub previous_id: Option<ConversationId>,
+    /// The ticket that keeps its transcript.
+    pub ticket_id: Option<TicketId>,
     /// The message it is about.
     pub origin_message_id: Option<MessageId>,
     /// The campaign of that message.
@@ -150,6 +142,12 @@ pub struct NewConversation {
     pub assignee: Option<UserId>,
     /// Which team's it is.
     pub team: Option<String>,
+    /// The bot that has it.
+    pub bot: Option<String>,
+    /// The one before with the same person and sender.
+    pub previous: Option<ConversationId>,
+    /// The ticket that keeps its transcript.
+    pub ticket: Option<TicketId>,
     /// The message it is about, with its campaign and run; none for a message out of the blue.
     pub origin: Option<(MessageId, CampaignId, RunId)>,
     /// When it begins.
@@ -202,63 +200,45 @@ async fn insert(tx: &mut Tx, new: &NewConversation, state: ConversationState) ->
         .bind(i64::try_from(new.close_after.as_millis()).unwrap_or(i64::MAX))
         .bind(closed.then_some(new.at))
         .bind(closed.then_some(""))
+        .bind(&new.bot)
+        .bind(new.previous)
+        .bind(new.ticket)
+        .bind((new.assignee.is_some() || new.bot.is_some()).then_some(new.at))
         .fetch_one(c)
         .await?))
 }
 
+/// Holds the rows of a person until the unit of work ends: nobody else begins a conversation with them meanwhile.
+pub async fn hold_person(tx: &mut Tx, people: &[PersonId]) -> Result<()> {
+    let (sql, people) = (PEOPLE.of_tx(tx), json(people));
+    let _: Vec<PersonId> = on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&people).fetch_all(c).await?);
+    Ok(())
+}
+
+/// How many templates went out by hand in a conversation and did not fail, without the one that it began with.
+pub async fn recontacts(tx: &mut Tx, id: ConversationId) -> Result<i64> {
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(RECONTACTS).bind(id).fetch_one(c).await?))
+}
+
 /// The person wrote and waits for an answer: the conversation is open (again).
 pub async fn wait(tx: &mut Tx, id: ConversationId, at: UnixMs, window_until: UnixMs) -> Result<()> {
-    on_tx!(tx, |c| sqlx::query(TOUCH).bind(id).bind(at).bind(at).bind(window_until).execute(c).await.map(|_| ()))?;
-    Ok(())
+    step(tx, id, Happening::Asked { window_until }, at).await.map(drop)
 }
 
 /// The person wrote something that needs no answer: the conversation stays as it is.
 pub async fn hear(tx: &mut Tx, id: ConversationId, at: UnixMs, window_until: UnixMs) -> Result<()> {
-    on_tx!(tx, |c| sqlx::query(HEARD).bind(id).bind(at).bind(window_until).execute(c).await.map(|_| ()))?;
-    Ok(())
+    step(tx, id, Happening::Heard { window_until }, at).await.map(drop)
 }
 
-/// An agent answered: nobody waits any more, and an unowned conversation is theirs. False: it is closed or another's.
+/// An agent answered: nobody waits any more, and an unowned conversation is theirs. False: it is closed, another's, or a
+/// bot's.
 pub async fn answer(tx: &mut Tx, id: ConversationId, agent: UserId, at: UnixMs) -> Result<bool> {
-    Ok(on_tx!(tx, |c| sqlx::query(ANSWERED).bind(id).bind(at).bind(agent).execute(c).await?.rows_affected()) == 1)
+    Ok(step(tx, id, Happening::Answered { agent, anyway: false }, at).await?.is_some())
 }
 
-/// An agent answered in a colleague's conversation, which stays the colleague's. False: it is closed.
-pub async fn answer_anyway(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<bool> {
-    Ok(on_tx!(tx, |c| sqlx::query(ANSWERED_ANYWAY).bind(id).bind(at).execute(c).await?.rows_affected()) == 1)
-}
-
-/// Something went out in it that answers nobody's question.
-pub async fn sent(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<()> {
-    on_tx!(tx, |c| sqlx::query(SENT).bind(id).bind(at).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-/// Gives an unowned open conversation to `agent`; one that has an owner keeps them.
-pub async fn own(tx: &mut Tx, id: ConversationId, agent: UserId) -> Result<()> {
-    on_tx!(tx, |c| sqlx::query(OWN).bind(id).bind(agent).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-/// Takes an open conversation that nobody has. False: it is closed or another's.
-pub async fn claim(store: &Store, id: ConversationId, agent: UserId) -> Result<bool> {
-    Ok(on!(&store.write, |pool| sqlx::query(CLAIM).bind(id).bind(agent).execute(pool).await?.rows_affected()) == 1)
-}
-
-/// Takes an open conversation from the agent who has it. False: it is closed, or somebody else's by now.
-pub async fn take_over(store: &Store, id: ConversationId, agent: UserId, from: UserId) -> Result<bool> {
-    let n = on!(&store.write, |pool| {
-        sqlx::query(TAKE_OVER).bind(id).bind(agent).bind(from).execute(pool).await?.rows_affected()
-    });
-    Ok(n == 1)
-}
-
-/// Gives an open conversation to an agent, to a team, or to nobody. False: it is closed.
-pub async fn assign(store: &Store, id: ConversationId, agent: Option<UserId>, team: Option<&str>) -> Result<bool> {
-    let n = on!(&store.write, |pool| {
-        sqlx::query(ASSIGN).bind(id).bind(agent).bind(team).execute(pool).await?.rows_affected()
-    });
-    Ok(n == 1)
+/// An agent answered in a colleague's conversation, which stays the colleague's. False: it is closed, or a bot has it.
+pub async fn answer_anyway(tx: &mut Tx, id: ConversationId, agent: UserId, at: UnixMs) -> Result<bool> {
+    Ok(step(tx, id, Happening::Answered { agent, anyway: true }, at).await?.is_some())
 }
 
 /// Says which message a conversation is about, with its campaign and run, and after how much quiet it closes by itself.
@@ -278,27 +258,6 @@ pub async fn about(
         .await
         .map(|_| ()))?;
     Ok(())
-}
-
-/// Closes an open conversation. False: it was closed already.
-pub async fn close(store: &Store, id: ConversationId, at: UnixMs, by: &str) -> Result<bool> {
-    Ok(on!(&store.write, |pool| sqlx::query(CLOSE).bind(id).bind(at).bind(by).execute(pool).await?.rows_affected())
-        == 1)
-}
-
-/// Closes an open conversation by itself, as part of the unit of work.
-pub async fn close_in(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<bool> {
-    Ok(on_tx!(tx, |c| sqlx::query(CLOSE).bind(id).bind(at).bind("").execute(c).await?.rows_affected()) == 1)
-}
-
-/// Opens a closed conversation again. False: it is open, or the person has another open one with this sender.
-pub async fn reopen(store: &Store, id: ConversationId, at: UnixMs) -> Result<bool> {
-    Ok(on!(&store.write, |pool| sqlx::query(REOPEN).bind(id).bind(at).execute(pool).await?.rows_affected()) == 1)
-}
-
-/// Closes the conversations that wait for nobody of ours and have been quiet for their time. Returns which.
-pub async fn close_quiet(store: &Store, now: UnixMs) -> Result<Vec<ConversationId>> {
-    Ok(on!(&store.write, |pool| sqlx::query_scalar(CLOSE_QUIET).bind(now).fetch_all(pool).await?))
 }
 
 /// The user of this name who can sign in.

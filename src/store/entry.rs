@@ -1,5 +1,7 @@
 //! Lines of a conversation's thread: replies (in), what was written or sent (out), notes of agents.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -18,13 +20,34 @@ const ADD: &str = "INSERT INTO entry
 
 const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND message_id = $2 AND direction = 'out'";
 
-const THREAD: &str = "SELECT e.id, e.direction, e.content, e.provider_id, e.message_id, e.certainty, e.author, e.at,
+const THREAD: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
+        e.author, e.at, m.provider_id AS message_provider_id,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
         m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by,
         COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     LEFT JOIN run AS r ON r.id = m.run_id
-    WHERE e.conversation_id = $1 ORDER BY e.at, e.id";
+    WHERE e.conversation_id = $1 AND e.id > $2 ORDER BY e.at, e.id";
+
+/// A quoted line: in the conversation that quotes it before others of the same person.
+const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
+        e.author, e.at, m.provider_id AS message_provider_id,
+        m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
+        m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by,
+        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template
+    FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
+    LEFT JOIN run AS r ON r.id = m.run_id
+    WHERE e.conversation_id IN (SELECT o.id FROM conversation AS o JOIN conversation AS c ON c.person_id = o.person_id WHERE c.id = $1)
+        AND ((e.direction = 'in' AND e.provider_id = $2) OR (e.direction = 'out' AND e.message_id IN
+            (SELECT k.id FROM message AS k WHERE k.provider_id = $2
+             UNION SELECT a.message_id FROM attempt AS a WHERE a.provider_id = $2)))
+    ORDER BY CASE e.conversation_id WHEN $1 THEN 0 ELSE 1 END, e.id LIMIT 1";
+
+const QUOTES: &str = "UPDATE entry SET quoted = $2 WHERE id = $1";
+
+const QUOTABLE: &str = "SELECT COALESCE(e.provider_id, m.provider_id) FROM entry AS e
+    LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
+    WHERE e.conversation_id = $1 AND e.id = $2 AND e.direction <> 'note'";
 
 const UNCLEAR: &str = "SELECT at, received_at FROM entry
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' ORDER BY received_at DESC, id DESC LIMIT 1";
@@ -77,12 +100,16 @@ pub struct NewEntry<'a> {
 pub struct Line {
     /// Its id.
     pub id: EntryId,
+    /// Of which conversation.
+    pub conversation_id: ConversationId,
     /// Which way it goes.
     pub direction: Direction,
     /// JSON of [`ReplyContent`] for in and notes; `null` for out.
     pub content: String,
     /// The provider's id of a reply.
     pub provider_id: Option<String>,
+    /// The provider's id of what a reply quotes.
+    pub quoted: Option<String>,
     /// The message sent (out), or the one the reply is about (in).
     pub message_id: Option<MessageId>,
     /// How sure that is.
@@ -91,6 +118,8 @@ pub struct Line {
     pub author: String,
     /// When it was written or sent.
     pub at: UnixMs,
+    /// The provider's id of the message sent.
+    pub message_provider_id: Option<String>,
     /// State of the message sent.
     pub state: Option<MessageState>,
     /// What the message sent is made of, as JSON of [`Content`](crate::domain::fill::Content).
@@ -113,6 +142,30 @@ pub struct Line {
     pub test_of: Option<CampaignId>,
     /// Who cancelled the run.
     pub cancelled_by: Option<String>,
+}
+
+impl Line {
+    /// What the provider calls it, by which others quote it.
+    pub fn called(&self) -> Option<&str> {
+        self.provider_id.as_deref().or(self.message_provider_id.as_deref())
+    }
+}
+
+/// The line that each line quotes, of those in `lines`; and by their provider's id those quoted that are not among them.
+pub fn quotes<'a>(
+    lines: impl IntoIterator<Item = (EntryId, Option<&'a str>, Option<&'a str>)> + Clone,
+) -> (BTreeMap<EntryId, EntryId>, Vec<(EntryId, &'a str)>) {
+    let called: BTreeMap<&str, EntryId> =
+        lines.clone().into_iter().filter_map(|(id, called, _)| Some((called?, id))).collect();
+    let (mut here, mut elsewhere) = (BTreeMap::new(), Vec::new());
+    for (id, _, quoted) in lines {
+        let Some(quoted) = quoted else { continue };
+        match called.get(quoted) {
+            Some(found) => drop(here.insert(id, *found)),
+            None => elsewhere.push((id, quoted)),
+        }
+    }
+    (here, elsewhere)
 }
 
 /// The conversation that already has the reply with this provider's id.
@@ -152,7 +205,12 @@ pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, a
 
 /// Every line of a conversation, oldest first.
 pub async fn lines(store: &Store, conversation: ConversationId) -> Result<Vec<Line>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(THREAD).bind(conversation).fetch_all(pool).await?))
+    Ok(on!(&store.read, |pool| sqlx::query_as(THREAD).bind(conversation).bind(EntryId(0)).fetch_all(pool).await?))
+}
+
+/// The lines written in a conversation after `last`, as the unit of work sees them, oldest first.
+pub async fn lines_after(tx: &mut Tx, conversation: ConversationId, last: EntryId) -> Result<Vec<Line>> {
+    Ok(on_tx!(tx, |c| sqlx::query_as(THREAD).bind(conversation).bind(last).fetch_all(c).await?))
 }
 
 /// The last reply of a conversation that could belong to several messages and that nobody has assigned yet: when it
@@ -170,4 +228,23 @@ pub async fn assign(tx: &mut Tx, conversation: ConversationId, message: MessageI
         .execute(c)
         .await?
         .rows_affected()))
+}
+
+/// Keeps which message of the provider's a reply quotes.
+pub async fn quote(tx: &mut Tx, entry: EntryId, quoted: &str) -> Result<()> {
+    on_tx!(tx, |c| sqlx::query(QUOTES).bind(entry).bind(quoted).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// What the provider calls a line of a conversation, so that an answer can quote it. `None`: there is no such line, or it
+/// has no name there (yet).
+pub async fn quotable(tx: &mut Tx, conversation: ConversationId, entry: EntryId) -> Result<Option<String>> {
+    let called: Option<Option<String>> =
+        on_tx!(tx, |c| sqlx::query_scalar(QUOTABLE).bind(conversation).bind(entry).fetch_optional(c).await?);
+    Ok(called.flatten())
+}
+
+/// The line that the provider calls `quoted`, in any conversation of the same person.
+pub async fn quoted(store: &Store, conversation: ConversationId, quoted: &str) -> Result<Option<Line>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(QUOTED).bind(conversation).bind(quoted).fetch_optional(pool).await?))
 }

@@ -104,7 +104,7 @@ impl HoldCause {
 pub enum HoldEnd {
     /// It is looked at again at `until_at`, and ends then or is looked at later.
     Time,
-    /// It ends by itself: the provider says so, or there is room on the disk.
+    /// It ends by itself: the provider says so, the wallet was recharged, or there is room on the disk.
     Itself,
     /// Nobody tells that it is over: a person lifts it.
     Person,
@@ -138,7 +138,7 @@ impl Hold {
     /// What ends it.
     pub fn ends(&self) -> HoldEnd {
         match (self.cause, self.until_at) {
-            (HoldCause::Disk | HoldCause::Restricted | HoldCause::Quality, None) => HoldEnd::Itself,
+            (HoldCause::Disk | HoldCause::Restricted | HoldCause::Quality | HoldCause::Wallet, None) => HoldEnd::Itself,
             (_, Some(_)) => HoldEnd::Time,
             (_, None) => HoldEnd::Person,
         }

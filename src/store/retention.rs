@@ -12,6 +12,9 @@ const WEBHOOKS: &str = "DELETE FROM webhook WHERE id IN
 const ALIASES: &str = "DELETE FROM message_alias WHERE other_id IN
     (SELECT other_id FROM message_alias WHERE told_at < $1 ORDER BY told_at LIMIT 1000)";
 
+const MEDIA: &str = "DELETE FROM media WHERE id IN
+    (SELECT id FROM media WHERE created_at < $1 ORDER BY created_at LIMIT 1000)";
+
 /// A request is repeated within this or not at all.
 const KEYS_FOR: Duration = Duration::from_hours(24);
 
@@ -24,11 +27,19 @@ const ALERTS_FOR: Duration = Duration::from_hours(90 * 24);
 /// Other ids of messages: nobody answers after longer, and no receipt comes.
 const ALIASES_FOR: Duration = Duration::from_hours(120 * 24);
 
+/// What people sent and were sent: as long as texts. Their files go in the next sweep of those.
+const MEDIA_FOR: Duration = Duration::from_hours(396 * 24);
+
 /// Removes old idempotency keys, a step of old webhooks, old alerts and a step of places that count no more, and lets suppressions
 /// lapse that have lasted their time. Sessions and sign-in links live by people's time, not by this clock, and are swept
 /// where they are made.
 pub async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
-    let steps = [(KEYS, now.minus(KEYS_FOR)), (WEBHOOKS, now.minus(WEBHOOKS_FOR)), (ALIASES, now.minus(ALIASES_FOR))];
+    let steps = [
+        (KEYS, now.minus(KEYS_FOR)),
+        (WEBHOOKS, now.minus(WEBHOOKS_FOR)),
+        (ALIASES, now.minus(ALIASES_FOR)),
+        (MEDIA, now.minus(MEDIA_FOR)),
+    ];
     for (sql, before) in steps {
         on!(&store.write, |pool| sqlx::query(sql).bind(before).execute(pool).await.map(drop))?;
     }

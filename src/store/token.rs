@@ -1,10 +1,12 @@
 //! API tokens: made once, shown once, stored as a hash.
 
+use std::collections::BTreeSet;
+
 use crate::domain::role::Role;
 use crate::domain::time::UnixMs;
 
 use super::secret::{Secret, hash_of};
-use super::{Result, Store, on};
+use super::{Result, Store, Tx, on, on_tx};
 
 /// What every token begins with, so that people and secret scanners recognise it.
 pub const PREFIX: &str = "recado_";
@@ -14,6 +16,8 @@ const ADD: &str =
 const FIND: &str = "SELECT id, name, role, created_at, expires_at, revoked_at FROM api_token \
                     WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > $2";
 const ALL: &str = "SELECT id, name, role, created_at, expires_at, revoked_at FROM api_token ORDER BY id DESC";
+const BOT: &str = "SELECT COUNT(*) FROM api_token WHERE name = $1 AND role = 'bot' AND revoked_at IS NULL";
+const BOTS: &str = "SELECT DISTINCT name FROM api_token WHERE role = 'bot' AND revoked_at IS NULL ORDER BY name";
 const REVOKE: &str = "UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 
 /// A token as listed; what it was is gone.
@@ -58,6 +62,19 @@ pub async fn find(store: &Store, shown: &str, at: UnixMs) -> Result<Option<Token
 /// Every token, newest first.
 pub async fn all(store: &Store) -> Result<Vec<Token>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(ALL).fetch_all(pool).await?))
+}
+
+/// Whether a bot has a token of that name. When one expires goes by people's time, not by the clock of conversations, and
+/// is not asked here: what an expired bot leaves unanswered comes back to the agents.
+pub async fn is_bot(tx: &mut Tx, name: &str) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(BOT).bind(name).fetch_one(c).await?);
+    Ok(n > 0)
+}
+
+/// Names of the bots that have a token.
+pub async fn bots(store: &Store) -> Result<BTreeSet<String>> {
+    let names: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(BOTS).fetch_all(pool).await?);
+    Ok(names.into_iter().collect())
 }
 
 /// Revokes a token at once; false when there is none of that number, or it already was.

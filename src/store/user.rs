@@ -10,14 +10,15 @@ use super::{Result, Store, on};
 
 const ADD: &str = "INSERT INTO app_user (name, role, password_hash, language, created_at) VALUES ($1, $2, $3, '', $4) \
                    ON CONFLICT (name) DO NOTHING RETURNING id";
-const ALL: &str =
-    "SELECT id, name, role, language, created_at, disabled_at FROM app_user ORDER BY disabled_at IS NOT NULL, name";
+const ALL: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user ORDER BY disabled_at IS NOT NULL, name";
 const NAMES: &str = "SELECT name FROM app_user WHERE disabled_at IS NULL";
-const BY_NAME: &str = "SELECT id, name, role, language, created_at, disabled_at FROM app_user WHERE name = $1";
-const BY_ID: &str = "SELECT id, name, role, language, created_at, disabled_at FROM app_user WHERE id = $1";
+const BY_NAME: &str =
+    "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE name = $1";
+const BY_ID: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE id = $1";
 const PASSWORD: &str = "SELECT password_hash FROM app_user WHERE id = $1 AND disabled_at IS NULL";
 const SET_PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";
 const SET_ROLE: &str = "UPDATE app_user SET role = $2 WHERE id = $1";
+const SET_CAPACITY: &str = "UPDATE app_user SET capacity = $2 WHERE id = $1";
 const SET_LANGUAGE: &str = "UPDATE app_user SET language = $2 WHERE id = $1";
 const TEST_NUMBER: &str = "SELECT test_number FROM app_user WHERE id = $1";
 const SET_TEST_NUMBER: &str = "UPDATE app_user SET test_number = $2 WHERE id = $1";
@@ -38,6 +39,8 @@ pub struct User {
     pub role: Role,
     /// `en`, `es`, `pt`, or empty: what the browser asks for.
     pub language: String,
+    /// How many conversations are given to them at most; `None`: as many as the configuration says.
+    pub capacity: Option<i64>,
     /// When they were added.
     pub created_at: UnixMs,
     /// When they were shut out, if they are.
@@ -113,6 +116,12 @@ pub async fn set_password(store: &Store, id: UserId, hash: &str) -> Result<()> {
 /// Changes what the user may do, from their next request on.
 pub async fn set_role(store: &Store, id: UserId, role: Role) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(SET_ROLE).bind(id).bind(role).execute(pool).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Sets how many conversations are given to the user at most; `None`: as many as the configuration says.
+pub async fn set_capacity(store: &Store, id: UserId, capacity: Option<i64>) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(SET_CAPACITY).bind(id).bind(capacity).execute(pool).await.map(|_| ()))?;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! The JSON API under `/api/v1`: the same commands as the pages, the same guard, problem documents for whatever goes
 //! wrong. One file per resource; [`route`] lists them, [`document`] describes them.
 
+mod agents;
 mod alerts;
+mod bots;
 mod campaign_view;
 pub(super) mod campaigns;
 mod conversations;
@@ -15,8 +17,8 @@ mod doubt;
 mod endpoints;
 mod events;
 pub(super) mod extract;
+mod handover;
 mod holds;
-mod later;
 mod me;
 mod messages;
 pub mod once;
@@ -33,5 +35,6 @@ mod standing;
 mod suppressions;
 mod template_drafts;
 mod templates;
+mod tickets;
 mod variables;
 mod wallets;

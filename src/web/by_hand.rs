@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
 
+use crate::domain::id::TicketId;
 use crate::domain::template::{Button, Header, Template, TemplateStatus};
 use crate::engine::{HandOutcome, HandSend};
 use crate::locale;
@@ -63,6 +64,9 @@ pub struct Asked {
     /// The form's own key.
     #[serde(default)]
     once: String,
+    /// The ticket that the conversation belongs to from then on.
+    #[serde(default)]
+    ticket: Option<i64>,
     /// Names of the values, in the order of `value`.
     #[serde(default)]
     name: Vec<String>,
@@ -130,7 +134,7 @@ fn fields(p: &Page, template: &Template, own: &Own, given: &[(String, String)]) 
         let takes = match button {
             Button::Url { url, .. } => url.contains("{{"),
             Button::CopyCode { .. } => true,
-            Button::QuickReply { .. } | Button::Other { .. } => false,
+            Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
         };
         if takes {
             fields.push(field(format!("button.{i}"), p.say("web.send.button", &[("button", button.text())])));
@@ -175,6 +179,8 @@ pub async fn send(
         language: language.to_owned(),
         values: asked.values(),
         cost_centre: asked.cost_centre.trim().to_owned(),
+        wait: None,
+        ticket: asked.ticket.map(TicketId),
     };
     let told = match once(&state, &actor, &asked.once, &send).await {
         Ok(path) => return Ok(Redirect::to(&path).into_response()),

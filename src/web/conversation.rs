@@ -17,10 +17,12 @@ use crate::store::view::person::{self, Sent};
 use crate::store::{suppression, user};
 
 use super::actor::Actor;
+use super::away;
 use super::bubble::{self, Bubble};
 use super::converse;
 use super::error::WebError;
 use super::form::{done, done_n};
+use super::handover::{self, Desk};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::words;
@@ -62,6 +64,8 @@ struct ConversationPage {
     suppress: Right,
     /// Why the person gets no promotions, or nothing; empty: they get them.
     wishes: Vec<String>,
+    /// To whom it can be handed, and its ticket.
+    desk: Desk,
 }
 
 impl ConversationPage {
@@ -116,7 +120,7 @@ async fn page(
     let why_not = why_not(state, actor, &p, &c).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
     html(&ConversationPage {
-        window: window(&p, c.window_until),
+        window: away::beside(state, &p, &c, window(&p, c.window_until)),
         can_answer: open && why_not.is_none(),
         why_not,
         mine: actor.user.is_some() && c.assignee == actor.user,
@@ -133,6 +137,7 @@ async fn page(
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
+        desk: handover::desk(state, &c).await?,
         seen: lines.iter().map(|l| l.id.0).max().unwrap_or_default(),
         bubbles: lines.iter().map(|l| bubble::of(&p, l, &campaign)).collect(),
         overtaken,
@@ -179,6 +184,9 @@ async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) ->
     }
     if c.window_until.is_none_or(|until| until <= p.now) {
         return Ok(Some(window(p, c.window_until)));
+    }
+    if let Some(bot) = &c.bot {
+        return Ok(Some(p.say("web.handover.bot_has_it", &[("bot", bot)])));
     }
     if let Some(owner) = c.assignee.filter(|owner| Some(*owner) != actor.user) {
         let name = user::by_id(state.store(), owner).await?.map_or_else(String::new, |u| u.name);
@@ -308,28 +316,6 @@ pub async fn note(
 ) -> Result<Redirect, WebError> {
     converse::note(&state, &actor, ConversationId(id), &form.text).await?;
     Ok(done(&format!("/conversations/{id}"), "noted"))
-}
-
-/// Whose it becomes: `user:<id>`, `team:<name>`.
-#[derive(Deserialize)]
-pub struct AssignForm {
-    to: String,
-}
-
-/// Hand it over.
-pub async fn assign(
-    State(state): State<WebState>,
-    actor: Actor,
-    Path(id): Path<i64>,
-    Form(form): Form<AssignForm>,
-) -> Result<Redirect, WebError> {
-    let (agent, team) = match form.to.split_once(':') {
-        Some(("user", id)) => (Some(UserId(id.parse().map_err(|_| WebError::Bad("assignee"))?)), None),
-        Some(("team", name)) if state.config().teams.contains_key(name) => (None, Some(name)),
-        _ => return Err(WebError::Bad("assignee")),
-    };
-    converse::assign(&state, &actor, ConversationId(id), agent, team).await?;
-    Ok(done(&format!("/conversations/{id}"), "assigned"))
 }
 
 /// What was decided.

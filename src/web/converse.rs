@@ -53,7 +53,7 @@ pub fn may_act(actor: &Actor, c: &Conversation) -> bool {
 }
 
 /// The conversation, if `actor` may act in it.
-async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) -> Result<Conversation, WebError> {
+pub(super) async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) -> Result<Conversation, WebError> {
     let found = conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
     if may_act(actor, &found) { Ok(found) } else { Err(WebError::Conflict("conversation_others")) }
 }
@@ -64,7 +64,8 @@ pub fn author(actor: &Actor) -> Result<Author, WebError> {
     Ok(Author { id, name: actor.name.clone() })
 }
 
-fn inbox(state: &WebState) -> Inbox {
+/// The agents' side of the inbox.
+pub(super) fn inbox(state: &WebState) -> Inbox {
     Inbox::new(state.store().clone(), state.engine.changes.clone())
 }
 
@@ -96,13 +97,13 @@ pub async fn set_promotions(state: &WebState, actor: &Actor, id: ConversationId,
 
 /// Takes a conversation that nobody has.
 pub async fn claim(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
-    let done = inbox(state).claim(id, author(actor)?.id).await?;
+    let done = inbox(state).claim(id, author(actor)?.id, state.now()).await?;
     changed(state, actor, done, "conversation.claim", id, "").await
 }
 
 /// Takes a conversation over from the colleague who has it, and from nobody else.
 pub async fn take_over(state: &WebState, actor: &Actor, id: ConversationId, from: UserId) -> Result<(), WebError> {
-    let done = inbox(state).take_over(id, author(actor)?.id, from).await?;
+    let done = inbox(state).take_over(id, author(actor)?.id, from, state.now()).await?;
     let who = user::by_id(state.store(), from).await?.map_or_else(String::new, |u| u.name);
     changed(state, actor, done, "conversation.take_over", id, &format!("from {who}")).await
 }
@@ -118,20 +119,6 @@ pub async fn close(state: &WebState, actor: &Actor, id: ConversationId) -> Resul
 pub async fn reopen(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
     let done = inbox(state).reopen(id, state.now()).await?;
     changed(state, actor, done, "conversation.reopen", id, "").await
-}
-
-/// Hands it to an agent or a team.
-pub async fn assign(
-    state: &WebState,
-    actor: &Actor,
-    id: ConversationId,
-    agent: Option<UserId>,
-    team: Option<&str>,
-) -> Result<(), WebError> {
-    theirs(state, actor, id).await?;
-    let done = inbox(state).assign(id, agent, team).await?;
-    let to = agent.map_or_else(|| team.unwrap_or_default().to_owned(), |a| format!("user {a}"));
-    changed(state, actor, done, "conversation.assign", id, &to).await
 }
 
 /// Sets or corrects what the person decided.

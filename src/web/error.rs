@@ -64,9 +64,6 @@ pub enum WebError {
     /// Too large.
     #[error("too large")]
     TooLarge,
-    /// Part of the plan, not there yet.
-    #[error("not available yet")]
-    NotAvailableYet,
     /// The store.
     #[error("store")]
     Store(#[from] StoreError),
@@ -109,7 +106,6 @@ impl WebError {
             Self::Conflict(_) | Self::Changed(_) => StatusCode::CONFLICT,
             Self::Because { status, .. } => *status,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -128,7 +124,6 @@ impl WebError {
             Self::Refused(_) => "refused",
             Self::Changed(_) => "changed",
             Self::TooLarge => "too_large",
-            Self::NotAvailableYet => "not_available_yet",
             Self::Store(_) | Self::Engine(_) | Self::Template(_) | Self::Unexpected(..) => "unexpected",
         }
     }

@@ -45,7 +45,9 @@ pub async fn stream(State(state): State<WebState>, actor: Actor) -> Sse<impl Str
 
 fn may_see(actor: &Actor, change: Change) -> bool {
     match change {
-        Change::Conversation(_) | Change::Presence(_) => actor.may(Right::Converse),
+        // A bot is told by number that something happened; what, it can read where it has the conversation.
+        Change::Conversation(_) => actor.may(Right::Converse) || actor.may(Right::AnswerAsBot),
+        Change::Presence(_) | Change::Ticket(_) => actor.may(Right::Converse),
         Change::Campaign(_) | Change::Run(_) | Change::Holds | Change::Templates => actor.may(Right::ReadCampaigns),
     }
 }

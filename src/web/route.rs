@@ -10,9 +10,10 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, health, holds, language, metrics, outgoing, people, result_files, retry, run, run_rows, sign_in,
-    suppressions, template, template_drafts, templates, test_send, users, variables, webhook, webhook_chatwoot,
+    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
+    draft, events, handover, health, holds, language, media, metrics, outgoing, people, result_files, retry, run,
+    run_rows, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
+    variables, webhook, webhook_chatwoot,
 };
 
 /// One route.
@@ -46,9 +47,10 @@ pub(super) const fn needs(right: R) -> Access {
     Access::Needs(right)
 }
 
-/// The same route with room for files.
+/// The same route with room for files, which go to the disk as they come and are measured there
+/// ([`super::upload`]).
 pub(super) fn with_files(mut route: Route) -> Route {
-    route.handler = route.handler.layer(DefaultBodyLimit::max(guard::UPLOAD_LIMIT));
+    route.handler = route.handler.layer(DefaultBodyLimit::disable());
     route
 }
 
@@ -99,6 +101,7 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}/copy", load, draft::begin::copy),
         with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
         write("/campaigns/{id}/edit", load, draft::begin::edit),
+        write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
@@ -129,12 +132,20 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),
-        write("/conversations/{id}/assign", talk, conversation::assign),
+        write("/conversations/{id}/assign", talk, handover::assign),
+        write("/conversations/{id}/ticket", talk, handover::ticket),
+        write("/availability", talk, availability::set),
+        read("/tickets", talk, tickets::show),
+        write("/tickets", talk, tickets::open),
+        read("/tickets/{id}", talk, ticket::show),
+        write("/tickets/{id}", talk, ticket::change),
+        write("/tickets/{id}/note", talk, ticket::note),
         write("/conversations/{id}/outcome", talk, conversation::set_outcome),
         write("/conversations/{id}/about", talk, conversation::about),
         write("/conversations/{id}/note", talk, conversation::note),
         write("/conversations/{id}/promotions", talk, conversation::set_promotions),
         write("/conversations/{id}/doubt", talk, conversation::settle),
+        read("/media/{id}", talk, media::show),
         read("/send", needs(R::SendByHand), by_hand::show),
         write("/send", needs(R::SendByHand), by_hand::send),
         read("/send/number", needs(R::SendByHand), by_hand::number),
@@ -153,6 +164,7 @@ fn template_pages() -> Vec<Route> {
         write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
         read("/template-drafts", manage, template_drafts::new),
         write("/template-drafts", manage, template_drafts::add),
+        with_files(write("/template-samples", manage, template_drafts::sample)),
         read("/template-drafts/{id}", manage, template_drafts::show),
         write("/template-drafts/{id}", manage, template_drafts::save),
         write("/template-drafts/{id}/submit", manage, template_drafts::submit),
@@ -201,6 +213,7 @@ fn other_pages() -> Vec<Route> {
         write("/users/{id}/disable", manage, users::disable),
         write("/users/{id}/enable", manage, users::enable),
         write("/users/{id}/role", manage, users::set_role),
+        write("/users/{id}/capacity", manage, users::set_capacity),
         write("/tokens/{id}/revoke", manage, users::revoke),
     ]
 }

@@ -5,6 +5,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use crate::config::conversations::MOST;
 use crate::domain::id::UserId;
 use crate::domain::role::Role;
 use crate::store::session;
@@ -24,6 +25,10 @@ struct UsersPage {
     users: Vec<User>,
     tokens: Vec<Token>,
     roles: [Role; 5],
+    /// How many conversations are given to those without a number of their own.
+    capacity: i64,
+    /// The most that can be set.
+    most: i64,
     /// A sign-in link just made, with whom it is for; shown once.
     link: Option<(String, String)>,
 }
@@ -33,7 +38,8 @@ async fn page(state: &WebState, mut p: Page, link: Option<(String, String)>) -> 
     p.now = state.people_now();
     let users = user::all(state.store()).await?;
     let tokens = token::all(state.store()).await?;
-    html(&UsersPage { p, users, tokens, roles: Role::ALL, link })
+    let capacity = state.config().conversations.capacity;
+    html(&UsersPage { p, users, tokens, capacity, most: MOST, roles: Role::PEOPLE, link })
 }
 
 /// The page.
@@ -55,7 +61,7 @@ pub async fn add(
     p: Page,
     Form(form): Form<Addition>,
 ) -> Result<Response, WebError> {
-    let role = Role::parse(&form.role).ok_or(WebError::Bad("role"))?;
+    let role = Role::parse(&form.role).filter(|role| role.is_for_people()).ok_or(WebError::Bad("role"))?;
     let name = form.name.trim();
     if !user::is_name(name) {
         return Err(WebError::Bad("user_name"));
@@ -126,7 +132,7 @@ pub async fn set_role(
     Path(id): Path<i64>,
     Form(form): Form<RoleForm>,
 ) -> Result<Redirect, WebError> {
-    let role = Role::parse(&form.role).ok_or(WebError::Bad("role"))?;
+    let role = Role::parse(&form.role).filter(|role| role.is_for_people()).ok_or(WebError::Bad("role"))?;
     let user = found(&state, id).await?;
     if user.role == Role::Admin && role != Role::Admin && user::is_last_admin(state.store(), user.id).await? {
         return Err(WebError::Conflict("last_admin"));
@@ -134,6 +140,31 @@ pub async fn set_role(
     user::set_role(state.store(), user.id, role).await?;
     state.audit(&actor, "user.role", &format!("user {}", user.name), role.as_str()).await?;
     Ok(done("/users", "role_set"))
+}
+
+/// How many conversations they may have from now on.
+#[derive(Deserialize)]
+pub struct CapacityForm {
+    /// Empty: as many as the configuration says.
+    capacity: String,
+}
+
+/// Changes how many conversations are given to somebody.
+pub async fn set_capacity(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<CapacityForm>,
+) -> Result<Redirect, WebError> {
+    let user = found(&state, id).await?;
+    let capacity = match form.capacity.trim() {
+        "" => None,
+        text => Some(text.parse().ok().filter(|n| (0..=MOST).contains(n)).ok_or(WebError::Bad("capacity"))?),
+    };
+    user::set_capacity(state.store(), user.id, capacity).await?;
+    let detail = capacity.map_or_else(|| "as configured".to_owned(), |n: i64| n.to_string());
+    state.audit(&actor, "user.capacity", &format!("user {}", user.name), &detail).await?;
+    Ok(done("/users", "capacity_set"))
 }
 
 /// Revokes a token.

@@ -2,7 +2,9 @@
 
 mod away;
 mod chatwoot;
+mod config;
 pub mod hook;
 mod pace;
+mod pages;
 mod webhooks;
 pub mod woot;

@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod arriving;
+mod attachments;
 mod breaker;
 mod budget;
 mod canary;

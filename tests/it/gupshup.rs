@@ -61,7 +61,8 @@ async fn a_wallet_holds_the_account_before_it_runs_dry_and_what_failed_for_it_go
     let rig = Rig::start(Setup { provider: "gupshup", more, sandbox, ..Setup::new(database) }).await;
 
     let run = rig.start_campaign(&folder("low", 0)).await;
-    until(&rig, "the hold of a low wallet", async || wallet_hold(&rig).await).await;
+    let hold = until(&rig, "the hold of a low wallet", async || wallet_hold(&rig).await).await;
+    assert_eq!(hold["ends"], "itself", "{hold}");
     let missing = async || rig.get(&format!("/api/v1/runs/{run}")).await["recharge"].as_str().map(str::to_owned);
     let missing = until(&rig, "the word on what is missing", missing).await;
     assert!(missing.starts_with("USD "), "{missing}");

@@ -8,4 +8,5 @@ pub mod office;
 mod opting_out;
 mod outcomes;
 mod people;
+mod unclear;
 mod wishes;

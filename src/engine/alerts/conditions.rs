@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::elsewhere;
 use super::words::Detail;
 use crate::domain::alert::AlertKind;
 use crate::domain::run::RunState;
@@ -10,7 +11,6 @@ use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, doubt, load, room, subscriptions, waiting};
 use crate::intake::campaign_file::StartMode;
 use crate::store::hold::{self, HoldCause};
-use crate::store::outgoing::endpoint;
 use crate::store::view::watch;
 use crate::store::{campaign, message, run};
 
@@ -38,7 +38,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn new(kind: AlertKind, key: impl std::fmt::Display, path: &str, args: &[(&str, &str)]) -> Self {
+    pub(super) fn new(kind: AlertKind, key: impl std::fmt::Display, path: &str, args: &[(&str, &str)]) -> Self {
         Self { key: format!("{}:{key}", kind.as_str()), kind, detail: Detail::new(path, args) }
     }
 }
@@ -47,7 +47,7 @@ impl Found {
 pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found>, EngineError> {
     let mut found = held(engine).await?;
     found.extend(ailing_webhooks(engine).await?);
-    found.extend(silent_endpoints(engine).await?);
+    found.extend(elsewhere::found(engine).await?);
     for run in run::open(&engine.store).await? {
         let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
         if run.state != RunState::Paused || !is_ours {
@@ -87,16 +87,6 @@ async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
         let mut one = Found::new(AlertKind::Hold, key, "/holds", &[("scope", scope), ("name", name)]);
         one.detail.why = Some(waiting::held(hold));
         one
-    });
-    Ok(shaped.collect())
-}
-
-/// Endpoints that Recado has switched off.
-async fn silent_endpoints(engine: &Engine) -> Result<Vec<Found>, EngineError> {
-    let all = endpoint::all(&engine.store).await?;
-    let off = all.iter().filter(|one| one.off_by.as_deref() == Some(endpoint::ITSELF));
-    let shaped = off.map(|one| {
-        Found::new(AlertKind::EndpointOff, one.id, &format!("/outgoing/{}", one.id), &[("name", &one.name)])
     });
     Ok(shaped.collect())
 }

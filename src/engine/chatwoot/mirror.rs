@@ -1,13 +1,24 @@
 //! What is here, told there.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::time::Duration;
 
 use super::{Broken, Connector, words};
 use crate::domain::id::{ConversationId, EntryId};
-use crate::provider::chatwoot::{NewContact, NewConversation, NewLine};
+use crate::domain::media::MediaState;
+use crate::engine::{EngineError, aside};
+use crate::provider::chatwoot::{ChatwootError, NewContact, NewConversation, NewFile, NewLine};
 use crate::store::chatwoot::{self, Mirror, MirrorLine};
 use crate::store::conversation::{self, Bubble, Conversation, ConversationState};
 use crate::store::entry::Direction;
+use crate::store::media;
+
+/// An attachment that is still being fetched is waited for so long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Chatwoot's usual limit of a file, in bytes.
+const LARGEST: u64 = 40 * 1024 * 1024;
 
 impl Connector {
     /// Tells all that differs in one conversation.
@@ -107,11 +118,37 @@ impl Connector {
                 let content = words::text(self.config.language, line, campaign);
                 let incoming = line.direction == Direction::In;
                 let private = line.direction == Direction::Note;
-                self.there.write(remote, &NewLine { incoming, private, content: &content, source: &source }).await?
+                let file = if incoming { self.file(id, line).await? } else { None };
+                let new = NewLine { incoming, private, content: &content, source: &source, file };
+                self.there.write(remote, &new).await?
             }
         };
         chatwoot::line_is(store, line.id, there).await?;
         Ok(there)
+    }
+
+    /// The file that came with a line. One that is still being fetched is waited for a little; what never comes is told by
+    /// the line's words.
+    async fn file(&self, id: ConversationId, line: &Bubble) -> Result<Option<NewFile>, Broken> {
+        let all = media::of_conversation(&self.engine.store, id).await?;
+        let Some(found) = all.into_iter().find(|one| one.entry_id == Some(line.id)) else { return Ok(None) };
+        if found.state == MediaState::Waiting && self.engine.clock.now().since(line.at) < PATIENCE {
+            return Err(ChatwootError::Unreachable("an attachment is still being fetched".to_owned()).into());
+        }
+        let Some(hash) = found.hash.filter(|_| found.state == MediaState::Here) else { return Ok(None) };
+        let Some(kept) = self.engine.media_file(&hash).await?.filter(|kept| kept.size <= LARGEST) else {
+            return Ok(None);
+        };
+        let read = move || {
+            let mut bytes = Vec::new();
+            let mut file = kept.file;
+            file.read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let unread = |cause| EngineError::File { place: "data directory", cause };
+        let bytes = aside(read).await?.map_err(unread)?;
+        let name =
+            Some(found.filename).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("attachment-{}", found.id));
+        Ok(Some(NewFile { name, mime_type: found.mime_type, bytes }))
     }
 
     /// Says there how a message of ours stands, where that was not said.

@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
-    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, TemplateNews,
-    TemplateNote, WebhookEvent,
+    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
+    TemplateNews, TemplateNote, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
@@ -186,6 +186,7 @@ impl<'a> Batch<'a> {
         let own = locate::quoted_by_own_id(tx, reply).await?;
         let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
         self.told.conversations.insert(taken.conversation);
+        self.told.attachments |= matches!(reply.content, ReplyContent::Media(_));
         if let Some(answer) = taken.answer {
             self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
         }

@@ -176,7 +176,12 @@ fn not_readable(source: &str, entry: &str, field: &str, language: &str) -> Optio
 }
 
 /// What an expression makes of texts alone; `None` where it speaks of anything else.
-fn evaluate(source: &str, entry: &str, style: Style, texts: &BTreeMap<String, String>) -> Option<String> {
+pub(in crate::engine) fn evaluate(
+    source: &str,
+    entry: &str,
+    style: Style,
+    texts: &BTreeMap<String, String>,
+) -> Option<String> {
     let known: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
     let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, &known).ok()?;
     let values = RowValues { cells: Vec::new(), columns: Arc::default(), vars: Arc::new(texts.clone()), when: None };

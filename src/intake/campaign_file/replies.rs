@@ -14,7 +14,7 @@ const CLOSE_AFTER: Duration = Duration::from_hours(48);
 /// What replies do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Replies {
-    /// Who gets conversations: `agent:NAME`, `team:NAME` or `starter`; none, the sender's default team.
+    /// Who gets conversations: `agent:NAME`, `team:NAME`, `bot:NAME` or `starter`; none, the sender's default team.
     pub route: Labelled,
     /// How long a message waits for its reply.
     pub close_after: Duration,
@@ -51,10 +51,11 @@ pub struct ButtonReply {
     pub close: bool,
 }
 
-/// Whether `text` is `agent:NAME`, `team:NAME` or `starter`.
+/// Whether `text` is `agent:NAME`, `team:NAME`, `bot:NAME` or `starter`.
 pub fn is_route(text: &str) -> bool {
     let named = |rest: &str| !rest.is_empty() && rest.trim() == rest;
-    text == "starter" || text.split_once(':').is_some_and(|(who, name)| matches!(who, "agent" | "team") && named(name))
+    text == "starter"
+        || text.split_once(':').is_some_and(|(who, name)| matches!(who, "agent" | "team" | "bot") && named(name))
 }
 
 /// `[replies]`.
@@ -75,7 +76,7 @@ fn route(value: &Value<'_, '_>) -> Labelled {
     if let Labelled::Fixed(text) = &route
         && !is_route(text)
     {
-        value.refuse("must be \"agent:NAME\", \"team:NAME\" or \"starter\"");
+        value.refuse("must be \"agent:NAME\", \"team:NAME\", \"bot:NAME\" or \"starter\"");
     }
     route
 }

@@ -7,6 +7,9 @@ use crate::sandbox::hook::{News, Update};
 use crate::sandbox::template_shape::text;
 use crate::sandbox::world::World;
 
+/// Files are handed out for a week.
+const FILE_LIFE_S: i64 = 7 * 24 * 3_600;
+
 /// Chance of a time in seconds written as text.
 const TIME_AS_TEXT: f64 = 0.3;
 
@@ -119,15 +122,12 @@ fn message_v3(world: &World, message: &Value) -> Value {
     if let Some(id) = gs_id_of(world, message) {
         told["context"]["gs_id"] = id.into();
     }
-    let url = told["audio"]["id"].as_str().map(file_address);
+    let kind = text(&told, "type").to_owned();
+    let url = told[&kind]["id"].as_str().map(|id| world.open_address(id));
     if let Some(url) = url {
-        told["audio"]["url"] = url.into();
+        told[&kind]["url"] = url.into();
     }
     told
-}
-
-fn file_address(id: &str) -> String {
-    format!("https://filemanager.gupshup.io/wa/{id}/wa/media/{id}?download=false")
 }
 
 fn message_v2(world: &World, message: &Value, contact: &Value) -> Value {
@@ -137,10 +137,19 @@ fn message_v2(world: &World, message: &Value, contact: &Value) -> Value {
             let tapped = &message["button"];
             ("quick_reply", json!({"text": tapped["text"], "type": "button", "postbackText": tapped["payload"]}))
         }
-        "audio" => {
-            let url = file_address(text(&message["audio"], "id"));
-            ("audio", json!({"url": url, "contentType": "audio/ogg; codecs=opus", "urlExpiry": 1_900_000_000_000_i64}))
+        kind @ ("audio" | "image" | "video" | "document" | "sticker") => {
+            let part = &message[kind];
+            let seconds = text(message, "timestamp").parse::<i64>().unwrap_or_default();
+            let mut inner = json!({"url": world.open_address(text(part, "id")), "contentType": part["mime_type"],
+                "urlExpiry": (seconds + FILE_LIFE_S) * 1_000});
+            for (ours, theirs) in [("caption", "caption"), ("filename", "name")] {
+                if part[ours].is_string() {
+                    inner[theirs] = part[ours].clone();
+                }
+            }
+            (if kind == "document" { "file" } else { kind }, inner)
         }
+        "location" => ("location", message["location"].clone()),
         _ => ("text", json!({"text": message["text"]["body"]})),
     };
     let mut told = json!({"id": message["id"], "source": from, "type": kind, "payload": inner,
@@ -175,7 +184,18 @@ fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value>
                 "template-event",
                 &json!({"type": "category-update", "id": id,
                 "elementName": value["message_template_name"], "languageCode": value["message_template_language"],
-                "category": {"old": value["previous_category"], "new": value["new_category"]}}),
+                "category": match value["correct_category"].as_str() {
+                    Some(correct) => json!({"current": value["new_category"], "correct": correct}),
+                    None => json!({"old": value["previous_category"], "new": value["new_category"]}),
+                }}),
+            )
+        }
+        "message_template_quality_update" => {
+            let id = super::template::uuid(&value["message_template_id"].to_string());
+            event(
+                "template-event",
+                &json!({"type": "quality-update", "id": id, "elementName": value["message_template_name"],
+                "languageCode": value["message_template_language"], "quality": value["new_quality_score"]}),
             )
         }
         "account_update" => event(

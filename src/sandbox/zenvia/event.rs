@@ -5,7 +5,6 @@ use tokio::time::Instant;
 
 use super::{new_id, time};
 use crate::domain::time::UnixMs;
-use crate::sandbox::dice::fingerprint;
 use crate::sandbox::inbound::{Letter, Sends};
 use crate::sandbox::ledger::Progress;
 use crate::sandbox::phone;
@@ -89,10 +88,22 @@ impl World {
         let content = match &letter.sends {
             Sends::Text(text) => json!({"type": "text", "text": text}),
             Sends::Button { text, payload } => json!({"type": "text", "text": text, "payload": payload}),
-            Sends::Voice => json!({
-                "type": "file", "fileUrl": format!("https://files.zenvia.example/{:x}.ogg", fingerprint(id)),
-                "fileMimeType": "audio/ogg; codecs=opus", "status": "ACCEPTED",
-            }),
+            Sends::File(file) => {
+                let media = self.keep_sent(file, id, now);
+                let mut content = json!({
+                    "type": "file", "fileUrl": self.open_address(&media), "fileMimeType": file.mime_type,
+                    "status": "ACCEPTED",
+                });
+                for (key, value) in [("fileName", &file.filename), ("fileCaption", &file.caption)] {
+                    if let Some(value) = value {
+                        content[key] = value.as_str().into();
+                    }
+                }
+                content
+            }
+            Sends::Place { latitude, longitude, name } => {
+                json!({"type": "location", "longitude": longitude, "latitude": latitude, "name": name})
+            }
         };
         let name = phone::name(letter.from);
         let mut message = json!({

@@ -1,6 +1,6 @@
 //! A conversation's thread as people read it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::event::ReplyContent;
 use crate::domain::fill::{Content, Rendered};
@@ -12,7 +12,7 @@ use crate::store::outcome::Certainty;
 use crate::store::{Result, Store, StoreError};
 
 /// What a line shows.
-#[derive(Clone, PartialEq, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Shown {
     /// A template, with the exact text the person received.
@@ -73,7 +73,8 @@ pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
     entry::lines(store, id).await?.into_iter().map(bubble).collect()
 }
 
-fn bubble(line: Line) -> Result<Bubble> {
+/// A line as people read it.
+pub fn bubble(line: Line) -> Result<Bubble> {
     let shown = match line.direction {
         Direction::Out => shown_of_message(&line)?,
         Direction::In => Shown::Reply { content: read(&line.content)? },

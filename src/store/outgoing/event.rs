@@ -9,7 +9,7 @@ use crate::store::{Dialects, Result, Store, Tx, json, on, on_tx};
 
 const ANY: &str =
     "SELECT COUNT(*) FROM (SELECT 1 AS one FROM outgoing_event WHERE gathered_at IS NULL LIMIT 1) AS found";
-/// Of several nodes each takes others.
+/// Of several nodes one takes them up at a time.
 const FRESH: Dialects = Dialects {
     sqlite: "SELECT id, kind, subject, conversation_id, person_id, detail, at FROM outgoing_event
         WHERE gathered_at IS NULL ORDER BY id LIMIT $1",

@@ -24,7 +24,11 @@ const MESSAGES: &str = "UPDATE message SET recipient = '', name = '', content = 
         external_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const ENTRIES: &str =
-    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL WHERE conversation_id IN
+    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL, quoted = NULL WHERE conversation_id IN
+    (SELECT c.id FROM conversation AS c WHERE c.person_id IN
+        (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+/// Their files go right afterwards.
+const MEDIA: &str = "DELETE FROM media WHERE conversation_id IN
     (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
 const CONSENTS: &str = "DELETE FROM consent WHERE person_id IN
@@ -44,6 +48,8 @@ const ORPHANS: Dialects = Dialects {
         (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
 const ORPHANS_NAMING: &str = "DELETE FROM orphan_receipt WHERE receipt LIKE '%' || $1 || '%'";
+/// One that was not taken up yet is: what it says is sent first.
+const CHATWOOT_NAMING: &str = "DELETE FROM chatwoot_heard WHERE state = 'done' AND body LIKE '%' || $1 || '%'";
 const KEYS_NAMING: &str = "DELETE FROM idempotency WHERE response LIKE '%' || $1 || '%'";
 const EXCLUSIONS: &str = "SELECT x.run_id, x.row_no, x.recipient, v.definition FROM exclusion AS x
     JOIN run AS r ON r.id = x.run_id JOIN version AS v ON v.id = r.version_id
@@ -108,13 +114,13 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
         erased::keep(tx, ids, scope, at).await?;
     }
     on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in [ATTEMPTS, MESSAGES, ENTRIES, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON] {
+    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));
     on_tx!(tx, |conn| sqlx::query(sql).bind(&list).execute(conn).await.map(drop))?;
     for id in ids {
-        for sql in [ORPHANS_NAMING, KEYS_NAMING] {
+        for sql in [ORPHANS_NAMING, CHATWOOT_NAMING, KEYS_NAMING] {
             on_tx!(tx, |conn| sqlx::query(sql).bind(id).execute(conn).await.map(drop))?;
         }
     }

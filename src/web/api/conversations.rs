@@ -151,7 +151,7 @@ pub struct AnswerSent {
     pub message: MessageId,
 }
 
-async fn found(state: &WebState, id: i64) -> Result<Conversation, WebError> {
+pub(super) async fn found(state: &WebState, id: i64) -> Result<Conversation, WebError> {
     conversation::get(state.store(), ConversationId(id)).await?.ok_or(WebError::NotFound)
 }
 
@@ -199,12 +199,17 @@ fn cursor(text: &str) -> Result<(i64, i64), WebError> {
               (status = 404, description = "There is no such conversation", body = ProblemDocument)))]
 pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<ConversationDetail>, WebError> {
     let c = found(&state, id).await?;
+    Ok(Json(detail(&state, c).await?))
+}
+
+/// A conversation with everything that stands around it.
+pub(super) async fn detail(state: &WebState, c: Conversation) -> Result<ConversationDetail, WebError> {
     let person = conversation::panel(state.store(), c.id).await?.ok_or(WebError::NotFound)?;
-    let outcome = converse::decided(&state, &c).await?;
-    let outcomes = converse::outcomes(&state, &c).await?;
-    let choices = converse::choices(&state, c.id).await?;
+    let outcome = converse::decided(state, &c).await?;
+    let outcomes = converse::outcomes(state, &c).await?;
+    let choices = converse::choices(state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
-    Ok(Json(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread }))
+    Ok(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread })
 }
 
 /// Answer, while the window is open

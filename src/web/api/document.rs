@@ -7,12 +7,13 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, doctor, doubt, endpoints, events, holds, me, messages, people,
-    portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables, wallets,
+    agents, alerts, bots, campaigns, conversations, correct, costs, doctor, doubt, endpoints, events, handover, holds,
+    me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets,
+    variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
-use crate::web::test_send;
+use crate::web::{media, test_send};
 
 /// Media type of problem documents (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
@@ -28,9 +29,11 @@ const PROBLEM: &str = "application/problem+json";
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, conversations::answer, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
-        conversations::set_promotions, templates::all,
+        conversations::set_promotions, handover::assign, handover::to_bot, handover::back, tickets::all, tickets::open,
+        tickets::one, tickets::change, tickets::note, tickets::chat, tickets::of_conversation, agents::all, agents::set,
+        bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, media::show, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
-        template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
+        template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find,
         people::export, people::erase, endpoints::all, endpoints::add, endpoints::one, endpoints::change,

@@ -1,6 +1,7 @@
 //! Messages: one template to one person by hand, and any message in full.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +14,7 @@ use super::desk;
 use super::extract::{Id, Sent};
 use super::run_view::Waits;
 use crate::domain::fill::{Content, Rendered};
-use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
+use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId, TicketId};
 use crate::domain::message::MessageState;
 use crate::domain::role::Right;
 use crate::domain::template::Category;
@@ -48,6 +49,10 @@ pub struct HandMessage {
     /// Who pays.
     #[serde(default)]
     cost_centre: String,
+    /// Minutes that the conversation waits for an answer before it closes by itself; left out: as for every other.
+    wait_minutes: Option<u64>,
+    /// The ticket that its conversation belongs to from then on.
+    ticket: Option<TicketId>,
     /// Whose conversation it becomes, unless somebody has it: a user's name. A token must say it, a person may not.
     agent: Option<String>,
 }
@@ -165,19 +170,31 @@ pub async fn send(
         language: body.language,
         values: body.values.into_iter().collect(),
         cost_centre: body.cost_centre.trim().replace('\0', ""),
+        ticket: body.ticket,
+        wait: body.wait_minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
     };
     let (message, conversation) = by_hand::go(&state, &actor, &send).await.map_err(name_fields)?;
     Ok((StatusCode::CREATED, Json(HandSent { message, conversation })).into_response())
 }
 
 /// Says which field of the request each refusal is about.
-fn name_fields(error: WebError) -> WebError {
+pub(super) fn name_fields(error: WebError) -> WebError {
     let WebError::Refused(mut problems) = error else { return error };
     for problem in &mut problems {
         let field = match problem.code.as_str() {
-            "number" | "number_why" | "number_empty" | "suppressed" => "to".to_owned(),
+            "number"
+            | "number_why"
+            | "number_empty"
+            | "suppressed"
+            | "template_bot_has"
+            | "template_session"
+            | "template_recontacts" => "to".to_owned(),
+            "ticket_unknown" => "ticket".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
-            "template_unread" | "template_unknown" | "template_not_approved" => "template".to_owned(),
+            "template_unread" | "template_unknown" | "template_not_approved" | "template_beyond" => {
+                "template".to_owned()
+            }
+            "wait_range" => "wait_minutes".to_owned(),
             "value_missing" | "value_long" | "value_unknown" => {
                 let name = problem.args.iter().find(|(name, _)| name == "name").map_or("", |(_, value)| value);
                 format!("values.{name}")

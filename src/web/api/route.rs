@@ -5,11 +5,12 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    alerts, campaigns, conversations, correct, costs, docs, doctor, document, doubt, endpoints, events, holds, later,
-    me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, variables,
-    wallets,
+    agents, alerts, bots, campaigns, conversations, correct, costs, docs, doctor, document, doubt, endpoints, events,
+    handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts,
+    templates, tickets, variables, wallets,
 };
 use crate::domain::role::Right as R;
+use crate::web::media;
 use crate::web::route::{Access, Route, needs, read, with_files, write};
 use crate::web::state::WebState;
 use crate::web::test_send;
@@ -18,6 +19,7 @@ use crate::web::test_send;
 pub fn routes() -> Vec<Route> {
     let mut all = campaign_routes();
     all.extend(conversation_routes());
+    all.extend(desk_routes());
     all.extend(template_routes());
     all.extend(other_routes());
     all.extend(outgoing_routes());
@@ -76,10 +78,33 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
         write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
-        read("/api/v1/tickets", talk, later::tickets),
+        write("/api/v1/conversations/{id}/assign", talk, handover::assign),
+        write("/api/v1/conversations/{id}/bot", talk, handover::to_bot),
+        write("/api/v1/conversations/{id}/bot/back", talk, handover::back),
+        write("/api/v1/conversations/{id}/ticket", talk, tickets::of_conversation),
+        read("/api/v1/media/{id}", talk, media::show),
         read("/api/v1/people", needs(R::ManagePeople), people::find),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
         write("/api/v1/people/{id}/erase", needs(R::ManagePeople), people::erase),
+    ]
+}
+
+fn desk_routes() -> Vec<Route> {
+    let (talk, bot) = (needs(R::Converse), needs(R::AnswerAsBot));
+    vec![
+        read("/api/v1/tickets", talk, tickets::all),
+        write("/api/v1/tickets", talk, tickets::open),
+        read("/api/v1/tickets/{id}", talk, tickets::one),
+        write("/api/v1/tickets/{id}", talk, tickets::change),
+        write("/api/v1/tickets/{id}/note", talk, tickets::note),
+        write("/api/v1/tickets/{id}/chat", needs(R::SendByHand), tickets::chat),
+        read("/api/v1/agents", talk, agents::all),
+        write("/api/v1/me/availability", talk, agents::set),
+        read("/api/v1/bot/conversations", bot, bots::all),
+        read("/api/v1/bot/conversations/{id}", bot, bots::one),
+        write("/api/v1/bot/conversations/{id}/answer", bot, bots::answer),
+        write("/api/v1/bot/conversations/{id}/outcome", bot, bots::set_outcome),
+        write("/api/v1/bot/conversations/{id}/back", bot, bots::back),
     ]
 }
 
@@ -102,6 +127,7 @@ fn template_routes() -> Vec<Route> {
         write("/api/v1/templates/{account}/{name}/{language}/own", manage, templates::set_own),
         read("/api/v1/template-drafts", look, template_drafts::all),
         write("/api/v1/template-drafts", manage, template_drafts::add),
+        with_files(write("/api/v1/template-samples", manage, template_drafts::sample)),
         read("/api/v1/template-drafts/{id}", look, template_drafts::one),
         remove("/api/v1/template-drafts/{id}", manage, template_drafts::throw_away),
         write("/api/v1/template-drafts/{id}/submit", manage, template_drafts::submit),

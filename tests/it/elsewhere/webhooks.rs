@@ -7,6 +7,7 @@ use recado::domain::id::{DeliveryId, EndpointId};
 use recado::domain::outgoing;
 use recado::domain::template::TemplateStatus;
 use recado::engine::outgoing::{Outgoing, sign};
+use recado::store::conversation::{Hand, hand};
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use recado::store::outgoing::delivery::{self, DeliveryState};
 use recado::store::outgoing::endpoint::{self, NewEndpoint};
@@ -59,7 +60,10 @@ async fn a_day(office: &Office) {
     office.taps(ANA, message, "Confirmo").await;
     office.writes(ANA, "¿Tengo que ir en ayunas?").await;
     let conversation = office.conversations().await[0].id;
-    office.inbox.assign(conversation, Some(eva), Some("recepcion")).await.unwrap();
+    let to = Hand::Give { agent: Some(eva), team: Some("recepcion") };
+    let mut tx = store.begin().await.unwrap();
+    hand(&mut tx, conversation, to, office.clock.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
     office.inbox.close(conversation, "eva", office.clock.now()).await.unwrap();
     office.writes("5491155550999", "Hola").await;
     let other = office.message(run, "5491155550777").await;
@@ -348,4 +352,20 @@ async fn whoever_is_erased_is_told_to_nobody_again() {
         assert_eq!(office.numbers("SELECT COUNT(*) FROM outgoing_event").await, [0], "{}", store.name());
         assert_eq!(office.numbers("SELECT COUNT(*) FROM outgoing_delivery").await, [0]);
     }
+}
+
+#[tokio::test]
+async fn a_store_that_may_be_a_copy_tells_nobody_anything() {
+    let store = stores().await.swap_remove(0);
+    let office = Office::new(&store);
+    let (hook, url) = Hook::listen().await;
+    endpoint(&store, &url, &["reply.received"]).await;
+    office.writes(ANA, "Hola").await;
+    hold::place(&store, &recado::store::home::hold_of_all(), NOW).await.unwrap();
+    tell(&office).await;
+    assert_eq!(hook.kinds().len(), 0);
+    let open = hold::open(&store).await.unwrap().remove(0);
+    hold::lift(&store, &open, NOW, "ana").await.unwrap();
+    tell(&office).await;
+    assert_eq!(hook.kinds().len(), 1);
 }

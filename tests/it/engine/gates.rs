@@ -33,6 +33,9 @@ pub async fn conversation(store: &Store, window: Option<Duration>) -> Conversati
         sender: SENDER.to_owned(),
         assignee: None,
         team: None,
+        bot: None,
+        previous: None,
+        ticket: None,
         origin: None,
         at: TUESDAY,
         waits: true,
@@ -172,6 +175,8 @@ async fn a_template_by_hand_completes_the_number_and_opens_a_conversation_of_its
             language: "es_AR".to_owned(),
             values: vec![("1".to_owned(), " Ana\nMaría ".to_owned())],
             cost_centre: "front desk".to_owned(),
+            wait: None,
+            ticket: None,
         };
         assert_eq!(stage.engine.international(SENDER, &send.to).unwrap().digits(), "5491155550123");
         let HandOutcome::Sent { message, conversation } = stage.engine.send_by_hand(&send, &agent).await.unwrap()

@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::http::Method;
 use recado::domain::id::ConversationId;
 use recado::domain::role::Role;
-use recado::inbox;
 use recado::inbox::commands::{Window, window};
+use recado::inbox::{self, ByHand};
 use recado::store::conversation::{self, ConversationFilter, ConversationState, Show, View};
 use serde_json::json;
 
-use super::office::{ANA, Office, REPLIES};
+use super::office::{ANA, NOW, Office, REPLIES};
 use crate::support::stores;
 use crate::web::site::Site;
 
@@ -30,7 +30,7 @@ async fn two_agents_cannot_both_claim() {
         let (ana, diego) = (office.user("ana").await, office.user("diego").await);
         office.writes(ANA, "hola").await;
         let id = office.conversations().await[0].id;
-        let (one, other) = tokio::join!(office.inbox.claim(id, ana), office.inbox.claim(id, diego));
+        let (one, other) = tokio::join!(office.inbox.claim(id, ana, NOW), office.inbox.claim(id, diego, NOW));
         assert!(one.unwrap() ^ other.unwrap(), "{}", store.name());
     }
 }
@@ -46,7 +46,7 @@ async fn lists_show_those_who_wait_longest_first_page_by_page() {
             expected.push(office.conversations().await.pop().unwrap().id);
             office.clock.advance(Duration::from_mins(1));
         }
-        assert!(office.inbox.claim(expected[1], diego).await.unwrap());
+        assert!(office.inbox.claim(expected[1], diego, NOW).await.unwrap());
         assert!(office.inbox.close(expected[2], "diego", office.clock.now()).await.unwrap());
         let open = [expected[0], expected[1], expected[3], expected[4]];
         assert_eq!(ids(&office, View::All).await, open, "{}", store.name());
@@ -175,8 +175,10 @@ async fn a_template_sent_by_hand_opens_a_conversation_of_whoever_sent_it() {
         let message = office.message(office.run("es_AR", "").await, ANA).await;
         let person = office.person(ANA).await;
         let mut tx = store.begin().await.unwrap();
-        let id = inbox::open_by_hand(&mut tx, person, "lab", diego, message).await.unwrap();
-        let again = inbox::open_by_hand(&mut tx, person, "lab", diego, message).await.unwrap();
+        let send = ByHand { person, sender: "lab", agent: diego, name: "diego", wait: None, ticket: None };
+        let rules = &office.engine.config.conversations;
+        let id = inbox::open_by_hand(&mut tx, rules, &send, message).await.unwrap();
+        let again = inbox::open_by_hand(&mut tx, rules, &send, message).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(id, again, "{}", store.name());
         let found = conversation::get(&store, id).await.unwrap().unwrap();

@@ -26,6 +26,20 @@ async fn a_number_reports_what_it_is_granted() {
 }
 
 #[tokio::test]
+async fn the_number_of_the_shipped_configurations_is_the_one_they_say() {
+    let sandbox = quiet_sandbox().await;
+    for source in [include_str!("../../../recado.example.toml"), include_str!("../../../docs/try.toml")] {
+        let told: toml::Table = toml::from_str(source).unwrap();
+        let sender = &told["sender"]["saludcenter"];
+        let id = sender["phone_number_id"].as_str().unwrap();
+        let (_, node) = sandbox.get(&format!("/v26.0/{id}?fields=display_phone_number")).await;
+        let digits: String =
+            node["display_phone_number"].as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+        assert_eq!(format!("+{digits}"), sender["number"].as_str().unwrap());
+    }
+}
+
+#[tokio::test]
 async fn an_account_and_its_numbers_exist_once_used() {
     let sandbox = quiet_sandbox().await;
     sandbox.send(&reminder("+5491155550123", "r1.test.1.1")).await;

@@ -16,6 +16,8 @@ pub(in super::super) struct Told {
     pub(in super::super) conversations: BTreeSet<ConversationId>,
     /// Whether something was put in line.
     pub(in super::super) answers: bool,
+    /// Whether something is to be fetched.
+    pub(in super::super) attachments: bool,
     /// Whether something was held or released.
     pub(in super::super) holds: bool,
     /// How much is known of templates that was not.
@@ -39,6 +41,7 @@ impl Told {
             *self.written.entry(sender).or_default() += messages;
         }
         self.answers |= other.answers;
+        self.attachments |= other.attachments;
         self.holds |= other.holds;
         self.limits |= other.limits;
         self.templates += other.templates;

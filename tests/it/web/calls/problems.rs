@@ -75,7 +75,7 @@ async fn what_is_not_there_what_is_no_json_and_what_is_for_later_are_told_apart(
         (Method::DELETE, "/api/v1/suppressions/77", 404, "not_found"),
         (Method::GET, "/api/v1/nothing", 404, "not_found"),
         (Method::PUT, "/api/v1/runs", 405, "method_not_allowed"),
-        (Method::GET, "/api/v1/tickets", 501, "not_available_yet"),
+        (Method::GET, "/api/v1/tickets/77", 404, "not_found"),
     ] {
         let answer = told(site.request(Role::Admin, method, path)).await;
         assert_eq!((answer.status, answer.kind.as_str()), (status, "application/problem+json"), "{path}");

@@ -1,0 +1,205 @@
+//! Who gets conversations: by route, dealt out within a team, taken from those who say nothing, handed on, given to bots
+//! and back. Each change is judged in the store, with its line of the audit in the same unit of work.
+
+use std::time::Duration;
+
+use crate::config::{Config, Team};
+use crate::domain::assign::{Policy, pick};
+use crate::domain::event::ReplyContent;
+use crate::domain::id::{ConversationId, UserId};
+use crate::domain::time::UnixMs;
+use crate::store::audit::{self, Deed, ITSELF};
+use crate::store::conversation::{self, Conversation, Hand, Happening};
+use crate::store::entry::{self, Direction, NewEntry};
+use crate::store::{Result, Tx, token, turn};
+
+use super::Inbox;
+use super::routing::Owner;
+
+/// Where a conversation is handed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Onward {
+    /// To an agent; its team stays.
+    Agent(UserId),
+    /// To a team: whoever of it takes it, or gets it in turn.
+    Team(String),
+    /// To the bot of that name.
+    Bot(String),
+}
+
+/// Who hands it on, and what the next reads.
+#[derive(Clone, Copy, Debug)]
+pub struct HandOver<'a> {
+    /// Who, as the audit names them.
+    pub by: &'a str,
+    /// Where to, in words: a name.
+    pub to: &'a str,
+    /// What the next reads; empty: nothing.
+    pub note: &'a str,
+    /// When.
+    pub at: UnixMs,
+}
+
+/// What became of handing it on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HandedOver {
+    /// It is theirs.
+    Done,
+    /// It is closed.
+    Closed,
+    /// There is no bot of that name.
+    NoBot,
+}
+
+/// Writes down by which route a new conversation found its owner.
+pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Owner, &str), at: UnixMs) -> Result<()> {
+    if owner.agent.is_none() && owner.bot.is_none() {
+        return Ok(());
+    }
+    let (subject, detail) = (format!("conversation {id}"), format!("route {route}"));
+    audit::write_in(tx, at, Deed { actor: ITSELF, action: "conversation.route", subject: &subject, detail: &detail })
+        .await
+}
+
+impl Inbox {
+    /// Hands an open conversation to an agent, a team or a bot, with what the next reads.
+    pub async fn hand_over(&self, id: ConversationId, onward: &Onward, how: &HandOver<'_>) -> Result<HandedOver> {
+        let mut tx = self.store.begin().await?;
+        let done = match onward {
+            Onward::Agent(agent) => {
+                let give = Hand::Give { agent: Some(*agent), team: None };
+                conversation::hand(&mut tx, id, give, how.at).await?
+            }
+            Onward::Team(team) => {
+                conversation::hand(&mut tx, id, Hand::Give { agent: None, team: Some(team) }, how.at).await?
+            }
+            Onward::Bot(bot) if !token::is_bot(&mut tx, bot).await? => return Ok(HandedOver::NoBot),
+            Onward::Bot(bot) => conversation::step(&mut tx, id, Happening::ToBot { bot }, how.at).await?,
+        };
+        if done.is_none() {
+            return Ok(HandedOver::Closed);
+        }
+        self.handed(tx, id, "conversation.assign", how).await?;
+        Ok(HandedOver::Done)
+    }
+
+    /// A bot wants a person of ours to go on. False: no bot has it, or another one than `bot`.
+    pub async fn give_back(&self, id: ConversationId, bot: Option<&str>, how: &HandOver<'_>) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(false) };
+        if bot.is_some() && found.bot.as_deref() != bot {
+            return Ok(false);
+        }
+        if conversation::step(&mut tx, id, Happening::GivenBack, how.at).await?.is_none() {
+            return Ok(false);
+        }
+        self.handed(tx, id, "conversation.from_bot", how).await?;
+        Ok(true)
+    }
+
+    /// Leaves the note and the line of the audit, and ends the unit of work.
+    async fn handed(&self, mut tx: Tx, id: ConversationId, action: &str, how: &HandOver<'_>) -> Result<()> {
+        if !how.note.is_empty() {
+            let content = ReplyContent::Text { body: how.note.to_owned() };
+            let author = if how.to.is_empty() { how.by.to_owned() } else { format!("{} → {}", how.by, how.to) };
+            let line = NewEntry {
+                conversation: id,
+                direction: Direction::Note,
+                content: Some(&content),
+                provider_id: None,
+                message: None,
+                certainty: None,
+                author: &author,
+                at: how.at,
+                received_at: how.at,
+            };
+            entry::add(&mut tx, &line).await?;
+        }
+        let subject = format!("conversation {id}");
+        let deed = Deed { actor: how.by, action, subject: &subject, detail: how.to };
+        audit::write_in(&mut tx, how.at, deed).await?;
+        tx.commit().await?;
+        self.announce(id);
+        Ok(())
+    }
+
+    /// Deals out the conversations that wait in teams that give them to their agents, those who wait longest first. Two
+    /// nodes take turns, so that nobody gets more than they have room for. How many.
+    pub async fn deal(&self, config: &Config, now: UnixMs) -> Result<usize> {
+        let mut dealt = 0;
+        for (name, team) in config.teams.iter().filter(|(_, team)| team.assign != Policy::ByHand) {
+            for id in turn::unassigned(&self.store, name).await? {
+                if !self.deal_one(id, (name, team), (config.conversations.capacity, now)).await? {
+                    break;
+                }
+                dealt += 1;
+            }
+        }
+        Ok(dealt)
+    }
+
+    /// Deals one out. False: nobody of the team has room.
+    async fn deal_one(
+        &self,
+        id: ConversationId,
+        (name, team): (&str, &Team),
+        (capacity, now): (i64, UnixMs),
+    ) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let found = conversation::hold(&mut tx, id).await?;
+        let waits = |c: &Conversation| {
+            c.assignee.is_none() && c.bot.is_none() && c.waiting_since.is_some() && c.team.as_deref() == Some(name)
+        };
+        // Somebody was faster: the next one may still be dealt.
+        let Some(found) = found.filter(waits) else { return Ok(true) };
+        let n = turn::next(&mut tx).await?;
+        let agents = turn::agents(&mut tx, name, &team.members, (capacity, now)).await?;
+        let Some(agent) = pick(team.assign, &agents, found.returned_from) else { return Ok(false) };
+        conversation::hand(&mut tx, id, Hand::Give { agent: Some(agent), team: None }, now).await?;
+        turn::took(&mut tx, name, agent, n).await?;
+        let (subject, policy) = (format!("conversation {id}"), team.assign.as_str());
+        let detail = format!("user {agent}, team {name}, {policy}");
+        let deed = Deed { actor: ITSELF, action: "conversation.deal", subject: &subject, detail: &detail };
+        audit::write_in(&mut tx, now, deed).await?;
+        tx.commit().await?;
+        self.announce(id);
+        Ok(true)
+    }
+
+    /// Takes conversations from agents and bots who have left the person waiting for too long, and gives them back to
+    /// their team. How many.
+    pub async fn take_from_silent(&self, config: &Config, now: UnixMs) -> Result<usize> {
+        let mut taken = 0;
+        if let Some(after) = config.conversations.unassign_after {
+            for silent in turn::silent(&self.store, now.minus(after)).await? {
+                taken += usize::from(self.take_from(config, silent, (after, now)).await?);
+            }
+        }
+        for id in turn::silent_bots(&self.store, now.minus(config.conversations.bot_silence)).await? {
+            let how = HandOver { by: ITSELF, to: "", note: "", at: now };
+            taken += usize::from(self.give_back(id, None, &how).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn take_from(&self, config: &Config, silent: turn::Silent, (after, now): (Duration, UnixMs)) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::hold(&mut tx, silent.id).await? else { return Ok(false) };
+        // They may have answered, or got it anew, since it was found.
+        let owes = |since| crate::domain::conversation::owed_since(since, found.assigned_at) <= now.minus(after);
+        if !found.waiting_since.is_some_and(owes) {
+            return Ok(false);
+        }
+        let team = config.senders.get(&found.sender).and_then(|sender| sender.team.as_deref());
+        let hand = Hand::Silent { assignee: silent.agent, team };
+        if conversation::hand(&mut tx, silent.id, hand, now).await?.is_none() {
+            return Ok(false);
+        }
+        let (subject, detail) = (format!("conversation {}", silent.id), format!("user {} was silent", silent.agent));
+        let deed = Deed { actor: ITSELF, action: "conversation.unassign", subject: &subject, detail: &detail };
+        audit::write_in(&mut tx, now, deed).await?;
+        tx.commit().await?;
+        self.announce(silent.id);
+        Ok(true)
+    }
+}

@@ -1,0 +1,83 @@
+//! What people and programs do with tickets.
+
+use crate::domain::change::Change;
+use crate::domain::id::{ConversationId, TicketId};
+use crate::domain::time::UnixMs;
+use crate::store::ticket::{self, NewTicket, Opened, Ticket, TicketChange};
+use crate::store::{Result, conversation, identity};
+
+use super::Inbox;
+
+impl Inbox {
+    /// Opens a ticket. Where the other system's case has one already, that is the one, as it is.
+    pub async fn open_ticket(&self, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Opened> {
+        let mut tx = self.store.begin().await?;
+        let root = identity::row(&mut tx, new.person).await?.root();
+        let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
+        tx.commit().await?;
+        self.announce_ticket(opened.id);
+        Ok(opened)
+    }
+
+    /// Opens a ticket from a conversation, which belongs to it from then on. `None`: there is no such conversation.
+    pub async fn open_ticket_of(
+        &self,
+        id: ConversationId,
+        new: &NewTicket<'_>,
+        (by, at): (&str, UnixMs),
+    ) -> Result<Option<Opened>> {
+        let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(None) };
+        let root = identity::row(&mut tx, found.person_id).await?.root();
+        let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
+        ticket::link(&mut tx, opened.id, id, (by, at)).await?;
+        tx.commit().await?;
+        self.announce(id);
+        self.announce_ticket(opened.id);
+        Ok(Some(opened))
+    }
+
+    /// Links a conversation to a ticket. False: there is no such conversation, or no such ticket.
+    pub async fn link_ticket(&self, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let done = ticket::link(&mut tx, id, to, (by, at)).await?;
+        tx.commit().await?;
+        if done {
+            self.announce(to);
+            self.announce_ticket(id);
+        }
+        Ok(done)
+    }
+
+    /// Changes what is said of a ticket. Returns how it stood before and stands afterwards; `None`: there is no such ticket.
+    pub async fn change_ticket(
+        &self,
+        id: TicketId,
+        to: TicketChange<'_>,
+        (by, at): (&str, UnixMs),
+    ) -> Result<Option<(Ticket, Ticket)>> {
+        let mut tx = self.store.begin().await?;
+        let changed = ticket::change(&mut tx, id, to, (by, at)).await?;
+        tx.commit().await?;
+        if changed.is_some() {
+            self.announce_ticket(id);
+        }
+        Ok(changed)
+    }
+
+    /// Writes a note on a ticket. False: there is no such ticket.
+    pub async fn note_ticket(&self, id: TicketId, text: &str, (by, at): (&str, UnixMs)) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let done = ticket::note(&mut tx, id, text, (by, at)).await?;
+        tx.commit().await?;
+        if done {
+            self.announce_ticket(id);
+        }
+        Ok(done)
+    }
+
+    fn announce_ticket(&self, id: TicketId) {
+        // Nobody watching is no failure.
+        let _ = self.changes.send(Change::Ticket(id));
+    }
+}

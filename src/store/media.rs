@@ -1,0 +1,203 @@
+//! Attachments: what people sent and what we send them. The bytes lie in the data directory under their hash.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::{Dialects, Result, Store, Tx, json, on, on_tx};
+use crate::domain::event::{Media, MediaKind};
+use crate::domain::id::{ConversationId, EntryId, MediaId, MessageId, PersonId};
+use crate::domain::media::MediaState;
+use crate::domain::time::UnixMs;
+
+const EXPECT: &str =
+    "INSERT INTO media (conversation_id, entry_id, account, kind, told, filename, state, next_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7)";
+const DUE: &str = "SELECT id, conversation_id, account, kind, told, tries, next_at, created_at FROM media
+    WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
+const TAKE: &str =
+    "UPDATE media SET tries = tries + 1, next_at = $3 WHERE id = $1 AND state = 'waiting' AND next_at = $2";
+const NAME: &str = "UPDATE media SET hash = $2 WHERE id = $1 AND state = 'waiting'";
+const HERE: &str = "UPDATE media SET state = 'here', hash = $2, size = $3, mime_type = $4, reason = '', next_at = NULL
+    WHERE id = $1 AND state = 'waiting'";
+const PUT_OFF: &str = "UPDATE media SET next_at = $2, reason = $3, hash = NULL WHERE id = $1 AND state = 'waiting'";
+const GIVE_UP: &str =
+    "UPDATE media SET state = $2, reason = $3, next_at = NULL, hash = NULL WHERE id = $1 AND state = 'waiting'";
+const GET: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+    FROM media WHERE id = $1";
+const OF_CONVERSATION: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+    FROM media WHERE conversation_id = $1 AND (entry_id IS NOT NULL OR message_id IS NOT NULL) ORDER BY id";
+const OF_PERSON: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+    FROM media WHERE conversation_id IN (SELECT c.id FROM conversation AS c WHERE c.person_id IN
+        (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)) ORDER BY id";
+const KNOWN: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT hash FROM media WHERE hash IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT DISTINCT hash FROM media WHERE hash IN
+        (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+};
+const KEEP_PIECE: &str =
+    "INSERT INTO media_piece (hash, no, bytes) VALUES ($1, $2, $3) ON CONFLICT (hash, no) DO NOTHING";
+const PIECE: &str = "SELECT bytes FROM media_piece WHERE hash = $1 AND no = $2";
+const FORGET_PIECES: &str =
+    "DELETE FROM media_piece WHERE NOT EXISTS (SELECT 1 FROM media AS m WHERE m.hash = media_piece.hash)";
+
+/// An attachment that a person sent.
+#[derive(Clone, Debug)]
+pub struct Expected<'a> {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// With which reply.
+    pub entry: EntryId,
+    /// The account it came in by.
+    pub account: &'a str,
+    /// What the provider says of it.
+    pub media: &'a Media,
+    /// When it came.
+    pub at: UnixMs,
+}
+
+/// One to be fetched.
+#[derive(Clone, Debug, FromRow)]
+pub struct DueMedia {
+    /// Its id.
+    pub id: MediaId,
+    /// In which conversation.
+    pub conversation_id: ConversationId,
+    /// The account it came in by.
+    pub account: String,
+    /// What it is.
+    pub kind: MediaKind,
+    /// What the provider said of it, as JSON of [`Media`].
+    pub told: String,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it is tried.
+    pub next_at: UnixMs,
+    /// When it came.
+    pub created_at: UnixMs,
+}
+
+/// An attachment as it stands.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Attachment {
+    /// Its id: the bytes are at `/media/{id}`.
+    pub id: MediaId,
+    /// In which conversation.
+    pub conversation_id: ConversationId,
+    /// The reply it came with; none: it is ours.
+    pub entry_id: Option<EntryId>,
+    /// The message of ours that carries it; none: it is not sent yet, or a person's.
+    pub message_id: Option<MessageId>,
+    /// What it is.
+    pub kind: MediaKind,
+    /// What its bytes are; empty while they are not here.
+    pub mime_type: String,
+    /// Its name; empty where it has none.
+    pub filename: String,
+    /// Where it stands.
+    pub state: MediaState,
+    /// Why it is not here: `too_large`, `address`, `redirect`, `expired`, or how the last try failed.
+    pub reason: String,
+    /// SHA-256 of its bytes, in hex.
+    #[serde(skip)]
+    pub hash: Option<String>,
+    /// Bytes.
+    pub size: Option<i64>,
+}
+
+/// Keeps that an attachment is to be fetched, at once.
+pub async fn expect(tx: &mut Tx, new: &Expected<'_>) -> Result<()> {
+    let told = json(new.media);
+    on_tx!(tx, |c| sqlx::query(EXPECT)
+        .bind(new.conversation)
+        .bind(new.entry)
+        .bind(new.account)
+        .bind(new.media.kind)
+        .bind(&told)
+        .bind(new.media.filename.as_deref().unwrap_or_default())
+        .bind(new.at)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// At most `most` that are to be fetched by `now`.
+pub async fn due(store: &Store, now: UnixMs, most: i64) -> Result<Vec<DueMedia>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(DUE).bind(now).bind(most).fetch_all(pool).await)?)
+}
+
+/// Takes one to fetch it; nobody else tries it before `again_at`. False: somebody else has it, or it is settled.
+pub async fn take(store: &Store, due: &DueMedia, again_at: UnixMs) -> Result<bool> {
+    let n = on!(&store.write, |pool| {
+        sqlx::query(TAKE).bind(due.id).bind(due.next_at).bind(again_at).execute(pool).await?.rows_affected()
+    });
+    Ok(n == 1)
+}
+
+/// Says under which hash its bytes are about to lie: from then on nobody sweeps them. False: it is gone meanwhile.
+pub async fn name(store: &Store, id: MediaId, hash: &str) -> Result<bool> {
+    let n = on!(&store.write, |pool| sqlx::query(NAME).bind(id).bind(hash).execute(pool).await?.rows_affected());
+    Ok(n == 1)
+}
+
+/// Its bytes are here.
+pub async fn here(store: &Store, id: MediaId, (hash, size, mime_type): (&str, u64, &str)) -> Result<()> {
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    on!(&store.write, |pool| {
+        sqlx::query(HERE).bind(id).bind(hash).bind(size).bind(mime_type).execute(pool).await.map(drop)
+    })?;
+    Ok(())
+}
+
+/// It is tried again at `next_at`.
+pub async fn put_off(store: &Store, id: MediaId, next_at: UnixMs, reason: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(PUT_OFF).bind(id).bind(next_at).bind(reason).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// It is never tried again.
+pub async fn give_up(store: &Store, id: MediaId, state: MediaState, reason: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(GIVE_UP).bind(id).bind(state).bind(reason).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// One attachment.
+pub async fn get(store: &Store, id: MediaId) -> Result<Option<Attachment>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(GET).bind(id).fetch_optional(pool).await)?)
+}
+
+/// The attachments that a conversation's thread shows, in the order they came.
+pub async fn of_conversation(store: &Store, id: ConversationId) -> Result<Vec<Attachment>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_CONVERSATION).bind(id).fetch_all(pool).await)?)
+}
+
+/// Every attachment of the person for whom `root` stands.
+pub async fn of_person(store: &Store, root: PersonId) -> Result<Vec<Attachment>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_PERSON).bind(root).fetch_all(pool).await)?)
+}
+
+/// Those of `hashes` that some attachment has.
+pub async fn known(store: &Store, hashes: &[String]) -> Result<Vec<String>> {
+    let (sql, hashes) = (KNOWN.of(&store.write), json(hashes));
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(sql).bind(&hashes).fetch_all(pool).await)?)
+}
+
+/// Keeps piece `no` (from 0) of the bytes of that hash for the other nodes; once.
+pub async fn keep_piece(store: &Store, hash: &str, no: i64, bytes: &[u8]) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(KEEP_PIECE).bind(hash).bind(no).bind(bytes).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Piece `no`; `None` after the last.
+pub async fn piece(store: &Store, hash: &str, no: i64) -> Result<Option<Vec<u8>>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(PIECE).bind(hash).bind(no).fetch_optional(pool).await)?)
+}
+
+/// Removes the pieces that no attachment has.
+pub async fn forget_pieces(store: &Store) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(FORGET_PIECES).execute(pool).await.map(drop))?;
+    Ok(())
+}
