@@ -33,6 +33,7 @@ mod gupshup;
 pub mod law;
 mod office;
 mod provider;
+mod retention;
 mod secret;
 mod sections;
 pub mod thresholds;
@@ -47,6 +48,7 @@ pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 pub use chatwoot::ChatwootInbox;
 pub use conversations::Conversations;
 pub use office::OfficeHours;
+pub use retention::{Kept, Retention};
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
@@ -93,6 +95,8 @@ pub struct Config {
     pub office: BTreeMap<String, OfficeHours>,
     /// `[chatwoot.*]`: inboxes there in which conversations are shown and answered.
     pub chatwoot: BTreeMap<String, ChatwootInbox>,
+    /// `[retention]`.
+    pub retention: Retention,
 }
 
 /// `[server]`.
@@ -212,6 +216,12 @@ impl Config {
         let path = std::path::absolute(path).map_err(fails)?;
         let base = path.parent().unwrap_or(Path::new("/"));
         Self::parse(&text, &path.display().to_string(), base, env)
+    }
+
+    /// The teams that name a user.
+    pub fn teams_of(&self, user: &str) -> Vec<String> {
+        let teams = self.teams.iter().filter(|(_, team)| team.members.iter().any(|member| member == user));
+        teams.map(|(name, _)| name.clone()).collect()
     }
 
     /// Reads `source`; `name` is what problems call it, and relative paths of `data_dir` and of secrets' files start

@@ -15,6 +15,7 @@ pub mod canary;
 pub mod candidate;
 pub mod canned;
 pub mod chatwoot;
+pub mod client;
 pub mod consent;
 pub mod conversation;
 pub mod correction;

@@ -42,7 +42,10 @@ impl Engine {
             return Ok(AnswerOutcome::Refused(Problem::new("conversation_gone_on", &[])));
         }
         let content = Content::Text { body: text.to_owned(), quoted: None };
-        let new = self.text(&mut tx, &found, &content, (author, now)).await?;
+        let new = match self.new_answer(&mut tx, &found, content, (author, now)).await? {
+            Ok(new) => new,
+            Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
+        };
         let sent = message::insert_batch(&mut tx, &[new]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         let line = NewEntry {

@@ -7,6 +7,7 @@ mod answer;
 mod credentials;
 mod event;
 mod form;
+mod passthrough;
 mod standing;
 mod subscription;
 mod template;
@@ -100,10 +101,15 @@ impl Gupshup {
     pub(super) async fn send(&self, request: &SendRequest<'_>) -> Answer {
         let path = match request.body {
             Body::Template { .. } => &self.app.wire.template_path,
-            Body::Text { .. } => &self.app.wire.message_path,
+            Body::Text { .. } | Body::Free { .. } => &self.app.wire.message_path,
         };
-        let form = form::of(request, &self.app.name);
-        let call = self.client.post(self.address(path)).header(CONTENT_TYPE, FORM).body(form);
+        let Some(form) = form::of(request, &self.app.name) else { return answer::not_offered() };
+        let call = match request.body {
+            Body::Template { .. } if self.app.wire.passthrough => {
+                self.client.post(self.address(passthrough::PATH)).json(&passthrough::of(request))
+            }
+            _ => self.client.post(self.address(path)).header(CONTENT_TYPE, FORM).body(form),
+        };
         let (call, token) = match self.keys.sign(call).await {
             Ok(signed) => signed,
             Err(Refused::Credentials(failure)) => return answer::credentials(failure),

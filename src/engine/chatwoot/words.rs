@@ -37,8 +37,8 @@ pub(super) fn text(language: Language, line: &Bubble, campaign: Option<&str>) ->
     match &line.shown {
         Shown::Text { body } => body.clone(),
         Shown::Reply { content } => label::line(language, content),
-        Shown::Template { text } => {
-            let title = campaign.filter(|_| line.author.is_empty());
+        Shown::Template { text } | Shown::Free { text, .. } => {
+            let title = campaign.filter(|_| line.author.is_empty() && matches!(line.shown, Shown::Template { .. }));
             let title = title.map(|title| say(language, "chatwoot.campaign", &[("title", title)]));
             let buttons = text.buttons.iter().map(|button| format!("[{}]", button.text)).collect::<Vec<_>>().join(" ");
             let parts =

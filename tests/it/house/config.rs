@@ -211,7 +211,17 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("disk_free      = \"1GB\"", "disk_free = \"1\"", "must be a size, as \"500MB\" or \"1GB\""),
     ("for            = \"30s\"", "for = \"soon\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("language       = \"es\"", "language = \"fr\"", "must be \"en\" or \"es\" or \"pt\", not \"fr\""),
-    ("[vars]", "[retention]\nrows = \"25mo\"\n[vars]", "\"retention\" is not available yet"),
+    (
+        "texts        = \"13mo\"",
+        "texts = \"26mo\"",
+        "must not be longer than rows: without its row nobody knows whose a text is",
+    ),
+    ("raw_webhooks = \"10d\"", "raw_webhooks = \"0d\"", "must be at least \"1d\""),
+    (
+        "rows         = \"25mo\"",
+        "rows = \"soon\"",
+        "must be a length of time, as \"10d\", \"13mo\" or \"2y\", or \"never\"",
+    ),
 ];
 
 #[test]
