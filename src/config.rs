@@ -24,12 +24,14 @@ use crate::domain::{breaker, canary};
 
 pub mod access;
 mod alerts;
+mod chatwoot;
 pub mod checks;
 pub mod conversations;
 mod countries;
 mod errors;
 mod gupshup;
 pub mod law;
+mod office;
 mod provider;
 mod retention;
 mod secret;
@@ -43,7 +45,9 @@ mod zenvia;
 pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
+pub use chatwoot::ChatwootInbox;
 pub use conversations::Conversations;
+pub use office::OfficeHours;
 pub use retention::{Kept, Retention};
 use toml_file::TomlProblem;
 
@@ -87,6 +91,10 @@ pub struct Config {
     pub errors: BTreeMap<i64, Policy>,
     /// `[alerts]`.
     pub alerts: Alerts,
+    /// `[hours.*]`: when somebody is here to answer.
+    pub office: BTreeMap<String, OfficeHours>,
+    /// `[chatwoot.*]`: inboxes there in which conversations are shown and answered.
+    pub chatwoot: BTreeMap<String, ChatwootInbox>,
     /// `[retention]`.
     pub retention: Retention,
 }
@@ -111,6 +119,8 @@ pub struct Server {
 pub struct Team {
     /// Names of users.
     pub members: Vec<String>,
+    /// The `[hours.*]` in which somebody of it is here.
+    pub hours: Option<String>,
     /// How its conversations find their agent.
     pub assign: assign::Policy,
 }
@@ -189,6 +199,8 @@ pub struct Sender {
     pub throughput: Option<NonZeroU32>,
     /// Gets conversations nobody else is named for.
     pub team: Option<String>,
+    /// The `[hours.*]` in which somebody answers what is written to it, where its team has none.
+    pub hours: Option<String>,
 }
 
 /// Why there is no configuration.
@@ -261,6 +273,7 @@ impl Config {
     /// Whether every provider is on this machine. Only then may the clock be scaled.
     pub fn is_loopback_only(&self) -> bool {
         self.accounts.values().all(|account| is_loopback(&account.base_url))
+            && self.chatwoot.values().all(|inbox| is_loopback(&inbox.base_url))
     }
 }
 

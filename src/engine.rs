@@ -5,12 +5,14 @@
 
 pub mod alerts;
 mod answer;
+mod answer_elsewhere;
 pub mod audience;
 mod breaker;
 pub mod budget;
 pub mod canary;
 pub mod canned;
 mod category;
+pub mod chatwoot;
 mod correct;
 pub mod counters;
 pub mod dispatcher;
@@ -30,6 +32,8 @@ mod judge;
 mod load;
 pub mod media;
 mod number_list;
+pub mod outgoing;
+pub mod people_pace;
 pub mod person;
 pub mod planner;
 mod quiet;

@@ -13,6 +13,7 @@ use crate::store::{Result, Store, Tx};
 
 pub mod assign;
 pub mod attribution;
+pub mod away;
 pub mod by_hand;
 pub mod choice;
 pub mod commands;

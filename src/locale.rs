@@ -12,7 +12,7 @@ use crate::domain::failure::{known, sentence_key};
 use crate::domain::problem::Problem;
 
 /// A language of the screens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// English.
@@ -89,6 +89,7 @@ macro_rules! areas {
             "desk",
             "doctor",
             "draft",
+            "elsewhere",
             "engine",
             "failure",
             "feed",

@@ -2,6 +2,7 @@
 //!
 //! An enum, not a trait: the set is closed and named in the configuration. Nothing above sees a provider's JSON.
 
+pub mod chatwoot;
 mod cloud_api;
 mod gupshup;
 mod http;

@@ -903,3 +903,214 @@ CREATE TABLE client (
     changed_by TEXT NOT NULL
 );
 CREATE INDEX conversation_origin ON conversation (origin_message_id) WHERE origin_message_id IS NOT NULL;
+
+-- What others are told --------------------------------------------------------------------------------------------
+
+-- An address that somebody outside has given. The secrets sign and are needed as they are; the old one goes on signing
+-- until old_until. off_at NULL: it is told; `recado` in off_by: it has failed for long. failing_since: nothing was taken
+-- since; nothing is tried before rest_until then.
+CREATE TABLE outgoing_endpoint (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL UNIQUE,
+    url           TEXT NOT NULL,
+    kinds         TEXT NOT NULL,
+    secret        TEXT NOT NULL,
+    old_secret    TEXT,
+    old_until     BIGINT,
+    created_by    TEXT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    off_at        BIGINT,
+    off_by        TEXT,
+    failing_since BIGINT,
+    failures      BIGINT NOT NULL DEFAULT 0,
+    rest_until    BIGINT NOT NULL DEFAULT 0
+);
+
+-- Which events anybody listens to: the triggers below write no others.
+CREATE TABLE outgoing_wish (
+    kind     TEXT NOT NULL,
+    listener TEXT NOT NULL,
+    PRIMARY KEY (kind, listener)
+);
+
+-- What happened, written by the triggers below in the unit of work in which it did. detail: what may be another later, as
+-- JSON; body: what is posted, from the moment it is known who gets it (gathered_at).
+CREATE TABLE outgoing_event (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind            TEXT NOT NULL,
+    subject         BIGINT NOT NULL,
+    conversation_id BIGINT,
+    person_id       BIGINT,
+    detail          TEXT NOT NULL,
+    at              BIGINT,
+    body            TEXT NOT NULL DEFAULT '',
+    gathered_at     BIGINT
+);
+CREATE INDEX outgoing_event_new ON outgoing_event (id) WHERE gathered_at IS NULL;
+CREATE INDEX outgoing_event_gathered ON outgoing_event (gathered_at) WHERE gathered_at IS NOT NULL;
+CREATE INDEX outgoing_event_person ON outgoing_event (person_id) WHERE person_id IS NOT NULL;
+
+-- One event for one endpoint. Of a lane (a conversation, a message) the first that waits goes first; whoever moves next_at
+-- posts it.
+CREATE TABLE outgoing_delivery (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint_id BIGINT NOT NULL REFERENCES outgoing_endpoint (id) ON DELETE CASCADE,
+    event_id    BIGINT NOT NULL REFERENCES outgoing_event (id) ON DELETE CASCADE,
+    lane        TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    tries       BIGINT NOT NULL DEFAULT 0,
+    next_at     BIGINT NOT NULL,
+    made_at     BIGINT NOT NULL,
+    tried_at    BIGINT,
+    status      BIGINT,
+    answer      TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outgoing_delivery_due ON outgoing_delivery (endpoint_id, next_at) WHERE state = 'waiting';
+CREATE INDEX outgoing_delivery_lane ON outgoing_delivery (endpoint_id, lane, id) WHERE state = 'waiting';
+CREATE INDEX outgoing_delivery_page ON outgoing_delivery (endpoint_id, id);
+CREATE INDEX outgoing_delivery_event ON outgoing_delivery (event_id);
+
+CREATE INDEX entry_message ON entry (message_id) WHERE message_id IS NOT NULL;
+
+-- A conversation as it stands in Chatwoot. wanted counts what changed here, done how far that was told; next_at NULL:
+-- nothing is to be told. remote_state is what its state there was when last looked at.
+CREATE TABLE chatwoot_conversation (
+    conversation_id BIGINT PRIMARY KEY REFERENCES conversation (id),
+    connector       TEXT NOT NULL,
+    contact_id      BIGINT,
+    remote_id       BIGINT,
+    remote_state    TEXT,
+    wanted          BIGINT NOT NULL DEFAULT 0,
+    done            BIGINT NOT NULL DEFAULT 0,
+    tries           BIGINT NOT NULL DEFAULT 0,
+    next_at         BIGINT,
+    failure         TEXT
+);
+CREATE UNIQUE INDEX chatwoot_conversation_remote ON chatwoot_conversation (connector, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX chatwoot_conversation_due ON chatwoot_conversation (connector, next_at) WHERE next_at IS NOT NULL;
+
+-- A line of a thread as a message there. remote_id NULL: it may be there, nobody knows by which id. told: the last state of
+-- it that was told.
+CREATE TABLE chatwoot_entry (
+    entry_id        BIGINT PRIMARY KEY REFERENCES entry (id),
+    conversation_id BIGINT NOT NULL,
+    remote_id       BIGINT,
+    told            TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX chatwoot_entry_of ON chatwoot_entry (conversation_id, remote_id);
+
+-- What Chatwoot's webhook said, in the order in which it came.
+CREATE TABLE chatwoot_heard (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    connector   TEXT NOT NULL,
+    body        TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    state       TEXT NOT NULL,
+    tries       BIGINT NOT NULL DEFAULT 0,
+    next_at     BIGINT NOT NULL
+);
+CREATE INDEX chatwoot_heard_new ON chatwoot_heard (connector, id) WHERE state = 'new';
+
+-- Messages of agents there that were taken up: each is sent once, however often its webhook comes.
+CREATE TABLE chatwoot_answer (
+    connector TEXT NOT NULL,
+    remote_id BIGINT NOT NULL,
+    entry_id  BIGINT,
+    at        BIGINT NOT NULL,
+    PRIMARY KEY (connector, remote_id)
+);
+
+-- Who was told that nobody is here, and until when that holds.
+CREATE TABLE away_answer (
+    conversation_id BIGINT NOT NULL,
+    opens_at        BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, opens_at)
+);
+
+-- The triggers of outgoing_event. States change in many statements; none of them can forget to tell, and where nobody
+-- listens nothing is written. `thread` is what connectors follow: a conversation in which something is another.
+CREATE TRIGGER outgoing_message AFTER UPDATE OF state ON message
+WHEN NEW.state <> OLD.state AND NEW.state NOT IN ('queued', 'claimed') AND NEW.test_of IS NULL
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT 'message.' || NEW.state, NEW.id, NEW.conversation_id, NEW.person_id,
+        json_object('state', NEW.state, 'attempt', NEW.attempt, 'code', NEW.failure_code, 'reason', NEW.end_reason),
+        CASE NEW.state WHEN 'accepted' THEN NEW.accepted_at WHEN 'in_review' THEN NEW.accepted_at
+            WHEN 'sent' THEN NEW.sent_at WHEN 'delivered' THEN NEW.delivered_at WHEN 'read' THEN NEW.read_at
+            ELSE NEW.ended_at END
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'message.' || NEW.state);
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail)
+    SELECT 'thread', NEW.id, e.conversation_id, NEW.person_id, '' FROM entry AS e
+    WHERE e.message_id = NEW.id AND e.direction = 'out' AND EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'thread');
+END;
+
+CREATE TRIGGER outgoing_entry AFTER INSERT ON entry
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT 'reply.received', NEW.id, NEW.conversation_id,
+        (SELECT c.person_id FROM conversation AS c WHERE c.id = NEW.conversation_id), '', NEW.at
+    WHERE NEW.direction = 'in' AND EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'reply.received');
+    INSERT INTO outgoing_event (kind, subject, conversation_id, detail)
+    SELECT 'thread', NEW.id, NEW.conversation_id, ''
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'thread');
+END;
+
+CREATE TRIGGER outgoing_conversation_new AFTER INSERT ON conversation WHEN NEW.state = 'open'
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT 'conversation.opened', NEW.id, NEW.id, NEW.person_id,
+        json_object('state', NEW.state, 'assignee', NEW.assignee, 'team', NEW.team, 'by', NULL), NEW.opened_at
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'conversation.opened');
+END;
+
+CREATE TRIGGER outgoing_conversation_state AFTER UPDATE OF state ON conversation WHEN NEW.state <> OLD.state
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT CASE NEW.state WHEN 'closed' THEN 'conversation.closed' ELSE 'conversation.reopened' END,
+        NEW.id, NEW.id, NEW.person_id,
+        json_object('state', NEW.state, 'assignee', NEW.assignee, 'team', NEW.team, 'by', NEW.closed_by), NEW.closed_at
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish
+        WHERE kind = CASE NEW.state WHEN 'closed' THEN 'conversation.closed' ELSE 'conversation.reopened' END);
+    INSERT INTO outgoing_event (kind, subject, conversation_id, detail)
+    SELECT 'thread', NEW.id, NEW.id, '' WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'thread');
+END;
+
+CREATE TRIGGER outgoing_conversation_owner AFTER UPDATE OF assignee, team ON conversation
+WHEN NEW.assignee IS NOT OLD.assignee OR NEW.team IS NOT OLD.team
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail)
+    SELECT 'conversation.assigned', NEW.id, NEW.id, NEW.person_id,
+        json_object('state', NEW.state, 'assignee', NEW.assignee, 'team', NEW.team, 'by', NULL)
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'conversation.assigned');
+END;
+
+CREATE TRIGGER outgoing_outcome AFTER INSERT ON outcome
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT 'outcome.set', NEW.id, (SELECT e.conversation_id FROM entry AS e WHERE e.id = NEW.entry_id),
+        (SELECT m.person_id FROM message AS m WHERE m.id = NEW.message_id), '', NEW.at
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'outcome.set');
+END;
+
+CREATE TRIGGER outgoing_hold_new AFTER INSERT ON hold
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, detail, at)
+    SELECT 'hold.begun', NEW.id, json_object('until', NEW.until_at, 'by', NULL), NEW.created_at
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'hold.begun');
+END;
+
+CREATE TRIGGER outgoing_hold_end AFTER UPDATE OF lifted_at ON hold WHEN OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, detail, at)
+    SELECT 'hold.ended', NEW.id, json_object('until', NULL, 'by', NEW.lifted_by), NEW.lifted_at
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'hold.ended');
+END;
+
+CREATE TRIGGER outgoing_template AFTER UPDATE OF template ON template
+WHEN json_extract(NEW.template, '$.status') IS NOT json_extract(OLD.template, '$.status')
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, detail)
+    SELECT 'template.status', 0, json_object('account', NEW.account, 'name', NEW.name, 'language', NEW.language,
+        'status', json_extract(NEW.template, '$.status'), 'was', json_extract(OLD.template, '$.status'))
+    WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'template.status');
+END;

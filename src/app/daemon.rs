@@ -23,11 +23,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::time::UnixMs;
 use crate::engine::alerts::{Alerts, Ways};
+use crate::engine::chatwoot::{self, Connector};
 use crate::engine::counters::Counters;
 use crate::engine::inbound::Inbound;
 use crate::engine::incoming;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::media::Fetcher;
+use crate::engine::outgoing::Outgoing;
 use crate::engine::planner::Planner;
 use crate::engine::reading::Reader;
 use crate::engine::receiver::Receiver;
@@ -148,6 +150,7 @@ impl Daemon {
         let last = setting::read(&engine.store, HEARTBEAT).await?.and_then(|at| at.parse().ok()).map(UnixMs);
         let now = engine.clock.now();
         tell_clock(&engine).await?;
+        chatwoot::begin(&engine).await?;
         if let Some(why) = home::doubtful(&engine.store, last, now, engine.config.restore_after).await? {
             warn!(
                 why = why.as_str(),
@@ -180,6 +183,10 @@ impl Daemon {
         life.start("alerts", Alerts::new(engine.clone(), ways).run(life.soft()));
         life.start("attachments", Fetcher::new(engine.clone()).run(life.soft()));
         life.start("reader", Reader::new(engine.clone()).run(life.soft()));
+        life.start("outgoing", Outgoing::new(engine.clone()).run(life.soft()));
+        for connector in Connector::all(engine) {
+            life.start("chatwoot", connector.run(life.soft()));
+        }
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));

@@ -24,11 +24,17 @@ pub(super) struct Declared {
     teams: Vec<String>,
     portfolios: Vec<String>,
     accounts: Vec<String>,
+    office: Vec<String>,
 }
 
 impl Declared {
     pub(super) fn of(root: &Table<'_, '_>) -> Self {
-        Self { teams: root.names("team"), portfolios: root.names("portfolio"), accounts: root.names("account") }
+        Self {
+            teams: root.names("team"),
+            portfolios: root.names("portfolio"),
+            accounts: root.names("account"),
+            office: root.names("hours"),
+        }
     }
 }
 
@@ -44,6 +50,11 @@ fn reference(value: &Value<'_, '_>, section: &str, declared: &[String]) -> Optio
     let message = format!("names \"{name}\", but there is no [{section}.{name}]");
     value.refuse_for(&message, name, declared.iter().map(String::as_str));
     None
+}
+
+/// The `[hours.*]` that a team or a sender names.
+pub(super) fn hours(table: &mut Table<'_, '_>, declared: &Declared) -> Option<String> {
+    table.get("hours").and_then(|v| reference(&v, "hours", &declared.office))
 }
 
 /// `[account.*]`.
@@ -208,7 +219,9 @@ pub(super) fn sender(
     };
     let throughput = table.get("throughput").and_then(|v| throughput(&v));
     let team = table.get("team").and_then(|v| reference(&v, "team", &declared.teams));
-    Some(Sender { name: name.to_owned(), account: account?, phone_number_id: id?, number: number?, throughput, team })
+    let hours = hours(table, declared);
+    let name = name.to_owned();
+    Some(Sender { name, account: account?, phone_number_id: id?, number: number?, throughput, team, hours })
 }
 
 fn international(text: &str) -> Result<Phone, &'static str> {

@@ -14,8 +14,8 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Portfolio, Sender, Server, Team, checks, conversations, countries, errors, is_loopback,
-    law, retention, thresholds, webhook_key,
+    Access, Account, Config, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries, errors,
+    is_loopback, law, office, retention, thresholds, webhook_key,
 };
 use crate::domain::assign::Policy;
 use crate::domain::failure::Policy as ErrorPolicy;
@@ -49,13 +49,17 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
     let (laws, reach) = by_country(root, &holidays);
-    let teams = root.table("team", |t| named(t, |t, _| team(t))).flatten().unwrap_or_default();
+    let office = root.table("hours", |t| named(t, |t, name| office::read(t, name, &holidays)));
+    let teams = root.table("team", |t| named(t, |t, _| team(t, &declared))).flatten().unwrap_or_default();
     let conversations = root.table("conversations", conversations::read).unwrap_or_default();
     let portfolios = root.table("portfolio", |t| named(t, |t, _| Some(portfolio(t))));
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
         root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
     let (accounts, senders) = accounts_and_senders(root, &declared, (&secrets, &errors));
+    let mut shown = BTreeSet::new();
+    let chatwoot =
+        root.table("chatwoot", |t| named(t, |t, name| chatwoot::read(t, name, &secrets, (&accounts, &mut shown))));
     let is_here = accounts.values().all(|account| is_loopback(&account.base_url));
     let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets, is_here));
     let alerts = alerts.unwrap_or_else(|| Some(Alerts::default()));
@@ -81,6 +85,8 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         canary,
         errors,
         alerts: alerts?,
+        office: office.flatten().unwrap_or_default(),
+        chatwoot: chatwoot.flatten().unwrap_or_default(),
         retention,
     })
 }
@@ -227,8 +233,9 @@ fn holidays(table: &mut Table<'_, '_>) -> Option<BTreeMap<String, BTreeSet<Date>
     read.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn team(table: &mut Table<'_, '_>) -> Option<Team> {
+fn team(table: &mut Table<'_, '_>, declared: &Declared) -> Option<Team> {
+    let hours = provider::hours(table, declared);
     let members = table.need("members").and_then(|v| v.texts());
     let assign = table.get("assign").and_then(|v| v.choice(&Policy::ALL.map(|policy| (policy.as_str(), policy))));
-    Some(Team { members: members?, assign: assign.unwrap_or_default() })
+    Some(Team { members: members?, assign: assign.unwrap_or_default(), hours })
 }

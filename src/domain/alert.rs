@@ -38,13 +38,17 @@ pub enum AlertKind {
     DiskFull,
     /// Messages wait for a person to say whether they are sent again.
     Doubts,
+    /// Whom we tell by webhook has taken nothing for days, and is told nothing any more.
+    EndpointOff,
+    /// What happens in conversations cannot be told to Chatwoot.
+    ChatwootSilent,
     /// A trial by a person.
     Trial,
 }
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
@@ -57,6 +61,8 @@ impl AlertKind {
         Self::DiskLow,
         Self::DiskFull,
         Self::Doubts,
+        Self::EndpointOff,
+        Self::ChatwootSilent,
     ];
 
     /// The word in database, API, metrics and locales.
@@ -74,6 +80,8 @@ impl AlertKind {
             Self::DiskLow => "disk_low",
             Self::DiskFull => "disk_full",
             Self::Doubts => "doubts",
+            Self::EndpointOff => "endpoint_off",
+            Self::ChatwootSilent => "chatwoot_silent",
             Self::Trial => "trial",
         }
     }

@@ -49,6 +49,10 @@ ids! {
     HoldId;
     /// An alert.
     AlertId;
+    /// Where somebody outside is told.
+    EndpointId;
+    /// One event for one endpoint.
+    DeliveryId;
     /// An attachment.
     MediaId;
 }

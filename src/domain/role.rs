@@ -58,6 +58,8 @@ pub enum Right {
     ManagePeople,
     /// Manage users and tokens.
     ManageUsers,
+    /// Say who outside is told what happens, and tell it again.
+    TellOthers,
 }
 
 impl Role {

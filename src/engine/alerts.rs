@@ -6,6 +6,7 @@
 
 mod command;
 mod conditions;
+mod elsewhere;
 mod email;
 mod unwritten;
 mod ways;

@@ -141,10 +141,8 @@ impl Engine {
     ) -> Result<Option<Problem>, EngineError> {
         if let Free::Text { body } = free {
             let text = body.trim().to_owned();
-            let length = text.chars().count();
-            if length == 0 || length > LONGEST || text.contains('\0') {
-                let limit = LONGEST.to_string();
-                return Ok(Some(Problem::new("answer_length", &[("limit", &limit)])));
+            if let Some(why) = unfit(&text) {
+                return Ok(Some(why));
             }
             *body = text;
             return Ok(None);
@@ -172,10 +170,8 @@ impl Engine {
     /// Sends the text of the bot that has a conversation, while its window is open.
     pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
         let text = text.trim();
-        let length = text.chars().count();
-        if length == 0 || length > LONGEST || text.contains('\0') {
-            let limit = LONGEST.to_string();
-            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        if let Some(why) = unfit(text) {
+            return Ok(AnswerOutcome::Refused(why));
         }
         let (now, author) = (self.clock.now(), format!("bot:{bot}"));
         let mut tx = self.store.begin().await?;
@@ -201,7 +197,7 @@ impl Engine {
         Ok(AnswerOutcome::Sent(message))
     }
 
-    async fn new_answer(
+    pub(super) async fn new_answer(
         &self,
         tx: &mut Tx,
         conversation: &Conversation,
@@ -282,6 +278,13 @@ async fn theirs(
 
 fn not_yours() -> AnswerOutcome {
     AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[]))
+}
+
+/// Why a text cannot be sent.
+pub(super) fn unfit(text: &str) -> Option<Problem> {
+    let length = text.chars().count();
+    let fits = length > 0 && length <= LONGEST && !text.contains('\0');
+    (!fits).then(|| Problem::new("answer_length", &[("limit", &LONGEST.to_string())]))
 }
 
 /// A key for a message that no row stands for.

@@ -11,6 +11,7 @@ mod gate;
 mod grant;
 mod pace;
 mod pairs;
+mod people;
 mod run_facts;
 mod scope;
 mod wallet;
@@ -44,6 +45,7 @@ use gate::Gated;
 pub use gate::HOURS;
 pub use pace::Pacer;
 use pairs::Pairs;
+use people::People;
 use run_facts::RunFacts;
 pub use run_facts::is_marketing;
 
@@ -92,6 +94,8 @@ pub struct Dispatcher {
     uploading: tokio::sync::Mutex<()>,
     /// Places, prices and budgets that claims keep to.
     bounds: tokio::sync::Mutex<Keeper>,
+    /// Who waits for an answer, for runs that go by it.
+    people: People,
 }
 
 /// A claimed message on its way out. Holds its slot until it is settled.
@@ -157,6 +161,7 @@ impl Dispatcher {
             turns: Mutex::default(),
             barred: Mutex::default(),
             uploading: tokio::sync::Mutex::default(),
+            people: People::default(),
         })
     }
 
@@ -289,6 +294,7 @@ impl Dispatcher {
             return Ok(Look::Nothing);
         }
         self.next_turn();
+        claimed.iter().for_each(|message| self.people.took(message.run_id, 1));
         self.pacer.give_back(permits - claimed.len());
         Ok(Look::Claimed(Batch { messages: claimed, slots, send_by }))
     }

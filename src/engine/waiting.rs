@@ -5,6 +5,7 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
+use crate::domain::people_pace::WHOLE;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
@@ -17,7 +18,7 @@ use crate::store::message::{self, Message};
 use crate::store::run::{self, Run};
 
 use super::holds::ITSELF;
-use super::{Engine, EngineError, budget, tier};
+use super::{Engine, EngineError, budget, people_pace, tier};
 
 /// Why something waits.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -172,6 +173,11 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
     if let Some(why) = wallet(engine, line).await? {
         return Ok(Some(why));
     }
+    if let Some(run) = line.run
+        && let Some(why) = people(engine, run).await?
+    {
+        return Ok(Some(why));
+    }
     let promotion = line.priority == Priority::PROMOTION;
     let wait = if line.tier { tier::wait(engine, line.account, promotion).await? } else { None };
     Ok(wait.map(|wait| {
@@ -190,6 +196,17 @@ async fn wallet(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
     let Some(purse) = purse.filter(|purse| purse.room(line.priority).0 <= 0) else { return Ok(None) };
     let missing = format!("{} {}", account.currency, purse.missing(Micros(0)));
     Ok(Some(Why::new("wallet", &[("missing", &missing)], None)))
+}
+
+/// The conversations that wait for the team that `run` goes by: it stands still, or is slower than it might be.
+async fn people(engine: &Engine, run: &Run) -> Result<Option<Why>, EngineError> {
+    let standing = people_pace::standing(engine, run).await?.filter(|standing| standing.share < WHOLE);
+    Ok(standing.map(|standing| {
+        let code = if standing.share == 0 { "people" } else { "people_slow" };
+        let share = format!("{} %", (standing.share + 5) / 10);
+        let (n, limit) = (standing.waiting.to_string(), standing.at_most.to_string());
+        Why::new(code, &[("waiting", &n), ("limit", &limit), ("team", &standing.team), ("share", &share)], None)
+    }))
 }
 
 /// The canary whose receipts the rest of `run` waits for.

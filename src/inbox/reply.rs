@@ -23,11 +23,11 @@ use crate::store::media::{self, Expected};
 use crate::store::outcome::{self, Certainty, NewOutcome};
 use crate::store::suppression::{self, SuppressionScope};
 use crate::store::unclear::{self, MayAnswer};
-use crate::store::{Result, Tx};
+use crate::store::{self, Result, Tx};
 
 use super::attribution::Attribution;
 use super::decide::{self, Decision, decide};
-use super::words;
+use super::{away, words};
 
 /// Meta's customer service window: free texts may be sent this long after the person's last message.
 pub const WINDOW: Duration = Duration::from_hours(24);
@@ -179,7 +179,10 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
         unclear::add(tx, (conversation, entry), &understood.may_answer).await?;
     }
     decided(tx, &understood, entry).await?;
-    let answer = answer(desk, &understood, conversation, entry);
+    let answer = match answer(desk, &understood, conversation, entry) {
+        None => nobody_here(tx, desk, &understood, (conversation, entry)).await?,
+        answer => answer,
+    };
     Ok(Some(Taken { conversation, answer }))
 }
 
@@ -249,7 +252,37 @@ fn answer(
         Decision::OptIn { told } => say(language(about, *told, &to), "inbox.opted_in", &[]),
         Decision::AskToStop | Decision::Noted => return None,
     };
-    Some(AutomaticAnswer {
+    Some(in_words(desk, understood, (conversation, entry), (to, body)))
+}
+
+/// What whoever asks is told by itself while nobody is here, where there is a number to answer to and free texts may be sent.
+async fn nobody_here(
+    tx: &mut Tx,
+    desk: &Desk<'_>,
+    understood: &Understood,
+    (conversation, entry): (ConversationId, EntryId),
+) -> Result<Option<AutomaticAnswer>> {
+    let now = desk.received_at;
+    let about = understood.about.as_ref();
+    let to = about.and_then(|c| Recipient::parse(&c.message.recipient)).or(understood.person.reachable());
+    let Some(to) = to.filter(|_| understood.decision.asks() && understood.window_until() > now) else {
+        return Ok(None);
+    };
+    let team = store::conversation::by_id(tx, conversation).await?.and_then(|found| found.team);
+    let Some(hours) = away::hours_of(desk.config, team.as_deref(), &desk.sender.name) else { return Ok(None) };
+    let language = language(about, words::OptOut { language: None }, &to);
+    let body = away::answer(tx, hours, conversation, language, now).await?;
+    Ok(body.map(|body| in_words(desk, understood, (conversation, entry), (to, body))))
+}
+
+fn in_words(
+    desk: &Desk<'_>,
+    understood: &Understood,
+    (conversation, entry): (ConversationId, EntryId),
+    (to, body): (Recipient, String),
+) -> AutomaticAnswer {
+    let about = understood.about.as_ref();
+    AutomaticAnswer {
         conversation,
         entry,
         person: about.map_or(understood.person.id, |c| c.message.person_id),
@@ -259,7 +292,7 @@ fn answer(
         body,
         cost_centre: about.map(|c| c.message.cost_centre.clone()).unwrap_or_default(),
         timezone: about.map(|c| c.message.timezone.clone()).unwrap_or_default(),
-    })
+    }
 }
 
 /// The person's language: that of what they received, else of their own words, else of their number.

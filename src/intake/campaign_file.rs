@@ -14,6 +14,7 @@ use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
+use crate::domain::people_pace::PeoplePace;
 use crate::domain::schedule::{Moved, Schedule, SendTime};
 
 use super::audience::Rules;
@@ -201,6 +202,8 @@ pub struct Limits {
     pub removed_percent: u32,
     /// What is done about people whom another campaign has sent the same audience; left out, it is only said.
     pub sent_elsewhere: Option<SentElsewhere>,
+    /// How many conversations may wait before it slows.
+    pub people: Option<PeoplePace>,
 }
 
 /// What to do with an attempt in doubt, once waiting is over.
@@ -226,6 +229,17 @@ pub enum OpenConversation {
 }
 
 impl CampaignFile {
+    /// The team whose conversations it goes by, where it goes by any: the one it names, else the one its replies go to, else
+    /// its sender's.
+    pub fn goes_by<'a>(&'a self, senders: Option<&'a str>) -> Option<&'a str> {
+        let named = self.limits.people.as_ref()?.team.as_deref();
+        let routed = match &self.replies.route {
+            Labelled::Fixed(route) => route.strip_prefix("team:"),
+            Labelled::Column(_) | Labelled::None => None,
+        };
+        named.or(routed).or(senders)
+    }
+
     /// Whether it has one run that each new file amends: its messages go by each row's own date.
     pub fn is_standing(&self) -> bool {
         matches!(self.schedule.send, SendTime::FromWhen(_)) && self.every.is_none()

@@ -41,6 +41,7 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         found.push(Problem::new("budget_currency", &args));
     }
     found.extend(routes::blocker(inputs));
+    found.extend(routes::goes_by_nobody(inputs));
     found.extend(moved_template(inputs));
     let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
     match inputs.template.map(|t| &t.status) {

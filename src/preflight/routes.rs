@@ -62,6 +62,17 @@ pub(super) fn blocker(inputs: &SheetInputs<'_>) -> Option<Problem> {
     })
 }
 
+/// The campaign goes by the conversations of a team, and there is none, or none of that name.
+pub(super) fn goes_by_nobody(inputs: &SheetInputs<'_>) -> Option<Problem> {
+    let people = inputs.campaign.limits.people.as_ref()?;
+    let (teams, sender) = (inputs.teams?, inputs.sender?);
+    match inputs.campaign.goes_by(sender.team.as_deref()) {
+        Some(team) if teams.contains_key(team) => None,
+        Some(team) => Some(Problem::new("unknown_team", &[("team", team)])),
+        None => Some(Problem::new("waiting_no_team", &[("limit", &people.at_most.to_string())])),
+    }
+}
+
 /// The campaign's own route to an agent who is no user, and where the replies go instead.
 pub(super) fn warning(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let Labelled::Fixed(route) = &inputs.campaign.replies.route else { return None };

@@ -17,6 +17,11 @@ use crate::domain::address::is_public;
 /// Longest time for a request, the name's resolution included.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// As much of an answer is read, for whoever looks into why it was no success.
+pub const BEGINNING: usize = 2_000;
+
+/// Idle connections of one line.
+const IDLE: usize = 8;
 /// Longest silence within an answer.
 const SILENCE: Duration = Duration::from_secs(20);
 
@@ -52,17 +57,68 @@ pub enum OutsideError {
     Broken(#[source] reqwest::Error),
 }
 
-impl Outside {
-    /// Posts `body` once; the status of the answer, whose text nobody reads.
-    pub async fn post(self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<u16, OutsideError> {
+/// What was answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The beginning of the text, at most [`BEGINNING`] bytes of it.
+    pub beginning: String,
+}
+
+/// A host whose addresses were resolved and allowed a moment ago. Several requests in a row go to these, and to no others.
+#[derive(Clone, Debug)]
+pub struct Line {
+    client: Client,
+    url: Url,
+}
+
+impl Line {
+    /// Posts `body` once, with the beginning of what is answered.
+    ///
+    /// # Errors
+    /// No answer came in time, or none at all.
+    pub async fn post(&self, headers: HeaderMap, body: Vec<u8>) -> Result<Answered, OutsideError> {
         let posted = async {
-            let pinned = self.resolve(url).await?;
-            let client = client(url, &pinned, TIMEOUT)?;
             let broken = |e: reqwest::Error| OutsideError::Broken(e.without_url());
-            let response = client.post(url.clone()).headers(headers).body(body).send().await.map_err(broken)?;
-            Ok(response.status().as_u16())
+            let sent = self.client.post(self.url.clone()).headers(headers).body(body).send().await;
+            let mut response = sent.map_err(broken)?;
+            let (status, mut beginning) = (response.status().as_u16(), Vec::new());
+            // An answer that breaks off has been given all the same.
+            while beginning.len() < BEGINNING
+                && let Ok(Some(piece)) = response.chunk().await
+            {
+                beginning.extend_from_slice(&piece[..piece.len().min(BEGINNING - beginning.len())]);
+            }
+            Ok(Answered { status, beginning: String::from_utf8_lossy(&beginning).into_owned() })
         };
         timeout(TIMEOUT, posted).await.unwrap_or(Err(OutsideError::Late))
+    }
+}
+
+impl Outside {
+    /// This machine too, where every provider is on it.
+    pub const fn of(is_loopback_only: bool) -> Self {
+        if is_loopback_only { Self::PublicAndLoopback } else { Self::Public }
+    }
+
+    /// Resolves the host of `url` and keeps to what was found.
+    ///
+    /// # Errors
+    /// Its name is not known, or not all of its addresses are allowed.
+    pub async fn line(self, url: &Url) -> Result<Line, OutsideError> {
+        let resolved = timeout(TIMEOUT, self.resolve(url)).await;
+        let pinned = resolved.unwrap_or(Err(OutsideError::Late))?;
+        Ok(Line { client: client(url, &pinned, TIMEOUT)?, url: url.clone() })
+    }
+
+    /// Posts `body` once; the status of the answer.
+    ///
+    /// # Errors
+    /// The address is not allowed, or no answer came.
+    pub async fn post(self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<u16, OutsideError> {
+        let posted = async { self.line(url).await?.post(headers, body).await };
+        Ok(timeout(TIMEOUT, posted).await.unwrap_or(Err(OutsideError::Late))?.status)
     }
 
     /// Asks once. The answer begins within ten seconds, and the whole of it comes `within`.
@@ -96,7 +152,7 @@ impl Outside {
     }
 }
 
-/// A client for one request: pinned, so that the name cannot lead elsewhere a second time.
+/// A client for a few requests: pinned, so that the name cannot lead elsewhere a second time.
 fn client(url: &Url, pinned: &[SocketAddr], within: Duration) -> Result<Client, OutsideError> {
     install_tls();
     let mut builder = Client::builder()
@@ -108,7 +164,7 @@ fn client(url: &Url, pinned: &[SocketAddr], within: Duration) -> Result<Client, 
         .retry(retry::never())
         .no_proxy()
         .referer(false)
-        .pool_max_idle_per_host(0);
+        .pool_max_idle_per_host(IDLE);
     if let Some(Host::Domain(name)) = url.host() {
         builder = builder.resolve_to_addrs(name, pinned);
     }

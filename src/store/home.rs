@@ -25,6 +25,8 @@ const UNMARK: &str = "DELETE FROM setting WHERE key IN ('copy', 'held_since')";
 const DUE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE state = 'queued' AND due_at <= $1
     AND (run_id = 0 OR EXISTS (SELECT 1 FROM run WHERE run.id = message.run_id AND run.state = 'running')) LIMIT 1) AS due";
 
+const HELD: &str = "SELECT COUNT(*) FROM hold WHERE scope = 'store' AND cause = 'restored' AND lifted_at IS NULL";
+
 /// Why a store must not send before a person says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Doubtful {
@@ -90,6 +92,12 @@ pub async fn hold(store: &Store, last: Option<UnixMs>, now: UnixMs) -> Result<()
         setting::write(store, HELD_SINCE, &last.0.to_string()).await?;
     }
     Ok(())
+}
+
+/// Whether it may be a copy, and nobody has said yet that it is the one that sends.
+pub async fn is_held(store: &Store) -> Result<bool> {
+    let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(HELD).fetch_one(pool).await)?;
+    Ok(n > 0)
 }
 
 /// When a daemon last ran on the store before it was held; `None`: it was not held at a start.

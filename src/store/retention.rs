@@ -4,7 +4,7 @@ mod forgetting;
 
 use std::time::Duration;
 
-use super::{Result, Store, alert, on, place, suppression};
+use super::{Result, Store, alert, on, outgoing, place, suppression};
 use crate::domain::time::UnixMs;
 
 const KEYS: &str = "DELETE FROM idempotency WHERE created_at < $1";
@@ -81,6 +81,7 @@ pub async fn sweep(store: &Store, before: &Before, now: UnixMs) -> Result<()> {
         forgetting::rows(store, before, now).await?;
     }
     alert::sweep(store, now.minus(ALERTS_FOR)).await?;
+    outgoing::sweep(store, now).await?;
     suppression::lapse(store, now).await?;
     place::purge(store, now).await
 }

@@ -16,6 +16,7 @@ mod docs;
 mod doctor;
 mod document;
 mod doubt;
+mod endpoints;
 mod events;
 pub(super) mod extract;
 mod handover;

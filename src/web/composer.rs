@@ -20,6 +20,7 @@ use crate::store::secret::Secret;
 use crate::store::{template, user};
 
 use super::actor::Actor;
+use super::away;
 use super::bubble::{Bubble, Quote};
 use super::canned;
 use super::error::WebError;
@@ -123,7 +124,7 @@ impl Composer {
         let may_send = actor.may(Right::SendByHand) && panel.phone.is_some();
         Ok(Self {
             can: open.is_some(),
-            banner: why_not.unwrap_or_else(|| window(p, c.window_until)),
+            banner: away::beside(state, p, c, why_not.unwrap_or_else(|| window(p, c.window_until))),
             until: open,
             text,
             quote: quoted.map(Bubble::as_quote),

@@ -48,7 +48,7 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 13] = [
+const NAVIGATION: [(&str, &str, Right); 14] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/tickets", "tickets", Right::Converse),
@@ -61,6 +61,7 @@ const NAVIGATION: [(&str, &str, Right); 13] = [
     ("/suppressions", "suppressions", Right::Suppress),
     ("/doctor", "doctor", Right::ReadAudit),
     ("/audit", "audit", Right::ReadAudit),
+    ("/outgoing", "outgoing", Right::TellOthers),
     ("/users", "users", Right::ManageUsers),
 ];
 

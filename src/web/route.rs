@@ -11,9 +11,9 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
-    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, person, result_files,
-    retry, run, run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket,
-    tickets, users, variables, webhook,
+    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, outgoing, people, person,
+    result_files, retry, run, run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send,
+    ticket, tickets, users, variables, webhook, webhook_chatwoot,
 };
 
 /// One route.
@@ -61,6 +61,7 @@ pub fn table() -> Vec<Route> {
     all.extend(conversation_pages());
     all.extend(template_pages());
     all.extend(other_pages());
+    all.extend(outgoing_pages());
     all.extend(api::route::routes());
     all
 }
@@ -81,6 +82,7 @@ fn open() -> Vec<Route> {
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
         write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
+        write("/webhooks/chatwoot/{inbox}/{secret}", Open, webhook_chatwoot::receive),
     ]
 }
 
@@ -182,6 +184,22 @@ fn template_pages() -> Vec<Route> {
         read("/variables", look, variables::show),
         write("/variables", manage, variables::set),
         write("/variables/{name}/remove", manage, variables::remove),
+    ]
+}
+
+fn outgoing_pages() -> Vec<Route> {
+    let tell = needs(R::TellOthers);
+    vec![
+        read("/outgoing", tell, outgoing::show),
+        write("/outgoing", tell, outgoing::add),
+        read("/outgoing/{id}", tell, outgoing::one),
+        write("/outgoing/{id}", tell, outgoing::change),
+        write("/outgoing/{id}/secret", tell, outgoing::rotate),
+        write("/outgoing/{id}/off", tell, outgoing::turn_off),
+        write("/outgoing/{id}/on", tell, outgoing::turn_on),
+        write("/outgoing/{id}/remove", tell, outgoing::remove),
+        write("/outgoing/{id}/again", tell, outgoing::again_between),
+        write("/outgoing/{id}/deliveries/{delivery}/again", tell, outgoing::again),
     ]
 }
 

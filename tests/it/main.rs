@@ -20,6 +20,7 @@ mod client;
 mod demo;
 mod disk;
 mod doctor;
+mod elsewhere;
 mod engine;
 mod gupshup;
 mod house;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::elsewhere;
 use super::words::Detail;
 use crate::domain::alert::AlertKind;
 use crate::domain::run::RunState;
@@ -37,7 +38,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn new(kind: AlertKind, key: impl std::fmt::Display, path: &str, args: &[(&str, &str)]) -> Self {
+    pub(super) fn new(kind: AlertKind, key: impl std::fmt::Display, path: &str, args: &[(&str, &str)]) -> Self {
         Self { key: format!("{}:{key}", kind.as_str()), kind, detail: Detail::new(path, args) }
     }
 }
@@ -46,6 +47,7 @@ impl Found {
 pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found>, EngineError> {
     let mut found = held(engine).await?;
     found.extend(ailing_webhooks(engine).await?);
+    found.extend(elsewhere::found(engine).await?);
     for run in run::open(&engine.store).await? {
         let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
         if run.state != RunState::Paused || !is_ours {

@@ -124,7 +124,7 @@ pub struct Ways {
 impl Ways {
     /// The ways of `config`. Where every provider is on this machine, what is told may stay on it too.
     pub fn new(config: &Config) -> Self {
-        let outside = if config.is_loopback_only() { Outside::PublicAndLoopback } else { Outside::Public };
+        let outside = Outside::of(config.is_loopback_only());
         let (alerts, public_url) = (config.alerts.clone(), config.server.public_url.clone());
         Self { config: alerts, public_url, outside, real: Clock::real() }
     }

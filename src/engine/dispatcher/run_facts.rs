@@ -8,6 +8,7 @@ use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
+use crate::engine::people_pace::{self, GoesBy};
 use crate::engine::{EngineError, load};
 use crate::intake::campaign_file::OpenConversation;
 use crate::intake::open_hours::OpenHours;
@@ -34,6 +35,8 @@ pub struct RunFacts {
     pub open_conversation: OpenConversation,
     /// How often one person may get messages, across campaigns.
     pub at_most: Option<AtMost>,
+    /// Whose conversations it goes by.
+    pub people: Option<GoesBy>,
 }
 
 impl RunFacts {
@@ -60,6 +63,7 @@ impl RunFacts {
             marketing: is_marketing(run.kind, template.strictest_category()),
             open_conversation: file.limits.open_conversation,
             at_most: file.limits.at_most,
+            people: people_pace::of_file(config, &file),
             template,
         }))
     }

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
+use tokio::time::Instant;
+
 use super::Dispatcher;
 use super::run_facts::RunFacts;
 use crate::domain::id::{RunId, VersionId};
@@ -35,12 +37,29 @@ impl Dispatcher {
                 continue;
             }
             let room = Box::pin(engine::canary::room(&self.engine, &canaries, id)).await?;
+            let room = self.less_by_people(id, &facts, room).await?;
             if room != Some(0) {
                 open.push(Turn { run: id, priority, room });
             }
         }
         self.forget_others(&running);
         Ok(open)
+    }
+
+    /// The smaller of `room` and what the conversations that wait for the run's team leave.
+    async fn less_by_people(
+        &self,
+        id: RunId,
+        facts: &RunFacts,
+        room: Option<usize>,
+    ) -> Result<Option<usize>, EngineError> {
+        let Some(by) = &facts.people else { return Ok(room) };
+        let most = self.pacer.most();
+        let left = self.people.room(&self.engine.store, id, (by, most), Instant::now()).await?;
+        Ok(match (room, left) {
+            (Some(room), Some(left)) => Some(room.min(left)),
+            (one, other) => one.or(other),
+        })
     }
 
     /// Keeps in mind whose people get nothing.

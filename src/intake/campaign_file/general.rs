@@ -11,6 +11,7 @@ use crate::domain::budget::Budget;
 use crate::domain::canary::{self, Share};
 use crate::domain::frequency::AtMost;
 use crate::domain::kind::CampaignKind;
+use crate::domain::people_pace::PeoplePace;
 
 use super::times;
 use super::{ColumnNames, Contains, IfUnsure, Labelled, Limits, OpenConversation, SentElsewhere, StartMode};
@@ -150,6 +151,7 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
         breakers: breaker::Wanted::default(),
         removed_percent: REMOVED_PERCENT,
         sent_elsewhere: None,
+        people: None,
     };
     root.table("limits", |t| {
         limits.canary = t.get("canary").and_then(|v| share(&v));
@@ -172,8 +174,30 @@ pub(super) fn limits(root: &mut Table<'_, '_>, kind: CampaignKind) -> Limits {
         }
         let choices = [("leave them out", SentElsewhere::LeaveOut), ("send anyway", SentElsewhere::SendAnyway)];
         limits.sent_elsewhere = t.get("sent_elsewhere").and_then(|v| v.choice(&choices));
+        limits.people = people(t, kind);
     });
     limits
+}
+
+/// How many conversations may wait before the campaign slows, and whose.
+fn people(table: &mut Table<'_, '_>, kind: CampaignKind) -> Option<PeoplePace> {
+    let at_most = table.get("waiting_at_most");
+    let team = table.get("waiting_team").and_then(|value| {
+        if at_most.is_none() {
+            value.refuse_key("does nothing without \"waiting_at_most\"");
+        }
+        value.text().map(str::to_owned)
+    });
+    let value = at_most?;
+    if kind == CampaignKind::Reminder {
+        value.refuse_key("is for promotions and resumed contacts: reminders wait for nobody");
+    }
+    let at_most = value.integer()?;
+    if at_most < 1 {
+        value.refuse("must be a number of conversations, 1 or more");
+        return None;
+    }
+    Some(PeoplePace { at_most, team })
 }
 
 fn in_doubt_after(value: &Value<'_, '_>) -> Option<Duration> {

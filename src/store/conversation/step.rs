@@ -49,6 +49,8 @@ pub enum Happening<'a> {
         /// Although a colleague has it, who keeps it.
         anyway: bool,
     },
+    /// An agent answered in another system; whose it is stays.
+    AnsweredElsewhere,
     /// The bot that has it answered.
     BotAnswered {
         /// The bot.
@@ -86,7 +88,7 @@ impl Happening<'_> {
         match self {
             Self::Asked { .. } => Event::Asked,
             Self::Heard { .. } => Event::Heard,
-            Self::Answered { .. } => Event::Answered,
+            Self::Answered { .. } | Self::AnsweredElsewhere => Event::Answered,
             Self::BotAnswered { .. } => Event::BotAnswered,
             Self::Recontacted { .. } => Event::Recontacted,
             Self::ToBot { .. } => Event::ToBot,
@@ -140,7 +142,7 @@ impl Conversation {
                     self.give(agent, at);
                 }
             }
-            Happening::BotAnswered { .. } => self.last_at = self.last_at.max(at),
+            Happening::BotAnswered { .. } | Happening::AnsweredElsewhere => self.last_at = self.last_at.max(at),
             Happening::ToBot { bot } => {
                 self.bot = Some(bot.to_owned());
                 (self.assignee, self.assigned_at, self.returned_from) = (None, Some(at), None);

@@ -40,6 +40,9 @@ const SUPPRESSED: &str = "SELECT DISTINCT s.scope FROM suppression AS s WHERE s.
     AND s.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const SUPPRESSIONS: &str = "DELETE FROM suppression WHERE person_id IN
     (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+/// What was told outside of them is told to nobody again.
+const OUTGOING: &str = "DELETE FROM outgoing_event WHERE person_id IN
+    (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const PERSON: &str = "UPDATE person SET phone = NULL, wa_id = NULL, bsuid = NULL, username = NULL, name = NULL
     WHERE id = $1 OR linked_to = $1";
 const ORPHANS: Dialects = Dialects {
@@ -48,6 +51,8 @@ const ORPHANS: Dialects = Dialects {
         (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
 const ORPHANS_NAMING: &str = "DELETE FROM orphan_receipt WHERE receipt LIKE '%' || $1 || '%'";
+/// One that was not taken up yet is: what it says is sent first.
+const CHATWOOT_NAMING: &str = "DELETE FROM chatwoot_heard WHERE state = 'done' AND body LIKE '%' || $1 || '%'";
 const KEYS_NAMING: &str = "DELETE FROM idempotency WHERE response LIKE '%' || $1 || '%'";
 const EXCLUSIONS: &str = "SELECT x.run_id, x.row_no, x.recipient, x.reason, x.detail, k.title AS campaign, r.started_at,
         v.definition FROM exclusion AS x
@@ -121,13 +126,13 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
         erased::keep(tx, ids, scope, at).await?;
     }
     on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CLIENT, CONSENTS, SUPPRESSIONS, PERSON] {
+    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));
     on_tx!(tx, |conn| sqlx::query(sql).bind(&list).execute(conn).await.map(drop))?;
     for id in ids {
-        for sql in [ORPHANS_NAMING, KEYS_NAMING] {
+        for sql in [ORPHANS_NAMING, CHATWOOT_NAMING, KEYS_NAMING] {
             on_tx!(tx, |conn| sqlx::query(sql).bind(id).execute(conn).await.map(drop))?;
         }
     }

@@ -7,9 +7,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    agents, alerts, answers, bots, campaigns, canned, conversations, correct, costs, doctor, doubt, events, handover,
-    holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates,
-    tickets, variables, wallets,
+    agents, alerts, answers, bots, campaigns, canned, conversations, correct, costs, doctor, doubt, endpoints, events,
+    handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts,
+    templates, tickets, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -36,7 +36,9 @@ const PROBLEM: &str = "application/problem+json";
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::import_file, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::import,
-        people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all
+        people::export, people::erase, endpoints::all, endpoints::add, endpoints::one, endpoints::change,
+        endpoints::remove, endpoints::rotate, endpoints::deliveries, endpoints::again, endpoints::again_between,
+        events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),
     security(("token" = []), ("session" = [])),

@@ -6,7 +6,7 @@ use axum::routing::delete;
 
 use super::{
     agents, alerts, answers, bots, campaigns, canned, conversations, correct, costs, docs, doctor, document, doubt,
-    events, handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions,
+    endpoints, events, handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions,
     template_drafts, templates, tickets, variables, wallets,
 };
 use crate::domain::role::Right as R;
@@ -22,6 +22,7 @@ pub fn routes() -> Vec<Route> {
     all.extend(desk_routes());
     all.extend(template_routes());
     all.extend(other_routes());
+    all.extend(outgoing_routes());
     all
 }
 
@@ -140,6 +141,21 @@ fn template_routes() -> Vec<Route> {
         read("/api/v1/variables", look, variables::all),
         write("/api/v1/variables", manage, variables::set),
         remove("/api/v1/variables/{name}", manage, variables::remove),
+    ]
+}
+
+fn outgoing_routes() -> Vec<Route> {
+    let tell = needs(R::TellOthers);
+    vec![
+        read("/api/v1/endpoints", tell, endpoints::all),
+        write("/api/v1/endpoints", tell, endpoints::add),
+        read("/api/v1/endpoints/{id}", tell, endpoints::one),
+        write("/api/v1/endpoints/{id}", tell, endpoints::change),
+        remove("/api/v1/endpoints/{id}", tell, endpoints::remove),
+        write("/api/v1/endpoints/{id}/secret", tell, endpoints::rotate),
+        read("/api/v1/endpoints/{id}/deliveries", tell, endpoints::deliveries),
+        write("/api/v1/endpoints/{id}/deliveries/{delivery}/again", tell, endpoints::again),
+        write("/api/v1/endpoints/{id}/again", tell, endpoints::again_between),
     ]
 }
 

@@ -81,7 +81,13 @@ pub struct Office {
 
 impl Office {
     pub fn new(store: &Store) -> Self {
-        let config = Config::parse(CONFIG, "recado.toml", Path::new("/tmp"), &BTreeMap::new()).unwrap();
+        Self::with(store, "")
+    }
+
+    /// The same with `more` in its configuration.
+    pub fn with(store: &Store, more: &str) -> Self {
+        let source = format!("{CONFIG}{more}");
+        let config = Config::parse(&source, "recado.toml", Path::new("/tmp"), &BTreeMap::new()).unwrap();
         let providers = config.accounts.iter();
         let providers = providers.map(|(name, account)| (name.clone(), Provider::connect(account).unwrap())).collect();
         let clock = Clock::fixed(NOW);

@@ -99,7 +99,7 @@ fn a_route_to_an_unknown_team_is_a_blocker_and_to_an_unknown_agent_a_warning() {
     let with = |route: &str| {
         let mut folder = Folder::of(&format!("{CAMPAIGN}[replies]\nroute = {route}\n"), AUDIENCE);
         let teams = &mut folder.config.teams;
-        teams.insert("recepcion".to_owned(), Team { members: Vec::new(), assign: Default::default() });
+        teams.insert("recepcion".to_owned(), Team { members: Vec::new(), assign: Default::default(), hours: None });
         folder.config.senders.get_mut("saludcenter").unwrap().team = Some("recepcion".to_owned());
         folder.users.insert("ana".to_owned());
         folder

@@ -1,0 +1,161 @@
+//! What is said there, taken up here.
+
+use serde::Deserialize;
+use tracing::{info, warn};
+
+use super::{Broken, Connector, wait};
+use crate::domain::change::Change;
+use crate::domain::event::ReplyContent;
+use crate::engine::{AnswerOutcome, EngineError};
+use crate::inbox::Inbox;
+use crate::locale::{problem, say};
+use crate::store::audit::{self, Deed};
+use crate::store::chatwoot::{self, Heard, Mirror};
+use crate::store::conversation::{self, ConversationState};
+
+/// Tries of one thing that was said; then it is left.
+const MOST_TRIES: i64 = 12;
+
+/// Things taken up in one look.
+const TOGETHER: usize = 50;
+
+/// A webhook of an API inbox, as far as it matters (developers.chatwoot.com: message_created, conversation_status_changed).
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Said {
+    event: String,
+    id: Option<i64>,
+    content: Option<String>,
+    message_type: serde_json::Value,
+    private: bool,
+    source_id: Option<String>,
+    conversation: Option<Of>,
+    sender: Option<Sender>,
+    attachments: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Of {
+    id: i64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Sender {
+    name: Option<String>,
+}
+
+impl Said {
+    /// By its word, or by its number in older versions.
+    fn is_outgoing(&self) -> bool {
+        self.message_type.as_str() == Some("outgoing") || self.message_type.as_i64() == Some(1)
+    }
+
+    fn author(&self) -> String {
+        let name = self.sender.as_ref().and_then(|sender| sender.name.as_deref()).unwrap_or_default();
+        format!("{} (Chatwoot)", name.replace('\0', "")).trim_start().to_owned()
+    }
+}
+
+impl Connector {
+    /// Takes up what was said, in its order. Returns how much.
+    pub(super) async fn hear(&self) -> Result<usize, EngineError> {
+        let store = &self.engine.store;
+        for done in 0..TOGETHER {
+            let heard = chatwoot::heard(store, &self.config.name).await?;
+            let now = self.engine.clock.now();
+            let Some(heard) = heard.filter(|heard| heard.next_at <= now) else { return Ok(done) };
+            match self.take_up(&heard).await {
+                Ok(()) => chatwoot::heard_done(store, heard.id).await?,
+                Err(Broken::Here(cause)) => return Err(cause),
+                Err(Broken::There(why)) if heard.tries + 1 < MOST_TRIES => {
+                    info!(why = %why, "what Chatwoot said cannot be taken up yet");
+                    chatwoot::heard_later(store, heard.id, now.plus(wait(heard.tries))).await?;
+                }
+                Err(Broken::There(why)) => {
+                    warn!(why = %why, "what Chatwoot said is left: it could not be taken up");
+                    chatwoot::heard_done(store, heard.id).await?;
+                }
+            }
+        }
+        Ok(TOGETHER)
+    }
+
+    async fn take_up(&self, heard: &Heard) -> Result<(), Broken> {
+        let Ok(said) = serde_json::from_str::<Said>(&heard.body) else { return Ok(()) };
+        let place = match said.event.as_str() {
+            "message_created" => said.conversation.as_ref().map(|of| of.id),
+            "conversation_status_changed" => said.id,
+            _ => None,
+        };
+        let Some(remote) = place else { return Ok(()) };
+        let mirror = chatwoot::by_remote(&self.engine.store, &self.config.name, remote).await?;
+        let Some(mirror) = mirror else { return Ok(()) };
+        if said.event == "message_created" {
+            self.message(&mirror, remote, &said).await
+        } else {
+            self.state(&mirror, remote).await
+        }
+    }
+
+    async fn message(&self, mirror: &Mirror, remote: i64, said: &Said) -> Result<(), Broken> {
+        let Some(id) = said.id.filter(|_| said.is_outgoing()) else { return Ok(()) };
+        let is_ours = said.source_id.as_deref().is_some_and(|source| source.starts_with(&self.sources()));
+        if is_ours || chatwoot::is_known(&self.engine.store, mirror.conversation_id, id).await? {
+            return Ok(());
+        }
+        let text = said.content.as_deref().unwrap_or_default().trim();
+        if said.private {
+            return self.note(mirror, id, (text, &said.author())).await;
+        }
+        let language = self.config.language;
+        let refused = if said.attachments.is_empty() {
+            let of = (self.config.name.as_str(), id);
+            match self.engine.answer_from_elsewhere(mirror.conversation_id, text, &said.author(), of).await? {
+                AnswerOutcome::Refused(why) => Some(problem(language, &why)),
+                AnswerOutcome::Sent(_) | AnswerOutcome::Overtaken => None,
+            }
+        } else {
+            Some(say(language, "chatwoot.attachment", &[]))
+        };
+        let Some(why) = refused else { return Ok(()) };
+        Ok(self.there.status((remote, id), "failed", Some(&why)).await?)
+    }
+
+    async fn note(&self, mirror: &Mirror, id: i64, (text, author): (&str, &str)) -> Result<(), Broken> {
+        if text.is_empty() || text.contains('\0') {
+            return Ok(());
+        }
+        let content = ReplyContent::Text { body: text.to_owned() };
+        let of = (self.config.name.as_str(), id);
+        Ok(self.engine.note_from_elsewhere(mirror.conversation_id, &content, author, of).await?)
+    }
+
+    /// What there is said of a state may be old by the time it comes: what it is now counts.
+    async fn state(&self, mirror: &Mirror, remote: i64) -> Result<(), Broken> {
+        let (store, id) = (&self.engine.store, mirror.conversation_id);
+        let now_there = self.there.state(remote).await?;
+        if mirror.remote_state.as_deref() == Some(&now_there) {
+            return Ok(());
+        }
+        chatwoot::set_state(store, id, &now_there).await?;
+        let Some(here) = conversation::get(store, id).await? else { return Ok(()) };
+        let inbox = Inbox::new(store.clone(), self.engine.changes.clone());
+        let (by, at) = (format!("chatwoot:{}", self.config.name), self.engine.clock.now());
+        let action = match (now_there.as_str(), here.state) {
+            ("resolved", ConversationState::Open) => {
+                inbox.close(id, &by, at).await?;
+                "conversation.close"
+            }
+            ("open", ConversationState::Closed) => {
+                inbox.reopen(id, at).await?;
+                "conversation.reopen"
+            }
+            _ => return Ok(()),
+        };
+        let subject = format!("conversation {id}");
+        audit::write(store, at, Deed { actor: &by, action, subject: &subject, detail: "" }).await?;
+        self.engine.tell(Change::Conversation(id));
+        Ok(())
+    }
+}
