@@ -3,9 +3,11 @@
 mod agents;
 mod attribution;
 mod choices;
+mod dealing;
 mod erasing;
 pub mod office;
 mod opting_out;
 mod outcomes;
 mod people;
+mod tickets;
 mod wishes;

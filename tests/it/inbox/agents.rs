@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::http::Method;
 use recado::domain::id::ConversationId;
 use recado::domain::role::Role;
-use recado::inbox;
+use recado::inbox::{self, ByHand};
 use recado::inbox::commands::{Window, window};
 use recado::store::conversation::{self, ConversationFilter, ConversationState, Show, View};
 use serde_json::json;
 
-use super::office::{ANA, Office, REPLIES};
+use super::office::{ANA, NOW, Office, REPLIES};
 use crate::support::stores;
 use crate::web::site::Site;
 
@@ -175,8 +175,10 @@ async fn a_template_sent_by_hand_opens_a_conversation_of_whoever_sent_it() {
         let message = office.message(office.run("es_AR", "").await, ANA).await;
         let person = office.person(ANA).await;
         let mut tx = store.begin().await.unwrap();
-        let id = inbox::open_by_hand(&mut tx, person, "lab", (diego, None), message).await.unwrap();
-        let again = inbox::open_by_hand(&mut tx, person, "lab", (diego, None), message).await.unwrap();
+        let send = ByHand { person, sender: "lab", agent: diego, name: "diego", wait: None, ticket: None };
+        let rules = &office.engine.config.conversations;
+        let id = inbox::open_by_hand(&mut tx, rules, &send, message).await.unwrap();
+        let again = inbox::open_by_hand(&mut tx, rules, &send, message).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(id, again, "{}", store.name());
         let found = conversation::get(&store, id).await.unwrap().unwrap();

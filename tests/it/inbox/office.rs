@@ -81,7 +81,12 @@ pub struct Office {
 
 impl Office {
     pub fn new(store: &Store) -> Self {
-        let config = Config::parse(CONFIG, "recado.toml", Path::new("/tmp"), &BTreeMap::new()).unwrap();
+        Self::with(store, "")
+    }
+
+    /// With more in its configuration.
+    pub fn with(store: &Store, more: &str) -> Self {
+        let config = Config::parse(&format!("{CONFIG}{more}"), "recado.toml", Path::new("/tmp"), &BTreeMap::new()).unwrap();
         let providers = config.accounts.iter();
         let providers = providers.map(|(name, account)| (name.clone(), Provider::connect(account).unwrap())).collect();
         let clock = Clock::fixed(NOW);
