@@ -10,7 +10,7 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
+    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
     guard, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
     template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
 };
@@ -129,7 +129,6 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/reopen", talk, conversation::reopen),
         write("/conversations/{id}/assign", talk, handover::assign),
         write("/conversations/{id}/ticket", talk, handover::ticket),
-        write("/availability", talk, availability::set),
         read("/tickets", talk, tickets::show),
         write("/tickets", talk, tickets::open),
         read("/tickets/{id}", talk, ticket::show),

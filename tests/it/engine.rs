@@ -12,7 +12,7 @@ mod doubts;
 mod feeds;
 mod forecasting;
 mod fortnight;
-mod gates;
+pub mod gates;
 mod laws;
 mod looping;
 mod planning;
