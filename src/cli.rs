@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod doubt;
 pub mod holds;
 pub mod import;
+pub mod migrate;
 mod output;
 pub mod pause;
 pub mod person;
@@ -98,6 +99,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Copy the store while the daemon runs.
     Backup(backup::Args),
+    /// Bring the store up to date.
+    Migrate(migrate::Args),
     /// Let a store send that was restored, moved, or lay still for long.
     Takeover(takeover::Args),
 }
@@ -111,6 +114,7 @@ impl Command {
                 | Self::Serve(_)
                 | Self::Backup(_)
                 | Self::Takeover(_)
+                | Self::Migrate(_)
                 | Self::User(_)
                 | Self::Token(_)
                 | Self::Doctor(_)
@@ -155,6 +159,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Sandbox(args) => sandbox::run(*args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Backup(args) => backup::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
         Command::Takeover(args) => takeover::run(args).await,
     };
     client::ended(outcome).unwrap_or_else(|error| complain(&error))

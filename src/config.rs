@@ -41,8 +41,8 @@ mod zenvia;
 
 pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
-pub use conversations::Conversations;
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
+pub use conversations::Conversations;
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
@@ -98,6 +98,8 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// Proxies in front of it, whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many bytes an audience may have that comes by page or API.
+    pub upload_limit: u64,
 }
 
 /// `[team.*]`.

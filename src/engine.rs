@@ -24,12 +24,14 @@ pub mod funds;
 mod hand;
 pub mod holds;
 pub mod inbound;
+pub mod incoming;
 pub mod janitor;
 mod judge;
 mod load;
 pub mod media;
 pub mod person;
 pub mod planner;
+mod readings;
 pub mod receiver;
 pub mod recurring;
 pub mod results;
@@ -71,14 +73,20 @@ pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use draft::{Begun, Brought, Finished, Preview};
 pub use hand::{Author, HandLook, HandOutcome, HandSend, WAITS};
+pub use incoming::{Arriving, Incoming};
 pub use load::Loaded;
+pub use readings::{Progress, Soon, Subject};
 pub use start::{StartOutcome, Yes};
-pub use template::{Stake, TemplateOutcome};
+pub use template::{Stake, TemplateOutcome, Uploaded};
 pub use test_send::{TestOutcome, TestSend};
 
 /// What the engine is made of. Cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Engine(Arc<Parts>);
+pub struct Engine {
+    parts: Arc<Parts>,
+    /// Long files that are being read.
+    readings: readings::Readings,
+}
 
 /// What the engine's parts share.
 #[derive(Debug)]
@@ -114,7 +122,7 @@ pub struct Parts {
 impl Deref for Engine {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
@@ -150,7 +158,7 @@ pub enum EngineError {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), readings: readings::Readings::default() }
     }
 
     /// What is to be done about the errors of `account`; the embedded table where it is not configured any more.

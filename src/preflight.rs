@@ -22,4 +22,4 @@ pub use sheet::{
     sheet_with_progress,
 };
 pub use shown::{Behind, Shown};
-pub use text::{json, life_words, status_words, text};
+pub use text::{evidence_words, json, life_words, status_words, text};

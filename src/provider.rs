@@ -10,6 +10,8 @@ mod loose;
 pub mod media;
 pub mod outside;
 pub mod probe;
+pub mod quota;
+pub mod sample;
 mod subscription;
 mod zenvia;
 
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 pub use cloud_api::CloudApi;
 pub use gupshup::Gupshup;
+pub use quota::QuotaState;
+pub use sample::Sample;
 pub use subscription::{Subscription, SubscriptionState};
 pub use zenvia::Zenvia;
 
@@ -67,6 +71,12 @@ pub enum ProviderError {
         status: u16,
         /// Its name for the request, to quote when asking it for help; empty when it gave none.
         trace: String,
+    },
+    /// The provider's quota is used up: it is not even asked.
+    #[error("the provider takes no such calls for {minutes} minutes more")]
+    Later {
+        /// Minutes until it does; at least 1.
+        minutes: u64,
     },
     /// The answer or webhook is not what the provider documents.
     #[error("the provider's {what} cannot be read")]
@@ -145,13 +155,6 @@ pub struct Listed {
     pub quality: String,
 }
 
-impl Listed {
-    /// A template of which nothing else is told.
-    pub fn bare(template: Template) -> Self {
-        Self { template, reason: String::new(), quality: String::new() }
-    }
-}
-
 /// What the provider says to a command about a template.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TemplateAnswer {
@@ -163,6 +166,11 @@ pub enum TemplateAnswer {
         code: i64,
         /// Its words. About the template, never about a person.
         said: String,
+    },
+    /// This provider's templates cannot be so; the locales' key is `problem.<code>`.
+    Unfit {
+        /// Which rule of it.
+        code: &'static str,
     },
     /// Too many calls: not now.
     Later {
@@ -237,7 +245,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.catalogue().await,
             Self::Zenvia(api) => api.catalogue().await,
-            Self::Gupshup(_) => Ok(self.templates().await?.into_iter().map(Listed::bare).collect()),
+            Self::Gupshup(api) => api.catalogue().await,
         }
     }
 
@@ -246,7 +254,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.create_template(draft).await,
             Self::Zenvia(api) => api.create_template(draft).await,
-            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Gupshup(api) => api.create_template(draft).await,
         }
     }
 
@@ -255,7 +263,7 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.edit_template(template, draft).await,
             Self::Zenvia(api) => api.edit_template(template, draft).await,
-            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Gupshup(api) => api.edit_template(template, draft).await,
         }
     }
 
@@ -264,7 +272,25 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.delete_template(template).await,
             Self::Zenvia(api) => api.delete_template(template).await,
-            Self::Gupshup(_) => Ok(TemplateAnswer::NotOffered),
+            Self::Gupshup(api) => api.delete_template(template).await,
+        }
+    }
+
+    /// Gives the provider the sample that a header of pictures, videos or documents is reviewed with. Done: its name there.
+    pub async fn upload_sample(&self, sample: Sample) -> Result<TemplateAnswer, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.upload_sample(sample).await,
+            Self::Gupshup(api) => api.upload_sample(sample).await,
+            // Its samples are links.
+            Self::Zenvia(_) => Ok(TemplateAnswer::Unfit { code: "template_zenvia_sample" }),
+        }
+    }
+
+    /// How much of the account's quota of calls is used, as far as the provider tells; `None`: it never does.
+    pub fn quota(&self) -> Option<QuotaState> {
+        match self {
+            Self::CloudApi(api) => api.quota(),
+            Self::Gupshup(_) | Self::Zenvia(_) => None,
         }
     }
 

@@ -51,6 +51,7 @@ pub mod test_message;
 pub mod ticket;
 pub mod token;
 pub mod turn;
+pub mod unclear;
 pub mod user;
 pub mod variable;
 pub mod version;
@@ -61,7 +62,7 @@ pub mod window;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
-pub use open::{OpenError, open, sqlite_file};
+pub use open::{Migration, OpenError, open, pending, sqlite_file};
 
 /// What a store function reports when something is wrong that the caller did not expect.
 #[derive(Debug, thiserror::Error)]

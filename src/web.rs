@@ -33,6 +33,7 @@ mod media;
 mod metrics;
 mod page;
 mod people;
+mod reading;
 mod result_files;
 mod results;
 mod retry;

@@ -8,7 +8,7 @@ use recado::domain::hours::law::Laws;
 use recado::domain::reach::Reaches;
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::{self, CampaignFile};
-use recado::intake::rows::{RowFate, RowsRequest, content_hash, open_rows};
+use recado::intake::rows::{RowFate, RowsRequest, fingerprint, open_rows};
 
 use super::package::{ods, xlsx};
 
@@ -61,7 +61,7 @@ fn audience(bytes: &[u8]) {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), bytes).expect("it can be written");
     rows(file.path());
-    content_hash(CAMPAIGN, file.path()).expect("whatever is there has a hash");
+    fingerprint(CAMPAIGN, file.path(), &|_| ()).expect("whatever is there has a hash");
 }
 
 fn rows(audience: &Path) {

@@ -103,12 +103,15 @@ CREATE TABLE version (
     audience_name TEXT NOT NULL,
     audience_hash TEXT NOT NULL,
     content_hash  TEXT NOT NULL,
+    -- Of the audience as its values are meant: the same people in another campaign.
+    rows_hash     TEXT NOT NULL,
     loaded_at     BIGINT NOT NULL,
     loaded_by     TEXT NOT NULL,
     approved_at   BIGINT,
     approved_by   TEXT,
     UNIQUE (campaign_id, content_hash)
 );
+CREATE INDEX version_rows ON version (rows_hash);
 
 CREATE TABLE run (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -790,3 +793,17 @@ CREATE TABLE canned (
     changed_by TEXT NOT NULL
 );
 CREATE UNIQUE INDEX canned_code ON canned (code, team);
+
+-- Replies that may answer several messages --------------------------------------------------------------------------
+
+-- Which messages a reply may answer, until somebody says which it is.
+CREATE TABLE unclear (
+    message_id      BIGINT NOT NULL REFERENCES message (id),
+    entry_id        BIGINT NOT NULL REFERENCES entry (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id),
+    run_id          BIGINT NOT NULL,
+    PRIMARY KEY (message_id, entry_id)
+);
+CREATE INDEX unclear_conversation ON unclear (conversation_id);
+CREATE INDEX unclear_run ON unclear (run_id);
+CREATE INDEX conversation_run ON conversation (run_id) WHERE run_id IS NOT NULL;

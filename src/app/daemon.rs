@@ -25,6 +25,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::alerts::{Alerts, Ways};
 use crate::engine::counters::Counters;
 use crate::engine::inbound::Inbound;
+use crate::engine::incoming;
 use crate::engine::janitor::{HEARTBEAT, Janitor};
 use crate::engine::media::Fetcher;
 use crate::engine::planner::Planner;
@@ -124,6 +125,7 @@ impl Daemon {
             std::fs::create_dir_all(dir).map_err(|cause| StartError::DataDir { path: dir.clone(), cause })?;
         }
         let lock = DataDirLock::take(data_dir)?;
+        incoming::clear(data_dir);
         let url = config.store_url.expose_secret();
         let store_lock = store::sqlite_file(url, data_dir).map(|file| StoreLock::take(&file)).transpose()?;
         let store = store::open(url, data_dir).await?;

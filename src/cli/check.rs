@@ -152,6 +152,14 @@ impl Told {
 
     #[expect(clippy::print_stderr, reason = "it is no part of the answer")]
     fn tell(&self, done: u64, of: u64) {
+        if of == 0 {
+            // The whole file is looked through before it is known how many rows there are.
+            if self.to_terminal {
+                self.percent.set(Some(0));
+                eprint!("\r{done} ");
+            }
+            return;
+        }
         let percent = (done * 100 / of.max(1)).min(100);
         if self.to_terminal && self.percent.replace(Some(percent)) != Some(percent) {
             eprint!("\r{done} / {of}  {percent} % ");

@@ -55,7 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let form = Form::new()
         .text("name", name.clone())
         .part("campaign", Part::text(source).file_name(CAMPAIGN_FILE))
-        .part("audience", audience_part(&file)?);
+        .part("audience", audience_part(&file).await?);
     let loaded: Value = Client::from_environment(&environment())?.upload("/api/v1/campaigns", form).await?;
     let text = if args.json {
         serde_json::to_string_pretty(&loaded)? + "\n"
@@ -75,8 +75,9 @@ fn folder_name(folder: &Path) -> anyhow::Result<String> {
         .to_owned())
 }
 
-fn audience_part(file: &Path) -> anyhow::Result<Part> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+/// The file goes out as it is read.
+async fn audience_part(file: &Path) -> anyhow::Result<Part> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Part::bytes(bytes).file_name(name))
+    let part = Part::file(file).await.with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(part.file_name(name))
 }

@@ -9,6 +9,7 @@ use super::agree::{Agreement, agreed};
 use super::client::Client;
 use super::output::answer;
 use crate::config::environment;
+use crate::preflight::diff;
 
 /// Arguments of `recado start`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,9 @@ pub struct Args {
     /// Do not ask; needed where nobody can be asked.
     #[arg(long)]
     yes: bool,
+    /// Apply a new file that looks wrong (empty, not whole, without a column, or taking much back) all the same.
+    #[arg(long)]
+    anyway: bool,
     /// Print JSON: the run that began, or the sheet with its blockers.
     #[arg(long)]
     json: bool,
@@ -31,7 +35,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if !args.json {
         answer(&client.text(&format!("{path}/preflight")).await?)?;
     }
-    if sheet["blockers"].as_array().is_none_or(|b| !b.is_empty()) {
+    if sheet["blockers"].as_array().is_none_or(|b| !b.iter().all(|b| args.anyway && is_guard(b))) {
         if args.json {
             answer(&(serde_json::to_string_pretty(&sheet)? + "\n"))?;
         }
@@ -42,8 +46,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Agreement::No => return Ok(ExitCode::FAILURE),
         Agreement::Nobody => return Ok(ExitCode::from(WRONG)),
     }
-    let started: Value =
-        client.post(&format!("{path}/start"), &json!({"version": sheet["version"], "shown": sheet["shown"]})).await?;
+    let body = json!({"version": sheet["version"], "shown": sheet["shown"], "anyway": args.anyway});
+    let started: Value = client.post(&format!("{path}/start"), &body).await?;
     let text = if args.json {
         serde_json::to_string_pretty(&started)? + "\n"
     } else {
@@ -54,6 +58,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     answer(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a person may have the file applied although this stands in the way.
+fn is_guard(blocker: &Value) -> bool {
+    blocker["code"].as_str().is_some_and(diff::is_guard_code)
 }
 
 /// The consequence in figures.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use super::agree::{Agreement, agreed};
@@ -57,6 +58,9 @@ enum What {
         /// Submit it for approval at once, if nothing must be mended.
         #[arg(long)]
         submit: bool,
+        /// The picture, video or document that its header is reviewed with: uploaded first.
+        #[arg(long)]
+        sample: Option<PathBuf>,
     },
     /// Drafts that are not submitted yet.
     Drafts,
@@ -69,6 +73,9 @@ enum What {
     Edit {
         /// The file.
         file: PathBuf,
+        /// The picture, video or document that its header is reviewed with: uploaded first.
+        #[arg(long)]
+        sample: Option<PathBuf>,
     },
     /// Delete a template at the provider, in one language.
     Delete {
@@ -96,10 +103,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             of.list(asked).await
         }
         What::Show { name, language } => of.show(&name, language.as_deref()).await,
-        What::Create { file, submit } => of.create(&read(&file)?, submit).await,
+        What::Create { file, submit, sample } => of.create(of.with_sample(read(&file)?, sample).await?, submit).await,
         What::Drafts => of.drafts().await,
         What::Submit { id } => of.submit(id).await,
-        What::Edit { file } => of.edit(&read(&file)?).await,
+        What::Edit { file, sample } => of.edit(of.with_sample(read(&file)?, sample).await?).await,
         What::Delete { name, language, yes } => of.delete(&name, &language, yes).await,
         What::Sync => {
             let done: Value = client.post("/api/v1/templates/sync", &json!({"account": of.account()})).await?;
@@ -164,7 +171,19 @@ impl Of<'_> {
         }
     }
 
-    async fn create(&self, draft: &Value, submit: bool) -> anyhow::Result<ExitCode> {
+    /// The draft with the header that the provider made of a sample.
+    async fn with_sample(&self, mut draft: Value, sample: Option<PathBuf>) -> anyhow::Result<Value> {
+        let Some(path) = sample else { return Ok(draft) };
+        let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let form = Form::new().text("account", self.account_meant().await?);
+        let form = form.part("file", Part::bytes(bytes).file_name(name));
+        let made: Value = self.client.upload("/api/v1/template-samples", form).await?;
+        draft["header"] = json!({"kind": made["kind"], "sample": made["handle"]});
+        Ok(draft)
+    }
+
+    async fn create(&self, draft: Value, submit: bool) -> anyhow::Result<ExitCode> {
         let body = json!({"account": self.account_meant().await?, "draft": draft});
         let kept: Value = self.client.post("/api/v1/template-drafts", &body).await?;
         let id = kept["id"].as_i64().unwrap_or_default();
@@ -201,10 +220,10 @@ impl Of<'_> {
         self.print(&done, || format!("submitted: {}", whole(&done)))
     }
 
-    async fn edit(&self, draft: &Value) -> anyhow::Result<ExitCode> {
+    async fn edit(&self, draft: Value) -> anyhow::Result<ExitCode> {
         let [name, language] = ["name", "language"].map(|key| cell(&draft[key]));
         let path = format!("/api/v1/templates/{}/{name}/{language}/edit", self.account_meant().await?);
-        let done: Value = self.client.post(&path, draft).await?;
+        let done: Value = self.client.post(&path, &draft).await?;
         self.print(&done, || whole(&done))
     }
 

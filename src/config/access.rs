@@ -140,6 +140,8 @@ pub struct CloudApiAccess {
     pub through: Through,
     /// The WhatsApp Business Account's id; may be empty at 360dialog.
     pub waba_id: String,
+    /// The app that samples of templates are uploaded to; `None`: none are.
+    pub app_id: Option<String>,
     /// Bearer token; at 360dialog the number's key.
     pub access_token: SecretString,
     /// Signs webhooks.
@@ -224,6 +226,10 @@ pub struct GupshupWire {
     pub message_path: String,
     /// Where the app's templates are listed.
     pub templates_path: String,
+    /// Where a template is deleted, with `{name}` and `{id}` of it.
+    pub delete_path: String,
+    /// Where samples of templates' headers are uploaded.
+    pub upload_path: String,
     /// Where the wallet is read.
     pub wallet_path: String,
     /// How long a fetched token is used at most before another is fetched.
@@ -243,6 +249,9 @@ impl GupshupWire {
             template_path: path("/wa/api/v1/template/msg", "/partner/app/{app_id}/template/msg"),
             message_path: path("/wa/api/v1/msg", "/partner/app/{app_id}/msg"),
             templates_path: path("/wa/app/{app_id}/template", "/partner/app/{app_id}/templates"),
+            // The self-serve surface deletes every language of a name.
+            delete_path: path("/wa/app/{app_id}/template/{name}", "/partner/app/{app_id}/template/{name}/{id}"),
+            upload_path: path("/wa/{app_id}/wa/media/v2", "/partner/app/{app_id}/upload/media"),
             wallet_path: path("/sm/api/v2/wallet/balance", "/partner/app/{app_id}/wallet/balance"),
             // Tokens live 24 hours at most.
             token_life: std::time::Duration::from_hours(22),

@@ -112,6 +112,8 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
     let template_path = path("template_path", &documented.template_path);
     let message_path = path("message_path", &documented.message_path);
     let templates_path = path("templates_path", &documented.templates_path);
+    let delete_path = path("delete_path", &documented.delete_path);
+    let upload_path = path("upload_path", &documented.upload_path);
     let wallet_path = path("wallet_path", &documented.wallet_path);
     let token_life = table.get("token_life").map_or(Some(documented.token_life), |v| v.parsed(checks::length));
     let utility_life = all_or_none(table.get("utility_life").map(|v| v.parsed(checks::length)));
@@ -120,6 +122,8 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
         template_path: template_path?,
         message_path: message_path?,
         templates_path: templates_path?,
+        delete_path: delete_path?,
+        upload_path: upload_path?,
         wallet_path: wallet_path?,
         token_life: token_life?,
         utility_life: utility_life?,

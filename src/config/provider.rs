@@ -82,12 +82,14 @@ fn cloud_api(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudAp
         return dialog360(table, secrets);
     }
     let waba_id = table.need("waba_id").and_then(|v| digits(&v));
+    let app_id = table.get("app_id").map(|v| digits(&v));
     let access_token = secrets.need(table, "access_token", "access_token_file", header_value);
     let app_secret = secrets.need(table, "app_secret", "app_secret_file", |_| Ok(()));
     let verify_token = secrets.need(table, "verify_token", "verify_token_file", |_| Ok(()));
     Some(CloudApiAccess {
         through: through?,
         waba_id: waba_id?,
+        app_id: app_id.map_or(Some(None), |read| read.map(Some))?,
         access_token: access_token?,
         app_secret: app_secret?,
         verify_token: verify_token?,
@@ -106,6 +108,7 @@ fn dialog360(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudAp
     Some(CloudApiAccess {
         through: Through::Dialog360,
         waba_id: waba_id?,
+        app_id: None,
         access_token: access_token?,
         app_secret: SecretString::from(""),
         verify_token: SecretString::from(""),

@@ -14,8 +14,8 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Portfolio, Sender, Server, Team, checks, conversations, countries, errors, is_loopback, law, thresholds,
-    webhook_key,
+    Access, Account, Config, Portfolio, Sender, Server, Team, checks, conversations, countries, errors, is_loopback,
+    law, thresholds, webhook_key,
 };
 use crate::domain::assign::Policy;
 use crate::domain::failure::Policy as ErrorPolicy;
@@ -28,6 +28,9 @@ const DEFAULT_STORE: &str = "sqlite:recado.db";
 
 /// A weekend without the daemon is told from a lunch break .
 const RESTORE_AFTER: Duration = Duration::from_hours(6);
+
+/// Bytes: well over ten million rows of an audience.
+const UPLOAD_LIMIT: u64 = 2_000_000_000;
 
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
@@ -165,7 +168,14 @@ fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {
     let public_url = table.need("public_url").and_then(|v| web_address(&v));
     let data_dir = table.need("data_dir").and_then(|v| v.text()).map(|dir| base.join(dir));
     let proxies = table.get("trusted_proxies").map_or(Some(Vec::new()), |v| v.list(webhook_key::net));
-    Some(Server { listen: listen?, public_url: public_url?, data_dir: data_dir?, trusted_proxies: proxies? })
+    let upload_limit = table.get("upload_limit").map_or(Some(UPLOAD_LIMIT), |v| v.parsed(checks::bytes));
+    Some(Server {
+        listen: listen?,
+        public_url: public_url?,
+        data_dir: data_dir?,
+        trusted_proxies: proxies?,
+        upload_limit: upload_limit?,
+    })
 }
 
 /// An http or https address without query.

@@ -144,6 +144,8 @@ fn render_button(button: &Button, index: i64, fill: &Fill) -> RenderedButton {
     let target = match button {
         Button::Url { url, .. } => Some(fill_in(url, |_| value.clone())),
         Button::CopyCode { .. } => value,
+        // It is the one that the text says.
+        Button::OneTimeCode { .. } => fill.body.first().map(|value| value.text.clone()),
         Button::QuickReply { .. } | Button::Other { .. } => None,
     };
     RenderedButton { text: button.text().to_owned(), target }

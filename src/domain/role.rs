@@ -60,8 +60,7 @@ pub enum Right {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 6] =
-        [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance, Self::Bot];
+    pub const ALL: [Self; 6] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance, Self::Bot];
 
     /// Those that people have; the others are for programs alone.
     pub const PEOPLE: [Self; 5] = [Self::Admin, Self::Operator, Self::Marketing, Self::Agent, Self::Finance];

@@ -68,6 +68,7 @@ mod tests {
             footer: None,
             buttons: Vec::new(),
             time_to_live_s: None,
+            announced: None,
             quality: None,
             parameters_unknown: false,
             examples: Vec::new(),

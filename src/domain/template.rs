@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod code;
 pub mod draft;
 pub mod edit;
 pub mod rules;
@@ -31,6 +32,9 @@ pub struct Template {
     pub buttons: Vec<Button>,
     /// Seconds after which an undelivered message is dropped; `None`: the provider's default (30 days).
     pub time_to_live_s: Option<i64>,
+    /// What it will be billed as, where the provider has announced a change that has not come yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Category>,
     /// What people think of it, as the provider tells; `None`: it does not, or not yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<TemplateQuality>,
@@ -121,6 +125,11 @@ pub enum TemplateQuality {
 }
 
 impl TemplateQuality {
+    /// Of that word; `None`: nobody knows.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Green, Self::Yellow, Self::Red].into_iter().find(|q| q.as_str().eq_ignore_ascii_case(word))
+    }
+
     /// The word in database and API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -181,6 +190,11 @@ pub enum Button {
         /// Label (the provider's own when it gives none).
         text: String,
     },
+    /// Takes a one-time code from the text of its message: to copy it, or to fill it in (authentication templates).
+    OneTimeCode {
+        /// Label.
+        text: String,
+    },
     /// Calls a number, or another kind that takes no parameter.
     Other {
         /// Label.
@@ -192,7 +206,11 @@ impl Button {
     /// The label.
     pub fn text(&self) -> &str {
         match self {
-            Self::QuickReply { text } | Self::Url { text, .. } | Self::CopyCode { text } | Self::Other { text } => text,
+            Self::QuickReply { text }
+            | Self::Url { text, .. }
+            | Self::CopyCode { text }
+            | Self::OneTimeCode { text }
+            | Self::Other { text } => text,
         }
     }
 }
@@ -215,6 +233,11 @@ impl Template {
     /// Names of the body's parameters in order of first appearance: `["1", "2"]` or `["first_name"]`.
     pub fn body_parameters(&self) -> Vec<String> {
         parameters(&self.body)
+    }
+
+    /// Whether its buttons take the one-time code that its text says.
+    pub fn gives_a_code(&self) -> bool {
+        self.category == Category::Authentication
     }
 
     /// Names of a text header's parameters (at most one at Meta).

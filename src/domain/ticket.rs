@@ -84,7 +84,9 @@ pub fn subject(text: &str) -> Option<String> {
 
 /// Whether `text` can be another system's own name for a case.
 pub fn is_reference(text: &str) -> bool {
-    (1..=LONGEST_REFERENCE).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
+    (1..=LONGEST_REFERENCE).contains(&text.chars().count())
+        && text.trim() == text
+        && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use crate::store::run::{self, Run};
 use crate::store::{Tx, message, template};
 
 /// Keeps the news with the template and with the runs that use it, and stops those. Returns the runs that changed.
-/// What is only announced (a day ahead) is noted and stops nothing: the run may be over by then.
+/// What is only announced (a day ahead, or for the first of the next month) stops standing runs, once: they will still be
+/// there when it comes. Any other run is priced anew when it does.
 pub(super) async fn follow(
     tx: &mut Tx,
     engine: &Engine,
@@ -30,7 +31,11 @@ pub(super) async fn follow(
     audit::write_in(tx, now, Deed { actor: ITSELF, action: "template.category", subject: &subject, detail: &detail })
         .await?;
     if news.is_announced {
-        return Ok(Vec::new());
+        return if template::set_announced(tx, account, news).await? {
+            announced(tx, engine, (account, news), now).await
+        } else {
+            Ok(Vec::new())
+        };
     }
     template::set_category(tx, account, news).await?;
     let mut changed = Vec::new();
@@ -40,13 +45,38 @@ pub(super) async fn follow(
         else {
             continue;
         };
-        let told = means(tx, engine, &run, used, news.category, now).await?;
+        let told = means(tx, engine, (&run, "pause_category"), used, news.category, now).await?;
         used.category = news.category;
         run::set_template(tx, run.id, &snapshot).await?;
         if let Some(told) = told {
             steer::stop_in(tx, run.id, ITSELF, &[told], now).await?;
         }
         changed.push(run.id);
+    }
+    Ok(changed)
+}
+
+/// Stops the standing runs that the announced category will make dearer or cheaper, with both estimates.
+async fn announced(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, news): (&str, &CategoryNews),
+    now: UnixMs,
+) -> Result<Vec<RunId>, EngineError> {
+    let mut changed = Vec::new();
+    let standing = |run: &Run| run.account == account && run.revision > 0;
+    for run in run::open_in(tx).await?.into_iter().filter(standing) {
+        let mut snapshot = run.snapshots()?;
+        let Some(used) = using(&mut snapshot, &news.name, &news.language).filter(|t| t.category != news.category)
+        else {
+            continue;
+        };
+        let told = means(tx, engine, (&run, "pause_category_announced"), used, news.category, now).await?;
+        if let Some(told) = told
+            && steer::stop_in(tx, run.id, ITSELF, &[told], now).await?
+        {
+            changed.push(run.id);
+        }
     }
     Ok(changed)
 }
@@ -61,7 +91,7 @@ pub(super) fn using<'a>(snapshot: &'a mut Snapshot, name: &str, language: &str) 
 async fn means(
     tx: &mut Tx,
     engine: &Engine,
-    run: &Run,
+    (run, code): (&Run, &str),
     used: &Template,
     category: Category,
     now: UnixMs,
@@ -88,5 +118,5 @@ async fn means(
         ("cost", &cost),
         ("was", &was),
     ];
-    Ok((n != "0").then(|| Problem::new("pause_category", &args)))
+    Ok((n != "0").then(|| Problem::new(code, &args)))
 }

@@ -19,7 +19,7 @@ use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
-use crate::intake::rows::content_hash;
+use crate::intake::rows::fingerprint;
 use crate::store::correction::{self, NewCorrection};
 use crate::store::run::{self, Run};
 use crate::store::template::own;
@@ -140,14 +140,15 @@ impl Engine {
     ) -> Result<crate::domain::id::VersionId, EngineError> {
         let audience = self.audience(&before.audience_hash).await?;
         let text = definition.to_owned();
-        let hash = aside(move || content_hash(&text, &audience)).await?;
+        let hash = aside(move || fingerprint(&text, &audience, &|_| ())).await?;
         let hash = hash.map_err(|cause| EngineError::File { place: "the audiences", cause })?;
         let new = NewVersion {
             campaign: before.campaign_id,
             definition,
             audience_name: &before.audience_name,
             audience_hash: &before.audience_hash,
-            content_hash: &hash,
+            content_hash: &hash.content,
+            rows_hash: &hash.rows,
             by,
         };
         Ok(version::save(&self.store, &new, self.clock.now()).await?.0)

@@ -43,7 +43,7 @@ impl Verdict {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// `credentials`, `clock`, `currency`, `webhook`, `subscription`, `templates`, `wallet`, `holds`, `number`, `standing`,
-    /// `quality`, `throughput` or `tier`; the locales' key is `doctor.aspect.<word>`.
+    /// `quality`, `throughput`, `tier` or `usage`; the locales' key is `doctor.aspect.<word>`.
     pub aspect: &'static str,
     /// How good or bad.
     pub verdict: Verdict,

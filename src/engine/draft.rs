@@ -1,26 +1,24 @@
 //! Campaigns that are put together on the page: begun from an audience, from an earlier campaign, from one's own latest
 //! version or from a paused run; looked at row by row; and in the end written as the campaign's folder.
 
-use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::correct::Split;
-use super::{CorrectOutcome, Engine, EngineError, Loaded, aside, audience, folder, load};
-use crate::domain::fill::Rendered;
+use super::{CorrectOutcome, Engine, EngineError, Incoming, Loaded, aside, audience, folder};
 use crate::domain::id::{CampaignId, DraftId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::domain::snapshot::Snapshot;
-use crate::domain::template::Template;
-use crate::domain::time::UnixMs;
-use crate::intake::audience::{Audience, FileFacts, Line};
+use crate::intake::audience::{Audience, Rules};
 use crate::intake::campaign_file::{CampaignFile, fits_pattern};
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
-use crate::intake::rows::{RowExclusion, RowFate, RowsRequest, open_rows};
 use crate::store::draft::{self, Draft, NewDraft};
 use crate::store::{StoreError, campaign, run, version};
+
+mod preview;
+
+pub use preview::Preview;
 
 /// A draft that nobody touched for so long is dropped when another is begun.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -29,43 +27,18 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 const LONGEST_NAME: usize = 40;
 
 /// What somebody brings to a new campaign.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct Brought {
     /// What screens will call it.
     pub title: String,
     /// What it is for.
     pub kind: CampaignKind,
-    /// Name of the audience's file.
-    pub file: String,
     /// The audience.
-    pub bytes: Vec<u8>,
+    pub audience: Incoming,
 }
 
 /// A draft, or why there is none.
 pub type Begun = Result<DraftId, Vec<Problem>>;
-
-/// A row of a draft as the person will see it.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Preview {
-    /// What was found out about the file; `None` when it cannot be read.
-    pub facts: Option<FileFacts>,
-    /// Which row; 1 is the first after the header.
-    pub row: i64,
-    /// Its cells, in the order of the header; empty when there is no such row.
-    pub cells: Vec<String>,
-    /// The template as the provider has it.
-    pub template: Option<Template>,
-    /// What the person sees.
-    pub text: Option<Rendered>,
-    /// The number it goes to, with `+`.
-    pub to: String,
-    /// When it is due.
-    pub due_at: Option<UnixMs>,
-    /// Why the row becomes no message.
-    pub left_out: Option<RowExclusion>,
-    /// What keeps any row from being read.
-    pub problems: Vec<Problem>,
-}
 
 /// What became of a draft that was finished.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,7 +83,7 @@ impl Engine {
     }
 
     async fn begin_with(&self, mut file: Definition, brought: Brought, by: &str) -> Result<Begun, EngineError> {
-        let hash = match self.take_audience(&mut file, brought.file.clone(), brought.bytes).await? {
+        let hash = match self.take_audience(&mut file, &brought.audience).await? {
             Ok(hash) => hash,
             Err(problems) => return Ok(Err(problems)),
         };
@@ -121,7 +94,7 @@ impl Engine {
             definition: &text,
             based_on: None,
             run: None,
-            audience: (&brought.file, &hash),
+            audience: (brought.audience.name(), &hash),
             by,
         };
         self.keep_draft(&new).await.map(Ok)
@@ -165,16 +138,15 @@ impl Engine {
     pub async fn draft_audience(
         &self,
         of: &Draft,
-        file: String,
-        bytes: Vec<u8>,
+        brought: &Incoming,
     ) -> Result<Result<(), Vec<Problem>>, EngineError> {
         let mut definition = Definition::read(&of.definition).unwrap_or_default();
-        let hash = match self.take_audience(&mut definition, file.clone(), bytes).await? {
+        let hash = match self.take_audience(&mut definition, brought).await? {
             Ok(hash) => hash,
             Err(problems) => return Ok(Err(problems)),
         };
         let text = definition.to_string();
-        draft::set_audience(&self.store, of.id, (&file, &hash), &text, self.clock.now()).await?;
+        draft::set_audience(&self.store, of.id, (brought.name(), &hash), &text, self.clock.now()).await?;
         Ok(Ok(()))
     }
 
@@ -182,18 +154,19 @@ impl Engine {
     async fn take_audience(
         &self,
         file: &mut Definition,
-        name: String,
-        bytes: Vec<u8>,
+        brought: &Incoming,
     ) -> Result<Result<String, Vec<Problem>>, EngineError> {
-        if !folder::is_file_name(&name) || name == folder::DEFINITION {
-            return Ok(Err(vec![Problem::new("draft_file_name", &[("file", &name)])]));
+        let name = brought.name();
+        if name == folder::DEFINITION {
+            return Ok(Err(vec![Problem::new("draft_file_name", &[("file", name)])]));
         }
         let wanted = file.text(&["file"]);
-        if wanted.is_empty() || !fits_pattern(&wanted, &name) {
-            file.set(&["file"], &name);
+        if wanted.is_empty() || !fits_pattern(&wanted, name) {
+            file.set(&["file"], name);
         }
-        let data_dir = self.config.server.data_dir.clone();
-        let kept = aside(move || keep(&data_dir, &name, &bytes)).await?;
+        let (data_dir, lies) = (self.config.server.data_dir.clone(), brought.path());
+        let rules = CampaignFile::rules(&file.to_string());
+        let kept = aside(move || keep(&data_dir, &lies, &rules)).await?;
         let kept = kept.map_err(|cause| EngineError::File { place: "the audiences", cause })?;
         match kept {
             Ok(hash) => {
@@ -229,55 +202,6 @@ impl Engine {
         let dir = self.config.campaigns_dir.join(name);
         let bytes = aside(move || folder::read_definition(&dir)).await?;
         Ok(bytes.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    /// A row of a draft as the person will see it, with what stands in the way.
-    pub async fn preview(&self, of: &Draft, row: i64) -> Result<Preview, EngineError> {
-        let mut file = load::parse(&of.definition);
-        let template = match &mut file {
-            Ok(file) => self.template_of(file).await?,
-            Err(_) => None,
-        };
-        let vars = self.vars().await?;
-        let (path, config, started_at) =
-            (self.audience(&of.audience_hash).await?, self.config.clone(), self.clock.now());
-        aside(move || {
-            let main = template.as_ref().map(|snapshot| snapshot.main.clone());
-            let mut preview = Preview { row, template: main, ..Preview::default() };
-            let rules = file.as_ref().map(|file| file.reading.clone()).unwrap_or_default();
-            match Audience::open_by(&path, &rules) {
-                Ok(audience) => look(&mut preview, &audience),
-                Err(problems) => preview.problems = problems,
-            }
-            match &file {
-                Ok(file) if preview.facts.is_some() => {
-                    let request = RowsRequest {
-                        campaign: file,
-                        template: template.as_ref().map(|snapshot| &snapshot.main),
-                        translations: template.as_ref().map_or(&[][..], |snapshot| &snapshot.translations),
-                        vars: &vars,
-                        holidays: &config.holidays,
-                        laws: &config.laws,
-                        reach: &config.reach,
-                        audience: &path,
-                        started_at,
-                    };
-                    fill(&mut preview, template.as_ref(), &request);
-                }
-                Ok(_) => {}
-                Err(problems) => preview.problems.extend(problems.iter().cloned()),
-            }
-            preview
-        })
-        .await
-    }
-
-    /// The template that `file` names, where it is known; what `file` does not say is as the template says it.
-    async fn template_of(&self, file: &mut CampaignFile) -> Result<Option<Snapshot>, EngineError> {
-        let Ok((_, account)) = self.way_out(&file.sender) else { return Ok(None) };
-        let template = self.known_templates(account, file).await?;
-        self.with_mapping(&account.name, file, template.as_ref().map(|snapshot| &snapshot.main)).await?;
-        Ok(template)
     }
 
     /// Writes the campaign's folder, or corrects the run; `over`: also where the folder was changed meanwhile.
@@ -323,55 +247,19 @@ impl Engine {
             }
         }
         let path = self.audience(&of.audience_hash).await?;
-        let bytes = aside(move || std::fs::read(path)).await?;
-        let bytes = bytes.map_err(|cause| EngineError::File { place: "the audiences", cause })?;
-        self.load_campaign(&of.name, &of.definition, Some((&of.audience_name, bytes)), by).await
+        self.load_campaign_from(&of.name, &of.definition, Some((&of.audience_name, &path)), by).await
     }
 }
 
-/// Keeps the bytes of an audience that can be read.
-fn keep(data_dir: &Path, name: &str, bytes: &[u8]) -> std::io::Result<Result<String, Vec<Problem>>> {
-    std::fs::create_dir_all(data_dir)?;
-    // Under its own name, which says what kind of file it is and which problems name.
-    let place = tempfile::tempdir_in(data_dir)?;
-    let path: PathBuf = place.path().join(name);
-    let mut file = std::fs::File::options().read(true).write(true).create_new(true).open(&path)?;
-    file.write_all(bytes)?;
-    if let Err(problems) = Audience::open(&path) {
+/// What keeps a file from being read until a person has said how: asked about where the campaign is put together.
+const ASKED: [&str; 3] = ["several_sheets", "no_header_row", "no_such_sheet"];
+
+/// Keeps an audience that can be read, perhaps once a person has said how. It lies under its own name, which problems name.
+fn keep(data_dir: &Path, lies: &Path, rules: &Rules) -> std::io::Result<Result<String, Vec<Problem>>> {
+    if let Err(problems) = Audience::open_by(lies, rules)
+        && !problems.iter().all(|problem| ASKED.contains(&problem.code.as_str()))
+    {
         return Ok(Err(problems));
     }
-    file.seek(SeekFrom::Start(0))?;
-    audience::keep(data_dir, &mut file).map(Ok)
-}
-
-/// The file's facts, and the cells of the row.
-fn look(preview: &mut Preview, audience: &Audience) {
-    preview.facts = Some(audience.facts.clone());
-    let at = usize::try_from(preview.row - 1).unwrap_or_default();
-    if let Ok(mut lines) = audience.lines()
-        && let Some(Line::Cells(cells)) = lines.nth(at)
-    {
-        preview.cells = cells;
-    }
-}
-
-/// What the row becomes.
-fn fill(preview: &mut Preview, templates: Option<&Snapshot>, request: &RowsRequest<'_>) {
-    let rows = match open_rows(request) {
-        Ok(rows) => rows,
-        Err(problems) => return preview.problems.extend(problems),
-    };
-    preview.facts = Some(rows.facts().clone());
-    let row = preview.row;
-    let mut rows = rows;
-    match rows.find(|found| found.no == row).map(|found| found.fate) {
-        Some(RowFate::Message(draft)) => {
-            let template = templates.map(|snapshot| snapshot.of(draft.fill.language.as_deref()));
-            let template = template.filter(|template| !template.parameters_unknown);
-            preview.text = template.map(|template| template.render(&draft.fill));
-            (preview.to, preview.due_at) = (draft.to.with_plus(), Some(draft.due_at));
-        }
-        Some(RowFate::Excluded(left)) => preview.left_out = Some(left),
-        None => {}
-    }
+    audience::keep(data_dir, &mut folder::open_plain(lies)?).map(Ok)
 }

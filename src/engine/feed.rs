@@ -164,7 +164,7 @@ pub(super) async fn left_out_for(
     if file.limits.sent_elsewhere != Some(SentElsewhere::LeaveOut) {
         return Ok(None);
     }
-    let other = run::of_same_audience(&engine.store, version.campaign_id, &version.audience_hash).await?;
+    let other = run::of_same_audience(&engine.store, version.campaign_id, &version.rows_hash).await?;
     Ok(other.map(|(_, run)| run))
 }
 

@@ -63,6 +63,20 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&fresh, folder.join(name))
 }
 
+/// Copies the file `from` as `name` into `folder`, as [`write()`] does with bytes.
+pub fn place(folder: &Path, name: &str, from: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let fresh = folder.join(format!(".{name}.new"));
+    let copied = io::copy(&mut open_plain(from)?, &mut File::create(&fresh)?);
+    let placed =
+        copied.and_then(|_| File::open(&fresh)?.sync_all()).and_then(|()| fs::rename(&fresh, folder.join(name)));
+    if placed.is_err() {
+        // The error to report is the first one; a file left over is only untidy.
+        drop(fs::remove_file(&fresh));
+    }
+    placed
+}
+
 /// A file as it lies there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Seen {

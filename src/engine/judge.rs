@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::dispatcher::is_marketing;
 use super::forecast::{self, USUAL_THROUGHPUT};
+use super::readings::{Made, Soon, Subject};
 use super::start::Candidate;
 use super::{Engine, EngineError, aside, budget, feed, funds, holds, wallet};
 use crate::billing::card::Cards;
@@ -100,7 +102,28 @@ impl Engine {
         (with_rows, but): (bool, Option<RunId>),
     ) -> Result<Sheet, EngineError> {
         let known = self.known(candidate, template, but).await?;
-        aside(move || known.sheet(with_rows)).await
+        aside(move || known.sheet(with_rows, &|_, _| ())).await
+    }
+
+    /// The sheet, if it is there within `patience`; a longer reading goes on, and is found by whoever looks again.
+    pub(super) async fn judge_soon(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+        patience: Duration,
+    ) -> Result<Soon<Sheet>, EngineError> {
+        let subject = Subject::Sheet(candidate.version.id);
+        if !self.readings.has(&subject, "") {
+            let known = Box::pin(self.known(candidate, template, None)).await?;
+            self.readings.read_aside((subject.clone(), ""), move |going| {
+                Made::Sheet(Arc::new(known.sheet(false, &|rows, of| going.tell(rows, of))))
+            });
+        }
+        match self.readings.wait((&subject, ""), patience).await {
+            Some(Soon::Reading(progress)) => Ok(Soon::Reading(progress)),
+            Some(Soon::Ready(Made::Sheet(sheet))) => Ok(Soon::Ready((*sheet).clone())),
+            _ => Err(EngineError::File { place: "the audiences", cause: std::io::Error::other("its reading ended") }),
+        }
     }
 
     async fn left_alone(&self, marketing: bool) -> Result<LeftAlone, EngineError> {
@@ -132,7 +155,7 @@ impl Engine {
             left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
             vars: self.vars().await?,
             users: self.who_answers().await?,
-            same_audience: run::of_same_audience(&self.store, id, hash).await?,
+            same_audience: run::of_same_audience(&self.store, id, &version.rows_hash).await?,
             earlier: self.sent_before(candidate, but).await?,
             reached: place::phones(&self.store, portfolio, now).await?,
             countries: holds::countries(self).await?,
@@ -184,10 +207,10 @@ struct Known {
 }
 
 impl Known {
-    fn sheet(&self, with_rows: bool) -> Sheet {
+    fn sheet(&self, with_rows: bool, progress: &dyn Fn(u64, u64)) -> Sheet {
         let (config, template) = (&self.config, self.template.as_ref());
         let account_name = self.account.as_ref().map_or("", |account| account.name.as_str());
-        preflight::sheet(&SheetInputs {
+        let inputs = SheetInputs {
             campaign: &self.file,
             template: template.map(|t| &t.main),
             translations: template.map_or(&[], |t| &t.translations),
@@ -217,7 +240,8 @@ impl Known {
             moved_template: self.moved.as_ref().map(|t| &t.main),
             barred: &|phone| holds::is_barred(&self.countries, account_name, phone.digits()),
             with_rows,
-        })
+        };
+        preflight::sheet_with_progress(&inputs, progress)
     }
 }
 

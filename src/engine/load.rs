@@ -5,13 +5,14 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use super::readings::{Going, Subject};
 use super::{Engine, EngineError, aside, audience, feed, folder, room};
 use crate::config::toml_file::TomlProblem;
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
 use crate::intake::campaign_file::{self, CampaignFile, fits_pattern, is_pattern};
-use crate::intake::rows::content_hash;
+use crate::intake::rows::{Fingerprint, fingerprint};
 use crate::store::campaign::{self, Described};
 use crate::store::version::{self, NewVersion};
 
@@ -37,7 +38,7 @@ struct Read {
     definition: String,
     audience_name: String,
     audience_hash: String,
-    content_hash: String,
+    content: Fingerprint,
 }
 
 /// Why a folder could not be read.
@@ -55,13 +56,32 @@ impl From<Vec<Problem>> for Unread {
 }
 
 impl Engine {
-    /// Writes the campaign's folder and loads it as if it had been dropped there. A definition that cannot be read is
-    /// refused before anything is written. `audience` is its file's name and bytes; without one the folder's counts.
+    /// The same as [`Engine::load_campaign_from`] with the bytes of an audience.
     pub async fn load_campaign(
         &self,
         name: &str,
         definition: &str,
         audience: Option<(&str, Vec<u8>)>,
+        by: &str,
+    ) -> Result<Loaded, EngineError> {
+        let Some((given, bytes)) = audience else { return self.load_campaign_from(name, definition, None, by).await };
+        let Some(mut arriving) = self.take_in(given).await? else {
+            let wanted = parse(definition).map(|file| file.file).unwrap_or_default();
+            let args = [("file", given), ("wanted", wanted.as_str())];
+            return Ok(Loaded::Refused(vec![Problem::new("audience_name", &args)]));
+        };
+        arriving.write(&bytes).await?;
+        let incoming = arriving.done().await?;
+        self.load_campaign_from(name, definition, Some((given, &incoming.path())), by).await
+    }
+
+    /// Writes the campaign's folder and loads it as if it had been dropped there. A definition that cannot be read is
+    /// refused before anything is written. `audience` is its file's name and where it lies; without one the folder's counts.
+    pub async fn load_campaign_from(
+        &self,
+        name: &str,
+        definition: &str,
+        audience: Option<(&str, &Path)>,
         by: &str,
     ) -> Result<Loaded, EngineError> {
         if !folder::is_campaign_name(name) {
@@ -71,16 +91,16 @@ impl Engine {
             Ok(file) => file,
             Err(problems) => return Ok(Loaded::Refused(problems)),
         };
-        let audience = match audience.map(|(given, bytes)| (stored_name(&file.file, given), bytes)) {
+        let audience = match audience.map(|(given, lies)| (stored_name(&file.file, given), lies)) {
             None => None,
-            Some((Ok(name), bytes)) => Some((name, bytes)),
+            Some((Ok(name), lies)) => Some((name, lies.to_owned())),
             Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
         };
         let given = audience.as_ref().map(|(name, _)| name.clone());
         let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
         let written = aside(move || {
-            if let Some((name, bytes)) = audience {
-                folder::write(&dir, &name, &bytes)?;
+            if let Some((name, lies)) = audience {
+                folder::place(&dir, &name, &lies)?;
             }
             folder::write(&dir, folder::DEFINITION, definition.as_bytes())
         });
@@ -97,7 +117,9 @@ impl Engine {
     async fn take(&self, name: &str, by: &str, given: Option<String>) -> Result<Loaded, EngineError> {
         let (dir, data_dir) = (self.config.campaigns_dir.join(name), self.config.server.data_dir.clone());
         let used = self.used_audience(name).await?;
-        let read = aside(move || read(&dir, &data_dir, (given.as_deref(), used))).await?;
+        let subject = Subject::Folder(name.to_owned());
+        let read = self.read_telling(subject, move |going| read((&dir, &data_dir), (given.as_deref(), used), going));
+        let read = read.await?;
         let now = self.clock.now();
         let read = match read {
             Ok(read) => read,
@@ -119,7 +141,8 @@ impl Engine {
             definition: &read.definition,
             audience_name: &read.audience_name,
             audience_hash: &read.audience_hash,
-            content_hash: &read.content_hash,
+            content_hash: &read.content.content,
+            rows_hash: &read.content.rows,
             by,
         };
         let (version, is_new) = version::save(&self.store, &new, now).await?;
@@ -201,7 +224,11 @@ fn stored_name(wanted: &str, given: &str) -> Result<String, Problem> {
 }
 
 /// `given` is the name of an audience that came with the campaign file, `used` name and hash of the one used last.
-fn read(dir: &Path, data_dir: &Path, (given, used): (Option<&str>, Option<(String, String)>)) -> Result<Read, Unread> {
+fn read(
+    (dir, data_dir): (&Path, &Path),
+    (given, used): (Option<&str>, Option<(String, String)>),
+    going: &Going,
+) -> Result<Read, Unread> {
     let unreadable = |name: &str, cause: &std::io::Error| {
         vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])]
     };
@@ -226,7 +253,8 @@ fn read(dir: &Path, data_dir: &Path, (given, used): (Option<&str>, Option<(Strin
             (name, hash)
         }
     };
-    let content_hash = content_hash(&definition, &audience::path(data_dir, &audience_hash))
+    let told = |rows| going.tell(rows, 0);
+    let content = fingerprint(&definition, &audience::path(data_dir, &audience_hash), &told)
         .map_err(|e| unreadable(&audience_name, &e))?;
-    Ok(Read { file, definition, audience_name, audience_hash, content_hash })
+    Ok(Read { file, definition, audience_name, audience_hash, content })
 }

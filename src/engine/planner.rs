@@ -17,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::holds::ITSELF;
+use super::readings::{Going, Subject};
 use super::template::mapping;
 use super::templates::reads_otherwise;
-use super::{Engine, EngineError, aside, feed, load};
+use super::{Engine, EngineError, feed, load};
 use crate::config::Config;
 use crate::domain::amend::FileKeys;
 use crate::domain::canary::Share;
@@ -29,7 +30,7 @@ use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::intake::rows::{ResolvedRow, RowsRequest, file_keys, open_rows};
+use crate::intake::rows::{ResolvedRow, RowsRequest, file_keys, open_rows_telling};
 use crate::store::message::MAX_INSERT;
 use crate::store::run::{self, Run};
 use crate::store::template::own;
@@ -151,7 +152,8 @@ impl Planner {
     ) -> Result<(), EngineError> {
         let (run, mut done) = (plan.run.id, reading.done);
         let (pieces, mut read) = mpsc::channel(AHEAD);
-        let thread = tokio::task::spawn_blocking(move || reading.read(&pieces));
+        let going = self.engine.readings.begin(Subject::Plan(plan.run.id), "");
+        let thread = tokio::task::spawn_blocking(move || reading.read(&pieces, &going));
         while let Some(rows) = read.recv().await {
             let count = rows.len() as i64;
             let kept = match amending {
@@ -205,7 +207,7 @@ impl Planner {
             None => None,
         };
         let look = reading.clone();
-        let keys = aside(move || look.keys()).await?;
+        let keys = self.engine.read_telling(Subject::Plan(run.id), move |going| look.keys(going)).await?;
         let (now, file, own) = (reading.started_at, reading.file.clone(), reading.own.clone());
         Ok(keys.map(|keys| Some(Amending { keys, now, file, own, moved })))
     }
@@ -232,12 +234,16 @@ impl Planner {
 
 impl Reading {
     /// Reads from where planning stopped; ends early, without error, when nobody takes the pieces any more.
-    fn read(self, pieces: &mpsc::Sender<Vec<ResolvedRow>>) -> Result<(), Vec<Problem>> {
+    fn read(self, pieces: &mpsc::Sender<Vec<ResolvedRow>>, going: &Going) -> Result<(), Vec<Problem>> {
         let request = self.request();
+        let mut rows = open_rows_telling(&request, &|rows| going.tell(rows, 0))?;
+        let of = rows.expected();
         // Rows done are read again, not only skipped over: what is a duplicate depends on the rows before it.
-        let mut rows = open_rows(&request)?.skip(usize::try_from(self.done).unwrap_or(0));
+        let mut done = rows.by_ref().take(usize::try_from(self.done).unwrap_or(0)).count() as u64;
         loop {
             let piece: Vec<ResolvedRow> = rows.by_ref().take(MAX_INSERT).collect();
+            done += piece.len() as u64;
+            going.tell(done, of);
             if piece.is_empty() || pieces.blocking_send(piece).is_err() {
                 return Ok(());
             }
@@ -245,8 +251,8 @@ impl Reading {
     }
 
     /// What all of the file names.
-    fn keys(&self) -> Result<FileKeys, Vec<Problem>> {
-        file_keys(&self.request())
+    fn keys(&self, going: &Going) -> Result<FileKeys, Vec<Problem>> {
+        file_keys(&self.request(), &|rows| going.tell(rows, 0))
     }
 
     fn request(&self) -> RowsRequest<'_> {

@@ -1,8 +1,10 @@
 //! Files that people get back, in `<folder>/out/`: their own file with what became of each row, what people answered for the
 //! system that made the file, and whom to phone. Written by rename, never watched.
 
+mod day;
 mod fates;
 mod make;
+mod phone;
 mod sink;
 mod words;
 

@@ -1,7 +1,10 @@
 //! The pre-flight of a version, and starting it.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
+use super::readings::{Soon, Subject};
 use super::{Engine, EngineError, feed, load};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
@@ -30,7 +33,6 @@ pub enum StartOutcome {
     Changed(Vec<Problem>),
 }
 
-/// A version with everything a decision about it needs.
 /// What somebody says yes to, besides the version.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Yes<'a> {
@@ -70,6 +72,26 @@ pub(super) struct Hindered {
 impl Engine {
     /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
+        let (candidate, template) = self.to_judge(id).await?;
+        let sheet = self.judge(&candidate, template.clone(), with_rows).await?;
+        self.signed(sheet, &candidate, template.as_ref()).await
+    }
+
+    /// The pre-flight, if it is there within `patience`. The reading of a long file goes on, and whoever looks again finds
+    /// it: for some seconds after its end too, unless `anew`.
+    pub async fn sheet_soon(&self, id: VersionId, anew: bool, patience: Duration) -> Result<Soon<Sheet>, EngineError> {
+        if anew {
+            self.readings.forget(&Subject::Sheet(id));
+        }
+        let (candidate, template) = self.to_judge(id).await?;
+        Ok(match self.judge_soon(&candidate, template.clone(), patience).await? {
+            Soon::Ready(sheet) => Soon::Ready(self.signed(sheet, &candidate, template.as_ref()).await?),
+            Soon::Reading(progress) => Soon::Reading(progress),
+        })
+    }
+
+    /// A version with its template as it is known, and what that puts into variables that the file leaves open.
+    async fn to_judge(&self, id: VersionId) -> Result<(Candidate, Option<Snapshot>), EngineError> {
         let mut candidate = self.candidate(id).await?;
         let template = match &candidate.account {
             Some(account) => self.known_templates(account, &candidate.file).await?,
@@ -78,13 +100,21 @@ impl Engine {
         if let Some(account) = &candidate.account {
             self.with_mapping(&account.name, &mut candidate.file, template.as_ref().map(|t| &t.main)).await?;
         }
-        let known = template.clone();
-        let mut sheet = self.judge(&candidate, template, with_rows).await?;
+        Ok((candidate, template))
+    }
+
+    /// The sheet with the mark of what it shows, and all that a start would be refused for.
+    async fn signed(
+        &self,
+        mut sheet: Sheet,
+        candidate: &Candidate,
+        template: Option<&Snapshot>,
+    ) -> Result<Sheet, EngineError> {
         // The file is kept under the mark of its content; people know it by its name.
         sheet.audience.clone_from(&candidate.version.audience_name);
-        sheet.shown = Some(self.mark(&candidate, known.as_ref(), &sheet).to_string());
+        sheet.shown = Some(self.mark(candidate, template, &sheet).to_string());
         // What a start would be refused for is told before it is tried.
-        sheet.blockers.splice(0..0, self.standing_in_the_way(&candidate).await?);
+        sheet.blockers.splice(0..0, self.standing_in_the_way(candidate).await?);
         Ok(sheet)
     }
 

@@ -6,6 +6,7 @@ pub mod mapping;
 mod stakes;
 pub mod watch;
 
+use serde::Serialize;
 use tracing::warn;
 
 use super::{Engine, EngineError};
@@ -15,7 +16,7 @@ use crate::domain::template::draft::Draft;
 use crate::domain::template::edit::{self, EDIT_PERIOD};
 use crate::domain::template::{Category, Template, TemplateStatus, rules};
 use crate::locale::{Language, say};
-use crate::provider::{Provider, ProviderError, TemplateAnswer, TemplateDone};
+use crate::provider::{Provider, ProviderError, Sample, TemplateAnswer, TemplateDone};
 use crate::store::template::draft::Kept;
 use crate::store::template::{self, draft, own};
 
@@ -35,6 +36,15 @@ pub enum TemplateOutcome {
     Deleted,
     /// These must be mended first.
     Refused(Vec<Problem>),
+}
+
+/// A sample as the provider has it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct Uploaded {
+    /// The word of the header it is for: `image`, `video`, `document`.
+    pub kind: &'static str,
+    /// What the provider calls it: the header's `sample`.
+    pub handle: String,
 }
 
 impl Engine {
@@ -159,6 +169,23 @@ impl Engine {
         }
     }
 
+    /// Gives the provider the sample that a header is reviewed with. What it made of it, or what stands in the way.
+    pub async fn upload_sample(
+        &self,
+        account: &str,
+        sample: Sample,
+    ) -> Result<Result<Uploaded, Vec<Problem>>, EngineError> {
+        let provider = self.provider_of(account)?;
+        let Some(kind) = sample.kind() else {
+            return Ok(Err(vec![Problem::new("template_sample_kind", &[("field", "sample")])]));
+        };
+        let answer = provider.upload_sample(sample).await;
+        Ok(match asked(account, answer, Category::Marketing) {
+            Ok(done) => Ok(Uploaded { kind, handle: done.provider_id }),
+            Err(problem) => Err(vec![problem]),
+        })
+    }
+
     pub(crate) fn provider_of(&self, account: &str) -> Result<&Provider, EngineError> {
         self.providers.get(account).ok_or(EngineError::Unknown { what: "account" })
     }
@@ -180,6 +207,8 @@ fn asked(
             let args = [("why_key", key.as_str()), ("said", &said), ("code", &code), ("category_key", &category)];
             Problem::new("template_refused", &args)
         }
+        Ok(TemplateAnswer::Unfit { code }) => Problem::new(code, &[("account", account)]),
+        Err(ProviderError::Later { minutes }) => Problem::new("template_later", &[("n", &minutes.to_string())]),
         Ok(TemplateAnswer::Later { minutes }) => Problem::new("template_later", &[("n", &minutes.max(1).to_string())]),
         Ok(TemplateAnswer::NotOffered) => Problem::new("template_not_offered", &[("account", account)]),
         Err(cause) => {

@@ -144,6 +144,7 @@ fn differs(seen: &Template, fresh: &Template) -> bool {
         provider_id: fresh.provider_id.clone(),
         status: fresh.status.clone(),
         quality: fresh.quality,
+        announced: fresh.announced,
         ..seen.clone()
     };
     same != *fresh

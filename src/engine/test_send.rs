@@ -17,7 +17,7 @@ use crate::domain::kind::Priority;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
-use crate::domain::template::{Template, TemplateStatus};
+use crate::domain::template::{Template, TemplateStatus, edit};
 use crate::intake::rows::{RowFate, RowsRequest, explain, open_rows};
 use crate::locale::{Language, say};
 use crate::store::message::{self, NewMessage};
@@ -133,10 +133,7 @@ impl Engine {
         let args = [("template", wanted.name.as_str()), ("language", wanted.language.as_str())];
         Ok(match self.fresh_templates(&account.name, &candidate.file).await {
             Ok(Some(found)) if found.main.status == TemplateStatus::Approved => Ok(found),
-            Ok(Some(found)) => {
-                let status = ("status", found.main.status.as_str());
-                Err(Problem::new("template_not_approved", &[args[0], args[1], status]))
-            }
+            Ok(Some(found)) => Err(edit::not_sendable(&wanted.name, &wanted.language, &found.main.status)),
             Ok(None) => Err(Problem::new("template_unknown", &args)),
             Err(EngineError::Provider(_)) => Err(Problem::new("template_unread", &args)),
             Err(other) => return Err(other),

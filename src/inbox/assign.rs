@@ -58,7 +58,8 @@ pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Ow
         return Ok(());
     }
     let (subject, detail) = (format!("conversation {id}"), format!("route {route}"));
-    audit::write_in(tx, at, Deed { actor: ITSELF, action: "conversation.route", subject: &subject, detail: &detail }).await
+    audit::write_in(tx, at, Deed { actor: ITSELF, action: "conversation.route", subject: &subject, detail: &detail })
+        .await
 }
 
 impl Inbox {

@@ -48,10 +48,9 @@ pub async fn may_send(
     let to = Recontact { has_bot: open.bot.is_some(), window_until: open.window_until, sent };
     let id = open.id.to_string();
     Ok(rules::recontact(to, rules.recontacts, now).err().map(|why| match why {
-        Refusal::Bot => Problem::new(
-            "template_bot_has",
-            &[("bot", open.bot.as_deref().unwrap_or_default()), ("conversation", &id)],
-        ),
+        Refusal::Bot => {
+            Problem::new("template_bot_has", &[("bot", open.bot.as_deref().unwrap_or_default()), ("conversation", &id)])
+        }
         Refusal::Session { until } => {
             let minutes = until.since(now).as_secs().div_ceil(60);
             Problem::new("template_session", &[("n", &minutes.to_string()), ("conversation", &id)])
@@ -115,6 +114,7 @@ pub async fn open_by_hand(
 
 async fn owned(tx: &mut Tx, id: ConversationId, send: &ByHand<'_>, at: UnixMs) -> Result<()> {
     let subject = format!("conversation {id}");
-    let deed = Deed { actor: send.name, action: "conversation.own", subject: &subject, detail: "sent a template by hand" };
+    let deed =
+        Deed { actor: send.name, action: "conversation.own", subject: &subject, detail: "sent a template by hand" };
     audit::write_in(tx, at, deed).await
 }

@@ -8,7 +8,7 @@ use super::{Inbox, write_out};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
 use crate::domain::time::UnixMs;
-use crate::store::{Result, Tx, campaign, conversation, entry, identity};
+use crate::store::{Result, Tx, campaign, conversation, entry, identity, unclear};
 
 /// A message that an unclear reply may answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
@@ -52,6 +52,7 @@ impl Inbox {
         };
         // The reply may have come before the answer to our request was settled.
         entry::assign(&mut tx, id, message.id, message.reached_at.min(reply.received_at)).await?;
+        unclear::settle(&mut tx, id).await?;
         conversation::about(&mut tx, id, (message.id, message.campaign_id, message.run_id), rules.close_after).await?;
         if !entry::shows(&mut tx, id, message.id).await? {
             write_out(&mut tx, id, message.id, &message.author, message.reached_at.min(reply.at)).await?;

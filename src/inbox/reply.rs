@@ -22,6 +22,7 @@ use crate::store::identity;
 use crate::store::media::{self, Expected};
 use crate::store::outcome::{self, Certainty, NewOutcome};
 use crate::store::suppression::{self, SuppressionScope};
+use crate::store::unclear::{self, MayAnswer};
 use crate::store::{Result, Tx};
 
 use super::attribution::Attribution;
@@ -100,6 +101,10 @@ impl Candidacy {
         template && at.since(self.message.reached_at) <= self.rules.close_after
     }
 
+    fn may_be_answered(&self) -> MayAnswer {
+        MayAnswer { message: self.message.id, campaign: self.message.campaign_id, run: self.message.run_id }
+    }
+
     /// The run's template, for a message that carries none of its own.
     pub(super) fn snapshot(&self) -> Option<Snapshot> {
         serde_json::from_str(self.message.template.as_deref()?).ok()
@@ -117,6 +122,8 @@ struct Understood {
     person: identity::Known,
     family: Vec<PersonId>,
     attribution: Attribution,
+    /// The messages it may answer, when those are several.
+    may_answer: Vec<MayAnswer>,
     /// The message it answers, when that is one.
     about: Option<Candidacy>,
     decision: Decision,
@@ -167,6 +174,10 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
     if let Some(quoted) = pointed_at(reply) {
         entry::quote(tx, entry, quoted).await?;
     }
+    // Whoever asks for nothing, or to be left alone, has answered none of them.
+    if understood.decision.asks() {
+        unclear::add(tx, (conversation, entry), &understood.may_answer).await?;
+    }
     decided(tx, &understood, entry).await?;
     let answer = answer(desk, &understood, conversation, entry);
     Ok(Some(Taken { conversation, answer }))
@@ -196,8 +207,12 @@ async fn understand(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Under
         Some(told) if suppression::is_stopped(tx, person.root()).await? => Decision::OptIn { told },
         _ => decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out),
     };
+    let may_answer = match attribution {
+        Attribution::Ambiguous(_) => candidates.iter().map(Candidacy::may_be_answered).collect(),
+        _ => Vec::new(),
+    };
     let at = told_at(reply.at, desk.received_at);
-    Ok(Understood { person, family, attribution, about, decision, at })
+    Ok(Understood { person, family, attribution, may_answer, about, decision, at })
 }
 
 /// Writes the outcome, and what the person wishes about promotions.

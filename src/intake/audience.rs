@@ -29,7 +29,7 @@ mod rules;
 mod workbook;
 
 pub use cells::{Cleaned, Repair, clean};
-pub use facts::{DateOrder, Delimiter, Encoding, FileFacts, FileFormat, HeaderEvidence, Quote};
+pub use facts::{DateOrder, Delimiter, Encoding, EncodingEvidence, FileFacts, FileFormat, HeaderEvidence, Quote};
 pub use lines::{Line, Lines, Unreadable};
 pub use newest::newest;
 pub use rules::{Rules, Take};

@@ -239,6 +239,18 @@ impl CampaignFile {
         toml_file::read(name, source, &BTreeMap::new(), Self::build)
     }
 
+    /// How its audience is read, of a file that need not hold together yet.
+    pub fn rules(source: &str) -> Rules {
+        let mut rules = Rules::default();
+        // What is wrong with the file is told by whoever reads all of it.
+        drop(toml_file::read("campaign.toml", source, &BTreeMap::new(), |root| {
+            let columns = root.table("columns", general::columns).unwrap_or_default();
+            rules = reading::read(root, &columns);
+            Some(())
+        }));
+        rules
+    }
+
     fn build(root: &mut Table<'_, '_>) -> Option<Self> {
         // Everything is read before anything is given up, so that one reading finds every problem.
         let general = general::General::read(root);

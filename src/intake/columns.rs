@@ -78,6 +78,20 @@ pub fn fold(header: &str) -> String {
 
 /// Finds the columns of `campaign` in `header`; `speaks_of_when` says whether one of its expressions does.
 pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> Result<Columns, Vec<Problem>> {
+    let (columns, problems) = search(header, campaign, speaks_of_when);
+    if problems.is_empty() { Ok(columns) } else { Err(problems) }
+}
+
+/// What a header's columns would be taken for in a campaign that says nothing of them: role and header.
+pub fn recognised(header: &[String]) -> Vec<(String, String)> {
+    const SAYS_NOTHING: &str = "kind = \"reminder\"\nsender = \"s\"\nfile = \"f.csv\"\ntimezone = \"UTC\"\n\
+        [template]\nname = \"t\"\nlanguage = \"es\"\n";
+    let Ok(campaign) = CampaignFile::parse(SAYS_NOTHING, "campaign.toml") else { return Vec::new() };
+    let (columns, _) = search(header, &campaign, false);
+    columns.found.into_iter().filter(|(_, header)| !header.is_empty()).collect()
+}
+
+fn search(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> (Columns, Vec<Problem>) {
     let mut search = Search { header, folded: header.iter().map(|h| fold(h)).collect(), problems: Vec::new() };
     let named = &campaign.columns;
     let mut columns = Columns { phones: search.phones(named), ..Columns::default() };
@@ -105,7 +119,7 @@ pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool)
         }
     }
     columns.found = found(&columns, header);
-    if search.problems.is_empty() { Ok(columns) } else { Err(search.problems) }
+    (columns, search.problems)
 }
 
 impl Columns {

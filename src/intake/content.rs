@@ -237,6 +237,6 @@ fn takes(button: &Button) -> bool {
     match button {
         Button::Url { url, .. } => url.contains("{{"),
         Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::Other { .. } => false,
+        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
     }
 }

@@ -32,6 +32,11 @@ impl Definition {
         self.item(path).and_then(Item::as_str).unwrap_or_default().to_owned()
     }
 
+    /// The whole number at `path`.
+    pub fn whole(&self, path: &[&str]) -> Option<i64> {
+        self.item(path).and_then(Item::as_integer)
+    }
+
     /// `X` of `{ column = "X" }` at `path`.
     pub fn column(&self, path: &[&str]) -> String {
         let inner = self.item(path).and_then(Item::as_table_like).and_then(|table| table.get("column"));
@@ -60,6 +65,15 @@ impl Definition {
             self.remove(path);
         } else if self.text(path) != text {
             self.put(path, Value::from(text));
+        }
+    }
+
+    /// Sets a whole number; none takes the key away.
+    pub fn set_whole(&mut self, path: &[&str], number: Option<i64>) {
+        match number {
+            None => self.remove(path),
+            Some(number) if self.whole(path) != Some(number) => self.put(path, Value::from(number)),
+            Some(_) => {}
         }
     }
 

@@ -34,7 +34,7 @@ mod tally;
 pub mod when;
 mod zones;
 
-pub use fingerprint::content_hash;
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
 pub use tally::Tally;
 
@@ -43,6 +43,9 @@ use plan::Plan;
 use resolve::Resolver;
 use seen::Seen;
 use survey::Survey;
+
+/// Rows between two words on how far a reading is.
+pub const TOLD_EVERY: u64 = 10_000;
 
 /// Rows that a warning names.
 const ROWS_NAMED: usize = 20;
@@ -159,11 +162,16 @@ pub struct Rows<'a> {
 /// Opens an audience for a campaign. `Err` is everything that stands in the way: the file cannot be read, a column is
 /// missing or not what it seems, an expression names something unknown, the template wants other parameters.
 pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Problem>> {
+    open_rows_telling(request, &|_| ())
+}
+
+/// The same, telling now and then how many rows were looked through: the whole file is, before its first row is given.
+pub fn open_rows_telling<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -> Result<Rows<'a>, Vec<Problem>> {
     let rules = &request.campaign.reading;
     let mut file = Audience::open_by(request.audience, rules)?;
     let plan = Plan::prepare(request, &file.facts.header)?;
     let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
-    let survey = Survey::of(&file, &plan, rules, request.template).map_err(unreadable)?;
+    let survey = Survey::of(&file, &plan, (rules, request.template), told).map_err(unreadable)?;
     if !survey.blockers.is_empty() {
         return Err(survey.blockers);
     }
@@ -244,7 +252,8 @@ impl Rows<'_> {
         all
     }
 
-    fn unreadable(&mut self, no: i64, why: &Unreadable) -> RowExclusion {
+    /// Whose row it was is told as well as can be: somebody may want to phone them.
+    fn unreadable(&mut self, no: i64, why: &Unreadable, cells: &[String]) -> RowExclusion {
         let detail = match why {
             Unreadable::Width { found, .. } => format!("cells: {found}"),
             Unreadable::Encoding => {
@@ -257,9 +266,9 @@ impl Rows<'_> {
         };
         RowExclusion {
             reason: ExclusionReason::Unreadable,
-            recipient: String::new(),
+            recipient: cells.iter().find(|cell| may_be_phone(cell)).cloned().unwrap_or_default(),
             external_id: None,
-            name: String::new(),
+            name: as_one(cells),
             cost_centre: String::new(),
             happens_at: None,
             detail,
@@ -270,7 +279,7 @@ impl Rows<'_> {
     fn settle(&mut self, no: i64, read: Read) -> RowFate {
         let decided = match read {
             Read::Decided(decided) => *decided,
-            Read::Unreadable(why) => return RowFate::Excluded(self.unreadable(no, &why)),
+            Read::Unreadable(why, cells) => return RowFate::Excluded(self.unreadable(no, &why, &cells)),
         };
         if let Some(earlier) = decided.key.as_ref().and_then(|key| self.seen.earlier(key)) {
             return RowFate::Excluded(decided.doubles(earlier));
@@ -303,6 +312,19 @@ impl Iterator for Rows<'_> {
         let no = self.tally.rows as i64;
         Some(ResolvedRow { no, fate: self.settle(no, read) })
     }
+}
+
+/// Whether a cell could hold a number to phone, in a row of which nobody knows what is what.
+fn may_be_phone(cell: &str) -> bool {
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    (8..=15).contains(&digits) && cell.bytes().all(|b| b.is_ascii_digit() || b" +-().".contains(&b))
+}
+
+/// The cells of a row that cannot be read, cut to what a name may be long.
+fn as_one(cells: &[String]) -> String {
+    const LONGEST: usize = 200;
+    let cells: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+    cells.join(" · ").chars().take(LONGEST).collect()
 }
 
 /// The detail of a row that an earlier run has sent.

@@ -93,7 +93,12 @@ pub struct Changes {
 
 /// Whether a person may have the file applied although this stands in the way.
 pub fn is_guard(problem: &Problem) -> bool {
-    GUARDS.contains(&problem.code.as_str())
+    is_guard_code(&problem.code)
+}
+
+/// The same of a problem's code.
+pub fn is_guard_code(code: &str) -> bool {
+    GUARDS.contains(&code)
 }
 
 /// What a message of this row is made of; `template` only where it is not its run's.

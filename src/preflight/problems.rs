@@ -10,7 +10,7 @@ use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::{Moved, SendTime};
-use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
+use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus, edit};
 use crate::intake::campaign_file::{SentElsewhere, is_pattern};
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
@@ -45,8 +45,8 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         None => found.push(Problem::new("template_unknown", &named)),
         Some(TemplateStatus::Approved) => {}
         Some(status) => {
-            let args = [named[0], named[1], ("status", status.as_str())];
-            found.push(Problem::new("template_not_approved", &args));
+            let wanted = &campaign.template;
+            found.push(edit::not_sendable(&wanted.name, &wanted.language, status));
         }
     }
     found
@@ -58,8 +58,7 @@ fn moved_template(inputs: &SheetInputs<'_>) -> Option<Problem> {
     let named = [("template", name.as_str()), ("language", inputs.campaign.template.language.as_str())];
     let Some(moved) = inputs.moved_template else { return Some(Problem::new("template_unknown", &named)) };
     if moved.status != TemplateStatus::Approved {
-        let args = [named[0], named[1], ("status", moved.status.as_str())];
-        return Some(Problem::new("template_not_approved", &args));
+        return Some(edit::not_sendable(name, &inputs.campaign.template.language, &moved.status));
     }
     let takes = |t: &Template| {
         let buttons: Vec<_> = t.buttons.iter().map(std::mem::discriminant).collect();
@@ -116,6 +115,7 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(reading.routes.warning(inputs));
     found.extend(many_left_out(reading));
     found.extend(category(inputs, reading, billing, cost));
+    found.extend(announced(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
     found.extend(budget(inputs, cost));
     found.extend(balance(inputs, cost));
@@ -188,6 +188,17 @@ fn category(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, c
         (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
     let args = [("template", template.name.as_str()), ("cost", &this), ("other", &other)];
     Some(Problem::new(code, &args))
+}
+
+/// It will soon be billed as something else.
+fn announced(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, cost: &Cost) -> Option<Problem> {
+    let template = inputs.template?;
+    let soon = template.announced.filter(|announced| *announced != template.category)?;
+    let other = cost::range(Billing { category: soon, ..billing }, &reading.tally);
+    let said = |amount| money(billing.currency.as_str(), amount);
+    let (this, other, key) = (said(cost.likely?), said(other.likely?), format!("category.{}", soon.as_str()));
+    let args = [("template", template.name.as_str()), ("category_key", &key), ("cost", &this), ("other", &other)];
+    Some(Problem::new("category_announced", &args))
 }
 
 /// `at` lies in the past: the run begins when it is started.

@@ -19,7 +19,7 @@ use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::intake::audience::FileFacts;
-use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, file_keys, open_rows};
+use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, TOLD_EVERY, file_keys, open_rows_telling};
 
 /// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
 const ROWS_NAMED: usize = 20;
@@ -56,10 +56,7 @@ pub(super) struct Left {
     pub first_rows: Vec<i64>,
 }
 
-/// Rows between two words on how far the reading is.
-const TOLD_EVERY: u64 = 10_000;
-
-/// Reads the audience, and tells now and then how many rows of how many are done; `Err` is what keeps it from being read.
+/// Reads the audience, and tells now and then how many rows of how many are done (0: that is not known yet); `Err` is what keeps it from being read.
 pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Result<Reading, Vec<Problem>> {
     let request = RowsRequest {
         campaign: inputs.campaign,
@@ -73,10 +70,10 @@ pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Res
         started_at: inputs.now,
     };
     let mut diff = match inputs.feed {
-        Some(feed) => Some(Diff::new(feed, file_keys(&request)?)),
+        Some(feed) => Some(Diff::new(feed, file_keys(&request, &|done| progress(done, 0))?)),
         None => None,
     };
-    let mut rows = open_rows(&request)?;
+    let mut rows = open_rows_telling(&request, &|done| progress(done, 0))?;
     let mut reading = Reading::default();
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
     let expected = rows.expected();

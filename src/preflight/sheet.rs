@@ -262,7 +262,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
     sheet_with_progress(inputs, &|_, _| ())
 }
 
-/// The same, telling now and then how many rows of how many are read.
+/// The same, telling now and then how many rows of how many are read (0: that is not known yet).
 pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);

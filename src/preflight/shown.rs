@@ -49,6 +49,7 @@ impl Shown {
         let plain = |t: &Template| Template {
             provider_id: String::new(),
             status: TemplateStatus::Approved,
+            announced: None,
             quality: None,
             ..t.clone()
         };

@@ -8,7 +8,7 @@ use super::sheet::Sheet;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::intake::audience::{FileFacts, Repair};
+use crate::intake::audience::{EncodingEvidence, FileFacts, Repair};
 use crate::intake::rows::explain;
 use crate::locale::{self, Language, say};
 
@@ -55,6 +55,7 @@ pub fn text(sheet: &Sheet, language: Language) -> String {
     let mut page = Page::new(language);
     head(&mut page, sheet);
     rows(&mut page, sheet);
+    changes(&mut page, sheet);
     cost(&mut page, sheet);
     funds(&mut page, sheet);
     times(&mut page, sheet);
@@ -96,7 +97,8 @@ fn file(page: &mut Page, name: &str, facts: &FileFacts) {
         page.say("preflight.audience_sheet", &[("file", name), ("sheet", sheet)])
     } else {
         let delimiter = page.say(&format!("preflight.delimiter.{}", word(&facts.delimiter)), &[]);
-        let encoding = word(&facts.encoding);
+        let encoding =
+            format!("{} ({})", word(&facts.encoding), evidence_words(page.language(), facts.encoding_evidence));
         let args = [("file", name), ("encoding", &encoding), ("delimiter", &delimiter)];
         page.say("preflight.audience_read", &args)
     };
@@ -129,6 +131,23 @@ pub fn status_words(language: Language, status: &str) -> String {
     let key = format!("preflight.status.{status}");
     let known = locale::sentences(language).contains_key(&key);
     if known { say(language, &key, &[]) } else { status.to_owned() }
+}
+
+/// What tells an encoding.
+pub fn evidence_words(language: Language, evidence: EncodingEvidence) -> String {
+    match evidence {
+        EncodingEvidence::Named => say(language, "preflight.evidence.named", &[]),
+        EncodingEvidence::Mark => say(language, "preflight.evidence.mark", &[]),
+        EncodingEvidence::Ascii => say(language, "preflight.evidence.ascii", &[]),
+        EncodingEvidence::Valid { characters } => {
+            say(language, "preflight.evidence.valid", &[("n", &characters.to_string())])
+        }
+        EncodingEvidence::Zeros => say(language, "preflight.evidence.zeros", &[]),
+        EncodingEvidence::Letters { fitting, of } => {
+            let (fitting, of) = (fitting.to_string(), of.to_string());
+            say(language, "preflight.evidence.letters", &[("fitting", &fitting), ("of", &of)])
+        }
+    }
 }
 
 /// For how long the provider tries to deliver a message.
@@ -182,6 +201,39 @@ fn rows(page: &mut Page, sheet: &Sheet) {
         let first = page.say("preflight.row_one", &[("line", &line)]);
         page.note(&first);
     }
+}
+
+/// What the file does to a standing run.
+fn changes(page: &mut Page, sheet: &Sheet) {
+    let Some(changes) = &sheet.changes else { return };
+    page.gap();
+    page.plain_section("feed.title");
+    let lead = page.say("feed.lead", &[("run", &changes.run.to_string())]);
+    page.note(&lead);
+    page.figure_noted("feed.planned", changes.planned, "");
+    let named = |page: &Page, rows: &[i64], n: i64| {
+        let more = if rows.len() as i64 == n { "" } else { ", …" };
+        let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        let rows = format!("{}{more}", rows.join(", "));
+        if n == 0 { String::new() } else { page.say("feed.rows_named", &[("rows", &rows)]) }
+    };
+    let with_rows = [
+        ("feed.added", changes.added, &changes.added_rows),
+        ("feed.changed", changes.changed, &changes.changed_rows),
+        ("feed.moved", changes.moved, &changes.moved_rows),
+    ];
+    for (key, n, rows) in with_rows {
+        let rows = named(page, rows, n);
+        page.figure_noted(key, n, &rows);
+    }
+    let because = changes.removed_because.iter();
+    let because = because.map(|(why, n)| format!("{}: {n}", page.say(&format!("feed.because.{}", why.as_str()), &[])));
+    let ids = changes.removed_ids.join(", ");
+    let ids = (!ids.is_empty()).then(|| page.say("feed.ids_named", &[("ids", &ids)]));
+    let why: Vec<String> = because.chain(ids).collect();
+    page.figure_noted("feed.removed", changes.removed, &why.join(" · "));
+    page.figure_noted("feed.same", changes.same, "");
+    page.figure_noted("feed.already_sent", changes.already_sent, "");
 }
 
 fn cost(page: &mut Page, sheet: &Sheet) {

@@ -7,6 +7,7 @@ mod dialog360;
 mod draft;
 mod media;
 mod payload;
+mod sample;
 mod sender;
 mod signature;
 mod subscription;
@@ -14,14 +15,17 @@ pub(super) mod template;
 pub(super) mod webhook;
 mod writing;
 
-use reqwest::Client;
+use std::sync::Arc;
+
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::{Client, Request};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{Listed, ProviderError, SendRequest, SenderStatus, loose};
+use super::quota::Quota;
+use super::{Listed, ProviderError, QuotaState, SendRequest, SenderStatus, loose};
 use crate::config::{Account, CloudApiAccess, Through};
 use crate::domain::answer::Answer;
 use crate::domain::event::WebhookEvent;
@@ -33,6 +37,9 @@ const PAGE: &str = "100";
 
 /// Pages read before giving up: an account holds 6,000 templates at most (cloud-api.md 4.3), some in many languages.
 const MOST_PAGES: usize = 1_000;
+
+/// Codes of the management API's quotas (cloud-api.md 5.5, 6.3).
+const QUOTAS: [i64; 3] = [4, 613, 80_007];
 
 /// Meta's code for a cursor that no longer holds: the list is read from its beginning again.
 const INVALID_CURSOR: i64 = 131_059;
@@ -49,6 +56,9 @@ pub struct CloudApi {
     app_secret: SecretString,
     verify_token: SecretString,
     errors: Table,
+    /// The app that samples are uploaded to.
+    app_id: Option<String>,
+    quota: Arc<Quota>,
 }
 
 impl CloudApi {
@@ -73,6 +83,8 @@ impl CloudApi {
             app_secret: access.app_secret.clone(),
             verify_token: access.verify_token.clone(),
             errors: account.errors.clone(),
+            app_id: access.app_id.clone(),
+            quota: Arc::default(),
         })
     }
 
@@ -181,8 +193,20 @@ impl CloudApi {
     async fn get(&self, address: Url, query: &[(&str, &str)]) -> Result<Value, ProviderError> {
         let request = self.client.get(address).query(query).header(self.authorization.0.clone(), &self.authorization.1);
         let request = request.build().map_err(ProviderError::Unreachable)?;
-        let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
+        let reply = self.managed(request).await?;
         node(&reply)
+    }
+
+    /// A call of the management API, within its quota.
+    async fn managed(&self, request: Request) -> Result<Reply, ProviderError> {
+        self.quota.next().await?;
+        let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
+        self.quota.keep(reply.usage, is_over(&reply));
+        Ok(reply)
+    }
+
+    pub(super) fn quota(&self) -> Option<QuotaState> {
+        self.quota.state()
     }
 
     /// `what` of a number; at 360dialog the key says which number.
@@ -201,6 +225,12 @@ impl CloudApi {
         }
         address
     }
+}
+
+/// Whether a call was refused because too many were made.
+fn is_over(reply: &Reply) -> bool {
+    let error = || serde_json::from_slice::<Value>(&reply.body).ok().as_ref().and_then(answer::GraphError::of);
+    reply.status >= 400 && error().is_some_and(|error| QUOTAS.contains(&error.code))
 }
 
 /// The JSON object of a good answer.

@@ -8,7 +8,9 @@ mod credentials;
 mod event;
 mod form;
 mod standing;
+mod subscription;
 mod template;
+mod writing;
 
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits};
-use super::{Body, ProviderError, SendRequest, SenderStatus, Wallet, loose};
+use super::{Body, Listed, ProviderError, SendRequest, SenderStatus, Wallet, loose};
 use crate::config::Account;
 use crate::config::access::{EventVersion, GupshupAccess, GupshupWire};
 use crate::domain::answer::Answer;
@@ -122,17 +124,22 @@ impl Gupshup {
     /// Pages are numbered from 0 on the partner surface; a page that brings nothing new ends the list, so that a surface
     /// that knows no pages ends it too.
     pub(super) async fn templates(&self) -> Result<Vec<Template>, ProviderError> {
-        let mut all: Vec<Template> = Vec::new();
+        Ok(self.catalogue().await?.into_iter().map(|listed| listed.template).collect())
+    }
+
+    /// The same, with why a template was refused and how people like it.
+    pub(super) async fn catalogue(&self) -> Result<Vec<Listed>, ProviderError> {
+        let mut all: Vec<Listed> = Vec::new();
         for page in 0..MOST_PAGES {
             let mut address = self.address(&self.app.wire.templates_path);
             if self.app.is_partner {
                 address.query_pairs_mut().append_pair("pageNo", &page.to_string());
             }
             let told = self.get(address).await?;
-            let fresh: Vec<Template> = loose::items(&told, "templates")
+            let fresh: Vec<Listed> = loose::items(&told, "templates")
                 .iter()
-                .filter_map(|item| template::read(item, self.app.wire.utility_life))
-                .filter(|t| !all.iter().any(|known| known.provider_id == t.provider_id))
+                .filter_map(|item| template::listed(item, self.app.wire.utility_life))
+                .filter(|t| !all.iter().any(|known| known.template.provider_id == t.template.provider_id))
                 .collect();
             let is_last = fresh.is_empty() || !self.app.is_partner;
             all.extend(fresh);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, Request, redirect, retry};
 use url::Url;
 
+use super::quota::Usage;
 use super::{ProviderError, SEND_TIMEOUT};
 use crate::domain::time::UnixMs;
 
@@ -39,8 +40,8 @@ impl Default for Limits {
 pub(super) struct Reply {
     pub status: u16,
     pub body: Vec<u8>,
-    /// Minutes after which the provider lets us call again, from `X-Business-Use-Case-Usage`; 0 when not told.
-    pub wait_minutes: u64,
+    /// What it says of quotas.
+    pub usage: Usage,
     /// Seconds after which the provider lets us call again, from `Retry-After`; a date there is not read.
     pub retry_after_s: Option<u64>,
     /// The provider's own time, from `Date`.
@@ -119,7 +120,7 @@ pub(super) async fn call(client: &Client, request: Request) -> Result<Reply, Bro
     };
     let mut response = client.execute(request).await.map_err(broken)?;
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let wait_minutes = header("x-business-use-case-usage").map_or(0, |usage| wait_minutes(&usage));
+    let usage = Usage::read(header("x-app-usage").as_deref(), header("x-business-use-case-usage").as_deref());
     let retry_after_s = header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
     let date = header("date").and_then(|date| read_date(&date));
     let mut body = Vec::new();
@@ -129,21 +130,13 @@ pub(super) async fn call(client: &Client, request: Request) -> Result<Reply, Bro
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status: response.status().as_u16(), body, wait_minutes, retry_after_s, date })
+    Ok(Reply { status: response.status().as_u16(), body, usage, retry_after_s, date })
 }
 
 /// An HTTP date, as `Sun, 12 Feb 2023 07:40:32 GMT`.
 fn read_date(text: &str) -> Option<UnixMs> {
     let instant = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(UnixMs(instant.as_millisecond()))
-}
-
-/// The longest `estimated_time_to_regain_access`, in minutes, of
-/// `{"102290129340398":[{"type":"…","estimated_time_to_regain_access":0}]}` (cloud-api.md 5.5).
-fn wait_minutes(usage: &str) -> u64 {
-    let Ok(serde_json::Value::Object(accounts)) = serde_json::from_str(usage) else { return 0 };
-    let buckets = accounts.values().filter_map(|a| a.as_array()).flatten();
-    buckets.filter_map(|b| b.get("estimated_time_to_regain_access")?.as_u64()).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -176,17 +169,5 @@ mod tests {
         let broken = call_a_silent_peer("https", Limits { connect: SOON, total: LATE }).await;
         assert!(matches!(broken, Broken::NotConnected(_)), "{broken:?}");
         assert_eq!(broken.reason(), "no connection in time");
-    }
-
-    #[test]
-    fn the_longest_wait_of_the_usage_header_counts() {
-        for (header, minutes) in [
-            (r#"{"1":[{"estimated_time_to_regain_access":0}],"2":[{"estimated_time_to_regain_access":7},{}]}"#, 7),
-            (r#"{"1":[]}"#, 0),
-            ("[1]", 0),
-            ("not JSON", 0),
-        ] {
-            assert_eq!(wait_minutes(header), minutes, "{header}");
-        }
     }
 }

@@ -11,7 +11,10 @@ use super::connection::Cut;
 use super::media::{self, MAX_BYTES};
 use super::refusal::Refusal;
 use super::template_node::Query;
-use super::{Sandbox, node, send, subscription, template_node};
+use super::{Sandbox, node, sample, send, subscription, template_node};
+
+/// The quota of calls begins anew each hour.
+const HOUR_MS: i64 = 3_600_000;
 
 /// A request whose body has been read.
 pub(super) struct Call<'a> {
@@ -49,6 +52,10 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
         (&Method::GET, ["whatsapp_business", "attachments"]) => {
             return media::download(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()));
         }
+        (&Method::POST, [_, "uploads"]) => {
+            sample::begin(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()))
+        }
+        (&Method::POST, [session]) if session.starts_with("upload:") => sample::take(&sandbox, request).await,
         (&Method::POST, [node, "media"]) => {
             let may = sandbox.world().registry.number(node, &token).map(|_| ());
             match may {
@@ -76,10 +83,14 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
 /// The management API, which has a quota of its own per account.
 async fn manage(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>) -> Response {
     let [id, rest @ ..] = segments else { return Refusal::new(100, "no node in the path").into_response() };
-    let used = match (rest, take_quota(sandbox, id, call.token, !rest.is_empty())) {
-        (_, Err(refusal)) => return refusal.into_response(),
-        (_, Ok(used)) => used,
+    let (used, wait) = match take_quota(sandbox, id, call.token, !rest.is_empty()) {
+        Err(refusal) => return refusal.into_response(),
+        Ok(used) => used,
     };
+    if let Some(minutes) = wait {
+        let over = Refusal::new(80007, "There have been too many calls to this WhatsApp Business account.");
+        return with_usage(over.into_response(), id, (100, minutes));
+    }
     let answered = match (call.method, rest) {
         (&Method::GET, []) => node::show(sandbox, id, call),
         (&Method::POST, []) => template_node::edit(sandbox, id, call),
@@ -90,10 +101,14 @@ async fn manage(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>) -> Respon
         (method, ["subscribed_apps"]) => subscription::answer(sandbox, method, id, call.body).await,
         _ => Err(Refusal::new(100, "Unsupported request").with_subcode(33)),
     };
-    let mut response = answered.map(Json).into_response();
-    let usage: Value = json!({*id: [{
+    with_usage(answered.map(Json).into_response(), id, (used, 0))
+}
+
+/// The answer with how much of the quota of `id` is used, in hundredths, and minutes until calls are taken again.
+fn with_usage(mut response: Response, id: &str, (used, minutes): (u32, i64)) -> Response {
+    let usage: Value = json!({id: [{
         "type": "whatsapp_business_management", "call_count": used, "total_cputime": 1, "total_time": 1,
-        "estimated_time_to_regain_access": 0,
+        "estimated_time_to_regain_access": minutes,
     }]});
     if let Ok(usage) = HeaderValue::from_str(&usage.to_string()) {
         response.headers_mut().insert("x-business-use-case-usage", usage);
@@ -101,8 +116,8 @@ async fn manage(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>) -> Respon
     response
 }
 
-/// Checks the token, and counts the call; the percentage of the quota used.
-fn take_quota(sandbox: &Sandbox, id: &str, token: &str, is_account: bool) -> Result<u32, Refusal> {
+/// Checks the token, and counts the call; the percentage of the quota used, and minutes until the next where none is left.
+fn take_quota(sandbox: &Sandbox, id: &str, token: &str, is_account: bool) -> Result<(u32, Option<i64>), Refusal> {
     let now = sandbox.0.clock.now();
     let mut world = sandbox.world();
     world.registry.check_token(token)?;
@@ -111,7 +126,8 @@ fn take_quota(sandbox: &Sandbox, id: &str, token: &str, is_account: bool) -> Res
         world.registry.account(id, token)?;
     }
     let used = world.quotas.entry(id.to_owned()).or_default().take(now);
-    used.ok_or_else(|| Refusal::new(80007, "There have been too many calls to this WhatsApp Business account."))
+    let minutes = (HOUR_MS - now.0.rem_euclid(HOUR_MS)).div_euclid(60_000).max(1);
+    Ok(used.map_or((100, Some(minutes)), |used| (used, None)))
 }
 
 /// `/v26.0/123/messages` and `/123/messages` are the same.

@@ -7,6 +7,7 @@ mod form;
 mod send;
 mod story;
 mod template;
+mod upload;
 
 use axum::Json;
 use axum::body::to_bytes;
@@ -60,6 +61,11 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let is_upload =
+        matches!(segments.as_slice(), ["wa", _, "wa", "media", "v2"] | ["partner", "app", _, "upload", "media"]);
+    if is_upload {
+        return told(upload::answer(sandbox, kind, &parts.headers, body).await);
+    }
     if parts.method == Method::POST && !body.is_empty() && !is_form {
         return Error(StatusCode::BAD_REQUEST, "Content type must be application/x-www-form-urlencoded")
             .into_response();
@@ -70,7 +76,7 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
     if let Some(answer) = app::token(sandbox, &segments, &call) {
         return told(answer);
     }
-    if !sandbox.lets_in(&call) {
+    if !sandbox.lets_in(call.headers) {
         return UNAUTHORISED.into_response();
     }
     match segments.as_slice() {
@@ -99,8 +105,8 @@ fn told(answer: Result<Value, Error>) -> Response {
 
 impl Sandbox {
     /// Whether the request comes with a key or a token that has not expired.
-    fn lets_in(&self, call: &Call<'_>) -> bool {
-        let header = |name: &str| call.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    fn lets_in(&self, headers: &HeaderMap) -> bool {
+        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let token = [header("apikey"), header("authorization"), header("token")].into_iter().find(|t| !t.is_empty());
         let Some(token) = token else { return false };
         let token = token.strip_prefix("Bearer ").unwrap_or(token);

@@ -14,6 +14,7 @@ use super::ledger::{Message, Progress, TemplateUse};
 use super::parameter;
 use super::phone;
 use super::refusal::Refusal;
+use super::template_code;
 use super::template_shape::text;
 use super::world::World;
 use crate::domain::time::UnixMs;
@@ -148,6 +149,9 @@ impl World {
             Some(template) => {
                 template.check_sendable()?;
                 parameter::check(&template.shape, &sent["components"], &|id| self.media_of(id, call.now).is_some())?;
+                if template.gives_a_code() {
+                    template_code::check(&sent["components"])?;
+                }
                 category = template.category.to_lowercase();
             }
             None if self.any_template => parameter::check_unknown(&sent["components"])?,

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::dice::fingerprint;
 use super::refusal::Refusal;
+use super::template_code;
 use super::template_shape::{Shape, is_word, text};
 use super::world::World;
 use crate::domain::time::UnixMs;
@@ -37,6 +38,8 @@ pub(super) struct Template {
     pub time_to_live_s: Option<i64>,
     /// Why it was refused, and what is advised.
     pub reason: Option<(&'static str, &'static str)>,
+    /// What it will be billed as, where that was announced.
+    pub correct: Option<String>,
     /// `GREEN`, `YELLOW`, `RED`.
     pub quality: String,
     /// How often it was paused.
@@ -47,6 +50,7 @@ pub(super) struct Template {
 impl Template {
     /// Reads `source`, in the form of a creation; checks nothing but its form.
     fn read(source: &Value) -> Result<Self, Refusal> {
+        let components = components(source, text(source, "category"), text(source, "language"))?;
         let is_named = text(source, "parameter_format").eq_ignore_ascii_case("NAMED");
         Ok(Self {
             id: text(source, "id").to_owned(),
@@ -55,11 +59,12 @@ impl Template {
             language: text(source, "language").to_owned(),
             status: text(source, "status").to_owned(),
             category: text(source, "category").to_uppercase(),
-            components: source["components"].clone(),
-            shape: Shape::read(&source["components"], is_named)?,
+            shape: Shape::read(&components, is_named)?,
+            components,
             time_to_live_s: source["message_send_ttl_seconds"].as_i64(),
             reason: None,
             quality: "GREEN".to_owned(),
+            correct: None,
             pauses: 0,
             edits: Vec::new(),
         })
@@ -74,10 +79,18 @@ impl Template {
             "parameter_format": if self.shape.is_named { "NAMED" } else { "POSITIONAL" },
             "quality_score": {"score": self.quality, "date": now.0.div_euclid(1000)},
         });
+        if let Some(correct) = self.correct.as_ref().filter(|correct| **correct != self.category) {
+            listed["correct_category"] = correct.clone().into();
+        }
         if let Some(seconds) = self.time_to_live_s {
             listed["message_send_ttl_seconds"] = seconds.into();
         }
         listed
+    }
+
+    /// Whether it is for one-time codes.
+    pub fn gives_a_code(&self) -> bool {
+        self.category == "AUTHENTICATION"
     }
 
     /// Whether it may be sent now.
@@ -131,6 +144,11 @@ impl Templates {
         self.all.iter_mut().find(|t| t.id == id)
     }
 
+    /// Every one: sends at Gupshup name the app by another word than its templates' address does.
+    pub fn all(&self) -> impl Iterator<Item = &Template> {
+        self.all.iter()
+    }
+
     /// Those `account` sees.
     pub fn of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a Template> {
         self.all.iter().filter(move |t| t.account.as_ref().is_none_or(|owner| owner == account))
@@ -178,6 +196,18 @@ impl Templates {
 }
 
 impl World {
+    /// A header of pictures, videos or documents is reviewed with a sample that came before.
+    fn check_samples(&self, components: &Value) -> Result<(), Refusal> {
+        for header in components.as_array().into_iter().flatten() {
+            let is_media = ["image", "video", "document"].contains(&&*super::template_shape::word(header, "format"));
+            let handle = header["example"]["header_handle"][0].as_str().unwrap_or_default();
+            if is_media && !self.samples.has(handle) {
+                return Err(Refusal::new(100, "header_handle names no uploaded sample").with_subcode(2_388_273));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a new template of `account`, which goes into review.
     pub fn create_template(&mut self, account: &str, source: &Value, now: UnixMs) -> Result<Value, Refusal> {
         let mut template = Template::read(source)?;
@@ -190,7 +220,10 @@ impl World {
         if template.language.is_empty() {
             return Err(Refusal::new(100, "language is required"));
         }
-        template.shape.check()?;
+        if !template.gives_a_code() {
+            template.shape.check()?;
+        }
+        self.check_samples(&template.components)?;
         if self.templates.find(&template.name, &template.language).is_some() {
             return Err(Refusal::new(100, "there is already content in this language").with_subcode(2_388_024));
         }
@@ -229,11 +262,14 @@ impl World {
             None => template.shape.is_named,
         };
         if !source["components"].is_null() {
-            let shape = Shape::read(&source["components"], is_named)?;
-            shape.check()?;
-            check_texts(&source["components"])?;
+            let components = components(source, &template.category, &template.language)?;
+            let shape = Shape::read(&components, is_named)?;
+            if !template.gives_a_code() {
+                shape.check()?;
+            }
+            check_texts(&components)?;
             template.shape = shape;
-            template.components = source["components"].clone();
+            template.components = components;
         }
         template.time_to_live_s = source["message_send_ttl_seconds"].as_i64().or(template.time_to_live_s);
         if let Some(category) = source["category"].as_str() {
@@ -250,6 +286,14 @@ impl World {
         self.tell_edited(id, Instant::now());
         Ok(answer)
     }
+}
+
+/// The components of a creation or an edit, as they are kept: those of one-time codes get WhatsApp's texts.
+fn components(source: &Value, category: &str, language: &str) -> Result<Value, Refusal> {
+    if category.eq_ignore_ascii_case("AUTHENTICATION") {
+        return template_code::listed(&source["components"], language);
+    }
+    Ok(source["components"].clone())
 }
 
 /// Footer and header: lines of 60 characters, the footer without variables.

@@ -143,7 +143,8 @@ impl World {
 
     /// Says that a template will be billed as something else tomorrow.
     pub fn announce_category(&mut self, id: &str, category: &str, real: Instant) -> bool {
-        let Some(template) = self.templates.by_id(id) else { return false };
+        let Some(template) = self.templates.by_id_mut(id) else { return false };
+        template.correct = Some(category.to_owned());
         let mut value = named(template);
         value["new_category"] = template.category.clone().into();
         value["correct_category"] = category.into();

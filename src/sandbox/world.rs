@@ -19,6 +19,7 @@ use super::people::People;
 use super::pricing::FreeService;
 use super::registry::Registry;
 use super::review::Review;
+use super::sample::Samples;
 use super::subscription::Subscription;
 use super::template::Templates;
 use super::zenvia;
@@ -74,6 +75,7 @@ pub(super) struct World {
     pub uploads: u64,
     /// Scheme, host and port at which it answers.
     pub place: String,
+    pub samples: Samples,
     pub subscriptions: HashMap<String, Subscription>,
     pub free_service: FreeService,
     pub gupshup: Apps,
@@ -111,6 +113,7 @@ impl World {
             media: BTreeMap::new(),
             uploads: 0,
             place: "http://127.0.0.1".to_owned(),
+            samples: Samples::default(),
             subscriptions: HashMap::new(),
             free_service: FreeService::default(),
             gupshup: Apps::with_wallet(config.gupshup.wallet),

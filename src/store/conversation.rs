@@ -22,12 +22,14 @@ pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 
 const LATEST: Dialects = Dialects {
-    sqlite: "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
+    sqlite:
+        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
                  ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
                  close_after, closed_at, closed_by
              FROM conversation WHERE person_id IN (SELECT value FROM json_each($1)) AND sender = $2
              ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT 1",
-    postgres: "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
+    postgres:
+        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
                    ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
                    close_after, closed_at, closed_by
                FROM conversation
@@ -59,7 +61,6 @@ const RECONTACTS: &str = "SELECT COUNT(*) FROM entry AS e JOIN message AS m ON m
     WHERE e.conversation_id = $1 AND e.direction = 'out' AND m.run_id = 0 AND m.category <> 'service'
         AND m.test_of IS NULL AND m.id <> COALESCE(c.origin_message_id, 0)
         AND m.state NOT IN ('failed', 'excluded', 'expired', 'undelivered', 'cancelled')";
-
 
 const ABOUT: &str = "UPDATE conversation SET origin_message_id = $2, campaign_id = $3, run_id = $4, close_after = $5
     WHERE id = $1";

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use super::place::{self, Limited};
 use super::room::Room;
@@ -49,9 +49,78 @@ pub enum OpenError {
     /// A first look failed.
     #[error("store")]
     Store(#[from] super::StoreError),
+    /// A later Recado has changed the store, and this one would not understand all of it.
+    #[error(
+        "the store was brought to migration {version} by a newer Recado: run that one, or restore a backup of before"
+    )]
+    Newer {
+        /// The last migration it has that this Recado does not know.
+        version: i64,
+    },
     /// A migration failed.
     #[error("migration")]
-    Migrate(#[from] MigrateError),
+    Migrate(#[source] MigrateError),
+}
+
+impl From<MigrateError> for OpenError {
+    fn from(cause: MigrateError) -> Self {
+        match cause {
+            MigrateError::VersionMissing(version) => Self::Newer { version },
+            cause => Self::Migrate(cause),
+        }
+    }
+}
+
+/// One migration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Migration {
+    /// Its number.
+    pub version: i64,
+    /// What it is called.
+    pub name: String,
+}
+
+const SQLITE_IS_MIGRATED: &str =
+    "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+const POSTGRES_IS_MIGRATED: &str = "SELECT COUNT(*) FROM information_schema.tables
+    WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
+const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+
+/// The migrations that a store lacks; empty: it is up to date. Nothing is changed, and no SQLite file is made.
+///
+/// # Errors
+/// When the store is newer than this Recado, or cannot be read.
+pub async fn pending(url: &str, data_dir: &Path) -> Result<Vec<Migration>, OpenError> {
+    let (known, applied): (&Migrator, Vec<i64>) = if let Some(file) = sqlite_file(url, data_dir) {
+        (&SQLITE, if file.exists() { applied_to_file(&file).await? } else { Vec::new() })
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        (&POSTGRES, applied_to_server(url).await?)
+    } else {
+        return Err(OpenError::Url);
+    };
+    if let Some(version) = applied.iter().find(|version| !known.version_exists(**version)) {
+        return Err(OpenError::Newer { version: *version });
+    }
+    let missing = known.iter().filter(|migration| !applied.contains(&migration.version));
+    Ok(missing.map(|m| Migration { version: m.version, name: m.description.to_string() }).collect())
+}
+
+async fn applied_to_file(file: &Path) -> Result<Vec<i64>, OpenError> {
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
+    let is_migrated: i64 = sqlx::query_scalar(SQLITE_IS_MIGRATED).fetch_one(&mut connection).await?;
+    let found =
+        if is_migrated == 0 { Vec::new() } else { sqlx::query_scalar(APPLIED).fetch_all(&mut connection).await? };
+    connection.close().await?;
+    Ok(found)
+}
+
+async fn applied_to_server(url: &str) -> Result<Vec<i64>, OpenError> {
+    let mut connection = PgConnectOptions::from_str(url)?.application_name("recado").connect().await?;
+    let is_migrated: i64 = sqlx::query_scalar(POSTGRES_IS_MIGRATED).fetch_one(&mut connection).await?;
+    let found =
+        if is_migrated == 0 { Vec::new() } else { sqlx::query_scalar(APPLIED).fetch_all(&mut connection).await? };
+    connection.close().await?;
+    Ok(found)
 }
 
 /// Opens `url`, creating the SQLite file (relative to `data_dir`) where it is missing, and brings the schema up to date.

@@ -27,7 +27,7 @@ const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, p
     FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
 const IDS_OF_CAMPAIGN: &str = "SELECT id FROM run WHERE campaign_id = $1 AND id >= $2 ORDER BY id";
 const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run AS r ON r.version_id = v.id
-    JOIN campaign AS c ON c.id = v.campaign_id WHERE v.audience_hash = $2 AND v.campaign_id <> $1
+    JOIN campaign AS c ON c.id = v.campaign_id WHERE v.rows_hash = $2 AND v.campaign_id <> $1
     ORDER BY r.id DESC LIMIT 1";
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";

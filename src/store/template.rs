@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::{Result, Store, StoreError, Tx, on, on_tx};
 use crate::domain::event::{CategoryNews, TemplateNews, TemplateNote};
-use crate::domain::template::{Template, TemplateStatus};
+use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
 use crate::domain::time::UnixMs;
 
 const SAVE: &str = "INSERT INTO template (account, name, language, template, fetched_at) VALUES ($1, $2, $3, $4, $5)
@@ -103,7 +103,24 @@ pub async fn set_status(tx: &mut Tx, account: &str, news: &TemplateNews) -> Resu
 
 /// Keeps what the provider has told of what a template is billed as, likewise. False when nobody here has read it.
 pub async fn set_category(tx: &mut Tx, account: &str, news: &CategoryNews) -> Result<bool> {
-    change(tx, (account, &news.name, &news.language), |template| template.category = news.category).await
+    let set = |template: &mut Template| {
+        template.category = news.category;
+        template.announced = template.announced.filter(|announced| *announced != news.category);
+    };
+    change(tx, (account, &news.name, &news.language), set).await
+}
+
+/// Keeps what the provider has announced that a template will be billed as, likewise. False when that was known, or when
+/// nobody here has read it.
+pub async fn set_announced(tx: &mut Tx, account: &str, news: &CategoryNews) -> Result<bool> {
+    let mut is_news = false;
+    let set = |template: &mut Template| {
+        let announced: Option<Category> = Some(news.category).filter(|category| *category != template.category);
+        is_news = announced.is_some() && template.announced != announced;
+        template.announced = announced;
+    };
+    change(tx, (account, &news.name, &news.language), set).await?;
+    Ok(is_news)
 }
 
 /// Keeps what the provider says of a template besides; `None` leaves what is known.
@@ -115,6 +132,10 @@ pub async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<()>
     let or = |told: &Option<String>, known: String| told.clone().unwrap_or(known);
     let (reason, advice) = (or(&note.reason, known.reason), or(&note.advice, known.advice));
     let quality = or(&note.quality, known.quality);
+    if let Some(word) = &note.quality {
+        let quality = TemplateQuality::of(word);
+        change(tx, (account, name, language), |template| template.quality = quality).await?;
+    }
     on_tx!(tx, |conn| sqlx::query(TELL)
         .bind(account)
         .bind(name)

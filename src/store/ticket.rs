@@ -29,7 +29,8 @@ const HOLD: Dialects = Dialects {
                    changed_at, closed_at FROM ticket WHERE id = $1 FOR UPDATE",
 };
 
-const KEEP: &str = "UPDATE ticket SET subject = $2, state = $3, priority = $4, assignee = $5, changed_at = $6, closed_at = $7
+const KEEP: &str =
+    "UPDATE ticket SET subject = $2, state = $3, priority = $4, assignee = $5, changed_at = $6, closed_at = $7
     WHERE id = $1";
 
 const TOUCH: &str = "UPDATE ticket SET changed_at = $2 WHERE id = $1 AND changed_at < $2";
@@ -301,8 +302,7 @@ pub async fn link(tx: &mut Tx, id: TicketId, to: ConversationId, (by, at): (&str
 /// line that cannot be read is left out; the conversation ends all the same.
 pub(super) async fn file_transcript(tx: &mut Tx, of: &Conversation, at: UnixMs) -> Result<()> {
     let Some(id) = of.ticket_id else { return Ok(()) };
-    let filed: EntryId =
-        on_tx!(tx, |c| sqlx::query_scalar(FILED).bind(id).bind(of.id).fetch_one(c).await?);
+    let filed: EntryId = on_tx!(tx, |c| sqlx::query_scalar(FILED).bind(id).bind(of.id).fetch_one(c).await?);
     let lines = entry::lines_after(tx, of.id, filed).await?;
     let Some(last) = lines.iter().map(|line| line.id).max() else { return Ok(()) };
     let lines = lines.into_iter().filter_map(|line| conversation::bubble(line).ok());

@@ -83,12 +83,7 @@ pub async fn next(tx: &mut Tx) -> Result<i64> {
 }
 
 /// Who of `members` is here at `now` and takes conversations of `team`; `capacity` is for those who have none of their own.
-pub async fn agents(
-    tx: &mut Tx,
-    team: &str,
-    members: &[String],
-    (capacity, now): (i64, UnixMs),
-) -> Result<Vec<Agent>> {
+pub async fn agents(tx: &mut Tx, team: &str, members: &[String], (capacity, now): (i64, UnixMs)) -> Result<Vec<Agent>> {
     let (sql, members, since) = (AGENTS.of_tx(tx), json(members), now.minus(PRESENT));
     let here: Vec<Here> = on_tx!(tx, |c| sqlx::query_as(sql)
         .bind(team)

@@ -10,10 +10,10 @@ use super::{Result, Store, on};
 
 const ADD: &str = "INSERT INTO app_user (name, role, password_hash, language, created_at) VALUES ($1, $2, $3, '', $4) \
                    ON CONFLICT (name) DO NOTHING RETURNING id";
-const ALL: &str =
-    "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user ORDER BY disabled_at IS NOT NULL, name";
+const ALL: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user ORDER BY disabled_at IS NOT NULL, name";
 const NAMES: &str = "SELECT name FROM app_user WHERE disabled_at IS NULL";
-const BY_NAME: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE name = $1";
+const BY_NAME: &str =
+    "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE name = $1";
 const BY_ID: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE id = $1";
 const PASSWORD: &str = "SELECT password_hash FROM app_user WHERE id = $1 AND disabled_at IS NULL";
 const SET_PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";

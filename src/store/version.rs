@@ -8,20 +8,20 @@ use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::time::UnixMs;
 
 const INSERT: &str =
-    "INSERT INTO version (campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (campaign_id, content_hash) DO NOTHING RETURNING id";
+    "INSERT INTO version (campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash, loaded_at, loaded_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (campaign_id, content_hash) DO NOTHING RETURNING id";
 const BY_CONTENT: &str = "SELECT id FROM version WHERE campaign_id = $1 AND content_hash = $2";
-const GET: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
+const GET: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash, loaded_at, loaded_by, approved_at, approved_by
     FROM version WHERE id = $1";
-const LATEST: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
+const LATEST: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash, loaded_at, loaded_by, approved_at, approved_by
     FROM version WHERE campaign_id = $1 ORDER BY loaded_at DESC, id DESC LIMIT 1";
-const LIST: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
+const LIST: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash, loaded_at, loaded_by, approved_at, approved_by
     FROM version WHERE campaign_id = $1 ORDER BY loaded_at DESC, id DESC LIMIT $2";
 const NUMBER: &str = "SELECT COUNT(*) FROM version WHERE campaign_id = $1 AND id <= $2";
 const RELOADED: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHERE id = $1 AND approved_at IS NULL";
 const APPROVE: &str = "UPDATE version SET approved_at = $2, approved_by = $3 WHERE id = $1";
 const BRING_BACK: &str = "UPDATE version SET loaded_at = $2, loaded_by = $3 WHERE id = $1";
-const USED: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by, approved_at, approved_by
+const USED: &str = "SELECT id, campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash, loaded_at, loaded_by, approved_at, approved_by
     FROM version WHERE campaign_id = $1 AND approved_at IS NOT NULL ORDER BY approved_at DESC, id DESC LIMIT 1";
 
 const AUDIENCES: &str = "SELECT audience_hash, definition FROM version ORDER BY id";
@@ -41,6 +41,8 @@ pub struct Version {
     pub audience_hash: String,
     /// Hash over definition and cell values.
     pub content_hash: String,
+    /// Hash over what the cells mean: by it the same people are known in another campaign.
+    pub rows_hash: String,
     /// When it was seen.
     pub loaded_at: UnixMs,
     /// Who brought it.
@@ -64,6 +66,8 @@ pub struct NewVersion<'a> {
     pub audience_hash: &'a str,
     /// Hash over definition and cell values.
     pub content_hash: &'a str,
+    /// Hash over what the cells mean.
+    pub rows_hash: &'a str,
     /// Who brings it.
     pub by: &'a str,
 }
@@ -76,6 +80,7 @@ pub async fn save(store: &Store, new: &NewVersion<'_>, at: UnixMs) -> Result<(Ve
         .bind(new.audience_name)
         .bind(new.audience_hash)
         .bind(new.content_hash)
+        .bind(new.rows_hash)
         .bind(at)
         .bind(new.by)
         .fetch_optional(pool)

@@ -8,7 +8,7 @@ use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{DoubtSettlement, Loaded, StartOutcome, Yes};
+use crate::engine::{DoubtSettlement, Incoming, Loaded, StartOutcome, Yes};
 use crate::preflight::Shown;
 use crate::store::run::{self, Run};
 use crate::store::version;
@@ -26,9 +26,11 @@ pub async fn load(
     actor: &Actor,
     name: &str,
     definition: &str,
-    audience: Option<(&str, Vec<u8>)>,
+    audience: Option<&Incoming>,
 ) -> Result<(CampaignId, VersionId), WebError> {
-    match state.engine.load_campaign(name, definition, audience, &actor.name).await? {
+    let lies = audience.map(Incoming::path);
+    let audience = audience.map(Incoming::name).zip(lies.as_deref());
+    match state.engine.load_campaign_from(name, definition, audience, &actor.name).await? {
         Loaded::Version { campaign, version, .. } => {
             state.audit(actor, "campaign.load", &format!("campaign {name}"), &format!("version {version}")).await?;
             Ok((campaign, version))

@@ -11,6 +11,7 @@ use super::error::WebError;
 
 const CSS: &str = include_str!("assets/recado.css");
 const JS: &str = include_str!("assets/recado.js");
+const UPLOAD: &str = include_str!("assets/upload.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
 /// Addresses to put into pages.
@@ -19,6 +20,8 @@ pub struct Addresses {
     pub css: String,
     /// Script.
     pub js: String,
+    /// What shows how far files have come.
+    pub upload: String,
     /// Icon.
     pub icon: String,
 }
@@ -27,6 +30,7 @@ pub struct Addresses {
 pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     css: format!("/assets/{}/recado.css", mark(CSS)),
     js: format!("/assets/{}/recado.js", mark(JS)),
+    upload: format!("/assets/{}/upload.js", mark(UPLOAD)),
     icon: format!("/assets/{}/icon.svg", mark(ICON)),
 });
 
@@ -39,6 +43,7 @@ pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, 
     let (kind, content) = match name.as_str() {
         "recado.css" => ("text/css; charset=utf-8", CSS),
         "recado.js" => ("text/javascript; charset=utf-8", JS),
+        "upload.js" => ("text/javascript; charset=utf-8", UPLOAD),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),
     };

@@ -134,7 +134,7 @@ fn fields(p: &Page, template: &Template, own: &Own, given: &[(String, String)]) 
         let takes = match button {
             Button::Url { url, .. } => url.contains("{{"),
             Button::CopyCode { .. } => true,
-            Button::QuickReply { .. } | Button::Other { .. } => false,
+            Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
         };
         if takes {
             fields.push(field(format!("button.{i}"), p.say("web.send.button", &[("button", button.text())])));

@@ -9,12 +9,14 @@ use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
+use crate::engine::{Finished, Soon};
+use crate::intake::definition::Definition;
 use crate::locale;
 use crate::preflight::{self, Sheet, SheetRow, diff};
 use crate::store::campaign::{self, Campaign};
 use crate::store::secret::Secret;
 use crate::store::version::{self, Version};
-use crate::store::{run, user};
+use crate::store::{draft, run, user};
 
 use super::act::{self, Begun, Looked};
 use super::actor::Actor;
@@ -22,6 +24,7 @@ use super::error::WebError;
 use super::figures::Figures;
 use super::form::done;
 use super::page::{Page, html};
+use super::reading::{PATIENCE, Reading};
 use super::row_words;
 use super::run::row_list;
 use super::state::WebState;
@@ -36,6 +39,8 @@ struct CampaignPage {
     c: Campaign,
     version: Option<Version>,
     sheet: Option<SheetView>,
+    /// How far the file is read, while the sheet is being made.
+    reading: Option<Reading>,
     runs: Vec<Figures>,
     may_start: bool,
     /// The run of this very version, if it was started before.
@@ -104,6 +109,11 @@ impl SheetView {
     /// Whether only the look of a new file keeps it from being applied: a person may say that it is right.
     fn is_guarded(&self) -> bool {
         self.sheet.changes.is_some() && self.sheet.blockers.iter().all(diff::is_guard)
+    }
+
+    /// Whether somebody has to say what becomes of people who got the same file with another campaign.
+    fn asks_elsewhere(&self) -> bool {
+        self.sheet.warnings.iter().any(|warning| warning.code == "same_audience")
     }
 
     /// What the file does to what was planned: word, count, and which.
@@ -207,7 +217,7 @@ pub async fn show(
     p: Page,
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
-    page(&state, &actor, p, id, &[]).await
+    page(&state, &actor, p, id, (&[], false)).await
 }
 
 /// The page; with `changed` it says what is otherwise than when somebody said yes.
@@ -216,7 +226,7 @@ async fn page(
     actor: &Actor,
     mut p: Page,
     id: i64,
-    changed: &[Problem],
+    (changed, anew): (&[Problem], bool),
 ) -> Result<Html<String>, WebError> {
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = version::latest(state.store(), c.id).await?;
@@ -225,9 +235,12 @@ async fn page(
         None => None,
     };
     // What would happen is shown until it has happened: afterwards the run tells.
-    let sheet = match &version {
-        Some(version) if started.is_none() => Some(state.engine.sheet(version.id, false).await?),
-        _ => None,
+    let (sheet, reading) = match &version {
+        Some(version) if started.is_none() => match state.engine.sheet_soon(version.id, anew, PATIENCE).await? {
+            Soon::Ready(sheet) => (Some(sheet), None),
+            Soon::Reading(progress) => (None, Some(Reading::of(&p, progress))),
+        },
+        _ => (None, None),
     };
     if let Some(zone) = sheet.as_ref().and_then(|s| jiff::tz::TimeZone::get(&s.timezone).ok()) {
         p.zone = zone;
@@ -242,7 +255,22 @@ async fn page(
     let test = test_form(state, actor).await?;
     let (people, load) = (Right::ReadPeople, Right::LoadCampaigns);
     let next = state.engine.next_run(c.id).await?;
-    html(&CampaignPage { p, c, version, sheet, runs, may_start, started, people, load, changed, test, next, may_steer })
+    html(&CampaignPage {
+        p,
+        c,
+        version,
+        sheet,
+        reading,
+        runs,
+        may_start,
+        started,
+        people,
+        load,
+        changed,
+        test,
+        next,
+        may_steer,
+    })
 }
 
 /// For persons with the right to; a token has no phone.
@@ -281,10 +309,44 @@ pub async fn start(
         Ok(Begun::Run(run)) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
         Ok(Begun::At(_)) => Ok(done(&format!("/campaigns/{id}"), "scheduled").into_response()),
         Err(WebError::Changed(changes)) => {
-            let page = page(&state, &actor, p, id, &changes).await?;
+            let page = page(&state, &actor, p, id, (&changes, true)).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
         }
         Err(other) => Err(other),
+    }
+}
+
+/// What becomes of people who got the same file with another campaign.
+#[derive(serde::Deserialize)]
+pub struct ElsewhereForm {
+    choice: String,
+}
+
+/// Writes into the campaign file what becomes of them, as if somebody had changed it there.
+pub async fn elsewhere(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    axum::extract::Form(form): axum::extract::Form<ElsewhereForm>,
+) -> Result<Redirect, WebError> {
+    if !matches!(form.choice.as_str(), "leave them out" | "send anyway") {
+        return Err(WebError::Bad("choice"));
+    }
+    let of = state.engine.edit_draft(CampaignId(id), &actor.name).await?;
+    let mut d = draft::get(state.store(), of).await?.ok_or(WebError::NotFound)?;
+    let mut file = Definition::read(&d.definition).ok_or(WebError::Bad("choice"))?;
+    file.set(&["limits", "sent_elsewhere"], &form.choice);
+    d.definition = file.to_string();
+    draft::save(state.store(), d.id, &d.definition, state.now()).await?;
+    match state.engine.finish_draft(&d, false, &actor.name).await? {
+        Finished::Loaded(campaign, version) => {
+            state
+                .audit(&actor, "campaign.load", &format!("campaign {}", d.name), &format!("version {version}"))
+                .await?;
+            Ok(done(&format!("/campaigns/{campaign}"), "loaded"))
+        }
+        // The draft shows what stands in the way.
+        _ => Ok(Redirect::to(&format!("/drafts/{of}"))),
     }
 }
 

@@ -16,6 +16,7 @@ use super::actor::Actor;
 use super::error::WebError;
 use super::figures::Figures;
 use super::page::{Page, html};
+use super::reading::Reading;
 use super::state::WebState;
 use super::upload::Upload;
 
@@ -31,6 +32,8 @@ struct CampaignsPage {
     /// What lies in the folder and is left alone.
     strangers: Vec<String>,
     next: Option<i64>,
+    /// Folders being loaded, with how far each is.
+    loading: Vec<(String, Reading)>,
     load: Right,
     /// Begun on the page, and not finished.
     drafts: Vec<Draft>,
@@ -91,7 +94,10 @@ pub async fn show(
     let strangers = strangers.iter().map(|problem| locale::problem(p.language, problem)).collect();
     let may_load = is_first && actor.may(Right::LoadCampaigns);
     let drafts = if may_load { draft::list(state.store()).await? } else { Vec::new() };
-    html(&CampaignsPage { p, search: query.q, cards, strangers, next, load: Right::LoadCampaigns, drafts, folder })
+    let loading = state.engine.loading().into_iter().filter(|(_, progress)| progress.rows > 0);
+    let loading = loading.map(|(name, progress)| (name, Reading::of(&p, progress))).collect();
+    let (search, load) = (query.q, Right::LoadCampaigns);
+    html(&CampaignsPage { p, search, cards, strangers, next, loading, load, drafts, folder })
 }
 
 async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Card, WebError> {
@@ -109,8 +115,7 @@ async fn card(state: &WebState, actor: &Actor, line: CampaignLine) -> Result<Car
 
 /// A campaign comes in by the form.
 pub async fn load(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Redirect, WebError> {
-    let upload = Upload::read(form).await?;
-    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
-    let (campaign, _) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    let upload = Upload::read(&state, form).await?;
+    let (campaign, _) = act::load(&state, &actor, &upload.name, &upload.definition, upload.audience.as_ref()).await?;
     Ok(super::form::done(&format!("/campaigns/{campaign}"), "loaded"))
 }

@@ -2,6 +2,7 @@
 //! looked at as its person will see it, and the campaign file is written for whoever never wants to see one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Form, Multipart, Path, Query, State};
@@ -13,6 +14,7 @@ use super::actor::Actor;
 use super::error::WebError;
 use super::form::done;
 use super::page::{Page, html};
+use super::reading::{PATIENCE, Reading};
 use super::row_words;
 use super::state::WebState;
 use super::upload;
@@ -30,10 +32,15 @@ use crate::store::{campaign, template, user};
 mod apply;
 pub mod begin;
 mod choices;
+mod file;
 mod view;
 
 pub use apply::Fields;
 use view::{Known, View};
+
+/// What is asked about a file that is answered by how it is read.
+const QUESTIONS: [&str; 6] =
+    ["hidden_rows", "total_rows", "several_sheets", "no_such_sheet", "no_header_row", "no_header"];
 
 #[derive(Template)]
 #[template(path = "draft.html")]
@@ -49,6 +56,12 @@ struct DraftPage {
     known: bool,
     /// Of the run that it is to correct.
     split: Option<Split>,
+    /// How far the file is read, while it is.
+    reading: Option<Reading>,
+    /// What keeps the row from being shown.
+    in_the_way: Vec<String>,
+    /// Whether only a person can say how the file is read.
+    asks_how: bool,
 }
 
 /// A row as its person will see it.
@@ -116,7 +129,7 @@ async fn page(
     row: i64,
     (refused, clash): (&[Problem], bool),
 ) -> Result<Html<String>, WebError> {
-    let preview = state.engine.preview(&d, row.max(1)).await?;
+    let (preview, reading) = state.engine.preview_soon(&d, row.max(1), PATIENCE).await?;
     let file = Definition::read(&d.definition).unwrap_or_default();
     let known = known(state, &file, &preview).await?;
     if let Ok(zone) = jiff::tz::TimeZone::get(&file.text(&["timezone"])) {
@@ -125,16 +138,21 @@ async fn page(
     let v = View::of(&p, &file, &known);
     let mut problems: Vec<String> = refused.iter().map(|problem| locale::problem(p.language, problem)).collect();
     // What is still open is shown beside its field; only who wants to go on is told in a list.
-    if refused.is_empty() && !v.is_open() {
-        problems.extend(preview.problems.iter().map(|problem| locale::problem(p.language, problem)));
+    let is_question = |problem: &&Problem| QUESTIONS.contains(&problem.code.as_str());
+    if refused.is_empty() {
+        let told = preview.problems.iter().filter(|problem| !v.is_open() || is_question(problem));
+        problems.extend(told.map(|problem| locale::problem(p.language, problem)));
     }
     let split = match d.run_id {
         Some(run) => Some(state.engine.split(run).await?),
         None => None,
     };
     let is_known = campaign::by_name(state.store(), &d.name).await?.is_some();
+    let asks_how = preview.problems.iter().any(|problem| is_question(&problem));
+    let in_the_way = preview.problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
     let preview = PreviewView::of(&p, &preview);
-    html(&DraftPage { p, d, v, preview, problems, clash, known: is_known, split })
+    let reading = reading.map(|progress| Reading::of(&p, progress));
+    html(&DraftPage { p, d, v, preview, problems, clash, known: is_known, split, reading, in_the_way, asks_how })
 }
 
 /// What the page offers to choose from.
@@ -172,7 +190,7 @@ pub async fn save(
     // Of fields that come twice (the row's buttons beside its number) the last counts.
     let fields = Fields(pairs.into_iter().collect::<BTreeMap<String, String>>());
     let mut file = Definition::read(&d.definition).unwrap_or_default();
-    let before = state.engine.preview(&d, 1).await?;
+    let (before, _) = state.engine.preview_soon(&d, 1, Duration::ZERO).await?;
     let known = known(&state, &file, &before).await?;
     fields.apply(&mut file, &known);
     d.definition = file.to_string();
@@ -213,9 +231,9 @@ pub async fn audience(
     if d.run_id.is_some() {
         return Err(WebError::Conflict("run_state"));
     }
-    let parts = upload::parts(form).await?;
-    let (file, bytes) = parts.file.ok_or(WebError::Bad("no_audience"))?;
-    state.engine.draft_audience(&d, file, bytes).await?.map_err(WebError::Refused)?;
+    let parts = upload::parts(&state, form).await?;
+    let brought = parts.file.ok_or(WebError::Bad("no_audience"))?;
+    state.engine.draft_audience(&d, &brought).await?.map_err(WebError::Refused)?;
     Ok(Redirect::to(&format!("/drafts/{id}")))
 }
 

@@ -6,6 +6,7 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use subtle::ConstantTimeEq;
 
 use crate::domain::role::Right;
@@ -14,8 +15,10 @@ use super::actor::{Actor, identify};
 use super::error::WebError;
 use super::state::WebState;
 
-/// A form or an upload may be this large; a million rows of an audience are some 100 MB.
-pub const UPLOAD_LIMIT: usize = 256 * 1024 * 1024;
+/// A form without files, or a request of the API, may be this large.
+pub const FORM_LIMIT: usize = 16 * 1024 * 1024;
+/// In our uploads the token stands first, within so many bytes.
+const HEAD_LIMIT: usize = 16 * 1024;
 /// Header that scripts of our own pages send instead of the form's field.
 const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -92,18 +95,35 @@ async fn carries(request: Request, expected: &str) -> Result<Request, WebError> 
     }
     let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, UPLOAD_LIMIT).await.map_err(|_| WebError::TooLarge)?;
-    let given = if kind.starts_with("application/x-www-form-urlencoded") {
-        url::form_urlencoded::parse(&bytes).find(|(name, _)| name == "csrf").map(|(_, value)| value.into_owned())
-    } else if kind.starts_with("multipart/form-data") {
-        first_field(&kind, bytes.clone()).await
+    let (given, body) = if kind.starts_with("multipart/form-data") {
+        let (head, body) = head(body, &kind).await?;
+        (first_field(&kind, head).await, body)
     } else {
-        None
+        let bytes = to_bytes(body, FORM_LIMIT).await.map_err(|_| WebError::TooLarge)?;
+        let is_form = kind.starts_with("application/x-www-form-urlencoded");
+        let mut fields = url::form_urlencoded::parse(if is_form { &bytes } else { b"" });
+        let token = fields.find(|(name, _)| name == "csrf").map(|(_, value)| value.into_owned());
+        (token, Body::from(bytes))
     };
     match given {
-        Some(given) if same(&given) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Some(given) if same(&given) => Ok(Request::from_parts(parts, body)),
         _ => Err(WebError::ForeignForm),
     }
+}
+
+/// The first part of a form with files, as far as it has come, and the body with it: the files stay where they are.
+async fn head(body: Body, kind: &str) -> Result<(Bytes, Body), WebError> {
+    let boundary = kind.split_once("boundary=").map_or("", |(_, rest)| rest.split(';').next().unwrap_or_default());
+    let line = format!("\r\n--{}", boundary.trim().trim_matches('"'));
+    let mut rest = body.into_data_stream();
+    let mut head = Vec::new();
+    while !head.windows(line.len()).any(|window| window == line.as_bytes()) && head.len() < HEAD_LIMIT {
+        let Some(piece) = rest.next().await else { break };
+        head.extend_from_slice(&piece.map_err(|_| WebError::Bad("upload"))?);
+    }
+    let head = Bytes::from(head);
+    let whole = futures::stream::once(std::future::ready(Ok(head.clone()))).chain(rest);
+    Ok((head, Body::from_stream(whole)))
 }
 
 /// In our uploads the token stands before the files.

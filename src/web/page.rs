@@ -34,6 +34,7 @@ pub struct Page {
     pub assets: &'static Addresses,
     path: String,
     flash: Option<String>,
+    upload_limit: u64,
 }
 
 /// An entry of the navigation.
@@ -95,6 +96,7 @@ impl Page {
             assets: &ADDRESSES,
             path: path.to_owned(),
             flash: None,
+            upload_limit: state.config().server.upload_limit,
         }
     }
 
@@ -128,6 +130,16 @@ impl Page {
     /// Whether who is signed in has a right.
     pub fn may(&self, right: &Right) -> bool {
         self.actor.as_ref().is_some_and(|a| a.may(*right))
+    }
+
+    /// How many bytes a file may have that is sent from here.
+    pub fn most(&self) -> u64 {
+        self.upload_limit
+    }
+
+    /// What is said of a larger one.
+    pub fn too_large(&self) -> String {
+        self.say("reading.large", &[("limit", &super::words::bytes_short(self.upload_limit))])
     }
 
     /// The token of the session's forms.

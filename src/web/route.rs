@@ -11,8 +11,8 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    guard, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in, suppressions,
-    template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
+    handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in,
+    suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -46,9 +46,10 @@ pub(super) const fn needs(right: R) -> Access {
     Access::Needs(right)
 }
 
-/// The same route with room for files.
+/// The same route with room for files, which go to the disk as they come and are measured there
+/// ([`super::upload`]).
 pub(super) fn with_files(mut route: Route) -> Route {
-    route.handler = route.handler.layer(DefaultBodyLimit::max(guard::UPLOAD_LIMIT));
+    route.handler = route.handler.layer(DefaultBodyLimit::disable());
     route
 }
 
@@ -97,6 +98,7 @@ fn campaign_pages() -> Vec<Route> {
         read("/campaigns/{id}/copy", load, draft::begin::copy),
         with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
         write("/campaigns/{id}/edit", load, draft::begin::edit),
+        write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
@@ -158,6 +160,7 @@ fn template_pages() -> Vec<Route> {
         write("/templates/{account}/{name}/{language}/delete", manage, template::delete),
         read("/template-drafts", manage, template_drafts::new),
         write("/template-drafts", manage, template_drafts::add),
+        with_files(write("/template-samples", manage, template_drafts::sample)),
         read("/template-drafts/{id}", manage, template_drafts::show),
         write("/template-drafts/{id}", manage, template_drafts::save),
         write("/template-drafts/{id}/submit", manage, template_drafts::submit),

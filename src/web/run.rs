@@ -8,8 +8,9 @@ use serde::Deserialize;
 use crate::domain::id::RunId;
 use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
+use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine;
+use crate::engine::{self, Progress, Subject};
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
@@ -21,6 +22,7 @@ use super::error::WebError;
 use super::figures::Figures;
 use super::form::{done, local};
 use super::page::{Page, html};
+use super::reading::Reading;
 use super::row_words;
 use super::state::WebState;
 
@@ -45,6 +47,8 @@ struct RunPage {
     /// What is missing in the wallet.
     recharge: Option<String>,
     left_out: Vec<LeftOut>,
+    /// How far its rows are planned.
+    planning: Option<Reading>,
     stopped: Vec<Cause>,
     /// Sent again because they certainly never left.
     resent: i64,
@@ -81,6 +85,13 @@ pub struct LeftOut {
     rows: String,
 }
 
+/// How far the rows of a run are planned. Another node may be planning it: then the store knows how far.
+fn planning(state: &WebState, p: &Page, run: &run::Run) -> Option<Reading> {
+    let known = state.engine.reading(&Subject::Plan(run.id));
+    let stored = || Progress { rows: u64::try_from(run.planned_rows).unwrap_or_default(), of: None };
+    (run.state == RunState::Planning).then(|| Reading::of(p, known.unwrap_or_else(stored)))
+}
+
 /// The page.
 pub async fn show(
     State(state): State<WebState>,
@@ -110,6 +121,7 @@ pub async fn show(
     let resent = message::resent(store, run.id).await?;
     let money = tally::money(store, run.id).await?;
     let template = template_name(&run);
+    let planning = planning(&state, &p, &run);
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
@@ -127,6 +139,7 @@ pub async fn show(
         canary,
         recharge,
         left_out,
+        planning,
         stopped,
         resent,
         money,

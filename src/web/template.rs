@@ -136,7 +136,7 @@ pub struct FormPage {
 }
 
 /// Words of the categories a person may choose from.
-pub const CATEGORIES: [&str; 2] = ["marketing", "utility"];
+pub const CATEGORIES: [&str; 3] = ["marketing", "utility", "authentication"];
 
 /// Words of the kinds of header.
 pub const HEADERS: [&str; 5] = ["text", "image", "video", "document", "location"];

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 use crate::domain::template::draft::Draft;
-use crate::engine::TemplateOutcome;
+use crate::engine::{TemplateOutcome, Uploaded};
+use crate::provider::Sample;
 use crate::store::template::own::{self, Own};
 use crate::store::template::{self, Told};
 use crate::store::variable;
@@ -140,6 +141,13 @@ pub async fn edit(state: &WebState, actor: &Actor, account: &str, draft: &Draft)
     let subject = subject(account, &draft.name, &draft.language);
     state.audit(actor, "template.edit", &subject, template.status.word()).await?;
     Ok(template)
+}
+
+/// Gives the provider the sample of a header.
+pub async fn sample(state: &WebState, actor: &Actor, account: &str, sample: Sample) -> Result<Uploaded, WebError> {
+    let uploaded = state.engine.upload_sample(account, sample).await?.map_err(WebError::Refused)?;
+    state.audit(actor, "template.sample", &format!("account {account}"), uploaded.kind).await?;
+    Ok(uploaded)
 }
 
 /// Deletes a template at the provider.

@@ -1,13 +1,15 @@
 //! Templates that are written: kept, shown, submitted.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
 
+use crate::domain::problem::Problem;
 use crate::domain::template::draft::{self, Draft};
 use crate::domain::template::{Category, ParameterFormat, rules};
+use crate::provider::Sample;
 use crate::store::template;
 
 use super::actor::Actor;
@@ -18,6 +20,7 @@ use super::state::WebState;
 use super::template::{FormPage, address, said};
 use super::template_act;
 use super::template_form::{Fields, TemplateForm};
+use super::upload;
 
 /// What a new one begins with.
 #[derive(Deserialize, Default)]
@@ -40,6 +43,7 @@ fn empty() -> Draft {
         buttons: Vec::new(),
         examples: std::collections::BTreeMap::new(),
         time_to_live_s: None,
+        code: None,
     }
 }
 
@@ -133,4 +137,39 @@ pub async fn throw_away(
 ) -> Result<Redirect, WebError> {
     template_act::throw_away(&state, &actor, id).await?;
     Ok(done("/templates", "template_dropped"))
+}
+
+/// Uploads the sample that came with a form, and shows the form again with what the provider calls it. Nothing is saved.
+pub async fn sample(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    form: Multipart,
+) -> Result<Response, WebError> {
+    let (form, file) = upload::form_with_file::<TemplateForm>(form, "sample").await?;
+    let is_ours = |action: &str| action.starts_with("/template-drafts") || action.starts_with("/templates/");
+    if !is_ours(&form.action) {
+        return Err(WebError::Bad("upload"));
+    }
+    let (action, account) = (form.action.clone(), form.account.clone());
+    let uploaded = match file {
+        Some((name, bytes)) => template_act::sample(&state, &actor, &account, Sample { name, bytes }).await,
+        None => Err(WebError::Refused(vec![Problem::new("template_sample_none", &[("field", "sample")])])),
+    };
+    let (form, problems) = match uploaded {
+        Ok(header) => (form.with_sample(header.kind, &header.handle), Vec::new()),
+        Err(WebError::Refused(problems)) => (form, problems),
+        Err(other) => return Err(other),
+    };
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let problems = said(&p, &problems);
+    let mut page = page(&state, p, &account, form.draft());
+    page.is_draft = action.starts_with("/template-drafts");
+    page.id = action.strip_prefix("/template-drafts/").and_then(|id| id.parse().ok());
+    if !page.is_draft {
+        page.accounts = vec![account];
+    }
+    page.action = action;
+    page.problems = problems;
+    Ok((status, html(&page)?).into_response())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::domain::template::code::{CodeApp, CodeTerms, CodeWay};
 use crate::domain::template::draft::{Draft, DraftButton, DraftHeader};
 use crate::domain::template::{Category, ParameterFormat};
 
@@ -35,6 +36,13 @@ pub struct TemplateForm {
     button_example: Vec<String>,
     variable: Vec<String>,
     example: Vec<String>,
+    code_way: String,
+    code_label: String,
+    code_advice: String,
+    code_minutes: String,
+    code_apps: String,
+    /// Where the form goes, for a page that shows it again.
+    pub action: String,
 }
 
 /// One row of buttons.
@@ -67,12 +75,29 @@ pub struct Fields {
     pub buttons: Vec<ButtonRow>,
     /// Variables with their examples.
     pub examples: Vec<(String, String)>,
+    /// What is chosen of a one-time code.
+    pub code: CodeTerms,
 }
 
 impl TemplateForm {
     /// The draft it says.
     pub fn draft(&self) -> Draft {
         let text = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+        if let Some(code) = self.code() {
+            return Draft {
+                name: text(&self.name),
+                language: text(&self.language),
+                category: Category::Authentication,
+                format: ParameterFormat::Positional,
+                header: None,
+                body: String::new(),
+                footer: None,
+                buttons: Vec::new(),
+                examples: BTreeMap::new(),
+                time_to_live_s: self.life(),
+                code: Some(code),
+            };
+        }
         let named = self.format == "named";
         let examples = self.variable.iter().cloned().zip(self.example.iter().map(|e| text(e)));
         Draft {
@@ -86,7 +111,36 @@ impl TemplateForm {
             buttons: self.buttons(),
             examples: examples.filter(|(_, example)| !example.is_empty()).collect::<BTreeMap<_, _>>(),
             time_to_live_s: self.life(),
+            code: None,
         }
+    }
+
+    /// What is chosen of a one-time code; the form's texts and buttons are none of it.
+    fn code(&self) -> Option<CodeTerms> {
+        if self.category != Category::Authentication.as_str() {
+            return None;
+        }
+        let app = |line: &str| {
+            let mut words = line.split_whitespace();
+            let mut word = || words.next().unwrap_or_default().to_owned();
+            CodeApp { package_name: word(), signature_hash: word() }
+        };
+        let minutes = self.code_minutes.trim();
+        Some(CodeTerms {
+            way: CodeWay::ALL.into_iter().find(|way| way.as_str() == self.code_way).unwrap_or_default(),
+            label: self.code_label.trim().to_owned(),
+            security_advice: !self.code_advice.is_empty(),
+            // What is no number breaks the rule and is told so.
+            good_for_minutes: (!minutes.is_empty()).then(|| minutes.parse().unwrap_or(-1)),
+            apps: self.code_apps.lines().filter(|line| !line.trim().is_empty()).map(app).collect(),
+        })
+    }
+
+    /// The same form with the header that a sample makes.
+    pub fn with_sample(mut self, kind: &str, handle: &str) -> Self {
+        kind.clone_into(&mut self.header_kind);
+        handle.clone_into(&mut self.header_sample);
+        self
     }
 
     fn header(&self) -> Option<DraftHeader> {
@@ -141,7 +195,20 @@ impl Fields {
         let hours = draft.time_to_live_s.map(|s| s as f64 / 3_600.0).map(|hours| hours.to_string());
         let rows = (draft.buttons.len() + SPARE_BUTTONS).min(MOST_BUTTONS);
         let buttons = (0..rows).map(|i| row(i + 1, draft.buttons.get(i))).collect();
-        Self { header_kind, header_text, header_sample, hours: hours.unwrap_or_default(), buttons, examples, draft }
+        let code = draft.code.clone().unwrap_or_else(|| CodeTerms { security_advice: true, ..CodeTerms::default() });
+        let hours = hours.unwrap_or_default();
+        Self { header_kind, header_text, header_sample, hours, buttons, examples, code, draft }
+    }
+
+    /// Apps of a one-time code, one a line.
+    pub fn apps(&self) -> String {
+        let line = |app: &CodeApp| format!("{} {}", app.package_name, app.signature_hash);
+        self.code.apps.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Minutes that a one-time code is good for.
+    pub fn minutes(&self) -> String {
+        self.code.good_for_minutes.map(|minutes| minutes.to_string()).unwrap_or_default()
     }
 
     /// Whether numbers or names are used.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::role::Right;
 use crate::domain::template::TemplateStatus;
-use crate::domain::template::edit::status_key;
+use crate::domain::template::edit::{beyond, status_key};
 use crate::store::template::draft::{self, Kept};
 
 use super::actor::Actor;
@@ -59,7 +59,13 @@ impl TemplatesPage {
 
 /// A status in words.
 pub fn status_words(p: &Page, status: &TemplateStatus) -> String {
-    p.say(&status_key(status), &[("status", status.word())])
+    match beyond(status) {
+        Some((key, what)) => {
+            let why = p.say(&key, &[("what", what)]);
+            p.say("template_status.other", &[("status", why.as_str())])
+        }
+        None => p.say(&status_key(status), &[("status", status.word())]),
+    }
 }
 
 /// The class of a status's tag.

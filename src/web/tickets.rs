@@ -109,7 +109,11 @@ pub struct Opening {
 }
 
 /// Opens a ticket by hand.
-pub async fn open(State(state): State<WebState>, actor: Actor, Form(form): Form<Opening>) -> Result<Redirect, WebError> {
+pub async fn open(
+    State(state): State<WebState>,
+    actor: Actor,
+    Form(form): Form<Opening>,
+) -> Result<Redirect, WebError> {
     let subject = subject(&form.subject)?;
     let person = person(&state, &form.phone).await?;
     let priority = Priority::parse(&form.priority).unwrap_or_default();

@@ -1,15 +1,26 @@
 //! A campaign as it comes in: `campaign.toml` and, where it changed, the audience.
 
-use axum::extract::Multipart;
+use axum::body::Body;
 use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum_extra::extract::Form;
+use serde::de::DeserializeOwned;
 
 use super::error::WebError;
+use super::state::WebState;
+use super::words::bytes_short;
 use crate::config::toml_file::TomlProblem;
 use crate::domain::problem::Problem;
+use crate::engine::Incoming;
 use crate::intake::campaign_file;
 
 /// Larger campaign files than this are not written by people.
 const DEFINITION_LIMIT: usize = 256 * 1024;
+
+/// The largest medium of a template's header (cloud-api.md 1.3: documents of 100 MB), as far as an example needs it.
+const SAMPLE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// What came in.
 pub struct Upload {
@@ -17,19 +28,19 @@ pub struct Upload {
     pub name: String,
     /// The text of `campaign.toml`.
     pub definition: String,
-    /// Name and bytes of the audience file.
-    pub audience: Option<(String, Vec<u8>)>,
+    /// The audience file.
+    pub audience: Option<Incoming>,
 }
 
 impl Upload {
     /// Reads the parts `name`, `definition` (the API's `campaign`) and `audience`; any other is passed over.
-    pub async fn read(mut form: Multipart) -> Result<Self, WebError> {
+    pub async fn read(state: &WebState, mut form: Multipart) -> Result<Self, WebError> {
         let (mut name, mut definition, mut audience) = (String::new(), String::new(), None);
         while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             match field.name().unwrap_or_default() {
                 "name" => text(field).await?.trim().clone_into(&mut name),
                 "definition" | "campaign" => definition = campaign_file_text(field).await?,
-                "audience" => audience = file(field).await?,
+                "audience" => audience = file(state, field).await?,
                 _ => {}
             }
         }
@@ -43,6 +54,25 @@ impl Upload {
     }
 }
 
+/// A form of a page that brings a file: its fields, as if it had come without, and the part `file`.
+pub async fn form_with_file<T: DeserializeOwned>(
+    mut form: Multipart,
+    part: &str,
+) -> Result<(T, Option<(String, Vec<u8>)>), WebError> {
+    let (mut fields, mut brought) = (Vec::new(), None);
+    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        match field.name().unwrap_or_default().to_owned() {
+            name if name == part => brought = sample(field).await?,
+            name => fields.push((name, text(field).await?)),
+        }
+    }
+    let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post("/").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request = request.body(Body::from(fields)).map_err(|_| WebError::Bad("upload"))?;
+    let Form(read) = Form::from_request(request, &()).await.map_err(|_| WebError::Bad("upload"))?;
+    Ok((read, brought))
+}
+
 /// What somebody brings to a campaign that is put together on the page.
 #[derive(Default)]
 pub struct Parts {
@@ -50,18 +80,18 @@ pub struct Parts {
     pub title: String,
     /// The word of its kind.
     pub kind: String,
-    /// Name and bytes of the audience file.
-    pub file: Option<(String, Vec<u8>)>,
+    /// The audience file.
+    pub file: Option<Incoming>,
 }
 
 /// Reads the parts `title`, `kind` and `audience`; any other is passed over.
-pub async fn parts(mut form: Multipart) -> Result<Parts, WebError> {
+pub async fn parts(state: &WebState, mut form: Multipart) -> Result<Parts, WebError> {
     let mut parts = Parts::default();
     while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
         match field.name().unwrap_or_default() {
             "title" => parts.title = text(field).await?.replace(['\0', '\n', '\r'], " ").chars().take(120).collect(),
             "kind" => parts.kind = text(field).await?,
-            "audience" => parts.file = file(field).await?,
+            "audience" => parts.file = file(state, field).await?,
             _ => {}
         }
     }
@@ -86,25 +116,68 @@ async fn campaign_file_text(field: Field<'_>) -> Result<String, WebError> {
     campaign_file::text(bytes(field).await?, "campaign.toml").map_err(told)
 }
 
-async fn bytes(field: Field<'_>) -> Result<Vec<u8>, WebError> {
-    let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?;
-    if bytes.len() > DEFINITION_LIMIT {
-        return Err(WebError::TooLarge);
+async fn bytes(mut field: Field<'_>) -> Result<Vec<u8>, WebError> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+        if bytes.len() + piece.len() > DEFINITION_LIMIT {
+            return Err(WebError::TooLarge);
+        }
+        bytes.extend_from_slice(&piece);
     }
-    Ok(bytes.to_vec())
+    Ok(bytes)
 }
 
-/// An empty file field of a browser has no name.
-async fn file(field: Field<'_>) -> Result<Option<(String, Vec<u8>)>, WebError> {
+/// A file that a provider takes as an example: a few megabytes, and never a campaign's.
+async fn sample(mut field: Field<'_>) -> Result<Option<(String, Vec<u8>)>, WebError> {
     let name = field.file_name().unwrap_or_default().to_owned();
-    let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+        if bytes.len() + piece.len() > SAMPLE_LIMIT {
+            return Err(WebError::TooLarge);
+        }
+        bytes.extend_from_slice(&piece);
+    }
     if name.is_empty() && bytes.is_empty() {
         return Ok(None);
     }
     // A single component, whatever a browser or a program calls it.
     let single = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-    if !single {
-        return Err(WebError::Bad("file_name"));
+    if single { Ok(Some((name, bytes))) } else { Err(WebError::Bad("file_name")) }
+}
+
+/// The file goes to the disk as it comes. An empty file field of a browser has no name.
+async fn file(state: &WebState, mut field: Field<'_>) -> Result<Option<Incoming>, WebError> {
+    let name = field.file_name().unwrap_or_default().to_owned();
+    let mut next = field.chunk().await.map_err(|_| WebError::Bad("upload"))?;
+    if name.is_empty() && next.is_none() {
+        return Ok(None);
     }
-    Ok(Some((name, bytes.to_vec())))
+    // A single component, whatever a browser or a program calls it.
+    let mut arriving = state.engine.take_in(&name).await?.ok_or(WebError::Bad("file_name"))?;
+    let limit = state.config().server.upload_limit;
+    let mut size = 0;
+    while let Some(piece) = next {
+        size += piece.len() as u64;
+        if size > limit {
+            throw_away(field, limit).await;
+            return Err(too_large(limit));
+        }
+        arriving.write(&piece).await?;
+        next = field.chunk().await.map_err(|_| WebError::Bad("upload"))?;
+    }
+    Ok(Some(arriving.done().await?))
+}
+
+/// Whoever is cut off in the middle sees a broken connection instead of the answer: some more is taken and dropped.
+async fn throw_away(mut field: Field<'_>, limit: u64) {
+    let mut dropped = 0;
+    while let (true, Ok(Some(piece))) = (dropped < limit, field.chunk().await) {
+        dropped += piece.len() as u64;
+    }
+}
+
+/// What says how large a file may be, and what to do with one that is larger.
+pub fn too_large(limit: u64) -> WebError {
+    let why = Problem::new("upload_too_large", &[("limit", &bytes_short(limit))]);
+    WebError::Because { status: StatusCode::PAYLOAD_TOO_LARGE, word: "too_large", why }
 }

@@ -36,6 +36,14 @@ pub fn money(language: Language, amount: Micros, currency: &str) -> String {
     format!("{currency} {sign}{whole}{point}{part}")
 }
 
+/// `1 GB`, `1.5 MB`, `900 KB`: decimal, as configurations say it.
+pub fn bytes_short(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB")];
+    let (of, unit) = units.into_iter().find(|(of, _)| bytes >= *of).unwrap_or((1, "bytes"));
+    let (whole, tenth) = (bytes / of, bytes % of * 10 / of);
+    if tenth == 0 { format!("{whole} {unit}") } else { format!("{whole}.{tenth} {unit}") }
+}
+
 /// `in 5 minutes`, `3 hours ago`, `now`.
 pub fn relative(language: Language, at: UnixMs, now: UnixMs) -> String {
     let (span, key) = if at >= now { (at.since(now), "web.time.in") } else { (now.since(at), "web.time.ago") };

@@ -10,4 +10,5 @@ mod opting_out;
 mod outcomes;
 mod people;
 mod tickets;
+mod unclear;
 mod wishes;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod code;
+mod code_template;
 mod connection;
 mod dialog360;
 mod gupshup;
@@ -30,6 +31,7 @@ fn account(base_url: &str) -> Account {
     Account {
         name: "meta".to_owned(),
         access: Access::CloudApi(CloudApiAccess {
+            app_id: Some("9001".to_owned()),
             through: recado::config::Through::Meta,
             webhook: None,
             waba_id: WABA.to_owned(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::code::CodeTerms;
 use super::{Button, Category, Header, ParameterFormat, Template, TemplateStatus, parameters};
 use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Rendered, Value};
 
@@ -23,7 +24,8 @@ pub struct Draft {
     /// Header, if any.
     #[serde(default)]
     pub header: Option<DraftHeader>,
-    /// Body, with `{{1}}` or `{{name}}`.
+    /// Body, with `{{1}}` or `{{name}}`; empty in an authentication template, whose text is WhatsApp's own.
+    #[serde(default)]
     pub body: String,
     /// Footer, if any.
     #[serde(default)]
@@ -37,7 +39,13 @@ pub struct Draft {
     /// Seconds after which an undelivered message is dropped; left out: the provider's default.
     #[serde(default)]
     pub time_to_live_s: Option<i64>,
+    /// Of an authentication template, what can be chosen of it, in place of texts and buttons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeTerms>,
 }
+
+/// A code as a person may get one.
+const CODE_EXAMPLE: &str = "123456";
 
 const fn positional() -> ParameterFormat {
     ParameterFormat::Positional
@@ -137,6 +145,9 @@ impl Draft {
 
     /// The template it would be, for whoever shows or compares it.
     pub fn template(&self) -> Template {
+        if let Some(terms) = &self.code {
+            return self.of_code(terms);
+        }
         let header = self.header.as_ref().map(|header| match header {
             DraftHeader::Text { text } => Header::Text { text: text.clone() },
             DraftHeader::Image { .. } => Header::Image,
@@ -163,13 +174,40 @@ impl Draft {
             buttons: self.buttons.iter().map(button).collect(),
             time_to_live_s: self.time_to_live_s,
             parameters_unknown: false,
+            announced: None,
             quality: None,
             examples: self.examples.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
         }
     }
 
+    /// The same where it gives a one-time code.
+    fn of_code(&self, terms: &CodeTerms) -> Template {
+        let (body, footer, text) = terms.text(&self.language);
+        Template {
+            provider_id: String::new(),
+            name: self.name.clone(),
+            language: self.language.clone(),
+            category: self.category,
+            status: TemplateStatus::Pending,
+            format: ParameterFormat::Positional,
+            header: None,
+            body,
+            footer,
+            buttons: vec![Button::OneTimeCode { text }],
+            time_to_live_s: self.time_to_live_s,
+            parameters_unknown: false,
+            announced: None,
+            quality: None,
+            examples: vec![("1".to_owned(), CODE_EXAMPLE.to_owned())],
+        }
+    }
+
     /// The text as a person would see it, filled with the examples.
     pub fn shown(&self) -> Rendered {
+        if self.code.is_some() {
+            let body = vec![Value { name: "1".to_owned(), text: CODE_EXAMPLE.to_owned() }];
+            return self.template().render(&Fill { body, ..Fill::default() });
+        }
         let value = |name: String| {
             let text = self.examples.get(&name).filter(|text| !text.is_empty());
             Value { text: text.cloned().unwrap_or_else(|| format!("{{{{{name}}}}}")), name }
@@ -207,8 +245,13 @@ pub fn of(template: &Template) -> Draft {
         Button::QuickReply { text } => DraftButton::QuickReply { text: text.clone() },
         Button::Url { text, url } => DraftButton::Url { text: text.clone(), url: url.clone(), example: String::new() },
         Button::CopyCode { .. } => DraftButton::CopyCode { example: String::new() },
-        Button::Other { text } => DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() },
+        Button::Other { text } | Button::OneTimeCode { text } => {
+            DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() }
+        }
     };
+    if template.gives_a_code() {
+        return of_code(template);
+    }
     Draft {
         name: template.name.clone(),
         language: template.language.clone(),
@@ -220,5 +263,24 @@ pub fn of(template: &Template) -> Draft {
         buttons: template.buttons.iter().map(button).collect(),
         examples: BTreeMap::new(),
         time_to_live_s: template.time_to_live_s,
+        code: None,
+    }
+}
+
+/// What can be chosen of a template for codes is not told back: it is chosen anew.
+fn of_code(template: &Template) -> Draft {
+    let label = template.buttons.first().map(|button| button.text().to_owned()).unwrap_or_default();
+    Draft {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        category: template.category,
+        format: ParameterFormat::Positional,
+        header: None,
+        body: String::new(),
+        footer: None,
+        buttons: Vec::new(),
+        examples: BTreeMap::new(),
+        time_to_live_s: template.time_to_live_s,
+        code: Some(CodeTerms { label, security_advice: true, ..CodeTerms::default() }),
     }
 }

@@ -40,6 +40,47 @@ pub fn status_key(status: &TemplateStatus) -> String {
     if known { format!("template_status.{}", status.word()) } else { "template_status.other".to_owned() }
 }
 
+/// What stands before the name of what a template needs that no campaign can give.
+const BEYOND: &str = "not available yet: ";
+
+/// Such parts that have a sentence of their own; the locales' keys are `template_beyond.<word>`.
+const PARTS: [&str; 15] = [
+    "carousel",
+    "limited_time_offer",
+    "catalog",
+    "catalog_button",
+    "mpm_button",
+    "spm_button",
+    "flow_button",
+    "order_details_button",
+    "location_header",
+    "product_header",
+    "gif_header",
+    "named_parameters",
+    "cards",
+    "sections",
+    "several_senders_have_a_template_of_this_name",
+];
+
+/// The locales' key of why a template cannot be sent though it is approved, and the provider's word; `None`: it can, or
+/// its status says why.
+pub fn beyond(status: &TemplateStatus) -> Option<(String, &str)> {
+    let TemplateStatus::Other(word) = status else { return None };
+    let what = word.strip_prefix(BEYOND)?;
+    let part = what.replace(' ', "_");
+    let key = if PARTS.contains(&part.as_str()) { part } else { "other".to_owned() };
+    Some((format!("template_beyond.{key}"), what))
+}
+
+/// Why a template cannot be sent.
+pub fn not_sendable(name: &str, language: &str, status: &TemplateStatus) -> Problem {
+    let (template, language) = (("template", name), ("language", language));
+    match beyond(status) {
+        Some((key, what)) => Problem::new("template_beyond", &[template, language, ("why_key", &key), ("what", what)]),
+        None => Problem::new("template_not_approved", &[template, language, ("status", status.as_str())]),
+    }
+}
+
 fn frozen(template: &Template, draft: &Draft) -> Vec<Problem> {
     let after = draft.template();
     let mut problems = Vec::new();
@@ -98,6 +139,7 @@ mod tests {
             buttons: vec![Button::Url { text: "Ver".to_owned(), url: "https://x.example/{{1}}".to_owned() }],
             time_to_live_s: None,
             parameters_unknown: false,
+            announced: None,
             quality: None,
             examples: Vec::new(),
         }

@@ -29,6 +29,14 @@ pub const fn time_to_live(category: Category) -> (i64, i64) {
 pub fn check(draft: &Draft) -> Vec<Problem> {
     let mut problems = Problems(Vec::new());
     problems.identity(draft);
+    if draft.category == Category::Authentication {
+        problems.code(draft);
+        problems.life(draft);
+        return problems.0;
+    }
+    if draft.code.is_some() {
+        problems.add("template_rule_code_category", "category", &[]);
+    }
     problems.header(draft);
     problems.body(draft);
     problems.footer(draft);
@@ -75,9 +83,20 @@ impl Problems {
             self.add("template_rule_language", "language", &[("language", &draft.language)]);
         }
         match draft.category {
-            Category::Marketing | Category::Utility => {}
-            Category::Authentication => self.add("template_rule_authentication", "category", &[]),
+            Category::Marketing | Category::Utility | Category::Authentication => {}
             Category::Service => self.add("template_rule_category", "category", &[]),
+        }
+    }
+
+    /// The text of a one-time code is WhatsApp's own: nothing of it is written here.
+    fn code(&mut self, draft: &Draft) {
+        let writes = draft.header.is_some() || draft.footer.is_some() || !draft.buttons.is_empty();
+        if writes || !draft.body.trim().is_empty() || !draft.examples.is_empty() {
+            self.add("template_rule_code_text", "body", &[]);
+        }
+        match &draft.code {
+            Some(terms) => self.0.extend(terms.check()),
+            None => self.add("template_rule_code_missing", "code", &[]),
         }
     }
 

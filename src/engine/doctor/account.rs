@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use super::{Finding, Verdict, webhook};
 use crate::clock::Clock;
 use crate::config::{Access, Account, PLACEHOLDER};
-use crate::domain::template::TemplateStatus;
+use crate::domain::template::{TemplateStatus, edit};
 use crate::engine::{Engine, waiting};
 use crate::provider::{Provider, ProviderError, probe};
 use crate::store::hold::{Hold, HoldScope};
@@ -36,8 +36,21 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
     found.extend(wallet);
     found.append(&mut webhook);
     found.extend(templates);
+    found.extend(usage(provider));
     found.extend(held(engine, account, holds));
     found
+}
+
+/// How much of the provider's quota of calls is used, as its answers to these very questions told.
+fn usage(provider: Option<&Provider>) -> Option<Finding> {
+    let quota = provider?.quota()?;
+    let (percent, minutes) = (quota.percent.to_string(), quota.wait_minutes.to_string());
+    let args = [("percent", percent.as_str()), ("minutes", minutes.as_str())];
+    Some(match (quota.wait_minutes, quota.percent) {
+        (0, 80..) => Finding::new("usage", Verdict::Poor, "usage_high", &args),
+        (0, _) => Finding::new("usage", Verdict::Good, "usage_good", &args),
+        _ => Finding::new("usage", Verdict::Poor, "usage_over", &args),
+    })
 }
 
 async fn credentials(engine: &Engine, account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
@@ -68,6 +81,10 @@ pub(super) fn refusal(account: &Account, cause: &ProviderError) -> Finding {
             let (code, status) = (code.to_string(), status.to_string());
             let args = [("code", code.as_str()), ("status", status.as_str()), ("account", account.name.as_str())];
             Finding::new("credentials", Verdict::Bad, "credentials_refused", &args)
+        }
+        ProviderError::Later { minutes } => {
+            let minutes = minutes.to_string();
+            Finding::new("usage", Verdict::Poor, "usage_over", &[("minutes", &minutes)])
         }
         ProviderError::Unreachable(_) => {
             Finding::new("credentials", Verdict::Bad, "credentials_unreachable", &[("host", host)])
@@ -157,8 +174,15 @@ async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
                 TemplateStatus::Disabled => (Verdict::Poor, "template_disabled", reason.trim_end()),
                 TemplateStatus::Other(word) => (Verdict::Poor, "template_other", word.as_str()),
             };
-            let args = [("name", template.name.as_str()), ("language", &template.language), ("why", more)];
-            Some(Finding::new("templates", verdict, code, &args))
+            let (name, language) = (("name", template.name.as_str()), ("language", template.language.as_str()));
+            // What no campaign can give is told by name, in the reader's language.
+            Some(match edit::beyond(&template.status) {
+                Some((key, what)) => {
+                    let args = [name, language, ("why_key", key.as_str()), ("what", what)];
+                    Finding::new("templates", verdict, "template_other", &args)
+                }
+                None => Finding::new("templates", verdict, code, &[name, language, ("why", more)]),
+            })
         })
         .collect();
     let more = stopped.len().saturating_sub(MOST_TOLD);

@@ -70,7 +70,8 @@ async fn subscribed(provider: Option<&Provider>, webhook: &Url) -> Vec<Finding> 
     let found = match provider {
         Some(Provider::Zenvia(zenvia)) => zenvia.subscriptions(webhook).await,
         Some(Provider::CloudApi(cloud)) => cloud.subscriptions(webhook).await,
-        _ => return vec![Finding::new("subscription", Verdict::Unknown, "subscription_untold", &[])],
+        Some(Provider::Gupshup(gupshup)) => gupshup.subscriptions(webhook).await,
+        None => return vec![Finding::new("subscription", Verdict::Unknown, "subscription_untold", &[])],
     };
     let Ok(found) = found else {
         return vec![Finding::new("subscription", Verdict::Unknown, "subscription_unread", &[])];

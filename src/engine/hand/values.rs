@@ -46,7 +46,7 @@ fn takes_one(button: &Button) -> bool {
     match button {
         Button::Url { url, .. } => !parameters(url).is_empty(),
         Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::Other { .. } => false,
+        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
     }
 }
 

@@ -22,8 +22,18 @@ pub(super) struct Sink {
 }
 
 enum Kind {
-    Text { out: BufWriter<File>, delimiter: u8, encoding: Encoding },
-    Sheet { book: Box<Workbook>, next: u32, bold: Format },
+    Text {
+        out: BufWriter<File>,
+        delimiter: u8,
+        encoding: Encoding,
+    },
+    /// `amounts` is the column of numbers.
+    Sheet {
+        book: Box<Workbook>,
+        next: u32,
+        bold: Format,
+        amounts: Option<u16>,
+    },
 }
 
 fn beside(target: &Path) -> PathBuf {
@@ -51,14 +61,15 @@ impl Sink {
     }
 
     /// A workbook of one sheet, which is written through a file beside it and never lies whole in memory.
-    pub fn sheet(target: &Path) -> io::Result<Self> {
+    /// What stands in the column `amounts` is written as a number.
+    pub fn sheet(target: &Path, amounts: Option<u16>) -> io::Result<Self> {
         let fresh = beside(target);
         let mut book = Workbook::new();
         if let Some(folder) = target.parent() {
             book.set_tempdir(folder).map_err(io_error)?;
         }
         book.add_worksheet_with_constant_memory().map_err(io_error)?;
-        let kind = Kind::Sheet { book: Box::new(book), next: 0, bold: Format::new().set_bold() };
+        let kind = Kind::Sheet { book: Box::new(book), next: 0, bold: Format::new().set_bold(), amounts };
         Ok(Self { target: target.to_owned(), fresh, kind })
     }
 
@@ -66,14 +77,16 @@ impl Sink {
     pub fn write(&mut self, cells: &[String]) -> io::Result<()> {
         match &mut self.kind {
             Kind::Text { out, delimiter, encoding } => out.write_all(&encoded(&line(cells, *delimiter), *encoding)),
-            Kind::Sheet { book, next, bold } => {
+            Kind::Sheet { book, next, bold, amounts } => {
                 let sheet = book.worksheet_from_index(0).map_err(io_error)?;
                 for (column, cell) in (0_u16..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-                    // As text, whatever it looks like: an id keeps its zeros, and nothing is a formula.
-                    let done = if *next == 0 {
-                        sheet.write_string_with_format(*next, column, cell, bold)
-                    } else {
-                        sheet.write_string(*next, column, cell)
+                    let amount = cell.replace(',', ".").parse::<f64>().ok();
+                    let amount = amount.filter(|_| Some(column) == *amounts && *next > 0);
+                    // All else as text, whatever it looks like: an id keeps its zeros, and nothing is a formula.
+                    let done = match amount {
+                        Some(amount) => sheet.write_number(*next, column, amount),
+                        None if *next == 0 => sheet.write_string_with_format(*next, column, cell, bold),
+                        None => sheet.write_string(*next, column, cell),
                     };
                     done.map_err(io_error)?;
                 }

@@ -23,11 +23,16 @@ pub(super) const NO_ANSWER: &str = "no_answer";
 pub(super) const COLUMNS: [&str; 8] =
     ["state", "sent_at", "delivered_at", "read_at", "reason", "cost", "currency", "answer"];
 
+/// Where among them the cost stands.
+pub(super) const COST: usize = 5;
+
 /// How things are told.
 #[derive(Clone, Debug)]
 pub(super) struct Voice {
     pub language: Language,
     pub zone: TimeZone,
+    /// A comma stands in front of the cents.
+    pub has_commas: bool,
 }
 
 impl Voice {
@@ -40,7 +45,7 @@ impl Voice {
     pub fn message(&self, told: &Told) -> Vec<String> {
         let state = say(self.language, &format!("web.state.{}", told.state.as_str()), &[]);
         let sent = told.sent_at.or(told.accepted_at);
-        let cost = if told.charged == Micros::default() { String::new() } else { told.charged.to_string() };
+        let cost = if told.charged == Micros::default() { String::new() } else { self.amount(told.charged) };
         let currency = if cost.is_empty() { String::new() } else { told.currency.clone() };
         let outcome = outcome(told).map_or_else(String::new, |word| self.outcome(word));
         vec![
@@ -90,6 +95,12 @@ impl Voice {
         let keys = [format!("web.outcome.{word}"), format!("results.outcome.{word}")];
         let known = keys.iter().find(|key| sentences(self.language).contains_key(*key));
         known.map_or_else(|| word.to_owned(), |key| say(self.language, key, &[]))
+    }
+
+    /// As a spreadsheet of where the file comes from reads it.
+    fn amount(&self, amount: Micros) -> String {
+        let plain = amount.to_string();
+        if self.has_commas { plain.replace('.', ",") } else { plain }
     }
 
     /// `2026-11-24 10:05`, on the campaign's clock.

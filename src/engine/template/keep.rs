@@ -35,11 +35,18 @@ pub(in crate::engine) async fn keep(
             using.push((run, used));
         }
     }
-    let (mut changed, mut repriced) = (Vec::new(), Vec::new());
+    let (mut changed, mut repriced, mut announced) = (Vec::new(), Vec::new(), Vec::new());
     if is_recategorised {
         let (name, language) = (name.clone(), language.clone());
         let news = CategoryNews { name, language, category: fresh.category, is_announced: false };
         repriced = category::follow(&mut tx, engine, (account, &news), now).await?;
+    }
+    if let Some(category) = fresh.announced
+        && known.as_ref().and_then(|known| known.announced) != fresh.announced
+    {
+        let (name, language) = (name.clone(), language.clone());
+        let news = CategoryNews { name, language, category, is_announced: true };
+        announced = category::follow(&mut tx, engine, (account, &news), now).await?;
     }
     let news = TemplateNews { name, language, status: fresh.status.clone() };
     let held = match &known {
@@ -66,6 +73,7 @@ pub(in crate::engine) async fn keep(
         budget::reprice(engine, *run).await?;
     }
     changed.extend(repriced);
+    changed.extend(announced);
     tell(engine, changed, held);
     Ok(())
 }

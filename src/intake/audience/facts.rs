@@ -42,6 +42,14 @@ impl Encoding {
         ("Latin-1", Self::Latin1),
         ("Mac Roman", Self::MacRoman),
     ];
+
+    /// As a campaign file names it.
+    pub fn name(self) -> &'static str {
+        if self == Self::Utf16Le {
+            return "UTF-16LE";
+        }
+        Self::NAMED.iter().find(|(_, encoding)| *encoding == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What stands between two cells.

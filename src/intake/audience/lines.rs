@@ -12,8 +12,8 @@ use super::{Repair, clean};
 pub enum Line {
     /// As many cells as the header, without blanks around them.
     Cells(Vec<String>),
-    /// It cannot be read.
-    Unreadable(Unreadable),
+    /// It cannot be read: why, and what stands there as well as can be told.
+    Unreadable(Unreadable, Vec<String>),
 }
 
 /// Why a row cannot be read.
@@ -238,10 +238,10 @@ impl Lines {
             self.beside += extra as u64;
         } else if found < self.width || extra > 0 {
             let quoted_from = (self.raw.breaks != Breaks::None).then_some(self.raw.line);
-            return Line::Unreadable(Unreadable::Width { found, quoted_from });
+            return Line::Unreadable(Unreadable::Width { found, quoted_from }, std::mem::take(&mut self.raw.cells));
         }
         if self.raw.is_broken {
-            return Line::Unreadable(Unreadable::Encoding);
+            return Line::Unreadable(Unreadable::Encoding, std::mem::take(&mut self.raw.cells));
         }
         let mut cells = std::mem::take(&mut self.raw.cells);
         cells.resize(self.width, String::new());

@@ -54,7 +54,8 @@ pub struct ButtonReply {
 /// Whether `text` is `agent:NAME`, `team:NAME`, `bot:NAME` or `starter`.
 pub fn is_route(text: &str) -> bool {
     let named = |rest: &str| !rest.is_empty() && rest.trim() == rest;
-    text == "starter" || text.split_once(':').is_some_and(|(who, name)| matches!(who, "agent" | "team" | "bot") && named(name))
+    text == "starter"
+        || text.split_once(':').is_some_and(|(who, name)| matches!(who, "agent" | "team" | "bot") && named(name))
 }
 
 /// `[replies]`.

@@ -27,7 +27,7 @@ pub(super) struct Batch<'a> {
 /// A row as far as it can be decided without those before it.
 pub(super) enum Read {
     Decided(Box<Decided>),
-    Unreadable(Unreadable),
+    Unreadable(Unreadable, Vec<String>),
 }
 
 struct Unsettled {
@@ -123,7 +123,7 @@ impl Resolver<'_> {
     fn read(&mut self, row: Unsettled) -> Read {
         match row.line {
             Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, row.is_hidden))),
-            Line::Unreadable(why) => Read::Unreadable(why),
+            Line::Unreadable(why, cells) => Read::Unreadable(why, cells),
         }
     }
 }

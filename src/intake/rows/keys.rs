@@ -3,11 +3,11 @@
 use crate::domain::amend::FileKeys;
 use crate::domain::problem::Problem;
 
-use super::{RowFate, RowsRequest, open_rows};
+use super::{RowFate, RowsRequest, open_rows_telling};
 
-/// Reads the whole file; `Err` is everything that keeps it from being read.
-pub fn file_keys(request: &RowsRequest<'_>) -> Result<FileKeys, Vec<Problem>> {
-    let mut rows = open_rows(request)?;
+/// Reads the whole file, telling now and then how many rows were looked through; `Err` is everything that keeps it from being read.
+pub fn file_keys(request: &RowsRequest<'_>, told: &dyn Fn(u64)) -> Result<FileKeys, Vec<Problem>> {
+    let mut rows = open_rows_telling(request, told)?;
     let mut keys = FileKeys::default();
     for row in &mut rows {
         match &row.fate {

@@ -41,8 +41,8 @@ impl Survey {
     pub(super) fn of(
         audience: &Audience,
         plan: &Plan<'_>,
-        rules: &Rules,
-        template: Option<&Template>,
+        (rules, template): (&Rules, Option<&Template>),
+        told: &dyn Fn(u64),
     ) -> io::Result<Self> {
         let mut survey = Self::default();
         let header = &audience.facts.header;
@@ -50,13 +50,18 @@ impl Survey {
         let mut lines = audience.lines()?;
         while let Some(line) = lines.next() {
             survey.rows += 1;
+            if survey.rows.is_multiple_of(super::TOLD_EVERY) {
+                told(survey.rows);
+            }
             match line {
                 Line::Cells(cells) => looking.look(survey.rows, &cells, &lines),
                 // A row of several lines that does not fit the header has swallowed others behind a stray quote.
-                Line::Unreadable(Unreadable::Width { quoted_from: Some(line), .. }) if survey.blockers.is_empty() => {
+                Line::Unreadable(Unreadable::Width { quoted_from: Some(line), .. }, _)
+                    if survey.blockers.is_empty() =>
+                {
                     survey.blockers.push(Problem::new("quote_not_closed", &[("line", &line.to_string())]));
                 }
-                Line::Unreadable(_) => {}
+                Line::Unreadable(..) => {}
             }
         }
         if let Some(failure) = lines.take_failure() {

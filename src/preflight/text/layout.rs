@@ -70,6 +70,14 @@ impl Page {
         self.labelled(&format!("{key}_label"), &format!("{:>9}", grouped(figure)));
     }
 
+    /// A figure whose label is the key's own sentence, with more about it below.
+    pub(super) fn figure_noted(&mut self, key: &str, figure: i64, more: &str) {
+        self.labelled(key, &format!("{:>9}", grouped(figure)));
+        if !more.is_empty() {
+            self.wrapped_after(&" ".repeat(LABEL + 11), more, LABEL + 11);
+        }
+    }
+
     pub(super) fn note(&mut self, text: &str) {
         self.wrapped_after(&" ".repeat(LABEL), text, LABEL);
     }
@@ -105,6 +113,12 @@ impl Page {
     pub(super) fn section(&mut self, key: &str, count: usize) {
         self.gap();
         let title = self.say(&format!("{key}_title"), &[("n", &count.to_string())]);
+        self.line(&title);
+    }
+
+    /// A title without a count, whose sentence is the key's own.
+    pub(super) fn plain_section(&mut self, key: &str) {
+        let title = self.say(key, &[]);
         self.line(&title);
     }
 

@@ -71,7 +71,7 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
         return unknown_answer(format!("HTTP {} with a body that is not JSON", reply.status));
     };
     if let Some(error) = GraphError::of(&body) {
-        let wait = Duration::from_secs(reply.wait_minutes.saturating_mul(60));
+        let wait = Duration::from_secs(reply.usage.wait_minutes.saturating_mul(60));
         let answer = classify(&error, reply.status, errors);
         let GraphError { code, trace, .. } = &error;
         if matches!(answer, Answer::Stopped { .. } | Answer::Unknown { .. }) {

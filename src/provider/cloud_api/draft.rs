@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::template::code::{CodeTerms, CodeWay};
 use crate::domain::template::draft::{Draft, DraftButton, DraftHeader};
 use crate::domain::template::{ParameterFormat, parameters};
 
@@ -11,9 +12,11 @@ pub(super) fn creation(draft: &Draft) -> Value {
         "name": draft.name,
         "language": draft.language,
         "category": draft.category.as_str().to_ascii_uppercase(),
-        "parameter_format": format(draft),
         "components": components(draft),
     });
+    if draft.code.is_none() {
+        body["parameter_format"] = format(draft).into();
+    }
     life(&mut body, draft);
     body
 }
@@ -21,7 +24,10 @@ pub(super) fn creation(draft: &Draft) -> Value {
 /// The body of an edit: all components anew. The category of an approved template is left out, since Meta refuses it
 /// even where it is the same.
 pub(super) fn edit(draft: &Draft, with_category: bool) -> Value {
-    let mut body = json!({ "components": components(draft), "parameter_format": format(draft) });
+    let mut body = json!({ "components": components(draft) });
+    if draft.code.is_none() {
+        body["parameter_format"] = format(draft).into();
+    }
     if with_category {
         body["category"] = draft.category.as_str().to_ascii_uppercase().into();
     }
@@ -42,7 +48,28 @@ const fn format(draft: &Draft) -> &'static str {
     }
 }
 
+/// A one-time code: no texts, one button (cloud-api.md 4.2).
+fn of_code(terms: &CodeTerms) -> Vec<Value> {
+    let mut all = vec![json!({ "type": "BODY", "add_security_recommendation": terms.security_advice })];
+    all.extend(terms.good_for_minutes.map(|minutes| json!({ "type": "FOOTER", "code_expiration_minutes": minutes })));
+    let mut button = json!({ "type": "OTP", "otp_type": terms.way.on_the_wire() });
+    if !terms.label.is_empty() {
+        button["text"] = json!(terms.label);
+    }
+    if !terms.apps.is_empty() {
+        button["supported_apps"] = json!(terms.apps);
+    }
+    if terms.way == CodeWay::ZeroTap {
+        button["zero_tap_terms_accepted"] = json!(true);
+    }
+    all.push(json!({ "type": "BUTTONS", "buttons": [button] }));
+    all
+}
+
 fn components(draft: &Draft) -> Vec<Value> {
+    if let Some(terms) = &draft.code {
+        return of_code(terms);
+    }
     let mut all = Vec::new();
     all.extend(draft.header.as_ref().map(|h| header(draft, h)));
     let mut body = json!({ "type": "BODY", "text": draft.body });

@@ -117,6 +117,8 @@ fn buttons(template: &Template, fill: &Fill, callback: &CallbackData) -> Vec<Val
             Button::CopyCode { .. } => value(index).map(|code| {
                 component(index, "copy_code", &json!({ "type": "coupon_code", "coupon_code": one_line(code) }))
             }),
+            // The button gets the code that the text says (cloud-api.md 1.3).
+            Button::OneTimeCode { .. } => fill.body.first().map(|code| url_button(index, &one_line(&code.text))),
             Button::Other { .. } => None,
         }
     };

@@ -7,7 +7,7 @@ use crate::provider::{Listed, loose};
 
 /// Fields asked of the list.
 pub(super) const FIELDS: &str = "id,name,language,status,category,components,parameter_format,\
-                                 message_send_ttl_seconds,rejected_reason,quality_score";
+                                 message_send_ttl_seconds,rejected_reason,quality_score,correct_category";
 
 /// Seconds that an authentication template lives unless it says otherwise (cloud-api.md 1.7).
 const AUTHENTICATION_TIME_TO_LIVE: i64 = 600;
@@ -16,9 +16,12 @@ const AUTHENTICATION_TIME_TO_LIVE: i64 = 600;
 pub(super) fn read(item: &Value) -> Option<Template> {
     let components = loose::items(item, "components");
     let component = |kind: &str| components.iter().find(|c| is(c, kind));
-    let body = component("BODY").and_then(|c| loose::text(c, "text"));
+    let body = component("BODY").and_then(|c| loose::some_text(c, "text"));
     let header = component("HEADER");
     let category = category(&loose::text(item, "category").unwrap_or_default());
+    // The text of a one-time code is WhatsApp's own, and need not be listed.
+    let own = (category == Category::Authentication && component("BODY").is_some()).then(|| "{{1}}".to_owned());
+    let body = body.or(own);
     let mut template = Template {
         provider_id: loose::text(item, "id").unwrap_or_default(),
         name: loose::some_text(item, "name")?,
@@ -32,8 +35,9 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         body: body.unwrap_or_default(),
         footer: component("FOOTER").and_then(|c| loose::some_text(c, "text")),
         buttons: component("BUTTONS")
-            .map(|c| loose::items(c, "buttons").iter().map(button).collect())
+            .map(|c| loose::items(c, "buttons").iter().map(|b| button(b, category)).collect())
             .unwrap_or_default(),
+        announced: announced(item, category),
         quality: item.get("quality_score").and_then(quality),
         time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
         examples: component("BODY").map(examples).unwrap_or_default(),
@@ -152,13 +156,19 @@ fn read_header(component: &Value) -> Option<Header> {
     }
 }
 
-fn button(button: &Value) -> Button {
+/// What it should be billed as, where that is not what it is (cloud-api.md 3.7, 4.1).
+fn announced(item: &Value, now: Category) -> Option<Category> {
+    loose::some_text(item, "correct_category").map(|word| self::category(&word)).filter(|correct| *correct != now)
+}
+
+fn button(button: &Value, category_of: Category) -> Button {
     let text = loose::text(button, "text").unwrap_or_default();
     match word(button, "type").as_str() {
         "QUICK_REPLY" => Button::QuickReply { text },
+        // A one-time code is created as OTP, and may be listed as the address that it becomes (cloud-api.md 1.3, 4.2).
+        "OTP" => Button::OneTimeCode { text },
+        "URL" if category_of == Category::Authentication => Button::OneTimeCode { text },
         "URL" => Button::Url { text, url: loose::text(button, "url").unwrap_or_default() },
-        // On the wire a one-time code goes into its button as the suffix of a URL (cloud-api.md 1.3).
-        "OTP" => Button::Url { text, url: loose::text(button, "url").unwrap_or_else(|| "{{1}}".to_owned()) },
         "COPY_CODE" => Button::CopyCode { text },
         _ => Button::Other { text },
     }

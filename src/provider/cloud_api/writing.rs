@@ -4,15 +4,12 @@ use reqwest::RequestBuilder;
 use serde_json::Value;
 
 use super::answer::GraphError;
-use super::{CloudApi, draft, template};
+use super::{CloudApi, QUOTAS, draft, template};
 use crate::config::Through;
 use crate::domain::template::draft::Draft;
 use crate::domain::template::{Template, TemplateStatus};
-use crate::provider::http::{self, Reply};
+use crate::provider::http::Reply;
 use crate::provider::{ProviderError, TemplateAnswer, TemplateDone, loose};
-
-/// Codes of the management API's quotas (cloud-api.md 5.5).
-const QUOTAS: [i64; 3] = [4, 613, 80_007];
 
 /// Longest words of Meta that are kept.
 const LONGEST: usize = 500;
@@ -51,7 +48,7 @@ impl CloudApi {
     async fn write(&self, request: RequestBuilder) -> Result<TemplateAnswer, ProviderError> {
         let request = request.header(self.authorization.0.clone(), &self.authorization.1).build();
         let request = request.map_err(|e| ProviderError::Unreachable(e.without_url()))?;
-        let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
+        let reply = self.managed(request).await?;
         answer(&reply)
     }
 }
@@ -69,7 +66,7 @@ fn answer(reply: &Reply) -> Result<TemplateAnswer, ProviderError> {
         };
     };
     if QUOTAS.contains(&error.code) {
-        return Ok(TemplateAnswer::Later { minutes: reply.wait_minutes });
+        return Ok(TemplateAnswer::Later { minutes: reply.usage.wait_minutes });
     }
     // Without a right to it, or with an error of Meta's own, the template itself is not what is wrong.
     if matches!(error.code, 0..=3 | 10 | 190 | 200..=299) {

@@ -40,7 +40,7 @@ pub(super) fn read(body: &[u8], app: &App, ratings: &Ratings) -> Result<Vec<Webh
         } else if envelope.get("entry").is_some() {
             v3::read(envelope, app, ratings, &mut events);
         } else {
-            events.push(v2(envelope, app, ratings));
+            events.extend(v2(envelope, app, ratings));
         }
     }
     Ok(events)
@@ -52,11 +52,16 @@ struct Envelope {
     at: UnixMs,
 }
 
-fn v2(envelope: &Value, app: &App, ratings: &Ratings) -> WebhookEvent {
+fn v2(envelope: &Value, app: &App, ratings: &Ratings) -> Vec<WebhookEvent> {
     let kind = loose::text(envelope, "type").unwrap_or_default();
     let payload = envelope.get("payload").unwrap_or(&Value::Null);
     let at = loose::instant(envelope, "timestamp").unwrap_or(UnixMs(0));
     let outer = Envelope { app: app.id.clone(), at };
+    if kind == "template-event"
+        && let Some(told) = account::template(payload)
+    {
+        return told;
+    }
     let told = match kind.as_str() {
         "message" | "message-event" if app.version == Some(EventVersion::V3) => None,
         // Billing events have no type of their own inside.
@@ -64,14 +69,13 @@ fn v2(envelope: &Value, app: &App, ratings: &Ratings) -> WebhookEvent {
         "message-event" => receipt::read(payload, &outer),
         "message" => message::read(payload, &outer),
         "user-event" => preference(payload, &outer),
-        "template-event" => account::template(payload),
         "account-event" => account::news(payload, &outer, ratings),
         _ => None,
     };
-    told.unwrap_or_else(|| {
+    vec![told.unwrap_or_else(|| {
         let inner = loose::text(payload, "type").unwrap_or_default();
         unhandled(&format!("{kind}.{inner}"))
-    })
+    })]
 }
 
 /// `opted-in` and `opted-out`; a number's test session (`sandbox-start`) is nobody's wish.

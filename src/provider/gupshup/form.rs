@@ -47,11 +47,16 @@ fn params(template: &Template, fill: &Fill) -> Vec<String> {
     let mut body: Vec<&fill::Value> = fill.body.iter().collect();
     body.sort_by_key(|value| value.name.parse::<u32>().unwrap_or(u32::MAX));
     params.extend(body.into_iter().map(|value| value.text.clone()));
+    // A one-time code is given twice: in the text and for its button (gupshup-zenvia.md 1.2).
+    if template.buttons.iter().any(|button| matches!(button, Button::OneTimeCode { .. })) {
+        params.extend(fill.body.first().map(|code| code.text.clone()));
+    }
     let mut buttons: Vec<&fill::ButtonFill> = fill.buttons.iter().collect();
     buttons.sort_by_key(|button| button.index);
     let takes = |index: i64| {
         let button = usize::try_from(index).ok().and_then(|place| template.buttons.get(place));
-        template.parameters_unknown || !matches!(button, Some(Button::QuickReply { .. }) | None)
+        template.parameters_unknown
+            || !matches!(button, Some(Button::QuickReply { .. } | Button::OneTimeCode { .. }) | None)
     };
     params.extend(buttons.into_iter().filter(|b| takes(b.index)).map(|b| b.text.clone()));
     params

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
-use crate::provider::loose;
+use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
+use crate::provider::{Listed, loose};
+
+/// Longest reason that is kept.
+const LONGEST: usize = 500;
 
 /// One item of the list; `None` without id, name or language: it could not be sent. Utility templates live as long as
 /// `utility_life` says; the list does not.
@@ -28,9 +31,12 @@ pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Templ
         body: text.or_else(|| loose::text(item, "data")).unwrap_or_default(),
         footer: loose::some_text(&meta, "footer"),
         buttons: loose::items(&meta, "buttons").iter().map(button).collect(),
-        quality: None,
+        announced: None,
+        quality: loose::text(item, "quality").and_then(|word| TemplateQuality::of(&word)),
         time_to_live_s: None,
     };
+    let correct = loose::some_text(&meta, "correctCategory").map(|word| self::category(&word));
+    template.announced = correct.filter(|correct| *correct != template.category);
     if template.category == Category::Utility {
         template.time_to_live_s = utility_life.and_then(|life| i64::try_from(life.as_secs()).ok());
     }
@@ -40,6 +46,30 @@ pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Templ
         template.status = TemplateStatus::Other(format!("not available yet: {what}"));
     }
     Some(template)
+}
+
+/// One item of the list with what else it tells.
+pub(super) fn listed(item: &Value, utility_life: Option<Duration>) -> Option<Listed> {
+    let template = read(item, utility_life)?;
+    let quality = loose::text(item, "quality").unwrap_or_default().to_ascii_lowercase();
+    let is_rejected = template.status == TemplateStatus::Rejected;
+    let reason = loose::some_text(item, "reason").filter(|_| is_rejected);
+    Some(Listed {
+        template,
+        reason: reason.map(|words| self::reason(&words)).unwrap_or_default(),
+        quality: if quality == "unknown" { String::new() } else { quality },
+    })
+}
+
+/// Why it was refused: WhatsApp's word where that is what it says, else Gupshup's sentence.
+pub(super) fn reason(words: &str) -> String {
+    let words: String = words.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let is_word = words.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    match words.as_str() {
+        "NONE" => String::new(),
+        word if is_word => word.to_ascii_lowercase(),
+        _ => words,
+    }
 }
 
 /// A word nobody knows is taken for marketing, the dearest.
@@ -78,8 +108,7 @@ fn button(button: &Value) -> Button {
     match loose::text(button, "type").unwrap_or_default().to_ascii_uppercase().as_str() {
         "QUICK_REPLY" => Button::QuickReply { text },
         "URL" => Button::Url { text, url: loose::text(button, "url").unwrap_or_default() },
-        // A one-time code is given twice: in the body and for its button.
-        "OTP" => Button::Url { text, url: loose::text(button, "url").unwrap_or_else(|| "{{1}}".to_owned()) },
+        "OTP" => Button::OneTimeCode { text },
         "COPY_CODE" => Button::CopyCode { text },
         _ => Button::Other { text },
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::fill::{Fill, HeaderFill};
-use crate::domain::template::{Button, Category, Header, Template, parameters};
+use crate::domain::template::{Button, Header, Template, parameters};
 use crate::provider::{Body, SendRequest};
 
 /// The field of a copied code.
@@ -45,6 +45,11 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
     for value in &fill.body {
         fields.insert(value.name.clone(), json!(value.text));
     }
+    if template.gives_a_code()
+        && let Some(code) = fill.body.first()
+    {
+        fields.entry(TOKEN).or_insert_with(|| json!(code.text));
+    }
     match &fill.header {
         Some(HeaderFill::Text(value)) => {
             fields.entry(value.name.clone()).or_insert_with(|| json!(value.text));
@@ -56,7 +61,7 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
     }
     for button in &fill.buttons {
         let at = usize::try_from(button.index).ok().and_then(|index| template.buttons.get(index));
-        let Some(name) = at.and_then(|b| button_field(b, template.category)) else { continue };
+        let Some(name) = at.and_then(|b| button_field(b)) else { continue };
         fields.entry(name).or_insert_with(|| json!(button.text));
     }
     match wanted(template).into_iter().find(|name| !fields.contains_key(name)) {
@@ -73,11 +78,11 @@ fn media_field(header: Option<&Header>) -> &'static str {
     }
 }
 
-fn button_field(button: &Button, category: Category) -> Option<String> {
+fn button_field(button: &Button) -> Option<String> {
     match button {
-        Button::Url { .. } if category == Category::Authentication => Some(TOKEN.to_owned()),
         Button::Url { url, .. } => parameters(url).into_iter().next(),
         Button::CopyCode { .. } => Some(CODE.to_owned()),
+        Button::OneTimeCode { .. } => Some(TOKEN.to_owned()),
         Button::QuickReply { .. } | Button::Other { .. } => None,
     }
 }
@@ -89,6 +94,6 @@ fn wanted(template: &Template) -> Vec<String> {
     if matches!(template.header, Some(Header::Image | Header::Video | Header::Document)) {
         wanted.push(media_field(template.header.as_ref()).to_owned());
     }
-    wanted.extend(template.buttons.iter().filter_map(|button| button_field(button, template.category)));
+    wanted.extend(template.buttons.iter().filter_map(button_field));
     wanted
 }

@@ -56,12 +56,13 @@ fn read(item: &Value) -> Option<(String, Listed)> {
         status: status(&loose::text(item, "status").unwrap_or_default()),
         format: ParameterFormat::Positional,
         header: header(part("header")),
+        announced: None,
         quality: None,
         parameters_unknown: body.is_empty(),
         examples: Vec::new(),
         body,
         footer: loose::some_text(part("footer"), "text"),
-        buttons: loose::items(part("buttons"), "items").iter().map(button).collect(),
+        buttons: buttons(category, components),
         time_to_live_s: None,
     };
     template.format = format(&template);
@@ -131,6 +132,21 @@ fn header(header: &Value) -> Option<Header> {
         "MEDIA_VIDEO" => Some(Header::Video),
         "MEDIA_DOCUMENT" => Some(Header::Document),
         _ => None,
+    }
+}
+
+fn buttons(category: Category, components: &Value) -> Vec<Button> {
+    let items = components.get("buttons").map(|b| loose::items(b, "items")).unwrap_or_default();
+    let otp = components.get("otp").filter(|otp| otp.is_object());
+    match (category, otp) {
+        (Category::Authentication, Some(otp)) => {
+            vec![Button::OneTimeCode { text: loose::text(otp, "copyButtonText").unwrap_or_default() }]
+        }
+        // What its button is given is the code, whatever it is called.
+        (Category::Authentication, None) => {
+            items.iter().map(|b| Button::OneTimeCode { text: loose::text(b, "text").unwrap_or_default() }).collect()
+        }
+        _ => items.iter().map(button).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::{Zenvia, answer, template};
+use crate::domain::template::code::{CodeTerms, CodeWay};
 use crate::domain::template::draft::{Draft, DraftButton, DraftHeader};
 use crate::domain::template::{Category, Template, parameters};
 use crate::provider::http;
@@ -15,6 +16,9 @@ const LONGEST: usize = 500;
 impl Zenvia {
     /// Asks for a review: first Zenvia's own, then Meta's. A template belongs to a sender; the account's first is taken.
     pub(in crate::provider) async fn create_template(&self, new: &Draft) -> Result<TemplateAnswer, ProviderError> {
+        if let Some(code) = unfit(new) {
+            return Ok(TemplateAnswer::Unfit { code });
+        }
         let Some(sender) = self.senders.first() else { return Ok(TemplateAnswer::NotOffered) };
         let mut wish = changed(new);
         wish["name"] = json!(new.name);
@@ -29,6 +33,9 @@ impl Zenvia {
         old: &Template,
         new: &Draft,
     ) -> Result<TemplateAnswer, ProviderError> {
+        if let Some(code) = unfit(new) {
+            return Ok(TemplateAnswer::Unfit { code });
+        }
         self.command(&Method::PATCH, &["templates", &old.provider_id], Some(&changed(new))).await
     }
 
@@ -57,6 +64,22 @@ impl Zenvia {
             }
             status => Err(ProviderError::Refused { code: i64::from(status), status, trace: String::new() }),
         }
+    }
+}
+
+/// What Zenvia's templates cannot be (gupshup-zenvia.md 2.6).
+fn unfit(draft: &Draft) -> Option<&'static str> {
+    let way = draft.code.as_ref().map(|terms| (terms.way, terms.apps.len()));
+    match (&draft.header, way) {
+        (Some(DraftHeader::Location), _) => Some("template_zenvia_location"),
+        (_, Some((CodeWay::ZeroTap, _))) => Some("template_zenvia_zero_tap"),
+        (_, Some((_, 2..))) => Some("template_zenvia_one_app"),
+        (Some(DraftHeader::Image { sample } | DraftHeader::Video { sample } | DraftHeader::Document { sample }), _)
+            if !sample.starts_with("https://") =>
+        {
+            Some("template_zenvia_sample")
+        }
+        _ => draft.time_to_live_s.map(|_| "template_zenvia_life"),
     }
 }
 
@@ -92,12 +115,11 @@ fn components(draft: &Draft) -> Value {
         Some(DraftHeader::Image { .. }) => components["header"] = json!({ "type": "MEDIA_IMAGE" }),
         Some(DraftHeader::Video { .. }) => components["header"] = json!({ "type": "MEDIA_VIDEO" }),
         Some(DraftHeader::Document { .. }) => components["header"] = json!({ "type": "MEDIA_DOCUMENT" }),
-        // Zenvia has no such header; it is refused with its path.
-        Some(DraftHeader::Location) => components["header"] = json!({ "type": "MEDIA_LOCATION" }),
-        None => {}
+        // Zenvia has no such header: it is refused before it gets here.
+        Some(DraftHeader::Location) | None => {}
     }
-    if draft.category == Category::Authentication {
-        components["otp"] = json!({ "type": "COPY_CODE", "addSecurityRecommendation": true });
+    if let Some(terms) = &draft.code {
+        components["otp"] = code(terms);
     } else {
         components["body"] = text(&draft.body);
     }
@@ -109,6 +131,22 @@ fn components(draft: &Draft) -> Value {
         components["buttons"] = json!({ "type": "MIXED", "items": items });
     }
     components
+}
+
+/// The text is Zenvia's and WhatsApp's own.
+fn code(terms: &CodeTerms) -> Value {
+    let mut otp = json!({ "type": terms.way.on_the_wire(), "addSecurityRecommendation": terms.security_advice });
+    if !terms.label.is_empty() {
+        otp["copyButtonText"] = json!(terms.label);
+    }
+    if let Some(minutes) = terms.good_for_minutes {
+        otp["codeExpirationMinutes"] = json!(minutes);
+    }
+    if let Some(app) = terms.apps.first() {
+        otp["packageName"] = json!(app.package_name);
+        otp["signatureHash"] = json!(app.signature_hash);
+    }
+    otp
 }
 
 /// Names are one for the whole template: an address's variable gets one of its own.

@@ -39,6 +39,7 @@ pub(in crate::sandbox) struct Apps {
     tokens: HashMap<String, UnixMs>,
     opted_out: HashSet<String>,
     checks: bool,
+    synced_at: Option<UnixMs>,
     next: u64,
 }
 
@@ -56,6 +57,15 @@ impl Apps {
 
     pub fn is_app(&self, account: &str) -> bool {
         self.names.contains(account)
+    }
+
+    /// Reading templates again from WhatsApp is granted once an hour.
+    pub fn synced_within_an_hour(&mut self, now: UnixMs) -> bool {
+        let lately = self.synced_at.is_some_and(|at| now.since(at) < Duration::from_hours(1));
+        if !lately {
+            self.synced_at = Some(now);
+        }
+        lately
     }
 
     /// True once.

@@ -184,7 +184,18 @@ fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value>
                 "template-event",
                 &json!({"type": "category-update", "id": id,
                 "elementName": value["message_template_name"], "languageCode": value["message_template_language"],
-                "category": {"old": value["previous_category"], "new": value["new_category"]}}),
+                "category": match value["correct_category"].as_str() {
+                    Some(correct) => json!({"current": value["new_category"], "correct": correct}),
+                    None => json!({"old": value["previous_category"], "new": value["new_category"]}),
+                }}),
+            )
+        }
+        "message_template_quality_update" => {
+            let id = super::template::uuid(&value["message_template_id"].to_string());
+            event(
+                "template-event",
+                &json!({"type": "quality-update", "id": id, "elementName": value["message_template_name"],
+                "languageCode": value["message_template_language"], "quality": value["new_quality_score"]}),
             )
         }
         "account_update" => event(

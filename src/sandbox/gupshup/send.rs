@@ -116,7 +116,7 @@ impl World {
         let sent = asked.form.json("template");
         let id = sent["id"].as_str().unwrap_or_default();
         let params: Vec<Value> = sent["params"].as_array().cloned().unwrap_or_default();
-        let found = self.templates.of(asked.app).find(|t| template::uuid(&t.id) == id);
+        let found = self.templates.all().find(|t| template::uuid(&t.id) == id);
         let (used, category, mut doomed) = match found {
             None => (TemplateUse { name: id.to_owned(), language: String::new() }, "utility".to_owned(), Some(4_003)),
             Some(known) => {

@@ -52,21 +52,49 @@ fn listed(template: &Template, app: &str, now_ms: i64) -> Value {
     let mut data = body;
     if let Some(buttons) = of("buttons") {
         meta["buttons"] = buttons["buttons"].clone();
+        if template.gives_a_code() {
+            meta["buttons"][0]["type"] = "OTP".into();
+        }
         let labels = template.shape.buttons.iter().map(|b| format!("[{}]", b.text));
         data = format!("{data} | {}", labels.collect::<Vec<_>>().join(" | "));
+    }
+    if let Some(correct) = template.correct.as_ref().filter(|correct| **correct != template.category) {
+        meta["correctCategory"] = correct.clone().into();
     }
     json!({
         "id": uuid(&template.id), "externalId": template.id, "appId": app, "elementName": template.name,
         "languageCode": template.language, "languagePolicy": "deterministic", "category": template.category,
         "templateType": kind, "data": data, "containerMeta": meta.to_string(),
-        "meta": json!({"example": data}).to_string(), "status": template.status, "quality": "UNKNOWN", "priority": 1,
-        "retry": 0, "vertical": "sandbox", "createdOn": now_ms, "modifiedOn": now_ms, "reason": null,
+        "meta": json!({"example": data}).to_string(), "status": template.status, "quality": template.quality, "priority": 1,
+        "retry": 0, "vertical": "sandbox", "createdOn": now_ms, "modifiedOn": now_ms,
+        "reason": template.reason.filter(|_| template.status == "REJECTED").map(|(reason, _)| reason),
     })
 }
 
 const NONE: Error = Error(StatusCode::BAD_REQUEST, "Template Does not exists.");
 
-/// List, create, edit, delete.
+/// What is required of a form, in words of Gupshup's.
+fn check(call: &Call<'_>) -> Result<(), Error> {
+    let bad = |words| Err(Error(StatusCode::BAD_REQUEST, words));
+    for field in ["elementName", "category", "vertical", "templateType", "content", "example"] {
+        if call.form.get(field).is_empty() {
+            return bad("Required parameter is missing in the request");
+        }
+    }
+    if !["MARKETING", "UTILITY", "AUTHENTICATION"].contains(&call.form.get("category")) {
+        return bad("Invalid category provided");
+    }
+    if call.form.get("elementName").len() > 180 {
+        return bad("Invalid elementName provided");
+    }
+    let needs_sample = ["IMAGE", "VIDEO", "DOCUMENT"].contains(&call.form.get("templateType"));
+    if needs_sample && (call.form.get("enableSample") != "true" || call.form.get("exampleMedia").is_empty()) {
+        return bad("Sample media is required for this template type");
+    }
+    Ok(())
+}
+
+/// List, create, edit, delete, read again from WhatsApp.
 pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_>) -> Result<Value, Error> {
     let now = sandbox.0.clock.now();
     let mut world = sandbox.world();
@@ -75,6 +103,12 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
         world.templates.of(app).find(|t| uuid(&t.id) == id).map(|t| t.id.clone())
     };
     let told = match (call.method, rest) {
+        (&Method::GET | &Method::POST, ["sync"]) => {
+            if world.gupshup.synced_within_an_hour(now) {
+                return Err(Error(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
+            }
+            Ok(json!({"status": "success"}))
+        }
         (&Method::GET, []) => {
             let page: usize = call.query.get("pageNo").parse().unwrap_or_default();
             let wanted = call.query.get("templateStatus");
@@ -88,11 +122,13 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
             template.map(|t| json!({"status": "success", "template": listed(t, app, now.0)})).ok_or(NONE)
         }
         (&Method::POST, []) => {
+            check(call)?;
             let made = world.create_template(app, &source(call), now).map_err(wrong)?;
             let template = world.templates.by_id(text(&made, "id"));
             template.map(|t| json!({"status": "success", "template": listed(t, app, now.0)})).ok_or(NONE)
         }
         (&Method::PUT, [id]) => {
+            check(call)?;
             let id = meta_id(&world, id).ok_or(NONE)?;
             world.edit_template(&id, &source(call), now).map_err(wrong)?;
             let template = world.templates.by_id(&id);
@@ -110,17 +146,56 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
     told
 }
 
+/// The values that make `example` of `text`; none where it cannot be one. A reviewer finds that at once.
+fn values(text: &str, example: &str) -> Vec<String> {
+    let (mut values, mut rest) = (Vec::new(), example);
+    let mut pieces = text.split("{{").map(|piece| piece.split_once("}}").map_or(piece, |(_, after)| after));
+    let Some(after) = pieces.next().and_then(|first| rest.strip_prefix(first)) else { return Vec::new() };
+    rest = after;
+    for fixed in pieces {
+        let end = if fixed.is_empty() { Some(rest.len()) } else { rest.find(fixed) };
+        let Some(end) = end.filter(|end| *end > 0) else { return Vec::new() };
+        values.push(rest[..end].to_owned());
+        rest = &rest[end + fixed.len()..];
+    }
+    if rest.is_empty() { values } else { Vec::new() }
+}
+
+/// A template for one-time codes: its text is kept as WhatsApp words it.
+fn code(form: &super::form::Form) -> Value {
+    let advice = form.get("addSecurityRecommendation") == "true";
+    let mut components = vec![json!({"type": "BODY", "add_security_recommendation": advice})];
+    if let Ok(minutes) = form.get("codeExpirationMinutes").parse::<i64>() {
+        components.push(json!({"type": "FOOTER", "code_expiration_minutes": minutes}));
+    }
+    components.push(json!({"type": "BUTTONS", "buttons": form.json("buttons")}));
+    let language = if form.get("languageCode").is_empty() { "en_US" } else { form.get("languageCode") };
+    json!({"name": form.get("elementName"), "language": language, "category": "AUTHENTICATION", "components": components})
+}
+
 /// The form of a creation as Meta's.
 fn source(call: &Call<'_>) -> Value {
     let form = &call.form;
-    let mut components = vec![json!({"type": "BODY", "text": form.get("content")})];
+    if form.get("category") == "AUTHENTICATION" {
+        return code(form);
+    }
+    let example = values(form.get("content"), form.get("example"));
+    let mut components =
+        vec![json!({"type": "BODY", "text": form.get("content"), "example": {"body_text": [example]}})];
     match form.get("templateType") {
         "" | "TEXT" if !form.get("header").is_empty() => {
-            components.insert(0, json!({"type": "HEADER", "format": "TEXT", "text": form.get("header")}));
+            let example = values(form.get("header"), form.get("exampleHeader"));
+            components.insert(
+                0,
+                json!({"type": "HEADER", "format": "TEXT", "text": form.get("header"),
+                "example": {"header_text": example}}),
+            );
         }
         media @ ("IMAGE" | "VIDEO" | "DOCUMENT") => {
-            components.insert(0, json!({"type": "HEADER", "format": media}));
+            let sample = json!({"header_handle": [form.get("exampleMedia")]});
+            components.insert(0, json!({"type": "HEADER", "format": media, "example": sample}));
         }
+        "LOCATION" => components.insert(0, json!({"type": "HEADER", "format": "LOCATION"})),
         _ => {}
     }
     if !form.get("footer").is_empty() {

@@ -11,17 +11,20 @@ use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Tx, on_tx, ticket};
 
 const HOLD: Dialects = Dialects {
-    sqlite: "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
+    sqlite:
+        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
                  ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
                  close_after, closed_at, closed_by
              FROM conversation WHERE id = $1",
-    postgres: "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
+    postgres:
+        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
                    ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
                    close_after, closed_at, closed_by
                FROM conversation WHERE id = $1 FOR UPDATE",
 };
 
-const KEEP: &str = "UPDATE conversation SET state = $2, waiting_since = $3, window_until = $4, last_at = $5, closed_at = $6,
+const KEEP: &str =
+    "UPDATE conversation SET state = $2, waiting_since = $3, window_until = $4, last_at = $5, closed_at = $6,
         closed_by = $7, assignee = $8, assigned_at = $9, team = $10, bot = $11, returned_from = $12, close_after = $13,
         ticket_id = $14
     WHERE id = $1";
@@ -159,12 +162,7 @@ impl Conversation {
 }
 
 /// Something happens to a conversation. Returns how it stands afterwards; `None`: it cannot happen to it as it stands.
-pub async fn step(
-    tx: &mut Tx,
-    id: ConversationId,
-    what: Happening<'_>,
-    at: UnixMs,
-) -> Result<Option<Conversation>> {
+pub async fn step(tx: &mut Tx, id: ConversationId, what: Happening<'_>, at: UnixMs) -> Result<Option<Conversation>> {
     let Some(mut conversation) = hold(tx, id).await? else { return Ok(None) };
     let was_open = conversation.state == ConversationState::Open;
     let follows = next(conversation.phase(), what.event()).filter(|_| conversation.allows(what, at));

@@ -11,7 +11,8 @@ use crate::store::conversation::ConversationState;
 use crate::store::view::like;
 use crate::store::{Result, Store, on};
 
-const LIST: &str = "SELECT t.id, t.subject, t.person_id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
+const LIST: &str =
+    "SELECT t.id, t.subject, t.person_id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
         t.state, t.priority, t.assignee, u.name AS assignee_name, t.source, t.external_id, t.created_at, t.created_by,
         t.changed_at, t.closed_at
     FROM ticket AS t JOIN person AS p ON p.id = t.person_id LEFT JOIN app_user AS u ON u.id = t.assignee
@@ -25,13 +26,15 @@ const LIST: &str = "SELECT t.id, t.subject, t.person_id, COALESCE(p.name, '') AS
         AND (t.changed_at < $10 OR (t.changed_at = $10 AND t.id < $11))
     ORDER BY t.changed_at DESC, t.id DESC LIMIT $12";
 
-const ONE: &str = "SELECT t.id, t.subject, t.person_id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
+const ONE: &str =
+    "SELECT t.id, t.subject, t.person_id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
         t.state, t.priority, t.assignee, u.name AS assignee_name, t.source, t.external_id, t.created_at, t.created_by,
         t.changed_at, t.closed_at
     FROM ticket AS t JOIN person AS p ON p.id = t.person_id LEFT JOIN app_user AS u ON u.id = t.assignee
     WHERE t.id = $1";
 
-const TIMELINE: &str = "SELECT id, at, author, detail, conversation_id FROM ticket_event WHERE ticket_id = $1 ORDER BY id";
+const TIMELINE: &str =
+    "SELECT id, at, author, detail, conversation_id FROM ticket_event WHERE ticket_id = $1 ORDER BY id";
 
 const CONVERSATIONS: &str = "SELECT c.id, c.sender, c.state, k.title AS campaign, c.opened_at, c.last_at
     FROM conversation AS c LEFT JOIN campaign AS k ON k.id = c.campaign_id WHERE c.ticket_id = $1 ORDER BY c.id DESC";

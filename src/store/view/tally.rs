@@ -21,13 +21,16 @@ const OUTCOMES: &str = "
                   WHERE m.run_id = $1 GROUP BY o.message_id)
     SELECT o.outcome, COUNT(*) AS n FROM last JOIN outcome AS o ON o.id = last.id GROUP BY o.outcome ORDER BY 1";
 const TO_BE_READ: &str =
-    "SELECT COUNT(*) FROM conversation WHERE run_id = $1 AND state = 'open' AND waiting_since IS NOT NULL";
+    "SELECT COUNT(*) FROM conversation WHERE state = 'open' AND waiting_since IS NOT NULL AND id IN
+        (SELECT c.id FROM conversation AS c WHERE c.run_id = $1
+         UNION SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1)";
 const NO_ANSWER: &str = "
     SELECT COUNT(*) FROM message AS m
     WHERE m.run_id = $1 AND m.state IN ('delivered', 'read')
       AND NOT EXISTS (SELECT 1 FROM outcome AS o WHERE o.message_id = m.id)
       AND m.id NOT IN (SELECT c.origin_message_id FROM conversation AS c
-                       WHERE c.run_id = $1 AND c.origin_message_id IS NOT NULL)";
+                       WHERE c.run_id = $1 AND c.origin_message_id IS NOT NULL)
+      AND m.id NOT IN (SELECT u.message_id FROM unclear AS u WHERE u.run_id = $1)";
 const EXCLUDED_ROWS: &str = "SELECT row_no FROM exclusion WHERE run_id = $1 AND reason = $2
     AND revision = (SELECT r.revision FROM run AS r WHERE r.id = $1) ORDER BY row_no LIMIT $3";
 

@@ -82,7 +82,11 @@ pub async fn all(
     params(("id" = i64, Path, description = "The conversation")),
     responses((status = 200, description = "The conversation", body = ConversationDetail),
               (status = 404, description = "The bot has no such conversation", body = ProblemDocument)))]
-pub async fn one(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<ConversationDetail>, WebError> {
+pub async fn one(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+) -> Result<Json<ConversationDetail>, WebError> {
     let c = theirs(&state, &actor, id).await?;
     Ok(Json(detail(&state, c).await?))
 }

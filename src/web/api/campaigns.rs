@@ -175,9 +175,8 @@ pub async fn load(
     actor: Actor,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, WebError> {
-    let upload = Upload::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
-    let audience = upload.audience.as_ref().map(|(name, bytes)| (name.as_str(), bytes.clone()));
-    let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, audience).await?;
+    let upload = Upload::read(&state, form.map_err(|_| WebError::Bad("upload"))?).await?;
+    let (id, version) = act::load(&state, &actor, &upload.name, &upload.definition, upload.audience.as_ref()).await?;
     let number = version::number(state.store(), id, version).await?;
     Ok((StatusCode::CREATED, Json(LoadedView { id, name: upload.name, version, number })).into_response())
 }

@@ -7,9 +7,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    agents, alerts, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds, me, messages,
-    people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets, variables,
-    wallets,
+    agents, alerts, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds, me,
+    messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets,
+    variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -33,7 +33,7 @@ const PROBLEM: &str = "application/problem+json";
         tickets::one, tickets::change, tickets::note, tickets::chat, tickets::of_conversation, agents::all, agents::set,
         bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, media::show, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
-        template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, variables::all,
+        template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
         costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find,
         people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all

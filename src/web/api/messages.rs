@@ -182,11 +182,18 @@ pub(super) fn name_fields(error: WebError) -> WebError {
     let WebError::Refused(mut problems) = error else { return error };
     for problem in &mut problems {
         let field = match problem.code.as_str() {
-            "number" | "number_why" | "number_empty" | "suppressed" | "template_bot_has" | "template_session"
+            "number"
+            | "number_why"
+            | "number_empty"
+            | "suppressed"
+            | "template_bot_has"
+            | "template_session"
             | "template_recontacts" => "to".to_owned(),
             "ticket_unknown" => "ticket".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
-            "template_unread" | "template_unknown" | "template_not_approved" => "template".to_owned(),
+            "template_unread" | "template_unknown" | "template_not_approved" | "template_beyond" => {
+                "template".to_owned()
+            }
             "wait_range" => "wait_minutes".to_owned(),
             "value_missing" | "value_long" | "value_unknown" => {
                 let name = problem.args.iter().find(|(name, _)| name == "name").map_or("", |(_, value)| value);

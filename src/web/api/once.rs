@@ -6,13 +6,18 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
 
+use crate::engine::Incoming;
 use crate::store::idempotency::{self, Key, Reservation};
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
-use crate::web::guard::UPLOAD_LIMIT;
+use crate::web::guard::FORM_LIMIT;
 use crate::web::state::WebState;
+use crate::web::upload::too_large;
 
 /// The header.
 const HEADER: &str = "idempotency-key";
@@ -20,6 +25,8 @@ const HEADER: &str = "idempotency-key";
 const LONGEST: usize = 200;
 /// Answers of the API to a POST are short.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// Bytes of a request on the disk that are read at once.
+const PIECE: usize = 64 * 1024;
 
 /// Stands between the guard and the handlers of the API. Without the header it does nothing.
 pub async fn once(State(state): State<WebState>, request: Request, next: Next) -> Response {
@@ -44,8 +51,8 @@ async fn work(state: &WebState, key: String, request: Request, next: Next) -> Re
     let actor = request.extensions().get::<Actor>().ok_or(WebError::NobodyThere)?.name.clone();
     let route = format!("POST {}", request.uri().path());
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, UPLOAD_LIMIT).await.map_err(|_| WebError::TooLarge)?;
-    let hash = fingerprint(parts.uri.query().unwrap_or_default(), &parts.headers, &bytes).await;
+    let body = Sent::take(state, &parts.headers, body).await?;
+    let hash = body.fingerprint(parts.uri.query().unwrap_or_default()).await?;
     let key = Key { actor: &actor, route: &route, key: &key };
     match idempotency::reserve(state.store(), key, &hash, state.people_now()).await? {
         Reservation::New => {}
@@ -53,7 +60,7 @@ async fn work(state: &WebState, key: String, request: Request, next: Next) -> Re
         Reservation::Mismatch => return Err(WebError::Unprocessable("key_reused")),
         Reservation::Done { status, response } => return Ok(again(status, response)),
     }
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let response = next.run(Request::from_parts(parts, body.into_body().await?)).await;
     keep(state, key, response).await
 }
 
@@ -83,35 +90,101 @@ fn again(status: i64, response: String) -> Response {
     answer
 }
 
-/// What makes two requests the same. Uploads are compared part by part: their boundary is drawn anew every time.
-async fn fingerprint(query: &str, headers: &HeaderMap, bytes: &Bytes) -> String {
-    let mut hash = Sha256::new();
-    let mut add = |piece: &[u8]| {
-        hash.update((piece.len() as u64).to_be_bytes());
-        hash.update(piece);
-    };
-    add(query.as_bytes());
-    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    match parts_of(kind, bytes).await {
-        Some(parts) => parts.iter().for_each(|part| add(part)),
-        None => add(bytes),
-    }
-    hex::encode(hash.finalize())
+/// The body of a request, which is read to know it again and then handled.
+enum Sent {
+    /// A short one.
+    Short(Bytes),
+    /// One with files, on the disk, and its content type.
+    Form(Incoming, String),
 }
 
-/// Name, file name and content of every part, in turn.
-async fn parts_of(kind: &str, bytes: &Bytes) -> Option<Vec<Bytes>> {
-    if !kind.starts_with("multipart/form-data") {
-        return None;
+impl Sent {
+    async fn take(state: &WebState, headers: &HeaderMap, body: Body) -> Result<Self, WebError> {
+        let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("multipart/form-data") {
+            return Ok(Self::Short(to_bytes(body, FORM_LIMIT).await.map_err(|_| WebError::TooLarge)?));
+        }
+        let limit = state.config().server.upload_limit;
+        let mut arriving = state.engine.take_in("request").await?.ok_or(WebError::Bad("upload"))?;
+        let (mut pieces, mut size) = (body.into_data_stream(), 0);
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| WebError::Bad("upload"))?;
+            size += piece.len() as u64;
+            if size <= limit + FORM_LIMIT as u64 {
+                arriving.write(&piece).await?;
+            } else if size > 2 * limit {
+                break;
+            }
+        }
+        if size > limit + FORM_LIMIT as u64 {
+            return Err(too_large(limit));
+        }
+        Ok(Self::Form(arriving.done().await?, kind.to_owned()))
     }
-    let mut copy = Request::builder().header(CONTENT_TYPE, kind).body(Body::from(bytes.clone())).ok()?;
-    DefaultBodyLimit::max(UPLOAD_LIMIT).apply(&mut copy);
-    let mut form = Multipart::from_request(copy, &()).await.ok()?;
-    let mut parts = Vec::new();
-    while let Some(field) = form.next_field().await.ok()? {
-        parts.push(Bytes::from(field.name().unwrap_or_default().to_owned()));
-        parts.push(Bytes::from(field.file_name().unwrap_or_default().to_owned()));
-        parts.push(field.bytes().await.ok()?);
+
+    /// What makes two requests the same. Uploads are compared part by part: their boundary is drawn anew every time.
+    async fn fingerprint(&self, query: &str) -> Result<String, WebError> {
+        let mut hash = Sha256::new();
+        add(&mut hash, query.as_bytes());
+        match self {
+            Self::Short(bytes) => add(&mut hash, bytes),
+            Self::Form(file, kind) => parts_of(&mut hash, file, kind).await?,
+        }
+        Ok(hex::encode(hash.finalize()))
     }
-    Some(parts)
+
+    async fn into_body(self) -> Result<Body, WebError> {
+        match self {
+            Self::Short(bytes) => Ok(Body::from(bytes)),
+            Self::Form(file, _) => {
+                let from = open(&file).await?;
+                Ok(Body::from_stream(pieces(from, Some(file))))
+            }
+        }
+    }
+}
+
+/// With its length, so that no two sequences run together.
+fn add(hash: &mut Sha256, piece: &[u8]) {
+    hash.update((piece.len() as u64).to_be_bytes());
+    hash.update(piece);
+}
+
+/// Name, file name and content of every part, in turn; a form that is none counts as it is.
+async fn parts_of(hash: &mut Sha256, file: &Incoming, kind: &str) -> Result<(), WebError> {
+    let body = Body::from_stream(pieces(open(file).await?, None));
+    let mut copy = Request::builder().header(CONTENT_TYPE, kind).body(body).map_err(|_| WebError::Bad("upload"))?;
+    DefaultBodyLimit::disable().apply(&mut copy);
+    let mut form = Multipart::from_request(copy, &()).await.map_err(|_| WebError::Bad("upload"))?;
+    while let Some(mut field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        add(hash, field.name().unwrap_or_default().as_bytes());
+        add(hash, field.file_name().unwrap_or_default().as_bytes());
+        let (mut content, mut size) = (Sha256::new(), 0_u64);
+        while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+            size += piece.len() as u64;
+            content.update(&piece);
+        }
+        hash.update(size.to_be_bytes());
+        hash.update(content.finalize());
+    }
+    Ok(())
+}
+
+async fn open(file: &Incoming) -> Result<File, WebError> {
+    let surprise = |e: std::io::Error| WebError::Unexpected("a request on the disk", Box::new(e));
+    File::open(file.path()).await.map_err(surprise)
+}
+
+/// A file piece by piece; what it lies in is kept until it is read.
+fn pieces(mut from: File, kept: Option<Incoming>) -> impl Stream<Item = std::io::Result<Bytes>> {
+    async_stream::try_stream! {
+        let _kept = kept;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            if from.read_buf(&mut piece).await? == 0 {
+                break;
+            }
+            yield Bytes::from(piece);
+        }
+    }
 }

@@ -126,6 +126,7 @@ fn template_routes() -> Vec<Route> {
         write("/api/v1/templates/{account}/{name}/{language}/own", manage, templates::set_own),
         read("/api/v1/template-drafts", look, template_drafts::all),
         write("/api/v1/template-drafts", manage, template_drafts::add),
+        with_files(write("/api/v1/template-samples", manage, template_drafts::sample)),
         read("/api/v1/template-drafts/{id}", look, template_drafts::one),
         remove("/api/v1/template-drafts/{id}", manage, template_drafts::throw_away),
         write("/api/v1/template-drafts/{id}/submit", manage, template_drafts::submit),

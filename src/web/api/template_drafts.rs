@@ -1,23 +1,26 @@
 //! Templates that are written and not submitted yet.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::{Id, Sent};
+use super::extract::{Id, Sent, wrong};
 use super::paging::Listed;
 use crate::domain::fill::Rendered;
 use crate::domain::template::draft::Draft;
 use crate::domain::template::{Template, rules};
+use crate::engine::Uploaded;
+use crate::provider::Sample;
 use crate::store::template::draft::{self, Kept};
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, ProblemItem, WebError};
 use crate::web::page::Page;
 use crate::web::state::WebState;
 use crate::web::template_act;
+use crate::web::upload;
 
 /// A draft to keep.
 #[derive(Deserialize, ToSchema)]
@@ -105,4 +108,35 @@ pub async fn submit(State(state): State<WebState>, actor: Actor, Id(id): Id) -> 
 pub async fn throw_away(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<StatusCode, WebError> {
     template_act::throw_away(&state, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A file that a template is reviewed with, and whose it is.
+#[derive(ToSchema)]
+pub struct SampleSent {
+    /// The account it is for.
+    #[expect(dead_code, reason = "the document's shape of a form that is read part by part")]
+    account: String,
+    /// The picture (JPEG, PNG), video (MP4, 3GP) or document (PDF).
+    #[schema(value_type = String, format = Binary)]
+    #[expect(dead_code, reason = "likewise")]
+    file: Vec<u8>,
+}
+
+/// Give the provider the sample of a header; what it calls it goes into a draft's header as `sample`
+#[utoipa::path(post, path = "/api/v1/template-samples", tag = "templates",
+    request_body(content = SampleSent, content_type = "multipart/form-data"),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 201, description = "The provider has it", body = Uploaded),
+              (status = 404, description = "There is no such account", body = ProblemDocument),
+              (status = 422, description = "WhatsApp takes no such file, or the provider none at all", body = ProblemDocument)))]
+pub async fn sample(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Response, WebError> {
+    let (of, file) = upload::form_with_file::<SampleOf>(form, "file").await?;
+    let Some((name, bytes)) = file else { return Err(wrong("file", "there is no file")) };
+    let uploaded = template_act::sample(&state, &actor, &of.account, Sample { name, bytes }).await?;
+    Ok((StatusCode::CREATED, Json(uploaded)).into_response())
+}
+
+#[derive(Deserialize)]
+struct SampleOf {
+    account: String,
 }

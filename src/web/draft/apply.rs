@@ -43,6 +43,7 @@ impl Fields {
             self.replies(file, template);
         }
         self.columns(file);
+        self.reading(file);
         if self.has("send") {
             self.schedule(file);
         }
@@ -98,6 +99,19 @@ impl Fields {
             let parts = [self.text("col.when"), self.text("col.when2")];
             let joined: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             file.set(&["columns", "when"], &joined.join(" + "));
+        }
+    }
+
+    /// How the file is read.
+    fn reading(&self, file: &mut Definition) {
+        for key in ["encoding", "delimiter", "quote", "hidden_rows", "total_rows", "dates", "sheet"] {
+            let field = format!("read.{key}");
+            if self.has(&field) {
+                file.set(&["reading", key], self.text(&field));
+            }
+        }
+        if self.has("read.header_row") {
+            file.set_whole(&["reading", "header_row"], self.number("read.header_row"));
         }
     }
 
@@ -242,8 +256,10 @@ impl Fields {
         let said = if budget.is_empty() { String::new() } else { format!("{budget} {currency}{monthly}") };
         file.set(&["limits", "budget"], &said);
         file.set(&["limits", "canary"], self.text("canary"));
-        if self.has("at_most") {
-            file.set(&["limits", "at_most"], self.text("at_most"));
+        for key in ["at_most", "sent_elsewhere"] {
+            if self.has(key) {
+                file.set(&["limits", key], self.text(key));
+            }
         }
     }
 }

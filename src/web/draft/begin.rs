@@ -62,7 +62,7 @@ pub async fn create(
     p: Page,
     form: Multipart,
 ) -> Result<Response, WebError> {
-    begin(&state, &actor, p, None, upload::parts(form).await?).await
+    begin(&state, &actor, p, None, upload::parts(&state, form).await?).await
 }
 
 /// A copy begins with a file.
@@ -74,7 +74,7 @@ pub async fn create_copy(
     form: Multipart,
 ) -> Result<Response, WebError> {
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
-    begin(&state, &actor, p, Some(c), upload::parts(form).await?).await
+    begin(&state, &actor, p, Some(c), upload::parts(&state, form).await?).await
 }
 
 /// A file that cannot be read is told above the form, which keeps what was typed.
@@ -85,14 +85,15 @@ async fn begin(
     copy: Option<Campaign>,
     mut given: Parts,
 ) -> Result<Response, WebError> {
-    let Some((file, bytes)) = given.file.take() else {
+    let Some(audience) = given.file.take() else {
         let said = vec![p.t("web.error.no_audience")];
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response());
     };
     let title = given.title.trim();
-    let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem).to_owned();
+    let file = audience.name();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
     let title = if title.is_empty() { stem } else { title.to_owned() };
-    let brought = Brought { title, kind: kind(&given.kind).unwrap_or(KINDS[0]), file, bytes };
+    let brought = Brought { title, kind: kind(&given.kind).unwrap_or(KINDS[0]), audience };
     let begun = match &copy {
         Some(of) => state.engine.copy_draft(of.id, brought, &actor.name).await?,
         None => state.engine.begin_draft(brought, &actor.name).await?,

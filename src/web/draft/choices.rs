@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::view::{Choice, Known, Place, Reply, Select, language, takes};
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Button, Header, ParameterFormat, parameters};
-use crate::intake::audience::FileFacts;
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::intake::expression::WHEN;
@@ -25,7 +24,7 @@ const FREQUENCIES: [&str; 4] =
 /// Characters of the text shown around a parameter.
 const AROUND: usize = 24;
 
-fn choice(value: &str, label: &str, chosen: &str) -> Choice {
+pub(super) fn choice(value: &str, label: &str, chosen: &str) -> Choice {
     Choice { value: value.to_owned(), label: label.to_owned(), chosen: value == chosen }
 }
 
@@ -68,15 +67,6 @@ impl Form<'_> {
             all.push(choice(&value, &label, &chosen));
         }
         all
-    }
-
-    pub(super) fn facts(&self, facts: &FileFacts) -> String {
-        let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let of =
-            |value: &dyn Fn() -> serde_json::Result<serde_json::Value>| value().map(|v| word(&v)).unwrap_or_default();
-        let encoding = of(&|| serde_json::to_value(facts.encoding));
-        let delimiter = of(&|| serde_json::to_value(facts.delimiter));
-        format!("{encoding} · {}", self.p.word(&format!("preflight.delimiter.{delimiter}"), &delimiter))
     }
 
     /// A column to choose, by its header.
@@ -300,6 +290,15 @@ impl Form<'_> {
             choices.push(choice(&chosen, &chosen, &chosen));
         }
         Select { name: "at_most".to_owned(), label: self.p.t("draft.at_most.label"), choices }
+    }
+
+    /// What becomes of people who got the same file with another campaign.
+    pub(super) fn sent_elsewhere(&self) -> Select {
+        let chosen = self.file.text(&["limits", "sent_elsewhere"]);
+        let offered = [("", "ask"), ("leave them out", "leave_out"), ("send anyway", "send")];
+        let choices =
+            offered.map(|(value, word)| choice(value, &self.p.t(&format!("draft.elsewhere.{word}")), &chosen));
+        Select { name: "sent_elsewhere".to_owned(), label: self.p.t("draft.elsewhere.label"), choices: choices.into() }
     }
 }
 

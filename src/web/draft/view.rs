@@ -91,7 +91,15 @@ pub struct View {
     pub senders: Vec<Choice>,
     pub templates: Vec<Choice>,
     pub template: Option<Template>,
-    pub file: Option<String>,
+    /// What was found out about the file.
+    pub file: Vec<String>,
+    /// How it is read.
+    pub reading: Vec<Select>,
+    pub header_row: String,
+    pub sheet: String,
+    pub sheets: Vec<String>,
+    /// Whether somebody has said how it is read.
+    pub is_told: bool,
     pub roles: Vec<Select>,
     pub only: String,
     pub country: String,
@@ -119,6 +127,7 @@ pub struct View {
     pub currency: String,
     pub canary: String,
     pub at_most: Select,
+    pub sent_elsewhere: Select,
 }
 
 /// The language that a campaign file names; where it comes from a column, what a row gets that names none.
@@ -132,7 +141,7 @@ pub fn takes(button: &Button) -> bool {
     match button {
         Button::Url { url, .. } => !parameters(url).is_empty(),
         Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::Other { .. } => false,
+        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
     }
 }
 
@@ -149,7 +158,12 @@ impl View {
             senders: form.named(&["sender"], &known.senders),
             templates: form.templates(),
             template: known.template.clone(),
-            file: known.facts.as_ref().map(|facts| form.facts(facts)),
+            file: known.facts.as_ref().map(|facts| form.facts(facts)).unwrap_or_default(),
+            reading: form.reading(),
+            header_row: file.whole(&["reading", "header_row"]).map_or_else(String::new, |row| row.to_string()),
+            sheet: file.text(&["reading", "sheet"]),
+            sheets: known.facts.as_ref().map(|facts| facts.sheets.clone()).unwrap_or_default(),
+            is_told: file.has(&["reading"]),
             roles: form.roles(),
             only: file.text(&["columns", "only"]),
             country: file.text(&["country"]),
@@ -181,6 +195,7 @@ impl View {
             currency: known.currency.clone(),
             canary: file.text(&["limits", "canary"]),
             at_most: form.at_most(),
+            sent_elsewhere: form.sent_elsewhere(),
         }
     }
 

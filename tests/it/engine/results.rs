@@ -93,6 +93,79 @@ async fn the_users_own_file_comes_back_in_its_order_delimiter_and_encoding() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_comes_back_as_it_stood_and_can_be_phoned() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let text = "id;Paciente;telefono;turno;Estado\nA;Ana;+5491155550001;25/11/2026 09:00;x\nB;Eva;+5491155550002;25/11/2026 10:00\nC;Sol;+5491155550003;25/11/2026 11:00;x;more\n";
+    let file = clinic("").replace("nombre", "paciente");
+    let loaded = stage.engine.load_campaign("clinic", &file, Some(("people.csv", text.into())), "ana").await.unwrap();
+    let recado::engine::Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };
+    let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
+    while Planner::new(stage.engine.clone()).step().await.unwrap() {}
+    let run = run::get(&stage.engine.store, id).await.unwrap().unwrap();
+    let target = store.dir.path().join("own.csv");
+    stage.engine.make_result(&run, Kind::Own, &target).await.unwrap();
+    let own = std::fs::read_to_string(&target).unwrap();
+    let lines: Vec<&str> = own.lines().collect();
+    // The user has a column of that name: ours says whose it is.
+    assert!(lines[0].contains(";Estado;Estado (Recado);Enviado;"), "{own}");
+    assert!(lines[2].starts_with("B;Eva;+5491155550002;25/11/2026 10:00;;No enviado;"), "{own}");
+    assert!(lines[3].starts_with("C;Sol;+5491155550003;25/11/2026 11:00;x more;No enviado;"), "{own}");
+    stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
+    let phone = std::fs::read_to_string(&target).unwrap();
+    assert!(phone.contains(";B · Eva · +5491155550002 · 25/11/2026 10:00;+5491155550002;"), "{phone}");
+}
+
+#[tokio::test]
+async fn what_happened_today_comes_back_with_the_users_own_columns() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = ran(&stage).await;
+        let target = store.dir.path().join("day.csv");
+        assert_eq!(stage.engine.make_result(&run, Kind::Day, &target).await.unwrap(), Made::Written);
+        let text = read(&target);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("id;Paciente;telefono;turno;Unidad;Estado;"), "{text}");
+        let whose: Vec<String> = lines[1..].iter().map(|l| l.split(';').next().unwrap().to_owned()).collect();
+        assert_eq!(whose, ["0012", "B", "D"], "{} {text}", store.name());
+        assert!(lines[1].contains(";+5491155550001;25/11/2026 09:00;Norte;Entregado;"), "{text}");
+        // A later file with another header: its rows of today stand below the names they share.
+        let later = "Unidad;id;Paciente;telefono;turno;Nota\nNorte;F;Ivo;+5491155550006;25/11/2026 09:45;x\n";
+        let file = campaign().replace("\"everything ahead\"", "\"only changes\"");
+        stage.engine.load_campaign("clinic", &file, Some(("people.csv", later.into())), "ana").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn amounts_are_written_as_where_the_file_comes_from_writes_them() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let run = ran(&stage).await;
+    super::change(&store, "UPDATE message SET charged = 26000 WHERE external_id = '0012'").await;
+    let target = store.dir.path().join("own.csv");
+    stage.engine.make_result(&run, Kind::Own, &target).await.unwrap();
+    assert!(read(&target).lines().nth(1).unwrap().contains(";0,026;USD;"), "{}", read(&target));
+}
+
+#[tokio::test]
+async fn whoever_wants_no_promotions_is_not_phoned_about_one() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let promotion = crate::engine::stage::CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender");
+    let version = stage.load("promo", &promotion, &crate::engine::stage::people(2)).await;
+    let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
+    while Planner::new(stage.engine.clone()).step().await.unwrap() {}
+    stage.sender().drain().await;
+    let seen = stage.stub.seen.lock().unwrap().clone();
+    stage.receipts(&seen[..1], "failed", Some(131_050)).await;
+    stage.receipts(&seen[1..], "failed", Some(131_026)).await;
+    let run = run::get(&stage.engine.store, id).await.unwrap().unwrap();
+    let target = store.dir.path().join("phone.csv");
+    stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&target).unwrap().lines().count(), 2, "the header and the other one");
+}
+
+#[tokio::test]
 async fn the_outcome_file_holds_ids_and_fixed_words_alone() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

@@ -4,14 +4,17 @@
 use recado::domain::fill::Content;
 use recado::domain::id::RunId;
 use recado::domain::run::RunState;
+use recado::domain::template::{Category, TemplateQuality};
 use recado::engine::planner::Planner;
 use recado::engine::{Loaded, StartOutcome};
 use recado::locale::{self, Language};
-use recado::store::run;
 use recado::store::template::own::{self, Own};
 use recado::store::{Db, Store};
+use recado::store::{run, template};
+use serde_json::json;
 use sqlx::AssertSqlSafe;
 
+use super::feeds::{clinic, rows};
 use super::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
 
@@ -115,4 +118,71 @@ async fn a_person_unknown_by_name_is_not_greeted_by_it() {
         Loaded::Version { version, .. } => stage.engine.sheet(version, false).await.unwrap().blockers,
     };
     assert!(problems.iter().any(|p| p.code == "client_name_unknown"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn an_announced_category_stops_a_standing_run_once_with_both_estimates_and_the_people_in_line() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic("contains = \"everything ahead\"");
+        let audience = rows(&[("a", "2026-12-10 10:00"), ("b", "2026-12-10 11:00"), ("c", "2026-12-11 10:00")]);
+        let id = super::feeds::apply(&stage, &campaign, &audience).await;
+        let news = || {
+            json!({"message_template_id": 1, "message_template_name": "reminder", "message_template_language": "es_AR",
+                "new_category": "UTILITY", "correct_category": "MARKETING"})
+        };
+        stage.told("template_category_update", news()).await;
+        let held = run::get(&store, id).await.unwrap().unwrap();
+        assert_eq!(held.state, RunState::Paused, "{}", store.name());
+        let why = held.paused_for();
+        assert_eq!(why[0].code, "pause_category_announced");
+        // Three to Argentina: 0.0260 as utility, 0.0618 as marketing.
+        for language in Language::ALL {
+            let said = locale::problems(language, &why);
+            assert!(said.contains("USD 0.1854") && said.contains("USD 0.078"), "{said}");
+            assert!(said.contains('3') && !said.contains('{'), "{said}");
+        }
+        assert_eq!(held.snapshot().unwrap().category, Category::Utility, "until it comes");
+        stage.engine.resume(id, "ana").await.unwrap();
+        // Told again, by the same news or by the list: a person has decided.
+        stage.told("template_category_update", news()).await;
+        stage.stub.template.lock().unwrap()["correct_category"] = json!("MARKETING");
+        stage.engine.sync_templates("meta").await.unwrap();
+        assert_eq!(run::get(&store, id).await.unwrap().unwrap().state, RunState::Running, "{}", store.name());
+        let kept = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!(kept.announced, Some(Category::Marketing));
+    }
+}
+
+#[tokio::test]
+async fn what_people_think_of_a_template_and_why_it_stands_still_is_live() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.engine.sync_templates("meta").await.unwrap();
+        let named = |more: serde_json::Value| {
+            let mut value = json!({"message_template_id": 1, "message_template_name": "reminder",
+                "message_template_language": "es_AR"});
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            value
+        };
+        let score = named(json!({"previous_quality_score": "GREEN", "new_quality_score": "RED"}));
+        stage.told("message_template_quality_update", score).await;
+        // What the sheet warns of and the page shows are this.
+        let kept = template::told(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!((kept.quality.as_str(), kept.template.quality), ("red", Some(TemplateQuality::Red)));
+        for (event, more, reason, status) in [
+            ("FLAGGED", json!({}), "flagged", "approved"),
+            ("PAUSED", json!({"other_info": {"title": "SECOND_PAUSE"}}), "second_pause", "paused"),
+            ("DISABLED", json!({"disable_info": {"disable_date": 1}}), "disabled", "disabled"),
+            ("REINSTATED", json!({}), "", "approved"),
+        ] {
+            let mut told = named(json!({"event": event, "reason": "NONE"}));
+            told.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            stage.told("message_template_status_update", told).await;
+            let kept = template::told(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+            assert_eq!((kept.reason.as_str(), kept.template.status.word()), (reason, status), "{}", store.name());
+            let key = format!("template_reason.{reason}");
+            assert!(reason.is_empty() || Language::ALL.iter().all(|l| locale::say(*l, &key, &[]) != key), "{reason}");
+        }
+    }
 }

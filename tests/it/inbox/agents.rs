@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::http::Method;
 use recado::domain::id::ConversationId;
 use recado::domain::role::Role;
-use recado::inbox::{self, ByHand};
 use recado::inbox::commands::{Window, window};
+use recado::inbox::{self, ByHand};
 use recado::store::conversation::{self, ConversationFilter, ConversationState, Show, View};
 use serde_json::json;
 

@@ -139,7 +139,9 @@ async fn an_agent_who_answers_or_was_never_set_a_time_keeps_what_they_have_and_w
         let (ana, diego) = (office.user("ana").await, office.user("diego").await);
         let (hers, his) = (writes(&office, 1).await, writes(&office, 2).await);
         let now = office.clock.now();
-        assert!(office.inbox.claim(hers, ana, now).await.unwrap() && office.inbox.claim(his, diego, now).await.unwrap());
+        assert!(
+            office.inbox.claim(hers, ana, now).await.unwrap() && office.inbox.claim(his, diego, now).await.unwrap()
+        );
         office.advance(20);
         user::disable(&store, diego, office.clock.now()).await.unwrap();
         let taken = office.inbox.take_from_silent(&office.engine.config, office.clock.now()).await.unwrap();

@@ -86,7 +86,8 @@ impl Office {
 
     /// With more in its configuration.
     pub fn with(store: &Store, more: &str) -> Self {
-        let config = Config::parse(&format!("{CONFIG}{more}"), "recado.toml", Path::new("/tmp"), &BTreeMap::new()).unwrap();
+        let config =
+            Config::parse(&format!("{CONFIG}{more}"), "recado.toml", Path::new("/tmp"), &BTreeMap::new()).unwrap();
         let providers = config.accounts.iter();
         let providers = providers.map(|(name, account)| (name.clone(), Provider::connect(account).unwrap())).collect();
         let clock = Clock::fixed(NOW);
@@ -141,6 +142,7 @@ impl Office {
             audience_name: "turnos.csv",
             audience_hash: "a",
             content_hash: &name,
+            rows_hash: &name,
             by: "test",
         };
         let (version, _) = version::save(store, &version, NOW).await.unwrap();
@@ -339,6 +341,7 @@ pub fn template(language: &str) -> Template {
         footer: None,
         buttons: ["Confirmo", "Cancelar"].map(|text| Button::QuickReply { text: text.to_owned() }).to_vec(),
         time_to_live_s: Some(43_200),
+        announced: None,
         quality: None,
         parameters_unknown: false,
         examples: Vec::new(),

@@ -1,7 +1,7 @@
 //! Encodings, delimiters and damage.
 
 use recado::intake::audience::{Audience, Delimiter, Encoding, Line, newest};
-use recado::intake::rows::content_hash;
+use recado::intake::rows::fingerprint;
 
 use super::given::Given;
 
@@ -152,7 +152,7 @@ fn a_cell_of_several_lines_is_one_cell() {
 #[test]
 fn the_same_content_has_the_same_hash_however_it_is_saved() {
     let given = given();
-    let hash = |bytes: &[u8], definition: &str| content_hash(definition, &given.file(bytes)).unwrap();
+    let hash = |bytes: &[u8], definition: &str| fingerprint(definition, &given.file(bytes), &|_| ()).unwrap().content;
     let first = hash("Nombre;Teléfono\nJosé;1\n".as_bytes(), "kind = \"x\"");
     let text = "\u{feff}Nombre,Teléfono\r\n\"José\",1\r\n,\r\n";
     assert_eq!(hash(text.as_bytes(), "# a comment\nkind   = 'x'"), first);

@@ -137,6 +137,7 @@ pub fn template(body: &str) -> Template {
         footer: None,
         buttons: Vec::new(),
         time_to_live_s: None,
+        announced: None,
         quality: None,
         parameters_unknown: false,
         examples: Vec::new(),

@@ -196,6 +196,7 @@ pub fn template() -> Template {
         footer: Some("Laboratorio SaludCenter".to_owned()),
         buttons: vec![Button::QuickReply { text: "Confirmo".to_owned() }],
         time_to_live_s: None,
+        announced: None,
         quality: None,
         parameters_unknown: false,
         examples: Vec::new(),

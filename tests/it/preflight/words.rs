@@ -13,7 +13,7 @@ Kind              Reminder
 Template          appointment_reminder · es_AR · billed as utility
                   approved · tried for 30 days
 Sender            saludcenter
-File              turnos.csv · UTF-8 · semicolons between cells
+File              turnos.csv · UTF-8 (9 letters of more than one byte) · semicolons between cells
 Columns           phone: Teléfono · when: Fecha + Hora · name: Paciente · dates are day/month
 
 Rows read                 7

@@ -4,6 +4,7 @@ mod credentials;
 mod events;
 mod sandbox;
 mod standing;
+mod templates;
 mod wire;
 
 use recado::config::access::{EventVersion, GupshupAccess, GupshupCredentials, GupshupWire};

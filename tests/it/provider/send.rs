@@ -39,6 +39,7 @@ fn template(format: ParameterFormat, header: Option<Header>, body: &str, buttons
         footer: None,
         buttons,
         time_to_live_s: None,
+        announced: None,
         quality: None,
         parameters_unknown: false,
         examples: Vec::new(),

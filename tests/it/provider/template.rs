@@ -17,7 +17,7 @@ async fn two_pages() -> MockServer {
         Mock::given(method("GET")).and(path(format!("/{WABA}/message_templates"))).and(query_param("limit", "100")).and(
             query_param(
                 "fields",
-                "id,name,language,status,category,components,parameter_format,message_send_ttl_seconds,rejected_reason,quality_score",
+                "id,name,language,status,category,components,parameter_format,message_send_ttl_seconds,rejected_reason,quality_score,correct_category",
             ),
         )
     };
@@ -60,6 +60,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
             Button::Other { text: "Call".to_owned() },
         ],
         time_to_live_s: None,
+        announced: None,
         quality: Some(TemplateQuality::Green),
         parameters_unknown: false,
         examples: vec![("1".to_owned(), "Ana".to_owned()), ("2".to_owned(), "20%".to_owned())],
@@ -70,7 +71,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
     assert_eq!((reminder.category, reminder.format), (Category::Utility, ParameterFormat::Named));
     assert_eq!(reminder.header, Some(Header::Text { text: "Hola {{first_name}}".to_owned() }));
     assert_eq!(reminder.time_to_live_s, Some(3_600));
-    assert!(matches!(&templates[2].buttons[0], Button::Url { url, .. } if url.ends_with("otp{{1}}")));
+    assert!(matches!(&templates[2].buttons[0], Button::OneTimeCode { .. }), "{:?}", templates[2].buttons);
 }
 
 #[tokio::test]
@@ -153,5 +154,5 @@ async fn what_a_template_does_not_tell_is_taken_on_the_safe_side() {
     let unknown: Vec<_> = templates.iter().filter(|t| t.parameters_unknown).map(|t| t.name.as_str()).collect();
     assert_eq!(unknown, ["nothing_known"]);
     let code = &named(&templates, "one_time_code").buttons[0];
-    assert_eq!(code, &Button::Url { text: "Copiar".to_owned(), url: "{{1}}".to_owned() });
+    assert_eq!(code, &Button::OneTimeCode { text: "Copiar".to_owned() });
 }

@@ -38,6 +38,7 @@ fn draft(format: ParameterFormat) -> Draft {
         ],
         examples: examples.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect::<BTreeMap<_, _>>(),
         time_to_live_s: Some(43_200),
+        code: None,
     }
 }
 

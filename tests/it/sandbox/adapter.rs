@@ -16,6 +16,7 @@ fn connect(sandbox: &TestSandbox) -> Provider {
     let account = Account {
         name: "meta".to_owned(),
         access: Access::CloudApi(CloudApiAccess {
+            app_id: Some("9001".to_owned()),
             through: recado::config::Through::Meta,
             webhook: None,
             waba_id: ACCOUNT.to_owned(),

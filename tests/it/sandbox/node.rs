@@ -33,7 +33,8 @@ async fn the_number_of_the_shipped_configurations_is_the_one_they_say() {
         let sender = &told["sender"]["saludcenter"];
         let id = sender["phone_number_id"].as_str().unwrap();
         let (_, node) = sandbox.get(&format!("/v26.0/{id}?fields=display_phone_number")).await;
-        let digits: String = node["display_phone_number"].as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+        let digits: String =
+            node["display_phone_number"].as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
         assert_eq!(format!("+{digits}"), sender["number"].as_str().unwrap());
     }
 }

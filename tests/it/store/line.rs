@@ -27,8 +27,9 @@ async fn anybody(store: &Store) -> PersonId {
 async fn run_of(store: &Store, kind: CampaignKind, n: usize) -> RunId {
     const CAMPAIGN: &str = "INSERT INTO campaign (name, title, kind, sender, created_at)
         VALUES ($1, '', 'promotion', 'front', 0) RETURNING id";
-    const VERSION: &str = "INSERT INTO version (campaign_id, definition, audience_name, audience_hash, content_hash,
-        loaded_at, loaded_by) VALUES ($1, '', '', '', '', 0, '') RETURNING id";
+    const VERSION: &str =
+        "INSERT INTO version (campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash,
+        loaded_at, loaded_by) VALUES ($1, '', '', '', '', '', 0, '') RETURNING id";
     let name = format!("{:x}", rand::random::<u64>());
     let (campaign, version): (CampaignId, VersionId) = match &store.write {
         Db::Sqlite(pool) => {

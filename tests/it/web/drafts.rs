@@ -1,9 +1,12 @@
 //! A campaign is put together on the page, without a script and without a line of TOML.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{Request, StatusCode};
 use recado::domain::role::Role;
+use recado::engine::{Engine, Parts};
 use recado::store::draft;
 use recado::store::{campaign, version};
 
@@ -188,4 +191,96 @@ async fn a_paused_run_is_corrected_on_the_page_which_says_how_many_stay_and_how_
     assert_eq!(done.leads_to(), format!("/runs/{run}?done=corrected"), "{}", done.body);
     let page = site.get(&format!("/runs/{run}"), Some(&visitor)).await.body;
     assert!(page.contains("Corrected by marketing") && page.contains("data-test=\"resume\""), "{page}");
+}
+
+/// The same engine, which takes files of so many bytes.
+fn limited(engine: &Engine, limit: u64) -> Engine {
+    let mut config = (*engine.config).clone();
+    config.server.upload_limit = limit;
+    Engine::new(Parts {
+        store: engine.store.clone(),
+        config: Arc::new(config),
+        clock: engine.clock.clone(),
+        providers: engine.providers.clone(),
+        cards: engine.cards.clone(),
+        instance: engine.instance.clone(),
+        node: engine.node.clone(),
+        changes: engine.changes.clone(),
+        wake: engine.wake.clone(),
+        inbound: recado::engine::inbound::Inbound::default(),
+        limits_changed: engine.limits_changed.clone(),
+        wallets: recado::engine::wallet::Wallets::default(),
+        counters: engine.counters.clone(),
+    })
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_is_refused_plainly_and_leaves_nothing_behind() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let site = Site::over(&limited(&stage.engine, 2_000));
+    let visitor = site.visitor(Role::Marketing).await;
+    let long = format!("Celular\n{}", "+54 9 11 5000-0001\n".repeat(200));
+    let refused = upload(&site, &visitor, "/drafts", "Long", ("lista.csv", &long)).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", refused.body);
+    assert!(refused.body.contains("Larger than 2 KB"), "{}", refused.body);
+    assert_eq!(std::fs::read_dir(stage.engine.config.server.data_dir.join("incoming")).unwrap().count(), 0);
+    let short = upload(&site, &visitor, "/drafts", "Short", ("lista.csv", AUDIENCE)).await;
+    assert_eq!(short.status, StatusCode::SEE_OTHER, "{}", short.body);
+    assert_eq!(std::fs::read_dir(stage.engine.config.server.data_dir.join("incoming")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_say_of_a_file_is_asked_on_the_page() {
+    let store = stores().await.remove(0);
+    let (_stage, site, visitor) = open(&store).await;
+    let totals = "Paciente;Celular;Cantidad\nAna Paz;+54 9 11 5000-0001;1\nEva;+54 9 11 5000-0002;1\nTotal;;2\n";
+    upload(&site, &visitor, "/drafts", "Turnos", ("lista.csv", totals)).await;
+    let page = site.get("/drafts/1", Some(&visitor)).await;
+    // What was recognised is shown before anything is chosen.
+    for said in ["recognised: Celular", "recognised: Paciente", "semicolons between cells", "Names of columns in row 1"]
+    {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    let chosen =
+        [("var.1.column", "paciente"), ("var.1.form", "first_name"), ("var.1.otherwise", ""), ("var.1.own", "")];
+    site.post("/drafts/1", &visitor, &form(&chosen)).await;
+    let page = site.get("/drafts/1", Some(&visitor)).await;
+    assert!(page.body.contains("data-test=\"in-the-way\"") && page.body.contains("add up others"), "{}", page.body);
+    let said = [
+        &chosen[..],
+        &[
+            ("read.total_rows", "leave out"),
+            ("read.header_row", "1"),
+            ("budget", ""),
+            ("sent_elsewhere", "send anyway"),
+        ],
+    ];
+    site.post("/drafts/1", &visitor, &form(&said.concat())).await;
+    let page = site.get("/drafts/1", Some(&visitor)).await;
+    assert!(page.body.contains("Hola Ana, le esperamos."), "{}", page.body);
+    let kept = draft::get(&store, recado::domain::id::DraftId(1)).await.unwrap().unwrap().definition;
+    for line in ["total_rows = \"leave out\"", "header_row = 1", "sent_elsewhere = \"send anyway\""] {
+        assert!(kept.contains(line), "{line}: {kept}");
+    }
+}
+
+#[tokio::test]
+async fn a_workbook_of_several_sheets_asks_which_on_the_page() {
+    let store = stores().await.remove(0);
+    let (stage, site, visitor) = open(&store).await;
+    let book = std::fs::read("tests/fixtures/audience/xlsx-several-sheets/turnos.xlsx").unwrap();
+    let mut arriving = stage.engine.take_in("turnos.xlsx").await.unwrap().unwrap();
+    arriving.write(&book).await.unwrap();
+    let brought = recado::engine::Brought {
+        title: "Turnos".to_owned(),
+        kind: recado::domain::kind::CampaignKind::Reminder,
+        audience: arriving.done().await.unwrap(),
+    };
+    let id = stage.engine.begin_draft(brought, "ana").await.unwrap().unwrap();
+    let page = site.get(&format!("/drafts/{id}"), Some(&visitor)).await;
+    assert!(page.body.contains("Several sheets could be the audience: Lunes, Martes"), "{}", page.body);
+    site.post(&format!("/drafts/{id}"), &visitor, &form(&[("read.sheet", "Martes")])).await;
+    let page = site.get(&format!("/drafts/{id}"), Some(&visitor)).await;
+    assert!(page.body.contains("Sheet “Martes”"), "{}", page.body);
 }

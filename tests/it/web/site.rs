@@ -104,7 +104,7 @@ pub struct Visitor {
 
 impl Visitor {
     /// As a browser sends it to a plain site and to one with https.
-    fn cookies(&self) -> String {
+    pub fn cookies(&self) -> String {
         format!("recado_session={0}; __Host-recado_session={0}", self.cookie)
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
 use recado::billing::card::Cards;
 use recado::clock::Clock;
 use recado::config::Config;
@@ -33,6 +34,7 @@ clinic_phone = "+54 11 5555-0100"
 provider     = "cloud_api"
 base_url     = "BASE"
 waba_id      = "102290129340398"
+app_id       = "9001"
 currency     = "USD"
 timezone     = "America/Argentina/Buenos_Aires"
 access_token = "token"
@@ -242,5 +244,130 @@ async fn groups_and_usual_values_are_recados_own_and_are_sampled() {
         let (_, taken) =
             house.call(Method::POST, "/api/v1/variables", &json!({"name": "clinic_phone", "value": "x"})).await;
         assert_eq!(taken["errors"][0]["code"], "variable_taken");
+    }
+}
+
+/// A form with a file, as a browser sends it.
+fn multipart(fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> (String, Vec<u8>) {
+    let mut body = Vec::new();
+    for (name, text) in fields {
+        body.extend(format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes());
+    }
+    let (part, name, bytes) = file;
+    let head = format!("--cut\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\r\n");
+    body.extend(head.bytes());
+    body.extend_from_slice(bytes);
+    body.extend(b"\r\n--cut--\r\n");
+    ("multipart/form-data; boundary=cut".to_owned(), body)
+}
+
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\ninvented";
+
+impl House {
+    async fn sample(&self, bytes: &[u8]) -> (StatusCode, Value) {
+        let (kind, body) = multipart(&[("account", "meta")], ("file", "banner.png", bytes));
+        let request = Request::post("/api/v1/template-samples").header("content-type", kind);
+        let request = request.header("authorization", format!("Bearer {}", self.token)).body(Body::from(body)).unwrap();
+        let answer = self.site.send(request).await;
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
+    }
+}
+
+#[tokio::test]
+async fn a_sample_is_uploaded_by_api_and_makes_a_header_that_is_approved() {
+    for store in stores().await {
+        let house = House::open(&store, store.dir.path()).await;
+        let (status, made) = house.sample(PICTURE).await;
+        assert_eq!((status, &made["kind"]), (StatusCode::CREATED, &json!("image")), "{made}");
+        let draft = json!({"name": "banner", "language": "es_AR", "category": "marketing", "body": "Hola.",
+            "header": {"kind": "image", "sample": made["handle"]}});
+        let sent = json!({"account": "meta", "draft": draft});
+        let (_, kept) = house.call(Method::POST, "/api/v1/template-drafts", &sent).await;
+        assert_eq!(house.submit(kept["id"].as_i64().unwrap()).await.0, StatusCode::CREATED, "{}", store.name());
+        house.pass(1).await;
+        assert_eq!(house.one("banner").await["status"], "approved");
+        let (status, refused) = house.sample(b"plain text").await;
+        assert_eq!(
+            (status, &refused["errors"][0]["code"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("template_sample_kind"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sample_is_uploaded_from_the_form_which_keeps_what_was_written() {
+    let store = stores().await.swap_remove(0);
+    let house = House::open(&store, store.dir.path()).await;
+    let visitor = house.site.visitor(Role::Marketing).await;
+    let fields = [
+        ("csrf", visitor.csrf.as_str()),
+        ("action", "/template-drafts"),
+        ("account", "meta"),
+        ("name", "banner"),
+        ("language", "es_AR"),
+        ("category", "marketing"),
+        ("header_kind", ""),
+        ("body", "Hola {{1}}, mire esto."),
+        ("variable", "1"),
+        ("example", "Ana"),
+        ("button_kind", "quick_reply"),
+        ("button_text", "Gracias"),
+    ];
+    let (kind, body) = multipart(&fields, ("sample", "banner.png", PICTURE));
+    let request = Request::post("/template-samples").header("content-type", kind).header("cookie", visitor.cookies());
+    let page = house.site.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    for kept in [
+        "value=\"4:sample:",
+        "value=\"image\" selected",
+        "Hola {{1}}, mire esto.",
+        "value=\"Gracias\"",
+        "value=\"banner\"",
+    ] {
+        assert!(page.body.contains(kept), "{kept}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_one_time_code_is_written_in_the_form_approved_and_shown() {
+    for store in stores().await {
+        let house = House::open(&store, store.dir.path()).await;
+        let visitor = house.site.visitor(Role::Marketing).await;
+        let form = [
+            ("account", "meta"),
+            ("name", "a_code"),
+            ("language", "es_AR"),
+            ("category", "authentication"),
+            ("code_way", "copy_code"),
+            ("code_label", "Copiar"),
+            ("code_minutes", "5"),
+            ("code_advice", "1"),
+            ("body", ""),
+        ];
+        let kept = house.site.post("/template-drafts", &visitor, &form).await;
+        assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+        let (_, drafts) = house.call(Method::GET, "/api/v1/template-drafts", &json!({})).await;
+        let draft = &drafts["items"][0];
+        assert_eq!(draft["problems"], json!([]), "{draft}");
+        assert!(draft["shown"]["body"].as_str().unwrap().contains("123456"));
+        house.submit(draft["id"].as_i64().unwrap()).await;
+        house.pass(1).await;
+        let told = house.one("a_code").await;
+        assert_eq!(
+            (&told["status"], &told["category"]),
+            (&json!("approved"), &json!("authentication")),
+            "{}",
+            store.name()
+        );
+        assert_eq!(told["buttons"][0]["kind"], "one_time_code");
+        let page = house.site.get("/templates/meta/a_code/es_AR", Some(&visitor)).await;
+        assert!(page.body.contains("Copiar"), "{}", page.body);
+        let wrong = json!({"account": "meta", "draft": {"name": "b_code", "language": "es_AR",
+            "category": "authentication", "body": "Mi texto", "code": {"good_for_minutes": 100}}});
+        let (_, kept) = house.call(Method::POST, "/api/v1/template-drafts", &wrong).await;
+        let (_, refused) = house.submit(kept["id"].as_i64().unwrap()).await;
+        let codes: Vec<&str> =
+            refused["errors"].as_array().unwrap().iter().filter_map(|e| e["code"].as_str()).collect();
+        assert_eq!(codes, ["template_rule_code_text", "template_rule_code_minutes"], "{refused}");
     }
 }

@@ -43,7 +43,8 @@ async fn another_system_opens_a_ticket_once_changes_it_and_reads_its_timeline() 
         let kinds: Vec<&str> =
             one["timeline"].as_array().unwrap().iter().map(|e| e["told"]["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["opened", "state", "priority", "note"]);
-        let found = "/api/v1/tickets?source=test&external_id=4711&state=pending&assignee=nobody&priority=urgent&limit=1";
+        let found =
+            "/api/v1/tickets?source=test&external_id=4711&state=pending&assignee=nobody&priority=urgent&limit=1";
         let found = site.call(Method::GET, found, &token, "", None).await.json();
         assert_eq!((&found["items"][0]["id"], &found["next"]), (&ticket["id"], &Value::Null));
         for (body, field) in [
@@ -71,7 +72,9 @@ async fn an_agent_opens_edits_and_finds_tickets_on_the_page_and_the_audit_has_it
         assert_eq!(site.post("/tickets/1", &agent, &fields).await.leads_to(), "/tickets/1?done=ticket_changed");
         assert_eq!(site.post("/tickets/1/note", &agent, &[("text", "avisada")]).await.status, StatusCode::SEE_OTHER);
         let page = site.get("/tickets/1", Some(&agent)).await.body;
-        for words in ["data-state=\"closed\"", "avisada", "New subject; before: Estudio de sangre", "Assigned to Nobody"] {
+        for words in
+            ["data-state=\"closed\"", "avisada", "New subject; before: Estudio de sangre", "Assigned to Nobody"]
+        {
             assert!(page.contains(words), "{words}: {page}");
         }
         let rows = async |query: &str| {

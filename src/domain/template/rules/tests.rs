@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::template::code::CodeTerms;
 
 fn good() -> Draft {
     let examples = [("1", "Ana"), ("2", "20 %")].map(|(k, v)| (k.to_owned(), v.to_owned()));
@@ -28,6 +29,7 @@ fn good() -> Draft {
         ],
         examples: BTreeMap::from(examples),
         time_to_live_s: Some(43_200),
+        code: None,
     }
 }
 
@@ -68,7 +70,9 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
         ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
         ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
         ("template_rule_language", Draft { language: "es-AR".to_owned(), ..good() }),
-        ("template_rule_authentication", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
+        ("template_rule_code_text", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
+        ("template_rule_code_missing", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
+        ("template_rule_code_category", Draft { code: Some(CodeTerms::default()), ..good() }),
         ("template_rule_category", Draft { category: Category::Service, time_to_live_s: None, ..good() }),
         ("template_rule_empty", body(" ")),
         ("template_rule_long", Draft { body: "x".repeat(1025), ..good() }),

@@ -25,26 +25,45 @@ pub(super) fn read(field: &str, value: &Value, events: &mut Vec<WebhookEvent>) {
         events.push(WebhookEvent::TemplateNote(TemplateNote { text_changed: true, ..note }));
         return;
     }
+    // A warning changes nothing but what people are told (cloud-api.md 4.4).
+    if loose::text(value, "event").is_some_and(|event| event.eq_ignore_ascii_case("FLAGGED")) {
+        let reason = Some("flagged".to_owned());
+        events.push(WebhookEvent::TemplateNote(TemplateNote { reason, advice: Some(String::new()), ..note }));
+        return;
+    }
     let Some(status) = status(value) else { return };
     let rejection = value.get("rejection_info").unwrap_or(&Value::Null);
     let reason = match template::reason(value, "reason") {
         empty if empty.is_empty() => template::reason(rejection, "reason"),
         reason => reason,
     };
+    let reason = if reason.is_empty() { stopped(&status, value) } else { reason };
     let is_rejected = status == TemplateStatus::Rejected;
+    let is_stopped = matches!(status, TemplateStatus::Rejected | TemplateStatus::Paused | TemplateStatus::Disabled);
     let advice = loose::text(rejection, "recommendation").unwrap_or_default();
     let advice: String = advice.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     events.push(WebhookEvent::Template(TemplateNews { name, language, status }));
     events.push(WebhookEvent::TemplateNote(TemplateNote {
-        reason: Some(if is_rejected { reason } else { String::new() }),
+        reason: Some(if is_stopped { reason } else { String::new() }),
         advice: Some(if is_rejected { advice } else { String::new() }),
         ..note
     }));
 }
 
+/// Why a template is paused or switched off: the first, the second or the third time, or while it was being watched
+/// (cloud-api.md 3.7, 4.5, 4.7).
+fn stopped(status: &TemplateStatus, value: &Value) -> String {
+    let title = value.get("other_info").map(|info| template::reason(info, "title")).unwrap_or_default();
+    let known = ["first_pause", "second_pause", "rate_limiting_pause", "disabled"];
+    match status {
+        TemplateStatus::Paused | TemplateStatus::Disabled if known.contains(&title.as_str()) => title,
+        TemplateStatus::Disabled => "disabled".to_owned(),
+        _ => String::new(),
+    }
+}
+
 fn status(value: &Value) -> Option<TemplateStatus> {
     let title = value.get("other_info").and_then(|info| loose::text(info, "title"));
     let event = title.filter(|title| title == "UNPAUSE").or_else(|| loose::text(value, "event"))?;
-    // A warning changes nothing (cloud-api.md 4.4).
-    Some(template::status(&event)).filter(|_| !event.eq_ignore_ascii_case("FLAGGED"))
+    Some(template::status(&event))
 }

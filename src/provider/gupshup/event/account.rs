@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::Envelope;
-use crate::domain::event::{AccountEffect, AccountNews, CategoryNews, TemplateNews, WebhookEvent};
+use crate::domain::event::{AccountEffect, AccountNews, CategoryNews, TemplateNews, TemplateNote, WebhookEvent};
+use crate::domain::template::TemplateStatus;
 use crate::provider::gupshup::standing::{self, Ratings};
 use crate::provider::gupshup::template;
 use crate::provider::loose;
@@ -15,18 +16,43 @@ const LONGEST: usize = 120;
 const BUSINESS_INITIATED: &str = "RESTRICTED_BIZ_INITIATED_MESSAGING";
 
 /// News of a template; older events have no type inside, and tell a status.
-pub(super) fn template(payload: &Value) -> Option<WebhookEvent> {
+pub(super) fn template(payload: &Value) -> Option<Vec<WebhookEvent>> {
     let name = loose::some_text(payload, "elementName")?;
     let language = loose::some_text(payload, "languageCode")?.replace('-', "_");
     let kind = loose::text(payload, "type").unwrap_or_default();
-    match kind.as_str() {
-        "category-update" => category(payload, name, language),
-        "quality-update" => None,
-        _ => {
-            let status = template::status(&loose::some_text(payload, "status")?);
-            Some(WebhookEvent::Template(TemplateNews { name, language, status }))
+    Some(match kind.as_str() {
+        "category-update" => vec![category(payload, name, language)?],
+        "quality-update" => {
+            let word = loose::some_text(payload, "quality")?.to_ascii_lowercase();
+            let quality = Some(if word == "unknown" { String::new() } else { word });
+            vec![WebhookEvent::TemplateNote(TemplateNote { name, language, quality, ..TemplateNote::default() })]
         }
+        _ => {
+            let word = loose::some_text(payload, "status")?;
+            let why = ["rejectedReason", "description"].iter().find_map(|key| loose::some_text(payload, key));
+            standing(name, language, (&word, why.as_deref()))
+        }
+    })
+}
+
+/// How a template stands now, and why.
+pub(super) fn standing(name: String, language: String, (word, why): (&str, Option<&str>)) -> Vec<WebhookEvent> {
+    // A warning changes nothing.
+    let is_warning = word.eq_ignore_ascii_case("FLAGGED");
+    let status = template::status(word);
+    let reason = match (&status, why) {
+        _ if is_warning => "flagged".to_owned(),
+        (TemplateStatus::Rejected | TemplateStatus::Paused | TemplateStatus::Disabled, Some(why)) => {
+            template::reason(why)
+        }
+        _ => String::new(),
+    };
+    let note = TemplateNote { name: name.clone(), language: language.clone(), ..TemplateNote::default() };
+    let note = WebhookEvent::TemplateNote(TemplateNote { reason: Some(reason), advice: Some(String::new()), ..note });
+    if is_warning {
+        return vec![note];
     }
+    vec![WebhookEvent::Template(TemplateNews { name, language, status }), note]
 }
 
 /// `{"old","new"}` is done, `{"current","correct"}` is announced for the first of the next month.

@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::receipt::{self, Ids};
 use super::{Envelope, account, unhandled};
 use crate::config::access::EventVersion;
-use crate::domain::event::{Identity, Receipt, ReceiptStatus, TemplateNews, WebhookEvent};
+use crate::domain::event::{Identity, Receipt, ReceiptStatus, TemplateNote, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::cloud_api::webhook as meta;
+use crate::provider::gupshup::App;
 use crate::provider::gupshup::standing::Ratings;
-use crate::provider::gupshup::{App, template};
 use crate::provider::{identity, loose};
 
 /// Every change of every entry, in order.
@@ -23,7 +23,9 @@ pub(super) fn read(body: &Value, app: &App, ratings: &Ratings, events: &mut Vec<
             match field.as_str() {
                 "messages" if app.version == Some(EventVersion::V2) => {}
                 "messages" => messages(value, at, events),
-                "message_template_status_update" => events.extend(template_news(value)),
+                "message_template_status_update" | "message_template_quality_update" => {
+                    events.extend(template_news(value));
+                }
                 "template_category_update" => events.extend(category(value)),
                 "account-event" => {
                     events.extend(account::news(value, &Envelope { app: app.id.clone(), at }, ratings));
@@ -95,13 +97,17 @@ fn status(item: &Value, sender_ref: &str, at: UnixMs) -> Option<Receipt> {
     })
 }
 
-fn template_news(value: &Value) -> Option<WebhookEvent> {
-    let event = loose::some_text(value, "event").filter(|event| !event.eq_ignore_ascii_case("FLAGGED"))?;
-    Some(WebhookEvent::Template(TemplateNews {
-        name: loose::some_text(value, "message_template_name")?,
-        language: loose::some_text(value, "message_template_language")?.replace('-', "_"),
-        status: template::status(&event),
-    }))
+fn template_news(value: &Value) -> Vec<WebhookEvent> {
+    let name = loose::some_text(value, "message_template_name");
+    let language = loose::some_text(value, "message_template_language").map(|l| l.replace('-', "_"));
+    let (Some(name), Some(language)) = (name, language) else { return Vec::new() };
+    if let Some(score) = loose::some_text(value, "new_quality_score") {
+        let quality = Some(score.to_ascii_lowercase()).filter(|score| score != "unknown").or(Some(String::new()));
+        return vec![WebhookEvent::TemplateNote(TemplateNote { name, language, quality, ..TemplateNote::default() })];
+    }
+    let Some(event) = loose::some_text(value, "event") else { return Vec::new() };
+    let reason = loose::some_text(value, "reason");
+    account::standing(name, language, (&event, reason.as_deref()))
 }
 
 fn category(value: &Value) -> Option<WebhookEvent> {

@@ -14,7 +14,7 @@ use super::{NUMBER, account, key, provider};
 use crate::provider::callback;
 use crate::support::sandbox::{TUESDAY, TestSandbox, sandbox_config, start_sandbox};
 
-async fn start(change: impl FnOnce(&mut recado::sandbox::SandboxConfig)) -> (TestSandbox, String) {
+pub async fn start(change: impl FnOnce(&mut recado::sandbox::SandboxConfig)) -> (TestSandbox, String) {
     let mut config = sandbox_config("http://127.0.0.1:1/");
     config.provider = recado::sandbox::SandboxProvider::Gupshup;
     change(&mut config);
@@ -171,6 +171,7 @@ async fn a_template_made_over_the_wire_is_reviewed_by_the_clock_and_its_event_te
             ("content", "Hola {{1}}, gracias."),
             ("example", "Hola Ana, gracias."),
             ("templateType", "TEXT"),
+            ("vertical", "turnos"),
         ])
         .finish();
     let made = client.post(format!("{url}/wa/app/SaludCenter/template")).header("apikey", "k");

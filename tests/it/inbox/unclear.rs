@@ -1,0 +1,77 @@
+//! A reply that could be the answer to several messages counts for each of them until an agent has said which it is.
+
+use axum::http::Method;
+use recado::domain::id::{MessageId, RunId};
+use recado::domain::role::Role;
+use recado::store::run;
+use recado::store::view::result;
+use recado::store::view::tally;
+
+use super::office::{ANA, Office, REPLIES};
+use crate::support::stores;
+use crate::web::site::Site;
+
+/// Two children on one phone: two messages of one run.
+async fn two_of_one_run(office: &Office) -> (RunId, MessageId, MessageId) {
+    let run = office.run("es_AR", REPLIES).await;
+    let (first, second) = (office.message(run, ANA).await, office.message(run, ANA).await);
+    office.change("UPDATE message SET state = 'delivered', delivered_at = accepted_at").await;
+    (run, first, second)
+}
+
+/// How many answers each message of a run may have, in the order of the messages.
+async fn answered(office: &Office, of: RunId) -> Vec<i64> {
+    let told = result::all_of_run(office.store(), of, MessageId(0), 100).await.unwrap();
+    told.iter().map(|told| told.conversations).collect()
+}
+
+#[tokio::test]
+async fn an_answer_that_several_messages_may_have_is_to_be_read_for_each_of_them() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (of, ..) = two_of_one_run(&office).await;
+        assert_eq!(tally::answers(&store, of).await.unwrap().no_answer, 2, "{}", store.name());
+        let before = result::pulse(&store, of).await.unwrap();
+        office.writes(ANA, "Cancelar").await;
+        let answers = tally::answers(&store, of).await.unwrap();
+        assert_eq!((answers.to_be_read, answers.no_answer), (1, 0), "{}", store.name());
+        assert_eq!(answered(&office, of).await, [1, 1], "the files say so of each");
+        assert_ne!(result::pulse(&store, of).await.unwrap(), before, "the files are written anew");
+        let known = office.conversations().await.remove(0);
+        let campaign = run::get(&store, of).await.unwrap().unwrap().campaign_id;
+        assert_eq!((known.campaign_id, known.run_id, known.origin_message_id), (Some(campaign), Some(of), None));
+    }
+}
+
+#[tokio::test]
+async fn once_an_agent_has_said_which_it_is_the_others_have_no_answer_again() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (of, first, _) = two_of_one_run(&office).await;
+        office.writes(ANA, "Cancelar").await;
+        let id = office.conversations().await[0].id;
+        let site = Site::over(&office.engine);
+        let token = site.token(Role::Agent).await;
+        let body = format!("{{\"message\":{first}}}");
+        site.call(Method::POST, &format!("/api/v1/conversations/{id}/about"), &token, &body, None).await;
+        assert_eq!(answered(&office, of).await, [1, 0], "{}", store.name());
+        let answers = tally::answers(&store, of).await.unwrap();
+        assert_eq!((answers.to_be_read, answers.no_answer), (1, 1), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_between_two_campaigns_waits_in_the_figures_of_both() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (one, other) = (office.run("es_AR", REPLIES).await, office.run("es_AR", REPLIES).await);
+        office.message(one, ANA).await;
+        office.message(other, ANA).await;
+        office.writes(ANA, "mañana no puedo ir").await;
+        for of in [one, other] {
+            let answers = tally::answers(&store, of).await.unwrap();
+            assert_eq!(answers.to_be_read, 1, "{}", store.name());
+        }
+        assert_eq!(office.conversations().await[0].campaign_id, None, "nobody knows which");
+    }
+}
