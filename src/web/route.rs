@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt, draft, events,
-    handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows, sign_in,
-    suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
+    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
+    draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows,
+    sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -131,6 +131,7 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/{id}/reopen", talk, conversation::reopen),
         write("/conversations/{id}/assign", talk, handover::assign),
         write("/conversations/{id}/ticket", talk, handover::ticket),
+        write("/availability", talk, availability::set),
         read("/tickets", talk, tickets::show),
         write("/tickets", talk, tickets::open),
         read("/tickets/{id}", talk, ticket::show),
