@@ -28,6 +28,7 @@ mod guard;
 mod handover;
 mod health;
 mod holds;
+mod inbox;
 mod language;
 mod media;
 mod metrics;
@@ -63,6 +64,7 @@ mod wallet;
 mod webhook;
 mod words;
 
+pub use inbox::asked::sought;
 pub use metrics::Metrics;
 pub use state::WebState;
 

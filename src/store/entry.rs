@@ -56,6 +56,8 @@ const UNCLEAR: &str = "SELECT at, received_at FROM entry
 const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
 
+const LAST_IN: &str = "UPDATE conversation SET last_in = $2 WHERE id = $1";
+
 const ANSWERED_SINCE: &str = "SELECT COUNT(*) FROM entry
     WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author <> '' AND author <> $3";
 
@@ -173,10 +175,10 @@ pub async fn seen(tx: &mut Tx, provider_id: &str) -> Result<Option<ConversationI
     Ok(on_tx!(tx, |c| sqlx::query_scalar(SEEN).bind(provider_id).fetch_optional(c).await?))
 }
 
-/// Adds a line.
+/// Adds a line. The person's last one is known to the conversation too: what is unread goes by it.
 pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
     let content = super::json(&new.content);
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(ADD)
+    let id: EntryId = on_tx!(tx, |c| sqlx::query_scalar(ADD)
         .bind(new.conversation)
         .bind(new.direction)
         .bind(&content)
@@ -187,7 +189,11 @@ pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
         .bind(new.at)
         .bind(new.received_at)
         .fetch_one(c)
-        .await?))
+        .await?);
+    if new.direction == Direction::In {
+        on_tx!(tx, |c| sqlx::query(LAST_IN).bind(new.conversation).bind(id).execute(c).await.map(drop))?;
+    }
+    Ok(id)
 }
 
 /// Whether the thread shows `message` already.

@@ -12,6 +12,7 @@ use super::error::WebError;
 const CSS: &str = include_str!("assets/recado.css");
 const JS: &str = include_str!("assets/recado.js");
 const UPLOAD: &str = include_str!("assets/upload.js");
+const INBOX: &str = include_str!("assets/inbox.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
 /// Addresses to put into pages.
@@ -22,6 +23,8 @@ pub struct Addresses {
     pub js: String,
     /// What shows how far files have come.
     pub upload: String,
+    /// Script of the inbox.
+    pub inbox: String,
     /// Icon.
     pub icon: String,
 }
@@ -31,6 +34,7 @@ pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     css: format!("/assets/{}/recado.css", mark(CSS)),
     js: format!("/assets/{}/recado.js", mark(JS)),
     upload: format!("/assets/{}/upload.js", mark(UPLOAD)),
+    inbox: format!("/assets/{}/inbox.js", mark(INBOX)),
     icon: format!("/assets/{}/icon.svg", mark(ICON)),
 });
 
@@ -44,6 +48,7 @@ pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, 
         "recado.css" => ("text/css; charset=utf-8", CSS),
         "recado.js" => ("text/javascript; charset=utf-8", JS),
         "upload.js" => ("text/javascript; charset=utf-8", UPLOAD),
+        "inbox.js" => ("text/javascript; charset=utf-8", INBOX),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),
     };

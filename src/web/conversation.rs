@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::extract::{Form, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, EntryId, MessageId, UserId};
@@ -22,6 +23,9 @@ use super::converse;
 use super::error::WebError;
 use super::form::{done, done_n};
 use super::handover::{self, Desk};
+use super::inbox::asked::Asked;
+use super::inbox::lists::Lists;
+use super::inbox::presence::{self, Others};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::words;
@@ -40,6 +44,10 @@ struct ConversationPage {
     bubbles: Vec<Bubble>,
     /// The last line.
     seen: i64,
+    /// The first column.
+    inbox: Lists,
+    /// Colleagues who are here.
+    others: Others,
     /// An answer that a colleague's overtook.
     overtaken: Option<Overtaken>,
     window: String,
@@ -87,33 +95,49 @@ pub fn window(p: &Page, until: Option<UnixMs>) -> String {
     }
 }
 
+/// The same in one word for a list: `3 h 20 min` left, or only templates.
+pub fn window_short(p: &Page, until: Option<UnixMs>) -> String {
+    match until.filter(|until| *until > p.now) {
+        Some(until) => p.say("web.window.left", &[("t", &words::duration(p.language, until.since(p.now)))]),
+        None => p.t("web.window.templates"),
+    }
+}
+
 /// The page.
 pub async fn show(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
-) -> Result<Html<String>, WebError> {
-    page(&state, &actor, p, (ConversationId(id), None)).await
+    (asked, jar, headers): (Asked, CookieJar, HeaderMap),
+) -> Result<(CookieJar, Html<String>), WebError> {
+    let jar = jar.add(asked.cookie(state.secure()));
+    let shown = page(&state, &actor, p, Wanted { id: ConversationId(id), unsent: None, asked, headers }).await?;
+    Ok((jar, shown))
 }
 
-/// The page, perhaps with an answer that was not sent and the last line that its author had seen.
-async fn page(
-    state: &WebState,
-    actor: &Actor,
-    mut p: Page,
-    (id, unsent): (ConversationId, Option<(String, i64)>),
-) -> Result<Html<String>, WebError> {
-    let store = state.store();
+/// What of the page is wanted.
+struct Wanted {
+    id: ConversationId,
+    /// An answer that was not sent, and the last line that its author had seen.
+    unsent: Option<(String, i64)>,
+    asked: Asked,
+    headers: HeaderMap,
+}
+
+async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> Result<Html<String>, WebError> {
+    let (store, id) = (state.store(), wanted.id);
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
     p.go_by_clock_of(state, &c.account);
     let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
     let lines = entry::lines(store, id).await?;
-    let overtaken = unsent.map(|(text, last)| {
+    let overtaken = wanted.unsent.map(|(text, last)| {
         let since = lines.iter().filter(|l| l.id.0 > last && l.direction == Direction::Out);
         Overtaken { text, since: since.map(|l| bubble::of(&p, l, &campaign)).collect() }
     });
+    let seen = lines.iter().map(|l| l.id.0).max().unwrap_or_default();
+    presence::opened(state, actor, &wanted.headers, Some((id, EntryId(seen)))).await?;
     let outcome = converse::decided(state, &c).await?;
     let open = c.state == ConversationState::Open;
     let why_not = why_not(state, actor, &p, &c).await?;
@@ -136,8 +160,10 @@ async fn page(
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
+        seen,
+        inbox: Lists::of(state, actor, &p, (wanted.asked, Some(id))).await?,
+        others: presence::others(state, actor, id).await?,
         desk: handover::desk(state, &c).await?,
-        seen: lines.iter().map(|l| l.id.0).max().unwrap_or_default(),
         bubbles: lines.iter().map(|l| bubble::of(&p, l, &campaign)).collect(),
         overtaken,
         panel,
@@ -216,6 +242,7 @@ pub async fn answer(
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
+    (asked, headers): (Asked, HeaderMap),
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, WebError> {
     let id = ConversationId(id);
@@ -224,7 +251,8 @@ pub async fn answer(
         Ok(_) => Ok(Redirect::to(&format!("/conversations/{id}#answer")).into_response()),
         Err(WebError::Conflict(converse::OVERTAKEN)) => {
             let last = form.seen.unwrap_or_default();
-            let page = page(&state, &actor, p, (id, Some((form.text, last)))).await?;
+            let wanted = Wanted { id, unsent: Some((form.text, last)), asked, headers };
+            let page = page(&state, &actor, p, wanted).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
         }
         Err(other) => Err(other),

@@ -11,8 +11,9 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
-    draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows,
-    sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
+    draft, events, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
+    run_rows, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
+    variables, webhook,
 };
 
 /// One route.
@@ -124,7 +125,11 @@ fn conversation_pages() -> Vec<Route> {
     let talk = needs(R::Converse);
     vec![
         read("/conversations", talk, conversations::show),
+        read("/conversations/lists", talk, conversations::lists),
+        write("/conversations/presence", talk, inbox::presence::tell),
+        write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),
+        read("/conversations/{id}/others", talk, inbox::presence::show),
         write("/conversations/{id}/answer", talk, conversation::answer),
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),

@@ -9,6 +9,7 @@ pub mod office;
 mod opting_out;
 mod outcomes;
 mod people;
+mod searching;
 mod tickets;
 mod unclear;
 mod wishes;

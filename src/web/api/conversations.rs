@@ -13,19 +13,20 @@ use super::paging::{self, Listed, not_ours};
 use crate::domain::id::{ConversationId, EntryId, MessageId};
 use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
-use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
+use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel, Place};
 use crate::store::user;
 use crate::web::actor::Actor;
-use crate::web::conversations::{self, last_words};
 use crate::web::converse;
 use crate::web::error::{ProblemDocument, WebError};
+use crate::web::inbox::asked as inbox;
+use crate::web::inbox::lists::last_words;
 use crate::web::page::Page;
 use crate::web::state::WebState;
 
 /// The lists there are.
 const LISTS: [&str; 4] = ["mine", "unassigned", "team", "all"];
-/// What they can be narrowed to.
-const SHOWS: [&str; 4] = ["open", "answerable", "passed", "closed"];
+/// What they can be narrowed to; the last one of a search only.
+const SHOWS: [&str; 5] = ["open", "answerable", "passed", "closed", "any"];
 
 /// Which conversations.
 #[derive(Deserialize, IntoParams)]
@@ -36,6 +37,15 @@ pub struct ConversationsAsked {
     list: Option<String>,
     /// `open` (the default), `answerable` (open, and the window too), `passed` (open, templates only) or `closed`.
     show: Option<String>,
+    /// Only about the campaign with this id.
+    campaign: Option<i64>,
+    /// Only of this team.
+    team: Option<String>,
+    /// `true`: only where something came in since the user last looked. A token has looked at nothing.
+    unread: Option<bool>,
+    /// Words of the name, a number in any writing, or words of the thread. Newest first; of `any` state unless `show` says
+    /// otherwise.
+    search: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items of a page: 1 to 500.
@@ -50,6 +60,8 @@ pub struct ConversationView {
     pub conversation: ConversationLine,
     /// The person's last words in one line.
     pub last_words: String,
+    /// Whether something came in since the user last looked; `null` for a token.
+    pub unread: Option<bool>,
 }
 
 /// A conversation with its thread.
@@ -171,25 +183,57 @@ pub async fn all(
     if list == "mine" && actor.user.is_none() {
         return Err(WebError::Conflict("needs_person"));
     }
-    let show = asked.show.unwrap_or_else(|| "open".to_owned());
-    if !SHOWS.contains(&show.as_str()) {
-        return Err(wrong("show", &SHOWS.join(", ")));
+    let search = asked.search.unwrap_or_default();
+    let show = asked.show.unwrap_or_else(|| if search.is_empty() { "open" } else { "any" }.to_owned());
+    let states = &SHOWS[..SHOWS.len() - usize::from(search.is_empty())];
+    if !states.contains(&show.as_str()) {
+        return Err(wrong("show", &states.join(", ")));
     }
-    let limit = paging::limit(asked.limit)?;
-    let (key, after) = match asked.cursor.as_deref().map(cursor) {
-        Some(place) => place.map(|(key, id)| (Some(key), Some(id)))?,
-        None => (None, None),
+    let page = inbox::Asked {
+        view: list,
+        show,
+        campaign: asked.campaign.map_or_else(String::new, |id| id.to_string()),
+        team: asked.team.unwrap_or_default(),
+        unread: if asked.unread == Some(true) && actor.user.is_some() { "1" } else { "" }.to_owned(),
+        q: search,
+        from: asked.cursor.clone().unwrap_or_default(),
     };
-    let page = conversations::Asked { view: list, show, key, after };
-    let lines = conversation::list(state.store(), &page.filter(&state, &actor, limit + 1)).await?;
+    let limit = paging::limit(asked.limit)?;
+    let is_person = actor.user.is_some();
+    let shape = |l: ConversationLine| ConversationView {
+        last_words: last_words(p.language, &l),
+        unread: is_person.then_some(l.is_unread()),
+        conversation: l,
+    };
+    if !page.q.trim().is_empty() {
+        return found_in(&state, &actor, &page, limit)
+            .await
+            .map(|(lines, next)| Json(Listed { items: lines.into_iter().map(shape).collect(), next }));
+    }
+    let filter = page.filter(&state, &actor, limit + 1);
+    if !page.from.is_empty() && filter.after.is_none() {
+        return Err(not_ours());
+    }
+    let lines = conversation::list(state.store(), &filter).await?;
     let place = |l: &ConversationLine| format!("{}.{}", l.cursor().key, l.cursor().id);
-    let shape = |l: ConversationLine| ConversationView { last_words: last_words(p.language, &l), conversation: l };
     Ok(Json(Listed::cut(lines, limit, place, shape)))
 }
 
-fn cursor(text: &str) -> Result<(i64, i64), WebError> {
-    let (key, id) = text.split_once('.').ok_or_else(not_ours)?;
-    Ok((key.parse().map_err(|_| not_ours())?, id.parse().map_err(|_| not_ours())?))
+/// A page of a search.
+async fn found_in(
+    state: &WebState,
+    actor: &Actor,
+    page: &inbox::Asked,
+    limit: i64,
+) -> Result<(Vec<ConversationLine>, Option<String>), WebError> {
+    let place = page.place();
+    if !page.from.is_empty() && place.is_none() {
+        return Err(not_ours());
+    }
+    let Some(sought) = inbox::sought(&state.engine, &page.q) else { return Ok((Vec::new(), None)) };
+    let filter = page.filter(state, actor, limit);
+    let found = conversation::search(state.store(), &sought, (&filter, page.show(state.now())), place).await?;
+    Ok((found.lines, found.next.map(Place::word)))
 }
 
 /// A conversation with its thread
