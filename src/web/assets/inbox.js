@@ -23,6 +23,8 @@
     idle = setTimeout(stopTyping, 8000);
     if (!typing || Date.now() - toldAt > 4000) { typing = true; tell(); }
   });
+  // The page before this one says that it was left after this one was asked for.
+  tell();
   setInterval(() => { if (!document.hidden) tell(); }, 30000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tell(); });
   addEventListener("pagehide", () => navigator.sendBeacon("/conversations/presence", told({ gone: "1" })));

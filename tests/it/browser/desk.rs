@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fantoccini::{Client, Locator};
 use recado::domain::role::Role;
+use recado::store::presence;
 use serde_json::json;
 
 use super::{marked, picture, press, wait_for, wait_for_any};
@@ -39,6 +40,20 @@ impl Office {
         window.goto(&format!("{}{path}", self.origin)).await.unwrap();
     }
 
+    /// Waits until the page has told that somebody is before it; the page before it told last that it was left.
+    async fn is_here(&self, name: &str) {
+        let store = &self.site.store;
+        let user = recado::store::user::by_name(store, name).await.unwrap().unwrap().id;
+        for _ in 0..200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let known = presence::of(store, user).await.unwrap();
+            if known.is_some_and(|p| p.is_here(self.stage.clock.now())) {
+                return;
+            }
+        }
+        panic!("{name} is not here");
+    }
+
     async fn writes(&self, n: u32, words: &str) {
         let (at, from) = ((self.stage.clock.now().0 / 1000).to_string(), format!("54911500000{n:02}"));
         let id = format!("wamid.in{n}");
@@ -64,6 +79,7 @@ async fn an_agent_who_is_away_gets_nothing_in_turn_until_they_are_back() {
     press(window, "[data-test=be-away]").await;
     wait_for_any(window, Locator::XPath("//*[@role='status'][contains(., 'no new conversations')]")).await;
     office.at(window, &office.agent, "/conversations").await;
+    office.is_here("agent").await;
     office.writes(1, "hola").await;
     office.writes(2, "buenas").await;
     office.at(window, &office.admin, "/conversations?view=mine&show=open").await;
@@ -75,6 +91,7 @@ async fn an_agent_who_is_away_gets_nothing_in_turn_until_they_are_back() {
     press(window, "[data-test=settings]").await;
     press(window, "[data-test=be-available]").await;
     wait_for_any(window, Locator::XPath("//*[@role='status'][contains(., 'conversations again')]")).await;
+    office.is_here("admin").await;
     office.writes(3, "hola").await;
     office.at(window, &office.admin, "/conversations?view=mine&show=open").await;
     assert_eq!(listed(window).await, 1, "it was their turn");
@@ -121,7 +138,9 @@ async fn a_conversation_closes_by_itself_and_what_was_said_stands_on_its_ticket(
     wait_for_any(window, Locator::XPath("//*[@data-test='bubble-out'][contains(., 'listo mañana')]")).await;
     office.stage.clock.advance(Duration::from_hours(25));
     office.stage.janitor().await;
-    window.refresh().await.unwrap();
+    // A day is longer than they stay signed in.
+    let agent = office.site.visitor(Role::Agent).await;
+    office.at(window, &agent, "/conversations/1").await;
     marked(window, "reopen").await;
     press(window, "[data-test=ticket-link]").await;
     wait_for_any(window, Locator::XPath("//*[@data-test='transcript'][contains(., 'mi estudio')]")).await;
