@@ -12,6 +12,7 @@ use super::error::WebError;
 const CSS: &str = include_str!("assets/recado.css");
 const JS: &str = include_str!("assets/recado.js");
 const INBOX: &str = include_str!("assets/inbox.js");
+const COMPOSER: &str = include_str!("assets/composer.js");
 const UPLOAD: &str = include_str!("assets/upload.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
@@ -23,6 +24,8 @@ pub struct Addresses {
     pub js: String,
     /// Script of the inbox.
     pub inbox: String,
+    /// Script of the composer.
+    pub composer: String,
     /// What shows how far files have come.
     pub upload: String,
     /// Icon.
@@ -34,6 +37,7 @@ pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     css: format!("/assets/{}/recado.css", mark(CSS)),
     js: format!("/assets/{}/recado.js", mark(JS)),
     inbox: format!("/assets/{}/inbox.js", mark(INBOX)),
+    composer: format!("/assets/{}/composer.js", mark(COMPOSER)),
     upload: format!("/assets/{}/upload.js", mark(UPLOAD)),
     icon: format!("/assets/{}/icon.svg", mark(ICON)),
 });
@@ -48,6 +52,7 @@ pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, 
         "recado.css" => ("text/css; charset=utf-8", CSS),
         "recado.js" => ("text/javascript; charset=utf-8", JS),
         "inbox.js" => ("text/javascript; charset=utf-8", INBOX),
+        "composer.js" => ("text/javascript; charset=utf-8", COMPOSER),
         "upload.js" => ("text/javascript; charset=utf-8", UPLOAD),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),

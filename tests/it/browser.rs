@@ -1,5 +1,7 @@
 //! A person at a real browser, from the demo's sign-in link to an answered conversation.
 
+mod thread;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
