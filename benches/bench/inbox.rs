@@ -127,7 +127,6 @@ impl Desk<'_> {
             done = until;
         }
         self.execute("UPDATE conversation SET last_in = (SELECT MAX(e.id) FROM entry AS e WHERE e.conversation_id = conversation.id AND e.direction = 'in')").await;
-        self.execute("ANALYZE").await;
         first
     }
 

@@ -360,7 +360,7 @@ CREATE INDEX conversation_closed ON conversation (closed_at, id) WHERE state = '
 CREATE INDEX conversation_closed_of ON conversation (assignee, closed_at, id) WHERE state = 'closed';
 CREATE INDEX conversation_closed_team ON conversation (team, closed_at, id) WHERE state = 'closed';
 CREATE INDEX conversation_closed_campaign ON conversation (campaign_id, closed_at, id) WHERE state = 'closed';
-CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+CREATE INDEX conversation_waiting ON conversation (waiting_since) WHERE state = 'open';
 CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
 CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
     WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;

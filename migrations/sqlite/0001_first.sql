@@ -360,7 +360,7 @@ CREATE INDEX conversation_closed ON conversation (closed_at, id) WHERE state = '
 CREATE INDEX conversation_closed_of ON conversation (assignee, closed_at, id) WHERE state = 'closed';
 CREATE INDEX conversation_closed_team ON conversation (team, closed_at, id) WHERE state = 'closed';
 CREATE INDEX conversation_closed_campaign ON conversation (campaign_id, closed_at, id) WHERE state = 'closed';
-CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+CREATE INDEX conversation_waiting ON conversation (waiting_since) WHERE state = 'open';
 CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
 CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
     WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;
@@ -703,9 +703,10 @@ CREATE TABLE conversation_look (
 
 -- Words by which conversations are found: who the person is (a row a conversation) and what was written (a row a line of the
 -- thread; of ours only free texts, since a template's words would find everybody who got it). Triggers keep both in step
--- with what they are made of, whoever writes that; erased text leaves the index at once (secure-delete).
-CREATE VIRTUAL TABLE conversation_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2", columnsize = 0);
-CREATE VIRTUAL TABLE entry_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2", columnsize = 0);
+-- with what they are made of, whoever writes that; erased text leaves the index at once (secure-delete). Beginnings of words are
+-- indexed: without that each search for one would read every line that has it.
+CREATE VIRTUAL TABLE conversation_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2", prefix = "2 3 4 5 6 7", columnsize = 0);
+CREATE VIRTUAL TABLE entry_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2", prefix = "2 3 4 5 6 7", columnsize = 0);
 INSERT INTO conversation_words (conversation_words, rank) VALUES ('secure-delete', 1);
 INSERT INTO entry_words (entry_words, rank) VALUES ('secure-delete', 1);
 

@@ -100,9 +100,9 @@ impl Gupshup {
     pub(super) async fn send(&self, request: &SendRequest<'_>) -> Answer {
         let path = match request.body {
             Body::Template { .. } => &self.app.wire.template_path,
-            Body::Text { .. } => &self.app.wire.message_path,
+            Body::Text { .. } | Body::Free { .. } => &self.app.wire.message_path,
         };
-        let form = form::of(request, &self.app.name);
+        let Some(form) = form::of(request, &self.app.name) else { return answer::not_offered() };
         let call = self.client.post(self.address(path)).header(CONTENT_TYPE, FORM).body(form);
         let (call, token) = match self.keys.sign(call).await {
             Ok(signed) => signed,

@@ -10,9 +10,9 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
-    draft, events, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
-    run_rows, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
+    api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
+    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
+    run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
     variables, webhook,
 };
 
@@ -77,6 +77,7 @@ fn open() -> Vec<Route> {
         read("/sign-in/link", Open, sign_in::show_link),
         write("/sign-in/link", Open, sign_in::use_link),
         write("/language", Open, language::choose),
+        read("/shared/{hash}/{until}/{proof}/{name}", Open, shared::show),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
         write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
@@ -130,7 +131,13 @@ fn conversation_pages() -> Vec<Route> {
         write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),
         read("/conversations/{id}/others", talk, inbox::presence::show),
-        write("/conversations/{id}/answer", talk, conversation::answer),
+        with_files(write("/conversations/{id}/answer", talk, conversation::answer)),
+        read("/conversations/{id}/templates", needs(R::SendByHand), by_hand::show_in),
+        write("/conversations/{id}/templates", needs(R::SendByHand), by_hand::send_in),
+        read("/canned-answers", needs(R::WriteCanned), canned::show),
+        write("/canned-answers", needs(R::WriteCanned), canned::add),
+        write("/canned-answers/{id}", needs(R::WriteCanned), canned::change),
+        write("/canned-answers/{id}/remove", needs(R::WriteCanned), canned::remove),
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),

@@ -13,6 +13,7 @@ mod roles;
 mod sessions;
 pub mod site;
 mod templates;
+pub mod thread;
 mod tickets;
 mod together;
 mod waiting;

@@ -31,8 +31,16 @@ const NUMBERS: Dialects = Dialects {
         ORDER BY h.rowid DESC LIMIT $3",
 };
 
-/// By what was written, newest line first; of each conversation its newest line, and none that its person's name finds.
+/// By what was written, newest line first.
 const TEXTS: Dialects = Dialects {
+    sqlite: "SELECT e.id, e.conversation_id FROM entry_words AS w CROSS JOIN entry AS e ON e.id = w.rowid
+        WHERE w.words MATCH $1 AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
+    postgres: "SELECT e.id, e.conversation_id FROM entry_words AS w JOIN entry AS e ON e.id = w.rowid
+        WHERE w.words @@ to_tsquery('simple', $1) AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
+};
+
+/// The same for later pages: of each conversation its newest line, and none that its person's name finds.
+const TEXTS_ON: Dialects = Dialects {
     sqlite: "SELECT e.id, e.conversation_id FROM entry_words AS w CROSS JOIN entry AS e ON e.id = w.rowid
         WHERE w.words MATCH $1 AND w.rowid < $2
             AND NOT EXISTS (SELECT 1 FROM entry AS n CROSS JOIN entry_words AS x ON x.rowid = n.id
@@ -52,8 +60,10 @@ const TEXTS: Dialects = Dialects {
 const POSTGRES_FOLD: &str = "SELECT fold_words($1)";
 
 /// Candidates read at once, and how often: a search that other filters empty ends, and goes on from there when asked.
-const AT_ONCE: i64 = 200;
-const ROUNDS: usize = 5;
+const AT_ONCE: i64 = 100;
+const ROUNDS: usize = 8;
+/// Beginnings of words longer than this are in no index of SQLite's (see the schema).
+const LONGEST_BEGINNING: usize = 7;
 /// Digits of a number by whose end it is found.
 const END: usize = 4;
 /// From so many digits on a number is found by its beginning too.
@@ -144,7 +154,7 @@ pub async fn search(
     let (mut lines, mut known) = (Vec::new(), BTreeSet::new());
     let mut place = from.unwrap_or(Place::People(i64::MAX));
     for _ in 0..ROUNDS {
-        let rows = search.rows(place).await?;
+        let rows = search.rows(place, from.is_some()).await?;
         let ids: Vec<ConversationId> = rows.iter().map(|(_, id)| *id).filter(|id| known.insert(*id)).collect();
         let candidates = lines::of(store, &ids, filter.reader).await?;
         for line in candidates.into_iter().filter(|line| line.fits(filter, show)) {
@@ -175,7 +185,8 @@ impl Place {
 
 impl<'a> Search<'a> {
     async fn new(store: &'a Store, sought: &Sought) -> Result<Self> {
-        let (mut query, mut number) = (sqlite_query(&sought.words()), Vec::new());
+        let words = sought.words();
+        let (mut query, mut number) = (sqlite_query(&words), Vec::new());
         for digits in sought.numbers.iter().filter(|digits| digits.len() >= END) {
             number.push(format!("\"{}\"", &digits[digits.len() - END..]));
             if digits.len() >= BEGINNING {
@@ -195,11 +206,25 @@ impl<'a> Search<'a> {
         }
         let patterns: Vec<String> = sought.numbers.iter().map(|digits| format!("%{digits}%")).collect();
         let numbers = (!numbers.is_empty()).then(|| (numbers, json(&patterns)));
-        Ok(Self { store, query, numbers })
+        let mut search = Self { store, query, numbers };
+        if store.is_of_one_node() && words.last().is_some_and(|word| word.chars().count() > LONGEST_BEGINNING) {
+            search.finish().await?;
+        }
+        Ok(search)
     }
 
-    /// Row and conversation of the next candidates.
-    async fn rows(&self, place: Place) -> Result<Vec<(i64, ConversationId)>> {
+    /// A long last word that somebody wrote just so is whole.
+    async fn finish(&mut self) -> Result<()> {
+        let beginning = self.query.clone();
+        self.query.pop();
+        if self.rows(Place::Texts(i64::MAX), false).await?.is_empty() {
+            self.query = beginning;
+        }
+        Ok(())
+    }
+
+    /// Row and conversation of the next candidates. `on`: what pages before had is not known any more.
+    async fn rows(&self, place: Place, on: bool) -> Result<Vec<(i64, ConversationId)>> {
         let db = &self.store.read;
         let (sql, query, before) = match (place, &self.numbers) {
             (Place::People(before), Some((query, digits))) => {
@@ -213,6 +238,7 @@ impl<'a> Search<'a> {
                     .await?));
             }
             (Place::People(before), None) => (PEOPLE.of(db), &self.query, before),
+            (Place::Texts(before), _) if on => (TEXTS_ON.of(db), &self.query, before),
             (Place::Texts(before), _) => (TEXTS.of(db), &self.query, before),
         };
         Ok(on!(db, |pool| sqlx::query_as(sql).bind(query).bind(before).bind(AT_ONCE).fetch_all(pool).await?))

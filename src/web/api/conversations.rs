@@ -3,15 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
-use crate::domain::id::{ConversationId, EntryId, MessageId};
-use crate::engine::{DoubtSettlement, Seen};
+use crate::domain::id::{ConversationId, MessageId};
+use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel, Place};
 use crate::store::user;
@@ -82,22 +81,6 @@ pub struct ConversationDetail {
     pub thread: Vec<Bubble>,
 }
 
-/// An answer.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerBody {
-    /// At most 4,096 characters.
-    text: String,
-    /// For whom a token answers: a user's name.
-    agent: Option<String>,
-    /// The id of the thread's last line when the answer was written. If a colleague has answered since, it is not sent
-    /// (409). Left out: nothing is compared.
-    seen: Option<EntryId>,
-    /// Send it although a colleague has answered since, or has the conversation.
-    #[serde(default)]
-    anyway: bool,
-}
-
 /// Who takes it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -154,13 +137,6 @@ pub struct AboutBody {
 pub struct NoteBody {
     /// At most 4,096 characters.
     text: String,
-}
-
-/// The answer that goes out.
-#[derive(Serialize, ToSchema)]
-pub struct AnswerSent {
-    /// The message; it is in line, ahead of every campaign.
-    pub message: MessageId,
 }
 
 pub(super) async fn found(state: &WebState, id: i64) -> Result<Conversation, WebError> {
@@ -254,24 +230,6 @@ pub(super) async fn detail(state: &WebState, c: Conversation) -> Result<Conversa
     let choices = converse::choices(state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
     Ok(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread })
-}
-
-/// Answer, while the window is open
-#[utoipa::path(post, path = "/api/v1/conversations/{id}/answer", tag = "conversations", request_body = AnswerBody,
-    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
-    responses((status = 201, description = "It is in line", body = AnswerSent),
-              (status = 409, description = "A colleague has answered since `seen`", body = ProblemDocument),
-              (status = 422, description = "The window is closed, or somebody else has it", body = ProblemDocument)))]
-pub async fn answer(
-    State(state): State<WebState>,
-    actor: Actor,
-    Id(id): Id,
-    Sent(body): Sent<AnswerBody>,
-) -> Result<Response, WebError> {
-    let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
-    let seen = Seen { last: body.seen, anyway: body.anyway };
-    let message = converse::answer(&state, &actor, ConversationId(id), (&body.text, seen)).await?;
-    Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
 }
 
 /// Take a conversation that nobody has, or over `from` a colleague

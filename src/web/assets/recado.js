@@ -31,9 +31,17 @@
     busy = false;
     if (due.size) soon([]);
   }
+  // Only what differs is exchanged: a film goes on playing, a picture is not loaded again.
+  function merge(old, now) {
+    const olds = [...old.childNodes], news = [...now.childNodes];
+    news.forEach((node, at) => {
+      if (!olds[at]) old.append(node);
+      else if (!olds[at].isEqualNode(node)) olds[at].replaceWith(node);
+    });
+    olds.slice(news.length).forEach((node) => node.remove());
+  }
   const seen = new WeakMap();
   function swap(fresh) {
-    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     for (const old of live()) {
       const now = fresh.getElementById(old.id);
       if (!now || now.innerHTML === (seen.get(old) ?? old.innerHTML)) continue;
@@ -46,11 +54,13 @@
       const id = focus?.id;
       seen.set(old, now.innerHTML);
       old.dispatchEvent(new CustomEvent("swapping", { bubbles: true }));
-      old.replaceChildren(...now.childNodes);
+      merge(old, now);
       if (id) document.getElementById(id)?.focus();
       old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
     }
   }
+  // Another script has this page anew.
+  document.addEventListener("fresh", (e) => swap(e.detail));
   if (live().length && window.EventSource) {
     const source = new EventSource("/events");
     source.addEventListener("change", (e) => soon(live().filter(wants(JSON.parse(e.data)))));
