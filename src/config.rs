@@ -31,6 +31,7 @@ mod errors;
 mod gupshup;
 pub mod law;
 mod provider;
+mod retention;
 mod secret;
 mod sections;
 pub mod thresholds;
@@ -43,6 +44,7 @@ pub use access::{Access, CloudApiAccess, ProviderKind};
 pub use access::{Reactivate, Subscriptions, Through, ZenviaAccess};
 pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 pub use conversations::Conversations;
+pub use retention::{Kept, Retention};
 use toml_file::TomlProblem;
 
 /// What `recado.example.toml` has where a secret belongs.
@@ -85,6 +87,8 @@ pub struct Config {
     pub errors: BTreeMap<i64, Policy>,
     /// `[alerts]`.
     pub alerts: Alerts,
+    /// `[retention]`.
+    pub retention: Retention,
 }
 
 /// `[server]`.

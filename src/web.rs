@@ -39,6 +39,7 @@ mod metrics;
 mod once;
 mod page;
 mod people;
+mod person;
 mod reading;
 mod result_files;
 mod results;

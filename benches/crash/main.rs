@@ -37,6 +37,12 @@ fn main() -> ExitCode {
             let (killed, balance) = rig::crash::crash_at_zenvia(database, kills / 4).await;
             good &= report(&name, killed, &balance, started.elapsed());
         }
+        for database in Database::both().await {
+            let (name, started) = (format!("{}, Gupshup", database.name()), Instant::now());
+            let (killed, balance) = rig::crash::crash_at_gupshup(database, kills / 4).await;
+            // What the sandbox took and told of is settled; what no event names waits for a person.
+            good &= report(&name, killed, &balance, started.elapsed()) && balance.settleable == 0;
+        }
         if let Some(server) = Server::start().await {
             let started = Instant::now();
             let balance = rig::crash::server_killed(&server, AWAY).await;

@@ -110,6 +110,8 @@ CREATE TABLE version (
     loaded_by     TEXT NOT NULL,
     approved_at   BIGINT,
     approved_by   TEXT,
+    -- The audience was kept as long as it is to be, and is not there any more.
+    forgotten_at  BIGINT,
     UNIQUE (campaign_id, content_hash)
 );
 CREATE INDEX version_rows ON version (rows_hash);
@@ -904,3 +906,15 @@ CREATE TABLE unclear (
 CREATE INDEX unclear_conversation ON unclear (conversation_id);
 CREATE INDEX unclear_run ON unclear (run_id);
 CREATE INDEX conversation_run ON conversation (run_id) WHERE run_id IS NOT NULL;
+
+-- Clients ----------------------------------------------------------------------------------------------------------
+
+-- What the house itself says of a person beside the name. reference: their number in its own system.
+CREATE TABLE client (
+    person_id  BIGINT PRIMARY KEY REFERENCES person (id),
+    reference  TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+CREATE INDEX conversation_origin ON conversation (origin_message_id) WHERE origin_message_id IS NOT NULL;

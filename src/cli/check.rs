@@ -128,6 +128,10 @@ async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> an
     let found = audience::newest(&args.folder, &campaign.file)
         .with_context(|| format!("cannot look into {}", args.folder.display()))?;
     let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
+    // The daemon takes plain files only; a pipe would be waited for without end.
+    if std::fs::symlink_metadata(&file).is_ok_and(|meta| !meta.is_file()) {
+        anyhow::bail!("{} is no plain file: links, folders and pipes are not read", file.display());
+    }
     let told = Told::new();
     let inputs = known.inputs(&campaign, &file, now, args.rows);
     let mut sheet = preflight::sheet_with_progress(&inputs, &|done, of| told.tell(done, of));

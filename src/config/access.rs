@@ -222,6 +222,8 @@ pub enum EventVersion {
 pub struct GupshupWire {
     /// Where templates are sent.
     pub template_path: String,
+    /// Whether templates go in Meta's own form, which Gupshup hands on as it is; partners alone may.
+    pub passthrough: bool,
     /// Where texts within the window are sent.
     pub message_path: String,
     /// Where the app's templates are listed.
@@ -247,6 +249,7 @@ impl GupshupWire {
         let path = |self_serve: &str, partner: &str| (if is_partner { partner } else { self_serve }).to_owned();
         Self {
             template_path: path("/wa/api/v1/template/msg", "/partner/app/{app_id}/template/msg"),
+            passthrough: false,
             message_path: path("/wa/api/v1/msg", "/partner/app/{app_id}/msg"),
             templates_path: path("/wa/app/{app_id}/template", "/partner/app/{app_id}/templates"),
             // The self-serve surface deletes every language of a name.

@@ -108,6 +108,7 @@ fn partner_access(
 /// `[account.*.wire]`: what the documentation leaves open.
 fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
     let documented = GupshupWire::documented(is_partner);
+    let passthrough = table.get("passthrough").map_or(Some(false), |v| passthrough(&v, is_partner));
     let mut path = |key, usual: &String| table.get(key).map_or_else(|| Some(usual.clone()), |v| v.parsed(self::path));
     let template_path = path("template_path", &documented.template_path);
     let message_path = path("message_path", &documented.message_path);
@@ -120,6 +121,7 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
     let rate = table.get("requests_per_second").map_or(Some(documented.requests_per_second), |v| rate(&v));
     Some(GupshupWire {
         template_path: template_path?,
+        passthrough: passthrough?,
         message_path: message_path?,
         templates_path: templates_path?,
         delete_path: delete_path?,
@@ -129,6 +131,16 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
         utility_life: utility_life?,
         requests_per_second: rate?,
     })
+}
+
+/// Partners alone may: the self-serve surface has no such path.
+fn passthrough(value: &Value<'_, '_>, is_partner: bool) -> Option<bool> {
+    let passes = value.flag()?;
+    if passes && !is_partner {
+        value.refuse("is of the partner surface: give app_token or [partner] in place of api_key");
+        return None;
+    }
+    Some(passes)
 }
 
 fn rate(value: &Value<'_, '_>) -> Option<u32> {

@@ -15,7 +15,7 @@ use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
     Access, Account, Config, Portfolio, Sender, Server, Team, checks, conversations, countries, errors, is_loopback,
-    law, thresholds, webhook_key,
+    law, retention, thresholds, webhook_key,
 };
 use crate::domain::assign::Policy;
 use crate::domain::failure::Policy as ErrorPolicy;
@@ -34,7 +34,6 @@ const UPLOAD_LIMIT: u64 = 2_000_000_000;
 
 /// The whole file. Everything is read before anything is given up, so that one reading finds every problem.
 pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String, String>) -> Option<Config> {
-    root.not_yet(&["retention"]);
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
@@ -60,6 +59,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let is_here = accounts.values().all(|account| is_loopback(&account.base_url));
     let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets, is_here));
     let alerts = alerts.unwrap_or_else(|| Some(Alerts::default()));
+    let retention = root.table("retention", retention::read).unwrap_or_default();
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     let portfolios = portfolios.flatten().unwrap_or_default();
@@ -81,6 +81,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         canary,
         errors,
         alerts: alerts?,
+        retention,
     })
 }
 

@@ -43,6 +43,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Removes an audience, here and for the other nodes.
+    pub(super) async fn drop_audience(&self, hash: &str) -> Result<(), EngineError> {
+        let lies = path(&self.config.server.data_dir, hash);
+        let removed = aside(move || fs::remove_file(lies)).await?;
+        match removed {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(unwritten(cause)),
+            _ => {}
+        }
+        if !self.store.is_of_one_node() {
+            audience::forget(&self.store, hash).await?;
+        }
+        Ok(())
+    }
+
     /// Writes what the store holds of it, if anything, under its name.
     async fn fetch_audience(&self, hash: &str, lies: &Path) -> Result<(), Fetch> {
         let Some(mut piece) = audience::piece(&self.store, hash, 0).await? else { return Ok(()) };

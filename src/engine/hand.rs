@@ -18,7 +18,7 @@ use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, 
 use crate::domain::kind::{CampaignKind, Priority};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::{Template, TemplateStatus};
+use crate::domain::template::{Template, TemplateStatus, edit};
 use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
 use crate::store::message::{self, NewMessage};
@@ -178,11 +178,7 @@ impl Engine {
         Ok(match fresh {
             None => Err(Problem::new("template_unknown", &args)),
             Some(template) if template.status == TemplateStatus::Approved => Ok(template),
-            Some(template) => {
-                let status = serde_json::to_value(&template.status).unwrap_or_default().to_string();
-                let status = ("status", status.trim_matches('"'));
-                Err(Problem::new("template_not_approved", &[args[0], args[1], status]))
-            }
+            Some(template) => Err(edit::not_sendable(&template.name, &template.language, &template.status)),
         })
     }
 

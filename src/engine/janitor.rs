@@ -14,7 +14,8 @@ use super::{Engine, EngineError, breaker, canary, doubt, holds, room};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::inbox::Inbox;
-use crate::store::{message, retention, run, setting};
+use crate::store::retention::{self, Before};
+use crate::store::{message, run, setting};
 
 /// Setting that holds the last instant at which this store's daemon was alive.
 pub const HEARTBEAT: &str = "heartbeat";
@@ -55,7 +56,7 @@ impl Janitor {
                 error!(error, "a chore failed; trying again");
             }
             if looks.is_multiple_of(SWEEP_EVERY)
-                && let Err(cause) = retention::sweep(&self.engine.store, self.engine.clock.now()).await
+                && let Err(cause) = self.sweep().await
             {
                 let error = &cause as &dyn std::error::Error;
                 error!(error, "old keys and webhooks could not be removed; trying again");
@@ -69,6 +70,25 @@ impl Janitor {
             looks = looks.wrapping_add(1);
             tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
         }
+    }
+
+    /// A step of what was kept long enough.
+    pub async fn sweep(&self) -> Result<(), EngineError> {
+        let (engine, now) = (&self.engine, self.engine.clock.now());
+        let kept = &engine.config.retention;
+        let before = Before {
+            raw_webhooks: kept.raw_webhooks.before(now),
+            texts: kept.texts.before(now),
+            rows: kept.rows.before(now),
+        };
+        retention::sweep(&engine.store, &before, now).await?;
+        if let Some(before) = before.rows {
+            for hash in retention::old_audiences(&engine.store, before).await? {
+                engine.drop_audience(&hash).await?;
+                retention::audience_is_gone(&engine.store, &hash, now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// One look at everything that may have fallen due, and at the room on the disk. Returns the runs that changed.

@@ -2,7 +2,7 @@
 
 use super::attribution::Attribution;
 use super::words::{self, OptOut};
-use crate::domain::event::ReplyContent;
+use crate::domain::event::{Media, ReplyContent};
 use crate::domain::kind::CampaignKind;
 use crate::intake::campaign_file::{ButtonReply, Replies};
 
@@ -77,6 +77,10 @@ pub fn decide(
     rules: Option<&Replies>,
     opt_out: &[&str],
 ) -> Decision {
+    // What stands under a picture is typed too; beyond the wish to hear no more, somebody looks at the picture.
+    if let ReplyContent::Media(Media { caption: Some(caption), .. }) = content {
+        return under_a_picture(content, caption, opt_out);
+    }
     let Some(text) = words_of(content) else { return unspoken(content) };
     let tapped = matches!(content, ReplyContent::Button { .. } | ReplyContent::Choice { .. });
     let rules = rules.filter(|_| attribution.message().is_some());
@@ -95,6 +99,14 @@ pub fn decide(
     match rules.and_then(|r| typed(r, text)) {
         Some(settled) => settled,
         None if is_typed(content) && words::may_opt_out(text, opt_out.iter().copied()) => Decision::AskToStop,
+        None => unspoken(content),
+    }
+}
+
+fn under_a_picture(content: &ReplyContent, caption: &str, opt_out: &[&str]) -> Decision {
+    match words::opt_out(caption, opt_out.iter().copied()) {
+        Some(told) => Decision::OptOut { told, answer: None },
+        None if words::may_opt_out(caption, opt_out.iter().copied()) => Decision::AskToStop,
         None => unspoken(content),
     }
 }

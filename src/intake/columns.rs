@@ -134,8 +134,16 @@ impl Columns {
 /// Every column by its folded name, the first of those that fold to the same.
 pub fn names(header: &[String]) -> BTreeMap<String, usize> {
     let mut names = BTreeMap::new();
+    let mut again: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, name) in header.iter().map(|h| fold(h)).enumerate().filter(|(_, name)| !name.is_empty()) {
+        again.entry(name.clone()).or_default().push(place);
         names.entry(name).or_insert(place);
+    }
+    // Of columns of one name each can be said by its place among them, where no other is called so.
+    for (name, places) in again.iter().filter(|(_, places)| places.len() > 1) {
+        for (no, place) in (1..).zip(places) {
+            names.entry(format!("{name}_{no}")).or_insert(*place);
+        }
     }
     names
 }
@@ -181,20 +189,37 @@ struct Search<'a> {
 impl Search<'_> {
     /// The column of that name: as written, or else as folded.
     fn named(&mut self, name: &str) -> Option<usize> {
-        let exact = self.places(|i, s| s.header[i] == name.trim());
-        let folded = fold(name);
-        let places = if exact.is_empty() { self.places(|i, s| s.folded[i] == folded) } else { exact };
+        let places = self.same(name);
         match places.as_slice() {
             [only] => Some(*only),
             [] => {
-                self.problems.push(self.unknown(name));
-                None
+                let numbered = self.numbered(name);
+                if numbered.is_none() {
+                    self.problems.push(self.unknown(name));
+                }
+                numbered
             }
             _ => {
                 self.problems.push(Problem::new("column_twice", &[("column", name)]));
                 None
             }
         }
+    }
+
+    /// Every column of that name.
+    fn same(&self, name: &str) -> Vec<usize> {
+        let exact = self.places(|i, s| s.header[i] == name.trim());
+        let folded = fold(name);
+        if exact.is_empty() { self.places(|i, s| s.folded[i] == folded) } else { exact }
+    }
+
+    /// The second of two columns of one name by its place among them: `Teléfono 2`.
+    fn numbered(&self, name: &str) -> Option<usize> {
+        let folded = fold(name);
+        let (stem, no) = folded.rsplit_once('_')?;
+        let no: usize = no.parse().ok().filter(|no| *no > 0)?;
+        let same = self.places(|i, s| s.folded[i] == stem);
+        (same.len() > 1).then(|| same.get(no - 1).copied()).flatten()
     }
 
     /// The columns of a name such as `Fecha + Hora`.

@@ -8,9 +8,11 @@ use super::text::money;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, LimitedBy};
 use crate::domain::kind::CampaignKind;
+use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::{Moved, SendTime};
 use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus, edit};
+use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{SentElsewhere, is_pattern};
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
@@ -117,6 +119,7 @@ pub(super) fn warnings(inputs: &SheetInputs<'_>, reading: &Reading, billing: Bil
     found.extend(category(inputs, reading, billing, cost));
     found.extend(announced(inputs, reading, billing, cost));
     found.extend(begins_at_once(inputs));
+    found.extend(repeats(inputs, cost));
     found.extend(budget(inputs, cost));
     found.extend(balance(inputs, cost));
     found.extend(quality(inputs));
@@ -188,6 +191,37 @@ fn category(inputs: &SheetInputs<'_>, reading: &Reading, billing: Billing<'_>, c
         (money(billing.currency.as_str(), cost.likely?), money(billing.currency.as_str(), other.likely?));
     let args = [("template", template.name.as_str()), ("cost", &this), ("other", &other)];
     Some(Problem::new(code, &args))
+}
+
+/// Times of a campaign that comes again are counted up to this.
+const MANY_TIMES: i64 = 10_000;
+
+/// When a campaign that comes again begins first; `None`: it does not come again, or never any more.
+pub(super) fn first_time(inputs: &SheetInputs<'_>) -> Option<UnixMs> {
+    let zone = inputs.campaign.timezone.iana_name().unwrap_or("UTC");
+    let next = inputs.campaign.every.as_ref()?.next(inputs.now, zone)?;
+    inputs.campaign.schedule.until.is_none_or(|until| next <= until).then_some(next)
+}
+
+/// It comes again and again: when first, how often, and what all of it costs at most.
+fn repeats(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
+    let (campaign, first) = (inputs.campaign, first_time(inputs)?);
+    let zone = campaign.timezone.iana_name().unwrap_or("UTC");
+    let shown = |at: UnixMs| at.in_zone(&campaign.timezone).strftime("%Y-%m-%d %H:%M").to_string();
+    let each = cost.high.map_or_else(|| "?".to_owned(), |high| money(&cost.currency, high));
+    let Some(until) = campaign.schedule.until else {
+        return Some(Problem::new("repeats", &[("first", &shown(first)), ("cost", &each)]));
+    };
+    let (mut times, mut at) = (1, first);
+    while let Some(next) = campaign.every.as_ref()?.next(at, zone).filter(|next| *next <= until && times < MANY_TIMES) {
+        (times, at) = (times + 1, next);
+    }
+    let all =
+        cost.high.map_or_else(|| "?".to_owned(), |high| money(&cost.currency, Micros(high.0.saturating_mul(times))));
+    let args =
+        [("first", shown(first)), ("until", shown(until)), ("n", times.to_string()), ("cost", each), ("all", all)];
+    let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    Some(Problem::new("repeats_until", &args))
 }
 
 /// It will soon be billed as something else.

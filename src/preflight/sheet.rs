@@ -298,7 +298,8 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         already_sent: std::mem::take(&mut reading.already_sent),
         changes: reading.changes.take(),
         cost,
-        starts_at: reading.ahead.first,
+        // One that comes again begins at its time, not when it is started.
+        starts_at: problems::first_time(inputs).filter(|_| reading.messages > 0).or(reading.ahead.first),
         sent_out_at: told,
         timezone: campaign.timezone.iana_name().unwrap_or("UTC").to_owned(),
         throughput: inputs.throughput,

@@ -6,7 +6,7 @@ mod answer;
 mod dialog360;
 mod draft;
 mod media;
-mod payload;
+pub(super) mod payload;
 mod sample;
 mod sender;
 mod signature;

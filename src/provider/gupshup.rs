@@ -7,6 +7,7 @@ mod answer;
 mod credentials;
 mod event;
 mod form;
+mod passthrough;
 mod standing;
 mod subscription;
 mod template;
@@ -103,7 +104,12 @@ impl Gupshup {
             Body::Text { .. } | Body::Free { .. } => &self.app.wire.message_path,
         };
         let Some(form) = form::of(request, &self.app.name) else { return answer::not_offered() };
-        let call = self.client.post(self.address(path)).header(CONTENT_TYPE, FORM).body(form);
+        let call = match request.body {
+            Body::Template { .. } if self.app.wire.passthrough => {
+                self.client.post(self.address(passthrough::PATH)).json(&passthrough::of(request))
+            }
+            _ => self.client.post(self.address(path)).header(CONTENT_TYPE, FORM).body(form),
+        };
         let (call, token) = match self.keys.sign(call).await {
             Ok(signed) => signed,
             Err(Refused::Credentials(failure)) => return answer::credentials(failure),

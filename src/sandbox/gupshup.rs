@@ -4,6 +4,7 @@
 mod app;
 pub(super) mod event;
 mod form;
+mod passthrough;
 mod send;
 mod story;
 mod template;
@@ -65,6 +66,12 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
         matches!(segments.as_slice(), ["wa", _, "wa", "media", "v2"] | ["partner", "app", _, "upload", "media"]);
     if is_upload {
         return told(upload::answer(sandbox, kind, &parts.headers, body).await);
+    }
+    if let ["partner", "app", app, "v3", "message"] = segments.as_slice() {
+        if !sandbox.lets_in(&parts.headers) {
+            return UNAUTHORISED.into_response();
+        }
+        return passthrough::answer(sandbox, app, &body, cut).await;
     }
     if parts.method == Method::POST && !body.is_empty() && !is_form {
         return Error(StatusCode::BAD_REQUEST, "Content type must be application/x-www-form-urlencoded")

@@ -1,5 +1,5 @@
 //! `/{app id}/uploads` and `/upload:…`: samples that templates with media headers are reviewed with. A session is opened for
-//! a file of known length, and takes its bytes with the token under another word (`OAuth`).
+//! a file of known length, and takes its bytes with the token as `OAuth` or, as clients in the wild send it, as `Bearer`.
 
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -56,8 +56,8 @@ pub(super) fn begin(sandbox: &Sandbox, token: &str, query: &Query) -> Result<Val
 pub(super) async fn take(sandbox: &Sandbox, request: Request) -> Result<Value, Refusal> {
     let (parts, body) = request.into_parts();
     let header = |name: &str| parts.headers.get(name).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let token = header(AUTHORIZATION.as_str()).strip_prefix("OAuth ");
-    let token = token.ok_or_else(|| Refusal::new(190, "the token comes as OAuth"))?;
+    let given = header(AUTHORIZATION.as_str());
+    let token = given.strip_prefix("OAuth ").or_else(|| given.strip_prefix("Bearer ")).unwrap_or_default();
     let session = parts.uri.path_and_query().map(|p| p.as_str()).unwrap_or_default();
     let offset = header("file_offset");
     let bytes = to_bytes(body, MAX_BYTES).await;

@@ -128,7 +128,8 @@ fn page(listed: Vec<Value>, call: &Call<'_>) -> Result<Value, Refusal> {
     }
     let mut page = json!({"data": data, "paging": paging});
     if call.query.get("summary").is_some() {
-        page["summary"] = json!({"total_count": total, "message_template_count": total, "message_template_limit": 250});
+        page["summary"] = json!({"total_count": total, "message_template_count": total, "message_template_limit": 250,
+            "are_translations_complete": true});
     }
     Ok(page)
 }

@@ -217,7 +217,7 @@ pub async fn show(
     p: Page,
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
-    page(&state, &actor, p, id, (&[], false)).await
+    Box::pin(page(&state, &actor, p, id, (&[], false))).await
 }
 
 /// The page; with `changed` it says what is otherwise than when somebody said yes.
@@ -309,7 +309,7 @@ pub async fn start(
         Ok(Begun::Run(run)) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
         Ok(Begun::At(_)) => Ok(done(&format!("/campaigns/{id}"), "scheduled").into_response()),
         Err(WebError::Changed(changes)) => {
-            let page = page(&state, &actor, p, id, (&changes, true)).await?;
+            let page = Box::pin(page(&state, &actor, p, id, (&changes, true))).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
         }
         Err(other) => Err(other),

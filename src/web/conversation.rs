@@ -41,12 +41,12 @@ struct ConversationPage {
     panel: Panel,
     bubbles: Vec<Bubble>,
     composer: Composer,
+    /// The last line.
+    seen: i64,
     /// The first column.
     inbox: Lists,
     /// Colleagues who are here.
     others: Others,
-    /// The last line.
-    seen: i64,
     /// An answer that a colleague's overtook.
     overtaken: Option<Overtaken>,
     mine: bool,
@@ -90,25 +90,22 @@ pub async fn show(
     (asked, jar, headers): (Asked, CookieJar, HeaderMap),
 ) -> Result<(CookieJar, Html<String>), WebError> {
     let jar = jar.add(asked.cookie(state.secure()));
-    let wanted = Wanted { id: ConversationId(id), asked, headers };
-    Ok((jar, page(&state, &actor, p, wanted, begun.into()).await?))
+    let wanted = Wanted { id: ConversationId(id), begun: begun.into(), asked, headers };
+    Ok((jar, page(&state, &actor, p, wanted).await?))
 }
 
-/// Which conversation, and which list beside it.
+/// What of the page is wanted.
 struct Wanted {
     id: ConversationId,
+    /// The answer as far as it was written.
+    begun: Begun,
     asked: Asked,
     headers: HeaderMap,
 }
 
-async fn page(
-    state: &WebState,
-    actor: &Actor,
-    mut p: Page,
-    wanted: Wanted,
-    begun: Begun,
-) -> Result<Html<String>, WebError> {
-    let (store, id) = (state.store(), wanted.id);
+async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> Result<Html<String>, WebError> {
+    let Wanted { id, begun, asked, headers } = wanted;
+    let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
     p.go_by_clock_of(state, &c.account);
@@ -118,7 +115,7 @@ async fn page(
         Overtaken { since: since.cloned().collect() }
     });
     let seen = bubbles.iter().map(|b| b.id.0).max().unwrap_or_default();
-    presence::opened(state, actor, &wanted.headers, Some((id, EntryId(seen)))).await?;
+    presence::opened(state, actor, &headers, Some((id, EntryId(seen)))).await?;
     let outcome = converse::decided(state, &c).await?;
     let composer = Composer::of((state, actor, &p), (&c, &panel), &bubbles, begun).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
@@ -139,7 +136,7 @@ async fn page(
         wishes: suppression::wishes(store, c.person_id).await?,
         desk: handover::desk(state, &c).await?,
         seen,
-        inbox: Lists::of(state, actor, &p, (wanted.asked, Some(id))).await?,
+        inbox: Lists::of(state, actor, &p, (asked, Some(id))).await?,
         others: presence::others(state, actor, id).await?,
         bubbles,
         overtaken,
@@ -224,7 +221,7 @@ pub async fn answer(
         }
         Err(other) => return Err(other),
     };
-    let page = page(&state, &actor, p, Wanted { id, asked, headers }, begun).await?;
+    let page = page(&state, &actor, p, Wanted { id, begun, asked, headers }).await?;
     Ok((status, page).into_response())
 }
 

@@ -11,9 +11,9 @@ pub use super::guard::Access;
 use super::state::WebState;
 use super::{
     api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
-    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, result_files, retry, run,
-    run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users,
-    variables, webhook,
+    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, person, result_files,
+    retry, run, run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket,
+    tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -92,6 +92,7 @@ fn campaign_pages() -> Vec<Route> {
         with_files(write("/campaigns", load, campaigns::load)),
         read("/campaigns/new", load, draft::begin::new),
         with_files(write("/drafts", load, draft::begin::create)),
+        write("/drafts/quiet", load, draft::begin::create_quiet),
         read("/drafts/{id}", load, draft::show),
         write("/drafts/{id}", load, draft::save),
         with_files(write("/drafts/{id}/audience", load, draft::audience)),
@@ -195,8 +196,11 @@ fn other_pages() -> Vec<Route> {
         read("/suppressions", suppress, suppressions::show),
         write("/suppressions", suppress, suppressions::add),
         write("/suppressions/import", suppress, suppressions::import),
-        read("/people", needs(R::ManagePeople), people::show),
-        write("/people/{id}/erase", needs(R::ManagePeople), people::erase),
+        read("/people", needs(R::ReadPeople), people::show),
+        with_files(write("/people/import", needs(R::ManagePeople), people::import)),
+        read("/people/{id}", needs(R::ReadPeople), person::show),
+        write("/people/{id}", needs(R::Converse), person::edit),
+        write("/people/{id}/erase", needs(R::ManagePeople), person::erase),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
         read("/doctor", needs(R::ReadAudit), doctor::show),

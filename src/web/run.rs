@@ -5,7 +5,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
-use crate::domain::id::RunId;
+use crate::domain::id::{RunId, VersionId};
 use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
 use crate::domain::run::RunState;
@@ -14,7 +14,7 @@ use crate::engine::{self, Progress, Subject};
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
-use crate::store::{campaign, correction, exclusion, message, run};
+use crate::store::{campaign, correction, exclusion, message, run, version};
 
 use super::act;
 use super::actor::Actor;
@@ -60,6 +60,8 @@ struct RunPage {
     people: bool,
     /// The files that a standing run has taken up, the last first.
     files: Vec<Amendment>,
+    /// The version of a newer file that waits for somebody's yes.
+    file_waits: Option<VersionId>,
 }
 
 /// A figure that leads to its rows.
@@ -83,6 +85,21 @@ pub struct LeftOut {
     why: String,
     n: i64,
     rows: String,
+}
+
+/// What was stopped before it left, by reason.
+async fn stopped(state: &WebState, p: &Page, run: RunId) -> Result<Vec<Cause>, WebError> {
+    let stopped = tally::stopped(state.store(), run).await?.into_iter();
+    Ok(stopped.map(|s| Cause { why: row_words::reason(p, Some(&s.reason)), n: s.n, href: None }).collect())
+}
+
+/// The version of a newer file that a standing run has not taken up.
+async fn waiting_file(state: &WebState, run: &run::Run) -> Result<Option<VersionId>, WebError> {
+    if run.revision == 0 || run.closed_at.is_some() || run.state == RunState::Cancelled {
+        return Ok(None);
+    }
+    let latest = version::latest(state.store(), run.campaign_id).await?;
+    Ok(latest.map(|latest| latest.id).filter(|id| *id != run.version_id))
 }
 
 /// How far the rows of a run are planned. Another node may be planning it: then the store knows how far.
@@ -112,11 +129,7 @@ pub async fn show(
         missing.filter(|_| run.sent_out_at.is_none()).map(|(currency, amount)| format!("{currency} {amount}"));
     let recharge = missing.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)]));
     let answers = answers(&state, &p, run.id, people).await?;
-    let stopped = tally::stopped(store, run.id).await?;
-    let stopped = stopped
-        .into_iter()
-        .map(|s| Cause { why: row_words::reason(&p, Some(&s.reason)), n: s.n, href: None })
-        .collect();
+    let stopped = stopped(&state, &p, run.id).await?;
     let left_out = left_out(&state, &p, run.id).await?;
     let resent = message::resent(store, run.id).await?;
     let money = tally::money(store, run.id).await?;
@@ -127,6 +140,7 @@ pub async fn show(
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
     let corrected = corrected(&state, &p, &f).await?;
     let files = amendment::list(state.store(), f.run.id, FILES).await?;
+    let file_waits = waiting_file(&state, &f.run).await?;
     html(&RunPage {
         p,
         title,
@@ -148,6 +162,7 @@ pub async fn show(
         corrected,
         people,
         files,
+        file_waits,
     })
 }
 

@@ -358,3 +358,57 @@ async fn taking_a_store_over_says_since_when_and_how_many_might_get_theirs_twice
     let again = recado("http://127.0.0.1:9", None, &["takeover", "--config", at]).await;
     assert!(again.out.contains("Nothing holds this store"), "{}", again.out);
 }
+
+#[tokio::test]
+async fn a_file_that_looks_wrong_is_applied_only_with_anyway() {
+    use crate::engine::feeds::{clinic, rows};
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let folder = stores[0].dir.path().join("clinic");
+    std::fs::create_dir(&folder).unwrap();
+    let write = |audience: &str| std::fs::write(folder.join("people.csv"), audience).unwrap();
+    std::fs::write(folder.join("campaign.toml"), clinic("contains = \"everything ahead\"")).unwrap();
+    write(&rows(&[("A", "28/11/2026 09:00"), ("B", "28/11/2026 10:00"), ("C", "28/11/2026 11:00")]));
+    let path = folder.to_str().unwrap();
+    assert_eq!(site.recado(Role::Marketing, &["import", path]).await.status, 0);
+    let started = site.recado(Role::Marketing, &["start", "clinic", "--yes"]).await;
+    assert_eq!(started.status, 0, "{} {}", started.out, started.err);
+    recado::engine::planner::Planner::new(site.stage.engine.clone()).step().await.unwrap();
+    // Two of three are gone, between the others.
+    write(&rows(&[("A", "28/11/2026 09:00"), ("D", "28/11/2026 12:00")]));
+    assert_eq!(site.recado(Role::Marketing, &["import", path]).await.status, 0);
+    let refused = site.recado(Role::Marketing, &["start", "clinic", "--yes"]).await;
+    assert_eq!(refused.status, 1, "{}", refused.out);
+    assert!(
+        refused.out.contains("What this file changes") && refused.out.contains("would take back 2 of 3"),
+        "{}",
+        refused.out
+    );
+    let applied = site.recado(Role::Marketing, &["start", "clinic", "--yes", "--anyway"]).await;
+    assert_eq!(applied.status, 0, "{} {}", applied.out, applied.err);
+}
+
+#[test]
+fn the_store_is_brought_up_to_date_by_hand_and_says_what_was_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = std::fs::read_to_string("docs/try.toml").unwrap();
+    let config: String = config
+        .lines()
+        .map(
+            |line| if line.starts_with("data_dir") { "data_dir = \"data\"".to_owned() } else { line.to_owned() } + "\n",
+        )
+        .collect();
+    std::fs::write(dir.path().join("recado.toml"), config).unwrap();
+    let migrate = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_recado"));
+        let said = command.current_dir(dir.path()).arg("migrate").args(args).output().unwrap();
+        (said.status.code(), String::from_utf8(said.stdout).unwrap() + &String::from_utf8_lossy(&said.stderr))
+    };
+    let (status, said) = migrate(&["--check"]);
+    assert!(status == Some(1) && said.contains("0001 first: to be applied"), "{said}");
+    assert!(!dir.path().join("data").exists());
+    let (status, said) = migrate(&[]);
+    assert!(status == Some(0) && said.contains("0001 first: applied"), "{said}");
+    let (status, said) = migrate(&["--json"]);
+    assert_eq!((status, said.trim()), (Some(0), "{\"applied\":[],\"pending\":[]}"));
+}

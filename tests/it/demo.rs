@@ -7,21 +7,27 @@ use recado::intake::sample::SAMPLES;
 use serde_json::Value;
 
 /// The demo, run once for all tests of this file, with everything logged that can be logged, dependencies included.
-static DEMO: LazyLock<Output> = LazyLock::new(|| {
+static DEMO: LazyLock<Output> = LazyLock::new(|| demo("cloud_api", "trace"));
+
+fn demo(provider: &str, log: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_recado"))
-        .args(["demo", "--exit-when-done", "--json", "--listen", "127.0.0.1:0"])
-        .env("RECADO_LOG", "trace")
+        .args(["demo", "--provider", provider, "--exit-when-done", "--json", "--listen", "127.0.0.1:0"])
+        .env("RECADO_LOG", log)
         .output()
         .expect("the binary starts")
-});
-
-fn report() -> Value {
-    let text = String::from_utf8_lossy(&DEMO.stdout);
-    serde_json::from_str(&text).unwrap_or_else(|e| panic!("no JSON ({e}): {text}{}", tail_of_the_log()))
 }
 
-fn tail_of_the_log() -> String {
-    let log = String::from_utf8_lossy(&DEMO.stderr);
+fn report() -> Value {
+    report_of(&DEMO)
+}
+
+fn report_of(demo: &Output) -> Value {
+    let text = String::from_utf8_lossy(&demo.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("no JSON ({e}): {text}{}", tail_of(demo)))
+}
+
+fn tail_of(demo: &Output) -> String {
+    let log = String::from_utf8_lossy(&demo.stderr);
     let lines: Vec<&str> = log.lines().filter(|l| l.contains("ERROR") || l.contains("WARN")).collect();
     lines.join("\n")
 }
@@ -30,16 +36,41 @@ fn count(report: &Value, key: &str) -> i64 {
     report[key].as_i64().unwrap_or_else(|| panic!("{key} in {report}"))
 }
 
-#[test]
-fn the_demo_closes_every_run_with_nothing_twice_and_nothing_lost() {
-    let report = report();
-    assert!(DEMO.status.success(), "{report}\n{}", tail_of_the_log());
+/// Three runs closed, nothing twice, nothing lost, nothing open.
+fn closed(demo: &Output) -> Value {
+    let report = report_of(demo);
+    assert!(demo.status.success(), "{report}\n{}", tail_of(demo));
     assert_eq!(count(&report, "runs"), 3);
     assert_eq!(count(&report, "duplicates"), 0);
     assert_eq!(count(&report, "lost"), 0);
     let states = report["states"].as_object().unwrap();
     let open = ["queued", "claimed", "accepted", "in_review", "sent", "in_doubt"];
     assert!(open.iter().all(|s| !states.contains_key(*s)), "a closed run has open messages: {report}");
+    report
+}
+
+#[test]
+fn the_demo_closes_every_run_with_nothing_twice_and_nothing_lost() {
+    closed(&DEMO);
+}
+
+/// What is told of a whole demo that answered and was charged.
+fn answered_and_charged(provider: &str) {
+    let report = closed(&demo(provider, "warn"));
+    assert!(count(&report, "conversations") > 10, "{provider}: {report}");
+    assert!(report["outcomes"]["confirmed"].as_i64().unwrap_or(0) > 5, "{provider}: {report}");
+    let charged: f64 = report["charged"]["USD"].as_str().unwrap().parse().unwrap();
+    assert!(charged > 1.0, "{provider}: {report}");
+}
+
+#[test]
+fn the_demo_at_gupshup_closes_every_run_with_conversations_and_charges() {
+    answered_and_charged("gupshup");
+}
+
+#[test]
+fn the_demo_at_zenvia_closes_every_run_with_conversations_and_charges() {
+    answered_and_charged("zenvia");
 }
 
 #[test]

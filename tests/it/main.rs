@@ -16,6 +16,7 @@ mod support;
 mod billing;
 mod browser;
 mod cli;
+mod client;
 mod demo;
 mod disk;
 mod doctor;

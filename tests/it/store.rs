@@ -8,6 +8,7 @@ mod lease;
 mod line;
 mod locks;
 mod message;
+mod migrating;
 mod people;
 mod place;
 mod presence;

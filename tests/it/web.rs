@@ -9,6 +9,7 @@ mod drafts;
 mod forecasts;
 mod forms;
 mod health;
+mod people;
 mod roles;
 mod sessions;
 pub mod site;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::MessageId;
+use crate::domain::money::Micros;
 use crate::engine::{Engine, EngineError};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::run::Run;
@@ -13,6 +14,16 @@ const PAGE: i64 = 1_000;
 
 /// Rows that may be inserted out of order: those of one statement.
 const AHEAD: i64 = 2 * PAGE;
+
+/// What became of a row, and what was sent about it before: by files that a standing run took up earlier.
+#[derive(Clone, Debug)]
+pub(super) struct Fate {
+    pub now: RowResult,
+    /// The last of its other messages that left.
+    pub before: Option<Box<Told>>,
+    /// What those cost.
+    pub cost_before: Micros,
+}
 
 /// What became of a row.
 #[derive(Clone, Debug)]
@@ -32,15 +43,25 @@ pub(super) struct Fates<'a> {
     seen: i64,
     /// The last row read of those left out; `None`: all were.
     left_after: Option<i64>,
+    /// What has left of a standing run, by the rows' ids; `None`: not read yet.
+    gone: Option<BTreeMap<String, Vec<Told>>>,
 }
 
 impl<'a> Fates<'a> {
     pub fn new(engine: &'a Engine, run: &'a Run) -> Self {
-        Self { engine, run, known: BTreeMap::new(), after: Some(MessageId(0)), seen: 0, left_after: Some(0) }
+        Self {
+            engine,
+            run,
+            known: BTreeMap::new(),
+            after: Some(MessageId(0)),
+            seen: 0,
+            left_after: Some(0),
+            gone: None,
+        }
     }
 
     /// What became of row `no`; rows are asked for in order. `None`: it has not been planned.
-    pub async fn of(&mut self, no: i64) -> Result<Option<RowResult>, EngineError> {
+    pub async fn of(&mut self, no: i64) -> Result<Option<Fate>, EngineError> {
         // The rows of a standing run were named in any order: all of them are read before the first.
         while self.after.is_some() && (self.run.revision > 1 || self.seen < no + AHEAD) {
             self.read_messages().await?;
@@ -48,7 +69,37 @@ impl<'a> Fates<'a> {
         while self.left_after.is_some_and(|last| last < no) {
             self.read_left_out().await?;
         }
-        Ok(self.known.remove(&no))
+        if self.run.revision > 1 && self.gone.is_none() {
+            self.gone = Some(self.read_gone().await?);
+        }
+        Ok(self.known.remove(&no).map(|now| self.with_before(now)))
+    }
+
+    fn with_before(&self, now: RowResult) -> Fate {
+        let (id, own) = match &now {
+            RowResult::Message(told) => (&told.external_id, Some(told.id)),
+            RowResult::LeftOut(left) => (&left.external_id, None),
+        };
+        let gone = id.as_ref().and_then(|id| self.gone.as_ref()?.get(id)).map_or(&[][..], Vec::as_slice);
+        let others = || gone.iter().filter(|told| Some(told.id) != own);
+        let cost_before = Micros(others().map(|told| told.charged.0).sum());
+        Fate { before: others().next_back().cloned().map(Box::new), cost_before, now }
+    }
+
+    /// Messages of every file that left, by the ids of their rows.
+    async fn read_gone(&self) -> Result<BTreeMap<String, Vec<Told>>, EngineError> {
+        let mut gone: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        let mut after = MessageId(0);
+        loop {
+            let page = result::all_of_run(&self.engine.store, self.run.id, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(gone) };
+            after = last.id;
+            for told in page.into_iter().filter(|told| told.accepted_at.is_some()) {
+                if let Some(id) = told.external_id.clone() {
+                    gone.entry(id).or_default().push(told);
+                }
+            }
+        }
     }
 
     async fn read_messages(&mut self) -> Result<(), EngineError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use super::fates::{Fates, RowResult};
+use super::fates::Fates;
 use super::sink::{MOST_ROWS, Sink, own_cell};
 use super::words::{self, Voice};
 use crate::domain::id::{MessageId, VersionId};
@@ -141,11 +141,8 @@ impl Engine {
             for line in piece {
                 no += 1;
                 let mut cells = own_cells(line, width);
-                cells.extend(match fates.of(no).await? {
-                    Some(RowResult::Message(told)) => source.voice.message(&told),
-                    Some(RowResult::LeftOut(left)) => source.voice.left_out(&left),
-                    None => vec![String::new(); words::COLUMNS.len()],
-                });
+                let fate = fates.of(no).await?;
+                cells.extend(fate.map_or_else(|| vec![String::new(); words::COLUMNS.len()], |f| source.voice.fate(&f)));
                 rows.push(cells);
             }
             sink = written(sink, rows).await?;
@@ -180,7 +177,8 @@ pub(super) fn own_cells(line: Line, width: usize) -> Vec<String> {
     if cells.len() > width && width > 0 {
         let beside = cells.split_off(width).join(" ");
         let last = &mut cells[width - 1];
-        *last = format!("{last} {beside}").trim().to_owned();
+        let both = format!("{last} {beside}");
+        both.trim().clone_into(last);
     }
     let mut cells: Vec<String> = cells.iter().map(|cell| own_cell(cell)).collect();
     cells.resize(width, String::new());

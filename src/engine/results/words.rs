@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::fates::{Fate, RowResult};
 use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::failure::sentence_key;
@@ -23,6 +24,9 @@ pub(super) const NO_ANSWER: &str = "no_answer";
 pub(super) const COLUMNS: [&str; 8] =
     ["state", "sent_at", "delivered_at", "read_at", "reason", "cost", "currency", "answer"];
 
+/// Where among them the reason stands.
+const REASON: usize = 4;
+
 /// Where among them the cost stands.
 pub(super) const COST: usize = 5;
 
@@ -39,6 +43,40 @@ impl Voice {
     /// The names of the columns after the user's own.
     pub fn header(&self) -> Vec<String> {
         COLUMNS.iter().map(|name| say(self.language, &format!("results.{name}"), &[])).collect()
+    }
+
+    /// The cells of a row, whatever files spoke of it.
+    pub fn fate(&self, fate: &Fate) -> Vec<String> {
+        let mut cells = match (&fate.now, &fate.before) {
+            (RowResult::Message(told), _) => self.message(told),
+            // What was sent before the file left it out stays so.
+            (RowResult::LeftOut(left), Some(before)) => {
+                let mut cells = self.message(before);
+                cells[REASON] = self.why_left_out(left);
+                cells
+            }
+            (RowResult::LeftOut(left), None) => self.left_out(left),
+        };
+        let RowResult::Message(now) = &fate.now else { return self.with_cost(cells, fate.cost_before, fate) };
+        if let Some(before) = &fate.before {
+            let state = say(self.language, &format!("web.state.{}", before.state.as_str()), &[]);
+            let at = self.time(before.sent_at.or(before.accepted_at));
+            let said = say(self.language, "results.before", &[("state", &state), ("at", &at)]);
+            cells[REASON] =
+                [cells[REASON].as_str(), &said].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
+        }
+        self.with_cost(cells, Micros(now.charged.0 + fate.cost_before.0), fate)
+    }
+
+    /// What everything about the row has cost.
+    fn with_cost(&self, mut cells: Vec<String>, cost: Micros, fate: &Fate) -> Vec<String> {
+        if let Some(before) = &fate.before
+            && cost != Micros::default()
+        {
+            cells[COST] = self.amount(cost);
+            cells[COST + 1].clone_from(&before.currency);
+        }
+        cells
     }
 
     /// The cells of a message.
@@ -64,7 +102,7 @@ impl Voice {
     pub fn left_out(&self, left: &Exclusion) -> Vec<String> {
         let mut cells = vec![String::new(); COLUMNS.len()];
         cells[0] = say(self.language, "web.state.excluded", &[]);
-        cells[4] = self.why_left_out(left);
+        cells[REASON] = self.why_left_out(left);
         cells
     }
 

@@ -19,6 +19,11 @@ const CLOSING: &str = "ºª°”’»…´";
 /// `’` in Windows-1252, as in `O’Brien`.
 const APOSTROPHE: u8 = 0x92;
 
+/// Whether a capital between these begins a word, or is one.
+const fn is_word(left: u8, right: u8) -> bool {
+    right.is_ascii_alphabetic() || (!left.is_ascii_alphanumeric() && !right.is_ascii_digit())
+}
+
 /// How well a character fits where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -85,7 +90,8 @@ impl Letters {
                 // No small letter stands before a capital.
                 (left.is_ascii_alphabetic() || right.is_ascii_alphabetic()) && !right.is_ascii_uppercase()
             }
-            Kind::Capital => right.is_ascii_alphabetic() && !left.is_ascii_lowercase() || left.is_ascii_uppercase(),
+            // An initial stands alone: `Ñ. Pérez`.
+            Kind::Capital => !left.is_ascii_lowercase() && (left.is_ascii_uppercase() || is_word(left, right)),
             Kind::Opening => !left.is_ascii_alphabetic(),
             Kind::Closing => !right.is_ascii_lowercase() || byte == APOSTROPHE,
             Kind::Other => false,

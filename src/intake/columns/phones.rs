@@ -1,5 +1,7 @@
 //! Which columns hold the phone: named, recognised, several of them.
 
+use std::collections::BTreeSet;
+
 use crate::domain::problem::Problem;
 
 use super::super::campaign_file::ColumnNames;
@@ -12,7 +14,19 @@ impl Search<'_> {
         if names.is_empty() {
             return self.recognised_phones().into_iter().map(|place| vec![place]).collect();
         }
-        names.into_iter().map(|name| self.named_phone(name)).filter(|places| !places.is_empty()).collect()
+        let mut all: Vec<Vec<usize>> = Vec::new();
+        for name in names {
+            // Columns of one name are tried in their order, whichever of them is meant.
+            let same = self.same(name);
+            if same.len() > 1 {
+                all.extend(same.into_iter().map(|place| vec![place]));
+            } else {
+                all.push(self.named_phone(name));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        all.retain(|places| !places.is_empty() && seen.insert(places.clone()));
+        all
     }
 
     /// A column, or several joined: `DDD + Telefone`.
@@ -29,6 +43,7 @@ impl Search<'_> {
         let stems: Vec<&str> = places.iter().map(|i| words::stem(&self.folded[*i])).collect();
         let are_numbered = places.iter().zip(&stems).skip(1).all(|(i, stem)| self.folded[*i].len() > stem.len());
         let are_one = stems.windows(2).all(|pair| pair[0] == pair[1]);
+        let are_same = places.windows(2).all(|pair| self.folded[pair[0]] == self.folded[pair[1]]);
         match places.as_slice() {
             [] => {
                 let columns = self.header.join(", ");
@@ -39,7 +54,7 @@ impl Search<'_> {
                 Vec::new()
             }
             [_] => places,
-            _ if are_one && are_numbered => places,
+            _ if are_one && are_numbered || are_same => places,
             _ => {
                 self.ambiguous("phone", &places);
                 Vec::new()

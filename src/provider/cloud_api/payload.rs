@@ -16,7 +16,7 @@ use crate::provider::{Body, SendRequest};
 const MOST_SPACES: usize = 4;
 
 /// The whole body. `to` carries its `+`: without it Meta may put the sender's own country code in front.
-pub(super) fn of(request: &SendRequest<'_>) -> Value {
+pub(in crate::provider) fn of(request: &SendRequest<'_>) -> Value {
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

@@ -45,7 +45,9 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     };
     let word = loose::text(&body, "status").unwrap_or_default().to_ascii_lowercase();
     let is_error = word == "error" || word == "failure";
-    let id = loose::some_text(&body, "messageId");
+    // Passed through, the same id stands where Meta's would (gupshup-zenvia.md 1.4).
+    let passed = loose::items(&body, "messages").first();
+    let id = loose::some_text(&body, "messageId").or_else(|| passed.and_then(|m| loose::some_text(m, "id")));
     match (status, id) {
         (200..=299, Some(provider_id)) if !is_error => {
             Answer::Accepted(Acceptance { provider_id, wa_id: None, bsuid: None, in_review: false })

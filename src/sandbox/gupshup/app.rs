@@ -68,6 +68,11 @@ impl Apps {
         lately
     }
 
+    /// The app by the name it sends under; `None`: none has sent yet.
+    pub fn name(&self) -> Option<&str> {
+        self.names.first().map(String::as_str)
+    }
+
     /// True once.
     pub fn begin_checks(&mut self) -> bool {
         !std::mem::replace(&mut self.checks, true)

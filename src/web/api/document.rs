@@ -35,7 +35,7 @@ const PROBLEM: &str = "application/problem+json";
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::import,
         people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),

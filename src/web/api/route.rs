@@ -86,7 +86,10 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/bot/back", talk, handover::back),
         write("/api/v1/conversations/{id}/ticket", talk, tickets::of_conversation),
         read("/api/v1/media/{id}", talk, media::show),
-        read("/api/v1/people", needs(R::ManagePeople), people::find),
+        read("/api/v1/people", needs(R::ReadPeople), people::find),
+        with_files(write("/api/v1/people/import", needs(R::ManagePeople), people::import)),
+        read("/api/v1/people/{id}", needs(R::ReadPeople), people::one),
+        write("/api/v1/people/{id}", needs(R::Converse), people::edit),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
         write("/api/v1/people/{id}/erase", needs(R::ManagePeople), people::erase),
     ]

@@ -70,7 +70,7 @@
 
   // What a form's answer brings is put into the page as the live parts are.
   function renew(fresh) {
-    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
+    document.dispatchEvent(new CustomEvent("anew", { detail: fresh }));
     for (const id of ["overtaken-place", "answer-buttons"]) {
       const now = fresh.getElementById(id);
       if (now && by(id)) by(id).replaceChildren(...now.childNodes);

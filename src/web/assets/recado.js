@@ -60,7 +60,7 @@
     }
   }
   // Another script has this page anew.
-  document.addEventListener("fresh", (e) => swap(e.detail));
+  document.addEventListener("anew", (e) => swap(e.detail));
   if (live().length && window.EventSource) {
     const source = new EventSource("/events");
     source.addEventListener("change", (e) => soon(live().filter(wants(JSON.parse(e.data)))));

@@ -25,16 +25,16 @@ impl Form<'_> {
         let dates = named(&[("day first", "day_first"), ("month first", "month_first")], "preflight.dates");
         let asked = self.p.t("draft.reading.asked");
         vec![
-            self.read_as("encoding", encodings, &guessed("encoding")),
-            self.read_as("delimiter", named(&DELIMITERS, "preflight.delimiter"), &guessed("delimiter")),
-            self.read_as("quote", named(&QUOTES, "draft.reading.quotes"), &guessed("quote")),
-            self.read_as("hidden_rows", rows.clone(), &asked),
-            self.read_as("total_rows", rows, &asked),
-            self.read_as("dates", dates, &self.guessed_dates()),
+            self.read_as("encoding", &encodings, &guessed("encoding")),
+            self.read_as("delimiter", &named(&DELIMITERS, "preflight.delimiter"), &guessed("delimiter")),
+            self.read_as("quote", &named(&QUOTES, "draft.reading.quotes"), &guessed("quote")),
+            self.read_as("hidden_rows", &rows, &asked),
+            self.read_as("total_rows", &rows, &asked),
+            self.read_as("dates", &dates, &self.guessed_dates()),
         ]
     }
 
-    fn read_as(&self, key: &str, words: Vec<(String, String)>, usual: &str) -> Select {
+    fn read_as(&self, key: &str, words: &[(String, String)], usual: &str) -> Select {
         let chosen = self.file.text(&["reading", key]);
         let usual = if usual.is_empty() { self.p.t("draft.reading.by_itself") } else { usual.to_owned() };
         let mut choices = vec![choice("", &usual, &chosen)];

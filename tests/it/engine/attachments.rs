@@ -264,10 +264,10 @@ async fn what_goes_with_a_person_or_grows_old_goes_from_the_disk_too() {
 
         desk.sends(json!({"video": true})).await;
         desk.fetch().await;
-        recado::store::retention::sweep(&store, desk.clock.now().plus(Duration::from_hours(390 * 24))).await.unwrap();
+        sweep(&desk, 390).await;
         desk.engine.sweep_media().await.unwrap();
         assert_eq!(desk.files().len(), 1, "kept for thirteen months");
-        recado::store::retention::sweep(&store, desk.clock.now().plus(Duration::from_hours(400 * 24))).await.unwrap();
+        sweep(&desk, 400).await;
         assert_eq!(desk.engine.sweep_media().await.unwrap(), 1);
         assert!(desk.files().is_empty());
     }
@@ -286,4 +286,12 @@ async fn another_node_shows_what_one_has_fetched() {
         let kept = other.media_file(one.hash.as_deref().unwrap()).await.unwrap().unwrap();
         assert_eq!(Some(kept.size as i64), one.size);
     }
+}
+
+/// What is kept long enough so many days from now goes.
+async fn sweep(desk: &Desk, days: u64) {
+    let now = desk.clock.now().plus(Duration::from_hours(days * 24));
+    let texts = desk.engine.config.retention.texts.before(now);
+    let before = recado::store::retention::Before { texts, ..Default::default() };
+    recado::store::retention::sweep(&desk.engine.store, &before, now).await.unwrap();
 }

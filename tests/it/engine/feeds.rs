@@ -97,6 +97,10 @@ async fn each_file_amends_the_one_run_and_what_it_shows_is_what_it_does() {
         // The moved one waits: its old time is taken back and its new one is a new message.
         assert_eq!((told.added, told.changed, told.same, told.removed), (2, 1, 4, 2), "{told:?}");
         assert!(sheet.can_start(), "{:?}", sheet.blockers);
+        let text = recado::preflight::text(&sheet, Language::En);
+        for said in ["What this file changes", "Planned before", "Rows 2, 3", "another time: 1", "Ids B, C"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
         assert_eq!(apply(&stage, &campaign, &second).await, run, "one run per campaign");
         assert_eq!(stage.states(run).await, [("cancelled", 2), ("queued", 7)].into(), "{}", store.name());
         let done = amendment::get(&store, run, 2).await.unwrap().unwrap();

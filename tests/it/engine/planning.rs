@@ -238,6 +238,22 @@ async fn the_same_file_in_another_campaign_is_a_warning_that_names_the_earlier()
 }
 
 #[tokio::test]
+async fn a_file_that_a_spreadsheet_saved_again_is_known_in_another_campaign() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let first = "Nombre,Teléfono,Turno,Nota\nAna,+54 9 11 5000-0001,25/11/2026 14:30,\"12,50\"\nEva,+54 9 11 5000-0002,26/11/2026 09:00,007\n";
+    let run = stage.run("one", CAMPAIGN, first).await;
+    let saved = "nombre;telefono;turno;nota\nAna;5491150000001;2026-11-25 14:30;12.5\nEva;5491150000002;2026-11-26 09:00:00;7\n";
+    for (name, audience, is_known) in
+        [("two", saved.to_owned(), true), ("three", saved.replace("09:00:00", "09:15:00"), false)]
+    {
+        let sheet = stage.engine.sheet(stage.load(name, CAMPAIGN, &audience).await, false).await.unwrap();
+        let warning = sheet.warnings.iter().find(|w| w.code == "same_audience");
+        assert_eq!(warning.map(|w| w.args[1].1.clone()), is_known.then(|| run.to_string()), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn excluded_rows_keep_the_id_and_the_name_of_the_file() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

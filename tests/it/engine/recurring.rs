@@ -48,6 +48,24 @@ async fn each_time_begins_a_run_that_sends_to_everybody() {
 }
 
 #[tokio::test]
+async fn the_sheet_says_how_often_it_comes_and_what_all_of_it_costs() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let told = async |name: &str, more: &str| {
+        let version = stage.load(name, &every("0 9 * * MON-FRI", more), &people(2)).await;
+        stage.engine.sheet(version, false).await.unwrap()
+    };
+    let sheet = told("ends", "until = \"2026-12-01 20:00\"\n").await;
+    assert_eq!(sheet.starts_at, Some(TUESDAY.plus(Duration::from_hours(23))), "not when it is started");
+    let problem = sheet.warnings.iter().find(|w| w.code == "repeats_until").expect("a warning");
+    let high = sheet.cost.high.unwrap();
+    let said = recado::locale::problem(recado::locale::Language::En, problem);
+    assert!(said.starts_with("It begins 5 times, first at 2026-11-25 09:00, last before 2026-12-01 20:00"), "{said}");
+    assert_eq!(problem.args[4].1, format!("USD {:.4}", high.0 as f64 * 5.0 / 1e6), "{high:?}");
+    assert!(told("goes-on", "").await.warnings.iter().any(|w| w.code == "repeats"));
+}
+
+#[tokio::test]
 async fn times_that_were_missed_are_caught_up_once() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

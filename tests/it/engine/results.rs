@@ -137,6 +137,41 @@ async fn what_happened_today_comes_back_with_the_users_own_columns() {
 }
 
 #[tokio::test]
+async fn what_was_sent_before_a_later_file_stays_told_with_what_it_cost() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic("contains = \"everything ahead\"");
+        let first = super::feeds::rows(&[("A", "25/11/2026 09:00"), ("B", "25/11/2026 09:30")]);
+        let run = super::feeds::apply(&stage, &campaign, &first).await;
+        stage.clock.advance(Duration::from_mins(1));
+        stage.sender().drain().await;
+        let seen = stage.stub.seen.lock().unwrap().clone();
+        stage.receipts(&seen, "delivered", None).await;
+        super::change(&store, "UPDATE message SET charged = 26000 WHERE state = 'delivered'").await;
+        // A moves, and of B the phone is gone.
+        let second = first.replace("25/11/2026 09:00", "28/11/2026 09:00").replace("B,Ana,", "B,Ana,x");
+        let version = stage.load("clinic", &campaign, &second).await;
+        let StartOutcome::Started(_) = stage.engine.start_anyway(version, "ana").await.unwrap() else { panic!() };
+        while Planner::new(stage.engine.clone()).step().await.unwrap() {}
+        let run = run::get(&stage.engine.store, run).await.unwrap().unwrap();
+        let target = store.dir.path().join("own.csv");
+        stage.engine.make_result(&run, Kind::Own, &target).await.unwrap();
+        let own = std::fs::read_to_string(&target).unwrap();
+        let lines: Vec<&str> = own.lines().collect();
+        assert!(
+            lines[1].contains(",En cola,,,,antes: Entregado 2026-11-24 10:01,0.026,USD,"),
+            "{} {own}",
+            store.name()
+        );
+        assert!(
+            lines[2].contains(",Entregado,2026-11-24 10:01,") && lines[2].contains(",0.026,USD,"),
+            "{} {own}",
+            store.name()
+        );
+    }
+}
+
+#[tokio::test]
 async fn amounts_are_written_as_where_the_file_comes_from_writes_them() {
     let store = stores().await.remove(0);
     let stage = Stage::new(&store, store.dir.path()).await;

@@ -229,7 +229,17 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("capacity       = 10", "capacity = 0", "must be a number from 1 to 1000"),
     ("unassign_after = \"30m\"", "unassign_after = \"30s\"", "must be a length of time from \"1m\" to \"2160h\""),
     ("bot_silence    = \"5m\"", "bot_silence = \"soon\"", "must be a length of time, as \"6h\" or \"90m\""),
-    ("[vars]", "[retention]\nrows = \"25mo\"\n[vars]", "\"retention\" is not available yet"),
+    (
+        "texts        = \"13mo\"",
+        "texts = \"26mo\"",
+        "must not be longer than rows: without its row nobody knows whose a text is",
+    ),
+    ("raw_webhooks = \"10d\"", "raw_webhooks = \"0d\"", "must be at least \"1d\""),
+    (
+        "rows         = \"25mo\"",
+        "rows = \"soon\"",
+        "must be a length of time, as \"10d\", \"13mo\" or \"2y\", or \"never\"",
+    ),
 ];
 
 #[test]

@@ -34,6 +34,23 @@ async fn opt_out_words_suppress_confirm_and_ask_nobody() {
 }
 
 #[tokio::test]
+async fn what_stands_under_a_picture_counts_as_typed() {
+    for store in stores().await {
+        for (phone, caption, asks) in
+            [("5491155551001", "BAJA", false), ("5491155551002", "¿me dan de baja del plan?", true)]
+        {
+            let office = Office::new(&store);
+            office.change("DELETE FROM suppression").await;
+            let image = json!({"id": "100", "mime_type": "image/jpeg", "caption": caption});
+            office.reply(phone, json!({"type": "image", "image": image})).await;
+            assert_eq!(suppressions(&office).await, ["marketing"], "{} {caption}", store.name());
+            let waits = office.conversations().await.pop().unwrap().waiting_since.is_some();
+            assert_eq!(waits, asks, "{} {caption}", store.name());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_button_can_be_an_opt_out() {
     for store in stores().await {
         let office = Office::new(&store);

@@ -27,7 +27,7 @@ async fn transcripts(store: &Store, id: TicketId) -> Vec<Vec<String>> {
         _ => None,
     });
     let words = |shown: Shown| match shown {
-        Shown::Template { text } => text.body,
+        Shown::Template { text } | Shown::Free { text, .. } => text.body,
         Shown::Text { body } => body,
         Shown::Reply { content } => recado::inbox::label::line(recado::locale::Language::En, &content),
     };

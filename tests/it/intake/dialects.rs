@@ -97,6 +97,16 @@ fn words_of_three_languages_are_never_taken_for_another_encoding() {
 }
 
 #[test]
+fn initials_with_accents_are_no_dashes() {
+    let given = given("");
+    let encoding = |bytes: &[u8]| given.open(bytes, |rows| rows.facts().encoding).unwrap();
+    let rows: String = (0..20).map(|n| format!("Ñ. Perez;11 5555-30{n:02};Sala Ñ\n")).collect();
+    let text = format!("Nombre;Teléfono;Sala\n{rows}");
+    assert_eq!(encoding(&encoding_rs::WINDOWS_1252.encode(&text).0), Encoding::Latin1);
+    assert_eq!(encoding(&MACINTOSH.encode(&text).0), Encoding::MacRoman);
+}
+
+#[test]
 fn an_encoding_that_is_named_counts_whatever_the_bytes_look_like() {
     let mac = MACINTOSH.encode("Nombre;Telefono\nIOU’s;1155550101\n").0.into_owned();
     let named = reading("encoding = \"Mac Roman\"");

@@ -112,3 +112,14 @@ fn a_cost_centre_that_is_recognised_pays() {
     let fixed = Given::promotion(&format!("cost_centre = \"todo\"\n{BASE}"));
     assert_eq!(fixed.drafts(text)[0].cost_centre, "todo");
 }
+
+#[test]
+fn columns_of_one_name_are_tried_in_order_or_said_by_their_place() {
+    let text = "Teléfono,Nombre,Teléfono\n123,Ana,1155550102\n1155550103,Eva,1155550104\n";
+    for columns in ["", "phone = \"Teléfono\"", "phone = [\"Teléfono\", \"Teléfono\"]"] {
+        assert_eq!(given(columns).fates(text), ["5491155550102", "5491155550103"], "{columns}");
+    }
+    assert_eq!(given("phone = \"Teléfono 2\"").fates(text), ["5491155550102", "5491155550104"]);
+    let names = "Teléfono,Nombre,Nombre\n1155550102,Ana,Paz\n";
+    assert_eq!(given("name = \"Nombre 2\"").drafts(names)[0].name, "Paz");
+}

@@ -72,6 +72,11 @@ const REFUSED_AT_GUPSHUP: &[(&str, &str, &str)] = &[
     ),
     (
         "[sender.gupshup]",
+        "[account.gupshup.wire]\npassthrough = true\n[sender.gupshup]",
+        "\"passthrough\" is of the partner surface: give app_token or [partner] in place of api_key",
+    ),
+    (
+        "[sender.gupshup]",
         "[sender.second]\naccount = \"gupshup\"\nnumber = \"+5511900000002\"\n[sender.gupshup]",
         "has a sender already: an app at Gupshup has one number",
     ),

@@ -142,6 +142,45 @@ fn draft(name: &str, change: impl FnOnce(&mut Draft)) -> Draft {
     draft
 }
 
+#[tokio::test]
+async fn a_partner_passes_templates_through_in_metas_form_and_receipts_name_gupshups_id() {
+    let (sandbox, url) = start(|_| {}).await;
+    let partner = recado::config::access::GupshupCredentials::AppToken("sk_invented".into());
+    let mut account = account(&url, partner, None);
+    let recado::config::Access::Gupshup(access) = &mut account.access else { panic!("another provider") };
+    access.wire.passthrough = true;
+    let provider = Provider::connect(&account).unwrap();
+    let template = provider.template("appointment_reminder", "es_AR").await.unwrap().expect("a sample");
+    let values = ["Ana", "Centro", "martes"].iter().enumerate();
+    let body = values.map(|(i, text)| Filled { name: (i + 1).to_string(), text: (*text).to_owned() }).collect();
+    let fill = Fill { body, ..Fill::default() };
+    let to = person();
+    let body = Body::Template { template: &template, fill: &fill };
+    let answer = provider.send(&SendRequest { sender_ref: NUMBER, to: &to, callback: callback(), body }).await;
+    let Answer::Accepted(accepted) = answer else { panic!("{answer:?}") };
+    let told: Vec<WebhookEvent> = sandbox
+        .pass_all()
+        .iter()
+        .flat_map(|body| provider.read_webhook(body.to_string().as_bytes()).unwrap())
+        .collect();
+    let receipts: Vec<_> =
+        told.iter().filter_map(|e| if let WebhookEvent::Receipt(r) = e { Some(r) } else { None }).collect();
+    assert!(receipts.len() > 2 && receipts.iter().all(|r| r.provider_id == accepted.provider_id), "{receipts:?}");
+    assert!(receipts.iter().all(|r| r.failure.is_none()), "{receipts:?}");
+    let server = MockServer::start().await;
+    let sent = Mock::given(method("POST")).and(path(format!("/partner/app/{APP_ID}/v3/message")));
+    let answer = json!({"messages": [{"id": "g-1"}]});
+    sent.respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&server).await;
+    let mut account = account;
+    account.base_url = server.uri().parse().unwrap();
+    let provider = Provider::connect(&account).unwrap();
+    let answer = provider.send(&SendRequest { sender_ref: NUMBER, to: &to, callback: callback(), body }).await;
+    assert!(matches!(answer, Answer::Accepted(a) if a.provider_id == "g-1"));
+    let asked: Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
+    assert_eq!((&asked["to"], &asked["template"]["name"]), (&json!(to.as_str()), &json!("appointment_reminder")));
+    assert_eq!(asked.get("biz_opaque_callback_data"), None, "nobody says that it comes back");
+}
+
 async fn standing(provider: &Provider, name: &str) -> (TemplateStatus, String) {
     let listed = provider.catalogue().await.unwrap();
     let found = listed.into_iter().find(|l| l.template.name == name).expect("it is there");
