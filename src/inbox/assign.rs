@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Team};
 use crate::domain::assign::{Policy, pick};
+use crate::domain::conversation::owed_since;
 use crate::domain::event::ReplyContent;
 use crate::domain::id::{ConversationId, UserId};
 use crate::domain::time::UnixMs;
@@ -166,14 +167,17 @@ impl Inbox {
         Ok(true)
     }
 
-    /// Takes conversations from agents and bots who have left the person waiting for too long, and gives them back to
-    /// their team. How many.
+    /// Takes conversations from agents and bots who have left the person waiting for too long, and from agents who cannot
+    /// sign in any more, and gives them back to their team. How many.
     pub async fn take_from_silent(&self, config: &Config, now: UnixMs) -> Result<usize> {
         let mut taken = 0;
         if let Some(after) = config.conversations.unassign_after {
             for silent in turn::silent(&self.store, now.minus(after)).await? {
-                taken += usize::from(self.take_from(config, silent, (after, now)).await?);
+                taken += usize::from(self.take_from(config, silent, (Some(after), now)).await?);
             }
+        }
+        for gone in turn::of_gone(&self.store).await? {
+            taken += usize::from(self.take_from(config, gone, (None, now)).await?);
         }
         for id in turn::silent_bots(&self.store, now.minus(config.conversations.bot_silence)).await? {
             let how = HandOver { by: ITSELF, to: "", note: "", at: now };
@@ -182,24 +186,36 @@ impl Inbox {
         Ok(taken)
     }
 
-    async fn take_from(&self, config: &Config, silent: turn::Silent, (after, now): (Duration, UnixMs)) -> Result<bool> {
+    /// Takes one from its agent: because they have been silent for that long, or because they are gone.
+    async fn take_from(
+        &self,
+        config: &Config,
+        found: turn::Silent,
+        (after, now): (Option<Duration>, UnixMs),
+    ) -> Result<bool> {
+        let turn::Silent { id, agent } = found;
         let mut tx = self.store.begin().await?;
-        let Some(found) = conversation::hold(&mut tx, silent.id).await? else { return Ok(false) };
+        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(false) };
         // They may have answered, or got it anew, since it was found.
-        let owes = |since| crate::domain::conversation::owed_since(since, found.assigned_at) <= now.minus(after);
-        if !found.waiting_since.is_some_and(owes) {
+        if let Some(after) = after
+            && !found.waiting_since.is_some_and(|since| owed_since(since, found.assigned_at) <= now.minus(after))
+        {
             return Ok(false);
         }
         let team = config.senders.get(&found.sender).and_then(|sender| sender.team.as_deref());
-        let hand = Hand::Silent { assignee: silent.agent, team };
-        if conversation::hand(&mut tx, silent.id, hand, now).await?.is_none() {
+        let hand = match after {
+            Some(_) => Hand::Silent { assignee: agent, team },
+            None => Hand::Gone { assignee: agent, team },
+        };
+        if conversation::hand(&mut tx, id, hand, now).await?.is_none() {
             return Ok(false);
         }
-        let (subject, detail) = (format!("conversation {}", silent.id), format!("user {} was silent", silent.agent));
+        let why = if after.is_some() { "silent" } else { "shut out" };
+        let (subject, detail) = (format!("conversation {id}"), format!("user {agent}, {why}"));
         let deed = Deed { actor: ITSELF, action: "conversation.unassign", subject: &subject, detail: &detail };
         audit::write_in(&mut tx, now, deed).await?;
         tx.commit().await?;
-        self.announce(silent.id);
+        self.announce(id);
         Ok(true)
     }
 }

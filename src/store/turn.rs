@@ -47,6 +47,11 @@ const SILENT: &str = "SELECT id, assignee AS agent FROM conversation
     WHERE state = 'open' AND waiting_since <= $1 AND assignee IS NOT NULL AND COALESCE(assigned_at, 0) <= $1
     ORDER BY waiting_since, id LIMIT $2";
 
+/// Whoever was shut out answers nobody any more.
+const OF_GONE: &str = "SELECT c.id, c.assignee AS agent FROM conversation AS c
+    WHERE c.state = 'open' AND c.assignee IN (SELECT u.id FROM app_user AS u WHERE u.disabled_at IS NOT NULL)
+    ORDER BY c.id LIMIT $1";
+
 const SILENT_BOTS: &str = "SELECT id FROM conversation
     WHERE state = 'open' AND waiting_since <= $1 AND bot IS NOT NULL AND COALESCE(assigned_at, 0) <= $1
     ORDER BY waiting_since, id LIMIT $2";
@@ -106,6 +111,11 @@ pub async fn unassigned(store: &Store, team: &str) -> Result<Vec<ConversationId>
 /// Conversations whose person has waited for their agent since `before` or longer.
 pub async fn silent(store: &Store, before: UnixMs) -> Result<Vec<Silent>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(SILENT).bind(before).bind(STEP).fetch_all(pool).await?))
+}
+
+/// Open conversations of agents who cannot sign in any more.
+pub async fn of_gone(store: &Store) -> Result<Vec<Silent>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_GONE).bind(STEP).fetch_all(pool).await?))
 }
 
 /// Conversations whose person has waited for a bot since `before` or longer.

@@ -1,5 +1,6 @@
 //! A person at a real browser, from the demo's sign-in link to an answered conversation.
 
+mod desk;
 mod thread;
 
 use std::io::{BufRead, BufReader};

@@ -15,7 +15,7 @@ mod erasing_files;
 pub mod feeds;
 mod forecasting;
 mod fortnight;
-mod gates;
+pub mod gates;
 mod laws;
 mod looping;
 mod planning;

@@ -3,11 +3,13 @@
 mod agents;
 mod attribution;
 mod choices;
+mod dealing;
 mod erasing;
 pub mod office;
 mod opting_out;
 mod outcomes;
 mod people;
 mod searching;
+mod tickets;
 mod unclear;
 mod wishes;

@@ -15,6 +15,7 @@ mod sessions;
 pub mod site;
 mod templates;
 pub mod thread;
+mod tickets;
 mod together;
 mod waiting;
 mod webhooks;

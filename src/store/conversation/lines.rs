@@ -108,6 +108,8 @@ impl ConversationLine {
         let state = match show {
             None => true,
             Some(Show::Closed) => closed,
+            Some(Show::Bots) => !closed && self.bot.is_some(),
+            Some(_) if self.bot.is_some() => false,
             Some(Show::Open) => !closed,
             Some(Show::Answerable(now)) => !closed && self.window_until.is_some_and(|until| until > now),
             Some(Show::Passed(now)) => !closed && self.window_until.is_none_or(|until| until <= now),
@@ -115,7 +117,7 @@ impl ConversationLine {
         let team = filter.teams().is_none_or(|of| self.team.as_deref().is_some_and(|team| of.contains(&team)));
         let owner = match filter.view {
             View::Mine(agent) => self.assignee == Some(agent),
-            View::Unassigned(_) => self.assignee.is_none() && (closed || self.bot.is_none()),
+            View::Unassigned(_) => self.assignee.is_none(),
             View::Team(_) | View::All => true,
         };
         let campaign = filter.narrow.campaign.is_none_or(|id| self.campaign_id == Some(id));

@@ -9,12 +9,13 @@ use crate::store::{Result, Store, on};
 const OPEN: &str =
     "SELECT c.id, COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) AS place FROM conversation AS c
     WHERE c.state = 'open' AND (COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at), c.id) > ($1, $2)
-        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR (c.assignee IS NULL AND c.bot IS NULL))
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR c.assignee IS NULL)
         AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
         AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
             WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
-        AND ($8 = '' OR ($8 = 'open' AND c.window_until > $9)
+        AND ($8 IN ('', 'bots') OR ($8 = 'open' AND c.window_until > $9)
             OR ($8 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $9)))
+        AND CASE WHEN c.bot IS NULL THEN $8 <> 'bots' ELSE $8 = 'bots' END
     ORDER BY COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at), c.id LIMIT $10";
 
 const CLOSED: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
@@ -63,7 +64,7 @@ const CLOSED_OF_TEAM: &str = "SELECT c.id, c.closed_at AS place FROM conversatio
 pub enum View {
     /// This agent's.
     Mine(UserId),
-    /// Nobody's, no bot's either while they are open; with teams, only theirs.
+    /// Nobody's; with teams, only theirs.
     Unassigned(Vec<String>),
     /// Of one of these teams, whoever has them.
     Team(Vec<String>),
@@ -78,8 +79,10 @@ pub enum Show {
     Answerable(UnixMs),
     /// Open ones whose window has passed by then, or never was: templates only.
     Passed(UnixMs),
-    /// Every open one.
+    /// Every open one that no bot has.
     Open,
+    /// Open ones that a bot has; the others show none of them.
+    Bots,
     /// Closed ones.
     Closed,
 }
@@ -168,6 +171,7 @@ impl Show {
         match self {
             Self::Answerable(now) => ("open", now),
             Self::Passed(now) => ("passed", now),
+            Self::Bots => ("bots", UnixMs(0)),
             Self::Open | Self::Closed => ("", UnixMs(0)),
         }
     }
@@ -187,7 +191,7 @@ pub async fn list(store: &Store, filter: &ConversationFilter) -> Result<Vec<Conv
     };
     match filter.show {
         Show::Closed => found.sort_unstable_by(|a, b| b.cmp(a)),
-        Show::Answerable(_) | Show::Passed(_) | Show::Open => found.sort_unstable(),
+        Show::Answerable(_) | Show::Passed(_) | Show::Open | Show::Bots => found.sort_unstable(),
     }
     found.truncate(usize::try_from(filter.limit).unwrap_or(0));
     let ids: Vec<ConversationId> = found.into_iter().map(|(_, id)| id).collect();

@@ -14,13 +14,14 @@ const LOOK: &str = "INSERT INTO conversation_look (user_id, conversation_id, ent
 
 const COUNTS: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
         CAST(SUM(CASE WHEN c.assignee = $1 THEN 1 ELSE 0 END) AS BIGINT) AS mine,
-        CAST(SUM(CASE WHEN c.assignee IS NULL AND c.bot IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS nobodys
+        CAST(SUM(CASE WHEN c.assignee IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS nobodys
     FROM conversation AS c
     WHERE c.state = 'open' AND ($2 = '' OR c.team = $2) AND (CAST($3 AS BIGINT) = 0 OR c.campaign_id = $3)
         AND (CAST($4 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
             WHERE l.user_id = $4 AND l.conversation_id = c.id), 0))
-        AND ($5 = '' OR ($5 = 'open' AND c.window_until > $6)
+        AND ($5 IN ('', 'bots') OR ($5 = 'open' AND c.window_until > $6)
             OR ($5 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $6)))
+        AND CASE WHEN c.bot IS NULL THEN $5 <> 'bots' ELSE $5 = 'bots' END
     GROUP BY COALESCE(c.team, '')";
 
 const NEWS: &str = "SELECT COUNT(*) AS unread, COALESCE(MAX(c.last_in), 0) AS newest FROM conversation AS c

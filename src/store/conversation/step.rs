@@ -196,6 +196,13 @@ pub enum Hand<'a> {
         /// The team; `None` with an agent: as before.
         team: Option<&'a str>,
     },
+    /// Whoever has it cannot sign in any more: it is the team's.
+    Gone {
+        /// What the row said when it was found.
+        assignee: UserId,
+        /// The team, where it has none.
+        team: Option<&'a str>,
+    },
     /// Whoever has had it since then and said nothing loses it to the team.
     Silent {
         /// What the row said when it was judged.
@@ -211,7 +218,7 @@ pub async fn hand(tx: &mut Tx, id: ConversationId, to: Hand<'_>, at: UnixMs) -> 
     let Some(mut c) = hold(tx, id).await?.filter(|c| c.state == ConversationState::Open) else { return Ok(None) };
     let allowed = match to {
         Hand::Claim(agent) => c.assignee.is_none_or(|owner| owner == agent),
-        Hand::TakeOver { from, .. } => c.assignee == Some(from),
+        Hand::TakeOver { from: had, .. } | Hand::Gone { assignee: had, .. } => c.assignee == Some(had),
         Hand::Give { .. } => true,
         Hand::Silent { assignee, .. } => c.assignee == Some(assignee) && c.waiting_since.is_some(),
     };
@@ -230,7 +237,7 @@ pub async fn hand(tx: &mut Tx, id: ConversationId, to: Hand<'_>, at: UnixMs) -> 
             (c.assignee, c.assigned_at, c.returned_from) = (agent, agent.map(|_| at), None);
             c.team = if agent.is_some() && team.is_none() { c.team } else { team.map(str::to_owned) };
         }
-        Hand::Silent { assignee, team } => {
+        Hand::Gone { assignee, team } | Hand::Silent { assignee, team } => {
             (c.assignee, c.assigned_at, c.returned_from) = (None, None, Some(assignee));
             c.team = c.team.or_else(|| team.map(str::to_owned));
         }

@@ -32,6 +32,12 @@ const ENTRIES: &str =
 const MEDIA: &str = "DELETE FROM media WHERE conversation_id IN
     (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+/// What a ticket was about and what was said stays nowhere; that there was one does.
+const TICKET_EVENTS: &str = "DELETE FROM ticket_event WHERE ticket_id IN
+    (SELECT t.id FROM ticket AS t WHERE t.person_id IN
+        (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+const TICKETS: &str = "UPDATE ticket SET subject = '', external_id = NULL WHERE person_id IN
+    (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const CLIENT: &str =
     "DELETE FROM client WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const CONSENTS: &str = "DELETE FROM consent WHERE person_id IN
@@ -126,7 +132,9 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
         erased::keep(tx, ids, scope, at).await?;
     }
     on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON] {
+    for sql in
+        [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, TICKET_EVENTS, TICKETS, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON]
+    {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));

@@ -25,7 +25,7 @@ use crate::web::state::WebState;
 /// The lists there are.
 const LISTS: [&str; 4] = ["mine", "unassigned", "team", "all"];
 /// What they can be narrowed to; the last one of a search only.
-const SHOWS: [&str; 5] = ["open", "answerable", "passed", "closed", "any"];
+const SHOWS: [&str; 6] = ["open", "answerable", "passed", "bots", "closed", "any"];
 
 /// Which conversations.
 #[derive(Deserialize, IntoParams)]

@@ -23,16 +23,12 @@
     idle = setTimeout(stopTyping, 8000);
     if (!typing || Date.now() - toldAt > 4000) { typing = true; tell(); }
   });
+  // The page before this one says that it was left after this one was asked for.
+  tell();
   setInterval(() => { if (!document.hidden) tell(); }, 30000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tell(); });
   addEventListener("pagehide", () => navigator.sendBeacon("/conversations/presence", told({ gone: "1" })));
   addEventListener("pageshow", (e) => { if (e.persisted) tell(); });
-
-  // What has been seen when an answer is begun decides; while nothing is written, that is what the page shows.
-  document.addEventListener("fresh", (e) => {
-    const fresh = e.detail.getElementById("seen"), seen = document.getElementById("seen");
-    if (fresh && seen && !answer()?.value && !document.getElementById("overtaken")) seen.value = fresh.value;
-  });
 
   // Title and sound. -----------------------------------------------------------------------------------------------
   const title = document.title;
@@ -140,7 +136,7 @@
     talks()[to].scrollIntoView({ block: "nearest" });
   }
   const press = (id) => { const button = document.getElementById(id); if (button && !button.disabled) button.click(); };
-  const into = (field) => { if (field && !field.disabled) { field.focus(); field.scrollIntoView({ block: "nearest" }); } };
+  const into = (field) => { if (field && !field.disabled) { const box = field.closest("details"); if (box) box.open = true; field.focus(); field.scrollIntoView({ block: "nearest" }); } };
   const keys = {
     j: () => move(1), k: () => move(-1), "/": () => into(document.getElementById("find")), r: () => into(answer()), n: () => into(note()),
     c: () => press("claim"), e: () => press("close"), "?": () => sheet.showModal(),

@@ -42,7 +42,6 @@
   }
   const seen = new WeakMap();
   function swap(fresh) {
-    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     for (const old of live()) {
       const now = fresh.getElementById(old.id);
       if (!now || now.innerHTML === (seen.get(old) ?? old.innerHTML)) continue;

@@ -18,7 +18,7 @@ use crate::web::state::WebState;
 /// Whose conversations.
 pub const VIEWS: [&str; 4] = ["mine", "unassigned", "team", "all"];
 /// Which of them; the first is what an agent begins with.
-pub const SHOWS: [&str; 4] = ["answerable", "passed", "open", "closed"];
+pub const SHOWS: [&str; 5] = ["answerable", "passed", "open", "bots", "closed"];
 /// Of a search only: open and closed ones.
 pub const ANY: &str = "any";
 /// Characters of a search.
@@ -156,6 +156,7 @@ impl Asked {
             ANY => None,
             "passed" => Some(Show::Passed(now)),
             "open" => Some(Show::Open),
+            "bots" => Some(Show::Bots),
             "closed" => Some(Show::Closed),
             _ => Some(Show::Answerable(now)),
         }

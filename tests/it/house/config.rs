@@ -8,7 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::date;
-use recado::config::{Access, Config, ConfigError, MailTls};
+use recado::config::{Access, Config, ConfigError, Conversations, MailTls};
+use recado::domain::assign::Policy;
 use recado::domain::breaker::Limit as Share;
 use recado::domain::failure::FailureClass;
 use recado::domain::tier::{Limit, Reserve};
@@ -59,6 +60,9 @@ fn the_shipped_example_is_a_configuration() {
     assert_eq!(config.senders["saludcenter"].throughput.unwrap().get(), 80);
     assert_eq!(config.teams["recepcion"].members, ["ana", "diego"]);
     assert_eq!(config.accounts["meta"].currency.as_str(), "USD");
+    assert_eq!(config.teams["recepcion"].assign, Policy::ByHand);
+    let unassign_after = Some(Duration::from_mins(30));
+    assert_eq!(config.conversations, Conversations { unassign_after, ..Conversations::default() }, "the usual values");
     let portfolio = config.portfolios["saludcenter"];
     assert_eq!(portfolio.tier, Some(Limit::People(2_000)));
     assert_eq!((portfolio.reserve, portfolio.used_at_start), (Reserve::Percent(10), 0));
@@ -211,6 +215,20 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("disk_free      = \"1GB\"", "disk_free = \"1\"", "must be a size, as \"500MB\" or \"1GB\""),
     ("for            = \"30s\"", "for = \"soon\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("language       = \"es\"", "language = \"fr\"", "must be \"en\" or \"es\" or \"pt\", not \"fr\""),
+    (
+        "assign  = \"by_hand\"",
+        "assign = \"in turn\"",
+        "must be \"by_hand\" or \"round_robin\" or \"least_busy\", not \"in turn\"",
+    ),
+    ("recontacts     = 1", "recontacts = -1", "must be a number from 0 to 1000"),
+    (
+        "recontacts     = 1",
+        "recontact = 1",
+        "unknown key \"recontact\" in [conversations]; did you mean \"recontacts\"?",
+    ),
+    ("capacity       = 10", "capacity = 0", "must be a number from 1 to 1000"),
+    ("unassign_after = \"30m\"", "unassign_after = \"30s\"", "must be a length of time from \"1m\" to \"2160h\""),
+    ("bot_silence    = \"5m\"", "bot_silence = \"soon\"", "must be a length of time, as \"6h\" or \"90m\""),
     (
         "texts        = \"13mo\"",
         "texts = \"26mo\"",

@@ -118,7 +118,9 @@ async fn what_whatsapp_does_not_take_is_refused_before_it_is_sent() {
     let photo = desk.brings(1, "a.jpg", JPEG, false).await.unwrap();
     desk.clock.advance(std::time::Duration::from_hours(25));
     assert_eq!(desk.answers(1, attached(&photo, None), None).await, Err("window_closed".to_owned()));
-    recado::store::retention::sweep(store, desk.clock.now()).await.unwrap();
+    recado::store::retention::sweep(store, &recado::store::retention::Before::default(), desk.clock.now())
+        .await
+        .unwrap();
     desk.engine.sweep_media().await.unwrap();
     assert!(desk.files().is_empty(), "what was brought and never sent goes after a day");
 }
