@@ -171,12 +171,6 @@ async fn recharge(state: &WebState, p: &Page, run: &run::Run) -> Result<Option<S
     Ok(said.map(|missing| p.say("web.wallet.recharge", &[("missing", &missing)])))
 }
 
-/// What was stopped at sending, by reason.
-async fn stopped(state: &WebState, p: &Page, run: RunId) -> Result<Vec<Cause>, WebError> {
-    let stopped = tally::stopped(state.store(), run).await?.into_iter();
-    Ok(stopped.map(|s| Cause { why: row_words::reason(p, Some(&s.reason)), n: s.n, href: None }).collect())
-}
-
 /// What a correction left as it was, in words.
 async fn corrected(state: &WebState, p: &Page, f: &Figures) -> Result<Option<String>, WebError> {
     let corrected = correction::latest(state.store(), f.run.id).await?;
