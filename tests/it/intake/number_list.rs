@@ -45,7 +45,7 @@ fn every_number_of_a_cell_counts() {
 fn a_local_number_of_another_country_is_told_and_never_made_a_third_countrys() {
     let text = b"telefono;nota\n+5491155550101;\n(11) 95555-2063;Pat\n";
     let here = list(text, "AR");
-    assert_eq!((numbers(&here), here.wrong), (vec!["5491155550101"], vec![3]), "nobody has +1 195 555 2063");
+    assert_eq!((numbers(&here), &here.wrong), (vec!["5491155550101"], &vec![3]), "nobody has +1 195 555 2063");
     let there = list(text, "BR");
     assert_eq!((numbers(&there), there.wrong.len()), (vec!["5491155550101", "5511955552063"], 0));
 }
