@@ -1,8 +1,9 @@
 # make demo   watch three campaigns go out, be delivered, read and answered (SQLite and the sandbox, nothing else)
 # make test   everything that is tested, with a throw-away PostgreSQL and a real browser
+# make pictures  the inbox as the browser test sees it, for docs/
 # make crash  the daemon killed at random moments on both databases, then the books compared (RECADO_KILLS=200)
 # make bench  ratios measured in one run (about 40 minutes); PARTS="sends share" measures only those
-.PHONY: demo test crash bench lint deny build clean
+.PHONY: demo test pictures crash bench lint deny build clean
 
 CARGO ?= cargo
 
@@ -12,6 +13,11 @@ demo:
 test:
 	tests/setup
 	tests/with-postgres $(CARGO) test --locked --quiet
+
+pictures:
+	tests/setup
+	$(CARGO) test --locked --quiet --test it -- browser::inbox
+	cp target/tmp/pictures/inbox.png target/tmp/pictures/inbox-phone-thread.png docs/
 
 crash:
 	tests/setup

@@ -202,6 +202,12 @@ impl Config {
         Self::parse(&text, &path.display().to_string(), base, env)
     }
 
+    /// The teams that name a user.
+    pub fn teams_of(&self, user: &str) -> Vec<String> {
+        let teams = self.teams.iter().filter(|(_, team)| team.members.iter().any(|member| member == user));
+        teams.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Reads `source`; `name` is what problems call it, and relative paths of `data_dir` and of secrets' files start
     /// at `base`.
     pub fn parse(source: &str, name: &str, base: &Path, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {

@@ -32,8 +32,9 @@ use crate::domain::answer::Answer;
 use crate::domain::callback::CallbackData;
 use crate::domain::event::{Media, WebhookEvent};
 use crate::domain::fill::Fill;
+use crate::domain::free::Free;
 use crate::domain::money::{Currency, Micros};
-use crate::domain::phone::Phone;
+use crate::domain::recipient::Recipient;
 use crate::domain::template::draft::Draft;
 use crate::domain::template::{Category, Template, TemplateStatus};
 
@@ -103,7 +104,7 @@ pub struct SendRequest<'a> {
     /// The provider's id of the sender (Meta: phone number id).
     pub sender_ref: &'a str,
     /// Whom to.
-    pub to: &'a Phone,
+    pub to: &'a Recipient,
     /// Comes back with every receipt.
     pub callback: CallbackData,
     /// What.
@@ -127,6 +128,42 @@ pub enum Body<'a> {
         /// The provider's id of the message quoted.
         quoted: Option<&'a str>,
     },
+    /// Anything else that is written freely, within the window only.
+    Free {
+        /// What.
+        free: &'a Free,
+        /// The provider's id of the message quoted, or reacted to.
+        quoted: Option<&'a str>,
+        /// The file of an attachment.
+        file: Option<FileAt<'a>>,
+    },
+}
+
+/// Where the provider finds a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileAt<'a> {
+    /// It was uploaded; its id there.
+    Id(&'a str),
+    /// It fetches it.
+    Link {
+        /// From where; anybody may read it there.
+        link: &'a str,
+        /// What it is.
+        mime_type: &'a str,
+    },
+}
+
+/// A file to upload.
+#[derive(Debug)]
+pub struct Upload {
+    /// Its bytes, from the beginning.
+    pub file: std::fs::File,
+    /// How many.
+    pub size: u64,
+    /// What it is.
+    pub mime_type: String,
+    /// What it is called.
+    pub filename: String,
 }
 
 /// What the provider tells of a sender.
@@ -318,6 +355,19 @@ impl Provider {
         match self {
             Self::CloudApi(api) => api.media(&told.id, outside, most).await,
             Self::Zenvia(_) | Self::Gupshup(_) => Place::open(&told.id)?.fetch(outside, most).await,
+        }
+    }
+
+    /// Whether files are uploaded and named by their id; otherwise the provider fetches them from a link.
+    pub const fn takes_uploads(&self) -> bool {
+        matches!(self, Self::CloudApi(_))
+    }
+
+    /// Uploads a file for `sender_ref`; its id there, which holds for 30 days. `None`: this provider fetches files.
+    pub async fn upload(&self, sender_ref: &str, upload: Upload) -> Option<Result<String, ProviderError>> {
+        match self {
+            Self::CloudApi(api) => Some(api.upload(sender_ref, upload).await),
+            Self::Zenvia(_) | Self::Gupshup(_) => None,
         }
     }
 

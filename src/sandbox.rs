@@ -13,6 +13,7 @@ mod control;
 mod dice;
 mod emitter;
 mod fault;
+mod free;
 mod graph;
 mod guard;
 mod gupshup;

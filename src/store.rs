@@ -13,6 +13,7 @@ pub mod campaign;
 pub mod canary;
 pub mod candidate;
 pub mod canned;
+pub mod client;
 pub mod consent;
 pub mod conversation;
 pub mod correction;

@@ -1,5 +1,5 @@
 //! `make bench`: ratios, each taken in one run with its two sides in alternation, median of the rounds. Prints a table in
-//! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`, `intake`) run only those.
+//! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`, `intake`, `inbox`) run only those.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,6 +14,7 @@ mod rig;
 
 mod bare;
 mod claims;
+mod inbox;
 mod intake;
 mod line;
 mod memory;
@@ -48,6 +49,9 @@ fn main() {
         }
         if is_wanted("intake") {
             intake::measure(&print).await;
+        }
+        if is_wanted("inbox") {
+            inbox::measure(&print).await;
         }
         if is_wanted("memory") {
             memory::measure(&print).await;

@@ -15,6 +15,7 @@ CREATE TABLE app_user (
     password_hash TEXT,
     language      TEXT NOT NULL DEFAULT 'en',
     test_number   TEXT,
+    sound         BIGINT NOT NULL DEFAULT 0,
     -- How many open conversations are given to them at most; NULL: as many as the configuration says.
     capacity      BIGINT,
     created_at    BIGINT NOT NULL,
@@ -348,11 +349,18 @@ CREATE TABLE conversation (
     window_until      BIGINT,
     close_after       BIGINT NOT NULL,
     closed_at         BIGINT,
-    closed_by         TEXT
+    closed_by         TEXT,
+    last_in           BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX conversation_open ON conversation (person_id, sender) WHERE state = 'open';
 CREATE INDEX conversation_person ON conversation (person_id, sender, id);
-CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+-- Lists of conversations are walked in their order, from where the page before ended.
+CREATE INDEX conversation_place ON conversation ((COALESCE(waiting_since, 4611686018427387904 + opened_at)), id) WHERE state = 'open';
+CREATE INDEX conversation_closed ON conversation (closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_of ON conversation (assignee, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_team ON conversation (team, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_campaign ON conversation (campaign_id, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_waiting ON conversation (waiting_since) WHERE state = 'open';
 CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
 CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
     WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;
@@ -685,6 +693,95 @@ CREATE TABLE presence (
     typing_since    BIGINT
 );
 
+-- What an agent has read of a conversation: the last line that their page showed.
+CREATE TABLE conversation_look (
+    user_id         BIGINT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    entry_id        BIGINT NOT NULL,
+    PRIMARY KEY (user_id, conversation_id)
+);
+
+-- Words by which conversations are found: who the person is (a row a conversation) and what was written (a row a line of the
+-- thread; of ours only free texts, since a template's words would find everybody who got it). Triggers keep both in step
+-- with what they are made of, whoever writes that. No extension is needed.
+CREATE TABLE conversation_words (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL);
+CREATE INDEX conversation_words_found ON conversation_words USING gin (words);
+CREATE TABLE entry_words (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL);
+CREATE INDEX entry_words_found ON entry_words USING gin (words);
+
+-- Small letters without accents, words apart by one space.
+CREATE FUNCTION fold_words(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT btrim(regexp_replace(lower(translate($1, 'áàâãäåéèêëíìîïóòôõöúùûüçñýÁÀÂÃÄÅÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑÝ',
+        'aaaaaaeeeeiiiiooooouuuucnyaaaaaaeeeeiiiiooooouuuucny')), '[^0-9a-z\u00c0-\uffff]+', ' ', 'g'))
+$$;
+
+-- A number stands there whole and by its last four digits, which every way of writing it ends with.
+CREATE FUNCTION conversation_about(BIGINT) RETURNS tsvector LANGUAGE sql STABLE AS $$
+    SELECT to_tsvector('simple', fold_words(concat_ws(' ', m.name, m.recipient, right(m.recipient, 4),
+        (SELECT string_agg(concat_ws(' ', p.name, p.username, p.phone, right(p.phone, 4), p.wa_id, right(p.wa_id, 4)), ' ')
+            FROM person AS p WHERE p.id = c.person_id OR p.linked_to = c.person_id))))
+    FROM conversation AS c LEFT JOIN message AS m ON m.id = c.origin_message_id WHERE c.id = $1
+$$;
+CREATE FUNCTION conversation_words_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM conversation_words WHERE rowid = OLD.id;
+    ELSE
+        INSERT INTO conversation_words (rowid, words) VALUES (NEW.id, conversation_about(NEW.id))
+            ON CONFLICT (rowid) DO UPDATE SET words = excluded.words;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER conversation_words_new AFTER INSERT OR DELETE ON conversation
+    FOR EACH ROW EXECUTE FUNCTION conversation_words_keep();
+CREATE TRIGGER conversation_words_about AFTER UPDATE OF origin_message_id, person_id ON conversation FOR EACH ROW
+    WHEN (OLD.origin_message_id IS DISTINCT FROM NEW.origin_message_id OR OLD.person_id <> NEW.person_id)
+    EXECUTE FUNCTION conversation_words_keep();
+CREATE FUNCTION conversation_words_person() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE conversation_words AS w SET words = conversation_about(w.rowid)
+        WHERE w.rowid IN (SELECT c.id FROM conversation AS c WHERE c.person_id IN (NEW.id, NEW.linked_to, OLD.linked_to));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER conversation_words_person AFTER UPDATE OF phone, wa_id, username, name, linked_to ON person FOR EACH ROW
+    WHEN (OLD.phone IS DISTINCT FROM NEW.phone OR OLD.wa_id IS DISTINCT FROM NEW.wa_id
+        OR OLD.username IS DISTINCT FROM NEW.username OR OLD.name IS DISTINCT FROM NEW.name
+        OR OLD.linked_to IS DISTINCT FROM NEW.linked_to)
+    EXECUTE FUNCTION conversation_words_person();
+
+CREATE FUNCTION entry_words_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    text TEXT;
+    told JSON;
+    folded TEXT;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM entry_words WHERE rowid = OLD.id;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        text := NEW.content;
+        IF NEW.direction = 'out' THEN
+            SELECT m.content INTO text FROM message AS m WHERE m.id = NEW.message_id;
+        END IF;
+        -- PostgreSQL refuses to read a text with a zero character in it.
+        IF text IS NULL OR position('\u0000' IN text) > 0 THEN
+            RETURN NULL;
+        END IF;
+        told := text::json;
+        IF NEW.direction = 'out' THEN
+            folded := fold_words(concat_ws(' ', told->>'body', told->>'caption'));
+        ELSE
+            folded := fold_words(concat_ws(' ', told->>'body', told->>'text', told->>'title', told->>'caption', told->>'filename',
+                told->>'label', told->>'summary'));
+        END IF;
+        IF folded <> '' THEN
+            INSERT INTO entry_words (rowid, words) VALUES (NEW.id, to_tsvector('simple', folded));
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER entry_words_new AFTER INSERT OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_words_keep();
+CREATE TRIGGER entry_words_changed AFTER UPDATE OF content, message_id ON entry FOR EACH ROW
+    WHEN (OLD.content <> NEW.content OR OLD.direction = 'out') EXECUTE FUNCTION entry_words_keep();
+
 -- Who gets the next conversation, and cases -------------------------------------------------------------------------
 
 -- One row, held by whoever deals conversations out: the number of the last turn.
@@ -807,3 +904,15 @@ CREATE TABLE unclear (
 CREATE INDEX unclear_conversation ON unclear (conversation_id);
 CREATE INDEX unclear_run ON unclear (run_id);
 CREATE INDEX conversation_run ON conversation (run_id) WHERE run_id IS NOT NULL;
+
+-- Clients ----------------------------------------------------------------------------------------------------------
+
+-- What the house itself says of a person beside the name. reference: their number in its own system.
+CREATE TABLE client (
+    person_id  BIGINT PRIMARY KEY REFERENCES person (id),
+    reference  TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+CREATE INDEX conversation_origin ON conversation (origin_message_id) WHERE origin_message_id IS NOT NULL;

@@ -15,6 +15,7 @@ CREATE TABLE app_user (
     password_hash TEXT,
     language      TEXT NOT NULL DEFAULT 'en',
     test_number   TEXT,
+    sound         BIGINT NOT NULL DEFAULT 0,
     -- How many open conversations are given to them at most; NULL: as many as the configuration says.
     capacity      BIGINT,
     created_at    BIGINT NOT NULL,
@@ -348,11 +349,18 @@ CREATE TABLE conversation (
     window_until      BIGINT,
     close_after       BIGINT NOT NULL,
     closed_at         BIGINT,
-    closed_by         TEXT
+    closed_by         TEXT,
+    last_in           BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX conversation_open ON conversation (person_id, sender) WHERE state = 'open';
 CREATE INDEX conversation_person ON conversation (person_id, sender, id);
-CREATE INDEX conversation_waiting ON conversation (state, waiting_since);
+-- Lists of conversations are walked in their order, from where the page before ended.
+CREATE INDEX conversation_place ON conversation (COALESCE(waiting_since, 4611686018427387904 + opened_at), id) WHERE state = 'open';
+CREATE INDEX conversation_closed ON conversation (closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_of ON conversation (assignee, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_team ON conversation (team, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_campaign ON conversation (campaign_id, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_waiting ON conversation (waiting_since) WHERE state = 'open';
 CREATE INDEX conversation_quiet ON conversation ((last_at + close_after)) WHERE state = 'open' AND waiting_since IS NULL;
 CREATE INDEX conversation_unassigned ON conversation (team, waiting_since)
     WHERE state = 'open' AND assignee IS NULL AND bot IS NULL AND waiting_since IS NOT NULL;
@@ -685,6 +693,68 @@ CREATE TABLE presence (
     typing_since    BIGINT
 );
 
+-- What an agent has read of a conversation: the last line that their page showed.
+CREATE TABLE conversation_look (
+    user_id         BIGINT NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
+    conversation_id BIGINT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    entry_id        BIGINT NOT NULL,
+    PRIMARY KEY (user_id, conversation_id)
+);
+
+-- Words by which conversations are found: who the person is (a row a conversation) and what was written (a row a line of the
+-- thread; of ours only free texts, since a template's words would find everybody who got it). Triggers keep both in step
+-- with what they are made of, whoever writes that; erased text leaves the index at once (secure-delete). Beginnings of words are
+-- indexed: without that each search for one would read every line that has it.
+CREATE VIRTUAL TABLE conversation_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2", prefix = "2 3 4 5 6 7", columnsize = 0);
+CREATE VIRTUAL TABLE entry_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2", prefix = "2 3 4 5 6 7", columnsize = 0);
+INSERT INTO conversation_words (conversation_words, rank) VALUES ('secure-delete', 1);
+INSERT INTO entry_words (entry_words, rank) VALUES ('secure-delete', 1);
+
+-- A number stands there whole and by its last four digits, which every way of writing it ends with.
+CREATE VIEW conversation_about AS
+    SELECT c.id, COALESCE(m.name, '') || ' ' || COALESCE(m.recipient, '') || ' ' || COALESCE(substr(m.recipient, -4), '') || ' '
+        || COALESCE((SELECT group_concat(COALESCE(p.name, '') || ' ' || COALESCE(p.username, '') || ' ' || COALESCE(p.phone, '')
+            || ' ' || COALESCE(substr(p.phone, -4), '') || ' ' || COALESCE(p.wa_id, '') || ' ' || COALESCE(substr(p.wa_id, -4), ''), ' ')
+            FROM person AS p WHERE p.id = c.person_id OR p.linked_to = c.person_id), '') AS words
+    FROM conversation AS c LEFT JOIN message AS m ON m.id = c.origin_message_id;
+CREATE TRIGGER conversation_words_new AFTER INSERT ON conversation BEGIN
+    INSERT INTO conversation_words (rowid, words) SELECT a.id, a.words FROM conversation_about AS a WHERE a.id = NEW.id;
+END;
+CREATE TRIGGER conversation_words_about AFTER UPDATE OF origin_message_id, person_id ON conversation
+WHEN OLD.origin_message_id IS NOT NEW.origin_message_id OR OLD.person_id <> NEW.person_id BEGIN
+    UPDATE conversation_words SET words = (SELECT a.words FROM conversation_about AS a WHERE a.id = NEW.id) WHERE rowid = NEW.id;
+END;
+CREATE TRIGGER conversation_words_person AFTER UPDATE OF phone, wa_id, username, name, linked_to ON person
+WHEN OLD.phone IS NOT NEW.phone OR OLD.wa_id IS NOT NEW.wa_id OR OLD.username IS NOT NEW.username OR OLD.name IS NOT NEW.name
+    OR OLD.linked_to IS NOT NEW.linked_to BEGIN
+    UPDATE conversation_words SET words = (SELECT a.words FROM conversation_about AS a WHERE a.id = conversation_words.rowid)
+        WHERE rowid IN (SELECT c.id FROM conversation AS c WHERE c.person_id IN (NEW.id, NEW.linked_to, OLD.linked_to));
+END;
+CREATE TRIGGER conversation_words_gone AFTER DELETE ON conversation BEGIN
+    DELETE FROM conversation_words WHERE rowid = OLD.id;
+END;
+
+CREATE VIEW entry_text AS
+    SELECT e.id, CASE WHEN e.direction = 'out'
+        THEN (SELECT COALESCE(json_extract(m.content, '$.body'), '') || ' ' || COALESCE(json_extract(m.content, '$.caption'), '')
+            FROM message AS m WHERE m.id = e.message_id)
+        ELSE COALESCE(json_extract(e.content, '$.body'), '') || ' ' || COALESCE(json_extract(e.content, '$.text'), '') || ' '
+            || COALESCE(json_extract(e.content, '$.title'), '') || ' ' || COALESCE(json_extract(e.content, '$.caption'), '') || ' '
+            || COALESCE(json_extract(e.content, '$.filename'), '') || ' ' || COALESCE(json_extract(e.content, '$.label'), '') || ' '
+            || COALESCE(json_extract(e.content, '$.summary'), '') END AS words
+    FROM entry AS e;
+CREATE TRIGGER entry_words_new AFTER INSERT ON entry BEGIN
+    INSERT INTO entry_words (rowid, words) SELECT t.id, t.words FROM entry_text AS t WHERE t.id = NEW.id AND trim(t.words) <> '';
+END;
+CREATE TRIGGER entry_words_changed AFTER UPDATE OF content, message_id ON entry
+WHEN OLD.content <> NEW.content OR OLD.direction = 'out' BEGIN
+    DELETE FROM entry_words WHERE rowid = OLD.id;
+    INSERT INTO entry_words (rowid, words) SELECT t.id, t.words FROM entry_text AS t WHERE t.id = NEW.id AND trim(t.words) <> '';
+END;
+CREATE TRIGGER entry_words_gone AFTER DELETE ON entry BEGIN
+    DELETE FROM entry_words WHERE rowid = OLD.id;
+END;
+
 -- Who gets the next conversation, and cases -------------------------------------------------------------------------
 
 -- One row, held by whoever deals conversations out: the number of the last turn.
@@ -807,3 +877,15 @@ CREATE TABLE unclear (
 CREATE INDEX unclear_conversation ON unclear (conversation_id);
 CREATE INDEX unclear_run ON unclear (run_id);
 CREATE INDEX conversation_run ON conversation (run_id) WHERE run_id IS NOT NULL;
+
+-- Clients ----------------------------------------------------------------------------------------------------------
+
+-- What the house itself says of a person beside the name. reference: their number in its own system.
+CREATE TABLE client (
+    person_id  BIGINT PRIMARY KEY REFERENCES person (id),
+    reference  TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT NOT NULL
+);
+CREATE INDEX conversation_origin ON conversation (origin_message_id) WHERE origin_message_id IS NOT NULL;

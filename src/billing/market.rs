@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use crate::domain::phone::Phone;
+use crate::domain::recipient::Recipient;
+use crate::intake::phone_number;
 
 /// Where a number that matches no calling code belongs.
 const OTHER: &str = "other";
@@ -47,6 +49,19 @@ pub fn of(phone: &Phone) -> Market {
     let longest = LONGEST_PREFIX.min(digits.len());
     let found = (1..=longest).rev().find_map(|length| TABLE.codes.get(&digits[..length]));
     Market(found.copied().unwrap_or(OTHER))
+}
+
+/// The market of whoever a message goes to: of a person without a number, their country's.
+pub fn of_recipient(to: &Recipient) -> Market {
+    match to {
+        Recipient::Phone(phone) => of(phone),
+        Recipient::User(_) => {
+            let code = to.country().and_then(phone_number::calling_code);
+            // Only the code counts; the digits after it are nobody's.
+            let number = code.and_then(|code| Phone::from_international(&format!("{code}0000000")));
+            number.map_or(Market(OTHER), |number| of(&number))
+        }
+    }
 }
 
 /// The market under which `market` is found in a card of `day` (`2026-09-30`): markets that got a row of their own

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::free::Free;
 use super::snapshot::Snapshot;
 use super::template::{Button, Header, Template, fill_in};
 
@@ -73,6 +74,14 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quoted: Option<String>,
     },
+    /// Anything else that may be written freely within the window.
+    Free {
+        /// What.
+        free: Free,
+        /// The provider's id of the message quoted, or reacted to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quoted: Option<String>,
+    },
 }
 
 /// The text as the person sees it.
@@ -102,6 +111,7 @@ impl Content {
     pub fn rendered(self, snapshot: impl FnOnce() -> Option<Snapshot>) -> Option<Rendered> {
         match self {
             Self::Text { body, .. } => Some(Rendered { body, ..Rendered::default() }),
+            Self::Free { free, .. } => Some(free.rendered()),
             Self::Template { fill, template } => {
                 if let Some(own) = template {
                     return Some(own.render(&fill));

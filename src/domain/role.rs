@@ -52,6 +52,8 @@ pub enum Right {
     Suppress,
     /// Write, submit, edit and delete templates; set groups, default mappings and custom variables.
     ManageTemplates,
+    /// Write canned answers: everybody's with the right to manage templates, else those of one's own teams.
+    WriteCanned,
     /// Export everything kept of a person, and erase them.
     ManagePeople,
     /// Manage users and tokens.
@@ -115,9 +117,13 @@ impl Role {
                     | R::ReadCosts
                     | R::Suppress
                     | R::ManageTemplates
+                    | R::WriteCanned
             ),
             Self::Agent => {
-                matches!(right, R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress)
+                matches!(
+                    right,
+                    R::ReadCampaigns | R::ReadPeople | R::SendByHand | R::Converse | R::Suppress | R::WriteCanned
+                )
             }
             Self::Finance => matches!(right, R::ReadCampaigns | R::ReadCosts),
             Self::Bot => matches!(right, R::AnswerAsBot),

@@ -2,39 +2,29 @@
 
 use tracing::info;
 
+use super::media::Same;
 use super::{Engine, EngineError};
 use crate::billing::{estimate, market};
+use crate::config::Sender;
 use crate::domain::change::Change;
+use crate::domain::failure::Dialect;
 use crate::domain::fill::Content;
+use crate::domain::free::{self, Free};
 use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId, RunId};
 use crate::domain::kind::Priority;
-use crate::domain::phone::Phone;
+use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
+use crate::domain::recipient::Recipient;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
 use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, Tx, entry, person};
+use crate::store::{StoreError, Tx, entry, media, person};
 
 /// WhatsApp's limit of a text, in characters.
 const LONGEST: usize = 4_096;
-
-/// What an agent answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Answer<'a> {
-    /// The text.
-    pub text: &'a str,
-    /// The line of the thread that it quotes.
-    pub quote: Option<EntryId>,
-}
-
-impl<'a> From<&'a str> for Answer<'a> {
-    fn from(text: &'a str) -> Self {
-        Self { text, quote: None }
-    }
-}
 
 /// What became of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,50 +46,124 @@ pub struct Seen {
     pub anyway: bool,
 }
 
+/// What an agent answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// What.
+    pub free: Free,
+    /// The line of the thread that is quoted, or reacted to.
+    pub quoted: Option<EntryId>,
+}
+
+impl From<&str> for Reply {
+    fn from(text: &str) -> Self {
+        Self { free: Free::text(text), quoted: None }
+    }
+}
+
 impl Engine {
     /// Sends an agent's text in a conversation, while its window is open. An unowned conversation becomes the agent's.
     /// What was written while a colleague's answer went out is not sent.
-    pub async fn answer<'a>(
+    pub async fn answer(
         &self,
         id: ConversationId,
-        answer: impl Into<Answer<'a>>,
+        text: &str,
         by: &Author,
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
-        let answer = answer.into();
-        let text = answer.text.trim();
-        let length = text.chars().count();
-        if length == 0 || length > LONGEST || text.contains('\0') {
-            let limit = LONGEST.to_string();
-            return Ok(AnswerOutcome::Refused(Problem::new("answer_length", &[("limit", &limit)])));
+        self.reply(id, text.into(), by, seen).await
+    }
+
+    /// Sends whatever needs no template, by the same rules.
+    pub async fn reply(
+        &self,
+        id: ConversationId,
+        mut reply: Reply,
+        by: &Author,
+        seen: Seen,
+    ) -> Result<AnswerOutcome, EngineError> {
+        let refused = |problem| Ok(AnswerOutcome::Refused(problem));
+        let found = conversation::get(&self.store, id).await?;
+        let found = found.ok_or(EngineError::Unknown { what: "conversation" })?;
+        let (sender, account) = self.way_out(&found.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
+        let through = account.access.kind().dialect();
+        if let Some(problem) = self.complete(id, &mut reply.free, sender, through).await? {
+            return refused(problem);
         }
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let found = conversation::by_id(&mut tx, id).await?;
         let conversation = found.ok_or(EngineError::Unknown { what: "conversation" })?;
         if conversation.window_until.is_none_or(|until| until <= now) {
-            return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
+            return refused(Problem::new("window_closed", &[]));
         }
-        let quoted = match answer.quote {
-            Some(entry) => match entry::quotable(&mut tx, id, entry).await? {
-                Some(called) => Some(called),
-                None => return Ok(AnswerOutcome::Refused(Problem::new("quote_unknown", &[]))),
-            },
+        let quoted = match reply.quoted {
+            Some(line) => entry::quotable(&mut tx, id, line).await?,
             None => None,
         };
-        let content = Content::Text { body: text.to_owned(), quoted };
-        let message = self.text(&mut tx, &conversation, &content, (&by.name, now)).await?;
+        if quoted.is_none() && (reply.quoted.is_some() || matches!(reply.free, Free::Reaction { .. })) {
+            return refused(Problem::new("answer_quotes_nothing", &[]));
+        }
+        let attached = reply.free.attached().map(|attached| attached.media);
+        let message =
+            match self.new_answer(&mut tx, &conversation, content(reply.free, quoted), (&by.name, now)).await? {
+                Ok(message) => message,
+                Err(problem) => return refused(problem),
+            };
         if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
             return Ok(not);
         }
         let sent = message::insert_batch(&mut tx, &[message]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        if let Some(attached) = attached
+            && !media::sent(&mut tx, attached, message).await?
+        {
+            return refused(Problem::new("attachment_gone", &[]));
+        }
         inbox::write_out(&mut tx, id, message, &by.name, now).await?;
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
         self.tell(Change::Conversation(id));
         self.wake.notify_waiters();
         Ok(AnswerOutcome::Sent(message))
+    }
+
+    /// Completes what is to be sent, and uploads its file; why it cannot be sent.
+    async fn complete(
+        &self,
+        id: ConversationId,
+        free: &mut Free,
+        sender: &Sender,
+        through: Dialect,
+    ) -> Result<Option<Problem>, EngineError> {
+        if let Free::Text { body } = free {
+            let text = body.trim().to_owned();
+            let length = text.chars().count();
+            if length == 0 || length > LONGEST || text.contains('\0') {
+                let limit = LONGEST.to_string();
+                return Ok(Some(Problem::new("answer_length", &[("limit", &limit)])));
+            }
+            *body = text;
+            return Ok(None);
+        }
+        let gone = || Ok(Some(Problem::new("attachment_gone", &[])));
+        let mut file = None;
+        if let Free::Attachment(attached) = free {
+            let found = media::to_send(&self.store, attached.media, id).await?;
+            let Some(found) = found.filter(|found| found.message_id.is_none()) else { return gone() };
+            attached.kind = Some(found.kind);
+            attached.filename = Some(found.filename.clone()).filter(|name| !name.is_empty());
+            attached.caption = attached.caption.take().filter(|caption| !caption.trim().is_empty());
+            let mime_type = media::sent_as(&self.store, attached.media).await?;
+            let (Some(hash), Some(mime_type)) = (found.hash, mime_type) else { return gone() };
+            file = Some((hash, mime_type, found.filename));
+        }
+        if let Some(problem) = free::problems(free, through).into_iter().next() {
+            return Ok(Some(problem));
+        }
+        let Some((hash, mime_type, filename)) = &file else { return Ok(None) };
+        let same = Same { hash, mime_type, filename };
+        Ok(self.place_file(sender, same).await?.err())
     }
 
     /// Sends the text of the bot that has a conversation, while its window is open.
@@ -120,7 +184,10 @@ impl Engine {
             return Ok(AnswerOutcome::Refused(Problem::new("window_closed", &[])));
         }
         let content = Content::Text { body: text.to_owned(), quoted: None };
-        let message = self.text(&mut tx, &conversation, &content, (&author, now)).await?;
+        let message = match self.new_answer(&mut tx, &conversation, content, (&author, now)).await? {
+            Ok(message) => message,
+            Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
+        };
         let sent = message::insert_batch(&mut tx, &[message]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         inbox::write_out(&mut tx, id, message, &author, now).await?;
@@ -131,22 +198,27 @@ impl Engine {
         Ok(AnswerOutcome::Sent(message))
     }
 
-    async fn text(
+    async fn new_answer(
         &self,
         tx: &mut Tx,
         conversation: &Conversation,
-        content: &Content,
+        content: Content,
         (author, now): (&str, UnixMs),
-    ) -> Result<NewMessage, EngineError> {
+    ) -> Result<Result<NewMessage, Problem>, EngineError> {
         let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
         let (recipient, name) = person::reached_at(tx, conversation.person_id)
             .await?
             .ok_or(StoreError::Corrupt { what: "person.phone" })?;
-        let phone = Phone::from_international(&recipient).ok_or(StoreError::Corrupt { what: "person.phone" })?;
-        let market = market::of(&phone);
+        let to = Recipient::parse(&recipient).ok_or(StoreError::Corrupt { what: "person.phone" })?;
+        if to.phone().is_none() && account.access.kind().dialect() != Dialect::CloudApi {
+            return Ok(Err(Problem::new("person_without_number", &[])));
+        }
+        let market = market::of_recipient(&to);
         let day = now.day_in(&account.timezone);
         let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
-        Ok(NewMessage {
+        // Reactions cost nothing (cloud-api.md 7.1).
+        let is_free = matches!(content, Content::Free { free: Free::Reaction { .. }, .. });
+        Ok(Ok(NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,
             row_no: 0,
@@ -157,7 +229,7 @@ impl Engine {
             account: account.name.clone(),
             sender: conversation.sender.clone(),
             priority: Priority::AGENT,
-            content: NewMessage::content_of(content),
+            content: NewMessage::content_of(&content),
             conversation_id: Some(conversation.id),
             author: author.to_owned(),
             route: String::new(),
@@ -172,8 +244,15 @@ impl Engine {
             market: market.as_str().to_owned(),
             category: Category::Service,
             currency: account.currency.as_str().to_owned(),
-            estimated: price.unwrap_or_default(),
-        })
+            estimated: if is_free { Micros::default() } else { price.unwrap_or_default() },
+        }))
+    }
+}
+
+fn content(free: Free, quoted: Option<String>) -> Content {
+    match free {
+        Free::Text { body } => Content::Text { body, quoted },
+        free => Content::Free { free, quoted },
     }
 }
 

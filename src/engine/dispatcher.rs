@@ -5,6 +5,7 @@
 
 mod answer;
 mod bounds;
+mod file;
 mod frequency;
 mod gate;
 mod grant;
@@ -25,12 +26,13 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use super::media::Found;
 use super::{Engine, EngineError, tier};
 use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
 use crate::domain::fill::{Content, Fill};
 use crate::domain::id::RunId;
-use crate::domain::phone::Phone;
+use crate::domain::recipient::Recipient;
 use crate::domain::template::Template;
 use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
 use crate::store::message::{Claim, Claimed, PutBack, Settlement, Turn, Verdict, claim_within, left_since};
@@ -359,9 +361,16 @@ impl Dispatcher {
 
     async fn send(&self, departure: &Departure) -> Verdict {
         let message = &departure.message;
-        let Some(to) = Phone::from_international(&message.recipient) else { return answer::unsendable() };
+        let Some(to) = Recipient::parse(&message.recipient) else { return answer::unsendable() };
+        let found = match self.file_of(message).await {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
+        };
         let body = match &message.content {
             Content::Text { body, quoted } => Body::Text { body, quoted: quoted.as_deref() },
+            Content::Free { free, quoted } => {
+                Body::Free { free, quoted: quoted.as_deref(), file: found.as_ref().map(Found::at) }
+            }
             Content::Template { fill, template } => match template.as_deref().or(departure.translation(fill)) {
                 Some(template) => Body::Template { template, fill },
                 None => return answer::unsendable(),

@@ -8,7 +8,7 @@ use super::dispatcher::FIRST_PROBE;
 use super::template::keep;
 use super::{Engine, EngineError};
 use crate::domain::change::Change;
-use crate::domain::phone::Phone;
+use crate::domain::recipient::Recipient;
 use crate::domain::template::TemplateStatus;
 use crate::domain::time::UnixMs;
 use crate::intake::phone_number::country_of;
@@ -25,7 +25,10 @@ const LONGEST_PROBE: Duration = Duration::from_mins(10);
 
 /// The scope key of the country that a number of `account` is in; `None` where its plan does not tell the country.
 pub(super) fn country_key(account: &str, recipient: &str) -> Option<String> {
-    let country = country_of(&Phone::from_international(recipient)?)?;
+    let country = match Recipient::parse(recipient)? {
+        Recipient::Phone(phone) => country_of(&phone)?,
+        user @ Recipient::User(_) => user.country()?.to_owned(),
+    };
     Some(hold::country_key(account, &country))
 }
 

@@ -2,13 +2,12 @@
 //! under their hash, and removed with what they belong to.
 
 mod files;
+mod outgoing;
+mod writing;
 
 use std::time::Duration;
 
 use futures::StreamExt;
-use sha2::{Digest, Sha256};
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -16,13 +15,15 @@ use tracing::{info, warn};
 use super::{Engine, EngineError, aside};
 use crate::domain::change::Change;
 use crate::domain::event::Media;
-use crate::domain::media::{HEAD, MediaRefusal, MediaState, type_of};
+use crate::domain::media::{MediaRefusal, MediaState, type_of};
 use crate::provider::media::{Download, FETCH_TIMEOUT, MediaError};
 use crate::provider::outside::{Outside, OutsideError};
 use crate::store::StoreError;
 use crate::store::media::{self, DueMedia};
 
 pub use files::Kept;
+pub use outgoing::{Brought, Found, Same};
+use writing::Writing;
 
 /// Real time between two looks when nothing wakes it.
 const EVERY: Duration = Duration::from_secs(1);
@@ -142,31 +143,24 @@ impl Fetcher {
 
     /// Writes what comes into a file that gets its name when it is whole.
     async fn keep(&self, due: &DueMedia, mut download: Download, told: &str) -> Result<Tried, EngineError> {
-        let fresh = self.engine.fresh_media().await?;
-        let mut file = File::from_std(fresh.reopen().map_err(files::unwritten)?);
-        let (mut digest, mut size, mut head) = (Sha256::new(), 0_u64, Vec::with_capacity(HEAD));
+        let mut writing = Writing::begin(&self.engine).await?;
         loop {
-            let chunk = match download.chunk().await {
-                Ok(Some(chunk)) => chunk,
+            match download.chunk().await {
+                Ok(Some(chunk)) => writing.add(&chunk).await?,
                 Ok(None) => break,
                 Err(cause) => return Ok(Tried::Not(cause)),
-            };
-            head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len())]);
-            digest.update(&chunk);
-            size += chunk.len() as u64;
-            file.write_all(&chunk).await.map_err(files::unwritten)?;
+            }
         }
-        if size == 0 {
+        if writing.size == 0 {
             return Ok(Tried::Not(MediaError::NotThere));
         }
-        file.sync_all().await.map_err(files::unwritten)?;
-        let hash = hex::encode(digest.finalize());
-        if !media::name(&self.engine.store, due.id, &hash).await? {
+        let written = writing.finish(&self.engine).await?;
+        if !media::name(&self.engine.store, due.id, &written.hash).await? {
             return Ok(Tried::Nobodys);
         }
-        let place = files::path(&self.engine.config.server.data_dir, &hash);
-        aside(move || fresh.persist(place)).await?.map_err(|e| files::unwritten(e.error))?;
-        Ok(Tried::Here(hash, size, type_of(&head, told)))
+        let (hash, size, mime_type) = (written.hash.clone(), written.size, type_of(&written.head, told));
+        written.keep().await?;
+        Ok(Tried::Here(hash, size, mime_type))
     }
 
     /// Says when it is tried again, or that it is not.

@@ -1,6 +1,10 @@
 //! One person: everything kept of them, and erasing it.
 
+mod clients;
 mod files;
+mod look;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tracing::info;
@@ -15,10 +19,14 @@ use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::phone_number::{self, Home};
+use crate::store::client::{self, Client};
 use crate::store::identity::{self, Known};
 use crate::store::media::{self, Attachment};
 use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, OutcomeRow, SuppressionRow};
-use crate::store::person::erasure::{self, Erasure};
+use crate::store::person::erasure::{self, Erasure, Excluded};
+
+pub use clients::{ClientsImported, Edit};
+pub use look::{LeftOut, PersonLook};
 
 /// Everything kept of one person.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -29,6 +37,8 @@ pub struct PersonExport {
     pub identities: Vec<IdentityExport>,
     /// What was sent to them, or was to be.
     pub messages: Vec<MessageExport>,
+    /// What the house says of them beside the name.
+    pub client: Client,
     /// What they and we have written.
     pub entries: Vec<EntryRow>,
     /// What they sent and were sent.
@@ -191,6 +201,7 @@ impl Engine {
             person: root,
             identities: all.identities.into_iter().map(identity).collect(),
             messages: all.messages.into_iter().map(MessageExport::from).collect(),
+            client: client::of(&self.store, root).await?,
             entries: all.entries,
             media: media::of_person(&self.store, root).await?,
             outcomes: all.outcomes,
@@ -208,8 +219,7 @@ impl Engine {
         }
         let ids: Vec<String> =
             identities.iter().flat_map(|k| [&k.phone, &k.wa_id, &k.bsuid]).flatten().cloned().collect();
-        let phones: Vec<Phone> =
-            ids.iter().filter_map(|id| Phone::from_international(id)).flat_map(|phone| phone.variants()).collect();
+        let phones = phones_of(&ids);
         let mut tx = self.store.begin().await?;
         let provider_ids = match erasure::erase(&mut tx, root, &ids, self.clock.now()).await? {
             Erasure::Busy => return Ok(Err(Problem::new("person_busy", &[]))),
@@ -226,23 +236,33 @@ impl Engine {
     }
 
     async fn forget_exclusions(&self, phones: &[Phone]) -> Result<u64, EngineError> {
-        let mut done = 0;
+        let theirs = self.exclusions_of(phones).await?;
+        for row in &theirs {
+            erasure::forget_exclusion(&self.store, row.run_id, row.row_no).await?;
+        }
+        Ok(theirs.len() as u64)
+    }
+
+    /// Rows left out whose phone cell is one of `phones`, as their campaign reads it.
+    async fn exclusions_of(&self, phones: &[Phone]) -> Result<Vec<Excluded>, EngineError> {
+        let mut theirs: BTreeMap<(RunId, i64), Excluded> = BTreeMap::new();
         for phone in phones {
             let mut after = (RunId(0), 0);
             loop {
                 let found = erasure::exclusions(&self.store, phone.digits(), after).await?;
                 let Some(last) = found.last() else { break };
                 after = (last.run_id, last.row_no);
-                for row in &found {
-                    if is_of(phones, &row.recipient, home(&row.definition).as_ref()) {
-                        erasure::forget_exclusion(&self.store, row.run_id, row.row_no).await?;
-                        done += 1;
-                    }
-                }
+                let are = |row: &Excluded| is_of(phones, &row.recipient, home(&row.definition).as_ref());
+                theirs.extend(found.into_iter().filter(are).map(|row| ((row.run_id, row.row_no), row)));
             }
         }
-        Ok(done)
+        Ok(theirs.into_values().collect())
     }
+}
+
+/// Every way of writing those of `ids` that are numbers.
+fn phones_of(ids: &[String]) -> Vec<Phone> {
+    ids.iter().filter_map(|id| Phone::from_international(id)).flat_map(|phone| phone.variants()).collect()
 }
 
 /// Where numbers of a campaign are from that are written without their country.

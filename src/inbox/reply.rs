@@ -11,7 +11,7 @@ use crate::domain::callback::Instance;
 use crate::domain::event::{Reply, ReplyContent};
 use crate::domain::fill::Content;
 use crate::domain::id::{ConversationId, EntryId, MessageId, PersonId};
-use crate::domain::phone::Phone;
+use crate::domain::recipient::Recipient;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{CampaignFile, Replies};
@@ -66,8 +66,8 @@ pub struct AutomaticAnswer {
     pub entry: EntryId,
     /// To whom.
     pub person: PersonId,
-    /// To which number.
-    pub to: Phone,
+    /// To which number, or to whom without one.
+    pub to: Recipient,
     /// Name of the account.
     pub account: String,
     /// Name of the sender.
@@ -241,7 +241,7 @@ fn answer(
     entry: EntryId,
 ) -> Option<AutomaticAnswer> {
     let about = understood.about.as_ref();
-    let to = about.and_then(|c| Phone::from_international(&c.message.recipient)).or(understood.person.reachable())?;
+    let to = about.and_then(|c| Recipient::parse(&c.message.recipient)).or(understood.person.reachable())?;
     let body = match &understood.decision {
         Decision::Settled { answer, .. } | Decision::Ask { answer } => answer.clone()?,
         Decision::OptOut { answer: Some(answer), .. } => answer.clone(),
@@ -263,9 +263,12 @@ fn answer(
 }
 
 /// The person's language: that of what they received, else of their own words, else of their number.
-fn language(about: Option<&Candidacy>, told: words::OptOut, to: &Phone) -> Language {
+fn language(about: Option<&Candidacy>, told: words::OptOut, to: &Recipient) -> Language {
     let language = about.and_then(Candidacy::language).or(told.language);
-    language.unwrap_or_else(|| words::language_of_number(to.digits()))
+    language.unwrap_or_else(|| match to {
+        Recipient::Phone(phone) => words::language_of_number(phone.digits()),
+        Recipient::User(_) => words::language_of_country(to.country().unwrap_or_default()),
+    })
 }
 
 /// When something happened that came in at `received_at`. A provider's clock ahead of ours must not keep a window open

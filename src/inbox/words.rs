@@ -220,6 +220,22 @@ fn places<'a>(folded: &'a str, phrase: &'a str) -> impl Iterator<Item = usize> +
     folded.match_indices(phrase).map(|(at, _)| at).filter(move |at| whole(*at))
 }
 
+/// The language people of a country write in, by its ISO code.
+pub fn language_of_country(country: &str) -> Language {
+    const PORTUGUESE: [&str; 5] = ["BR", "PT", "AO", "MZ", "CV"];
+    const SPANISH: [&str; 20] = [
+        "ES", "PE", "MX", "CU", "AR", "CL", "CO", "VE", "GT", "SV", "HN", "NI", "CR", "PA", "BO", "EC", "PY", "UY",
+        "GQ", "DO",
+    ];
+    if PORTUGUESE.contains(&country) {
+        Language::Pt
+    } else if SPANISH.contains(&country) {
+        Language::Es
+    } else {
+        Language::En
+    }
+}
+
 /// The language most people of a number's country write, for the one sentence sent to somebody of whom nothing else is
 /// known.
 pub fn language_of_number(digits: &str) -> Language {

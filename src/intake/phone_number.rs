@@ -306,6 +306,11 @@ fn split(phone: &Phone) -> Option<(u16, &str)> {
     })
 }
 
+/// The calling code of a country, by its ISO code: `54` for `AR`.
+pub fn calling_code(country: &str) -> Option<String> {
+    Some(DATABASE.by_id(country)?.country_code().to_string())
+}
+
 /// ISO code of the country, where the numbering plan tells it.
 pub fn country_of(phone: &Phone) -> Option<String> {
     let parsed = phonenumber::parse(None, phone.with_plus()).ok()?;

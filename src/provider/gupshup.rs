@@ -101,9 +101,9 @@ impl Gupshup {
     pub(super) async fn send(&self, request: &SendRequest<'_>) -> Answer {
         let path = match request.body {
             Body::Template { .. } => &self.app.wire.template_path,
-            Body::Text { .. } => &self.app.wire.message_path,
+            Body::Text { .. } | Body::Free { .. } => &self.app.wire.message_path,
         };
-        let form = form::of(request, &self.app.name);
+        let Some(form) = form::of(request, &self.app.name) else { return answer::not_offered() };
         let call = match request.body {
             Body::Template { .. } if self.app.wire.passthrough => {
                 self.client.post(self.address(passthrough::PATH)).json(&passthrough::of(request))

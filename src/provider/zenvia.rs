@@ -76,7 +76,7 @@ impl Zenvia {
             Ok(body) => body,
             Err(missing) => {
                 // It would be refused, or lose its field without a word: it never leaves.
-                let detail = format!("the template's field \"{missing}\" has no value");
+                let detail = format!("\"{missing}\" has no value, or no way to send it is documented");
                 return Answer::Refused(Failure { code: answer::VALIDATION, detail });
             }
         };

@@ -198,7 +198,8 @@ impl World {
             },
         };
         let quotes = quotes || matches!(act, Act::Presses(_));
-        self.receive(&Letter { from: &from, to: &to, quoted: quotes.then_some(wamid.as_str()), sends }, real, now);
+        let quoted = quotes.then_some(wamid.as_str());
+        self.receive(&Letter { from: &from, to: &to, quoted, sends, is_hidden: false }, real, now);
     }
 }
 

@@ -90,6 +90,9 @@ pub(super) struct Speech {
     document: Option<Value>,
     sticker: Option<Value>,
     location: Option<Spot>,
+    /// Whether they show a user name in place of their number (Meta only).
+    #[serde(default)]
+    hidden: bool,
     /// Id of the message it answers; a tapped button always answers the last template.
     quoted: Option<String>,
 }
@@ -120,11 +123,12 @@ impl Speech {
 
 /// `POST /_sandbox/reply`: a person writes, taps or speaks now.
 pub(super) async fn reply(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
-    let said = read(&body).and_then(|speech| {
+    let said = read(&body).and_then(|speech: Speech| {
         let (real, now) = (Instant::now(), sandbox.0.clock.now());
         let mut world = sandbox.world();
+        let is_hidden = speech.hidden;
         let (from, to, quoted, sends) = world.understand(speech)?;
-        Ok(world.receive(&Letter { from: &from, to: &to, quoted: quoted.as_deref(), sends }, real, now))
+        Ok(world.receive(&Letter { from: &from, to: &to, quoted: quoted.as_deref(), sends, is_hidden }, real, now))
     });
     sandbox.0.wake.notify_one();
     match said {
@@ -139,7 +143,11 @@ impl Sandbox {
         let (real, now) = (Instant::now(), self.0.clock.now());
         let mut world = self.world();
         let Some((from, to)) = world.ledger.last_read() else { return false };
-        world.receive(&Letter { from: &from, to: &to, quoted: None, sends: Sends::Text(text.to_owned()) }, real, now);
+        world.receive(
+            &Letter { from: &from, to: &to, quoted: None, sends: Sends::Text(text.to_owned()), is_hidden: false },
+            real,
+            now,
+        );
         drop(world);
         self.0.wake.notify_one();
         true

@@ -35,6 +35,8 @@ pub(super) struct Letter<'a> {
     pub quoted: Option<&'a str>,
     /// What they send.
     pub sends: Sends,
+    /// They show a user name in place of their number.
+    pub is_hidden: bool,
 }
 
 impl World {
@@ -54,13 +56,22 @@ impl World {
             "id": id,
             "timestamp": now.0.div_euclid(1000).to_string(),
         });
+        let mut shown = contact(letter.from);
+        self.users.insert(phone::user_id(letter.from), letter.from.to_owned());
+        if letter.is_hidden {
+            for (object, key) in [(&mut message, "from"), (&mut shown, "wa_id")] {
+                if let Some(object) = object.as_object_mut() {
+                    object.remove(key);
+                }
+            }
+        }
         if let Some(quoted) = letter.quoted {
             message["context"] = json!({"from": number, "id": quoted});
         }
         self.write_content(&mut message, &letter.sends, &id, now);
         self.heard(letter, real, now);
         self.inbound.insert(id.clone());
-        let news = News::Message { sender: letter.to.to_owned(), message, contact: contact(letter.from) };
+        let news = News::Message { sender: letter.to.to_owned(), message, contact: shown };
         self.emit(Update { account: self.registry.account_of(letter.to), news }, real);
         id
     }

@@ -62,6 +62,11 @@ impl Media {
     fn new(mime_type: &str, bytes: Bytes, until: UnixMs) -> Self {
         Self { mime_type: mime_type.to_owned(), sha256: hex::encode(Sha256::digest(&bytes)), bytes, until }
     }
+
+    /// Its type without parameters.
+    pub fn kind(&self) -> &str {
+        self.mime_type.split(';').next().unwrap_or_default().trim()
+    }
 }
 
 impl World {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::Sandbox;
 use super::connection::Cut;
 use super::fault::{self, Kind, When};
+use super::free;
 use super::ledger::{Message, Progress, TemplateUse};
 use super::parameter;
 use super::phone;
@@ -105,8 +106,14 @@ impl World {
         if !self.bucket(sender, real).is_some_and(|bucket| bucket.take(real)) {
             return Err(Refusal::new(130_429, "Cloud API message throughput has been reached.").with_subcode(2_494_055));
         }
-        let to = text(request, "to");
-        let digits = phone::digits(to).ok_or_else(|| Refusal::new(131_009, "to: not a phone number"))?;
+        // Where both are given, the number counts.
+        let (to, digits) = match (text(request, "to"), text(request, "recipient")) {
+            ("", id) => {
+                let known = self.users.get(id).cloned();
+                (id, known.ok_or_else(|| Refusal::new(131_009, "recipient: no such user"))?)
+            }
+            (to, _) => (to, phone::digits(to).ok_or_else(|| Refusal::new(131_009, "to: not a phone number"))?),
+        };
         if self.registry.known_number(sender).is_some_and(|number| number.digits == digits) {
             return Err(Refusal::new(131_021, "Recipient cannot be the sender"));
         }
@@ -119,7 +126,7 @@ impl World {
         }
         let call = Call { sender, account: self.registry.account_of(sender), wa_id, to, request, now };
         self.registry.standing(&call.account).check(kind == "template", &call.wa_id, now)?;
-        let message = if kind == "template" { self.judge_template(&call)? } else { self.judge_text(&call)? };
+        let message = if kind == "template" { self.judge_template(&call)? } else { self.judge_free(&call, kind)? };
         let is_held = message.template.is_some() && self.holds_for_review();
         let is_dropped = is_held && self.dice.chance(self.review.dropped);
         let is_early = !is_held && self.dice.chance(self.delivery.early);
@@ -127,9 +134,14 @@ impl World {
         if message.template.is_some() {
             answered["message_status"] = if is_held { "held_for_quality_assessment" } else { "accepted" }.into();
         }
+        let contact = if self.users.contains_key(call.to) {
+            json!({"input": call.to, "user_id": call.to})
+        } else {
+            json!({"input": call.to, "wa_id": call.wa_id})
+        };
         let answer = json!({
             "messaging_product": "whatsapp",
-            "contacts": [{"input": call.to, "wa_id": call.wa_id}],
+            "contacts": [contact],
             "messages": [answered],
         });
         let review = self.review;
@@ -176,13 +188,14 @@ impl World {
         fits.then_some(true).ok_or_else(full)
     }
 
-    fn judge_text(&mut self, call: &Call<'_>) -> Result<Message, Refusal> {
+    fn judge_free(&mut self, call: &Call<'_>, kind: &str) -> Result<Message, Refusal> {
         if !self.has_window(&(call.sender.to_owned(), call.wa_id.clone()), call.now) {
             let details =
                 "Message failed to send because more than 24 hours have passed since the customer last replied.";
             return Err(Refusal::new(131_047, details));
         }
-        Ok(self.message(call, None, "service".to_owned(), &call.request["text"]))
+        self.check_file(kind, &call.request[kind], call.now)?;
+        Ok(self.message(call, None, "service".to_owned(), &call.request[kind]))
     }
 
     fn message(&mut self, call: &Call<'_>, template: Option<TemplateUse>, category: String, params: &Value) -> Message {
@@ -210,7 +223,7 @@ impl World {
 /// The type of the message, once everything that type requires is there.
 fn check_required(request: &Value) -> Result<&str, Refusal> {
     let required = |what: &str| Refusal::new(131_008, format!("The parameter {what} is required."));
-    if text(request, "to").is_empty() {
+    if text(request, "to").is_empty() && text(request, "recipient").is_empty() {
         return Err(required("to"));
     }
     if text(request, "biz_opaque_callback_data").chars().count() > 512 {
@@ -225,11 +238,6 @@ fn check_required(request: &Value) -> Result<&str, Refusal> {
             let has_language = !text(&template["language"], "code").is_empty();
             has_language.then_some("template").ok_or_else(|| required("template['language']['code']"))
         }
-        "text" => match text(&request["text"], "body").chars().count() {
-            0 => Err(required("text['body']")),
-            1..=4096 => Ok("text"),
-            _ => Err(Refusal::new(100, "text['body'] is longer than 4096 characters")),
-        },
-        other => Err(Refusal::new(131_051, format!("messages of type '{other}' are not available here"))),
+        other => free::check(request, other),
     }
 }

@@ -71,6 +71,8 @@ pub(super) struct World {
     pub again: VecDeque<WebhookPost>,
     pub faults: Vec<Fault>,
     pub media: BTreeMap<String, Media>,
+    /// Business-scoped user ids of people who have been heard of, with their numbers.
+    pub users: HashMap<String, String>,
     /// Files uploaded so far.
     pub uploads: u64,
     /// Scheme, host and port at which it answers.
@@ -111,6 +113,7 @@ impl World {
             again: VecDeque::new(),
             faults: Vec::new(),
             media: BTreeMap::new(),
+            users: HashMap::new(),
             uploads: 0,
             place: "http://127.0.0.1".to_owned(),
             samples: Samples::default(),

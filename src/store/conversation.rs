@@ -10,14 +10,22 @@ use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, 
 use crate::domain::time::UnixMs;
 
 mod bot;
+mod lines;
 mod list;
+mod look;
 mod panel;
+mod quiet;
+mod search;
 mod step;
 mod thread;
 
 pub use bot::of_bot;
-pub use list::{ConversationFilter, ConversationLine, Cursor, Show, View, count, list};
+pub use lines::ConversationLine;
+pub use list::{ConversationFilter, Cursor, Narrow, Show, View, list};
+pub use look::{Counts, News, campaigns, counts, news, seen};
 pub use panel::{Earlier, Panel, earlier, get, panel};
+pub use quiet::{Quiet, Silent, quiet};
+pub use search::{Found, Place, Sought, search};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use super::outcome::Certainty;
 use super::{Result, Store, Tx, on, on_tx};
 use crate::domain::event::ReplyContent;
+use crate::domain::fill::Content;
 use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
@@ -23,20 +24,20 @@ const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND m
 const THREAD: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
         e.author, e.at, m.provider_id AS message_provider_id,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
-        m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by,
+        m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by, NULLIF(m.row_no, 0) AS row_no, k.title AS campaign_title,
         COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
-    LEFT JOIN run AS r ON r.id = m.run_id
+    LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN campaign AS k ON k.id = m.campaign_id
     WHERE e.conversation_id = $1 AND e.id > $2 ORDER BY e.at, e.id";
 
 /// A quoted line: in the conversation that quotes it before others of the same person.
 const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
         e.author, e.at, m.provider_id AS message_provider_id,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
-        m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by,
+        m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by, NULLIF(m.row_no, 0) AS row_no, k.title AS campaign_title,
         COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
-    LEFT JOIN run AS r ON r.id = m.run_id
+    LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN campaign AS k ON k.id = m.campaign_id
     WHERE e.conversation_id IN (SELECT o.id FROM conversation AS o JOIN conversation AS c ON c.person_id = o.person_id WHERE c.id = $1)
         AND ((e.direction = 'in' AND e.provider_id = $2) OR (e.direction = 'out' AND e.message_id IN
             (SELECT k.id FROM message AS k WHERE k.provider_id = $2
@@ -55,6 +56,8 @@ const UNCLEAR: &str = "SELECT at, received_at FROM entry
 /// Of the replies that could belong to several messages, those since the one chosen had gone out.
 const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
+
+const LAST_IN: &str = "UPDATE conversation SET last_in = $2 WHERE id = $1";
 
 const ANSWERED_SINCE: &str = "SELECT COUNT(*) FROM entry
     WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author <> '' AND author <> $3";
@@ -142,6 +145,10 @@ pub struct Line {
     pub test_of: Option<CampaignId>,
     /// Who cancelled the run.
     pub cancelled_by: Option<String>,
+    /// The row of the audience that the message sent is for.
+    pub row_no: Option<i64>,
+    /// Title of the campaign of the message sent.
+    pub campaign_title: Option<String>,
 }
 
 impl Line {
@@ -149,20 +156,28 @@ impl Line {
     pub fn called(&self) -> Option<&str> {
         self.provider_id.as_deref().or(self.message_provider_id.as_deref())
     }
+
+    /// What the provider calls the line that this one quotes.
+    pub fn quotes(&self) -> Option<String> {
+        if self.direction != Direction::Out {
+            return self.quoted.clone();
+        }
+        match serde_json::from_str(self.message_content.as_deref()?) {
+            Ok(Content::Text { quoted, .. } | Content::Free { quoted, .. }) => quoted,
+            _ => None,
+        }
+    }
 }
 
-/// The line that each line quotes, of those in `lines`; and by their provider's id those quoted that are not among them.
-pub fn quotes<'a>(
-    lines: impl IntoIterator<Item = (EntryId, Option<&'a str>, Option<&'a str>)> + Clone,
-) -> (BTreeMap<EntryId, EntryId>, Vec<(EntryId, &'a str)>) {
-    let called: BTreeMap<&str, EntryId> =
-        lines.clone().into_iter().filter_map(|(id, called, _)| Some((called?, id))).collect();
+/// The line that each of `lines` quotes among them; and what is quoted that is not among them, by its provider's id.
+pub fn quotes(lines: &[Line]) -> (BTreeMap<EntryId, EntryId>, Vec<(EntryId, String)>) {
+    let called: BTreeMap<&str, EntryId> = lines.iter().filter_map(|line| Some((line.called()?, line.id))).collect();
     let (mut here, mut elsewhere) = (BTreeMap::new(), Vec::new());
-    for (id, _, quoted) in lines {
-        let Some(quoted) = quoted else { continue };
-        match called.get(quoted) {
-            Some(found) => drop(here.insert(id, *found)),
-            None => elsewhere.push((id, quoted)),
+    for line in lines {
+        let Some(quoted) = line.quotes() else { continue };
+        match called.get(quoted.as_str()) {
+            Some(found) => drop(here.insert(line.id, *found)),
+            None => elsewhere.push((line.id, quoted)),
         }
     }
     (here, elsewhere)
@@ -173,10 +188,10 @@ pub async fn seen(tx: &mut Tx, provider_id: &str) -> Result<Option<ConversationI
     Ok(on_tx!(tx, |c| sqlx::query_scalar(SEEN).bind(provider_id).fetch_optional(c).await?))
 }
 
-/// Adds a line.
+/// Adds a line. The person's last one is known to the conversation too: what is unread goes by it.
 pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
     let content = super::json(&new.content);
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(ADD)
+    let id: EntryId = on_tx!(tx, |c| sqlx::query_scalar(ADD)
         .bind(new.conversation)
         .bind(new.direction)
         .bind(&content)
@@ -187,7 +202,11 @@ pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
         .bind(new.at)
         .bind(new.received_at)
         .fetch_one(c)
-        .await?))
+        .await?);
+    if new.direction == Direction::In {
+        on_tx!(tx, |c| sqlx::query(LAST_IN).bind(new.conversation).bind(id).execute(c).await.map(drop))?;
+    }
+    Ok(id)
 }
 
 /// Whether the thread shows `message` already.
@@ -241,7 +260,7 @@ pub async fn quote(tx: &mut Tx, entry: EntryId, quoted: &str) -> Result<()> {
 pub async fn quotable(tx: &mut Tx, conversation: ConversationId, entry: EntryId) -> Result<Option<String>> {
     let called: Option<Option<String>> =
         on_tx!(tx, |c| sqlx::query_scalar(QUOTABLE).bind(conversation).bind(entry).fetch_optional(c).await?);
-    Ok(called.flatten())
+    Ok(called.flatten().filter(|called| !called.is_empty()))
 }
 
 /// The line that the provider calls `quoted`, in any conversation of the same person.

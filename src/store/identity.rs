@@ -9,6 +9,7 @@ use super::{Dialects, Result, StoreError, Tx, json, on_tx};
 use crate::domain::event::Identity;
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
+use crate::domain::recipient::Recipient;
 use crate::domain::time::UnixMs;
 
 const BY_BSUID: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person WHERE bsuid = $1";
@@ -81,9 +82,10 @@ impl Known {
         fits(&self.wa_id, wa_id) && fits(&self.bsuid, bsuid)
     }
 
-    /// The number a message to them goes to, where one is known.
-    pub fn reachable(&self) -> Option<Phone> {
-        [&self.phone, &self.wa_id].into_iter().flatten().find_map(|digits| Phone::from_international(digits))
+    /// Where a message to them goes: their number, or their business-scoped user id where they show none.
+    pub fn reachable(&self) -> Option<Recipient> {
+        let known = [&self.phone, &self.wa_id, &self.bsuid];
+        known.into_iter().flatten().find_map(|id| Recipient::parse(id))
     }
 }
 

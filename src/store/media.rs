@@ -43,6 +43,59 @@ const PIECE: &str = "SELECT bytes FROM media_piece WHERE hash = $1 AND no = $2";
 const FORGET_PIECES: &str =
     "DELETE FROM media_piece WHERE NOT EXISTS (SELECT 1 FROM media AS m WHERE m.hash = media_piece.hash)";
 
+const ATTACH: &str = "INSERT INTO media
+        (conversation_id, account, kind, told, mime_type, filename, state, hash, size, added_by, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, 'here', $7, $8, $9, $10) RETURNING id";
+const OF_OURS: &str =
+    "SELECT id, conversation_id, entry_id, message_id, kind, mime_type, filename, state, reason, hash, size
+    FROM media WHERE id = $1 AND conversation_id = $2 AND entry_id IS NULL";
+const TOLD: &str = "SELECT told FROM media WHERE id = $1";
+const SENT: &str = "UPDATE media SET message_id = $2 WHERE id = $1 AND message_id IS NULL";
+const UPLOADED: &str = "SELECT provider_id FROM media_upload
+    WHERE account = $1 AND sender = $2 AND hash = $3 AND mime_type = $4 AND good_until > $5";
+const KEEP_UPLOAD: &str = "INSERT INTO media_upload (account, sender, hash, mime_type, provider_id, good_until)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (account, sender, hash, mime_type) DO UPDATE
+        SET provider_id = excluded.provider_id, good_until = excluded.good_until";
+
+/// A file to send.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAttachment<'a> {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Through which account.
+    pub account: &'a str,
+    /// As what.
+    pub kind: MediaKind,
+    /// What its bytes are.
+    pub mime_type: &'a str,
+    /// The type it is sent under.
+    pub sent_as: &'a str,
+    /// What it is called.
+    pub filename: &'a str,
+    /// SHA-256 of its bytes, in hex.
+    pub hash: &'a str,
+    /// How many.
+    pub size: i64,
+    /// Who brought it.
+    pub by: &'a str,
+    /// When.
+    pub at: UnixMs,
+}
+
+/// What was uploaded where, as what.
+#[derive(Clone, Copy, Debug)]
+pub struct Uploaded<'a> {
+    /// Through which account.
+    pub account: &'a str,
+    /// For which sender.
+    pub sender: &'a str,
+    /// SHA-256 of its bytes, in hex.
+    pub hash: &'a str,
+    /// As what.
+    pub mime_type: &'a str,
+}
+
 /// An attachment that a person sent.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
@@ -199,5 +252,68 @@ pub async fn piece(store: &Store, hash: &str, no: i64) -> Result<Option<Vec<u8>>
 /// Removes the pieces that no attachment has.
 pub async fn forget_pieces(store: &Store) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(FORGET_PIECES).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Keeps a file that is to be sent.
+pub async fn attach(store: &Store, new: &NewAttachment<'_>) -> Result<MediaId> {
+    let (mime_type, filename) = (Some(new.sent_as.to_owned()), Some(new.filename.to_owned()));
+    let told = Media { kind: new.kind, id: String::new(), mime_type, filename, caption: None };
+    let told = json(&told);
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(ATTACH)
+        .bind(new.conversation)
+        .bind(new.account)
+        .bind(new.kind)
+        .bind(&told)
+        .bind(new.mime_type)
+        .bind(new.filename)
+        .bind(new.hash)
+        .bind(new.size)
+        .bind(new.by)
+        .bind(new.at)
+        .fetch_one(pool)
+        .await)?)
+}
+
+/// A file that was brought to be sent in a conversation.
+pub async fn to_send(store: &Store, id: MediaId, conversation: ConversationId) -> Result<Option<Attachment>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(OF_OURS).bind(id).bind(conversation).fetch_optional(pool).await)?)
+}
+
+/// The type that a file of ours is sent under.
+pub async fn sent_as(store: &Store, id: MediaId) -> Result<Option<String>> {
+    let told: Option<String> = on!(&store.write, |pool| sqlx::query_scalar(TOLD).bind(id).fetch_optional(pool).await)?;
+    Ok(told.and_then(|told| serde_json::from_str::<Media>(&told).ok()?.mime_type))
+}
+
+/// Which message carries it. False: another does.
+pub async fn sent(tx: &mut Tx, id: MediaId, message: MessageId) -> Result<bool> {
+    Ok(on_tx!(tx, |c| sqlx::query(SENT).bind(id).bind(message).execute(c).await?.rows_affected()) == 1)
+}
+
+/// The provider's id of what was uploaded, while it holds.
+pub async fn uploaded(store: &Store, of: Uploaded<'_>, now: UnixMs) -> Result<Option<String>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(UPLOADED)
+        .bind(of.account)
+        .bind(of.sender)
+        .bind(of.hash)
+        .bind(of.mime_type)
+        .bind(now)
+        .fetch_optional(pool)
+        .await)?)
+}
+
+/// Keeps the provider's id of what was uploaded.
+pub async fn keep_upload(store: &Store, of: Uploaded<'_>, provider_id: &str, good_until: UnixMs) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(KEEP_UPLOAD)
+        .bind(of.account)
+        .bind(of.sender)
+        .bind(of.hash)
+        .bind(of.mime_type)
+        .bind(provider_id)
+        .bind(good_until)
+        .execute(pool)
+        .await
+        .map(drop))?;
     Ok(())
 }

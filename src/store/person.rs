@@ -58,7 +58,7 @@ const IN_CONVERSATION: Dialects = Dialects {
 };
 
 const REACHED_AT: &str =
-    "SELECT COALESCE(wa_id, phone) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
+    "SELECT COALESCE(wa_id, phone, bsuid) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
 
 const NAME: &str = "SELECT name FROM person WHERE phone = $1 OR wa_id = $1 ORDER BY id LIMIT 1";
 
@@ -124,7 +124,8 @@ pub async fn in_conversation(store: &Store, people: &[PersonId]) -> Result<BTree
     Ok(found.into_iter().collect())
 }
 
-/// The digits a person is written to, and their name (perhaps empty); `None` when only a BSUID is known.
+/// The number a person is written to, or the business-scoped user id of one who shows none, and their name (perhaps
+/// empty); `None`: they were erased.
 pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, String)>> {
     let row: Option<(Option<String>, String)> =
         on_tx!(tx, |conn| sqlx::query_as(REACHED_AT).bind(id).fetch_optional(conn).await)?;

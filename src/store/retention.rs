@@ -15,6 +15,10 @@ const ALIASES: &str = "DELETE FROM message_alias WHERE other_id IN
 const MEDIA: &str = "DELETE FROM media WHERE id IN
     (SELECT id FROM media WHERE created_at < $1 ORDER BY created_at LIMIT 1000)";
 
+const UNSENT: &str = "DELETE FROM media WHERE id IN
+    (SELECT id FROM media WHERE entry_id IS NULL AND message_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT 1000)";
+const UPLOADS: &str = "DELETE FROM media_upload WHERE good_until < $1";
+
 /// A request is repeated within this or not at all.
 const KEYS_FOR: Duration = Duration::from_hours(24);
 
@@ -30,6 +34,9 @@ const ALIASES_FOR: Duration = Duration::from_hours(120 * 24);
 /// What people sent and were sent: as long as texts. Their files go in the next sweep of those.
 const MEDIA_FOR: Duration = Duration::from_hours(396 * 24);
 
+/// Files that somebody brought and never sent.
+const UNSENT_FOR: Duration = Duration::from_hours(24);
+
 /// Removes old idempotency keys, a step of old webhooks, old alerts and a step of places that count no more, and lets suppressions
 /// lapse that have lasted their time. Sessions and sign-in links live by people's time, not by this clock, and are swept
 /// where they are made.
@@ -39,6 +46,8 @@ pub async fn sweep(store: &Store, now: UnixMs) -> Result<()> {
         (WEBHOOKS, now.minus(WEBHOOKS_FOR)),
         (ALIASES, now.minus(ALIASES_FOR)),
         (MEDIA, now.minus(MEDIA_FOR)),
+        (UNSENT, now.minus(UNSENT_FOR)),
+        (UPLOADS, now),
     ];
     for (sql, before) in steps {
         on!(&store.write, |pool| sqlx::query(sql).bind(before).execute(pool).await.map(drop))?;

@@ -35,6 +35,16 @@ pub async fn instance(store: &Store) -> Result<Instance> {
     Instance::parse(&name).ok_or(StoreError::Corrupt { what: "setting.instance" })
 }
 
+/// The secret of that name, drawn at random the first time it is asked for. It never leaves the store.
+pub async fn key(store: &Store, name: &str) -> Result<String> {
+    if let Some(key) = read(store, name).await? {
+        return Ok(key);
+    }
+    let drawn = hex::encode(rand::random::<[u8; 32]>());
+    on!(&store.write, |pool| sqlx::query(INSERT).bind(name).bind(&drawn).execute(pool).await.map(|_| ()))?;
+    read(store, name).await?.ok_or(StoreError::Corrupt { what: "setting.value" })
+}
+
 fn draw() -> String {
     const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut rng = rand::rng();

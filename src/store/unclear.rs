@@ -24,11 +24,7 @@ pub struct MayAnswer {
 }
 
 /// Keeps that the reply `entry` may answer any of `messages`.
-pub async fn add(
-    tx: &mut Tx,
-    (conversation, entry): (ConversationId, EntryId),
-    messages: &[MayAnswer],
-) -> Result<()> {
+pub async fn add(tx: &mut Tx, (conversation, entry): (ConversationId, EntryId), messages: &[MayAnswer]) -> Result<()> {
     for may in messages {
         on_tx!(tx, |c| sqlx::query(ADD)
             .bind(may.message)

@@ -22,6 +22,8 @@ const SET_CAPACITY: &str = "UPDATE app_user SET capacity = $2 WHERE id = $1";
 const SET_LANGUAGE: &str = "UPDATE app_user SET language = $2 WHERE id = $1";
 const TEST_NUMBER: &str = "SELECT test_number FROM app_user WHERE id = $1";
 const SET_TEST_NUMBER: &str = "UPDATE app_user SET test_number = $2 WHERE id = $1";
+const SOUND: &str = "SELECT sound FROM app_user WHERE id = $1";
+const SET_SOUND: &str = "UPDATE app_user SET sound = $2 WHERE id = $1";
 const DISABLE: &str = "UPDATE app_user SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
 const ENABLE: &str = "UPDATE app_user SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
 const OTHER_ADMINS: &str = "SELECT COUNT(*) FROM app_user WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1";
@@ -69,6 +71,18 @@ pub async fn test_number(store: &Store, id: UserId) -> Result<Option<String>> {
 /// Keeps the number that a test went to.
 pub async fn set_test_number(store: &Store, id: UserId, number: &str) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(SET_TEST_NUMBER).bind(id).bind(number).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Whether the inbox makes a sound for them when something arrives.
+pub async fn sound(store: &Store, id: UserId) -> Result<bool> {
+    let found: Option<i64> = on!(&store.read, |pool| sqlx::query_scalar(SOUND).bind(id).fetch_optional(pool).await?);
+    Ok(found == Some(1))
+}
+
+/// Turns that sound on or off.
+pub async fn set_sound(store: &Store, id: UserId, on: bool) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(SET_SOUND).bind(id).bind(i64::from(on)).execute(pool).await.map(drop))?;
     Ok(())
 }
 

@@ -3,9 +3,11 @@
 
 mod agents;
 mod alerts;
+mod answers;
 mod bots;
 mod campaign_view;
 pub(super) mod campaigns;
+mod canned;
 mod conversations;
 mod correct;
 mod costs;

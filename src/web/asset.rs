@@ -11,6 +11,8 @@ use super::error::WebError;
 
 const CSS: &str = include_str!("assets/recado.css");
 const JS: &str = include_str!("assets/recado.js");
+const COMPOSER: &str = include_str!("assets/composer.js");
+const INBOX: &str = include_str!("assets/inbox.js");
 const UPLOAD: &str = include_str!("assets/upload.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
@@ -20,6 +22,10 @@ pub struct Addresses {
     pub css: String,
     /// Script.
     pub js: String,
+    /// Script of the composer.
+    pub composer: String,
+    /// Script of the inbox.
+    pub inbox: String,
     /// What shows how far files have come.
     pub upload: String,
     /// Icon.
@@ -30,6 +36,8 @@ pub struct Addresses {
 pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     css: format!("/assets/{}/recado.css", mark(CSS)),
     js: format!("/assets/{}/recado.js", mark(JS)),
+    composer: format!("/assets/{}/composer.js", mark(COMPOSER)),
+    inbox: format!("/assets/{}/inbox.js", mark(INBOX)),
     upload: format!("/assets/{}/upload.js", mark(UPLOAD)),
     icon: format!("/assets/{}/icon.svg", mark(ICON)),
 });
@@ -43,6 +51,8 @@ pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, 
     let (kind, content) = match name.as_str() {
         "recado.css" => ("text/css; charset=utf-8", CSS),
         "recado.js" => ("text/javascript; charset=utf-8", JS),
+        "composer.js" => ("text/javascript; charset=utf-8", COMPOSER),
+        "inbox.js" => ("text/javascript; charset=utf-8", INBOX),
         "upload.js" => ("text/javascript; charset=utf-8", UPLOAD),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),

@@ -1,33 +1,35 @@
 //! One conversation: the thread, the answer, who has it, what was decided, who the person is.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, EntryId, MessageId, UserId};
 use crate::domain::role::Right;
-use crate::domain::time::UnixMs;
-use crate::engine::{DoubtSettlement, Seen};
+use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
-use crate::store::conversation::{self, Conversation, ConversationState, Earlier, Panel};
-use crate::store::entry::{self, Direction};
+use crate::locale;
+use crate::store::conversation::{self, Conversation, Earlier, Panel};
 use crate::store::view::person::{self, Sent};
 use crate::store::{suppression, user};
 
 use super::actor::Actor;
 use super::bubble::{self, Bubble};
+use super::composer::{Begun, BegunAsked, Composer, NewAnswer};
 use super::converse;
 use super::error::WebError;
 use super::form::{done, done_n};
 use super::handover::{self, Desk};
+use super::inbox::asked::Asked;
+use super::inbox::lists::Lists;
+use super::inbox::presence::{self, Others};
+use super::once::once;
 use super::page::{Page, html};
 use super::state::WebState;
-use super::words;
 
-/// WhatsApp takes no longer text.
-pub const LONGEST_ANSWER: usize = 4_096;
 /// Earlier things shown of a person.
 const EARLIER: i64 = 8;
 
@@ -38,14 +40,15 @@ struct ConversationPage {
     c: Conversation,
     panel: Panel,
     bubbles: Vec<Bubble>,
+    composer: Composer,
     /// The last line.
     seen: i64,
+    /// The first column.
+    inbox: Lists,
+    /// Colleagues who are here.
+    others: Others,
     /// An answer that a colleague's overtook.
     overtaken: Option<Overtaken>,
-    window: String,
-    can_answer: bool,
-    /// Why not, if not.
-    why_not: Option<String>,
     mine: bool,
     /// It is not a colleague's.
     may_act: bool,
@@ -57,7 +60,6 @@ struct ConversationPage {
     sent: Vec<Sent>,
     agents: Vec<user::User>,
     teams: Vec<String>,
-    longest: usize,
     longest_note: usize,
     campaigns: Right,
     suppress: Right,
@@ -78,50 +80,47 @@ impl ConversationPage {
     }
 }
 
-/// `You can write for 3 h 20 min`, that the window is closed, or that the person has not written yet.
-pub fn window(p: &Page, until: Option<UnixMs>) -> String {
-    match until.filter(|until| *until > p.now) {
-        Some(until) => p.say("web.window.open", &[("t", &words::duration(p.language, until.since(p.now)))]),
-        None if until.is_none() => p.t("web.window.never"),
-        None => p.t("web.window.closed"),
-    }
-}
-
 /// The page.
 pub async fn show(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
-) -> Result<Html<String>, WebError> {
-    page(&state, &actor, p, (ConversationId(id), None)).await
+    Query(begun): Query<BegunAsked>,
+    (asked, jar, headers): (Asked, CookieJar, HeaderMap),
+) -> Result<(CookieJar, Html<String>), WebError> {
+    let jar = jar.add(asked.cookie(state.secure()));
+    let wanted = Wanted { id: ConversationId(id), begun: begun.into(), asked, headers };
+    Ok((jar, page(&state, &actor, p, wanted).await?))
 }
 
-/// The page, perhaps with an answer that was not sent and the last line that its author had seen.
-async fn page(
-    state: &WebState,
-    actor: &Actor,
-    mut p: Page,
-    (id, unsent): (ConversationId, Option<(String, i64)>),
-) -> Result<Html<String>, WebError> {
+/// What of the page is wanted.
+struct Wanted {
+    id: ConversationId,
+    /// The answer as far as it was written.
+    begun: Begun,
+    asked: Asked,
+    headers: HeaderMap,
+}
+
+async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> Result<Html<String>, WebError> {
+    let Wanted { id, begun, asked, headers } = wanted;
     let store = state.store();
     let c = conversation::get(store, id).await?.ok_or(WebError::NotFound)?;
     let panel = conversation::panel(store, id).await?.ok_or(WebError::NotFound)?;
     p.go_by_clock_of(state, &c.account);
-    let campaign = campaign_label(&p, panel.campaign_title.as_deref(), panel.row_no);
-    let lines = entry::lines(store, id).await?;
-    let overtaken = unsent.map(|(text, last)| {
-        let since = lines.iter().filter(|l| l.id.0 > last && l.direction == Direction::Out);
-        Overtaken { text, since: since.map(|l| bubble::of(&p, l, &campaign)).collect() }
+    let bubbles = bubble::thread(state, &p, &c, &panel).await?;
+    let overtaken = begun.overtaken.map(|last| {
+        let since = bubbles.iter().filter(|b| b.id.0 > last && b.side == "out");
+        Overtaken { since: since.cloned().collect() }
     });
+    let seen = bubbles.iter().map(|b| b.id.0).max().unwrap_or_default();
+    presence::opened(state, actor, &headers, Some((id, EntryId(seen)))).await?;
     let outcome = converse::decided(state, &c).await?;
-    let open = c.state == ConversationState::Open;
-    let why_not = why_not(state, actor, &p, &c).await?;
+    let composer = Composer::of((state, actor, &p), (&c, &panel), &bubbles, begun).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();
     html(&ConversationPage {
-        window: window(&p, c.window_until),
-        can_answer: open && why_not.is_none(),
-        why_not,
+        composer,
         mine: actor.user.is_some() && c.assignee == actor.user,
         outcome,
         may_act: converse::may_act(actor, &c),
@@ -130,15 +129,16 @@ async fn page(
         sent: person::recent(store, c.person_id, EARLIER).await?,
         agents,
         teams: state.config().teams.keys().cloned().collect(),
-        longest: LONGEST_ANSWER,
         longest_note: converse::LONGEST_NOTE,
         choices: converse::choices(state, id).await?,
         campaigns: Right::ReadCampaigns,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
         desk: handover::desk(state, &c).await?,
-        seen: lines.iter().map(|l| l.id.0).max().unwrap_or_default(),
-        bubbles: lines.iter().map(|l| bubble::of(&p, l, &campaign)).collect(),
+        seen,
+        inbox: Lists::of(state, actor, &p, (asked, Some(id))).await?,
+        others: presence::others(state, actor, id).await?,
+        bubbles,
         overtaken,
         panel,
         c,
@@ -176,59 +176,53 @@ pub fn campaign_label(p: &Page, title: Option<&str>, row: Option<i64>) -> String
     }
 }
 
-/// Why `actor` cannot write now, in words; `None` when they can.
-async fn why_not(state: &WebState, actor: &Actor, p: &Page, c: &Conversation) -> Result<Option<String>, WebError> {
-    if c.state == ConversationState::Closed {
-        return Ok(Some(p.t("web.thread.is_closed")));
-    }
-    if c.window_until.is_none_or(|until| until <= p.now) {
-        return Ok(Some(window(p, c.window_until)));
-    }
-    if let Some(bot) = &c.bot {
-        return Ok(Some(p.say("web.handover.bot_has_it", &[("bot", bot)])));
-    }
-    if let Some(owner) = c.assignee.filter(|owner| Some(*owner) != actor.user) {
-        let name = user::by_id(state.store(), owner).await?.map_or_else(String::new, |u| u.name);
-        return Ok(Some(p.say("web.thread.is_others", &[("who", &name)])));
-    }
-    Ok(None)
-}
-
-/// The answer's text, and the last line of the thread when it was begun.
-#[derive(Deserialize)]
-pub struct AnswerForm {
-    text: String,
-    seen: Option<i64>,
-    anyway: Option<String>,
-}
-
 /// What was not sent because a colleague had answered meanwhile.
 pub struct Overtaken {
-    /// What was written.
-    text: String,
     /// What stands in the thread since.
     since: Vec<Bubble>,
 }
 
-/// An answer goes out, or is shown back with what a colleague answered meanwhile.
+/// An answer goes out; where it cannot, the page comes back with what was written, and with what a colleague answered
+/// meanwhile.
 pub async fn answer(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
-    Form(form): Form<AnswerForm>,
+    (asked, headers): (Asked, HeaderMap),
+    new: NewAnswer,
 ) -> Result<Response, WebError> {
     let id = ConversationId(id);
-    let seen = Seen { last: form.seen.map(EntryId), anyway: form.anyway.is_some() };
-    match converse::answer(&state, &actor, id, (&form.text, seen)).await {
-        Ok(_) => Ok(Redirect::to(&format!("/conversations/{id}#answer")).into_response()),
+    let there = format!("/conversations/{id}#answer");
+    let work = async {
+        converse::answer(&state, &actor, id, &new).await?;
+        Ok(there.clone())
+    };
+    let sent = if new.once.is_empty() {
+        work.await
+    } else {
+        let (route, request) = (format!("POST /conversations/{id}/answer"), new.request());
+        once(&state, &actor, (&route, &new.once), &request, work).await
+    };
+    let mut begun = Begun { text: new.text, quote: new.quote, canned: new.canned, ..Begun::default() };
+    let status = match sent {
+        Ok(path) => return Ok(Redirect::to(&path).into_response()),
         Err(WebError::Conflict(converse::OVERTAKEN)) => {
-            let last = form.seen.unwrap_or_default();
-            let page = page(&state, &actor, p, (id, Some((form.text, last)))).await?;
-            Ok((StatusCode::CONFLICT, page).into_response())
+            begun.overtaken = Some(new.seen.last.unwrap_or_default().0);
+            StatusCode::CONFLICT
         }
-        Err(other) => Err(other),
-    }
+        Err(WebError::Refused(problems)) => {
+            begun.problems = problems.iter().map(|b| locale::problem(p.language, b)).collect();
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(WebError::Unprocessable(why)) => {
+            begun.problems = vec![p.t(&format!("web.error.{why}"))];
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(other) => return Err(other),
+    };
+    let page = page(&state, &actor, p, Wanted { id, begun, asked, headers }).await?;
+    Ok((status, page).into_response())
 }
 
 /// From whom it is taken over; empty for nobody's.

@@ -4,7 +4,7 @@
 use crate::domain::change::Change;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
 use crate::domain::role::Role;
-use crate::engine::{AnswerOutcome, Author, DoubtSettlement, Seen};
+use crate::engine::{Author, DoubtSettlement};
 use crate::inbox::Inbox;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
@@ -15,6 +15,9 @@ use crate::store::{StoreError, entry, outcome, run, user, version};
 use super::act;
 
 use super::actor::Actor;
+use super::attach;
+use super::canned;
+use super::composer::NewAnswer;
 use super::error::WebError;
 use super::state::WebState;
 
@@ -74,16 +77,18 @@ pub async fn answer(
     state: &WebState,
     actor: &Actor,
     id: ConversationId,
-    (text, seen): (&str, Seen),
+    new: &NewAnswer,
 ) -> Result<MessageId, WebError> {
-    match state.engine.answer(id, text, &author(actor)?, seen).await? {
-        AnswerOutcome::Sent(message) => {
-            audit(state, actor, "conversation.answer", id, &format!("message {message}")).await?;
-            Ok(message)
+    canned::all_filled(state, actor, id, (&new.canned, &new.text)).await?;
+    let file = match &new.file {
+        Some(file) => {
+            let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(file.bytes.clone())]);
+            Some(attach::keep_bytes(state, actor, id, (&file.name, false), bytes).await?)
         }
-        AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
-        AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
-    }
+        None => None,
+    };
+    let reply = attach::reply(&new.text, file.as_ref(), new.quote);
+    attach::send(state, actor, id, (reply, new.seen)).await
 }
 
 /// Says whether the person wants promotions.

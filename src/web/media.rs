@@ -23,7 +23,7 @@ use super::state::WebState;
 const PIECE: u64 = 64 * 1024;
 
 /// Nothing may run, load or be sent from what people send, were it opened as a page.
-const POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'");
+pub(super) const POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'");
 
 /// The bytes of an attachment.
 #[utoipa::path(
@@ -70,7 +70,7 @@ pub async fn show(
 const OPAQUE: HeaderValue = HeaderValue::from_static(crate::domain::media::OPAQUE);
 
 /// `length` bytes of `file` from `from` on.
-fn bytes(
+pub(super) fn bytes(
     mut file: std::fs::File,
     from: u64,
     length: u64,

@@ -48,7 +48,7 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 12] = [
+const NAVIGATION: [(&str, &str, Right); 13] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/tickets", "tickets", Right::Converse),
@@ -57,6 +57,7 @@ const NAVIGATION: [(&str, &str, Right); 12] = [
     ("/costs", "costs", Right::ReadCosts),
     ("/holds", "holds", Right::ReadCampaigns),
     ("/doubt", "doubt", Right::ReadPeople),
+    ("/people", "people", Right::ReadPeople),
     ("/suppressions", "suppressions", Right::Suppress),
     ("/doctor", "doctor", Right::ReadAudit),
     ("/audit", "audit", Right::ReadAudit),

@@ -1,56 +1,60 @@
-//! One person: everything kept of them, and erasing it.
+//! People: looking for them, and taking in a file of clients.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
-use axum::response::Html;
+use axum::extract::{Multipart, Query, State};
+use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
 use crate::domain::id::PersonId;
-use crate::engine::person::{Erased, PersonExport};
+use crate::domain::role::Right;
+use crate::engine::Incoming;
+use crate::engine::person::{ClientsImported, Erased};
+use crate::store::client::{self, Found};
 use crate::store::identity::Known;
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::page::{Page, html};
+use super::page::{Page, cut, html};
 use super::state::WebState;
+use super::upload;
+
+/// People on one page.
+const PAGE: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "people.html")]
 struct PeoplePage {
     p: Page,
-    phone: String,
-    /// True when somebody was looked for.
-    asked: bool,
-    found: Option<PersonExport>,
+    q: String,
+    lines: Vec<Found>,
+    next: Option<String>,
+    imported: Option<ClientsImported>,
     erased: Option<Erased>,
+    manage: Right,
 }
 
-/// Whom to look for.
+/// Whom to look for, and from where on.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
-    phone: String,
+    q: String,
+    before: Option<i64>,
 }
 
 /// The person with a number, for page and API.
-pub async fn find(state: &WebState, typed: &str) -> Result<Option<Known>, WebError> {
+pub async fn by_phone(state: &WebState, typed: &str) -> Result<Option<Known>, WebError> {
     state.engine.person_of(typed.trim()).await?.map_err(|problem| WebError::Refused(vec![problem]))
 }
 
-/// Everything kept of a person, with a line in the audit.
-pub async fn export(state: &WebState, actor: &Actor, id: PersonId) -> Result<PersonExport, WebError> {
-    let all = state.engine.export_person(id).await?;
-    state.audit(actor, "person.export", &format!("person {id}"), "").await?;
-    Ok(all)
-}
-
-/// Erases a person, with a line in the audit that names nobody.
-pub async fn erase_one(state: &WebState, actor: &Actor, id: PersonId) -> Result<Erased, WebError> {
-    let done = state.engine.erase_person(id).await?;
-    let erased = done.map_err(|problem| WebError::Refused(vec![problem]))?;
-    let detail = format!("{} rows, {} webhooks", erased.rows, erased.webhooks);
-    state.audit(actor, "person.erase", &format!("person {id}"), &detail).await?;
-    Ok(erased)
+/// People by name, number or reference: a page of them, and whether more follow.
+pub async fn search(
+    state: &WebState,
+    words: &str,
+    before: Option<PersonId>,
+) -> Result<(Vec<Found>, Option<PersonId>), WebError> {
+    let mut lines = client::find(state.store(), words, before, PAGE + 1).await?;
+    let next = cut(&mut lines, PAGE).map(|last| last.id);
+    Ok((lines, next))
 }
 
 /// The page.
@@ -59,22 +63,58 @@ pub async fn show(
     p: Page,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, WebError> {
-    let found = if asked.phone.trim().is_empty() { None } else { find(&state, &asked.phone).await? };
-    let found = match found {
-        Some(known) => Some(state.engine.export_person(known.id).await?),
-        None => None,
-    };
-    let is_asked = !asked.phone.trim().is_empty();
-    html(&PeoplePage { p, phone: asked.phone, asked: is_asked, found, erased: None })
+    page(&state, p, asked, None, None).await
 }
 
-/// Erases somebody and says what was erased.
-pub async fn erase(
+/// The page with what was just done.
+pub(super) async fn page(
+    state: &WebState,
+    p: Page,
+    asked: Asked,
+    imported: Option<ClientsImported>,
+    erased: Option<Erased>,
+) -> Result<Html<String>, WebError> {
+    let (lines, next) = search(state, &asked.q, asked.before.map(PersonId)).await?;
+    let next = next.map(|last| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("q", &asked.q).append_pair("before", &last.to_string());
+        format!("?{}", query.finish())
+    });
+    html(&PeoplePage { p, q: asked.q, lines, next, imported, erased, manage: Right::ManagePeople })
+}
+
+/// Takes in a file of clients, for page and API, with a line in the audit.
+pub async fn take_in(
+    state: &WebState,
+    actor: &Actor,
+    file: &Incoming,
+    country: &str,
+) -> Result<ClientsImported, WebError> {
+    let country = Some(country.trim().to_uppercase()).filter(|country| !country.is_empty());
+    if country.as_ref().is_some_and(|country| country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase())) {
+        return Err(WebError::Bad("country"));
+    }
+    let done = state.engine.import_clients(&file.path(), country.as_deref(), &actor.name).await?;
+    let done = done.map_err(WebError::Refused)?;
+    let detail = format!("{} rows, {} kept, {} left out", done.rows, done.kept, done.left);
+    state.audit(actor, "person.import", "people", &detail).await?;
+    Ok(done)
+}
+
+/// Takes in a file of clients.
+pub async fn import(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
-    Path(id): Path<i64>,
+    form: Multipart,
 ) -> Result<Html<String>, WebError> {
-    let erased = erase_one(&state, &actor, PersonId(id)).await?;
-    html(&PeoplePage { p, phone: String::new(), asked: false, found: None, erased: Some(erased) })
+    let brought = upload::clients(&state, form).await?;
+    let file = brought.file.ok_or(WebError::Bad("no_audience"))?;
+    let done = take_in(&state, &actor, &file, &brought.country).await?;
+    page(&state, p, Asked::default(), Some(done), None).await
+}
+
+/// The page of one of them.
+pub(super) fn of(id: PersonId) -> Redirect {
+    Redirect::to(&format!("/people/{id}"))
 }

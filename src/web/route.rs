@@ -10,9 +10,10 @@ use crate::domain::role::Right as R;
 pub use super::guard::Access;
 use super::state::WebState;
 use super::{
-    api, asset, audit, availability, by_hand, campaign, campaigns, conversation, conversations, costs, doctor, doubt,
-    draft, events, handover, health, holds, language, media, metrics, people, result_files, retry, run, run_rows,
-    sign_in, suppressions, template, template_drafts, templates, test_send, ticket, tickets, users, variables, webhook,
+    api, asset, audit, availability, by_hand, campaign, campaigns, canned, conversation, conversations, costs, doctor,
+    doubt, draft, events, handover, health, holds, inbox, language, media, metrics, people, person, result_files,
+    retry, run, run_rows, shared, sign_in, suppressions, template, template_drafts, templates, test_send, ticket,
+    tickets, users, variables, webhook,
 };
 
 /// One route.
@@ -76,6 +77,7 @@ fn open() -> Vec<Route> {
         read("/sign-in/link", Open, sign_in::show_link),
         write("/sign-in/link", Open, sign_in::use_link),
         write("/language", Open, language::choose),
+        read("/shared/{hash}/{until}/{proof}/{name}", Open, shared::show),
         read("/webhooks/{account}", Open, webhook::handshake),
         write("/webhooks/{account}", Open, webhook::receive),
         write("/webhooks/{account}/{secret}", Open, webhook::receive_with_secret),
@@ -90,6 +92,7 @@ fn campaign_pages() -> Vec<Route> {
         with_files(write("/campaigns", load, campaigns::load)),
         read("/campaigns/new", load, draft::begin::new),
         with_files(write("/drafts", load, draft::begin::create)),
+        write("/drafts/quiet", load, draft::begin::create_quiet),
         read("/drafts/{id}", load, draft::show),
         write("/drafts/{id}", load, draft::save),
         with_files(write("/drafts/{id}/audience", load, draft::audience)),
@@ -124,8 +127,18 @@ fn conversation_pages() -> Vec<Route> {
     let talk = needs(R::Converse);
     vec![
         read("/conversations", talk, conversations::show),
+        read("/conversations/lists", talk, conversations::lists),
+        write("/conversations/presence", talk, inbox::presence::tell),
+        write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),
-        write("/conversations/{id}/answer", talk, conversation::answer),
+        read("/conversations/{id}/others", talk, inbox::presence::show),
+        with_files(write("/conversations/{id}/answer", talk, conversation::answer)),
+        read("/conversations/{id}/templates", needs(R::SendByHand), by_hand::show_in),
+        write("/conversations/{id}/templates", needs(R::SendByHand), by_hand::send_in),
+        read("/canned-answers", needs(R::WriteCanned), canned::show),
+        write("/canned-answers", needs(R::WriteCanned), canned::add),
+        write("/canned-answers/{id}", needs(R::WriteCanned), canned::change),
+        write("/canned-answers/{id}/remove", needs(R::WriteCanned), canned::remove),
         write("/conversations/{id}/claim", talk, conversation::claim),
         write("/conversations/{id}/close", talk, conversation::close),
         write("/conversations/{id}/reopen", talk, conversation::reopen),
@@ -183,8 +196,11 @@ fn other_pages() -> Vec<Route> {
         read("/suppressions", suppress, suppressions::show),
         write("/suppressions", suppress, suppressions::add),
         write("/suppressions/import", suppress, suppressions::import),
-        read("/people", needs(R::ManagePeople), people::show),
-        write("/people/{id}/erase", needs(R::ManagePeople), people::erase),
+        read("/people", needs(R::ReadPeople), people::show),
+        with_files(write("/people/import", needs(R::ManagePeople), people::import)),
+        read("/people/{id}", needs(R::ReadPeople), person::show),
+        write("/people/{id}", needs(R::Converse), person::edit),
+        write("/people/{id}/erase", needs(R::ManagePeople), person::erase),
         write("/suppressions/{id}/lift", suppress, suppressions::lift),
         read("/audit", needs(R::ReadAudit), audit::show),
         read("/doctor", needs(R::ReadAudit), doctor::show),

@@ -86,7 +86,7 @@ impl TicketPage {
     fn words(&self, said: &Said) -> Rendered {
         let plain = |body: String| Rendered { body, ..Rendered::default() };
         match &said.shown {
-            Shown::Template { text } => text.clone(),
+            Shown::Template { text } | Shown::Free { text, .. } => text.clone(),
             Shown::Text { body } => plain(body.clone()),
             Shown::Reply { content } => plain(label::line(self.p.language, content)),
         }

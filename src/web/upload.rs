@@ -84,6 +84,28 @@ pub struct Parts {
     pub file: Option<Incoming>,
 }
 
+/// A file of clients.
+#[derive(Default)]
+pub struct Clients {
+    /// The country of local numbers; empty: the first sender's.
+    pub country: String,
+    /// The file.
+    pub file: Option<Incoming>,
+}
+
+/// Reads the parts `country` and `clients`; any other is passed over.
+pub async fn clients(state: &WebState, mut form: Multipart) -> Result<Clients, WebError> {
+    let mut clients = Clients::default();
+    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        match field.name().unwrap_or_default() {
+            "country" => clients.country = text(field).await?,
+            "clients" => clients.file = file(state, field).await?,
+            _ => {}
+        }
+    }
+    Ok(clients)
+}
+
 /// Reads the parts `title`, `kind` and `audience`; any other is passed over.
 pub async fn parts(state: &WebState, mut form: Multipart) -> Result<Parts, WebError> {
     let mut parts = Parts::default();

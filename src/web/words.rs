@@ -36,6 +36,16 @@ pub fn money(language: Language, amount: Micros, currency: &str) -> String {
     format!("{currency} {sign}{whole}{point}{part}")
 }
 
+/// `812 KB`, `4.5 MB`: how large a file is.
+pub fn size(language: Language, bytes: i64) -> String {
+    let (kb, tenths) = (bytes.max(0) / 1_024, bytes.max(0) * 10 / (1 << 20));
+    if tenths < 10 {
+        return format!("{} KB", number(language, kb.max(1)));
+    }
+    let point = if language == Language::En { '.' } else { ',' };
+    format!("{}{point}{} MB", number(language, tenths / 10), tenths % 10)
+}
+
 /// `1 GB`, `1.5 MB`, `900 KB`: decimal, as configurations say it.
 pub fn bytes_short(bytes: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB")];
@@ -107,6 +117,8 @@ mod tests {
         assert_eq!(money(Language::Es, Micros(61_800), "USD"), "USD 0,0618");
         assert_eq!(money(Language::En, Micros(5_081_300), "USD"), "USD 5.08");
         assert_eq!(money(Language::En, Micros(-1_999_900), "USD"), "USD -2.00");
+        assert_eq!([size(Language::En, 3), size(Language::Es, 831_488)], ["1 KB", "812 KB"]);
+        assert_eq!([size(Language::En, 4_718_592), size(Language::Pt, 104_857_600)], ["4.5 MB", "100,0 MB"]);
     }
 
     #[test]

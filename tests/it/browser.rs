@@ -1,5 +1,7 @@
 //! A person at a real browser, from the demo's sign-in link to an answered conversation.
 
+mod thread;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,6 +10,9 @@ use std::time::Duration;
 use fantoccini::{Client, Locator};
 
 use crate::support::Browser;
+
+mod axe;
+mod inbox;
 
 /// The demo's two days take about a minute; a slow machine gets four.
 const PATIENCE: Duration = Duration::from_mins(4);

@@ -8,5 +8,6 @@ pub mod office;
 mod opting_out;
 mod outcomes;
 mod people;
+mod searching;
 mod unclear;
 mod wishes;

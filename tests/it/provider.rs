@@ -5,6 +5,7 @@ mod code;
 mod code_template;
 mod connection;
 mod dialog360;
+mod free;
 mod gupshup;
 mod sandbox;
 mod send;
@@ -21,7 +22,7 @@ use recado::config::{Access, Account, CloudApiAccess};
 use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::id::MessageId;
 use recado::domain::money::Currency;
-use recado::domain::phone::Phone;
+use recado::domain::recipient::Recipient;
 use recado::provider::{Body, Provider, SendRequest};
 
 const SENDER: &str = "106540352242922";
@@ -65,8 +66,8 @@ fn fixture(path: &str) -> String {
     std::fs::read_to_string(fixtures(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-fn person() -> Phone {
-    Phone::from_international("5491155550123").expect("a number")
+fn person() -> Recipient {
+    Recipient::parse("5491155550123").expect("a number")
 }
 
 fn callback() -> CallbackData {
@@ -74,6 +75,6 @@ fn callback() -> CallbackData {
 }
 
 /// A free text: the smallest thing to send.
-fn hello(to: &Phone) -> SendRequest<'_> {
+fn hello(to: &Recipient) -> SendRequest<'_> {
     SendRequest { sender_ref: SENDER, to, callback: callback(), body: Body::Text { body: "Hola", quoted: None } }
 }

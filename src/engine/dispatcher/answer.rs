@@ -100,7 +100,7 @@ impl Dispatcher {
 
     fn accepted(&self, departure: &Departure, acceptance: Acceptance) -> Verdict {
         let template = match &departure.message.content {
-            Content::Text { .. } => None,
+            Content::Text { .. } | Content::Free { .. } => None,
             Content::Template { template, fill } => template.as_deref().or(departure.translation(fill)),
         };
         let told = template.and_then(|t| t.time_to_live_s).and_then(|s| u64::try_from(s).ok());
@@ -161,7 +161,7 @@ impl Dispatcher {
     fn template_key(&self, departure: &Departure) -> String {
         let template = match &departure.message.content {
             Content::Template { template, fill } => template.as_deref().or(departure.translation(fill)),
-            Content::Text { .. } => None,
+            Content::Text { .. } | Content::Free { .. } => None,
         };
         let key = |t: &Template| hold::template_key(&self.account.name, &t.name, &t.language);
         template.map_or_else(|| self.account.name.clone(), key)

@@ -147,7 +147,7 @@ fn stop(message: &Claimed, facts: Option<&RunFacts>, known: &Known, now: UnixMs)
     if message.latest_at.is_some_and(|latest| latest < now) {
         return Some(Verdict::Expired);
     }
-    if let Content::Text { .. } = message.content {
+    if let Content::Text { .. } | Content::Free { .. } = message.content {
         return text_outside_window(message, known, now);
     }
     let marketing = match facts {

@@ -20,7 +20,7 @@ pub(super) async fn queue(
     now: UnixMs,
 ) -> Result<Option<MessageId>, EngineError> {
     let Some(account) = engine.config.accounts.get(&answer.account) else { return Ok(None) };
-    let market = market::of(&answer.to);
+    let market = market::of_recipient(&answer.to);
     let day = now.day_in(&account.timezone);
     let price = estimate::estimate(&engine.cards, account.currency, market.as_str(), Category::Service, &day);
     let own_zone = || account.timezone.iana_name().unwrap_or("UTC").to_owned();
@@ -31,7 +31,7 @@ pub(super) async fn queue(
         // One answer to one reply, however often its webhook is read.
         key: format!("a:{}", answer.entry),
         person_id: answer.person,
-        recipient: answer.to.digits().to_owned(),
+        recipient: answer.to.as_str().to_owned(),
         name: String::new(),
         account: answer.account,
         sender: answer.sender,

@@ -314,7 +314,7 @@ impl<'a> Batch<'a> {
 fn language_of(content: &str) -> Option<String> {
     match serde_json::from_str(content).ok()? {
         Content::Template { fill, .. } => fill.language,
-        Content::Text { .. } => None,
+        Content::Text { .. } | Content::Free { .. } => None,
     }
 }
 

@@ -1,16 +1,23 @@
-//! Media nodes (cloud-api.md 2): where an attachment lies, for five minutes.
+//! Media nodes (cloud-api.md 2): where an attachment lies, for five minutes; and uploads, which live for thirty days.
 
+use std::time::Duration;
+
+use reqwest::Body;
 use reqwest::header::HeaderMap;
+use reqwest::multipart::{Form, Part};
 use url::Url;
 
-use super::CloudApi;
+use super::{CloudApi, node};
 use crate::config::Through;
 use crate::provider::media::{Download, MediaError, Place, same_host};
 use crate::provider::outside::Outside;
-use crate::provider::{ProviderError, loose};
+use crate::provider::{ProviderError, Upload, http, loose};
 
 /// Where Meta keeps attachments.
 const HOST: &str = "lookaside.fbsbx.com";
+
+/// Longest time for an upload, from the first byte to the answer.
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Codes of a media id that is none (any more): an unknown object, and a download that is over.
 const GONE: [i64; 3] = [100, 33, 131_052];
@@ -41,6 +48,24 @@ impl CloudApi {
             place.headers = HeaderMap::from_iter([self.authorization.clone()]);
         }
         place.fetch(outside, most).await
+    }
+
+    /// Uploads a file; its id.
+    pub(in crate::provider) async fn upload(&self, sender_ref: &str, upload: Upload) -> Result<String, ProviderError> {
+        let body = Body::from(tokio::fs::File::from_std(upload.file));
+        let part = Part::stream_with_length(body, upload.size).file_name(upload.filename);
+        let part = part.mime_str(&upload.mime_type).map_err(ProviderError::Unreachable)?;
+        let form = Form::new().text("messaging_product", "whatsapp").text("type", upload.mime_type).part("file", part);
+        let request = self
+            .client
+            .post(self.of_number(sender_ref, "media"))
+            .header(self.authorization.0.clone(), &self.authorization.1)
+            .timeout(UPLOAD_TIMEOUT)
+            .multipart(form)
+            .build()
+            .map_err(ProviderError::Unreachable)?;
+        let reply = http::call(&self.client, request).await.map_err(http::Broken::into_error)?;
+        loose::some_text(&node(&reply)?, "id").ok_or(ProviderError::Unreadable { what: "answer" })
     }
 
     /// 360dialog hands out Meta's addresses and serves them under its own host (gupshup-zenvia.md 3).

@@ -1,11 +1,14 @@
 //! The body of a send (cloud-api.md 1.2, 1.3, 2).
 
+mod free;
+
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
 use crate::domain::callback::{ButtonPayload, CallbackData};
 use crate::domain::fill::{self, Fill, HeaderFill};
+use crate::domain::recipient::Recipient;
 use crate::domain::template::{Button, Header, ParameterFormat, Template};
 use crate::provider::{Body, SendRequest};
 
@@ -17,10 +20,14 @@ pub(in crate::provider) fn of(request: &SendRequest<'_>) -> Value {
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": request.to.with_plus(),
         "biz_opaque_callback_data": request.callback.to_string(),
     });
+    match request.to {
+        Recipient::Phone(phone) => body["to"] = json!(phone.with_plus()),
+        Recipient::User(id) => body["recipient"] = json!(id),
+    }
     match request.body {
+        Body::Free { free, quoted, file } => free::write(&mut body, free, quoted, file),
         Body::Template { template, fill } => {
             body["type"] = json!("template");
             body["template"] = template_object(template, fill, &request.callback);

@@ -31,10 +31,10 @@ impl CloudApi {
         };
         let unreadable = ProviderError::Unreadable { what: "answer" };
         let id = loose::some_text(&told, "id").filter(|id| id.starts_with("upload:")).ok_or(unreadable)?;
-        self.upload(&id, sample.bytes).await
+        self.bring(&id, sample.bytes).await
     }
 
-    async fn upload(&self, session: &str, bytes: Vec<u8>) -> Result<TemplateAnswer, ProviderError> {
+    async fn bring(&self, session: &str, bytes: Vec<u8>) -> Result<TemplateAnswer, ProviderError> {
         // Its name may bring a query of its own: `upload:…?sig=…`.
         let (path, query) = session.split_once('?').unwrap_or((session, ""));
         let mut address = self.address(&[path]);

@@ -97,6 +97,12 @@ pub(super) fn credentials(failure: Failure) -> Answer {
     Answer::Stopped { scope: StopScope::Account, failure }
 }
 
+/// Nothing that Gupshup documents says it: no request is made.
+pub(super) fn not_offered() -> Answer {
+    let detail = "no way to send this, or to this person, is documented".to_owned();
+    Answer::Refused(Failure { code: BAD, detail })
+}
+
 /// The token had run out; with the next one it is tried again.
 pub(super) fn token_expired() -> Answer {
     let failure = Failure { code: UNAUTHORISED, detail: "the token has expired and is fetched anew".to_owned() };

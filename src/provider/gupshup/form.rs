@@ -1,5 +1,7 @@
 //! The form of a send (gupshup-zenvia.md 1.2, 1.3).
 
+mod free;
+
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
@@ -8,12 +10,12 @@ use crate::domain::fill::{self, Fill, HeaderFill};
 use crate::domain::template::{Button, Header, Template};
 use crate::provider::{Body, SendRequest};
 
-/// The whole body.
-pub(super) fn of(request: &SendRequest<'_>, app: &str) -> String {
+/// The whole body; `None`: Gupshup documents no way to send it, or to that person.
+pub(super) fn of(request: &SendRequest<'_>, app: &str) -> Option<String> {
     let mut form = Serializer::new(String::new());
     form.append_pair("channel", "whatsapp")
         .append_pair("source", request.sender_ref)
-        .append_pair("destination", request.to.digits())
+        .append_pair("destination", request.to.phone()?.digits())
         .append_pair("src.name", app);
     match request.body {
         Body::Template { template, fill } => {
@@ -27,6 +29,10 @@ pub(super) fn of(request: &SendRequest<'_>, app: &str) -> String {
                 form.append_pair("postbackTexts", &Value::Array(postbacks).to_string());
             }
         }
+        Body::Free { free, quoted, file } => {
+            let message = free::of(free, quoted, file, &request.callback.to_string())?;
+            form.append_pair("message", &message.to_string());
+        }
         Body::Text { body, quoted } => {
             let mut message = json!({ "type": "text", "text": body, "previewUrl": false });
             if let Some(quoted) = quoted {
@@ -35,7 +41,7 @@ pub(super) fn of(request: &SendRequest<'_>, app: &str) -> String {
             form.append_pair("message", &message.to_string());
         }
     }
-    form.finish()
+    Some(form.finish())
 }
 
 /// One flat list: header, body by the numbers of its parameters, then what buttons take, in their order.

@@ -1,5 +1,7 @@
 //! The body of a send (gupshup-zenvia.md 2.2).
 
+mod free;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::fill::{Fill, HeaderFill};
@@ -17,7 +19,7 @@ pub(super) fn of(request: &SendRequest<'_>) -> Result<Value, String> {
     let mut body = json!({
         "externalId": request.callback.to_string(),
         "from": request.sender_ref,
-        "to": request.to.digits(),
+        "to": request.to.phone().ok_or_else(|| "to".to_owned())?.digits(),
     });
     match request.body {
         Body::Template { template, fill } => {
@@ -27,6 +29,12 @@ pub(super) fn of(request: &SendRequest<'_>) -> Result<Value, String> {
                 content["fields"] = Value::Object(fields);
             }
             body["contents"] = json!([content]);
+        }
+        Body::Free { free, quoted, file } => {
+            body["contents"] = json!([free::of(free, file)?]);
+            if let Some(quoted) = quoted {
+                body["idRef"] = json!(quoted);
+            }
         }
         Body::Text { body: text, quoted } => {
             body["contents"] = json!([{ "type": "text", "text": text }]);

@@ -1,81 +1,69 @@
-//! Lists of conversations for agents: those who wait longest first.
+//! Lists of conversations for agents: those who wait longest first, closed ones by when they were closed.
 
-use serde::Serialize;
-use sqlx::FromRow;
-
-use super::ConversationState;
-use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, UserId};
+use super::lines::{self, ConversationLine};
+use crate::domain::id::{CampaignId, ConversationId, UserId};
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, on};
+use crate::store::{Result, Store, on};
 
-/// Sort key of open conversations: since when the person waits; those who wait for nobody come last, by age. Of closed
-/// ones: the last closed first, hence negative.
-const LIST: Dialects = Dialects {
-    sqlite: "SELECT c.id, c.person_id, COALESCE(NULLIF(m.name, ''), p.name, '') AS name,
-                 COALESCE(NULLIF(m.recipient, ''), p.phone, p.wa_id) AS phone, c.sender, c.state,
-                 c.assignee, u.name AS assignee_name, c.team, c.campaign_id, k.title AS campaign, c.run_id,
-                 c.origin_message_id, c.opened_at, c.last_at, c.waiting_since, c.window_until, c.closed_at,
-                 CASE c.state WHEN 'closed' THEN -c.closed_at
-                     ELSE COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) END AS sort_key,
-                 (SELECT e.content FROM entry AS e WHERE e.conversation_id = c.id AND e.direction = 'in'
-                     ORDER BY e.at DESC, e.id DESC LIMIT 1) AS last_reply
-             FROM conversation AS c JOIN person AS p ON p.id = c.person_id
-             LEFT JOIN message AS m ON m.id = c.origin_message_id LEFT JOIN app_user AS u ON u.id = c.assignee
-             LEFT JOIN campaign AS k ON k.id = c.campaign_id
-             WHERE c.state = $1 AND (CAST($2 AS BIGINT) = 0 OR c.assignee = $2)
-                 AND (CAST($3 AS BIGINT) = 0 OR c.assignee IS NULL)
-                 AND ($4 = '' OR c.team IN
-                     (SELECT value FROM json_each(CASE WHEN $4 = '' THEN '[]' ELSE $4 END)))
-                 AND ($5 = '' OR ($5 = 'open' AND c.window_until > $6)
-                     OR ($5 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $6)))
-                 AND (CASE c.state WHEN 'closed' THEN -c.closed_at
-                         ELSE COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) END, c.id) > ($8, $9)
-             ORDER BY sort_key, c.id LIMIT $7",
-    postgres: "SELECT c.id, c.person_id, COALESCE(NULLIF(m.name, ''), p.name, '') AS name,
-                   COALESCE(NULLIF(m.recipient, ''), p.phone, p.wa_id) AS phone, c.sender, c.state,
-                   c.assignee, u.name AS assignee_name, c.team, c.campaign_id, k.title AS campaign, c.run_id,
-                   c.origin_message_id, c.opened_at, c.last_at, c.waiting_since, c.window_until, c.closed_at,
-                   CASE c.state WHEN 'closed' THEN -c.closed_at
-                       ELSE COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) END AS sort_key,
-                   (SELECT e.content FROM entry AS e WHERE e.conversation_id = c.id AND e.direction = 'in'
-                       ORDER BY e.at DESC, e.id DESC LIMIT 1) AS last_reply
-               FROM conversation AS c JOIN person AS p ON p.id = c.person_id
-               LEFT JOIN message AS m ON m.id = c.origin_message_id LEFT JOIN app_user AS u ON u.id = c.assignee
-               LEFT JOIN campaign AS k ON k.id = c.campaign_id
-               WHERE c.state = $1 AND (CAST($2 AS BIGINT) = 0 OR c.assignee = $2)
-                   AND (CAST($3 AS BIGINT) = 0 OR c.assignee IS NULL)
-                   AND ($4 = '' OR c.team IN
-                       (SELECT value FROM json_array_elements_text(CAST(CASE WHEN $4 = '' THEN '[]' ELSE $4 END AS json))))
-                   AND ($5 = '' OR ($5 = 'open' AND c.window_until > $6)
-                       OR ($5 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $6)))
-                   AND (CASE c.state WHEN 'closed' THEN -c.closed_at
-                           ELSE COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) END, c.id) > ($8, $9)
-               ORDER BY sort_key, c.id LIMIT $7",
-};
+/// Those who wait for nobody come after all who wait, by age.
+const OPEN: &str =
+    "SELECT c.id, COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at) AS place FROM conversation AS c
+    WHERE c.state = 'open' AND (COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at), c.id) > ($1, $2)
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR (c.assignee IS NULL AND c.bot IS NULL))
+        AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
+        AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
+        AND ($8 = '' OR ($8 = 'open' AND c.window_until > $9)
+            OR ($8 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $9)))
+    ORDER BY COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at), c.id LIMIT $10";
 
-const COUNT: Dialects = Dialects {
-    sqlite: "SELECT COUNT(*) FROM (SELECT 1 AS one FROM conversation AS c WHERE c.state = $1 AND (CAST($2 AS BIGINT) = 0 OR c.assignee = $2)
-                 AND (CAST($3 AS BIGINT) = 0 OR c.assignee IS NULL)
-                 AND ($4 = '' OR c.team IN
-                     (SELECT value FROM json_each(CASE WHEN $4 = '' THEN '[]' ELSE $4 END)))
-                 AND ($5 = '' OR ($5 = 'open' AND c.window_until > $6)
-                     OR ($5 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $6)))
-                 LIMIT $7) AS counted",
-    postgres: "SELECT COUNT(*) FROM (SELECT 1 AS one FROM conversation AS c WHERE c.state = $1 AND (CAST($2 AS BIGINT) = 0 OR c.assignee = $2)
-                   AND (CAST($3 AS BIGINT) = 0 OR c.assignee IS NULL)
-                   AND ($4 = '' OR c.team IN
-                       (SELECT value FROM json_array_elements_text(CAST(CASE WHEN $4 = '' THEN '[]' ELSE $4 END AS json))))
-                   AND ($5 = '' OR ($5 = 'open' AND c.window_until > $6)
-                       OR ($5 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $6)))
-                   LIMIT $7) AS counted",
-};
+const CLOSED: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
+    WHERE c.state = 'closed' AND (c.closed_at, c.id) < ($1, $2)
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR c.assignee IS NULL)
+        AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
+        AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
+    ORDER BY c.closed_at DESC, c.id DESC LIMIT $8";
+
+/// Of closed ones there are many: what narrows them most says which index is walked.
+const CLOSED_OF_CAMPAIGN: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
+    WHERE c.state = 'closed' AND c.campaign_id = $6 AND (c.closed_at, c.id) < ($1, $2)
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR c.assignee IS NULL)
+        AND ($5 = '' OR c.team = $5)
+        AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
+    ORDER BY c.closed_at DESC, c.id DESC LIMIT $8";
+
+const CLOSED_OF_AGENT: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
+    WHERE c.state = 'closed' AND c.assignee = $3 AND (c.closed_at, c.id) < ($1, $2)
+        AND (CAST($4 AS BIGINT) = 0 OR c.assignee IS NULL)
+        AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
+        AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
+    ORDER BY c.closed_at DESC, c.id DESC LIMIT $8";
+
+const CLOSED_OF_NOBODY: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
+    WHERE c.state = 'closed' AND c.assignee IS NULL AND (c.closed_at, c.id) < ($1, $2)
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND CAST($4 AS BIGINT) = 1
+        AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
+        AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
+    ORDER BY c.closed_at DESC, c.id DESC LIMIT $8";
+
+const CLOSED_OF_TEAM: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
+    WHERE c.state = 'closed' AND c.team = $5 AND (c.closed_at, c.id) < ($1, $2)
+        AND (CAST($3 AS BIGINT) = 0 OR c.assignee = $3) AND (CAST($4 AS BIGINT) = 0 OR c.assignee IS NULL)
+        AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
+        AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
+    ORDER BY c.closed_at DESC, c.id DESC LIMIT $8";
 
 /// Whose conversations.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum View {
     /// This agent's.
     Mine(UserId),
-    /// Nobody's; with teams, only theirs.
+    /// Nobody's, no bot's either while they are open; with teams, only theirs.
     Unassigned(Vec<String>),
     /// Of one of these teams, whoever has them.
     Team(Vec<String>),
@@ -105,6 +93,17 @@ pub struct Cursor {
     pub id: ConversationId,
 }
 
+/// What a list is narrowed to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Narrow {
+    /// Only about this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Only of this team.
+    pub team: Option<String>,
+    /// Only those where something came in since the reader last looked.
+    pub unread: bool,
+}
+
 /// A page of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationFilter {
@@ -112,125 +111,130 @@ pub struct ConversationFilter {
     pub view: View,
     /// Which of them.
     pub show: Show,
+    /// What it is narrowed to.
+    pub narrow: Narrow,
+    /// Who reads it: what is unread goes by that. `None`: a program, which has read nothing.
+    pub reader: Option<UserId>,
     /// After which line; `None`: from the beginning.
     pub after: Option<Cursor>,
     /// How many lines at most.
     pub limit: i64,
 }
 
-/// One line of a list.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
-pub struct ConversationLine {
-    /// Its id.
-    pub id: ConversationId,
-    /// With whom.
-    pub person_id: PersonId,
-    /// Their name: the row's, else the profile's, else empty.
-    pub name: String,
-    /// Their number, digits, if known.
-    pub phone: Option<String>,
-    /// Name of the sender.
-    pub sender: String,
-    /// Open or closed.
-    pub state: ConversationState,
-    /// Whose it is.
-    pub assignee: Option<UserId>,
-    /// Name of whose it is.
-    pub assignee_name: Option<String>,
-    /// Which team's it is.
-    pub team: Option<String>,
-    /// The campaign it is about.
-    pub campaign_id: Option<CampaignId>,
-    /// That campaign's title.
-    pub campaign: Option<String>,
-    /// The run it is about.
-    pub run_id: Option<RunId>,
-    /// The message it is about.
-    pub origin_message_id: Option<MessageId>,
-    /// When it began.
-    pub opened_at: UnixMs,
-    /// When somebody last wrote.
-    pub last_at: UnixMs,
-    /// Since when the person waits.
-    pub waiting_since: Option<UnixMs>,
-    /// Until when free texts may be sent.
-    pub window_until: Option<UnixMs>,
-    /// When it was closed.
-    pub closed_at: Option<UnixMs>,
-    /// Its place in the list.
-    #[serde(skip)]
-    pub sort_key: i64,
-    /// The person's last message, as JSON of [`ReplyContent`](crate::domain::event::ReplyContent).
-    #[serde(skip)]
-    pub last_reply: Option<String>,
-}
+impl ConversationFilter {
+    /// The first `limit` of a view as a program reads it.
+    pub fn of(view: View, show: Show, limit: i64) -> Self {
+        Self { view, show, narrow: Narrow::default(), reader: None, after: None, limit }
+    }
 
-impl ConversationLine {
-    /// Where a page that ends here ends.
-    pub const fn cursor(&self) -> Cursor {
-        Cursor { key: self.sort_key, id: self.id }
+    /// The teams of which one must have it; `None`: whichever, or none.
+    pub(super) fn teams(&self) -> Option<Vec<&str>> {
+        let of_view = match &self.view {
+            View::Team(of) => Some(of),
+            View::Unassigned(of) if !of.is_empty() => Some(of),
+            View::Unassigned(_) | View::Mine(_) | View::All => None,
+        };
+        match (of_view, self.narrow.team.as_deref()) {
+            (None, None) => None,
+            (None, Some(team)) => Some(vec![team]),
+            (Some(of), None) => Some(of.iter().map(String::as_str).collect()),
+            (Some(of), Some(team)) => Some(of.iter().map(String::as_str).filter(|t| *t == team).collect()),
+        }
+    }
+
+    pub(super) const fn agent(&self) -> i64 {
+        match self.view {
+            View::Mine(agent) => agent.0,
+            View::Unassigned(_) | View::Team(_) | View::All => 0,
+        }
+    }
+
+    pub(super) const fn unowned(&self) -> bool {
+        matches!(self.view, View::Unassigned(_))
+    }
+
+    pub(super) fn unread_by(&self) -> i64 {
+        if self.narrow.unread { self.reader.map_or(0, |user| user.0) } else { 0 }
+    }
+
+    fn campaign(&self) -> i64 {
+        self.narrow.campaign.map_or(0, |id| id.0)
     }
 }
 
-/// The binds that both statements share.
-struct Binds {
-    state: ConversationState,
-    agent: i64,
-    unowned: i64,
-    teams: String,
-    window: &'static str,
-    now: UnixMs,
-}
-
-impl Binds {
-    fn of(view: &View, show: Show) -> Self {
-        let teams = |teams: &[String]| if teams.is_empty() { String::new() } else { crate::store::json(teams) };
-        let (agent, unowned, teams) = match view {
-            View::Mine(agent) => (agent.0, 0, String::new()),
-            View::Unassigned(of) => (0, 1, teams(of)),
-            // No team at all: nothing, not everything.
-            View::Team(of) => (0, 0, crate::store::json(of)),
-            View::All => (0, 0, String::new()),
-        };
-        let (state, window, now) = match show {
-            Show::Answerable(now) => (ConversationState::Open, "open", now),
-            Show::Passed(now) => (ConversationState::Open, "passed", now),
-            Show::Open => (ConversationState::Open, "", UnixMs(0)),
-            Show::Closed => (ConversationState::Closed, "", UnixMs(0)),
-        };
-        Self { state, agent, unowned, teams, window, now }
+impl Show {
+    /// Which windows, and as of when, for open ones.
+    pub(super) const fn window(self) -> (&'static str, UnixMs) {
+        match self {
+            Self::Answerable(now) => ("open", now),
+            Self::Passed(now) => ("passed", now),
+            Self::Open | Self::Closed => ("", UnixMs(0)),
+        }
     }
 }
 
 /// A page of conversations: those who wait longest first, closed ones by when they were closed.
 pub async fn list(store: &Store, filter: &ConversationFilter) -> Result<Vec<ConversationLine>> {
-    let after = filter.after.unwrap_or(Cursor { key: i64::MIN, id: ConversationId(0) });
-    let (sql, b) = (LIST.of(&store.read), Binds::of(&filter.view, filter.show));
-    Ok(on!(&store.read, |pool| sqlx::query_as(sql)
-        .bind(b.state)
-        .bind(b.agent)
-        .bind(b.unowned)
-        .bind(&b.teams)
-        .bind(b.window)
-        .bind(b.now)
-        .bind(filter.limit)
-        .bind(after.key)
-        .bind(after.id)
-        .fetch_all(pool)
-        .await?))
+    let mut found = match filter.teams() {
+        None => places(store, filter, "").await?,
+        Some(teams) => {
+            let mut all = Vec::new();
+            for team in teams {
+                all.extend(places(store, filter, team).await?);
+            }
+            all
+        }
+    };
+    match filter.show {
+        Show::Closed => found.sort_unstable_by(|a, b| b.cmp(a)),
+        Show::Answerable(_) | Show::Passed(_) | Show::Open => found.sort_unstable(),
+    }
+    found.truncate(usize::try_from(filter.limit).unwrap_or(0));
+    let ids: Vec<ConversationId> = found.into_iter().map(|(_, id)| id).collect();
+    lines::of(store, &ids, filter.reader).await
 }
 
-/// How many conversations there are, counted up to `at_most`.
-pub async fn count(store: &Store, view: &View, show: Show, at_most: i64) -> Result<i64> {
-    let (sql, b) = (COUNT.of(&store.read), Binds::of(view, show));
-    Ok(on!(&store.read, |pool| sqlx::query_scalar(sql)
-        .bind(b.state)
-        .bind(b.agent)
-        .bind(b.unowned)
-        .bind(&b.teams)
-        .bind(b.window)
-        .bind(b.now)
-        .bind(at_most)
-        .fetch_one(pool)
-        .await?))
+/// Place and id of a page's lines, of one team or of all (`""`).
+async fn places(store: &Store, filter: &ConversationFilter, team: &str) -> Result<Vec<(i64, ConversationId)>> {
+    let rows: Vec<(ConversationId, i64)> = if filter.show == Show::Closed {
+        let after = filter.after.unwrap_or(Cursor { key: i64::MAX, id: ConversationId(i64::MAX) });
+        on!(&store.read, |pool| sqlx::query_as(closed(filter, team))
+            .bind(after.key)
+            .bind(after.id)
+            .bind(filter.agent())
+            .bind(i64::from(filter.unowned()))
+            .bind(team)
+            .bind(filter.campaign())
+            .bind(filter.unread_by())
+            .bind(filter.limit)
+            .fetch_all(pool)
+            .await?)
+    } else {
+        let after = filter.after.unwrap_or(Cursor { key: i64::MIN, id: ConversationId(0) });
+        let (window, now) = filter.show.window();
+        on!(&store.read, |pool| sqlx::query_as(OPEN)
+            .bind(after.key)
+            .bind(after.id)
+            .bind(filter.agent())
+            .bind(i64::from(filter.unowned()))
+            .bind(team)
+            .bind(filter.campaign())
+            .bind(filter.unread_by())
+            .bind(window)
+            .bind(now)
+            .bind(filter.limit)
+            .fetch_all(pool)
+            .await?)
+    };
+    Ok(rows.into_iter().map(|(id, place)| (place, id)).collect())
+}
+
+fn closed(filter: &ConversationFilter, team: &str) -> &'static str {
+    match filter.view {
+        _ if filter.narrow.campaign.is_some() => CLOSED_OF_CAMPAIGN,
+        View::Mine(_) => CLOSED_OF_AGENT,
+        _ if !team.is_empty() => CLOSED_OF_TEAM,
+        View::Unassigned(_) => CLOSED_OF_NOBODY,
+        View::Team(_) | View::All => CLOSED,
+    }
 }

@@ -1,13 +1,17 @@
 //! A conversation's thread as people read it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::ReplyContent;
 use crate::domain::fill::{Content, Rendered};
+use crate::domain::free::Free;
 use crate::domain::id::{ConversationId, EntryId, MessageId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, Line};
+use crate::store::media::{self, Attachment};
 use crate::store::outcome::Certainty;
 use crate::store::{Result, Store, StoreError};
 
@@ -24,6 +28,13 @@ pub enum Shown {
     Text {
         /// The text.
         body: String,
+    },
+    /// Anything else of ours that needed no template.
+    Free {
+        /// What it is.
+        free: Free,
+        /// How it reads.
+        text: Rendered,
     },
     /// What the person sent.
     Reply {
@@ -66,15 +77,38 @@ pub struct Bubble {
     pub certainty: Option<Certainty>,
     /// For messages of ours.
     pub ticks: Option<Ticks>,
+    /// The line of this thread that it quotes.
+    pub quotes: Option<EntryId>,
+    /// Title of the campaign of a message of ours.
+    pub campaign: Option<String>,
+    /// Its row in the campaign's audience.
+    pub row: Option<i64>,
+    /// What hangs on it; its bytes are at `/api/v1/media/{id}`.
+    pub attachment: Option<Attachment>,
 }
 
 /// The thread of a conversation, oldest line first.
 pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
-    entry::lines(store, id).await?.into_iter().map(bubble).collect()
+    let lines = entry::lines(store, id).await?;
+    let (quotes, _) = entry::quotes(&lines);
+    let mut attachments = media::of_conversation(store, id).await?;
+    let shown = |line: Line| {
+        let is_its = |a: &Attachment| match line.direction {
+            Direction::In => a.entry_id == Some(line.id),
+            Direction::Out | Direction::Note => a.message_id.is_some() && a.message_id == line.message_id,
+        };
+        let attachment = attachments.iter().position(is_its).map(|place| attachments.swap_remove(place));
+        whole(line, (attachment, &quotes))
+    };
+    lines.into_iter().map(shown).collect()
 }
 
-/// A line as people read it.
+/// A line as people read it, without what it quotes and what hangs on it.
 pub fn bubble(line: Line) -> Result<Bubble> {
+    whole(line, (None, &BTreeMap::new()))
+}
+
+fn whole(line: Line, (attachment, quotes): (Option<Attachment>, &BTreeMap<EntryId, EntryId>)) -> Result<Bubble> {
     let shown = match line.direction {
         Direction::Out => shown_of_message(&line)?,
         Direction::In => Shown::Reply { content: read(&line.content)? },
@@ -99,6 +133,10 @@ pub fn bubble(line: Line) -> Result<Bubble> {
         message_id: line.message_id,
         certainty: line.certainty,
         ticks,
+        quotes: quotes.get(&line.id).copied(),
+        campaign: line.campaign_title,
+        row: line.row_no,
+        attachment,
     })
 }
 
@@ -110,6 +148,7 @@ fn shown_of_message(line: &Line) -> Result<Shown> {
     let content: Option<Content> = line.message_content.as_deref().and_then(|json| serde_json::from_str(json).ok());
     match content.ok_or(StoreError::Corrupt { what: "message.content" })? {
         Content::Text { body, .. } => Ok(Shown::Text { body }),
+        Content::Free { free, .. } => Ok(Shown::Free { text: free.rendered(), free }),
         template @ Content::Template { .. } => {
             let snapshot = || serde_json::from_str(line.template.as_deref()?).ok();
             let text = template.rendered(snapshot).ok_or(StoreError::Corrupt { what: "run.template" })?;

@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::super::suppression::SuppressionScope;
 use super::super::{Dialects, Result, Store, Tx, erased, json, on, on_tx};
+use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{PersonId, RunId, WebhookId};
 use crate::domain::time::UnixMs;
 
@@ -31,6 +32,8 @@ const ENTRIES: &str =
 const MEDIA: &str = "DELETE FROM media WHERE conversation_id IN
     (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
+const CLIENT: &str =
+    "DELETE FROM client WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const CONSENTS: &str = "DELETE FROM consent WHERE person_id IN
     (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const SUPPRESSED: &str = "SELECT DISTINCT s.scope FROM suppression AS s WHERE s.lifted_at IS NULL
@@ -46,8 +49,9 @@ const ORPHANS: Dialects = Dialects {
 };
 const ORPHANS_NAMING: &str = "DELETE FROM orphan_receipt WHERE receipt LIKE '%' || $1 || '%'";
 const KEYS_NAMING: &str = "DELETE FROM idempotency WHERE response LIKE '%' || $1 || '%'";
-const EXCLUSIONS: &str = "SELECT x.run_id, x.row_no, x.recipient, v.definition FROM exclusion AS x
-    JOIN run AS r ON r.id = x.run_id JOIN version AS v ON v.id = r.version_id
+const EXCLUSIONS: &str = "SELECT x.run_id, x.row_no, x.recipient, x.reason, x.detail, k.title AS campaign, r.started_at,
+        v.definition FROM exclusion AS x
+    JOIN run AS r ON r.id = x.run_id JOIN version AS v ON v.id = r.version_id JOIN campaign AS k ON k.id = r.campaign_id
     WHERE (x.run_id > $1 OR (x.run_id = $1 AND x.row_no > $2))
         AND REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(x.recipient, ' ', ''), '-', ''), '(', ''), ')', ''), '.', '') LIKE '%' || $3
     ORDER BY x.run_id, x.row_no LIMIT 1000";
@@ -78,6 +82,14 @@ pub struct Excluded {
     pub row_no: i64,
     /// The phone cell as it stands.
     pub recipient: String,
+    /// Why it was left out.
+    pub reason: ExclusionReason,
+    /// A word and perhaps a fact more.
+    pub detail: String,
+    /// Title of the campaign.
+    pub campaign: String,
+    /// When the run was started.
+    pub started_at: UnixMs,
     /// The campaign's file, which says in which country.
     pub definition: String,
 }
@@ -109,7 +121,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
         erased::keep(tx, ids, scope, at).await?;
     }
     on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CONSENTS, SUPPRESSIONS, PERSON] {
+    for sql in [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, CLIENT, CONSENTS, SUPPRESSIONS, PERSON] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::conversations::{AnswerSent, ConversationDetail, detail};
+use super::answers::AnswerSent;
+use super::conversations::{ConversationDetail, detail};
 use super::extract::{Asked, Id, Sent};
 use super::handover::{self, BackBody};
 use super::paging::{self, Listed};

@@ -3,29 +3,29 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
-use crate::domain::id::{ConversationId, EntryId, MessageId};
-use crate::engine::{DoubtSettlement, Seen};
+use crate::domain::id::{ConversationId, MessageId};
+use crate::engine::DoubtSettlement;
 use crate::inbox::choice::Choice;
-use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel};
+use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel, Place};
 use crate::store::user;
 use crate::web::actor::Actor;
-use crate::web::conversations::{self, last_words};
 use crate::web::converse;
 use crate::web::error::{ProblemDocument, WebError};
+use crate::web::inbox::asked as inbox;
+use crate::web::inbox::lists::last_words;
 use crate::web::page::Page;
 use crate::web::state::WebState;
 
 /// The lists there are.
 const LISTS: [&str; 4] = ["mine", "unassigned", "team", "all"];
-/// What they can be narrowed to.
-const SHOWS: [&str; 4] = ["open", "answerable", "passed", "closed"];
+/// What they can be narrowed to; the last one of a search only.
+const SHOWS: [&str; 5] = ["open", "answerable", "passed", "closed", "any"];
 
 /// Which conversations.
 #[derive(Deserialize, IntoParams)]
@@ -36,6 +36,15 @@ pub struct ConversationsAsked {
     list: Option<String>,
     /// `open` (the default), `answerable` (open, and the window too), `passed` (open, templates only) or `closed`.
     show: Option<String>,
+    /// Only about the campaign with this id.
+    campaign: Option<i64>,
+    /// Only of this team.
+    team: Option<String>,
+    /// `true`: only where something came in since the user last looked. A token has looked at nothing.
+    unread: Option<bool>,
+    /// Words of the name, a number in any writing, or words of the thread. Newest first; of `any` state unless `show` says
+    /// otherwise.
+    search: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items of a page: 1 to 500.
@@ -50,6 +59,8 @@ pub struct ConversationView {
     pub conversation: ConversationLine,
     /// The person's last words in one line.
     pub last_words: String,
+    /// Whether something came in since the user last looked; `null` for a token.
+    pub unread: Option<bool>,
 }
 
 /// A conversation with its thread.
@@ -68,22 +79,6 @@ pub struct ConversationDetail {
     pub choices: Vec<Choice>,
     /// Every line, oldest first, with the exact text the person received.
     pub thread: Vec<Bubble>,
-}
-
-/// An answer.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerBody {
-    /// At most 4,096 characters.
-    text: String,
-    /// For whom a token answers: a user's name.
-    agent: Option<String>,
-    /// The id of the thread's last line when the answer was written. If a colleague has answered since, it is not sent
-    /// (409). Left out: nothing is compared.
-    seen: Option<EntryId>,
-    /// Send it although a colleague has answered since, or has the conversation.
-    #[serde(default)]
-    anyway: bool,
 }
 
 /// Who takes it.
@@ -144,13 +139,6 @@ pub struct NoteBody {
     text: String,
 }
 
-/// The answer that goes out.
-#[derive(Serialize, ToSchema)]
-pub struct AnswerSent {
-    /// The message; it is in line, ahead of every campaign.
-    pub message: MessageId,
-}
-
 pub(super) async fn found(state: &WebState, id: i64) -> Result<Conversation, WebError> {
     conversation::get(state.store(), ConversationId(id)).await?.ok_or(WebError::NotFound)
 }
@@ -171,25 +159,57 @@ pub async fn all(
     if list == "mine" && actor.user.is_none() {
         return Err(WebError::Conflict("needs_person"));
     }
-    let show = asked.show.unwrap_or_else(|| "open".to_owned());
-    if !SHOWS.contains(&show.as_str()) {
-        return Err(wrong("show", &SHOWS.join(", ")));
+    let search = asked.search.unwrap_or_default();
+    let show = asked.show.unwrap_or_else(|| if search.is_empty() { "open" } else { "any" }.to_owned());
+    let states = &SHOWS[..SHOWS.len() - usize::from(search.is_empty())];
+    if !states.contains(&show.as_str()) {
+        return Err(wrong("show", &states.join(", ")));
     }
-    let limit = paging::limit(asked.limit)?;
-    let (key, after) = match asked.cursor.as_deref().map(cursor) {
-        Some(place) => place.map(|(key, id)| (Some(key), Some(id)))?,
-        None => (None, None),
+    let page = inbox::Asked {
+        view: list,
+        show,
+        campaign: asked.campaign.map_or_else(String::new, |id| id.to_string()),
+        team: asked.team.unwrap_or_default(),
+        unread: if asked.unread == Some(true) && actor.user.is_some() { "1" } else { "" }.to_owned(),
+        q: search,
+        from: asked.cursor.clone().unwrap_or_default(),
     };
-    let page = conversations::Asked { view: list, show, key, after };
-    let lines = conversation::list(state.store(), &page.filter(&state, &actor, limit + 1)).await?;
+    let limit = paging::limit(asked.limit)?;
+    let is_person = actor.user.is_some();
+    let shape = |l: ConversationLine| ConversationView {
+        last_words: last_words(p.language, &l),
+        unread: is_person.then_some(l.is_unread()),
+        conversation: l,
+    };
+    if !page.q.trim().is_empty() {
+        return found_in(&state, &actor, &page, limit)
+            .await
+            .map(|(lines, next)| Json(Listed { items: lines.into_iter().map(shape).collect(), next }));
+    }
+    let filter = page.filter(&state, &actor, limit + 1);
+    if !page.from.is_empty() && filter.after.is_none() {
+        return Err(not_ours());
+    }
+    let lines = conversation::list(state.store(), &filter).await?;
     let place = |l: &ConversationLine| format!("{}.{}", l.cursor().key, l.cursor().id);
-    let shape = |l: ConversationLine| ConversationView { last_words: last_words(p.language, &l), conversation: l };
     Ok(Json(Listed::cut(lines, limit, place, shape)))
 }
 
-fn cursor(text: &str) -> Result<(i64, i64), WebError> {
-    let (key, id) = text.split_once('.').ok_or_else(not_ours)?;
-    Ok((key.parse().map_err(|_| not_ours())?, id.parse().map_err(|_| not_ours())?))
+/// A page of a search.
+async fn found_in(
+    state: &WebState,
+    actor: &Actor,
+    page: &inbox::Asked,
+    limit: i64,
+) -> Result<(Vec<ConversationLine>, Option<String>), WebError> {
+    let place = page.place();
+    if !page.from.is_empty() && place.is_none() {
+        return Err(not_ours());
+    }
+    let Some(sought) = inbox::sought(&state.engine, &page.q) else { return Ok((Vec::new(), None)) };
+    let filter = page.filter(state, actor, limit);
+    let found = conversation::search(state.store(), &sought, (&filter, page.show(state.now())), place).await?;
+    Ok((found.lines, found.next.map(Place::word)))
 }
 
 /// A conversation with its thread
@@ -210,24 +230,6 @@ pub(super) async fn detail(state: &WebState, c: Conversation) -> Result<Conversa
     let choices = converse::choices(state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
     Ok(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread })
-}
-
-/// Answer, while the window is open
-#[utoipa::path(post, path = "/api/v1/conversations/{id}/answer", tag = "conversations", request_body = AnswerBody,
-    params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
-    responses((status = 201, description = "It is in line", body = AnswerSent),
-              (status = 409, description = "A colleague has answered since `seen`", body = ProblemDocument),
-              (status = 422, description = "The window is closed, or somebody else has it", body = ProblemDocument)))]
-pub async fn answer(
-    State(state): State<WebState>,
-    actor: Actor,
-    Id(id): Id,
-    Sent(body): Sent<AnswerBody>,
-) -> Result<Response, WebError> {
-    let actor = desk::seat(&state, actor, body.agent.as_deref()).await?;
-    let seen = Seen { last: body.seen, anyway: body.anyway };
-    let message = converse::answer(&state, &actor, ConversationId(id), (&body.text, seen)).await?;
-    Ok((StatusCode::CREATED, Json(AnswerSent { message })).into_response())
 }
 
 /// Take a conversation that nobody has, or over `from` a colleague

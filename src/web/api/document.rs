@@ -7,9 +7,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    agents, alerts, bots, campaigns, conversations, correct, costs, doctor, doubt, events, handover, holds, me,
-    messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates, tickets,
-    variables, wallets,
+    agents, alerts, answers, bots, campaigns, canned, conversations, correct, costs, doctor, doubt, events, handover,
+    holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates,
+    tickets, variables, wallets,
 };
 use crate::web::actor::COOKIE;
 use crate::web::error::ProblemDocument;
@@ -27,15 +27,15 @@ const PROBLEM: &str = "application/problem+json";
         campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, campaigns::start, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
-        conversations::one, conversations::answer, conversations::claim, conversations::close,
+        conversations::one, answers::answer, answers::bring, conversations::claim, conversations::close,
         conversations::set_outcome, conversations::about, conversations::note, conversations::settle,
         conversations::set_promotions, handover::assign, handover::to_bot, handover::back, tickets::all, tickets::open,
         tickets::one, tickets::change, tickets::note, tickets::chat, tickets::of_conversation, agents::all, agents::set,
-        bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, media::show, templates::all,
+        bots::all, bots::one, bots::answer, bots::set_outcome, bots::back, canned::all, canned::set, canned::remove, media::show, templates::all,
         templates::sync, templates::one, templates::delete, templates::edit, templates::set_own, template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::import,
         people::export, people::erase, events::stream, me::show, portfolios::all, wallets::all
     ),
     components(schemas(ProblemDocument)),

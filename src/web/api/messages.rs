@@ -1,7 +1,6 @@
 //! Messages: one template to one person by hand, and any message in full.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -171,7 +170,7 @@ pub async fn send(
         values: body.values.into_iter().collect(),
         cost_centre: body.cost_centre.trim().replace('\0', ""),
         ticket: body.ticket,
-        wait: body.wait_minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
+        wait: body.wait_minutes.map(by_hand::minutes),
     };
     let (message, conversation) = by_hand::go(&state, &actor, &send).await.map_err(name_fields)?;
     Ok((StatusCode::CREATED, Json(HandSent { message, conversation })).into_response())
@@ -236,6 +235,7 @@ pub async fn one(
 
 async fn text(state: &WebState, actor: &Actor, m: &Message) -> Result<Option<Rendered>, WebError> {
     Ok(match m.content()? {
+        Content::Free { free, .. } => actor.may(Right::Converse).then(|| free.rendered()),
         Content::Text { body, .. } => actor.may(Right::Converse).then(|| Rendered { body, ..Rendered::default() }),
         Content::Template { fill, template: Some(template) } => Some(template.render(&fill)),
         Content::Template { fill, template: None } => {

@@ -1,52 +1,119 @@
 //! One person: everything kept of them, and erasing it.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Asked, Id};
 use super::paging::Listed;
 use crate::domain::id::PersonId;
-use crate::engine::person::{Erased, PersonExport};
+use crate::domain::role::Right;
+use crate::engine::person::{ClientsImported, Edit, Erased, PersonExport, PersonLook};
+use crate::store::client::Found;
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
-use crate::web::people;
 use crate::web::state::WebState;
+use crate::web::{people, person, upload};
 
 /// Who.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PeopleAsked {
-    /// A number; a local one belongs to the first sender's country.
-    phone: String,
+    /// A number, exactly; a local one belongs to the first sender's country.
+    phone: Option<String>,
+    /// Name, reference, or the end of a number.
+    q: Option<String>,
+    /// The last person of the page before.
+    cursor: Option<i64>,
 }
 
-/// A person.
-#[derive(Serialize, ToSchema)]
-pub struct PersonView {
-    /// The number of the row that stands for them.
-    pub id: PersonId,
-    /// Number, digits.
-    pub phone: Option<String>,
-    /// Name.
-    pub name: Option<String>,
-}
-
-/// The person with a number
+/// People by number, name or reference, the latest known first
 #[utoipa::path(get, path = "/api/v1/people", tag = "people", params(PeopleAsked),
-    responses((status = 200, description = "The person, or nobody", body = Listed<PersonView>),
+    responses((status = 200, description = "A page of people, or nobody", body = Listed<Found>),
               (status = 422, description = "It is no number", body = ProblemDocument)))]
 pub async fn find(
     State(state): State<WebState>,
     Asked(asked): Asked<PeopleAsked>,
-) -> Result<Json<Listed<PersonView>>, WebError> {
-    let found = people::find(&state, &asked.phone).await?;
-    let items = found.map(|known| PersonView { id: known.id, phone: known.phone, name: known.name });
-    Ok(Json(Listed { items: items.into_iter().collect(), next: None }))
+) -> Result<Json<Listed<Found>>, WebError> {
+    if let Some(phone) = &asked.phone {
+        let found = people::by_phone(&state, phone).await?;
+        let found = found.map(|known| Found {
+            id: known.root(),
+            name: known.name.unwrap_or_default(),
+            phone: known.phone.or(known.wa_id),
+            reference: String::new(),
+        });
+        return Ok(Json(Listed { items: found.into_iter().collect(), next: None }));
+    }
+    let before = asked.cursor.map(PersonId);
+    let (items, next) = people::search(&state, asked.q.as_deref().unwrap_or_default(), before).await?;
+    Ok(Json(Listed { items, next: next.map(|id| id.to_string()) }))
+}
+
+/// A person: who they are, what was sent and why something was not, what they answered
+#[utoipa::path(get, path = "/api/v1/people/{id}", tag = "people",
+    params(("id" = i64, Path, description = "The person")),
+    responses((status = 200, description = "The person", body = PersonLook),
+              (status = 404, description = "There is no such person", body = ProblemDocument)))]
+pub async fn one(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<PersonLook>, WebError> {
+    let mut look = state.engine.look_at_person(PersonId(id)).await?;
+    if !actor.may(Right::Converse) {
+        look.kept.entries.clear();
+        look.kept.media.clear();
+    }
+    Ok(Json(look))
+}
+
+/// What the house says of a person.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonEdit {
+    /// The name, at most 200 characters.
+    name: String,
+    /// Their number in the house's own system, at most 200 characters.
+    #[serde(default)]
+    reference: String,
+    /// A note, at most 4,096 characters.
+    #[serde(default)]
+    note: String,
+}
+
+/// Say who a person is; the name stays whatever the provider tells later
+#[utoipa::path(post, path = "/api/v1/people/{id}", tag = "people", request_body = PersonEdit,
+    params(("id" = i64, Path, description = "The person"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 204, description = "It is kept"),
+              (status = 404, description = "There is no such person", body = ProblemDocument),
+              (status = 422, description = "Something is too long", body = ProblemDocument)))]
+pub async fn edit(
+    State(state): State<WebState>,
+    actor: Actor,
+    Id(id): Id,
+    Json(edit): Json<PersonEdit>,
+) -> Result<StatusCode, WebError> {
+    let edit = Edit { name: edit.name, reference: edit.reference, note: edit.note };
+    person::edit_one(&state, &actor, PersonId(id), &edit).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take in a file of clients: number, name and reference by their headers, in every form that an audience may have
+#[utoipa::path(post, path = "/api/v1/people/import", tag = "people",
+    request_body(content_type = "multipart/form-data", description = "`clients`: the file; `country`: of local numbers, two letters"),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "What became of it", body = ClientsImported),
+              (status = 422, description = "The file cannot be read", body = ProblemDocument)))]
+pub async fn import(
+    State(state): State<WebState>,
+    actor: Actor,
+    form: Multipart,
+) -> Result<Json<ClientsImported>, WebError> {
+    let brought = upload::clients(&state, form).await?;
+    let file = brought.file.ok_or(WebError::Bad("no_audience"))?;
+    Ok(Json(people::take_in(&state, &actor, &file, &brought.country).await?))
 }
 
 /// Everything kept of a person
@@ -55,7 +122,7 @@ pub async fn find(
     responses((status = 200, description = "Everything", body = PersonExport),
               (status = 404, description = "There is no such person", body = ProblemDocument)))]
 pub async fn export(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Response, WebError> {
-    let all = people::export(&state, &actor, PersonId(id)).await?;
+    let all = person::export(&state, &actor, PersonId(id)).await?;
     let name = format!("attachment; filename=\"person-{id}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(all)).into_response())
 }
@@ -67,5 +134,5 @@ pub async fn export(State(state): State<WebState>, actor: Actor, Id(id): Id) -> 
               (status = 404, description = "There is no such person", body = ProblemDocument),
               (status = 422, description = "A message is leaving for them this moment", body = ProblemDocument)))]
 pub async fn erase(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<Erased>, WebError> {
-    Ok(Json(people::erase_one(&state, &actor, PersonId(id)).await?))
+    Ok(Json(person::erase_one(&state, &actor, PersonId(id)).await?))
 }

@@ -5,9 +5,9 @@ use axum::http::Method;
 use axum::routing::delete;
 
 use super::{
-    agents, alerts, bots, campaigns, conversations, correct, costs, docs, doctor, document, doubt, events, handover,
-    holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions, template_drafts, templates,
-    tickets, variables, wallets,
+    agents, alerts, answers, bots, campaigns, canned, conversations, correct, costs, docs, doctor, document, doubt,
+    events, handover, holds, me, messages, people, portfolios, retry, runs, sent, standing, suppressions,
+    template_drafts, templates, tickets, variables, wallets,
 };
 use crate::domain::role::Right as R;
 use crate::web::media;
@@ -69,7 +69,8 @@ fn conversation_routes() -> Vec<Route> {
         read("/api/v1/messages/{id}", needs(R::ReadPeople), messages::one),
         read("/api/v1/conversations", talk, conversations::all),
         read("/api/v1/conversations/{id}", talk, conversations::one),
-        write("/api/v1/conversations/{id}/answer", talk, conversations::answer),
+        with_files(write("/api/v1/conversations/{id}/answer", talk, answers::answer)),
+        with_files(write("/api/v1/conversations/{id}/media", talk, answers::bring)),
         write("/api/v1/conversations/{id}/claim", talk, conversations::claim),
         write("/api/v1/conversations/{id}/close", talk, conversations::close),
         write("/api/v1/conversations/{id}/outcome", talk, conversations::set_outcome),
@@ -77,12 +78,18 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/note", talk, conversations::note),
         write("/api/v1/conversations/{id}/promotions", talk, conversations::set_promotions),
         write("/api/v1/conversations/{id}/doubt", talk, conversations::settle),
+        read("/api/v1/canned-answers", needs(R::WriteCanned), canned::all),
+        write("/api/v1/canned-answers", needs(R::WriteCanned), canned::set),
+        remove("/api/v1/canned-answers/{id}", needs(R::WriteCanned), canned::remove),
         write("/api/v1/conversations/{id}/assign", talk, handover::assign),
         write("/api/v1/conversations/{id}/bot", talk, handover::to_bot),
         write("/api/v1/conversations/{id}/bot/back", talk, handover::back),
         write("/api/v1/conversations/{id}/ticket", talk, tickets::of_conversation),
         read("/api/v1/media/{id}", talk, media::show),
-        read("/api/v1/people", needs(R::ManagePeople), people::find),
+        read("/api/v1/people", needs(R::ReadPeople), people::find),
+        with_files(write("/api/v1/people/import", needs(R::ManagePeople), people::import)),
+        read("/api/v1/people/{id}", needs(R::ReadPeople), people::one),
+        write("/api/v1/people/{id}", needs(R::Converse), people::edit),
         read("/api/v1/people/{id}/export", needs(R::ManagePeople), people::export),
         write("/api/v1/people/{id}/erase", needs(R::ManagePeople), people::erase),
     ]

@@ -2,27 +2,47 @@
 "use strict";
 (() => {
   const live = () => [...document.querySelectorAll("[data-live][id]")];
-  const wanted = (change) =>
-    live().some((el) => el.dataset.live.split(" ").some((w) => w === change.kind || w === `${change.kind}:${change.id}`));
+  const wants = (change) => (el) => el.dataset.live.split(" ").some((w) => w === change.kind || w === `${change.kind}:${change.id}`);
+  // A page that answers a form has another address to come back to; a region may have a shorter way than its page.
+  const here = () => document.querySelector("[data-here]")?.dataset.here ?? location.href;
+  const way = (el) => el.dataset.from ?? here();
 
+  const due = new Set();
   let last = 0, timer = null, busy = false;
-  const soon = () => {
-    if (timer || document.hidden) return;
+  const soon = (regions) => {
+    for (const el of regions) due.add(way(el));
+    if (timer || document.hidden || !due.size) return;
     timer = setTimeout(refresh, Math.max(0, last + 1000 - Date.now()));
   };
   async function refresh() {
     timer = null;
-    if (busy) return soon();
+    if (busy) return soon([]);
     busy = true;
     last = Date.now();
-    try {
-      const answer = await fetch(location.href, { headers: { "x-live": "1" }, redirect: "error" });
-      if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    } catch { /* The next change tries again. */ }
+    // The whole page has every region.
+    const ways = due.has(here()) ? [here()] : [...due];
+    due.clear();
+    for (const from of ways) {
+      try {
+        const answer = await fetch(from, { headers: { "x-live": "1" }, redirect: "error" });
+        if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      } catch { /* The next change tries again. */ }
+    }
     busy = false;
+    if (due.size) soon([]);
+  }
+  // Only what differs is exchanged: a film goes on playing, a picture is not loaded again.
+  function merge(old, now) {
+    const olds = [...old.childNodes], news = [...now.childNodes];
+    news.forEach((node, at) => {
+      if (!olds[at]) old.append(node);
+      else if (!olds[at].isEqualNode(node)) olds[at].replaceWith(node);
+    });
+    olds.slice(news.length).forEach((node) => node.remove());
   }
   const seen = new WeakMap();
   function swap(fresh) {
+    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     for (const old of live()) {
       const now = fresh.getElementById(old.id);
       if (!now || now.innerHTML === (seen.get(old) ?? old.innerHTML)) continue;
@@ -34,23 +54,26 @@
       if (old.querySelector("details[open], input:checked")) continue;
       const id = focus?.id;
       seen.set(old, now.innerHTML);
-      old.replaceChildren(...now.childNodes);
+      old.dispatchEvent(new CustomEvent("swapping", { bubbles: true }));
+      merge(old, now);
       if (id) document.getElementById(id)?.focus();
       old.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
     }
   }
+  // Another script has this page anew.
+  document.addEventListener("anew", (e) => swap(e.detail));
   if (live().length && window.EventSource) {
     const source = new EventSource("/events");
-    source.addEventListener("change", (e) => { if (wanted(JSON.parse(e.data))) soon(); });
-    source.addEventListener("open", () => soon());
-    document.addEventListener("visibilitychange", soon);
-    setInterval(soon, 20000);
+    source.addEventListener("change", (e) => soon(live().filter(wants(JSON.parse(e.data)))));
+    source.addEventListener("open", () => soon(live()));
+    document.addEventListener("visibilitychange", () => soon(live()));
+    setInterval(() => soon(live()), 20000);
     addEventListener("pagehide", () => source.close());
   }
 
   const down = () => { const wall = document.querySelector("[data-bottom]"); if (wall) wall.scrollTop = wall.scrollHeight; };
   down();
-  document.addEventListener("swapped", down);
+  document.addEventListener("swapped", (e) => { if (e.target.matches("[data-bottom]")) down(); });
 
   document.addEventListener("change", (e) => {
     const el = e.target;

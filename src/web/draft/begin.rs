@@ -4,13 +4,19 @@ use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::Form;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
 
 use crate::domain::id::{CampaignId, DraftId, RunId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::run::RunState;
-use crate::engine::Brought;
+use crate::domain::time::UnixMs;
+use crate::engine::{Brought, TakeUp};
 use crate::locale;
 use crate::store::campaign::{self, Campaign};
+use crate::store::conversation::Silent;
 use crate::store::run;
 use crate::web::act;
 use crate::web::actor::Actor;
@@ -105,6 +111,39 @@ async fn begin(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response())
         }
     }
+}
+
+/// Whom to take up again.
+#[derive(Deserialize)]
+pub struct Quiet {
+    since: Date,
+    #[serde(default)]
+    silent: Silent,
+}
+
+/// It begins with people whose conversation ended by itself.
+pub async fn create_quiet(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Form(form): Form<Quiet>,
+) -> Result<Response, WebError> {
+    let of = TakeUp { since: since(&state, form.since)?, silent: form.silent, language: p.language };
+    match state.engine.quiet_draft(&p.t("web.quiet.name"), of, &actor.name).await? {
+        Ok(id) => Ok(to(id).into_response()),
+        Err(problems) => {
+            let said = problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
+            let given = Parts { kind: CampaignKind::ResumeContact.as_str().to_owned(), ..Parts::default() };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, None, &given, said)?).into_response())
+        }
+    }
+}
+
+/// The day's beginning on the clock of the first account.
+pub(in crate::web) fn since(state: &WebState, day: Date) -> Result<UnixMs, WebError> {
+    let zone = state.config().accounts.values().next().map_or(TimeZone::UTC, |account| account.timezone.clone());
+    let at = day.to_zoned(zone).map_err(|_| WebError::Bad("since"))?;
+    Ok(UnixMs(at.timestamp().as_millisecond()))
 }
 
 fn to(id: DraftId) -> Redirect {

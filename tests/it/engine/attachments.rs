@@ -1,6 +1,7 @@
 //! What people send is fetched at once, kept, shown safely, and removed with the person it came from.
 
 mod refused;
+mod sent;
 mod served;
 
 use std::sync::Arc;

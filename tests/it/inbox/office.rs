@@ -308,6 +308,7 @@ impl Office {
         all.iter()
             .map(|json| match serde_json::from_str(json).unwrap() {
                 Content::Text { body, .. } => body,
+                Content::Free { free, .. } => free.rendered().body,
                 Content::Template { .. } => panic!("an answer is a text"),
             })
             .collect()

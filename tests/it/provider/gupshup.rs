@@ -44,7 +44,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
     }
 }
 
-fn provider(base_url: &str) -> Provider {
+pub fn provider(base_url: &str) -> Provider {
     Provider::connect(&account(base_url, key(), None)).expect("an account")
 }
 

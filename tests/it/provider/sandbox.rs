@@ -6,7 +6,7 @@ use recado::domain::callback::{ButtonPayload, CallbackData};
 use recado::domain::event::{MediaKind, Preference, Receipt, ReceiptStatus, Reply, ReplyContent, WebhookEvent};
 use recado::domain::fill::{ButtonFill, Fill, Value};
 use recado::domain::id::MessageId;
-use recado::domain::phone::Phone;
+use recado::domain::recipient::Recipient;
 use recado::domain::template::Template;
 use recado::provider::{Body, Provider, SendRequest};
 use recado::sandbox::sign;
@@ -44,7 +44,7 @@ impl Met {
 
     /// Sends `template` as message `message` to the person whose number ends in `digits`.
     async fn send(&self, message: i64, digits: &str, template: &Template, fill: &Fill) -> Answer {
-        let to = Phone::from_international(&format!("549115555{digits}")).expect("a number");
+        let to = Recipient::parse(&format!("549115555{digits}")).expect("a number");
         let callback = CallbackData { message: MessageId(message), ..callback() };
         let request = SendRequest { sender_ref: SENDER, to: &to, callback, body: Body::Template { template, fill } };
         self.provider.send(&request).await

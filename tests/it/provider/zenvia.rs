@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use recado::config::Config;
 use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::id::MessageId;
-use recado::domain::phone::Phone;
+use recado::domain::recipient::Recipient;
 use recado::provider::{Body, Provider, SendRequest, Zenvia};
 use serde::de::DeserializeOwned;
 
@@ -46,7 +46,7 @@ number  = "+5511900000001"
     config.expect("a configuration").accounts["zenvia"].clone()
 }
 
-fn provider(base_url: &str) -> Provider {
+pub fn provider(base_url: &str) -> Provider {
     Provider::connect(&account(base_url, "")).expect("an account")
 }
 
@@ -66,14 +66,14 @@ fn fixture<T: DeserializeOwned>(path: &str) -> T {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-fn person() -> Phone {
-    Phone::from_international("5511988887777").expect("a number")
+fn person() -> Recipient {
+    Recipient::parse("5511988887777").expect("a number")
 }
 
 fn callback() -> CallbackData {
     CallbackData { instance: Instance::parse("h8k2mm").expect("a name"), message: MessageId(42), attempt: 1 }
 }
 
-fn hello(to: &Phone) -> SendRequest<'_> {
+fn hello(to: &Recipient) -> SendRequest<'_> {
     SendRequest { sender_ref: SENDER, to, callback: callback(), body: Body::Text { body: "Oi", quoted: None } }
 }

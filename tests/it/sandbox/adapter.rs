@@ -6,7 +6,7 @@ use recado::domain::callback::{CallbackData, Instance};
 use recado::domain::event::{ReceiptStatus, ReplyContent, WebhookEvent};
 use recado::domain::fill::{Fill, Value};
 use recado::domain::id::MessageId;
-use recado::domain::phone::Phone;
+use recado::domain::recipient::Recipient;
 use recado::domain::template::TemplateStatus;
 use recado::provider::{Body, Provider, SendRequest};
 
@@ -48,7 +48,7 @@ async fn a_reminder_goes_out_through_the_adapter_and_its_answer_comes_back() {
         CallbackData { instance: Instance::parse("test").expect("a name"), message: MessageId(7), attempt: 1 };
     let request = SendRequest {
         sender_ref: SENDER,
-        to: &Phone::from_international("5491155559908").expect("a number"),
+        to: &Recipient::parse("5491155559908").expect("a number"),
         callback: callback.clone(),
         body: Body::Template { template: &template, fill: &Fill { body, ..Fill::default() } },
     };

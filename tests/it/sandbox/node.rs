@@ -125,7 +125,7 @@ async fn uploaded_media_can_be_sent_and_looked_up() {
     let answer: serde_json::Value = answer.expect("an answer").json().await.expect("JSON");
     let path = format!("/v26.0/{}", answer["id"].as_str().expect("an id"));
     let (_, info) = sandbox.get(&path).await;
-    assert_eq!((&info["mime_type"], &info["file_size"]), (&json!("image/png"), &json!(3)));
+    assert_eq!((&info["mime_type"], &info["file_size"]), (&json!("image/png"), &json!("3")));
     assert_eq!(sandbox.delete(&path).await, (200, json!({"success": true})));
     assert_eq!(sandbox.delete(&path).await.0, 400);
 }

@@ -10,7 +10,7 @@ use recado::domain::event::{ReceiptStatus, ReplyContent, WebhookEvent};
 use recado::domain::failure::Failure;
 use recado::domain::fill::{ButtonFill, Fill, Value as Filled};
 use recado::domain::id::MessageId;
-use recado::domain::phone::Phone;
+use recado::domain::recipient::Recipient;
 use recado::domain::template::{Template, TemplateStatus};
 use recado::provider::{Body, Provider, SendRequest, SubscriptionState, Zenvia};
 use recado::sandbox::SandboxConfig;
@@ -72,7 +72,7 @@ fn filled(names: &[(&str, &str)]) -> Vec<Filled> {
 }
 
 async fn send(provider: &Provider, to: &str, template: &Template, fill: &Fill, message: i64) -> Answer {
-    let to = Phone::from_international(to).expect("a number");
+    let to = Recipient::parse(to).expect("a number");
     let body = Body::Template { template, fill };
     provider.send(&SendRequest { sender_ref: SENDER, to: &to, callback: callback(message), body }).await
 }

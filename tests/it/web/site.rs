@@ -155,6 +155,17 @@ impl Site {
         Self { store, clock, stopping, router: router(state), _test_store: None }
     }
 
+    /// Serves the site on this machine until the test ends; its origin.
+    pub async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let router = self.router.clone();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        tasks.detach_all();
+        origin
+    }
+
     /// An answer that may never end, as it begins.
     pub async fn open(&self, request: Request<Body>) -> Response {
         self.router.clone().oneshot(request).await.unwrap()

@@ -35,6 +35,8 @@ pub struct Stub {
     pub template: Mutex<Value>,
     /// Languages of the templates sent.
     pub languages: Mutex<Vec<String>>,
+    /// What each message quoted, in the same order.
+    pub quoted: Mutex<Vec<Option<String>>>,
     /// The messaging limit it tells.
     pub tier: Mutex<Option<&'static str>>,
     /// Country code nobody may write to.
@@ -104,6 +106,7 @@ async fn listen(stub: &Arc<Stub>, place: std::net::SocketAddr) {
     let router = Router::new()
         .route("/{id}", get(node))
         .route("/{id}/messages", post(send))
+        .route("/{id}/media", post(async || Json(json!({"id": "77"}))))
         .route("/{id}/message_templates", get(templates))
         .with_state(Arc::clone(stub));
     let listener = tokio::net::TcpListener::bind(place).await.unwrap();
@@ -125,6 +128,7 @@ async fn send(State(stub): State<Arc<Stub>>, Json(body): Json<Value>) -> (Status
     let value = text(&body["template"]["components"][0]["parameters"][0]["text"]);
     stub.values.lock().unwrap().push((text(&body["to"]), value));
     stub.languages.lock().unwrap().extend(body["template"]["language"]["code"].as_str().map(str::to_owned));
+    stub.quoted.lock().unwrap().push(body["context"]["message_id"].as_str().map(str::to_owned));
     let always = stub.always.lock().unwrap().clone();
     let closed = stub.closed.lock().unwrap().filter(|code| body["to"].as_str().unwrap().starts_with(code));
     if closed.is_some() {

@@ -5,7 +5,7 @@ use recado::config::access::GupshupCredentials;
 use recado::domain::answer::Answer;
 use recado::domain::event::{Receipt, ReceiptStatus, ReplyContent, WebhookEvent};
 use recado::domain::fill::{Fill, Value};
-use recado::domain::phone::Phone;
+use recado::domain::recipient::Recipient;
 use recado::domain::template::Template;
 use recado::provider::{Body, Provider, SendRequest};
 use serde_json::json;
@@ -30,7 +30,7 @@ fn fill(values: &[&str]) -> Fill {
 }
 
 async fn send(provider: &Provider, template: &Template, to: &str, values: &[&str]) -> Answer {
-    let to = Phone::from_international(to).unwrap();
+    let to = Recipient::parse(to).unwrap();
     let fill = fill(values);
     let body = Body::Template { template, fill: &fill };
     provider.send(&SendRequest { sender_ref: NUMBER, to: &to, callback: callback(), body }).await

@@ -177,7 +177,10 @@ async fn a_partner_passes_templates_through_in_metas_form_and_receipts_name_gups
     let answer = provider.send(&SendRequest { sender_ref: NUMBER, to: &to, callback: callback(), body }).await;
     assert!(matches!(answer, Answer::Accepted(a) if a.provider_id == "g-1"));
     let asked: Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
-    assert_eq!((&asked["to"], &asked["template"]["name"]), (&json!(to.digits()), &json!("appointment_reminder")));
+    assert_eq!(
+        (&asked["to"], &asked["template"]["name"]),
+        (&json!(to.phone().expect("a number").digits()), &json!("appointment_reminder"))
+    );
     assert_eq!(asked.get("biz_opaque_callback_data"), None, "nobody says that it comes back");
 }
 

@@ -1,0 +1,167 @@
+//! What the house itself says of people: edited by hand, or taken from a file of clients, which is read like an audience.
+
+use std::path::Path;
+
+use serde::Serialize;
+use tracing::info;
+
+use crate::domain::id::PersonId;
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
+use crate::engine::{Engine, EngineError, aside, load};
+use crate::intake::definition::Definition;
+use crate::intake::phone_number::country_of;
+use crate::intake::rows::{ResolvedRow, RowFate, RowsRequest, open_rows};
+use crate::store::client::{self, Client, Said};
+use crate::store::person;
+
+/// Longest name and reference, in characters.
+const LONGEST: usize = 200;
+/// Longest note, in characters.
+const LONGEST_NOTE: usize = 4_096;
+/// People kept in one unit of work.
+const PIECE: usize = 500;
+/// Lines that an answer names.
+const NAMED: usize = 20;
+
+/// What somebody of ours says of a person.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Edit {
+    /// The name.
+    pub name: String,
+    /// Their number in the house's own system.
+    pub reference: String,
+    /// A note.
+    pub note: String,
+}
+
+/// What became of a file of clients.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, utoipa::ToSchema)]
+pub struct ClientsImported {
+    /// Rows read.
+    pub rows: u64,
+    /// People kept: new ones, and known ones with what the file says of them.
+    pub kept: u64,
+    /// Rows without a number that can be read, or with one of an earlier row.
+    pub left: u64,
+    /// The first of those, as rows; 1 is the first after the header.
+    pub left_rows: Vec<i64>,
+}
+
+impl Engine {
+    /// Keeps what a person of ours says of the person for whom `root` stands.
+    pub async fn edit_person(&self, root: PersonId, edit: &Edit, by: &str) -> Result<Result<(), Problem>, EngineError> {
+        let limits = [
+            ("name", &edit.name, LONGEST),
+            ("reference", &edit.reference, LONGEST),
+            ("note", &edit.note, LONGEST_NOTE),
+        ];
+        for (field, text, limit) in limits {
+            if text.chars().count() > limit || text.contains('\0') {
+                return Ok(Err(Problem::new("client_long", &[("field", field), ("limit", &limit.to_string())])));
+            }
+        }
+        let client = Client {
+            reference: edit.reference.trim().to_owned(),
+            note: edit.note.trim().to_owned(),
+            changed_at: self.clock.now(),
+            changed_by: by.to_owned(),
+        };
+        let mut tx = self.store.begin().await?;
+        client::set(&mut tx, root, edit.name.trim(), &client).await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// Takes in a file of clients: number, name and reference by their headers, in every form that an audience may have.
+    /// Local numbers are `country`'s. What a cell does not say stays as it was.
+    pub async fn import_clients(
+        &self,
+        path: &Path,
+        country: Option<&str>,
+        by: &str,
+    ) -> Result<Result<ClientsImported, Vec<Problem>>, EngineError> {
+        let rows = match self.read_clients(path, country).await? {
+            Ok(rows) => rows,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        let mut done = ClientsImported { rows: rows.len() as u64, ..ClientsImported::default() };
+        let (mut people, mut said) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row.fate {
+                RowFate::Message(draft) => {
+                    people.push((draft.to, draft.name));
+                    said.push(draft.external_id.unwrap_or_default());
+                }
+                RowFate::Excluded(_) => {
+                    done.left += 1;
+                    if done.left_rows.len() < NAMED {
+                        done.left_rows.push(row.no);
+                    }
+                }
+            }
+        }
+        for (people, references) in people.chunks(PIECE).zip(said.chunks(PIECE)) {
+            done.kept += self.keep_clients(people, references, by).await?;
+        }
+        info!(row.count = done.rows, person.count = done.kept, "clients are taken in");
+        Ok(Ok(done))
+    }
+
+    async fn keep_clients(
+        &self,
+        people: &[(Phone, String)],
+        references: &[String],
+        by: &str,
+    ) -> Result<u64, EngineError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let ids = person::ensure(&mut tx, people, now).await?;
+        let said = ids.iter().zip(people).zip(references);
+        let said: Vec<Said> = said
+            .map(|((id, (_, name)), reference)| Said { id: *id, name: name.clone(), reference: reference.clone() })
+            .collect();
+        client::set_all(&mut tx, &said, now, by).await?;
+        tx.commit().await?;
+        Ok(said.len() as u64)
+    }
+
+    /// The file's rows, as those of a campaign that sends to everybody in it.
+    async fn read_clients(
+        &self,
+        path: &Path,
+        country: Option<&str>,
+    ) -> Result<Result<Vec<ResolvedRow>, Vec<Problem>>, EngineError> {
+        let Some(sender) = self.config.senders.values().next() else { return Ok(Ok(Vec::new())) };
+        let mut file = Definition::new();
+        file.set(&["kind"], "reminder");
+        file.set(&["sender"], &sender.name);
+        file.set(&["timezone"], "UTC");
+        file.set(&["file"], "clients.csv");
+        if let Some(country) = country.map(str::to_owned).or_else(|| country_of(&sender.number)) {
+            file.set(&["country"], &country);
+        }
+        file.set(&["template", "name"], "clients");
+        file.set(&["template", "language"], "es");
+        let file = match load::parse(&file.to_string()) {
+            Ok(file) => file,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        let (config, path, started_at) = (self.config.clone(), path.to_owned(), self.clock.now());
+        aside(move || {
+            let request = RowsRequest {
+                campaign: &file,
+                template: None,
+                translations: &[],
+                vars: &config.vars,
+                holidays: &config.holidays,
+                laws: &config.laws,
+                reach: &config.reach,
+                audience: &path,
+                started_at,
+            };
+            open_rows(&request).map(Iterator::collect)
+        })
+        .await
+    }
+}

@@ -1,0 +1,170 @@
+//! What the house itself says of people: their name, their number in its own system, a note.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::conversation::ConversationState;
+use super::view::like;
+use super::{Dialects, Result, Store, Tx, json, on, on_tx};
+use crate::domain::id::{ConversationId, PersonId};
+use crate::domain::time::UnixMs;
+
+/// What a provider tells later fills empty names only, so this one stays.
+const NAME: &str = "UPDATE person SET name = $2 WHERE id = $1";
+
+const SET: &str = "INSERT INTO client (person_id, reference, note, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (person_id) DO UPDATE SET reference = excluded.reference, note = excluded.note,
+        changed_at = excluded.changed_at, changed_by = excluded.changed_by";
+
+/// An empty cell says nothing.
+const NAMES: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE person SET name = r.value ->> 'name' FROM r
+        WHERE person.id = CAST(r.value ->> 'id' AS INTEGER) AND r.value ->> 'name' <> ''",
+    postgres: "UPDATE person SET name = r.name
+        FROM (SELECT t.id, t.name FROM json_to_recordset($1::json) AS t (id bigint, name text)
+                JOIN person AS p ON p.id = t.id WHERE t.name <> '' ORDER BY p.id FOR UPDATE OF p) AS r
+        WHERE person.id = r.id",
+};
+const REFERENCES: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO client (person_id, reference, note, changed_at, changed_by)
+        SELECT CAST(r.value ->> 'id' AS INTEGER), r.value ->> 'reference', '', $2, $3 FROM r
+        WHERE r.value ->> 'reference' <> ''
+        ON CONFLICT (person_id) DO UPDATE SET reference = excluded.reference, changed_at = excluded.changed_at,
+            changed_by = excluded.changed_by",
+    postgres: "INSERT INTO client (person_id, reference, note, changed_at, changed_by)
+        SELECT r.id, r.reference, '', $2, $3 FROM json_to_recordset($1::json) AS r (id bigint, reference text)
+        WHERE r.reference <> ''
+        ON CONFLICT (person_id) DO UPDATE SET reference = excluded.reference, changed_at = excluded.changed_at,
+            changed_by = excluded.changed_by",
+};
+
+const OF: &str = "SELECT reference, note, changed_at, changed_by FROM client
+    WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+    ORDER BY changed_at DESC LIMIT 1";
+
+const FIND: &str = "SELECT p.id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
+        COALESCE(c.reference, '') AS reference
+    FROM person AS p LEFT JOIN client AS c ON c.person_id = p.id
+    WHERE p.linked_to IS NULL AND (p.phone IS NOT NULL OR p.wa_id IS NOT NULL OR p.bsuid IS NOT NULL)
+        AND ($1 = '' OR LOWER(COALESCE(p.name, '')) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(c.reference, '')) LIKE $1 ESCAPE '!'
+            OR ($2 <> '' AND COALESCE(p.phone, p.wa_id, '') LIKE '%' || $2))
+        AND p.id < $3
+    ORDER BY p.id DESC LIMIT $4";
+
+const CONVERSATIONS: &str =
+    "SELECT c.id, c.sender, c.state, k.title AS campaign, u.name AS assignee, c.opened_at, c.last_at,
+        c.closed_at
+    FROM conversation AS c LEFT JOIN campaign AS k ON k.id = c.campaign_id LEFT JOIN app_user AS u ON u.id = c.assignee
+    WHERE c.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+    ORDER BY c.id DESC LIMIT $2";
+
+/// Digits of a number's end that are enough to look for it.
+const DIGITS: usize = 4;
+
+/// What the house says of a person beside the name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Client {
+    /// Their number in the house's own system, or empty.
+    pub reference: String,
+    /// A note, or empty.
+    pub note: String,
+    /// When that was last changed.
+    pub changed_at: UnixMs,
+    /// By whom.
+    pub changed_by: String,
+}
+
+/// A person of a list.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Found {
+    /// The row that stands for them.
+    pub id: PersonId,
+    /// Their name, or empty.
+    pub name: String,
+    /// Their number, digits, if known.
+    pub phone: Option<String>,
+    /// Their number in the house's own system, or empty.
+    pub reference: String,
+}
+
+/// A conversation of a person.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Talk {
+    /// Its number.
+    pub id: ConversationId,
+    /// With which sender.
+    pub sender: String,
+    /// Open or closed.
+    pub state: ConversationState,
+    /// Title of the campaign that it came of.
+    pub campaign: Option<String>,
+    /// Who has or had it.
+    pub assignee: Option<String>,
+    /// When it was opened.
+    pub opened_at: UnixMs,
+    /// When something was last written.
+    pub last_at: UnixMs,
+    /// When it was closed.
+    pub closed_at: Option<UnixMs>,
+}
+
+/// What a file says of one person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Said {
+    /// Who.
+    pub id: PersonId,
+    /// The name; empty: the file says none.
+    pub name: String,
+    /// The house's own number; empty: the file says none.
+    pub reference: String,
+}
+
+/// Keeps what a person of ours says of the person for whom `root` stands.
+pub async fn set(tx: &mut Tx, root: PersonId, name: &str, said: &Client) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(NAME).bind(root).bind(name).execute(conn).await.map(drop))?;
+    on_tx!(tx, |conn| sqlx::query(SET)
+        .bind(root)
+        .bind(&said.reference)
+        .bind(&said.note)
+        .bind(said.changed_at)
+        .bind(&said.changed_by)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Keeps what a file says; people are named once.
+pub async fn set_all(tx: &mut Tx, said: &[Said], at: UnixMs, by: &str) -> Result<()> {
+    let (names, references, rows) = (NAMES.of_tx(tx), REFERENCES.of_tx(tx), json(said));
+    on_tx!(tx, |conn| sqlx::query(names).bind(&rows).execute(conn).await.map(drop))?;
+    on_tx!(tx, |conn| sqlx::query(references).bind(&rows).bind(at).bind(by).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// What the house says of the person for whom `root` stands.
+pub async fn of(store: &Store, root: PersonId) -> Result<Client> {
+    let found: Option<Client> = on!(&store.read, |pool| sqlx::query_as(OF).bind(root).fetch_optional(pool).await)?;
+    Ok(found.unwrap_or_default())
+}
+
+/// People by name, number or reference, the latest known first; `words` empty: everybody.
+pub async fn find(store: &Store, words: &str, before: Option<PersonId>, limit: i64) -> Result<Vec<Found>> {
+    let digits: String = words.chars().filter(char::is_ascii_digit).collect();
+    let digits = if digits.len() < DIGITS { String::new() } else { digits.trim_start_matches('0').to_owned() };
+    let (pattern, before) = (like::anywhere(words), before.map_or(i64::MAX, |id| id.0));
+    Ok(on!(&store.read, |pool| sqlx::query_as(FIND)
+        .bind(&pattern)
+        .bind(&digits)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?))
+}
+
+/// Conversations of the person for whom `root` stands, the latest first.
+pub async fn conversations(store: &Store, root: PersonId, limit: i64) -> Result<Vec<Talk>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(CONVERSATIONS).bind(root).bind(limit).fetch_all(pool).await?))
+}

@@ -1,0 +1,175 @@
+//! An agent in the thread, at a real browser: canned answers, quotes, the window, the gallery, drafts, attachments.
+
+use std::time::Duration;
+
+use fantoccini::{Client, Locator};
+use recado::domain::change::Change;
+use recado::domain::fill::Content;
+use recado::domain::id::MessageId;
+use recado::engine::canned::CannedDraft;
+use serde_json::json;
+
+use super::{marked, picture, wait_for, wait_for_any};
+use crate::engine::stage::Stage;
+use crate::support::{Browser, stores};
+use crate::web::site::{Site, Visitor};
+use crate::web::thread::{TEAMS, desk, says};
+
+/// What `Stage` takes for a daemon on this machine, whose cookies need no https.
+const HERE: &str = "# [account.zenvia]\n";
+
+/// The browser at a page, signed in.
+async fn at(window: &Client, origin: &str, who: &Visitor, path: &str) {
+    window.goto(&format!("{origin}/sign-in")).await.unwrap();
+    let signed_in = format!("document.cookie = 'recado_session={}; path=/';", who.cookie);
+    window.execute(&signed_in, Vec::new()).await.unwrap();
+    window.goto(&format!("{origin}{path}")).await.unwrap();
+}
+
+async fn written(window: &Client) -> String {
+    let value = window.execute("return document.getElementById('answer-text').value;", Vec::new()).await.unwrap();
+    value.as_str().unwrap().to_owned()
+}
+
+/// What stands in the thread, once it does.
+async fn says_thread(window: &Client, side: &str, words: &str) -> fantoccini::elements::Element {
+    let css = format!("//*[@data-test='bubble-{side}'][contains(., '{words}')]");
+    wait_for_any(window, Locator::XPath(&css)).await
+}
+
+#[tokio::test]
+async fn an_agent_answers_by_a_canned_answer_that_quotes_the_person_and_the_draft_survives_the_page() {
+    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let draft = CannedDraft { team: "", code: "turno", text: "Hola {{ name | first_name }}, es el [día]." };
+    stage.engine.save_canned(None, draft, "ana").await.unwrap().unwrap();
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+
+    let field = marked(window, "answer-text").await;
+    field.send_keys("Buenas. /tur").await.unwrap();
+    marked(window, "slash-option").await;
+    picture(window, "slash").await;
+    field.send_keys("\u{E007}").await.unwrap();
+    assert_eq!(written(window).await, "Buenas. Hola Ana, es el [día].");
+    // An open place is not sent; it is chosen, so that typing fills it.
+    field.send_keys("\u{E009}\u{E007}").await.unwrap();
+    marked(window, "problems").await;
+    field.send_keys("martes").await.unwrap();
+    assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes.");
+    marked(window, "emoji-open").await.click().await.unwrap();
+    wait_for(window, "#emoji button").await.click().await.unwrap();
+    assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes😀.");
+    wait_for(window, "[data-test=bubble-in] [data-test=quote]").await.click().await.unwrap();
+    wait_for(window, "[data-test=quoting]:not([hidden])").await;
+    picture(window, "composer").await;
+
+    window.refresh().await.unwrap();
+    wait_for(window, "form[data-ready]").await;
+    assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes😀.", "the draft is back");
+    wait_for(window, "[data-test=bubble-in] [data-test=quote]").await.click().await.unwrap();
+    marked(window, "answer").await.click().await.unwrap();
+    says_thread(window, "out", "es el martes").await;
+    wait_for(window, "[data-test=bubble-out] [data-test=quoted]").await;
+    assert_eq!(written(window).await, "");
+    picture(window, "quoted").await;
+    let content = stage.message(MessageId(2)).await.content().unwrap();
+    assert!(matches!(content, Content::Text { quoted: Some(id), .. } if id == "wamid.in1"));
+    window.refresh().await.unwrap();
+    wait_for(window, "form[data-ready]").await;
+    assert_eq!(written(window).await, "", "what was sent is no draft any more");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_out_meanwhile() {
+    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (id, _) = desk(&stage, &site).await;
+    stage.clock.advance(Duration::from_hours(23));
+    let ana = site.visitor(recado::domain::role::Role::Agent).await;
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    let field = marked(window, "answer-text").await;
+    field.send_keys("Le escribo").await.unwrap();
+    wait_for_any(window, Locator::XPath("//*[@id='window'][contains(., '59 min') or contains(., '1 h')]")).await;
+
+    stage.clock.advance(Duration::from_hours(2));
+    stage.engine.changes.send(Change::Conversation(id)).unwrap();
+    wait_for(window, "#answer-text[readonly]").await;
+    wait_for(window, "[data-test=answer][disabled]").await;
+    assert_eq!(written(window).await, "Le escribo");
+    picture(window, "window-closed").await;
+
+    marked(window, "answer-text").await.send_keys("/").await.unwrap();
+    wait_for(window, "[data-test=gallery-dialog][open]").await;
+    marked(window, "pick-reminder").await.click().await.unwrap();
+    marked(window, "value-1").await.send_keys("Eva").await.unwrap();
+    wait_for_any(window, Locator::XPath("//*[@data-test='look-text'][contains(., 'Hola Eva, le esperamos.')]")).await;
+    wait_for_any(window, Locator::XPath("//*[@data-test='price'][contains(., 'USD')]")).await;
+    wait_for(window, "[data-test=wait]").await.select_by_value("240").await.unwrap();
+    picture(window, "gallery").await;
+    marked(window, "send").await.click().await.unwrap();
+    says_thread(window, "out", "Hola Eva, le esperamos.").await;
+    wait_for(window, "[data-test=gallery-dialog]:not([open])").await;
+
+    says(&stage, "wamid.in2", json!({"type": "text", "text": {"body": "Sí, voy"}})).await;
+    says_thread(window, "in", "Sí, voy").await;
+    wait_for(window, "#answer-text:not([readonly])").await;
+    wait_for(window, "[data-test=answer]:not([disabled])").await;
+    assert_eq!(written(window).await, "Le escribo", "nothing typed is lost");
+    picture(window, "window-open").await;
+    browser.close().await;
+}
+
+/// A file on the agent's machine.
+fn on_disk(dir: &std::path::Path, name: &str, bytes: &[u8]) -> String {
+    let path = dir.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path.display().to_string()
+}
+
+#[tokio::test]
+async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() {
+    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    let photo = include_bytes!("../../../src/sandbox/files/photo.jpg");
+    let file = marked(window, "file").await;
+    file.send_keys(&on_disk(store.dir.path(), "programa.exe", b"MZ")).await.unwrap();
+    wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'no such file as programa.exe')]"))
+        .await;
+    let heavy = [photo.as_slice(), &vec![0; 6 << 20]].concat();
+    file.send_keys(&on_disk(store.dir.path(), "grande.jpg", &heavy)).await.unwrap();
+    wait_for_any(window, Locator::XPath("//*[@data-test='problems'][contains(., 'at most 5 MB')]")).await;
+    picture(window, "file-refused").await;
+    file.send_keys(&on_disk(store.dir.path(), "foto.jpg", photo)).await.unwrap();
+    wait_for(window, "[data-test=take-off]:not([hidden])").await;
+    marked(window, "answer-text").await.send_keys("Así se llega").await.unwrap();
+    marked(window, "answer").await.click().await.unwrap();
+    says_thread(window, "out", "Así se llega").await;
+    wait_for(window, "[data-test=bubble-out] [data-test=file-image] img").await;
+    let loaded = "const img = document.querySelector('[data-test=file-image] img'); return img.complete && img.naturalWidth > 0;";
+    for _ in 0..50 {
+        if window.execute(loaded, Vec::new()).await.unwrap().as_bool() == Some(true) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(window.execute(loaded, Vec::new()).await.unwrap().as_bool(), Some(true), "the picture is shown");
+    wait_for(window, "[data-test=take-off][hidden]").await;
+    picture(window, "file-sent").await;
+    browser.close().await;
+}

@@ -1,0 +1,132 @@
+//! People: taken in from a file, found, looked at and edited; those whose conversation ended quietly are an audience.
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, COOKIE};
+use axum::http::{Method, Request, StatusCode};
+use recado::domain::phone::Phone;
+use recado::domain::role::Role;
+use recado::store::{Db, draft, person, user};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+
+use super::site::{Answer, Site, Visitor};
+use crate::engine::stage::{CAMPAIGN, Stage, TUESDAY};
+use crate::support::{TestStore, stores};
+
+async fn change(store: &TestStore, sql: String) {
+    match &store.write {
+        Db::Sqlite(pool) => drop(sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap()),
+        Db::Postgres(pool) => drop(sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap()),
+    }
+}
+
+async fn bring(site: &Site, visitor: &Visitor, file: &[u8]) -> Answer {
+    let mut body = format!(
+        "--X\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n\
+         --X\r\nContent-Disposition: form-data; name=\"country\"\r\n\r\nar\r\n\
+         --X\r\nContent-Disposition: form-data; name=\"clients\"; filename=\"clientes.csv\"\r\n\r\n",
+        visitor.csrf
+    )
+    .into_bytes();
+    body.extend(file);
+    body.extend(b"\r\n--X--\r\n");
+    let request = Request::post("/people/import")
+        .header(COOKIE, format!("recado_session={0}; __Host-recado_session={0}", visitor.cookie))
+        .header(CONTENT_TYPE, "multipart/form-data; boundary=X");
+    site.send(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_file_of_clients_names_people_whom_a_page_finds_shows_and_edits() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let (admin, agent) = (site.visitor(Role::Admin).await, site.visitor(Role::Agent).await);
+        // As Excel writes it in Buenos Aires: semicolons, Windows-1252.
+        let file =
+            b"Tel\xe9fono;Nombre;Id\r\n011 15 5000-0001;Ana N\xfa\xf1ez;H-77\r\n11 5000-0002;;\r\nnada;Eva;H-78\r\n";
+        let done = bring(&site, &admin, file).await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+        assert!(done.body.contains("Rows read: 3. People kept: 2."), "{}: {}", store.name(), done.body);
+
+        stage.run("turnos", CAMPAIGN, "nombre,telefono\nOtra,+5491150000001\nAna,11 5000-0001\n").await;
+        for asked in ["h-77", "50000001", "n%C3%BA%C3%B1ez"] {
+            let page = site.get(&format!("/people?q={asked}"), Some(&agent)).await;
+            assert!(page.body.contains("Ana Núñez"), "{} {asked}: {}", store.name(), page.body);
+        }
+        let mut tx = store.begin().await.unwrap();
+        let phone = Phone::from_international("5491150000001").unwrap();
+        let id = person::ensure(&mut tx, &[(phone, String::new())], TUESDAY).await.unwrap()[0];
+        tx.commit().await.unwrap();
+        let page = site.get(&format!("/people/{id}"), Some(&agent)).await;
+        for said in ["Ana Núñez", "H-77", "turnos", "Hola Otra, le esperamos."] {
+            assert!(page.body.contains(said), "{} {said}: {}", store.name(), page.body);
+        }
+        assert!(page.body.contains("data-test=\"left-out\""), "the second row of hers: {}", page.body);
+
+        let edit = [("name", "Ana María Núñez"), ("reference", "H-77"), ("note", "Prefiere la tarde")];
+        let edited = site.post(&format!("/people/{id}"), &agent, &edit).await;
+        assert_eq!(edited.status, StatusCode::SEE_OTHER, "{}", edited.body);
+        let token = site.token(Role::Agent).await;
+        let told = site.call(Method::GET, &format!("/api/v1/people/{id}"), &token, "", None).await.json();
+        assert_eq!(told["identities"][0]["name"], "Ana María Núñez", "{told}");
+        assert_eq!(
+            (&told["client"]["note"], &told["left_out"][0]["reason"]),
+            (&json!("Prefiere la tarde"), &json!("duplicate"))
+        );
+
+        stage.engine.erase_person(id).await.unwrap().unwrap();
+        let gone = site.get("/people?q=h-77", Some(&agent)).await;
+        assert!(!gone.body.contains("Ana"), "{}: {}", store.name(), gone.body);
+    }
+}
+
+#[tokio::test]
+async fn people_whose_conversation_ended_quietly_are_an_audience_with_their_agents_name_and_way_back() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let marketing = site.visitor(Role::Marketing).await;
+        let agent = user::names(&store).await.unwrap();
+        let agent = agent.iter().next().expect("somebody is signed up").clone();
+        let phones = ["5491150000001", "5491150000002", "5491150000003"].map(|p| Phone::from_international(p).unwrap());
+        let mut tx = store.begin().await.unwrap();
+        let named: Vec<_> = phones.iter().map(|phone| (phone.clone(), "Ana".to_owned())).collect();
+        let people = person::ensure(&mut tx, &named, TUESDAY).await.unwrap();
+        tx.commit().await.unwrap();
+        // The first went quiet, the second was closed by somebody, of the third another conversation is open.
+        for (person, state, by) in [
+            (people[0], "closed", "''"),
+            (people[1], "closed", "'ana'"),
+            (people[2], "closed", "''"),
+            (people[2], "open", "NULL"),
+        ] {
+            let (at, closed) =
+                (TUESDAY.0 - 1_000, if state == "closed" { (TUESDAY.0 - 10).to_string() } else { "NULL".to_owned() });
+            change(&store, format!(
+                "INSERT INTO conversation (person_id, account, sender, state, assignee, opened_at, last_at, close_after, closed_at, closed_by)
+                 SELECT {person}, 'meta', 'front', '{state}', id, {at}, {at}, 1, {closed}, {by} FROM app_user WHERE name = '{agent}'"
+            ))
+            .await;
+        }
+        let begun = site.post("/drafts/quiet", &marketing, &[("since", "2026-11-01"), ("silent", "them")]).await;
+        assert_eq!(begun.leads_to(), "/drafts/1", "{}", begun.body);
+        let draft = draft::list(&store).await.unwrap().remove(0);
+        assert!(
+            draft.definition.contains("resume_contact") && draft.definition.contains("Route"),
+            "{}",
+            draft.definition
+        );
+        let shown = stage.engine.preview(&draft, 1).await.unwrap();
+        assert_eq!(
+            shown.cells[..4],
+            ["+5491150000001", "Ana", agent.as_str(), &format!("agent:{agent}")],
+            "{}",
+            store.name()
+        );
+        assert!(stage.engine.preview(&draft, 2).await.unwrap().cells.is_empty(), "nobody else");
+        let nobody = site.post("/drafts/quiet", &marketing, &[("since", "2026-11-01"), ("silent", "us")]).await;
+        assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(nobody.body.contains("No conversation ended by itself"), "{}", nobody.body);
+    }
+}
