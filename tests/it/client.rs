@@ -43,7 +43,10 @@ async fn talk(python: &Path) -> Value {
     let clock = format!("2026-11-24T13:00:00Z@{}*600", Clock::real().now());
     let mut command = Command::new(env!("CARGO_BIN_EXE_recado"));
     command.args(["sandbox", "--listen", "127.0.0.1:0", "--app-secret", "S", "--verify-token", "T", "--quiet"]);
-    command.args(["--webhook", &webhook, "--clock", &clock]);
+    // The library reads the first update of a POST and passes over the others.
+    let config = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(config.path(), "[webhooks]\nbatch = 1\n").expect("written");
+    command.args(["--webhook", &webhook, "--clock", &clock]).arg("--config").arg(config.path());
     let (_sandbox, mut said) = started(command);
     let line = said.next_line().await.expect("read").expect("where it listens");
     let base = line.rsplit(' ').next().expect("an address").to_owned() + "\n";
