@@ -214,7 +214,9 @@ fn without_place(detail: &str) -> &str {
         let mut parts = place.rsplitn(3, ':');
         let is_number =
             |part: Option<&str>| part.is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-        is_number(parts.next()) && is_number(parts.next()) && parts.next().is_some_and(|file| file.ends_with(".toml"))
+        is_number(parts.next())
+            && is_number(parts.next())
+            && parts.next().is_some_and(|file| file.rsplit_once('.').is_some_and(|(_, kind)| kind == "toml"))
     };
     detail.split_once(": ").filter(|(place, _)| is_place(place)).map_or(detail, |(_, said)| said)
 }

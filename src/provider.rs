@@ -12,6 +12,7 @@ pub mod media;
 pub mod outside;
 pub mod probe;
 pub mod quota;
+mod request;
 pub mod sample;
 mod subscription;
 mod zenvia;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use cloud_api::CloudApi;
 pub use gupshup::Gupshup;
 pub use quota::QuotaState;
+pub use request::{Body, FileAt, SendRequest, Upload};
 pub use sample::Sample;
 pub use subscription::{Subscription, SubscriptionState};
 pub use zenvia::Zenvia;
@@ -30,12 +32,8 @@ use outside::Outside;
 
 use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
-use crate::domain::callback::CallbackData;
 use crate::domain::event::{Media, WebhookEvent};
-use crate::domain::fill::Fill;
-use crate::domain::free::Free;
 use crate::domain::money::{Currency, Micros};
-use crate::domain::recipient::Recipient;
 use crate::domain::template::draft::Draft;
 use crate::domain::template::{Category, Template, TemplateStatus};
 
@@ -97,74 +95,6 @@ pub enum Provider {
     Gupshup(Gupshup),
     /// Zenvia's API v2.
     Zenvia(Zenvia),
-}
-
-/// One message to send.
-#[derive(Clone, Debug)]
-pub struct SendRequest<'a> {
-    /// The provider's id of the sender (Meta: phone number id).
-    pub sender_ref: &'a str,
-    /// Whom to.
-    pub to: &'a Recipient,
-    /// Comes back with every receipt.
-    pub callback: CallbackData,
-    /// What.
-    pub body: Body<'a>,
-}
-
-/// What to send.
-#[derive(Clone, Copy, Debug)]
-pub enum Body<'a> {
-    /// A template.
-    Template {
-        /// As read from the provider.
-        template: &'a Template,
-        /// Its values.
-        fill: &'a Fill,
-    },
-    /// Free text, within the window only.
-    Text {
-        /// At most 4,096 characters.
-        body: &'a str,
-        /// The provider's id of the message quoted.
-        quoted: Option<&'a str>,
-    },
-    /// Anything else that is written freely, within the window only.
-    Free {
-        /// What.
-        free: &'a Free,
-        /// The provider's id of the message quoted, or reacted to.
-        quoted: Option<&'a str>,
-        /// The file of an attachment.
-        file: Option<FileAt<'a>>,
-    },
-}
-
-/// Where the provider finds a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FileAt<'a> {
-    /// It was uploaded; its id there.
-    Id(&'a str),
-    /// It fetches it.
-    Link {
-        /// From where; anybody may read it there.
-        link: &'a str,
-        /// What it is.
-        mime_type: &'a str,
-    },
-}
-
-/// A file to upload.
-#[derive(Debug)]
-pub struct Upload {
-    /// Its bytes, from the beginning.
-    pub file: std::fs::File,
-    /// How many.
-    pub size: u64,
-    /// What it is.
-    pub mime_type: String,
-    /// What it is called.
-    pub filename: String,
 }
 
 /// What the provider tells of a sender.

@@ -37,14 +37,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
-    let mut restore_after = RESTORE_AFTER;
-    let store_url = root.table("store", |t| {
-        if let Some(after) = t.get("restore_after").and_then(|v| v.parsed(checks::length)) {
-            restore_after = after;
-        }
-        store_url(t, &secrets)
-    });
-    let store_url = store_url.unwrap_or_else(|| Some(DEFAULT_STORE.into()));
+    let (store_url, restore_after) = store(root, &secrets);
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
@@ -61,8 +54,8 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let chatwoot =
         root.table("chatwoot", |t| named(t, |t, name| chatwoot::read(t, name, &secrets, (&accounts, &mut shown))));
     let is_here = accounts.values().all(|account| is_loopback(&account.base_url));
-    let alerts = root.table("alerts", |t| alerts::alerts(t, &secrets, is_here));
-    let alerts = alerts.unwrap_or_else(|| Some(Alerts::default()));
+    let alerts =
+        root.table("alerts", |t| alerts::alerts(t, &secrets, is_here)).unwrap_or_else(|| Some(Alerts::default()));
     let retention = root.table("retention", retention::read).unwrap_or_default();
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
@@ -89,6 +82,18 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         chatwoot: chatwoot.flatten().unwrap_or_default(),
         retention,
     })
+}
+
+/// `[store]`: its address, and after how long a silence a store is looked at before it sends.
+fn store(root: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> (Option<SecretString>, Duration) {
+    let mut restore_after = RESTORE_AFTER;
+    let url = root.table("store", |t| {
+        if let Some(after) = t.get("restore_after").and_then(|v| v.parsed(checks::length)) {
+            restore_after = after;
+        }
+        store_url(t, secrets)
+    });
+    (url.unwrap_or_else(|| Some(DEFAULT_STORE.into())), restore_after)
 }
 
 /// `[hours_law.*]` and `[countries]`: what holds in a country.

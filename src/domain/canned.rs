@@ -72,14 +72,7 @@ pub fn fill_blanks(text: &str, value: impl Fn(&str) -> Option<String>) -> String
     for piece in pieces(text) {
         match piece {
             Piece::Text(words) => out.push_str(words),
-            Piece::Blank(label) => match value(label) {
-                Some(given) => out.push_str(&given),
-                None => {
-                    out.push('[');
-                    out.push_str(label);
-                    out.push(']');
-                }
-            },
+            Piece::Blank(label) => out.push_str(&value(label).unwrap_or_else(|| format!("[{label}]"))),
         }
     }
     out

@@ -198,7 +198,7 @@ impl Inbox {
         let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(false) };
         // They may have answered, or got it anew, since it was found.
         if let Some(after) = after
-            && !found.waiting_since.is_some_and(|since| owed_since(since, found.assigned_at) <= now.minus(after))
+            && found.waiting_since.is_none_or(|since| owed_since(since, found.assigned_at) > now.minus(after))
         {
             return Ok(false);
         }

@@ -74,36 +74,33 @@ pub async fn open_by_hand(
     let family = identity::family(tx, root).await?;
     let last = conversation::latest(tx, &family, send.sender).await?;
     let at = sent.reached_at;
-    let id = match last.as_ref().filter(|c| c.state == ConversationState::Open) {
-        Some(open) => {
-            let what = Happening::Recontacted { agent: send.agent, wait: send.wait };
-            conversation::step(tx, open.id, what, at).await?;
-            if open.assignee.is_none() {
-                owned(tx, open.id, send, at).await?;
-            }
-            open.id
+    let id = if let Some(open) = last.as_ref().filter(|c| c.state == ConversationState::Open) {
+        let what = Happening::Recontacted { agent: send.agent, wait: send.wait };
+        conversation::step(tx, open.id, what, at).await?;
+        if open.assignee.is_none() {
+            owned(tx, open.id, send, at).await?;
         }
-        None => {
-            let new = NewConversation {
-                person: root,
-                account: sent.account,
-                sender: send.sender.to_owned(),
-                assignee: Some(send.agent),
-                team: None,
-                bot: None,
-                previous: last.map(|c| c.id),
-                ticket: None,
-                origin: Some((message, sent.campaign_id, sent.run_id)),
-                at,
-                waits: false,
-                // A template may go out at any time; only the person's own message opens a window.
-                window_until: None,
-                close_after: send.wait.unwrap_or(rules.close_after),
-            };
-            let id = conversation::open(tx, &new).await?;
-            owned(tx, id, send, at).await?;
-            id
-        }
+        open.id
+    } else {
+        let new = NewConversation {
+            person: root,
+            account: sent.account,
+            sender: send.sender.to_owned(),
+            assignee: Some(send.agent),
+            team: None,
+            bot: None,
+            previous: last.map(|c| c.id),
+            ticket: None,
+            origin: Some((message, sent.campaign_id, sent.run_id)),
+            at,
+            waits: false,
+            // A template may go out at any time; only the person's own message opens a window.
+            window_until: None,
+            close_after: send.wait.unwrap_or(rules.close_after),
+        };
+        let id = conversation::open(tx, &new).await?;
+        owned(tx, id, send, at).await?;
+        id
     };
     write_out(tx, id, message, &sent.author, at).await?;
     if let Some(ticket) = send.ticket {

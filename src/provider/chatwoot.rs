@@ -157,14 +157,13 @@ impl Chatwoot {
         let path = format!("contacts/{}/conversations", new.contact);
         let all = self.call(Method::GET, &path, &[], None).await?;
         let ours = list(&all)?.iter().find(|one| one["custom_attributes"][KEY].as_str() == Some(&new.key));
-        let one = match ours {
-            Some(one) => one.clone(),
-            None => {
-                let attributes = json!({KEY: new.key, "recado_campaign": new.campaign, "recado_url": new.url});
-                let body = json!({"inbox_id": self.inbox, "source_id": new.source, "contact_id": new.contact,
+        let one = if let Some(one) = ours {
+            one.clone()
+        } else {
+            let attributes = json!({KEY: new.key, "recado_campaign": new.campaign, "recado_url": new.url});
+            let body = json!({"inbox_id": self.inbox, "source_id": new.source, "contact_id": new.contact,
                     "status": "open", "custom_attributes": attributes});
-                self.call(Method::POST, "conversations", &[], Some(body)).await?
-            }
+            self.call(Method::POST, "conversations", &[], Some(body)).await?
         };
         let id = one["id"].as_i64().ok_or(ChatwootError::Unreadable("conversation"))?;
         Ok((id, one["status"].as_str().unwrap_or("open").to_owned()))
