@@ -102,7 +102,7 @@ impl Engine {
             None => None,
         };
         if quoted.is_none() && (reply.quoted.is_some() || matches!(reply.free, Free::Reaction { .. })) {
-            return refused(Problem::new("quote_unknown", &[]));
+            return refused(Problem::new("answer_quotes_nothing", &[]));
         }
         let attached = reply.free.attached().map(|attached| attached.media);
         let message =

@@ -373,7 +373,10 @@ impl Dispatcher {
         let Some(to) = Recipient::parse(&message.recipient) else { return answer::unsendable() };
         let found = match self.file_of(departure).await {
             Ok(found) => found,
-            Err(verdict) => return verdict,
+            Err(verdict) => {
+                self.pairs.undo(departure.gated.root);
+                return verdict;
+            }
         };
         let shown = match &message.content {
             Content::Template { fill, .. } => found.as_ref().map(|found| file::shown_in(fill, found)),

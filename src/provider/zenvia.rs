@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{self, Limits, Reply};
-use super::{Listed, ProviderError, SendRequest, SenderStatus};
+use super::{Body, Listed, ProviderError, SendRequest, SenderStatus};
 use crate::clock::Clock;
 use crate::config::{Account, Reactivate, ZenviaAccess};
 use crate::domain::answer::Answer;
@@ -76,7 +76,10 @@ impl Zenvia {
             Ok(body) => body,
             Err(missing) => {
                 // It would be refused, or lose its field without a word: it never leaves.
-                let detail = format!("\"{missing}\" has no value, or no way to send it is documented");
+                let detail = match request.body {
+                    Body::Template { .. } => format!("the template's field \"{missing}\" has no value"),
+                    _ => format!("no way to send \"{missing}\" is documented"),
+                };
                 return Answer::Refused(Failure { code: answer::VALIDATION, detail });
             }
         };

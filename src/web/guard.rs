@@ -1,7 +1,7 @@
 //! The one place where rights, sessions and forms are checked.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
@@ -128,7 +128,9 @@ async fn head(body: Body, kind: &str) -> Result<(Bytes, Body), WebError> {
 
 /// In our uploads the token stands before the files.
 async fn first_field(kind: &str, bytes: Bytes) -> Option<String> {
-    let copy = Request::builder().header(CONTENT_TYPE, kind).body(Body::from(bytes)).ok()?;
+    let mut copy = Request::builder().header(CONTENT_TYPE, kind).body(Body::from(bytes)).ok()?;
+    // A file behind the field may have come with it, however large.
+    DefaultBodyLimit::disable().apply(&mut copy);
     let mut form = Multipart::from_request(copy, &()).await.ok()?;
     let field = form.next_field().await.ok()??;
     if field.name() != Some("csrf") {

@@ -32,8 +32,7 @@ pub(super) const POLICY: HeaderValue = HeaderValue::from_static("sandbox; defaul
     responses(
         (status = 200, description = "The whole of it", content_type = "application/octet-stream"),
         (status = 206, description = "The part asked for"),
-        (status = 404, description = "There is none, or its bytes are not here (yet)", body = super::error::ProblemDocument),
-        (status = 416, description = "It has no such part")
+        (status = 404, description = "There is none, or its bytes are not here (yet)", body = super::error::ProblemDocument)
     )
 )]
 pub async fn show(

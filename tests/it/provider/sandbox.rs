@@ -94,11 +94,11 @@ async fn the_sample_templates_are_read_and_taken_with_every_kind_of_parameter() 
         (met.template("promo_verao", "pt_BR").await, promotion),
         (unknown, reminder()),
     ] {
-        let answer = met.send(1, "0100", &template, &fill).await;
+        let answer = met.send(1, "0200", &template, &fill).await;
         assert!(matches!(&answer, Answer::Accepted(a) if !a.in_review), "{}: {answer:?}", template.name);
     }
     let reminder = met.template("appointment_reminder", "es_AR").await;
-    let wrong = met.send(1, "0100", &reminder, &Fill::default()).await;
+    let wrong = met.send(1, "0200", &reminder, &Fill::default()).await;
     assert!(matches!(&wrong, Answer::Refused(f) if f.code == 132_000), "{wrong:?}");
 }
 
@@ -106,7 +106,7 @@ async fn the_sample_templates_are_read_and_taken_with_every_kind_of_parameter() 
 async fn receipts_carry_our_callback_the_price_and_the_failure() {
     let met = meet().await;
     let template = met.template("appointment_reminder", "es_AR").await;
-    let Answer::Accepted(accepted) = met.send(1, "0100", &template, &reminder()).await else { panic!("not accepted") };
+    let Answer::Accepted(accepted) = met.send(1, "0200", &template, &reminder()).await else { panic!("not accepted") };
     met.send(2, "9901", &template, &reminder()).await;
     let events = met.events();
     let told = receipts(&events, 1);

@@ -75,7 +75,7 @@ async fn people_answer_by_text_button_opt_out_or_voice_and_quote_the_message() {
 async fn quiet_people_receive_and_read_and_nothing_else() {
     let sandbox = quiet_sandbox().await;
     for no in 0..50 {
-        sandbox.send(&reminder(&format!("+549115555{no:04}"), &format!("r1.test.{no}.1"))).await;
+        sandbox.send(&reminder(&format!("+549115556{no:04}"), &format!("r1.test.{no}.1"))).await;
     }
     let bodies = sandbox.pass_all();
     for no in 0..50 {
@@ -91,7 +91,7 @@ async fn lifelike(seed: u64) -> (BTreeMap<String, u32>, BTreeMap<String, u32>) {
     config.seed = seed;
     let sandbox = start_sandbox(config, Clock::fixed(TUESDAY)).await;
     for no in 0..600 {
-        sandbox.send(&reminder(&format!("+549115555{no:04}"), &format!("r1.test.{no}.1"))).await;
+        sandbox.send(&reminder(&format!("+549115556{no:04}"), &format!("r1.test.{no}.1"))).await;
     }
     let bodies = sandbox.pass_all();
     let (mut ends, mut kinds) = (BTreeMap::new(), BTreeMap::new());

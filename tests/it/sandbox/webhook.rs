@@ -63,7 +63,7 @@ async fn a_webhook_not_answered_with_200_comes_again_after_one_second_and_then_t
 
 async fn send_many(sandbox: &TestSandbox, count: usize) {
     for no in 0..count {
-        let (status, answer) = sandbox.send(&reminder(&format!("+549115555{no:04}"), &format!("r1.test.{no}.1"))).await;
+        let (status, answer) = sandbox.send(&reminder(&format!("+549115556{no:04}"), &format!("r1.test.{no}.1"))).await;
         assert_eq!(status, 200, "{answer}");
     }
 }
@@ -117,7 +117,7 @@ async fn a_status_can_come_before_the_answer_to_the_send() {
     receiver.wait_for(1).await;
     let mut overtaken = 0;
     for no in 0..5 {
-        let (_, answer) = sandbox.send(&reminder(&format!("+549115555010{no}"), &format!("r1.test.{no}.1"))).await;
+        let (_, answer) = sandbox.send(&reminder(&format!("+549115555020{no}"), &format!("r1.test.{no}.1"))).await;
         let answered_at = Instant::now();
         let id = answer["messages"][0]["id"].as_str().expect("an id").to_owned();
         let told = |p: &crate::support::sandbox::Received| {

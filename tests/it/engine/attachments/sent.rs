@@ -114,7 +114,7 @@ async fn what_whatsapp_does_not_take_is_refused_before_it_is_sent() {
     let voice = desk.brings(1, "nota.ogg", OGG, true).await.unwrap();
     assert_eq!(desk.answers(1, attached(&voice, Some("texto")), None).await, Err("answer_no_caption".to_owned()));
     let reaction = Free::Reaction { emoji: Some("👍".to_owned()) };
-    assert_eq!(desk.answers(1, reaction, None).await, Err("quote_unknown".to_owned()));
+    assert_eq!(desk.answers(1, reaction, None).await, Err("answer_quotes_nothing".to_owned()));
     let photo = desk.brings(1, "a.jpg", JPEG, false).await.unwrap();
     desk.clock.advance(std::time::Duration::from_hours(25));
     assert_eq!(desk.answers(1, attached(&photo, None), None).await, Err("window_closed".to_owned()));
