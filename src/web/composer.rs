@@ -77,6 +77,8 @@ pub struct Shelf {
 pub struct Composer {
     /// Whether an answer can be written now.
     pub can: bool,
+    /// A colleague has it. What was written before that may be sent, and comes back with what they wrote.
+    pub taken: bool,
     /// How long, or why not.
     pub banner: String,
     /// When the window ends, while an answer can be written.
@@ -124,6 +126,7 @@ impl Composer {
         let may_send = actor.may(Right::SendByHand) && panel.phone.is_some();
         Ok(Self {
             can: open.is_some(),
+            taken: why_not.is_some() && c.assignee.is_some() && c.bot.is_none() && is_open(c, p),
             banner: away::beside(state, p, c, why_not.unwrap_or_else(|| window(p, c.window_until))),
             until: open,
             text,
@@ -165,6 +168,10 @@ pub fn window_short(p: &Page, until: Option<UnixMs>) -> String {
         Some(until) => p.say("web.window.left", &[("t", &words::duration(p.language, until.since(p.now)))]),
         None => p.t("web.window.templates"),
     }
+}
+
+fn is_open(c: &Conversation, p: &Page) -> bool {
+    c.state == ConversationState::Open && c.window_until.is_some_and(|until| until > p.now)
 }
 
 /// Why `actor` cannot write now, in words; `None` when they can.

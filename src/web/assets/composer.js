@@ -49,6 +49,8 @@
     const f = form(), said = banner();
     // What a colleague overtook may be sent all the same.
     if (!f || !said || by("overtaken")) return;
+    // A colleague was quicker: what was written so far is sent for the server to show both.
+    if (said.dataset.window === "taken" && field().value && !field().readOnly) return;
     const opened = said.dataset.window === "open" && left() > 0;
     if (said.dataset.window === "open") said.textContent = opened ? f.dataset.counting.replace("{t}", span(left())) : f.dataset.over;
     said.className = opened ? "good" : "warn";
