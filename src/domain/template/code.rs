@@ -99,7 +99,7 @@ impl CodeTerms {
             add("template_rule_code_minutes", "code.good_for_minutes");
         }
         let needs_app = self.way != CodeWay::CopyCode;
-        if needs_app != !self.apps.is_empty() || self.apps.len() > MOST_APPS {
+        if needs_app == self.apps.is_empty() || self.apps.len() > MOST_APPS {
             add("template_rule_code_apps", "code.apps");
         } else if !self.apps.iter().all(CodeApp::is_whole) {
             add("template_rule_code_app", "code.apps");

@@ -69,7 +69,7 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
     }
     for button in &fill.buttons {
         let at = usize::try_from(button.index).ok().and_then(|index| template.buttons.get(index));
-        let Some(name) = at.and_then(|b| button_field(b)) else { continue };
+        let Some(name) = at.and_then(button_field) else { continue };
         fields.entry(name).or_insert_with(|| json!(button.text));
     }
     match wanted(template).into_iter().find(|name| !fields.contains_key(name)) {
