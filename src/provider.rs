@@ -15,6 +15,7 @@ pub mod quota;
 mod request;
 pub mod sample;
 mod subscription;
+mod told;
 mod zenvia;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use quota::QuotaState;
 pub use request::{Body, FileAt, SendRequest, Upload};
 pub use sample::Sample;
 pub use subscription::{Subscription, SubscriptionState};
+pub use told::{Listed, TemplateAnswer, TemplateDone};
 pub use zenvia::Zenvia;
 
 use media::{Download, MediaError, Place};
@@ -35,7 +37,7 @@ use crate::domain::answer::Answer;
 use crate::domain::event::{Media, WebhookEvent};
 use crate::domain::money::{Currency, Micros};
 use crate::domain::template::draft::Draft;
-use crate::domain::template::{Category, Template, TemplateStatus};
+use crate::domain::template::Template;
 
 /// Longest time a request takes, from the first byte to the last of the answer, connecting included.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(15);
@@ -110,54 +112,6 @@ pub struct SenderStatus {
     pub tier: Option<String>,
     /// The number as the provider writes it; empty when not told.
     pub display_number: String,
-}
-
-/// A template with what the provider says of it besides.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Listed {
-    /// The template.
-    pub template: Template,
-    /// Why it was refused, in the provider's word; empty when it was not, or when nothing is told.
-    pub reason: String,
-    /// `green`, `yellow`, `red`; empty when not told or not known yet.
-    pub quality: String,
-}
-
-/// What the provider says to a command about a template.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum TemplateAnswer {
-    /// It is done.
-    Done(TemplateDone),
-    /// The provider said no.
-    Refused {
-        /// Its code, the finer one where there are two.
-        code: i64,
-        /// Its words. About the template, never about a person.
-        said: String,
-    },
-    /// This provider's templates cannot be so; the locales' key is `problem.<code>`.
-    Unfit {
-        /// Which rule of it.
-        code: &'static str,
-    },
-    /// Too many calls: not now.
-    Later {
-        /// Minutes until it takes calls again; 0 when not told.
-        minutes: u64,
-    },
-    /// This provider's API has no such command: it is done in the provider's own console.
-    NotOffered,
-}
-
-/// What the provider made of a template.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct TemplateDone {
-    /// Its id at the provider; empty when not told.
-    pub provider_id: String,
-    /// How it stands now, where that is told.
-    pub status: Option<TemplateStatus>,
-    /// What it is billed as, which may not be what was asked for.
-    pub category: Option<Category>,
 }
 
 /// A prepaid wallet.

@@ -180,7 +180,7 @@ mod tests {
         quota.keep(Usage { percent: Some(100), wait_minutes: 7 }, true);
         assert!(matches!(quota.next().await, Err(ProviderError::Later { minutes: 7 })));
         assert_eq!(quota.state(), Some(QuotaState { percent: 100, wait_minutes: 7 }));
-        tokio::time::advance(Duration::from_secs(7 * 60)).await;
+        tokio::time::advance(Duration::from_mins(7)).await;
         let before = Instant::now();
         quota.next().await.unwrap();
         assert_eq!(before.elapsed(), LONGEST_SPACE, "still nearly used, so slowly");

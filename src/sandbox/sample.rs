@@ -58,7 +58,7 @@ pub(super) async fn take(sandbox: &Sandbox, request: Request) -> Result<Value, R
     let header = |name: &str| parts.headers.get(name).and_then(|h| h.to_str().ok()).unwrap_or_default();
     let given = header(AUTHORIZATION.as_str());
     let token = given.strip_prefix("OAuth ").or_else(|| given.strip_prefix("Bearer ")).unwrap_or_default();
-    let session = parts.uri.path_and_query().map(|p| p.as_str()).unwrap_or_default();
+    let session = parts.uri.path_and_query().map_or("", axum::http::uri::PathAndQuery::as_str);
     let offset = header("file_offset");
     let bytes = to_bytes(body, MAX_BYTES).await;
     let bytes = bytes.map_err(|_| Refusal::new(100, "the file is too large or not whole"))?;

@@ -50,7 +50,7 @@ fn read_button(button: &Value) -> Result<Value, Refusal> {
     if word(button, "type") != "otp" || !["copy_code", "one_tap", "zero_tap"].contains(&way.as_str()) {
         return Err(Refusal::new(100, "an authentication template has one button of type OTP"));
     }
-    if way != "copy_code" && !button["supported_apps"].as_array().is_some_and(|apps| !apps.is_empty()) {
+    if way != "copy_code" && button["supported_apps"].as_array().is_none_or(Vec::is_empty) {
         return Err(Refusal::new(100, "supported_apps is required for one-tap and zero-tap"));
     }
     let label = if text(button, "text").is_empty() { "Copy code" } else { text(button, "text") };

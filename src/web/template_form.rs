@@ -197,7 +197,7 @@ impl Fields {
         let buttons = (0..rows).map(|i| row(i + 1, draft.buttons.get(i))).collect();
         let code = draft.code.clone().unwrap_or_else(|| CodeTerms { security_advice: true, ..CodeTerms::default() });
         let hours = hours.unwrap_or_default();
-        Self { header_kind, header_text, header_sample, hours, buttons, examples, code, draft }
+        Self { draft, header_kind, header_text, header_sample, hours, buttons, examples, code }
     }
 
     /// Apps of a one-time code, one a line.

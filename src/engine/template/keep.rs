@@ -35,18 +35,10 @@ pub(in crate::engine) async fn keep(
             using.push((run, used));
         }
     }
-    let (mut changed, mut repriced, mut announced) = (Vec::new(), Vec::new(), Vec::new());
-    if is_recategorised {
-        let (name, language) = (name.clone(), language.clone());
-        let news = CategoryNews { name, language, category: fresh.category, is_announced: false };
-        repriced = category::follow(&mut tx, engine, (account, &news), now).await?;
-    }
-    if let Some(category) = fresh.announced
-        && known.as_ref().and_then(|known| known.announced) != fresh.announced
-    {
-        let (name, language) = (name.clone(), language.clone());
-        let news = CategoryNews { name, language, category, is_announced: true };
-        announced = category::follow(&mut tx, engine, (account, &news), now).await?;
+    let (mut changed, mut repriced) = (Vec::new(), Vec::new());
+    for news in news_of_category(known.as_ref(), fresh, is_recategorised) {
+        let stopped = category::follow(&mut tx, engine, (account, &news), now).await?;
+        if news.is_announced { changed.extend(stopped) } else { repriced.extend(stopped) }
     }
     let news = TemplateNews { name, language, status: fresh.status.clone() };
     let held = match &known {
@@ -73,9 +65,20 @@ pub(in crate::engine) async fn keep(
         budget::reprice(engine, *run).await?;
     }
     changed.extend(repriced);
-    changed.extend(announced);
     tell(engine, changed, held);
     Ok(())
+}
+
+/// What is new about what it is, and will be, billed as.
+fn news_of_category(known: Option<&Template>, fresh: &Template, is_recategorised: bool) -> Vec<CategoryNews> {
+    let news = |category, is_announced| {
+        let (name, language) = (fresh.name.clone(), fresh.language.clone());
+        CategoryNews { name, language, category, is_announced }
+    };
+    let done = is_recategorised.then(|| news(fresh.category, false));
+    let is_told = known.and_then(|known| known.announced) == fresh.announced;
+    let announced = fresh.announced.filter(|_| !is_told).map(|category| news(category, true));
+    done.into_iter().chain(announced).collect()
 }
 
 /// The provider has this template no more: what uses it is held.

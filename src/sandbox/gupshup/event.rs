@@ -162,6 +162,32 @@ fn message_v2(world: &World, message: &Value, contact: &Value) -> Value {
     told
 }
 
+/// What is told of a template, by Gupshup's own id of it.
+fn of_template(field: &str, value: &Value) -> Value {
+    let id = super::template::uuid(&value["message_template_id"].to_string());
+    let mut told = json!({"id": id, "elementName": value["message_template_name"],
+        "languageCode": value["message_template_language"]});
+    match field {
+        "template_category_update" => {
+            told["type"] = "category-update".into();
+            told["category"] = match value["correct_category"].as_str() {
+                Some(correct) => json!({"current": value["new_category"], "correct": correct}),
+                None => json!({"old": value["previous_category"], "new": value["new_category"]}),
+            };
+        }
+        "message_template_quality_update" => {
+            told["type"] = "quality-update".into();
+            told["quality"] = value["new_quality_score"].clone();
+        }
+        _ => {
+            told["type"] = "status-update".into();
+            told["status"] = text(value, "event").to_lowercase().into();
+            told["rejectedReason"] = value["reason"].clone();
+        }
+    }
+    told
+}
+
 /// What is told outside of messages: always in v2's envelope, except the check of the connection.
 fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value> {
     let event = |kind: &str, payload: &Value| Some(v2(app, kind, payload, now.0));
@@ -169,34 +195,8 @@ fn of_field(app: &str, field: &str, value: &Value, now: UnixMs) -> Option<Value>
         "billing-event" | "user-event" => event(field, value),
         "platform-event" => Some(json!({"gs_app_id": app, "object": "whatsapp_business_account", "entry": [
             {"id": app, "time": now.0.div_euclid(1_000), "changes": [{"field": field, "value": value}]}]})),
-        "message_template_status_update" => {
-            let id = super::template::uuid(&value["message_template_id"].to_string());
-            event(
-                "template-event",
-                &json!({"type": "status-update", "id": id,
-                "status": text(value, "event").to_lowercase(), "elementName": value["message_template_name"],
-                "languageCode": value["message_template_language"], "rejectedReason": value["reason"]}),
-            )
-        }
-        "template_category_update" => {
-            let id = super::template::uuid(&value["message_template_id"].to_string());
-            event(
-                "template-event",
-                &json!({"type": "category-update", "id": id,
-                "elementName": value["message_template_name"], "languageCode": value["message_template_language"],
-                "category": match value["correct_category"].as_str() {
-                    Some(correct) => json!({"current": value["new_category"], "correct": correct}),
-                    None => json!({"old": value["previous_category"], "new": value["new_category"]}),
-                }}),
-            )
-        }
-        "message_template_quality_update" => {
-            let id = super::template::uuid(&value["message_template_id"].to_string());
-            event(
-                "template-event",
-                &json!({"type": "quality-update", "id": id, "elementName": value["message_template_name"],
-                "languageCode": value["message_template_language"], "quality": value["new_quality_score"]}),
-            )
+        "message_template_status_update" | "template_category_update" | "message_template_quality_update" => {
+            event("template-event", &of_template(field, value))
         }
         "account_update" => event(
             "account-event",
