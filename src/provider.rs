@@ -36,8 +36,8 @@ use crate::config::{Access, Account};
 use crate::domain::answer::Answer;
 use crate::domain::event::{Media, WebhookEvent};
 use crate::domain::money::{Currency, Micros};
-use crate::domain::template::draft::Draft;
 use crate::domain::template::Template;
+use crate::domain::template::draft::Draft;
 
 /// Longest time a request takes, from the first byte to the last of the answer, connecting included.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(15);

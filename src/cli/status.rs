@@ -103,13 +103,13 @@ async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
     let mut text = detail(&run);
     if campaign["next_due_at"].is_i64() {
         let next = local_time(&campaign["next_due_at"], &campaign["timezone"]);
-        text += &format!("  {:<14}{next}\n", "begins again");
+        text.extend([format!("  {:<14}{next}\n", "begins again")]);
     }
     if let Some(file) = run["waiting_file"]["file"].as_str() {
         let came = local_time(&run["waiting_file"]["loaded_at"], &run["timezone"]);
-        text += &format!(
+        text.extend([format!(
             "A new file waits: {file}, since {came}. The run goes on without it until somebody says yes: `recado start {name}`\n"
-        );
+        )]);
     }
     Ok((run, text))
 }

@@ -60,11 +60,9 @@ pub fn wait(tries: i64) -> Option<Duration> {
 
 /// How long an endpoint rests after so many failures in a row: what waits for it is not tried one by one meanwhile.
 pub fn rest(failures: i64) -> Duration {
-    let Ok(over) = u32::try_from(failures - PATIENCE) else { return Duration::ZERO };
-    if over == 0 {
-        return Duration::ZERO;
-    }
-    FIRST_REST.saturating_mul(2_u32.saturating_pow(over.min(16) - 1)).min(LONGEST_REST)
+    let over = u32::try_from((failures - PATIENCE).clamp(0, 16)).unwrap_or_default();
+    let Some(doublings) = over.checked_sub(1) else { return Duration::ZERO };
+    FIRST_REST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_REST)
 }
 
 /// What must be told in order: a conversation's events, else those of one message, hold or template.

@@ -78,7 +78,7 @@ pub const LONGEST_REFERENCE: usize = 200;
 
 /// `text` as a subject: one line; `None`: nothing is left of it, or it is too long.
 pub fn subject(text: &str) -> Option<String> {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('\0', "");
+    let line = text.replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty() && line.chars().count() <= LONGEST_SUBJECT).then_some(line)
 }
 

@@ -294,7 +294,9 @@ impl Dispatcher {
             return Ok(Look::Nothing);
         }
         self.next_turn();
-        claimed.iter().for_each(|message| self.people.took(message.run_id, 1));
+        for message in &claimed {
+            self.people.took(message.run_id, 1);
+        }
         self.pacer.give_back(permits - claimed.len());
         Ok(Look::Claimed(Batch { messages: claimed, slots, send_by }))
     }

@@ -58,6 +58,9 @@ impl From<Vec<Problem>> for Unread {
     }
 }
 
+/// A file by its name, and where it lies.
+type NamedFile<'a> = (&'a str, &'a Path);
+
 impl Engine {
     /// The same as [`Engine::load_campaign_from`] with the bytes of an audience.
     pub async fn load_campaign(
@@ -95,7 +98,7 @@ impl Engine {
         &self,
         name: &str,
         definition: &str,
-        (audience, shown): (Option<(&str, &Path)>, Option<(&str, &Path)>),
+        (audience, shown): (Option<NamedFile<'_>>, Option<NamedFile<'_>>),
         by: &str,
     ) -> Result<Loaded, EngineError> {
         if !folder::is_campaign_name(name) {

@@ -18,16 +18,10 @@ impl Engine {
         country: Option<&str>,
     ) -> Result<Result<NumberList, Vec<Problem>>, EngineError> {
         let country = country.map(str::to_ascii_uppercase).or_else(|| self.only_country());
-        let home = match &country {
-            None => None,
-            Some(code) => match Home::new(code, None) {
-                Some(home) => Some(home),
-                None => {
-                    let args = [("field", "country"), ("country", code.as_str())];
-                    return Ok(Err(vec![Problem::new("unknown_country", &args)]));
-                }
-            },
-        };
+        let home = country.as_deref().and_then(|code| Home::new(code, None));
+        if let (Some(code), None) = (&country, &home) {
+            return Ok(Err(vec![Problem::new("unknown_country", &[("field", "country"), ("country", code)])]));
+        }
         let data_dir = self.config.server.data_dir.clone();
         let read = aside(move || read(&data_dir, &bytes, home.as_ref())).await?;
         read.map_err(|cause| EngineError::File { place: "the data directory", cause })

@@ -69,7 +69,7 @@ impl Engine {
 
     fn cells(&self, one: &Quiet) -> Vec<String> {
         let account = self.config.senders.get(&one.sender).and_then(|sender| self.config.accounts.get(&sender.account));
-        let day = account.map(|account| one.last_at.day_in(&account.timezone).to_string()).unwrap_or_default();
+        let day = account.map(|account| one.last_at.day_in(&account.timezone)).unwrap_or_default();
         let route = match (&one.agent, &one.team) {
             (Some(agent), _) => format!("agent:{agent}"),
             (None, Some(team)) => format!("team:{team}"),

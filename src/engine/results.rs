@@ -145,7 +145,7 @@ impl Engine {
         };
         let Some(run) = run else { return Ok(false) };
         let day = format!("results-{}.", self.day_of(&run).await?);
-        let as_sheet = name.ends_with(".xlsx");
+        let as_sheet = name.rsplit_once('.').is_some_and(|(_, kind)| kind == "xlsx");
         let kind = match (name.as_str(), as_sheet) {
             (_, true) if of_run.is_some() => Kind::OwnSheet,
             (_, false) if of_run.is_some() => Kind::Own,

@@ -86,7 +86,11 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
     if !sandbox.lets_in(call.headers) {
         return UNAUTHORISED.into_response();
     }
-    match segments.as_slice() {
+    by_path(sandbox, &segments, &call, cut).await
+}
+
+async fn by_path(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>, cut: Option<Cut>) -> Response {
+    match segments {
         ["wa", "api", "v1", "template", "msg"] | ["partner", "app", _, "template", "msg"] => {
             send::answer(sandbox, &call.form, true, cut).await
         }
@@ -98,12 +102,12 @@ pub(super) async fn answer(sandbox: &Sandbox, request: Request) -> Response {
             told(Ok(json!({"status": "success"})))
         }
         ["wa" | "partner", "app", id, "template" | "templates", rest @ ..] => {
-            told(template::answer(sandbox, id, rest, &call))
+            told(template::answer(sandbox, id, rest, call))
         }
-        ["wa" | "partner", "app", id, "subscription", rest @ ..] => app::subscription(sandbox, id, rest, &call).await,
+        ["wa" | "partner", "app", id, "subscription", rest @ ..] => app::subscription(sandbox, id, rest, call).await,
         ["sm", "api", "v1", "app", "opt", which, app] => told(app::opt(sandbox, app, which, &call.form)),
         ["partner", "app", id, "optin"] => told(app::opt(sandbox, id, "in", &call.form)),
-        _ => told(app::show(sandbox, &segments)),
+        _ => told(app::show(sandbox, segments)),
     }
 }
 

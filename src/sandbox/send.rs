@@ -127,14 +127,7 @@ impl World {
         if !self.bucket(sender, real).is_some_and(|bucket| bucket.take(real)) {
             return Err(Refusal::new(130_429, "Cloud API message throughput has been reached.").with_subcode(2_494_055));
         }
-        // Where both are given, the number counts.
-        let (to, digits) = match (text(request, "to"), text(request, "recipient")) {
-            ("", id) => {
-                let known = self.users.get(id).cloned();
-                (id, known.ok_or_else(|| Refusal::new(131_009, "recipient: no such user"))?)
-            }
-            (to, _) => (to, phone::digits(to).ok_or_else(|| Refusal::new(131_009, "to: not a phone number"))?),
-        };
+        let (to, digits) = self.addressed(request)?;
         if self.registry.known_number(sender).is_some_and(|number| number.digits == digits) {
             return Err(Refusal::new(131_021, "Recipient cannot be the sender"));
         }
@@ -172,6 +165,17 @@ impl World {
             }
         });
         Ok(Verdict::Accepted { answer, is_early })
+    }
+
+    /// Whom a request names, and the digits they are reached at. Where both are given, the number counts.
+    fn addressed<'a>(&self, request: &'a Value) -> Result<(&'a str, String), Refusal> {
+        match (text(request, "to"), text(request, "recipient")) {
+            ("", id) => {
+                let known = self.users.get(id).cloned();
+                Ok((id, known.ok_or_else(|| Refusal::new(131_009, "recipient: no such user"))?))
+            }
+            (to, _) => Ok((to, phone::digits(to).ok_or_else(|| Refusal::new(131_009, "to: not a phone number"))?)),
+        }
     }
 
     fn judge_template(&mut self, call: &Call<'_>) -> Result<Message, Refusal> {

@@ -116,7 +116,7 @@ pub async fn send(
     if asked.looks() {
         return Ok(page(&state, p, asked, Vec::new()).await?.into_response());
     }
-    let told = match go_once(&state, &actor, "POST /send", &asked).await {
+    let told = match Box::pin(go_once(&state, &actor, "POST /send", &asked)).await {
         Ok(path) => return Ok(Redirect::to(&path).into_response()),
         Err(error) => told(&p, error)?,
     };
@@ -137,7 +137,7 @@ pub async fn send_in(
         return Ok(page_in(&state, p, id, asked, Vec::new()).await?.into_response());
     }
     let (asked, _) = to_person(&state, id, asked).await?;
-    let told = match go_once(&state, &actor, &format!("POST /conversations/{id}/templates"), &asked).await {
+    let told = match Box::pin(go_once(&state, &actor, &format!("POST /conversations/{id}/templates"), &asked)).await {
         Ok(path) => return Ok(Redirect::to(&path).into_response()),
         Err(error) => told(&p, error)?,
     };
@@ -158,14 +158,14 @@ fn told(p: &Page, error: WebError) -> Result<Vec<String>, WebError> {
 /// Sends what a form holds, once for its key; the path of the conversation it is in.
 async fn go_once(state: &WebState, actor: &Actor, route: &str, asked: &Asked) -> Result<String, WebError> {
     let send = asked.send();
-    once(state, actor, (route, &asked.once), &format!("{send:?}"), async {
+    let work = async {
         let (_, conversation) = go(state, actor, &send).await?;
         let found = conversation::get(state.store(), conversation).await?;
         let theirs = found.is_some_and(|c| c.assignee != actor.user);
         let done = if theirs { "sent_theirs" } else { "sent" };
         Ok(format!("/conversations/{conversation}?done={done}"))
-    })
-    .await
+    };
+    Box::pin(once(state, actor, (route, &asked.once), &format!("{send:?}"), work)).await
 }
 
 /// Sends it, for page and API.

@@ -146,11 +146,11 @@ impl Composer {
     pub fn used(&self) -> String {
         self.used.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
+}
 
-    /// The windows's sentence with a place for the time, for the browser to count down.
-    pub fn words(&self, p: &Page) -> String {
-        p.say("web.window.open", &[("t", "{t}")])
-    }
+/// The window's sentence with a place for the time, for the browser to count down.
+pub fn counting(p: &Page) -> String {
+    p.say("web.window.open", &[("t", "{t}")])
 }
 
 /// `You can write for 3 h 20 min`, that the window is closed, or that the person has not written yet.

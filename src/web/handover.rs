@@ -129,19 +129,18 @@ pub async fn ticket(
 ) -> Result<Redirect, WebError> {
     let id = ConversationId(id);
     converse::theirs(&state, &actor, id).await?;
-    match form.ticket {
-        Some(ticket) => tickets::link(&state, &actor, TicketId(ticket), id).await?,
-        None => {
-            let subject = tickets::subject(&form.subject)?;
-            let new = NewTicket {
-                subject: &subject,
-                person: crate::domain::id::PersonId(0),
-                priority: crate::domain::ticket::Priority::Normal,
-                assignee: actor.user,
-                reference: None,
-            };
-            tickets::open_of(&state, &actor, id, &new).await?;
-        }
+    if let Some(ticket) = form.ticket {
+        tickets::link(&state, &actor, TicketId(ticket), id).await?;
+    } else {
+        let subject = tickets::subject(&form.subject)?;
+        let new = NewTicket {
+            subject: &subject,
+            person: crate::domain::id::PersonId(0),
+            priority: crate::domain::ticket::Priority::Normal,
+            assignee: actor.user,
+            reference: None,
+        };
+        tickets::open_of(&state, &actor, id, &new).await?;
     }
     Ok(done(&format!("/conversations/{id}"), "ticket_linked"))
 }

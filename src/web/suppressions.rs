@@ -188,15 +188,15 @@ pub async fn import(
     Form(form): Form<Imported>,
 ) -> Result<Redirect, WebError> {
     let Imported { numbers, scope, country, note } = form;
-    told(put_all(&state, &actor, NumbersGiven { bytes: numbers.into_bytes(), scope, country, note }).await?)
+    told(&put_all(&state, &actor, NumbersGiven { bytes: numbers.into_bytes(), scope, country, note }).await?)
 }
 
 /// A file of numbers is added by a person.
 pub async fn import_file(State(state): State<WebState>, actor: Actor, form: Multipart) -> Result<Redirect, WebError> {
-    told(put_all(&state, &actor, NumbersGiven::read(form).await?).await?)
+    told(&put_all(&state, &actor, NumbersGiven::read(form).await?).await?)
 }
 
-fn told(done: ImportDone) -> Result<Redirect, WebError> {
+fn told(done: &ImportDone) -> Result<Redirect, WebError> {
     if !done.wrong.is_empty() {
         let lines: Vec<String> = done.wrong.iter().take(20).map(ToString::to_string).collect();
         let (n, lines) = (done.wrong.len().to_string(), lines.join(", "));

@@ -19,7 +19,7 @@ const MOST_TRIES: i64 = 12;
 /// Things taken up in one look.
 const TOGETHER: usize = 50;
 
-/// A webhook of an API inbox, as far as it matters (developers.chatwoot.com: message_created, conversation_status_changed).
+/// A webhook of an API inbox, as far as it matters (developers.chatwoot.com: `message_created`, `conversation_status_changed`).
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Said {

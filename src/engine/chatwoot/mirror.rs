@@ -34,17 +34,16 @@ impl Connector {
         let known: BTreeMap<EntryId, MirrorLine> = known.into_iter().map(|line| (line.entry_id, line)).collect();
         for line in conversation::thread(&self.engine.store, id).await? {
             let there = known.get(&line.id);
-            let there = match there.and_then(|there| there.remote_id) {
-                Some(there) => there,
-                None => {
-                    let written = self.write((id, remote), &line, there.is_some(), campaign.as_deref()).await?;
-                    if line.direction == Direction::In && state != "open" {
-                        // What a person writes opens it there by itself.
-                        state = "open".to_owned();
-                        chatwoot::set_state(&self.engine.store, id, &state).await?;
-                    }
-                    written
+            let there = if let Some(there) = there.and_then(|there| there.remote_id) {
+                there
+            } else {
+                let written = self.write((id, remote), &line, there.is_some(), campaign.as_deref()).await?;
+                if line.direction == Direction::In && state != "open" {
+                    // What a person writes opens it there by itself.
+                    "open".clone_into(&mut state);
+                    chatwoot::set_state(&self.engine.store, id, &state).await?;
                 }
+                written
             };
             let told = known.get(&line.id).map_or("", |line| line.told.as_str());
             self.ticks(&line, (remote, there), told).await?;
@@ -74,13 +73,12 @@ impl Connector {
         let phone = panel.as_ref().and_then(|panel| panel.phone.as_ref()).map(|digits| format!("+{digits}"));
         let name = panel.map(|panel| panel.name).filter(|name| !name.is_empty());
         let name = name.or_else(|| phone.clone()).unwrap_or_else(|| key.clone());
-        let contact = match mirror.contact_id {
-            Some(contact) => contact,
-            None => {
-                let contact = self.there.contact(&NewContact { key: key.clone(), name, phone }).await?;
-                chatwoot::set_contact(store, here.id, contact).await?;
-                contact
-            }
+        let contact = if let Some(contact) = mirror.contact_id {
+            contact
+        } else {
+            let contact = self.there.contact(&NewContact { key: key.clone(), name, phone }).await?;
+            chatwoot::set_contact(store, here.id, contact).await?;
+            contact
         };
         let page = self.engine.config.server.public_url.as_str().trim_end_matches('/');
         let url = format!("{page}/conversations/{}", here.id);
@@ -112,16 +110,15 @@ impl Connector {
         let (store, source) = (&self.engine.store, self.source(line.id));
         chatwoot::begin_line(store, line.id, id).await?;
         let found = if may_be_there { self.there.find(remote, &source).await? } else { None };
-        let there = match found {
-            Some(there) => there,
-            None => {
-                let content = words::text(self.config.language, line, campaign);
-                let incoming = line.direction == Direction::In;
-                let private = line.direction == Direction::Note;
-                let file = if incoming { self.file(id, line).await? } else { None };
-                let new = NewLine { incoming, private, content: &content, source: &source, file };
-                self.there.write(remote, &new).await?
-            }
+        let there = if let Some(there) = found {
+            there
+        } else {
+            let content = words::text(self.config.language, line, campaign);
+            let incoming = line.direction == Direction::In;
+            let private = line.direction == Direction::Note;
+            let file = if incoming { self.file(id, line).await? } else { None };
+            let new = NewLine { incoming, private, content: &content, source: &source, file };
+            self.there.write(remote, &new).await?
         };
         chatwoot::line_is(store, line.id, there).await?;
         Ok(there)

@@ -80,10 +80,10 @@ pub async fn tell(State(state): State<WebState>, actor: Actor, Form(told): Form<
         return Err(WebError::NotFound);
     }
     if told.gone.is_some() {
-        if presence::leave(state.store(), user, at).await? {
-            if let Some(id) = at {
-                state.engine.tell(Change::Presence(id));
-            }
+        if presence::leave(state.store(), user, at).await?
+            && let Some(id) = at
+        {
+            state.engine.tell(Change::Presence(id));
         }
         return Ok(StatusCode::NO_CONTENT);
     }

@@ -69,7 +69,8 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
     for (code, draft) in [
         ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
         ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
-        ("template_rule_language", Draft { language: "es-AR".to_owned(), ..good() }),
+        ("template_rule_language_meant", Draft { language: "es-AR".to_owned(), ..good() }),
+        ("template_rule_language", Draft { language: "xx_XX".to_owned(), ..good() }),
         ("template_rule_code_text", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
         ("template_rule_code_missing", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
         ("template_rule_code_category", Draft { code: Some(CodeTerms::default()), ..good() }),

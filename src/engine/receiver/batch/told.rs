@@ -7,6 +7,7 @@ use crate::domain::id::{ConversationId, RunId};
 
 /// What changed, to be told once it is committed.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whom to wake, and any may be true")]
 pub(in super::super) struct Told {
     /// Runs whose messages changed.
     pub(in super::super) runs: BTreeSet<RunId>,
