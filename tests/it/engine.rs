@@ -50,7 +50,8 @@ pub async fn force(store: &Store, id: MessageId, state: MessageState) {
 }
 
 /// Changes rows, as if something had happened that the test does not play.
-pub async fn change(store: &Store, sql: &'static str) {
+pub async fn change(store: &Store, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &store.write {
         Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
         Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
