@@ -18,6 +18,7 @@ const PYTHON: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/pywa/bin/python");
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The interpreter that has the library. Under CI a missing one is a failure; elsewhere the test says so and is left out.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 fn python() -> Option<PathBuf> {
     let path = Path::new(PYTHON);
     if path.exists() {

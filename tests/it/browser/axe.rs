@@ -19,7 +19,7 @@ const NO_PAGES: [&str; 9] =
 fn pages() -> Vec<String> {
     let pages = table().into_iter().filter(|route| route.method == Method::GET && route.access != Access::Open);
     let pages = pages.filter(|route| !NO_PAGES.iter().any(|no| route.path.starts_with(no)));
-    let pages = pages.filter(|route| !route.path.ends_with(".csv") && !route.path.contains("{file}"));
+    let pages = pages.filter(|route| !route.path.contains(".csv") && !route.path.contains("{file}"));
     pages
         .map(|route| route.path.replace("{id}", "1").replace("{account}/{name}/{language}", "meta/rig_template/es_AR"))
         .collect()

@@ -94,7 +94,7 @@ impl Woot {
 
     /// An agent writes there.
     pub fn agent_writes(&self, conversation: i64, text: &str, private: bool) -> i64 {
-        self.message(conversation, json!({"content": text, "message_type": "outgoing", "private": private}), "Lucía")
+        self.message(conversation, &json!({"content": text, "message_type": "outgoing", "private": private}), "Lucía")
     }
 
     /// An agent resolves or opens there.
@@ -112,7 +112,7 @@ impl Woot {
         }
     }
 
-    fn message(&self, conversation: i64, sent: Value, author: &str) -> i64 {
+    fn message(&self, conversation: i64, sent: &Value, author: &str) -> i64 {
         let mut all = self.messages.lock().unwrap();
         let id = 1_000 + all.len() as i64;
         let message = json!({"id": id, "content": sent["content"], "message_type": sent["message_type"],
@@ -211,7 +211,7 @@ async fn messages(
 }
 
 async fn add_message(State(woot): Shared, Path(id): Path<i64>, Json(sent): Json<Value>) -> Json<Value> {
-    let made = woot.message(id, sent, "Recado");
+    let made = woot.message(id, &sent, "Recado");
     Json(json!({"id": made}))
 }
 

@@ -86,7 +86,7 @@ async fn an_agent_sees_first_whom_they_can_still_answer_and_of_these_who_waits_l
         assert_eq!(shown(&office, View::All, passed).await, [all[0], all[1]]);
         let store = &store;
         let counted =
-            |show| async move { conversation::counts(&store, (None, &[]), show, &Narrow::default()).await.unwrap() };
+            |show| async move { conversation::counts(store, (None, &[]), show, &Narrow::default()).await.unwrap() };
         assert_eq!((counted(open).await.all, counted(Show::Open).await.all), (2, 4));
         assert_eq!(counted(open).await.team, 0, "of no team at all");
 

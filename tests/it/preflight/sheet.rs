@@ -1,6 +1,7 @@
 //! The sheet accounts for every row and names what stands in the way.
 
 use recado::config::Team;
+use recado::domain::assign::Policy;
 use recado::domain::earlier::Gone;
 use recado::domain::exclusion::ExclusionReason;
 use recado::domain::forecast::LimitedBy;
@@ -99,7 +100,7 @@ fn a_route_to_an_unknown_team_is_a_blocker_and_to_an_unknown_agent_a_warning() {
     let with = |route: &str| {
         let mut folder = Folder::of(&format!("{CAMPAIGN}[replies]\nroute = {route}\n"), AUDIENCE);
         let teams = &mut folder.config.teams;
-        teams.insert("recepcion".to_owned(), Team { members: Vec::new(), assign: Default::default(), hours: None });
+        teams.insert("recepcion".to_owned(), Team { members: Vec::new(), assign: Policy::default(), hours: None });
         folder.config.senders.get_mut("saludcenter").unwrap().team = Some("recepcion".to_owned());
         folder.users.insert("ana".to_owned());
         folder

@@ -32,14 +32,14 @@ impl Desk {
         let brought = Brought { filename: name.to_owned(), is_voice: voice, by: "agent".to_owned() };
         let pieces = bytes.chunks(100).map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece)));
         let kept = self.engine.attach(ConversationId(id), brought, stream::iter(pieces)).await.unwrap();
-        kept.map_err(|problem| problem.code.to_string())
+        kept.map_err(|problem| problem.code.clone())
     }
 
     async fn answers(&self, id: i64, free: Free, quoted: Option<EntryId>) -> Result<(), String> {
         let agent = self.agent().await;
         match self.engine.reply(ConversationId(id), Reply { free, quoted }, &agent, Seen::default()).await.unwrap() {
             AnswerOutcome::Sent(_) => Ok(()),
-            AnswerOutcome::Refused(problem) => Err(problem.code.to_string()),
+            AnswerOutcome::Refused(problem) => Err(problem.code.clone()),
             AnswerOutcome::Overtaken => Err("overtaken".to_owned()),
         }
     }

@@ -52,7 +52,7 @@ impl Desk {
         let audience = Some(("people.csv", people.as_bytes().to_vec()));
         match self.engine.load_campaign("foto", CAMPAIGN, audience, "ana").await.unwrap() {
             Loaded::Version { version, is_new, .. } => Ok((version, is_new)),
-            Loaded::Refused(problems) => Err(problems[0].code.to_string()),
+            Loaded::Refused(problems) => Err(problems[0].code.clone()),
         }
     }
 

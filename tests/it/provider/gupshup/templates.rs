@@ -127,12 +127,12 @@ async fn a_partner_deletes_one_language_and_the_self_serve_surface_only_the_last
         let list = Mock::given(method("GET")).and(path(format!("/wa/app/{APP_ID}/template")));
         list.respond_with(ResponseTemplate::new(200).set_body_json(json!({"templates": listed}))).mount(&server).await;
         let answer = Provider::connect(&account(&server.uri(), key(), None)).unwrap().delete_template(&old()).await;
-        match allowed {
-            true => assert_eq!(answer.unwrap(), TemplateAnswer::Done(TemplateDone::default())),
-            false => {
-                assert_eq!(answer.unwrap(), TemplateAnswer::Unfit { code: "template_gupshup_languages" });
-            }
-        }
+        let expected = if allowed {
+            TemplateAnswer::Done(TemplateDone::default())
+        } else {
+            TemplateAnswer::Unfit { code: "template_gupshup_languages" }
+        };
+        assert_eq!(answer.unwrap(), expected);
     }
 }
 
