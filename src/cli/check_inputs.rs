@@ -90,8 +90,7 @@ impl Known {
         let earlier =
             earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
-        let told = if template.is_some() { custom_values(&daemon).await } else { BTreeMap::new() };
-        let vars = vars(config.as_ref(), told);
+        let vars = vars(config.as_ref(), custom_values(&daemon).await);
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
         let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();

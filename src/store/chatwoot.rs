@@ -34,7 +34,7 @@ const SET_REMOTE: &str =
 const SET_STATE: &str = "UPDATE chatwoot_conversation SET remote_state = $2 WHERE conversation_id = $1";
 /// What changed meanwhile is told next.
 const DONE: &str = "UPDATE chatwoot_conversation SET done = $2, tries = 0, failure = NULL,
-        next_at = CASE WHEN wanted > $2 THEN $3 ELSE NULL END WHERE conversation_id = $1";
+        next_at = CASE WHEN wanted > $2 THEN CAST($3 AS BIGINT) END WHERE conversation_id = $1";
 const FAILED: &str = "UPDATE chatwoot_conversation SET tries = tries + 1, next_at = $2, failure = $3
     WHERE conversation_id = $1";
 const AILING: &str = "SELECT COUNT(*) FROM chatwoot_conversation

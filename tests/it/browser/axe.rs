@@ -12,14 +12,27 @@ use super::{marked, picture};
 const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/node_modules/axe-core/axe.min.js");
 
 /// What is no page: data, streams, assets.
-const NO_PAGES: [&str; 9] =
-    ["/api/", "/assets/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/events", "/media/", "/send/number"];
+/// Parts of pages among them: what a live page asks for alone.
+const NO_PAGES: [&str; 10] = [
+    "/conversations/lists",
+    "/api/",
+    "/assets/",
+    "/webhooks/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/events",
+    "/media/",
+    "/send/number",
+];
 
 /// Every page of the table, those of one thing with the first of it.
 fn pages() -> Vec<String> {
     let pages = table().into_iter().filter(|route| route.method == Method::GET && route.access != Access::Open);
     let pages = pages.filter(|route| !NO_PAGES.iter().any(|no| route.path.starts_with(no)));
-    let pages = pages.filter(|route| !route.path.contains(".csv") && !route.path.contains("{file}"));
+    let pages = pages.filter(|route| {
+        !route.path.ends_with("/others") && !route.path.contains(".csv") && !route.path.contains("{file}")
+    });
     pages
         .map(|route| route.path.replace("{id}", "1").replace("{account}/{name}/{language}", "meta/rig_template/es_AR"))
         .collect()

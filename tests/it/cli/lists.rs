@@ -42,7 +42,7 @@ async fn check_knows_the_custom_values_of_the_daemon() {
     let stores = stores().await;
     let site = Site::open(&stores[0], stores[0].dir.path()).await;
     let dir = stores[0].dir.path();
-    site.stage.load("earlier", CAMPAIGN, &people(1)).await;
+    site.stage.engine.sync_templates("meta").await.unwrap();
     site.post(Role::Admin, "/api/v1/variables", &serde_json::json!({"name": "clinic", "value": "Norte"})).await;
     let folder = dir.join("turnos");
     std::fs::create_dir(&folder).unwrap();

@@ -55,8 +55,8 @@ async fn erasing_a_person_rewrites_recados_own_files_and_names_only_those_that_n
             .unwrap();
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         std::fs::write(audiences.join(empty), "").unwrap();
-        let version = format!("INSERT INTO version (campaign_id, definition, audience_name, audience_hash, content_hash, loaded_at, loaded_by)
-                SELECT campaign_id, definition, 'empty.csv', '{empty}', 'x', loaded_at, loaded_by FROM version WHERE audience_hash = '{hash}'");
+        let version = format!("INSERT INTO version (campaign_id, definition, audience_name, audience_hash, content_hash, rows_hash, loaded_at, loaded_by)
+                SELECT campaign_id, definition, 'empty.csv', '{empty}', 'x', 'x', loaded_at, loaded_by FROM version WHERE audience_hash = '{hash}'");
         super::change(&store, &version).await;
         assert!(naming(&out, "5491155550123").len() > 3, "{:?}", naming(&out, "5491155550123"));
 

@@ -82,7 +82,7 @@ async fn what_a_reply_quotes_stands_above_it_and_an_answer_quotes_on_the_wire() 
         // Another conversation's line is none to quote.
         let wrong = site.post(&format!("{path}/answer"), &ana, &[("text", "x"), ("quote", "999")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(wrong.body.contains("The message to quote is not known"), "{}", wrong.body);
+        assert!(wrong.body.contains("The message to quote is not of this conversation"), "{}", wrong.body);
     }
 }
 
