@@ -34,8 +34,10 @@
     });
     request.addEventListener("load", () => {
       if (request.status < 400 && request.responseURL) return location.assign(request.responseURL);
-      const fresh = new DOMParser().parseFromString(request.responseText, "text/html");
-      document.documentElement.replaceWith(document.adoptNode(fresh.documentElement));
+      // Written, not put in its place: its scripts are to run.
+      document.open();
+      document.write(request.responseText);
+      document.close();
     });
     request.addEventListener("error", () => { delete form.dataset.sent; form.submit(); });
     request.open("POST", form.action);
