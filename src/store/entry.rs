@@ -125,7 +125,7 @@ pub struct Line {
     pub message_provider_id: Option<String>,
     /// State of the message sent.
     pub state: Option<MessageState>,
-    /// What the message sent is made of, as JSON of [`Content`](crate::domain::fill::Content).
+    /// What the message sent is made of, as JSON of [`Content`].
     pub message_content: Option<String>,
     /// Why it failed.
     pub failure_code: Option<i64>,

@@ -1,6 +1,6 @@
 //! Tickets: cases with a number, a timeline, and the conversations they are linked to, whose transcripts they keep.
 //!
-//! What is said of a ticket changes in [`change`] alone, and a line of its timeline is written by [`tell`] alone.
+//! What is said of a ticket changes in [`change`] alone, and a line of its timeline is written by `tell` alone.
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
