@@ -72,8 +72,8 @@ fn what_is_past_is_too_late_and_what_has_no_date_is_said() {
         [
             "too_late (happens: 2026-11-24 11:30)",
             "5491155550102",
-            "bad_when (no_date)",
-            "bad_when (unreadable_date: 31/11/2026 12:30)"
+            "bad_when (no_date_of: Fecha + Hora)",
+            "bad_when (unreadable_date_in: Fecha + Hora: 31/11/2026 12:30)"
         ]
     );
 }
