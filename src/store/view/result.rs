@@ -34,7 +34,7 @@ const BY_ID: Dialects = Dialects {
     FROM message AS m
     WHERE m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value)) ORDER BY m.id",
 };
-/// What has left for rows with these ids; the campaign's index of ids finds them.
+/// What has left for rows with these ids; the campaign's index of ids finds them (the `+` keeps SQLite from walking the run).
 const GONE: Dialects = Dialects {
     sqlite:
         "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
@@ -42,7 +42,7 @@ const GONE: Dialects = Dialects {
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.campaign_id = $1 AND m.run_id = $2 AND m.accepted_at IS NOT NULL
+    FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
         AND m.external_id IN (SELECT r.value FROM json_each($3) AS r) ORDER BY m.id",
     postgres:
         "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
@@ -50,7 +50,7 @@ const GONE: Dialects = Dialects {
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.campaign_id = $1 AND m.run_id = $2 AND m.accepted_at IS NOT NULL
+    FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
         AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value)) ORDER BY m.id",
 };
 /// Where the rows of a file are, without what is told of them.

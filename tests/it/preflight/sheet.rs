@@ -366,7 +366,7 @@ fn each_translation_costs_what_it_is_billed_as_and_shows_its_own_text() {
     };
     folder.translations = vec![translation(Category::Utility)];
     let same = folder.sheet();
-    assert_eq!((alone.likely, same.messages), (same.cost.likely.map(|_| alone.likely.unwrap()), 4));
+    assert_eq!((alone.likely, same.messages), (same.cost.likely.map(|_| alone.likely.unwrap()), Some(4)));
     folder.translations = vec![translation(Category::Marketing)];
     let dearer = folder.sheet();
     assert!(dearer.cost.likely > same.cost.likely, "{:?} {:?}", dearer.cost, same.cost);

@@ -55,8 +55,8 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
 async fn looked_at(store: &Store, sql: &str, values: &[String]) -> f64 {
     let Db::Postgres(pool) = &store.write else { return 0.0 };
     let mut sql = sql.to_owned();
-    for (no, value) in (1..=values.len()).zip(values).rev() {
-        sql = sql.replace(&format!("${no}"), value);
+    for (no, value) in values.iter().enumerate().rev() {
+        sql = sql.replace(&format!("${}", no + 1), value);
     }
     let explain = AssertSqlSafe(format!("EXPLAIN (ANALYZE, FORMAT JSON) {sql}"));
     let row = sqlx::raw_sql(explain).fetch_one(pool).await.unwrap();
@@ -110,6 +110,16 @@ async fn messages_asked_for_by_name_are_found_without_looking_at_others() {
         for (sql, by) in [(&by_id, "PRIMARY KEY"), (&gone, "INDEX message_external")] {
             let plan = plan(&store, sql).await;
             assert!(plan.is_empty() || plan.iter().any(|step| step.contains(by)), "{plan:?}");
+        }
+        for (place, by) in [
+            ("message/standing.rs: BY_ID", "INDEX message_external"),
+            ("message/standing.rs: BY_PHONE", "INDEX message_person"),
+            ("message/earlier.rs: OF_RUN_BY_PHONE", "INDEX message_person"),
+        ] {
+            let all = statements().into_iter();
+            let mut all = all.filter(|(at, database, _)| at.ends_with(place) && *database == "sqlite");
+            let plan = plan(&store, &all.next().unwrap().2).await;
+            assert!(plan.is_empty() || plan.iter().any(|step| step.contains(by)), "{place}: {plan:?}");
         }
         let ids = "'[5, 6, 15000]'".to_owned();
         assert!(looked_at(&store, &by_id, &[ids]).await <= 10.0, "{}", store.name());
