@@ -29,11 +29,18 @@ async fn page(site: &Site, who: &Visitor) -> BodyDataStream {
     site.open(request).await.into_body().into_data_stream()
 }
 
-/// What it has told by now.
-fn told(page: &mut BodyDataStream) -> Vec<Value> {
+/// What it has told by now. A task may take only so much at a time before it lets others go on.
+async fn told(page: &mut BodyDataStream) -> Vec<Value> {
     let mut text = String::new();
-    while let Some(Some(piece)) = page.next().now_or_never() {
-        text.push_str(&String::from_utf8_lossy(&piece.unwrap()));
+    loop {
+        tokio::task::yield_now().await;
+        let before = text.len();
+        while let Some(Some(piece)) = page.next().now_or_never() {
+            text.push_str(&String::from_utf8_lossy(&piece.unwrap()));
+        }
+        if text.len() == before {
+            break;
+        }
     }
     let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
     data.map(|data| serde_json::from_str(data).unwrap()).collect()
@@ -71,7 +78,7 @@ async fn a_burst_of_replies_while_a_run_sends_is_taken_up_whole_and_each_is_told
                 sender.step().await;
             }
             for (page, seen) in [(&mut ana, &mut on_anas), (&mut admin, &mut on_admins)] {
-                let of_talks = told(page).into_iter().filter(|change| change["kind"] == "conversation");
+                let of_talks = told(page).await.into_iter().filter(|change| change["kind"] == "conversation");
                 seen.extend(of_talks.map(|change| change["id"].as_i64().unwrap()));
             }
         }
@@ -94,7 +101,7 @@ async fn a_page_that_could_not_follow_is_told_to_read_everything_anew() {
     for id in 0..3_000 {
         stage.engine.changes.send(News::here(Change::Conversation(ConversationId(id)))).unwrap();
     }
-    let told = told(&mut page);
+    let told = told(&mut page).await;
     assert_eq!(told.first(), Some(&json!({"kind": "all"})));
     assert_eq!(told.last(), Some(&json!({"kind": "conversation", "id": 2_999})));
 }

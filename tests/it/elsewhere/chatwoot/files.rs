@@ -86,7 +86,7 @@ async fn files_of_an_agent_there_are_fetched_and_sent_with_their_words_and_their
         assert_eq!(taken.len(), 3, "{taken:?}");
         assert!(taken.iter().any(|sent| sent["params"]["caption"] == "Aquí está"), "{taken:?}");
         assert_eq!(there.woot.thread(100).len(), 3, "nothing comes back");
-        for body in there.desk.sandbox.pass(60, 0) {
+        for body in there.desk.sandbox.pass_all() {
             there.desk.hears("meta", &body).await;
         }
         there.settle().await;
