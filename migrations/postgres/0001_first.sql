@@ -1165,3 +1165,14 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER outgoing_template AFTER UPDATE OF template ON template FOR EACH ROW EXECUTE FUNCTION outgoing_template();
+
+CREATE FUNCTION outgoing_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, person_id, detail, at)
+    SELECT w.kind, NEW.ticket_id, t.person_id, json_build_object('event', NEW.id)::text, NEW.at
+    FROM ticket AS t, (SELECT DISTINCT kind FROM outgoing_wish) AS w
+    WHERE t.id = NEW.ticket_id
+        AND w.kind = CASE NEW.detail::json ->> 'kind' WHEN 'opened' THEN 'ticket.opened' ELSE 'ticket.changed' END;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER outgoing_ticket AFTER INSERT ON ticket_event FOR EACH ROW EXECUTE FUNCTION outgoing_ticket();

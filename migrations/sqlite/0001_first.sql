@@ -1116,3 +1116,12 @@ BEGIN
         'status', json_extract(NEW.template, '$.status'), 'was', json_extract(OLD.template, '$.status'))
     WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'template.status');
 END;
+
+CREATE TRIGGER outgoing_ticket AFTER INSERT ON ticket_event
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, person_id, detail, at)
+    SELECT w.kind, NEW.ticket_id, t.person_id, json_object('event', NEW.id), NEW.at
+    FROM ticket AS t, (SELECT DISTINCT kind FROM outgoing_wish) AS w
+    WHERE t.id = NEW.ticket_id
+        AND w.kind = CASE json_extract(NEW.detail, '$.kind') WHEN 'opened' THEN 'ticket.opened' ELSE 'ticket.changed' END;
+END;

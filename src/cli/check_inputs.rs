@@ -146,6 +146,7 @@ impl Known {
             now,
             throughput: throughput(self.sender.as_ref()),
             around: &self.around,
+            people: 1.0,
             reached: &|_| false,
             spent: Micros::default(),
             balance: None,

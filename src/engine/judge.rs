@@ -10,13 +10,14 @@ use super::dispatcher::is_marketing;
 use super::forecast::{self, USUAL_THROUGHPUT};
 use super::readings::{Made, Soon, Subject};
 use super::start::Candidate;
-use super::{Engine, EngineError, aside, budget, feed, funds, holds, wallet};
+use super::{Engine, EngineError, aside, budget, feed, funds, holds, people_pace, wallet};
 use crate::billing::card::Cards;
 use crate::config::{Account, Config, Sender};
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::Scene;
 use crate::domain::id::RunId;
 use crate::domain::money::Micros;
+use crate::domain::people_pace::WHOLE;
 use crate::domain::phone::Phone;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
@@ -181,6 +182,7 @@ impl Engine {
             feed,
             throughput,
             around,
+            people: people_pace::of(self, file).await?.map_or(1.0, |standing| standing.share as f64 / WHOLE as f64),
             balance,
             tier,
             now,
@@ -210,6 +212,7 @@ struct Known {
     audience: PathBuf,
     throughput: u32,
     around: Scene,
+    people: f64,
     spent: Micros,
     balance: Option<Balance>,
     tier: Option<SheetTier>,
@@ -240,6 +243,7 @@ impl Known {
             now: self.now,
             throughput: self.throughput,
             around: &self.around,
+            people: self.people,
             reached: &|phone| has(&self.reached, phone),
             spent: self.spent,
             balance: self.balance.clone(),

@@ -336,6 +336,7 @@ pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Prob
         | LimitedBy::Frequency
         | LimitedBy::PairLimit
         | LimitedBy::OpenConversation
-        | LimitedBy::Later => Problem::new("too_late_waiting", &[n]),
+        | LimitedBy::Later
+        | LimitedBy::People => Problem::new("too_late_waiting", &[n]),
     })
 }

@@ -71,6 +71,8 @@ pub struct SheetInputs<'a> {
     pub throughput: u32,
     /// What leaves from the same sender, and through the same messaging limit, already; its first sender is this one.
     pub around: &'a Scene,
+    /// The share of its pace that the conversations that wait now leave the campaign, where it goes by them; 1: all of it.
+    pub people: f64,
     /// Whether a person was reached so lately that another message takes no place of the messaging limit.
     pub reached: &'a dyn Fn(&Phone) -> bool,
     /// What is charged and reserved of the campaign's budget already.

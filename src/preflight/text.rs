@@ -290,6 +290,10 @@ fn times(page: &mut Page, sheet: &Sheet) {
     }
     let limited_by = page.say(&format!("limited_by.{}", sent_out.limited_by.as_str()), &[]);
     page.fact("preflight.limited_by", &limited_by);
+    if sent_out.by_people {
+        let unknown = page.say("preflight.by_people", &[]);
+        page.note(&unknown);
+    }
     if let Some(canary) = sheet.canary {
         let (n, minutes) = (canary.messages.to_string(), canary.wait_minutes.to_string());
         let first = page.say("preflight.canary", &[("n", &n), ("minutes", &minutes)]);

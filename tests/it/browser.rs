@@ -2,6 +2,7 @@
 
 mod desk;
 mod thread;
+mod together;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -163,6 +163,7 @@ impl Folder {
             now: self.now,
             throughput: 20,
             around: &self.around,
+            people: 1.0,
             reached: &|phone: &Phone| self.reached.contains(phone.digits()),
             spent: self.spent,
             balance: self.balance.clone(),
