@@ -19,7 +19,10 @@ pub(super) fn check(shape: &Shape, components: &Value, has_media: &dyn Fn(&str) 
     let filled = check_texts("body", shape.is_named, &shape.body, body)?;
     let longest = if shape.offer.is_some() { 600 } else { 1024 };
     if filled.chars().count() > longest {
-        return Err(Refusal::new(132_005, format!("body: the text with its parameters has more than {longest} characters")));
+        return Err(Refusal::new(
+            132_005,
+            format!("body: the text with its parameters has more than {longest} characters"),
+        ));
     }
     check_buttons(&shape.buttons, &parts.buttons)
 }

@@ -74,14 +74,8 @@ impl Shape {
     /// Reads `components` of a template whose parameters are named or not.
     pub fn read(components: &Value, is_named: bool) -> Result<Self, Refusal> {
         let list = components.as_array().ok_or_else(|| Refusal::new(100, "components must be an array"))?;
-        let mut shape = Self {
-            is_named,
-            header: None,
-            body: String::new(),
-            buttons: Vec::new(),
-            offer: None,
-            cards: Vec::new(),
-        };
+        let mut shape =
+            Self { is_named, header: None, body: String::new(), buttons: Vec::new(), offer: None, cards: Vec::new() };
         for component in list {
             match word(component, "type").as_str() {
                 "header" => shape.header = Some(read_header(component)),
@@ -142,28 +136,27 @@ impl Shape {
         };
         if fits { Ok(()) } else { Err(created_wrong("variable names do not fit the parameter format", 2_388_073)) }
     }
-
 }
 
 /// How many, in which order, and what they say.
 fn check_buttons(buttons: &[ButtonShape]) -> Result<(), Refusal> {
-        let count = |kind: &str| buttons.iter().filter(|b| b.kind == kind).count();
-        if buttons.len() > 10 || count("url") > 2 || count("phone_number") > 1 || count("copy_code") > 1 {
-            return Err(Refusal::new(100, "too many buttons: 10, of which 2 url, 1 phone number, 1 copy code"));
-        }
-        let groups = buttons.chunk_by(|a, b| (a.kind == "quick_reply") == (b.kind == "quick_reply"));
-        if groups.filter(|g| g.iter().any(|b| b.kind == "quick_reply")).count() > 1 {
-            return Err(Refusal::new(100, "quick replies must stand together"));
-        }
-        let has_own_label = |kind: &str| matches!(kind, "copy_code" | "catalog" | "mpm" | "spm");
-        if buttons.iter().any(|b| !has_own_label(&b.kind) && (b.text.is_empty() || b.text.chars().count() > 25)) {
-            return Err(Refusal::new(100, "button text is 1 to 25 characters"));
-        }
-        let is_wrong_url = |b: &ButtonShape| !placeholders(&b.url).is_empty() && !b.url.ends_with("{{1}}");
-        if buttons.iter().any(is_wrong_url) {
-            return Err(Refusal::new(100, "a url takes one variable, {{1}}, at its end"));
-        }
-        Ok(())
+    let count = |kind: &str| buttons.iter().filter(|b| b.kind == kind).count();
+    if buttons.len() > 10 || count("url") > 2 || count("phone_number") > 1 || count("copy_code") > 1 {
+        return Err(Refusal::new(100, "too many buttons: 10, of which 2 url, 1 phone number, 1 copy code"));
+    }
+    let groups = buttons.chunk_by(|a, b| (a.kind == "quick_reply") == (b.kind == "quick_reply"));
+    if groups.filter(|g| g.iter().any(|b| b.kind == "quick_reply")).count() > 1 {
+        return Err(Refusal::new(100, "quick replies must stand together"));
+    }
+    let has_own_label = |kind: &str| matches!(kind, "copy_code" | "catalog" | "mpm" | "spm");
+    if buttons.iter().any(|b| !has_own_label(&b.kind) && (b.text.is_empty() || b.text.chars().count() > 25)) {
+        return Err(Refusal::new(100, "button text is 1 to 25 characters"));
+    }
+    let is_wrong_url = |b: &ButtonShape| !placeholders(&b.url).is_empty() && !b.url.ends_with("{{1}}");
+    if buttons.iter().any(is_wrong_url) {
+        return Err(Refusal::new(100, "a url takes one variable, {{1}}, at its end"));
+    }
+    Ok(())
 }
 
 /// Whether `name` is of `[a-z0-9_]`, and not empty.

@@ -14,14 +14,7 @@ const LATEST: &str = "SELECT m.id, m.run_id FROM message AS m WHERE m.person_id 
 
 /// Keeps that somebody opened a link of a message; each action once.
 pub async fn keep(tx: &mut Tx, (message, run): (MessageId, RunId), action: &str, at: UnixMs) -> Result<()> {
-    on_tx!(tx, |conn| sqlx::query(KEEP)
-        .bind(message)
-        .bind(run)
-        .bind(action)
-        .bind(at)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on_tx!(tx, |conn| sqlx::query(KEEP).bind(message).bind(run).bind(action).bind(at).execute(conn).await.map(drop))?;
     Ok(())
 }
 

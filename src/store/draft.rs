@@ -9,7 +9,8 @@ use crate::domain::time::UnixMs;
 const ADD: &str =
     "INSERT INTO draft (name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
-const GET: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
+const GET: &str =
+    "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
         created_by, changed_at
     FROM draft WHERE id = $1";
 const SAVE: &str = "UPDATE draft SET definition = $2, changed_at = $3 WHERE id = $1";
@@ -20,7 +21,8 @@ const SET_HEADER: &str =
     "UPDATE draft SET header_name = $2, header_hash = $3, definition = $4, changed_at = $5 WHERE id = $1";
 const DROP: &str = "DELETE FROM draft WHERE id = $1";
 const FORGET: &str = "DELETE FROM draft WHERE changed_at < $1";
-const LIST: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
+const LIST: &str =
+    "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
         created_by, changed_at
     FROM draft WHERE run_id IS NULL ORDER BY changed_at DESC, id DESC LIMIT 20";
 

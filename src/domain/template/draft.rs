@@ -254,9 +254,7 @@ pub fn of(template: &Template) -> Draft {
         | Button::OneTimeCode { text }
         | Button::Catalog { text }
         | Button::Products { text }
-        | Button::Flow { text } => {
-            DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() }
-        }
+        | Button::Flow { text } => DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() },
     };
     if template.gives_a_code() {
         return of_code(template);

@@ -48,10 +48,11 @@ pub fn status_key(status: &TemplateStatus) -> String {
 const BEYOND: &str = "not available yet: ";
 
 /// Such parts that have a sentence of their own; the locales' keys are `template_beyond.<word>`.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "carousel",
     "carousel_without_cards",
     "cards",
+    "sections",
     "limited_time_offer",
     "catalog",
     "product",

@@ -84,9 +84,8 @@ impl Button {
 impl Template {
     /// Whether it has parts that are written in the provider's own pages alone: a carousel, an offer, products, a flow.
     pub fn is_beyond_drafts(&self) -> bool {
-        let special = |button: &Button| {
-            matches!(button, Button::Catalog { .. } | Button::Products { .. } | Button::Flow { .. })
-        };
+        let special =
+            |button: &Button| matches!(button, Button::Catalog { .. } | Button::Products { .. } | Button::Flow { .. });
         !self.cards.is_empty()
             || self.offer.is_some()
             || matches!(self.header, Some(Header::Gif | Header::Product))

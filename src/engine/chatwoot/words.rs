@@ -44,7 +44,14 @@ pub(super) fn text(language: Language, line: &Bubble, campaign: Option<&str>) ->
             let offer = text.offer.as_ref().map(|offer| offer.text.as_str());
             let parts = [title.as_deref(), text.header.as_deref(), offer, Some(&text.body), text.footer.as_deref()];
             let cards = text.cards.iter().map(|card| card.body.as_str());
-            parts.into_iter().flatten().chain([buttons.as_str()]).chain(cards).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+            parts
+                .into_iter()
+                .flatten()
+                .chain([buttons.as_str()])
+                .chain(cards)
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("\n\n")
         }
     }
 }

@@ -218,5 +218,7 @@ fn beyond(components: &[Value], header: Option<&Value>, template: &Template) -> 
     }
     let buttons = components.iter().filter(|c| is(c, "BUTTONS")).flat_map(|c| loose::items(c, "buttons"));
     let mut words = buttons.map(|button| word(button, "type"));
-    words.find(|word| word == "ORDER_DETAILS").map(|word| format!("{} button", word.to_ascii_lowercase().replace('_', " ")))
+    words
+        .find(|word| word == "ORDER_DETAILS")
+        .map(|word| format!("{} button", word.to_ascii_lowercase().replace('_', " ")))
 }

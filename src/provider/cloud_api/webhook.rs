@@ -110,7 +110,12 @@ fn user_action(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     let (Some(person), Some(action)) = (person, action) else { return unhandled("messages.user_actions") };
     let fits = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let action = action.chars().filter(fits).take(LONGEST_NAME).collect();
-    WebhookEvent::UserAction(UserAction { sender_ref: envelope.sender_ref.clone(), person, action, at: envelope.at(item) })
+    WebhookEvent::UserAction(UserAction {
+        sender_ref: envelope.sender_ref.clone(),
+        person,
+        action,
+        at: envelope.at(item),
+    })
 }
 
 /// `name` is the provider's; what could make it more than a name is left out.

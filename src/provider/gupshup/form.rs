@@ -73,8 +73,7 @@ fn params(template: &Template, fill: &Fill) -> Vec<String> {
     buttons.sort_by_key(|button| button.index);
     let takes = |index: i64| {
         let button = usize::try_from(index).ok().and_then(|place| template.buttons.get(place));
-        template.parameters_unknown
-            || button.is_some_and(|button| button.takes().is_needed())
+        template.parameters_unknown || button.is_some_and(|button| button.takes().is_needed())
     };
     params.extend(buttons.into_iter().filter(|b| takes(b.index)).map(|b| b.text.clone()));
     params

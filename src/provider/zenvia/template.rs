@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::domain::template::parts::Takes;
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
 use crate::provider::{Listed, loose};
 
@@ -181,7 +182,12 @@ fn beyond(item: &Value, components: &Value, template: &Template) -> Option<Strin
         return Some(format!("{} button", word(button, "type").to_ascii_lowercase().replace('_', " ")));
     }
     let asked: BTreeSet<String> = loose::items(item, "fields").iter().filter_map(field).collect();
-    asked.contains("cards").then(|| "cards".to_owned())
+    let lists = template.buttons.iter().any(|button| button.takes() == Takes::Products);
+    // Products are asked for without a button that shows them: nobody says how they are shown.
+    ["cards", "sections"]
+        .into_iter()
+        .find(|field| asked.contains(*field) && (*field == "cards" || !lists))
+        .map(str::to_owned)
 }
 
 /// `fields` are names, or objects with a name.

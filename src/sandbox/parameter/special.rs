@@ -126,7 +126,13 @@ pub(super) fn check_products(index: usize, parameter: &Value) -> Result<(), Refu
 pub(super) fn check_flow(index: usize, parameter: &Value) -> Result<(), Refusal> {
     let action = action(index, parameter)?;
     let data = &action["flow_action_data"];
-    let fits = (action["flow_token"].is_null() || action["flow_token"].is_string()) && (data.is_null() || data.is_object());
-    let wrong = || Refusal::new(131_009, format!("buttons: Button at index {index}: flow_token is a text, flow_action_data an object"));
+    let fits =
+        (action["flow_token"].is_null() || action["flow_token"].is_string()) && (data.is_null() || data.is_object());
+    let wrong = || {
+        Refusal::new(
+            131_009,
+            format!("buttons: Button at index {index}: flow_token is a text, flow_action_data an object"),
+        )
+    };
     fits.then_some(()).ok_or_else(wrong)
 }

@@ -165,7 +165,9 @@ pub fn slot_path(template: &Template, slot: &Slot) -> Vec<String> {
         Slot::Card(no, CardSlot::Button(index)) => {
             of(&["template", "cards", &no.to_string(), "buttons", &index.to_string(), "url"])
         }
-        plain => std::iter::once("template".to_owned()).chain(plain.to_string().split('.').map(str::to_owned)).collect(),
+        plain => {
+            std::iter::once("template".to_owned()).chain(plain.to_string().split('.').map(str::to_owned)).collect()
+        }
     }
 }
 

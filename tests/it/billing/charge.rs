@@ -138,6 +138,7 @@ fn any_pricing() -> impl Strategy<Value = Option<Pricing>> {
         kind: kind.to_owned(),
         category: category.to_owned(),
         billable,
+        cost: None,
     }))
 }
 

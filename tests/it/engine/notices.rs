@@ -26,18 +26,72 @@ async fn every_field_that_stops_nothing_is_told_in_words_and_passes() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let number = "15550783881";
         let cases: [(&str, Value, &str, &str, &str); 12] = [
-            ("security", json!({"display_phone_number": number, "event": "PIN_CHANGED", "requester": "12"}), "security", number, "PIN_CHANGED"),
-            ("phone_number_name_update", json!({"display_phone_number": number, "decision": "REJECTED", "requested_verified_name": "Shop", "rejection_reason": "NAME_EMPLOYEE_ISSUE"}), "name_refused", number, "REJECTED Shop NAME_EMPLOYEE_ISSUE"),
-            ("phone_number_name_update", json!({"display_phone_number": number, "decision": "APPROVED", "requested_verified_name": "Shop", "rejection_reason": null}), "name_approved", number, "APPROVED Shop"),
-            ("account_update", json!({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}}), "violation", "", "ACCOUNT_VIOLATION SPAM"),
-            ("account_update", json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE", "waba_ban_date": "April 17, 2025"}}), "ban_ahead", "", "DISABLED_UPDATE SCHEDULE_FOR_DISABLE April 17, 2025"),
-            ("account_update", json!({"event": "VOLUME_BASED_PRICING_TIER_UPDATE", "volume_tier_info": {"pricing_category": "UTILITY", "tier": "250001:2000000", "effective_month": "2026-11", "region": "Brazil"}}), "volume_tier", "", "VOLUME_BASED_PRICING_TIER_UPDATE UTILITY Brazil 250001-2000000 2026-11"),
-            ("account_alerts", json!({"alert_info": {"alert_severity": "WARNING", "alert_status": "ACTIVE", "alert_type": "X"}}), "alert", "", "X WARNING ACTIVE"),
+            (
+                "security",
+                json!({"display_phone_number": number, "event": "PIN_CHANGED", "requester": "12"}),
+                "security",
+                number,
+                "PIN_CHANGED",
+            ),
+            (
+                "phone_number_name_update",
+                json!({"display_phone_number": number, "decision": "REJECTED", "requested_verified_name": "Shop", "rejection_reason": "NAME_EMPLOYEE_ISSUE"}),
+                "name_refused",
+                number,
+                "REJECTED Shop NAME_EMPLOYEE_ISSUE",
+            ),
+            (
+                "phone_number_name_update",
+                json!({"display_phone_number": number, "decision": "APPROVED", "requested_verified_name": "Shop", "rejection_reason": null}),
+                "name_approved",
+                number,
+                "APPROVED Shop",
+            ),
+            (
+                "account_update",
+                json!({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}}),
+                "violation",
+                "",
+                "ACCOUNT_VIOLATION SPAM",
+            ),
+            (
+                "account_update",
+                json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE", "waba_ban_date": "April 17, 2025"}}),
+                "ban_ahead",
+                "",
+                "DISABLED_UPDATE SCHEDULE_FOR_DISABLE April 17, 2025",
+            ),
+            (
+                "account_update",
+                json!({"event": "VOLUME_BASED_PRICING_TIER_UPDATE", "volume_tier_info": {"pricing_category": "UTILITY", "tier": "250001:2000000", "effective_month": "2026-11", "region": "Brazil"}}),
+                "volume_tier",
+                "",
+                "VOLUME_BASED_PRICING_TIER_UPDATE UTILITY Brazil 250001-2000000 2026-11",
+            ),
+            (
+                "account_alerts",
+                json!({"alert_info": {"alert_severity": "WARNING", "alert_status": "ACTIVE", "alert_type": "X"}}),
+                "alert",
+                "",
+                "X WARNING ACTIVE",
+            ),
             ("account_review_update", json!({"decision": "PENDING"}), "review", "", "PENDING"),
-            ("payment_configuration_update", json!({"configuration_name": "cards", "status": "Needs_Testing"}), "payment", "", "Needs_Testing cards"),
+            (
+                "payment_configuration_update",
+                json!({"configuration_name": "cards", "status": "Needs_Testing"}),
+                "payment",
+                "",
+                "Needs_Testing cards",
+            ),
             ("flows", json!({"event": "FLOW_STATUS_CHANGE", "flow_id": "77"}), "flow", "", "FLOW_STATUS_CHANGE 77"),
             ("smb_message_echoes", json!({"message_echoes": [{}]}), "echoes", "", ""),
-            ("messages", json!({"errors": [{"code": 131_000, "title": "Something went wrong", "error_data": {"details": "Try again"}}]}), "error", "5491155550100", "131000 Try again"),
+            (
+                "messages",
+                json!({"errors": [{"code": 131_000, "title": "Something went wrong", "error_data": {"details": "Try again"}}]}),
+                "error",
+                "5491155550100",
+                "131000 Try again",
+            ),
         ];
         for (field, value, word, number, detail) in cases {
             stage.told(field, value).await;
@@ -61,8 +115,12 @@ async fn a_warning_that_is_resolved_and_an_account_that_is_reinstated_are_told_n
         stage.told("account_alerts", alert("ACTIVE")).await;
         stage.told("account_alerts", alert("RESOLVED")).await;
         assert_eq!(open(&store, &stage).await, []);
-        stage.told("account_update", json!({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}})).await;
-        stage.told("account_update", json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}})).await;
+        stage
+            .told("account_update", json!({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}}))
+            .await;
+        stage
+            .told("account_update", json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}))
+            .await;
         assert_eq!(open(&store, &stage).await, []);
     }
 }
@@ -110,8 +168,10 @@ async fn a_call_opens_a_conversation_and_its_window_once() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
         let at = (stage.clock.now().0 / 1000).to_string();
-        let call = |event: &str| json!({"metadata": {"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"},
-            "calls": [{"id": "wacid.1", "from": "5491155550123", "event": event, "direction": "USER_INITIATED", "timestamp": at}]});
+        let call = |event: &str| {
+            json!({"metadata": {"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"},
+            "calls": [{"id": "wacid.1", "from": "5491155550123", "event": event, "direction": "USER_INITIATED", "timestamp": at}]})
+        };
         stage.told("calls", call("connect")).await;
         stage.told("calls", call("terminate")).await;
         let ours = json!({"metadata": {"phone_number_id": "106540352242922"}, "calls": [{"id": "wacid.2", "to": "5491155550124",

@@ -63,12 +63,8 @@ fn a_place_comes_from_columns_with_commas_or_points() {
     let more = "location = { latitude = \"{{ lat }}\", longitude = \"{{ lon }}\", name = \"{{ sede }}\", address = \"Av. 1\" }\n";
     let given = campaign(more).with_template(Template { header: Some(Header::Location), ..template("Le esperamos.") });
     let rows = given.drafts("Celular;Lat;Lon;Sede\n1155550101;-34,6037;-58.38;Norte\n");
-    let place = Place {
-        latitude: text("-34.6037"),
-        longitude: text("-58.38"),
-        name: text("Norte"),
-        address: text("Av. 1"),
-    };
+    let place =
+        Place { latitude: text("-34.6037"), longitude: text("-58.38"), name: text("Norte"), address: text("Av. 1") };
     assert_eq!(rows[0].fill.header, Some(HeaderFill::Location(place)));
     let fates = given.fates("Celular;Lat;Lon;Sede\n1155550101;norte;1;x\n1155550102;1;2;\n");
     assert_eq!(fates, ["bad_value (not_degrees: location.latitude)", "empty_value (value: location.name)"]);
@@ -76,10 +72,7 @@ fn a_place_comes_from_columns_with_commas_or_points() {
 
 #[test]
 fn an_offer_ends_in_the_campaigns_zone_and_nothing_leaves_after_it() {
-    let offer = Template {
-        offer: Some(Offer { text: text("¡Solo hoy!"), ends: true }),
-        ..template("Hola.")
-    };
+    let offer = Template { offer: Some(Offer { text: text("¡Solo hoy!"), ends: true }), ..template("Hola.") };
     let given = campaign("offer_ends = \"{{ vence }}\"\n").with_template(offer.clone());
     let rows = given.drafts("Celular,Vence\n1155550101,2027-12-06 20:00\n");
     let ends = rows[0].fill.offer_ends_at.unwrap();
@@ -127,12 +120,21 @@ product = { id = "{{ sku }}", catalog = "194" }
 #[test]
 fn what_cannot_be_is_refused_with_its_place() {
     for (more, said) in [
-        ("location = { latitude = \"1\", longitude = \"2\", name = \"x\" }", "\"address\" is missing in [template.location]"),
+        (
+            "location = { latitude = \"1\", longitude = \"2\", name = \"x\" }",
+            "\"address\" is missing in [template.location]",
+        ),
         ("product = { id = \"1\" }", "\"catalog\" is missing in [template.product]"),
         ("[template.cards.10]\nimage = \"x\"", "\"10\" must be a card's place, from 0 to 9"),
-        ("[template.cards.0]\nimage = \"https://x.example/a\"\nvideo = \"https://x.example/b\"", "\"video\" is too much: a card has an image or a video"),
+        (
+            "[template.cards.0]\nimage = \"https://x.example/a\"\nvideo = \"https://x.example/b\"",
+            "\"video\" is too much: a card has an image or a video",
+        ),
         ("[template.cards.0]\nvariables = { \"A b\" = \"x\" }", "must be a parameter of the card"),
-        ("[template.buttons]\n0 = { url = \"a\", token = \"b\" }", "a button takes one of url, code, thumbnail and token"),
+        (
+            "[template.buttons]\n0 = { url = \"a\", token = \"b\" }",
+            "a button takes one of url, code, thumbnail and token",
+        ),
         ("[template.buttons]\n0 = { }", "a button takes { url ="),
         ("offer_ends = 7", "\"offer_ends\" must be text in quotes, not a number"),
         ("image = \"a.jpg\"\ngif = \"a.mp4\"", "\"gif\" is too much"),

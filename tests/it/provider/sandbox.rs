@@ -85,7 +85,6 @@ async fn the_sample_templates_are_read_and_taken_with_every_kind_of_parameter() 
         body: vec![value("1", "Ana"), value("2", "20%")],
         buttons: vec![ButtonFill { index: 0, text: "VERAO 20".to_owned() }],
         ..Fill::default()
-        ..Fill::default()
     };
     let unknown = met.template("a_name_nobody_knows", "es_AR").await;
     assert!(unknown.parameters_unknown, "{unknown:?}");

@@ -17,7 +17,7 @@ fn cases() -> Vec<(String, Value)> {
     let files = std::fs::read_dir(fixtures("sends")).unwrap();
     let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert!(names.len() >= 12, "the recorded sends are missing: {names:?}");
+    assert!(names.len() >= 11, "the recorded sends are missing: {names:?}");
     let read = |name: String| {
         let case = serde_json::from_str(&fixture(&format!("sends/{name}"))).expect("JSON");
         (name, case)
@@ -102,8 +102,11 @@ async fn the_sandbox_takes_each_and_refuses_what_does_not_fit() {
         // A header is reviewed with a sample; what is reviewed with one is not what is looked at here.
         for component in creation["components"].as_array_mut().unwrap() {
             if component["type"] == "HEADER" && component["format"] == "IMAGE" {
-                let (_, session) = sandbox.post("/v26.0/9001/uploads?file_name=a.png&file_length=4&file_type=image/png", &json!({})).await;
-                let upload = sandbox.request(reqwest::Method::POST, &format!("/v26.0/{}", session["id"].as_str().unwrap()));
+                let (_, session) = sandbox
+                    .post("/v26.0/9001/uploads?file_name=a.png&file_length=4&file_type=image/png", &json!({}))
+                    .await;
+                let upload =
+                    sandbox.request(reqwest::Method::POST, &format!("/v26.0/{}", session["id"].as_str().unwrap()));
                 let upload = upload.header("file_offset", "0").body(vec![0x89, b'P', b'N', b'G']);
                 let told: Value = upload.send().await.unwrap().json().await.unwrap();
                 component["example"] = json!({"header_handle": [told["h"]]});

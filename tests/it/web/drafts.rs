@@ -311,7 +311,10 @@ async fn a_file_for_the_header_is_brought_to_the_page_and_lies_in_the_folder_in_
     for store in stores().await {
         let (stage, site, visitor) = open(&store).await;
         let mut with_picture = crate::engine::stage::reminder();
-        with_picture["components"].as_array_mut().unwrap().push(serde_json::json!({"type": "HEADER", "format": "IMAGE"}));
+        with_picture["components"]
+            .as_array_mut()
+            .unwrap()
+            .push(serde_json::json!({"type": "HEADER", "format": "IMAGE"}));
         *stage.stub.template.lock().unwrap() = with_picture;
         stage.engine.sync_templates("meta").await.unwrap();
         upload(&site, &visitor, "/drafts", "Con foto", ("lista.csv", AUDIENCE)).await;

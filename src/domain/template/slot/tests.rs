@@ -48,7 +48,8 @@ fn a_moment_is_read_in_the_campaigns_zone_and_a_day_ends_at_its_end() {
     let at = |text| moment(text, &zone).map(|at| at.0);
     // 2026-12-06T23:00:00Z
     let eight = Some(1_796_598_000_000);
-    for text in ["2026-12-06 20:00", "2026-12-06T20:00:00", "06/12/2026 20:00", "6/12/2026 20:00", "06.12.2026 20:00h"] {
+    for text in ["2026-12-06 20:00", "2026-12-06T20:00:00", "06/12/2026 20:00", "6/12/2026 20:00", "06.12.2026 20:00h"]
+    {
         assert_eq!(at(text), eight, "{text}");
     }
     assert_eq!(at("2026-12-06"), Some(1_796_598_000_000 + 4 * 3_600_000 - 1_000));

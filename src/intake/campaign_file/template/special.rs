@@ -87,7 +87,9 @@ fn card(table: &mut Table<'_, '_>, no: usize, slots: &mut Slots) {
     table.table("variables", |t| {
         for value in t.entries() {
             if !is_parameter(value.key()) {
-                value.refuse_key("must be a parameter of the card: a number from 1, or lower-case letters, digits and _");
+                value.refuse_key(
+                    "must be a parameter of the card: a number from 1, or lower-case letters, digits and _",
+                );
             }
             let slot = Slot::Card(no, CardSlot::Variable(value.key().to_owned()));
             slots.extend(expression(&value).map(|source| (slot, source)));

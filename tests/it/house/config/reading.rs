@@ -43,8 +43,16 @@ fn what_cannot_be_read_of_them_is_refused_with_its_place() {
     for (from, to, ends) in [
         ("\"answered\"", "\"always\"", "must be \"opened\" or \"answered\" or \"never\", not \"always\""),
         ("show_typing  = true", "show_typing = \"yes\"", "\"show_typing\" must be true or false, not text"),
-        ("marketing_messages = false", "marketing_messages = 1", "\"marketing_messages\" must be true or false, not a number"),
-        ("#template_languages = [\"pt_AO\"]", "template_languages = [\"pt-AO\"]", "must be language codes, as [\"pt_AO\"]"),
+        (
+            "marketing_messages = false",
+            "marketing_messages = 1",
+            "\"marketing_messages\" must be true or false, not a number",
+        ),
+        (
+            "#template_languages = [\"pt_AO\"]",
+            "template_languages = [\"pt-AO\"]",
+            "must be language codes, as [\"pt_AO\"]",
+        ),
     ] {
         let problem = problem_after(from, to);
         assert!(problem.contains(ends), "{problem}");
