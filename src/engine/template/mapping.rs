@@ -10,9 +10,9 @@ use minijinja::value::Value as RowValue;
 use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Rendered, Value};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::Template;
 use crate::domain::template::parts::Takes;
 use crate::domain::template::slot::{self, Slot};
+use crate::domain::template::{Button, Template};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{ButtonUse, CampaignFile};
@@ -144,7 +144,7 @@ pub(in crate::engine) fn apply(file: &mut CampaignFile, template: &Template, map
     for (entry, source) in mapping.iter().filter(|(entry, _)| takes.contains(*entry)) {
         match entry.strip_prefix(BUTTON).and_then(|no| no.parse::<i64>().ok()) {
             Some(no) if !file.template.buttons.iter().any(|(index, _)| *index == no) => {
-                let takes = template.buttons.get(no as usize).map_or(Takes::Url, |button| button.takes());
+                let takes = template.buttons.get(no as usize).map_or(Takes::Url, Button::takes);
                 file.template.buttons.push((no, ButtonUse::of(takes, source.clone())));
             }
             None if Slot::parse(entry).is_some() => {

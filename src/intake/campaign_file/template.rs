@@ -189,7 +189,7 @@ fn buttons(table: &mut Table<'_, '_>) -> Option<Buttons> {
     for value in table.entries() {
         let index = button_place(&value);
         match (index, value.table(|t| special::button(t, &mut slots)).flatten()) {
-            (Some(index), Some(takes)) => all.extend(takes.map(|takes| (index, takes))),
+            (Some(index), Some(takes)) => all.extend(takes.into_iter().map(|takes| (index, takes))),
             _ => is_whole = false,
         }
     }

@@ -166,6 +166,12 @@ impl Fields {
                 column => file.set_column(&["template", kind], column),
             }
         }
+        self.buttons(file, template);
+        self.slots(file, template);
+    }
+
+    /// What buttons take: those of the template, and no others.
+    fn buttons(&self, file: &mut Definition, template: &Template) {
         for key in file.keys(&["template", "buttons"]) {
             let button = key.parse().ok().and_then(|i: usize| template.buttons.get(i));
             if !button.is_some_and(takes) {
@@ -183,7 +189,6 @@ impl Fields {
                 None => {}
             }
         }
-        self.slots(file, template);
     }
 
     /// Places, offers, products and cards: those of the template, and no others.

@@ -24,82 +24,16 @@ fn one(word: &str, number: &str, detail: &str) -> Vec<(String, String, String)> 
 async fn every_field_that_stops_nothing_is_told_in_words_and_passes() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
-        let number = "15550783881";
-        let cases: [(&str, Value, &str, &str, &str); 12] = [
-            (
-                "security",
-                json!({"display_phone_number": number, "event": "PIN_CHANGED", "requester": "12"}),
-                "security",
-                number,
-                "PIN_CHANGED",
-            ),
-            (
-                "phone_number_name_update",
-                json!({"display_phone_number": number, "decision": "REJECTED", "requested_verified_name": "Shop", "rejection_reason": "NAME_EMPLOYEE_ISSUE"}),
-                "name_refused",
-                number,
-                "REJECTED Shop NAME_EMPLOYEE_ISSUE",
-            ),
-            (
-                "phone_number_name_update",
-                json!({"display_phone_number": number, "decision": "APPROVED", "requested_verified_name": "Shop", "rejection_reason": null}),
-                "name_approved",
-                number,
-                "APPROVED Shop",
-            ),
-            (
-                "account_update",
-                json!({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}}),
-                "violation",
-                "",
-                "ACCOUNT_VIOLATION SPAM",
-            ),
-            (
-                "account_update",
-                json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE", "waba_ban_date": "April 17, 2025"}}),
-                "ban_ahead",
-                "",
-                "DISABLED_UPDATE SCHEDULE_FOR_DISABLE April 17, 2025",
-            ),
-            (
-                "account_update",
-                json!({"event": "VOLUME_BASED_PRICING_TIER_UPDATE", "volume_tier_info": {"pricing_category": "UTILITY", "tier": "250001:2000000", "effective_month": "2026-11", "region": "Brazil"}}),
-                "volume_tier",
-                "",
-                "VOLUME_BASED_PRICING_TIER_UPDATE UTILITY Brazil 250001-2000000 2026-11",
-            ),
-            (
-                "account_alerts",
-                json!({"alert_info": {"alert_severity": "WARNING", "alert_status": "ACTIVE", "alert_type": "X"}}),
-                "alert",
-                "",
-                "X WARNING ACTIVE",
-            ),
-            ("account_review_update", json!({"decision": "PENDING"}), "review", "", "PENDING"),
-            (
-                "payment_configuration_update",
-                json!({"configuration_name": "cards", "status": "Needs_Testing"}),
-                "payment",
-                "",
-                "Needs_Testing cards",
-            ),
-            ("flows", json!({"event": "FLOW_STATUS_CHANGE", "flow_id": "77"}), "flow", "", "FLOW_STATUS_CHANGE 77"),
-            ("smb_message_echoes", json!({"message_echoes": [{}]}), "echoes", "", ""),
-            (
-                "messages",
-                json!({"errors": [{"code": 131_000, "title": "Something went wrong", "error_data": {"details": "Try again"}}]}),
-                "error",
-                "5491155550100",
-                "131000 Try again",
-            ),
-        ];
-        for (field, value, word, number, detail) in cases {
-            stage.told(field, value).await;
-            assert_eq!(open(&store, &stage).await, one(word, number, detail), "{field} {}", store.name());
+        let cases: Vec<Value> = serde_json::from_str(include_str!("../../fixtures/cloud_api/notices.json")).unwrap();
+        for case in cases {
+            let said = |key: &str| case[key].as_str().unwrap().to_owned();
+            let (field, word, number, detail) = (said("field"), said("word"), said("number"), said("detail"));
+            stage.told(&field, case["value"].clone()).await;
+            assert_eq!(open(&store, &stage).await, one(&word, &number, &detail), "{field} {}", store.name());
             let reports = doctor::examine(&stage.engine, None).await.unwrap();
             let told = reports[0].findings.iter().filter(|f| f.aspect == "news").map(|f| f.told(Language::Es)).next();
             let told = told.unwrap_or_else(|| panic!("{word} is not told"));
-            assert!(told.message.contains(detail) && !told.message.contains("notice."), "{told:?}");
+            assert!(told.message.contains(&detail) && !told.message.contains("notice."), "{told:?}");
             assert!(!told.advice.unwrap().contains("notice_do."), "{word}");
             stage.clock.advance(Duration::from_hours(31 * 24));
             assert_eq!(open(&store, &stage).await, [], "{word} stands for ever");

@@ -40,9 +40,12 @@ pub(super) fn read(table: &mut Table<'_, '_>) -> Slots {
     slots
 }
 
-/// One button: what it takes, and what belongs to it under other names. `Some(None)`: only such.
-pub(super) fn button(table: &mut Table<'_, '_>, slots: &mut Slots) -> Option<Option<ButtonUse>> {
-    let wraps: [(&'static str, fn(String) -> ButtonUse); 4] = [
+/// What makes a button's use of its expression.
+type Wrap = fn(String) -> ButtonUse;
+
+/// One button: what it takes, and what belongs to it under other names (then perhaps nothing else).
+pub(super) fn button(table: &mut Table<'_, '_>, slots: &mut Slots) -> Option<Vec<ButtonUse>> {
+    let wraps: [(&'static str, Wrap); 4] = [
         ("url", ButtonUse::Url),
         ("code", ButtonUse::Code),
         ("thumbnail", ButtonUse::Thumbnail),
@@ -58,8 +61,8 @@ pub(super) fn button(table: &mut Table<'_, '_>, slots: &mut Slots) -> Option<Opt
         }
     });
     match given.as_slice() {
-        [] if slots.len() > before => Some(None),
-        [(wrap, value)] => expression(value).map(|source| Some(wrap(source))),
+        [] if slots.len() > before => Some(Vec::new()),
+        [(wrap, value)] => expression(value).map(|source| vec![wrap(source)]),
         [] => {
             table.refuse(
                 "a button takes { url = \"…\" }, { code = \"…\" }, { thumbnail = \"…\", products = \"…\" } or \
