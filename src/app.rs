@@ -5,6 +5,7 @@ pub mod demo;
 pub mod leases;
 pub mod lifecycle;
 pub mod lock;
+pub mod relay;
 pub mod serve;
 mod silence;
 pub mod telemetry;

@@ -68,7 +68,7 @@ use crate::billing::card::Cards;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Sender};
 use crate::domain::callback::Instance;
-use crate::domain::change::Change;
+use crate::domain::change::{Change, News};
 use crate::domain::failure::Table;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
@@ -114,7 +114,7 @@ pub struct Parts {
     /// This process among those on one store; written into claims.
     pub node: String,
     /// Told to pages that watch. Nobody listening is no error.
-    pub changes: broadcast::Sender<Change>,
+    pub changes: broadcast::Sender<News>,
     /// Wakes the parts that wait for work.
     pub wake: Arc<Notify>,
     /// What people have written, for the pace of each sender.
@@ -178,7 +178,7 @@ impl Engine {
     /// Tells whoever watches.
     pub(crate) fn tell(&self, change: Change) {
         // An error only says that nobody watches.
-        drop(self.changes.send(change));
+        drop(self.changes.send(News::here(change)));
     }
 
     /// Tells whoever watches about several runs.

@@ -5,7 +5,7 @@
 
 use tokio::sync::broadcast;
 
-use crate::domain::change::Change;
+use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, NewEntry};
@@ -31,18 +31,18 @@ pub use by_hand::{ByHand, may_send, open_by_hand};
 #[derive(Clone, Debug)]
 pub struct Inbox {
     store: Store,
-    changes: broadcast::Sender<Change>,
+    changes: broadcast::Sender<News>,
 }
 
 impl Inbox {
     /// Over `store`, announcing what changes.
-    pub fn new(store: Store, changes: broadcast::Sender<Change>) -> Self {
+    pub fn new(store: Store, changes: broadcast::Sender<News>) -> Self {
         Self { store, changes }
     }
 
     fn announce(&self, conversation: ConversationId) {
         // Nobody watching is no failure.
-        let _ = self.changes.send(Change::Conversation(conversation));
+        let _ = self.changes.send(News::here(Change::Conversation(conversation)));
     }
 }
 

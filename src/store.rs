@@ -14,6 +14,7 @@ pub mod campaign;
 pub mod canary;
 pub mod candidate;
 pub mod canned;
+pub mod changes;
 pub mod chatwoot;
 pub mod click;
 pub mod client;

@@ -1,5 +1,6 @@
 //! `make bench`: ratios, each taken in one run with its two sides in alternation, median of the rounds. Prints a table in
-//! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`, `intake`, `inbox`) run only those.
+//! Markdown. Names of parts as arguments (`sends`, `receipts`, `share`, `memory`, `claims`, `webhooks`, `intake`, `inbox`,
+//! `inbound`) run only those.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,6 +15,7 @@ mod rig;
 
 mod bare;
 mod claims;
+mod inbound;
 mod inbox;
 mod intake;
 mod line;
@@ -52,6 +54,9 @@ fn main() {
         }
         if is_wanted("inbox") {
             inbox::measure(&print).await;
+        }
+        if is_wanted("inbound") {
+            inbound::measure(&print).await;
         }
         if is_wanted("memory") {
             memory::measure(&print).await;

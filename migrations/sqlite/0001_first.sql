@@ -263,6 +263,8 @@ CREATE INDEX message_left ON message (sender, claimed_at) WHERE claimed_at IS NO
 CREATE INDEX message_left_in_doubt ON message (undelivered_at) WHERE state = 'cancelled' AND reserved > 0;
 CREATE INDEX message_reviewed ON message (reviewed_at) WHERE reviewed_at IS NOT NULL;
 CREATE INDEX message_run_state ON message (run_id, state);
+-- Whatever lists a run a page at a time goes on from the message where the page before ended.
+CREATE INDEX message_run ON message (run_id, id);
 CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX message_test ON message (author, created_at) WHERE test_of IS NOT NULL;
 CREATE INDEX message_person ON message (person_id, id);
@@ -1116,6 +1118,15 @@ BEGIN
     SELECT 'template.status', 0, json_object('account', NEW.account, 'name', NEW.name, 'language', NEW.language,
         'status', json_extract(NEW.template, '$.status'), 'was', json_extract(OLD.template, '$.status'))
     WHERE EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'template.status');
+END;
+
+CREATE TRIGGER outgoing_ticket AFTER INSERT ON ticket_event
+BEGIN
+    INSERT INTO outgoing_event (kind, subject, person_id, detail, at)
+    SELECT w.kind, NEW.ticket_id, t.person_id, json_object('event', NEW.id), NEW.at
+    FROM ticket AS t, (SELECT DISTINCT kind FROM outgoing_wish) AS w
+    WHERE t.id = NEW.ticket_id
+        AND w.kind = CASE json_extract(NEW.detail, '$.kind') WHEN 'opened' THEN 'ticket.opened' ELSE 'ticket.changed' END;
 END;
 
 -- News of accounts and numbers that stop nothing and that somebody should know of, while they stand.

@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::leases::Keeper;
 use super::lifecycle::Lifecycle;
 use super::lock::{DataDirLock, LockError, StoreLock};
+use super::relay::{self, Mouth};
 use super::silence::listen_first;
 use crate::billing::card::Cards;
 use crate::clock::Clock;
@@ -187,6 +188,8 @@ impl Daemon {
         for connector in Connector::all(engine) {
             life.start("chatwoot", connector.run(life.soft()));
         }
+        life.start("changes told", Mouth::new(engine.clone()).run(life.soft()));
+        life.start("changes heard", relay::hear(engine.clone(), life.soft()));
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));

@@ -86,6 +86,8 @@ pub struct Line {
     pub again: Again,
     /// The gate that the last of its messages wait for, and until when.
     pub gate: Option<(LimitedBy, UnixMs)>,
+    /// The share of its sender's pace that it keeps now, where it goes by how many conversations wait; 1: all of it.
+    pub people: Option<f64>,
     /// Whether its end is asked for; the others only stand in the way.
     pub watched: bool,
 }
@@ -164,11 +166,13 @@ pub enum LimitedBy {
     OpenConversation,
     /// The provider turned messages away, and they are tried again later.
     Later,
+    /// How many conversations wait for an answer.
+    People,
 }
 
 impl LimitedBy {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Rate,
         Self::Tier,
         Self::Hours,
@@ -179,6 +183,7 @@ impl LimitedBy {
         Self::PairLimit,
         Self::OpenConversation,
         Self::Later,
+        Self::People,
     ];
 
     /// What a gate of a message limits; `None` for one that is reckoned with by itself.
@@ -205,6 +210,7 @@ impl LimitedBy {
             Self::PairLimit => "pair_limit",
             Self::OpenConversation => "open_conversation",
             Self::Later => "later",
+            Self::People => "people",
         }
     }
 }
@@ -224,6 +230,9 @@ pub struct Forecast {
     pub too_late: i64,
     /// Messages that stay in line, where there is no end in sight.
     pub left: i64,
+    /// It goes by how many conversations wait, which nobody knows ahead: `low` is as if none did, `likely` as if it stayed
+    /// as now, and there is no `high`.
+    pub by_people: bool,
 }
 
 /// How things go.
@@ -243,15 +252,33 @@ pub(super) struct Luck {
     matters: f64,
     /// Which price counts.
     price: fn(&Purse) -> f64,
+    /// Which share of the pace is kept, of the one that the conversations that wait now leave.
+    people: fn(f64) -> f64,
 }
 
 /// The whole speed, and failures give places back.
-const BEST: Luck =
-    Luck { speed: 1.0, replies: |_| 0.0, fails: 0.1, late: 0.0, again: |_| 0.0, matters: 1.0, price: |p| p.likely };
+const BEST: Luck = Luck {
+    speed: 1.0,
+    replies: |_| 0.0,
+    fails: 0.1,
+    late: 0.0,
+    again: |_| 0.0,
+    matters: 1.0,
+    price: |p| p.likely,
+    people: |_| 1.0,
+};
 
 /// As things have gone so far.
-const USUAL: Luck =
-    Luck { speed: 1.0, replies: |r| r, fails: 0.0, late: 0.0, again: |a| a.share, matters: 1.0, price: |p| p.likely };
+const USUAL: Luck = Luck {
+    speed: 1.0,
+    replies: |r| r,
+    fails: 0.0,
+    late: 0.0,
+    again: |a| a.share,
+    matters: 1.0,
+    price: |p| p.likely,
+    people: |share| share,
+};
 
 /// Slowed down by the provider, more replies and answers to them, phones that are off, all at the worst price.
 const WORST: Luck = Luck {
@@ -262,6 +289,7 @@ const WORST: Luck = Luck {
     again: |a| a.at_most.max(2.0 * a.share),
     matters: 0.05,
     price: |p| p.worst,
+    people: |_| 0.0,
 };
 
 /// The forecast of each line of `scene`; `None` for those that are not watched, are stopped or have nothing queued.
@@ -279,7 +307,8 @@ pub fn forecasts(scene: &Scene) -> Vec<Option<Forecast>> {
         ends.sort_by_key(|end| end.unwrap_or(UnixMs(i64::MAX)));
         let (low, high) = (ends[0], ends[2]);
         let (too_late, left) = (likely.too_late.round() as i64, likely.left.round() as i64);
-        Some(Forecast { low, likely: likely.ends_at, high, limited_by: likely.limited_by, too_late, left })
+        let (likely_at, limited_by, by_people) = (likely.ends_at, likely.limited_by, line.people.is_some());
+        Some(Forecast { low, likely: likely_at, high, limited_by, too_late, left, by_people })
     };
     (0..scene.lines.len()).map(of).collect()
 }

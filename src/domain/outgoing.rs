@@ -11,13 +11,15 @@ pub const THREAD: &str = "thread";
 const SILENT: [MessageState; 2] = [MessageState::Queued, MessageState::Claimed];
 
 /// Events besides those of messages, in the order in which pages list them.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
     "reply.received",
     "conversation.opened",
     "conversation.assigned",
     "conversation.closed",
     "conversation.reopened",
     "outcome.set",
+    "ticket.opened",
+    "ticket.changed",
     "hold.begun",
     "hold.ended",
     "template.status",
@@ -65,7 +67,7 @@ pub fn rest(failures: i64) -> Duration {
     FIRST_REST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_REST)
 }
 
-/// What must be told in order: a conversation's events, else those of one message, hold or template.
+/// What must be told in order: a conversation's events, else those of one message, ticket, hold or template.
 pub fn lane(kind: &str, subject: i64, conversation: Option<i64>) -> String {
     match conversation {
         Some(id) => format!("c{id}"),

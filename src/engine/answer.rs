@@ -19,6 +19,7 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
+use crate::store::audit::{self, Deed};
 use crate::store::conversation::{self, Conversation, Happening};
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, media, person, reading};
@@ -113,6 +114,9 @@ impl Engine {
         if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
             return Ok(not);
         }
+        if conversation.assignee != Some(by.id) {
+            note_claim(&mut tx, id, by, now).await?;
+        }
         let sent = message::insert_batch(&mut tx, &[message]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         if let Some(attached) = attached
@@ -132,7 +136,7 @@ impl Engine {
     }
 
     /// Completes what is to be sent, and uploads its file; why it cannot be sent.
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         id: ConversationId,
         free: &mut Free,
@@ -248,7 +252,8 @@ impl Engine {
     }
 }
 
-fn content(free: Free, quoted: Option<String>) -> Content {
+/// As it is kept with its message.
+pub(super) fn content(free: Free, quoted: Option<String>) -> Content {
     match free {
         Free::Text { body } => Content::Text { body, quoted },
         free => Content::Free { free, quoted },
@@ -274,6 +279,17 @@ async fn theirs(
         return Ok(Some(AnswerOutcome::Overtaken));
     }
     Ok((!own).then(not_yours))
+}
+
+/// Writes down that a conversation became the author's by answering, if it did.
+async fn note_claim(tx: &mut Tx, id: ConversationId, by: &Author, now: UnixMs) -> Result<(), EngineError> {
+    let found = conversation::by_id(tx, id).await?;
+    if found.is_some_and(|found| found.assignee == Some(by.id)) {
+        let (subject, detail) = (format!("conversation {id}"), "by answering");
+        let deed = Deed { actor: &by.name, action: "conversation.claim", subject: &subject, detail };
+        audit::write_in(tx, now, deed).await?;
+    }
+    Ok(())
 }
 
 fn not_yours() -> AnswerOutcome {

@@ -2,30 +2,37 @@
 
 use tracing::info;
 
+use super::answer::content;
 use super::{AnswerOutcome, Engine, EngineError};
 use crate::domain::change::Change;
 use crate::domain::event::ReplyContent;
-use crate::domain::fill::Content;
-use crate::domain::id::ConversationId;
+use crate::domain::free::Free;
+use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::store::chatwoot;
 use crate::store::conversation::{self, Conversation, ConversationState, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
-use crate::store::message;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, media, message};
 
 impl Engine {
-    /// Sends what `author` wrote to the person of a conversation, while its window is open. `of`: which message of which
-    /// system it is.
+    /// Why nothing that needs no template may be sent in a conversation now.
+    pub(super) async fn window_from_elsewhere(&self, id: ConversationId) -> Result<Option<Problem>, EngineError> {
+        let found = conversation::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "conversation" })?;
+        let is_over = found.window_until.is_none_or(|until| until <= self.clock.now());
+        Ok(is_over.then(|| Problem::new("window_closed", &[])))
+    }
+
+    /// Sends what `author` wrote in one go to the person of a conversation, while its window is open. `of`: which message of
+    /// which system it is.
     pub(super) async fn answer_from_elsewhere(
         &self,
         id: ConversationId,
-        text: &str,
+        mut parts: Vec<Free>,
         author: &str,
         of: (&str, i64),
     ) -> Result<AnswerOutcome, EngineError> {
-        if let Some(why) = super::answer::unfit(text) {
+        if let Some(why) = self.complete_all(id, &mut parts).await? {
             return Ok(AnswerOutcome::Refused(why));
         }
         let now = self.clock.now();
@@ -41,15 +48,55 @@ impl Engine {
         if !go_on(&mut tx, &found, now).await? {
             return Ok(AnswerOutcome::Refused(Problem::new("conversation_gone_on", &[])));
         }
-        let content = Content::Text { body: text.to_owned(), quoted: None };
-        let new = match self.new_answer(&mut tx, &found, content, (author, now)).await? {
+        let mut last = None;
+        for part in parts {
+            match self.say(&mut tx, &found, part, (author, of)).await? {
+                Ok(message) => last = Some(message),
+                Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
+            }
+        }
+        let message = last.ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        tx.commit().await?;
+        info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
+        self.tell(Change::Conversation(id));
+        self.wake.notify_waiters();
+        Ok(AnswerOutcome::Sent(message))
+    }
+
+    async fn complete_all(&self, id: ConversationId, parts: &mut [Free]) -> Result<Option<Problem>, EngineError> {
+        let found = conversation::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "conversation" })?;
+        let (sender, account) = self.way_out(&found.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
+        for part in parts {
+            if let Some(why) = self.complete(id, part, sender, account.access.kind().dialect()).await? {
+                return Ok(Some(why));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts one part in line and shows it in the thread.
+    async fn say(
+        &self,
+        tx: &mut Tx,
+        found: &Conversation,
+        part: Free,
+        (author, of): (&str, (&str, i64)),
+    ) -> Result<Result<MessageId, Problem>, EngineError> {
+        let now = self.clock.now();
+        let attached = part.attached().map(|attached| attached.media);
+        let new = match self.new_answer(tx, found, content(part, None), (author, now)).await? {
             Ok(new) => new,
-            Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
+            Err(problem) => return Ok(Err(problem)),
         };
-        let sent = message::insert_batch(&mut tx, &[new]).await?;
+        let sent = message::insert_batch(tx, &[new]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        if let Some(attached) = attached
+            && !media::sent(tx, attached, message).await?
+        {
+            return Ok(Err(Problem::new("attachment_gone", &[])));
+        }
         let line = NewEntry {
-            conversation: id,
+            conversation: found.id,
             direction: Direction::Out,
             content: None,
             provider_id: None,
@@ -59,12 +106,8 @@ impl Engine {
             at: now,
             received_at: now,
         };
-        keep(&mut tx, &line, of).await?;
-        tx.commit().await?;
-        info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
-        self.tell(Change::Conversation(id));
-        self.wake.notify_waiters();
-        Ok(AnswerOutcome::Sent(message))
+        keep(tx, &line, of).await?;
+        Ok(Ok(message))
     }
 
     /// Keeps a note that `author` wrote there.

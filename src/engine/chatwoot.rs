@@ -5,6 +5,7 @@
 //! is taken again from where it stopped. What is said there comes in by webhook, is kept before it is answered 200, and is
 //! taken up in its order.
 
+mod files;
 mod hear;
 mod mirror;
 mod words;

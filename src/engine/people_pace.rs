@@ -45,7 +45,15 @@ pub fn of_file(config: &Config, file: &CampaignFile) -> Option<GoesBy> {
 pub async fn standing(engine: &Engine, run: &Run) -> Result<Option<PaceStanding>, EngineError> {
     let Some(version) = version::get(&engine.store, run.version_id).await? else { return Ok(None) };
     let Ok(file) = load::parse(&version.definition) else { return Ok(None) };
-    let Some(GoesBy { team, at_most }) = of_file(&engine.config, &file) else { return Ok(None) };
+    of(engine, &file).await
+}
+
+/// The same of a campaign by its file.
+///
+/// # Errors
+/// The store.
+pub async fn of(engine: &Engine, file: &CampaignFile) -> Result<Option<PaceStanding>, EngineError> {
+    let Some(GoesBy { team, at_most }) = of_file(&engine.config, file) else { return Ok(None) };
     let waiting = conversation::waiting_for(&engine.store, &team).await?;
     Ok(Some(PaceStanding { share: share(waiting, at_most), team, at_most, waiting }))
 }

@@ -1,5 +1,6 @@
 //! One person: everything kept of them, and erasing it.
 
+mod cases;
 mod clients;
 mod files;
 mod look;
@@ -25,6 +26,7 @@ use crate::store::media::{self, Attachment};
 use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, OutcomeRow, SuppressionRow};
 use crate::store::person::erasure::{self, Erasure, Excluded};
 
+pub use cases::{PersonFile, SaidExport, TicketExport, TicketLineExport};
 pub use clients::{ClientsImported, Edit};
 pub use look::{LeftOut, PersonLook};
 

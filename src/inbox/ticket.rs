@@ -1,6 +1,6 @@
 //! What people and programs do with tickets.
 
-use crate::domain::change::Change;
+use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, TicketId};
 use crate::domain::time::UnixMs;
 use crate::store::ticket::{self, NewTicket, Opened, Ticket, TicketChange};
@@ -78,6 +78,6 @@ impl Inbox {
 
     fn announce_ticket(&self, id: TicketId) {
         // Nobody watching is no failure.
-        let _ = self.changes.send(Change::Ticket(id));
+        let _ = self.changes.send(News::here(Change::Ticket(id)));
     }
 }

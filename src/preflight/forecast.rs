@@ -107,6 +107,7 @@ impl Ahead {
             canary: self.canary(inputs),
             spacing: if self.twice { APART } else { Duration::ZERO },
             again: if category == Category::Marketing { PUT_OFF } else { Again::default() },
+            people: campaign.limits.people.as_ref().map(|_| inputs.people),
             watched: true,
             ..Line::default()
         };

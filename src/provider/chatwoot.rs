@@ -4,6 +4,8 @@
 //! Contacts and conversations are looked for before they are made, so that a call whose answer never came makes nothing
 //! twice; messages carry our id as `source_id`, by which they are found again.
 
+mod file;
+
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder};

@@ -15,7 +15,7 @@ use super::outside::{Outside, OutsideError};
 pub const FETCH_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// Redirects followed, all to the same host.
-const MOST_HOPS: usize = 3;
+pub(super) const MOST_HOPS: usize = 3;
 
 /// Why an attachment is not here. Holds no address and nothing a person wrote.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,16 @@ pub struct Download {
 }
 
 impl Download {
+    /// What an answer brings, if it is one with a file of at most `most` bytes.
+    pub(super) fn of(response: Response, most: u64) -> Result<Self, MediaError> {
+        match response.status().as_u16() {
+            200 if response.content_length().is_some_and(|length| length > most) => Err(MediaError::TooLarge),
+            200 => Ok(Self { response, left: most }),
+            401 | 403 | 404 | 410 => Err(MediaError::NotThere),
+            status => Err(MediaError::Status(status)),
+        }
+    }
+
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
@@ -83,15 +93,8 @@ impl Place {
         for _ in 0..=MOST_HOPS {
             let response = outside.get(&url, self.headers.clone(), FETCH_TIMEOUT).await?;
             match response.status().as_u16() {
-                200 => {
-                    if response.content_length().is_some_and(|length| length > most) {
-                        return Err(MediaError::TooLarge);
-                    }
-                    return Ok(Download { response, left: most });
-                }
                 301 | 302 | 303 | 307 | 308 => url = next(&url, &response).ok_or(MediaError::Redirected)?,
-                401 | 403 | 404 | 410 => return Err(MediaError::NotThere),
-                status => return Err(MediaError::Status(status)),
+                _ => return Download::of(response, most),
             }
         }
         Err(MediaError::Redirected)

@@ -48,7 +48,7 @@ const ALIASES_FOR: Duration = Duration::from_hours(120 * 24);
 pub struct Before {
     /// Webhooks as they came in.
     pub raw_webhooks: Option<UnixMs>,
-    /// What messages said and people wrote, and its media. Their files go in the next sweep of those.
+    /// What messages said and people wrote, what closed tickets were about, and its media. Their files go in the next sweep of those.
     pub texts: Option<UnixMs>,
     /// Whom messages went to.
     pub rows: Option<UnixMs>,

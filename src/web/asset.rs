@@ -12,6 +12,8 @@ use super::error::WebError;
 const CSS: &str = include_str!("assets/recado.css");
 const JS: &str = include_str!("assets/recado.js");
 const COMPOSER: &str = include_str!("assets/composer.js");
+const EMOJI: &str = include_str!("assets/emoji.js");
+const EMOJI_WORDS: &str = include_str!("assets/emoji.txt");
 const INBOX: &str = include_str!("assets/inbox.js");
 const UPLOAD: &str = include_str!("assets/upload.js");
 const ICON: &str = include_str!("assets/icon.svg");
@@ -24,6 +26,10 @@ pub struct Addresses {
     pub js: String,
     /// Script of the composer.
     pub composer: String,
+    /// Script that finds emoji.
+    pub emoji: String,
+    /// Emoji and their words.
+    pub emoji_words: String,
     /// Script of the inbox.
     pub inbox: String,
     /// What shows how far files have come.
@@ -37,6 +43,8 @@ pub static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     css: format!("/assets/{}/recado.css", mark(CSS)),
     js: format!("/assets/{}/recado.js", mark(JS)),
     composer: format!("/assets/{}/composer.js", mark(COMPOSER)),
+    emoji: format!("/assets/{}/emoji.js", mark(EMOJI)),
+    emoji_words: format!("/assets/{}/emoji.txt", mark(EMOJI_WORDS)),
     inbox: format!("/assets/{}/inbox.js", mark(INBOX)),
     upload: format!("/assets/{}/upload.js", mark(UPLOAD)),
     icon: format!("/assets/{}/icon.svg", mark(ICON)),
@@ -52,10 +60,30 @@ pub async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, 
         "recado.css" => ("text/css; charset=utf-8", CSS),
         "recado.js" => ("text/javascript; charset=utf-8", JS),
         "composer.js" => ("text/javascript; charset=utf-8", COMPOSER),
+        "emoji.js" => ("text/javascript; charset=utf-8", EMOJI),
+        "emoji.txt" => ("text/plain; charset=utf-8", EMOJI_WORDS),
         "inbox.js" => ("text/javascript; charset=utf-8", INBOX),
         "upload.js" => ("text/javascript; charset=utf-8", UPLOAD),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),
     };
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")], content).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_emoji_is_there_once_with_words_in_three_languages() {
+        let mut signs = BTreeSet::new();
+        for line in EMOJI_WORDS.lines() {
+            let parts: Vec<&str> = line.split('|').collect();
+            assert!(parts.len() == 4 && parts.iter().all(|part| !part.trim().is_empty()), "{line}");
+            assert!(signs.insert(parts[0]), "{line} is there twice");
+        }
+        assert!(signs.len() > 100);
+    }
 }

@@ -137,7 +137,7 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         desk: handover::desk(state, &c).await?,
         seen,
         inbox: Lists::of(state, actor, &p, (asked, Some(id))).await?,
-        others: presence::others(state, actor, id).await?,
+        others: presence::others(state, actor.user, id).await?,
         bubbles,
         overtaken,
         panel,

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::domain::change::Change;
+use crate::domain::change::{Change, News};
 use crate::domain::role::Right;
 
 use super::actor::Actor;
@@ -32,10 +32,10 @@ pub async fn stream(State(state): State<WebState>, actor: Actor) -> Sse<impl Str
                 change = changes.recv() => change,
             };
             match change {
-                Ok(change) if may_see(&actor, change) => yield Ok(event(change)),
+                Ok(News { change, .. }) if may_see(&actor, change) => yield Ok(event(change)),
                 Ok(_) => {}
-                // Too many at once for this reader: pages come back by themselves every few seconds.
-                Err(RecvError::Lagged(_)) => {}
+                // Too many at once for this reader: it reads anew whatever it shows.
+                Err(RecvError::Lagged(_)) => yield Ok(event(Change::All)),
                 Err(RecvError::Closed) => return,
             }
         }
@@ -48,6 +48,7 @@ fn may_see(actor: &Actor, change: Change) -> bool {
         // A bot is told by number that something happened; what, it can read where it has the conversation.
         Change::Conversation(_) => actor.may(Right::Converse) || actor.may(Right::AnswerAsBot),
         Change::Presence(_) | Change::Ticket(_) => actor.may(Right::Converse),
+        Change::All => true,
         Change::Campaign(_) | Change::Run(_) | Change::Holds | Change::Templates => actor.may(Right::ReadCampaigns),
     }
 }

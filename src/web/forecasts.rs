@@ -78,6 +78,9 @@ pub fn sentence(p: &Page, told: &Forecast) -> String {
         _ if told.limited_by == LimitedBy::Budget => p.n("web.ends_never_budget", told.left),
         _ => p.say("web.ends_never", &[("n", &p.number(told.left)), ("why", &why)]),
     };
+    if told.by_people {
+        said = format!("{said} {}", p.t("preflight.by_people"));
+    }
     if told.too_late > 0 {
         said = format!("{said} {}", p.n("web.ends_too_late", told.too_late));
     }

@@ -48,10 +48,11 @@ pub struct NavItem {
 }
 
 /// Address, last part of the locale key, right it takes.
-const NAVIGATION: [(&str, &str, Right); 14] = [
+const NAVIGATION: [(&str, &str, Right); 15] = [
     ("/campaigns", "campaigns", Right::ReadCampaigns),
     ("/conversations", "conversations", Right::Converse),
     ("/tickets", "tickets", Right::Converse),
+    ("/canned-answers", "canned", Right::WriteCanned),
     ("/send", "send", Right::SendByHand),
     ("/templates", "templates", Right::ReadCampaigns),
     ("/costs", "costs", Right::ReadCosts),

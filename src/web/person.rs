@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::domain::id::PersonId;
 use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
-use crate::engine::person::{Edit, Erased, LeftOut, MessageExport, PersonExport, PersonLook};
+use crate::engine::person::{Edit, Erased, LeftOut, MessageExport, PersonFile, PersonLook};
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -57,8 +57,8 @@ impl PersonPage {
 }
 
 /// Everything kept of a person, with a line in the audit.
-pub async fn export(state: &WebState, actor: &Actor, id: PersonId) -> Result<PersonExport, WebError> {
-    let all = state.engine.export_person(id).await?;
+pub async fn export(state: &WebState, actor: &Actor, id: PersonId) -> Result<PersonFile, WebError> {
+    let all = state.engine.person_file(id).await?;
     state.audit(actor, "person.export", &format!("person {id}"), "").await?;
     Ok(all)
 }

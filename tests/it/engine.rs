@@ -3,7 +3,7 @@
 mod accounts;
 mod alerts;
 mod arriving;
-mod attachments;
+pub mod attachments;
 mod breaker;
 mod budget;
 mod canary;
@@ -48,6 +48,14 @@ pub async fn force(store: &Store, id: MessageId, state: MessageState) {
     match &store.write {
         Db::Sqlite(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
         Db::Postgres(pool) => drop(sqlx::query(FORCE).bind(id).bind(state).execute(pool).await.unwrap()),
+    }
+}
+
+/// What a statement counts.
+pub async fn count(store: &Store, sql: &str) -> i64 {
+    match &store.write {
+        Db::Sqlite(pool) => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
     }
 }
 

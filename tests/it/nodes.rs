@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
+use recado::engine::Engine;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
 
-use crate::rig::{Audience, Database, Folder, Rig, Server, Setup, crash};
+use crate::engine::stage::Stage;
+use crate::rig::{Audience, Database, Folder, Rig, Server, Setup, crash, free_address};
+use crate::support::stores;
 
 #[tokio::test]
 async fn a_daemon_killed_during_runs_loses_nothing_and_sends_nothing_twice() {
@@ -64,4 +68,76 @@ async fn two_daemons_never_share_a_sender_and_one_takes_over_what_the_other_leav
     let balance = rig.balance(&runs).await;
     assert_eq!((balance.planned, balance.duplicates), (1_800, 0), "{balance:?}");
     assert_eq!((balance.lost.len(), balance.accepted + balance.in_doubt >= 1_800), (0, true), "{balance:?}");
+}
+
+/// The stream's text until it says `words`.
+async fn until(stream: &mut reqwest::Response, words: &str) -> String {
+    let mut told = String::new();
+    while !told.contains(words) {
+        let piece = stream.chunk().await.unwrap().expect("the stream goes on");
+        told.push_str(&String::from_utf8_lossy(&piece));
+    }
+    told
+}
+
+#[tokio::test]
+async fn what_a_person_writes_to_one_node_is_on_the_screens_of_another_within_two_seconds() {
+    let Some(database) = Database::postgres().await else { return };
+    let sandbox = ["--any-template", "--quiet"].map(str::to_owned).to_vec();
+    let mut rig = Rig::start(Setup { sandbox, ..Setup::new(database) }).await;
+    let at = free_address();
+    let another = rig.start_another_at(at).await;
+    rig.start_campaign(&Folder::new("one", "reminder", "front", Audience { people: 1, from: 0 })).await;
+    while rig.stats().await.accepted < 1 {
+        sleep(Duration::from_millis(50)).await;
+    }
+    let mut screen = rig.events(&format!("http://{at}")).await;
+    // The sandbox posts to the first; the second has only heard of it.
+    let reply = json!({"from": "5491110000000", "to": "106540352240000", "text": "¿Puedo ir más tarde?"});
+    rig.sandbox_post("/_sandbox/reply", &reply).await;
+    let told = timeout(Duration::from_secs(2), until(&mut screen, "\"conversation\"")).await;
+    assert!(told.is_ok(), "the other node's pages were not told: {}", another.log_tail());
+    another.kill().await;
+}
+
+#[tokio::test]
+async fn what_changes_at_one_node_is_told_at_the_others_once_and_goes_no_further() {
+    use recado::app::relay::{Mouth, pass_on};
+    use recado::domain::change::{Change, News};
+    use recado::domain::id::ConversationId;
+    use recado::store::changes::Ear;
+
+    let Some(store) = stores().await.into_iter().find(|store| store.name() == "postgres") else { return };
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let there = stage.restarted(store.dir.path()).await;
+    let ear = |engine: &Engine| {
+        let (instance, node) = (engine.instance.clone(), engine.node.clone());
+        let store = engine.store.clone();
+        async move { Ear::open(&store, &instance, &node).await.unwrap().expect("there may be other nodes") }
+    };
+    let (mut own, mut heard) = (ear(&stage.engine).await, ear(&there).await);
+    let (mut mouth, mut there_mouth) = (Mouth::new(stage.engine.clone()), Mouth::new(there.clone()));
+    let mut pages = there.changes.subscribe();
+    for id in [7, 8, 7] {
+        stage.engine.changes.send(News::here(Change::Conversation(ConversationId(id)))).unwrap();
+    }
+    let first = mouth.wait().await.unwrap();
+    mouth.tell(first).await.unwrap();
+    let told = timeout(Duration::from_secs(10), heard.next()).await.unwrap().unwrap();
+    assert_eq!(told, [7, 8].map(|id| Change::Conversation(ConversationId(id))), "each once");
+    pass_on(&there, told);
+    assert_eq!(pages.recv().await.unwrap(), News::elsewhere(Change::Conversation(ConversationId(7))));
+    there.changes.send(News::here(Change::Holds)).unwrap();
+    assert_eq!(there_mouth.wait().await, Some(Change::Holds), "what was heard is not told on");
+    there_mouth.tell(Change::Holds).await.unwrap();
+    let back = timeout(Duration::from_secs(10), own.next()).await.unwrap().unwrap();
+    assert_eq!(back, [Change::Holds], "a node does not hear itself");
+    // Whoever could not follow says so instead of guessing.
+    for id in 0..2_000 {
+        drop(stage.engine.changes.send(News::here(Change::Conversation(ConversationId(id)))));
+    }
+    let first = mouth.wait().await.unwrap();
+    mouth.tell(first).await.unwrap();
+    let told = timeout(Duration::from_secs(10), heard.next()).await.unwrap().unwrap();
+    assert_eq!(told, [Change::All]);
 }

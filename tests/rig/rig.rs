@@ -159,7 +159,11 @@ impl Rig {
 
     /// Starts another daemon on the same database, with a data directory and an address of its own.
     pub async fn start_another(&mut self) -> Process {
-        let at = free_address();
+        self.start_another_at(free_address()).await
+    }
+
+    /// The same at that address.
+    pub async fn start_another_at(&mut self, at: SocketAddr) -> Process {
         let text = configuration(&self.setup, at, self.sandbox_at).replace("= \"data\"", "= \"data2\"");
         let config = self.path().join("another.toml");
         std::fs::write(&config, text).expect("written");
@@ -238,6 +242,14 @@ impl Rig {
     /// POST to the daemon's API.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         self.answer(self.request(Method::POST, path).json(body), path).await
+    }
+
+    /// What changes, as the daemon at `origin` tells it.
+    pub async fn events(&self, origin: &str) -> reqwest::Response {
+        let request = self.client.get(format!("{origin}/api/v1/events")).bearer_auth(&self.token);
+        let answer = request.send().await.expect("the stream begins");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {

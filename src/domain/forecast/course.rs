@@ -101,7 +101,7 @@ impl<'a> Course<'a> {
                 let in_time = ((lot.until - at) * way.speed).max(1.0);
                 let messages = lot.most.min(self.lot).min(in_time);
                 way.free_at = at + messages / way.speed;
-                let places = queue.take(lot, messages, way.free_at);
+                let places = queue.take(lot, messages, (at, way.free_at));
                 self.turn += 1;
                 queue.served = self.turn;
                 self.door.take(places, way.free_at);
@@ -136,7 +136,7 @@ impl<'a> Course<'a> {
         for queue in self.queues.iter_mut().filter(|queue| is_asked(queue) && !queue.is_done()) {
             let free = self.door.free(kept_free(queue, reminders));
             let why =
-                if queue.busy > at { LimitedBy::Rate } else { queue.pick(at, free).err().unwrap_or(LimitedBy::Rate) };
+                if queue.busy > at { queue.pace() } else { queue.pick(at, free).err().unwrap_or(LimitedBy::Rate) };
             queue.waited(at, why, span);
         }
     }

@@ -58,6 +58,9 @@ pub(super) struct Queue<'a> {
     pub served: u64,
     /// What it was given last leaves until then.
     pub busy: f64,
+    /// The share of the pace that it keeps, and when the next of it may leave.
+    share: f64,
+    paced: f64,
     first: f64,
     end: f64,
     pub too_late: f64,
@@ -107,6 +110,8 @@ impl<'a> Queue<'a> {
             again: if again * sum >= luck.matters { again } else { 0.0 },
             served: 0,
             busy: f64::NEG_INFINITY,
+            share: line.people.map_or(1.0, luck.people).clamp(0.0, 1.0),
+            paced: f64::NEG_INFINITY,
             end: 0.0,
             too_late: 0.0,
             planned,
@@ -172,6 +177,9 @@ impl<'a> Queue<'a> {
         if self.canary + NOTHING < one {
             return Err(LimitedBy::Canary);
         }
+        if self.share < NOTHING || at + NOTHING < self.paced {
+            return Err(LimitedBy::People);
+        }
         let paid = if self.price > 0.0 { self.money / self.price } else { f64::INFINITY };
         let mut why = None;
         for place in 0..self.due.len() {
@@ -190,8 +198,8 @@ impl<'a> Queue<'a> {
         Err(why.unwrap_or(LimitedBy::Schedule))
     }
 
-    /// `messages` of `lot` leave until `at`; the places they take.
-    pub(super) fn take(&mut self, lot: Lot, messages: f64, at: f64) -> f64 {
+    /// `messages` of `lot` leave from `since` until `at`; the places they take.
+    pub(super) fn take(&mut self, lot: Lot, messages: f64, (since, at): (f64, f64)) -> f64 {
         let Some(waiting) = self.due.get_mut(lot.place) else { return 0.0 };
         waiting.left -= messages;
         let (taken, places) = (*waiting, messages * waiting.each);
@@ -201,6 +209,9 @@ impl<'a> Queue<'a> {
         self.money -= messages * self.price;
         self.ahead -= places;
         (self.busy, self.end) = (at, self.end.max(at));
+        if self.share < 1.0 {
+            self.paced = since + (at - since) / self.share;
+        }
         self.canary -= messages;
         if self.canary < NOTHING && self.verdict.is_infinite() {
             self.verdict = at + self.line.canary.map_or(0.0, |canary| span(canary.wait));
@@ -234,6 +245,9 @@ impl<'a> Queue<'a> {
     pub(super) fn next(&mut self, at: f64) -> f64 {
         let coming = self.coming.keys().next().map_or(f64::INFINITY, |due| *due as f64);
         let mut next = coming.min(self.verdict);
+        if self.paced > at {
+            next = next.min(self.paced);
+        }
         if let Some(renewal) = self.line.purse.as_ref().and_then(|purse| purse.renewals.get(self.renewed)) {
             next = next.min(self.since(*renewal));
         }
@@ -257,6 +271,11 @@ impl<'a> Queue<'a> {
         if let Some(waits) = self.waits.get_mut(why as usize) {
             *waits += span;
         }
+    }
+
+    /// What limits it while something of it leaves.
+    pub(super) fn pace(&self) -> LimitedBy {
+        if self.share < 1.0 { LimitedBy::People } else { LimitedBy::Rate }
     }
 
     /// What it has waited for longest.

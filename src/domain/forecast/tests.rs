@@ -282,3 +282,24 @@ fn what_a_gate_has_put_off_is_limited_by_the_gate() {
     }
     assert_eq!(LimitedBy::of_gate("hours"), None);
 }
+
+#[test]
+fn a_promotion_that_goes_by_who_waits_ends_as_if_as_many_went_on_waiting_and_has_no_latest_end() {
+    let slow = Line { people: Some(0.25), ..promotion(4_000.0) };
+    let told = forecast(&scene(10.0, vec![slow.clone()])).unwrap();
+    assert_eq!((told.limited_by, told.by_people, told.high), (LimitedBy::People, true, None));
+    assert_eq!(told.low, Some(now().plus(Duration::from_secs(400))), "at the earliest nobody waits any more");
+    let took = told.likely.unwrap().since(now()).as_secs();
+    assert!((1_595..=1_600).contains(&took), "{took}");
+
+    // What it leaves of the pace is there for others.
+    let other = line(Priority::PROMOTION, &[batch(now(), 3_000.0)]);
+    let both = forecasts(&scene(10.0, vec![slow.clone(), other]));
+    let ended = both[1].unwrap().likely.unwrap().since(now()).as_secs();
+    assert!((395..=405).contains(&ended), "{ended}");
+
+    let stopped = forecast(&scene(10.0, vec![Line { people: Some(0.0), ..slow.clone() }])).unwrap();
+    assert_eq!((stopped.likely, stopped.left, stopped.limited_by), (None, 4_000, LimitedBy::People));
+    let whole = forecast(&scene(10.0, vec![Line { people: Some(1.0), ..slow }])).unwrap();
+    assert_eq!((whole.likely, whole.high, whole.limited_by), (told.low, None, LimitedBy::Rate));
+}

@@ -3,18 +3,25 @@
 use serde::Deserialize;
 use tracing::{info, warn};
 
+use super::files::There;
 use super::{Broken, Connector, wait};
 use crate::domain::change::Change;
 use crate::domain::event::ReplyContent;
+use crate::domain::free::Free;
+use crate::domain::id::ConversationId;
+use crate::domain::problem::Problem;
 use crate::engine::{AnswerOutcome, EngineError};
 use crate::inbox::Inbox;
-use crate::locale::{problem, say};
+use crate::locale::problem;
 use crate::store::audit::{self, Deed};
 use crate::store::chatwoot::{self, Heard, Mirror};
 use crate::store::conversation::{self, ConversationState};
 
 /// Tries of one thing that was said; then it is left.
 const MOST_TRIES: i64 = 12;
+
+/// Tries of a message with files: whatever comes after it waits for it.
+const FILE_TRIES: i64 = 4;
 
 /// Things taken up in one look.
 const TOGETHER: usize = 50;
@@ -31,7 +38,8 @@ struct Said {
     source_id: Option<String>,
     conversation: Option<Of>,
     sender: Option<Sender>,
-    attachments: Vec<serde_json::Value>,
+    /// Some kinds have nothing to say of themselves.
+    attachments: Vec<Option<There>>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +57,10 @@ impl Said {
     /// By its word, or by its number in older versions.
     fn is_outgoing(&self) -> bool {
         self.message_type.as_str() == Some("outgoing") || self.message_type.as_i64() == Some(1)
+    }
+
+    fn files(&self) -> Vec<There> {
+        self.attachments.iter().map(|there| there.clone().unwrap_or_default()).collect()
     }
 
     fn author(&self) -> String {
@@ -92,13 +104,13 @@ impl Connector {
         let mirror = chatwoot::by_remote(&self.engine.store, &self.config.name, remote).await?;
         let Some(mirror) = mirror else { return Ok(()) };
         if said.event == "message_created" {
-            self.message(&mirror, remote, &said).await
+            self.message(&mirror, remote, (&said, heard.tries + 1 >= FILE_TRIES)).await
         } else {
             self.state(&mirror, remote).await
         }
     }
 
-    async fn message(&self, mirror: &Mirror, remote: i64, said: &Said) -> Result<(), Broken> {
+    async fn message(&self, mirror: &Mirror, remote: i64, (said, is_last): (&Said, bool)) -> Result<(), Broken> {
         let Some(id) = said.id.filter(|_| said.is_outgoing()) else { return Ok(()) };
         let is_ours = said.source_id.as_deref().is_some_and(|source| source.starts_with(&self.sources()));
         if is_ours || chatwoot::is_known(&self.engine.store, mirror.conversation_id, id).await? {
@@ -108,18 +120,36 @@ impl Connector {
         if said.private {
             return self.note(mirror, id, (text, &said.author())).await;
         }
-        let language = self.config.language;
-        let refused = if said.attachments.is_empty() {
-            let of = (self.config.name.as_str(), id);
-            match self.engine.answer_from_elsewhere(mirror.conversation_id, text, &said.author(), of).await? {
-                AnswerOutcome::Refused(why) => Some(problem(language, &why)),
-                AnswerOutcome::Sent(_) | AnswerOutcome::Overtaken => None,
-            }
-        } else {
-            Some(say(language, "chatwoot.attachment", &[]))
-        };
-        let Some(why) = refused else { return Ok(()) };
+        let Some(why) = self.answer(mirror.conversation_id, id, (text, said, is_last)).await? else { return Ok(()) };
+        let why = problem(self.config.language, &why);
         Ok(self.there.status((remote, id), "failed", Some(&why)).await?)
+    }
+
+    /// Sends what an agent wrote there; why it cannot be sent.
+    async fn answer(
+        &self,
+        conversation: ConversationId,
+        id: i64,
+        (text, said, is_last): (&str, &Said, bool),
+    ) -> Result<Option<Problem>, Broken> {
+        let author = said.author();
+        // What could not be sent anyway is not fetched.
+        if let Some(why) = self.engine.window_from_elsewhere(conversation).await? {
+            return Ok(Some(why));
+        }
+        let parts = if said.attachments.is_empty() {
+            vec![Free::text(text)]
+        } else {
+            match self.parts(conversation, (text, &said.files()), &author, is_last).await? {
+                Ok(parts) => parts,
+                Err(why) => return Ok(Some(why)),
+            }
+        };
+        let of = (self.config.name.as_str(), id);
+        Ok(match self.engine.answer_from_elsewhere(conversation, parts, &author, of).await? {
+            AnswerOutcome::Refused(why) => Some(why),
+            AnswerOutcome::Sent(_) | AnswerOutcome::Overtaken => None,
+        })
     }
 
     async fn note(&self, mirror: &Mirror, id: i64, (text, author): (&str, &str)) -> Result<(), Broken> {

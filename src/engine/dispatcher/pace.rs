@@ -16,6 +16,16 @@ pub const SHORTEST_GAP: Duration = Duration::from_millis(20);
 /// The provider's feedback comes in bursts that speak of one instant; it counts once within this.
 const ONE_FEEDBACK: Duration = Duration::from_secs(1);
 
+/// A permit is taken in tenths: what has come of the next one while nobody asked is not lost, which at a few messages a
+/// second would be a good part of the pace.
+const PERMIT: NonZeroU32 = NonZeroU32::new(10).expect("10 is not 0");
+
+/// Tenths that the smallest bucket holds: one permit, and nearly all of the next.
+const FEWEST: NonZeroU32 = NonZeroU32::new(19).expect("19 is not 0");
+
+/// Below this many messages a second one looks for every half permit.
+const SLOW: f64 = 25.0;
+
 /// Permits that were not used count for this long.
 const ONE_BURST: Duration = Duration::from_millis(100);
 
@@ -81,7 +91,7 @@ impl Pacer {
         state.climb();
         state.pay();
         let again = state.reuse(wanted);
-        again + (again..wanted).take_while(|_| state.bucket.check().is_ok()).count()
+        again + (again..wanted).take_while(|_| state.permit()).count()
     }
 
     /// Permits that nothing was found for. They count for another moment, so that they do not add up to a burst.
@@ -99,8 +109,7 @@ impl Pacer {
 
     /// How long to wait until permits are worth asking for again: half a burst.
     pub fn gap(&self) -> Duration {
-        let rate = self.state().rate;
-        Duration::from_secs_f64((1.0 / rate).max(0.05)).max(SHORTEST_GAP)
+        gap(self.state().rate)
     }
 
     /// The provider said that this is too fast.
@@ -123,9 +132,14 @@ impl State {
     fn pay(&mut self) {
         // More than a second's worth cannot be paid back; the provider's bucket forgets it too.
         self.owed = self.owed.min(self.rate as u64);
-        while self.owed > 0 && (self.reuse(1) == 1 || self.bucket.check().is_ok()) {
+        while self.owed > 0 && (self.reuse(1) == 1 || self.permit()) {
             self.owed -= 1;
         }
+    }
+
+    /// Takes a permit, if there is one.
+    fn permit(&self) -> bool {
+        matches!(self.bucket.check_n(PERMIT), Ok(Ok(())))
     }
 
     /// Takes back up to `wanted` permits that were not used a moment ago.
@@ -169,9 +183,20 @@ fn burst(rate: f64) -> NonZeroU32 {
     NonZeroU32::new((rate / 10.0) as u32).unwrap_or(NonZeroU32::MIN)
 }
 
+fn gap(rate: f64) -> Duration {
+    let gap = if rate < SLOW { 0.5 / rate } else { 0.05 };
+    Duration::from_secs_f64(gap).max(SHORTEST_GAP)
+}
+
+/// Tenths of permits.
+fn quota(rate: f64) -> Quota {
+    let tenth = Duration::from_secs_f64(1.0 / (rate.max(0.1) * f64::from(PERMIT.get())));
+    let most = NonZeroU32::new(rate as u32).unwrap_or(FEWEST).max(FEWEST);
+    Quota::with_period(tenth).expect("a rate is finite").allow_burst(most)
+}
+
 fn bucket(rate: f64) -> DefaultDirectRateLimiter {
-    let period = Duration::from_secs_f64(1.0 / rate.max(0.1));
-    RateLimiter::direct(Quota::with_period(period).expect("a rate is finite").allow_burst(burst(rate)))
+    RateLimiter::direct(quota(rate))
 }
 
 #[cfg(test)]
@@ -187,6 +212,33 @@ mod tests {
         assert_eq!(pacer(80).take(1_000), 8);
         assert_eq!(pacer(1_000).take(1_000), 100);
         assert_eq!(pacer(3).take(1_000), 1);
+    }
+
+    #[test]
+    fn a_slow_sender_keeps_its_pace_although_every_look_takes_a_while() {
+        const LOOK: Duration = Duration::from_millis(8);
+        const SPAN: Duration = Duration::from_mins(2);
+        for rate in [1.0, 2.0, 5.0, 10.0, 19.0, 20.0, 24.0, 25.0, 30.0, 50.0, 80.0] {
+            let clock = governor::clock::FakeRelativeClock::default();
+            let bucket = RateLimiter::direct_with_clock(quota(rate), clock.clone());
+            let (mut sent, mut passed) = (0.0, Duration::ZERO);
+            while passed < SPAN {
+                let mut at_once = 0;
+                while matches!(bucket.check_n(PERMIT), Ok(Ok(()))) {
+                    at_once += 1;
+                }
+                assert!(at_once <= burst(rate).get(), "{at_once} at once at {rate}/s");
+                sent += f64::from(at_once);
+                let step = gap(rate) + LOOK;
+                clock.advance(step);
+                passed += step;
+            }
+            let due = rate * SPAN.as_secs_f64();
+            assert!(
+                sent >= 0.99 * due && sent <= due + f64::from(burst(rate).get()) + 1.0,
+                "{sent} of {due} at {rate}/s"
+            );
+        }
     }
 
     #[test]

@@ -9,9 +9,11 @@ use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, LimitedBy, Line, Purse};
 use crate::domain::hours::Hours;
 use crate::domain::message::MessageState as S;
+use crate::domain::people_pace::WHOLE;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
+use crate::engine::people_pace;
 use crate::engine::{Engine, EngineError, budget, load};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::open_hours::OpenHours;
@@ -87,6 +89,7 @@ impl Ledger<'_> {
             spacing: APART * u32::try_from(twice).unwrap_or_default(),
             again: self.again(&template, &put_off).await?,
             gate,
+            people: self.people(&file).await?,
             ..Line::default()
         })
     }
@@ -123,6 +126,12 @@ impl Ledger<'_> {
             }
         }
         batches
+    }
+
+    /// The share of its pace that the conversations that wait leave it; `None`: it goes by nobody.
+    async fn people(&self, file: &CampaignFile) -> Result<Option<f64>, EngineError> {
+        let standing = people_pace::of(self.engine, file).await?;
+        Ok(standing.map(|standing| standing.share as f64 / WHOLE as f64))
     }
 
     /// What of its canary is still to come.

@@ -11,7 +11,7 @@ use crate::engine::{Engine, EngineError};
 use crate::inbox::label;
 use crate::store::Tx;
 use crate::store::outgoing::event::Event;
-use crate::store::outgoing::facts::{self, ConversationFacts, MessageFacts};
+use crate::store::outgoing::facts::{self, ConversationFacts, MessageFacts, TicketFacts};
 
 /// What a trigger keeps of a row that may be another later.
 #[derive(Deserialize, Default)]
@@ -25,6 +25,7 @@ struct Detail {
     team: Option<String>,
     by: Option<String>,
     until: Option<UnixMs>,
+    event: Option<i64>,
 }
 
 /// The bodies of a batch; what they have in common is read together.
@@ -60,6 +61,7 @@ impl Bodies {
             Some(("reply", _)) => self.reply(engine, tx, event).await?,
             Some(("conversation", _)) => self.conversation(tx, event, &detail).await?,
             Some(("outcome", _)) => self.outcome(tx, event).await?,
+            Some(("ticket", _)) => ticket(tx, event, &detail).await?,
             Some(("hold", _)) => hold(tx, event, &detail).await?,
             _ => serde_json::from_str(&event.detail).unwrap_or_default(),
         };
@@ -142,6 +144,33 @@ impl Bodies {
             "run": facts.run_id,
         }))
     }
+}
+
+async fn ticket(tx: &mut Tx, event: &Event, detail: &Detail) -> Result<Value, EngineError> {
+    let mut data = json!({"ticket": event.subject});
+    let of = match detail.event {
+        Some(id) => facts::ticket(tx, id).await?,
+        None => None,
+    };
+    join(&mut data, of.map(of_ticket));
+    Ok(data)
+}
+
+fn of_ticket(facts: TicketFacts) -> Value {
+    let happened: Value = serde_json::from_str(&facts.detail).unwrap_or_default();
+    json!({
+        "subject": facts.subject,
+        "state": facts.state,
+        "priority": facts.priority,
+        "assignee": facts.assignee,
+        "source": facts.source,
+        "external_id": facts.external_id,
+        "from": facts.phone.as_deref().map(international),
+        "name": facts.name,
+        "by": facts.author,
+        "conversation": facts.conversation_id,
+        "event": happened,
+    })
 }
 
 async fn hold(tx: &mut Tx, event: &Event, detail: &Detail) -> Result<Value, EngineError> {

@@ -28,6 +28,11 @@ const CONVERSATIONS: Dialects = Dialects {
 const REPLY: &str = "SELECT content, provider_id, message_id, certainty FROM entry WHERE id = $1";
 const OUTCOME: &str = "SELECT message_id, entry_id, outcome, certainty, set_by FROM outcome WHERE id = $1";
 const HOLD: &str = "SELECT scope, scope_key, cause, code FROM hold WHERE id = $1";
+const TICKET: &str = "SELECT t.subject, t.state, t.priority, t.source, t.external_id, u.name AS assignee,
+        COALESCE(p.phone, p.wa_id) AS phone, p.name, e.author, e.detail, e.conversation_id
+    FROM ticket_event AS e JOIN ticket AS t ON t.id = e.ticket_id JOIN person AS p ON p.id = t.person_id
+        LEFT JOIN app_user AS u ON u.id = t.assignee
+    WHERE e.id = $1";
 const USER: &str = "SELECT name FROM app_user WHERE id = $1";
 
 /// Of a message.
@@ -131,6 +136,33 @@ pub struct HoldFacts {
     pub code: Option<i64>,
 }
 
+/// Of a line of a ticket's timeline.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct TicketFacts {
+    /// What the ticket is about.
+    pub subject: String,
+    /// Open, pending or closed.
+    pub state: String,
+    /// How urgent it is.
+    pub priority: String,
+    /// The other system that has it, or empty.
+    pub source: String,
+    /// That system's name for it.
+    pub external_id: Option<String>,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// The person's number, digits.
+    pub phone: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// Who did it; empty: by itself.
+    pub author: String,
+    /// What happened, as JSON.
+    pub detail: String,
+    /// About which conversation.
+    pub conversation_id: Option<i64>,
+}
+
 /// Of the messages `ids`.
 pub async fn messages(tx: &mut Tx, ids: &[i64]) -> Result<Vec<MessageFacts>> {
     let (sql, list) = (MESSAGES.of_tx(tx), json(ids));
@@ -156,6 +188,11 @@ pub async fn outcome(tx: &mut Tx, id: i64) -> Result<Option<OutcomeFacts>> {
 /// Of the hold `id`.
 pub async fn hold(tx: &mut Tx, id: i64) -> Result<Option<HoldFacts>> {
     Ok(on_tx!(tx, |conn| sqlx::query_as(HOLD).bind(id).fetch_optional(conn).await)?)
+}
+
+/// Of the line `id` of a ticket's timeline.
+pub async fn ticket(tx: &mut Tx, id: i64) -> Result<Option<TicketFacts>> {
+    Ok(on_tx!(tx, |conn| sqlx::query_as(TICKET).bind(id).fetch_optional(conn).await)?)
 }
 
 /// The name of a user.

@@ -54,6 +54,21 @@ const ENTRIES_LEFT: &str =
     FROM entry WHERE id > $1 AND id <= $2 AND at < $3";
 const LAST_ENTRY: &str = "SELECT COALESCE(MAX(id), 0) FROM entry";
 
+/// What a closed case was about and what was said in it; that there was one stays.
+const TEXTS_OF_TICKETS: &str = "UPDATE ticket SET subject = '' WHERE id > $1 AND id <= $2 AND created_at < $3
+    AND state = 'closed' AND closed_at < $3 AND subject <> ''";
+const TEXTS_OF_TIMELINES: &str = "DELETE FROM ticket_event WHERE ticket_id > $1 AND ticket_id <= $2
+    AND EXISTS (SELECT 1 FROM ticket AS t WHERE t.id = ticket_event.ticket_id AND t.state = 'closed' AND t.closed_at < $3)";
+const TICKETS_LEFT: &str = "SELECT MIN(CASE WHEN subject <> '' THEN id END), COUNT(*)
+    FROM ticket WHERE id > $1 AND id <= $2 AND created_at < $3";
+const LAST_TICKET: &str = "SELECT COALESCE(MAX(id), 0) FROM ticket";
+
+/// What another system calls a closed case.
+const ROWS_OF_TICKETS: &str = "UPDATE ticket SET external_id = NULL WHERE id > $1 AND id <= $2 AND created_at < $3
+    AND state = 'closed' AND closed_at < $3 AND external_id IS NOT NULL";
+const REFERENCES_LEFT: &str = "SELECT MIN(CASE WHEN external_id IS NOT NULL THEN id END), COUNT(*)
+    FROM ticket WHERE id > $1 AND id <= $2 AND created_at < $3";
+
 /// The key is made of the number; another one is as unique.
 const ROWS_OF_MESSAGES: &str = "UPDATE message SET recipient = '', name = '', external_id = NULL, key = 'gone:' || id,
         content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL, failure_detail = NULL, happens_at = NULL
@@ -77,6 +92,7 @@ const PEOPLE: &str = "UPDATE person SET phone = NULL, wa_id = NULL, bsuid = NULL
         AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.person_id = person.id AND c.last_at >= $3)
         AND NOT EXISTS (SELECT 1 FROM consent AS k WHERE k.person_id = person.id)
         AND NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.person_id = person.id AND s.lifted_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM ticket AS h WHERE h.person_id = person.id AND h.state <> 'closed')
         AND NOT EXISTS (SELECT 1 FROM place AS t WHERE t.person_id = person.id)";
 /// Who stays is looked at again with the next walk.
 const PEOPLE_LEFT: &str =
@@ -89,13 +105,15 @@ const EXCLUSIONS: &str = "UPDATE exclusion SET recipient = '', name = '', extern
     WHERE run_id = $1 AND row_no IN (SELECT x.row_no FROM exclusion AS x
         WHERE x.run_id = $1 AND (x.recipient <> '' OR x.name <> '' OR x.external_id IS NOT NULL) ORDER BY x.row_no LIMIT $2)";
 
-const TEXTS: [Walk; 2] = [
+const TEXTS: [Walk; 3] = [
     Walk { name: "texts", acts: &[TEXTS_OF_MESSAGES], look: TEXTS_LEFT, last: LAST_MESSAGE },
     Walk { name: "entries", acts: &[TEXTS_OF_ENTRIES], look: ENTRIES_LEFT, last: LAST_ENTRY },
+    Walk { name: "tickets", acts: &[TEXTS_OF_TIMELINES, TEXTS_OF_TICKETS], look: TICKETS_LEFT, last: LAST_TICKET },
 ];
-const ROWS: [Walk; 2] = [
+const ROWS: [Walk; 3] = [
     Walk { name: "rows", acts: &[ROWS_OF_MESSAGES, ROWS_OF_ATTEMPTS], look: ROWS_LEFT, last: LAST_MESSAGE },
     Walk { name: "people", acts: &[CONSENTS_OF_PEOPLE, PEOPLE], look: PEOPLE_LEFT, last: LAST_PERSON },
+    Walk { name: "references", acts: &[ROWS_OF_TICKETS], look: REFERENCES_LEFT, last: LAST_TICKET },
 ];
 
 /// Empties what messages said and people wrote before `before`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::Sent;
-use crate::domain::id::UserId;
+use crate::domain::id::{ConversationId, UserId};
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::store::presence::{self, Availability};
@@ -32,6 +32,10 @@ pub struct AgentView {
     pub here: bool,
     /// When one last was.
     pub seen_at: Option<UnixMs>,
+    /// The conversation they look at now.
+    pub looks_at: Option<ConversationId>,
+    /// Whether they write in it.
+    pub typing: bool,
     /// How many conversations are given to them at most at a time.
     pub capacity: i64,
 }
@@ -59,6 +63,8 @@ pub async fn all(State(state): State<WebState>) -> Result<Json<Listed<AgentView>
             availability: known.map(|p| p.state),
             here: known.is_some_and(|p| p.is_here(now)),
             seen_at: known.map(|p| p.seen_at),
+            looks_at: known.filter(|p| p.is_here(now)).and_then(|p| p.conversation_id),
+            typing: known.is_some_and(|p| p.is_typing(now)),
             capacity: u.capacity.unwrap_or(state.config().conversations.capacity),
         }
     });

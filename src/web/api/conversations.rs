@@ -19,6 +19,7 @@ use crate::web::converse;
 use crate::web::error::{ProblemDocument, WebError};
 use crate::web::inbox::asked as inbox;
 use crate::web::inbox::lists::last_words;
+use crate::web::inbox::presence::{Others, others};
 use crate::web::page::Page;
 use crate::web::state::WebState;
 
@@ -79,6 +80,10 @@ pub struct ConversationDetail {
     pub choices: Vec<Choice>,
     /// Every line, oldest first, with the exact text the person received.
     pub thread: Vec<Bubble>,
+    /// Names of those who look at it now.
+    pub looking: Vec<String>,
+    /// Names of those who write in it now.
+    pub typing: Vec<String>,
 }
 
 /// Who takes it.
@@ -229,7 +234,8 @@ pub(super) async fn detail(state: &WebState, c: Conversation) -> Result<Conversa
     let outcomes = converse::outcomes(state, &c).await?;
     let choices = converse::choices(state, c.id).await?;
     let thread = conversation::thread(state.store(), c.id).await?;
-    Ok(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread })
+    let Others { looking, typing } = others(state, None, c.id).await?;
+    Ok(ConversationDetail { conversation: c, person, outcome, outcomes, choices, thread, looking, typing })
 }
 
 /// Take a conversation that nobody has, or over `from` a colleague

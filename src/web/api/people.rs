@@ -12,7 +12,7 @@ use super::extract::{Asked, Id};
 use super::paging::Listed;
 use crate::domain::id::PersonId;
 use crate::domain::role::Right;
-use crate::engine::person::{ClientsImported, Edit, Erased, PersonExport, PersonLook};
+use crate::engine::person::{ClientsImported, Edit, Erased, PersonFile, PersonLook};
 use crate::store::client::Found;
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
@@ -119,7 +119,7 @@ pub async fn import(
 /// Everything kept of a person
 #[utoipa::path(get, path = "/api/v1/people/{id}/export", tag = "people",
     params(("id" = i64, Path, description = "The person")),
-    responses((status = 200, description = "Everything", body = PersonExport),
+    responses((status = 200, description = "Everything", body = PersonFile),
               (status = 404, description = "There is no such person", body = ProblemDocument)))]
 pub async fn export(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Response, WebError> {
     let all = person::export(&state, &actor, PersonId(id)).await?;

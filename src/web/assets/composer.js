@@ -300,37 +300,11 @@
     gallery(`${e.target.getAttribute("action")}?${new URLSearchParams(new FormData(e.target))}`);
   }, true);
 
-  // Emoji.
-  const EMOJI = "😀😃😄😁😅😂🙂😉😊😇🥰😍😘😋😎🤗🤔😐😬🙄😌😴🤒🤕🤧🥳😕🙁😮😢😭😱😡👍👎👌✌️🤞👏🙌🙏💪👋🤝✅❌❗❓⚠️❤️🧡💛💚💙💜🖤💔⭐✨🔥🎉🎁🎂💐🌹☀️🌙☔⏰⏳📅📆📍📞📱💬📧📎📄📋📝🔎🔔🏥💊💉🩺🩹🦷👩‍⚕️👨‍⚕️🧪🚑🚗🚌🏠🏢💳💵🆗🆕🔜↩️➡️⬅️⬆️⬇️1️⃣2️⃣3️⃣4️⃣5️⃣";
-  const ROW = 10;
-  function emoji(open) {
-    const box = by("emoji");
-    if (open && !box.children.length) {
-      for (const { segment } of new Intl.Segmenter().segment(EMOJI)) {
-        const one = document.createElement("button");
-        one.type = "button"; one.textContent = segment; one.tabIndex = -1; one.dataset.emoji = "";
-        box.append(one);
-      }
-      box.firstChild.tabIndex = 0;
-    }
-    box.hidden = !open;
-    by("emoji-open").setAttribute("aria-expanded", String(open));
-    if (open) box.querySelector("[tabindex='0']").focus();
-  }
-  function walk(e) {
-    const all = [...by("emoji").children], at = all.indexOf(e.target);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: ROW, ArrowUp: -ROW }[e.key];
-    if (e.key === "Escape") { emoji(false); by("emoji-open").focus(); e.preventDefault(); return; }
-    if (!step) return;
-    e.preventDefault();
-    const to = all[Math.max(0, Math.min(all.length - 1, at + step))];
-    e.target.tabIndex = -1;
-    to.tabIndex = 0;
-    to.focus();
-  }
+  // What another script picks (emoji) goes where the cursor is.
+  document.addEventListener("put", (e) => { if (form()) put(e.detail); });
 
   document.addEventListener("click", (e) => {
-    const el = e.target.closest?.("#take-off,[data-forget],[data-quote],[data-unquote],[data-canned],[data-option],[data-emoji],#emoji-open,[data-gallery],.pick-template");
+    const el = e.target.closest?.("#take-off,[data-forget],[data-quote],[data-unquote],[data-canned],[data-option],[data-gallery],.pick-template");
     if (!el) { if (slash() && !slash().hidden && !slash().contains(e.target)) shut(); return; }
     if (el.matches("[data-gallery], .pick-template")) {
       if (e.ctrlKey || e.metaKey || !by("gallery-dialog")) return;
@@ -344,9 +318,7 @@
     else if (el.dataset.quote) quote(el);
     else if (el.hasAttribute("data-unquote")) unquote();
     else if (el.dataset.canned) { el.closest("details").open = false; useCanned(el); }
-    else if (el.dataset.option) take(Number(el.dataset.option));
-    else if (el.id === "emoji-open") emoji(by("emoji").hidden);
-    else { put(el.textContent); emoji(false); }
+    else take(Number(el.dataset.option));
   });
   document.addEventListener("input", (e) => {
     if (e.target.id === "answer-text") { draft(); offer(); }
@@ -362,7 +334,7 @@
   });
   document.addEventListener("keydown", (e) => {
     if (e.isComposing || !form()) return;
-    if (by("emoji")?.contains(e.target)) return walk(e);
+    if (by("emoji")?.contains(e.target)) return;
     if (e.target === field() && place && !slash().hidden) {
       const act = { ArrowDown: () => mark(chosen + 1), ArrowUp: () => mark(chosen - 1), Escape: shut, Enter: () => take(chosen), Tab: () => take(chosen) }[e.key];
       if (act && !e.ctrlKey && !e.metaKey) { e.preventDefault(); e.stopPropagation(); act(); return; }

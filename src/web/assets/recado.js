@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const live = () => [...document.querySelectorAll("[data-live][id]")];
-  const wants = (change) => (el) => el.dataset.live.split(" ").some((w) => w === change.kind || w === `${change.kind}:${change.id}`);
+  const wants = (change) => (el) => change.kind === "all" || el.dataset.live.split(" ").some((w) => w === change.kind || w === `${change.kind}:${change.id}`);
   // A page that answers a form has another address to come back to; a region may have a shorter way than its page.
   const here = () => document.querySelector("[data-here]")?.dataset.here ?? location.href;
   const way = (el) => el.dataset.from ?? here();

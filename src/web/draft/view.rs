@@ -8,6 +8,7 @@ use crate::domain::template::slot::{CardSlot, Slot};
 use crate::domain::template::{Button, Header, Template};
 use crate::intake::audience::FileFacts;
 use crate::intake::definition::Definition;
+use crate::web::file_facts;
 use crate::web::page::Page;
 
 /// What there is to choose from.
@@ -184,7 +185,7 @@ impl View {
             senders: form.named(&["sender"], &known.senders),
             templates: form.templates(),
             template: known.template.clone(),
-            file: known.facts.as_ref().map(|facts| form.facts(facts)).unwrap_or_default(),
+            file: known.facts.as_ref().map(|facts| file_facts::told(p, facts)).unwrap_or_default(),
             reading: form.reading(),
             header_row: file.whole(&["reading", "header_row"]).map_or_else(String::new, |row| row.to_string()),
             sheets: form.sheets(),

@@ -7,7 +7,7 @@ use axum::response::Html;
 use serde::Deserialize;
 
 use crate::domain::change::Change;
-use crate::domain::id::{ConversationId, EntryId};
+use crate::domain::id::{ConversationId, EntryId, UserId};
 use crate::store::conversation;
 use crate::store::presence::{self, Beat};
 use crate::web::actor::Actor;
@@ -44,12 +44,12 @@ pub struct Told {
     gone: Option<String>,
 }
 
-/// Those who are at a conversation beside `actor`.
-pub async fn others(state: &WebState, actor: &Actor, id: ConversationId) -> Result<Others, WebError> {
+/// Those who are at a conversation, but for `user`.
+pub async fn others(state: &WebState, user: Option<UserId>, id: ConversationId) -> Result<Others, WebError> {
     let now = state.now();
     let mut others = Others::default();
     for one in presence::looking(state.store(), id, now).await? {
-        if Some(one.user_id) == actor.user {
+        if Some(one.user_id) == user {
             continue;
         }
         let list = if one.is_typing(now) { &mut others.typing } else { &mut others.looking };
@@ -66,7 +66,7 @@ pub async fn show(
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
     let id = ConversationId(id);
-    let others = others(&state, &actor, id).await?;
+    let others = others(&state, actor.user, id).await?;
     html(&OthersPart { p, id, others })
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::{Client, Locator};
-use recado::domain::change::Change;
+use recado::domain::change::{Change, News};
 use recado::domain::fill::Content;
 use recado::domain::id::MessageId;
 use recado::engine::canned::CannedDraft;
@@ -62,7 +62,19 @@ async fn an_agent_answers_by_a_canned_answer_that_quotes_the_person_and_the_draf
     field.send_keys("martes").await.unwrap();
     assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes.");
     marked(window, "emoji-open").await.click().await.unwrap();
-    wait_for(window, "#emoji button").await.click().await.unwrap();
+    // In any of the three languages, without accents.
+    wait_for(window, "#emoji-grid button").await;
+    for (typed, found) in [("muela", "🦷"), ("dentist", "🦷"), ("remedio", "💊"), ("coracao verm", "❤️")] {
+        let find = marked(window, "emoji-find").await;
+        find.clear().await.unwrap();
+        find.send_keys(typed).await.unwrap();
+        let one = format!("//*[@id='emoji-grid'][count(button) = 1]/button[. = '{found}']");
+        wait_for_any(window, Locator::XPath(&one)).await;
+    }
+    marked(window, "emoji-find").await.clear().await.unwrap();
+    marked(window, "emoji-find").await.send_keys("grin happy").await.unwrap();
+    picture(window, "emoji").await;
+    window.active_element().await.unwrap().send_keys("\u{E007}").await.unwrap();
     assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes😀.");
     wait_for(window, "[data-test=bubble-in] [data-test=quote]").await.click().await.unwrap();
     wait_for(window, "[data-test=quoting]:not([hidden])").await;
@@ -102,7 +114,7 @@ async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_
     wait_for_any(window, Locator::XPath("//*[@id='window'][contains(., '59 min') or contains(., '1 h')]")).await;
 
     stage.clock.advance(Duration::from_hours(2));
-    stage.engine.changes.send(Change::Conversation(id)).unwrap();
+    stage.engine.changes.send(News::here(Change::Conversation(id))).unwrap();
     wait_for(window, "#answer-text[readonly]").await;
     wait_for(window, "[data-test=answer][disabled]").await;
     assert_eq!(written(window).await, "Le escribo");

@@ -1,9 +1,12 @@
 //! The Chatwoot connector, against a Chatwoot on this machine.
 
+mod files;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use recado::engine::Engine;
 use recado::engine::chatwoot::{self as engine, Connector};
 use recado::engine::outgoing::Outgoing;
 use recado::store::chatwoot;
@@ -28,14 +31,18 @@ async fn office(store: &TestStore) -> (Office, Arc<Woot>) {
 
 /// Everything that can be told or taken up now is, by a process that starts now.
 async fn settle(office: &Office, woot: &Woot) {
+    settle_all(&office.engine, woot).await;
+}
+
+async fn settle_all(all: &Engine, woot: &Woot) {
     loop {
         let said = std::mem::take(&mut *woot.said.lock().unwrap());
         for body in &said {
-            chatwoot::hear(office.store(), "clinic", &body.to_string(), office.clock.now()).await.unwrap();
+            chatwoot::hear(&all.store, "clinic", &body.to_string(), all.clock.now()).await.unwrap();
         }
         let mut done = said.len();
-        done += Outgoing::new(office.engine.clone()).step().await.unwrap();
-        for connector in Connector::all(&office.engine) {
+        done += Outgoing::new(all.clone()).step().await.unwrap();
+        for connector in Connector::all(all) {
             done += connector.step().await.unwrap();
         }
         if done == 0 {

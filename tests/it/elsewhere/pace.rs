@@ -1,10 +1,11 @@
 //! Pace by people: a promotion slows while too many conversations wait.
 
-use recado::engine::waiting;
+use recado::domain::forecast::LimitedBy;
+use recado::engine::{forecast, waiting};
 use recado::locale::Language;
 use recado::store::Store;
 
-use crate::engine::stage::{Stage, people};
+use crate::engine::stage::{SENDER, Stage, people};
 use crate::support::stores;
 
 const MORE: &str = "team = \"ventas\"\n[team.ventas]\nmembers = [\"eva\"]\n";
@@ -67,6 +68,30 @@ async fn a_promotion_stops_when_as_many_wait_as_it_says_slows_before_and_goes_on
         wait(&store, 2).await;
         assert_eq!(stage.sender().drain().await, 29);
         assert!(why(&stage, run).await.is_none_or(|said| !said.contains("conversations")));
+    }
+}
+
+#[tokio::test]
+async fn the_forecast_goes_by_who_waits_now_and_says_that_nobody_knows_how_many_will() {
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), MORE).await;
+        recado::store::setting::write(&store, "granted.front", "1").await.unwrap();
+        wait(&store, 3).await;
+        let version = stage.load("promo", PROMOTION, &people(60)).await;
+        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let run = stage.run("promo", PROMOTION, &people(60)).await;
+        let told = async || forecast::of_sender(&stage.engine, SENDER).await.unwrap()[&run];
+        let slowed = told().await;
+        let took = |end: Option<recado::domain::time::UnixMs>| end.unwrap().since(stage.clock.now()).as_secs();
+        assert_eq!((took(slowed.low), slowed.high), (60, None), "{}", store.name());
+        assert!((118..=120).contains(&took(slowed.likely)), "half of the pace: {slowed:?}");
+        assert_eq!((slowed.limited_by, slowed.by_people), (LimitedBy::People, true));
+        let before = sheet.sent_out_at.unwrap();
+        assert_eq!((before.likely, before.limited_by), (slowed.likely, LimitedBy::People), "the sheet says the same");
+        wait(&store, 4).await;
+        assert_eq!((told().await.likely, told().await.left), (None, 60));
+        wait(&store, 0).await;
+        assert_eq!((took(told().await.likely), told().await.high), (60, None));
     }
 }
 

@@ -6,11 +6,13 @@ use std::time::Duration;
 use recado::domain::id::{DeliveryId, EndpointId};
 use recado::domain::outgoing;
 use recado::domain::template::TemplateStatus;
+use recado::domain::ticket::Priority;
 use recado::engine::outgoing::{Outgoing, sign};
 use recado::store::conversation::{Hand, hand};
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use recado::store::outgoing::delivery::{self, DeliveryState};
 use recado::store::outgoing::endpoint::{self, NewEndpoint};
+use recado::store::ticket::{NewTicket, TicketChange};
 use recado::store::{Store, template};
 use serde_json::{Value, json};
 
@@ -64,6 +66,13 @@ async fn a_day(office: &Office) {
     let mut tx = store.begin().await.unwrap();
     hand(&mut tx, conversation, to, office.clock.now()).await.unwrap().unwrap();
     tx.commit().await.unwrap();
+    let (person, by) = (office.conversations().await[0].person_id, ("eva", office.clock.now()));
+    let reference = Some(("his", "4711"));
+    let (subject, priority) = ("Estudio de sangre", Priority::Normal);
+    let new = NewTicket { subject, person, priority, assignee: None, reference };
+    let opened = office.inbox.open_ticket(&new, by).await.unwrap();
+    let urgent = TicketChange { priority: Some(Priority::High), ..TicketChange::default() };
+    office.inbox.change_ticket(opened.id, urgent, by).await.unwrap().unwrap();
     office.inbox.close(conversation, "eva", office.clock.now()).await.unwrap();
     office.writes("5491155550999", "Hola").await;
     let other = office.message(run, "5491155550777").await;

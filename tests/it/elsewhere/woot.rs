@@ -34,6 +34,10 @@ pub struct Woot {
     pub faults: Mutex<VecDeque<Option<Fault>>>,
     /// Calls that change something.
     pub calls: Mutex<usize>,
+    /// Files by name: the status they are answered with, where they send, their bytes.
+    pub files: Mutex<BTreeMap<String, (u16, String, Vec<u8>)>>,
+    /// Files that were asked for with our token, which belongs to calls alone.
+    pub told_token: Mutex<usize>,
 }
 
 type Shared = State<Arc<Woot>>;
@@ -53,6 +57,7 @@ impl Woot {
             .route("/api/v1/accounts/1/conversations/{id}/messages", get(messages).post(add_message))
             .route("/api/v1/accounts/1/conversations/{id}/messages/{message}", patch(set_status))
             .layer(from_fn_with_state(Arc::clone(&woot), guard))
+            .route("/rails/active_storage/blobs/redirect/{id}/{name}", get(file))
             .with_state(Arc::clone(&woot));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -95,6 +100,33 @@ impl Woot {
     /// An agent writes there.
     pub fn agent_writes(&self, conversation: i64, text: &str, private: bool) -> i64 {
         self.message(conversation, &json!({"content": text, "message_type": "outgoing", "private": private}), "Lucía")
+    }
+
+    /// An agent writes there and attaches files: what kind they are, and where they lie.
+    pub fn agent_attaches(&self, conversation: i64, text: &str, files: &[(&str, String)]) -> i64 {
+        let id = self.agent_writes(conversation, text, false);
+        let attachments: Vec<Value> = files
+            .iter()
+            .map(
+                |(kind, url)| json!({"id": 7, "message_id": id, "file_type": kind, "extension": null, "data_url": url}),
+            )
+            .collect();
+        let mut said = self.said.lock().unwrap();
+        said.last_mut().unwrap()["attachments"] = json!(attachments);
+        id
+    }
+
+    /// A file lies there from now on.
+    pub fn keeps(&self, name: &str, status: u16, to: &str, bytes: &[u8]) {
+        self.files.lock().unwrap().insert(name.to_owned(), (status, to.to_owned(), bytes.to_vec()));
+    }
+
+    /// How a message stands there, and why.
+    pub fn standing(&self, message: i64) -> (String, String) {
+        let all = self.messages.lock().unwrap();
+        let one = all.iter().find(|one| one["id"] == message).unwrap();
+        let word = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        (word("status"), word("external_error"))
     }
 
     /// An agent resolves or opens there.
@@ -146,6 +178,15 @@ async fn guard(State(woot): Shared, request: Request, next: Next) -> Response {
     }
     let answer = next.run(request).await;
     if fault == Some(Fault::After) { StatusCode::INTERNAL_SERVER_ERROR.into_response() } else { answer }
+}
+
+async fn file(State(woot): Shared, Path((_, name)): Path<(String, String)>, request: Request) -> Response {
+    if request.headers().contains_key("api_access_token") {
+        *woot.told_token.lock().unwrap() += 1;
+    }
+    let found = woot.files.lock().unwrap().get(&name).cloned();
+    let Some((status, to, bytes)) = found else { return StatusCode::NOT_FOUND.into_response() };
+    (StatusCode::from_u16(status).unwrap(), [("location", to)], bytes).into_response()
 }
 
 async fn search(State(woot): Shared, Query(asked): Query<BTreeMap<String, String>>) -> Json<Value> {

@@ -67,9 +67,14 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new(store: &TestStore) -> Self {
+        Self::with(store, "").await
+    }
+
+    /// The same with `more` in its configuration.
+    pub async fn with(store: &TestStore, more: &str) -> Self {
         let clock = Clock::fixed(TUESDAY);
         let sandbox = start_sandbox(sandbox_config("http://127.0.0.1:1/"), clock.clone()).await;
-        let more = accounts(&sandbox);
+        let more = format!("{}{more}", accounts(&sandbox));
         let engine = stage::engine(store, store.dir.path(), ("node1", &sandbox.base_url(), &more), clock.clone()).await;
         // A number exists once used.
         sandbox.get(&format!("/{SENDER}")).await;

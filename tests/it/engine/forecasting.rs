@@ -13,10 +13,14 @@ use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 
 use super::stage::{CAMPAIGN, SENDER, Stage, TUESDAY, people};
 use crate::support::stores;
-use course::{A_CLAIM, others, play, slowly};
+use course::{A_CLAIM, others, play, play_from, slowly};
 
 async fn told(engine: &Engine, run: RunId) -> Forecast {
-    let all = forecast::of_sender(engine, SENDER).await.unwrap();
+    told_from(engine, SENDER, run).await
+}
+
+async fn told_from(engine: &Engine, sender: &str, run: RunId) -> Forecast {
+    let all = forecast::of_sender(engine, sender).await.unwrap();
     *all.get(&run).unwrap_or_else(|| panic!("{all:?}"))
 }
 
@@ -86,6 +90,29 @@ async fn a_run_limited_by_the_messaging_limit_ends_when_it_was_told() {
         let ended = play(&stage, &[run, again]).await;
         assert_near(&both, ended[0], store.name());
         assert_near(&later, ended[1], store.name());
+    }
+}
+
+#[tokio::test]
+async fn runs_of_two_senders_that_share_a_messaging_limit_end_when_each_was_told() {
+    let more = "[sender.back]\naccount = \"meta\"\nphone_number_id = \"106540352242923\"\nnumber = \"+5491155550101\"\n\
+        throughput = 1000\n[portfolio.meta]\ntier = 150\n";
+    let from_back = CAMPAIGN.replace("= \"front\"", "= \"back\"");
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), more).await;
+        tier::begin(&stage.engine).await.unwrap();
+        slowly(&stage.engine).await;
+        let front = stage.run("front", CAMPAIGN, &people(250)).await;
+        let alone = told(&stage.engine, front).await;
+        let back = stage.run("back", &from_back, &others(5_000, 100)).await;
+        let (one, other) = (told(&stage.engine, front).await, told_from(&stage.engine, "back", back).await);
+        assert_eq!((one.limited_by, other.limited_by), (LimitedBy::Tier, LimitedBy::Tier), "{}", store.name());
+        // What the other sender takes is missing for a whole day.
+        let later = one.likely.unwrap().since(alone.likely.unwrap());
+        assert!(later > Duration::from_hours(23), "{alone:?} {one:?}");
+        let ended = play_from(&stage, &["front", "back"], &[front, back]).await;
+        assert_near(&one, ended[0], store.name());
+        assert_near(&other, ended[1], store.name());
     }
 }
 

@@ -282,7 +282,7 @@ throughput      = 1000
         cards: Arc::new(Cards::embedded()),
         instance: Instance::parse("test").unwrap(),
         node: node.to_owned(),
-        changes: broadcast::channel(64).0,
+        changes: broadcast::channel(1_024).0,
         wake: Arc::new(Notify::new()),
         inbound: recado::engine::inbound::Inbound::default(),
         limits_changed: Arc::new(Notify::new()),

@@ -229,3 +229,63 @@ async fn a_chat_started_from_a_ticket_stays_linked_waits_as_long_as_was_said_and
         assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", store.name());
     }
 }
+
+/// A ticket with a note, of Ana's; its path.
+async fn case(site: &Site, token: &str) -> String {
+    let body = json!({"subject": "Estudio de Ana", "phone": "+54 9 11 5555-0123", "external": {"id": "4711"}});
+    let path = format!("/api/v1/tickets/{}", sends(site, token, "/api/v1/tickets", body).await.json()["id"]);
+    let note = sends(site, token, &format!("{path}/note"), json!({"text": "Prefiere la tarde"})).await;
+    assert_eq!(note.status, StatusCode::NO_CONTENT, "{}", note.body);
+    path
+}
+
+#[tokio::test]
+async fn a_persons_tickets_are_in_what_is_handed_to_them_and_are_erased_with_them() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let token = site.token(Role::Admin).await;
+        case(&site, &token).await;
+        let told = site.call(Method::GET, "/api/v1/people/1/export", &token, "", None).await.json();
+        let ticket = &told["tickets"][0];
+        assert_eq!((&ticket["subject"], &ticket["external_id"]), (&json!("Estudio de Ana"), &json!("4711")), "{told}");
+        assert_eq!(ticket["created_at"], "2026-11-24T13:00:00Z", "a date, no count of milliseconds");
+        let note = json!({"kind": "note", "text": "Prefiere la tarde"});
+        assert_eq!(ticket["timeline"][1]["event"], note, "{} {ticket}", store.name());
+        let erased = sends(&site, &token, "/api/v1/people/1/erase", json!({})).await;
+        assert_eq!(erased.status, StatusCode::OK, "{}", erased.body);
+        let left = ticket::get(&store, TicketId(1)).await.unwrap().unwrap();
+        assert_eq!((left.subject.as_str(), left.external_id), ("", None), "{}", store.name());
+        assert!(ticket::timeline(&store, TicketId(1)).await.unwrap().is_empty(), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_a_closed_ticket_was_about_goes_after_its_time_and_an_open_one_stays() {
+    const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let token = site.token(Role::Admin).await;
+        let path = case(&site, &token).await;
+        let open = json!({"subject": "Sigue abierto", "phone": "+54 9 11 5555-0124"});
+        sends(&site, &token, "/api/v1/tickets", open).await;
+        sends(&site, &token, &path, json!({"state": "closed"})).await;
+        let sweep = async |days: u32| {
+            stage.clock.advance(DAY * days);
+            recado::engine::janitor::Janitor::new(stage.engine.clone()).sweep().await.unwrap();
+        };
+        sweep(380).await;
+        assert_eq!(ticket::get(&store, TicketId(1)).await.unwrap().unwrap().subject, "Estudio de Ana");
+        sweep(30).await;
+        let gone = ticket::get(&store, TicketId(1)).await.unwrap().unwrap();
+        assert_eq!((gone.subject.as_str(), gone.external_id.as_deref()), ("", Some("4711")), "{}", store.name());
+        assert!(ticket::timeline(&store, TicketId(1)).await.unwrap().is_empty());
+        sweep(380).await;
+        sweep(2).await;
+        let gone = ticket::get(&store, TicketId(1)).await.unwrap().unwrap();
+        assert_eq!((gone.external_id, gone.phone), (None, None), "{}", store.name());
+        let open = ticket::get(&store, TicketId(2)).await.unwrap().unwrap();
+        assert_eq!((open.subject.as_str(), open.phone.as_deref()), ("Sigue abierto", Some("5491155550124")));
+    }
+}

@@ -98,3 +98,23 @@ async fn a_program_that_says_what_it_saw_is_told_of_a_conflict() {
         assert_eq!(told.status, StatusCode::CREATED, "{} {}", store.name(), told.body);
     }
 }
+
+#[tokio::test]
+async fn a_program_reads_who_looks_at_a_conversation_and_who_writes_in_it() {
+    for store in stores().await {
+        let Desk { site, ana, diego, talk, .. } = desk(&store).await;
+        let (token, talk) = (site.token(Role::Agent).await, talk.to_string());
+        site.post("/conversations/presence", &ana, &[("conversation", &talk)]).await;
+        site.post("/conversations/presence", &diego, &[("conversation", &talk), ("typing", "1")]).await;
+        let path = format!("/api/v1/conversations/{talk}");
+        let told = site.call(Method::GET, &path, &token, "", None).await.json();
+        assert_eq!((&told["looking"], &told["typing"]), (&json!(["agent"]), &json!(["diego"])), "{}", store.name());
+        let all = site.call(Method::GET, "/api/v1/agents", &token, "", None).await.json();
+        let of = |name: &str| all["items"].as_array().unwrap().iter().find(|a| a["name"] == name).unwrap().clone();
+        assert_eq!((&of("diego")["looks_at"], &of("diego")["typing"]), (&json!(1), &json!(true)), "{all}");
+        assert_eq!((&of("agent")["looks_at"], &of("agent")["typing"]), (&json!(1), &json!(false)));
+        site.post("/conversations/presence", &diego, &[("conversation", &talk), ("gone", "1")]).await;
+        let told = site.call(Method::GET, &path, &token, "", None).await.json();
+        assert_eq!((&told["looking"], &told["typing"]), (&json!(["agent"]), &json!([])), "{}", store.name());
+    }
+}

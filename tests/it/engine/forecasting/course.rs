@@ -9,7 +9,7 @@ use recado::domain::time::UnixMs;
 use recado::engine::{Engine, waiting};
 use recado::store::setting;
 
-use crate::engine::stage::{Sender, Stage, people};
+use crate::engine::stage::{SENDER, Sender, Stage, people, sender_of};
 
 /// Messages of the next claims leave by the clock like this.
 const A_MESSAGE: Duration = Duration::from_secs(1);
@@ -23,7 +23,9 @@ const IDLE: Duration = Duration::from_mins(10);
 /// The provider grants the sender one message a second. The dispatcher of the test is quicker, and the clock is moved on
 /// by what it sends.
 pub async fn slowly(engine: &Engine) {
-    setting::write(&engine.store, "granted.front", "1").await.unwrap();
+    for sender in engine.config.senders.keys() {
+        setting::write(&engine.store, &format!("granted.{sender}"), "1").await.unwrap();
+    }
 }
 
 /// The same in claims of at most [`A_CLAIM`] messages.
@@ -36,21 +38,30 @@ pub fn others(from: usize, n: usize) -> String {
     people(from + n).lines().skip(1 + from).fold("nombre,telefono\n".to_owned(), |all, line| all + line + "\n")
 }
 
-/// The next claim leaves and is settled, and the clock moves on. How many left.
-pub async fn pass(clock: &Clock, sender: &mut Sender, sent: impl AsyncFn() -> usize) -> usize {
-    let before = sent().await;
-    sender.next_claim().await;
-    let left = sent().await - before;
-    clock.advance(A_MESSAGE * u32::try_from(left).unwrap());
-    left
+/// The next claim of each sender leaves and is settled, and the clock moves on by what the slowest of them takes. How many
+/// left from that one.
+pub async fn pass(clock: &Clock, senders: &mut [Sender], sent: impl AsyncFn() -> usize) -> usize {
+    let mut most = 0;
+    for sender in senders {
+        let before = sent().await;
+        sender.next_claim().await;
+        most = most.max(sent().await - before);
+    }
+    clock.advance(A_MESSAGE * u32::try_from(most).unwrap());
+    most
 }
 
 /// When nothing of each run is in line any more.
 pub async fn play(stage: &Stage, runs: &[RunId]) -> Vec<UnixMs> {
-    let mut sender = in_small_claims(stage.sender());
+    play_from(stage, &[SENDER], runs).await
+}
+
+/// The same with several senders, which send side by side.
+pub async fn play_from(stage: &Stage, senders: &[&str], runs: &[RunId]) -> Vec<UnixMs> {
+    let mut senders: Vec<Sender> = senders.iter().map(|name| in_small_claims(sender_of(&stage.engine, name))).collect();
     let mut ended: Vec<Option<UnixMs>> = vec![None; runs.len()];
     loop {
-        let left = pass(&stage.clock, &mut sender, async || stage.stub.count()).await;
+        let left = pass(&stage.clock, &mut senders, async || stage.stub.count()).await;
         let mut next = UnixMs(i64::MAX);
         for (run, ended) in runs.iter().zip(&mut ended).filter(|(_, ended)| ended.is_none()) {
             if !stage.states(*run).await.contains_key("queued") {
