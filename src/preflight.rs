@@ -20,8 +20,8 @@ pub use cost::{Cost, MarketCost, Shares, of_markets};
 pub use repeat::Repeats;
 pub use sample::{Sample, SampleKind};
 pub use sheet::{
-    Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet,
+    Balance, EVERY_ROW, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet,
     sheet_with_progress,
 };
 pub use shown::{Behind, Shown};
-pub use text::{evidence_words, json, life_words, repeat_words, status_words, text};
+pub use text::{evidence_words, header_words, json, life_words, repeat_words, status_words, text};

@@ -50,6 +50,7 @@ pub mod run;
 pub mod secret;
 pub mod session;
 pub mod setting;
+pub mod statistics;
 pub mod summary;
 pub mod suppression;
 pub mod template;

@@ -13,7 +13,8 @@ use super::rig::{Audience, Database, Folder, Rig};
 use super::sends::setup;
 
 const ROUNDS: u32 = 3;
-const MESSAGES: u32 = 10_000;
+/// So many that the second or two which the simulator lets pass between a message and its last receipt weighs little.
+const MESSAGES: u32 = 60_000;
 
 /// One line for each database and way of telling.
 pub async fn measure(print: &dyn Fn(&Line)) {

@@ -263,6 +263,8 @@ CREATE INDEX message_left ON message (sender, claimed_at) WHERE claimed_at IS NO
 CREATE INDEX message_left_in_doubt ON message (undelivered_at) WHERE state = 'cancelled' AND reserved > 0;
 CREATE INDEX message_reviewed ON message (reviewed_at) WHERE reviewed_at IS NOT NULL;
 CREATE INDEX message_run_state ON message (run_id, state);
+-- Whatever lists a run a page at a time goes on from the message where the page before ended.
+CREATE INDEX message_run ON message (run_id, id);
 CREATE INDEX message_provider ON message (provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX message_test ON message (author, created_at) WHERE test_of IS NOT NULL;
 CREATE INDEX message_person ON message (person_id, id);

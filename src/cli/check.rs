@@ -20,7 +20,7 @@ use crate::config::toml_file::TomlProblem;
 use crate::domain::time::UnixMs;
 use crate::intake::audience;
 use crate::intake::campaign_file::{self, CampaignFile};
-use crate::locale::Language;
+use crate::locale::{self, Language};
 use crate::preflight::{self, Sheet};
 
 /// Name of the campaign file in its folder.
@@ -112,7 +112,11 @@ fn unusable(problems: &[TomlProblem]) -> Value {
 /// The sheet, or what is wrong with a file that somebody wrote.
 async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> anyhow::Result<Result<Sheet, Unusable>> {
     let path = args.folder.join(CAMPAIGN_FILE);
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let cannot_read = || format!("cannot read {}", path.display());
+    if !std::fs::symlink_metadata(&path).with_context(cannot_read)?.is_file() {
+        anyhow::bail!("{} is no plain file: links, folders and pipes are not read", path.display());
+    }
+    let bytes = std::fs::read(&path).with_context(cannot_read)?;
     let named = path.display().to_string();
     let source = campaign_file::text(bytes, &named).map_err(|problem| vec![problem]);
     let campaign = match source.and_then(|source| CampaignFile::parse(&source, &named)) {
@@ -127,11 +131,12 @@ async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> an
     };
     let found = audience::newest(&args.folder, &campaign.file)
         .with_context(|| format!("cannot look into {}", args.folder.display()))?;
-    let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
-    // The daemon takes plain files only; a pipe would be waited for without end.
-    if std::fs::symlink_metadata(&file).is_ok_and(|meta| !meta.is_file()) {
-        anyhow::bail!("{} is no plain file: links, folders and pipes are not read", file.display());
+    // As the daemon does it: what is no plain file is not opened.
+    let other = if found.is_some() { None } else { audience::not_plain(&args.folder, &campaign.file)? };
+    if let Some(problem) = other {
+        anyhow::bail!(locale::problem(Language::of_tag(&args.lang), &problem));
     }
+    let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
     let told = Told::new();
     let inputs = known.inputs(&campaign, &file, now, args.rows);
     let mut sheet = preflight::sheet_with_progress(&inputs, &|done, of| told.tell(done, of));

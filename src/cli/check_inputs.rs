@@ -26,7 +26,7 @@ use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::diff::{Feed, FeedView};
-use crate::preflight::{Sheet, SheetInputs};
+use crate::preflight::{EVERY_ROW, Sheet, SheetInputs};
 
 /// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
 const GRANTED: u32 = 80;
@@ -40,6 +40,8 @@ pub(super) struct Known {
     config: Option<Config>,
     sender: Option<Sender>,
     template: Option<Template>,
+    /// What its account has: name and language.
+    templates: Vec<(String, String)>,
     /// It in other languages, where rows may name them.
     translations: Vec<Template>,
     /// What the campaign's runs have sent, as far as a daemon told.
@@ -81,9 +83,9 @@ impl Known {
         }
         let sender = config.as_ref().and_then(|c| c.senders.get(&campaign.sender)).cloned();
         let daemon = Client::of(env, config.as_ref())?;
-        let (template, translations) = match &sender {
+        let Found { template, translations, all: templates } = match &sender {
             Some(sender) => ask(&daemon, campaign, sender, &mut unknown).await,
-            None => (None, Vec::new()),
+            None => Found::default(),
         };
         let earlier = if template.is_some() { sent(&daemon, folder).await } else { None };
         let feed = if template.is_some() && campaign.is_standing() { standing(&daemon, folder).await } else { None };
@@ -99,6 +101,7 @@ impl Known {
             config,
             sender,
             template,
+            templates,
             translations,
             earlier,
             feed,
@@ -127,6 +130,7 @@ impl Known {
         SheetInputs {
             campaign,
             template: self.template.as_ref(),
+            templates: &self.templates,
             translations: &self.translations,
             account: self.account(),
             sender: self.sender.as_ref(),
@@ -154,7 +158,7 @@ impl Known {
             feed: self.feed.as_ref(),
             moved_template: None,
             barred: &|_| false,
-            with_rows,
+            listed: with_rows.then_some(EVERY_ROW),
         }
     }
 
@@ -183,12 +187,7 @@ fn around(config: Option<&Config>, sender: Option<&Sender>, now: UnixMs) -> Scen
 }
 
 /// The template as a running daemon knows it.
-async fn ask(
-    daemon: &Client,
-    campaign: &CampaignFile,
-    sender: &Sender,
-    unknown: &mut Vec<Problem>,
-) -> (Option<Template>, Vec<Template>) {
+async fn ask(daemon: &Client, campaign: &CampaignFile, sender: &Sender, unknown: &mut Vec<Problem>) -> Found {
     match daemon.get::<Listed>("/api/v1/templates", &[]).await {
         Ok(listed) => return listed.find(&sender.account, campaign),
         Err(CallError::Silent { url, .. } | CallError::Garbled { url, .. }) => {
@@ -198,7 +197,15 @@ async fn ask(
             unknown.push(Problem::new("daemon_refused", &[("why", &message)]));
         }
     }
-    (None, Vec::new())
+    Found::default()
+}
+
+/// The campaign's template, what is approved of it in other languages, and the names and languages of all.
+#[derive(Default)]
+struct Found {
+    template: Option<Template>,
+    translations: Vec<Template>,
+    all: Vec<(String, String)>,
 }
 
 /// What expressions may use by name. What the configuration says goes before what was set on the page, as in the daemon.
@@ -254,17 +261,17 @@ struct Listed {
 }
 
 impl Listed {
-    /// The campaign's template, and what is approved of it in other languages.
-    fn find(self, account: &str, campaign: &CampaignFile) -> (Option<Template>, Vec<Template>) {
+    fn find(self, account: &str, campaign: &CampaignFile) -> Found {
         let wanted = &campaign.template;
         let of_account = self.items.into_iter().filter(|item| item["account"] == account);
         // A template that this version cannot read is none that it could send.
-        let templates = of_account.filter_map(|item| serde_json::from_value::<Template>(item).ok());
-        let named = templates.filter(|t| t.name == wanted.name);
+        let templates: Vec<Template> = of_account.filter_map(|item| serde_json::from_value(item).ok()).collect();
+        let all = templates.iter().map(|t| (t.name.clone(), t.language.clone())).collect();
+        let named = templates.into_iter().filter(|t| t.name == wanted.name);
         let (main, mut others): (Vec<Template>, Vec<Template>) = named.partition(|t| t.language == wanted.language);
         others.retain(|t| {
             wanted.language_column.is_some() && t.status == TemplateStatus::Approved && !t.parameters_unknown
         });
-        (main.into_iter().next(), others)
+        Found { template: main.into_iter().next(), translations: others, all }
     }
 }

@@ -226,6 +226,12 @@ impl Standing {
                 && !rule.keys.holds(base_key(&told.key))
                 && told.happens_at.is_some_and(|at| at > rule.now)
         });
+        // The same appointment waits for a time that the file does not name any more: it has moved, and nobody was told.
+        let waits = |p: &Planned| {
+            let is_same_id = row.external_id.is_some() && p.external_id.as_deref() == row.external_id;
+            p.state == S::Queued && is_same_id && !p.is_of(row) && !rule.keys.holds(base_key(&p.key))
+        };
+        let moved = known.iter().copied().filter(|p| waits(p)).max_by_key(|p| p.id);
         let leave = |told: &Planned| Fate::Leave(ExclusionReason::AlreadySent, told.id);
         match same {
             Some(p) if p.state == S::Queued => self.waiting(p, row, rule, told_otherwise.is_some()),
@@ -245,10 +251,11 @@ impl Standing {
                 Some(told) if rule.leaves_moves => leave(told),
                 told => Fate::Renew(renewal(p, row, told.is_some())),
             },
-            None => match told_otherwise {
-                Some(told) if rule.leaves_moves => leave(told),
-                Some(_) => Fate::AddMoved(row.key.to_owned()),
-                None => Fate::Add,
+            None => match (told_otherwise, moved) {
+                (Some(told), _) if rule.leaves_moves => leave(told),
+                (told, Some(moved)) => Fate::Renew(renewal(moved, row, told.is_some())),
+                (Some(_), None) => Fate::AddMoved(row.key.to_owned()),
+                (None, None) => Fate::Add,
             },
         }
     }

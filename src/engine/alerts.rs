@@ -107,6 +107,7 @@ impl Alerts {
         for step in &steps {
             self.take(*step, found, &open, now).await?;
         }
+        self.renew(found, &open).await?;
         let is_told = |a: &Alert| a.told_at.is_some();
         if open.iter().any(is_told) || steps.iter().any(|step| matches!(step, Step::Tell(_))) {
             for way in self.ways.all() {
@@ -148,6 +149,20 @@ impl Alerts {
                 self.engine.tell(Change::Holds);
             }
             Step::Forget(id) => alert::forget(store, id).await?,
+        }
+        Ok(())
+    }
+
+    /// What an alert says is what is so now: a file that was refused for one reason may be refused for another.
+    async fn renew(&self, found: &[Found], open: &[Alert]) -> Result<(), EngineError> {
+        for one in found {
+            let detail = json(&one.detail);
+            if let Some(known) = open.iter().find(|alert| alert.key == one.key && alert.detail != detail) {
+                alert::renew(&self.engine.store, known.id, &detail).await?;
+                if known.told_at.is_some() {
+                    self.engine.tell(Change::Holds);
+                }
+            }
         }
         Ok(())
     }

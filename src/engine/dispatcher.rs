@@ -14,6 +14,7 @@ mod pairs;
 mod people;
 mod run_facts;
 mod scope;
+mod slots;
 mod wallet;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -48,6 +49,7 @@ use pairs::Pairs;
 use people::People;
 use run_facts::RunFacts;
 pub use run_facts::is_marketing;
+use slots::{Slot, Slots};
 
 /// A claimed message leaves within this or is put back.
 pub const SEND_BY: Duration = Duration::from_secs(1);
@@ -57,12 +59,6 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// More in one claim would hold its transaction too long.
 const MAX_CLAIM: usize = 200;
-
-/// Requests open at once at most, whatever the throughput.
-const MAX_SLOTS: usize = 2_000;
-
-/// An answer of a healthy provider comes within this; slots for that many seconds of throughput keep it busy.
-const SLOT_SECONDS: usize = 3;
 
 /// How long an idle dispatcher waits before it looks again.
 const IDLE: Duration = Duration::from_millis(250);
@@ -80,7 +76,7 @@ pub struct Dispatcher {
     sender: Sender,
     account: Account,
     provider: Provider,
-    slots: Arc<Semaphore>,
+    slots: Slots,
     pacer: Pacer,
     pairs: Pairs,
     failures: Failures,
@@ -105,7 +101,7 @@ pub struct Departure {
     facts: Option<Arc<RunFacts>>,
     gated: Gated,
     send_by: Instant,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 impl Departure {
@@ -119,7 +115,7 @@ impl Departure {
 #[derive(Debug)]
 pub struct Batch {
     messages: Vec<Claimed>,
-    slots: Vec<OwnedSemaphorePermit>,
+    slots: Vec<Slot>,
     send_by: Instant,
 }
 
@@ -144,7 +140,6 @@ impl Dispatcher {
         let (sender, account) = (sender.clone(), account.clone());
         let provider = engine.providers.get(&account.name)?.clone();
         let pacer = Pacer::new(sender.throughput);
-        let slots = (pacer.most() as usize * SLOT_SECONDS).clamp(8, MAX_SLOTS);
         let bounds = tokio::sync::Mutex::new(Keeper::new(&engine, &account));
         Some(Self {
             engine,
@@ -152,7 +147,7 @@ impl Dispatcher {
             sender,
             account,
             provider,
-            slots: Arc::new(Semaphore::new(slots)),
+            slots: Slots::for_rate(pacer.most()),
             pacer,
             pairs: Pairs::new(),
             failures: Failures::default(),
@@ -168,7 +163,7 @@ impl Dispatcher {
     /// The same with this many slots.
     #[must_use]
     pub fn with_slots(self, slots: usize) -> Self {
-        Self { slots: Arc::new(Semaphore::new(slots)), ..self }
+        Self { slots: Slots::new(slots), ..self }
     }
 
     /// Claims and sends until `stop`; then lets what has left be answered, and returns.
@@ -271,7 +266,7 @@ impl Dispatcher {
 
     /// Looks for work: claims at most the free slots, the permits granted now, and 200.
     pub async fn look(&self) -> Result<Look, EngineError> {
-        let mut slots = self.free_slots();
+        let mut slots = self.slots.free(MAX_CLAIM);
         if slots.is_empty() {
             return Ok(Look::NoSlot);
         }
@@ -336,10 +331,6 @@ impl Dispatcher {
         let taken = claim_within(&self.engine.store, &wanted, &keeper.bounds(now)).await?;
         keeper.learn(&taken, began, self.engine.clock.now());
         Ok(taken.messages)
-    }
-
-    fn free_slots(&self) -> Vec<OwnedSemaphorePermit> {
-        std::iter::from_fn(|| Arc::clone(&self.slots).try_acquire_owned().ok()).take(MAX_CLAIM).collect()
     }
 
     fn facts_of(&self, run: RunId) -> Option<Arc<RunFacts>> {

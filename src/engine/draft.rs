@@ -9,8 +9,8 @@ use super::{CorrectOutcome, Engine, EngineError, Incoming, Loaded, aside, audien
 use crate::domain::id::{CampaignId, DraftId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::intake::audience::{Audience, Rules};
-use crate::intake::campaign_file::{CampaignFile, fits_pattern};
+use crate::intake::audience::{self as files, Audience, Rules};
+use crate::intake::campaign_file::{CampaignFile, fits_pattern, is_audience_name};
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::store::draft::{self, Draft, NewDraft};
@@ -83,20 +83,14 @@ impl Engine {
     }
 
     async fn begin_with(&self, mut file: Definition, brought: Brought, by: &str) -> Result<Begun, EngineError> {
-        let hash = match self.take_audience(&mut file, &brought.audience).await? {
-            Ok(hash) => hash,
+        let (called, hash) = match self.take_audience(&mut file, &brought.audience).await? {
+            Ok(taken) => taken,
             Err(problems) => return Ok(Err(problems)),
         };
         let name = self.free_name(&brought.title).await?;
         let text = file.to_string();
-        let new = NewDraft {
-            name: &name,
-            definition: &text,
-            based_on: None,
-            run: None,
-            audience: (brought.audience.name(), &hash),
-            by,
-        };
+        let new =
+            NewDraft { name: &name, definition: &text, based_on: None, run: None, audience: (&called, &hash), by };
         self.keep_draft(&new).await.map(Ok)
     }
 
@@ -141,28 +135,29 @@ impl Engine {
         brought: &Incoming,
     ) -> Result<Result<(), Vec<Problem>>, EngineError> {
         let mut definition = Definition::read(&of.definition).unwrap_or_default();
-        let hash = match self.take_audience(&mut definition, brought).await? {
-            Ok(hash) => hash,
+        let (called, hash) = match self.take_audience(&mut definition, brought).await? {
+            Ok(taken) => taken,
             Err(problems) => return Ok(Err(problems)),
         };
         let text = definition.to_string();
-        draft::set_audience(&self.store, of.id, (brought.name(), &hash), &text, self.clock.now()).await?;
+        draft::set_audience(&self.store, of.id, (&called, &hash), &text, self.clock.now()).await?;
         Ok(Ok(()))
     }
 
-    /// Keeps an audience that can be read; `file` then names it.
+    /// Keeps an audience that can be read; `file` then names it. Returns its name and hash.
     async fn take_audience(
         &self,
         file: &mut Definition,
         brought: &Incoming,
-    ) -> Result<Result<String, Vec<Problem>>, EngineError> {
-        let name = brought.name();
-        if name == folder::DEFINITION {
-            return Ok(Err(vec![Problem::new("draft_file_name", &[("file", name)])]));
+    ) -> Result<Result<(String, String), Vec<Problem>>, EngineError> {
+        if brought.name() == folder::DEFINITION {
+            return Ok(Err(vec![Problem::new("draft_file_name", &[("file", brought.name())])]));
         }
+        let (given, lies) = (brought.name().to_owned(), brought.path());
+        let name = aside(move || audience_name(&given, &lies)).await?;
         let wanted = file.text(&["file"]);
-        if wanted.is_empty() || !fits_pattern(&wanted, name) {
-            file.set(&["file"], name);
+        if wanted.is_empty() || !fits_pattern(&wanted, &name) {
+            file.set(&["file"], &name);
         }
         let (data_dir, lies) = (self.config.server.data_dir.clone(), brought.path());
         let rules = CampaignFile::rules(&file.to_string());
@@ -171,7 +166,7 @@ impl Engine {
         match kept {
             Ok(hash) => {
                 self.share_audience(&hash).await?;
-                Ok(Ok(hash))
+                Ok(Ok((name, hash)))
             }
             Err(problems) => Ok(Err(problems)),
         }
@@ -248,6 +243,20 @@ impl Engine {
         }
         let path = self.audience(&of.audience_hash).await?;
         self.load_campaign_from(&of.name, &of.definition, Some((&of.audience_name, &path)), by).await
+    }
+}
+
+/// The name under which a campaign file may speak of an audience: one whose ending says nothing, or something else, gets
+/// the ending of what the file is.
+fn audience_name(given: &str, lies: &Path) -> String {
+    if is_audience_name(given) {
+        return given.to_owned();
+    }
+    // What cannot be read is refused in a moment, for its own reason.
+    let Some(ending) = files::ending(lies) else { return given.to_owned() };
+    match given.rsplit_once('.') {
+        Some((stem, _)) if is_audience_name(stem) && stem.ends_with(ending) => stem.to_owned(),
+        _ => format!("{given}.{ending}"),
     }
 }
 

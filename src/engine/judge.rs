@@ -1,6 +1,7 @@
 //! What a sheet is made from: everything that is known of a version, its sender, and what was sent before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ use crate::preflight::diff::Feed;
 use crate::preflight::{self, Balance, Sheet, SheetInputs, SheetTier};
 use crate::store::erased::{self, Erased};
 use crate::store::suppression::SuppressionScope;
-use crate::store::{message, place, run, suppression, token, user};
+use crate::store::{message, place, run, suppression, template, token, user};
 
 impl Engine {
     /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
@@ -66,7 +67,7 @@ impl Engine {
         template: Option<Snapshot>,
         run: Option<RunId>,
     ) -> Result<Sheet, EngineError> {
-        Box::pin(self.judged(candidate, template, (false, run))).await
+        Box::pin(self.judged(candidate, template, (None, run))).await
     }
 
     /// The template that tells a new time, and what the version would amend.
@@ -91,19 +92,19 @@ impl Engine {
         &self,
         candidate: &Candidate,
         template: Option<Snapshot>,
-        with_rows: bool,
+        listed: Option<Range<i64>>,
     ) -> Result<Sheet, EngineError> {
-        Box::pin(self.judged(candidate, template, (with_rows, None))).await
+        Box::pin(self.judged(candidate, template, (listed, None))).await
     }
 
     async fn judged(
         &self,
         candidate: &Candidate,
         template: Option<Snapshot>,
-        (with_rows, but): (bool, Option<RunId>),
+        (listed, but): (Option<Range<i64>>, Option<RunId>),
     ) -> Result<Sheet, EngineError> {
         let known = self.known(candidate, template, but).await?;
-        aside(move || known.sheet(with_rows, &|_, _| ())).await
+        aside(move || known.sheet(listed, &|_, _| ())).await
     }
 
     /// The sheet, if it is there within `patience`; a longer reading goes on, and is found by whoever looks again.
@@ -117,7 +118,7 @@ impl Engine {
         if !self.readings.has(&subject, "") {
             let known = Box::pin(self.known(candidate, template, None)).await?;
             self.readings.read_aside((subject.clone(), ""), move |going| {
-                Made::Sheet(Arc::new(known.sheet(false, &|rows, of| going.tell(rows, of))))
+                Made::Sheet(Arc::new(known.sheet(None, &|rows, of| going.tell(rows, of))))
             });
         }
         match self.readings.wait((&subject, ""), patience).await {
@@ -132,10 +133,17 @@ impl Engine {
         Ok(LeftAlone { suppressed, erased: erased::all(&self.store).await?, marketing })
     }
 
-    /// Names of users, and of bots with what they are.
+    /// Names of those who may answer people, and of bots with what they are.
     async fn who_answers(&self) -> Result<BTreeSet<String>, EngineError> {
         let bots = token::bots(&self.store).await?.into_iter().map(|name| format!("bot:{name}"));
-        Ok(user::names(&self.store).await?.into_iter().chain(bots).collect())
+        Ok(user::answering(&self.store).await?.into_iter().chain(bots).collect())
+    }
+
+    /// Templates that an account is known to have.
+    async fn names_of_templates(&self, account: Option<&Account>) -> Result<Vec<(String, String)>, EngineError> {
+        let Some(account) = account else { return Ok(Vec::new()) };
+        let all = template::list(&self.store, &account.name).await?;
+        Ok(all.into_iter().map(|t| (t.name, t.language)).collect())
     }
 
     async fn known(
@@ -156,6 +164,7 @@ impl Engine {
             left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
             vars: self.vars().await?,
             users: self.who_answers().await?,
+            templates: self.names_of_templates(account.as_ref()).await?,
             same_audience: run::of_same_audience(&self.store, id, &version.rows_hash).await?,
             earlier: self.sent_before(candidate, but).await?,
             reached: place::phones(&self.store, portfolio, now).await?,
@@ -194,6 +203,8 @@ struct Known {
     left_alone: LeftAlone,
     vars: BTreeMap<String, String>,
     users: BTreeSet<String>,
+    /// What the account has: name and language.
+    templates: Vec<(String, String)>,
     same_audience: Option<(String, RunId)>,
     earlier: Earlier,
     reached: BTreeSet<String>,
@@ -210,12 +221,13 @@ struct Known {
 }
 
 impl Known {
-    fn sheet(&self, with_rows: bool, progress: &dyn Fn(u64, u64)) -> Sheet {
+    fn sheet(&self, listed: Option<Range<i64>>, progress: &dyn Fn(u64, u64)) -> Sheet {
         let (config, template) = (&self.config, self.template.as_ref());
         let account_name = self.account.as_ref().map_or("", |account| account.name.as_str());
         let inputs = SheetInputs {
             campaign: &self.file,
             template: template.map(|t| &t.main),
+            templates: &self.templates,
             translations: template.map_or(&[], |t| &t.translations),
             account: self.account.as_ref(),
             sender: self.sender.as_ref(),
@@ -243,7 +255,7 @@ impl Known {
             feed: self.feed.as_ref(),
             moved_template: self.moved.as_ref().map(|t| &t.main),
             barred: &|phone| holds::is_barred(&self.countries, account_name, phone.digits()),
-            with_rows,
+            listed,
         };
         preflight::sheet_with_progress(&inputs, progress)
     }

@@ -12,6 +12,7 @@ use crate::config::toml_file::TomlProblem;
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
+use crate::intake::audience::not_plain;
 use crate::intake::campaign_file::{self, CampaignFile, fits_pattern, is_pattern};
 use crate::intake::rows::{Fingerprint, fingerprint};
 use crate::store::campaign::{self, Described};
@@ -270,7 +271,10 @@ fn read(
     let used = used.filter(|(name, _)| is_pattern(&file.file) && fits_pattern(&file.file, name));
     let (audience_name, audience_hash) = match (found, used) {
         (None, Some(used)) => used,
-        (None, None) => return Err(vec![Problem::new("audience_missing", &[("file", &file.file)])].into()),
+        (None, None) => {
+            let other = not_plain(dir, &file.file).map_err(|e| unreadable(".", &e))?;
+            return Err(vec![other.unwrap_or_else(|| Problem::new("audience_missing", &[("file", &file.file)]))].into());
+        }
         (Some(name), _) => {
             let mut source = folder::open_plain(&dir.join(&name)).map_err(|e| unreadable(&name, &e))?;
             let unkept = |cause: std::io::Error| {

@@ -34,7 +34,7 @@ use crate::intake::rows::{ResolvedRow, RowsRequest, file_keys, open_rows_telling
 use crate::store::message::MAX_INSERT;
 use crate::store::run::{self, Run};
 use crate::store::template::own;
-use crate::store::{StoreError, amendment, version};
+use crate::store::{StoreError, amendment, statistics, version};
 
 use amend::Amending;
 use piece::{Before, Plan};
@@ -164,6 +164,7 @@ impl Planner {
             if !kept {
                 return Ok(());
             }
+            statistics::look(&self.engine.store, done, done + count).await?;
             done += count;
             self.engine.tell(Change::Run(run));
         }

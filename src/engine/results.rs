@@ -1,6 +1,7 @@
 //! Files that people get back, in `<folder>/out/`: their own file with what became of each row, what people answered for the
 //! system that made the file, and whom to phone. Written by rename, never watched.
 
+mod cell;
 mod day;
 mod fates;
 mod make;
@@ -9,7 +10,7 @@ mod sink;
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -109,25 +110,23 @@ impl Writer {
     }
 
     /// The files of a run; of the latest of a campaign also what is about the campaign.
-    async fn write(&self, run: &Run, out: &PathBuf, is_latest: bool) -> Result<(), EngineError> {
+    async fn write(&self, run: &Run, out: &Path, is_latest: bool) -> Result<(), EngineError> {
         std::fs::create_dir_all(out).map_err(make::unwritten)?;
-        let day = self.engine.day_of(run).await?;
-        let mut wanted = vec![
-            (Kind::Own, format!("results-run-{}.csv", run.id)),
-            (Kind::OwnSheet, format!("results-run-{}.xlsx", run.id)),
-        ];
+        let source = self.engine.source(run).await?;
+        let day = self.engine.clock.now().day_in(&source.voice.zone);
+        let both = |name: String, text: Kind, sheet: Kind| {
+            vec![(text, out.join(format!("{name}.csv"))), (sheet, out.join(format!("{name}.xlsx")))]
+        };
+        let mut wanted = vec![both(format!("results-run-{}", run.id), Kind::Own, Kind::OwnSheet)];
         if is_latest {
-            wanted.extend([
-                (Kind::Day, format!("results-{day}.csv")),
-                (Kind::DaySheet, format!("results-{day}.xlsx")),
-                (Kind::Outcomes, "outcomes.csv".to_owned()),
-                (Kind::Phone, "please-phone.csv".to_owned()),
-                (Kind::PhoneSheet, "please-phone.xlsx".to_owned()),
-            ]);
+            wanted.push(both(format!("results-{day}"), Kind::Day, Kind::DaySheet));
+            wanted.push(vec![(Kind::Outcomes, out.join("outcomes.csv"))]);
+            wanted.push(both("please-phone".to_owned(), Kind::Phone, Kind::PhoneSheet));
         }
-        for (kind, name) in wanted {
-            let made = self.engine.make_result(run, kind, &out.join(&name)).await?;
-            debug!(run.id = %run.id, file = name, made = ?made, "a result file is written");
+        for of_kind in wanted {
+            let made = self.engine.make_results(run, &source, &of_kind).await?;
+            let file = of_kind[0].1.file_name().unwrap_or_default().to_string_lossy();
+            debug!(run.id = %run.id, file = %file, made = ?made, "a result file is written");
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The pre-flight of a version, and starting it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tracing::{info, warn};
@@ -14,7 +15,7 @@ use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::preflight::{self, Behind, Sheet, Shown};
+use crate::preflight::{self, Behind, EVERY_ROW, Sheet, Shown};
 use crate::store::run::{self, NewRun, Run, Sort};
 use crate::store::template::own;
 use crate::store::version::Version;
@@ -72,8 +73,13 @@ pub(super) struct Hindered {
 impl Engine {
     /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
     pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
+        self.sheet_listing(id, with_rows.then_some(EVERY_ROW)).await
+    }
+
+    /// The same with the rows of these numbers: no more of a long file is kept than is shown.
+    pub async fn sheet_listing(&self, id: VersionId, listed: Option<Range<i64>>) -> Result<Sheet, EngineError> {
         let (candidate, template) = self.to_judge(id).await?;
-        let sheet = self.judge(&candidate, template.clone(), with_rows).await?;
+        let sheet = self.judge(&candidate, template.clone(), listed).await?;
         self.signed(sheet, &candidate, template.as_ref()).await
     }
 
@@ -230,7 +236,7 @@ impl Engine {
         if let Some(problem) = run.and_then(|run| feed::stands_apart(run, &candidate.file, account, &template)) {
             return Ok(Err(Hindered::by(vec![problem])));
         }
-        let mut sheet = self.judge(candidate, Some(template.clone()), false).await?;
+        let mut sheet = self.judge(candidate, Some(template.clone()), None).await?;
         if let Some(shown) = yes.shown {
             let changes = shown.changes(&self.mark(candidate, Some(&template), &sheet));
             if !changes.is_empty() {

@@ -31,14 +31,18 @@ mod workbook;
 pub use cells::{Cleaned, Repair, clean};
 pub use facts::{DateOrder, Delimiter, Encoding, EncodingEvidence, FileFacts, FileFormat, HeaderEvidence, Quote};
 pub use lines::{Line, Lines, Unreadable};
-pub use newest::newest;
-pub use rules::{Rules, Take};
+pub use newest::{newest, not_plain};
+pub use rules::{Merged, Rules, Take};
+pub use workbook::Merge;
 pub(super) use workbook::{plain_number, serial_moment};
 
 use beginning::Beginning;
 use format::Format;
 use refused::Refused;
 use workbook::Workbook;
+
+/// The marks with which a text may begin: of UTF-8, and of UTF-16 in both byte orders.
+const MARKS: [&[u8]; 3] = [bytes::UTF8_BOM, b"\xFF\xFE", b"\xFE\xFF"];
 
 /// An audience file that can be read.
 #[derive(Clone, Debug)]
@@ -54,7 +58,13 @@ pub struct Audience {
 #[derive(Clone, Debug)]
 enum Kind {
     Text(delimited::Dialect),
-    Sheet { workbook: Arc<Workbook>, sheet: usize, header_row: u32 },
+    /// `fills`: each row of merged cells gets their value.
+    Sheet {
+        workbook: Arc<Workbook>,
+        sheet: usize,
+        header_row: u32,
+        fills: bool,
+    },
 }
 
 impl Audience {
@@ -73,7 +83,11 @@ impl Audience {
         let mut start = Vec::new();
         (&mut file).take(beginning::LENGTH as u64).read_to_end(&mut start)?;
         match format::sniff(&start)? {
-            Format::Text(utf16) => Self::text(path, file, utf16, rules),
+            Format::Text(utf16) => {
+                let mut audience = Self::text(path, file, utf16, rules)?;
+                audience.facts.has_mark = MARKS.iter().any(|mark| start.starts_with(mark));
+                Ok(audience)
+            }
             Format::Package => Self::workbook(path, rules),
         }
     }
@@ -128,7 +142,9 @@ impl Audience {
             title_lines: chosen.titles,
             ..FileFacts::default()
         };
-        let kind = Kind::Sheet { workbook: Arc::new(workbook), sheet: chosen.sheet, header_row: chosen.header_row };
+        let (sheet, header_row) = (chosen.sheet, chosen.header_row);
+        let fills = rules.merged_cells == Some(Merged::Fill);
+        let kind = Kind::Sheet { workbook: Arc::new(workbook), sheet, header_row, fills };
         let mut audience = Self { path: path.to_owned(), kind, facts, lost_characters: 0 };
         audience.facts.header = audience.read_header()?;
         Ok(audience)
@@ -149,7 +165,9 @@ impl Audience {
     fn source(&self) -> io::Result<Lines> {
         match &self.kind {
             Kind::Text(dialect) => Ok(Lines::of_text(dialect.open(File::open(&self.path)?)?)),
-            Kind::Sheet { workbook, sheet, header_row } => Ok(Lines::of_sheet(workbook.rows(*sheet, *header_row)?)),
+            Kind::Sheet { workbook, sheet, header_row, fills } => {
+                Ok(Lines::of_sheet(workbook.rows(*sheet, *header_row, *fills)?))
+            }
         }
     }
 
@@ -164,6 +182,16 @@ impl Audience {
         file.read_to_end(&mut tail)?;
         // In UTF-16 every second byte of such a character is 0.
         Ok(tail.into_iter().rev().find(|b| !b.is_ascii_whitespace() && *b != 0) != Some(quote))
+    }
+}
+
+/// How the name of such a file ends, by its bytes; `None`: it is of no kind that is read.
+pub fn ending(path: &Path) -> Option<&'static str> {
+    let mut start = Vec::new();
+    File::open(path).ok()?.take(beginning::LENGTH as u64).read_to_end(&mut start).ok()?;
+    match format::sniff(&start).ok()? {
+        Format::Text(_) => Some("csv"),
+        Format::Package => Some(if Workbook::open(path).ok()?.format() == FileFormat::Ods { "ods" } else { "xlsx" }),
     }
 }
 

@@ -29,6 +29,7 @@ mod template;
 mod text;
 mod times;
 
+pub use general::is_audience_name;
 pub use pattern::{fits_pattern, is_pattern};
 pub use recurring::Every;
 pub use replies::{ButtonReply, Replies, is_route};

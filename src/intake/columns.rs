@@ -148,6 +148,17 @@ pub fn names(header: &[String]) -> BTreeMap<String, usize> {
     names
 }
 
+/// Names of columns that a sentence lists, and characters of each.
+const LISTED: usize = 30;
+const LISTED_LONGEST: usize = 40;
+
+/// The names of columns for a sentence: of a wide table the first, and how many there are in all.
+pub fn listed(header: &[String]) -> String {
+    let names = header.iter().take(LISTED).map(|name| name.chars().take(LISTED_LONGEST).collect::<String>());
+    let names = names.collect::<Vec<_>>().join(", ");
+    if header.len() > LISTED { format!("{names} … ({})", header.len()) } else { names }
+}
+
 /// Headers whose folded name more than one column has, by that name.
 pub fn twice(header: &[String]) -> BTreeMap<String, String> {
     let first = names(header);
@@ -235,7 +246,7 @@ impl Search<'_> {
     fn unknown(&self, name: &str) -> Problem {
         match nearest(name, self.header.iter().map(String::as_str)) {
             Some(meant) => Problem::new("unknown_column_meant", &[("column", name), ("meant", meant)]),
-            None => Problem::new("unknown_column", &[("column", name), ("columns", &self.header.join(", "))]),
+            None => Problem::new("unknown_column", &[("column", name), ("columns", &listed(self.header))]),
         }
     }
 
@@ -281,7 +292,7 @@ impl Search<'_> {
             ([], [date], []) => vec![*date],
             ([], [], _) => {
                 if is_needed {
-                    let columns = self.header.join(", ");
+                    let columns = listed(self.header);
                     self.problems.push(Problem::new("no_when_column", &[("columns", &columns)]));
                 }
                 Vec::new()

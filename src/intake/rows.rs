@@ -19,6 +19,7 @@ use crate::locale::{self, Language};
 
 use super::audience::{self, Audience, FileFacts, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
+use super::columns;
 
 mod batch;
 mod damage;
@@ -167,16 +168,46 @@ pub fn open_rows<'a>(request: &'a RowsRequest<'a>) -> Result<Rows<'a>, Vec<Probl
 
 /// The same, telling now and then how many rows were looked through: the whole file is, before its first row is given.
 pub fn open_rows_telling<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -> Result<Rows<'a>, Vec<Problem>> {
+    open_rows_or_tell(request, told).map_err(|stopped| stopped.problems)
+}
+
+/// What keeps an audience from being read, with what was found out about it all the same.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stopped {
+    /// Everything that stands in the way.
+    pub problems: Vec<Problem>,
+    /// What was found out; `None`: nothing, the file is none that is read.
+    pub facts: Option<FileFacts>,
+    /// Its rows, where they were counted.
+    pub rows: Option<i64>,
+}
+
+impl From<Vec<Problem>> for Box<Stopped> {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::new(Stopped { problems, ..Stopped::default() })
+    }
+}
+
+/// The same; what stands in the way comes with what is known in spite of it.
+pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -> Result<Rows<'a>, Box<Stopped>> {
     let rules = &request.campaign.reading;
     let mut file = Audience::open_by(request.audience, rules)?;
-    let plan = Plan::prepare(request, &file.facts.header)?;
-    let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
-    let survey = Survey::of(&file, &plan, (rules, request.template), told).map_err(unreadable)?;
-    if !survey.blockers.is_empty() {
-        return Err(survey.blockers);
-    }
+    let plan = Plan::prepare(request, &file.facts.header).map_err(|problems| {
+        let columns = columns::recognised(&file.facts.header);
+        Stopped { problems, facts: Some(FileFacts { columns, ..file.facts.clone() }), rows: None }
+    })?;
     file.facts.columns.clone_from(&plan.columns.found);
+    let unreadable = |e: std::io::Error| vec![audience::unreadable(request.audience, &e)];
+    let survey = Survey::of(&file, &plan, (rules, request.template), told).map_err(|e| Stopped {
+        problems: unreadable(e),
+        facts: Some(file.facts.clone()),
+        rows: None,
+    })?;
     file.facts.dates = (!plan.columns.when.is_empty()).then_some(survey.order);
+    if !survey.blockers.is_empty() {
+        let rows = i64::try_from(survey.rows).ok();
+        return Err(Stopped { problems: survey.blockers, facts: Some(file.facts), rows }.into());
+    }
     let mut warnings = survey.warnings;
     if file.lost_characters > 0 {
         warnings.push(Problem::new("lost_characters", &[("n", &file.lost_characters.to_string())]));
@@ -337,10 +368,21 @@ pub fn moved_and_left() -> String {
     "moved_and_left".to_owned()
 }
 
-/// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is.
+/// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
+/// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
 pub fn explain(language: Language, detail: &str) -> String {
-    let (word, fact) = detail.split_once(": ").unwrap_or((detail, ""));
-    let key = format!("detail.{word}");
-    let sentence = locale::say(language, &key, &[("fact", fact)]);
+    let (word, rest) = detail.split_once(": ").unwrap_or((detail, ""));
+    let (column, fact) = rest.split_once(": ").filter(|_| word.ends_with("_in")).unwrap_or(("", rest));
+    let key = match (word, fact) {
+        // What is told by the keys of a campaign file is said by what people see.
+        ("value" | "expression", "template.header") => format!("detail.{word}_of_header"),
+        ("value" | "expression", fact) if fact.starts_with("template.buttons.") => format!("detail.{word}_of_button"),
+        ("expression", "columns.only") => format!("detail.{word}_of_only"),
+        _ => format!("detail.{word}"),
+    };
+    // Buttons are counted from 0 in a campaign file and from 1 by people.
+    let button = fact.rsplit('.').next().and_then(|no| no.parse::<u32>().ok()).map(|no| (no + 1).to_string());
+    let button = button.unwrap_or_default();
+    let sentence = locale::say(language, &key, &[("fact", fact), ("column", column), ("button", &button)]);
     if sentence == key { detail.to_owned() } else { sentence }
 }

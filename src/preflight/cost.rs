@@ -45,6 +45,13 @@ pub struct Cost {
     pub markets: Vec<MarketCost>,
 }
 
+impl Cost {
+    /// The same where nothing can be said of the amounts.
+    pub(super) fn unknown(self) -> Self {
+        Self { low: None, likely: None, high: None, markets: Vec::new(), ..self }
+    }
+}
+
 /// One market's part of the cost.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MarketCost {

@@ -1,14 +1,14 @@
 //! What a new file does to a standing run: added, changed, moved, taken back, already sent. Pure; the planner does the same
 //! by the same decisions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::sheet::SheetInputs;
 use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
 use crate::domain::fill::Content;
-use crate::domain::id::RunId;
+use crate::domain::id::{MessageId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::Moved;
@@ -140,11 +140,13 @@ pub(super) struct Diff<'a> {
     feed: &'a Feed,
     keys: FileKeys,
     changes: Changes,
+    /// Messages that wait and that a row has changed, its time perhaps: they are not taken back.
+    renewed: HashSet<MessageId>,
 }
 
 impl<'a> Diff<'a> {
     pub(super) fn new(feed: &'a Feed, keys: FileKeys) -> Self {
-        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() } }
+        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() }, renewed: HashSet::new() }
     }
 
     /// What a row does; counted.
@@ -157,6 +159,9 @@ impl<'a> Diff<'a> {
             keys: &self.keys,
         };
         let fate = self.feed.standing.decide(&row, &rule);
+        if let Fate::Renew(renewal) = &fate {
+            self.renewed.insert(renewal.id);
+        }
         let changes = &mut self.changes;
         let (count, rows) = match &fate {
             Fate::Add => (&mut changes.added, Some(&mut changes.added_rows)),
@@ -187,6 +192,9 @@ impl<'a> Diff<'a> {
         for planned in self.feed.standing.planned().iter().filter(|p| p.state == MessageState::Queued) {
             let ahead = planned.happens_at.is_none_or(|at| at > inputs.now);
             self.changes.planned += i64::from(ahead);
+            if self.renewed.contains(&planned.id) {
+                continue;
+            }
             let key = crate::domain::amend::base_key(&planned.key);
             let id = planned.external_id.as_deref();
             let Some(why) = self.keys.takes_back(key, id, planned.happens_at, (everything, inputs.now)) else {

@@ -14,6 +14,7 @@ use crate::domain::schedule::{Moved, SendTime};
 use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus, edit};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{SentElsewhere, is_pattern};
+use crate::intake::columns::nearest;
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 
@@ -43,9 +44,8 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
     found.extend(routes::blocker(inputs));
     found.extend(routes::goes_by_nobody(inputs));
     found.extend(moved_template(inputs));
-    let named = [("template", campaign.template.name.as_str()), ("language", campaign.template.language.as_str())];
     match inputs.template.map(|t| &t.status) {
-        None => found.push(Problem::new("template_unknown", &named)),
+        None => found.push(unknown_template(inputs)),
         Some(TemplateStatus::Approved) => {}
         Some(status) => {
             let wanted = &campaign.template;
@@ -53,6 +53,27 @@ pub(super) fn before_reading(inputs: &SheetInputs<'_>) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// The account does not have the template: it may have it in another language, or under a name much like it.
+fn unknown_template(inputs: &SheetInputs<'_>) -> Problem {
+    let wanted = &inputs.campaign.template;
+    let (template, language) = (("template", wanted.name.as_str()), ("language", wanted.language.as_str()));
+    let languages = |name: &str| {
+        let of_name = inputs.templates.iter().filter(|(known, _)| known == name);
+        of_name.map(|(_, language)| language.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let has = languages(&wanted.name);
+    if !has.is_empty() {
+        return Problem::new("template_language", &[template, language, ("languages", &has)]);
+    }
+    match nearest(&wanted.name, inputs.templates.iter().map(|(name, _)| name.as_str())) {
+        Some(meant) => {
+            let has = languages(meant);
+            Problem::new("template_unknown_meant", &[template, language, ("meant", meant), ("languages", &has)])
+        }
+        None => Problem::new("template_unknown", &[template, language]),
+    }
 }
 
 /// The text of a new time must take what the campaign's own takes: the same variables fill it.
@@ -81,10 +102,16 @@ pub(super) fn after_reading(
 ) -> Vec<Problem> {
     let mut more = Vec::new();
     // A file that could not be read has said why.
+    if !reading.is_whole {
+        return more;
+    }
     more.extend(reading.guards.iter().cloned());
     // Of a standing run every row may have been sent before; an empty file is told as such.
-    if reading.facts.is_some() && reading.messages == 0 && reading.changes.is_none() {
-        more.push(Problem::new("no_messages", &[("n", &reading.rows_read.to_string())]));
+    if reading.messages == 0 && reading.changes.is_none() {
+        more.push(match reading.rows_read {
+            0 => Problem::new("no_rows", &[]),
+            n => Problem::new("no_messages", &[("n", &n.to_string())]),
+        });
     }
     more.extend(reading.routes.blocker());
     let has_card = found.iter().all(|p| p.code != "no_rate_card");

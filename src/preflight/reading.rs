@@ -19,7 +19,9 @@ use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::intake::audience::FileFacts;
-use crate::intake::rows::{self, Draft, ResolvedRow, RowFate, RowsRequest, TOLD_EVERY, file_keys, open_rows_telling};
+use crate::intake::rows::{
+    self, Draft, ResolvedRow, RowFate, RowsRequest, Stopped, TOLD_EVERY, file_keys, open_rows_or_tell,
+};
 
 /// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
 const ROWS_NAMED: usize = 20;
@@ -27,7 +29,11 @@ const ROWS_NAMED: usize = 20;
 /// What the pass found.
 #[derive(Default)]
 pub(super) struct Reading {
+    /// Whether every row was read. Otherwise only facts are known, and perhaps how many rows there are.
+    pub is_whole: bool,
     pub rows_read: i64,
+    /// Rows of a file that was only looked through.
+    pub rows_there: Option<i64>,
     pub messages: i64,
     pub excluded: BTreeMap<ExclusionReason, Left>,
     pub already_sent: BTreeMap<RunId, i64>,
@@ -54,10 +60,12 @@ pub(super) struct Reading {
 pub(super) struct Left {
     pub count: i64,
     pub first_rows: Vec<i64>,
+    /// The detail of the first; empty where there is none.
+    pub example: String,
 }
 
 /// Reads the audience, and tells now and then how many rows of how many are done (0: that is not known yet); `Err` is what keeps it from being read.
-pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Result<Reading, Vec<Problem>> {
+pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Result<Reading, Box<Stopped>> {
     let request = RowsRequest {
         campaign: inputs.campaign,
         template: inputs.template,
@@ -69,12 +77,12 @@ pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Res
         audience: inputs.audience,
         started_at: inputs.now,
     };
+    let mut rows = open_rows_or_tell(&request, &|done| progress(done, 0))?;
     let mut diff = match inputs.feed {
         Some(feed) => Some(Diff::new(feed, file_keys(&request, &|done| progress(done, 0))?)),
         None => None,
     };
-    let mut rows = open_rows_telling(&request, &|done| progress(done, 0))?;
-    let mut reading = Reading::default();
+    let mut reading = Reading { is_whole: true, ..Reading::default() };
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
     let expected = rows.expected();
     for (done, row) in (1..).zip(&mut rows) {
@@ -92,6 +100,12 @@ pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Res
 }
 
 impl Reading {
+    /// What is known of a file that cannot be read.
+    pub(super) fn of_stopped(stopped: Stopped) -> (Self, Vec<Problem>) {
+        let Stopped { problems, facts, rows } = stopped;
+        (Self { facts, rows_there: rows, ..Self::default() }, problems)
+    }
+
     fn count(&mut self, row: ResolvedRow, inputs: &SheetInputs<'_>, zone: &TimeZone, diff: Option<&mut Diff<'_>>) {
         self.rows_read += 1;
         let (to, reason, detail) = match row.fate {
@@ -114,8 +128,11 @@ impl Reading {
             if left.first_rows.len() < ROWS_NAMED {
                 left.first_rows.push(row.no);
             }
+            if left.count == 1 {
+                left.example.clone_from(&detail);
+            }
         }
-        if inputs.with_rows {
+        if inputs.listed.as_ref().is_some_and(|listed| listed.contains(&row.no)) {
             self.rows.push(SheetRow { row: row.no, to, reason, detail });
         }
     }

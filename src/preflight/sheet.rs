@@ -1,6 +1,7 @@
 //! The sheet: what a campaign would do if it were started now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -38,6 +39,8 @@ pub struct SheetInputs<'a> {
     pub campaign: &'a CampaignFile,
     /// Its template as the provider has it.
     pub template: Option<&'a Template>,
+    /// Templates that the account is known to have, for whoever misspelt one: name and language.
+    pub templates: &'a [(String, String)],
     /// It in other languages that it is approved in, where rows may name them.
     pub translations: &'a [Template],
     /// The account of its sender.
@@ -92,9 +95,12 @@ pub struct SheetInputs<'a> {
     pub moved_template: Option<&'a Template>,
     /// Whether the account may not write to the person's country.
     pub barred: &'a dyn Fn(&Phone) -> bool,
-    /// Whether the sheet lists every row.
-    pub with_rows: bool,
+    /// Rows that the sheet lists, by their numbers; `None`: none. A file may have millions.
+    pub listed: Option<Range<i64>>,
 }
+
+/// Every row listed.
+pub const EVERY_ROW: Range<i64> = 1..i64::MAX;
 
 /// What would happen. Serialises as `check --json`, with blockers and warnings in English; see [`super::json`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -109,10 +115,10 @@ pub struct Sheet {
     pub template: SheetTemplate,
     /// Name of the audience file.
     pub audience: String,
-    /// Rows after the header.
-    pub rows_read: i64,
-    /// Rows that become messages.
-    pub messages: i64,
+    /// Rows after the header; `None`: not known, as something keeps the file from being read.
+    pub rows_read: Option<i64>,
+    /// Rows that become messages; `None`: not known.
+    pub messages: Option<i64>,
     /// Rows that do not, by reason. Together with the messages, all rows.
     pub excluded: BTreeMap<ExclusionReason, i64>,
     /// Rows that an earlier run has sent, by that run.
@@ -122,7 +128,11 @@ pub struct Sheet {
     pub changes: Option<Changes>,
     /// The first row numbers of each reason.
     pub excluded_rows: BTreeMap<ExclusionReason, Vec<i64>>,
-    /// Every row, where asked for.
+    /// What is wrong with the first row of each reason, where there is more to say of it, as a word that
+    /// [`crate::intake::rows::explain`] puts into a sentence.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub excluded_examples: BTreeMap<ExclusionReason, String>,
+    /// The rows asked for, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<SheetRow>>,
     /// What it costs.
@@ -266,9 +276,9 @@ impl Sheet {
         self.blockers.is_empty()
     }
 
-    /// Rows left out.
-    pub fn left_out(&self) -> i64 {
-        self.excluded.values().sum()
+    /// Rows left out; `None`: not known.
+    pub fn left_out(&self) -> Option<i64> {
+        self.messages.map(|_| self.excluded.values().sum())
     }
 }
 
@@ -281,18 +291,20 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
 pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);
-    let mut reading = reading::read(inputs, progress).unwrap_or_else(|unreadable| {
-        blockers.extend(unreadable);
-        Reading::default()
+    let mut reading = reading::read(inputs, progress).unwrap_or_else(|stopped| {
+        let (known, problems) = Reading::of_stopped(*stopped);
+        blockers.extend(problems);
+        known
     });
     let billing = billing(inputs);
     let cost = costs(inputs, billing, &reading);
+    let cost = if reading.is_whole { cost } else { cost.unknown() };
     blockers.extend(problems::after_reading(inputs, &reading, &cost, &blockers));
     let canary = problems::canary(inputs, &reading, &mut blockers);
-    let told = reading.ahead.told(inputs, billing.category, &cost);
+    let told = reading.ahead.told(inputs, billing.category, &cost).filter(|_| reading.is_whole);
     let mut warnings = problems::warnings(inputs, &reading, billing, &cost);
     warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
-    let repeats = repeat::repeats(campaign, inputs.now, reading.messages, &cost);
+    let repeats = repeat::repeats(campaign, inputs.now, reading.messages, &cost).filter(|_| reading.is_whole);
     warnings.extend(repeat::warning(repeats.as_ref()));
     let samples = std::mem::take(&mut reading.samples).choose(inputs.template, inputs.translations);
     Sheet {
@@ -301,8 +313,8 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         sender: campaign.sender.clone(),
         template: template(inputs, billing.category),
         audience: inputs.audience.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        rows_read: reading.rows_read,
-        messages: reading.messages,
+        rows_read: if reading.is_whole { Some(reading.rows_read) } else { reading.rows_there },
+        messages: reading.is_whole.then_some(reading.messages),
         excluded: reading.excluded.iter().map(|(reason, left)| (*reason, left.count)).collect(),
         already_sent: std::mem::take(&mut reading.already_sent),
         changes: reading.changes.take(),
@@ -321,10 +333,16 @@ pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)
         samples,
         blockers,
         warnings,
+        excluded_examples: examples(&reading),
         excluded_rows: reading.excluded.into_iter().map(|(reason, left)| (reason, left.first_rows)).collect(),
-        rows: inputs.with_rows.then_some(reading.rows),
+        rows: (inputs.listed.is_some() && reading.is_whole).then_some(reading.rows),
         facts: reading.facts,
     }
+}
+
+fn examples(reading: &Reading) -> BTreeMap<ExclusionReason, String> {
+    let with_one = reading.excluded.iter().filter(|(_, left)| !left.example.is_empty());
+    with_one.map(|(reason, left)| (*reason, left.example.clone())).collect()
 }
 
 fn template(inputs: &SheetInputs<'_>, category: Category) -> SheetTemplate {

@@ -9,7 +9,7 @@ use super::sheet::Sheet;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::intake::audience::{EncodingEvidence, FileFacts, Repair};
+use crate::intake::audience::{EncodingEvidence, FileFacts, HeaderEvidence, Repair};
 use crate::intake::rows::explain;
 use crate::locale::{self, Language, say};
 
@@ -105,7 +105,7 @@ fn file(page: &mut Page, name: &str, facts: &FileFacts) {
     };
     if facts.header_row > 1 {
         let header = page.say("preflight.audience_header", &[("row", &facts.header_row.to_string())]);
-        read = format!("{read} · {header}");
+        read = format!("{read} · {header} ({})", header_words(page.language(), facts.header_evidence));
     }
     if !facts.title_lines.is_empty() {
         let titles = page.say("preflight.audience_titles", &[("titles", &facts.title_lines.join(" / "))]);
@@ -151,6 +151,12 @@ pub fn evidence_words(language: Language, evidence: EncodingEvidence) -> String 
     }
 }
 
+/// Why a row was taken for the header.
+pub fn header_words(language: Language, evidence: HeaderEvidence) -> String {
+    let word = serde_json::to_value(evidence).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    say(language, &format!("preflight.header.{word}"), &[])
+}
+
 /// For how long the provider tries to deliver a message.
 pub fn life_words(language: Language, seconds: i64) -> String {
     let (unit, n) = match seconds {
@@ -189,15 +195,19 @@ fn word(value: &impl Serialize) -> String {
 
 fn rows(page: &mut Page, sheet: &Sheet) {
     page.gap();
-    page.figure("preflight.rows_read", sheet.rows_read);
-    page.figure("preflight.messages", sheet.messages);
-    page.figure("preflight.left_out", sheet.left_out());
+    page.figure_if_known("preflight.rows_read", sheet.rows_read);
+    page.figure_if_known("preflight.messages", sheet.messages);
+    page.figure_if_known("preflight.left_out", sheet.left_out());
     for (reason, count) in &sheet.excluded {
         let named = sheet.excluded_rows.get(reason).map(Vec::as_slice).unwrap_or_default();
         let why = page.say(&format!("exclusion.{}", reason.as_str()), &[]);
         page.left_out(*count, &why, named);
+        if let (Some(example), Some(row)) = (sheet.excluded_examples.get(reason), named.first()) {
+            let said = explain(page.language(), example);
+            page.under(&page.say("preflight.first_of_them", &[("row", &row.to_string()), ("why", &said)]));
+        }
     }
-    if sheet.rows_read > 0 {
+    if sheet.rows_read.is_some_and(|rows| rows > 0) {
         let line = sheet.facts.as_ref().map_or(2, |facts| facts.header_row + 1).to_string();
         let first = page.say("preflight.row_one", &[("line", &line)]);
         page.note(&first);
@@ -240,6 +250,10 @@ fn changes(page: &mut Page, sheet: &Sheet) {
 fn cost(page: &mut Page, sheet: &Sheet) {
     page.gap();
     let cost = &sheet.cost;
+    if sheet.messages.is_none() {
+        let unknown = page.say("preflight.not_known", &[]);
+        return page.fact("preflight.cost", &unknown);
+    }
     let Some((low, likely, high)) = cost.low.zip(cost.likely).zip(cost.high).map(|((l, m), h)| (l, m, h)) else {
         let unknown = page.say("preflight.cost_unknown", &[("currency", &cost.currency)]);
         page.fact("preflight.cost", &unknown);

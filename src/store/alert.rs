@@ -12,6 +12,7 @@ const BEGIN: &str = "INSERT INTO alert (key, kind, detail, began_at, told_at) VA
 const OPEN: &str = "SELECT id, key, kind, detail, began_at, told_at, gone_at, ended_at FROM alert
     WHERE ended_at IS NULL ORDER BY id";
 const TELL: &str = "UPDATE alert SET told_at = $2, detail = $3 WHERE id = $1 AND told_at IS NULL AND ended_at IS NULL";
+const RENEW: &str = "UPDATE alert SET detail = $2 WHERE id = $1 AND ended_at IS NULL";
 const GONE: &str = "UPDATE alert SET gone_at = $2 WHERE id = $1 AND gone_at IS NULL AND ended_at IS NULL";
 const BACK: &str = "UPDATE alert SET gone_at = NULL WHERE id = $1 AND ended_at IS NULL";
 const END: &str = "UPDATE alert SET ended_at = gone_at WHERE id = $1 AND gone_at IS NOT NULL AND ended_at IS NULL";
@@ -129,6 +130,12 @@ pub async fn open(store: &Store) -> Result<Vec<Alert>> {
 /// It has lasted long enough to be told, with these values.
 pub async fn tell(store: &Store, id: AlertId, at: UnixMs, detail: &str) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(TELL).bind(id).bind(at).bind(detail).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Its sentences have other values now.
+pub async fn renew(store: &Store, id: AlertId, detail: &str) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(RENEW).bind(id).bind(detail).execute(pool).await.map(drop))?;
     Ok(())
 }
 

@@ -34,6 +34,14 @@ const COUNTS: &str = "SELECT reason, COUNT(*) FROM exclusion
 const LIST: &str = "SELECT run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at FROM exclusion
     WHERE run_id = $1 AND revision = (SELECT r.revision FROM run AS r WHERE r.id = $1) AND row_no > $2
     ORDER BY row_no LIMIT $3";
+const BY_ROW: Dialects = Dialects {
+    sqlite: "SELECT run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at
+        FROM exclusion WHERE run_id = $1 AND row_no IN (SELECT r.value FROM json_each($2) AS r) ORDER BY row_no",
+    postgres: "SELECT run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at
+        FROM exclusion WHERE run_id = $1
+            AND row_no IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($2::json) AS r (value))
+        ORDER BY row_no",
+};
 const FORGET: &str = "DELETE FROM exclusion WHERE run_id = $1 AND revision < $2
     AND row_no IN (SELECT row_no FROM exclusion WHERE run_id = $1 AND revision < $2 ORDER BY row_no LIMIT $3)";
 /// One statement's worth.
@@ -82,6 +90,12 @@ pub async fn counts(store: &Store, run: RunId) -> Result<Vec<(ExclusionReason, i
 /// Excluded rows after row `after`, in the file's order.
 pub async fn list(store: &Store, run: RunId, after: i64, limit: i64) -> Result<Vec<Exclusion>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(LIST).bind(run).bind(after).bind(limit).fetch_all(pool).await)?)
+}
+
+/// These rows, as far as they are left out, in the file's order.
+pub async fn by_rows(store: &Store, run: RunId, rows: &[i64]) -> Result<Vec<Exclusion>> {
+    let (sql, rows) = (BY_ROW.of(&store.read), super::json(&rows));
+    Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(run).bind(&rows).fetch_all(pool).await)?)
 }
 
 /// Forgets what the files before `revision` left out, in small steps.

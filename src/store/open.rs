@@ -152,21 +152,35 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
         .busy_timeout(Duration::from_secs(10))
         .row_buffer_size(ROWS_AHEAD);
     let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
-    // When a COMMIT fails for lack of room, SQLite has rolled back by itself; sqlx's own ROLLBACK then fails, and it
-    // goes on believing in a transaction that refuses every other. Such a connection is replaced.
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(writer)
-        .await?;
+    let webhooks = Lane::default();
+    let write = SqlitePoolOptions::new().max_connections(1);
+    let write = webhooks_first(write, &webhooks).connect_with(writer).await?;
     SQLITE.run(&write).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
     Ok(Store {
         write: Db::Sqlite(write),
         read: Db::Sqlite(read),
-        webhooks: Lane::default(),
+        webhooks,
         limited: Limited::default(),
         room: Room::default(),
+    })
+}
+
+/// Whoever takes the writer writes the webhooks that wait before anything else.
+///
+/// When a COMMIT fails for lack of room, SQLite has rolled back by itself; sqlx's own ROLLBACK then fails, and it goes on
+/// believing in a transaction that refuses every other. Such a connection is replaced.
+fn webhooks_first(writers: SqlitePoolOptions, webhooks: &Lane) -> SqlitePoolOptions {
+    let webhooks = webhooks.clone();
+    writers.before_acquire(move |connection, _| {
+        let webhooks = webhooks.clone();
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                return Ok(false);
+            }
+            webhooks.write_first(connection).await;
+            Ok(true)
+        })
     })
 }
 

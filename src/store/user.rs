@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::id::UserId;
-use crate::domain::role::Role;
+use crate::domain::role::{Right, Role};
 use crate::domain::time::UnixMs;
 
 use super::{Result, Store, on};
@@ -11,7 +11,7 @@ use super::{Result, Store, on};
 const ADD: &str = "INSERT INTO app_user (name, role, password_hash, language, created_at) VALUES ($1, $2, $3, '', $4) \
                    ON CONFLICT (name) DO NOTHING RETURNING id";
 const ALL: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user ORDER BY disabled_at IS NOT NULL, name";
-const NAMES: &str = "SELECT name FROM app_user WHERE disabled_at IS NULL";
+const ROLES: &str = "SELECT name, role FROM app_user WHERE disabled_at IS NULL";
 const BY_NAME: &str =
     "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE name = $1";
 const BY_ID: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE id = $1";
@@ -55,10 +55,10 @@ pub fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().count() <= 60 && name.chars().all(fits) && name.trim() == name
 }
 
-/// Names of those who can sign in.
-pub async fn names(store: &Store) -> Result<BTreeSet<String>> {
-    let names: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(NAMES).fetch_all(pool).await)?;
-    Ok(names.into_iter().collect())
+/// Names of those who can sign in and whose role answers people.
+pub async fn answering(store: &Store) -> Result<BTreeSet<String>> {
+    let all: Vec<(String, Role)> = on!(&store.read, |pool| sqlx::query_as(ROLES).fetch_all(pool).await)?;
+    Ok(all.into_iter().filter(|(_, role)| role.may(Right::Converse)).map(|(name, _)| name).collect())
 }
 
 /// The number of one's own that tests went to last, as it was typed.

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::json;
-use tokio::sync::oneshot::error::TryRecvError;
+use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, oneshot};
 
-use super::{Dialects, Result, Store, Tx, on, on_tx};
+use super::{Db, Dialects, Result, Store, Tx, on, on_tx};
 use crate::domain::id::WebhookId;
 use crate::domain::time::UnixMs;
 
@@ -41,7 +41,8 @@ const BACKLOG: &str = "SELECT COUNT(*), MIN(received_at) FROM webhook WHERE stat
 const MAX_TOGETHER: usize = 500;
 
 /// Where bodies wait for the commit that carries them: whoever gets the turn writes for all that wait. A commit costs
-/// one sync of the disk however many rows it holds.
+/// one sync of the disk however many rows it holds. On SQLite whoever takes the writer, for whatever work, writes them
+/// first ([`Lane::write_first`]): a provider waits for the unit of work under way and not for those in line behind it.
 #[derive(Clone, Debug, Default)]
 pub struct Lane(Arc<Queue>);
 
@@ -98,10 +99,10 @@ pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Res
         word = &mut told => word.is_ok(),
         _turn = lane.turn.lock() => loop {
             // Until this body is written, and no longer: who kept the turn while others arrive would never answer.
-            match told.try_recv() {
-                Ok(()) => break true,
-                Err(TryRecvError::Closed) => break false,
-                Err(TryRecvError::Empty) => write(store, lane.next()).await,
+            tokio::select! {
+                biased;
+                word = &mut told => break word.is_ok(),
+                () = write(store) => {}
             }
         },
     };
@@ -109,7 +110,7 @@ pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Res
         return Ok(());
     }
     // The shared commit failed, or its writer was dropped half-way: alone it tells its own error.
-    insert(store, &[&arrived()]).await
+    insert(store, &arrived()).await
 }
 
 impl Queue {
@@ -124,20 +125,58 @@ impl Queue {
     }
 }
 
-/// Writes a batch and tells its callers; on an error it tells nobody, and each of them tries alone.
-async fn write(store: &Store, batch: Vec<Pending>) {
-    let arrived: Vec<&Arrived> = batch.iter().map(|pending| &pending.arrived).collect();
-    if insert(store, &arrived).await.is_ok() {
-        for pending in batch {
-            // A caller that has gone away needs no answer.
-            let _ = pending.written.send(());
+impl Lane {
+    /// Writes the bodies that wait, as the first work of a writer that somebody takes. A body that cannot be written says
+    /// so to its own caller alone.
+    pub(super) async fn write_first(&self, writer: &mut SqliteConnection) {
+        let batch = self.0.next();
+        if batch.is_empty() {
+            return;
+        }
+        if sqlx::query(INSERT.sqlite).bind(rows(&batch)).execute(writer).await.is_ok() {
+            tell(batch);
         }
     }
 }
 
+/// Takes a writer, so that what waits then is written. On an error it tells nobody, and each caller tries alone.
+///
+/// Nothing is awaited between the word to the callers and the end: whoever waits for it beside that word never drops it
+/// half-way.
+async fn write(store: &Store) {
+    let lane = &store.webhooks.0;
+    match &store.write {
+        Db::Sqlite(pool) => {
+            if pool.acquire().await.is_err() {
+                drop(lane.next());
+            }
+        }
+        Db::Postgres(pool) => {
+            let taken = pool.acquire().await;
+            let batch = lane.next();
+            if let Ok(mut writer) = taken
+                && sqlx::query(INSERT.postgres).bind(rows(&batch)).execute(&mut *writer).await.is_ok()
+            {
+                tell(batch);
+            }
+        }
+    }
+}
+
+fn rows(batch: &[Pending]) -> String {
+    super::json(&batch.iter().map(|pending| &pending.arrived).collect::<Vec<_>>())
+}
+
+fn tell(batch: Vec<Pending>) {
+    for pending in batch {
+        // A caller that has gone away needs no answer.
+        let _ = pending.written.send(());
+    }
+}
+
 /// One statement, which is its own transaction.
-async fn insert(store: &Store, arrived: &[&Arrived]) -> Result<()> {
-    let (sql, rows) = (INSERT.of(&store.write), super::json(arrived));
+async fn insert(store: &Store, arrived: &Arrived) -> Result<()> {
+    let (sql, rows) = (INSERT.of(&store.write), super::json(&[arrived]));
     Ok(on!(&store.write, |pool| sqlx::query(sql).bind(&rows).execute(pool).await.map(drop))?)
 }
 

@@ -11,6 +11,7 @@ use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::engine::{Finished, Soon};
 use crate::intake::definition::Definition;
+use crate::intake::rows::explain;
 use crate::locale;
 use crate::preflight::{self, Sheet, SheetRow, diff};
 use crate::store::campaign::{self, Campaign};
@@ -20,6 +21,7 @@ use crate::store::{draft, run, user};
 
 use super::act::{self, Begun, Looked};
 use super::actor::Actor;
+use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
 use super::form::done;
@@ -72,7 +74,6 @@ pub struct SheetView {
     blockers: Vec<String>,
     warnings: Vec<String>,
     excluded: Vec<Excluded>,
-    left_out: i64,
 }
 
 struct Excluded {
@@ -102,7 +103,6 @@ impl SheetView {
         Self {
             blockers: sheet.blockers.iter().map(|b| locale::page_problem(p.language, b)).collect(),
             warnings: sheet.warnings.iter().map(|w| locale::page_problem(p.language, w)).collect(),
-            left_out: sheet.excluded.values().sum(),
             excluded,
             sheet,
         }
@@ -153,6 +153,7 @@ impl SheetView {
                     ("high", &p.money(&high, &cost.currency)),
                 ],
             ),
+            _ if self.sheet.messages.is_none() => p.t("preflight.not_known"),
             _ => p.t("web.cost_unknown"),
         }
     }
@@ -163,6 +164,9 @@ impl SheetView {
 
     fn likely(&self, p: &Page) -> String {
         let cost = &self.sheet.cost;
+        if self.sheet.messages.is_none() {
+            return p.t("preflight.not_known");
+        }
         cost.likely.map_or_else(|| p.t("web.cost_unknown"), |likely| p.money(&likely, &cost.currency))
     }
 
@@ -237,7 +241,7 @@ async fn page(
         },
         _ => (None, None),
     };
-    if let Some(zone) = sheet.as_ref().and_then(|s| jiff::tz::TimeZone::get(&s.timezone).ok()) {
+    if let Some(zone) = version.as_ref().and_then(clock::of_version) {
         p.zone = zone;
     }
     let mut runs = Vec::new();
@@ -358,17 +362,17 @@ struct RowsPage {
     p: Page,
     c: Campaign,
     rows: Vec<(SheetRow, String)>,
-    next: Option<usize>,
+    next: Option<i64>,
 }
 
 /// Rows on one page.
-const ROWS: usize = 200;
+const ROWS: i64 = 200;
 
 /// Which page.
 #[derive(serde::Deserialize)]
 pub struct RowsQuery {
     #[serde(default)]
-    from: usize,
+    from: i64,
 }
 
 /// Every row of the audience and what becomes of it.
@@ -380,13 +384,15 @@ pub async fn rows(
 ) -> Result<Html<String>, WebError> {
     let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
     let version = latest(&state, c.id).await?;
-    let sheet = state.engine.sheet(version.id, true).await?;
-    let all = sheet.rows.unwrap_or_default();
-    let next = (all.len() > query.from + ROWS).then_some(query.from + ROWS);
-    let rows = all.into_iter().skip(query.from).take(ROWS);
+    let from = query.from.clamp(0, i64::MAX / 2);
+    let sheet = state.engine.sheet_listing(version.id, Some(from + 1..from + 1 + ROWS)).await?;
+    let next = sheet.rows_read.filter(|rows| *rows > from + ROWS).map(|_| from + ROWS);
+    let rows = sheet.rows.unwrap_or_default().into_iter();
     let rows = rows
         .map(|row| {
             let why = row.reason.map_or_else(String::new, |r| row_words::reason(&p, Some(r.as_str())));
+            let detail = explain(p.language, &row.detail);
+            let why = if detail.is_empty() { why } else { format!("{why} ({detail})") };
             (row, why)
         })
         .collect();

@@ -39,8 +39,11 @@ pub use apply::Fields;
 use view::{Known, View};
 
 /// What is asked about a file that is answered by how it is read.
-const QUESTIONS: [&str; 6] =
-    ["hidden_rows", "total_rows", "several_sheets", "no_such_sheet", "no_header_row", "no_header"];
+const QUESTIONS: [&str; 7] =
+    ["hidden_rows", "total_rows", "merged_cells", "several_sheets", "no_such_sheet", "no_header_row", "no_header"];
+
+/// Sheets that have a button of their own; of more, one is chosen from the list.
+const SHEETS_ASKED: usize = 8;
 
 #[derive(Template)]
 #[template(path = "draft.html")]
@@ -62,6 +65,31 @@ struct DraftPage {
     in_the_way: Vec<String>,
     /// Whether only a person can say how the file is read.
     asks_how: bool,
+    /// What is asked about it.
+    asked: Vec<Asked>,
+}
+
+/// A question about the file, with the answers that can be given by a button.
+struct Asked {
+    said: String,
+    /// What the button sends, and what it says.
+    answers: Vec<(String, String)>,
+}
+
+/// The question that stands in the way; `None`: it is no question, or none with a few answers.
+fn asked(p: &Page, problem: &Problem) -> Option<Asked> {
+    let word = |value: &str, word: &str| (format!("{}={value}", problem.code), p.t(&format!("draft.reading.{word}")));
+    let answers = match problem.code.as_str() {
+        "hidden_rows" | "total_rows" => vec![word("leave out", "leave_out"), word("take", "take")],
+        "merged_cells" => vec![word("fill", "fill"), word("leave", "leave")],
+        "several_sheets" => {
+            let sheets = problem.args.iter().find(|(name, _)| name == "sheets").map(|(_, sheets)| sheets.split(", "));
+            let sheets = sheets.into_iter().flatten().take(SHEETS_ASKED);
+            sheets.map(|sheet| (format!("sheet={sheet}"), sheet.to_owned())).collect()
+        }
+        _ => return None,
+    };
+    Some(Asked { said: locale::page_problem(p.language, problem), answers })
 }
 
 /// A row as its person will see it.
@@ -136,11 +164,14 @@ async fn page(
         p.zone = zone;
     }
     let v = View::of(&p, &file, &known);
-    let mut problems: Vec<String> = refused.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
+    let questions: Vec<Asked> = preview.problems.iter().filter_map(|problem| asked(&p, problem)).collect();
+    let others = refused.iter().filter(|problem| asked(&p, problem).is_none());
+    let mut problems: Vec<String> = others.map(|problem| locale::page_problem(p.language, problem)).collect();
     // What is still open is shown beside its field; only who wants to go on is told in a list.
     let is_question = |problem: &&Problem| QUESTIONS.contains(&problem.code.as_str());
     if refused.is_empty() {
-        let told = preview.problems.iter().filter(|problem| !v.is_open() || is_question(problem));
+        let told = preview.problems.iter().filter(|problem| asked(&p, problem).is_none());
+        let told = told.filter(|problem| !v.is_open() || is_question(problem));
         problems.extend(told.map(|problem| locale::page_problem(p.language, problem)));
     }
     let split = match d.run_id {
@@ -152,7 +183,20 @@ async fn page(
     let in_the_way = preview.problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
     let preview = PreviewView::of(&p, &preview);
     let reading = reading.map(|progress| Reading::of(&p, progress));
-    html(&DraftPage { p, d, v, preview, problems, clash, known: is_known, split, reading, in_the_way, asks_how })
+    html(&DraftPage {
+        p,
+        d,
+        v,
+        preview,
+        problems,
+        clash,
+        known: is_known,
+        split,
+        reading,
+        in_the_way,
+        asks_how,
+        asked: questions,
+    })
 }
 
 /// What the page offers to choose from.
@@ -169,7 +213,7 @@ async fn known(state: &WebState, file: &Definition, preview: &Preview) -> Result
         senders: config.senders.keys().cloned().collect(),
         teams: config.teams.keys().cloned().collect(),
         holidays: config.holidays.keys().cloned().collect(),
-        users: user::names(state.store()).await?,
+        users: user::answering(state.store()).await?,
         currency: account.map_or_else(String::new, |account| account.currency.to_string()),
         templates,
         template: preview.template.clone(),
@@ -206,7 +250,8 @@ pub async fn save(
     fields.apply(&mut file, &known);
     d.definition = file.to_string();
     draft::save(state.store(), d.id, &d.definition, state.now()).await?;
-    let row = fields.number("row").unwrap_or(1);
+    // A row that was typed goes before the one that was shown.
+    let row = fields.number("go").or(fields.number("row")).unwrap_or(1).max(1);
     let over = fields.is("action", "over");
     if !over && !fields.is("action", "finish") {
         return Ok(Redirect::to(&format!("/drafts/{id}?row={row}")).into_response());

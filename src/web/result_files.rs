@@ -58,7 +58,7 @@ pub async fn show(State(state): State<WebState>, Path((id, file)): Path<(i64, St
             }
         }
     };
-    let sheet = matches!(kind, Kind::OwnSheet | Kind::PhoneSheet);
+    let sheet = kind.is_sheet();
     let kind = if sheet { "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" } else { "text/csv" };
     let headers =
         [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{of}-{id}-{name}\""))];

@@ -15,6 +15,7 @@ use crate::store::{campaign, run};
 
 use super::act;
 use super::actor::Actor;
+use super::clock;
 use super::error::WebError;
 use super::form::done_n;
 use super::page::{Page, html};
@@ -99,7 +100,7 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Html<String>, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
-    p.go_by_clock_of(&state, &run.account);
+    p.zone = clock::of_run(&state, &run).await?;
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let sheet = state.engine.retry_sheet(run.id).await?;
     let chosen = chosen(query.as_deref()).unwrap_or_else(|| sheet.by_default());

@@ -18,6 +18,7 @@ use crate::store::{campaign, correction, exclusion, message, run, version};
 
 use super::act;
 use super::actor::Actor;
+use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
 use super::form::{done, local};
@@ -117,7 +118,7 @@ pub async fn show(
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
-    p.go_by_clock_of(&state, &run.account);
+    p.zone = clock::of_run(&state, &run).await?;
     let people = actor.may(Right::ReadPeople);
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let store = state.store();

@@ -12,6 +12,7 @@ use crate::domain::message::MessageState as S;
 use crate::store::view::row::{self, RowFilter, RowQuery, RunRow};
 use crate::store::{campaign, run};
 
+use super::clock;
 use super::error::WebError;
 use super::page::{Page, cut, html};
 use super::results;
@@ -71,11 +72,12 @@ struct RowsPage {
 /// The page.
 pub async fn show(
     State(state): State<WebState>,
-    p: Page,
+    mut p: Page,
     Path(id): Path<i64>,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
+    p.zone = clock::of_run(&state, &run).await?;
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let mut rows = row::page(state.store(), run.id, &asked.query(PAGE + 1)?).await?;
     let next = cut(&mut rows, PAGE).map(|last| next(&asked, last.id));

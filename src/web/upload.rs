@@ -116,11 +116,32 @@ pub async fn parts(state: &WebState, mut form: Multipart) -> Result<Parts, WebEr
         match field.name().unwrap_or_default() {
             "title" => parts.title = text(field).await?.replace(['\0', '\n', '\r'], " ").chars().take(120).collect(),
             "kind" => parts.kind = text(field).await?,
-            "audience" => parts.file = file(state, field).await?,
+            "audience" => {
+                let given = field.file_name().unwrap_or_default().to_owned();
+                parts.file = file_named(state, field, given_name(&given)).await?;
+            }
             _ => {}
         }
     }
     Ok(parts)
+}
+
+/// Longest name that is kept of a file, in characters.
+const LONGEST_NAME: usize = 120;
+
+/// The name of a file that somebody chose, as one component: some programs send the folders that it came from.
+fn given_name(given: &str) -> String {
+    let name = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '*' | '?')).collect();
+    let name = name.trim().trim_start_matches('.');
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let stem: String = stem.chars().take(LONGEST_NAME).collect();
+    match (stem.trim(), extension) {
+        ("", _) if given.trim().is_empty() => String::new(),
+        ("", _) => "file".to_owned(),
+        (stem, "") => stem.to_owned(),
+        (stem, extension) => format!("{stem}.{}", extension.chars().take(10).collect::<String>()),
+    }
 }
 
 /// Campaign folders are `[a-z0-9_-]`.
@@ -171,8 +192,13 @@ async fn sample(mut field: Field<'_>) -> Result<Option<(String, Vec<u8>)>, WebEr
 }
 
 /// The file goes to the disk as it comes. An empty file field of a browser has no name.
-async fn file(state: &WebState, mut field: Field<'_>) -> Result<Option<Incoming>, WebError> {
+async fn file(state: &WebState, field: Field<'_>) -> Result<Option<Incoming>, WebError> {
     let name = field.file_name().unwrap_or_default().to_owned();
+    file_named(state, field, name).await
+}
+
+/// The same under another name.
+async fn file_named(state: &WebState, mut field: Field<'_>, name: String) -> Result<Option<Incoming>, WebError> {
     let mut next = field.chunk().await.map_err(|_| WebError::Bad("upload"))?;
     if name.is_empty() && next.is_none() {
         return Ok(None);
@@ -205,4 +231,26 @@ async fn throw_away(mut field: Field<'_>, limit: u64) {
 pub fn too_large(limit: u64) -> WebError {
     let why = Problem::new("upload_too_large", &[("limit", &bytes_short(limit))]);
     WebError::Because { status: StatusCode::PAYLOAD_TOO_LARGE, word: "too_large", why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::given_name;
+
+    #[test]
+    fn of_a_name_with_folders_the_last_part_is_kept_and_what_no_name_may_have_goes() {
+        for (given, kept) in [
+            ("Turnos del martes.csv", "Turnos del martes.csv"),
+            ("C:\\Datos\\turnos.xlsx", "turnos.xlsx"),
+            ("../../etc/passwd", "passwd"),
+            ("a\"b?.csv", "ab.csv"),
+            (".csv", "csv"),
+            ("...", "file"),
+            ("turnos", "turnos"),
+            ("", ""),
+        ] {
+            assert_eq!(given_name(given), kept, "{given}");
+        }
+        assert!(given_name(&format!("{}.csv", "x".repeat(500))).len() < 130);
+    }
 }

@@ -251,8 +251,13 @@ async fn corrects(window: &Client) {
 async fn copies(window: &Client) {
     wait_for(window, ".crumbs a:last-of-type").await.click().await.unwrap();
     marked(window, "copy").await.click().await.unwrap();
-    drop_file(window, "outras.csv", &PEOPLE.replace("0141", "0151").replace("0142", "0152")).await;
+    let others = PEOPLE.replace("0141", "0151").replace("0142", "0152");
+    drop_file(window, "outras.csv", &format!("{others}Total,,\n")).await;
     marked(window, "begin").await.click().await.unwrap();
+    // What only a person can say of the file is asked, and answered by a button.
+    marked(window, "asked").await;
+    picture(window, "asked").await;
+    press(window, "[data-test='answer-total_rows=leave out']").await;
     previews(window, "JOÃO DA SILVA").await;
     marked(window, "finish").await.click().await.unwrap();
     marked(window, "sheet").await;

@@ -2,5 +2,6 @@
 
 mod check;
 pub mod folder;
+mod known;
 mod sheet;
 mod words;

@@ -12,6 +12,7 @@ mod migrating;
 mod people;
 mod place;
 mod presence;
+mod result_pages;
 mod room;
 mod statements;
 mod webhook;

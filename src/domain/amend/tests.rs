@@ -82,8 +82,14 @@ fn a_time_that_moved_after_the_reminder_is_sent_again_or_left_as_the_campaign_sa
     // Two times of one id in one file are two appointments; one that has been is no move.
     assert_eq!(fate(&[sent], &[("A", 5_000), ("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
     assert_eq!(fate(&[planned(1, "A", 900, S::Read)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
-    // One that was never sent is only replaced.
-    assert_eq!(fate(&[planned(1, "A", 5_000, S::Queued)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
+    // One that was never sent goes out at its new time.
+    let waits = [planned(1, "A", 5_000, S::Queued)];
+    assert_eq!(renewed(&fate(&waits, &[("A", 6_000)], ("A", 6_000), &Moved::Leave)), (1, true, false));
+    // Where both times are in the file, there are two appointments.
+    assert_eq!(fate(&waits, &[("A", 5_000), ("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
+    // Whoever was told the time before that hears the new one as such.
+    let both = [planned(1, "A", 5_000, S::Read), planned(2, "A", 6_000, S::Queued)];
+    assert_eq!(renewed(&fate(&both, &[("A", 7_000)], ("A", 7_000), &Moved::SendAgain)), (2, true, true));
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Dispatcher {
         let told = match self.provider.sender_status(&self.sender.phone_number_id).await {
             Ok(status) => {
                 self.pacer.grant(status.throughput);
+                self.slots.fit(self.pacer.most());
                 let heeded = Box::pin(holds::heed_status(&self.engine, &self.sender.name, &status.status)).await;
                 let kept = forecast::granted(&self.engine, &self.sender.name, status.throughput).await.and(heeded);
                 match status.tier {

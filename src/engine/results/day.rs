@@ -1,38 +1,36 @@
 //! What happened on a day: the user's own rows that left, or ended, from whatever files they came.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use super::make::{Made, PIECE, Source, finished, own_cells, unwritten, written};
-use super::sink::Sink;
-use crate::domain::id::{MessageId, VersionId};
+use super::cell::Cell;
+use super::make::{Made, PIECE, Sinks, Source, own_cells, unwritten};
+use crate::domain::id::{MessageId, RunId, VersionId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, aside};
 use crate::intake::audience::{Audience, Lines};
 use crate::intake::columns::fold;
 use crate::store::run::{self, Run};
-use crate::store::view::result::{self, DayFile, Told};
+use crate::store::view::result::{self, Place, Told};
 use crate::store::{amendment, version};
 
 impl Engine {
     /// Every message of the run's campaign that left or ended today, with the user's own columns.
-    pub(super) async fn day(
-        &self,
-        run: &Run,
-        source: &Source,
-        target: &Path,
-        as_sheet: bool,
-    ) -> Result<Made, EngineError> {
-        let Some(audience) = &source.audience else { return Ok(Made::None) };
-        let Some(span) = self.today(source) else { return Ok(Made::None) };
+    pub(super) async fn day(&self, run: &Run, source: &Source, sinks: Sinks) -> Result<Vec<Made>, EngineError> {
+        let Some(audience) = &source.audience else { return Ok(Vec::new()) };
         let own = &audience.facts.header;
-        let mut sink = source.sink(target, as_sheet, own.len()).map_err(unwritten)?;
-        sink.write(&source.header(audience)).map_err(unwritten)?;
-        for file in result::files_of_day(&self.store, run.campaign_id, span).await? {
-            let theirs = self.rows_of(file).await?;
-            sink = self.day_of_file(sink, source, (own, theirs), (file, span)).await?;
+        let mut sinks = sinks.write(vec![source.header(audience)]).await?;
+        let Some(span) = self.today(source) else { return sinks.finish().await };
+        for id in result::runs_between(&self.store, run.campaign_id, span).await? {
+            let mut places = self.places_of_day(id, span).await?;
+            // Each file's rows in its own order, which is read once.
+            places.sort_unstable();
+            for of_file in places.chunk_by(|a, b| a.revision == b.revision) {
+                let revision = of_file.first().map_or(0, |place| place.revision);
+                let theirs = self.rows_of((id, revision)).await?;
+                sinks = self.day_of_file(sinks, source, (own, theirs), of_file).await?;
+            }
         }
-        finished(sink).await
+        sinks.finish().await
     }
 
     /// From midnight to midnight on the campaign's clock.
@@ -43,12 +41,23 @@ impl Engine {
         start(today).zip(start(today.saturating_add(jiff::Span::new().days(1))))
     }
 
+    /// Where the rows are of what left or ended: one walk through the run.
+    async fn places_of_day(&self, run: RunId, span: (UnixMs, UnixMs)) -> Result<Vec<Place>, EngineError> {
+        let (mut all, mut after) = (Vec::new(), MessageId(0));
+        loop {
+            let page = result::places_of_day(&self.store, run, span, after, PIECE as i64).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            after = last.id;
+            all.extend(page);
+        }
+    }
+
     /// The file that messages came from; `None`: it cannot be read any more.
-    async fn rows_of(&self, file: DayFile) -> Result<Option<Audience>, EngineError> {
-        let amended = amendment::get(&self.store, file.run_id, file.revision).await?;
+    async fn rows_of(&self, (id, revision): (RunId, i64)) -> Result<Option<Audience>, EngineError> {
+        let amended = amendment::get(&self.store, id, revision).await?;
         let version: Option<VersionId> = match amended {
             Some(amended) => Some(amended.version_id),
-            None => run::get(&self.store, file.run_id).await?.map(|run| run.version_id),
+            None => run::get(&self.store, id).await?.map(|run| run.version_id),
         };
         let Some(version) = version else { return Ok(None) };
         if version::get(&self.store, version).await?.is_none() {
@@ -59,32 +68,32 @@ impl Engine {
 
     async fn day_of_file(
         &self,
-        mut sink: Sink,
+        mut sinks: Sinks,
         source: &Source,
         (own, theirs): (&[String], Option<Audience>),
-        (file, span): (DayFile, (UnixMs, UnixMs)),
-    ) -> Result<Sink, EngineError> {
+        of_file: &[Place],
+    ) -> Result<Sinks, EngineError> {
         let header = theirs.as_ref().map_or(&[][..], |theirs| &theirs.facts.header);
         let places = places(own, header);
         let mut rows = Rows { lines: None, at: 0, width: header.len() };
         if let Some(theirs) = &theirs {
             rows.lines = Some(theirs.lines().map_err(unwritten)?);
         }
-        let mut after = (0, MessageId(0));
-        loop {
-            let page = result::of_day(&self.store, file, span, after, PIECE as i64).await?;
-            let Some(last) = page.last() else { return Ok(sink) };
-            after = (last.row_no, last.id);
+        for piece in of_file.chunks(PIECE) {
+            let ids: Vec<MessageId> = piece.iter().map(|place| place.id).collect();
+            let mut page = result::by_ids(&self.store, &ids).await?;
+            page.sort_by_key(|told| (told.row_no, told.id));
             let (rest, cells) = aside(move || rows.of(page)).await?;
             rows = rest;
             let lines = cells.into_iter().map(|(told, cells)| {
-                let mut line: Vec<String> =
+                let mut line: Vec<Cell> =
                     places.iter().map(|at| at.and_then(|at| cells.get(at)).cloned().unwrap_or_default()).collect();
                 line.extend(source.voice.message(&told));
                 line
             });
-            sink = written(sink, lines.collect()).await?;
+            sinks = sinks.write(lines.collect()).await?;
         }
+        Ok(sinks)
     }
 }
 
@@ -97,8 +106,8 @@ struct Rows {
 
 impl Rows {
     /// The cells of each message's row; none where the file has no such row any more.
-    fn of(mut self, page: Vec<Told>) -> (Self, Vec<(Told, Vec<String>)>) {
-        let mut cells: Vec<String> = Vec::new();
+    fn of(mut self, page: Vec<Told>) -> (Self, Vec<(Told, Vec<Cell>)>) {
+        let mut cells: Vec<Cell> = Vec::new();
         let mut of = 0;
         let mut done = Vec::with_capacity(page.len());
         for told in page {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::make::PIECE;
 use crate::domain::id::MessageId;
 use crate::domain::money::Micros;
 use crate::engine::{Engine, EngineError};
@@ -10,7 +11,7 @@ use crate::store::run::Run;
 use crate::store::view::result::{self, Told};
 
 /// Read at once.
-const PAGE: i64 = 1_000;
+const PAGE: i64 = PIECE as i64;
 
 /// Rows that may be inserted out of order: those of one statement.
 const AHEAD: i64 = 2 * PAGE;
@@ -37,81 +38,89 @@ pub(super) struct Fates<'a> {
     engine: &'a Engine,
     run: &'a Run,
     known: BTreeMap<i64, RowResult>,
-    /// The last message read; `None`: all were.
-    after: Option<MessageId>,
-    /// The highest row of a message read so far.
-    seen: i64,
+    messages: Messages,
     /// The last row read of those left out; `None`: all were.
     left_after: Option<i64>,
-    /// What has left of a standing run, by the rows' ids; `None`: not read yet.
-    gone: Option<BTreeMap<String, Vec<Told>>>,
+}
+
+/// How the rows of messages are come by.
+enum Messages {
+    /// They were planned in the file's order, nearly: one walk finds them as they are asked for.
+    Planned {
+        /// The last message read; `None`: all were.
+        after: Option<MessageId>,
+        /// The highest row of a message read so far.
+        seen: i64,
+    },
+    /// The rows of a standing run were named in any order: row and message of each, some 16 MB for a million, from which
+    /// those asked for are read.
+    Named { places: Vec<(i64, MessageId)>, next: usize },
+    /// The same, before they were read.
+    Unread,
 }
 
 impl<'a> Fates<'a> {
     pub fn new(engine: &'a Engine, run: &'a Run) -> Self {
-        Self {
-            engine,
-            run,
-            known: BTreeMap::new(),
-            after: Some(MessageId(0)),
-            seen: 0,
-            left_after: Some(0),
-            gone: None,
-        }
+        let planned = Messages::Planned { after: Some(MessageId(0)), seen: 0 };
+        let messages = if run.revision > 1 { Messages::Unread } else { planned };
+        Self { engine, run, known: BTreeMap::new(), messages, left_after: Some(0) }
     }
 
-    /// What became of row `no`; rows are asked for in order. `None`: it has not been planned.
-    pub async fn of(&mut self, no: i64) -> Result<Option<Fate>, EngineError> {
-        // The rows of a standing run were named in any order: all of them are read before the first.
-        while self.after.is_some() && (self.run.revision > 1 || self.seen < no + AHEAD) {
-            self.read_messages().await?;
+    /// What became of the rows after those asked for before up to row `to`. Rows that are not there have not been planned.
+    pub async fn up_to(&mut self, to: i64) -> Result<BTreeMap<i64, Fate>, EngineError> {
+        if matches!(self.messages, Messages::Unread) {
+            let mut places = self.places().await?;
+            places.sort_unstable();
+            self.messages = Messages::Named { places, next: 0 };
         }
-        while self.left_after.is_some_and(|last| last < no) {
+        self.read_messages(to).await?;
+        while self.left_after.is_some_and(|last| last < to) {
             self.read_left_out().await?;
         }
-        if self.run.revision > 1 && self.gone.is_none() {
-            self.gone = Some(self.read_gone().await?);
-        }
-        Ok(self.known.remove(&no).map(|now| self.with_before(now)))
+        let later = self.known.split_off(&(to + 1));
+        let rows = std::mem::replace(&mut self.known, later);
+        self.with_before(rows).await
     }
 
-    fn with_before(&self, now: RowResult) -> Fate {
-        let (id, own) = match &now {
-            RowResult::Message(told) => (&told.external_id, Some(told.id)),
-            RowResult::LeftOut(left) => (&left.external_id, None),
-        };
-        let gone = id.as_ref().and_then(|id| self.gone.as_ref()?.get(id)).map_or(&[][..], Vec::as_slice);
-        let others = || gone.iter().filter(|told| Some(told.id) != own);
-        let cost_before = Micros(others().map(|told| told.charged.0).sum());
-        Fate { before: others().next_back().cloned().map(Box::new), cost_before, now }
-    }
-
-    /// Messages of every file that left, by the ids of their rows.
-    async fn read_gone(&self) -> Result<BTreeMap<String, Vec<Told>>, EngineError> {
-        let mut gone: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-        let mut after = MessageId(0);
+    /// Where the rows of the run's file are.
+    async fn places(&self) -> Result<Vec<(i64, MessageId)>, EngineError> {
+        let of = (self.run.id, self.run.revision);
+        let (mut all, mut after) = (Vec::new(), MessageId(0));
         loop {
-            let page = result::all_of_run(&self.engine.store, self.run.id, after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(gone) };
+            let page = result::places(&self.engine.store, of, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(all) };
             after = last.id;
-            for told in page.into_iter().filter(|told| told.accepted_at.is_some()) {
-                if let Some(id) = told.external_id.clone() {
-                    gone.entry(id).or_default().push(told);
+            all.extend(page.iter().map(|place| (place.row_no, place.id)));
+        }
+    }
+
+    async fn read_messages(&mut self, to: i64) -> Result<(), EngineError> {
+        loop {
+            let page = match &mut self.messages {
+                Messages::Planned { after: Some(after), seen } if *seen < to + AHEAD => {
+                    let of = (self.run.id, self.run.revision);
+                    let page = result::of_run(&self.engine.store, of, *after, PAGE).await?;
+                    let (last, highest) = (page.last().map(|last| last.id), page.iter().map(|told| told.row_no).max());
+                    let seen = (*seen).max(highest.unwrap_or_default());
+                    self.messages = Messages::Planned { after: last, seen };
+                    page
                 }
+                Messages::Named { places, next } => {
+                    let rest = &places[*next..];
+                    let count = rest.partition_point(|(row, _)| *row <= to).min(PIECE);
+                    let ids: Vec<MessageId> = rest[..count].iter().map(|(_, id)| *id).collect();
+                    *next += count;
+                    if ids.is_empty() {
+                        return Ok(());
+                    }
+                    result::by_ids(&self.engine.store, &ids).await?
+                }
+                Messages::Planned { .. } | Messages::Unread => return Ok(()),
+            };
+            for told in page {
+                self.known.insert(told.row_no, RowResult::Message(Box::new(told)));
             }
         }
-    }
-
-    async fn read_messages(&mut self) -> Result<(), EngineError> {
-        let Some(after) = self.after else { return Ok(()) };
-        let of = (self.run.id, self.run.revision);
-        let page = result::of_run(&self.engine.store, of, after, PAGE).await?;
-        self.after = page.last().map(|last| last.id);
-        for told in page {
-            self.seen = self.seen.max(told.row_no);
-            self.known.insert(told.row_no, RowResult::Message(Box::new(told)));
-        }
-        Ok(())
     }
 
     async fn read_left_out(&mut self) -> Result<(), EngineError> {
@@ -122,5 +131,40 @@ impl<'a> Fates<'a> {
             self.known.insert(left.row_no, RowResult::LeftOut(Box::new(left)));
         }
         Ok(())
+    }
+
+    /// Adds what left for the same rows before, of a standing run.
+    async fn with_before(&self, rows: BTreeMap<i64, RowResult>) -> Result<BTreeMap<i64, Fate>, EngineError> {
+        let mut gone: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        if self.run.revision > 1 {
+            let ids: Vec<&str> = rows.values().filter_map(RowResult::external_id).collect();
+            let of = (self.run.campaign_id, self.run.id);
+            for told in result::gone(&self.engine.store, of, &ids).await? {
+                if let Some(id) = told.external_id.clone() {
+                    gone.entry(id).or_default().push(told);
+                }
+            }
+        }
+        Ok(rows.into_iter().map(|(no, now)| (no, now.with_before(&gone))).collect())
+    }
+}
+
+impl RowResult {
+    fn external_id(&self) -> Option<&str> {
+        match self {
+            Self::Message(told) => told.external_id.as_deref(),
+            Self::LeftOut(left) => left.external_id.as_deref(),
+        }
+    }
+
+    fn with_before(self, gone: &BTreeMap<String, Vec<Told>>) -> Fate {
+        let own = match &self {
+            Self::Message(told) => Some(told.id),
+            Self::LeftOut(_) => None,
+        };
+        let gone = self.external_id().and_then(|id| gone.get(id)).map_or(&[][..], Vec::as_slice);
+        let others = || gone.iter().filter(|told| Some(told.id) != own);
+        let cost_before = Micros(others().map(|told| told.charged.0).sum());
+        Fate { before: others().next_back().cloned().map(Box::new), cost_before, now: self }
     }
 }

@@ -1,15 +1,15 @@
-//! Making one result file.
+//! Making result files: those of one kind, as text and as workbook, in one reading.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use super::cell::Cell;
 use super::fates::Fates;
-use super::sink::{MOST_ROWS, Sink, own_cell};
+use super::sink::{Dialect, Sink};
 use super::words::{self, Voice};
 use crate::domain::id::{MessageId, VersionId};
-use crate::domain::spreadsheet::text_cell;
 use crate::engine::{Engine, EngineError, aside, load};
 use crate::intake::audience::{Audience, Delimiter, Encoding, Line};
 use crate::intake::campaign_file::CampaignFile;
@@ -41,12 +41,29 @@ pub enum Kind {
     PhoneSheet,
 }
 
+impl Kind {
+    /// Whether it is a workbook.
+    pub const fn is_sheet(self) -> bool {
+        matches!(self, Self::OwnSheet | Self::DaySheet | Self::PhoneSheet)
+    }
+
+    /// The same as a text.
+    const fn as_text(self) -> Self {
+        match self {
+            Self::Own | Self::OwnSheet => Self::Own,
+            Self::Day | Self::DaySheet => Self::Day,
+            Self::Phone | Self::PhoneSheet => Self::Phone,
+            Self::Outcomes => Self::Outcomes,
+        }
+    }
+}
+
 /// Whether a file was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Made {
     /// It was.
     Written,
-    /// A workbook cannot hold so many rows; the text file can.
+    /// A workbook cannot hold so much; the text file can.
     TooLong,
     /// Its campaign has no such file.
     None,
@@ -63,18 +80,58 @@ pub(super) struct Source {
     pub voice: Voice,
 }
 
+/// A file that is wanted: which, and where.
+pub(super) type Wanted = (Kind, PathBuf);
+
+/// The files of one kind that are being written.
+pub(super) struct Sinks(Vec<Sink>);
+
+impl Sinks {
+    /// Writes a row into each, the header first.
+    pub async fn write(self, rows: Vec<Vec<Cell>>) -> Result<Self, EngineError> {
+        let mut sinks = self.0;
+        let done = aside(move || {
+            for sink in &mut sinks {
+                rows.iter().try_for_each(|cells| sink.write(cells))?;
+            }
+            Ok::<_, io::Error>(sinks)
+        });
+        done.await?.map(Self).map_err(unwritten)
+    }
+
+    /// Puts them into their places.
+    pub async fn finish(self) -> Result<Vec<Made>, EngineError> {
+        let done = aside(move || self.0.into_iter().map(Sink::finish).collect::<io::Result<Vec<Made>>>());
+        done.await?.map_err(unwritten)
+    }
+}
+
 impl Engine {
     /// Makes a result file of `run` at `target`, by rename.
     pub async fn make_result(&self, run: &Run, kind: Kind, target: &Path) -> Result<Made, EngineError> {
         let source = self.source(run).await?;
-        match kind {
-            Kind::Own => self.own(run, &source, target, false).await,
-            Kind::OwnSheet => self.own(run, &source, target, true).await,
-            Kind::Day => self.day(run, &source, target, false).await,
-            Kind::DaySheet => self.day(run, &source, target, true).await,
-            Kind::Outcomes => self.outcomes(run, &source, target).await,
-            Kind::Phone => self.phone(run, &source, target, false).await,
-            Kind::PhoneSheet => self.phone(run, &source, target, true).await,
+        let made = self.make_results(run, &source, &[(kind, target.to_owned())]).await?;
+        Ok(made.first().copied().unwrap_or(Made::None))
+    }
+
+    /// Makes files of one kind, each by rename, from one reading.
+    pub(super) async fn make_results(
+        &self,
+        run: &Run,
+        source: &Source,
+        wanted: &[Wanted],
+    ) -> Result<Vec<Made>, EngineError> {
+        let Some((kind, _)) = wanted.first() else { return Ok(Vec::new()) };
+        let is_of_rows = matches!(kind.as_text(), Kind::Own | Kind::Day);
+        if is_of_rows && source.audience.is_none() {
+            return Ok(vec![Made::None; wanted.len()]);
+        }
+        let sinks = source.sinks(wanted).map_err(unwritten)?;
+        match kind.as_text() {
+            Kind::Day => self.day(run, source, sinks).await,
+            Kind::Outcomes => self.outcomes(run, sinks).await,
+            Kind::Phone => self.phone(run, source, sinks).await,
+            _ => self.own(run, source, sinks).await,
         }
     }
 
@@ -93,8 +150,9 @@ impl Engine {
 
     /// The day it is for the run's campaign, as `2026-11-24`.
     pub(super) async fn day_of(&self, run: &Run) -> Result<String, EngineError> {
-        let source = self.source(run).await?;
-        Ok(self.clock.now().day_in(&source.voice.zone))
+        let version = version::get(&self.store, run.version_id).await?;
+        let zone = version.and_then(|version| load::parse(&version.definition).ok()).map(|file| file.timezone);
+        Ok(self.clock.now().day_in(&zone.unwrap_or(TimeZone::UTC)))
     }
 
     pub(super) async fn source(&self, run: &Run) -> Result<Source, EngineError> {
@@ -110,23 +168,17 @@ impl Engine {
         let rules = file.reading.clone();
         let audience = aside(move || Audience::open_by(&path, &rules).ok()).await?;
         let zone: TimeZone = file.timezone.clone();
-        // A file with semicolons comes from where a comma stands in front of the cents.
-        let has_commas = audience.as_ref().is_some_and(|a| a.facts.delimiter == Delimiter::Semicolon);
-        let voice = Voice { language: Language::of_tag(&file.template.language), zone, has_commas };
+        let voice = Voice { language: Language::of_tag(&file.template.language), zone };
         Ok(Source { file, audience, voice })
     }
 
-    async fn own(&self, run: &Run, source: &Source, target: &Path, as_sheet: bool) -> Result<Made, EngineError> {
-        let Some(audience) = &source.audience else { return Ok(Made::None) };
-        if as_sheet && run.rows_read.is_none_or(|rows| rows >= i64::from(MOST_ROWS)) {
-            return Ok(Made::TooLong);
-        }
+    async fn own(&self, run: &Run, source: &Source, sinks: Sinks) -> Result<Vec<Made>, EngineError> {
+        let Some(audience) = &source.audience else { return Ok(Vec::new()) };
         let width = audience.facts.header.len();
-        let mut sink = source.sink(target, as_sheet, width).map_err(unwritten)?;
-        sink.write(&source.header(audience)).map_err(unwritten)?;
+        let mut sinks = sinks.write(vec![source.header(audience)]).await?;
         let mut fates = Fates::new(self, run);
         let mut lines = audience.lines().map_err(unwritten)?;
-        let mut no = 0;
+        let mut done = 0;
         loop {
             let (rest, piece) = aside(move || {
                 let piece: Vec<Line> = lines.by_ref().take(PIECE).collect();
@@ -135,42 +187,39 @@ impl Engine {
             .await?;
             lines = rest;
             if piece.is_empty() {
-                break;
+                return sinks.finish().await;
             }
+            let mut of_rows = fates.up_to(done + piece.len() as i64).await?;
             let mut rows = Vec::with_capacity(piece.len());
             for line in piece {
-                no += 1;
+                done += 1;
                 let mut cells = own_cells(line, width);
-                let fate = fates.of(no).await?;
-                cells.extend(fate.map_or_else(|| vec![String::new(); words::COLUMNS.len()], |f| source.voice.fate(&f)));
+                let fate = of_rows.remove(&done);
+                cells.extend(fate.map_or_else(|| vec![Cell::Empty; words::COLUMNS.len()], |f| source.voice.fate(&f)));
                 rows.push(cells);
             }
-            sink = written(sink, rows).await?;
+            sinks = sinks.write(rows).await?;
         }
-        finished(sink).await
     }
 
-    async fn outcomes(&self, run: &Run, source: &Source, target: &Path) -> Result<Made, EngineError> {
-        let (delimiter, encoding) = source.dialect();
-        let mut sink = Sink::text(target, delimiter, encoding).map_err(unwritten)?;
-        sink.write(&["id".to_owned(), "outcome".to_owned()]).map_err(unwritten)?;
+    async fn outcomes(&self, run: &Run, sinks: Sinks) -> Result<Vec<Made>, EngineError> {
+        let mut sinks = sinks.write(vec![vec![Cell::word("id"), Cell::word("outcome")]]).await?;
         let mut after = MessageId(0);
         loop {
-            let page = result::all_of_run(&self.store, run.id, after, PIECE as i64).await?;
-            let Some(last) = page.last() else { break };
+            let page = result::of_run(&self.store, (run.id, 0), after, PIECE as i64).await?;
+            let Some(last) = page.last() else { return sinks.finish().await };
             after = last.id;
             let rows = page.iter().filter_map(|told| {
                 let word = words::outcome(told)?;
-                Some(vec![told.external_id.clone()?, word.to_owned()])
+                Some(vec![Cell::Word(told.external_id.clone()?), Cell::word(word)])
             });
-            sink = written(sink, rows.collect()).await?;
+            sinks = sinks.write(rows.collect()).await?;
         }
-        finished(sink).await
     }
 }
 
 /// A row of the user's file, as wide as its header. One that cannot be read stands there as well as can be.
-pub(super) fn own_cells(line: Line, width: usize) -> Vec<String> {
+pub(super) fn own_cells(line: Line, width: usize) -> Vec<Cell> {
     let mut cells = match line {
         Line::Cells(cells) | Line::Unreadable(_, cells) => cells,
     };
@@ -180,36 +229,35 @@ pub(super) fn own_cells(line: Line, width: usize) -> Vec<String> {
         let both = format!("{last} {beside}");
         both.trim().clone_into(last);
     }
-    let mut cells: Vec<String> = cells.iter().map(|cell| own_cell(cell)).collect();
-    cells.resize(width, String::new());
+    let mut cells: Vec<Cell> = cells.into_iter().map(Cell::Own).collect();
+    cells.resize(width, Cell::Empty);
     cells
 }
 
-pub(super) async fn written(mut sink: Sink, rows: Vec<Vec<String>>) -> Result<Sink, EngineError> {
-    let done = aside(move || rows.iter().try_for_each(|cells| sink.write(cells)).map(|()| sink)).await?;
-    done.map_err(unwritten)
-}
-
-pub(super) async fn finished(sink: Sink) -> Result<Made, EngineError> {
-    aside(move || sink.finish()).await?.map_err(unwritten)?;
-    Ok(Made::Written)
-}
-
 impl Source {
-    /// The user's own delimiter and encoding.
-    fn dialect(&self) -> (Delimiter, Encoding) {
-        self.audience.as_ref().map_or((Delimiter::Comma, Encoding::Utf8), |a| (a.facts.delimiter, a.facts.encoding))
+    /// The user's own delimiter, encoding and mark. A text made of a workbook gets a mark, by which spreadsheets know it.
+    fn dialect(&self) -> Dialect {
+        let facts = self.audience.as_ref().map(|audience| &audience.facts);
+        let delimiter = facts.map_or(Delimiter::Comma, |facts| facts.delimiter);
+        Dialect {
+            delimiter,
+            encoding: facts.map_or(Encoding::Utf8, |facts| facts.encoding),
+            has_mark: facts.is_none_or(|facts| facts.has_mark || facts.sheet.is_some()),
+            // A file with semicolons comes from where a comma stands in front of the cents.
+            has_commas: delimiter == Delimiter::Semicolon,
+        }
     }
 
-    /// A file for people; `own` columns come before what became of each row.
-    pub(super) fn sink(&self, target: &Path, as_sheet: bool, own: usize) -> io::Result<Sink> {
-        let (delimiter, encoding) = self.dialect();
-        let cost = u16::try_from(own + words::COST).ok();
-        if as_sheet { Sink::sheet(target, cost) } else { Sink::text(target, delimiter, encoding) }
+    fn sinks(&self, wanted: &[Wanted]) -> io::Result<Sinks> {
+        let from_workbook = self.audience.as_ref().is_some_and(|audience| audience.facts.sheet.is_some());
+        let one = |(kind, target): &Wanted| {
+            if kind.is_sheet() { Sink::sheet(target, from_workbook) } else { Sink::text(target, self.dialect()) }
+        };
+        wanted.iter().map(one).collect::<io::Result<Vec<Sink>>>().map(Sinks)
     }
 
     /// The user's own columns, and those after them: a name that is taken already says whose it is.
-    pub(super) fn header(&self, audience: &Audience) -> Vec<String> {
+    pub(super) fn header(&self, audience: &Audience) -> Vec<Cell> {
         let own = &audience.facts.header;
         let taken: Vec<String> = own.iter().map(|name| fold(name)).collect();
         let ours = self.voice.header().into_iter().map(|name| {
@@ -217,21 +265,21 @@ impl Source {
             while taken.contains(&fold(&free)) {
                 free = format!("{free} (Recado)");
             }
-            free
+            Cell::Word(free)
         });
-        own.iter().map(|cell| own_cell(cell)).chain(ours).collect()
+        own.iter().map(|cell| Cell::Own(cell.clone())).chain(ours).collect()
     }
 
-    pub(super) fn say(&self, column: &str) -> String {
-        say(self.voice.language, &format!("results.{column}"), &[])
+    pub(super) fn say(&self, column: &str) -> Cell {
+        Cell::Word(say(self.voice.language, &format!("results.{column}"), &[]))
     }
 
     /// Id, name, phone and date.
-    pub(super) fn who(&self, told: &Told) -> Vec<String> {
-        vec![
-            told.external_id.clone().unwrap_or_default(),
-            text_cell(&told.name).into_owned(),
-            format!("+{}", told.recipient),
+    pub(super) fn who(&self, told: &Told) -> [Cell; 4] {
+        [
+            Cell::word(told.external_id.clone().unwrap_or_default()),
+            Cell::Given(told.name.clone()),
+            Cell::Word(format!("+{}", told.recipient)),
             self.voice.time(told.happens_at),
         ]
     }

@@ -1,16 +1,15 @@
 //! Whom to phone: people who were not reached, or have not answered, and whose matter is still to come.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use super::make::{Made, PIECE, Source, finished, unwritten, written};
-use super::sink::own_cell;
+use super::cell::Cell;
+use super::make::{Made, PIECE, Sinks, Source};
 use super::words;
 use crate::domain::exclusion::ExclusionReason as E;
 use crate::domain::failure::{FailureClass, known};
 use crate::domain::id::MessageId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState as S;
-use crate::domain::spreadsheet::text_cell;
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::locale::say;
@@ -19,56 +18,112 @@ use crate::store::message::LEFT;
 use crate::store::run::Run;
 use crate::store::view::result::{self, Told};
 
-/// Whom to phone about what.
+/// Whom a call is to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Whom {
+    Message(MessageId),
+    /// A row that was left out.
+    Row(i64),
+}
+
+/// A call to be made: as little as puts the calls of a million people into their order.
 struct Call {
-    cost_centre: String,
+    /// Number of its cost centre among those found.
+    centre: u32,
     happens_at: Option<UnixMs>,
-    cells: [String; 5],
+    whom: Whom,
+}
+
+/// The calls found so far.
+#[derive(Default)]
+struct Calls {
+    all: Vec<Call>,
+    centres: BTreeMap<String, u32>,
+}
+
+impl Calls {
+    fn add(&mut self, centre: &str, happens_at: Option<UnixMs>, whom: Whom) {
+        let next = u32::try_from(self.centres.len()).unwrap_or(u32::MAX);
+        let centre = match self.centres.get(centre) {
+            Some(known) => *known,
+            None => *self.centres.entry(centre.to_owned()).or_insert(next),
+        };
+        self.all.push(Call { centre, happens_at, whom });
+    }
+
+    /// By cost centre, whose time comes first on top.
+    fn in_order(self) -> Vec<Call> {
+        // The centres' numbers by their names.
+        let mut place = vec![0; self.centres.len()];
+        for (at, number) in (0_u32..).zip(self.centres.values()) {
+            if let Some(place) = place.get_mut(*number as usize) {
+                *place = at;
+            }
+        }
+        let mut all = self.all;
+        all.sort_unstable_by_key(|call| (place.get(call.centre as usize).copied(), call.happens_at, call.whom));
+        all
+    }
 }
 
 impl Engine {
     /// Whom to phone, by cost centre, whose time comes first on top.
-    pub(super) async fn phone(
-        &self,
-        run: &Run,
-        source: &Source,
-        target: &Path,
-        as_sheet: bool,
-    ) -> Result<Made, EngineError> {
+    pub(super) async fn phone(&self, run: &Run, source: &Source, sinks: Sinks) -> Result<Vec<Made>, EngineError> {
         let now = self.clock.now();
-        let mut calls = self.calls(run, source).await?;
-        // What is past needs no call.
-        calls.retain(|call| call.happens_at.is_none_or(|at| at > now));
-        calls.sort_by(|a, b| (&a.cost_centre, a.happens_at, &a.cells).cmp(&(&b.cost_centre, b.happens_at, &b.cells)));
-        let mut sink = source.sink(target, as_sheet, usize::from(u16::MAX)).map_err(unwritten)?;
         let named = ["cost_centre", "hours_left", "id", "name", "phone", "when", "why"];
-        sink.write(&named.map(|name| source.say(name))).map_err(unwritten)?;
-        let rows = calls.into_iter().map(|call| {
-            let left = call.happens_at.map(|at| at.since(now).as_secs() / 3_600);
-            let left = left.map(|hours| hours.to_string()).unwrap_or_default();
-            [vec![text_cell(&call.cost_centre).into_owned(), left], call.cells.to_vec()].concat()
-        });
-        finished(written(sink, rows.collect()).await?).await
+        let mut sinks = sinks.write(vec![named.map(|name| source.say(name)).to_vec()]).await?;
+        for piece in self.calls(run, source, now).await?.in_order().chunks(PIECE) {
+            let mut rows = self.rows_of_calls(run, source, piece, now).await?;
+            let rows = piece.iter().filter_map(|call| rows.remove(&call.whom)).collect();
+            sinks = sinks.write(rows).await?;
+        }
+        sinks.finish().await
     }
 
-    /// Whoever was not reached, or has not answered.
-    async fn calls(&self, run: &Run, source: &Source) -> Result<Vec<Call>, EngineError> {
-        let mut calls = Vec::new();
+    /// Whoever was not reached, or has not answered. What is past needs no call.
+    async fn calls(&self, run: &Run, source: &Source, now: UnixMs) -> Result<Calls, EngineError> {
+        let mut calls = Calls::default();
+        let is_ahead = |at: Option<UnixMs>| at.is_none_or(|at| at > now);
         let mut after = MessageId(0);
         loop {
             let page = result::of_run(&self.store, (run.id, run.revision), after, PIECE as i64).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            calls.extend(page.iter().filter_map(|told| source.call(told)));
+            for told in page.iter().filter(|told| is_ahead(told.happens_at) && source.why_call(told).is_some()) {
+                calls.add(&told.cost_centre, told.happens_at, Whom::Message(told.id));
+            }
         }
         let mut after = 0;
         loop {
             let page = exclusion::list(&self.store, run.id, after, PIECE as i64).await?;
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last() else { return Ok(calls) };
             after = last.row_no;
-            calls.extend(page.iter().filter(|left| source.is_for_phone(left)).map(|left| source.call_left_out(left)));
+            for left in page.iter().filter(|left| is_ahead(left.happens_at) && source.is_for_phone(left)) {
+                calls.add(&left.cost_centre, left.happens_at, Whom::Row(left.row_no));
+            }
         }
-        Ok(calls)
+    }
+
+    /// The lines of some calls. Who was reached meanwhile has none.
+    async fn rows_of_calls(
+        &self,
+        run: &Run,
+        source: &Source,
+        calls: &[Call],
+        now: UnixMs,
+    ) -> Result<BTreeMap<Whom, Vec<Cell>>, EngineError> {
+        let (mut ids, mut rows) = (Vec::new(), Vec::new());
+        for call in calls {
+            match call.whom {
+                Whom::Message(id) => ids.push(id),
+                Whom::Row(row) => rows.push(row),
+            }
+        }
+        let told = result::by_ids(&self.store, &ids).await?;
+        let left = exclusion::by_rows(&self.store, run.id, &rows).await?;
+        let of_messages = told.iter().filter_map(|told| Some((Whom::Message(told.id), source.call(told, now)?)));
+        let of_rows = left.iter().map(|left| (Whom::Row(left.row_no), source.call_left_out(left, now)));
+        Ok(of_messages.chain(of_rows).collect())
     }
 }
 
@@ -97,34 +152,32 @@ impl Source {
         wants_none && self.file.kind != CampaignKind::Reminder
     }
 
-    fn call(&self, told: &Told) -> Option<Call> {
-        let why = match told.state {
-            S::Failed if !self.asked_for_no_more(told) => self.voice.reason(told),
-            S::Excluded
-                if told
-                    .end_reason
-                    .as_deref()
-                    .and_then(E::parse)
-                    .is_none_or(|why| self.waits_for(why, told.happens_at)) =>
-            {
-                self.voice.reason(told)
+    /// Why the person of a message is to be phoned; `None`: they are not.
+    fn why_call(&self, told: &Told) -> Option<String> {
+        let reason = told.end_reason.as_deref();
+        match told.state {
+            S::Failed if !self.asked_for_no_more(told) => Some(self.voice.reason(told)),
+            S::Excluded if reason.and_then(E::parse).is_none_or(|why| self.waits_for(why, told.happens_at)) => {
+                Some(self.voice.reason(told))
             }
             // Somebody gave up finding out whether it left.
-            S::Cancelled if told.end_reason.as_deref() == Some(LEFT) => self.voice.reason(told),
+            S::Cancelled if reason == Some(LEFT) => Some(self.voice.reason(told)),
             S::Expired | S::Undelivered | S::InDoubt => {
-                say(self.voice.language, &format!("web.state.{}", told.state.as_str()), &[])
+                Some(say(self.voice.language, &format!("web.state.{}", told.state.as_str()), &[]))
             }
             S::Delivered | S::Read if self.asks() && words::outcome(told) == Some(words::NO_ANSWER) => {
-                say(self.voice.language, "web.no_answer", &[])
+                Some(say(self.voice.language, "web.no_answer", &[]))
             }
-            _ => return None,
-        };
-        let [id, name, phone, when] = <[String; 4]>::try_from(self.who(told)).ok()?;
-        Some(Call {
-            cost_centre: told.cost_centre.clone(),
-            happens_at: told.happens_at,
-            cells: [id, name, phone, when, why],
-        })
+            _ => None,
+        }
+    }
+
+    fn call(&self, told: &Told, now: UnixMs) -> Option<Vec<Cell>> {
+        let why = self.why_call(told)?;
+        let mut cells = vec![Cell::Given(told.cost_centre.clone()), hours_left(told.happens_at, now)];
+        cells.extend(self.who(told));
+        cells.push(Cell::Word(why));
+        Some(cells)
     }
 
     /// Whether the campaign asks for an answer at all.
@@ -133,10 +186,19 @@ impl Source {
         replies.buttons.iter().any(|button| button.outcome.is_some()) || !replies.typed.is_empty()
     }
 
-    fn call_left_out(&self, left: &Exclusion) -> Call {
-        let id = left.external_id.clone().unwrap_or_default();
-        let (name, phone) = (text_cell(&left.name).into_owned(), own_cell(&left.recipient));
-        let (when, why) = (self.voice.time(left.happens_at), self.voice.why_left_out(left));
-        Call { cost_centre: left.cost_centre.clone(), happens_at: left.happens_at, cells: [id, name, phone, when, why] }
+    fn call_left_out(&self, left: &Exclusion, now: UnixMs) -> Vec<Cell> {
+        vec![
+            Cell::Given(left.cost_centre.clone()),
+            hours_left(left.happens_at, now),
+            Cell::Word(left.external_id.clone().unwrap_or_default()),
+            Cell::Given(left.name.clone()),
+            Cell::Own(left.recipient.clone()),
+            self.voice.time(left.happens_at),
+            Cell::Word(self.voice.why_left_out(left)),
+        ]
     }
+}
+
+fn hours_left(happens_at: Option<UnixMs>, now: UnixMs) -> Cell {
+    happens_at.map_or(Cell::Empty, |at| Cell::Whole(at.since(now).as_secs() / 3_600))
 }

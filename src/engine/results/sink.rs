@@ -4,13 +4,31 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use jiff::civil::DateTime;
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use crate::domain::spreadsheet::text_cell;
+use super::cell::{Cell, Was, was};
+use super::make::Made;
+use crate::domain::money::Micros;
 use crate::intake::audience::{Delimiter, Encoding};
 
 /// What a worksheet of this format holds, with its header.
-pub(super) const MOST_ROWS: u32 = 1_048_576;
+const MOST_ROWS: u32 = 1_048_576;
+/// The same of columns.
+const MOST_COLUMNS: usize = 16_384;
+/// Characters of a cell.
+const LONGEST_CELL: usize = 32_767;
+
+/// How the user's own texts are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    pub delimiter: Delimiter,
+    pub encoding: Encoding,
+    /// A mark at the start says which encoding it is, as in the user's own.
+    pub has_mark: bool,
+    /// A comma stands in front of the cents.
+    pub has_commas: bool,
+}
 
 /// A file being written beside its place.
 pub(super) struct Sink {
@@ -22,18 +40,26 @@ pub(super) struct Sink {
 }
 
 enum Kind {
-    Text {
-        out: BufWriter<File>,
-        delimiter: u8,
-        encoding: Encoding,
-    },
-    /// `amounts` is the column of numbers.
-    Sheet {
-        book: Box<Workbook>,
-        next: u32,
-        bold: Format,
-        amounts: Option<u16>,
-    },
+    Text { out: BufWriter<File>, dialect: Dialect },
+    Sheet(Box<Sheet>),
+}
+
+struct Sheet {
+    book: Workbook,
+    next: u32,
+    looks: Looks,
+    /// What stood in the user's file as a number or a date is one here.
+    from_workbook: bool,
+    /// More came than a worksheet holds: there will be none.
+    is_full: bool,
+}
+
+/// How cells look.
+struct Looks {
+    bold: Format,
+    amount: Format,
+    date: Format,
+    moment: Format,
 }
 
 fn beside(target: &Path) -> PathBuf {
@@ -49,67 +75,61 @@ fn io_error(error: XlsxError) -> io::Error {
 }
 
 impl Sink {
-    /// A text file; one of Unicode gets the mark by which spreadsheets know it.
-    pub fn text(target: &Path, delimiter: Delimiter, encoding: Encoding) -> io::Result<Self> {
+    /// A text file.
+    pub fn text(target: &Path, dialect: Dialect) -> io::Result<Self> {
         let fresh = beside(target);
         let mut out = BufWriter::new(File::create(&fresh)?);
-        if matches!(encoding, Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be) {
-            out.write_all(&encoded("\u{feff}", encoding))?;
+        let is_unicode = matches!(dialect.encoding, Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be);
+        if dialect.has_mark && is_unicode {
+            out.write_all(&encoded("\u{feff}", dialect.encoding))?;
         }
-        let kind = Kind::Text { out, delimiter: delimiter.byte(), encoding };
-        Ok(Self { target: target.to_owned(), fresh, kind })
+        Ok(Self { target: target.to_owned(), fresh, kind: Kind::Text { out, dialect } })
     }
 
     /// A workbook of one sheet, which is written through a file beside it and never lies whole in memory.
-    /// What stands in the column `amounts` is written as a number.
-    pub fn sheet(target: &Path, amounts: Option<u16>) -> io::Result<Self> {
+    pub fn sheet(target: &Path, from_workbook: bool) -> io::Result<Self> {
         let fresh = beside(target);
         let mut book = Workbook::new();
         if let Some(folder) = target.parent() {
             book.set_tempdir(folder).map_err(io_error)?;
         }
         book.add_worksheet_with_constant_memory().map_err(io_error)?;
-        let kind = Kind::Sheet { book: Box::new(book), next: 0, bold: Format::new().set_bold(), amounts };
-        Ok(Self { target: target.to_owned(), fresh, kind })
+        let looks = Looks {
+            bold: Format::new().set_bold(),
+            amount: Format::new().set_num_format("0.00####"),
+            date: Format::new().set_num_format("yyyy-mm-dd"),
+            moment: Format::new().set_num_format("yyyy-mm-dd hh:mm"),
+        };
+        let sheet = Sheet { book, next: 0, looks, from_workbook, is_full: false };
+        Ok(Self { target: target.to_owned(), fresh, kind: Kind::Sheet(Box::new(sheet)) })
     }
 
     /// One more row; the first is the header.
-    pub fn write(&mut self, cells: &[String]) -> io::Result<()> {
+    pub fn write(&mut self, cells: &[Cell]) -> io::Result<()> {
         match &mut self.kind {
-            Kind::Text { out, delimiter, encoding } => out.write_all(&encoded(&line(cells, *delimiter), *encoding)),
-            Kind::Sheet { book, next, bold, amounts } => {
-                let sheet = book.worksheet_from_index(0).map_err(io_error)?;
-                for (column, cell) in (0_u16..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-                    let amount = cell.replace(',', ".").parse::<f64>().ok();
-                    let amount = amount.filter(|_| Some(column) == *amounts && *next > 0);
-                    // All else as text, whatever it looks like: an id keeps its zeros, and nothing is a formula.
-                    let done = match amount {
-                        Some(amount) => sheet.write_number(*next, column, amount),
-                        None if *next == 0 => sheet.write_string_with_format(*next, column, cell, bold),
-                        None => sheet.write_string(*next, column, cell),
-                    };
-                    done.map_err(io_error)?;
-                }
-                *next += 1;
-                Ok(())
+            Kind::Text { out, dialect } => {
+                let cells: Vec<String> = cells.iter().map(|cell| cell.text(dialect.has_commas)).collect();
+                out.write_all(&encoded(&line(&cells, dialect.delimiter.byte()), dialect.encoding))
             }
+            Kind::Sheet(sheet) => sheet.write(cells).map_err(io_error),
         }
     }
 
     /// Puts it into its place: whoever reads it sees the file before or this one.
-    pub fn finish(mut self) -> io::Result<PathBuf> {
+    pub fn finish(mut self) -> io::Result<Made> {
         match &mut self.kind {
             Kind::Text { out, .. } => {
                 out.flush()?;
                 out.get_ref().sync_all()?;
             }
-            Kind::Sheet { book, .. } => {
-                book.save(&self.fresh).map_err(io_error)?;
+            Kind::Sheet(sheet) if sheet.is_full => return Ok(Made::TooLong),
+            Kind::Sheet(sheet) => {
+                sheet.book.save(&self.fresh).map_err(io_error)?;
                 File::open(&self.fresh)?.sync_all()?;
             }
         }
         std::fs::rename(&self.fresh, &self.target)?;
-        Ok(std::mem::take(&mut self.target))
+        Ok(Made::Written)
     }
 }
 
@@ -118,6 +138,73 @@ impl Drop for Sink {
         // One that was given up in the middle; a file left over is only untidy.
         drop(std::fs::remove_file(&self.fresh));
     }
+}
+
+impl Sheet {
+    fn write(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
+        self.is_full |= self.next >= MOST_ROWS || cells.len() > MOST_COLUMNS;
+        if self.is_full {
+            return Ok(());
+        }
+        let (row, is_header) = (self.next, self.next == 0);
+        self.next += 1;
+        let to = self.book.worksheet_from_index(0)?;
+        for (column, cell) in (0_u16..).zip(cells) {
+            if is_header {
+                to.write_string_with_format(row, column, cut(cell.words()), &self.looks.bold)?;
+            } else {
+                self.looks.cell(to, (row, column), cell, self.from_workbook)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Looks {
+    /// Texts as texts, whatever they look like: an id keeps its zeros, and nothing is a formula.
+    fn cell(&self, to: &mut Worksheet, at: (u32, u16), cell: &Cell, from_workbook: bool) -> Result<(), XlsxError> {
+        let (row, column) = at;
+        match cell {
+            Cell::Empty => {}
+            Cell::Amount(Micros(micros)) => {
+                to.write_number_with_format(row, column, *micros as f64 / 1e6, &self.amount)?;
+            }
+            Cell::Whole(whole) => drop(to.write_number(row, column, *whole as f64)?),
+            Cell::Moment(moment) => self.moment(to, at, *moment)?,
+            Cell::Own(text) if from_workbook => match was(text) {
+                Some(Was::Number(number)) => drop(to.write_number(row, column, number)?),
+                Some(Was::Moment(moment)) => self.moment(to, at, moment)?,
+                Some(Was::Date(date)) => match excel(date.at(0, 0, 0, 0)) {
+                    Some(date) => drop(to.write_datetime_with_format(row, column, &date, &self.date)?),
+                    None => drop(to.write_string(row, column, cut(text))?),
+                },
+                None => drop(to.write_string(row, column, cut(text))?),
+            },
+            Cell::Own(text) | Cell::Given(text) | Cell::Word(text) if text.is_empty() => {}
+            Cell::Own(text) | Cell::Given(text) | Cell::Word(text) => drop(to.write_string(row, column, cut(text))?),
+        }
+        Ok(())
+    }
+
+    fn moment(&self, to: &mut Worksheet, (row, column): (u32, u16), at: DateTime) -> Result<(), XlsxError> {
+        match excel(at) {
+            Some(moment) => drop(to.write_datetime_with_format(row, column, &moment, &self.moment)?),
+            None => drop(to.write_string(row, column, Cell::Moment(at).text(false))?),
+        }
+        Ok(())
+    }
+}
+
+/// As spreadsheets count days, which begin in 1900.
+fn excel(at: DateTime) -> Option<ExcelDateTime> {
+    let part = |n: i8| u8::try_from(n).ok();
+    let date = ExcelDateTime::from_ymd(u16::try_from(at.year()).ok()?, part(at.month())?, part(at.day())?).ok()?;
+    date.and_hms(u16::from(part(at.hour())?), part(at.minute())?, f64::from(at.second())).ok()
+}
+
+/// As much of a text as a cell holds.
+fn cut(text: &str) -> String {
+    if text.len() <= LONGEST_CELL { text.to_owned() } else { text.chars().take(LONGEST_CELL / 2).collect() }
 }
 
 fn line(cells: &[String], delimiter: u8) -> String {
@@ -157,33 +244,9 @@ fn encoded(line: &str, encoding: Encoding) -> Vec<u8> {
     if lost { line.chars().flat_map(one).collect() } else { bytes.into_owned() }
 }
 
-/// A cell of the user's own file such that no spreadsheet takes it for a formula; phones, numbers, dates and ids as they are.
-pub(super) fn own_cell(cell: &str) -> String {
-    let number = cell.strip_prefix(['+', '-']).is_some_and(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_digit() || c == '(')
-            && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'.' | b',' | b'-' | b'(' | b')'))
-    });
-    if number { cell.to_owned() } else { text_cell(cell).into_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_formula_in_the_users_file_is_disarmed_and_a_phone_is_left_alone() {
-        for (cell, expected) in [
-            ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
-            ("+54 9 11 5555-0123", "+54 9 11 5555-0123"),
-            ("-12,50", "-12,50"),
-            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
-            ("-", "'-"),
-            ("00012", "00012"),
-            ("María", "María"),
-        ] {
-            assert_eq!(own_cell(cell), expected);
-        }
-    }
 
     #[test]
     fn a_line_has_the_users_delimiter_and_encoding() {
@@ -196,5 +259,22 @@ mod tests {
         assert_eq!(encoded("Ñ→", Encoding::MacRoman), b"\x84?");
         assert_eq!(encoded("Ñ", Encoding::Utf16Le), b"\xd1\x00");
         assert_eq!(encoded("Ñ", Encoding::Utf16Be), b"\x00\xd1");
+    }
+
+    #[test]
+    fn a_cell_longer_than_a_worksheet_holds_is_cut_and_a_table_wider_makes_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.xlsx");
+        let mut sink = Sink::sheet(&target, false).unwrap();
+        for cells in [vec![Cell::word("name")], vec![Cell::Own("é".repeat(40_000))]] {
+            sink.write(&cells).unwrap();
+        }
+        assert_eq!(sink.finish().unwrap(), Made::Written);
+        let wide = vec![Cell::word("x"); MOST_COLUMNS + 1];
+        let target = dir.path().join("b.xlsx");
+        let mut sink = Sink::sheet(&target, false).unwrap();
+        sink.write(&wide).unwrap();
+        assert_eq!(sink.finish().unwrap(), Made::TooLong);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "what was given up leaves nothing");
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::cell::Cell;
 use super::fates::{Fate, RowResult};
 use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
@@ -28,15 +29,13 @@ pub(super) const COLUMNS: [&str; 8] =
 const REASON: usize = 4;
 
 /// Where among them the cost stands.
-pub(super) const COST: usize = 5;
+const COST: usize = 5;
 
 /// How things are told.
 #[derive(Clone, Debug)]
 pub(super) struct Voice {
     pub language: Language,
     pub zone: TimeZone,
-    /// A comma stands in front of the cents.
-    pub has_commas: bool,
 }
 
 impl Voice {
@@ -46,63 +45,51 @@ impl Voice {
     }
 
     /// The cells of a row, whatever files spoke of it.
-    pub fn fate(&self, fate: &Fate) -> Vec<String> {
+    pub fn fate(&self, fate: &Fate) -> Vec<Cell> {
         let mut cells = match (&fate.now, &fate.before) {
             (RowResult::Message(told), _) => self.message(told),
             // What was sent before the file left it out stays so.
             (RowResult::LeftOut(left), Some(before)) => {
                 let mut cells = self.message(before);
-                cells[REASON] = self.why_left_out(left);
+                cells[REASON] = Cell::word(self.why_left_out(left));
                 cells
             }
             (RowResult::LeftOut(left), None) => self.left_out(left),
         };
-        let RowResult::Message(now) = &fate.now else { return self.with_cost(cells, fate.cost_before, fate) };
+        let RowResult::Message(now) = &fate.now else { return with_cost(cells, fate.cost_before, fate) };
         if let Some(before) = &fate.before {
             let state = say(self.language, &format!("web.state.{}", before.state.as_str()), &[]);
-            let at = self.time(before.sent_at.or(before.accepted_at));
+            let at = self.time(before.sent_at.or(before.accepted_at)).text(false);
             let said = say(self.language, "results.before", &[("state", &state), ("at", &at)]);
-            cells[REASON] =
-                [cells[REASON].as_str(), &said].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
+            let both =
+                [cells[REASON].words(), &said].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
+            cells[REASON] = Cell::Word(both);
         }
-        self.with_cost(cells, Micros(now.charged.0 + fate.cost_before.0), fate)
-    }
-
-    /// What everything about the row has cost.
-    fn with_cost(&self, mut cells: Vec<String>, cost: Micros, fate: &Fate) -> Vec<String> {
-        if let Some(before) = &fate.before
-            && cost != Micros::default()
-        {
-            cells[COST] = self.amount(cost);
-            cells[COST + 1].clone_from(&before.currency);
-        }
-        cells
+        with_cost(cells, Micros(now.charged.0 + fate.cost_before.0), fate)
     }
 
     /// The cells of a message.
-    pub fn message(&self, told: &Told) -> Vec<String> {
+    pub fn message(&self, told: &Told) -> Vec<Cell> {
         let state = say(self.language, &format!("web.state.{}", told.state.as_str()), &[]);
         let sent = told.sent_at.or(told.accepted_at);
-        let cost = if told.charged == Micros::default() { String::new() } else { self.amount(told.charged) };
-        let currency = if cost.is_empty() { String::new() } else { told.currency.clone() };
-        let outcome = outcome(told).map_or_else(String::new, |word| self.outcome(word));
+        let costs = told.charged != Micros::default();
         vec![
-            state,
+            Cell::Word(state),
             self.time(sent),
             self.time(told.delivered_at),
             self.time(told.read_at),
-            self.reason(told),
-            cost,
-            currency,
-            outcome,
+            Cell::Word(self.reason(told)),
+            if costs { Cell::Amount(told.charged) } else { Cell::Empty },
+            if costs { Cell::word(told.currency.as_str()) } else { Cell::Empty },
+            outcome(told).map_or(Cell::Empty, |word| Cell::Given(self.outcome(word))),
         ]
     }
 
     /// The cells of a row that became no message.
-    pub fn left_out(&self, left: &Exclusion) -> Vec<String> {
-        let mut cells = vec![String::new(); COLUMNS.len()];
-        cells[0] = say(self.language, "web.state.excluded", &[]);
-        cells[REASON] = self.why_left_out(left);
+    pub fn left_out(&self, left: &Exclusion) -> Vec<Cell> {
+        let mut cells = vec![Cell::Empty; COLUMNS.len()];
+        cells[0] = Cell::Word(say(self.language, "web.state.excluded", &[]));
+        cells[REASON] = Cell::Word(self.why_left_out(left));
         cells
     }
 
@@ -135,16 +122,21 @@ impl Voice {
         known.map_or_else(|| word.to_owned(), |key| say(self.language, key, &[]))
     }
 
-    /// As a spreadsheet of where the file comes from reads it.
-    fn amount(&self, amount: Micros) -> String {
-        let plain = amount.to_string();
-        if self.has_commas { plain.replace('.', ",") } else { plain }
+    /// On the campaign's clock, to the minute.
+    pub fn time(&self, at: Option<UnixMs>) -> Cell {
+        at.map_or(Cell::Empty, |at| Cell::Moment(at.in_zone(&self.zone).datetime()))
     }
+}
 
-    /// `2026-11-24 10:05`, on the campaign's clock.
-    pub fn time(&self, at: Option<UnixMs>) -> String {
-        at.map(|at| at.in_zone(&self.zone).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+/// What everything about the row has cost.
+fn with_cost(mut cells: Vec<Cell>, cost: Micros, fate: &Fate) -> Vec<Cell> {
+    if let Some(before) = &fate.before
+        && cost != Micros::default()
+    {
+        cells[COST] = Cell::Amount(cost);
+        cells[COST + 1] = Cell::word(before.currency.as_str());
     }
+    cells
 }
 
 /// What was answered, as one fixed word; `None`: nothing can have been answered.

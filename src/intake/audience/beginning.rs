@@ -11,6 +11,10 @@ use super::{Delimiter, Encoding, Quote};
 /// Bytes that are looked at: some hundreds of rows.
 pub(super) const LENGTH: usize = 64 * 1024;
 
+/// Where rows are longer than that, more is: so many lines, of so many bytes in all.
+const LINES: usize = 4;
+const MOST: usize = 16 * LENGTH;
+
 /// Rows that are looked at.
 const ROWS: usize = 400;
 
@@ -36,9 +40,14 @@ pub(super) struct Row {
 impl Beginning {
     pub(super) fn read(file: File, encoding: Encoding) -> io::Result<Self> {
         let mut bytes = Vec::with_capacity(LENGTH);
-        Text::of(file, encoding).take(LENGTH as u64).read_to_end(&mut bytes)?;
+        let mut text = Text::of(file, encoding);
+        let (mut wanted, mut is_whole) = (0, false);
+        while !is_whole && bytes.len() < MOST && (bytes.is_empty() || count_lines(&bytes) < LINES as u64) {
+            wanted += LENGTH;
+            (&mut text).take(LENGTH as u64).read_to_end(&mut bytes)?;
+            is_whole = bytes.len() < wanted;
+        }
         let mark = if bytes.starts_with(UTF8_BOM) { UTF8_BOM.len() } else { 0 };
-        let is_whole = bytes.len() < LENGTH;
         Ok(Self { bytes, mark, is_whole })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Repair;
 
@@ -154,13 +154,15 @@ pub enum HeaderEvidence {
     First,
 }
 
-/// What was found out about a file.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+/// What was found out about a file. Serialises with what its format has: a workbook has no delimiter.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FileFacts {
     /// What kind of file it is.
     pub format: FileFormat,
     /// Encoding of a text.
     pub encoding: Encoding,
+    /// Whether a mark at its start says so.
+    pub has_mark: bool,
     /// What tells it: a word, and how many characters or letters of the file agree.
     pub encoding_evidence: EncodingEvidence,
     /// Delimiter of a text.
@@ -168,10 +170,8 @@ pub struct FileFacts {
     /// What encloses cells of a text.
     pub quote: Quote,
     /// The sheet that is read; `None` in a text.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
     /// Every sheet of the workbook.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sheets: Vec<String>,
     /// Rows at the beginning of the file that were looked at.
     pub rows_looked_at: u64,
@@ -182,7 +182,6 @@ pub struct FileFacts {
     /// Why that one.
     pub header_evidence: HeaderEvidence,
     /// What stands above it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub title_lines: Vec<String>,
     /// The header's cells.
     pub header: Vec<String>,
@@ -191,8 +190,61 @@ pub struct FileFacts {
     /// How dates such as 03/04/2026 are read; `None` where no column holds dates.
     pub dates: Option<DateOrder>,
     /// Cells that were repaired, by what was wrong with them; complete after the last row.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: BTreeMap<Repair, u64>,
+}
+
+/// The facts as they are told.
+#[derive(Serialize)]
+struct Told<'a> {
+    format: FileFormat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<Encoding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_evidence: Option<EncodingEvidence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delimiter: Option<Delimiter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote: Option<Quote>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sheet: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    sheets: &'a [String],
+    rows_looked_at: u64,
+    rows_agreeing: u64,
+    header_row: u64,
+    header_evidence: HeaderEvidence,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    title_lines: &'a [String],
+    header: &'a [String],
+    columns: &'a [(String, String)],
+    dates: Option<DateOrder>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    repairs: &'a BTreeMap<Repair, u64>,
+}
+
+impl Serialize for FileFacts {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let is_text = self.sheet.is_none();
+        let told = Told {
+            format: self.format,
+            encoding: is_text.then_some(self.encoding),
+            encoding_evidence: is_text.then_some(self.encoding_evidence),
+            delimiter: is_text.then_some(self.delimiter),
+            quote: is_text.then_some(self.quote),
+            sheet: self.sheet.as_deref(),
+            sheets: &self.sheets,
+            rows_looked_at: self.rows_looked_at,
+            rows_agreeing: self.rows_agreeing,
+            header_row: self.header_row,
+            header_evidence: self.header_evidence,
+            title_lines: &self.title_lines,
+            header: &self.header,
+            columns: &self.columns,
+            dates: self.dates,
+            repairs: &self.repairs,
+        };
+        told.serialize(to)
+    }
 }
 
 /// What tells an encoding.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::delimited::Delimited;
-use super::workbook::SheetRows;
+use super::workbook::{Merge, SheetRows};
 use super::{Repair, clean};
 
 /// A row of the file.
@@ -40,6 +40,15 @@ pub(super) struct Raw {
     pub(super) is_broken: bool,
     pub(super) breaks: Breaks,
     pub(super) is_hidden: bool,
+    /// Columns of formulas that were never calculated.
+    pub(super) uncalculated: Vec<usize>,
+}
+
+/// What a row has beside its cells.
+#[derive(Default)]
+struct Beside {
+    is_hidden: bool,
+    uncalculated: Vec<usize>,
 }
 
 /// Where a row of a text goes on over several lines.
@@ -56,11 +65,12 @@ pub(super) enum Breaks {
 impl Raw {
     pub(super) fn clear(&mut self) {
         self.cells.clear();
+        self.uncalculated.clear();
         (self.is_broken, self.breaks, self.is_hidden) = (false, Breaks::None, false);
     }
 
     fn is_blank(&self) -> bool {
-        self.cells.iter().all(String::is_empty)
+        self.cells.iter().all(String::is_empty) && self.uncalculated.is_empty()
     }
 }
 
@@ -77,10 +87,10 @@ pub struct Lines {
     width: usize,
     /// Rows of empty cells that count if another follows.
     blank: u64,
-    /// The next row, and whether it is hidden.
-    next: Option<(Line, bool)>,
+    /// The next row.
+    next: Option<(Line, Beside)>,
     /// Of the row given last.
-    is_hidden: bool,
+    of_last: Beside,
     line: u64,
     last_cell_goes_on: bool,
     /// Cells beside the table, in sheets.
@@ -108,7 +118,7 @@ impl Lines {
             width: 0,
             blank: 0,
             next: None,
-            is_hidden: false,
+            of_last: Beside::default(),
             line: 0,
             last_cell_goes_on: false,
             beside: 0,
@@ -154,7 +164,21 @@ impl Lines {
 
     /// Whether the row given last is hidden, or filtered out, in its sheet.
     pub fn is_hidden(&self) -> bool {
-        self.is_hidden
+        self.of_last.is_hidden
+    }
+
+    /// Columns (from 0) of the row given last whose formulas were never calculated: who wrote the file left their values
+    /// to whoever opens it in a spreadsheet.
+    pub fn uncalculated(&self) -> &[usize] {
+        &self.of_last.uncalculated
+    }
+
+    /// Cells of a sheet that are merged over several rows; all of them once the last row was given.
+    pub fn merged(&self) -> &[Merge] {
+        match &self.source {
+            Source::Text(_) => &[],
+            Source::Sheet(rows) => rows.merged(),
+        }
     }
 
     /// The line of a text, or the row of a sheet, at which the row read last stands, from 1. Rows of empty cells before
@@ -208,7 +232,7 @@ impl Lines {
         }
     }
 
-    fn read(&mut self) -> Option<(Line, bool)> {
+    fn read(&mut self) -> Option<(Line, Beside)> {
         loop {
             match self.read_raw() {
                 Ok(true) => {}
@@ -224,8 +248,9 @@ impl Lines {
             }
             self.last_cell_goes_on = self.raw.breaks == Breaks::InLast;
             self.line = self.raw.line;
-            let is_hidden = self.raw.is_hidden;
-            return Some((self.shape(), is_hidden));
+            let uncalculated = std::mem::take(&mut self.raw.uncalculated);
+            let beside = Beside { is_hidden: self.raw.is_hidden, uncalculated };
+            return Some((self.shape(), beside));
         }
     }
 
@@ -261,11 +286,11 @@ impl Iterator for Lines {
         }
         if self.next.is_some() && self.blank > 0 {
             self.blank -= 1;
-            self.is_hidden = false;
+            self.of_last = Beside::default();
             return Some(Line::Cells(vec![String::new(); self.width]));
         }
-        let (line, is_hidden) = self.next.take()?;
-        self.is_hidden = is_hidden;
+        let (line, beside) = self.next.take()?;
+        self.of_last = beside;
         Some(line)
     }
 }

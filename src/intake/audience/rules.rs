@@ -19,12 +19,23 @@ pub struct Rules {
     pub hidden_rows: Option<Take>,
     /// `total_rows`: rows that add up others.
     pub total_rows: Option<Take>,
+    /// `merged_cells`: cells of a sheet that are merged over several rows.
+    pub merged_cells: Option<Merged>,
     /// `dates`
     pub dates: Option<DateOrder>,
     /// Folded names of the columns that the campaign speaks of: a row that has them is the header.
     pub wanted: Vec<String>,
     /// Those of them that hold the phone.
     pub phone: Vec<String>,
+}
+
+/// What merged cells are in the rows below their first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Merged {
+    /// What they show: each row has the value of the first.
+    Fill,
+    /// What they hold: nothing.
+    Leave,
 }
 
 /// Whether rows are taken.

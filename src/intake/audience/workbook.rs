@@ -11,6 +11,7 @@ use super::refused::{Other, Refused};
 use super::rules::Rules;
 use super::{FileFormat, HeaderEvidence};
 
+mod merged;
 mod number;
 mod ods;
 mod package;
@@ -20,8 +21,10 @@ mod styles;
 mod xlsx;
 mod xml;
 
+use merged::Merged;
 use package::Package;
 
+pub use merged::Merge;
 pub(in super::super) use number::{plain_number, serial_moment};
 
 /// Rows and columns that both formats allow.
@@ -68,7 +71,13 @@ pub(super) struct Chosen {
 }
 
 /// The rows of a sheet.
-pub(super) struct SheetRows(Rows);
+pub(super) struct SheetRows {
+    rows: Rows,
+    /// What is merged, as far as the sheet was read; of an XLSX sheet that stands behind its rows.
+    merged: Merged,
+    /// Whether each row of merged cells gets their value.
+    fills: bool,
+}
 
 enum Rows {
     Xlsx(Box<xlsx::Rows>),
@@ -109,16 +118,20 @@ impl Workbook {
         sheets::choose(self, rules)
     }
 
-    /// The rows of a sheet from row `from` on.
-    pub(super) fn rows(&self, sheet: usize, from: u32) -> io::Result<SheetRows> {
+    /// The rows of a sheet from row `from` on; `fills`: each row of merged cells gets their value.
+    pub(super) fn rows(&self, sheet: usize, from: u32, fills: bool) -> io::Result<SheetRows> {
         let Some(found) = self.sheets.get(sheet) else { return Err(Refused::Empty.into()) };
+        let mut merged = Merged::default();
         let rows = match &self.kind {
             Kind::Xlsx(shared) => {
+                if fills {
+                    merged = xlsx::merged(&self.package, &found.part)?;
+                }
                 Rows::Xlsx(Box::new(xlsx::Rows::open(&self.package, &found.part, Arc::clone(shared), from)?))
             }
             Kind::Ods => Rows::Ods(Box::new(ods::Rows::open(&self.package, sheet, from)?)),
         };
-        Ok(SheetRows(rows))
+        Ok(SheetRows { rows, merged, fills })
     }
 }
 
@@ -126,11 +139,23 @@ impl SheetRows {
     /// The next row, empty ones included; false at the end.
     pub(super) fn read(&mut self, raw: &mut Raw) -> io::Result<bool> {
         raw.clear();
-        let read = match &mut self.0 {
-            Rows::Xlsx(rows) => rows.read(raw),
-            Rows::Ods(rows) => rows.read(raw),
+        let read = match &mut self.rows {
+            Rows::Xlsx(rows) => rows.read(raw)?,
+            Rows::Ods(rows) => rows.read(raw, &mut self.merged)?,
         };
-        Ok(read?)
+        if let (Rows::Xlsx(rows), false, false) = (&mut self.rows, read, self.fills) {
+            rows.read_merged(&mut self.merged)?;
+        }
+        // What merged cells show makes no row where there is nothing else.
+        if read && self.fills && raw.cells.iter().any(|cell| !cell.is_empty()) {
+            self.merged.fill(raw.line as u32, &mut raw.cells);
+        }
+        Ok(read)
+    }
+
+    /// What is merged over several rows; all of it once the last row was read.
+    pub(super) fn merged(&self) -> &[Merge] {
+        self.merged.all()
     }
 }
 

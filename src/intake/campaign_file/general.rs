@@ -88,13 +88,17 @@ fn file_name(value: &Value<'_, '_>) -> Option<String> {
         value.refuse("must be the name of a file in the campaign's folder, without a path");
         return None;
     }
-    let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
-    // Text with a spreadsheet's name is common, and told by its content.
-    if let Some("csv" | "tsv" | "tab" | "txt" | "xlsx" | "xlsm" | "ods" | "xls") = extension.as_deref() {
+    if is_audience_name(name) {
         return Some(name.to_owned());
     }
     value.refuse("must name a .csv, .tsv, .xlsx or .ods file");
     None
+}
+
+/// Whether a name ends as that of an audience does. Text with a spreadsheet's name is common, and told by its content.
+pub fn is_audience_name(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
+    matches!(extension.as_deref(), Some("csv" | "tsv" | "tab" | "txt" | "xlsx" | "xlsm" | "ods" | "xls"))
 }
 
 fn area_code(value: &Value<'_, '_>) -> Option<String> {

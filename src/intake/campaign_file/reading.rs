@@ -2,7 +2,7 @@
 
 use crate::config::toml_file::{Table, Value};
 
-use super::super::audience::{DateOrder, Delimiter, Encoding, Quote, Rules, Take};
+use super::super::audience::{DateOrder, Delimiter, Encoding, Merged, Quote, Rules, Take};
 use super::super::columns::fold;
 use super::ColumnNames;
 
@@ -26,6 +26,7 @@ fn parts(name: &str) -> impl Iterator<Item = String> {
 
 fn section(table: &mut Table<'_, '_>) -> Rules {
     const TAKE: [(&str, Take); 2] = [("take", Take::Take), ("leave out", Take::LeaveOut)];
+    const MERGED: [(&str, Merged); 2] = [("fill", Merged::Fill), ("leave", Merged::Leave)];
     const DATES: [(&str, DateOrder); 2] = [("day first", DateOrder::DayFirst), ("month first", DateOrder::MonthFirst)];
     Rules {
         encoding: table.get("encoding").and_then(|v| v.choice(&Encoding::NAMED)),
@@ -36,6 +37,7 @@ fn section(table: &mut Table<'_, '_>) -> Rules {
         sheet: table.get("sheet").and_then(|v| v.text()).map(|name| name.trim().to_owned()),
         hidden_rows: table.get("hidden_rows").and_then(|v| v.choice(&TAKE)),
         total_rows: table.get("total_rows").and_then(|v| v.choice(&TAKE)),
+        merged_cells: table.get("merged_cells").and_then(|v| v.choice(&MERGED)),
         dates: table.get("dates").and_then(|v| v.choice(&DATES)),
         ..Rules::default()
     }

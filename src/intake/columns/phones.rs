@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::problem::Problem;
 
 use super::super::campaign_file::ColumnNames;
-use super::{Search, fold, words};
+use super::{Search, fold, listed, words};
 
 impl Search<'_> {
     /// The columns of phones, in the order in which they are tried.
@@ -46,7 +46,7 @@ impl Search<'_> {
         let are_same = places.windows(2).all(|pair| self.folded[pair[0]] == self.folded[pair[1]]);
         match places.as_slice() {
             [] => {
-                let columns = self.header.join(", ");
+                let columns = listed(self.header);
                 // A first row with numbers in it is no header.
                 let is_data = |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count() >= 8;
                 let code = if self.header.iter().any(is_data) { "no_header" } else { "no_phone_column" };

@@ -7,8 +7,8 @@ use std::thread;
 use super::super::audience::{Line, Lines, Repair, Unreadable};
 use super::resolve::{Decided, Resolver};
 
-/// Rows that one thread decides at a time: some milliseconds of work.
-const PORTION: usize = 512;
+/// Rows that one thread decides at a time: a millisecond of work, and no more rows in memory than that takes.
+const PORTION: usize = 256;
 /// Threads at most; the daemon has other work too.
 const THREADS: usize = 4;
 /// How far those threads stand back, of 19 (Linux counts by thread).

@@ -43,7 +43,7 @@ impl<'a> Plan<'a> {
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).chain(client).collect();
         if !columns.names.contains_key(columns::CLIENT_NAME) && speaks_of(campaign, columns::CLIENT_NAME) {
             // Whoever is not known by name cannot be greeted by it.
-            problems.push(Problem::new("client_name_unknown", &[("columns", &header.join(", "))]));
+            problems.push(Problem::new("client_name_unknown", &[("columns", &columns::listed(header))]));
         }
         let templates = (request.template, request.translations);
         let contents = Contents::prepare(campaign, templates, (columns.link, columns.language), &known);

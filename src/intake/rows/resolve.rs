@@ -310,11 +310,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn no_moment(&self, why: NoMoment, cells: &[String]) -> String {
-        let parts: Vec<&str> =
-            self.plan.columns.when.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
+        let places = &self.plan.columns.when;
+        let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
+        let columns: Vec<&str> = places.iter().map(|place| self.header(*place)).collect();
         match why {
-            NoMoment::Unreadable => format!("{why}: {}", parts.join(" ")),
-            NoMoment::NoDate | NoMoment::NoTime => why.to_string(),
+            NoMoment::Unreadable => format!("{why}_in: {}: {}", columns.join(" + "), parts.join(" ")),
+            NoMoment::NoDate | NoMoment::NoTime => format!("{why}_of: {}", columns.join(" + ")),
         }
     }
 

@@ -6,6 +6,9 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
+/// A key. Bytes, because beside a row's number they take 20 of them in memory, where a `u128` would take 32.
+pub(super) type Number = [u8; 16];
+
 /// Bytes of a key and its row in the file.
 const ENTRY: usize = 20;
 /// Entries between two marks: one read of the disk finds a key between them.
@@ -32,7 +35,7 @@ struct Run {
     at: u64,
     entries: usize,
     /// Every [`STRIDE`]th key.
-    marks: Vec<u128>,
+    marks: Vec<Number>,
 }
 
 impl Runs {
@@ -42,8 +45,8 @@ impl Runs {
     }
 
     /// Adds a run.
-    pub(super) fn add(&mut self, keys: &HashMap<u128, u32>) -> io::Result<()> {
-        let mut sorted: Vec<(u128, u32)> = keys.iter().map(|(key, row)| (*key, *row)).collect();
+    pub(super) fn add(&mut self, keys: &HashMap<Number, u32>) -> io::Result<()> {
+        let mut sorted: Vec<(Number, u32)> = keys.iter().map(|(key, row)| (*key, *row)).collect();
         sorted.sort_unstable();
         if self.file.is_none() {
             self.file = Some(tempfile::tempfile()?);
@@ -54,7 +57,7 @@ impl Runs {
         let mut writer = BufWriter::with_capacity(ENTRY * 4096, At { file, at: self.length });
         for (key, row) in &sorted {
             let mut entry = [0; ENTRY];
-            entry[..16].copy_from_slice(&key.to_be_bytes());
+            entry[..16].copy_from_slice(key);
             entry[16..].copy_from_slice(&row.to_be_bytes());
             writer.write_all(&entry)?;
         }
@@ -71,7 +74,7 @@ impl Runs {
     }
 
     /// The row of a key, if one of the runs has it.
-    pub(super) fn find(&self, key: u128) -> Option<u32> {
+    pub(super) fn find(&self, key: Number) -> Option<u32> {
         let file = self.file.as_ref()?;
         let (block, mask) = self.place(key);
         let may_be = self.filter[block..block + BLOCK].iter().zip(mask).all(|(word, bits)| word & bits == bits);
@@ -82,7 +85,7 @@ impl Runs {
     }
 
     /// The block of the filter and the bits in it.
-    fn place(&self, key: u128) -> (usize, [u64; BLOCK]) {
+    fn place(&self, key: Number) -> (usize, [u64; BLOCK]) {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
         let blocks = (self.filter.len() / BLOCK).max(1) as u64;
         let block = ((u128::from(hash) * u128::from(blocks)) >> 64) as usize * BLOCK;
@@ -99,7 +102,7 @@ impl Runs {
 }
 
 impl Run {
-    fn find(&self, file: &File, key: u128) -> Option<u32> {
+    fn find(&self, file: &File, key: Number) -> Option<u32> {
         let stride = self.marks.partition_point(|mark| *mark <= key).checked_sub(1)? * STRIDE;
         let entries = STRIDE.min(self.entries - stride);
         let mut bytes = [0; STRIDE * ENTRY];
@@ -107,7 +110,7 @@ impl Run {
         // A disk that does not give back what it took: the row counts as new, and the store finds its double.
         file.read_exact_at(bytes, self.at + (stride * ENTRY) as u64).ok()?;
         let entries = bytes.as_chunks::<ENTRY>().0;
-        let of = |entry: &[u8; ENTRY]| u128::from_be_bytes(std::array::from_fn(|at| entry[at]));
+        let of = |entry: &[u8; ENTRY]| -> Number { std::array::from_fn(|at| entry[at]) };
         let at = entries.binary_search_by_key(&key, of).ok()?;
         Some(u32::from_be_bytes(std::array::from_fn(|i| entries[at][16 + i])))
     }

@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
-use super::runs::Runs;
+use super::runs::{Number, Runs};
 
-/// Keys kept in memory before they go to the file: some 20 MB.
-const IN_MEMORY: usize = 400_000;
+/// Keys kept in memory before they go to the file: some 6 MB, and 4 more while they go. A table holds seven eighths of a
+/// power of two: one key more would double it.
+const IN_MEMORY: usize = (1 << 18) / 8 * 7;
 
 /// The keys of the rows that became messages.
 pub(super) struct Seen {
-    fresh: HashMap<u128, u32>,
+    fresh: HashMap<Number, u32>,
     most: usize,
     /// What went to the file.
     runs: Runs,
@@ -48,13 +49,14 @@ impl Key {
 
     /// A person's digits, or half of the hash of an appointment: of ten million, two are taken for one with a chance of
     /// less than one in 10²³.
-    fn number(&self) -> u128 {
+    fn number(&self) -> Number {
         match self {
-            Self::Person(digits) => u128::from(*digits),
+            Self::Person(digits) => u128::from(*digits).to_be_bytes(),
             Self::Appointment(text) => {
                 let hash = Sha256::digest(text.as_bytes());
-                let half: [u8; 16] = std::array::from_fn(|at| hash[at]);
-                u128::from_be_bytes(half) | 1 << 127
+                let mut half: Number = std::array::from_fn(|at| hash[at]);
+                half[0] |= 1 << 7;
+                half
             }
         }
     }

@@ -33,8 +33,12 @@ struct Looking<'a> {
     examples: Examples<'a>,
     hidden: Places,
     totals: Places,
+    /// Cells merged over several rows.
+    merged: Places,
     errors: Places,
     rounded_ids: Places,
+    /// Formulas that were never calculated.
+    formulas: Places,
 }
 
 impl Survey {
@@ -70,6 +74,7 @@ impl Survey {
         if survey.blockers.is_empty() && lines.last_cell_goes_on() && audience.ends_in_open_quote()? {
             survey.blockers.push(Problem::new("quote_open_at_end", &[]));
         }
+        looking.merged(&lines, audience.facts.header_row);
         survey.damage(&lines, header);
         survey.ask(&looking, rules);
         let titles = plan.phone_titles(header);
@@ -102,6 +107,10 @@ impl Survey {
         if rules.total_rows.is_none() {
             self.blockers.extend(looking.totals.problem("total_rows", looking.header));
         }
+        if rules.merged_cells.is_none() {
+            self.blockers.extend(looking.merged.problem("merged_cells", looking.header));
+        }
+        self.blockers.extend(looking.formulas.problem("formulas_not_calculated", looking.header));
         self.blockers.extend(looking.rounded_ids.problem("ids_rounded", looking.header));
     }
 
@@ -130,6 +139,18 @@ impl<'a> Looking<'a> {
             totals: Places::default(),
             errors: Places::default(),
             rounded_ids: Places::default(),
+            merged: Places::default(),
+            formulas: Places::default(),
+        }
+    }
+
+    /// Cells below the header that several rows share, where something depends on them.
+    fn merged(&mut self, lines: &Lines, header_row: u64) {
+        for merge in lines.merged() {
+            let line = u64::from(merge.top);
+            if line > header_row && self.plan.used.contains(&merge.column) {
+                self.merged.add(Place { row: line - header_row, line, column: merge.column }, "");
+            }
         }
     }
 
@@ -138,6 +159,9 @@ impl<'a> Looking<'a> {
         let at = |column| Place { row, line: lines.line(), column };
         if lines.is_hidden() {
             self.hidden.add(at(0), "");
+        }
+        for column in lines.uncalculated().iter().filter(|column| self.plan.used.contains(column)) {
+            self.formulas.add(at(*column), "");
         }
         if damage::is_total(cells, &columns.phones) {
             let column = cells.iter().position(|cell| !cell.is_empty()).unwrap_or(0);

@@ -70,6 +70,22 @@ impl Page {
         self.labelled(&format!("{key}_label"), &format!("{:>9}", grouped(figure)));
     }
 
+    /// A figure, or that it is not known.
+    pub(super) fn figure_if_known(&mut self, key: &str, figure: Option<i64>) {
+        match figure {
+            Some(figure) => self.figure(key, figure),
+            None => {
+                let unknown = self.say("preflight.not_known", &[]);
+                self.labelled(&format!("{key}_label"), &unknown);
+            }
+        }
+    }
+
+    /// More about the figure above.
+    pub(super) fn under(&mut self, text: &str) {
+        self.wrapped_after(&" ".repeat(LABEL + 11), text, LABEL + 11);
+    }
+
     /// A figure whose label is the key's own sentence, with more about it below.
     pub(super) fn figure_noted(&mut self, key: &str, figure: i64, more: &str) {
         self.labelled(key, &format!("{:>9}", grouped(figure)));

@@ -18,6 +18,10 @@ use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, budget, lease, on, on_tx, place};
 
 /// The attempt that ended when the message went back in line makes room for the new one.
+///
+/// PostgreSQL is to find the messages by their ids. Where it has not looked at a table that has just been filled, it takes
+/// the whole queue for shorter than these; `state || ''` keeps the index of the queue out of it (30 ms a claim at 60,000
+/// queued).
 pub(super) const ARCHIVE: Dialects = Dialects {
     sqlite:
         "INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at, failure_code, failure_detail,
@@ -34,7 +38,7 @@ pub(super) const ARCHIVE: Dialects = Dialects {
         SELECT id, attempt, CASE WHEN end_reason IN ('in_doubt', 'unsent') THEN 'in_doubt' ELSE 'failed' END, provider_id,
             COALESCE(claimed_at, $2), COALESCE(ended_at, $2), failure_code, failure_detail,
             CASE end_reason WHEN 'in_doubt' THEN 'person' WHEN 'unsent' THEN 'rule' END
-        FROM message WHERE attempt >= 1 AND end_reason IS NOT NULL AND state = 'queued'
+        FROM message WHERE attempt >= 1 AND end_reason IS NOT NULL AND state || '' = 'queued'
             AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))
         ON CONFLICT (message_id, no) DO NOTHING",
 };
@@ -50,7 +54,7 @@ const CLAIM: Dialects = Dialects {
             accepted_at = NULL, sent_at = NULL, delivered_at = NULL, read_at = NULL, undelivered_at = NULL,
             failure_code = NULL, failure_detail = NULL
         FROM json_to_recordset($1::json) AS r (id bigint, reserved bigint)
-        WHERE message.state = 'queued' AND message.id = r.id
+        WHERE message.state || '' = 'queued' AND message.id = r.id
         RETURNING message.id, run_id, person_id, recipient, content, conversation_id, timezone, priority, category, due_at, latest_at, attempt",
 };
 

@@ -37,7 +37,7 @@ const BY_PHONE: Dialects = Dialects {
 
 const OF_RUN_BY_PHONE: Dialects = Dialects {
     sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
-        WHERE p.phone IN (SELECT r.value FROM json_each($2) AS r) AND m.run_id = $1
+        WHERE p.phone IN (SELECT r.value FROM json_each($2) AS r) AND +m.run_id = $1
         AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
     postgres:
         "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id

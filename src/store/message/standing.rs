@@ -14,31 +14,32 @@ use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
 
+/// By their ids, and by their people: both are few of a run that may be long, which SQLite must not walk for them (`+`).
 const BY_ID: Dialects = Dialects {
     sqlite:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM message AS m
-        WHERE m.campaign_id = $1 AND m.run_id = $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)
-        ORDER BY m.id",
+        WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)",
     postgres:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM message AS m
-        WHERE m.campaign_id = $1 AND m.run_id = $2
-            AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-        ORDER BY m.id",
+        WHERE m.campaign_id = $1 AND +m.run_id = $2
+            AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))",
 };
 const BY_PHONE: Dialects = Dialects {
-    sqlite: "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+    sqlite:
+        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM person AS p JOIN message AS m ON m.person_id = p.id
-        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND m.campaign_id = $1 AND m.run_id = $2 ORDER BY m.id",
-    postgres: "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND +m.campaign_id = $1 AND +m.run_id = $2",
+    postgres:
+        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-            AND m.campaign_id = $1 AND m.run_id = $2 ORDER BY m.id",
+            AND +m.campaign_id = $1 AND +m.run_id = $2",
 };
 const SINCE: &str =
     "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,

@@ -6,38 +6,63 @@ use crate::domain::id::{CampaignId, MessageId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
 use crate::domain::time::UnixMs;
-use crate::store::{Result, Store, on};
+use crate::store::{Dialects, Result, Store, on};
 
+/// Walks the run's own index from where the page before ended, so that no page costs more the longer the run is. In a
+/// standing run a row may have had several messages: those that an earlier file named last have a lower revision.
 const OF_RUN: &str =
     "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.run_id = $1 AND m.revision = $2 AND m.id > $3 ORDER BY m.id LIMIT $4";
-/// By what they are about, the last of each: in a standing run a row may have had several messages.
-const ALL_OF_RUN: &str =
-    "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+    FROM message AS m WHERE m.run_id = $1 AND m.id > $2 AND m.revision >= $3 ORDER BY m.id LIMIT $4";
+const BY_ID: Dialects = Dialects {
+    sqlite:
+        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.run_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3";
-const OF_DAY: &str =
-    "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+    FROM message AS m WHERE m.id IN (SELECT r.value FROM json_each($1) AS r) ORDER BY m.id",
+    postgres:
+        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
     FROM message AS m
-    WHERE m.run_id = $1 AND m.revision = $2 AND m.state <> 'queued'
+    WHERE m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value)) ORDER BY m.id",
+};
+/// What has left for rows with these ids; the campaign's index of ids finds them (the `+` keeps SQLite from walking the run).
+const GONE: Dialects = Dialects {
+    sqlite:
+        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
+        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
+            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
+    FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
+        AND m.external_id IN (SELECT r.value FROM json_each($3) AS r) ORDER BY m.id",
+    postgres:
+        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
+        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
+            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
+    FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
+        AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value)) ORDER BY m.id",
+};
+/// Where the rows of a file are, without what is told of them.
+const PLACES: &str = "SELECT m.id, m.row_no, m.revision FROM message AS m
+    WHERE m.run_id = $1 AND m.id > $2 AND m.revision = $3 ORDER BY m.id LIMIT $4";
+const PLACES_OF_DAY: &str = "SELECT m.id, m.row_no, m.revision FROM message AS m
+    WHERE m.run_id = $1 AND m.id > $2 AND m.state <> 'queued'
         AND COALESCE(m.claimed_at, m.ended_at) >= $3 AND COALESCE(m.claimed_at, m.ended_at) < $4
-        AND (m.row_no > $5 OR (m.row_no = $5 AND m.id > $6))
-    ORDER BY m.row_no, m.id LIMIT $7";
-const FILES_OF_DAY: &str = "SELECT DISTINCT m.run_id, m.revision FROM message AS m JOIN run AS r ON r.id = m.run_id
-    WHERE r.campaign_id = $1 AND m.state <> 'queued'
-        AND COALESCE(m.claimed_at, m.ended_at) >= $2 AND COALESCE(m.claimed_at, m.ended_at) < $3
-    ORDER BY m.run_id, m.revision";
+    ORDER BY m.id LIMIT $5";
+/// A run that was closed before can have let nothing go since.
+const RUNS_BETWEEN: &str = "SELECT id FROM run
+    WHERE campaign_id = $1 AND started_at < $3 AND (closed_at IS NULL OR closed_at >= $2) ORDER BY id";
 /// What a file about a run is written by: when this has not changed, neither has the file.
 const PULSE: &str = "SELECT COUNT(*) AS messages, CAST(COALESCE(SUM(charged), 0) AS BIGINT) AS charged,
         MAX(COALESCE(read_at, 0)) AS read_at, MAX(COALESCE(delivered_at, 0)) AS delivered_at,
@@ -102,62 +127,75 @@ pub struct Pulse {
     unclear: i64,
 }
 
-/// Messages of `run` that its file of `revision` (0: its only one) names, after the message `after`.
+/// Messages of `run` that its file of `revision` or a later one names last (0: all of them), after the message `after`.
 pub async fn of_run(store: &Store, (run, revision): (RunId, i64), after: MessageId, limit: i64) -> Result<Vec<Told>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OF_RUN)
         .bind(run)
-        .bind(revision)
         .bind(after)
+        .bind(revision)
         .bind(limit)
         .fetch_all(pool)
         .await)?)
 }
 
-/// Every message of `run`, also those that its latest file does not name, after the message `after`.
-pub async fn all_of_run(store: &Store, run: RunId, after: MessageId, limit: i64) -> Result<Vec<Told>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(ALL_OF_RUN).bind(run).bind(after).bind(limit).fetch_all(pool).await)?)
+/// These messages, in the order of their ids.
+pub async fn by_ids(store: &Store, ids: &[MessageId]) -> Result<Vec<Told>> {
+    let (sql, ids) = (BY_ID.of(&store.read), crate::store::json(&ids));
+    Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await)?)
 }
 
-/// A file that messages came from: a run, and the number of its file (0: its only one).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, FromRow)]
-pub struct DayFile {
-    /// Which run.
-    pub run_id: RunId,
-    /// Which of its files.
+/// Messages of `run` that have left, for rows with these ids, the first of each first.
+pub async fn gone(store: &Store, (campaign, run): (CampaignId, RunId), ids: &[&str]) -> Result<Vec<Told>> {
+    let (sql, ids) = (GONE.of(&store.read), crate::store::json(&ids));
+    Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(campaign).bind(run).bind(&ids).fetch_all(pool).await)?)
+}
+
+/// Where a message's row stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, FromRow)]
+pub struct Place {
+    /// The file of its run that named it last (0: the only one).
     pub revision: i64,
+    /// The row in that file.
+    pub row_no: i64,
+    /// The message.
+    pub id: MessageId,
 }
 
-/// Files of `campaign` of which messages left, or ended without leaving, from `from` until before `until`.
-pub async fn files_of_day(
+/// Where the rows of the file of `revision` are, after the message `after`.
+pub async fn places(store: &Store, (run, revision): (RunId, i64), after: MessageId, limit: i64) -> Result<Vec<Place>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(PLACES)
+        .bind(run)
+        .bind(after)
+        .bind(revision)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The same of messages of `run` that left, or ended without leaving, from `from` until before `until`.
+pub async fn places_of_day(
     store: &Store,
-    campaign: CampaignId,
+    run: RunId,
     (from, until): (UnixMs, UnixMs),
-) -> Result<Vec<DayFile>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(FILES_OF_DAY)
+    after: MessageId,
+    limit: i64,
+) -> Result<Vec<Place>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(PLACES_OF_DAY)
+        .bind(run)
+        .bind(after)
+        .bind(from)
+        .bind(until)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// Runs of `campaign` of which something may have left or ended from `from` until before `until`.
+pub async fn runs_between(store: &Store, campaign: CampaignId, (from, until): (UnixMs, UnixMs)) -> Result<Vec<RunId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(RUNS_BETWEEN)
         .bind(campaign)
         .bind(from)
         .bind(until)
-        .fetch_all(pool)
-        .await)?)
-}
-
-/// Messages of a file that left, or ended without leaving, from `from` until before `until`, by row, after the row and the
-/// message `after`.
-pub async fn of_day(
-    store: &Store,
-    file: DayFile,
-    (from, until): (UnixMs, UnixMs),
-    (row, id): (i64, MessageId),
-    limit: i64,
-) -> Result<Vec<Told>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(OF_DAY)
-        .bind(file.run_id)
-        .bind(file.revision)
-        .bind(from)
-        .bind(until)
-        .bind(row)
-        .bind(id)
-        .bind(limit)
         .fetch_all(pool)
         .await)?)
 }

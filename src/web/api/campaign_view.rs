@@ -8,12 +8,12 @@ use super::runs;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::time::UnixMs;
-use crate::intake::campaign_file::CampaignFile;
 use crate::locale::Language;
 use crate::store::campaign::Campaign;
 use crate::store::run;
 use crate::store::version::{self, Version};
 use crate::store::view::campaign::CampaignLine;
+use crate::web::clock;
 use crate::web::error::WebError;
 use crate::web::state::WebState;
 
@@ -89,8 +89,7 @@ impl CampaignView {
 
 /// The clock that a version's file names.
 fn timezone(version: Option<&Version>) -> Option<String> {
-    let file = CampaignFile::parse(&version?.definition, "campaign.toml").ok()?;
-    file.timezone.iana_name().map(str::to_owned)
+    clock::of_version(version?)?.iana_name().map(str::to_owned)
 }
 
 async fn run_view(state: &WebState, language: Language, id: Option<RunId>) -> Result<Option<RunView>, WebError> {

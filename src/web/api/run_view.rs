@@ -17,6 +17,7 @@ use crate::locale::{Language, failure, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
 use crate::store::{campaign, exclusion, message};
+use crate::web::clock;
 use crate::web::error::WebError;
 use crate::web::figures::Figures;
 use crate::web::state::WebState;
@@ -42,7 +43,7 @@ pub struct RunView {
     pub sender: String,
     /// `planning`, `running`, `waiting` (nothing of it may leave now), `paused`, `held`, `sent_out`, `cancelled` or `closed`.
     pub state: &'static str,
-    /// The clock of its account, an IANA name.
+    /// The clock of its campaign, an IANA name.
     pub timezone: String,
     /// Why it does not go on; `null` when it does, or has ended.
     pub waiting: Option<Waits>,
@@ -156,8 +157,7 @@ impl RunView {
         let found = campaign::get(state.store(), run.campaign_id).await?;
         let (name, title) = found.map(|c| (c.name, c.title)).unwrap_or_default();
         let f = Figures::of(state, run).await?;
-        let account = state.config().accounts.get(&f.run.account);
-        let timezone = account.and_then(|account| account.timezone.iana_name()).unwrap_or("UTC").to_owned();
+        let timezone = clock::of_run(state, &f.run).await?.iana_name().unwrap_or("UTC").to_owned();
         let counted = MessageState::ALL.into_iter().map(|s| (s.as_str(), f.counts.get(s))).filter(|(_, n)| *n > 0);
         Ok(Self {
             id: f.run.id,

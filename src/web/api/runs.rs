@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::campaigns;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed};
 use super::row::RowView;
@@ -35,7 +36,7 @@ const LONGEST_WHY: usize = 500;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RunsAsked {
-    /// Folder name of a campaign.
+    /// Folder name or id of a campaign.
     #[serde(default)]
     campaign: String,
     /// Only those that are planning, running or paused.
@@ -114,7 +115,8 @@ pub async fn found(state: &WebState, id: i64) -> Result<Run, WebError> {
 
 /// Runs, newest first
 #[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(RunsAsked),
-    responses((status = 200, description = "Runs with their counts", body = Listed<RunView>)))]
+    responses((status = 200, description = "Runs with their counts", body = Listed<RunView>),
+              (status = 404, description = "There is no such campaign", body = ProblemDocument)))]
 pub async fn all(
     State(state): State<WebState>,
     p: Page,
@@ -122,7 +124,11 @@ pub async fn all(
 ) -> Result<Json<Listed<RunView>>, WebError> {
     let limit = paging::limit(asked.limit.or(Some(MOST)))?.min(MOST);
     let before = paging::number(asked.cursor.as_deref(), i64::MAX)?;
-    let query = RunQuery { campaign: asked.campaign, open: asked.open };
+    let campaign = match asked.campaign.as_str() {
+        "" => None,
+        named => Some(campaigns::found(&state, named).await?.id),
+    };
+    let query = RunQuery { campaign, open: asked.open };
     let ids = list(state.store(), &query, before, limit + 1).await?;
     let page = Listed::cut(ids, limit, ToString::to_string, |id| id);
     let mut items = Vec::with_capacity(page.items.len());

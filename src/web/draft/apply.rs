@@ -104,7 +104,7 @@ impl Fields {
 
     /// How the file is read.
     fn reading(&self, file: &mut Definition) {
-        for key in ["encoding", "delimiter", "quote", "hidden_rows", "total_rows", "dates", "sheet"] {
+        for key in ["encoding", "delimiter", "quote", "hidden_rows", "total_rows", "merged_cells", "dates", "sheet"] {
             let field = format!("read.{key}");
             if self.has(&field) {
                 file.set(&["reading", key], self.text(&field));
@@ -112,6 +112,12 @@ impl Fields {
         }
         if self.has("read.header_row") {
             file.set_whole(&["reading", "header_row"], self.number("read.header_row"));
+        }
+        // A question that was answered by its button.
+        if let Some((key, value)) = self.text("answer").split_once('=')
+            && ["hidden_rows", "total_rows", "merged_cells", "sheet"].contains(&key)
+        {
+            file.set(&["reading", key], value);
         }
     }
 

@@ -3,7 +3,6 @@
 use super::choices::{Form, choice};
 use super::view::Select;
 use crate::intake::audience::FileFacts;
-use crate::preflight;
 
 /// Encodings as a campaign file names them.
 const ENCODINGS: [&str; 5] = ["UTF-8", "UTF-16", "Windows-1252", "Latin-1", "Mac Roman"];
@@ -22,6 +21,7 @@ impl Form<'_> {
         let guessed = |key: &str| facts.map(|facts| self.guess(key, facts)).unwrap_or_default();
         let encodings = ENCODINGS.map(|name| (name.to_owned(), name.to_owned())).to_vec();
         let rows = named(&[("leave out", "leave_out"), ("take", "take")], "draft.reading");
+        let merged = named(&[("fill", "fill"), ("leave", "leave")], "draft.reading");
         let dates = named(&[("day first", "day_first"), ("month first", "month_first")], "preflight.dates");
         let asked = self.p.t("draft.reading.asked");
         vec![
@@ -30,6 +30,7 @@ impl Form<'_> {
             self.read_as("quote", &named(&QUOTES, "draft.reading.quotes"), &guessed("quote")),
             self.read_as("hidden_rows", &rows, &asked),
             self.read_as("total_rows", &rows, &asked),
+            self.read_as("merged_cells", &merged, &asked),
             self.read_as("dates", &dates, &self.guessed_dates()),
         ]
     }
@@ -85,38 +86,5 @@ impl Form<'_> {
             let guess = self.p.t(&format!("preflight.dates.{word}"));
             self.p.say("draft.reading.guessed", &[("guess", &guess)])
         })
-    }
-
-    /// What was found out about the file, with its evidence.
-    pub(super) fn facts(&self, facts: &FileFacts) -> Vec<String> {
-        let p = self.p;
-        let mut said = Vec::new();
-        if let Some(sheet) = &facts.sheet {
-            said.push(p.say("draft.reading.sheet_read", &[("sheet", sheet)]));
-            if facts.sheets.len() > 1 {
-                said.push(p.say("draft.reading.sheets", &[("sheets", &facts.sheets.join(", "))]));
-            }
-        } else {
-            said.push(format!(
-                "{}: {}",
-                facts.encoding.name(),
-                preflight::evidence_words(p.language, facts.encoding_evidence)
-            ));
-            let (rows, of) = (facts.rows_agreeing.to_string(), facts.rows_looked_at.to_string());
-            let delimiter = self.guess_word(facts);
-            said.push(p.say("draft.reading.cells", &[("delimiter", &delimiter), ("rows", &rows), ("of", &of)]));
-        }
-        let row = facts.header_row.to_string();
-        said.push(p.say("draft.reading.header", &[("row", &row), ("names", &facts.header.join(", "))]));
-        if !facts.title_lines.is_empty() {
-            said.push(p.say("preflight.audience_titles", &[("titles", &facts.title_lines.join(" / "))]));
-        }
-        said
-    }
-
-    fn guess_word(&self, facts: &FileFacts) -> String {
-        let word = serde_json::to_value(facts.delimiter).ok().and_then(|v| v.as_str().map(str::to_owned));
-        let word = word.unwrap_or_default();
-        self.p.word(&format!("preflight.delimiter.{word}"), &word)
     }
 }

@@ -6,6 +6,7 @@ use super::choices::Form;
 use crate::domain::template::{Button, Template, parameters};
 use crate::intake::audience::FileFacts;
 use crate::intake::definition::Definition;
+use crate::web::file_facts;
 use crate::web::page::Page;
 
 /// What there is to choose from.
@@ -160,7 +161,7 @@ impl View {
             senders: form.named(&["sender"], &known.senders),
             templates: form.templates(),
             template: known.template.clone(),
-            file: known.facts.as_ref().map(|facts| form.facts(facts)).unwrap_or_default(),
+            file: known.facts.as_ref().map(|facts| file_facts::told(p, facts)).unwrap_or_default(),
             reading: form.reading(),
             header_row: file.whole(&["reading", "header_row"]).map_or_else(String::new, |row| row.to_string()),
             sheets: form.sheets(),

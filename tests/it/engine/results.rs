@@ -265,3 +265,92 @@ async fn the_folder_gets_the_files_when_something_is_new_and_is_not_loaded_for_t
     stage.clock.advance(Duration::from_mins(11));
     assert_eq!(writer.step().await.unwrap(), 1);
 }
+
+/// The XML of the only sheet of a workbook.
+fn sheet_xml(path: &Path) -> String {
+    use std::io::Read as _;
+    let bytes = std::fs::read(path).unwrap();
+    let number = |at: usize, length: usize| {
+        bytes[at..at + length].iter().rev().fold(0_usize, |all, byte| (all << 8) | usize::from(*byte))
+    };
+    let end = bytes.windows(4).rposition(|w| w == b"PK\x05\x06").unwrap();
+    let mut at = number(end + 16, 4);
+    loop {
+        assert_eq!(&bytes[at..at + 4], b"PK\x01\x02", "there is no sheet");
+        let (packed, name, beside) = (number(at + 20, 4), number(at + 28, 2), number(at + 30, 2) + number(at + 32, 2));
+        if bytes[at + 46..at + 46 + name].starts_with(b"xl/worksheets/sheet") {
+            let local = number(at + 42, 4);
+            let data = local + 30 + number(local + 26, 2) + number(local + 28, 2);
+            let mut xml = String::new();
+            flate2::read::DeflateDecoder::new(&bytes[data..data + packed]).read_to_string(&mut xml).unwrap();
+            return xml;
+        }
+        at += 46 + name + beside;
+    }
+}
+
+/// The cell of that place, up to its end.
+fn cell<'x>(xml: &'x str, place: &str) -> &'x str {
+    let at = xml.find(&format!("<c r=\"{place}\"")).unwrap_or_else(|| panic!("{place}: {xml}"));
+    xml[at..].split("</c>").next().unwrap()
+}
+
+#[tokio::test]
+async fn numbers_and_dates_of_a_workbook_are_numbers_and_dates_and_no_text_has_an_apostrophe() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let run = ran(&stage).await;
+    super::change(&store, "UPDATE message SET charged = 26000 WHERE external_id = '0012'").await;
+    let target = store.dir.path().join("own.xlsx");
+    assert_eq!(stage.engine.make_result(&run, Kind::OwnSheet, &target).await.unwrap(), Made::Written);
+    let own = sheet_xml(&target);
+    // The user's five columns, then: state, sent, delivered, read, reason, cost.
+    assert!(cell(&own, "K2").ends_with("<v>0.026</v>") && !cell(&own, "K2").contains("t="), "{}", cell(&own, "K2"));
+    assert!(cell(&own, "G2").contains("<v>46350.4") && !cell(&own, "G2").contains("t="), "{}", cell(&own, "G2"));
+    assert!(cell(&own, "A2").contains("0012") && cell(&own, "A2").contains("t="), "an id stays a text");
+    assert!(own.contains(">=HYPERLINK(") && !own.contains("'=HYPERLINK("), "{own}");
+    let target = store.dir.path().join("phone.xlsx");
+    stage.engine.make_result(&run, Kind::PhoneSheet, &target).await.unwrap();
+    let phone = sheet_xml(&target);
+    assert!(cell(&phone, "B2").ends_with("<v>23</v>") && !cell(&phone, "B2").contains("t="), "{}", cell(&phone, "B2"));
+    assert!(cell(&phone, "F2").contains("<v>46351.") && !cell(&phone, "F2").contains("t="), "{}", cell(&phone, "F2"));
+}
+
+#[tokio::test]
+async fn a_text_has_a_mark_only_where_the_users_own_has_one() {
+    let store = stores().await.remove(0);
+    for (no, mark) in ["", "\u{feff}"].into_iter().enumerate() {
+        let dir = store.dir.path().join(no.to_string());
+        std::fs::create_dir(&dir).unwrap();
+        let stage = Stage::new(&store, &dir).await;
+        let audience = format!("{mark}nombre,telefono\nJosé,+549115000000{no}\n");
+        let run = stage.run(&format!("c{no}"), super::stage::CAMPAIGN, &audience).await;
+        let run = run::get(&store, run).await.unwrap().unwrap();
+        for kind in [Kind::Own, Kind::Day, Kind::Phone, Kind::Outcomes] {
+            let target = dir.join("made.csv");
+            stage.engine.make_result(&run, kind, &target).await.unwrap();
+            let made = std::fs::read_to_string(&target).unwrap();
+            assert_eq!(made.starts_with('\u{feff}'), !mark.is_empty(), "{kind:?} {made}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_rows_of_a_standing_run_come_back_in_their_order_whatever_order_they_were_named_in() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic("contains = \"everything ahead\"");
+        let ids: Vec<String> = (0..30).map(|no| format!("R{no}")).collect();
+        let all: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "28/11/2026 09:00")).collect();
+        super::feeds::apply(&stage, &campaign, &super::feeds::rows(&all)).await;
+        let backwards: Vec<(&str, &str)> = all.iter().rev().copied().collect();
+        let run = super::feeds::apply(&stage, &campaign, &super::feeds::rows(&backwards)).await;
+        let run = run::get(&stage.engine.store, run).await.unwrap().unwrap();
+        let target = store.dir.path().join("own.csv");
+        stage.engine.make_result(&run, Kind::Own, &target).await.unwrap();
+        let own = std::fs::read_to_string(&target).unwrap();
+        let told: Vec<&str> = own.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        assert_eq!(told, backwards.iter().map(|(id, _)| *id).collect::<Vec<_>>(), "{}", store.name());
+        assert!(own.lines().skip(1).all(|line| line.contains(",En cola,")), "{} {own}", store.name());
+    }
+}

@@ -21,7 +21,7 @@ async fn two_of_one_run(office: &Office) -> (RunId, MessageId, MessageId) {
 
 /// How many answers each message of a run may have, in the order of the messages.
 async fn answered(office: &Office, of: RunId) -> Vec<i64> {
-    let told = result::all_of_run(office.store(), of, MessageId(0), 100).await.unwrap();
+    let told = result::of_run(office.store(), (of, 0), MessageId(0), 100).await.unwrap();
     told.iter().map(|told| told.conversations).collect()
 }
 

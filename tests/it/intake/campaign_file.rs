@@ -11,7 +11,7 @@ use recado::domain::canary::Share;
 use recado::domain::kind::CampaignKind;
 use recado::domain::schedule::{Moved, Offset, Outside, SendTime, Side};
 use recado::domain::time::UnixMs;
-use recado::intake::audience::{DateOrder, Delimiter, Encoding, Quote, Take};
+use recado::intake::audience::{DateOrder, Delimiter, Encoding, Merged, Quote, Take};
 use recado::intake::campaign_file::{
     ButtonUse, CampaignFile, Contains, Holidays, IfUnsure, Labelled, LinkKind, OpenConversation, StartMode,
     fits_pattern,
@@ -354,13 +354,14 @@ fn an_audience_is_a_text_or_a_spreadsheet_and_nothing_else() {
 #[test]
 fn how_a_file_is_read_is_understood_and_a_wrong_word_refused_with_its_place() {
     let reading = "[reading]\nencoding = \"Mac Roman\"\ndelimiter = \"tab\"\nquote = \"none\"\nheader_row = 3\n\
-        sheet = \"Turnos\"\nhidden_rows = \"leave out\"\ntotal_rows = \"take\"\ndates = \"month first\"\n\
+        sheet = \"Turnos\"\nhidden_rows = \"leave out\"\ntotal_rows = \"take\"\nmerged_cells = \"fill\"\ndates = \"month first\"\n\
         [columns]\nphone = [\"Celular\", \"DDD + Fijo\"]\nwhen = \"Fecha + Hora\"\n";
     let file = parsed(&format!("{SMALL}{reading}"));
     let rules = &file.reading;
     assert_eq!((rules.encoding, rules.delimiter), (Some(Encoding::MacRoman), Some(Delimiter::Tab)));
     assert_eq!((rules.quote, rules.header_row), (Some(Quote::None), Some(3)));
     assert_eq!((rules.hidden_rows, rules.total_rows), (Some(Take::LeaveOut), Some(Take::Take)));
+    assert_eq!(rules.merged_cells, Some(Merged::Fill));
     assert_eq!((rules.sheet.as_deref(), rules.dates), (Some("Turnos"), Some(DateOrder::MonthFirst)));
     assert_eq!(
         (&file.columns.phone, &file.columns.more_phones),

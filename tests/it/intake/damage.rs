@@ -138,7 +138,7 @@ fn dates_that_came_as_numbers_are_read_where_all_of_them_are() {
     let at: Vec<String> = given.drafts(with_times).iter().map(|d| d.happens_at.unwrap().to_string()).collect();
     assert_eq!(at, ["2026-11-26T17:30:00Z", "2026-11-27T12:30:00Z"]);
     let mixed = "Nombre;Celular;Fecha\nAna;1155550101;46352\nEva;1155550102;26/11/2026 10:00\n";
-    assert_eq!(given.fates(mixed)[0], "bad_when (unreadable_date: 46352)");
+    assert_eq!(given.fates(mixed)[0], "bad_when (unreadable_date_in: Fecha: 46352)");
 }
 
 #[test]

@@ -214,3 +214,17 @@ fn cells_can_be_had_as_they_were_written() {
     assert!(cells(audience.lines().unwrap()).contains("\"Ana\", \"1155550101\""));
     assert!(cells(audience.lines().unwrap().as_written()).contains("'1155550101"));
 }
+
+#[test]
+fn a_table_wider_than_what_is_looked_at_at_first_is_read_all_the_same() {
+    let names: Vec<String> = (0..20_000).map(|no| format!("columna{no}")).collect();
+    let text = format!("Celular;Nombre;{}\n1155550101;Ana;{}\n", names.join(";"), ";".repeat(names.len() - 1));
+    let given = given("");
+    let facts = given.open(&text, |rows| rows.facts().clone()).unwrap();
+    assert_eq!((facts.delimiter, facts.header.len()), (Delimiter::Semicolon, 20_002));
+    assert_eq!(given.fates(&text), ["5491155550101"]);
+    // What lists the columns lists no twenty thousand.
+    let problems = given.open(text.replace("Celular", "Otra"), |_| ()).unwrap_err();
+    let listed = &problems[0].args.iter().find(|(name, _)| name == "columns").unwrap().1;
+    assert!(listed.ends_with("… (20002)") && listed.len() < 1_000, "{listed}");
+}

@@ -72,8 +72,8 @@ fn what_is_past_is_too_late_and_what_has_no_date_is_said() {
         [
             "too_late (happens: 2026-11-24 11:30)",
             "5491155550102",
-            "bad_when (no_date)",
-            "bad_when (unreadable_date: 31/11/2026 12:30)"
+            "bad_when (no_date_of: Fecha + Hora)",
+            "bad_when (unreadable_date_in: Fecha + Hora: 31/11/2026 12:30)"
         ]
     );
 }
@@ -89,7 +89,7 @@ fn a_file_that_proves_the_month_comes_first_is_read_so() {
     assert_eq!(given.warnings(unclear), ["dates_ambiguous", "taken_for_mobiles"]);
     let mixed = "Fecha,Hora,Nombre,Celular\n26/11/2026,8:00,A,1155550101\n11/26/2026,8:00,B,1155550102\n";
     assert_eq!(given.warnings(mixed), ["dates_mixed", "taken_for_mobiles"]);
-    assert_eq!(given.fates(mixed)[1], "bad_when (unreadable_date: 11/26/2026 8:00)");
+    assert_eq!(given.fates(mixed)[1], "bad_when (unreadable_date_in: Fecha + Hora: 11/26/2026 8:00)");
 }
 
 #[test]

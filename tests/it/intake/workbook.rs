@@ -190,3 +190,69 @@ fn days_that_count_from_1904_are_the_days_they_are() {
     ]);
     assert_eq!(cells(&bytes), [["1904-01-02"]]);
 }
+
+/// Ana and two children share a date; each row has a phone of its own.
+fn merged() -> Vec<u8> {
+    let rows: [&[&str]; 5] = [
+        &["Nombre", "Celular", "Fecha"],
+        &["Ana", "1155550101", "26/11/2026 09:00"],
+        &["Eva", "1155550102", ""],
+        &["Lía", "1155550103", ""],
+        &["Sol", "1155550104", "27/11/2026 09:00"],
+    ];
+    let sheet = String::from_utf8(sheet(&rows)).unwrap();
+    let merges = "</sheetData><mergeCells><mergeCell ref=\"A1:B1\"/><mergeCell ref=\"C2:C4\"/></mergeCells>";
+    xlsx(&[("A", "", sheet.replace("</sheetData>", merges).as_bytes())], &[])
+}
+
+/// A reminder that speaks of each row's date.
+fn reminder(reading: &str) -> Given {
+    Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n\
+         country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{{{ when }}}}\"\n\
+         [schedule]\nsend = \"24h before\"\n[reading]\n{reading}\n"
+    ))
+}
+
+#[test]
+fn cells_merged_over_rows_are_asked_about_and_done_as_the_campaign_says() {
+    let problems = reminder("").open(merged(), |_| ()).unwrap_err();
+    assert_eq!(problems.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), ["merged_cells"]);
+    for (name, value) in [("n", "1"), ("row", "1"), ("line", "2"), ("column", "Fecha")] {
+        assert!(problems[0].args.contains(&(name.to_owned(), value.to_owned())), "{problems:?}");
+    }
+    let filled = reminder("merged_cells = \"fill\"");
+    assert_eq!(filled.fates(merged()).len(), 4);
+    let days: Vec<String> = filled.drafts(merged()).iter().map(|d| d.fill.body[0].text.clone()).collect();
+    assert!(days[..3].iter().all(|day| *day == days[0]) && days[3] != days[0], "{days:?}");
+    let left = reminder("merged_cells = \"leave\"").fates(merged());
+    assert_eq!(left[1..3], ["bad_when (no_date_of: Fecha)", "bad_when (no_date_of: Fecha)"]);
+    // Nothing depends on the date: nobody is asked.
+    assert_eq!(given("").fates(merged()).len(), 4);
+    let ods_rows = r#"<office:document-content><office:body><office:spreadsheet><table:table table:name="T">
+<table:table-row><table:table-cell><text:p>Celular</text:p></table:table-cell><table:table-cell><text:p>Fecha</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell><text:p>1155550101</text:p></table:table-cell><table:table-cell table:number-rows-spanned="2"><text:p>26/11/2026 09:00</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell><text:p>1155550102</text:p></table:table-cell><table:covered-table-cell/></table:table-row>
+</table:table></office:spreadsheet></office:body></office:document-content>"#;
+    let bytes = ods(ods_rows.as_bytes());
+    assert_eq!(reminder("").blockers(&bytes), ["merged_cells"]);
+    let drafts = reminder("merged_cells = \"fill\"").drafts(&bytes);
+    assert_eq!(drafts[0].fill.body[0].text, drafts[1].fill.body[0].text);
+}
+
+#[test]
+fn formulas_that_were_never_calculated_are_told_with_their_cure() {
+    let xml = br#"<worksheet><sheetData><row r="1"><c r="A1" t="str"><v>Celular</v></c><c r="B1" t="str"><v>Nombre</v></c><c r="C1" t="str"><v>Nota</v></c></row><row r="2"><c r="A2"><f>CONCATENATE("11 5555-","0101")</f><v></v></c><c r="B2" t="str"><f>A9</f><v></v></c><c r="C2"><f>1+1</f><v/></c></row><row r="3"><c r="A3"><f>A2</f></c><c r="B3" t="str"><v>Eva</v></c></row></sheetData></worksheet>"#;
+    let bytes = xlsx(&[("A", "", xml)], &[]);
+    let problems = given("").open(&bytes, |_| ()).unwrap_err();
+    let told = problems.iter().find(|p| p.code == "formulas_not_calculated").unwrap_or_else(|| panic!("{problems:?}"));
+    // A text that is empty was calculated, and nothing depends on the note.
+    for (name, value) in [("n", "2"), ("row", "1"), ("line", "2"), ("column", "Celular")] {
+        assert!(told.args.contains(&(name.to_owned(), value.to_owned())), "{told:?}");
+    }
+    let content = r#"<office:document-content><office:body><office:spreadsheet><table:table table:name="T">
+<table:table-row><table:table-cell><text:p>Celular</text:p></table:table-cell><table:table-cell><text:p>Nombre</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell table:formula="of:=1"/><table:table-cell><text:p>Ana</text:p></table:table-cell></table:table-row>
+</table:table></office:spreadsheet></office:body></office:document-content>"#;
+    assert!(given("").blockers(ods(content.as_bytes())).contains(&"formulas_not_calculated".to_owned()));
+}

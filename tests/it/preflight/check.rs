@@ -208,3 +208,24 @@ async fn a_daemon_tells_whom_an_earlier_run_has_written_to_and_is_found_by_the_c
     let warnings: Vec<_> = sheet["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
     assert!(warnings.contains(&"already_sent") && warnings.contains(&"suppressions_not_looked_at"), "{warnings:?}");
 }
+
+#[test]
+fn what_is_no_plain_file_is_refused_at_once_and_called_what_it_is() {
+    let folder = Folder::new();
+    let audience = folder.path("turnos.csv");
+    let said = |folder: &Folder| {
+        let output = check(folder, NOBODY, &[]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    std::fs::remove_file(&audience).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &audience).unwrap();
+    assert!(said(&folder).contains("“turnos.csv” is a link"), "{}", said(&folder));
+    std::fs::remove_file(&audience).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &audience, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    assert!(said(&folder).contains("“turnos.csv” is a pipe"), "{}", said(&folder));
+    std::fs::remove_file(folder.path("campaign.toml")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, folder.path("campaign.toml"), rustix::fs::Mode::from_raw_mode(0o600))
+        .unwrap();
+    assert!(said(&folder).contains("no plain file"), "{}", said(&folder));
+}

@@ -83,6 +83,8 @@ pub struct Folder {
     pub config: Config,
     pub template: Option<Template>,
     pub translations: Vec<Template>,
+    /// What the account has.
+    pub templates: Vec<(String, String)>,
     pub knows_sender: bool,
     pub now: UnixMs,
     pub suppressed: BTreeSet<String>,
@@ -114,6 +116,7 @@ impl Folder {
             config: Config::parse(CONFIG, "recado.toml", dir.path(), &BTreeMap::new()).unwrap(),
             template: Some(template()),
             translations: Vec::new(),
+            templates: Vec::new(),
             knows_sender: true,
             now: at("2026-11-24T10:00:00-03:00"),
             suppressed: BTreeSet::new(),
@@ -175,7 +178,8 @@ impl Folder {
             barred: &|_| false,
             feed: None,
             moved_template: None,
-            with_rows: true,
+            templates: &self.templates,
+            listed: Some(recado::preflight::EVERY_ROW),
         })
     }
 }

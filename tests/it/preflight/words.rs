@@ -21,6 +21,7 @@ Messages                  4
 Left out                  3
                           1  No phone number (row 3)
                           1  Not a possible phone number (row 4)
+                             the first, row 4: It has too few or too many digits for its country.
                           1  Not selected by the campaign (row 6)
                   Row 1 is the first below the header: line 2 of the spreadsheet.
 

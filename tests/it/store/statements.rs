@@ -49,7 +49,7 @@ impl<'ast> Visit<'ast> for Statements {
     }
 }
 
-fn statements() -> Vec<(String, &'static str, String)> {
+pub(super) fn statements() -> Vec<(String, &'static str, String)> {
     let files = rust_files(Path::new("src"));
     let mut visitor = Statements::default();
     for file in files {

@@ -87,8 +87,7 @@ async fn people_whose_conversation_ended_quietly_are_an_audience_with_their_agen
         let stage = Stage::new(&store, store.dir.path()).await;
         let site = Site::over(&stage.engine);
         let marketing = site.visitor(Role::Marketing).await;
-        let agent = user::names(&store).await.unwrap();
-        let agent = agent.iter().next().expect("somebody is signed up").clone();
+        let agent = user::all(&store).await.unwrap().remove(0).name;
         let phones = ["5491150000001", "5491150000002", "5491150000003"].map(|p| Phone::from_international(p).unwrap());
         let mut tx = store.begin().await.unwrap();
         let named: Vec<_> = phones.iter().map(|phone| (phone.clone(), "Ana".to_owned())).collect();

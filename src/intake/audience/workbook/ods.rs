@@ -4,6 +4,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::lines::Raw;
 use super::super::refused::Refused;
+use super::merged::{Merge, Merged};
 use super::number;
 use super::package::Package;
 use super::xml::{Xml, attributes, push_text};
@@ -87,6 +88,8 @@ pub(super) struct Rows {
     at: u32,
     /// A row that stands for several, and how many are still to come.
     repeated: Vec<String>,
+    /// Its formulas without a value.
+    uncalculated: Vec<usize>,
     is_hidden: bool,
     left: u32,
     text: String,
@@ -96,6 +99,11 @@ pub(super) struct Rows {
 #[derive(Default)]
 struct Cell {
     repeats: usize,
+    /// Rows that it goes over.
+    rows: u32,
+    has_formula: bool,
+    /// Whether it says what kind of value it has, which a formula that was never calculated does not.
+    has_kind: bool,
     /// The value where the text shown is only a way of writing it.
     value: Option<String>,
 }
@@ -121,13 +129,22 @@ impl Rows {
                 _ => {}
             }
         }
-        Ok(Self { xml, from, at: 0, repeated: Vec::new(), is_hidden: false, left: 0, text: String::new() })
+        Ok(Self {
+            xml,
+            from,
+            at: 0,
+            repeated: Vec::new(),
+            uncalculated: Vec::new(),
+            is_hidden: false,
+            left: 0,
+            text: String::new(),
+        })
     }
 
     /// The next row; false at the end of the sheet.
-    pub(super) fn read(&mut self, raw: &mut Raw) -> Result<bool, Refused> {
+    pub(super) fn read(&mut self, raw: &mut Raw, merged: &mut Merged) -> Result<bool, Refused> {
         loop {
-            if self.left == 0 && !self.begin()? {
+            if self.left == 0 && !self.begin(merged)? {
                 return Ok(false);
             }
             self.left -= 1;
@@ -141,6 +158,7 @@ impl Rows {
         }
         raw.line = u64::from(self.at);
         raw.is_hidden = self.is_hidden;
+        raw.uncalculated.clone_from(&self.uncalculated);
         if self.left == 0 {
             raw.cells = std::mem::take(&mut self.repeated);
         } else {
@@ -150,7 +168,7 @@ impl Rows {
     }
 
     /// Reads the next row that the part has; false at the end of the sheet.
-    fn begin(&mut self) -> Result<bool, Refused> {
+    fn begin(&mut self, merged: &mut Merged) -> Result<bool, Refused> {
         loop {
             let event = self.xml.next()?;
             let (tag, is_empty) = match &event {
@@ -171,8 +189,9 @@ impl Rows {
             });
             (self.left, self.is_hidden) = (repeats.clamp(1, MOST_ROWS), is_hidden);
             self.repeated.clear();
+            self.uncalculated.clear();
             if !is_empty {
-                self.cells()?;
+                self.cells(merged)?;
             }
             // What fills the sheet to its end is no row.
             if self.repeated.is_empty() && self.at + self.left >= MOST_ROWS {
@@ -182,7 +201,7 @@ impl Rows {
         }
     }
 
-    fn cells(&mut self) -> Result<(), Refused> {
+    fn cells(&mut self, merged: &mut Merged) -> Result<(), Refused> {
         let mut row = Cells::default();
         let mut column = 0;
         let mut cell = Cell::default();
@@ -202,6 +221,7 @@ impl Rows {
                 Event::Empty(tag) => match tag.local_name().as_ref() {
                     b"table-cell" | b"covered-table-cell" => {
                         let cell = begin_cell(tag);
+                        self.uncalculated.extend(cell.is_uncalculated("").then_some(column));
                         put(&mut row, &mut self.repeated, &mut column, &cell, "")?;
                     }
                     b"s" if shown.is_text() => self.text.push(' '),
@@ -211,6 +231,12 @@ impl Rows {
                 },
                 Event::End(tag) => match tag.local_name().as_ref() {
                     b"table-cell" | b"covered-table-cell" => {
+                        self.uncalculated.extend(cell.is_uncalculated(&self.text).then_some(column));
+                        merged.add(Merge {
+                            top: self.at + 1,
+                            bottom: (self.at + 1).saturating_add(cell.rows.saturating_sub(1)),
+                            column,
+                        });
                         put(&mut row, &mut self.repeated, &mut column, &cell, self.text.trim())?;
                     }
                     b"table-row" => return Ok(()),
@@ -261,14 +287,17 @@ impl Shown {
 }
 
 fn begin_cell(tag: &BytesStart<'_>) -> Cell {
-    let mut cell = Cell { repeats: 1, value: None };
+    let mut cell = Cell { repeats: 1, rows: 1, ..Cell::default() };
     let (mut kind, mut value) = (String::new(), String::new());
     attributes(tag, |name, text| match name {
         b"number-columns-repeated" => cell.repeats = text.parse().unwrap_or(1).clamp(1, MOST_COLUMNS),
+        b"number-rows-spanned" => cell.rows = text.parse().unwrap_or(1).min(MOST_ROWS),
+        b"formula" => cell.has_formula = !text.is_empty(),
         b"value-type" => text.clone_into(&mut kind),
         b"value" | b"date-value" | b"time-value" => text.clone_into(&mut value),
         _ => {}
     });
+    cell.has_kind = !kind.is_empty();
     cell.value = match kind.as_str() {
         "float" | "currency" | "percentage" => Some(number::text(&value, number::Kind::Plain, false)),
         "date" => Some(date(&value)),
@@ -276,6 +305,13 @@ fn begin_cell(tag: &BytesStart<'_>) -> Cell {
         _ => None,
     };
     cell
+}
+
+impl Cell {
+    /// Whether it holds a formula that nobody has calculated yet.
+    fn is_uncalculated(&self, shown: &str) -> bool {
+        self.has_formula && !self.has_kind && shown.trim().is_empty()
+    }
 }
 
 /// `2026-11-25T14:30:00` is `2026-11-25 14:30`.

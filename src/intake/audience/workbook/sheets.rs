@@ -89,7 +89,7 @@ impl Look {
 }
 
 fn look(workbook: &Workbook, sheet: usize) -> Result<Look, Refused> {
-    let mut rows = workbook.rows(sheet, 1)?;
+    let mut rows = workbook.rows(sheet, 1, false)?;
     let mut raw = Raw::default();
     let mut look = Look { sheet, rows: Vec::new() };
     let mut read = 0;

@@ -7,6 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::lines::Raw;
 use super::super::refused::{Other, Refused};
+use super::merged::{self, Merged};
 use super::number::{self, Kind};
 use super::package::{Package, PartReader};
 use super::strings::{Strings, Window, unescaped};
@@ -127,6 +128,7 @@ struct Begun {
 #[derive(Default)]
 struct Cell {
     column: usize,
+    has_formula: bool,
     holds: Holds,
     kind: Kind,
 }
@@ -180,6 +182,11 @@ impl Rows {
         Ok(true)
     }
 
+    /// Notes what is merged, which stands behind the rows.
+    pub(super) fn read_merged(&mut self, merged: &mut Merged) -> Result<(), Refused> {
+        note_merged(&mut self.xml, merged)
+    }
+
     /// Goes to the start of the next row.
     fn begin(&mut self) -> Result<Option<Begun>, Refused> {
         loop {
@@ -230,15 +237,21 @@ impl Rows {
                         self.text.clear();
                     }
                     b"v" | b"t" => is_value = true,
+                    b"f" => cell.has_formula = true,
                     b"rPh" => cell.holds = Holds::Text,
                     _ => {}
                 },
+                Event::Empty(tag) if tag.local_name().as_ref() == b"f" => cell.has_formula = true,
                 Event::Empty(tag) if tag.local_name().as_ref() == b"c" => {
                     next = begin_cell(tag, next, &self.shared.kinds)?.column + 1;
                 }
                 Event::End(tag) => match tag.local_name().as_ref() {
                     b"v" | b"t" => is_value = false,
                     b"c" => {
+                        // A formula whose result is an empty text says that it is a text.
+                        if cell.has_formula && cell.holds != Holds::Text && self.text.trim().is_empty() {
+                            raw.uncalculated.push(cell.column);
+                        }
                         let text = value(&cell, &self.text, &self.shared, &mut self.window)?;
                         row.put(&mut raw.cells, cell.column, text)?;
                     }
@@ -249,6 +262,30 @@ impl Rows {
                 other if is_value => push_text(other, &mut self.text)?,
                 _ => {}
             }
+        }
+    }
+}
+
+/// What is merged in the sheet of that part.
+pub(super) fn merged(package: &Package, part: &str) -> Result<Merged, Refused> {
+    let part: PartReader = package.part(part)?.ok_or(Refused::Damaged("a sheet is missing"))?;
+    let mut merged = Merged::default();
+    note_merged(&mut Xml::new(part), &mut merged)?;
+    Ok(merged.in_order())
+}
+
+fn note_merged(xml: &mut Xml, merged: &mut Merged) -> Result<(), Refused> {
+    loop {
+        match xml.next()? {
+            Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == b"mergeCell" => {
+                attributes(&tag, |name, value| {
+                    if let Some(merge) = merged::of_reference(value).filter(|_| name == b"ref") {
+                        merged.add(merge);
+                    }
+                });
+            }
+            Event::Eof => return Ok(()),
+            _ => {}
         }
     }
 }
@@ -272,7 +309,7 @@ fn begin_cell(tag: &BytesStart<'_>, next: usize, kinds: &[Kind]) -> Result<Cell,
 }
 
 /// The place of a column: `AB12` is 27.
-fn column(reference: &str) -> Option<usize> {
+pub(super) fn column(reference: &str) -> Option<usize> {
     let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
     let mut place: usize = 0;
     for letter in letters {

@@ -174,3 +174,22 @@ async fn little_room_on_the_disk_is_found() {
         assert!(low.len() == 1 && low.first().unwrap().starts_with("disk_low:node1:"), "{low:?}");
     }
 }
+
+#[tokio::test]
+async fn the_alert_of_a_refused_file_says_what_is_wrong_with_it_now() {
+    for store in stores().await {
+        let (_ear, url) = Ear::listen().await;
+        let stage = stage(&store, store.dir.path(), &url).await;
+        let mut alerts = alerts(&stage.engine);
+        let now = stage.clock.now();
+        campaign::save_problem(&store, "clinic", "It would take back 9 of 19.", now).await.unwrap();
+        stage.later(Duration::ZERO, &mut alerts).await;
+        stage.later(super::LASTS, &mut alerts).await;
+        campaign::save_problem(&store, "clinic", "The audience file is empty.", now).await.unwrap();
+        stage.later(Duration::ZERO, &mut alerts).await;
+        let open = alert::open(&store).await.unwrap();
+        assert_eq!(open.len(), 1, "{} {open:?}", store.name());
+        assert!(open[0].detail.contains("The audience file is empty."), "{} {}", store.name(), open[0].detail);
+        assert!(open[0].told_at.is_some(), "it is the same alert");
+    }
+}

@@ -51,6 +51,14 @@ async fn a_campaign_is_loaded_looked_at_started_and_read() {
         assert_eq!(told["cost"]["currency"], "USD");
         let listed = site.get(Role::Finance, "/api/v1/runs?open=true&campaign=turnos").await.body;
         assert_eq!(listed["items"][0]["id"], run);
+        let id = listed["items"][0]["campaign"].clone();
+        let by_id = site.get(Role::Finance, &format!("/api/v1/runs?campaign={id}")).await.body;
+        assert_eq!(by_id["items"][0]["id"], run);
+        assert_eq!(listed["items"][0]["timezone"], "America/Argentina/Buenos_Aires");
+        for unknown in ["turnso", "77"] {
+            let told = site.get(Role::Finance, &format!("/api/v1/runs?campaign={unknown}")).await;
+            assert_eq!(told.status, 404, "{unknown}: {:?}", told.body);
+        }
         let csv = site.get(Role::Marketing, &format!("/api/v1/runs/{run}/results.csv")).await;
         assert_eq!(csv.body.as_str().unwrap().lines().count(), 4);
         let campaign = site.get(Role::Finance, "/api/v1/campaigns?name=turnos").await.body;
@@ -186,4 +194,14 @@ async fn who_may_not_see_people_gets_the_sheet_without_them() {
     let request = site.request(Role::Marketing, Method::GET, "/api/v1/campaigns/turnos/preflight");
     let text = told(request.header("accept", "text/plain")).await;
     assert!(text.kind.starts_with("text/plain") && text.body.as_str().unwrap().contains("Hola Ana, le esperamos."));
+}
+
+#[tokio::test]
+async fn the_times_of_a_run_are_on_its_campaigns_clock() {
+    let store = stores().await.remove(0);
+    let site = Site::open(&store, store.dir.path()).await;
+    let campaign = CAMPAIGN.replace("America/Argentina/Buenos_Aires", "Asia/Tokyo");
+    let run = site.stage.run("tokio", &campaign, &people(1)).await;
+    let told = site.get(Role::Finance, &format!("/api/v1/runs/{run}")).await.body;
+    assert_eq!(told["timezone"], "Asia/Tokyo");
 }

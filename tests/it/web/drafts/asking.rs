@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use recado::domain::problem::Problem;
+use recado::domain::role::Role;
 use recado::locale::{Language, page_problem};
 
 use super::{form, open, upload};
@@ -67,4 +68,91 @@ fn every_sentence_of_a_page_speaks_of_no_key() {
     }
     let placed = Problem::new("campaign_file", &[("detail", "campaign.toml:6:8: \"file\" must name a file")]);
     assert_eq!(page_problem(Language::En, &placed), "\"file\" must name a file");
+}
+
+#[tokio::test]
+async fn a_question_about_the_file_is_answered_by_a_button() {
+    let store = stores().await.remove(0);
+    let (_stage, site, visitor) = open(&store).await;
+    let totals = "Paciente;Celular;Cantidad\nAna Paz;+54 9 11 5000-0001;1\nEva;+54 9 11 5000-0002;1\nTotal;;2\n";
+    upload(&site, &visitor, "/drafts", "Turnos", ("lista.csv", totals)).await;
+    let chosen =
+        [("var.1.column", "paciente"), ("var.1.form", "first_name"), ("var.1.otherwise", ""), ("var.1.own", "")];
+    site.post("/drafts/1", &visitor, &form(&chosen)).await;
+    let page = site.get("/drafts/1", Some(&visitor)).await;
+    assert!(page.body.contains("data-test=\"answer-total_rows=leave out\""), "{}", page.body);
+    // The list of the form says nothing yet, and the button does.
+    let answer = [&chosen[..], &[("read.total_rows", ""), ("answer", "total_rows=leave out")]].concat();
+    site.post("/drafts/1", &visitor, &form(&answer)).await;
+    let page = site.get("/drafts/1", Some(&visitor)).await;
+    assert!(!page.body.contains("data-test=\"asked\"") && page.body.contains("Hola Ana"), "{}", page.body);
+    // Nothing else of the file is written that way.
+    site.post("/drafts/1", &visitor, &form(&[&chosen[..], &[("answer", "kind=promotion")]].concat())).await;
+    let kept = recado::store::draft::list(&store).await.unwrap().remove(0).definition;
+    assert!(kept.contains("total_rows = \"leave out\"") && !kept.contains("promotion"), "{kept}");
+}
+
+#[tokio::test]
+async fn any_row_is_gone_to_by_its_number() {
+    let store = stores().await.remove(0);
+    let (_stage, site, visitor) = open(&store).await;
+    upload(&site, &visitor, "/drafts", "Turnos", ("lista.csv", super::AUDIENCE)).await;
+    let gone = site.post("/drafts/1", &visitor, &form(&[("go", "2")])).await;
+    assert_eq!(gone.leads_to(), "/drafts/1?row=2", "{}", gone.body);
+    let page = site.get("/drafts/1?row=2", Some(&visitor)).await;
+    assert!(
+        page.body.contains("data-test=\"go\"") && page.body.contains("<dd class=\"wrap\">Eva</dd>"),
+        "{}",
+        page.body
+    );
+    assert_eq!(site.post("/drafts/1", &visitor, &form(&[("go", "-5")])).await.leads_to(), "/drafts/1?row=1");
+}
+
+#[tokio::test]
+async fn a_file_is_what_it_holds_whatever_its_name_says() {
+    let store = stores().await.remove(0);
+    let (_stage, site, visitor) = open(&store).await;
+    let names = ["turnos", "turnos.csv.exe", "C:\\\\Datos\\\\turnos.csv", "lista.final"];
+    for (no, (name, kept)) in
+        names.iter().zip(["turnos.csv", "turnos.csv", "turnos.csv", "lista.final.csv"]).enumerate()
+    {
+        let begun = upload(&site, &visitor, "/drafts", "Mis turnos", (name, super::AUDIENCE)).await;
+        assert_eq!(begun.status, StatusCode::SEE_OTHER, "{name}: {}", begun.body);
+        let page = site.get(&format!("/drafts/{}", no + 1), Some(&visitor)).await;
+        assert!(
+            page.body.contains(&format!("data-test=\"file\">{kept}<")) && page.body.contains("Mis turnos"),
+            "{name}"
+        );
+    }
+    let chosen = [("var.1.column", "paciente"), ("var.1.form", ""), ("var.1.otherwise", ""), ("var.1.own", "")];
+    let done = site.post("/drafts/1", &visitor, &form(&[&chosen[..], &[("action", "finish")]].concat())).await;
+    assert!(done.leads_to().starts_with("/campaigns/"), "{}", done.body);
+}
+
+#[tokio::test]
+async fn who_answers_offers_those_who_may() {
+    let store = stores().await.remove(0);
+    let (_stage, site, visitor) = open(&store).await;
+    for role in Role::PEOPLE {
+        site.visitor(role).await;
+    }
+    upload(&site, &visitor, "/drafts", "Turnos", ("lista.csv", super::AUDIENCE)).await;
+    let page = site.get("/drafts/1", Some(&visitor)).await.body;
+    for role in Role::PEOPLE {
+        let offered = page.contains(&format!("value=\"agent:{}\"", role.as_str()));
+        assert_eq!(offered, role.may(recado::domain::role::Right::Converse), "{}", role.as_str());
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_a_file_from_being_counted_shows_on_the_page_what_is_known() {
+    let store = stores().await.remove(0);
+    let (stage, site, visitor) = open(&store).await;
+    let totals = "nombre,telefono\nAna,+5491150000001\nTotal,\n";
+    stage.load("sumas", crate::engine::stage::CAMPAIGN, totals).await;
+    let page = site.get("/campaigns/2", Some(&visitor)).await.body;
+    assert!(page.contains("not known yet") && !page.contains("USD 0"), "{page}");
+    for said in ["data-test=\"file-facts\"", "commas between cells", "Names of columns in row 1: nombre, telefono"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
 }
