@@ -107,8 +107,10 @@ async fn hear_on(engine: &Engine) -> Result<(), StoreError> {
 
 /// What another node has told goes to the pages of this one, and to no other node.
 pub fn pass_on(engine: &Engine, changes: Vec<Change>) {
-    // An error only says that nobody watches.
-    changes.into_iter().for_each(|change| drop(engine.changes.send(News::elsewhere(change))));
+    for change in changes {
+        // An error only says that nobody watches.
+        drop(engine.changes.send(News::elsewhere(change)));
+    }
 }
 
 fn say(cause: &StoreError, what: &str) {

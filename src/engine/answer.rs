@@ -114,9 +114,7 @@ impl Engine {
         if let Some(not) = theirs(&mut tx, id, by, (seen, now)).await? {
             return Ok(not);
         }
-        if conversation.assignee != Some(by.id) {
-            note_claim(&mut tx, id, by, now).await?;
-        }
+        note_claim(&mut tx, &conversation, by, now).await?;
         let sent = message::insert_batch(&mut tx, &[message]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         if let Some(attached) = attached
@@ -282,10 +280,13 @@ async fn theirs(
 }
 
 /// Writes down that a conversation became the author's by answering, if it did.
-async fn note_claim(tx: &mut Tx, id: ConversationId, by: &Author, now: UnixMs) -> Result<(), EngineError> {
-    let found = conversation::by_id(tx, id).await?;
+async fn note_claim(tx: &mut Tx, was: &Conversation, by: &Author, now: UnixMs) -> Result<(), EngineError> {
+    if was.assignee == Some(by.id) {
+        return Ok(());
+    }
+    let found = conversation::by_id(tx, was.id).await?;
     if found.is_some_and(|found| found.assignee == Some(by.id)) {
-        let (subject, detail) = (format!("conversation {id}"), "by answering");
+        let (subject, detail) = (format!("conversation {}", was.id), "by answering");
         let deed = Deed { actor: &by.name, action: "conversation.claim", subject: &subject, detail };
         audit::write_in(tx, now, deed).await?;
     }

@@ -152,11 +152,11 @@ async fn ticket(tx: &mut Tx, event: &Event, detail: &Detail) -> Result<Value, En
         Some(id) => facts::ticket(tx, id).await?,
         None => None,
     };
-    join(&mut data, of.map(of_ticket));
+    join(&mut data, of.as_ref().map(of_ticket));
     Ok(data)
 }
 
-fn of_ticket(facts: TicketFacts) -> Value {
+fn of_ticket(facts: &TicketFacts) -> Value {
     let happened: Value = serde_json::from_str(&facts.detail).unwrap_or_default();
     json!({
         "subject": facts.subject,

@@ -37,6 +37,22 @@ async fn says_thread(window: &Client, side: &str, words: &str) -> fantoccini::el
     wait_for_any(window, Locator::XPath(&css)).await
 }
 
+/// By a word of any of the three languages, without accents.
+async fn picks_an_emoji(window: &Client) {
+    wait_for(window, "#emoji-grid button").await;
+    for (typed, found) in [("muela", "🦷"), ("dentist", "🦷"), ("remedio", "💊"), ("coracao verm", "❤️")] {
+        let find = marked(window, "emoji-find").await;
+        find.clear().await.unwrap();
+        find.send_keys(typed).await.unwrap();
+        let one = format!("//*[@id='emoji-grid'][count(button) = 1]/button[. = '{found}']");
+        wait_for_any(window, Locator::XPath(&one)).await;
+    }
+    marked(window, "emoji-find").await.clear().await.unwrap();
+    marked(window, "emoji-find").await.send_keys("grin happy").await.unwrap();
+    picture(window, "emoji").await;
+    window.active_element().await.unwrap().send_keys("\u{E007}").await.unwrap();
+}
+
 #[tokio::test]
 async fn an_agent_answers_by_a_canned_answer_that_quotes_the_person_and_the_draft_survives_the_page() {
     let Some(browser) = Browser::start(1280, 1000).await else { return };
@@ -62,19 +78,7 @@ async fn an_agent_answers_by_a_canned_answer_that_quotes_the_person_and_the_draf
     field.send_keys("martes").await.unwrap();
     assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes.");
     marked(window, "emoji-open").await.click().await.unwrap();
-    // In any of the three languages, without accents.
-    wait_for(window, "#emoji-grid button").await;
-    for (typed, found) in [("muela", "🦷"), ("dentist", "🦷"), ("remedio", "💊"), ("coracao verm", "❤️")] {
-        let find = marked(window, "emoji-find").await;
-        find.clear().await.unwrap();
-        find.send_keys(typed).await.unwrap();
-        let one = format!("//*[@id='emoji-grid'][count(button) = 1]/button[. = '{found}']");
-        wait_for_any(window, Locator::XPath(&one)).await;
-    }
-    marked(window, "emoji-find").await.clear().await.unwrap();
-    marked(window, "emoji-find").await.send_keys("grin happy").await.unwrap();
-    picture(window, "emoji").await;
-    window.active_element().await.unwrap().send_keys("\u{E007}").await.unwrap();
+    picks_an_emoji(window).await;
     assert_eq!(written(window).await, "Buenas. Hola Ana, es el martes😀.");
     wait_for(window, "[data-test=bubble-in] [data-test=quote]").await.click().await.unwrap();
     wait_for(window, "[data-test=quoting]:not([hidden])").await;

@@ -172,6 +172,9 @@ async fn decides(desk: &Desk, ana: &Seat, diego: &Seat, admin: &Seat) {
         wait_for_any(seat.window(), Locator::XPath(over)).await;
     }
 
+    // That closed it; whatever else they write opens it again.
+    desk.writes("wamid.in4", "Otra cosa: ¿dónde es?").await;
+    all_see(&everybody, "bubble-in", "dónde es").await;
     marked(diego.window(), "ticket-subject").await.send_keys("Turno de Ana").await.unwrap();
     press(diego.window(), "[data-test=open-ticket]:not([disabled])").await;
     all_see(&everybody, "ticket-link", "Turno de Ana").await;

@@ -23,6 +23,14 @@ pub enum Fault {
     After,
 }
 
+/// A file: the status it is answered with, where that sends, its bytes.
+#[derive(Clone)]
+pub struct Kept {
+    status: u16,
+    to: String,
+    bytes: Vec<u8>,
+}
+
 #[derive(Default)]
 pub struct Woot {
     pub contacts: Mutex<Vec<Value>>,
@@ -34,8 +42,8 @@ pub struct Woot {
     pub faults: Mutex<VecDeque<Option<Fault>>>,
     /// Calls that change something.
     pub calls: Mutex<usize>,
-    /// Files by name: the status they are answered with, where they send, their bytes.
-    pub files: Mutex<BTreeMap<String, (u16, String, Vec<u8>)>>,
+    /// Files by name.
+    pub files: Mutex<BTreeMap<String, Kept>>,
     /// Files that were asked for with our token, which belongs to calls alone.
     pub told_token: Mutex<usize>,
 }
@@ -118,7 +126,8 @@ impl Woot {
 
     /// A file lies there from now on.
     pub fn keeps(&self, name: &str, status: u16, to: &str, bytes: &[u8]) {
-        self.files.lock().unwrap().insert(name.to_owned(), (status, to.to_owned(), bytes.to_vec()));
+        let kept = Kept { status, to: to.to_owned(), bytes: bytes.to_vec() };
+        self.files.lock().unwrap().insert(name.to_owned(), kept);
     }
 
     /// How a message stands there, and why.
@@ -185,7 +194,7 @@ async fn file(State(woot): Shared, Path((_, name)): Path<(String, String)>, requ
         *woot.told_token.lock().unwrap() += 1;
     }
     let found = woot.files.lock().unwrap().get(&name).cloned();
-    let Some((status, to, bytes)) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(Kept { status, to, bytes }) = found else { return StatusCode::NOT_FOUND.into_response() };
     (StatusCode::from_u16(status).unwrap(), [("location", to)], bytes).into_response()
 }
 
