@@ -155,6 +155,8 @@ pub struct Account {
     pub errors: ErrorTable,
     /// What people see of our reading.
     pub reading: Reading,
+    /// Languages of templates that WhatsApp has and Recado does not know yet.
+    pub template_languages: Vec<String>,
 }
 
 /// What people see of our reading and writing.

@@ -28,6 +28,7 @@ pub mod kind;
 pub mod media;
 pub mod message;
 pub mod money;
+pub mod notice;
 pub mod outgoing;
 pub mod pair;
 pub mod people_pace;

@@ -179,14 +179,19 @@ const FAILURE: &str = "failure";
 /// An argument so named is the key of another sentence, which takes the same arguments: `place_key` is shown as `{place}`.
 const KEY: &str = "_key";
 
+/// What the arguments that are keys of other sentences say, by the names under which a sentence shows them.
+pub fn spoken<'a>(language: Language, args: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    let keys = args.iter().filter_map(|(name, key)| Some((name.strip_suffix(KEY)?, *key)));
+    keys.map(|(name, key)| (name, say(language, key, args))).collect()
+}
+
 /// The sentence of a blocker, of a warning, or of what stopped a run: `problem.<code>`.
 pub fn problem(language: Language, problem: &Problem) -> String {
     let mut args: Vec<(&str, &str)> = problem.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let code = args.iter().find(|(name, _)| *name == FAILURE).and_then(|(_, code)| code.parse().ok());
     let why = code.map(|code| say(language, &sentence_key(code), &[]));
     args.extend(why.iter().map(|why| ("why", why.as_str())));
-    let keys = args.iter().filter_map(|(name, key)| Some((name.strip_suffix(KEY)?, *key)));
-    let spoken: Vec<(&str, String)> = keys.map(|(name, key)| (name, say(language, key, &args))).collect();
+    let spoken = spoken(language, &args);
     args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
     say(language, &format!("problem.{}", problem.code), &args)
 }

@@ -198,6 +198,23 @@ impl Provider {
         }
     }
 
+    /// Asks the provider to let a paused template go on.
+    pub async fn unpause_template(&self, template: &Template) -> Result<TemplateAnswer, ProviderError> {
+        match self {
+            Self::CloudApi(api) => api.unpause_template(template).await,
+            Self::Gupshup(_) | Self::Zenvia(_) => Ok(TemplateAnswer::Unfit { code: "template_no_unpause" }),
+        }
+    }
+
+    /// Has the provider take over from WhatsApp what was changed there, where it keeps a list of its own and takes such a
+    /// wish. Reading the list tells what came of it.
+    pub async fn refresh_templates(&self) -> Result<(), ProviderError> {
+        match self {
+            Self::Gupshup(api) => api.sync().await,
+            Self::CloudApi(_) | Self::Zenvia(_) => Ok(()),
+        }
+    }
+
     /// Gives the provider the sample that a header of pictures, videos or documents is reviewed with. Done: its name there.
     pub async fn upload_sample(&self, sample: Sample) -> Result<TemplateAnswer, ProviderError> {
         match self {

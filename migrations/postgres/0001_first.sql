@@ -640,6 +640,9 @@ CREATE TABLE draft (
     run_id        BIGINT,
     audience_name TEXT NOT NULL,
     audience_hash TEXT NOT NULL,
+    -- The file that its template shows in the header, where it was brought to the page.
+    header_name   TEXT,
+    header_hash   TEXT,
     created_by    TEXT NOT NULL,
     changed_at    BIGINT NOT NULL
 );
@@ -1176,3 +1179,25 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER outgoing_ticket AFTER INSERT ON ticket_event FOR EACH ROW EXECUTE FUNCTION outgoing_ticket();
+
+-- News of accounts and numbers that stop nothing and that somebody should know of, while they stand.
+CREATE TABLE account_notice (
+    account  TEXT NOT NULL,
+    word     TEXT NOT NULL,
+    -- Digits; empty: the whole account.
+    number   TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    began_at BIGINT NOT NULL,
+    ends_at  BIGINT NOT NULL,
+    PRIMARY KEY (account, word, number)
+);
+
+-- Links of messages that people opened.
+CREATE TABLE click (
+    message_id BIGINT NOT NULL,
+    run_id     BIGINT NOT NULL,
+    action     TEXT NOT NULL,
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (message_id, action)
+);
+CREATE INDEX click_run ON click (run_id);

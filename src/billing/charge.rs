@@ -57,6 +57,11 @@ pub fn of_receipt(cards: &Cards, priced: &Priced, receipt: &Receipt, zone: &Time
         let why = if pricing.kind.starts_with("free") { &pricing.kind } else { "free" };
         return Some(Charge { amount: Micros(0), category: format!("{}:{why}", category.as_str()), day });
     }
+    // A price told for this very message is the price.
+    if let Some(cost) = pricing.cost.as_ref().filter(|cost| cost.currency == priced.currency.as_str()) {
+        let category = PricedAs::of_word(&pricing.category).unwrap_or(priced.category.into());
+        return Some(Charge { amount: cost.amount, category: category.as_str().to_owned(), day });
+    }
     let known = PricedAs::of_word(&pricing.category).filter(|_| pricing.kind == REGULAR);
     let rate = known.and_then(|c| Some((c, cards.rate_as(priced.currency, &priced.market, c, &day)?)));
     Some(match rate {

@@ -88,6 +88,14 @@ enum What {
         #[arg(long)]
         yes: bool,
     },
+    /// Let a template go on that the provider has paused.
+    Unpause {
+        /// Its name.
+        name: String,
+        /// Its language, as `es_AR`.
+        #[arg(long)]
+        language: String,
+    },
     /// Read every template again.
     Sync,
 }
@@ -108,6 +116,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         What::Submit { id } => of.submit(id).await,
         What::Edit { file, sample } => of.edit(of.with_sample(read(&file)?, sample).await?).await,
         What::Delete { name, language, yes } => of.delete(&name, &language, yes).await,
+        What::Unpause { name, language } => of.unpause(&name, &language).await,
         What::Sync => {
             let done: Value = client.post("/api/v1/templates/sync", &json!({"account": of.account()})).await?;
             of.print(&done, || format!("{} templates read\n", cell(&done["templates"])))
@@ -227,6 +236,12 @@ impl Of<'_> {
         self.print(&done, || whole(&done))
     }
 
+    async fn unpause(&self, name: &str, language: &str) -> anyhow::Result<ExitCode> {
+        let path = format!("/api/v1/templates/{}/{name}/{language}/unpause", self.account_meant().await?);
+        let done: Value = self.client.post(&path, &json!({})).await?;
+        self.print(&done, || whole(&done))
+    }
+
     async fn delete(&self, name: &str, language: &str, yes: bool) -> anyhow::Result<ExitCode> {
         let account = self.account_meant().await?;
         let known: Value = if yes {
@@ -270,6 +285,14 @@ fn lines(items: &[Value]) -> String {
     table(header, &items.iter().map(row).collect::<Vec<_>>())
 }
 
+fn buttons(of: &Value, indent: &str) -> Vec<String> {
+    let line = |button: &Value| {
+        let target = button["url"].as_str().map_or_else(String::new, |url| format!(" → {url}"));
+        format!("{indent}[{}]{target}", cell(&button["text"]))
+    };
+    of["buttons"].as_array().into_iter().flatten().map(line).collect()
+}
+
 /// The text as it was approved, with its placeholders.
 fn whole(t: &Value) -> String {
     let [name, language, category, status] = ["name", "language", "category", "status"].map(|key| cell(&t[key]));
@@ -281,13 +304,18 @@ fn whole(t: &Value) -> String {
     if let Some(text) = header["text"].as_str().or_else(|| header["kind"].as_str()) {
         lines.extend([format!("  {text}"), String::new()]);
     }
+    if let Some(offer) = t["offer"]["text"].as_str() {
+        lines.extend([format!("  {offer}"), String::new()]);
+    }
     lines.extend(cell(&t["body"]).lines().map(|line| format!("  {line}")));
     if let Some(footer) = t["footer"].as_str() {
         lines.extend([String::new(), format!("  {footer}")]);
     }
-    for button in t["buttons"].as_array().into_iter().flatten() {
-        let target = button["url"].as_str().map_or_else(String::new, |url| format!(" → {url}"));
-        lines.push(format!("  [{}]{target}", cell(&button["text"])));
+    lines.extend(buttons(t, "  "));
+    for (card, no) in t["cards"].as_array().into_iter().flatten().zip(1..) {
+        let kind = card["header"]["kind"].as_str().map_or_else(String::new, |kind| format!("[{kind}] "));
+        lines.push(format!("  ({no}) {kind}{}", cell(&card["body"])));
+        lines.extend(buttons(card, "      "));
     }
     lines.join("\n") + "\n"
 }

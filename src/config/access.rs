@@ -236,6 +236,10 @@ pub struct GupshupWire {
     pub upload_path: String,
     /// Where the wallet is read.
     pub wallet_path: String,
+    /// Where a person's message `{id}` is marked as read; `None`: nowhere.
+    pub read_path: Option<String>,
+    /// Where the app's templates are taken over from WhatsApp; `None`: nowhere.
+    pub sync_path: Option<String>,
     /// How long a fetched token is used at most before another is fetched.
     pub token_life: std::time::Duration,
     /// How long WhatsApp keeps an undelivered message of a utility template, where that was set at Meta: Gupshup's list
@@ -258,6 +262,9 @@ impl GupshupWire {
             delete_path: path("/wa/app/{app_id}/template/{name}", "/partner/app/{app_id}/template/{name}/{id}"),
             upload_path: path("/wa/{app_id}/wa/media/v2", "/partner/app/{app_id}/upload/media"),
             wallet_path: path("/sm/api/v2/wallet/balance", "/partner/app/{app_id}/wallet/balance"),
+            // Documented for the one surface alone, each.
+            read_path: (!is_partner).then(|| "/wa/app/{app_id}/msg/{id}/read".to_owned()),
+            sync_path: is_partner.then(|| "/partner/app/{app_id}/template/sync".to_owned()),
             // Tokens live 24 hours at most.
             token_life: std::time::Duration::from_hours(22),
             utility_life: None,

@@ -116,6 +116,8 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
     let delete_path = path("delete_path", &documented.delete_path);
     let upload_path = path("upload_path", &documented.upload_path);
     let wallet_path = path("wallet_path", &documented.wallet_path);
+    let read_path = table.get("read_path").map_or(Some(documented.read_path), |v| v.parsed(message_path_of).map(Some));
+    let sync_path = table.get("sync_path").map_or(Some(documented.sync_path), |v| v.parsed(self::path).map(Some));
     let token_life = table.get("token_life").map_or(Some(documented.token_life), |v| v.parsed(checks::length));
     let utility_life = all_or_none(table.get("utility_life").map(|v| v.parsed(checks::length)));
     let rate = table.get("requests_per_second").map_or(Some(documented.requests_per_second), |v| rate(&v));
@@ -127,6 +129,8 @@ fn wire(table: &mut Table<'_, '_>, is_partner: bool) -> Option<GupshupWire> {
         delete_path: delete_path?,
         upload_path: upload_path?,
         wallet_path: wallet_path?,
+        read_path: read_path?,
+        sync_path: sync_path?,
         token_life: token_life?,
         utility_life: utility_life?,
         requests_per_second: rate?,
@@ -155,6 +159,12 @@ fn path(text: &str) -> Result<String, &'static str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "/-_.{}".contains(c);
     let whole = text.starts_with('/') && text.chars().all(fits) && !text.contains("..");
     whole.then(|| text.to_owned()).ok_or("must be a path below base_url, as \"/wa/api/v1/template/msg\"")
+}
+
+/// The path of one message: it says where the message's id stands.
+fn message_path_of(text: &str) -> Result<String, &'static str> {
+    let wrong = "must be a path below base_url with {id} in it, as \"/partner/app/{app_id}/msg/{id}/read\"";
+    path(text).ok().filter(|path| path.split('/').any(|part| part == "{id}")).ok_or(wrong)
 }
 
 /// An id of the provider. It is part of paths.

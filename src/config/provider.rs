@@ -75,6 +75,7 @@ pub(super) fn account(
     let usual = Reading::default();
     let mark = table.get("mark_read").map_or(Some(usual.mark), |v| v.choice(&marks));
     let typing = table.get("show_typing").map_or(Some(usual.typing), |v| v.flag());
+    let languages = table.get("template_languages").map_or(Some(Vec::new()), |v| v.list(language));
     let access = match provider {
         Some(ProviderKind::Gupshup) => gupshup::access(table, (base_url.as_ref(), currency), secrets)
             .map(|access| Access::Gupshup(Box::new(access))),
@@ -91,6 +92,7 @@ pub(super) fn account(
         currency: currency?,
         timezone: timezone?,
         reading: Reading { mark: mark?, typing: typing? },
+        template_languages: languages?,
     })
 }
 
@@ -150,6 +152,14 @@ pub(super) fn provider_address(value: &Value<'_, '_>) -> Option<Url> {
 
 fn provider(value: &Value<'_, '_>) -> Option<ProviderKind> {
     value.choice(&ProviderKind::WORDS)
+}
+
+/// A language code as WhatsApp writes them, whether Recado knows it or not.
+fn language(code: &str) -> Result<String, &'static str> {
+    let mut parts = code.split('_');
+    let first = parts.next().is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_lowercase()));
+    let rest = parts.all(|p| (2..=4).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+    (first && rest).then(|| code.to_owned()).ok_or("must be language codes, as [\"pt_AO\"]")
 }
 
 fn currency(code: &str) -> Result<Currency, String> {

@@ -42,13 +42,15 @@ pub enum AlertKind {
     EndpointOff,
     /// What happens in conversations cannot be told to Chatwoot.
     ChatwootSilent,
+    /// The provider told something of an account or a number that somebody should know.
+    AccountNews,
     /// A trial by a person.
     Trial,
 }
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
@@ -63,6 +65,7 @@ impl AlertKind {
         Self::Doubts,
         Self::EndpointOff,
         Self::ChatwootSilent,
+        Self::AccountNews,
     ];
 
     /// The word in database, API, metrics and locales.
@@ -82,6 +85,7 @@ impl AlertKind {
             Self::Doubts => "doubts",
             Self::EndpointOff => "endpoint_off",
             Self::ChatwootSilent => "chatwoot_silent",
+            Self::AccountNews => "account_news",
             Self::Trial => "trial",
         }
     }

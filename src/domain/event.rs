@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::callback::{ButtonPayload, CallbackData};
 use super::failure::Failure;
+use super::money::Micros;
 use super::template::{Category, TemplateStatus};
 use super::time::UnixMs;
 
@@ -27,6 +28,8 @@ pub enum WebhookEvent {
     Category(CategoryNews),
     /// The provider's word on an account, or on what a number or portfolio is granted.
     Account(AccountNews),
+    /// A person did something with a message beside answering it: opened a link.
+    UserAction(UserAction),
     /// A field or value Recado does not act on yet: stored, answered 200, kept.
     Unhandled {
         /// The provider's name of the field.
@@ -86,8 +89,24 @@ pub struct AccountNews {
     pub event: String,
     /// More, in the provider's words. Names no person.
     pub detail: String,
+    /// The number it is about, digits; empty: the whole account.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub number: String,
     /// What it does to sending.
     pub effect: AccountEffect,
+}
+
+/// What a person did with a message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UserAction {
+    /// The provider's id of the sender.
+    pub sender_ref: String,
+    /// Who.
+    pub person: Identity,
+    /// What, in the provider's word.
+    pub action: String,
+    /// When.
+    pub at: UnixMs,
 }
 
 /// What news of an account do to sending.
@@ -112,6 +131,11 @@ pub enum AccountEffect {
     Disabled,
     /// What was restricted or switched off is allowed again.
     Reinstated,
+    /// An error that belongs to no message: what its code calls for.
+    Failed {
+        /// The provider's code.
+        code: i64,
+    },
 }
 
 /// How far a message came, as the provider reports it.
@@ -172,6 +196,18 @@ pub struct Pricing {
     pub category: String,
     /// Meta's `pricing.billable`, which will be removed; absent then.
     pub billable: Option<bool>,
+    /// What exactly it costs, where the provider says so (templates with a highest price), in its account's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// An amount as the provider tells it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cost {
+    /// How much.
+    pub amount: Micros,
+    /// ISO code.
+    pub currency: String,
 }
 
 /// A message from a person.

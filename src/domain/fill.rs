@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::free::Free;
 use super::snapshot::Snapshot;
+use super::template::parts::Card;
 use super::template::{Button, Header, Template, fill_in};
+use super::time::UnixMs;
 
 /// Values of one message. Positional parameters are named `1`, `2`, … . Names are the template's own.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -21,6 +23,63 @@ pub struct Fill {
     /// Buttons that take a parameter. Quick replies are not listed: their payload is always ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<ButtonFill>,
+    /// When the offer ends, if the template makes one that does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer_ends_at: Option<UnixMs>,
+    /// The cards of a carousel, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<CardFill>,
+    /// The products that a button of the kind lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<Section>,
+    /// What a flow is told, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flow_data: Vec<Value>,
+}
+
+/// Values of a card.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CardFill {
+    /// Its picture, video or product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<HeaderFill>,
+    /// Parameters of its text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<Value>,
+    /// Its buttons that take a parameter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<ButtonFill>,
+}
+
+/// A place in a header.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// Degrees, with a point.
+    pub latitude: String,
+    /// Degrees, with a point.
+    pub longitude: String,
+    /// What it is called.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+}
+
+/// A product of a catalog.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Product {
+    /// The shop's own id of it.
+    pub id: String,
+    /// The provider's id of the catalog.
+    pub catalog: String,
+}
+
+/// Products under one title.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Section {
+    /// The title; empty where there is one section.
+    pub title: String,
+    /// The shop's own ids.
+    pub products: Vec<String>,
 }
 
 /// One named value.
@@ -59,6 +118,10 @@ pub enum HeaderFill {
         /// Its name.
         filename: String,
     },
+    /// A place.
+    Location(Place),
+    /// A product.
+    Product(Product),
 }
 
 /// Fill of a button.
@@ -111,6 +174,33 @@ pub struct Rendered {
     pub footer: Option<String>,
     /// Labels of the buttons in order, each with the full URL where it has one.
     pub buttons: Vec<RenderedButton>,
+    /// What is offered above the body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<RenderedOffer>,
+    /// Cards of a carousel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<RenderedCard>,
+}
+
+/// An offer as shown.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RenderedOffer {
+    /// What it says.
+    pub text: String,
+    /// When it ends.
+    #[schema(value_type = Option<i64>)]
+    pub ends_at: Option<UnixMs>,
+}
+
+/// A card as shown.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RenderedCard {
+    /// The link of its picture, its product, or the kind in brackets.
+    pub header: Option<String>,
+    /// Its text.
+    pub body: String,
+    /// Its buttons.
+    pub buttons: Vec<RenderedButton>,
 }
 
 /// A button as shown.
@@ -141,23 +231,55 @@ impl Content {
 impl Template {
     /// The exact text a person receives for `fill`.
     pub fn render(&self, fill: &Fill) -> Rendered {
+        let offer = self.offer.as_ref();
         Rendered {
-            header: self.render_header(fill),
+            header: self.header.as_ref().map(|header| render_header(header, fill.header.as_ref())),
             body: fill_in(&self.body, |name| text_of(&fill.body, name)),
             footer: self.footer.clone(),
             buttons: self.buttons.iter().enumerate().map(|(i, b)| render_button(b, i as i64, fill)).collect(),
+            offer: offer.map(|offer| RenderedOffer { text: offer.text.clone(), ends_at: fill.offer_ends_at }),
+            cards: self.cards.iter().enumerate().map(|(no, card)| render_card(card, fill.cards.get(no))).collect(),
         }
     }
+}
 
-    fn render_header(&self, fill: &Fill) -> Option<String> {
-        match (self.header.as_ref()?, &fill.header) {
-            (Header::Text { text }, Some(HeaderFill::Text(v))) => Some(fill_in(text, |_| Some(v.text.clone()))),
-            (Header::Text { text }, _) => Some(text.clone()),
-            (Header::Image, _) => Some("[image]".to_owned()),
-            (Header::Video, _) => Some("[video]".to_owned()),
-            (Header::Document, _) => Some("[document]".to_owned()),
-            (Header::Location, _) => Some("[location]".to_owned()),
+fn render_header(header: &Header, fill: Option<&HeaderFill>) -> String {
+    let kind = match header {
+        Header::Text { text } => {
+            let Some(HeaderFill::Text(value)) = fill else { return text.clone() };
+            return fill_in(text, |_| Some(value.text.clone()));
         }
+        Header::Image => "[image]",
+        Header::Video => "[video]",
+        Header::Document => "[document]",
+        Header::Location => "[location]",
+        Header::Gif => "[gif]",
+        Header::Product => "[product]",
+    };
+    match fill {
+        Some(HeaderFill::Location(place)) => format!("{kind} {}, {}", place.name, place.address),
+        Some(HeaderFill::Product(product)) => format!("{kind} {}", product.id),
+        _ => kind.to_owned(),
+    }
+}
+
+fn render_card(card: &Card, fill: Option<&CardFill>) -> RenderedCard {
+    let Some(fill) = fill else {
+        return RenderedCard {
+            header: card.header.as_ref().map(|header| render_header(header, None)),
+            body: card.body.clone(),
+            buttons: card.buttons.iter().map(|b| RenderedButton { text: b.text().to_owned(), target: None }).collect(),
+        };
+    };
+    let of_header = |header: &Header| match &fill.header {
+        Some(HeaderFill::Link { link }) => format!("{} {link}", render_header(header, None)),
+        other => render_header(header, other.as_ref()),
+    };
+    let values = Fill { buttons: fill.buttons.clone(), ..Fill::default() };
+    RenderedCard {
+        header: card.header.as_ref().map(of_header),
+        body: fill_in(&card.body, |name| text_of(&fill.body, name)),
+        buttons: card.buttons.iter().enumerate().map(|(i, b)| render_button(b, i as i64, &values)).collect(),
     }
 }
 
@@ -169,10 +291,18 @@ fn render_button(button: &Button, index: i64, fill: &Fill) -> RenderedButton {
     let value = fill.buttons.iter().find(|b| b.index == index).map(|b| b.text.clone());
     let target = match button {
         Button::Url { url, .. } => Some(fill_in(url, |_| value.clone())),
-        Button::CopyCode { .. } => value,
+        Button::CopyCode { .. } | Button::Catalog { .. } => value,
+        Button::Products { .. } => {
+            let section = |s: &Section| {
+                let products = s.products.join(", ");
+                if s.title.is_empty() { products } else { format!("{}: {products}", s.title) }
+            };
+            let listed = fill.products.iter().map(section).collect::<Vec<_>>().join("; ");
+            Some(listed).filter(|listed| !listed.is_empty())
+        }
         // It is the one that the text says.
         Button::OneTimeCode { .. } => fill.body.first().map(|value| value.text.clone()),
-        Button::QuickReply { .. } | Button::Other { .. } => None,
+        Button::QuickReply { .. } | Button::Flow { .. } | Button::Other { .. } => None,
     };
     RenderedButton { text: button.text().to_owned(), target }
 }

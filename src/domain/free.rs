@@ -220,18 +220,21 @@ impl Free {
                 body: body.clone(),
                 footer: footer.clone(),
                 buttons: buttons.iter().map(|b| button(&b.title, None)).collect(),
+                ..Rendered::default()
             },
             Self::List { header, body, footer, sections, .. } => Rendered {
                 header: header.clone(),
                 body: body.clone(),
                 footer: footer.clone(),
                 buttons: sections.iter().flat_map(|s| &s.rows).map(|row| button(&row.title, None)).collect(),
+                ..Rendered::default()
             },
             Self::Link { header, body, footer, label, url } => Rendered {
                 header: header.clone(),
                 body: body.clone(),
                 footer: footer.clone(),
                 buttons: vec![button(label, Some(url))],
+                ..Rendered::default()
             },
             Self::Reaction { emoji } => Rendered { body: emoji.clone().unwrap_or_default(), ..Rendered::default() },
         }

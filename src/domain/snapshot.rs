@@ -71,6 +71,8 @@ mod tests {
             announced: None,
             quality: None,
             parameters_unknown: false,
+            offer: None,
+            cards: Vec::new(),
             examples: Vec::new(),
         }
     }

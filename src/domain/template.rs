@@ -6,7 +6,9 @@ pub mod code;
 pub mod draft;
 pub mod edit;
 pub mod language;
+pub mod parts;
 pub mod rules;
+pub mod slot;
 
 /// A template in one language.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -45,6 +47,12 @@ pub struct Template {
     /// The values that the provider approved it with, by parameter of the body; empty where it does not tell them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<(String, String)>,
+    /// What it offers above its text, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<parts::Offer>,
+    /// The cards of a carousel, in order; empty: it is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<parts::Card>,
 }
 
 /// Category a template is billed as.
@@ -168,6 +176,10 @@ pub enum Header {
     Document,
     /// A place per send.
     Location,
+    /// A moving picture per send, which goes by the marketing endpoint alone.
+    Gif,
+    /// A product of a catalog per send.
+    Product,
 }
 
 /// A button of a template.
@@ -196,6 +208,21 @@ pub enum Button {
         /// Label.
         text: String,
     },
+    /// Opens the catalog.
+    Catalog {
+        /// Label.
+        text: String,
+    },
+    /// Shows products of the catalog, chosen per send.
+    Products {
+        /// Label.
+        text: String,
+    },
+    /// Opens a flow.
+    Flow {
+        /// Label.
+        text: String,
+    },
     /// Calls a number, or another kind that takes no parameter.
     Other {
         /// Label.
@@ -211,6 +238,9 @@ impl Button {
             | Self::Url { text, .. }
             | Self::CopyCode { text }
             | Self::OneTimeCode { text }
+            | Self::Catalog { text }
+            | Self::Products { text }
+            | Self::Flow { text }
             | Self::Other { text } => text,
         }
     }

@@ -43,7 +43,7 @@ impl Verdict {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// `credentials`, `clock`, `currency`, `webhook`, `subscription`, `templates`, `wallet`, `holds`, `number`, `standing`,
-    /// `quality`, `throughput`, `tier` or `usage`; the locales' key is `doctor.aspect.<word>`.
+    /// `quality`, `throughput`, `tier`, `usage` or `news`; the locales' key is `doctor.aspect.<word>`.
     pub aspect: &'static str,
     /// How good or bad.
     pub verdict: Verdict,
@@ -61,7 +61,9 @@ impl Finding {
 
     /// In words.
     pub fn told(&self, language: Language) -> Told {
-        let args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let mut args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let spoken = locale::spoken(language, &args);
+        args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
         let advice = format!("doctor.do.{}", self.code);
         Told {
             aspect: self.aspect,

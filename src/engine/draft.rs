@@ -1,16 +1,19 @@
 //! Campaigns that are put together on the page: begun from an audience, from an earlier campaign, from one's own latest
 //! version or from a paused run; looked at row by row; and in the end written as the campaign's folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::correct::Split;
+use super::media::header;
+use super::media::media_path;
 use super::{CorrectOutcome, Engine, EngineError, Incoming, Loaded, aside, audience, folder};
 use crate::domain::id::{CampaignId, DraftId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
+use crate::domain::template::{Header, Template};
 use crate::intake::audience::{self as files, Audience, Rules};
-use crate::intake::campaign_file::{CampaignFile, fits_pattern, is_audience_name};
+use crate::intake::campaign_file::{CampaignFile, LinkKind, fits_pattern, is_audience_name};
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::store::draft::{self, Draft, NewDraft};
@@ -144,6 +147,37 @@ impl Engine {
         Ok(Ok(()))
     }
 
+    /// Gives a draft the file that its template shows in the header.
+    pub async fn draft_header(&self, of: &Draft, brought: &Incoming) -> Result<Result<(), Vec<Problem>>, EngineError> {
+        let template = self.preview(of, 1).await?.template;
+        let Some((kind, key)) = template.and_then(|template| media_header(&template)) else {
+            return Ok(Err(vec![Problem::new("draft_no_header", &[])]));
+        };
+        let (data_dir, lies, name) = (self.config.server.data_dir.clone(), brought.path(), brought.name().to_owned());
+        let keeping = move || header::keep_file(&lies, &data_dir, (&name, kind));
+        let kept = match aside(keeping).await? {
+            Ok(kept) => kept,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        let mut definition = Definition::read(&of.definition).unwrap_or_default();
+        definition.set(&["template", key], &kept.name);
+        let named = (kept.name.as_str(), kept.hash.as_str());
+        draft::set_header(&self.store, of.id, named, &definition.to_string(), self.clock.now()).await?;
+        self.share_media(&kept.hash).await?;
+        Ok(Ok(()))
+    }
+
+    /// The file of a draft's header by its name, and where it lies on this machine; `None`: it brings none, or names another
+    /// by now.
+    async fn header_of(&self, of: &Draft) -> Result<Option<(String, PathBuf)>, EngineError> {
+        let (Some(name), Some(hash)) = (&of.header_name, &of.header_hash) else { return Ok(None) };
+        let file = CampaignFile::parse(&of.definition, folder::DEFINITION).ok();
+        if file.as_ref().and_then(header::named) != Some(name.as_str()) || self.media_file(hash).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some((name.clone(), media_path(&self.config.server.data_dir, hash))))
+    }
+
     /// Keeps an audience that can be read; `file` then names it. Returns its name and hash.
     async fn take_audience(
         &self,
@@ -234,15 +268,29 @@ impl Engine {
             Some(known) => version::latest(&self.store, known.id).await?,
             None => None,
         };
+        let shown = self.header_of(of).await?;
+        let shown = shown.as_ref().map(|(name, lies)| (name.as_str(), lies.as_path()));
         if latest.is_some_and(|latest| latest.audience_hash == of.audience_hash) {
-            let loaded = self.load_campaign(&of.name, &of.definition, None, by).await?;
+            let loaded = self.load_campaign_with(&of.name, &of.definition, (None, shown), by).await?;
             let is_missing = |problem: &Problem| problem.code == "audience_missing";
             if !matches!(&loaded, Loaded::Refused(problems) if problems.iter().any(is_missing)) {
                 return Ok(loaded);
             }
         }
         let path = self.audience(&of.audience_hash).await?;
-        self.load_campaign_from(&of.name, &of.definition, Some((&of.audience_name, &path)), by).await
+        let audience = Some((of.audience_name.as_str(), path.as_path()));
+        self.load_campaign_with(&of.name, &of.definition, (audience, shown), by).await
+    }
+}
+
+/// What a template shows in its header that can be a file, and the campaign file's key for it.
+fn media_header(template: &Template) -> Option<(LinkKind, &'static str)> {
+    match template.header.as_ref()? {
+        Header::Image => Some((LinkKind::Image, "image")),
+        Header::Video => Some((LinkKind::Video, "video")),
+        Header::Document => Some((LinkKind::Document, "document")),
+        Header::Gif => Some((LinkKind::Gif, "gif")),
+        Header::Text { .. } | Header::Location | Header::Product => None,
     }
 }
 

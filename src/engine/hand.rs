@@ -52,7 +52,8 @@ pub struct HandSend {
     pub template: String,
     /// Its language.
     pub language: String,
-    /// Values by name: the body's parameters, `header` for a header's text or link, `button.N` for the N-th button (from 0).
+    /// Values by name: the body's parameters, `header` for a header's text or link, `button.N` for the N-th button (from 0),
+    /// and what other places of a template are called ([`crate::domain::template::slot::Slot`]).
     pub values: Vec<(String, String)>,
     /// Who pays; may be empty.
     pub cost_centre: String,
@@ -122,7 +123,7 @@ impl Engine {
             Ok(values) => values,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
         };
-        let (fill, mut problems) = values::fill(&template, &values);
+        let (fill, mut problems) = values::fill(&template, &values, &account.timezone);
         problems.extend(out_of_reach(send.wait));
         if !problems.is_empty() {
             return Ok(HandOutcome::Refused(problems));

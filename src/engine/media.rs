@@ -23,6 +23,7 @@ use crate::store::StoreError;
 use crate::store::media::{self, DueMedia};
 
 pub use files::Kept;
+pub(in crate::engine) use files::path as media_path;
 pub use outgoing::{Brought, Found, Same};
 use writing::Writing;
 

@@ -57,7 +57,7 @@ impl Engine {
         by: &str,
     ) -> Result<Result<i64, Vec<Problem>>, EngineError> {
         self.provider_of(account)?;
-        let mut problems = rules::check(new);
+        let mut problems = self.rules(account, new);
         problems
             .retain(|p| p.args.iter().any(|(key, value)| key == "field" && (value == "name" || value == "language")));
         if !problems.is_empty() {
@@ -74,7 +74,7 @@ impl Engine {
 
     /// What must be mended before a draft is submitted, its name among it where a template has that already.
     pub async fn draft_problems(&self, account: &str, new: &Draft) -> Result<Vec<Problem>, EngineError> {
-        let mut problems = rules::check(new);
+        let mut problems = self.rules(account, new);
         if template::get(&self.store, account, &new.name, &new.language).await?.is_some() {
             let args = [("field", "name"), ("template", new.name.as_str()), ("language", &new.language)];
             problems.push(Problem::new("template_exists", &args));
@@ -118,7 +118,7 @@ impl Engine {
         let now = self.clock.now();
         let edits = own::edits(&self.store, key, now.minus(EDIT_PERIOD)).await?;
         let mut problems = edit::forbids(&old, new, &edits, now);
-        problems.extend(rules::check(new));
+        problems.extend(self.rules(account, new));
         if !problems.is_empty() {
             return Ok(TemplateOutcome::Refused(problems));
         }
@@ -179,6 +179,39 @@ impl Engine {
             }
             Err(problem) => Ok(TemplateOutcome::Refused(vec![problem])),
         }
+    }
+
+    /// Lets a paused template go on. What the provider then says of it counts: it may still be paused.
+    pub async fn unpause_template(
+        &self,
+        account: &str,
+        name: &str,
+        language: &str,
+    ) -> Result<TemplateOutcome, EngineError> {
+        let provider = self.provider_of(account)?;
+        let Some(old) = self.fresh_template(account, name, language).await? else {
+            return Err(EngineError::Unknown { what: "template" });
+        };
+        if old.status != TemplateStatus::Paused {
+            return Ok(TemplateOutcome::Refused(vec![Problem::new("template_not_paused", &[])]));
+        }
+        if let Err(problem) = asked(account, provider.unpause_template(&old).await, old.category) {
+            return Ok(TemplateOutcome::Refused(vec![problem]));
+        }
+        let fresh = self.fresh_template(account, name, language).await?.unwrap_or(old);
+        self.tell(Change::Templates);
+        self.wake.notify_waiters();
+        Ok(TemplateOutcome::Done { template: Box::new(fresh), asked: None })
+    }
+
+    /// What is wrong with a draft of `account`, whose configuration may know more languages.
+    fn rules(&self, account: &str, new: &Draft) -> Vec<Problem> {
+        let mut problems = rules::check(new);
+        let more = self.config.accounts.get(account).map(|account| account.template_languages.as_slice());
+        if more.unwrap_or_default().contains(&new.language) {
+            problems.retain(|p| !p.code.starts_with("template_rule_language"));
+        }
+        problems
     }
 
     /// Gives the provider the sample that a header is reviewed with. What it made of it, or what stands in the way.

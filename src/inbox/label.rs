@@ -48,6 +48,7 @@ pub fn other_key(what: &str) -> &'static str {
         "order" => "inbox.order",
         "edit" => "inbox.edited",
         "revoke" => "inbox.deleted",
+        "call" => "inbox.call",
         _ => "inbox.unsupported",
     }
 }

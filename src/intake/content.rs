@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use minijinja::value::Value as RowValue;
 
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Value};
 use crate::domain::problem::Problem;
-use crate::domain::template::{Button, Category, ParameterFormat, Template};
+use crate::domain::template::parts::{LONGEST_CARD, LONGEST_OFFER_BODY};
+use crate::domain::template::slot::{self, CardSlot, Slot};
+use crate::domain::template::{Category, ParameterFormat, Template};
 
 use super::campaign_file::{ButtonUse, CampaignFile, Labelled};
 use super::expression::{Expression, Place, Style};
@@ -39,6 +42,10 @@ pub struct Content<'a> {
     header: HeaderSource,
     body: Vec<(String, Expression)>,
     buttons: Vec<(i64, ButtonSource)>,
+    /// In the template's order, where that is known.
+    slots: Vec<(Slot, Expression)>,
+    /// Of moments that say none.
+    zone: TimeZone,
 }
 
 #[derive(Debug)]
@@ -54,6 +61,8 @@ enum HeaderSource {
 enum ButtonSource {
     Url(Expression),
     Code(Expression),
+    /// A product, or what a flow gives back.
+    Word(Expression),
 }
 
 /// Why a row cannot be filled in.
@@ -109,8 +118,15 @@ impl<'a> Content<'a> {
             let source = match takes {
                 ButtonUse::Url(source) => compile(source, "template.buttons", &entry).map(ButtonSource::Url),
                 ButtonUse::Code(source) => compile(source, "template.buttons", &entry).map(ButtonSource::Code),
+                ButtonUse::Thumbnail(source) | ButtonUse::Token(source) => {
+                    compile(source, "template.buttons", &entry).map(ButtonSource::Word)
+                }
             };
             buttons.extend(source.map(|s| (*index, s)));
+        }
+        let mut slots = Vec::new();
+        for (slot, source) in &campaign.template.slots {
+            slots.extend(compile(source, "template", &slot.to_string()).map(|expression| (slot.clone(), expression)));
         }
         let header_text = campaign.template.header_text.as_ref();
         let header_text = header_text.and_then(|source| compile(source, "template", "header"));
@@ -119,7 +135,11 @@ impl<'a> Content<'a> {
         }
         buttons.sort_by_key(|(index, _)| *index);
         let header = header(campaign, template, link, (header_text, &mut variables));
-        Ok(Self { template, style, category, language, header, body: in_order(variables, template), buttons })
+        let order = template.map(Template::slots).unwrap_or_default();
+        slots.sort_by_key(|(slot, _)| order.iter().position(|wanted| wanted == slot).unwrap_or(order.len()));
+        let body = in_order(variables, template);
+        let zone = campaign.timezone.clone();
+        Ok(Self { template, style, category, language, header, body, buttons, slots, zone })
     }
 
     /// The values of one row, and whether one of them had to be flattened. `cells` are the row's.
@@ -143,9 +163,18 @@ impl<'a> Content<'a> {
             let text = match source {
                 ButtonSource::Url(expression) => encode_suffix(&value(&place, expression)?),
                 ButtonSource::Code(expression) => code(value(&place, expression)?)?,
+                ButtonSource::Word(expression) => value(&place, expression)?,
             };
             fill.buttons.push(ButtonFill { index: *index, text });
         }
+        let mut filled = Vec::with_capacity(self.slots.len());
+        for (slot, expression) in &self.slots {
+            let text = value(&slot.to_string(), expression)?;
+            let is_url = matches!(slot, Slot::Card(_, CardSlot::Button(_)));
+            filled.push((slot.clone(), if is_url { encode_suffix(&text) } else { text }));
+        }
+        slot::put(&mut fill, filled, &self.zone)
+            .map_err(|(slot, misfit)| Unfit::bad(format!("{}: {slot}", misfit.as_str())))?;
         match &self.header {
             HeaderSource::Fixed(link) => fill.header = Some(HeaderFill::Link { link: link.clone() }),
             HeaderSource::Column(place) => fill.header = Some(link(cells.get(*place))?),
@@ -163,14 +192,19 @@ impl<'a> Content<'a> {
         };
         let seen = template.render(fill);
         let length = |text: &str| text.chars().count();
-        if length(&seen.body) > LONGEST_BODY {
+        let longest = if template.offer.is_some() { LONGEST_OFFER_BODY } else { LONGEST_BODY };
+        if length(&seen.body) > longest {
             return Err(Unfit::bad(format!("body_too_long: {}", length(&seen.body))));
         }
         let header = seen.header.filter(|_| matches!(self.header, HeaderSource::Text(..)));
         if let Some(header) = header.filter(|h| length(h) > LONGEST_HEADER) {
             return Err(Unfit::bad(format!("header_too_long: {}", length(&header))));
         }
-        if seen.buttons.iter().any(|b| b.target.as_deref().is_some_and(|t| length(t) > LONGEST_URL)) {
+        if let Some(card) = seen.cards.iter().position(|card| length(&card.body) > LONGEST_CARD) {
+            return Err(Unfit::bad(format!("card_too_long: {card}")));
+        }
+        let buttons = seen.buttons.iter().chain(seen.cards.iter().flat_map(|card| &card.buttons));
+        if buttons.into_iter().any(|b| b.target.as_deref().is_some_and(|t| length(t) > LONGEST_URL)) {
             return Err(Unfit::bad("url_too_long".to_owned()));
         }
         Ok(())
@@ -230,13 +264,4 @@ fn link(cell: Option<&String>) -> Result<HeaderFill, Unfit> {
     }
     let is_https = url::Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.host().is_some());
     if is_https { Ok(HeaderFill::Link { link: link.to_owned() }) } else { Err(Unfit::bad(format!("link: {link}"))) }
-}
-
-/// Whether a button takes something from each row.
-fn takes(button: &Button) -> bool {
-    match button {
-        Button::Url { url, .. } => url.contains("{{"),
-        Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
-    }
 }

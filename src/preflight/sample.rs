@@ -122,7 +122,7 @@ fn texts(fill: &Fill) -> impl Iterator<Item = &str> {
         Some(HeaderFill::Text(value)) => Some(value.text.as_str()),
         _ => None,
     };
-    let body = fill.body.iter().map(|v| v.text.as_str());
+    let body = fill.body.iter().chain(fill.cards.iter().flat_map(|card| &card.body)).map(|v| v.text.as_str());
     header.into_iter().chain(body).chain(fill.buttons.iter().map(|b| b.text.as_str()))
 }
 
@@ -156,6 +156,15 @@ fn lines(seen: &Rendered) -> String {
         None => format!("[{}]", b.text),
     };
     let buttons = seen.buttons.iter().map(button);
-    let text = [seen.header.clone(), Some(seen.body.clone()), seen.footer.clone()].into_iter().flatten();
-    text.chain(buttons).collect::<Vec<_>>().join("\n")
+    let offer = seen.offer.as_ref().map(|offer| match offer.ends_at {
+        Some(at) => format!("{} ({at})", offer.text),
+        None => offer.text.clone(),
+    });
+    let text = [seen.header.clone(), offer, Some(seen.body.clone()), seen.footer.clone()].into_iter().flatten();
+    let cards = seen.cards.iter().zip(1..).flat_map(|(card, no)| {
+        let said = [Some(format!("({no})")), card.header.clone(), Some(card.body.clone())].into_iter().flatten();
+        let line = said.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        std::iter::once(line).chain(card.buttons.iter().map(button))
+    });
+    text.chain(buttons).chain(cards).collect::<Vec<_>>().join("\n")
 }

@@ -44,6 +44,9 @@ const FLAGGED: &str = "FLAGGED";
 /// Pages of templates read before giving up: ten a minute are granted (gupshup-zenvia.md 1.10).
 const MOST_PAGES: usize = 10;
 
+/// HTTP's word for too many calls.
+const TOO_MANY: u16 = 429;
+
 /// One app's way to Gupshup. Cloning shares the connections and the tokens.
 #[derive(Clone, Debug)]
 pub struct Gupshup {
@@ -199,16 +202,28 @@ impl Gupshup {
         Ok(SenderStatus { tier: rating.tier, quality: rating.quality, ..status })
     }
 
-    /// Marks a person's message as read: documented for the self-serve surface alone (gupshup-zenvia.md 1.3).
+    /// Marks a person's message as read: documented for the self-serve surface (gupshup-zenvia.md 1.3), and sent to
+    /// partners' where `read_path` says where.
     pub(super) async fn mark_read(&self, id: &str) -> Option<Result<(), ProviderError>> {
-        if self.app.is_partner {
-            return None;
-        }
-        let mut address = self.address("/wa/app/{app_id}/msg");
-        if let Ok(mut path) = address.path_segments_mut() {
-            path.extend([id, "read"]);
+        let path = self.app.wire.read_path.as_ref()?;
+        let (before, after) = path.split_once("{id}")?;
+        let mut address = self.address(before);
+        if let Ok(mut segments) = address.path_segments_mut() {
+            // The id is WhatsApp's, and may hold what paths cannot.
+            segments.pop_if_empty().push(id).extend(after.split('/').filter(|part| !part.is_empty()));
         }
         Some(self.call(self.client.put(address)).await.map(drop))
+    }
+
+    /// Asks partners' surface to take over from WhatsApp; once an hour is granted (gupshup-zenvia.md 1.9), and less is no
+    /// failure.
+    pub(super) async fn sync(&self) -> Result<(), ProviderError> {
+        let Some(path) = &self.app.wire.sync_path else { return Ok(()) };
+        match self.call(self.client.get(self.address(path))).await {
+            // It answers 202, perhaps with nothing.
+            Ok(_) | Err(ProviderError::Refused { status: TOO_MANY, .. } | ProviderError::Unreadable { .. }) => Ok(()),
+            Err(other) => Err(other),
+        }
     }
 
     pub(super) async fn wallet(&self) -> Result<Wallet, ProviderError> {

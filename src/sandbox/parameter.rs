@@ -7,19 +7,31 @@ use serde_json::Value;
 use super::refusal::Refusal;
 use super::template_shape::{ButtonShape, HeaderShape, Shape, placeholders, text, word};
 
+mod special;
+
 /// Checks the `components` of a send against `shape`; `has_media` says which media ids exist.
 pub(super) fn check(shape: &Shape, components: &Value, has_media: &dyn Fn(&str) -> bool) -> Result<(), Refusal> {
     let parts = Parts::read(components)?;
-    check_header(shape, parts.header, has_media)?;
+    check_header((shape.header.as_ref(), shape.is_named), parts.header, has_media)?;
+    special::check_offer(shape, parts.offer)?;
+    special::check_cards(shape, parts.cards, has_media)?;
     let body = parts.body.map(parameters).unwrap_or_default();
     let filled = check_texts("body", shape.is_named, &shape.body, body)?;
-    if filled.chars().count() > 1024 {
-        return Err(Refusal::new(132_005, "body: the text with its parameters is longer than 1024 characters"));
+    let longest = if shape.offer.is_some() { 600 } else { 1024 };
+    if filled.chars().count() > longest {
+        return Err(Refusal::new(
+            132_005,
+            format!("body: the text with its parameters has more than {longest} characters"),
+        ));
     }
-    for (index, button) in shape.buttons.iter().enumerate() {
-        check_button(index, button, parts.buttons.get(&index).copied())?;
+    check_buttons(&shape.buttons, &parts.buttons)
+}
+
+fn check_buttons(buttons: &[ButtonShape], sent: &BTreeMap<usize, &Value>) -> Result<(), Refusal> {
+    for (index, button) in buttons.iter().enumerate() {
+        check_button(index, button, sent.get(&index).copied())?;
     }
-    match parts.buttons.keys().find(|index| **index >= shape.buttons.len()) {
+    match sent.keys().find(|index| **index >= buttons.len()) {
         Some(index) => Err(Refusal::new(132_000, format!("buttons: the template has no button at index {index}"))),
         None => Ok(()),
     }
@@ -41,11 +53,13 @@ struct Parts<'a> {
     header: Option<&'a Value>,
     body: Option<&'a Value>,
     buttons: BTreeMap<usize, &'a Value>,
+    offer: Option<&'a Value>,
+    cards: Option<&'a Value>,
 }
 
 impl<'a> Parts<'a> {
     fn read(components: &'a Value) -> Result<Self, Refusal> {
-        let mut parts = Self { header: None, body: None, buttons: BTreeMap::new() };
+        let mut parts = Self { header: None, body: None, buttons: BTreeMap::new(), offer: None, cards: None };
         let list = match components {
             Value::Null => return Ok(parts),
             Value::Array(list) => list,
@@ -55,6 +69,8 @@ impl<'a> Parts<'a> {
             match word(component, "type").as_str() {
                 "header" => parts.header = Some(component),
                 "body" => parts.body = Some(component),
+                "limited_time_offer" => parts.offer = Some(component),
+                "carousel" => parts.cards = Some(component),
                 "button" => {
                     let index = index_of(component).ok_or_else(|| {
                         Refusal::new(131_008, "template['components']: a button needs an index from 0 to 9")
@@ -82,13 +98,17 @@ fn parameters(component: &Value) -> &[Value] {
     component["parameters"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn check_header(shape: &Shape, sent: Option<&Value>, has_media: &dyn Fn(&str) -> bool) -> Result<(), Refusal> {
+fn check_header(
+    (header, is_named): (Option<&HeaderShape>, bool),
+    sent: Option<&Value>,
+    has_media: &dyn Fn(&str) -> bool,
+) -> Result<(), Refusal> {
     let sent = sent.map(parameters).unwrap_or_default();
-    match &shape.header {
+    match header {
         None if sent.is_empty() => Ok(()),
         None => Err(Refusal::new(132_000, "header: the template has no header, parameters were given")),
         Some(HeaderShape::Text(text)) => {
-            let filled = check_texts("header", shape.is_named, text, sent)?;
+            let filled = check_texts("header", is_named, text, sent)?;
             let fits = filled.chars().count() <= 60;
             let too_long = || Refusal::new(132_005, "header: the text with its parameter is longer than 60 characters");
             fits.then_some(()).ok_or_else(too_long)
@@ -105,8 +125,8 @@ fn check_media(kind: &str, sent: &[Value], has_media: &dyn Fn(&str) -> bool) -> 
         let got = word(parameter, "type");
         return Err(Refusal::new(132_012, format!("header: Format mismatch, expected {kind}, received {got}")));
     }
-    if kind == "location" {
-        return Ok(());
+    if let Some(special) = special::check_header(kind, &parameter[kind]) {
+        return special;
     }
     let media = &parameter[kind];
     match (text(media, "id"), text(media, "link")) {
@@ -200,6 +220,9 @@ fn check_button(index: usize, button: &ButtonShape, sent: Option<&Value>) -> Res
     }
     match (kind.as_str(), parameters(sent)) {
         ("quick_reply", [one]) => check_payload(index, one),
+        ("catalog", [one]) => special::check_catalog(index, one),
+        ("mpm", [one]) => special::check_products(index, one),
+        ("flow", [one]) => special::check_flow(index, one),
         ("copy_code", [one]) => check_code(index, text(one, "coupon_code")),
         ("url", [one]) if button.takes_parameter() => check_suffix(index, button, one),
         (_, []) if !button.takes_parameter() => Ok(()),

@@ -49,6 +49,11 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// The same, with where it is.
+    pub fn within(self, place: &str) -> Self {
+        Self { details: format!("{place}: {}", self.details), ..self }
+    }
+
     /// Error `code`, explained by `details`.
     pub fn new(code: i64, details: impl Into<String>) -> Self {
         Self { code, subcode: None, details: details.into() }

@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 
+mod special;
+
+pub(super) use special::CardShape;
+
 /// Components as far as sends depend on them.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Shape {
@@ -15,6 +19,10 @@ pub(super) struct Shape {
     pub body: String,
     /// Buttons in order.
     pub buttons: Vec<ButtonShape>,
+    /// Its offer, if any: what it says, and whether each send says when it ends.
+    pub offer: Option<(String, bool)>,
+    /// Cards of a carousel.
+    pub cards: Vec<CardShape>,
 }
 
 /// A header.
@@ -22,14 +30,14 @@ pub(super) struct Shape {
 pub(super) enum HeaderShape {
     /// Text with its placeholders.
     Text(String),
-    /// `image`, `video`, `document` or `location`: given with every send.
+    /// `image`, `video`, `document`, `location`, `gif` or `product`: given with every send.
     Media(String),
 }
 
 /// A button.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct ButtonShape {
-    /// `quick_reply`, `url`, `copy_code`, `phone_number`, …
+    /// `quick_reply`, `url`, `copy_code`, `phone_number`, `catalog`, `mpm`, `flow`, …
     pub kind: String,
     /// Its label.
     pub text: String,
@@ -42,7 +50,7 @@ impl ButtonShape {
     pub fn takes_parameter(&self) -> bool {
         match self.kind.as_str() {
             "url" => !placeholders(&self.url).is_empty(),
-            "copy_code" => true,
+            "copy_code" | "mpm" => true,
             _ => false,
         }
     }
@@ -66,12 +74,15 @@ impl Shape {
     /// Reads `components` of a template whose parameters are named or not.
     pub fn read(components: &Value, is_named: bool) -> Result<Self, Refusal> {
         let list = components.as_array().ok_or_else(|| Refusal::new(100, "components must be an array"))?;
-        let mut shape = Self { is_named, header: None, body: String::new(), buttons: Vec::new() };
+        let mut shape =
+            Self { is_named, header: None, body: String::new(), buttons: Vec::new(), offer: None, cards: Vec::new() };
         for component in list {
             match word(component, "type").as_str() {
                 "header" => shape.header = Some(read_header(component)),
                 "body" => text(component, "text").clone_into(&mut shape.body),
                 "buttons" => shape.buttons = read_buttons(component),
+                "limited_time_offer" => shape.offer = Some(special::read_offer(component)),
+                "carousel" => shape.cards = special::read_cards(component)?,
                 "footer" => {}
                 other => return Err(Refusal::new(100, format!("unknown component type '{other}'"))),
             }
@@ -95,15 +106,17 @@ impl Shape {
         if body.contains("}}{{") {
             return Err(created_wrong("variables can't be next to each other", 2_388_293));
         }
-        self.check_buttons()
+        self.check_special()?;
+        check_buttons(&self.buttons)
     }
 
     fn check_sizes(&self) -> Result<(), Refusal> {
         if self.body.is_empty() {
             return Err(created_wrong("a template needs a body", 2_388_072));
         }
-        if self.body.chars().count() > 1024 {
-            return Err(created_wrong("body text is longer than 1024 characters", 2_388_040));
+        let longest = if self.offer.is_some() { 600 } else { 1024 };
+        if self.body.chars().count() > longest {
+            return Err(created_wrong("body text is longer than 1024 characters, or 600 under an offer", 2_388_040));
         }
         match &self.header {
             Some(HeaderShape::Text(text)) if text.is_empty() || text.chars().count() > 60 => {
@@ -123,25 +136,27 @@ impl Shape {
         };
         if fits { Ok(()) } else { Err(created_wrong("variable names do not fit the parameter format", 2_388_073)) }
     }
+}
 
-    fn check_buttons(&self) -> Result<(), Refusal> {
-        let count = |kind: &str| self.buttons.iter().filter(|b| b.kind == kind).count();
-        if self.buttons.len() > 10 || count("url") > 2 || count("phone_number") > 1 || count("copy_code") > 1 {
-            return Err(Refusal::new(100, "too many buttons: 10, of which 2 url, 1 phone number, 1 copy code"));
-        }
-        let groups = self.buttons.chunk_by(|a, b| (a.kind == "quick_reply") == (b.kind == "quick_reply"));
-        if groups.filter(|g| g.iter().any(|b| b.kind == "quick_reply")).count() > 1 {
-            return Err(Refusal::new(100, "quick replies must stand together"));
-        }
-        if self.buttons.iter().any(|b| b.kind != "copy_code" && (b.text.is_empty() || b.text.chars().count() > 25)) {
-            return Err(Refusal::new(100, "button text is 1 to 25 characters"));
-        }
-        let is_wrong_url = |b: &ButtonShape| !placeholders(&b.url).is_empty() && !b.url.ends_with("{{1}}");
-        if self.buttons.iter().any(is_wrong_url) {
-            return Err(Refusal::new(100, "a url takes one variable, {{1}}, at its end"));
-        }
-        Ok(())
+/// How many, in which order, and what they say.
+fn check_buttons(buttons: &[ButtonShape]) -> Result<(), Refusal> {
+    let count = |kind: &str| buttons.iter().filter(|b| b.kind == kind).count();
+    if buttons.len() > 10 || count("url") > 2 || count("phone_number") > 1 || count("copy_code") > 1 {
+        return Err(Refusal::new(100, "too many buttons: 10, of which 2 url, 1 phone number, 1 copy code"));
     }
+    let groups = buttons.chunk_by(|a, b| (a.kind == "quick_reply") == (b.kind == "quick_reply"));
+    if groups.filter(|g| g.iter().any(|b| b.kind == "quick_reply")).count() > 1 {
+        return Err(Refusal::new(100, "quick replies must stand together"));
+    }
+    let has_own_label = |kind: &str| matches!(kind, "copy_code" | "catalog" | "mpm" | "spm");
+    if buttons.iter().any(|b| !has_own_label(&b.kind) && (b.text.is_empty() || b.text.chars().count() > 25)) {
+        return Err(Refusal::new(100, "button text is 1 to 25 characters"));
+    }
+    let is_wrong_url = |b: &ButtonShape| !placeholders(&b.url).is_empty() && !b.url.ends_with("{{1}}");
+    if buttons.iter().any(is_wrong_url) {
+        return Err(Refusal::new(100, "a url takes one variable, {{1}}, at its end"));
+    }
+    Ok(())
 }
 
 /// Whether `name` is of `[a-z0-9_]`, and not empty.

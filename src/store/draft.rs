@@ -9,15 +9,21 @@ use crate::domain::time::UnixMs;
 const ADD: &str =
     "INSERT INTO draft (name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
-const GET: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at
+const GET: &str =
+    "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
+        created_by, changed_at
     FROM draft WHERE id = $1";
 const SAVE: &str = "UPDATE draft SET definition = $2, changed_at = $3 WHERE id = $1";
 const REBASE: &str = "UPDATE draft SET based_on = $2 WHERE id = $1";
 const SET_AUDIENCE: &str =
     "UPDATE draft SET audience_name = $2, audience_hash = $3, definition = $4, changed_at = $5 WHERE id = $1";
+const SET_HEADER: &str =
+    "UPDATE draft SET header_name = $2, header_hash = $3, definition = $4, changed_at = $5 WHERE id = $1";
 const DROP: &str = "DELETE FROM draft WHERE id = $1";
 const FORGET: &str = "DELETE FROM draft WHERE changed_at < $1";
-const LIST: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at
+const LIST: &str =
+    "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
+        created_by, changed_at
     FROM draft WHERE run_id IS NULL ORDER BY changed_at DESC, id DESC LIMIT 20";
 
 /// A draft.
@@ -37,6 +43,10 @@ pub struct Draft {
     pub audience_name: String,
     /// Where its bytes lie.
     pub audience_hash: String,
+    /// Name of the file that its template shows in the header, where it was brought to the page.
+    pub header_name: Option<String>,
+    /// Where its bytes lie.
+    pub header_hash: Option<String>,
     /// Who began it.
     pub created_by: String,
     /// When it was last saved.
@@ -95,6 +105,26 @@ pub async fn save(store: &Store, id: DraftId, definition: &str, at: UnixMs) -> R
 /// What lies in the folder now was looked at, and is to be written over.
 pub async fn rebase(store: &Store, id: DraftId, based_on: Option<&str>) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(REBASE).bind(id).bind(based_on).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Gives it the file that its template shows in the header, and the campaign file that names it.
+pub async fn set_header(
+    store: &Store,
+    id: DraftId,
+    (name, hash): (&str, &str),
+    definition: &str,
+    at: UnixMs,
+) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(SET_HEADER)
+        .bind(id)
+        .bind(name)
+        .bind(hash)
+        .bind(definition)
+        .bind(at)
+        .execute(pool)
+        .await
+        .map(drop))?;
     Ok(())
 }
 

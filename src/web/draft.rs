@@ -293,6 +293,28 @@ pub async fn audience(
     Ok(Redirect::to(&format!("/drafts/{id}")))
 }
 
+/// The file that its template shows in the header.
+pub async fn header(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Path(id): Path<i64>,
+    form: Multipart,
+) -> Result<Response, WebError> {
+    let d = found(&state, &actor, id).await?;
+    if d.run_id.is_some() {
+        return Err(WebError::Conflict("run_state"));
+    }
+    let brought = upload::one(&state, form, "header").await?.ok_or(WebError::Bad("no_header_file"))?;
+    match state.engine.draft_header(&d, &brought).await? {
+        Ok(()) => Ok(Redirect::to(&format!("/drafts/{id}")).into_response()),
+        Err(problems) => {
+            let page = page(&state, p, d, 1, (&problems, false)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
+}
+
 /// Nobody wants it.
 pub async fn discard(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
     let d = found(&state, &actor, id).await?;

@@ -4,7 +4,8 @@
 use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, TicketId};
-use crate::domain::template::{Button, Header, Template, TemplateStatus};
+use crate::domain::template::parts::Takes;
+use crate::domain::template::{Header, Template, TemplateStatus};
 use crate::engine::{HandLook, HandSend};
 use crate::locale;
 use crate::store::secret::Secret;
@@ -282,24 +283,20 @@ fn fields(p: &Page, template: &Template, own: &Own, given: &[(String, String)]) 
     match &template.header {
         Some(Header::Text { .. }) if template.header_parameters().is_empty() => {}
         Some(Header::Text { .. }) => fields.push(field("header".to_owned(), p.t("web.send.header"))),
-        Some(Header::Image | Header::Video | Header::Document) => {
+        Some(Header::Image | Header::Video | Header::Document | Header::Gif) => {
             fields.push(field("header".to_owned(), p.t("web.send.header_link")));
         }
-        Some(Header::Location) | None => {}
+        Some(Header::Location | Header::Product) | None => {}
     }
     for name in template.body_parameters() {
         let label = format!("{{{{{name}}}}}");
         fields.push(field(name, label));
     }
     for (i, button) in template.buttons.iter().enumerate() {
-        let takes = match button {
-            Button::Url { url, .. } => url.contains("{{"),
-            Button::CopyCode { .. } => true,
-            Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
-        };
-        if takes {
+        if button.takes() != Takes::Nothing {
             fields.push(field(format!("button.{i}"), p.say("web.send.button", &[("button", button.text())])));
         }
     }
+    fields.extend(template.slots().iter().map(|slot| field(slot.to_string(), words::slot(p.language, slot))));
     fields
 }

@@ -14,7 +14,7 @@ use crate::engine::{self, Progress, Subject};
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
-use crate::store::{campaign, correction, exclusion, message, run, version};
+use crate::store::{campaign, click, correction, exclusion, message, run, version};
 
 use super::act;
 use super::actor::Actor;
@@ -45,6 +45,8 @@ struct RunPage {
     failures: Vec<Cause>,
     waiting: Vec<String>,
     canary: Option<String>,
+    /// How many opened a link of it.
+    clicks: Option<String>,
     /// What is missing in the wallet.
     recharge: Option<String>,
     left_out: Vec<LeftOut>,
@@ -125,6 +127,8 @@ pub async fn show(
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
     let canary = canary(&state, &p, run.id).await?;
+    let opened = click::of_run(state.store(), run.id).await?;
+    let clicks = (opened > 0).then(|| p.n("web.clicks.opened", opened));
     let recharge = recharge(&state, &p, &run).await?;
     let answers = answers(&state, &p, run.id, people).await?;
     let stopped = stopped(&state, &p, run.id).await?;
@@ -149,6 +153,7 @@ pub async fn show(
         failures,
         waiting,
         canary,
+        clicks,
         recharge,
         left_out,
         planning,

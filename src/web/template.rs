@@ -49,10 +49,9 @@ impl TemplatePage {
 
     /// Why it cannot be edited; nothing where it can.
     fn not_editable(&self) -> bool {
-        !matches!(
-            self.entry.told.template.status,
-            TemplateStatus::Approved | TemplateStatus::Rejected | TemplateStatus::Paused
-        )
+        let status = &self.entry.told.template.status;
+        self.entry.told.template.is_beyond_drafts()
+            || !matches!(status, TemplateStatus::Approved | TemplateStatus::Rejected | TemplateStatus::Paused)
     }
 }
 
@@ -96,6 +95,16 @@ pub async fn set_own(
     let mapping = form.entry.into_iter().zip(form.expression).collect();
     template_act::set_own(&state, &actor, (&account, &name, &language), &groups, &mapping).await?;
     Ok(done(&address(&account, &name, &language), "template_own"))
+}
+
+/// Lets it go on.
+pub async fn unpause(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path((account, name, language)): Path<Key>,
+) -> Result<Redirect, WebError> {
+    template_act::unpause(&state, &actor, (&account, &name, &language)).await?;
+    Ok(done(&address(&account, &name, &language), "template_unpaused"))
 }
 
 /// Deletes it.

@@ -162,6 +162,17 @@ pub async fn delete(
     Ok(state.audit(actor, "template.delete", &subject(account, name, language), "").await?)
 }
 
+/// Lets a paused template go on.
+pub async fn unpause(
+    state: &WebState,
+    actor: &Actor,
+    (account, name, language): (&str, &str, &str),
+) -> Result<Box<Template>, WebError> {
+    let template = done(state.engine.unpause_template(account, name, language).await?)?;
+    state.audit(actor, "template.unpause", &subject(account, name, language), template.status.word()).await?;
+    Ok(template)
+}
+
 /// Sets groups and default mapping.
 pub async fn set_own(
     state: &WebState,
@@ -187,7 +198,7 @@ pub async fn sync(state: &WebState, actor: &Actor, account: &str) -> Result<usiz
     }
     let mut n = 0;
     for name in accounts {
-        n += match state.engine.sync_templates(name).await {
+        n += match state.engine.take_over_templates(name).await {
             Ok(n) => n,
             Err(crate::engine::EngineError::Provider(cause)) => {
                 let error = &cause as &dyn std::error::Error;

@@ -109,6 +109,17 @@ pub async fn clients(state: &WebState, mut form: Multipart) -> Result<Clients, W
     Ok(clients)
 }
 
+/// The file of the part `wanted`; any other is passed over.
+pub async fn one(state: &WebState, mut form: Multipart, wanted: &str) -> Result<Option<Incoming>, WebError> {
+    let mut brought = None;
+    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        if field.name() == Some(wanted) {
+            brought = file(state, field).await?;
+        }
+    }
+    Ok(brought)
+}
+
 /// Reads the parts `title`, `kind` and `audience`; any other is passed over.
 pub async fn parts(state: &WebState, mut form: Multipart) -> Result<Parts, WebError> {
     let mut parts = Parts::default();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::domain::money::Micros;
+use crate::domain::template::slot::{CardSlot, Slot};
 use crate::domain::time::UnixMs;
 use crate::locale::{Language, say};
 
@@ -102,6 +103,32 @@ fn day_and_time(language: Language, at: UnixMs, zone: &TimeZone, now: UnixMs) ->
 pub fn place(zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("UTC");
     name.rsplit('/').next().unwrap_or(name).replace('_', " ")
+}
+
+/// What a place of a template is called.
+pub fn slot(language: Language, slot: &Slot) -> String {
+    let said = |key: &str, name: &str| say(language, &format!("slot.{key}"), &[("name", name)]);
+    match slot {
+        Slot::Latitude => said("latitude", ""),
+        Slot::Longitude => said("longitude", ""),
+        Slot::PlaceName => said("place_name", ""),
+        Slot::PlaceAddress => said("place_address", ""),
+        Slot::Product => said("product", ""),
+        Slot::Catalog => said("catalog", ""),
+        Slot::OfferEnds => said("offer_ends", ""),
+        Slot::Products => said("products", ""),
+        Slot::FlowData(name) => said("data", name),
+        Slot::Card(no, part) => {
+            let what = match part {
+                CardSlot::Header => said("card_header", ""),
+                CardSlot::Product => said("card_product", ""),
+                CardSlot::Catalog => said("card_catalog", ""),
+                CardSlot::Variable(name) => said("card_variable", name),
+                CardSlot::Button(index) => said("card_button", &(index + 1).to_string()),
+            };
+            say(language, "slot.card", &[("no", &(no + 1).to_string()), ("what", &what)])
+        }
+    }
 }
 
 #[cfg(test)]

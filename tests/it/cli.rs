@@ -14,6 +14,7 @@ use crate::support::stores;
 use crate::web::daemon::Site;
 
 mod lists;
+mod samples;
 mod upkeep;
 
 /// What a command printed, and its status.

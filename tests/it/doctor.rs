@@ -26,6 +26,22 @@ fn codes(found: &Value) -> Vec<&str> {
     found["findings"].as_array().expect("a list").iter().map(|f| f["code"].as_str().expect("a word")).collect()
 }
 
+fn aspects(found: &Value) -> Vec<&str> {
+    found["findings"].as_array().expect("a list").iter().map(|f| f["aspect"].as_str().expect("a word")).collect()
+}
+
+#[tokio::test]
+async fn doctor_reads_the_wallet_of_an_account_that_has_one() {
+    let sandbox = ["--wallet", "3"].map(str::to_owned).to_vec();
+    let rig = Rig::start(Setup { provider: "gupshup", sandbox, ..Setup::new(Database::Sqlite) }).await;
+    let told: Value = serde_json::from_slice(&doctor(&rig, &["--json"]).await.stdout).expect("JSON");
+    let account = &told["accounts"][0];
+    assert!(aspects(account).contains(&"wallet") && codes(account).contains(&"wallet_low"), "{told}");
+    let low = account["findings"].as_array().expect("a list").iter().find(|f| f["code"] == "wallet_low");
+    let advice = low.and_then(|low| low["advice"].as_str());
+    assert!(advice.is_some_and(|advice| advice.contains("Recharge")), "{told}");
+}
+
 #[tokio::test]
 async fn doctor_says_what_is_so_with_and_without_a_daemon() {
     for provider in ["cloud_api", "zenvia"] {
@@ -53,6 +69,15 @@ async fn doctor_says_what_is_so_with_and_without_a_daemon() {
             assert!(codes(&told["accounts"][0]).contains(&code), "{provider} {code}: {told}");
         }
         assert_eq!(told["accounts"][0]["senders"].as_array().map(Vec::len), Some(1), "{told}");
+        // Everything that can be wrong is on one screen.
+        let account = aspects(&told["accounts"][0]);
+        for aspect in ["credentials", "webhook", "subscription", "templates", "currency", "clock"] {
+            assert!(account.contains(&aspect), "{provider} {aspect}: {told}");
+        }
+        let sender = aspects(&told["accounts"][0]["senders"][0]);
+        for aspect in ["number", "standing", "quality", "throughput", "tier"] {
+            assert!(sender.contains(&aspect), "{provider} {aspect}: {told}");
+        }
         assert!(rig.stop_daemon().await);
         let without = doctor(&rig, &[]).await;
         let text = String::from_utf8_lossy(&without.stdout).into_owned();

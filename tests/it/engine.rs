@@ -18,6 +18,8 @@ mod fortnight;
 pub mod gates;
 mod laws;
 mod looping;
+mod notices;
+mod opting;
 mod planning;
 mod reasons;
 mod receiver;

@@ -18,6 +18,7 @@ mod roles;
 mod rows;
 mod samples;
 mod schedules;
+mod special;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod when;

@@ -11,6 +11,7 @@ mod sandbox;
 mod send;
 mod sender;
 mod signature;
+mod special;
 mod template;
 mod webhook;
 mod writing;
@@ -47,6 +48,7 @@ fn account(base_url: &str) -> Account {
         timezone: jiff::tz::TimeZone::UTC,
         errors: recado::domain::failure::Table::default(),
         reading: recado::config::Reading::default(),
+        template_languages: Vec::new(),
     }
 }
 

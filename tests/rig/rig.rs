@@ -204,6 +204,11 @@ impl Rig {
         format!("http://{}", self.daemon_at)
     }
 
+    /// The token of an administrator.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Address of the sandbox.
     pub fn sandbox_url(&self) -> String {
         format!("http://{}", self.sandbox_at)

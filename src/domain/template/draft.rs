@@ -174,6 +174,8 @@ impl Draft {
             buttons: self.buttons.iter().map(button).collect(),
             time_to_live_s: self.time_to_live_s,
             parameters_unknown: false,
+            offer: None,
+            cards: Vec::new(),
             announced: None,
             quality: None,
             examples: self.examples.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
@@ -196,6 +198,8 @@ impl Draft {
             buttons: vec![Button::OneTimeCode { text }],
             time_to_live_s: self.time_to_live_s,
             parameters_unknown: false,
+            offer: None,
+            cards: Vec::new(),
             announced: None,
             quality: None,
             examples: vec![("1".to_owned(), CODE_EXAMPLE.to_owned())],
@@ -227,7 +231,7 @@ impl Draft {
             DraftButton::QuickReply { .. } | DraftButton::PhoneNumber { .. } => None,
         });
         let buttons = filled.collect();
-        self.template().render(&Fill { language: None, header, body, buttons })
+        self.template().render(&Fill { header, body, buttons, ..Fill::default() })
     }
 }
 
@@ -239,15 +243,18 @@ pub fn of(template: &Template) -> Draft {
         Header::Image => DraftHeader::Image { sample: String::new() },
         Header::Video => DraftHeader::Video { sample: String::new() },
         Header::Document => DraftHeader::Document { sample: String::new() },
-        Header::Location => DraftHeader::Location,
+        // What else a header can be is never a draft ([`Template::is_beyond_drafts`]).
+        Header::Location | Header::Gif | Header::Product => DraftHeader::Location,
     });
     let button = |button: &Button| match button {
         Button::QuickReply { text } => DraftButton::QuickReply { text: text.clone() },
         Button::Url { text, url } => DraftButton::Url { text: text.clone(), url: url.clone(), example: String::new() },
         Button::CopyCode { .. } => DraftButton::CopyCode { example: String::new() },
-        Button::Other { text } | Button::OneTimeCode { text } => {
-            DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() }
-        }
+        Button::Other { text }
+        | Button::OneTimeCode { text }
+        | Button::Catalog { text }
+        | Button::Products { text }
+        | Button::Flow { text } => DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() },
     };
     if template.gives_a_code() {
         return of_code(template);

@@ -23,6 +23,10 @@ pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], now: UnixMs
     if (&draft.name, &draft.language) != (&template.name, &template.language) {
         problems.push(Problem::new("template_name_fixed", &[("field", "name")]));
     }
+    if template.is_beyond_drafts() {
+        problems.push(Problem::new("template_not_written_here", &[("field", "name")]));
+        return problems;
+    }
     match &template.status {
         TemplateStatus::Approved => {
             problems.extend(frozen(template, draft));
@@ -44,21 +48,18 @@ pub fn status_key(status: &TemplateStatus) -> String {
 const BEYOND: &str = "not available yet: ";
 
 /// Such parts that have a sentence of their own; the locales' keys are `template_beyond.<word>`.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 12] = [
     "carousel",
-    "limited_time_offer",
-    "catalog",
-    "catalog_button",
-    "mpm_button",
-    "spm_button",
-    "flow_button",
-    "order_details_button",
-    "location_header",
-    "product_header",
-    "gif_header",
-    "named_parameters",
+    "carousel_without_cards",
     "cards",
     "sections",
+    "limited_time_offer",
+    "catalog",
+    "product",
+    "mpm_button",
+    "flow_button",
+    "order_details_button",
+    "named_parameters",
     "several_senders_have_a_template_of_this_name",
 ];
 
@@ -90,7 +91,7 @@ fn frozen(template: &Template, draft: &Draft) -> Vec<Problem> {
     let takes = |t: &Template| {
         let mut body = t.body_parameters();
         body.sort();
-        let places = t.buttons.iter().map(takes_value).collect::<Vec<_>>();
+        let places = t.buttons.iter().map(|button| button.takes().is_needed()).collect::<Vec<_>>();
         (t.format, t.header_parameters(), body, places)
     };
     let header_kind = |t: &Template| t.header.as_ref().map(std::mem::discriminant);
@@ -98,14 +99,6 @@ fn frozen(template: &Template, draft: &Draft) -> Vec<Problem> {
         problems.push(Problem::new("template_parameters_fixed", &[("field", "body")]));
     }
     problems
-}
-
-fn takes_value(button: &super::Button) -> bool {
-    match button {
-        super::Button::Url { url, .. } => !super::parameters(url).is_empty(),
-        super::Button::CopyCode { .. } => true,
-        _ => false,
-    }
 }
 
 fn too_soon(edits: &[UnixMs], now: UnixMs) -> Option<Problem> {
@@ -139,6 +132,8 @@ mod tests {
             buttons: vec![Button::Url { text: "Ver".to_owned(), url: "https://x.example/{{1}}".to_owned() }],
             time_to_live_s: None,
             parameters_unknown: false,
+            offer: None,
+            cards: Vec::new(),
             announced: None,
             quality: None,
             examples: Vec::new(),

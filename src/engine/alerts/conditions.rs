@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineError, doubt, load, room, subscriptions, waiti
 use crate::intake::campaign_file::StartMode;
 use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
-use crate::store::{campaign, message, run};
+use crate::store::{campaign, message, notice, run};
 
 /// What should have begun or moved by now and has not is late.
 const LATE: Duration = Duration::from_mins(5);
@@ -48,6 +48,7 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     let mut found = held(engine).await?;
     found.extend(ailing_webhooks(engine).await?);
     found.extend(elsewhere::found(engine).await?);
+    found.extend(news(engine).await?);
     for run in run::open(&engine.store).await? {
         let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
         if run.state != RunState::Paused || !is_ours {
@@ -67,6 +68,17 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     }
     found.extend(low_disk(engine, disk_free).await?);
     Ok(found)
+}
+
+/// What providers told of accounts and numbers, while it stands.
+async fn news(engine: &Engine) -> Result<Vec<Found>, EngineError> {
+    let open = notice::open(&engine.store, engine.clock.now()).await?;
+    let shaped = open.iter().map(|notice| {
+        let key = format!("{}:{}:{}", notice.account, notice.word, notice.number);
+        let args = [("account", notice.account.as_str()), ("notice", &notice.word), ("said", &notice.detail)];
+        Found::new(AlertKind::AccountNews, key, "/doctor", &args)
+    });
+    Ok(shaped.collect())
 }
 
 async fn ailing_webhooks(engine: &Engine) -> Result<Vec<Found>, EngineError> {

@@ -56,7 +56,10 @@ impl Detail {
             let words = locale::say(language, &format!("web.hold_scope.{scope}"), &[]);
             format!("{words} {}", given("name").unwrap_or_default()).trim_end().to_owned()
         });
-        args.push(("why", &why));
+        let notice = given("notice").map(|word| {
+            locale::say(language, &format!("notice.{word}"), &[("said", given("said").unwrap_or_default())])
+        });
+        args.push(("why", notice.as_deref().unwrap_or(&why)));
         if let Some(what) = &what {
             args.push(("what", what));
         }

@@ -41,9 +41,17 @@ pub(super) fn text(language: Language, line: &Bubble, campaign: Option<&str>) ->
             let title = campaign.filter(|_| line.author.is_empty() && matches!(line.shown, Shown::Template { .. }));
             let title = title.map(|title| say(language, "chatwoot.campaign", &[("title", title)]));
             let buttons = text.buttons.iter().map(|button| format!("[{}]", button.text)).collect::<Vec<_>>().join(" ");
-            let parts =
-                [title.as_deref(), text.header.as_deref(), Some(&text.body), text.footer.as_deref(), Some(&buttons)];
-            parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+            let offer = text.offer.as_ref().map(|offer| offer.text.as_str());
+            let parts = [title.as_deref(), text.header.as_deref(), offer, Some(&text.body), text.footer.as_deref()];
+            let cards = text.cards.iter().map(|card| card.body.as_str());
+            parts
+                .into_iter()
+                .flatten()
+                .chain([buttons.as_str()])
+                .chain(cards)
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("\n\n")
         }
     }
 }

@@ -11,12 +11,17 @@ use crate::domain::template::{TemplateStatus, edit};
 use crate::engine::{Engine, waiting};
 use crate::provider::{Provider, ProviderError, probe};
 use crate::store::hold::{Hold, HoldScope};
+use crate::store::notice;
 
 /// A clock that is off by more is worth a look: signatures and receipts carry times.
 const OFF: Duration = Duration::from_secs(5);
 
 /// By more, signed requests are refused (Zenvia takes three minutes) and times on screens mislead.
 const WRONG: Duration = Duration::from_mins(1);
+
+/// News that only tell what has become better, or other.
+const GOOD_NEWS: [&str; 6] =
+    ["name_approved", "marketing_terms", "volume_tier", "auth_international", "username", "location"];
 
 /// Templates told one by one; the rest is counted.
 const MOST_TOLD: usize = 20;
@@ -38,7 +43,23 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
     found.extend(templates);
     found.extend(usage(provider));
     found.extend(held(engine, account, holds));
+    found.extend(told(engine, account).await);
     found
+}
+
+/// What the provider told of the account by itself, while it stands.
+async fn told(engine: &Engine, account: &Account) -> Vec<Finding> {
+    let Ok(open) = notice::open(&engine.store, engine.clock.now()).await else { return Vec::new() };
+    let ours = open.into_iter().filter(|notice| notice.account == account.name);
+    ours.map(|notice| {
+        let is_good = GOOD_NEWS.contains(&notice.word.as_str());
+        let verdict = if is_good { Verdict::Good } else { Verdict::Poor };
+        let (what, advice) = (format!("notice.{}", notice.word), format!("notice_do.{}", notice.word));
+        let args = [("why_key", what.as_str()), ("advice_key", &advice), ("said", &notice.detail)];
+        let number = if notice.number.is_empty() { String::new() } else { format!("+{}: ", notice.number) };
+        Finding::new("news", verdict, "told", &[&args[..], &[("number", &number)]].concat())
+    })
+    .collect()
 }
 
 /// How much of the provider's quota of calls is used, as its answers to these very questions told.

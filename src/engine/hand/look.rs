@@ -57,7 +57,7 @@ impl Engine {
             self.look_at(&mut look, to, (account, &template, send)).await?;
         }
         self.fill_by_name(&mut look, &template).await?;
-        let (fill, problems) = values::fill(&template, &look.values);
+        let (fill, problems) = values::fill(&template, &look.values, &account.timezone);
         look.problems.extend(problems.into_iter().filter(|problem| problem.code != "value_missing"));
         look.text = template.render(&fill);
         Ok(Some(look))

@@ -123,7 +123,7 @@ fn dir(data_dir: &Path) -> PathBuf {
 }
 
 /// Where the bytes of that hash lie.
-pub(super) fn path(data_dir: &Path, hash: &str) -> PathBuf {
+pub(in crate::engine) fn path(data_dir: &Path, hash: &str) -> PathBuf {
     dir(data_dir).join(hash)
 }
 

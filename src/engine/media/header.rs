@@ -16,6 +16,9 @@ use crate::engine::folder;
 use crate::intake::campaign_file::{CampaignFile, Labelled, LinkKind};
 use crate::store::version::file::VersionFile;
 
+/// Bytes of a moving picture (cloud-api.md 1.3: 3.5 MB).
+const LARGEST_GIF: u64 = 3_500_000;
+
 /// Read at once.
 const PIECE: usize = 256 * 1024;
 
@@ -30,9 +33,14 @@ pub fn named(file: &CampaignFile) -> Option<&str> {
 /// Keeps the file named in the campaign's folder; `Ok(None)`: it names none.
 pub fn keep(dir: &Path, data_dir: &Path, file: &CampaignFile) -> Result<Option<VersionFile>, Vec<Problem>> {
     let (Some(name), Some(kind)) = (named(file), file.template.header_kind) else { return Ok(None) };
+    keep_file(&dir.join(name), data_dir, (name, kind)).map(Some)
+}
+
+/// Keeps the file at `path`, called `name`, if a header of that kind can show it.
+pub fn keep_file(path: &Path, data_dir: &Path, (name, kind): (&str, LinkKind)) -> Result<VersionFile, Vec<Problem>> {
     let unreadable =
         |cause: &io::Error| vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])];
-    let mut source = folder::open_plain(&dir.join(name)).map_err(|e| unreadable(&e))?;
+    let mut source = folder::open_plain(path).map_err(|e| unreadable(&e))?;
     let media = data_dir.join("media");
     std::fs::create_dir_all(&media).map_err(|e| unreadable(&e))?;
     let mut fresh = tempfile::Builder::new().prefix(".new-").tempfile_in(&media).map_err(|e| unreadable(&e))?;
@@ -40,12 +48,13 @@ pub fn keep(dir: &Path, data_dir: &Path, file: &CampaignFile) -> Result<Option<V
     // The strictest that any provider asks.
     let fit = fits(type_of(&head, ""), name, false, Dialect::Zenvia).filter(|fit| is_of(kind, fit.kind));
     let Some(fit) = fit else { return Err(vec![Problem::new("header_file_type", &[("file", name)])]) };
-    if size == 0 || size > fit.most {
-        let limit = format!("{} MB", fit.most >> 20);
+    let most = if kind == LinkKind::Gif { fit.most.min(LARGEST_GIF) } else { fit.most };
+    if size == 0 || size > most {
+        let limit = format!("{:.1} MB", most as f64 / f64::from(1 << 20)).replace(".0 ", " ");
         return Err(vec![Problem::new("header_file_large", &[("file", name), ("limit", &limit)])]);
     }
     fresh.persist(files::path(data_dir, &hash)).map_err(|e| unreadable(&e.error))?;
-    Ok(Some(VersionFile { name: name.to_owned(), hash, mime_type: fit.mime_type.to_owned() }))
+    Ok(VersionFile { name: name.to_owned(), hash, mime_type: fit.mime_type.to_owned() })
 }
 
 /// Documents of a header are PDF (cloud-api.md 1.3); what is kept as one is looked at by its type above.
@@ -53,7 +62,7 @@ const fn is_of(wanted: LinkKind, kind: MediaKind) -> bool {
     matches!(
         (wanted, kind),
         (LinkKind::Image, MediaKind::Image)
-            | (LinkKind::Video, MediaKind::Video)
+            | (LinkKind::Video | LinkKind::Gif, MediaKind::Video)
             | (LinkKind::Document, MediaKind::Document)
     )
 }

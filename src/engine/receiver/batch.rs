@@ -2,6 +2,7 @@
 
 mod account;
 mod again;
+mod clicked;
 mod ledgers;
 mod locate;
 mod tapped;
@@ -15,7 +16,7 @@ use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
     AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
-    TemplateNews, TemplateNote, WebhookEvent,
+    TemplateNews, TemplateNote, UserAction, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
@@ -53,6 +54,7 @@ enum Personal {
     Reply(Reply),
     Preference(Preference),
     IdentityChange(IdentityChange),
+    Action(UserAction),
 }
 
 /// Events to apply together.
@@ -114,6 +116,10 @@ impl<'a> Batch<'a> {
                     clean(&mut change.new);
                     (change.sender_ref.clone(), Personal::IdentityChange(change))
                 }
+                WebhookEvent::UserAction(mut action) => {
+                    clean(&mut action.person);
+                    (action.sender_ref.clone(), Personal::Action(action))
+                }
             };
             // Whose account has one number alone does not say which.
             let of = |s: &&Sender| s.account == account && (sender_ref.is_empty() || s.phone_number_id == sender_ref);
@@ -152,6 +158,7 @@ impl<'a> Batch<'a> {
                 Personal::Reply(reply) => self.take_reply(tx, sender, received_at, &reply).await?,
                 Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
                 Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
+                Personal::Action(told) => self.told.runs.extend(clicked::keep(tx, sender, &told, received_at).await?),
             }
         }
         for (account, news) in &self.templates {

@@ -58,7 +58,8 @@ pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
 fn says_more(told: &Pricing, known: Option<&str>) -> bool {
     let Some(known) = known else { return true };
     let is_open = serde_json::from_str::<Pricing>(known).is_ok_and(|known| known.billable.is_none());
-    is_open && told.billable.is_some()
+    let names_cost = serde_json::from_str::<Pricing>(known).is_ok_and(|known| known.cost.is_none());
+    (is_open && told.billable.is_some()) || (names_cost && told.cost.is_some())
 }
 
 /// Books what the message cost by all that its receipts have told, and lets go of what was held back for it. The same

@@ -5,7 +5,8 @@ use crate::domain::change::Change;
 use crate::domain::event::{CategoryNews, TemplateNews};
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
-use crate::domain::template::{Button, Template, parameters};
+use crate::domain::template::parts::Takes;
+use crate::domain::template::{Button, Template};
 use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
@@ -137,7 +138,8 @@ fn means(run: &Run, used: &Template, fresh: &Template, left: &message::LeftInLin
 /// Whether a person reads the same. The life of a message counts: an undelivered one is dropped sooner or later.
 fn says_the_same(one: &Template, other: &Template) -> bool {
     let text = |t: &Template| (t.header.clone(), t.body.clone(), t.footer.clone(), t.buttons.clone());
-    text(one) == text(other) && one.format == other.format
+    let more = |t: &Template| (t.offer.clone(), t.cards.clone());
+    text(one) == text(other) && one.format == other.format && more(one) == more(other)
 }
 
 /// Whether the values of one fit the other.
@@ -146,16 +148,8 @@ fn takes_the_same(one: &Template, other: &Template) -> bool {
         let mut body = t.body_parameters();
         body.sort();
         let header = t.header.as_ref().map(std::mem::discriminant);
-        let buttons: Vec<bool> = t.buttons.iter().map(takes_value).collect();
-        (t.format, header, t.header_parameters(), body, buttons)
+        let buttons: Vec<Takes> = t.buttons.iter().map(Button::takes).collect();
+        (t.format, header, t.header_parameters(), body, buttons, t.slots())
     };
     takes(one) == takes(other)
-}
-
-fn takes_value(button: &Button) -> bool {
-    match button {
-        Button::Url { url, .. } => !parameters(url).is_empty(),
-        Button::CopyCode { .. } => true,
-        _ => false,
-    }
 }

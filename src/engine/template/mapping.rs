@@ -10,7 +10,9 @@ use minijinja::value::Value as RowValue;
 use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Rendered, Value};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::domain::template::{Button, Template, parameters};
+use crate::domain::template::parts::Takes;
+use crate::domain::template::slot::{self, Slot};
+use crate::domain::template::{Button, Template};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{ButtonUse, CampaignFile};
@@ -142,9 +144,12 @@ pub(in crate::engine) fn apply(file: &mut CampaignFile, template: &Template, map
     for (entry, source) in mapping.iter().filter(|(entry, _)| takes.contains(*entry)) {
         match entry.strip_prefix(BUTTON).and_then(|no| no.parse::<i64>().ok()) {
             Some(no) if !file.template.buttons.iter().any(|(index, _)| *index == no) => {
-                let copies = matches!(template.buttons.get(no as usize), Some(Button::CopyCode { .. }));
-                let source = source.clone();
-                file.template.buttons.push((no, if copies { ButtonUse::Code(source) } else { ButtonUse::Url(source) }));
+                let takes = template.buttons.get(no as usize).map_or(Takes::Url, Button::takes);
+                file.template.buttons.push((no, ButtonUse::of(takes, source.clone())));
+            }
+            None if Slot::parse(entry).is_some() => {
+                let slot = Slot::parse(entry).filter(|slot| file.template.slots.iter().all(|(given, _)| given != slot));
+                file.template.slots.extend(slot.map(|slot| (slot, source.clone())));
             }
             None if !file.variables.iter().any(|(name, _)| name == entry) => {
                 file.variables.push((entry.clone(), source.clone()));
@@ -159,15 +164,11 @@ pub fn takes(template: &Template) -> Vec<String> {
     let mut takes = template.header_parameters();
     takes.extend(template.body_parameters().into_iter().filter(|name| !takes.contains(name)).collect::<Vec<_>>());
     for (i, button) in template.buttons.iter().enumerate() {
-        let takes_one = match button {
-            Button::Url { url, .. } => !parameters(url).is_empty(),
-            Button::CopyCode { .. } => true,
-            _ => false,
-        };
-        if takes_one {
+        if button.takes() != Takes::Nothing {
             takes.push(format!("{BUTTON}{i}"));
         }
     }
+    takes.extend(template.slots().iter().map(ToString::to_string));
     takes
 }
 
@@ -238,5 +239,12 @@ fn sample(
     let taken = takes(template);
     let buttons = (0..template.buttons.len()).map(|i| (i, format!("{BUTTON}{i}"))).filter(|(_, b)| taken.contains(b));
     let buttons = buttons.map(|(i, entry)| ButtonFill { index: i as i64, text: of(&entry) }).collect();
-    template.render(&Fill { language: None, header, body, buttons })
+    let mut fill = Fill { header, body, buttons, ..Fill::default() };
+    let slots = template.slots().into_iter().map(|slot| (slot.clone(), of(&slot.to_string())));
+    // What is no place, no moment or no list of products stays as the template has it.
+    let utc = jiff::tz::TimeZone::UTC;
+    let fits = |one: &(Slot, String)| slot::put(&mut Fill::default(), vec![one.clone()], &utc).is_ok();
+    let fitting: Vec<(Slot, String)> = slots.filter(fits).collect();
+    drop(slot::put(&mut fill, fitting, &utc));
+    template.render(&fill)
 }

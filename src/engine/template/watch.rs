@@ -121,6 +121,15 @@ impl Engine {
         Ok(listed.len())
     }
 
+    /// The same, after the provider has taken over what was changed at WhatsApp, where it keeps a list of its own.
+    pub async fn take_over_templates(&self, account: &str) -> Result<usize, EngineError> {
+        if let Err(cause) = self.provider_of(account)?.refresh_templates().await {
+            let error = &cause as &dyn std::error::Error;
+            tracing::warn!(error, account.name = account, "the provider did not take its templates over from WhatsApp");
+        }
+        self.sync_templates(account).await
+    }
+
     async fn keep_listed(&self, account: &str, listed: &Listed, now: UnixMs) -> Result<(), EngineError> {
         let Listed { template: fresh, reason, quality } = listed;
         keep::keep(self, account, fresh, now).await?;

@@ -6,6 +6,10 @@ use crate::config::toml_file::{Table, Value};
 
 use super::Labelled;
 use super::general::labelled;
+use crate::domain::template::parts::Takes;
+use crate::domain::template::slot::Slot;
+
+mod special;
 
 /// The template and what it takes besides the variables.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +28,8 @@ pub struct TemplateUse {
     pub header_kind: Option<LinkKind>,
     /// Place among all buttons of the template, from 0, and what the button takes, in the order of the file.
     pub buttons: Vec<(i64, ButtonUse)>,
+    /// Places beside texts, links and codes (a place, an offer's end, products, cards), and what fills them: an expression.
+    pub slots: Vec<(Slot, String)>,
 }
 
 /// A language that comes from a column.
@@ -45,6 +51,8 @@ pub enum LinkKind {
     Video,
     /// A document.
     Document,
+    /// A moving picture, which goes by the marketing endpoint alone.
+    Gif,
 }
 
 /// What a button takes: an expression.
@@ -54,6 +62,40 @@ pub enum ButtonUse {
     Url(String),
     /// The code it copies.
     Code(String),
+    /// The product whose picture stands for a catalog or for a list of products.
+    Thumbnail(String),
+    /// What a flow gives back with what the person fills in; empty: what Recado gives it.
+    Token(String),
+}
+
+impl ButtonUse {
+    /// Its expression.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Url(source) | Self::Code(source) | Self::Thumbnail(source) | Self::Token(source) => source,
+        }
+    }
+
+    /// What `button` takes, of that expression.
+    pub const fn of(takes: Takes, source: String) -> Self {
+        match takes {
+            Takes::Url | Takes::Nothing => Self::Url(source),
+            Takes::Code => Self::Code(source),
+            Takes::Thumbnail | Takes::Products => Self::Thumbnail(source),
+            Takes::Flow => Self::Token(source),
+        }
+    }
+
+    /// Whether a button that takes that takes this.
+    pub const fn fits(&self, takes: Takes) -> bool {
+        matches!(
+            (self, takes),
+            (Self::Url(_), Takes::Url)
+                | (Self::Code(_), Takes::Code)
+                | (Self::Thumbnail(_), Takes::Thumbnail | Takes::Products)
+                | (Self::Token(_), Takes::Flow)
+        )
+    }
 }
 
 /// `[template]`.
@@ -62,9 +104,10 @@ pub(super) fn read(table: &mut Table<'_, '_>) -> Option<TemplateUse> {
     let language = table.need("language").and_then(|v| languages(&v));
     let header_text = table.get("header").and_then(|v| v.text()).map(str::to_owned);
     let (header_kind, header_link) = header(table).unzip();
-    let buttons = table.table("buttons", buttons).flatten().unwrap_or_default();
+    let (buttons, mut slots) = table.table("buttons", buttons).flatten().unwrap_or_default();
+    slots.extend(special::read(table));
     let (language, language_column) = language?;
-    Some(TemplateUse { name: name?, language, language_column, header_text, header_link, header_kind, buttons })
+    Some(TemplateUse { name: name?, language, language_column, header_text, header_link, header_kind, buttons, slots })
 }
 
 /// Meta takes lower-case letters, digits and underscores, at most 512.
@@ -107,10 +150,15 @@ fn language(value: &Value<'_, '_>) -> Option<String> {
 }
 
 fn header(table: &mut Table<'_, '_>) -> Option<(LinkKind, Labelled)> {
-    let kinds = [("image", LinkKind::Image), ("video", LinkKind::Video), ("document", LinkKind::Document)];
+    let kinds = [
+        ("image", LinkKind::Image),
+        ("video", LinkKind::Video),
+        ("document", LinkKind::Document),
+        ("gif", LinkKind::Gif),
+    ];
     let given: Vec<_> = kinds.into_iter().filter_map(|(key, kind)| Some((kind, table.get(key)?))).collect();
     for (_, extra) in given.iter().skip(1) {
-        extra.refuse_key("is too much: a header is an image, a video or a document");
+        extra.refuse_key("is too much: a header is an image, a video, a document or a gif");
     }
     let (kind, value) = given.first()?;
     let link = labelled(value);
@@ -133,35 +181,28 @@ fn is_https(link: &str) -> bool {
     url::Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.host().is_some())
 }
 
-fn buttons(table: &mut Table<'_, '_>) -> Option<Vec<(i64, ButtonUse)>> {
-    let buttons = table.entries().into_iter().map(|value| {
-        // Meta allows ten buttons.
-        let index = value.key().parse::<i64>().ok().filter(|i| (0..10).contains(i) && value.key().len() == 1);
-        if index.is_none() {
-            value.refuse_key("must be a button's place, from 0 to 9");
-        }
-        let takes = value.table(button).flatten();
-        Some((index?, takes?))
-    });
-    // Collected before anything is given up, so that every button is looked at.
-    buttons.collect::<Vec<_>>().into_iter().collect()
-}
+type Buttons = (Vec<(i64, ButtonUse)>, Vec<(Slot, String)>);
 
-fn button(table: &mut Table<'_, '_>) -> Option<ButtonUse> {
-    let url = table.get("url");
-    let code = table.get("code");
-    match (url, code) {
-        (Some(url), None) => url.text().map(|t| ButtonUse::Url(t.to_owned())),
-        (None, Some(code)) => code.text().map(|t| ButtonUse::Code(t.to_owned())),
-        (Some(_), Some(_)) => {
-            table.refuse("a button takes a url or a code, not both");
-            None
-        }
-        (None, None) => {
-            table.refuse("a button takes { url = \"…\" } or { code = \"…\" }");
-            None
+fn buttons(table: &mut Table<'_, '_>) -> Option<Buttons> {
+    let (mut all, mut slots, mut is_whole) = (Vec::new(), Vec::new(), true);
+    // Every button is looked at before anything is given up.
+    for value in table.entries() {
+        let index = button_place(&value);
+        match (index, value.table(|t| special::button(t, &mut slots)).flatten()) {
+            (Some(index), Some(takes)) => all.extend(takes.into_iter().map(|takes| (index, takes))),
+            _ => is_whole = false,
         }
     }
+    is_whole.then_some((all, slots))
+}
+
+/// A button's place; Meta allows ten.
+fn button_place(value: &Value<'_, '_>) -> Option<i64> {
+    let index = value.key().parse::<i64>().ok().filter(|i| (0..10).contains(i) && value.key().len() == 1);
+    if index.is_none() {
+        value.refuse_key("must be a button's place, from 0 to 9");
+    }
+    index
 }
 
 /// `[variables]`: numbers or names, never both.

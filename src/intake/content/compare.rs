@@ -1,17 +1,18 @@
 //! The campaign's variables, header and buttons against the template's, both ways.
 
 use crate::domain::problem::Problem;
-use crate::domain::template::{Button, Header, ParameterFormat, Template};
+use crate::domain::template::parts::Takes;
+use crate::domain::template::{Header, ParameterFormat, Template};
 
-use super::super::campaign_file::{ButtonUse, CampaignFile, LinkKind};
+use super::super::campaign_file::{CampaignFile, LinkKind};
 use super::super::columns::nearest;
-use super::takes;
 
 /// Everything in which campaign and template do not match.
 pub(super) fn compare(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
     let mut problems = variables(campaign, template);
     problems.extend(header(campaign, template));
     problems.extend(buttons(campaign, template));
+    problems.extend(slots(campaign, template));
     problems
 }
 
@@ -59,8 +60,9 @@ fn header(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
         Some(Header::Image) => Some(LinkKind::Image),
         Some(Header::Video) => Some(LinkKind::Video),
         Some(Header::Document) => Some(LinkKind::Document),
-        Some(Header::Location) => return vec![Problem::new("header_location", &[])],
-        Some(Header::Text { .. }) | None => None,
+        Some(Header::Gif) => Some(LinkKind::Gif),
+        // Places and products are compared with the other places of the template.
+        Some(Header::Text { .. } | Header::Location | Header::Product) | None => None,
     };
     match (wanted, given) {
         (Some(wanted), None) => vec![Problem::new("header_missing", &[("kind", word(wanted))])],
@@ -78,29 +80,44 @@ const fn word(kind: LinkKind) -> &'static str {
         LinkKind::Image => "image",
         LinkKind::Video => "video",
         LinkKind::Document => "document",
+        LinkKind::Gif => "gif",
     }
 }
 
 fn buttons(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
     let given = &campaign.template.buttons;
     let mut problems = Vec::new();
-    for (index, button) in template.buttons.iter().enumerate().filter(|(_, button)| takes(button)) {
+    for (index, button) in template.buttons.iter().enumerate() {
+        let takes = button.takes();
         let entry = given.iter().find(|(i, _)| usize::try_from(*i).is_ok_and(|i| i == index)).map(|(_, takes)| takes);
-        let fits = matches!(
-            (button, entry),
-            (Button::Url { .. }, Some(ButtonUse::Url(_))) | (Button::CopyCode { .. }, Some(ButtonUse::Code(_)))
-        );
-        if !fits {
-            let key = if matches!(button, Button::Url { .. }) { "url" } else { "code" };
-            let place = index.to_string();
-            problems.push(Problem::new("missing_button", &[("index", &place), ("label", button.text()), ("key", key)]));
+        let place = index.to_string();
+        match entry {
+            Some(_) if takes == Takes::Nothing => problems.push(Problem::new("extra_button", &[("index", &place)])),
+            Some(entry) if entry.fits(takes) => {}
+            None if !takes.is_needed() => {}
+            Some(_) | None => {
+                let args = [("index", &*place), ("label", button.text()), ("key", takes.key())];
+                problems.push(Problem::new("missing_button", &args));
+            }
         }
     }
     for (index, _) in given {
         let button = usize::try_from(*index).ok().and_then(|i| template.buttons.get(i));
-        if !button.is_some_and(takes) {
+        if button.is_none() {
             problems.push(Problem::new("extra_button", &[("index", &index.to_string())]));
         }
     }
+    problems
+}
+
+/// Places, offers, products, flows and cards.
+fn slots(campaign: &CampaignFile, template: &Template) -> Vec<Problem> {
+    let given = &campaign.template.slots;
+    let wanted = template.slots();
+    let missing = wanted.iter().filter(|slot| given.iter().all(|(given, _)| given != *slot));
+    let mut problems: Vec<Problem> =
+        missing.map(|slot| Problem::new("missing_slot", &[("slot", &slot.to_string())])).collect();
+    let extra = given.iter().filter(|(slot, _)| !template.has_slot(slot));
+    problems.extend(extra.map(|(slot, _)| Problem::new("extra_slot", &[("slot", &slot.to_string())])));
     problems
 }

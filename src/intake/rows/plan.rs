@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::problem::Problem;
 
-use super::super::campaign_file::{ButtonUse, CampaignFile, Labelled};
+use super::super::campaign_file::{CampaignFile, Labelled};
 use super::super::columns::{self, Columns};
 use super::super::content::Contents;
 use super::super::expression::{self, Expression, Place, Style};
@@ -127,12 +127,11 @@ fn named_twice(campaign: &CampaignFile, header: &[String]) -> Vec<Problem> {
 }
 
 /// Every expression of a campaign.
-fn sources(campaign: &CampaignFile) -> impl Iterator<Item = &String> {
-    let buttons = campaign.template.buttons.iter().map(|(_, takes)| match takes {
-        ButtonUse::Url(source) | ButtonUse::Code(source) => source,
-    });
-    let own = campaign.template.header_text.iter().chain(&campaign.columns.only);
-    campaign.variables.iter().map(|(_, source)| source).chain(buttons).chain(own)
+fn sources(campaign: &CampaignFile) -> impl Iterator<Item = &str> {
+    let buttons = campaign.template.buttons.iter().map(|(_, takes)| takes.source());
+    let slots = campaign.template.slots.iter().map(|(_, source)| source.as_str());
+    let own = campaign.template.header_text.iter().chain(&campaign.columns.only).map(String::as_str);
+    campaign.variables.iter().map(|(_, source)| source.as_str()).chain(buttons).chain(slots).chain(own)
 }
 
 /// The text that a label has in a row: its own, or that of the column which it names, or which was recognised.

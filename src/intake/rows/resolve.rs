@@ -189,13 +189,18 @@ impl<'a> Resolver<'a> {
         let due = due.map_err(|why| (ExclusionReason::TooLate, self.not_due(why, happens)))?;
         let filled = self.plan.contents.at(picked).fill(&row, &values.cells);
         let (fill, flattened) = filled.map_err(|unfit| (unfit.reason, unfit.detail))?;
+        // An offer that is over is made to nobody.
+        let ends = fill.offer_ends_at;
+        if ends.is_some_and(|ends| ends <= due.due_at) {
+            return Err((ExclusionReason::TooLate, "offer_over".to_owned()));
+        }
         let draft = Draft {
             name: who.name.clone(),
             external_id: who.external_id.clone(),
             happens_at,
             timezone: zone_name(&zone),
             due_at: due.due_at,
-            latest_at: due.latest_at,
+            latest_at: due.latest_at.into_iter().chain(ends).min(),
             fill,
             cost_centre: who.cost_centre.clone(),
             route: self.route(&values.cells),

@@ -72,13 +72,11 @@ impl Page {
 
     /// A figure, or that it is not known.
     pub(super) fn figure_if_known(&mut self, key: &str, figure: Option<i64>) {
-        match figure {
-            Some(figure) => self.figure(key, figure),
-            None => {
-                let unknown = self.say("preflight.not_known", &[]);
-                self.labelled(&format!("{key}_label"), &unknown);
-            }
-        }
+        let Some(figure) = figure else {
+            let unknown = self.say("preflight.not_known", &[]);
+            return self.labelled(&format!("{key}_label"), &unknown);
+        };
+        self.figure(key, figure);
     }
 
     /// More about the figure above.

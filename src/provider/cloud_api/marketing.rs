@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use crate::domain::answer::{Answer, ThrottleScope};
-use crate::domain::template::{Category, Template};
+use crate::domain::template::{Category, Header, Template};
 
 /// What was learned is asked anew after this.
 const LEARNED_FOR: Duration = Duration::from_hours(1);
@@ -72,6 +72,10 @@ impl Routes {
 
     /// By which endpoint `template` goes now.
     pub fn of(&self, template: &Template) -> Way {
+        // Moving pictures are known there alone (cloud-api.md 1.3).
+        if template.header == Some(Header::Gif) {
+            return Way::Marketing;
+        }
         let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         learned.retain(|_, (_, until)| Instant::now() < *until);
         if let Some((way, _)) = learned.get(&key(template)) {

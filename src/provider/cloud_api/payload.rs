@@ -1,6 +1,7 @@
 //! The body of a send (cloud-api.md 1.2, 1.3, 2).
 
 mod free;
+mod special;
 
 use std::borrow::Cow;
 
@@ -48,8 +49,10 @@ fn template_object(template: &Template, fill: &Fill, callback: &CallbackData) ->
     let mut components: Vec<Value> = Vec::new();
     let format = format(template, fill);
     components.extend(header(template, fill, format));
-    components.extend(body(fill, format));
+    components.extend(special::offer(fill));
+    components.extend(body(&fill.body, format));
     components.extend(buttons(template, fill, callback));
+    components.extend(special::carousel(template, fill, format, callback));
     if !components.is_empty() {
         object["components"] = Value::Array(components);
     }
@@ -63,20 +66,29 @@ fn format(template: &Template, fill: &Fill) -> ParameterFormat {
 }
 
 fn header(template: &Template, fill: &Fill, format: ParameterFormat) -> Option<Value> {
-    let parameter = match fill.header.as_ref()? {
+    header_of(template.header.as_ref(), fill.header.as_ref()?, format)
+}
+
+/// The component of a header, the template's own or a card's. A template whose parameters are not known takes what it is
+/// given as a picture.
+fn header_of(header: Option<&Header>, fill: &HeaderFill, format: ParameterFormat) -> Option<Value> {
+    let kind = match header {
+        Some(Header::Video) => "video",
+        Some(Header::Document) => "document",
+        Some(Header::Gif) => "gif",
+        _ => "image",
+    };
+    let parameter = match fill {
         HeaderFill::Text(value) => text_parameter(value, format),
         HeaderFill::File { .. } => return None,
-        HeaderFill::Uploaded { id, filename } => match &template.header {
-            Some(Header::Video) => json!({ "type": "video", "video": { "id": id } }),
-            Some(Header::Document) => json!({ "type": "document", "document": { "id": id, "filename": filename } }),
-            _ => json!({ "type": "image", "image": { "id": id } }),
-        },
-        HeaderFill::Link { link } => match &template.header {
-            Some(Header::Video) => json!({ "type": "video", "video": { "link": link } }),
-            Some(Header::Document) => document(link),
-            // A template whose parameters are not known takes what it is given as a picture.
-            _ => json!({ "type": "image", "image": { "link": link } }),
-        },
+        HeaderFill::Location(place) => special::place(place),
+        HeaderFill::Product(product) => special::product(product),
+        HeaderFill::Uploaded { id, filename } if kind == "document" => {
+            json!({ "type": kind, kind: { "id": id, "filename": filename } })
+        }
+        HeaderFill::Uploaded { id, .. } => json!({ "type": kind, kind: { "id": id } }),
+        HeaderFill::Link { link } if kind == "document" => document(link),
+        HeaderFill::Link { link } => json!({ "type": kind, kind: { "link": link } }),
     };
     Some(json!({ "type": "header", "parameters": [parameter] }))
 }
@@ -93,8 +105,8 @@ fn document(link: &str) -> Value {
 
 /// Named parameters go in any order; positional ones in the order of their numbers, which need not be the order in
 /// which the text uses them.
-fn body(fill: &Fill, format: ParameterFormat) -> Option<Value> {
-    let mut values: Vec<&fill::Value> = fill.body.iter().collect();
+fn body(values: &[fill::Value], format: ParameterFormat) -> Option<Value> {
+    let mut values: Vec<&fill::Value> = values.iter().collect();
     if format == ParameterFormat::Positional {
         values.sort_by_key(|v| v.name.parse::<u32>().unwrap_or(u32::MAX));
     }
@@ -121,11 +133,10 @@ fn buttons(template: &Template, fill: &Fill, callback: &CallbackData) -> Vec<Val
     let of_button = |(place, button): (usize, &Button)| {
         let index = place as i64;
         match button {
-            Button::QuickReply { .. } => {
-                let CallbackData { instance, message, .. } = callback.clone();
-                let payload = ButtonPayload { instance, message, index }.to_string();
-                Some(component(index, "quick_reply", &json!({ "type": "payload", "payload": payload })))
-            }
+            Button::QuickReply { .. } => Some(quick_reply(index, index, callback)),
+            Button::Catalog { .. } => value(index).map(|product| special::catalog(index, product)),
+            Button::Products { .. } => special::products(index, value(index), &fill.products),
+            Button::Flow { .. } => Some(special::flow(index, value(index), &fill.flow_data, callback)),
             Button::Url { .. } => value(index).map(|suffix| url_button(index, suffix)),
             Button::CopyCode { .. } => value(index).map(|code| {
                 component(index, "copy_code", &json!({ "type": "coupon_code", "coupon_code": one_line(code) }))
@@ -136,6 +147,16 @@ fn buttons(template: &Template, fill: &Fill, callback: &CallbackData) -> Vec<Val
         }
     };
     template.buttons.iter().enumerate().filter_map(of_button).collect()
+}
+
+/// A button that comes back as a reply; `told` is what our payload calls it.
+fn quick_reply(index: i64, told: i64, callback: &CallbackData) -> Value {
+    component(index, "quick_reply", &json!({ "type": "payload", "payload": payload(told, callback) }))
+}
+
+fn payload(index: i64, callback: &CallbackData) -> String {
+    let CallbackData { instance, message, .. } = callback.clone();
+    ButtonPayload { instance, message, index }.to_string()
 }
 
 fn url_button(index: i64, suffix: &str) -> Value {

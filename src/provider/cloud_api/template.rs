@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::template::parts::{Card, Offer};
+use crate::domain::template::slot::MOST_CARDS;
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
 use crate::provider::{Listed, loose};
 
@@ -32,6 +34,8 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         header: header.and_then(read_header),
         // Every template Meta lists has a body; only the sandbox lists one of which nothing is known.
         parameters_unknown: body.is_none(),
+        offer: component("LIMITED_TIME_OFFER").map(offer),
+        cards: component("CAROUSEL").map(|c| cards(c, category)).unwrap_or_default(),
         body: body.unwrap_or_default(),
         footer: component("FOOTER").and_then(|c| loose::some_text(c, "text")),
         buttons: component("BUTTONS")
@@ -152,6 +156,8 @@ fn read_header(component: &Value) -> Option<Header> {
         "VIDEO" => Some(Header::Video),
         "DOCUMENT" => Some(Header::Document),
         "LOCATION" => Some(Header::Location),
+        "GIF" => Some(Header::Gif),
+        "PRODUCT" => Some(Header::Product),
         _ => None,
     }
 }
@@ -170,22 +176,49 @@ fn button(button: &Value, category_of: Category) -> Button {
         "URL" if category_of == Category::Authentication => Button::OneTimeCode { text },
         "URL" => Button::Url { text, url: loose::text(button, "url").unwrap_or_default() },
         "COPY_CODE" => Button::CopyCode { text },
+        "CATALOG" => Button::Catalog { text },
+        "MPM" => Button::Products { text },
+        "FLOW" => Button::Flow { text },
         _ => Button::Other { text },
     }
 }
 
-/// What the template needs at each send that Recado cannot give yet. Such a template is not sendable, and says why.
+/// `limited_time_offer: {text, has_expiration}`: only one that ends is told when (cloud-api.md 1.3).
+fn offer(component: &Value) -> Offer {
+    let offer = component.get("limited_time_offer").unwrap_or(&Value::Null);
+    let ends = offer.get("has_expiration").and_then(Value::as_bool).unwrap_or(true);
+    Offer { text: loose::text(offer, "text").unwrap_or_default(), ends }
+}
+
+fn cards(component: &Value, category: Category) -> Vec<Card> {
+    let card = |card: &Value| {
+        let components = loose::items(card, "components");
+        let part = |kind: &str| components.iter().find(|c| is(c, kind));
+        let buttons = part("BUTTONS").map(|c| loose::items(c, "buttons")).unwrap_or_default();
+        Card {
+            header: part("HEADER").and_then(read_header),
+            body: part("BODY").and_then(|c| loose::text(c, "text")).unwrap_or_default(),
+            buttons: buttons.iter().map(|b| button(b, category)).collect(),
+        }
+    };
+    loose::items(component, "cards").iter().map(card).collect()
+}
+
+/// What the template needs at each send that nobody documents. Such a template is not sendable, and says why.
 fn beyond(components: &[Value], header: Option<&Value>, template: &Template) -> Option<String> {
-    let known = ["HEADER", "BODY", "FOOTER", "BUTTONS"];
+    let known = ["HEADER", "BODY", "FOOTER", "BUTTONS", "LIMITED_TIME_OFFER", "CAROUSEL"];
     if let Some(other) = components.iter().find(|c| !known.iter().any(|k| is(c, k))) {
         return Some(word(other, "type").to_ascii_lowercase().replace('_', " "));
     }
-    if let Some(header) = header
-        && matches!(template.header, None | Some(Header::Location))
-    {
+    if components.iter().any(|c| is(c, "CAROUSEL")) && !(2..=MOST_CARDS).contains(&template.cards.len()) {
+        return Some("carousel without cards".to_owned());
+    }
+    if let Some(header) = header.filter(|_| template.header.is_none()) {
         return Some(format!("{} header", word(header, "format").to_ascii_lowercase()));
     }
     let buttons = components.iter().filter(|c| is(c, "BUTTONS")).flat_map(|c| loose::items(c, "buttons"));
-    let needs_more = |b: &&Value| matches!(word(b, "type").as_str(), "CATALOG" | "MPM" | "SPM" | "FLOW");
-    buttons.filter(|b| needs_more(b)).map(|b| format!("{} button", word(b, "type").to_ascii_lowercase())).next()
+    let mut words = buttons.map(|button| word(button, "type"));
+    words
+        .find(|word| word == "ORDER_DETAILS")
+        .map(|word| format!("{} button", word.to_ascii_lowercase().replace('_', " ")))
 }

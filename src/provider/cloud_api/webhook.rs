@@ -10,7 +10,7 @@ mod receipt;
 
 use serde_json::Value;
 
-use crate::domain::event::{Identity, WebhookEvent};
+use crate::domain::event::{Identity, UserAction, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::ProviderError;
 use crate::provider::{identity, loose};
@@ -58,7 +58,12 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
     let envelope = Envelope { sender_ref, contacts: loose::items(value, "contacts"), fallback };
     let before = events.len();
     match field.as_str() {
-        "messages" => read_messages(value, &envelope, events),
+        "messages" => read_messages(value, (&envelope, account_ref), events),
+        // A call of a person opens the window like a message, and wants an answer (cloud-api.md 2).
+        "calls" => {
+            let calls = loose::items(value, "calls").iter();
+            events.extend(calls.filter_map(|item| message::call(item, &envelope)));
+        }
         "user_preferences" => {
             let items = loose::items(value, "user_preferences");
             events.extend(items.iter().map(|item| preference::read(item, &envelope)));
@@ -72,7 +77,17 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
         | "business_capability_update"
         | "account_update"
         | "account_alerts"
-        | "account_review_update" => events.push(account::news(&field, account_ref, value)),
+        | "account_review_update"
+        | "phone_number_name_update"
+        | "security"
+        | "payment_configuration_update"
+        | "template_correct_category_detection"
+        | "business_username_updates"
+        | "flows"
+        | "messaging_handovers"
+        | "standby"
+        | "smb_message_echoes"
+        | "message_echoes" => events.push(account::news(&field, account_ref, value)),
         _ => {}
     }
     if events.len() == before {
@@ -80,13 +95,27 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
     }
 }
 
-fn read_messages(value: &Value, envelope: &Envelope<'_>, events: &mut Vec<WebhookEvent>) {
+fn read_messages(value: &Value, (envelope, account_ref): (&Envelope<'_>, &str), events: &mut Vec<WebhookEvent>) {
     events.extend(loose::items(value, "statuses").iter().map(|item| receipt::read(item, envelope)));
     events.extend(loose::items(value, "messages").iter().map(|item| message::read(item, envelope)));
-    for list in ["errors", "user_actions"] {
-        let told = loose::items(value, list).iter().map(|_| unhandled(&format!("messages.{list}")));
-        events.extend(told);
-    }
+    events.extend(loose::items(value, "errors").iter().map(|item| account::error(account_ref, value, item)));
+    events.extend(loose::items(value, "user_actions").iter().map(|item| user_action(item, envelope)));
+}
+
+/// `user_actions[]`: a link of a marketing message was opened (cloud-api.md 1.6). Whose message it was is not told, only
+/// who did it.
+fn user_action(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
+    let person = envelope.person([loose::text(item, "user_id"), loose::text(item, "wa_id")]);
+    let action = loose::some_text(item, "action_type");
+    let (Some(person), Some(action)) = (person, action) else { return unhandled("messages.user_actions") };
+    let fits = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let action = action.chars().filter(fits).take(LONGEST_NAME).collect();
+    WebhookEvent::UserAction(UserAction {
+        sender_ref: envelope.sender_ref.clone(),
+        person,
+        action,
+        at: envelope.at(item),
+    })
 }
 
 /// `name` is the provider's; what could make it more than a name is left out.

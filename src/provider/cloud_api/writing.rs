@@ -45,6 +45,14 @@ impl CloudApi {
         self.write(self.client.delete(address).query(&query)).await
     }
 
+    /// Lets a template go on that was paused while its first messages were watched (cloud-api.md 4.7).
+    pub(in crate::provider) async fn unpause_template(&self, old: &Template) -> Result<TemplateAnswer, ProviderError> {
+        if self.through != Through::Meta {
+            return Ok(TemplateAnswer::NotOffered);
+        }
+        self.write(self.client.post(self.address(&[&old.provider_id, "unpause"]))).await
+    }
+
     async fn write(&self, request: RequestBuilder) -> Result<TemplateAnswer, ProviderError> {
         let request = request.header(self.authorization.0.clone(), &self.authorization.1).build();
         let request = request.map_err(|e| ProviderError::Unreachable(e.without_url()))?;

@@ -19,8 +19,7 @@ pub(super) fn of(request: &SendRequest<'_>, app: &str) -> Option<String> {
         .append_pair("src.name", app);
     match request.body {
         Body::Template { template, fill } => {
-            let id = json!({ "id": template.provider_id, "params": params(template, fill) });
-            form.append_pair("template", &id.to_string());
+            form.append_pair("template", &template_of(template, fill).to_string());
             if let Some(media) = media(template, fill) {
                 form.append_pair("message", &media.to_string());
             }
@@ -44,6 +43,19 @@ pub(super) fn of(request: &SendRequest<'_>, app: &str) -> Option<String> {
     Some(form.finish())
 }
 
+/// The template's own id with its values; products and the end of an offer stand beside them (gupshup-zenvia.md 1.2).
+fn template_of(template: &Template, fill: &Fill) -> Value {
+    let mut object = json!({ "id": template.provider_id, "params": params(template, fill) });
+    if let Some(ends) = fill.offer_ends_at {
+        object["expiration"] = json!(ends.0);
+    }
+    if !fill.products.is_empty() {
+        let section = |s: &fill::Section| json!({ "title": s.title, "products": s.products });
+        object["mpm"] = json!({ "sections": fill.products.iter().map(section).collect::<Vec<Value>>() });
+    }
+    object
+}
+
 /// One flat list: header, body by the numbers of its parameters, then what buttons take, in their order.
 fn params(template: &Template, fill: &Fill) -> Vec<String> {
     let mut params = Vec::new();
@@ -61,16 +73,23 @@ fn params(template: &Template, fill: &Fill) -> Vec<String> {
     buttons.sort_by_key(|button| button.index);
     let takes = |index: i64| {
         let button = usize::try_from(index).ok().and_then(|place| template.buttons.get(place));
-        template.parameters_unknown
-            || !matches!(button, Some(Button::QuickReply { .. } | Button::OneTimeCode { .. }) | None)
+        template.parameters_unknown || button.is_some_and(|button| button.takes().is_needed())
     };
     params.extend(buttons.into_iter().filter(|b| takes(b.index)).map(|b| b.text.clone()));
     params
 }
 
-/// What a media header shows, by link.
+/// What a media header shows, by link, or the place that it shows.
 fn media(template: &Template, fill: &Fill) -> Option<Value> {
-    let Some(HeaderFill::Link { link }) = &fill.header else { return None };
+    let link = match fill.header.as_ref()? {
+        HeaderFill::Link { link } => link,
+        HeaderFill::Location(place) => {
+            let location = json!({ "longitude": place.longitude, "latitude": place.latitude, "name": place.name,
+                "address": place.address });
+            return Some(json!({ "type": "location", "location": location }));
+        }
+        _ => return None,
+    };
     let kind = match template.header {
         Some(Header::Video) => "video",
         Some(Header::Document) => "document",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::domain::template::parts::{Offer, Takes};
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
 use crate::provider::{Listed, loose};
 
@@ -27,6 +28,9 @@ pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Templ
         header: header(&kind, &meta),
         // Without its container only the joined text is known, and nobody can say where the body ends.
         parameters_unknown: text.is_none(),
+        // What it says stands under a name that is not documented.
+        offer: (kind == "LTO").then(|| Offer { text: offer_text(&meta), ends: true }),
+        cards: Vec::new(),
         examples: Vec::new(),
         body: text.or_else(|| loose::text(item, "data")).unwrap_or_default(),
         footer: loose::some_text(&meta, "footer"),
@@ -110,18 +114,32 @@ fn button(button: &Value) -> Button {
         "URL" => Button::Url { text, url: loose::text(button, "url").unwrap_or_default() },
         "OTP" => Button::OneTimeCode { text },
         "COPY_CODE" => Button::CopyCode { text },
+        "CATALOG" => Button::Catalog { text },
+        "MPM" => Button::Products { text },
+        "FLOW" => Button::Flow { text },
         _ => Button::Other { text },
     }
 }
 
-/// What the template needs at each send that Recado cannot give yet.
+fn shows_products(button: &Button) -> bool {
+    matches!(button.takes(), Takes::Thumbnail | Takes::Products)
+}
+
+fn offer_text(meta: &Value) -> String {
+    let offer = meta.get("limitedTimeOffer").unwrap_or(&Value::Null);
+    let told = offer.as_str().map(str::to_owned).or_else(|| loose::some_text(offer, "text"));
+    told.or_else(|| loose::some_text(meta, "limitedOfferText")).unwrap_or_default()
+}
+
+/// What the template needs at each send that its list or the reference does not tell.
 fn beyond(kind: &str, template: &Template) -> Option<&'static str> {
     let is_named = |name: &String| !name.bytes().all(|b| b.is_ascii_digit());
     match kind {
-        "LOCATION" => Some("location header"),
-        "PRODUCT" | "CATALOG" => Some("catalog"),
+        "PRODUCT" => Some("product"),
+        "CATALOG" if !template.buttons.iter().any(shows_products) => Some("catalog"),
+        // The list does not tell the cards, whose values go in the one list of all (gupshup-zenvia.md 1.2).
         "CAROUSEL" => Some("carousel"),
-        "LTO" => Some("limited time offer"),
+        _ if template.buttons.iter().any(|button| button.takes() == Takes::Flow) => Some("flow button"),
         _ if template.body_parameters().iter().any(is_named) => Some("named parameters"),
         _ => None,
     }

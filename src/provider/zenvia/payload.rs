@@ -4,12 +4,15 @@ mod free;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::fill::{Fill, HeaderFill};
+use crate::domain::fill::{Fill, HeaderFill, Section};
 use crate::domain::template::{Button, Header, Template, parameters};
 use crate::provider::{Body, SendRequest};
 
 /// The field of a copied code.
 const CODE: &str = "code";
+
+/// The field of a list of products.
+const SECTIONS: &str = "sections";
 
 /// The field of a one-time code.
 const TOKEN: &str = "token";
@@ -65,7 +68,13 @@ fn fields(template: &Template, fill: &Fill) -> Result<Map<String, Value>, String
         Some(HeaderFill::Link { link }) => {
             fields.insert(media_field(template.header.as_ref()).to_owned(), json!(link));
         }
-        Some(HeaderFill::File { .. } | HeaderFill::Uploaded { .. }) | None => {}
+        Some(
+            HeaderFill::File { .. } | HeaderFill::Uploaded { .. } | HeaderFill::Location(_) | HeaderFill::Product(_),
+        )
+        | None => {}
+    }
+    if !fill.products.is_empty() {
+        fields.insert(SECTIONS.to_owned(), fill.products.iter().map(section).collect());
     }
     for button in &fill.buttons {
         let at = usize::try_from(button.index).ok().and_then(|index| template.buttons.get(index));
@@ -91,8 +100,15 @@ fn button_field(button: &Button) -> Option<String> {
         Button::Url { url, .. } => parameters(url).into_iter().next(),
         Button::CopyCode { .. } => Some(CODE.to_owned()),
         Button::OneTimeCode { .. } => Some(TOKEN.to_owned()),
-        Button::QuickReply { .. } | Button::Other { .. } => None,
+        Button::Products { .. } => Some(SECTIONS.to_owned()),
+        Button::QuickReply { .. } | Button::Catalog { .. } | Button::Flow { .. } | Button::Other { .. } => None,
     }
+}
+
+/// Products under a title.
+fn section(section: &Section) -> Value {
+    let items = section.products.iter().map(|id| json!({ "productId": id })).collect::<Vec<Value>>();
+    json!({ "title": section.title, "productItems": items })
 }
 
 /// Every field without which the template cannot be shown.

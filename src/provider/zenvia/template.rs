@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::domain::template::parts::Takes;
 use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
 use crate::provider::{Listed, loose};
 
@@ -59,6 +60,8 @@ fn read(item: &Value) -> Option<(String, Listed)> {
         announced: None,
         quality: None,
         parameters_unknown: body.is_empty(),
+        offer: None,
+        cards: Vec::new(),
         examples: Vec::new(),
         body,
         footer: loose::some_text(part("footer"), "text"),
@@ -157,6 +160,7 @@ fn button(button: &Value) -> Button {
         "QUICK_REPLY" | "OPT_OUT" => Button::QuickReply { text },
         "URL" => Button::Url { text, url: loose::text(button, "url").unwrap_or_default() },
         "COPY_CODE" => Button::CopyCode { text },
+        "MPM" => Button::Products { text },
         _ => Button::Other { text },
     }
 }
@@ -174,11 +178,16 @@ fn beyond(item: &Value, components: &Value, template: &Template) -> Option<Strin
         return Some(format!("{} header", word(header, "type").to_ascii_lowercase().replace('_', " ")));
     }
     let buttons = components.get("buttons").map(|b| loose::items(b, "items")).unwrap_or_default();
-    if let Some(button) = buttons.iter().find(|b| matches!(&*word(b, "type"), "MPM" | "ORDER_DETAILS" | "FLOW")) {
+    if let Some(button) = buttons.iter().find(|b| matches!(&*word(b, "type"), "ORDER_DETAILS" | "FLOW")) {
         return Some(format!("{} button", word(button, "type").to_ascii_lowercase().replace('_', " ")));
     }
     let asked: BTreeSet<String> = loose::items(item, "fields").iter().filter_map(field).collect();
-    ["cards", "sections"].into_iter().find(|field| asked.contains(*field)).map(str::to_owned)
+    let lists = template.buttons.iter().any(|button| button.takes() == Takes::Products);
+    // Products are asked for without a button that shows them: nobody says how they are shown.
+    ["cards", "sections"]
+        .into_iter()
+        .find(|field| asked.contains(*field) && (*field == "cards" || !lists))
+        .map(str::to_owned)
 }
 
 /// `fields` are names, or objects with a name.

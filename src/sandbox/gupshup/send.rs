@@ -122,6 +122,7 @@ impl World {
             Some(known) => {
                 let used = TemplateUse { name: known.name.clone(), language: known.language.clone() };
                 let wrong = match known.status.as_str() {
+                    "APPROVED" if !template::is_whole(known, &sent, &asked.form.json("message")) => Some(132_012),
                     "APPROVED" if params.len() == template::parameters(known) => None,
                     "APPROVED" => Some(132_000),
                     "PAUSED" | "DISABLED" => Some(4_005),

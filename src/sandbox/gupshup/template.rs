@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Error};
 use crate::sandbox::Sandbox;
 use crate::sandbox::template::Template;
-use crate::sandbox::template_shape::{HeaderShape, placeholders, text, word};
+use crate::sandbox::template_shape::{ButtonShape, HeaderShape, placeholders, text, word};
 
 /// Gupshup's id of the template that Meta calls `id`.
 pub(super) fn uuid(id: &str) -> String {
@@ -20,8 +20,25 @@ pub(super) fn parameters(template: &Template) -> usize {
         Some(HeaderShape::Text(text)) => placeholders(text).len(),
         _ => 0,
     };
-    let buttons = template.shape.buttons.iter().filter(|b| b.takes_parameter()).count();
+    // The picture of a catalog is the last; a list of products stands beside the others.
+    let takes = |kind: &str| kind == "catalog" || kind == "copy_code";
+    let gives = |b: &&ButtonShape| takes(&b.kind) || (b.kind == "url" && b.takes_parameter());
+    let buttons = template.shape.buttons.iter().filter(gives).count();
     header + placeholders(&template.shape.body).len() + buttons
+}
+
+/// Whether a send has what its template takes beside the list of values: a place, the end of an offer, products.
+pub(super) fn is_whole(template: &Template, sent: &Value, message: &Value) -> bool {
+    let needs_place = template.shape.header == Some(HeaderShape::Media("location".to_owned()));
+    let place = &message["location"];
+    let has_place = ["latitude", "longitude", "name", "address"].iter().all(|key| !text(place, key).is_empty());
+    let ends = template.shape.offer.as_ref().is_some_and(|(_, ends)| *ends);
+    let lists = template.shape.buttons.iter().any(|b| b.kind == "mpm");
+    let sections = sent["mpm"]["sections"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let has_products = |section: &Value| section["products"].as_array().is_some_and(|all| !all.is_empty());
+    (!needs_place || has_place)
+        && (!ends || sent["expiration"].is_i64())
+        && (!lists || (!sections.is_empty() && sections.iter().all(has_products)))
 }
 
 /// Named parameters become numbers, in the order of their first appearance.
@@ -57,6 +74,15 @@ fn listed(template: &Template, app: &str, now_ms: i64) -> Value {
         }
         let labels = template.shape.buttons.iter().map(|b| format!("[{}]", b.text));
         data = format!("{data} | {}", labels.collect::<Vec<_>>().join(" | "));
+    }
+    let has = |kind: &str| template.shape.buttons.iter().any(|b| b.kind == kind);
+    if let Some((said, _)) = &template.shape.offer {
+        "LTO".clone_into(&mut kind);
+        meta["limitedTimeOffer"] = json!({ "text": said });
+    } else if !template.shape.cards.is_empty() {
+        "CAROUSEL".clone_into(&mut kind);
+    } else if has("catalog") || has("mpm") {
+        "CATALOG".clone_into(&mut kind);
     }
     if let Some(correct) = template.correct.as_ref().filter(|correct| **correct != template.category) {
         meta["correctCategory"] = correct.clone().into();

@@ -59,6 +59,9 @@ impl Template {
         if self.buttons().iter().any(|b| text(b, "type") == "COPY_CODE") {
             fields.insert("code".to_owned());
         }
+        if self.buttons().iter().any(|b| text(b, "type") == "MPM") {
+            fields.insert("sections".to_owned());
+        }
         if text(&self.source, "category") == "AUTHENTICATION" {
             fields.insert("token".to_owned());
         }

@@ -132,6 +132,7 @@ fn template_routes() -> Vec<Route> {
         remove("/api/v1/templates/{account}/{name}/{language}", manage, templates::delete),
         write("/api/v1/templates/{account}/{name}/{language}/edit", manage, templates::edit),
         write("/api/v1/templates/{account}/{name}/{language}/own", manage, templates::set_own),
+        write("/api/v1/templates/{account}/{name}/{language}/unpause", manage, templates::unpause),
         read("/api/v1/template-drafts", look, template_drafts::all),
         write("/api/v1/template-drafts", manage, template_drafts::add),
         with_files(write("/api/v1/template-samples", manage, template_drafts::sample)),

@@ -16,7 +16,7 @@ use crate::engine::{canary, wallet};
 use crate::locale::{Language, failure, problem, say, sentences};
 use crate::store::run::Run;
 use crate::store::view::tally;
-use crate::store::{campaign, exclusion, message};
+use crate::store::{campaign, click, exclusion, message};
 use crate::web::clock;
 use crate::web::error::WebError;
 use crate::web::figures::Figures;
@@ -140,6 +140,8 @@ pub struct RunDetail {
     pub no_answer: i64,
     /// The share that goes first; `null`: the campaign has none.
     pub canary: Option<canary::CanaryStanding>,
+    /// Messages of which a link was opened, where the provider tells.
+    pub links_opened: i64,
     /// Why it is paused, one sentence each.
     pub paused_for: Vec<CauseView>,
     /// A new file of the campaign that this run has not taken up and that waits for a person; `null`: none does.
@@ -212,6 +214,7 @@ impl RunDetail {
             run: RunView::of(state, language, run).await?,
             template,
             resent_unsure: message::resent(store, id).await?,
+            links_opened: click::of_run(store, id).await?,
             gates: gates.map(|g| cause(language, &format!("waiting.{}", g.waiting_for), g.waiting_for, g.n)).collect(),
             failures: failures
                 .map(|f| CauseView { code: f.code.to_string(), message: failure(language, f.code), n: f.n })

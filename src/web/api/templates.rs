@@ -184,6 +184,23 @@ pub async fn edit(
     Ok(Json(*template_act::edit(&state, &actor, &account, &draft).await?))
 }
 
+/// Let a paused template go on
+#[utoipa::path(post, path = "/api/v1/templates/{account}/{name}/{language}/unpause", tag = "templates",
+    params(("account" = String, Path, description = "The account"), ("name" = String, Path, description = "Its name"),
+           ("language" = String, Path, description = "Its language"),
+           ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "As the provider has it now", body = Template),
+              (status = 404, description = "There is no such template", body = ProblemDocument),
+              (status = 422, description = "It is not paused, or the provider does not let it go on", body = ProblemDocument)))]
+pub async fn unpause(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path((account, name, language)): Path<Key>,
+) -> Result<Json<Template>, WebError> {
+    template_act::one(&state, &account, &name, &language).await?;
+    Ok(Json(*template_act::unpause(&state, &actor, (&account, &name, &language)).await?))
+}
+
 /// Set groups and default mapping
 #[utoipa::path(post, path = "/api/v1/templates/{account}/{name}/{language}/own", tag = "templates", request_body = OwnSent,
     params(("account" = String, Path, description = "The account"), ("name" = String, Path, description = "Its name"),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::choices::OFFERED_DAYS;
-use super::view::{Known, language, takes};
+use super::view::{Known, language, slot_path, takes};
+use crate::domain::template::slot::Slot;
 use crate::domain::template::{Button, Header, ParameterFormat, Template};
 use crate::intake::definition::Definition;
 use crate::intake::variable::Variable;
@@ -159,9 +160,10 @@ impl Fields {
             Some(Header::Image) => "image",
             Some(Header::Video) => "video",
             Some(Header::Document) => "document",
-            Some(Header::Text { .. } | Header::Location) | None => "",
+            Some(Header::Gif) => "gif",
+            Some(Header::Text { .. } | Header::Location | Header::Product) | None => "",
         };
-        for other in ["image", "video", "document"].into_iter().filter(|other| *other != kind) {
+        for other in ["image", "video", "document", "gif"].into_iter().filter(|other| *other != kind) {
             file.remove(&["template", other]);
         }
         if !kind.is_empty() && self.has("head") {
@@ -170,6 +172,12 @@ impl Fields {
                 column => file.set_column(&["template", kind], column),
             }
         }
+        self.buttons(file, template);
+        self.slots(file, template);
+    }
+
+    /// What buttons take: those of the template, and no others.
+    fn buttons(&self, file: &mut Definition, template: &Template) {
         for key in file.keys(&["template", "buttons"]) {
             let button = key.parse().ok().and_then(|i: usize| template.buttons.get(i));
             if !button.is_some_and(takes) {
@@ -177,9 +185,40 @@ impl Fields {
             }
         }
         for (i, button) in template.buttons.iter().enumerate().filter(|(_, button)| takes(button)) {
-            let (place, key) = (i.to_string(), if matches!(button, Button::Url { .. }) { "url" } else { "code" });
-            if let Some(source) = self.source(&format!("btn.{i}")) {
-                file.set_entry(&["template", "buttons", &place], key, &source);
+            let (place, key) = (i.to_string(), button.takes().key());
+            match self.source(&format!("btn.{i}")) {
+                Some(source) if button.takes().is_needed() => {
+                    file.set_entry(&["template", "buttons", &place], key, &source);
+                }
+                // What belongs to such a button stands beside it.
+                Some(source) => file.set(&["template", "buttons", &place, key], &source),
+                None => {}
+            }
+        }
+    }
+
+    /// Places, offers, products and cards: those of the template, and no others.
+    fn slots(&self, file: &mut Definition, template: &Template) {
+        let slots = template.slots();
+        let has = |of: &dyn Fn(&Slot) -> bool| slots.iter().any(of);
+        if !has(&|slot| *slot == Slot::Latitude) {
+            file.remove(&["template", "location"]);
+        }
+        if !has(&|slot| *slot == Slot::Product) {
+            file.remove(&["template", "product"]);
+        }
+        if !has(&|slot| *slot == Slot::OfferEnds) {
+            file.remove(&["template", "offer_ends"]);
+        }
+        for key in file.keys(&["template", "cards"]) {
+            if key.parse::<usize>().ok().is_none_or(|no| no >= template.cards.len()) {
+                file.remove(&["template", "cards", &key]);
+            }
+        }
+        for slot in &slots {
+            if let Some(source) = self.source(&format!("slot.{slot}")) {
+                let path = slot_path(template, slot);
+                file.set(&path.iter().map(String::as_str).collect::<Vec<_>>(), &source);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::view::{Choice, Known, Place, Reply, Select, language, takes};
+use super::view::{Choice, Known, Place, Reply, Select, language, slot_path, takes};
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::{Button, Header, ParameterFormat, parameters};
 use crate::intake::columns::fold;
@@ -10,6 +10,7 @@ use crate::intake::definition::Definition;
 use crate::intake::expression::WHEN;
 use crate::intake::variable::{FORMS, Variable};
 use crate::web::page::Page;
+use crate::web::words;
 
 /// Days whose hours are asked for where the file does not say others.
 pub const OFFERED_DAYS: [&str; 3] = ["mon-fri", "sat", "sun"];
@@ -136,10 +137,18 @@ impl Form<'_> {
             all.push(self.variable(&name, &template.body));
         }
         for (i, button) in template.buttons.iter().enumerate().filter(|(_, button)| takes(button)) {
-            let key = if matches!(button, Button::Url { .. }) { "url" } else { "code" };
-            let source = self.file.text(&["template", "buttons", &i.to_string(), key]);
+            let takes = button.takes();
+            let source = self.file.text(&["template", "buttons", &i.to_string(), takes.key()]);
             let label = self.p.say("draft.button_value", &[("label", button.text())]);
-            all.push(self.place(format!("btn.{i}"), (label, String::new()), String::new(), &source));
+            let mut place = self.place(format!("btn.{i}"), (label, String::new()), String::new(), &source);
+            place.open &= takes.is_needed();
+            all.push(place);
+        }
+        for slot in template.slots() {
+            let path = slot_path(template, &slot);
+            let source = self.file.text(&path.iter().map(String::as_str).collect::<Vec<_>>());
+            let label = words::slot(self.p.language, &slot);
+            all.push(self.place(format!("slot.{slot}"), (label, String::new()), String::new(), &source));
         }
         all
     }
@@ -190,7 +199,8 @@ impl Form<'_> {
             Header::Image => "image",
             Header::Video => "video",
             Header::Document => "document",
-            Header::Text { .. } | Header::Location => return None,
+            Header::Gif => "gif",
+            Header::Text { .. } | Header::Location | Header::Product => return None,
         };
         let path = ["template", kind];
         let label = format!("draft.head.{kind}");

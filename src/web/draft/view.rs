@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::choices::Form;
-use crate::domain::template::{Button, Template, parameters};
+use crate::domain::template::parts::Takes;
+use crate::domain::template::slot::{CardSlot, Slot};
+use crate::domain::template::{Button, Header, Template};
 use crate::intake::audience::FileFacts;
 use crate::intake::definition::Definition;
 use crate::web::file_facts;
@@ -141,10 +143,32 @@ pub fn language(file: &Definition) -> String {
 
 /// Whether a button takes a value.
 pub fn takes(button: &Button) -> bool {
-    match button {
-        Button::Url { url, .. } => !parameters(url).is_empty(),
-        Button::CopyCode { .. } => true,
-        Button::QuickReply { .. } | Button::OneTimeCode { .. } | Button::Other { .. } => false,
+    button.takes() != Takes::Nothing
+}
+
+/// Where the campaign file has the value of a place.
+pub fn slot_path(template: &Template, slot: &Slot) -> Vec<String> {
+    let of = |path: &[&str]| path.iter().map(|&part| part.to_owned()).collect::<Vec<String>>();
+    match slot {
+        Slot::Products | Slot::FlowData(_) => {
+            let is_it = |button: &Button| match slot {
+                Slot::Products => button.takes() == Takes::Products,
+                _ => button.takes() == Takes::Flow,
+            };
+            let index = template.buttons.iter().position(is_it).unwrap_or_default().to_string();
+            let name = slot.to_string();
+            [of(&["template", "buttons", &index]), name.split('.').map(str::to_owned).collect()].concat()
+        }
+        Slot::Card(no, CardSlot::Header) => {
+            let is_video = template.cards.get(*no).is_some_and(|card| card.header == Some(Header::Video));
+            of(&["template", "cards", &no.to_string(), if is_video { "video" } else { "image" }])
+        }
+        Slot::Card(no, CardSlot::Button(index)) => {
+            of(&["template", "cards", &no.to_string(), "buttons", &index.to_string(), "url"])
+        }
+        plain => {
+            std::iter::once("template".to_owned()).chain(plain.to_string().split('.').map(str::to_owned)).collect()
+        }
     }
 }
 

@@ -20,7 +20,7 @@ fn priced(market: &str, category: Category) -> Priced {
 }
 
 fn pricing(kind: &str, category: &str) -> Option<Pricing> {
-    Some(Pricing { kind: kind.to_owned(), category: category.to_owned(), billable: None })
+    Some(Pricing { kind: kind.to_owned(), category: category.to_owned(), billable: None, cost: None })
 }
 
 fn receipt(status: ReceiptStatus, at: &str, pricing: Option<Pricing>) -> Receipt {
@@ -138,6 +138,7 @@ fn any_pricing() -> impl Strategy<Value = Option<Pricing>> {
         kind: kind.to_owned(),
         category: category.to_owned(),
         billable,
+        cost: None,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 mod gupshup;
 mod laws;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::path::Path;

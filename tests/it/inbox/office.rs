@@ -345,6 +345,8 @@ pub fn template(language: &str) -> Template {
         announced: None,
         quality: None,
         parameters_unknown: false,
+        offer: None,
+        cards: Vec::new(),
         examples: Vec::new(),
     }
 }

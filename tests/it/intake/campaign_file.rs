@@ -318,7 +318,7 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         ("[variables]\n1 = \"\"", "is empty"),
         ("[limits]\nin_doubt_after = \"0m\"", "must be at least \"1m\""),
         ("[template.buttons]\n10 = { url = \"x\" }", "must be a button's place"),
-        ("[template.buttons]\n0 = { url = \"x\", code = \"y\" }", "not both"),
+        ("[template.buttons]\n0 = { url = \"x\", code = \"y\" }", "takes one of"),
         ("[template.buttons]\n0 = {}", "a button takes"),
         ("image = \"../banner.jpg\"", "must be an https link"),
         ("image = \"https://x.org/a.jpg\"\nvideo = \"https://x.org/a.mp4\"", "is too much"),

@@ -140,6 +140,8 @@ pub fn template(body: &str) -> Template {
         announced: None,
         quality: None,
         parameters_unknown: false,
+        offer: None,
+        cards: Vec::new(),
         examples: Vec::new(),
     }
 }

@@ -204,6 +204,8 @@ pub fn template() -> Template {
         announced: None,
         quality: None,
         parameters_unknown: false,
+        offer: None,
+        cards: Vec::new(),
         examples: Vec::new(),
     }
 }

@@ -42,6 +42,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
         timezone: jiff::tz::TimeZone::UTC,
         errors: Table::new(Dialect::Gupshup, std::collections::BTreeMap::new()),
         reading: recado::config::Reading::default(),
+        template_languages: Vec::new(),
     }
 }
 

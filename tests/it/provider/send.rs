@@ -42,6 +42,8 @@ fn template(format: ParameterFormat, header: Option<Header>, body: &str, buttons
         announced: None,
         quality: None,
         parameters_unknown: false,
+        offer: None,
+        cards: Vec::new(),
         examples: Vec::new(),
     }
 }
@@ -74,7 +76,6 @@ async fn a_template_goes_out_whole_with_positional_parameters_and_every_kind_of_
     let buttons = vec![quick_reply("Sí"), quick_reply("No"), url("Ver"), other, copy];
     let template = template(ParameterFormat::Positional, Some(Header::Image), "Hola {{2}}: {{1}}", buttons);
     let fill = Fill {
-        language: None,
         header: Some(link("https://x.example/banner.jpg")),
         // In the order of the text, as the campaign file gives them.
         body: vec![value("2", "Ana"), value("1", "20%"), value("10", "diez")],
@@ -82,6 +83,7 @@ async fn a_template_goes_out_whole_with_positional_parameters_and_every_kind_of_
             ButtonFill { index: 4, text: "VERANO26".to_owned() },
             ButtonFill { index: 2, text: "promo?c=9001".to_owned() },
         ],
+        ..Fill::default()
     };
     let expected = json!({
         "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+5491155550123", "type": "template",
@@ -108,10 +110,10 @@ async fn named_parameters_carry_their_names() {
     let header = Header::Text { text: "Hola {{first_name}}".to_owned() };
     let template = template(ParameterFormat::Named, Some(header), "El {{day}}, {{name}}.", vec![]);
     let fill = Fill {
-        language: None,
         header: Some(HeaderFill::Text(value("first_name", "Ana"))),
         body: vec![value("day", "martes"), value("name", "Ana")],
         buttons: vec![],
+        ..Fill::default()
     };
     let expected = json!([
         {"type": "header", "parameters": [{"type": "text", "parameter_name": "first_name", "text": "Ana"}]},
@@ -198,10 +200,10 @@ async fn a_template_of_which_nothing_is_known_is_sent_with_what_the_campaign_giv
     let mut template = template(ParameterFormat::Positional, None, "", vec![]);
     template.parameters_unknown = true;
     let fill = Fill {
-        language: None,
         header: Some(link("https://x.example/a.jpg")),
         body: vec![value("1", "Ana")],
         buttons: vec![ButtonFill { index: 1, text: "x".to_owned() }],
+        ..Fill::default()
     };
     let expected = json!([
         {"type": "header", "parameters": [{"type": "image", "image": {"link": "https://x.example/a.jpg"}}]},

@@ -63,6 +63,8 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
         announced: None,
         quality: Some(TemplateQuality::Green),
         parameters_unknown: false,
+        offer: None,
+        cards: Vec::new(),
         examples: vec![("1".to_owned(), "Ana".to_owned()), ("2".to_owned(), "20%".to_owned())],
     };
     assert_eq!(templates[0], sale);
@@ -127,11 +129,11 @@ async fn every_status_word_says_whether_the_template_can_be_sent() {
         ("status_deleted", other("deleted")),
         ("status_of_tomorrow", other("of_tomorrow")),
         ("lower_case", TemplateStatus::Approved),
-        ("carousel", other("not available yet: carousel")),
-        ("limited_time", other("not available yet: limited time offer")),
-        ("location_header", other("not available yet: location header")),
-        ("gif_header", other("not available yet: gif header")),
-        ("flow_button", other("not available yet: flow button")),
+        ("carousel", other("not available yet: carousel without cards")),
+        ("limited_time", TemplateStatus::Approved),
+        ("location_header", TemplateStatus::Approved),
+        ("gif_header", TemplateStatus::Approved),
+        ("flow_button", TemplateStatus::Approved),
     ] {
         assert_eq!(named(&templates, name).status, status, "{name}");
     }

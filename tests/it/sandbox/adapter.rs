@@ -31,6 +31,7 @@ fn connect(sandbox: &TestSandbox) -> Provider {
         timezone: jiff::tz::TimeZone::UTC,
         errors: recado::domain::failure::Table::default(),
         reading: recado::config::Reading::default(),
+        template_languages: Vec::new(),
     };
     Provider::connect(&account).expect("an adapter")
 }

@@ -290,3 +290,53 @@ async fn a_workbook_of_several_sheets_asks_which_on_the_page() {
     let page = site.get(&format!("/drafts/{id}"), Some(&visitor)).await;
     assert!(page.body.contains("Sheet “Martes”"), "{}", page.body);
 }
+
+/// A picture above the text.
+const PNG: &[u8] = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR";
+
+async fn header(site: &Site, visitor: &Visitor, name: &str, bytes: &[u8]) -> Answer {
+    let start = format!(
+        "--X\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--X\r\nContent-Disposition: form-data; name=\"header\"; filename=\"{name}\"\r\n\r\n",
+        visitor.csrf
+    );
+    let body = [start.as_bytes(), bytes, b"\r\n--X--\r\n"].concat();
+    let request = Request::post("/drafts/1/header")
+        .header(COOKIE, format!("recado_session={0}; __Host-recado_session={0}", visitor.cookie))
+        .header(CONTENT_TYPE, "multipart/form-data; boundary=X");
+    site.send(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_file_for_the_header_is_brought_to_the_page_and_lies_in_the_folder_in_the_end() {
+    for store in stores().await {
+        let (stage, site, visitor) = open(&store).await;
+        let mut with_picture = crate::engine::stage::reminder();
+        with_picture["components"]
+            .as_array_mut()
+            .unwrap()
+            .push(serde_json::json!({"type": "HEADER", "format": "IMAGE"}));
+        *stage.stub.template.lock().unwrap() = with_picture;
+        stage.engine.sync_templates("meta").await.unwrap();
+        upload(&site, &visitor, "/drafts", "Con foto", ("lista.csv", AUDIENCE)).await;
+        let early = header(&site, &visitor, "banner.png", PNG).await;
+        assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY, "no template is chosen: {}", early.body);
+        let chosen =
+            [("var.1.column", "paciente"), ("var.1.form", "first_name"), ("var.1.otherwise", ""), ("var.1.own", "")];
+        site.post("/drafts/1", &visitor, &form(&chosen)).await;
+        let page = site.get("/drafts/1", Some(&visitor)).await;
+        assert!(page.body.contains("data-test=\"header-file\""), "{}", page.body);
+        let wrong = header(&site, &visitor, "banner.png", b"%PDF-1.7 no picture").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let brought = header(&site, &visitor, "banner.png", PNG).await;
+        assert_eq!(brought.leads_to(), "/drafts/1", "{}", brought.body);
+        let page = site.get("/drafts/1", Some(&visitor)).await;
+        assert!(page.body.contains("banner.png"), "{}", page.body);
+        let done = [&chosen[..], &[("action", "finish"), ("head", "banner.png"), ("head.column", "")]].concat();
+        let done = site.post("/drafts/1", &visitor, &form(&done)).await;
+        assert!(done.leads_to().ends_with("?done=loaded"), "{} {}", store.name(), done.body);
+        let folder = store.dir.path().join("data/campaigns/con-foto");
+        assert_eq!(std::fs::read(folder.join("banner.png")).unwrap(), PNG);
+        let written = std::fs::read_to_string(folder.join("campaign.toml")).unwrap();
+        assert!(written.contains("image = \"banner.png\""), "{written}");
+    }
+}

@@ -247,6 +247,27 @@ async fn groups_and_usual_values_are_recados_own_and_are_sampled() {
     }
 }
 
+#[tokio::test]
+async fn a_paused_template_is_let_go_on_and_one_that_is_not_is_said_so() {
+    for store in stores().await {
+        let house = House::open(&store, store.dir.path()).await;
+        house.engine.sync_templates("meta").await.unwrap();
+        let path = "/api/v1/templates/meta/appointment_reminder/es_AR/unpause";
+        let (status, refused) = house.call(Method::POST, path, &json!({})).await;
+        let code = &refused["errors"][0]["code"];
+        assert_eq!((status, code), (StatusCode::UNPROCESSABLE_ENTITY, &json!("template_not_paused")));
+        let pause = json!({"name": "appointment_reminder", "language": "es_AR", "status": "PAUSED"});
+        assert_eq!(house.sandbox.post("/_sandbox/template", &pause).await.0, 200);
+        house.pass(0).await;
+        assert_eq!(house.one("appointment_reminder").await["status"], "paused", "{}", store.name());
+        let visitor = house.site.visitor(Role::Marketing).await;
+        let page = house.site.get("/templates/meta/appointment_reminder/es_AR", Some(&visitor)).await;
+        assert!(page.body.contains("data-test=\"unpause\""), "{}", page.body);
+        let (status, told) = house.call(Method::POST, path, &json!({})).await;
+        assert_eq!((status, &told["status"]), (StatusCode::OK, &json!("approved")), "{told}");
+    }
+}
+
 /// A form with a file, as a browser sends it.
 fn multipart(fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> (String, Vec<u8>) {
     let mut body = Vec::new();

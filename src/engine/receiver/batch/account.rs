@@ -1,13 +1,15 @@
 //! What the provider tells of an account: kept in the audit; restrictions hold what they stop, and end by themselves.
 
 use crate::domain::event::{AccountEffect, AccountNews};
+use crate::domain::failure::FailureClass;
+use crate::domain::notice::{self, Notice};
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError};
 use crate::store::audit::{self, Deed};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::{Tx, run};
+use crate::store::{Tx, notice as notices, run};
 
 /// What followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -42,6 +44,7 @@ pub(super) async fn follow(
     };
     let this = (HoldScope::Account, account.name.as_str(), HoldCause::Restricted);
     let mut followed = Followed::default();
+    notice(tx, (&account.name, news), now).await?;
     match news.effect {
         AccountEffect::None => {}
         AccountEffect::Limits => followed.limits = true,
@@ -54,6 +57,7 @@ pub(super) async fn follow(
             hold::lift_cause(tx, this, now, ITSELF).await?;
             followed.holds = hold::place_in(tx, &restricted(None), now).await?;
         }
+        AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (&account.name, news, code), now).await?,
         AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
         AccountEffect::UtilityRestricted { until } => {
             for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account.name) {
@@ -66,4 +70,42 @@ pub(super) async fn follow(
         }
     }
     Ok(followed)
+}
+
+/// What stops nothing by itself is kept for the alerts and the doctor for as long as it stands.
+async fn notice(tx: &mut Tx, (account, news): (&str, &AccountNews), now: UnixMs) -> Result<(), EngineError> {
+    match notice::of(news) {
+        // What is obeyed is told by its hold.
+        Some(Notice::Begins { word: "restriction", .. }) if news.effect != AccountEffect::None => {}
+        Some(Notice::Begins { word, lasts }) => {
+            let detail = format!("{} {}", news.event, news.detail).trim().to_owned();
+            let (account, word, number) = (account.to_owned(), word.to_owned(), news.number.clone());
+            let new = notices::Notice { account, word, number, detail, began_at: now };
+            notices::begin(tx, &new, now.plus(lasts)).await?;
+        }
+        Some(Notice::Ends(words)) => {
+            for word in words {
+                notices::end(tx, account, word).await?;
+            }
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// An error without a message: what its code calls for where that concerns more than one message.
+async fn failed(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, news, code): (&str, &AccountNews, i64),
+    now: UnixMs,
+) -> Result<bool, EngineError> {
+    let sender = engine.config.senders.values().find(|s| s.account == account && s.number.digits() == news.number);
+    let (scope, scope_key, cause) = match (engine.errors_of(account).class_of(code), sender) {
+        (Some(FailureClass::HoldAccount), _) => (HoldScope::Account, account.to_owned(), HoldCause::of_refusal(code)),
+        (Some(FailureClass::HoldSender), Some(sender)) => (HoldScope::Sender, sender.name.clone(), HoldCause::Refused),
+        _ => return Ok(false),
+    };
+    let new = NewHold { scope, scope_key, cause, code: Some(code), until_at: None };
+    Ok(hold::place_in(tx, &new, now).await?)
 }

@@ -12,18 +12,64 @@ const LONGEST: usize = 120;
 
 /// `account_update`, `account_alerts`, `account_review_update`, and what a number or portfolio is granted.
 pub(super) fn news(field: &str, account_ref: &str, value: &Value) -> WebhookEvent {
+    let number = loose::text(value, "display_phone_number").unwrap_or_default();
     let (event, detail, effect) = match field {
         "account_alerts" => alert(value),
         "account_review_update" => review(value),
         "phone_number_quality_update" | "business_capability_update" => granted(value),
-        _ => update(value),
+        "account_update" => update(value),
+        "phone_number_name_update" => name(value),
+        "security" => security(value),
+        _ => other(value),
     };
     WebhookEvent::Account(AccountNews {
         account_ref: account_ref.to_owned(),
         field: field.to_owned(),
         event: word(&event),
         detail: word(&detail.join(" ")),
+        number: digits(&number),
         effect,
+    })
+}
+
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).take(20).collect()
+}
+
+/// A name was asked for, and is granted or not. The number itself tells which it has: it is asked again.
+fn name(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    let told = |key| loose::text(value, key).unwrap_or_default();
+    let reason = told("rejection_reason");
+    let reason = if reason == "NONE" { String::new() } else { reason };
+    (told("decision"), vec![told("requested_verified_name"), reason], AccountEffect::Limits)
+}
+
+/// Somebody changed, or wants to change, the number's PIN. Who is not kept.
+fn security(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    (loose::text(value, "event").unwrap_or_default(), Vec::new(), AccountEffect::None)
+}
+
+/// A field of which only that it came is of use, with the few words that say what it is about.
+fn other(value: &Value) -> (String, Vec<String>, AccountEffect) {
+    let event = ["event", "status", "decision"].into_iter().find_map(|key| loose::some_text(value, key));
+    let keys = ["username", "flow_id", "configuration_name", "provider_name", "message_template_name", "template_name"];
+    let detail = keys.into_iter().filter_map(|key| loose::some_text(value, key)).collect();
+    (event.unwrap_or_default(), detail, AccountEffect::None)
+}
+
+/// `value.errors[]`: an error of the app or the account that belongs to no message (cloud-api.md 3.3).
+pub(super) fn error(account_ref: &str, value: &Value, error: &Value) -> WebhookEvent {
+    let code = loose::integer(error, "code");
+    let details = error.get("error_data").and_then(|data| loose::some_text(data, "details"));
+    let said = details.or_else(|| loose::some_text(error, "title")).or_else(|| loose::some_text(error, "message"));
+    let number = value.get("metadata").and_then(|m| loose::text(m, "display_phone_number")).unwrap_or_default();
+    WebhookEvent::Account(AccountNews {
+        account_ref: account_ref.to_owned(),
+        field: "errors".to_owned(),
+        event: code.map_or_else(String::new, |code| code.to_string()),
+        detail: word(&said.unwrap_or_default()),
+        number: digits(&number),
+        effect: code.map_or(AccountEffect::None, |code| AccountEffect::Failed { code }),
     })
 }
 
@@ -55,6 +101,12 @@ fn update(value: &Value) -> (String, Vec<String>, AccountEffect) {
             (event, Vec::new(), AccountEffect::Disabled)
         }
         "ACCOUNT_RECONNECTED" => (event, Vec::new(), AccountEffect::Reinstated),
+        "VOLUME_BASED_PRICING_TIER_UPDATE" => {
+            let info = value.get("volume_tier_info").unwrap_or(&Value::Null);
+            let keys = ["pricing_category", "region", "tier", "effective_month"];
+            let told = keys.iter().filter_map(|key| loose::some_text(info, key)).map(|text| text.replace(':', "-"));
+            (event, told.collect(), AccountEffect::None)
+        }
         "ACCOUNT_VIOLATION" => {
             let violation = value.get("violation_info").and_then(|v| loose::text(v, "violation_type"));
             (event, violation.into_iter().collect(), AccountEffect::None)

@@ -5,7 +5,7 @@ mod content;
 use serde_json::Value;
 
 use super::{Envelope, unhandled};
-use crate::domain::event::{Identity, IdentityChange, Reply, WebhookEvent};
+use crate::domain::event::{Identity, IdentityChange, Reply, ReplyContent, WebhookEvent};
 use crate::provider::{identity, loose};
 
 pub(in crate::provider) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
@@ -29,6 +29,23 @@ pub(in crate::provider) fn read(item: &Value, envelope: &Envelope<'_>) -> Webhoo
         quoted: quoted(item, &kind),
         content: content::of(&kind, item),
     })
+}
+
+/// A call of a person, told when it rings and when it ends; `None`: it is ours.
+pub(super) fn call(item: &Value, envelope: &Envelope<'_>) -> Option<WebhookEvent> {
+    let direction = loose::text(item, "direction").unwrap_or_default();
+    if direction.eq_ignore_ascii_case("BUSINESS_INITIATED") {
+        return None;
+    }
+    let from = envelope.person([loose::text(item, "from_user_id"), loose::text(item, "from")])?;
+    Some(WebhookEvent::Reply(Reply {
+        sender_ref: envelope.sender_ref.clone(),
+        provider_id: loose::some_text(item, "id")?,
+        from,
+        at: envelope.at(item),
+        quoted: None,
+        content: ReplyContent::Other { what: "call".to_owned(), summary: None },
+    }))
 }
 
 /// The message quoted; for an edit or a deletion the message that changed.

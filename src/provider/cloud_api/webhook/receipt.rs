@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{Envelope, unhandled};
 use crate::domain::callback::CallbackData;
-use crate::domain::event::{Pricing, Receipt, ReceiptStatus, WebhookEvent};
+use crate::domain::event::{Cost, Pricing, Receipt, ReceiptStatus, WebhookEvent};
 use crate::domain::failure::Failure;
+use crate::domain::money::Micros;
 use crate::provider::cloud_api::answer;
 use crate::provider::loose;
 
@@ -57,5 +58,12 @@ fn pricing(pricing: &Value) -> Option<Pricing> {
     let (kind, category) = (loose::some_text(pricing, "type"), loose::some_text(pricing, "category"));
     let billable = pricing.get("billable").and_then(Value::as_bool);
     let is_told = kind.is_some() || category.is_some() || billable.is_some();
-    is_told.then(|| Pricing { kind: kind.unwrap_or_default(), category: category.unwrap_or_default(), billable })
+    let cost = pricing.get("cost").and_then(cost);
+    is_told.then(|| Pricing { kind: kind.unwrap_or_default(), category: category.unwrap_or_default(), billable, cost })
+}
+
+/// `{amount, currency}`, told for templates with a highest price alone (cloud-api.md 1.6).
+fn cost(cost: &Value) -> Option<Cost> {
+    let amount = Micros::parse(&loose::text(cost, "amount")?).filter(|amount| amount.0 >= 0)?;
+    Some(Cost { amount, currency: loose::some_text(cost, "currency")?.to_ascii_uppercase() })
 }

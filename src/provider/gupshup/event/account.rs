@@ -87,6 +87,7 @@ pub(super) fn news(payload: &Value, envelope: &Envelope, ratings: &Ratings) -> O
         field: kind,
         event: word(&event),
         detail: word(&detail),
+        number: String::new(),
         effect,
     }))
 }

@@ -112,5 +112,5 @@ pub(super) fn pricing(object: &Value) -> Option<Pricing> {
         _ => (kind, category),
     };
     let is_told = !kind.is_empty() || !category.is_empty() || billable.is_some();
-    is_told.then_some(Pricing { kind, category, billable })
+    is_told.then_some(Pricing { kind, category, billable, cost: None })
 }

@@ -115,10 +115,10 @@ async fn nine_of_ten(case: &Case) {
 
 #[tokio::test]
 async fn with_answers_a_run_limited_by_speed_ends_within_what_was_told() {
-    nine_of_ten(&Case { campaign: REMINDER, people: 300, tier: Tier::Unlimited }).await;
+    Box::pin(nine_of_ten(&Case { campaign: REMINDER, people: 300, tier: Tier::Unlimited })).await;
 }
 
 #[tokio::test]
 async fn with_failures_a_run_limited_by_places_ends_within_what_was_told() {
-    nine_of_ten(&Case { campaign: PROMOTION, people: 210, tier: Tier::People(100) }).await;
+    Box::pin(nine_of_ten(&Case { campaign: PROMOTION, people: 210, tier: Tier::People(100) })).await;
 }

@@ -36,6 +36,21 @@ fn an_app_at_gupshup_is_configured_with_one_of_three_credentials_and_one_number(
     assert_eq!(access.wire.template_path, "/partner/app/{app_id}/template/msg");
 }
 
+#[test]
+fn partners_mark_as_read_where_it_is_said_and_take_templates_over_where_it_is_documented() {
+    let wire = |source: &str| {
+        let config = parsed(&format!("{EXAMPLE}{source}"), &[]);
+        let Access::Gupshup(access) = config.accounts["gupshup"].access.clone() else { panic!("another provider") };
+        (access.wire.read_path, access.wire.sync_path)
+    };
+    let path = |path: &str| Some(path.to_owned());
+    assert_eq!(wire(GUPSHUP), (path("/wa/app/{app_id}/msg/{id}/read"), None));
+    let partner = GUPSHUP.replace("api_key        = \"k3y\"", "app_token = \"sk_1\"");
+    assert_eq!(wire(&partner), (None, path("/partner/app/{app_id}/template/sync")));
+    let own = "[account.gupshup.wire]\nread_path = \"/partner/app/{app_id}/msg/{id}/read\"\n[sender.gupshup]";
+    assert_eq!(wire(&partner.replace("[sender.gupshup]", own)).0, path("/partner/app/{app_id}/msg/{id}/read"));
+}
+
 /// What is changed in Gupshup's account, and the end of the only problem.
 const REFUSED_AT_GUPSHUP: &[(&str, &str, &str)] = &[
     ("api_key        = \"k3y\"", "", "\"api_key\" is missing in [account.gupshup]"),
@@ -69,6 +84,11 @@ const REFUSED_AT_GUPSHUP: &[(&str, &str, &str)] = &[
         "[sender.gupshup]",
         "[account.gupshup.wire]\ntemplate_path = \"../x\"\n[sender.gupshup]",
         "must be a path below base_url, as \"/wa/api/v1/template/msg\"",
+    ),
+    (
+        "[sender.gupshup]",
+        "[account.gupshup.wire]\nread_path = \"/partner/app/{app_id}/read\"\n[sender.gupshup]",
+        "must be a path below base_url with {id} in it, as \"/partner/app/{app_id}/msg/{id}/read\"",
     ),
     (
         "[sender.gupshup]",

@@ -54,3 +54,37 @@ async fn tier_and_quality_are_asked_once_a_day_and_events_tell_what_changed_sinc
     let status = provider.sender_status("").await.unwrap();
     assert_eq!((status.tier.as_deref(), &*status.status), (Some("1K"), "CONNECTED"));
 }
+
+#[tokio::test]
+async fn a_message_is_marked_as_read_where_that_is_documented_or_said() {
+    let server = MockServer::start().await;
+    let marked = |at: String| {
+        let answer = ResponseTemplate::new(200).set_body_json(json!({"status": "success"}));
+        Mock::given(method("PUT")).and(path(at)).respond_with(answer).expect(1).mount(&server)
+    };
+    marked(format!("/wa/app/{APP_ID}/msg/wamid.A%2FB=/read")).await;
+    provider(&server.uri()).mark_read("", "wamid.A/B=", false).await.expect("it is documented").unwrap();
+    assert!(partner(&server).mark_read("", "wamid.A", false).await.is_none(), "nothing says where");
+    marked(format!("/partner/app/{APP_ID}/msg/wamid.A/read")).await;
+    let mut configured = account(&server.uri(), GupshupCredentials::AppToken("sk_1".into()), None);
+    let recado::config::Access::Gupshup(access) = &mut configured.access else { panic!("another provider") };
+    access.wire.read_path = Some("/partner/app/{app_id}/msg/{id}/read".to_owned());
+    Provider::connect(&configured).unwrap().mark_read("", "wamid.A", false).await.expect("it is said").unwrap();
+}
+
+#[tokio::test]
+async fn partners_have_templates_taken_over_and_an_hour_that_is_not_over_is_no_failure() {
+    let over = "{\"status\":\"error\",\"message\":\"Too Many Requests\"}";
+    for (status, body) in [(202, ""), (200, "{\"status\":\"success\"}"), (429, over)] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(status).set_body_string(body);
+        let at = format!("/partner/app/{APP_ID}/template/sync");
+        Mock::given(method("GET")).and(path(at)).respond_with(answer).expect(1).mount(&server).await;
+        partner(&server).refresh_templates().await.unwrap_or_else(|e| panic!("{status}: {e}"));
+        provider(&server.uri()).refresh_templates().await.expect("the self-serve surface is not asked");
+    }
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(401).set_body_json(json!({"status": "error", "message": "no"}));
+    Mock::given(method("GET")).respond_with(answer).mount(&server).await;
+    assert!(partner(&server).refresh_templates().await.is_err());
+}

@@ -1,0 +1,110 @@
+//! News of an account or a number that stop nothing by themselves, and that somebody should know of: what they are, and
+//! for how long they stand (cloud-api.md 3.3, 3.7; gupshup-zenvia.md 1.7).
+
+use std::time::Duration;
+
+use super::event::AccountNews;
+
+/// News of which nobody says when they are over stand for so long.
+const USUAL: Duration = Duration::from_hours(7 * 24);
+
+/// Good news are told and pass.
+const SHORT: Duration = Duration::from_hours(24);
+
+/// A ban is announced with its day, weeks ahead.
+const LONG: Duration = Duration::from_hours(30 * 24);
+
+/// What follows from news.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// It stands for that long.
+    Begins {
+        /// Its word: the locales' keys are `notice.<word>` and, where something can be done, `notice_do.<word>`.
+        word: &'static str,
+        /// For how long, unless it ends earlier.
+        lasts: Duration,
+    },
+    /// Those are over.
+    Ends(&'static [&'static str]),
+}
+
+/// What `news` say beside their effect; `None`: their effect says it all.
+pub fn of(news: &AccountNews) -> Option<Notice> {
+    let begins = |word, lasts| Some(Notice::Begins { word, lasts });
+    let event = news.event.to_ascii_uppercase();
+    match (news.field.as_str(), event.as_str()) {
+        ("account_update" | "status-event", "ACCOUNT_VIOLATION") => begins("violation", USUAL),
+        ("account_update" | "status-event", "ACCOUNT_RESTRICTION" | "ACCOUNT_RESTRICTED") => {
+            begins("restriction", USUAL)
+        }
+        ("account_update", "DISABLED_UPDATE") if news.detail.starts_with("SCHEDULE_FOR_DISABLE") => {
+            begins("ban_ahead", LONG)
+        }
+        ("account_update", "DISABLED_UPDATE") if news.detail.starts_with("REINSTATE") => {
+            Some(Notice::Ends(&["ban_ahead", "violation", "restriction"]))
+        }
+        ("status-event", "REINSTATE" | "ACCOUNT_VERIFIED") => Some(Notice::Ends(&["violation", "restriction"])),
+        ("account_update", "VOLUME_BASED_PRICING_TIER_UPDATE") => begins("volume_tier", SHORT),
+        ("account_update", "AUTH_INTL_PRICE_ELIGIBILITY_UPDATE") => begins("auth_international", SHORT),
+        ("account_update", "BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE") => begins("location", SHORT),
+        ("account_update", "MM_LITE_TERMS_SIGNED") => begins("marketing_terms", SHORT),
+        ("account_alerts", _) if news.detail.ends_with("ACTIVE") => begins("alert", USUAL),
+        ("account_alerts", _) => Some(Notice::Ends(&["alert"])),
+        ("account_review_update" | "review-event", "PENDING" | "DEFERRED") => begins("review", USUAL),
+        ("account_review_update" | "review-event", "APPROVED") => Some(Notice::Ends(&["review"])),
+        ("phone_number_name_update" | "pndn-event", "APPROVED") => begins("name_approved", SHORT),
+        ("phone_number_name_update" | "pndn-event", _) => begins("name_refused", USUAL),
+        ("security", _) => begins("security", USUAL),
+        ("payment_configuration_update", _) => begins("payment", USUAL),
+        ("template_correct_category_detection", _) => begins("misused_category", USUAL),
+        ("business_username_updates", _) => begins("username", SHORT),
+        ("flows", _) => begins("flow", USUAL),
+        ("messaging_handovers" | "standby", _) => begins("routing", USUAL),
+        ("smb_message_echoes" | "message_echoes", _) => begins("echoes", SHORT),
+        ("errors", _) => begins("error", SHORT),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::AccountEffect;
+
+    fn news(field: &str, event: &str, detail: &str) -> AccountNews {
+        AccountNews {
+            account_ref: "1".to_owned(),
+            field: field.to_owned(),
+            event: event.to_owned(),
+            detail: detail.to_owned(),
+            number: String::new(),
+            effect: AccountEffect::None,
+        }
+    }
+
+    #[test]
+    fn news_begin_a_notice_or_end_it_or_say_it_all_by_their_effect() {
+        let word = |field, event, detail| match of(&news(field, event, detail)) {
+            Some(Notice::Begins { word, .. }) => word,
+            Some(Notice::Ends(_)) => "ends",
+            None => "",
+        };
+        for (field, event, detail, expected) in [
+            ("account_update", "ACCOUNT_VIOLATION", "SPAM", "violation"),
+            ("account_update", "DISABLED_UPDATE", "SCHEDULE_FOR_DISABLE April 17, 2025", "ban_ahead"),
+            ("account_update", "DISABLED_UPDATE", "DISABLE April 17, 2025", ""),
+            ("account_update", "DISABLED_UPDATE", "REINSTATE", "ends"),
+            ("account_alerts", "X", "WARNING ACTIVE", "alert"),
+            ("account_alerts", "X", "WARNING RESOLVED", "ends"),
+            ("phone_number_name_update", "APPROVED", "", "name_approved"),
+            ("phone_number_name_update", "REJECTED", "NAME_FORMAT_UNACCEPTABLE", "name_refused"),
+            ("pndn-event", "rejected", "", "name_refused"),
+            ("security", "PIN_CHANGED", "", "security"),
+            ("errors", "131042", "Business eligibility payment issue", "error"),
+            ("business_capability_update", "capability", "TIER_2K", ""),
+            ("of_tomorrow", "X", "", ""),
+        ] {
+            assert_eq!(word(field, event, detail), expected, "{field} {event}");
+        }
+    }
+}

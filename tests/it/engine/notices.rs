@@ -1,0 +1,120 @@
+//! What providers tell of accounts and numbers by themselves is told in words while it stands, and ends.
+
+use std::time::Duration;
+
+use recado::engine::doctor;
+use recado::locale::Language;
+use recado::store::hold::{self, HoldCause, HoldScope};
+use recado::store::{Store, click, notice};
+use serde_json::{Value, json};
+
+use super::stage::{CAMPAIGN, SENDER, Stage, people};
+use crate::support::stores;
+
+async fn open(store: &Store, stage: &Stage) -> Vec<(String, String, String)> {
+    let open = notice::open(store, stage.clock.now()).await.unwrap();
+    open.into_iter().map(|n| (n.word, n.number, n.detail)).collect()
+}
+
+fn one(word: &str, number: &str, detail: &str) -> Vec<(String, String, String)> {
+    vec![(word.to_owned(), number.to_owned(), detail.to_owned())]
+}
+
+#[tokio::test]
+async fn every_field_that_stops_nothing_is_told_in_words_and_passes() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let cases: Vec<Value> = serde_json::from_str(include_str!("../../fixtures/cloud_api/notices.json")).unwrap();
+        for case in cases {
+            let said = |key: &str| case[key].as_str().unwrap().to_owned();
+            let (field, word, number, detail) = (said("field"), said("word"), said("number"), said("detail"));
+            stage.told(&field, case["value"].clone()).await;
+            assert_eq!(open(&store, &stage).await, one(&word, &number, &detail), "{field} {}", store.name());
+            let reports = doctor::examine(&stage.engine, None).await.unwrap();
+            let told = reports[0].findings.iter().filter(|f| f.aspect == "news").map(|f| f.told(Language::Es)).next();
+            let told = told.unwrap_or_else(|| panic!("{word} is not told"));
+            assert!(told.message.contains(&detail) && !told.message.contains("notice."), "{told:?}");
+            assert!(!told.advice.unwrap().contains("notice_do."), "{word}");
+            stage.clock.advance(Duration::from_hours(31 * 24));
+            assert_eq!(open(&store, &stage).await, [], "{word} stands for ever");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_warning_that_is_resolved_and_an_account_that_is_reinstated_are_told_no_more() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let alert = |status: &str| json!({"alert_info": {"alert_severity": "WARNING", "alert_status": status, "alert_type": "X"}});
+        stage.told("account_alerts", alert("ACTIVE")).await;
+        stage.told("account_alerts", alert("RESOLVED")).await;
+        assert_eq!(open(&store, &stage).await, []);
+        stage
+            .told("account_update", json!({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}}))
+            .await;
+        stage
+            .told("account_update", json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}))
+            .await;
+        assert_eq!(open(&store, &stage).await, []);
+    }
+}
+
+#[tokio::test]
+async fn an_error_without_a_message_stops_what_its_code_says() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let error = |code: i64| json!({"errors": [{"code": code, "title": "no"}]});
+        let held = async || {
+            let open = hold::open(&store).await.unwrap();
+            open.into_iter().map(|h| (h.scope, h.scope_key, h.cause, h.code)).collect::<Vec<_>>()
+        };
+        stage.told("messages", error(130_429)).await;
+        assert_eq!(held().await, [], "one that passes holds nothing");
+        stage.told("messages", error(131_048)).await;
+        assert_eq!(held().await, [(HoldScope::Sender, SENDER.to_owned(), HoldCause::Refused, Some(131_048))]);
+        stage.told("messages", error(131_042)).await;
+        assert!(held().await.iter().any(|(scope, ..)| *scope == HoldScope::Account), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_was_opened_counts_for_the_latest_message_once() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(2)).await;
+        assert_eq!(stage.sender().drain().await, 2);
+        let phone = "5491150000000";
+        let at = (stage.clock.now().0 / 1000 + 60).to_string();
+        let click = json!({"contacts": [{"wa_id": phone}], "user_actions": [{"action_type": "marketing_messages_link_click",
+            "timestamp": at, "wa_id": phone}]});
+        stage.clock.advance(Duration::from_mins(5));
+        stage.told("messages", click.clone()).await;
+        stage.told("messages", click).await;
+        assert_eq!(click::of_run(&store, run).await.unwrap(), 1, "{}", store.name());
+        let stranger = json!({"user_actions": [{"action_type": "marketing_messages_link_click", "timestamp": at, "wa_id": "5491199999999"}]});
+        stage.told("messages", stranger).await;
+        assert_eq!(click::of_run(&store, run).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_call_opens_a_conversation_and_its_window_once() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let at = (stage.clock.now().0 / 1000).to_string();
+        let call = |event: &str| {
+            json!({"metadata": {"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"},
+            "calls": [{"id": "wacid.1", "from": "5491155550123", "event": event, "direction": "USER_INITIATED", "timestamp": at}]})
+        };
+        stage.told("calls", call("connect")).await;
+        stage.told("calls", call("terminate")).await;
+        let ours = json!({"metadata": {"phone_number_id": "106540352242922"}, "calls": [{"id": "wacid.2", "to": "5491155550124",
+            "event": "connect", "direction": "BUSINESS_INITIATED", "timestamp": at}]});
+        stage.told("calls", ours).await;
+        let recado::store::Db::Sqlite(pool) = &store.read else { continue };
+        let talks: Vec<Option<i64>> =
+            sqlx::query_scalar("SELECT window_until FROM conversation").fetch_all(pool).await.unwrap();
+        assert_eq!(talks.len(), 1);
+        assert!(talks[0].is_some_and(|until| until > stage.clock.now().0), "{talks:?}");
+    }
+}
