@@ -40,7 +40,7 @@ async fn canned(stage: &Stage, team: &str, code: &str, text: &str) -> i64 {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let from = page.find(&start).unwrap_or_else(|| panic!("no {name} in {page}")) + start.len();
     page[from..].split('"').next().unwrap().to_owned()
@@ -262,7 +262,7 @@ async fn the_gallery_shows_text_price_and_refusals_and_sends_into_the_conversati
 }
 
 /// A form as browsers send it with a file.
-async fn with_file(
+pub async fn with_file(
     site: &Site,
     who: &Visitor,
     path: &str,
