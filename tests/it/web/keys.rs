@@ -13,7 +13,7 @@ use serde_json::json;
 use super::site::{Site, Visitor};
 use super::thread::{TEAMS, desk, hidden};
 use crate::engine::change;
-use crate::engine::stage::Stage;
+use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
 
 /// The daemon died after the work was committed, before its answer was kept.
@@ -69,6 +69,26 @@ async fn what_was_made_under_a_key_before_a_crash_is_answered_and_not_made_again
             }
             assert_eq!(made(&store).await, after, "{} {path}", store.name());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_start_repeated_after_a_crash_is_told_its_run() {
+    for store in stores().await {
+        let stage = Stage::with(&store, store.dir.path(), TEAMS).await;
+        let site = Site::over(&stage.engine);
+        let version = stage.load("one", CAMPAIGN, &people(2)).await;
+        let token = site.token(Role::Marketing).await;
+        let (path, body) = ("/api/v1/campaigns/one/start", json!({"version": version}).to_string());
+        let first = site.call(Method::POST, path, &token, &body, Some("k1")).await;
+        assert_eq!(first.status, StatusCode::CREATED, "{} {}", store.name(), first.body);
+        change(&store, UNANSWERED).await;
+        // There is another file by now.
+        stage.load("one", CAMPAIGN, &people(3)).await;
+        let again = site.call(Method::POST, path, &token, &body, Some("k1")).await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body), "{}", store.name());
+        let other = site.call(Method::POST, path, &token, &body, Some("k2")).await;
+        assert!(other.status.is_client_error(), "{} {}", store.name(), other.body);
     }
 }
 

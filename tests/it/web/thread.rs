@@ -324,3 +324,17 @@ async fn an_answer_sent_twice_by_one_form_goes_out_once() {
         assert!(recado::store::message::get(&store, MessageId(3)).await.unwrap().is_none(), "{}", store.name());
     }
 }
+
+#[tokio::test]
+async fn a_text_with_a_character_that_cannot_be_sent_is_refused_for_that() {
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), TEAMS).await;
+    let site = Site::over(&stage.engine);
+    let (id, _) = desk(&stage, &site).await;
+    let (path, token) = (format!("/api/v1/conversations/{id}/answer"), site.token(Role::Agent).await);
+    for (text, code) in [("a\0b", "answer_character"), (" ", "answer_length")] {
+        let body = json!({"text": text, "agent": "agent"}).to_string();
+        let told = site.call(Method::POST, &path, &token, &body, None).await;
+        assert_eq!(told.json()["errors"][0]["code"], code, "{}", told.body);
+    }
+}
