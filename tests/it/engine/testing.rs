@@ -119,7 +119,8 @@ async fn a_test_has_the_templates_usual_values_and_custom_ones() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
         let version = stage.load("turnos", &usual, AUDIENCE).await;
-        let TestOutcome::Sent { message: Some(_), .. } = stage.engine.send_test(test(version, 1), "ana", &Once::default()).await.unwrap()
+        let TestOutcome::Sent { message: Some(_), .. } =
+            stage.engine.send_test(test(version, 1), "ana", &Once::default()).await.unwrap()
         else {
             panic!("refused")
         };
