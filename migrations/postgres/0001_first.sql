@@ -62,6 +62,8 @@ CREATE TABLE idempotency (
     route      TEXT NOT NULL,
     key        TEXT NOT NULL,
     request    TEXT NOT NULL,
+    holder     TEXT NOT NULL,
+    made       TEXT,
     status     BIGINT,
     response   TEXT,
     created_at BIGINT NOT NULL,

@@ -24,6 +24,7 @@ use crate::domain::recipient::Recipient;
 use crate::domain::template::{Template, TemplateStatus, edit};
 use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
+use crate::store::idempotency::Once;
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, identity, person, suppression, ticket};
 
@@ -39,6 +40,8 @@ pub struct Author {
     pub id: UserId,
     /// Their name.
     pub name: String,
+    /// The key under which they do: what was made under it already is not made again.
+    pub once: Once,
 }
 
 /// A template to send by hand.
@@ -110,6 +113,13 @@ impl Engine {
 
     /// Sends one template to one number.
     pub async fn send_by_hand(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
+        match by.once.made()? {
+            Some((message, conversation)) => Ok(HandOutcome::Sent { message, conversation }),
+            None => self.send_anew(send, by).await,
+        }
+    }
+
+    async fn send_anew(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
         let to = match self.recipient(&send.sender, &send.to) {
             Ok(to) => to,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
@@ -154,6 +164,7 @@ impl Engine {
         let queued = message::insert_batch(&mut tx, &[new]).await?;
         let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         let conversation = inbox::open_by_hand(&mut tx, rules, &chat, message).await?;
+        by.once.settle(&mut tx, &(message, conversation)).await?;
         tx.commit().await?;
         info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));

@@ -65,6 +65,9 @@ pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Ow
 impl Inbox {
     /// Hands an open conversation to an agent, a team or a bot, with what the next reads.
     pub async fn hand_over(&self, id: ConversationId, onward: &Onward, how: &HandOver<'_>) -> Result<HandedOver> {
+        if self.once.is_made() {
+            return Ok(HandedOver::Done);
+        }
         let mut tx = self.store.begin().await?;
         let done = match onward {
             Onward::Agent(agent) => {
@@ -86,6 +89,9 @@ impl Inbox {
 
     /// A bot wants a person of ours to go on. False: no bot has it, or another one than `bot`.
     pub async fn give_back(&self, id: ConversationId, bot: Option<&str>, how: &HandOver<'_>) -> Result<bool> {
+        if self.once.is_made() {
+            return Ok(true);
+        }
         let mut tx = self.store.begin().await?;
         let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(false) };
         if bot.is_some() && found.bot.as_deref() != bot {
@@ -119,6 +125,7 @@ impl Inbox {
         let subject = format!("conversation {id}");
         let deed = Deed { actor: how.by, action, subject: &subject, detail: how.to };
         audit::write_in(&mut tx, how.at, deed).await?;
+        self.once.settle(&mut tx, &id).await?;
         tx.commit().await?;
         self.announce(id);
         Ok(())

@@ -11,9 +11,13 @@ use super::Inbox;
 impl Inbox {
     /// Opens a ticket. Where the other system's case has one already, that is the one, as it is.
     pub async fn open_ticket(&self, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Opened> {
+        if let Some(opened) = self.opened_before()? {
+            return Ok(opened);
+        }
         let mut tx = self.store.begin().await?;
         let root = identity::row(&mut tx, new.person).await?.root();
         let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
+        self.once.settle(&mut tx, &(opened.id, opened.is_new)).await?;
         tx.commit().await?;
         self.announce_ticket(opened.id);
         Ok(opened)
@@ -26,15 +30,23 @@ impl Inbox {
         new: &NewTicket<'_>,
         (by, at): (&str, UnixMs),
     ) -> Result<Option<Opened>> {
+        if let Some(opened) = self.opened_before()? {
+            return Ok(Some(opened));
+        }
         let mut tx = self.store.begin().await?;
         let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(None) };
         let root = identity::row(&mut tx, found.person_id).await?.root();
         let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
         ticket::link(&mut tx, opened.id, id, (by, at)).await?;
+        self.once.settle(&mut tx, &(opened.id, opened.is_new)).await?;
         tx.commit().await?;
         self.announce(id);
         self.announce_ticket(opened.id);
         Ok(Some(opened))
+    }
+
+    fn opened_before(&self) -> Result<Option<Opened>> {
+        Ok(self.once.made()?.map(|(id, is_new)| Opened { id, is_new }))
     }
 
     /// Links a conversation to a ticket. False: there is no such conversation, or no such ticket.
@@ -67,8 +79,14 @@ impl Inbox {
 
     /// Writes a note on a ticket. False: there is no such ticket.
     pub async fn note_ticket(&self, id: TicketId, text: &str, (by, at): (&str, UnixMs)) -> Result<bool> {
+        if self.once.is_made() {
+            return Ok(true);
+        }
         let mut tx = self.store.begin().await?;
         let done = ticket::note(&mut tx, id, text, (by, at)).await?;
+        if done {
+            self.once.settle(&mut tx, &id).await?;
+        }
         tx.commit().await?;
         if done {
             self.announce_ticket(id);

@@ -11,6 +11,7 @@ use axum_extra::extract::CookieJar;
 use crate::domain::id::UserId;
 use crate::domain::role::{Right, Role};
 use crate::locale::Language;
+use crate::store::idempotency::Once;
 use crate::store::{StoreError, session, token};
 
 use super::state::WebState;
@@ -33,6 +34,8 @@ pub struct Actor {
     pub csrf: Option<String>,
     /// The language they chose, if they did.
     pub chosen: Option<Language>,
+    /// The key under which they ask, if there is one.
+    pub once: Once,
 }
 
 impl Actor {
@@ -75,6 +78,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
             user: None,
             csrf: None,
             chosen: None,
+            once: Once::default(),
         }));
     }
     let jar = CookieJar::from_headers(headers);
@@ -86,6 +90,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
         user: Some(s.user_id),
         csrf: Some(s.csrf),
         chosen: (!s.language.is_empty()).then(|| Language::of_tag(&s.language)),
+        once: Once::default(),
     }))
 }
 

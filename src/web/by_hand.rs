@@ -158,8 +158,8 @@ fn told(p: &Page, error: WebError) -> Result<Vec<String>, WebError> {
 /// Sends what a form holds, once for its key; the path of the conversation it is in.
 async fn go_once(state: &WebState, actor: &Actor, route: &str, asked: &Asked) -> Result<String, WebError> {
     let send = asked.send();
-    let work = async {
-        let (_, conversation) = go(state, actor, &send).await?;
+    let work = async |actor: Actor| {
+        let (_, conversation) = go(state, &actor, &send).await?;
         let found = conversation::get(state.store(), conversation).await?;
         let theirs = found.is_some_and(|c| c.assignee != actor.user);
         let done = if theirs { "sent_theirs" } else { "sent" };

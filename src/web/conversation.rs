@@ -26,7 +26,7 @@ use super::handover::{self, Desk};
 use super::inbox::asked::Asked;
 use super::inbox::lists::Lists;
 use super::inbox::presence::{self, Others};
-use super::once::once;
+use super::once::{once, once_for_words};
 use super::page::{Page, html};
 use super::state::WebState;
 
@@ -196,12 +196,12 @@ pub async fn answer(
 ) -> Result<Response, WebError> {
     let id = ConversationId(id);
     let there = format!("/conversations/{id}#answer");
-    let work = async {
+    let work = async |actor: Actor| {
         converse::answer(&state, &actor, id, &new).await?;
         Ok(there.clone())
     };
     let sent = if new.once.is_empty() {
-        work.await
+        work(actor.clone()).await
     } else {
         let (route, request) = (format!("POST /conversations/{id}/answer"), new.request());
         once(&state, &actor, (&route, &new.once), &request, work).await
@@ -300,6 +300,9 @@ pub async fn about(
 #[derive(Deserialize)]
 pub struct NoteForm {
     text: String,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// A note among agents.
@@ -309,8 +312,13 @@ pub async fn note(
     Path(id): Path<i64>,
     Form(form): Form<NoteForm>,
 ) -> Result<Redirect, WebError> {
-    converse::note(&state, &actor, ConversationId(id), &form.text).await?;
-    Ok(done(&format!("/conversations/{id}"), "noted"))
+    let (route, there) = (format!("POST /conversations/{id}/note"), format!("/conversations/{id}?done=noted"));
+    let work = async |actor: Actor| {
+        converse::note(&state, &actor, ConversationId(id), &form.text).await?;
+        Ok(there.clone())
+    };
+    let path = once_for_words(&state, &actor, (&route, &form.once), &form.text, work).await?;
+    Ok(Redirect::to(&path))
 }
 
 /// What was decided.

@@ -64,12 +64,17 @@ pub(super) async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) 
 /// The person behind `actor`, as an author.
 pub fn author(actor: &Actor) -> Result<Author, WebError> {
     let id = actor.user.ok_or(WebError::Conflict("needs_person"))?;
-    Ok(Author { id, name: actor.name.clone() })
+    Ok(Author { id, name: actor.name.clone(), once: actor.once.clone() })
 }
 
 /// The agents' side of the inbox.
-pub(super) fn inbox(state: &WebState) -> Inbox {
+fn inbox(state: &WebState) -> Inbox {
     Inbox::new(state.store().clone(), state.engine.changes.clone())
+}
+
+/// The same for what is made there, under the key of whoever makes it.
+pub(super) fn inbox_of(state: &WebState, actor: &Actor) -> Inbox {
+    inbox(state).under(actor.once.clone())
 }
 
 /// Sends an answer while the window is open; a conflict where a colleague answered while it was written.
@@ -79,13 +84,15 @@ pub async fn answer(
     id: ConversationId,
     new: &NewAnswer,
 ) -> Result<MessageId, WebError> {
-    canned::all_filled(state, actor, id, (&new.canned, &new.text)).await?;
+    if !actor.once.is_made() {
+        canned::all_filled(state, actor, id, (&new.canned, &new.text)).await?;
+    }
     let file = match &new.file {
-        Some(file) => {
+        Some(file) if !actor.once.is_made() => {
             let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(file.bytes.clone())]);
             Some(attach::keep_bytes(state, actor, id, (&file.name, false), bytes).await?)
         }
-        None => None,
+        _ => None,
     };
     let reply = attach::reply(&new.text, file.as_ref(), new.quote);
     attach::send(state, actor, id, (reply, new.seen)).await
@@ -173,7 +180,7 @@ pub async fn note(state: &WebState, actor: &Actor, id: ConversationId, text: &st
     if text.is_empty() || text.chars().count() > LONGEST_NOTE {
         return Err(WebError::Bad("conversation_note"));
     }
-    if !inbox(state).note(id, text, &actor.name, state.now()).await? {
+    if !inbox_of(state, actor).note(id, text, &actor.name, state.now()).await? {
         return Err(WebError::NotFound);
     }
     audit(state, actor, "conversation.note", id, "").await

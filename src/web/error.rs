@@ -95,7 +95,8 @@ impl WebError {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status of its answer.
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             _ if self.is_full() => StatusCode::SERVICE_UNAVAILABLE,
             Self::NobodyThere => StatusCode::UNAUTHORIZED,
@@ -243,15 +244,14 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     let headers = request.headers().clone();
     let query = request.uri().query().map(str::to_owned);
     let response = next.run(request).await;
-    let status = response.status();
-    let told = match response.extensions().get::<Told>() {
-        Some(told) => told.clone(),
-        None => match unread(status) {
-            Some(word) => Told { word, problems: Vec::new(), why: None, reference: None },
+    let machine = path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events";
+    let (status, told) = match response.extensions().get::<Told>() {
+        Some(told) => (response.status(), told.clone()),
+        None => match unread(response.status(), method == Method::GET && !machine) {
+            Some((status, word)) => (status, Told { word, problems: Vec::new(), why: None, reference: None }),
             None => return response,
         },
     };
-    let machine = path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events";
     if status == StatusCode::UNAUTHORIZED && !machine && method == Method::GET {
         let next = query.map_or(path.clone(), |q| format!("{path}?{q}"));
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -262,14 +262,17 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     if machine { document(language, status, &told) } else { page(&state, who, language, status, &told) }
 }
 
-/// The word of a refusal that no handler wrote: the router's, or of what reads paths, queries and forms.
-fn unread(status: StatusCode) -> Option<&'static str> {
-    match status {
-        StatusCode::METHOD_NOT_ALLOWED => Some("method_not_allowed"),
-        StatusCode::PAYLOAD_TOO_LARGE => Some("too_large"),
-        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some("body"),
-        _ => None,
-    }
+/// Status and word of a refusal that no handler wrote: the router's, or of what reads paths, queries and forms. The address
+/// of a page that cannot be read is nobody's.
+fn unread(status: StatusCode, is_page: bool) -> Option<(StatusCode, &'static str)> {
+    let word = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::BAD_REQUEST if is_page => return Some((StatusCode::NOT_FOUND, "not_found")),
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => "body",
+        _ => return None,
+    };
+    Some((status, word))
 }
 
 fn sentences(language: Language, told: &Told) -> (String, String) {

@@ -109,7 +109,7 @@ pub async fn api(
 }
 
 async fn go(state: &WebState, actor: &Actor, test: TestSend<'_>) -> Result<TestSent, WebError> {
-    match state.engine.send_test(test, &actor.name).await? {
+    match state.engine.send_test(test, &actor.name, &actor.once).await? {
         TestOutcome::Refused(problems) => Err(WebError::Refused(problems)),
         TestOutcome::Sent { message, to } => {
             if let Some(message) = message {

@@ -15,7 +15,7 @@ use crate::store::user;
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::done;
+use super::once::once_for_words;
 use super::page::{Page, cut, html};
 use super::state::WebState;
 
@@ -106,6 +106,9 @@ pub struct Opening {
     phone: String,
     #[serde(default)]
     priority: String,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// Opens a ticket by hand.
@@ -115,11 +118,16 @@ pub async fn open(
     Form(form): Form<Opening>,
 ) -> Result<Redirect, WebError> {
     let subject = subject(&form.subject)?;
-    let person = person(&state, &form.phone).await?;
     let priority = Priority::parse(&form.priority).unwrap_or_default();
-    let new = NewTicket { subject: &subject, person, priority, assignee: actor.user, reference: None };
-    let opened = open_for(&state, &actor, &new).await?;
-    Ok(done(&format!("/tickets/{}", opened.id), "ticket_opened"))
+    let work = async |actor: Actor| {
+        let person = person(&state, &form.phone).await?;
+        let new = NewTicket { subject: &subject, person, priority, assignee: actor.user, reference: None };
+        let opened = open_for(&state, &actor, &new).await?;
+        Ok(format!("/tickets/{}?done=ticket_opened", opened.id))
+    };
+    let words = format!("{:?}", (&subject, &form.phone, priority));
+    let path = once_for_words(&state, &actor, ("POST /tickets", &form.once), &words, work).await?;
+    Ok(Redirect::to(&path))
 }
 
 /// A subject that fits.
@@ -145,7 +153,7 @@ pub async fn worker(state: &WebState, name: &str) -> Result<Option<UserId>, WebE
 
 /// Opens one, with a line in the audit.
 pub async fn open_for(state: &WebState, actor: &Actor, new: &NewTicket<'_>) -> Result<Opened, WebError> {
-    let opened = converse::inbox(state).open_ticket(new, (&actor.name, state.now())).await?;
+    let opened = converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?;
     if opened.is_new {
         state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), "").await?;
     }
@@ -159,7 +167,7 @@ pub async fn open_of(
     id: ConversationId,
     new: &NewTicket<'_>,
 ) -> Result<Opened, WebError> {
-    let opened = converse::inbox(state).open_ticket_of(id, new, (&actor.name, state.now())).await?;
+    let opened = converse::inbox_of(state, actor).open_ticket_of(id, new, (&actor.name, state.now())).await?;
     let opened = opened.ok_or(WebError::NotFound)?;
     let detail = format!("conversation {id}");
     state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), &detail).await?;
@@ -168,7 +176,7 @@ pub async fn open_of(
 
 /// Links a conversation to a ticket, with a line in the audit.
 pub async fn link(state: &WebState, actor: &Actor, id: TicketId, to: ConversationId) -> Result<(), WebError> {
-    if !converse::inbox(state).link_ticket(id, to, (&actor.name, state.now())).await? {
+    if !converse::inbox_of(state, actor).link_ticket(id, to, (&actor.name, state.now())).await? {
         return Err(WebError::NotFound);
     }
     state.audit(actor, "ticket.link", &format!("ticket {id}"), &format!("conversation {to}")).await?;
@@ -177,7 +185,7 @@ pub async fn link(state: &WebState, actor: &Actor, id: TicketId, to: Conversatio
 
 /// Changes what is said of one, with a line in the audit for each thing that is different.
 pub async fn change(state: &WebState, actor: &Actor, id: TicketId, to: TicketChange<'_>) -> Result<(), WebError> {
-    let changed = converse::inbox(state).change_ticket(id, to, (&actor.name, state.now())).await?;
+    let changed = converse::inbox_of(state, actor).change_ticket(id, to, (&actor.name, state.now())).await?;
     let (before, after) = changed.ok_or(WebError::NotFound)?;
     let told = [
         (before.subject != after.subject, "subject".to_owned()),
@@ -200,7 +208,7 @@ pub async fn note(state: &WebState, actor: &Actor, id: TicketId, text: &str) -> 
     if text.is_empty() || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    if !converse::inbox(state).note_ticket(id, text, (&actor.name, state.now())).await? {
+    if !converse::inbox_of(state, actor).note_ticket(id, text, (&actor.name, state.now())).await? {
         return Err(WebError::NotFound);
     }
     state.audit(actor, "ticket.note", &format!("ticket {id}"), "").await?;

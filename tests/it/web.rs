@@ -9,6 +9,7 @@ mod drafts;
 mod forecasts;
 mod forms;
 mod health;
+mod keys;
 mod live;
 mod people;
 mod roles;

@@ -104,8 +104,11 @@ pub async fn answer(
     Id(id): Id,
     Sent(body): Sent<BotAnswer>,
 ) -> Result<Response, WebError> {
-    let c = theirs(&state, &actor, id).await?;
-    match state.engine.answer_as_bot(c.id, &body.text, bot(&actor)?).await? {
+    // What is answered already needs no leave any more.
+    if !actor.once.is_made() {
+        theirs(&state, &actor, id).await?;
+    }
+    match state.engine.answer_as_bot(ConversationId(id), &body.text, bot(&actor)?, &actor.once).await? {
         AnswerOutcome::Sent(message) => {
             let (subject, detail) = (format!("conversation {id}"), format!("message {message}"));
             state.audit(&actor, "conversation.answer", &subject, &detail).await?;
@@ -143,6 +146,9 @@ pub async fn back(
     Id(id): Id,
     Sent(body): Sent<BackBody>,
 ) -> Result<Json<Conversation>, WebError> {
-    let c = theirs(&state, &actor, id).await?;
-    handover::give_back(&state, &actor, (c.id.0, Some(bot(&actor)?)), &body.note).await
+    // What was given back already is not theirs any more.
+    if !actor.once.is_made() {
+        theirs(&state, &actor, id).await?;
+    }
+    handover::give_back(&state, &actor, (id, Some(bot(&actor)?)), &body.note).await
 }

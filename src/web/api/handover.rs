@@ -127,7 +127,7 @@ pub(super) async fn give_back(
     }
     let id = found(state, id).await?.id;
     let how = HandOver { by: &actor.name, to: "", note, at: state.now() };
-    if !converse::inbox(state).give_back(id, bot, &how).await? {
+    if !converse::inbox_of(state, actor).give_back(id, bot, &how).await? {
         return Err(WebError::Conflict("conversation_state"));
     }
     Ok(Json(found(state, id.0).await?))

@@ -8,6 +8,7 @@ use recado::engine::AnswerOutcome;
 use recado::inbox::assign::{HandOver, HandedOver, Onward};
 use recado::store::conversation::{self, Conversation};
 use recado::store::entry::Direction;
+use recado::store::idempotency::Once;
 use recado::store::presence::{self, Availability, Beat};
 use recado::store::{Store, audit, token, user};
 
@@ -192,9 +193,9 @@ async fn a_bot_answers_what_it_was_given_gives_it_back_and_what_it_leaves_comes_
         assert_eq!(office.inbox.hand_over(id, &to, &how("bot:turnero", "")).await.unwrap(), HandedOver::Done);
         here(&office, ana).await;
         assert_eq!(deal(&office).await, 0, "{}: a bot has it", store.name());
-        let other = office.engine.answer_as_bot(id, "hola", "otro").await.unwrap();
+        let other = office.engine.answer_as_bot(id, "hola", "otro", &Once::default()).await.unwrap();
         assert!(matches!(other, AnswerOutcome::Refused(_)), "{}: another bot", store.name());
-        let sent = office.engine.answer_as_bot(id, "¿Qué turno?", "turnero").await.unwrap();
+        let sent = office.engine.answer_as_bot(id, "¿Qué turno?", "turnero", &Once::default()).await.unwrap();
         assert!(matches!(sent, AnswerOutcome::Sent(_)), "{}: {sent:?}", store.name());
         assert_eq!(get(&store, id).await.waiting_since, None);
         assert!(office.inbox.give_back(id, Some("turnero"), &how("", "no entiendo")).await.unwrap());

@@ -93,3 +93,14 @@ async fn every_answer_forbids_what_pages_never_need() {
         assert_eq!(answer.headers["x-frame-options"], "DENY", "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_address_of_a_page_that_cannot_be_read_is_not_found() {
+    let site = Site::new().await;
+    let agent = site.visitor(Role::Agent).await;
+    for path in ["/conversations/99999999999999999999", "/conversations/abc", "/tickets/x"] {
+        let told = site.get(path, Some(&agent)).await;
+        assert_eq!(told.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(told.body.contains("Not found") && !told.body.contains("JSON"), "{path}: {}", told.body);
+    }
+}

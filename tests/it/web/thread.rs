@@ -40,7 +40,7 @@ async fn canned(stage: &Stage, team: &str, code: &str, text: &str) -> i64 {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let from = page.find(&start).unwrap_or_else(|| panic!("no {name} in {page}")) + start.len();
     page[from..].split('"').next().unwrap().to_owned()
@@ -262,7 +262,7 @@ async fn the_gallery_shows_text_price_and_refusals_and_sends_into_the_conversati
 }
 
 /// A form as browsers send it with a file.
-async fn with_file(
+pub async fn with_file(
     site: &Site,
     who: &Visitor,
     path: &str,
@@ -322,5 +322,19 @@ async fn an_answer_sent_twice_by_one_form_goes_out_once() {
             assert_eq!(sent.leads_to(), format!("{path}#answer"), "{}", sent.body);
         }
         assert!(recado::store::message::get(&store, MessageId(3)).await.unwrap().is_none(), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_text_with_a_character_that_cannot_be_sent_is_refused_for_that() {
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), TEAMS).await;
+    let site = Site::over(&stage.engine);
+    let (id, _) = desk(&stage, &site).await;
+    let (path, token) = (format!("/api/v1/conversations/{id}/answer"), site.token(Role::Agent).await);
+    for (text, code) in [("a\0b", "answer_character"), (" ", "answer_length")] {
+        let body = json!({"text": text, "agent": "agent"}).to_string();
+        let told = site.call(Method::POST, &path, &token, &body, None).await;
+        assert_eq!(told.json()["errors"][0]["code"], code, "{}", told.body);
     }
 }
