@@ -80,7 +80,7 @@ impl Outgoing {
             }
         }
         // Whatever has not landed by then is posted again by whoever starts next.
-        drop(timeout(LAST, async { while self.landing().await {} }).await);
+        let _ = timeout(LAST, async { while self.landing().await {} }).await;
         if let Err(cause) = self.settle().await {
             say(&cause);
         }

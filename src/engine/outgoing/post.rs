@@ -13,7 +13,7 @@ use crate::domain::change::Change;
 use crate::domain::id::EndpointId;
 use crate::domain::outgoing::{OFF_AFTER, rest};
 use crate::domain::time::UnixMs;
-use crate::engine::EngineError;
+use crate::engine::{Engine, EngineError};
 use crate::store::Tx;
 use crate::store::audit::{self, Deed};
 use crate::store::outgoing::delivery::{self, Due};
@@ -102,7 +102,7 @@ impl Outgoing {
         while let Some(first) = self.landed.first() {
             let id = first.batch.endpoint;
             let of_one: Vec<&Landed> = self.landed.iter().filter(|landed| landed.batch.endpoint == id).collect();
-            self.note(&of_one, now).await?;
+            note(&self.engine, &of_one, now).await?;
             settled += of_one.len();
             let has_failed = of_one.iter().any(|landed| !landed.is_taken());
             let desk = self.desks.entry(id).or_default();
@@ -116,42 +116,42 @@ impl Outgoing {
         }
         Ok(settled)
     }
+}
 
-    async fn note(&self, landed: &[&Landed], now: UnixMs) -> Result<(), EngineError> {
-        let mut tx = self.engine.store.begin().await?;
-        let mut is_off = false;
-        for one in landed {
-            if one.is_taken() {
-                endpoint::took(&mut tx, one.batch.endpoint).await?;
-            } else {
-                is_off |= self.failed(&mut tx, one, now).await?;
-            }
-            delivery::tried(&mut tx, one.delivery, &one.tried(now)).await?;
+async fn note(engine: &Engine, landed: &[&Landed], now: UnixMs) -> Result<(), EngineError> {
+    let mut tx = engine.store.begin().await?;
+    let mut is_off = false;
+    for one in landed {
+        if one.is_taken() {
+            endpoint::took(&mut tx, one.batch.endpoint).await?;
+        } else {
+            is_off |= failed(&mut tx, one, now).await?;
         }
-        tx.commit().await?;
-        if is_off {
-            self.engine.tell(Change::Holds);
-        }
-        Ok(())
+        delivery::tried(&mut tx, one.delivery, &one.tried(now)).await?;
     }
+    tx.commit().await?;
+    if is_off {
+        engine.tell(Change::Holds);
+    }
+    Ok(())
+}
 
-    /// Lets an endpoint rest that fails again and again; one that has failed for days, or says that it is gone, is
-    /// switched off. Whether it was.
-    async fn failed(&self, tx: &mut Tx, landed: &Landed, now: UnixMs) -> Result<bool, EngineError> {
-        let id = landed.batch.endpoint;
-        let (failures, since) = endpoint::failed(tx, id, now).await?;
-        if landed.status != Some(GONE) && now.since(since) < OFF_AFTER {
-            info!(endpoint.id = %id, endpoint.failures = failures, "endpoint {id} has not taken it");
-            endpoint::rest(tx, id, now.plus(rest(failures))).await?;
-            return Ok(false);
-        }
-        if !endpoint::turn_off_in(tx, id, now, endpoint::ITSELF).await? {
-            return Ok(false);
-        }
-        warn!(endpoint.id = %id, "endpoint {id} is switched off: it has taken nothing");
-        let subject = format!("endpoint {}", landed.batch.name);
-        let (action, detail) = ("endpoint.off", "it has taken nothing");
-        audit::write_in(tx, now, Deed { actor: audit::ITSELF, action, subject: &subject, detail }).await?;
-        Ok(true)
+/// Lets an endpoint rest that fails again and again; one that has failed for days, or says that it is gone, is switched
+/// off. Whether it was.
+async fn failed(tx: &mut Tx, landed: &Landed, now: UnixMs) -> Result<bool, EngineError> {
+    let id = landed.batch.endpoint;
+    let (failures, since) = endpoint::failed(tx, id, now).await?;
+    if landed.status != Some(GONE) && now.since(since) < OFF_AFTER {
+        info!(endpoint.id = %id, endpoint.failures = failures, "endpoint {id} has not taken it");
+        endpoint::rest(tx, id, now.plus(rest(failures))).await?;
+        return Ok(false);
     }
+    if !endpoint::turn_off_in(tx, id, now, endpoint::ITSELF).await? {
+        return Ok(false);
+    }
+    warn!(endpoint.id = %id, "endpoint {id} is switched off: it has taken nothing");
+    let subject = format!("endpoint {}", landed.batch.name);
+    let (action, detail) = ("endpoint.off", "it has taken nothing");
+    audit::write_in(tx, now, Deed { actor: audit::ITSELF, action, subject: &subject, detail }).await?;
+    Ok(true)
 }

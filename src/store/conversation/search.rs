@@ -110,7 +110,7 @@ impl Sought {
     fn sign(&self) -> Option<String> {
         let is_sign = |c: char| c >= '\u{2190}' && !c.is_alphanumeric() && !c.is_whitespace();
         let is_joiner = |c: char| matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
-        let rest = &self.text[self.text.find(|c| is_sign(c) && !is_joiner(c))?..];
+        let rest = &self.text[self.text.find(|c: char| is_sign(c) && !is_joiner(c))?..];
         let sign: String = rest.chars().take_while(|c| is_sign(*c) || is_joiner(*c)).take(LONGEST_SIGN).collect();
         // Some keyboards add how it is to be shown, others do not.
         let sign = sign.trim_end_matches(is_joiner).to_owned();

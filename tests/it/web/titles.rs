@@ -26,13 +26,13 @@ fn text(expr: &Expr) -> Option<String> {
 
 impl Words {
     fn word(&mut self, expr: &Expr) {
-        match (text(expr), expr) {
-            (Some(word), _) => drop(self.said.insert(word)),
-            (None, Expr::Path(path)) => {
-                drop(self.named.insert(path.path.segments.last().unwrap().ident.to_string()));
-            }
+        let named = |path: &syn::ExprPath| path.path.segments.last().unwrap().ident.to_string();
+        let (words, word) = match (text(expr), expr) {
+            (Some(word), _) => (&mut self.said, word),
+            (None, Expr::Path(path)) => (&mut self.named, named(path)),
             _ => panic!("the word of an error is a text or a constant"),
-        }
+        };
+        words.insert(word);
     }
 }
 
