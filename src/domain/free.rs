@@ -163,6 +163,18 @@ pub struct ListRow {
     pub description: Option<String>,
 }
 
+/// Whether nobody would see anything of `text`: blanks and signs without a shape alone. WhatsApp refuses such bodies.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    })
+}
+
 impl Free {
     /// Plain text.
     pub fn text(body: &str) -> Self {
@@ -237,6 +249,23 @@ impl Free {
                 ..Rendered::default()
             },
             Self::Reaction { emoji } => Rendered { body: emoji.clone().unwrap_or_default(), ..Rendered::default() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_and_signs_without_a_shape_are_no_text() {
+        for blank in
+            ["", " \t\n", "\u{a0}", "\u{200b}\u{a0}", "\u{2800}", "\u{3164}", "\u{feff}\u{2060}\u{200d}", "\u{fe0f}"]
+        {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for text in [".", "\u{200b}a", "👍", "❤\u{fe0f}", "0", "ñ"] {
+            assert!(!is_blank(text), "{text:?}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::free::is_blank;
+
 /// State of a ticket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -79,7 +81,7 @@ pub const LONGEST_REFERENCE: usize = 200;
 /// `text` as a subject: one line; `None`: nothing is left of it, or it is too long.
 pub fn subject(text: &str) -> Option<String> {
     let line = text.replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    (!line.is_empty() && line.chars().count() <= LONGEST_SUBJECT).then_some(line)
+    (!is_blank(&line) && line.chars().count() <= LONGEST_SUBJECT).then_some(line)
 }
 
 /// Whether `text` can be another system's own name for a case.

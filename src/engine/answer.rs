@@ -9,7 +9,7 @@ use crate::config::{MarkRead, Sender};
 use crate::domain::change::Change;
 use crate::domain::failure::Dialect;
 use crate::domain::fill::Content;
-use crate::domain::free::{self, Free};
+use crate::domain::free::{self, Free, is_blank};
 use crate::domain::id::{CampaignId, ConversationId, EntryId, MediaId, MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::money::Micros;
@@ -156,7 +156,7 @@ impl Engine {
             let Some(found) = found.filter(|found| found.message_id.is_none()) else { return gone() };
             attached.kind = Some(found.kind);
             attached.filename = Some(found.filename.clone()).filter(|name| !name.is_empty());
-            attached.caption = attached.caption.take().filter(|caption| !caption.trim().is_empty());
+            attached.caption = attached.caption.take().filter(|caption| !is_blank(caption));
             let mime_type = media::sent_as(&self.store, attached.media).await?;
             let (Some(hash), Some(mime_type)) = (found.hash, mime_type) else { return gone() };
             file = Some((hash, mime_type, found.filename));
@@ -331,7 +331,7 @@ pub(super) fn unfit(text: &str) -> Option<Problem> {
         return Some(Problem::new("answer_character", &[]));
     }
     let length = text.chars().count();
-    let fits = length > 0 && length <= LONGEST;
+    let fits = !is_blank(text) && length <= LONGEST;
     (!fits).then(|| Problem::new("answer_length", &[("limit", &LONGEST.to_string())]))
 }
 

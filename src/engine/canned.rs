@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::template::mapping::evaluate;
 use super::{Engine, EngineError};
 use crate::domain::canned::{self, LONGEST_TEXT, Piece};
+use crate::domain::free::is_blank;
 use crate::domain::id::ConversationId;
 use crate::domain::problem::Problem;
 use crate::intake::columns::nearest;
@@ -78,7 +79,7 @@ impl Engine {
 
     /// What is wrong with the text of a canned answer.
     async fn unreadable(&self, text: &str) -> Result<Vec<Problem>, EngineError> {
-        if text.is_empty() || text.chars().count() > LONGEST_TEXT || text.contains('\0') {
+        if is_blank(text) || text.chars().count() > LONGEST_TEXT || text.contains('\0') {
             let limit = LONGEST_TEXT.to_string();
             return Ok(vec![Problem::new("canned_text", &[("field", "text"), ("limit", &limit)])]);
         }

@@ -16,7 +16,18 @@ use super::reply::wish;
 impl Inbox {
     /// Takes a conversation, from a bot too. False: it is closed, or another agent has it.
     pub async fn claim(&self, id: ConversationId, agent: UserId, at: UnixMs) -> Result<bool> {
-        self.hand(id, Hand::Claim(agent), at).await
+        Ok(self.take(id, agent, at).await?.is_some())
+    }
+
+    /// The same; whether it was not theirs before. `None`: it is closed, or somebody else has it.
+    pub async fn take(&self, id: ConversationId, agent: UserId, at: UnixMs) -> Result<Option<bool>> {
+        let mut tx = self.store.begin().await?;
+        let before = conversation::hold(&mut tx, id).await?;
+        let is_new = !before.is_some_and(|c| c.assignee == Some(agent) && c.bot.is_none());
+        let done = conversation::hand(&mut tx, id, Hand::Claim(agent), at).await?.is_some();
+        tx.commit().await?;
+        self.told(done && is_new, id);
+        Ok(done.then_some(is_new))
     }
 
     /// Takes a conversation over from the colleague who has it. False: it is closed, or that colleague has it no more.

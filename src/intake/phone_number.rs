@@ -234,6 +234,13 @@ fn with_mobile_nine(phone: Phone, written: &str) -> Phone {
     mobile.and_then(|digits| Phone::from_international(&digits)).unwrap_or(phone)
 }
 
+/// The line alone of an Argentine mobile as it is dialled within its area: 15 and the six to eight digits of the line.
+/// Numbers are searched by it; it is none that could be sent to.
+pub fn line_behind_15(digits: &str) -> Option<&str> {
+    let line = digits.strip_prefix("15").or_else(|| digits.strip_prefix("015"))?;
+    ((6..=8).contains(&line.len()) && line.bytes().all(|b| b.is_ascii_digit())).then_some(line)
+}
+
 /// Whether `to` is an Argentine mobile that was written with neither country code nor 9 nor 15: it could be a fixed
 /// line as well.
 pub fn taken_for_mobile(given: &str, to: &Phone) -> bool {

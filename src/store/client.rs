@@ -4,10 +4,14 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::conversation::ConversationState;
-use super::view::like;
-use super::{Dialects, Result, Store, Tx, json, on, on_tx};
+use super::{Db, Dialects, Result, Store, Tx, json, on, on_tx};
 use crate::domain::id::{ConversationId, PersonId};
 use crate::domain::time::UnixMs;
+
+mod wanted;
+
+pub use wanted::Wanted;
+use wanted::Way;
 
 /// What a provider tells later fills empty names only, so this one stays.
 const NAME: &str = "UPDATE person SET name = $2 WHERE id = $1";
@@ -44,14 +48,26 @@ const OF: &str = "SELECT reference, note, changed_at, changed_by FROM client
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
     ORDER BY changed_at DESC LIMIT 1";
 
-const FIND: &str = "SELECT p.id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
-        COALESCE(c.reference, '') AS reference
-    FROM person AS p LEFT JOIN client AS c ON c.person_id = p.id
-    WHERE p.linked_to IS NULL AND (p.phone IS NOT NULL OR p.wa_id IS NOT NULL OR p.bsuid IS NOT NULL)
-        AND ($1 = '' OR LOWER(COALESCE(p.name, '')) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(c.reference, '')) LIKE $1 ESCAPE '!'
-            OR ($2 <> '' AND COALESCE(p.phone, p.wa_id, '') LIKE '%' || $2))
-        AND p.id < $3
-    ORDER BY p.id DESC LIMIT $4";
+/// Each of the words must be in the name or the reference, whatever its case and accents; or the number is one of those.
+const FIND: Dialects = Dialects {
+    sqlite: "SELECT x.id, x.name, COALESCE(x.phone, x.wa_id) AS phone, x.reference
+        FROM (SELECT p.id, COALESCE(p.name, '') AS name, p.phone, p.wa_id, COALESCE(c.reference, '') AS reference,
+                COALESCE(p.name, '') || ' ' || COALESCE(c.reference, '') AS words
+            FROM person AS p LEFT JOIN client AS c ON c.person_id = p.id
+            WHERE p.linked_to IS NULL AND (p.phone IS NOT NULL OR p.wa_id IS NOT NULL OR p.bsuid IS NOT NULL)) AS x
+        WHERE x.id < $6 AND ((x.words GLOB $1 AND x.words GLOB $2 AND x.words GLOB $3 AND x.words GLOB $4)
+            OR EXISTS (SELECT 1 FROM json_each($5) AS d WHERE x.phone LIKE d.value OR x.wa_id LIKE d.value))
+        ORDER BY x.id DESC LIMIT $7",
+    postgres: "SELECT x.id, x.name, COALESCE(x.phone, x.wa_id) AS phone, x.reference
+        FROM (SELECT p.id, COALESCE(p.name, '') AS name, p.phone, p.wa_id, COALESCE(c.reference, '') AS reference,
+                COALESCE(p.name, '') || ' ' || COALESCE(c.reference, '') AS words
+            FROM person AS p LEFT JOIN client AS c ON c.person_id = p.id
+            WHERE p.linked_to IS NULL AND (p.phone IS NOT NULL OR p.wa_id IS NOT NULL OR p.bsuid IS NOT NULL)) AS x
+        WHERE x.id < $6 AND ((x.words ~ $1 AND x.words ~ $2 AND x.words ~ $3 AND x.words ~ $4)
+            OR EXISTS (SELECT 1 FROM json_array_elements_text($5::json) AS d (value)
+                WHERE x.phone LIKE d.value OR x.wa_id LIKE d.value))
+        ORDER BY x.id DESC LIMIT $7",
+};
 
 const CONVERSATIONS: &str =
     "SELECT c.id, c.sender, c.state, k.title AS campaign, u.name AS assignee, c.opened_at, c.last_at,
@@ -60,8 +76,8 @@ const CONVERSATIONS: &str =
     WHERE c.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
     ORDER BY c.id DESC LIMIT $2";
 
-/// Digits of a number's end that are enough to look for it.
-const DIGITS: usize = 4;
+/// Words of a search; more narrow nothing.
+const MOST_WORDS: usize = 4;
 
 /// What the house says of a person beside the name.
 #[derive(Clone, PartialEq, Eq, Debug, Default, FromRow, Serialize, utoipa::ToSchema)]
@@ -150,14 +166,18 @@ pub async fn of(store: &Store, root: PersonId) -> Result<Client> {
     Ok(found.unwrap_or_default())
 }
 
-/// People by name, number or reference, the latest known first; `words` empty: everybody.
-pub async fn find(store: &Store, words: &str, before: Option<PersonId>, limit: i64) -> Result<Vec<Found>> {
-    let digits: String = words.chars().filter(char::is_ascii_digit).collect();
-    let digits = if digits.len() < DIGITS { String::new() } else { digits.trim_start_matches('0').to_owned() };
-    let (pattern, before) = (like::anywhere(words), before.map_or(i64::MAX, |id| id.0));
-    Ok(on!(&store.read, |pool| sqlx::query_as(FIND)
-        .bind(&pattern)
-        .bind(&digits)
+/// People by name, number or reference, the latest known first.
+pub async fn find(store: &Store, wanted: &Wanted, before: Option<PersonId>, limit: i64) -> Result<Vec<Found>> {
+    let way = if matches!(store.read, Db::Sqlite(_)) { Way::Glob } else { Way::Expression };
+    let [one, two, three, four] = wanted.patterns(way);
+    let numbers: Vec<String> = wanted.numbers.iter().map(|digits| format!("%{digits}%")).collect();
+    let (sql, numbers, before) = (FIND.of(&store.read), json(&numbers), before.map_or(i64::MAX, |id| id.0));
+    Ok(on!(&store.read, |pool| sqlx::query_as(sql)
+        .bind(&one)
+        .bind(&two)
+        .bind(&three)
+        .bind(&four)
+        .bind(&numbers)
         .bind(before)
         .bind(limit)
         .fetch_all(pool)

@@ -2,6 +2,7 @@
 //! or hands over a colleague's conversation takes it over first, in so many words; admin and operator need not.
 
 use crate::domain::change::Change;
+use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
 use crate::domain::role::Role;
 use crate::engine::{Author, DoubtSettlement};
@@ -107,10 +108,12 @@ pub async fn set_promotions(state: &WebState, actor: &Actor, id: ConversationId,
     audit(state, actor, "conversation.promotions", id, if wanted { "wanted" } else { "not wanted" }).await
 }
 
-/// Takes a conversation that nobody has.
+/// Takes a conversation that nobody has. Whoever has it already keeps it, and nothing is noted.
 pub async fn claim(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
-    let done = inbox(state).claim(id, author(actor)?.id, state.now()).await?;
-    changed(state, actor, done, "conversation.claim", id, "").await
+    match inbox(state).take(id, author(actor)?.id, state.now()).await? {
+        Some(false) => Ok(()),
+        done => changed(state, actor, done.is_some(), "conversation.claim", id, "").await,
+    }
 }
 
 /// Takes a conversation over from the colleague who has it, and from nobody else.
@@ -177,7 +180,7 @@ pub async fn settle(
 /// Writes a note that only those who converse see. The audit has no copy of its words.
 pub async fn note(state: &WebState, actor: &Actor, id: ConversationId, text: &str) -> Result<(), WebError> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NOTE {
+    if is_blank(text) || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
     if !inbox_of(state, actor).note(id, text, &actor.name, state.now()).await? {

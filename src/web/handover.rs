@@ -4,6 +4,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::Redirect;
 use serde::Deserialize;
 
+use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, TicketId, UserId};
 use crate::domain::role::Right;
 use crate::inbox::assign::{HandOver, HandedOver, Onward};
@@ -83,7 +84,7 @@ pub async fn hand(
     if !actor.once.is_made() {
         converse::theirs(state, actor, id).await?;
     }
-    let note = note.trim();
+    let note = if is_blank(note) { "" } else { note.trim() };
     if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }

@@ -9,11 +9,12 @@ use crate::domain::id::PersonId;
 use crate::domain::role::Right;
 use crate::engine::Incoming;
 use crate::engine::person::{ClientsImported, Erased};
-use crate::store::client::{self, Found};
+use crate::store::client::{self, Found, Wanted};
 use crate::store::identity::Known;
 
 use super::actor::Actor;
 use super::error::WebError;
+use super::inbox::asked::numbers;
 use super::page::{Page, cut, html};
 use super::state::WebState;
 use super::upload;
@@ -52,7 +53,8 @@ pub async fn search(
     words: &str,
     before: Option<PersonId>,
 ) -> Result<(Vec<Found>, Option<PersonId>), WebError> {
-    let mut lines = client::find(state.store(), words, before, PAGE + 1).await?;
+    let wanted = Wanted::of(words, &numbers(&state.engine, words));
+    let mut lines = client::find(state.store(), &wanted, before, PAGE + 1).await?;
     let next = cut(&mut lines, PAGE).map(|last| last.id);
     Ok((lines, next))
 }

@@ -5,6 +5,7 @@ use axum::extract::{Form, Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
+use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, PersonId, TicketId, UserId};
 use crate::domain::role::Right;
 use crate::domain::ticket::{self as rules, Priority, TicketState};
@@ -205,7 +206,7 @@ pub async fn change(state: &WebState, actor: &Actor, id: TicketId, to: TicketCha
 /// Writes a note. The audit has no copy of its words.
 pub async fn note(state: &WebState, actor: &Actor, id: TicketId, text: &str) -> Result<(), WebError> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
+    if is_blank(text) || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
     if !converse::inbox_of(state, actor).note_ticket(id, text, (&actor.name, state.now())).await? {

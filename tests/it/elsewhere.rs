@@ -3,6 +3,7 @@
 mod away;
 mod chatwoot;
 mod config;
+mod hanging;
 pub mod hook;
 mod pace;
 mod pages;

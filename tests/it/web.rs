@@ -18,6 +18,7 @@ pub mod site;
 mod templates;
 pub mod thread;
 mod tickets;
+mod titles;
 mod together;
 mod waiting;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Free, ListRow, Place, ReplyButton, Section};
+use super::{Free, ListRow, Place, ReplyButton, Section, is_blank};
 use crate::domain::event::MediaKind;
 use crate::domain::failure::Dialect;
 use crate::domain::problem::Problem;
@@ -107,7 +107,7 @@ impl Check {
 
     /// Words that must be there.
     fn words(&mut self, what: &str, text: &str, most: usize) {
-        if text.trim().is_empty() || text.contains('\0') {
+        if is_blank(text) || text.contains('\0') {
             self.wrong("answer_part", &[("what", what)]);
         } else if text.chars().count() > most {
             self.wrong("answer_part_long", &[("what", what), ("limit", &most.to_string())]);

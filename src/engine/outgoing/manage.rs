@@ -7,8 +7,8 @@ use url::{Host, Url};
 
 use super::sign;
 use crate::domain::id::EndpointId;
-use crate::domain::outgoing;
 use crate::domain::problem::Problem;
+use crate::domain::{address, outgoing};
 use crate::engine::{Engine, EngineError};
 use crate::store::outgoing::endpoint::{self, NewEndpoint};
 
@@ -98,16 +98,25 @@ impl Engine {
     }
 }
 
-/// https, or on this machine where that is allowed. Whether its name leads to a public address is seen when it is posted to.
+/// https to what may be public, or on this machine where that is allowed. Where its name leads is seen when it is posted
+/// to; an address that stands there itself is judged at once.
 fn is_address(text: &str, loopback: bool) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
-    let is_here = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
+    let (is_here, is_public) = match url.host() {
+        Some(Host::Ipv4(address)) => (address.is_loopback(), address::is_public(address.into())),
+        Some(Host::Ipv6(address)) => (address.is_loopback(), address::is_public(address.into())),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            let is_here = name == "localhost" || name.ends_with(".localhost");
+            (is_here, !is_here)
+        }
         None => return false,
     };
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here && loopback);
+    let is_safe = match url.scheme() {
+        "https" => is_public || (is_here && loopback),
+        "http" => is_here && loopback,
+        _ => false,
+    };
     is_safe && url.fragment().is_none() && url.username().is_empty() && url.password().is_none()
 }
 
@@ -126,6 +135,19 @@ mod tests {
             ("https://hooks.example.org/#a", false, false),
             ("ftp://hooks.example.org/", false, false),
             ("hooks.example.org", false, false),
+            ("https://1.1.1.1/", true, true),
+            ("https://[2606:4700::1111]/", true, true),
+            ("https://127.0.0.1/", false, true),
+            ("https://[::1]/", false, true),
+            ("https://localhost/", false, true),
+            ("https://localhost./", false, true),
+            ("https://10.0.0.1/", false, false),
+            ("https://0x0a.1/", false, false),
+            ("https://169.254.169.254/", false, false),
+            ("https://[fd00::1]/", false, false),
+            ("https://0.0.0.0/", false, false),
+            ("https://[64:ff9b::a00:1]/", false, false),
+            ("https://[::ffff:192.168.0.1]/", false, false),
         ] {
             assert_eq!((is_address(url, false), is_address(url, true)), (anywhere, here), "{url}");
         }

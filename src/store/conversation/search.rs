@@ -56,6 +56,21 @@ const TEXTS_ON: Dialects = Dialects {
         ORDER BY w.rowid DESC LIMIT $3",
 };
 
+/// By signs that are no words (emoji), which no index has: among the newest [`LINES`] lines, newest first.
+const SIGNS: &str = "SELECT e.id, e.conversation_id FROM entry AS e
+        LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
+    WHERE e.id < $2 AND e.id > (SELECT COALESCE(MAX(l.id), 0) - $4 FROM entry AS l)
+        AND (e.content LIKE $1 OR m.content LIKE $1) ORDER BY e.id DESC LIMIT $3";
+
+/// The same for later pages: of each conversation its newest line.
+const SIGNS_ON: &str = "SELECT e.id, e.conversation_id FROM entry AS e
+        LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
+    WHERE e.id < $2 AND e.id > (SELECT COALESCE(MAX(l.id), 0) - $4 FROM entry AS l)
+        AND (e.content LIKE $1 OR m.content LIKE $1)
+        AND NOT EXISTS (SELECT 1 FROM entry AS n LEFT JOIN message AS x ON x.id = n.message_id AND n.direction = 'out'
+            WHERE n.conversation_id = e.conversation_id AND n.id > e.id AND (n.content LIKE $1 OR x.content LIKE $1))
+    ORDER BY e.id DESC LIMIT $3";
+
 /// The same folding as of the words kept.
 const POSTGRES_FOLD: &str = "SELECT fold_words($1)";
 
@@ -68,6 +83,10 @@ const LONGEST_BEGINNING: usize = 7;
 const END: usize = 4;
 /// From so many digits on a number is found by its beginning too.
 const BEGINNING: usize = 7;
+/// Lines in which signs are looked for: all of them are read.
+const LINES: i64 = 100_000;
+/// Longest row of signs, in characters.
+const LONGEST_SIGN: usize = 24;
 /// Words of a search; more narrow nothing.
 const MOST_WORDS: usize = 8;
 
@@ -81,10 +100,21 @@ pub struct Sought {
 }
 
 impl Sought {
-    /// What can be looked for; `None`: no letter and no digit.
+    /// What can be looked for; `None`: no letter, no digit and no emoji.
     pub fn of(typed: &str, numbers: Vec<String>) -> Option<Self> {
         let found = Self { text: typed.trim().to_owned(), numbers };
-        (!found.words().is_empty()).then_some(found)
+        (!found.words().is_empty() || found.sign().is_some()).then_some(found)
+    }
+
+    /// The first emoji, with what belongs to it, where there is no word.
+    fn sign(&self) -> Option<String> {
+        let is_sign = |c: char| c >= '\u{2190}' && !c.is_alphanumeric() && !c.is_whitespace();
+        let is_joiner = |c: char| matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+        let rest = &self.text[self.text.find(|c: char| is_sign(c) && !is_joiner(c))?..];
+        let sign: String = rest.chars().take_while(|c| is_sign(*c) || is_joiner(*c)).take(LONGEST_SIGN).collect();
+        // Some keyboards add how it is to be shown, others do not.
+        let sign = sign.trim_end_matches(is_joiner).to_owned();
+        self.words().is_empty().then_some(sign)
     }
 
     /// Its words: letters and digits of the alphabets that both databases know.
@@ -140,6 +170,8 @@ struct Search<'a> {
     store: &'a Store,
     query: String,
     numbers: Option<(String, String)>,
+    /// The pattern of what is no word.
+    sign: Option<String>,
 }
 
 /// Conversations in which `sought` is found, from `from` on, that fit `filter`. `show` of `None`: open and closed ones.
@@ -186,6 +218,9 @@ impl Place {
 impl<'a> Search<'a> {
     async fn new(store: &'a Store, sought: &Sought) -> Result<Self> {
         let words = sought.words();
+        if let Some(sign) = sought.sign() {
+            return Ok(Self { store, query: String::new(), numbers: None, sign: Some(format!("%{sign}%")) });
+        }
         let (mut query, mut number) = (sqlite_query(&words), Vec::new());
         for digits in sought.numbers.iter().filter(|digits| digits.len() >= END) {
             number.push(format!("\"{}\"", &digits[digits.len() - END..]));
@@ -206,7 +241,7 @@ impl<'a> Search<'a> {
         }
         let patterns: Vec<String> = sought.numbers.iter().map(|digits| format!("%{digits}%")).collect();
         let numbers = (!numbers.is_empty()).then(|| (numbers, json(&patterns)));
-        let mut search = Self { store, query, numbers };
+        let mut search = Self { store, query, numbers, sign: None };
         if store.is_of_one_node() && words.last().is_some_and(|word| word.chars().count() > LONGEST_BEGINNING) {
             search.finish().await?;
         }
@@ -226,6 +261,17 @@ impl<'a> Search<'a> {
     /// Row and conversation of the next candidates. `on`: what pages before had is not known any more.
     async fn rows(&self, place: Place, on: bool) -> Result<Vec<(i64, ConversationId)>> {
         let db = &self.store.read;
+        if let Some(sign) = &self.sign {
+            let Place::Texts(before) = place else { return Ok(Vec::new()) };
+            let sql = if on { SIGNS_ON } else { SIGNS };
+            return Ok(on!(db, |pool| sqlx::query_as(sql)
+                .bind(sign)
+                .bind(before)
+                .bind(AT_ONCE)
+                .bind(LINES)
+                .fetch_all(pool)
+                .await?));
+        }
         let (sql, query, before) = match (place, &self.numbers) {
             (Place::People(before), Some((query, digits))) => {
                 let sql = NUMBERS.of(db);
@@ -259,7 +305,17 @@ mod tests {
     fn nothing_typed_is_a_command_of_the_index() {
         let sought = Sought::of("\"AND* NEAR(maría:x) - O'Brien -- %", Vec::new()).unwrap();
         assert_eq!(sqlite_query(&sought.words()), "\"AND\" \"NEAR\" \"maría\" \"x\" \"O\" \"Brien\"*");
-        assert_eq!(Sought::of(" \u{1f600} - ?", Vec::new()), None);
+        assert_eq!(Sought::of(" - ? %", Vec::new()), None);
+    }
+
+    #[test]
+    fn an_emoji_is_looked_for_as_it_is_and_without_how_it_is_shown() {
+        let sign = |typed| Sought::of(typed, Vec::new()).and_then(|sought| sought.sign());
+        assert_eq!(sign(" \u{1f600} - ?"), Some("\u{1f600}".to_owned()));
+        assert_eq!(sign("\u{2764}\u{fe0f}"), Some("\u{2764}".to_owned()));
+        assert_eq!(sign("\u{1f469}\u{200d}\u{2695}\u{fe0f}"), Some("\u{1f469}\u{200d}\u{2695}".to_owned()));
+        assert_eq!(sign("hola \u{1f600}"), None, "there is a word");
+        assert_eq!(sign("\u{200d}\u{fe0f}"), None);
     }
 
     #[test]

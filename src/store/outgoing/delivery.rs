@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use crate::domain::id::{DeliveryId, EndpointId};
 use crate::domain::time::UnixMs;
-use crate::store::{Result, Store, on};
+use crate::store::{Result, Store, Tx, on, on_tx};
 
 /// The first of each lane that waits; those behind it wait with it.
 const DUE: &str = "SELECT d.id, d.event_id, d.tries, d.next_at, e.kind, e.body
@@ -130,28 +130,38 @@ pub async fn due(store: &Store, endpoint: EndpointId, now: UnixMs, limit: i64) -
     Ok(on!(&store.read, |pool| sqlx::query_as(DUE).bind(endpoint).bind(now).bind(limit).fetch_all(pool).await)?)
 }
 
-/// Takes one for this node alone, until then; false when another has taken it.
-pub async fn reserve(store: &Store, due: &Due, until: UnixMs) -> Result<bool> {
-    let done = on!(&store.write, |pool| sqlx::query(RESERVE)
-        .bind(due.id)
-        .bind(due.next_at)
-        .bind(until)
-        .execute(pool)
-        .await
-        .map(|r| r.rows_affected()))?;
-    Ok(done == 1)
+/// Takes these for this node alone, until then: those that no other has taken.
+pub async fn reserve(store: &Store, mut due: Vec<Due>, until: UnixMs) -> Result<Vec<Due>> {
+    // Nodes that want the same ones wait for each other in one order.
+    due.sort_by_key(|one| one.id);
+    let mut tx = store.begin().await?;
+    let mut mine = Vec::with_capacity(due.len());
+    for one in due {
+        let done = on_tx!(&mut tx, |conn| sqlx::query(RESERVE)
+            .bind(one.id)
+            .bind(one.next_at)
+            .bind(until)
+            .execute(conn)
+            .await
+            .map(|r| r.rows_affected()))?;
+        if done == 1 {
+            mine.push(one);
+        }
+    }
+    tx.commit().await?;
+    Ok(mine)
 }
 
 /// Keeps what became of a try.
-pub async fn tried(store: &Store, id: DeliveryId, tried: &Tried) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(TRIED)
+pub async fn tried(tx: &mut Tx, id: DeliveryId, tried: &Tried) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(TRIED)
         .bind(id)
         .bind(tried.state)
         .bind(tried.next_at)
         .bind(tried.at)
         .bind(tried.status)
         .bind(&tried.answer)
-        .execute(pool)
+        .execute(conn)
         .await
         .map(drop))?;
     Ok(())

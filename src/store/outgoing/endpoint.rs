@@ -173,7 +173,8 @@ pub async fn turn_off(store: &Store, id: EndpointId, at: UnixMs, by: &str) -> Re
     Ok(done)
 }
 
-async fn turn_off_in(tx: &mut Tx, id: EndpointId, at: UnixMs, by: &str) -> Result<bool> {
+/// The same in a unit of work.
+pub async fn turn_off_in(tx: &mut Tx, id: EndpointId, at: UnixMs, by: &str) -> Result<bool> {
     let done =
         on_tx!(tx, |conn| sqlx::query(OFF).bind(id).bind(at).bind(by).execute(conn).await.map(|r| r.rows_affected()))?;
     wish::set(tx, &listener(id), &BTreeSet::new()).await?;
@@ -220,20 +221,20 @@ pub async fn remove(store: &Store, id: EndpointId) -> Result<bool> {
 }
 
 /// It has taken something.
-pub async fn took(store: &Store, id: EndpointId) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(TOOK).bind(id).execute(pool).await.map(drop))?;
+pub async fn took(tx: &mut Tx, id: EndpointId) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(TOOK).bind(id).execute(conn).await.map(drop))?;
     Ok(())
 }
 
 /// It has not taken something, for the how manieth time in a row, and since when it takes nothing.
-pub async fn failed(store: &Store, id: EndpointId, at: UnixMs) -> Result<(i64, UnixMs)> {
+pub async fn failed(tx: &mut Tx, id: EndpointId, at: UnixMs) -> Result<(i64, UnixMs)> {
     let found: Option<(i64, UnixMs)> =
-        on!(&store.write, |pool| sqlx::query_as(FAILED).bind(id).bind(at).fetch_optional(pool).await)?;
+        on_tx!(tx, |conn| sqlx::query_as(FAILED).bind(id).bind(at).fetch_optional(conn).await)?;
     Ok(found.unwrap_or((0, at)))
 }
 
 /// Nothing is tried before then.
-pub async fn rest(store: &Store, id: EndpointId, until: UnixMs) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(REST).bind(id).bind(until).execute(pool).await.map(drop))?;
+pub async fn rest(tx: &mut Tx, id: EndpointId, until: UnixMs) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(REST).bind(id).bind(until).execute(conn).await.map(drop))?;
     Ok(())
 }

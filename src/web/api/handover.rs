@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::conversations::found;
 use super::desk;
 use super::extract::{Id, Sent, wrong};
+use crate::domain::free::is_blank;
 use crate::inbox::assign::{HandOver, Onward};
 use crate::store::conversation::Conversation;
 use crate::store::user;
@@ -121,7 +122,7 @@ pub(super) async fn give_back(
     (id, bot): (i64, Option<&str>),
     note: &str,
 ) -> Result<Json<Conversation>, WebError> {
-    let note = note.trim();
+    let note = if is_blank(note) { "" } else { note.trim() };
     if note.chars().count() > converse::LONGEST_NOTE || note.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }

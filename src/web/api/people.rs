@@ -26,7 +26,7 @@ use crate::web::{people, person, upload};
 pub struct PeopleAsked {
     /// A number, exactly; a local one belongs to the first sender's country.
     phone: Option<String>,
-    /// Name, reference, or the end of a number.
+    /// Words of name and reference, whatever case and accents; or a number in any writing, or its end.
     q: Option<String>,
     /// The last person of the page before.
     cursor: Option<i64>,

@@ -11,9 +11,13 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use crate::domain::id::{CampaignId, ConversationId};
 use crate::domain::time::UnixMs;
 use crate::engine::Engine;
+use crate::intake::phone_number;
 use crate::store::conversation::{ConversationFilter, Cursor, Narrow, Place, Show, Sought, View};
 use crate::web::actor::Actor;
 use crate::web::state::WebState;
+
+/// Digits of a number by which it is searched.
+const SHORTEST_NUMBER: usize = 4;
 
 /// Whose conversations.
 pub const VIEWS: [&str; 4] = ["mine", "unassigned", "team", "all"];
@@ -191,20 +195,30 @@ pub fn teams(state: &WebState, actor: &Actor) -> Vec<String> {
 
 /// What is searched for: words, and the digits of every way of writing a number that was typed.
 pub fn sought(engine: &Engine, typed: &str) -> Option<Sought> {
-    let is_number = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-().".contains(c);
-    let mut numbers = Vec::new();
-    if typed.chars().all(is_number) {
-        let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-        numbers.push(digits.trim_start_matches('0').to_owned());
-        for sender in engine.config.senders.keys() {
-            let Ok(phone) = engine.international(sender, typed) else { continue };
-            numbers.extend(phone.variants().iter().map(|phone| phone.digits().to_owned()));
-        }
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.retain(|digits| digits.len() >= 4);
+    Sought::of(typed, numbers(engine, typed))
+}
+
+/// The digits of every way of writing a number, or its end, that was typed; none: it is no number.
+pub fn numbers(engine: &Engine, typed: &str) -> Vec<String> {
+    let is_number = |c: char| {
+        c.is_ascii_digit() || c.is_whitespace() || "+-()./".contains(c) || ('\u{2010}'..='\u{2015}').contains(&c)
+    };
+    if !typed.chars().all(is_number) {
+        return Vec::new();
     }
-    Sought::of(typed, numbers)
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let mut numbers = vec![digits.trim_start_matches('0').to_owned()];
+    for (name, sender) in &engine.config.senders {
+        if sender.number.digits().starts_with("54") {
+            numbers.extend(phone_number::line_behind_15(&digits).map(str::to_owned));
+        }
+        let Ok(phone) = engine.international(name, typed) else { continue };
+        numbers.extend(phone.variants().iter().map(|phone| phone.digits().to_owned()));
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.retain(|digits| digits.len() >= SHORTEST_NUMBER);
+    numbers
 }
 
 #[cfg(test)]

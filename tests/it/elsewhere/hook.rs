@@ -16,6 +16,8 @@ pub struct Hook {
     pub next: Mutex<VecDeque<u16>>,
     /// What it answers always.
     pub always: Mutex<Option<u16>>,
+    /// It never answers a body that holds this.
+    pub hangs_at: Mutex<Option<String>>,
 }
 
 impl Hook {
@@ -29,6 +31,11 @@ impl Hook {
         tasks.spawn(async move { axum::serve(listener, router).await });
         tasks.detach_all();
         (hook, url)
+    }
+
+    /// Never answers a body that holds `word`.
+    pub fn hangs_at(&self, word: &str) {
+        *self.hangs_at.lock().unwrap() = Some(word.to_owned());
     }
 
     pub fn answers(&self, status: Option<u16>) {
@@ -56,6 +63,10 @@ impl Hook {
 }
 
 async fn hear(State(hook): State<Arc<Hook>>, headers: HeaderMap, body: String) -> (StatusCode, &'static str) {
+    let hangs = hook.hangs_at.lock().unwrap().as_ref().is_some_and(|word| body.contains(word));
+    if hangs {
+        std::future::pending::<()>().await;
+    }
     hook.heard.lock().unwrap().push((headers, body));
     let next = hook.next.lock().unwrap().pop_front();
     let status = next.or(*hook.always.lock().unwrap()).unwrap_or(204);

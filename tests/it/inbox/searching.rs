@@ -75,11 +75,39 @@ async fn a_number_is_found_in_every_way_of_writing_it() {
             ("(0351) 15-555-0777", eva),
             ("0777", eva),
             ("54935155507", eva),
+            ("15-5555-0123", ana),
+            ("15 5555 0123", ana),
+            ("01555550123", ana),
+            ("15 555-0777", eva),
         ] {
             let all = conversation::search(&store, &sought(typed), (&everywhere(50), None), None).await.unwrap();
             let ids: Vec<_> = all.lines.iter().map(|line| line.id).collect();
             assert_eq!(ids, [expected], "{} {typed}", store.name());
         }
+    }
+}
+
+#[tokio::test]
+async fn an_emoji_is_found_in_what_both_sides_wrote_page_by_page_with_nobody_twice() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (ana, eva) = two(&office).await;
+        for typed in ["😀", "❤️"] {
+            assert_eq!(found(&store, typed, &[]).await, [], "{} {typed}", store.name());
+        }
+        office.writes(ANA, "gracias 😀😀").await;
+        office.writes(ANA, "❤").await;
+        office.writes(ANA, "😀").await;
+        let sql = format!(
+            "UPDATE entry SET content = '{{\"kind\":\"text\",\"body\":\"😀!\"}}' WHERE conversation_id = {eva}"
+        );
+        office.change(&sql).await;
+        assert_eq!(found(&store, "😀", &[]).await, [ana, eva], "{}", store.name());
+        assert_eq!(found(&store, "❤️", &[]).await, [ana], "{}", store.name());
+        let sought = Sought::of("😀", Vec::new()).unwrap();
+        let first = conversation::search(&store, &sought, (&everywhere(1), None), None).await.unwrap();
+        let second = conversation::search(&store, &sought, (&everywhere(1), None), first.next).await.unwrap();
+        assert_eq!((first.lines[0].id, second.lines[0].id, second.next), (ana, eva, None), "{}", store.name());
     }
 }
 

@@ -81,7 +81,12 @@ async fn a_colleagues_conversation_is_taken_over_before_it_is_closed_decided_or_
         let id = writes(&stage).await;
         let (ana, diego) = (site.visitor(Role::Agent).await, colleague(&site, "diego").await);
         let path = format!("/conversations/{id}");
-        assert_eq!(site.post(&format!("{path}/claim"), &ana, &[]).await.status, StatusCode::SEE_OTHER);
+        for _ in 0..3 {
+            assert_eq!(site.post(&format!("{path}/claim"), &ana, &[]).await.status, StatusCode::SEE_OTHER);
+        }
+        let lines = recado::store::audit::page(&store, i64::MAX, "agent", "", 10).await.unwrap();
+        let taken = lines.iter().filter(|l| l.action == "conversation.claim").count();
+        assert_eq!(taken, 1, "{}: whoever has it takes nothing: {lines:?}", store.name());
         let me = user::by_name(&store, "diego").await.unwrap().unwrap().id.to_string();
         let to = format!("user:{me}");
         for (act, fields) in [
@@ -202,4 +207,24 @@ async fn a_conversation_that_a_template_by_hand_began_has_no_row_and_says_that_n
     assert!(page.contains("The person has not written yet: templates only"), "{page}");
     assert!(!page.contains("<dt>Row</dt>") && page.contains("data-test=\"set-confirmed\""), "{page}");
     assert_eq!(conversation::panel(&store, ConversationId(1)).await.unwrap().unwrap().row_no, None);
+}
+
+#[tokio::test]
+async fn what_nobody_would_see_is_no_answer_and_no_note() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        stage.run("one", CAMPAIGN, &people(1)).await;
+        stage.sender().drain().await;
+        let id = writes(&stage).await;
+        let ana = site.visitor(Role::Agent).await;
+        let path = format!("/conversations/{id}");
+        for blank in [" ", "\u{a0}", "\u{200b}\u{a0}", "\u{2800}"] {
+            let noted = site.post(&format!("{path}/note"), &ana, &[("text", blank)]).await;
+            assert_eq!(noted.status, StatusCode::BAD_REQUEST, "{} {blank:?}: {}", store.name(), noted.body);
+            let answered = site.post(&format!("{path}/answer"), &ana, &[("text", blank)]).await;
+            assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY, "{} {blank:?}", store.name());
+            assert!(message::get(&store, MessageId(2)).await.unwrap().is_none(), "{} {blank:?}", store.name());
+        }
+    }
 }
