@@ -42,7 +42,7 @@ const MAX_TOGETHER: usize = 500;
 
 /// Where bodies wait for the commit that carries them: whoever gets the turn writes for all that wait. A commit costs
 /// one sync of the disk however many rows it holds. On SQLite whoever takes the writer, for whatever work, writes them
-/// first ([`Lane::write_first`]): a provider waits for the unit of work under way and not for those in line behind it.
+/// first (`Lane::write_first`): a provider waits for the unit of work under way and not for those in line behind it.
 #[derive(Clone, Debug, Default)]
 pub struct Lane(Arc<Queue>);
 
