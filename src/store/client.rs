@@ -16,7 +16,8 @@ const NAME: &str = "UPDATE person SET name = $2 WHERE id = $1";
 const SET: &str = "INSERT INTO client (person_id, reference, note, changed_at, changed_by)
     SELECT p.id, COALESCE($2, k.reference, ''), COALESCE($3, k.note, ''), $4, $5
     FROM person AS p LEFT JOIN client AS k ON k.person_id = (SELECT c.person_id FROM client AS c
-        JOIN person AS i ON i.id = c.person_id WHERE i.id = p.id OR i.linked_to = p.id ORDER BY c.changed_at DESC LIMIT 1)
+        JOIN person AS i ON i.id = c.person_id WHERE i.id = p.id OR i.linked_to = p.id ORDER BY c.changed_at DESC, c.person_id
+        LIMIT 1)
     WHERE p.id = $1
     ON CONFLICT (person_id) DO UPDATE SET reference = excluded.reference, note = excluded.note,
         changed_at = excluded.changed_at, changed_by = excluded.changed_by";
@@ -47,7 +48,7 @@ const REFERENCES: Dialects = Dialects {
 
 const OF: &str = "SELECT reference, note, changed_at, changed_by FROM client
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
-    ORDER BY changed_at DESC LIMIT 1";
+    ORDER BY changed_at DESC, person_id LIMIT 1";
 
 const FIND: &str = "SELECT p.id, COALESCE(p.name, '') AS name, COALESCE(p.phone, p.wa_id) AS phone,
         COALESCE(c.reference, '') AS reference

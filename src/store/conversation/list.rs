@@ -219,19 +219,7 @@ pub async fn list(store: &Store, filter: &ConversationFilter) -> Result<Vec<Conv
 /// Place and id of a page's lines, of one team or of all (`""`).
 async fn places(store: &Store, filter: &ConversationFilter, team: &str) -> Result<Vec<(i64, ConversationId)>> {
     let rows: Vec<(ConversationId, i64)> = if let Some(run) = filter.narrow.run {
-        let after = filter.after.unwrap_or(Cursor { key: i64::MIN, id: ConversationId(0) });
-        on!(&store.read, |pool| sqlx::query_as(OF_RUN)
-            .bind(run)
-            .bind(after.key)
-            .bind(after.id)
-            .bind(filter.agent())
-            .bind(i64::from(filter.unowned()))
-            .bind(team)
-            .bind(filter.campaign())
-            .bind(filter.unread_by())
-            .bind(filter.limit)
-            .fetch_all(pool)
-            .await?)
+        places_of_run(store, run, (filter, team)).await?
     } else if filter.is_of_closed() {
         let after = filter.after.unwrap_or(Cursor { key: i64::MAX, id: ConversationId(i64::MAX) });
         on!(&store.read, |pool| sqlx::query_as(closed(filter, team))
@@ -263,6 +251,26 @@ async fn places(store: &Store, filter: &ConversationFilter, team: &str) -> Resul
             .await?)
     };
     Ok(rows.into_iter().map(|(id, place)| (place, id)).collect())
+}
+
+async fn places_of_run(
+    store: &Store,
+    run: RunId,
+    (filter, team): (&ConversationFilter, &str),
+) -> Result<Vec<(ConversationId, i64)>> {
+    let after = filter.after.unwrap_or(Cursor { key: i64::MIN, id: ConversationId(0) });
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_RUN)
+        .bind(run)
+        .bind(after.key)
+        .bind(after.id)
+        .bind(filter.agent())
+        .bind(i64::from(filter.unowned()))
+        .bind(team)
+        .bind(filter.campaign())
+        .bind(filter.unread_by())
+        .bind(filter.limit)
+        .fetch_all(pool)
+        .await?))
 }
 
 fn closed(filter: &ConversationFilter, team: &str) -> &'static str {

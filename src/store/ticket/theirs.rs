@@ -1,12 +1,11 @@
 //! Whose a ticket is: what belongs to one person comes onto no other's.
 
-use super::{Told, change, hold, tell};
+use super::{TicketChange, Told, change, hold, tell};
 use crate::domain::id::{ConversationId, PersonId, TicketId};
 use crate::domain::ticket::TicketState;
 use crate::domain::time::UnixMs;
 use crate::store::audit::{self, Deed};
 use crate::store::conversation::{self, ConversationState};
-use crate::store::ticket::TicketChange;
 use crate::store::{Result, Tx, identity};
 
 /// Why something does not come onto a ticket.

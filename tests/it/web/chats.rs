@@ -50,9 +50,11 @@ async fn chat(stage: &Stage, site: &Site) {
         ("answer", "text", "secreto contestado"),
         ("note", "text", "secreto anotado"),
         ("ticket", "subject", "secreto del caso"),
+        ("assign", "note", "secreto para quien sigue"),
         ("close", "text", ""),
     ] {
-        let done = site.post(&format!("/conversations/1/{path}"), &agent, &[(field, text)]).await;
+        let fields = [(field, text), ("to", "team:recepcion")];
+        let done = site.post(&format!("/conversations/1/{path}"), &agent, &fields).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{path}: {}", done.body);
     }
     stage.sender().drain().await;
