@@ -10,11 +10,7 @@ use super::Inbox;
 
 impl Inbox {
     /// Opens a ticket. Where the other system's case has one of the same person already, that is the one, as it is.
-    pub async fn open_ticket(
-        &self,
-        new: &NewTicket<'_>,
-        (by, at): (&str, UnixMs),
-    ) -> Result<Placed<Opened>> {
+    pub async fn open_ticket(&self, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Placed<Opened>> {
         let mut tx = self.store.begin().await?;
         let root = identity::row(&mut tx, new.person).await?.root();
         let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
@@ -49,12 +45,7 @@ impl Inbox {
     }
 
     /// Links a conversation to a ticket of the same person.
-    pub async fn link_ticket(
-        &self,
-        id: TicketId,
-        to: ConversationId,
-        (by, at): (&str, UnixMs),
-    ) -> Result<Placed<()>> {
+    pub async fn link_ticket(&self, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<Placed<()>> {
         let mut tx = self.store.begin().await?;
         let done = ticket::link(&mut tx, id, to, (by, at)).await?;
         tx.commit().await?;

@@ -191,11 +191,7 @@ pub struct TicketEvent {
 
 /// Opens a ticket. Where the other system's case has one already, that is the one, and no number is used up; if it is
 /// another person's, the case is not this one.
-pub async fn open(
-    tx: &mut Tx,
-    new: &NewTicket<'_>,
-    (by, at): (&str, UnixMs),
-) -> Result<Placed<Opened>> {
+pub async fn open(tx: &mut Tx, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Placed<Opened>> {
     if let Some(known) = of_reference(tx, new).await? {
         return Ok(known);
     }
@@ -220,10 +216,7 @@ pub async fn open(
 }
 
 /// The ticket that the other system's case has already.
-async fn of_reference(
-    tx: &mut Tx,
-    new: &NewTicket<'_>,
-) -> Result<Option<Placed<Opened>>> {
+async fn of_reference(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Option<Placed<Opened>>> {
     let Some((source, reference)) = new.reference else { return Ok(None) };
     let known: Option<(TicketId, PersonId)> =
         on_tx!(tx, |c| sqlx::query_as(BY_REFERENCE).bind(source).bind(reference).fetch_optional(c).await?);

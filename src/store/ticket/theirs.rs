@@ -33,12 +33,7 @@ pub async fn takes(tx: &mut Tx, id: TicketId, person: PersonId) -> Result<Placed
 
 /// Links a conversation to a ticket of the same person, from which it then belongs to no other. What was said in one that
 /// has ended goes to it at once; an open one opens a closed ticket again: there is something to do.
-pub async fn link(
-    tx: &mut Tx,
-    id: TicketId,
-    to: ConversationId,
-    (by, at): (&str, UnixMs),
-) -> Result<Placed<()>> {
+pub async fn link(tx: &mut Tx, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<Placed<()>> {
     let Some(found) = conversation::hold(tx, to).await? else { return Ok(Err(Misplaced::Unknown)) };
     if let Err(why) = takes(tx, id, found.person_id).await? {
         return Ok(Err(why));

@@ -87,7 +87,10 @@ pub struct Lists {
 impl Lists {
     /// Whether anything narrows it beside the list and the state.
     pub fn is_narrowed(&self) -> bool {
-        !self.asked.campaign.is_empty() || !self.asked.run.is_empty() || !self.asked.team.is_empty() || self.asked.unread == "1"
+        !self.asked.campaign.is_empty()
+            || !self.asked.run.is_empty()
+            || !self.asked.team.is_empty()
+            || self.asked.unread == "1"
     }
 
     /// Why there is nothing to see.

@@ -32,7 +32,8 @@ async fn an_answer_is_expected_to_cost_nothing_until_the_numbers_free_ones_of_th
         };
         assert_eq!(estimate(2).await, "0.00", "{}", store.name());
         // With the second one a thousand: 998 of this month and one that failed; and a thousand of the month before.
-        for (count, at, state) in [(998, "created_at", "'sent'"), (1, "created_at", "'failed'"), (1000, "1", "'sent'")] {
+        for (count, at, state) in [(998, "created_at", "'sent'"), (1, "created_at", "'failed'"), (1000, "1", "'sent'")]
+        {
             change(&store, &format!(
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
                 INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, account, sender, priority, content,
