@@ -4,7 +4,7 @@ use tracing::info;
 
 use super::media::Same;
 use super::{Engine, EngineError};
-use crate::billing::{estimate, market};
+use crate::billing::{market, service};
 use crate::config::{MarkRead, Sender};
 use crate::domain::change::Change;
 use crate::domain::failure::Dialect;
@@ -225,10 +225,12 @@ impl Engine {
             return Ok(Err(Problem::new("person_without_number", &[])));
         }
         let market = market::of_recipient(&to);
-        let day = now.day_in(&account.timezone);
-        let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
-        // Reactions cost nothing (cloud-api.md 7.1).
-        let is_free = matches!(content, Content::Free { free: Free::Reaction { .. }, .. });
+        let from = (account, conversation.sender.as_str());
+        let price = match content {
+            // Reactions cost nothing (cloud-api.md 7.1).
+            Content::Free { free: Free::Reaction { .. }, .. } => Micros::default(),
+            _ => service::estimate(tx, &self.cards, from, market.as_str(), now).await?,
+        };
         Ok(Ok(NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,
@@ -255,7 +257,7 @@ impl Engine {
             market: market.as_str().to_owned(),
             category: Category::Service,
             currency: account.currency.as_str().to_owned(),
-            estimated: if is_free { Micros::default() } else { price.unwrap_or_default() },
+            estimated: price,
         }))
     }
 }

@@ -26,7 +26,8 @@ use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
 use crate::store::idempotency::Once;
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, identity, person, suppression, ticket};
+use crate::store::ticket::{self, Misplaced};
+use crate::store::{StoreError, identity, person, suppression};
 
 pub use look::HandLook;
 
@@ -168,6 +169,9 @@ impl Engine {
         tx.commit().await?;
         info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));
+        if let Some(ticket) = send.ticket {
+            self.tell(Change::Ticket(ticket));
+        }
         self.wake.notify_waiters();
         Ok(HandOutcome::Sent { message, conversation })
     }
@@ -185,9 +189,13 @@ impl Engine {
         let (rules, mut tx) = (&self.config.conversations, self.store.begin().await?);
         problems.extend(inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await?);
         if let Some(ticket) = send.ticket
-            && ticket::hold(&mut tx, ticket).await?.is_none()
+            && let Err(why) = ticket::takes(&mut tx, ticket, person).await?
         {
-            problems.push(Problem::new("ticket_unknown", &[("ticket", &ticket.to_string())]));
+            let code = match why {
+                Misplaced::Unknown => "ticket_unknown",
+                Misplaced::Another => "ticket_another",
+            };
+            problems.push(Problem::new(code, &[("ticket", &ticket.to_string())]));
         }
         Ok(problems)
     }

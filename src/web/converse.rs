@@ -53,7 +53,7 @@ pub async fn outcomes(state: &WebState, c: &Conversation) -> Result<Vec<String>,
 
 /// Whether `actor` may close a conversation, decide in it and hand it over: it is nobody's or theirs, or their role may.
 pub fn may_act(actor: &Actor, c: &Conversation) -> bool {
-    c.assignee.is_none() || c.assignee == actor.user || matches!(actor.role, Role::Admin | Role::Operator)
+    c.assignee.is_none() || c.assignee == actor.user || actor.role == Role::Admin
 }
 
 /// The conversation, if `actor` may act in it.

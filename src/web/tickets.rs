@@ -10,7 +10,7 @@ use crate::domain::id::{ConversationId, PersonId, TicketId, UserId};
 use crate::domain::role::Right;
 use crate::domain::ticket::{self as rules, Priority, TicketState};
 use crate::domain::time::UnixMs;
-use crate::store::ticket::{self, NewTicket, Opened, TicketChange, TicketFilter, TicketView, Whose};
+use crate::store::ticket::{self, Misplaced, NewTicket, Opened, TicketChange, TicketFilter, TicketView, Whose};
 use crate::store::user;
 
 use super::actor::Actor;
@@ -152,9 +152,17 @@ pub async fn worker(state: &WebState, name: &str) -> Result<Option<UserId>, WebE
     found.map(|u| Some(u.id)).ok_or(WebError::Bad("assignee"))
 }
 
+/// What does not come onto a ticket, as an answer.
+const fn refused(why: Misplaced) -> WebError {
+    match why {
+        Misplaced::Unknown => WebError::NotFound,
+        Misplaced::Another => WebError::Conflict("ticket_another"),
+    }
+}
+
 /// Opens one, with a line in the audit.
 pub async fn open_for(state: &WebState, actor: &Actor, new: &NewTicket<'_>) -> Result<Opened, WebError> {
-    let opened = converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?;
+    let opened = converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?.map_err(refused)?;
     if opened.is_new {
         state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), "").await?;
     }
@@ -169,7 +177,7 @@ pub async fn open_of(
     new: &NewTicket<'_>,
 ) -> Result<Opened, WebError> {
     let opened = converse::inbox_of(state, actor).open_ticket_of(id, new, (&actor.name, state.now())).await?;
-    let opened = opened.ok_or(WebError::NotFound)?;
+    let opened = opened.map_err(refused)?;
     let detail = format!("conversation {id}");
     state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), &detail).await?;
     Ok(opened)
@@ -177,9 +185,7 @@ pub async fn open_of(
 
 /// Links a conversation to a ticket, with a line in the audit.
 pub async fn link(state: &WebState, actor: &Actor, id: TicketId, to: ConversationId) -> Result<(), WebError> {
-    if !converse::inbox_of(state, actor).link_ticket(id, to, (&actor.name, state.now())).await? {
-        return Err(WebError::NotFound);
-    }
+    converse::inbox_of(state, actor).link_ticket(id, to, (&actor.name, state.now())).await?.map_err(refused)?;
     state.audit(actor, "ticket.link", &format!("ticket {id}"), &format!("conversation {to}")).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod alerts;
 mod api;
 mod calls;
+mod chats;
 pub mod daemon;
 mod desk;
 mod drafts;

@@ -15,11 +15,12 @@ use crate::locale::{Language, say, sentences};
 use crate::store::exclusion::Exclusion;
 use crate::store::message::LEFT;
 use crate::store::view::result::Told;
+use crate::store::view::row;
 
 /// Answered, and no rule or agent has said yet what that means.
-pub(super) const TO_BE_READ: &str = "to_be_read";
+pub(super) const TO_BE_READ: &str = row::UNREAD;
 /// Reached, and silent so far.
-pub(super) const NO_ANSWER: &str = "no_answer";
+pub(super) const NO_ANSWER: &str = row::UNANSWERED;
 
 /// Columns after the user's own.
 pub(super) const COLUMNS: [&str; 8] =
