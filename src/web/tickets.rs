@@ -1,7 +1,7 @@
 //! The list of tickets with its filters, and what is done to tickets, for pages and API alike.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::store::user;
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, cut, html};
 use super::state::WebState;
 

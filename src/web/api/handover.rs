@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::conversations::found;
 use super::desk;
 use super::extract::{Id, Sent, wrong};
-use crate::inbox::assign::{HandOver, Onward};
+use crate::inbox::assign::{HandOver, Onward, Reach};
 use crate::store::conversation::Conversation;
 use crate::store::user;
 use crate::web::actor::Actor;
@@ -126,7 +126,7 @@ pub(super) async fn give_back(
         return Err(WebError::Bad("conversation_note"));
     }
     let id = found(state, id).await?.id;
-    let how = HandOver { by: &actor.name, to: "", note, at: state.now() };
+    let how = HandOver { by: &actor.name, of: Reach::All, to: "", note, at: state.now() };
     if !converse::inbox(state).give_back(id, bot, &how).await? {
         return Err(WebError::Conflict("conversation_state"));
     }
