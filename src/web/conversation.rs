@@ -62,6 +62,7 @@ struct ConversationPage {
     teams: Vec<String>,
     longest_note: usize,
     campaigns: Right,
+    people: Right,
     suppress: Right,
     /// Why the person gets no promotions, or nothing; empty: they get them.
     wishes: Vec<String>,
@@ -132,6 +133,7 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         longest_note: converse::LONGEST_NOTE,
         choices: converse::choices(state, id).await?,
         campaigns: Right::ReadCampaigns,
+        people: Right::ReadPeople,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
         desk: handover::desk(state, &c).await?,
