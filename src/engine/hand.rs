@@ -34,6 +34,9 @@ pub use look::HandLook;
 /// Shortest and longest time that a template sent by hand may wait for its answer.
 pub const WAITS: (Duration, Duration) = (Duration::from_mins(10), Duration::from_hours(90 * 24));
 
+/// Longest name of who pays, in characters: reports are read by people.
+const LONGEST_COST_CENTRE: usize = 200;
+
 /// Who sends or answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Author {
@@ -90,10 +93,19 @@ impl Engine {
         phone_number::read(typed, home.as_ref()).map_err(|not| not_a_number(typed, not.detail()))
     }
 
+    /// The same of a person: our own senders' numbers are nobody's.
+    fn persons_number(&self, sender: &str, typed: &str) -> Result<Phone, Problem> {
+        let phone = self.international(sender, typed)?;
+        match self.config.senders.values().find(|own| own.number == phone) {
+            Some(own) => Err(Problem::new("number_own", &[("number", &phone.with_plus()), ("sender", &own.name)])),
+            None => Ok(phone),
+        }
+    }
+
     /// Whom a number typed for `sender` reaches, or a business-scoped user id, where its provider writes to those.
     fn recipient(&self, sender: &str, typed: &str) -> Result<Recipient, Problem> {
         let Some(user) = Recipient::user(typed.trim()) else {
-            return self.international(sender, typed).map(Recipient::Phone);
+            return self.persons_number(sender, typed).map(Recipient::Phone);
         };
         let (_, account) = self.way_out(sender)?;
         if account.access.kind().dialect() == Dialect::CloudApi {
@@ -136,6 +148,7 @@ impl Engine {
         };
         let (fill, mut problems) = values::fill(&template, &values, &account.timezone);
         problems.extend(out_of_reach(send.wait));
+        problems.extend(too_long(&send.cost_centre));
         if !problems.is_empty() {
             return Ok(HandOutcome::Refused(problems));
         }
@@ -279,6 +292,12 @@ fn out_of_reach(wait: Option<Duration>) -> Option<Problem> {
     let wait = wait.filter(|wait| *wait < WAITS.0 || *wait > WAITS.1)?;
     let days = (WAITS.1.as_secs() / 86_400).to_string();
     Some(Problem::new("wait_range", &[("field", "wait"), ("seconds", &wait.as_secs().to_string()), ("days", &days)]))
+}
+
+/// What is wrong with the name of who pays.
+fn too_long(cost_centre: &str) -> Option<Problem> {
+    let limit = LONGEST_COST_CENTRE.to_string();
+    (cost_centre.chars().count() > LONGEST_COST_CENTRE).then(|| Problem::new("cost_centre_long", &[("limit", &limit)]))
 }
 
 /// What is wrong with a number that was typed; `detail` is the word for it.

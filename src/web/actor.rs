@@ -39,6 +39,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The name of the bot that they are.
+    pub fn bot(&self) -> Option<&str> {
+        self.name.strip_prefix("token:").filter(|_| self.role == Role::Bot)
+    }
+
     /// Whether they have `right`.
     pub fn may(&self, right: Right) -> bool {
         self.role.may(right)

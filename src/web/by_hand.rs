@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::domain::id::ConversationId;
@@ -17,6 +16,7 @@ use crate::store::conversation;
 use super::actor::Actor;
 use super::converse::author;
 use super::error::WebError;
+use super::form::Form;
 use super::gallery::{Asked, Gallery};
 use super::once::once;
 use super::page::{Page, html};

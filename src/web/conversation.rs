@@ -1,7 +1,7 @@
 //! One conversation: the thread, the answer, who has it, what was decided, who the person is.
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -21,7 +21,7 @@ use super::bubble::{self, Bubble};
 use super::composer::{Begun, BegunAsked, Composer, NewAnswer};
 use super::converse;
 use super::error::WebError;
-use super::form::{done, done_n};
+use super::form::{Form, done, done_n};
 use super::handover::{self, Desk};
 use super::inbox::asked::Asked;
 use super::inbox::lists::Lists;
@@ -151,7 +151,14 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
 /// Whether the person wants promotions.
 #[derive(Deserialize)]
 pub struct Promotions {
-    wanted: String,
+    wanted: Wish,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wish {
+    Yes,
+    No,
 }
 
 /// An agent says whether the person wants promotions.
@@ -161,7 +168,7 @@ pub async fn set_promotions(
     Path(id): Path<i64>,
     Form(form): Form<Promotions>,
 ) -> Result<Redirect, WebError> {
-    converse::set_promotions(&state, &actor, ConversationId(id), form.wanted == "yes").await?;
+    converse::set_promotions(&state, &actor, ConversationId(id), form.wanted == Wish::Yes).await?;
     Ok(done(&format!("/conversations/{id}"), "promotions_set"))
 }
 

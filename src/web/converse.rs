@@ -4,9 +4,11 @@
 use crate::domain::change::Change;
 use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
+use crate::domain::outcome::can_be_set;
 use crate::domain::role::Role;
 use crate::engine::{Author, DoubtSettlement};
 use crate::inbox::Inbox;
+use crate::inbox::assign::Reach;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
 use crate::intake::campaign_file::CampaignFile;
@@ -21,9 +23,6 @@ use super::canned;
 use super::composer::NewAnswer;
 use super::error::WebError;
 use super::state::WebState;
-
-/// Longer outcomes are not words.
-const LONGEST_OUTCOME: usize = 60;
 
 /// Why an answer is shown back: a colleague answered while it was written.
 pub const OVERTAKEN: &str = "answered_meanwhile";
@@ -51,9 +50,14 @@ pub async fn outcomes(state: &WebState, c: &Conversation) -> Result<Vec<String>,
     Ok(decide::offered(Some((file.kind, &file.replies))))
 }
 
+/// Whose conversations `actor` may close, decide in and hand over.
+pub(super) fn reach(actor: &Actor) -> Reach {
+    if actor.role == Role::Admin { Reach::All } else { Reach::Own(actor.user) }
+}
+
 /// Whether `actor` may close a conversation, decide in it and hand it over: it is nobody's or theirs, or their role may.
 pub fn may_act(actor: &Actor, c: &Conversation) -> bool {
-    c.assignee.is_none() || c.assignee == actor.user || actor.role == Role::Admin
+    reach(actor).includes(c.assignee)
 }
 
 /// The conversation, if `actor` may act in it.
@@ -138,8 +142,7 @@ pub async fn reopen(state: &WebState, actor: &Actor, id: ConversationId) -> Resu
 
 /// Sets or corrects what the person decided.
 pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, outcome: &str) -> Result<(), WebError> {
-    let word = outcome.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
-    if outcome.is_empty() || outcome.chars().count() > LONGEST_OUTCOME || !word {
+    if !can_be_set(outcome) {
         return Err(WebError::Bad("outcome"));
     }
     theirs(state, actor, id).await?;

@@ -1,6 +1,6 @@
 //! Handing a conversation to an agent, a team or a bot, with what the next reads; and putting it on a ticket.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::Redirect;
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::store::{identity, token, user};
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::once::once_for_words;
 use super::state::WebState;
 use super::tickets;
@@ -88,10 +88,11 @@ pub async fn hand(
     if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    let how = HandOver { by: &actor.name, to: name, note, at: state.now() };
+    let how = HandOver { by: &actor.name, of: converse::reach(actor), to: name, note, at: state.now() };
     match converse::inbox_of(state, actor).hand_over(id, onward, &how).await? {
         HandedOver::Done => Ok(()),
         HandedOver::Closed => Err(WebError::Conflict("conversation_state")),
+        HandedOver::Others => Err(WebError::Conflict("conversation_others")),
         HandedOver::NoBot => Err(WebError::Bad("no_bot")),
     }
 }

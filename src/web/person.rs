@@ -1,7 +1,6 @@
 //! One person: who they are, what we sent and why something was not, what they answered, and erasing it all.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
@@ -13,6 +12,7 @@ use crate::engine::person::{Edit, Erased, LeftOut, MessageExport, PersonFile, Pe
 
 use super::actor::Actor;
 use super::error::WebError;
+use super::form::Form;
 use super::page::{Page, html};
 use super::people;
 use super::row_words;

@@ -1,7 +1,7 @@
 //! A run: where its messages are, why anything waits, what failed and why, what people answered, what it costs.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
-use super::form::{done, local};
+use super::form::{Form, done, local};
 use super::page::{Page, html};
 use super::reading::Reading;
 use super::row_words;

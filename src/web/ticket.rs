@@ -1,7 +1,7 @@
 //! One ticket: what is said of it, its timeline with the transcripts, its conversations.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ use crate::store::user::{self, User};
 use super::actor::Actor;
 use super::converse::LONGEST_NOTE;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::once::once_for_words;
 use super::page::{Page, html};
 use super::state::WebState;

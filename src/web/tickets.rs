@@ -1,7 +1,7 @@
 //! The list of tickets with its filters, and what is done to tickets, for pages and API alike.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -16,6 +16,7 @@ use crate::store::user;
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
+use super::form::Form;
 use super::once::once_for_words;
 use super::page::{Page, cut, html};
 use super::state::WebState;
@@ -162,7 +163,8 @@ const fn refused(why: Misplaced) -> WebError {
 
 /// Opens one, with a line in the audit.
 pub async fn open_for(state: &WebState, actor: &Actor, new: &NewTicket<'_>) -> Result<Opened, WebError> {
-    let opened = converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?.map_err(refused)?;
+    let opened =
+        converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?.map_err(refused)?;
     if opened.is_new {
         state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), "").await?;
     }

@@ -198,10 +198,7 @@ impl RowFilter {
     }
 }
 
-/// In place of an outcome: reached, and silent so far.
-pub const UNANSWERED: &str = "no_answer";
-/// In place of an outcome: answered, and no rule or agent has said yet what that means.
-pub const UNREAD: &str = "to_be_read";
+pub use crate::domain::outcome::{NO_ANSWER as UNANSWERED, TO_BE_READ as UNREAD};
 
 /// A page of rows.
 #[derive(Clone, PartialEq, Eq, Debug)]

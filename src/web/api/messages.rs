@@ -185,10 +185,12 @@ pub(super) fn name_fields(error: WebError) -> WebError {
             "number"
             | "number_why"
             | "number_empty"
+            | "number_own"
             | "suppressed"
             | "template_bot_has"
             | "template_session"
             | "template_recontacts" => "to".to_owned(),
+            "cost_centre_long" => "cost_centre".to_owned(),
             "ticket_unknown" | "ticket_another" => "ticket".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
             "template_unread" | "template_unknown" | "template_not_approved" | "template_beyond" => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use recado::domain::id::{ConversationId, UserId};
 use recado::domain::role::Role;
 use recado::engine::AnswerOutcome;
-use recado::inbox::assign::{HandOver, HandedOver, Onward};
+use recado::inbox::assign::{HandOver, HandedOver, Onward, Reach};
 use recado::store::conversation::{self, Conversation};
 use recado::store::entry::Direction;
 use recado::store::idempotency::Once;
@@ -45,7 +45,7 @@ async fn deeds(store: &Store, action: &str) -> Vec<(String, String, String)> {
 }
 
 fn how<'a>(to: &'a str, note: &'a str) -> HandOver<'a> {
-    HandOver { by: "ana", to, note, at: NOW }
+    HandOver { by: "ana", of: Reach::All, to, note, at: NOW }
 }
 
 #[tokio::test]
@@ -174,6 +174,43 @@ async fn a_transfer_leaves_its_note_to_the_next_and_the_team_deals_it_out_anew()
         assert!(office.inbox.close(id, "ana", NOW).await.unwrap());
         let late = office.inbox.hand_over(id, &Onward::Agent(diego), &how("diego", "x")).await.unwrap();
         assert_eq!(late, HandedOver::Closed, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn of_handing_on_and_taking_over_at_the_same_time_one_is_done_and_the_other_told_so() {
+    for store in stores().await {
+        let office = Office::with(&store, IN_TURN);
+        let (ana, diego, eva) = (office.user("ana").await, office.user("diego").await, office.user("eva").await);
+        let own = HandOver { of: Reach::Own(Some(ana)), ..how("eva", "pide factura") };
+        let (to, inbox) = (Onward::Agent(eva), &office.inbox);
+        for round in 0..12 {
+            let id = writes(&office, round).await;
+            assert!(inbox.claim(id, ana, NOW).await.unwrap());
+            let hand = async { inbox.hand_over(id, &to, &own).await.unwrap() };
+            let take = async { inbox.take_over(id, diego, ana, NOW).await.unwrap() };
+            let (handed, taken) = match round % 4 {
+                0 => (hand.await, take.await),
+                1 => {
+                    let taken = take.await;
+                    (hand.await, taken)
+                }
+                2 => tokio::join!(hand, take),
+                _ => {
+                    let (taken, handed) = tokio::join!(take, hand);
+                    (handed, taken)
+                }
+            };
+            let expected = if taken { (HandedOver::Others, diego) } else { (HandedOver::Done, eva) };
+            assert_eq!((handed, get(&store, id).await.assignee), (expected.0, Some(expected.1)), "{}", store.name());
+            let lines = conversation::thread(&store, id).await.unwrap().len();
+            assert_eq!(lines, if taken { 1 } else { 2 }, "{}: a note only with what it belongs to", store.name());
+            match round % 4 {
+                0 => assert!(!taken),
+                1 => assert!(taken),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -168,6 +168,9 @@ async fn the_api_sends_a_canned_answer_with_its_places_filled() {
         let open = json!({"canned": {"code": "dia"}, "agent": "agent"}).to_string();
         let refused = site.call(Method::POST, &path, &token, &open, None).await;
         assert_eq!(refused.json()["errors"][0]["code"], "canned_blank", "{}", refused.body);
+        let blank = json!({"canned": {"code": "dia", "values": {"día": " "}}, "agent": "agent"}).to_string();
+        let refused = site.call(Method::POST, &path, &token, &blank, None).await;
+        assert_eq!(refused.json()["errors"][0]["code"], "canned_blank", "nothing is nothing: {}", refused.body);
         let extra = json!({"canned": {"code": "dia", "values": {"hora": "9"}}, "agent": "agent"}).to_string();
         assert_eq!(site.call(Method::POST, &path, &token, &extra, None).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let whole = json!({"canned": {"code": "/Dia", "values": {"día": "martes"}}, "agent": "agent"}).to_string();
@@ -198,6 +201,7 @@ async fn canned_answers_are_written_by_those_who_may_and_refused_with_the_reason
             ("x", " ", "a text of at most 4096"),
             ("x", "{{ nmae }}", "Do you mean “name”?"),
             ("x", "{{ name | shout }}", "cannot be read"),
+            ("x", "Su turno es el [día", "A “[” is not closed: “[día”"),
         ] {
             let refused = site.post("/canned-answers", &marketing, &form("", code, text)).await;
             assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{code} {text}");

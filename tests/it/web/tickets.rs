@@ -91,6 +91,28 @@ async fn an_agent_opens_edits_and_finds_tickets_on_the_page_and_the_audit_has_it
 }
 
 #[tokio::test]
+async fn a_page_has_one_heading_and_a_ticket_whose_text_is_gone_is_still_named() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let (agent, token) = (site.visitor(Role::Agent).await, site.token(Role::Agent).await);
+        let id = gates::conversation(&store, Some(HOUR)).await;
+        for page in ["/conversations".to_owned(), format!("/conversations/{id}")] {
+            let body = site.get(&page, Some(&agent)).await.body;
+            assert_eq!(body.matches("<h1").count(), 1, "{} {page}: {body}", store.name());
+        }
+        let ticket =
+            sends(&site, &token, "/api/v1/tickets", json!({"subject": "Estudio", "phone": "+5491155550123"})).await;
+        let ticket = ticket.json()["id"].clone();
+        let person = stage.engine.person_of("+5491155550123").await.unwrap().unwrap().unwrap().id;
+        stage.engine.erase_person(person).await.unwrap().unwrap();
+        let list = site.get("/tickets", Some(&agent)).await.body;
+        assert!(list.contains(&format!("href=\"/tickets/{ticket}\">#{ticket}</a>")), "{list}");
+        assert!(list.contains("No text is kept any more") && !list.contains("\"></a>"), "{list}");
+    }
+}
+
+#[tokio::test]
 async fn a_bot_sees_and_answers_only_what_it_was_given_and_gives_it_back_with_a_note() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
