@@ -162,7 +162,7 @@ async fn what_is_not_there_or_has_ended_is_said_in_words_with_what_is_possible()
     );
     let one = site.recado(Role::Admin, &["status", "turnos"]).await.out;
     assert!(one.contains("· Cancelled") && one.contains("Tue 24 Nov 2026, 10:00 by ana"), "{one}");
-    assert!(one.contains("times of      America/Argentina/Buenos_Aires"), "{one}");
+    assert!(one.contains("times of        America/Argentina/Buenos_Aires"), "{one}");
 }
 
 #[tokio::test]
