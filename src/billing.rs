@@ -9,3 +9,4 @@ pub mod estimate;
 pub mod market;
 pub mod report;
 pub mod report_text;
+pub mod service;

@@ -29,6 +29,7 @@ pub mod media;
 pub mod message;
 pub mod money;
 pub mod notice;
+pub mod outcome;
 pub mod outgoing;
 pub mod pair;
 pub mod people_pace;

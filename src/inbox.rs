@@ -9,6 +9,7 @@ use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, NewEntry};
+use crate::store::idempotency::Once;
 use crate::store::{Result, Store, Tx};
 
 pub mod assign;
@@ -32,12 +33,20 @@ pub use by_hand::{ByHand, may_send, open_by_hand};
 pub struct Inbox {
     store: Store,
     changes: broadcast::Sender<News>,
+    /// The key under which notes, tickets and what goes on with a note are made.
+    once: Once,
 }
 
 impl Inbox {
     /// Over `store`, announcing what changes.
     pub fn new(store: Store, changes: broadcast::Sender<News>) -> Self {
-        Self { store, changes }
+        Self { store, changes, once: Once::default() }
+    }
+
+    /// The same under a key: what was made under it already is not made again.
+    #[must_use]
+    pub fn under(self, once: Once) -> Self {
+        Self { once, ..self }
     }
 
     fn announce(&self, conversation: ConversationId) {

@@ -62,6 +62,8 @@ CREATE TABLE idempotency (
     route      TEXT NOT NULL,
     key        TEXT NOT NULL,
     request    TEXT NOT NULL,
+    holder     TEXT NOT NULL,
+    made       TEXT,
     status     BIGINT,
     response   TEXT,
     created_at BIGINT NOT NULL,
@@ -270,6 +272,7 @@ CREATE INDEX message_test ON message (author, created_at) WHERE test_of IS NOT N
 CREATE INDEX message_person ON message (person_id, id);
 CREATE INDEX message_external ON message (campaign_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX message_charged ON message (charged_day) WHERE charged_day IS NOT NULL;
+CREATE INDEX message_service ON message (sender, created_at) WHERE category = 'service';
 
 CREATE TABLE attempt (
     message_id     BIGINT NOT NULL REFERENCES message (id),

@@ -10,6 +10,9 @@ use super::table::{cell, local_time, table, time};
 use crate::config::environment;
 use crate::locale::{Language, say, sentences};
 
+/// Columns of a label: the longest, and a blank.
+const LABEL: usize = 16;
+
 /// Runs listed where no campaign is named.
 const RUNS: &str = "20";
 
@@ -103,7 +106,7 @@ async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
     let mut text = detail(&run);
     if campaign["next_due_at"].is_i64() {
         let next = local_time(&campaign["next_due_at"], &campaign["timezone"]);
-        text.extend([format!("  {:<14}{next}\n", "begins again")]);
+        text.extend([format!("  {:<LABEL$}{next}\n", "begins again")]);
     }
     if let Some(file) = run["waiting_file"]["file"].as_str() {
         let came = local_time(&run["waiting_file"]["loaded_at"], &run["timezone"]);
@@ -119,7 +122,7 @@ fn detail(run: &Value) -> String {
     let mut lines = vec![format!("{} · run {} · {state}", cell(&run["title"]), run["id"])];
     let mut fact = |label: &str, value: String| {
         if !value.is_empty() {
-            lines.push(format!("  {label:<14}{value}"));
+            lines.push(format!("  {label:<LABEL$}{value}"));
         }
     };
     let at = |value: &Value| local_time(value, &run["timezone"]);
@@ -133,7 +136,10 @@ fn detail(run: &Value) -> String {
     fact("ends about", at(&told["likely"]));
     fact("at the earliest", at(&told["low"]));
     fact("at the latest", at(&told["high"]));
-    fact("limited by", cell(&told["limited_by"]));
+    fact("limited by", words("limited_by", &told["limited_by"]));
+    if told["by_people"] == true {
+        fact("who answers", say(Language::En, "preflight.by_people", &[]));
+    }
     fact("times of", cell(&run["timezone"]));
     fact("rows read", cell(&run["rows_read"]));
     fact("messages", cell(&run["messages"]));
@@ -150,4 +156,26 @@ fn detail(run: &Value) -> String {
     fact("to be read", cell(&run["to_be_read"]));
     fact("charged", format!("{} {}", cell(&run["cost"]["currency"]), cell(&run["cost"]["charged"])));
     lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_label_stands_apart_from_what_it_says_and_a_pace_by_people_is_told_as_one() {
+        let forecast = json!({"low": 0, "likely": 0, "high": 0, "limited_by": "people", "by_people": true});
+        let run = json!({"id": 1, "title": "Turnos", "state": "running", "timezone": "UTC", "forecast": forecast,
+            "waiting": {"message": "29 conversations wait", "until": null}, "started_at": 0, "starter": "ana"});
+        let text = detail(&run);
+        assert!(text.contains("\n  at the earliest Thu 1 Jan 1970, 00:00\n"), "{text}");
+        assert!(text.contains("\n  waits           29 conversations wait\n"), "{text}");
+        assert!(text.contains(&say(Language::En, "preflight.by_people", &[])), "{text}");
+        assert!(
+            text.contains(&format!("\n  limited by      {}\n", say(Language::En, "limited_by.people", &[]))),
+            "{text}"
+        );
+    }
 }

@@ -26,7 +26,7 @@ enum Command {
     Add {
         /// What it is for; the audit calls it token:NAME.
         name: String,
-        /// admin, operator, marketing, agent or finance.
+        /// admin, operator, marketing, agent, finance or bot (a program that talks to people).
         #[arg(long, value_parser = role)]
         role: Role,
         /// How long it works: 90d, 12h, 52w.

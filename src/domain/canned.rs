@@ -53,6 +53,30 @@ fn label(text: &str) -> Option<&str> {
     (fits && inside[end..].starts_with(']')).then_some(label)
 }
 
+/// The words after the first `[` that no `]` of its line follows: a place that somebody began.
+pub fn unclosed(text: &str) -> Option<&str> {
+    pieces(text).into_iter().find_map(|piece| match piece {
+        Piece::Text(words) => unclosed_in(words),
+        Piece::Blank(_) => None,
+    })
+}
+
+fn unclosed_in(words: &str) -> Option<&str> {
+    let mut at = 0;
+    while let Some(next) = words[at..].find(['[', '{']).map(|found| at + found) {
+        if words[next..].starts_with("{{") {
+            at = words[next..].find("}}").map_or(words.len(), |close| next + close + 2);
+            continue;
+        }
+        at = next + 1;
+        let line = words[at..].split('\n').next().unwrap_or_default();
+        if words[next..].starts_with('[') && !line.contains(']') {
+            return Some(line);
+        }
+    }
+    None
+}
+
 /// The labels of the places to fill, each once, in order.
 pub fn blanks(text: &str) -> Vec<&str> {
     let mut labels = Vec::new();
@@ -106,6 +130,20 @@ mod tests {
         }
         let filled = fill_blanks("El [día] a las [hora]", |l| (l == "día").then(|| "martes".to_owned()));
         assert_eq!(filled, "El martes a las [hora]");
+    }
+
+    #[test]
+    fn a_place_that_was_begun_and_not_closed_is_found() {
+        for (text, open) in [
+            ("Su turno es el [día a las [hora].", Some("día a las ")),
+            ("Hola [", Some("")),
+            ("[dos\nlíneas]", Some("dos")),
+            ("Su turno es el [día] a las [hora].", None),
+            ("{{ partes[0] }} [] [[doble]] { y }", None),
+            (&format!("[{}]", "x".repeat(LONGEST_LABEL + 1)), None),
+        ] {
+            assert_eq!(unclosed(text), open, "{text}");
+        }
     }
 
     #[test]

@@ -213,6 +213,14 @@ pub struct RenderedButton {
 }
 
 impl Content {
+    /// Whether somebody of ours or a bot wrote it freely: part of a chat, and no template.
+    pub const fn is_chat(&self) -> bool {
+        match self {
+            Self::Text { .. } | Self::Free { .. } => true,
+            Self::Template { .. } => false,
+        }
+    }
+
     /// What the person sees; `snapshot` gives the run's templates for a message that carries none. `None`: there is none.
     pub fn rendered(self, snapshot: impl FnOnce() -> Option<Snapshot>) -> Option<Rendered> {
         match self {

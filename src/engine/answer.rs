@@ -4,13 +4,13 @@ use tracing::info;
 
 use super::media::Same;
 use super::{Engine, EngineError};
-use crate::billing::{estimate, market};
+use crate::billing::{market, service};
 use crate::config::{MarkRead, Sender};
 use crate::domain::change::Change;
 use crate::domain::failure::Dialect;
 use crate::domain::fill::Content;
 use crate::domain::free::{self, Free, is_blank};
-use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId, RunId};
+use crate::domain::id::{CampaignId, ConversationId, EntryId, MediaId, MessageId, RunId};
 use crate::domain::kind::Priority;
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
@@ -21,6 +21,7 @@ use crate::engine::hand::Author;
 use crate::inbox;
 use crate::store::audit::{self, Deed};
 use crate::store::conversation::{self, Conversation, Happening};
+use crate::store::idempotency::Once;
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, media, person, reading};
 
@@ -84,6 +85,9 @@ impl Engine {
         seen: Seen,
     ) -> Result<AnswerOutcome, EngineError> {
         let refused = |problem| Ok(AnswerOutcome::Refused(problem));
+        if let Some(message) = by.once.made()? {
+            return Ok(AnswerOutcome::Sent(message));
+        }
         let found = conversation::get(&self.store, id).await?;
         let found = found.ok_or(EngineError::Unknown { what: "conversation" })?;
         let (sender, account) = self.way_out(&found.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
@@ -115,17 +119,13 @@ impl Engine {
             return Ok(not);
         }
         note_claim(&mut tx, &conversation, by, now).await?;
-        let sent = message::insert_batch(&mut tx, &[message]).await?;
-        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
-        if let Some(attached) = attached
-            && !media::sent(&mut tx, attached, message).await?
-        {
+        let Some(message) = line_up(&mut tx, id, (&message, attached), (&by.name, now)).await? else {
             return refused(Problem::new("attachment_gone", &[]));
-        }
-        inbox::write_out(&mut tx, id, message, &by.name, now).await?;
+        };
         if account.reading.mark != MarkRead::Never {
             reading::want(&mut tx, id).await?;
         }
+        by.once.settle(&mut tx, &message).await?;
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
         self.tell(Change::Conversation(id));
@@ -169,8 +169,17 @@ impl Engine {
         Ok(self.place_file(sender, same).await?.err())
     }
 
-    /// Sends the text of the bot that has a conversation, while its window is open.
-    pub async fn answer_as_bot(&self, id: ConversationId, text: &str, bot: &str) -> Result<AnswerOutcome, EngineError> {
+    /// Sends the text of the bot that has a conversation, while its window is open: once under `once`.
+    pub async fn answer_as_bot(
+        &self,
+        id: ConversationId,
+        text: &str,
+        bot: &str,
+        once: &Once,
+    ) -> Result<AnswerOutcome, EngineError> {
+        if let Some(message) = once.made()? {
+            return Ok(AnswerOutcome::Sent(message));
+        }
         let text = text.trim();
         if let Some(why) = unfit(text) {
             return Ok(AnswerOutcome::Refused(why));
@@ -192,6 +201,7 @@ impl Engine {
         let sent = message::insert_batch(&mut tx, &[message]).await?;
         let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         inbox::write_out(&mut tx, id, message, &author, now).await?;
+        once.settle(&mut tx, &message).await?;
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} of a bot answers conversation {id}");
         self.tell(Change::Conversation(id));
@@ -215,10 +225,12 @@ impl Engine {
             return Ok(Err(Problem::new("person_without_number", &[])));
         }
         let market = market::of_recipient(&to);
-        let day = now.day_in(&account.timezone);
-        let price = estimate::estimate(&self.cards, account.currency, market.as_str(), Category::Service, &day);
-        // Reactions cost nothing (cloud-api.md 7.1).
-        let is_free = matches!(content, Content::Free { free: Free::Reaction { .. }, .. });
+        let from = (account, conversation.sender.as_str());
+        let price = match content {
+            // Reactions cost nothing (cloud-api.md 7.1).
+            Content::Free { free: Free::Reaction { .. }, .. } => Micros::default(),
+            _ => service::estimate(tx, &self.cards, from, market.as_str(), now).await?,
+        };
         Ok(Ok(NewMessage {
             run_id: RunId::BY_HAND,
             campaign_id: CampaignId::BY_HAND,
@@ -245,7 +257,7 @@ impl Engine {
             market: market.as_str().to_owned(),
             category: Category::Service,
             currency: account.currency.as_str().to_owned(),
-            estimated: if is_free { Micros::default() } else { price.unwrap_or_default() },
+            estimated: price,
         }))
     }
 }
@@ -256,6 +268,24 @@ pub(super) fn content(free: Free, quoted: Option<String>) -> Content {
         Free::Text { body } => Content::Text { body, quoted },
         free => Content::Free { free, quoted },
     }
+}
+
+/// Puts a message in line and shows it in the thread. `None`: its file was sent with another meanwhile, or is gone.
+async fn line_up(
+    tx: &mut Tx,
+    id: ConversationId,
+    (message, attached): (&NewMessage, Option<MediaId>),
+    (author, now): (&str, UnixMs),
+) -> Result<Option<MessageId>, EngineError> {
+    let sent = message::insert_batch(tx, std::slice::from_ref(message)).await?;
+    let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+    if let Some(attached) = attached
+        && !media::sent(tx, attached, message).await?
+    {
+        return Ok(None);
+    }
+    inbox::write_out(tx, id, message, author, now).await?;
+    Ok(Some(message))
 }
 
 /// Makes the conversation the author's to answer; what becomes of the answer where it is not.
@@ -299,8 +329,11 @@ fn not_yours() -> AnswerOutcome {
 
 /// Why a text cannot be sent.
 pub(super) fn unfit(text: &str) -> Option<Problem> {
+    if text.contains('\0') {
+        return Some(Problem::new("answer_character", &[]));
+    }
     let length = text.chars().count();
-    let fits = !is_blank(text) && length <= LONGEST && !text.contains('\0');
+    let fits = !is_blank(text) && length <= LONGEST;
     (!fits).then(|| Problem::new("answer_length", &[("limit", &LONGEST.to_string())]))
 }
 

@@ -20,6 +20,9 @@ pub const NAME: &str = "name";
 /// What the agent who answers is called in them.
 pub const AGENT: &str = "agent";
 
+/// So many letters tell which bracket is meant.
+const BEGINNING: usize = 30;
+
 /// A canned answer to keep, as typed.
 #[derive(Clone, Copy, Debug)]
 pub struct CannedDraft<'a> {
@@ -82,6 +85,10 @@ impl Engine {
         if is_blank(text) || text.chars().count() > LONGEST_TEXT || text.contains('\0') {
             let limit = LONGEST_TEXT.to_string();
             return Ok(vec![Problem::new("canned_text", &[("field", "text"), ("limit", &limit)])]);
+        }
+        if let Some(open) = canned::unclosed(text) {
+            let begins: String = open.chars().take(BEGINNING).collect();
+            return Ok(vec![Problem::new("canned_unclosed", &[("field", "text"), ("words", &begins)])]);
         }
         let vars = self.vars().await?;
         let known: Vec<&str> = [NAME, AGENT].into_iter().chain(vars.keys().map(String::as_str)).collect();

@@ -24,13 +24,18 @@ use crate::domain::recipient::Recipient;
 use crate::domain::template::{Template, TemplateStatus, edit};
 use crate::inbox::{self, ByHand};
 use crate::intake::phone_number::{self, Home};
+use crate::store::idempotency::Once;
 use crate::store::message::{self, NewMessage};
-use crate::store::{StoreError, identity, person, suppression, ticket};
+use crate::store::ticket::{self, Misplaced};
+use crate::store::{StoreError, identity, person, suppression};
 
 pub use look::HandLook;
 
 /// Shortest and longest time that a template sent by hand may wait for its answer.
 pub const WAITS: (Duration, Duration) = (Duration::from_mins(10), Duration::from_hours(90 * 24));
+
+/// Longest name of who pays, in characters: reports are read by people.
+const LONGEST_COST_CENTRE: usize = 200;
 
 /// Who sends or answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +44,8 @@ pub struct Author {
     pub id: UserId,
     /// Their name.
     pub name: String,
+    /// The key under which they do: what was made under it already is not made again.
+    pub once: Once,
 }
 
 /// A template to send by hand.
@@ -86,10 +93,19 @@ impl Engine {
         phone_number::read(typed, home.as_ref()).map_err(|not| not_a_number(typed, not.detail()))
     }
 
+    /// The same of a person: our own senders' numbers are nobody's.
+    fn persons_number(&self, sender: &str, typed: &str) -> Result<Phone, Problem> {
+        let phone = self.international(sender, typed)?;
+        match self.config.senders.values().find(|own| own.number == phone) {
+            Some(own) => Err(Problem::new("number_own", &[("number", &phone.with_plus()), ("sender", &own.name)])),
+            None => Ok(phone),
+        }
+    }
+
     /// Whom a number typed for `sender` reaches, or a business-scoped user id, where its provider writes to those.
     fn recipient(&self, sender: &str, typed: &str) -> Result<Recipient, Problem> {
         let Some(user) = Recipient::user(typed.trim()) else {
-            return self.international(sender, typed).map(Recipient::Phone);
+            return self.persons_number(sender, typed).map(Recipient::Phone);
         };
         let (_, account) = self.way_out(sender)?;
         if account.access.kind().dialect() == Dialect::CloudApi {
@@ -110,6 +126,13 @@ impl Engine {
 
     /// Sends one template to one number.
     pub async fn send_by_hand(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
+        match by.once.made()? {
+            Some((message, conversation)) => Ok(HandOutcome::Sent { message, conversation }),
+            None => self.send_anew(send, by).await,
+        }
+    }
+
+    async fn send_anew(&self, send: &HandSend, by: &Author) -> Result<HandOutcome, EngineError> {
         let to = match self.recipient(&send.sender, &send.to) {
             Ok(to) => to,
             Err(problem) => return Ok(HandOutcome::Refused(vec![problem])),
@@ -125,6 +148,7 @@ impl Engine {
         };
         let (fill, mut problems) = values::fill(&template, &values, &account.timezone);
         problems.extend(out_of_reach(send.wait));
+        problems.extend(too_long(&send.cost_centre));
         if !problems.is_empty() {
             return Ok(HandOutcome::Refused(problems));
         }
@@ -154,9 +178,13 @@ impl Engine {
         let queued = message::insert_batch(&mut tx, &[new]).await?;
         let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
         let conversation = inbox::open_by_hand(&mut tx, rules, &chat, message).await?;
+        by.once.settle(&mut tx, &(message, conversation)).await?;
         tx.commit().await?;
         info!(message.id = %message, "message {message} is sent by hand");
         self.tell(Change::Conversation(conversation));
+        if let Some(ticket) = send.ticket {
+            self.tell(Change::Ticket(ticket));
+        }
         self.wake.notify_waiters();
         Ok(HandOutcome::Sent { message, conversation })
     }
@@ -174,9 +202,13 @@ impl Engine {
         let (rules, mut tx) = (&self.config.conversations, self.store.begin().await?);
         problems.extend(inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await?);
         if let Some(ticket) = send.ticket
-            && ticket::hold(&mut tx, ticket).await?.is_none()
+            && let Err(why) = ticket::takes(&mut tx, ticket, person).await?
         {
-            problems.push(Problem::new("ticket_unknown", &[("ticket", &ticket.to_string())]));
+            let code = match why {
+                Misplaced::Unknown => "ticket_unknown",
+                Misplaced::Another => "ticket_another",
+            };
+            problems.push(Problem::new(code, &[("ticket", &ticket.to_string())]));
         }
         Ok(problems)
     }
@@ -260,6 +292,12 @@ fn out_of_reach(wait: Option<Duration>) -> Option<Problem> {
     let wait = wait.filter(|wait| *wait < WAITS.0 || *wait > WAITS.1)?;
     let days = (WAITS.1.as_secs() / 86_400).to_string();
     Some(Problem::new("wait_range", &[("field", "wait"), ("seconds", &wait.as_secs().to_string()), ("days", &days)]))
+}
+
+/// What is wrong with the name of who pays.
+fn too_long(cost_centre: &str) -> Option<Problem> {
+    let limit = LONGEST_COST_CENTRE.to_string();
+    (cost_centre.chars().count() > LONGEST_COST_CENTRE).then(|| Problem::new("cost_centre_long", &[("limit", &limit)]))
 }
 
 /// What is wrong with a number that was typed; `detail` is the word for it.

@@ -27,7 +27,7 @@ use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, Outc
 use crate::store::person::erasure::{self, Erasure, Excluded};
 
 pub use cases::{PersonFile, SaidExport, TicketExport, TicketLineExport};
-pub use clients::{ClientsImported, Edit};
+pub use clients::{ClientsImported, Edit, LeftRow};
 pub use look::{LeftOut, PersonLook};
 
 /// Everything kept of one person. It is handed to them: times are told as `2026-11-24T13:00:00Z`, amounts as decimals.
@@ -125,11 +125,15 @@ pub struct MessageExport {
     pub cost: Micros,
     /// Who wrote it; empty for campaigns.
     pub author: String,
+    /// Whether somebody of ours wrote it freely: part of a chat, and no template.
+    #[serde(skip)]
+    pub is_chat: bool,
 }
 
 impl From<MessageRow> for MessageExport {
     fn from(m: MessageRow) -> Self {
         let content: Option<Content> = serde_json::from_str(&m.content).ok();
+        let is_chat = content.as_ref().is_some_and(Content::is_chat);
         let text = content.and_then(|c| c.rendered(|| serde_json::from_str(m.template.as_deref()?).ok()));
         Self {
             id: m.id,
@@ -153,6 +157,7 @@ impl From<MessageRow> for MessageExport {
             currency: m.currency,
             cost: m.charged,
             author: m.author,
+            is_chat,
         }
     }
 }

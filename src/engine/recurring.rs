@@ -86,7 +86,7 @@ impl Recurring {
         let mut tx = engine.store.begin().await?;
         let new = ready.run(&candidate, (&due.begun_by, now), Sort::Recurring);
         // While the run before is still being sent its time waits, and is caught up then.
-        let Some(run) = run::insert_in(&mut tx, &new).await? else { return Ok(None) };
+        let Some(run) = run::insert(&mut tx, &new).await? else { return Ok(None) };
         if !recurrence::advance(&mut tx, due.campaign_id, due_at, next).await? {
             return Ok(None);
         }

@@ -16,6 +16,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::{self, Behind, EVERY_ROW, Sheet, Shown};
+use crate::store::idempotency::Once;
 use crate::store::run::{self, NewRun, Run, Sort};
 use crate::store::template::own;
 use crate::store::version::Version;
@@ -42,6 +43,8 @@ pub struct Yes<'a> {
     pub shown: Option<&'a Shown>,
     /// The file may be empty, not whole, have other columns or take much back.
     pub anyway: bool,
+    /// The key under which they say so: what it has begun already is not begun again.
+    pub once: Option<&'a Once>,
 }
 
 /// A version with everything a decision about it needs.
@@ -133,12 +136,12 @@ impl Engine {
     /// Starts a version if it is, to the letter, what was `shown`: version, template, audience, prices, and what is left
     /// of it to send. Otherwise says what changed.
     pub async fn start_shown(&self, id: VersionId, shown: &Shown, by: &str) -> Result<StartOutcome, EngineError> {
-        self.start_if(id, Yes { shown: Some(shown), anyway: false }, by).await
+        self.start_if(id, Yes { shown: Some(shown), ..Yes::default() }, by).await
     }
 
     /// The same, although the file is empty, not whole, has other columns or takes much back: a person has said so.
     pub async fn start_anyway(&self, id: VersionId, by: &str) -> Result<StartOutcome, EngineError> {
-        self.start_if(id, Yes { shown: None, anyway: true }, by).await
+        self.start_if(id, Yes { anyway: true, ..Yes::default() }, by).await
     }
 
     /// What the mark of a sheet is made from.
@@ -156,6 +159,11 @@ impl Engine {
 
     /// Starts a version if that is what was said yes to.
     pub async fn start_if(&self, id: VersionId, yes: Yes<'_>, by: &str) -> Result<StartOutcome, EngineError> {
+        let once = yes.once.cloned().unwrap_or_default();
+        if let Some((run, version)) = once.made()? {
+            self.approved(&self.candidate(version).await?, by).await?;
+            return Ok(StartOutcome::Started(run));
+        }
         let mut candidate = self.candidate(id).await?;
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
@@ -168,11 +176,11 @@ impl Engine {
             Candidate { file: CampaignFile { every: Some(every), .. }, .. } => {
                 self.schedule(&candidate, every, by).await?
             }
-            Candidate { standing: Some(run), .. } => self.amend(run, id, by).await?,
+            Candidate { standing: Some(run), .. } => self.amend(run, id, (by, &once)).await?,
             _ => {
                 let sort = if candidate.file.is_standing() { Sort::Standing } else { Sort::Once };
                 let at = self.clock.now();
-                run::insert(&self.store, &ready.run(&candidate, (by, at), sort)).await?.map(StartOutcome::Started)
+                self.begin(&ready.run(&candidate, (by, at), sort), &once).await?
             }
         };
         let Some(started) = started else {
@@ -187,12 +195,29 @@ impl Engine {
         Ok(started)
     }
 
-    /// The standing run takes the version up; `None` when it is just taking up another.
-    async fn amend(&self, run: &Run, version: VersionId, by: &str) -> Result<Option<StartOutcome>, EngineError> {
+    /// A run begins; `None` when the campaign has an open one.
+    async fn begin(&self, new: &NewRun<'_>, once: &Once) -> Result<Option<StartOutcome>, EngineError> {
         let mut tx = self.store.begin().await?;
-        let done = run::standing::amend(&mut tx, (run.id, run.revision), version, self.clock.now(), by).await?;
+        let Some(run) = run::insert(&mut tx, new).await? else { return Ok(None) };
+        once.settle(&mut tx, &(run, new.version)).await?;
         tx.commit().await?;
-        Ok(done.then_some(StartOutcome::Started(run.id)))
+        Ok(Some(StartOutcome::Started(run)))
+    }
+
+    /// The standing run takes the version up; `None` when it is just taking up another.
+    async fn amend(
+        &self,
+        run: &Run,
+        version: VersionId,
+        (by, once): (&str, &Once),
+    ) -> Result<Option<StartOutcome>, EngineError> {
+        let mut tx = self.store.begin().await?;
+        if !run::standing::amend(&mut tx, (run.id, run.revision), version, self.clock.now(), by).await? {
+            return Ok(None);
+        }
+        once.settle(&mut tx, &(run.id, version)).await?;
+        tx.commit().await?;
+        Ok(Some(StartOutcome::Started(run.id)))
     }
 
     /// It was approved, and its file has been used.

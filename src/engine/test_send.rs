@@ -20,6 +20,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::template::{Template, TemplateStatus, edit};
 use crate::intake::rows::{RowFate, RowsRequest, explain, open_rows};
 use crate::locale::{Language, say};
+use crate::store::idempotency::Once;
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, suppression, test_message};
 
@@ -41,7 +42,7 @@ pub struct TestSend<'a> {
     pub row: i64,
     /// The number as typed; a local one is completed with the sender's country.
     pub to: &'a str,
-    /// The key of the form or request: sent again, nothing more leaves. `None`: every call is a test.
+    /// The key of the form: sent again, nothing more leaves. `None`: it comes from no form.
     pub once: Option<&'a str>,
     /// In what language a refusal says why a row has no message.
     pub language: Language,
@@ -62,10 +63,10 @@ pub enum TestOutcome {
 }
 
 impl Engine {
-    /// Sends a row to a number of one's own.
-    pub async fn send_test(&self, test: TestSend<'_>, by: &str) -> Result<TestOutcome, EngineError> {
+    /// Sends a row to a number of one's own: once under `once`.
+    pub async fn send_test(&self, test: TestSend<'_>, by: &str, once: &Once) -> Result<TestOutcome, EngineError> {
         let mut candidate = self.candidate(test.version).await?;
-        match self.tested(&mut candidate, test, by).await? {
+        match self.tested(&mut candidate, test, (by, once)).await? {
             Err(problem) => Ok(TestOutcome::Refused(vec![problem])),
             Ok((message, to)) => {
                 if let Some(message) = message {
@@ -81,13 +82,16 @@ impl Engine {
         &self,
         candidate: &mut Candidate,
         test: TestSend<'_>,
-        by: &str,
+        (by, once): (&str, &Once),
     ) -> Result<Result<(Option<MessageId>, Phone), Problem>, EngineError> {
         let sender = &candidate.file.sender.clone();
         let to = match self.international(sender, test.to) {
             Ok(to) => to,
             Err(problem) => return Ok(Err(problem)),
         };
+        if let Some(message) = once.made()? {
+            return Ok(Ok((Some(message), to)));
+        }
         let (_, account) = self.way_out(sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
         if let Some(problem) = self.too_many_tests(by).await? {
             return Ok(Err(problem));
@@ -119,6 +123,7 @@ impl Engine {
         let queued = queued.first().map(|(id, _)| *id);
         if let Some(id) = queued {
             test_message::mark(&mut tx, id, candidate.version.campaign_id).await?;
+            once.settle(&mut tx, &id).await?;
         }
         tx.commit().await?;
         Ok(Ok((queued, to)))

@@ -28,11 +28,32 @@ pub enum Onward {
     Bot(String),
 }
 
+/// Whose conversations somebody hands on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Everybody's.
+    All,
+    /// Nobody's, and those of this agent; `None`: nobody's alone.
+    Own(Option<UserId>),
+}
+
+impl Reach {
+    /// Whether it goes so far as a conversation of `assignee`.
+    pub fn includes(self, assignee: Option<UserId>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Own(agent) => assignee.is_none() || assignee == agent,
+        }
+    }
+}
+
 /// Who hands it on, and what the next reads.
 #[derive(Clone, Copy, Debug)]
 pub struct HandOver<'a> {
     /// Who, as the audit names them.
     pub by: &'a str,
+    /// Whose it may be.
+    pub of: Reach,
     /// Where to, in words: a name.
     pub to: &'a str,
     /// What the next reads; empty: nothing.
@@ -48,6 +69,8 @@ pub enum HandedOver {
     Done,
     /// It is closed.
     Closed,
+    /// It is somebody else's by now.
+    Others,
     /// There is no bot of that name.
     NoBot,
 }
@@ -63,9 +86,17 @@ pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Ow
 }
 
 impl Inbox {
-    /// Hands an open conversation to an agent, a team or a bot, with what the next reads.
+    /// Hands an open conversation to an agent, a team or a bot, with what the next reads. Whose it is is judged on the locked
+    /// row: a colleague who has just taken it over keeps it.
     pub async fn hand_over(&self, id: ConversationId, onward: &Onward, how: &HandOver<'_>) -> Result<HandedOver> {
+        if self.once.is_made() {
+            return Ok(HandedOver::Done);
+        }
         let mut tx = self.store.begin().await?;
+        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(HandedOver::Closed) };
+        if !how.of.includes(found.assignee) {
+            return Ok(HandedOver::Others);
+        }
         let done = match onward {
             Onward::Agent(agent) => {
                 let give = Hand::Give { agent: Some(*agent), team: None };
@@ -86,6 +117,9 @@ impl Inbox {
 
     /// A bot wants a person of ours to go on. False: no bot has it, or another one than `bot`.
     pub async fn give_back(&self, id: ConversationId, bot: Option<&str>, how: &HandOver<'_>) -> Result<bool> {
+        if self.once.is_made() {
+            return Ok(true);
+        }
         let mut tx = self.store.begin().await?;
         let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(false) };
         if bot.is_some() && found.bot.as_deref() != bot {
@@ -119,6 +153,7 @@ impl Inbox {
         let subject = format!("conversation {id}");
         let deed = Deed { actor: how.by, action, subject: &subject, detail: how.to };
         audit::write_in(&mut tx, how.at, deed).await?;
+        self.once.settle(&mut tx, &id).await?;
         tx.commit().await?;
         self.announce(id);
         Ok(())
@@ -180,7 +215,7 @@ impl Inbox {
             taken += usize::from(self.take_from(config, gone, (None, now)).await?);
         }
         for id in turn::silent_bots(&self.store, now.minus(config.conversations.bot_silence)).await? {
-            let how = HandOver { by: ITSELF, to: "", note: "", at: now };
+            let how = HandOver { by: ITSELF, of: Reach::All, to: "", note: "", at: now };
             taken += usize::from(self.give_back(id, None, &how).await?);
         }
         Ok(taken)

@@ -43,12 +43,12 @@ pub async fn answer(
     Ok(Some(text.replace("{opens}", &words(language, opens, hours, now))))
 }
 
-/// `Monday 08:00`, or `08:00` on the same day; with the date when it is more than six days away.
+/// `Monday at 08:00`, or `today at 08:00` on the same day; with the date when it is more than six days away.
 pub fn words(language: Language, opens: UnixMs, hours: &OfficeHours, now: UnixMs) -> String {
     let (there, here) = (opens.in_zone(&hours.timezone), now.in_zone(&hours.timezone));
     let time = there.strftime("%H:%M").to_string();
     if there.date() == here.date() {
-        return time;
+        return say(language, "away.today", &[("time", &time)]);
     }
     let day = there.weekday().to_monday_one_offset().to_string();
     let day = say(language, &format!("away.weekday.{day}"), &[]);

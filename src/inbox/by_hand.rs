@@ -26,7 +26,7 @@ pub struct ByHand<'a> {
     pub name: &'a str,
     /// How long it waits for an answer; `None`: as long as the conversation, or as the configuration says.
     pub wait: Option<Duration>,
-    /// The ticket that the conversation belongs to.
+    /// The ticket that the conversation belongs to: one of that person ([`ticket::takes`]).
     pub ticket: Option<TicketId>,
 }
 
@@ -104,7 +104,9 @@ pub async fn open_by_hand(
     };
     write_out(tx, id, message, &sent.author, at).await?;
     if let Some(ticket) = send.ticket {
-        ticket::link(tx, ticket, id, (send.name, at)).await?;
+        // Whether the ticket takes it was asked before; no ticket changes its person.
+        let linked = ticket::link(tx, ticket, id, (send.name, at)).await?;
+        linked.map_err(|_| StoreError::Guard { expected: 1, actual: 0 })?;
     }
     Ok(id)
 }

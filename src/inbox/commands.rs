@@ -95,6 +95,9 @@ impl Inbox {
 
     /// Writes a note that only agents see. False: there is no such conversation.
     pub async fn note(&self, id: ConversationId, text: &str, by: &str, at: UnixMs) -> Result<bool> {
+        if self.once.is_made() {
+            return Ok(true);
+        }
         let mut tx = self.store.begin().await?;
         if conversation::by_id(&mut tx, id).await?.is_none() {
             return Ok(false);
@@ -111,7 +114,8 @@ impl Inbox {
             at,
             received_at: at,
         };
-        entry::add(&mut tx, &line).await?;
+        let entry = entry::add(&mut tx, &line).await?;
+        self.once.settle(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(self.told(true, id))
     }

@@ -4,10 +4,8 @@ use super::attribution::Attribution;
 use super::words::{self, OptOut};
 use crate::domain::event::{Media, ReplyContent};
 use crate::domain::kind::CampaignKind;
+pub use crate::domain::outcome::OPT_OUT;
 use crate::intake::campaign_file::{ButtonReply, Replies};
-
-/// The outcome that an opt-out is.
-pub const OPT_OUT: &str = "opted_out";
 
 /// What every reminder can be answered with, and what is asked for by hand.
 const USUAL: [&str; 2] = ["confirmed", "cancelled"];

@@ -3,46 +3,67 @@
 use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, TicketId};
 use crate::domain::time::UnixMs;
-use crate::store::ticket::{self, NewTicket, Opened, Ticket, TicketChange};
+use crate::store::ticket::{self, Misplaced, NewTicket, Opened, Placed, Ticket, TicketChange};
 use crate::store::{Result, conversation, identity};
 
 use super::Inbox;
 
 impl Inbox {
-    /// Opens a ticket. Where the other system's case has one already, that is the one, as it is.
-    pub async fn open_ticket(&self, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Opened> {
+    /// Opens a ticket. Where the other system's case has one of the same person already, that is the one, as it is.
+    pub async fn open_ticket(&self, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Placed<Opened>> {
+        if let Some(opened) = self.opened_before()? {
+            return Ok(Ok(opened));
+        }
         let mut tx = self.store.begin().await?;
         let root = identity::row(&mut tx, new.person).await?.root();
         let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
+        if let Ok(opened) = &opened {
+            self.once.settle(&mut tx, &(opened.id, opened.is_new)).await?;
+        }
         tx.commit().await?;
-        self.announce_ticket(opened.id);
+        if let Ok(opened) = opened {
+            self.announce_ticket(opened.id);
+        }
         Ok(opened)
     }
 
-    /// Opens a ticket from a conversation, which belongs to it from then on. `None`: there is no such conversation.
+    /// Opens a ticket from a conversation, which belongs to it from then on.
     pub async fn open_ticket_of(
         &self,
         id: ConversationId,
         new: &NewTicket<'_>,
         (by, at): (&str, UnixMs),
-    ) -> Result<Option<Opened>> {
+    ) -> Result<Placed<Opened>> {
+        if let Some(opened) = self.opened_before()? {
+            return Ok(Ok(opened));
+        }
         let mut tx = self.store.begin().await?;
-        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(None) };
+        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(Err(Misplaced::Unknown)) };
         let root = identity::row(&mut tx, found.person_id).await?.root();
-        let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
-        ticket::link(&mut tx, opened.id, id, (by, at)).await?;
+        let opened = match ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await? {
+            Ok(opened) => opened,
+            Err(why) => return Ok(Err(why)),
+        };
+        if let Err(why) = ticket::link(&mut tx, opened.id, id, (by, at)).await? {
+            return Ok(Err(why));
+        }
+        self.once.settle(&mut tx, &(opened.id, opened.is_new)).await?;
         tx.commit().await?;
         self.announce(id);
         self.announce_ticket(opened.id);
-        Ok(Some(opened))
+        Ok(Ok(opened))
     }
 
-    /// Links a conversation to a ticket. False: there is no such conversation, or no such ticket.
-    pub async fn link_ticket(&self, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<bool> {
+    fn opened_before(&self) -> Result<Option<Opened>> {
+        Ok(self.once.made()?.map(|(id, is_new)| Opened { id, is_new }))
+    }
+
+    /// Links a conversation to a ticket of the same person.
+    pub async fn link_ticket(&self, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<Placed<()>> {
         let mut tx = self.store.begin().await?;
         let done = ticket::link(&mut tx, id, to, (by, at)).await?;
         tx.commit().await?;
-        if done {
+        if done.is_ok() {
             self.announce(to);
             self.announce_ticket(id);
         }
@@ -67,8 +88,14 @@ impl Inbox {
 
     /// Writes a note on a ticket. False: there is no such ticket.
     pub async fn note_ticket(&self, id: TicketId, text: &str, (by, at): (&str, UnixMs)) -> Result<bool> {
+        if self.once.is_made() {
+            return Ok(true);
+        }
         let mut tx = self.store.begin().await?;
         let done = ticket::note(&mut tx, id, text, (by, at)).await?;
+        if done {
+            self.once.settle(&mut tx, &id).await?;
+        }
         tx.commit().await?;
         if done {
             self.announce_ticket(id);

@@ -16,7 +16,13 @@ use wanted::Way;
 /// What a provider tells later fills empty names only, so this one stays.
 const NAME: &str = "UPDATE person SET name = $2 WHERE id = $1";
 
-const SET: &str = "INSERT INTO client (person_id, reference, note, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5)
+/// What is left out stays as the last word on anybody who is this person.
+const SET: &str = "INSERT INTO client (person_id, reference, note, changed_at, changed_by)
+    SELECT p.id, COALESCE($2, k.reference, ''), COALESCE($3, k.note, ''), $4, $5
+    FROM person AS p LEFT JOIN client AS k ON k.person_id = (SELECT c.person_id FROM client AS c
+        JOIN person AS i ON i.id = c.person_id WHERE i.id = p.id OR i.linked_to = p.id ORDER BY c.changed_at DESC, c.person_id
+        LIMIT 1)
+    WHERE p.id = $1
     ON CONFLICT (person_id) DO UPDATE SET reference = excluded.reference, note = excluded.note,
         changed_at = excluded.changed_at, changed_by = excluded.changed_by";
 
@@ -46,7 +52,7 @@ const REFERENCES: Dialects = Dialects {
 
 const OF: &str = "SELECT reference, note, changed_at, changed_by FROM client
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
-    ORDER BY changed_at DESC LIMIT 1";
+    ORDER BY changed_at DESC, person_id LIMIT 1";
 
 /// Each of the words must be in the name or the reference, whatever its case and accents; or the number is one of those.
 const FIND: Dialects = Dialects {
@@ -90,6 +96,17 @@ pub struct Client {
     pub changed_at: UnixMs,
     /// By whom.
     pub changed_by: String,
+}
+
+/// What is to be said of a person from now on; what is `None` stays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ClientChange<'a> {
+    /// Their name.
+    pub name: Option<&'a str>,
+    /// Their number in the house's own system.
+    pub reference: Option<&'a str>,
+    /// A note.
+    pub note: Option<&'a str>,
 }
 
 /// A person of a list.
@@ -138,14 +155,16 @@ pub struct Said {
 }
 
 /// Keeps what a person of ours says of the person for whom `root` stands.
-pub async fn set(tx: &mut Tx, root: PersonId, name: &str, said: &Client) -> Result<()> {
-    on_tx!(tx, |conn| sqlx::query(NAME).bind(root).bind(name).execute(conn).await.map(drop))?;
+pub async fn set(tx: &mut Tx, root: PersonId, said: &ClientChange<'_>, (by, at): (&str, UnixMs)) -> Result<()> {
+    if let Some(name) = said.name {
+        on_tx!(tx, |conn| sqlx::query(NAME).bind(root).bind(name).execute(conn).await.map(drop))?;
+    }
     on_tx!(tx, |conn| sqlx::query(SET)
         .bind(root)
-        .bind(&said.reference)
-        .bind(&said.note)
-        .bind(said.changed_at)
-        .bind(&said.changed_by)
+        .bind(said.reference)
+        .bind(said.note)
+        .bind(at)
+        .bind(by)
         .execute(conn)
         .await
         .map(drop))?;

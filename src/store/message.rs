@@ -10,6 +10,7 @@ mod evidence;
 mod reached;
 mod reprice;
 mod retry;
+mod service;
 mod settle;
 mod standing;
 mod suspect;
@@ -42,6 +43,7 @@ pub use reprice::{
     Left as LeftInMarket, LeftInLine, keep_text, left_by_market, left_in, left_of, reprice, stale_markets,
 };
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
+pub use service::services_since;
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 pub(super) use standing::decline_like;
 pub use standing::{

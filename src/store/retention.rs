@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::{Result, Store, alert, on, outgoing, place, suppression};
 use crate::domain::time::UnixMs;
 
-const KEYS: &str = "DELETE FROM idempotency WHERE created_at < $1";
 const WEBHOOKS: &str = "DELETE FROM webhook WHERE id IN
     (SELECT id FROM webhook WHERE state <> 'new' AND received_at < $1 ORDER BY id LIMIT 1000)";
 
@@ -34,9 +33,6 @@ const OLD_AUDIENCES: &str = "SELECT DISTINCT v.audience_hash FROM version AS v
     LIMIT 20";
 const AUDIENCE_GONE: &str = "UPDATE version SET forgotten_at = $2 WHERE audience_hash = $1";
 
-/// A request is repeated within this or not at all.
-const KEYS_FOR: Duration = Duration::from_hours(24);
-
 /// Alerts that have ended.
 const ALERTS_FOR: Duration = Duration::from_hours(90 * 24);
 
@@ -57,12 +53,11 @@ pub struct Before {
 /// Files that somebody brought and never sent.
 const UNSENT_FOR: Duration = Duration::from_hours(24);
 
-/// Removes old idempotency keys, a step of what `before` says, old alerts and a step of places that count no more, and lets
-/// suppressions lapse that have lasted their time. Sessions and sign-in links live by people's time, not by this clock, and are swept
+/// Removes a step of what `before` says, old alerts and a step of places that count no more, and lets
+/// suppressions lapse that have lasted their time. Sessions, sign-in links and keys of requests live by people's time, not by this clock, and are swept
 /// where they are made.
 pub async fn sweep(store: &Store, before: &Before, now: UnixMs) -> Result<()> {
     let steps = [
-        (KEYS, Some(now.minus(KEYS_FOR))),
         (WEBHOOKS, before.raw_webhooks),
         (ORPHANS, before.raw_webhooks),
         (ALIASES, Some(now.minus(ALIASES_FOR))),

@@ -14,7 +14,7 @@ use crate::domain::time::UnixMs;
 mod begin;
 pub mod standing;
 
-pub use begin::{NewRun, Sort, insert, insert_in};
+pub use begin::{NewRun, Sort, insert};
 
 const GET: &str = "SELECT id, campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at,
         revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at

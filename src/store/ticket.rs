@@ -13,14 +13,18 @@ use crate::domain::ticket::{Priority, TicketState};
 use crate::domain::time::UnixMs;
 
 mod look;
+mod theirs;
 
 pub use look::{Linked, TicketFilter, TicketView, Whose, conversations, get, list, of_person, timeline};
+pub use theirs::{Misplaced, Placed, link, takes};
+
+use theirs::is_one;
 
 const OPEN: &str = "INSERT INTO ticket (subject, person_id, state, priority, assignee, source, external_id, created_at,
         created_by, changed_at)
     VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $7) ON CONFLICT DO NOTHING RETURNING id";
 
-const BY_REFERENCE: &str = "SELECT id FROM ticket WHERE source = $1 AND external_id = $2";
+const BY_REFERENCE: &str = "SELECT id, person_id FROM ticket WHERE source = $1 AND external_id = $2";
 
 const HOLD: Dialects = Dialects {
     sqlite: "SELECT id, subject, person_id, state, priority, assignee, source, external_id, created_at, created_by,
@@ -185,8 +189,12 @@ pub struct TicketEvent {
     pub told: Told,
 }
 
-/// Opens a ticket. Where the other system's case has one already, that is the one.
-pub async fn open(tx: &mut Tx, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Opened> {
+/// Opens a ticket. Where the other system's case has one already, that is the one, and no number is used up; if it is
+/// another person's, the case is not this one.
+pub async fn open(tx: &mut Tx, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Placed<Opened>> {
+    if let Some(known) = of_reference(tx, new).await? {
+        return Ok(known);
+    }
     let (source, reference) = new.reference.map_or(("", None), |(source, id)| (source, Some(id)));
     let id: Option<TicketId> = on_tx!(tx, |c| sqlx::query_scalar(OPEN)
         .bind(new.subject)
@@ -201,10 +209,20 @@ pub async fn open(tx: &mut Tx, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) ->
         .await?);
     if let Some(id) = id {
         tell(tx, id, &Told::Opened, (by, at), None).await?;
-        return Ok(Opened { id, is_new: true });
+        return Ok(Ok(Opened { id, is_new: true }));
     }
-    let id = on_tx!(tx, |c| sqlx::query_scalar(BY_REFERENCE).bind(source).bind(reference).fetch_one(c).await?);
-    Ok(Opened { id, is_new: false })
+    // Somebody else opened it at the same moment.
+    of_reference(tx, new).await?.ok_or(StoreError::Guard { expected: 1, actual: 0 })
+}
+
+/// The ticket that the other system's case has already.
+async fn of_reference(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Option<Placed<Opened>>> {
+    let Some((source, reference)) = new.reference else { return Ok(None) };
+    let known: Option<(TicketId, PersonId)> =
+        on_tx!(tx, |c| sqlx::query_as(BY_REFERENCE).bind(source).bind(reference).fetch_optional(c).await?);
+    let Some((id, of)) = known else { return Ok(None) };
+    let theirs = is_one(tx, of, new.person).await?;
+    Ok(Some(if theirs { Ok(Opened { id, is_new: false }) } else { Err(Misplaced::Another) }))
 }
 
 /// The ticket `id`, which nobody else changes until the unit of work ends.
@@ -282,20 +300,6 @@ pub async fn note(tx: &mut Tx, id: TicketId, text: &str, (by, at): (&str, UnixMs
     }
     tell(tx, id, &Told::Note { text: text.to_owned() }, (by, at), None).await?;
     Ok(true)
-}
-
-/// Links a conversation to a ticket, from which it then belongs to no other. What was said in one that has ended goes to
-/// it at once. False: there is no such conversation, or no such ticket.
-pub async fn link(tx: &mut Tx, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<bool> {
-    let Some(found) = conversation::hold(tx, to).await? else { return Ok(false) };
-    if hold(tx, id).await?.is_none() {
-        return Ok(false);
-    }
-    if found.ticket_id == Some(id) {
-        return Ok(true);
-    }
-    tell(tx, id, &Told::Linked, (by, at), Some((to, None))).await?;
-    Ok(conversation::link(tx, to, id, at).await?.is_some())
 }
 
 /// Adds what was said in an ended conversation to its ticket, where it has one: what came since the last transcript. A

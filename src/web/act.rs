@@ -47,15 +47,17 @@ pub async fn start_shown(
     looked: Looked<'_>,
 ) -> Result<Begun, WebError> {
     let latest = version::latest(state.store(), campaign).await?.ok_or(WebError::NotFound)?;
-    let anyway = looked.anyway;
+    let (anyway, once) = (looked.anyway, Some(&actor.once));
     match looked.shown {
+        // What was begun under the key is told as it was.
+        _ if actor.once.is_made() => start(state, actor, looked.version, Yes { shown: None, anyway, once }).await,
         // The mark tells more than that there is another version: what of it changed.
         Some(shown) => {
             let shown = Shown::parse(shown).ok_or(WebError::Bad("shown"))?;
-            start(state, actor, latest.id, Yes { shown: Some(&shown), anyway }).await
+            start(state, actor, latest.id, Yes { shown: Some(&shown), anyway, once }).await
         }
         None if latest.id != looked.version => Err(WebError::Conflict("newer_version")),
-        None => start(state, actor, latest.id, Yes { shown: None, anyway }).await,
+        None => start(state, actor, latest.id, Yes { shown: None, anyway, once }).await,
     }
 }
 

@@ -11,6 +11,7 @@ use axum_extra::extract::CookieJar;
 use crate::domain::id::UserId;
 use crate::domain::role::{Right, Role};
 use crate::locale::Language;
+use crate::store::idempotency::Once;
 use crate::store::{StoreError, session, token};
 
 use super::state::WebState;
@@ -33,9 +34,16 @@ pub struct Actor {
     pub csrf: Option<String>,
     /// The language they chose, if they did.
     pub chosen: Option<Language>,
+    /// The key under which they ask, if there is one.
+    pub once: Once,
 }
 
 impl Actor {
+    /// The name of the bot that they are.
+    pub fn bot(&self) -> Option<&str> {
+        self.name.strip_prefix("token:").filter(|_| self.role == Role::Bot)
+    }
+
     /// Whether they have `right`.
     pub fn may(&self, right: Right) -> bool {
         self.role.may(right)
@@ -75,6 +83,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
             user: None,
             csrf: None,
             chosen: None,
+            once: Once::default(),
         }));
     }
     let jar = CookieJar::from_headers(headers);
@@ -86,6 +95,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
         user: Some(s.user_id),
         csrf: Some(s.csrf),
         chosen: (!s.language.is_empty()).then(|| Language::of_tag(&s.language)),
+        once: Once::default(),
     }))
 }
 

@@ -20,6 +20,12 @@ use super::state::WebState;
 /// Longest field beside the file, in bytes.
 const LONGEST: usize = 64 * 1024;
 
+/// Letters of a file's name.
+const LONGEST_NAME: usize = 200;
+
+/// Letters of its end, from the last full stop.
+const LONGEST_END: usize = 16;
+
 /// An answer as a form brings it: its fields stand before its file.
 #[derive(Debug, Default)]
 pub struct Written {
@@ -106,12 +112,24 @@ pub async fn keep_bytes<E>(
     conversation::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
     // A single component, whatever a browser or a program calls it.
     let filename = filename.rsplit(['/', '\\']).next().unwrap_or_default();
-    let filename: String = filename.chars().filter(|c| !c.is_control()).take(200).collect();
+    let filename = shortened(filename);
     let brought = Brought { filename, is_voice, by: actor.name.clone() };
     match state.engine.attach(id, brought, bytes).await? {
         Ok(kept) => Ok(kept),
         Err(problem) => Err(WebError::Refused(vec![problem])),
     }
+}
+
+/// A file's name without control characters, cut in its middle where it is too long: its end tells what the file is.
+fn shortened(filename: &str) -> String {
+    let letters: Vec<char> = filename.chars().filter(|c| !c.is_control()).collect();
+    let Some(over) = letters.len().checked_sub(LONGEST_NAME).filter(|over| *over > 0) else {
+        return letters.into_iter().collect();
+    };
+    let end = letters.iter().rposition(|c| *c == '.').filter(|at| letters.len() - at <= LONGEST_END);
+    let end = end.unwrap_or(letters.len());
+    let begin = end.saturating_sub(over);
+    letters.iter().take(begin).chain(letters.iter().skip(begin + over)).collect()
 }
 
 /// Sends an answer.
@@ -129,5 +147,19 @@ pub async fn send(
         }
         AnswerOutcome::Overtaken => Err(WebError::Conflict(OVERTAKEN)),
         AnswerOutcome::Refused(problem) => Err(WebError::Refused(vec![problem])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_its_end() {
+        let long = "x".repeat(300);
+        assert_eq!(shortened(&format!("{long}.txt")), format!("{}.txt", "x".repeat(196)));
+        assert_eq!(shortened(&long), "x".repeat(200));
+        assert_eq!(shortened(&format!("a.{long}")).chars().count(), 200);
+        assert_eq!(shortened("orden\u{7} médica.pdf"), "orden médica.pdf");
     }
 }

@@ -1,6 +1,6 @@
 //! Whether somebody takes conversations just now: said by themselves.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::REFERER;
 use axum::response::Redirect;
@@ -10,7 +10,7 @@ use crate::store::presence::{self, Availability};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::state::WebState;
 
 /// `available` or `away`.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::domain::id::ConversationId;
@@ -17,6 +16,7 @@ use crate::store::conversation;
 use super::actor::Actor;
 use super::converse::author;
 use super::error::WebError;
+use super::form::Form;
 use super::gallery::{Asked, Gallery};
 use super::once::once;
 use super::page::{Page, html};
@@ -158,8 +158,8 @@ fn told(p: &Page, error: WebError) -> Result<Vec<String>, WebError> {
 /// Sends what a form holds, once for its key; the path of the conversation it is in.
 async fn go_once(state: &WebState, actor: &Actor, route: &str, asked: &Asked) -> Result<String, WebError> {
     let send = asked.send();
-    let work = async {
-        let (_, conversation) = go(state, actor, &send).await?;
+    let work = async |actor: Actor| {
+        let (_, conversation) = go(state, &actor, &send).await?;
         let found = conversation::get(state.store(), conversation).await?;
         let theirs = found.is_some_and(|c| c.assignee != actor.user);
         let done = if theirs { "sent_theirs" } else { "sent" };

@@ -24,7 +24,7 @@ use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, html};
 use super::reading::{PATIENCE, Reading};
 use super::row_words;
@@ -301,7 +301,7 @@ pub async fn start(
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
-    axum::extract::Form(form): axum::extract::Form<StartForm>,
+    Form(form): Form<StartForm>,
 ) -> Result<Response, WebError> {
     let looked = Looked { version: VersionId(form.version), shown: form.shown.as_deref(), anyway: form.anyway };
     match act::start_shown(&state, &actor, CampaignId(id), looked).await {
@@ -326,7 +326,7 @@ pub async fn elsewhere(
     State(state): State<WebState>,
     actor: Actor,
     Path(id): Path<i64>,
-    axum::extract::Form(form): axum::extract::Form<ElsewhereForm>,
+    Form(form): Form<ElsewhereForm>,
 ) -> Result<Redirect, WebError> {
     if !matches!(form.choice.as_str(), "leave them out" | "send anyway") {
         return Err(WebError::Bad("choice"));

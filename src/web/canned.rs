@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use crate::store::{conversation, user};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, html};
 use super::state::WebState;
 
@@ -246,7 +246,8 @@ pub async fn text_of(
     if let Some(extra) = values.keys().find(|name| !found.blanks.contains(name)) {
         return refuse("canned_extra", &[("field", "canned.values"), ("blank", extra)]);
     }
-    if let Some(open) = found.blanks.iter().find(|blank| !values.contains_key(*blank)) {
+    let is_open = |blank: &&String| values.get(*blank).is_none_or(|value| value.trim().is_empty());
+    if let Some(open) = found.blanks.iter().find(is_open) {
         return refuse("canned_blank", &[("field", "canned.values"), ("blank", open)]);
     }
     Ok(fill_blanks(&found.text, |label| values.get(label).cloned()))

@@ -3,7 +3,6 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum_extra::extract::Form;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -24,6 +23,7 @@ use super::away;
 use super::bubble::{Bubble, Quote};
 use super::canned;
 use super::error::WebError;
+use super::form::Form;
 use super::page::Page;
 use super::state::WebState;
 use super::words;
@@ -302,7 +302,7 @@ impl FromRequest<WebState> for NewAnswer {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("multipart/form-data") {
             let form = Form::<AnswerForm>::from_request(request, state).await;
-            return form.map(|Form(form)| form.into()).map_err(|_| WebError::Bad("body"));
+            return form.map(|Form(form)| form.into());
         }
         let mut parts = Multipart::from_request(request, state).await.map_err(|_| WebError::Bad("upload"))?;
         let (mut form, mut file) = (AnswerForm::default(), None);

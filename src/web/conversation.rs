@@ -1,7 +1,7 @@
 //! One conversation: the thread, the answer, who has it, what was decided, who the person is.
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -21,12 +21,12 @@ use super::bubble::{self, Bubble};
 use super::composer::{Begun, BegunAsked, Composer, NewAnswer};
 use super::converse;
 use super::error::WebError;
-use super::form::{done, done_n};
+use super::form::{Form, done, done_n};
 use super::handover::{self, Desk};
 use super::inbox::asked::Asked;
 use super::inbox::lists::Lists;
 use super::inbox::presence::{self, Others};
-use super::once::once;
+use super::once::{once, once_for_words};
 use super::page::{Page, html};
 use super::state::WebState;
 
@@ -62,6 +62,7 @@ struct ConversationPage {
     teams: Vec<String>,
     longest_note: usize,
     campaigns: Right,
+    people: Right,
     suppress: Right,
     /// Why the person gets no promotions, or nothing; empty: they get them.
     wishes: Vec<String>,
@@ -132,6 +133,7 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         longest_note: converse::LONGEST_NOTE,
         choices: converse::choices(state, id).await?,
         campaigns: Right::ReadCampaigns,
+        people: Right::ReadPeople,
         suppress: Right::Suppress,
         wishes: suppression::wishes(store, c.person_id).await?,
         desk: handover::desk(state, &c).await?,
@@ -149,7 +151,14 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
 /// Whether the person wants promotions.
 #[derive(Deserialize)]
 pub struct Promotions {
-    wanted: String,
+    wanted: Wish,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wish {
+    Yes,
+    No,
 }
 
 /// An agent says whether the person wants promotions.
@@ -159,7 +168,7 @@ pub async fn set_promotions(
     Path(id): Path<i64>,
     Form(form): Form<Promotions>,
 ) -> Result<Redirect, WebError> {
-    converse::set_promotions(&state, &actor, ConversationId(id), form.wanted == "yes").await?;
+    converse::set_promotions(&state, &actor, ConversationId(id), form.wanted == Wish::Yes).await?;
     Ok(done(&format!("/conversations/{id}"), "promotions_set"))
 }
 
@@ -194,12 +203,12 @@ pub async fn answer(
 ) -> Result<Response, WebError> {
     let id = ConversationId(id);
     let there = format!("/conversations/{id}#answer");
-    let work = async {
+    let work = async |actor: Actor| {
         converse::answer(&state, &actor, id, &new).await?;
         Ok(there.clone())
     };
     let sent = if new.once.is_empty() {
-        work.await
+        work(actor.clone()).await
     } else {
         let (route, request) = (format!("POST /conversations/{id}/answer"), new.request());
         once(&state, &actor, (&route, &new.once), &request, work).await
@@ -298,6 +307,9 @@ pub async fn about(
 #[derive(Deserialize)]
 pub struct NoteForm {
     text: String,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// A note among agents.
@@ -307,8 +319,13 @@ pub async fn note(
     Path(id): Path<i64>,
     Form(form): Form<NoteForm>,
 ) -> Result<Redirect, WebError> {
-    converse::note(&state, &actor, ConversationId(id), &form.text).await?;
-    Ok(done(&format!("/conversations/{id}"), "noted"))
+    let (route, there) = (format!("POST /conversations/{id}/note"), format!("/conversations/{id}?done=noted"));
+    let work = async |actor: Actor| {
+        converse::note(&state, &actor, ConversationId(id), &form.text).await?;
+        Ok(there.clone())
+    };
+    let path = once_for_words(&state, &actor, (&route, &form.once), &form.text, work).await?;
+    Ok(Redirect::to(&path))
 }
 
 /// What was decided.

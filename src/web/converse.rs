@@ -4,9 +4,11 @@
 use crate::domain::change::Change;
 use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
+use crate::domain::outcome::can_be_set;
 use crate::domain::role::Role;
 use crate::engine::{Author, DoubtSettlement};
 use crate::inbox::Inbox;
+use crate::inbox::assign::Reach;
 use crate::inbox::choice::Choice;
 use crate::inbox::decide;
 use crate::intake::campaign_file::CampaignFile;
@@ -21,9 +23,6 @@ use super::canned;
 use super::composer::NewAnswer;
 use super::error::WebError;
 use super::state::WebState;
-
-/// Longer outcomes are not words.
-const LONGEST_OUTCOME: usize = 60;
 
 /// Why an answer is shown back: a colleague answered while it was written.
 pub const OVERTAKEN: &str = "answered_meanwhile";
@@ -51,9 +50,14 @@ pub async fn outcomes(state: &WebState, c: &Conversation) -> Result<Vec<String>,
     Ok(decide::offered(Some((file.kind, &file.replies))))
 }
 
+/// Whose conversations `actor` may close, decide in and hand over.
+pub(super) fn reach(actor: &Actor) -> Reach {
+    if actor.role == Role::Admin { Reach::All } else { Reach::Own(actor.user) }
+}
+
 /// Whether `actor` may close a conversation, decide in it and hand it over: it is nobody's or theirs, or their role may.
 pub fn may_act(actor: &Actor, c: &Conversation) -> bool {
-    c.assignee.is_none() || c.assignee == actor.user || matches!(actor.role, Role::Admin | Role::Operator)
+    reach(actor).includes(c.assignee)
 }
 
 /// The conversation, if `actor` may act in it.
@@ -65,12 +69,17 @@ pub(super) async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) 
 /// The person behind `actor`, as an author.
 pub fn author(actor: &Actor) -> Result<Author, WebError> {
     let id = actor.user.ok_or(WebError::Conflict("needs_person"))?;
-    Ok(Author { id, name: actor.name.clone() })
+    Ok(Author { id, name: actor.name.clone(), once: actor.once.clone() })
 }
 
 /// The agents' side of the inbox.
-pub(super) fn inbox(state: &WebState) -> Inbox {
+fn inbox(state: &WebState) -> Inbox {
     Inbox::new(state.store().clone(), state.engine.changes.clone())
+}
+
+/// The same for what is made there, under the key of whoever makes it.
+pub(super) fn inbox_of(state: &WebState, actor: &Actor) -> Inbox {
+    inbox(state).under(actor.once.clone())
 }
 
 /// Sends an answer while the window is open; a conflict where a colleague answered while it was written.
@@ -80,13 +89,15 @@ pub async fn answer(
     id: ConversationId,
     new: &NewAnswer,
 ) -> Result<MessageId, WebError> {
-    canned::all_filled(state, actor, id, (&new.canned, &new.text)).await?;
+    if !actor.once.is_made() {
+        canned::all_filled(state, actor, id, (&new.canned, &new.text)).await?;
+    }
     let file = match &new.file {
-        Some(file) => {
+        Some(file) if !actor.once.is_made() => {
             let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(file.bytes.clone())]);
             Some(attach::keep_bytes(state, actor, id, (&file.name, false), bytes).await?)
         }
-        None => None,
+        _ => None,
     };
     let reply = attach::reply(&new.text, file.as_ref(), new.quote);
     attach::send(state, actor, id, (reply, new.seen)).await
@@ -131,8 +142,7 @@ pub async fn reopen(state: &WebState, actor: &Actor, id: ConversationId) -> Resu
 
 /// Sets or corrects what the person decided.
 pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, outcome: &str) -> Result<(), WebError> {
-    let word = outcome.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
-    if outcome.is_empty() || outcome.chars().count() > LONGEST_OUTCOME || !word {
+    if !can_be_set(outcome) {
         return Err(WebError::Bad("outcome"));
     }
     theirs(state, actor, id).await?;
@@ -176,7 +186,7 @@ pub async fn note(state: &WebState, actor: &Actor, id: ConversationId, text: &st
     if is_blank(text) || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    if !inbox(state).note(id, text, &actor.name, state.now()).await? {
+    if !inbox_of(state, actor).note(id, text, &actor.name, state.now()).await? {
         return Err(WebError::NotFound);
     }
     audit(state, actor, "conversation.note", id, "").await

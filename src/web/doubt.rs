@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};
-use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::domain::doubt::Verdict;
@@ -17,7 +16,7 @@ use crate::store::run;
 use super::act;
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done_n;
+use super::form::{Form, done_n};
 use super::page::{Page, cut, html};
 use super::state::WebState;
 

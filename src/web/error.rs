@@ -5,12 +5,13 @@ use std::error::Error as _;
 use askama::Template;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{CONTENT_TYPE, HOST, LOCATION, REFERER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rand::RngExt;
 use serde::Serialize;
+use url::Url;
 
 use crate::domain::problem::Problem;
 use crate::engine::EngineError;
@@ -18,6 +19,7 @@ use crate::locale::{self, Language};
 use crate::store::StoreError;
 
 use super::actor::{self, Actor};
+use super::form::{UNREAD, local};
 use super::page::Page;
 use super::state::WebState;
 
@@ -95,7 +97,8 @@ impl WebError {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status of its answer.
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             _ if self.is_full() => StatusCode::SERVICE_UNAVAILABLE,
             Self::NobodyThere => StatusCode::UNAUTHORIZED,
@@ -233,7 +236,7 @@ struct ErrorPage {
     detail: String,
     problems: Vec<String>,
     reference: Option<String>,
-    back: &'static str,
+    back: String,
 }
 
 /// Turns bare error statuses into documents or pages.
@@ -243,15 +246,14 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     let headers = request.headers().clone();
     let query = request.uri().query().map(str::to_owned);
     let response = next.run(request).await;
-    let status = response.status();
-    let told = match response.extensions().get::<Told>() {
-        Some(told) => told.clone(),
-        None => match unread(status) {
-            Some(word) => Told { word, problems: Vec::new(), why: None, reference: None },
+    let machine = is_machine(&path);
+    let (status, told) = match response.extensions().get::<Told>() {
+        Some(told) => (response.status(), told.clone()),
+        None => match unread(response.status(), &method, machine) {
+            Some((status, word)) => (status, Told { word, problems: Vec::new(), why: None, reference: None }),
             None => return response,
         },
     };
-    let machine = path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events";
     if status == StatusCode::UNAUTHORIZED && !machine && method == Method::GET {
         let next = query.map_or(path.clone(), |q| format!("{path}?{q}"));
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -259,17 +261,41 @@ pub async fn write_out(State(state): State<WebState>, request: Request, next: Ne
     }
     let who = response.extensions().get::<Actor>().cloned();
     let language = actor::language(who.as_ref(), &headers);
-    if machine { document(language, status, &told) } else { page(&state, who, language, status, &told) }
+    if machine {
+        return document(language, status, &told);
+    }
+    let back = if method == Method::POST { came_from(&state, &headers) } else { None };
+    page(&state, (who, language), (status, &told), back)
 }
 
-/// The word of a refusal that no handler wrote: the router's, or of what reads paths, queries and forms.
-fn unread(status: StatusCode) -> Option<&'static str> {
-    match status {
-        StatusCode::METHOD_NOT_ALLOWED => Some("method_not_allowed"),
-        StatusCode::PAYLOAD_TOO_LARGE => Some("too_large"),
-        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => Some("body"),
-        _ => None,
-    }
+/// Whether programs ask there.
+fn is_machine(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/webhooks/") || path == "/events"
+}
+
+/// The page of this site that a form was sent from.
+fn came_from(state: &WebState, headers: &HeaderMap) -> Option<String> {
+    let from = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let is_own = from.origin().ascii_serialization() == state.public_origin() || host == Some(from.authority());
+    let query = from.query().map_or(String::new(), |query| format!("?{query}"));
+    is_own.then(|| local(&format!("{}{query}", from.path())).to_owned())
+}
+
+/// Status and word of a refusal that no handler wrote: the router's, or of what reads paths, queries and forms. The address
+/// of a page that cannot be read is nobody's.
+fn unread(status: StatusCode, method: &Method, machine: bool) -> Option<(StatusCode, &'static str)> {
+    let word = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::BAD_REQUEST if *method == Method::GET && !machine => {
+            return Some((StatusCode::NOT_FOUND, "not_found"));
+        }
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE if *method == Method::POST && !machine => UNREAD,
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => "body",
+        _ => return None,
+    };
+    Some((status, word))
 }
 
 fn sentences(language: Language, told: &Told) -> (String, String) {
@@ -298,10 +324,16 @@ fn document(language: Language, status: StatusCode, told: &Told) -> Response {
     response
 }
 
-fn page(state: &WebState, who: Option<Actor>, language: Language, status: StatusCode, told: &Told) -> Response {
+fn page(
+    state: &WebState,
+    (who, language): (Option<Actor>, Language),
+    (status, told): (StatusCode, &Told),
+    back: Option<String>,
+) -> Response {
     let (title, detail) = sentences(language, told);
+    let home = if who.is_some() { "/" } else { "/sign-in" };
     let page = ErrorPage {
-        back: if who.is_some() { "/" } else { "/sign-in" },
+        back: back.unwrap_or_else(|| home.to_owned()),
         p: Page::new(state, who, language, ""),
         title,
         detail,

@@ -1,6 +1,31 @@
 //! Fields of forms and addresses.
 
-use axum::response::Redirect;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use serde::de::DeserializeOwned;
+
+use super::error::WebError;
+
+/// The fields of a form without files. Every form of a page is read by it, so that one whose fields are missing or hold what
+/// does not belong there is answered with a page.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = WebError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebError> {
+        match axum_extra::extract::Form::from_request(request, state).await {
+            Ok(axum_extra::extract::Form(read)) => Ok(Self(read)),
+            Err(unread) => Err(match unread.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => WebError::TooLarge,
+                _ => WebError::Unprocessable(UNREAD),
+            }),
+        }
+    }
+}
+
+/// What a form is called that cannot be read (`web.error.<word>`).
+pub const UNREAD: &str = "form";
 
 /// Back to `path` with what was done, told once at its top.
 pub fn done(path: &str, word: &str) -> Redirect {

@@ -1,6 +1,6 @@
 //! Handing a conversation to an agent, a team or a bot, with what the next reads; and putting it on a ticket.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::Redirect;
 use serde::Deserialize;
 
@@ -15,7 +15,8 @@ use crate::store::{identity, token, user};
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
+use super::once::once_for_words;
 use super::state::WebState;
 use super::tickets;
 
@@ -79,15 +80,19 @@ pub async fn hand(
     (onward, name): (&Onward, &str),
     note: &str,
 ) -> Result<(), WebError> {
-    converse::theirs(state, actor, id).await?;
+    // What was handed over already is not theirs any more.
+    if !actor.once.is_made() {
+        converse::theirs(state, actor, id).await?;
+    }
     let note = if is_blank(note) { "" } else { note.trim() };
     if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    let how = HandOver { by: &actor.name, to: name, note, at: state.now() };
-    match converse::inbox(state).hand_over(id, onward, &how).await? {
+    let how = HandOver { by: &actor.name, of: converse::reach(actor), to: name, note, at: state.now() };
+    match converse::inbox_of(state, actor).hand_over(id, onward, &how).await? {
         HandedOver::Done => Ok(()),
         HandedOver::Closed => Err(WebError::Conflict("conversation_state")),
+        HandedOver::Others => Err(WebError::Conflict("conversation_others")),
         HandedOver::NoBot => Err(WebError::Bad("no_bot")),
     }
 }
@@ -130,10 +135,13 @@ pub async fn ticket(
 ) -> Result<Redirect, WebError> {
     let id = ConversationId(id);
     converse::theirs(&state, &actor, id).await?;
+    let done = format!("/conversations/{id}?done=ticket_linked");
     if let Some(ticket) = form.ticket {
         tickets::link(&state, &actor, TicketId(ticket), id).await?;
-    } else {
-        let subject = tickets::subject(&form.subject)?;
+        return Ok(Redirect::to(&done));
+    }
+    let subject = tickets::subject(&form.subject)?;
+    let work = async |actor: Actor| {
         let new = NewTicket {
             subject: &subject,
             person: crate::domain::id::PersonId(0),
@@ -142,6 +150,10 @@ pub async fn ticket(
             reference: None,
         };
         tickets::open_of(&state, &actor, id, &new).await?;
-    }
-    Ok(done(&format!("/conversations/{id}"), "ticket_linked"))
+        Ok(done.clone())
+    };
+    // One that has a ticket offers no other, so that the subject tells one form from the next.
+    let key = (format!("POST /conversations/{id}/ticket"), "open");
+    let path = once_for_words(&state, &actor, (&key.0, key.1), &subject, work).await?;
+    Ok(Redirect::to(&path))
 }

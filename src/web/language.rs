@@ -1,6 +1,6 @@
 //! Choosing the language of the screens.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -11,7 +11,7 @@ use crate::store::user;
 
 use super::actor::{Anybody, LANGUAGE_COOKIE};
 use super::error::WebError;
-use super::form::local;
+use super::form::{Form, local};
 use super::state::WebState;
 
 /// What was chosen, and where.

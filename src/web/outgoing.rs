@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
 use jiff::civil::DateTime;
 use serde::Deserialize;
 
@@ -18,7 +17,7 @@ use crate::store::outgoing::endpoint::{self, Endpoint};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::{done, done_n};
+use super::form::{Form, done, done_n};
 use super::outgoing_act as act;
 use super::page::{Page, cut, html};
 use super::state::WebState;

@@ -13,6 +13,7 @@ use crate::domain::money::Micros;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
+use crate::store::secret::Secret;
 
 use super::actor::{self, Actor};
 use super::asset::{ADDRESSES, Addresses};
@@ -148,6 +149,11 @@ impl Page {
     /// The token of the session's forms.
     pub fn csrf(&self) -> &str {
         self.actor.as_ref().and_then(|a| a.csrf.as_deref()).unwrap_or_default()
+    }
+
+    /// A key for a form that does its work once.
+    pub fn once(&self) -> String {
+        Secret::draw("").shown
     }
 
     /// `en`, `es`, `pt`.

@@ -5,10 +5,12 @@ use axum::extract::{Multipart, Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
+use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::PersonId;
 use crate::domain::role::Right;
 use crate::engine::Incoming;
-use crate::engine::person::{ClientsImported, Erased};
+use crate::engine::person::{ClientsImported, Erased, LeftRow};
+use crate::intake::rows;
 use crate::store::client::{self, Found, Wanted};
 use crate::store::identity::Known;
 
@@ -16,6 +18,7 @@ use super::actor::Actor;
 use super::error::WebError;
 use super::inbox::asked::numbers;
 use super::page::{Page, cut, html};
+use super::row_words;
 use super::state::WebState;
 use super::upload;
 
@@ -32,6 +35,17 @@ struct PeoplePage {
     imported: Option<ClientsImported>,
     erased: Option<Erased>,
     manage: Right,
+}
+
+impl PeoplePage {
+    /// Why a row was left out.
+    fn why(&self, row: &LeftRow) -> String {
+        match row.reason {
+            // What does not fit says so itself; no text of a campaign is meant here.
+            ExclusionReason::BadValue => rows::explain(self.p.language, &row.detail),
+            why => row_words::left_out(&self.p, why, &row.detail),
+        }
+    }
 }
 
 /// Whom to look for, and from where on.

@@ -1,7 +1,6 @@
 //! One person: who they are, what we sent and why something was not, what they answered, and erasing it all.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
@@ -13,6 +12,7 @@ use crate::engine::person::{Edit, Erased, LeftOut, MessageExport, PersonFile, Pe
 
 use super::actor::Actor;
 use super::error::WebError;
+use super::form::Form;
 use super::page::{Page, html};
 use super::people;
 use super::row_words;
@@ -44,9 +44,7 @@ impl PersonPage {
 
     /// Why a row became no message.
     fn why(&self, row: &LeftOut) -> String {
-        let reason = row_words::reason(&self.p, Some(row.reason.as_str()));
-        let detail = crate::intake::rows::explain(self.p.language, &row.detail);
-        if detail.is_empty() { reason } else { format!("{reason} ({detail})") }
+        row_words::left_out(&self.p, row.reason, &row.detail)
     }
 
     /// What was decided about a message, last.
@@ -82,9 +80,20 @@ pub async fn edit_one(state: &WebState, actor: &Actor, id: PersonId, edit: &Edit
     Ok(())
 }
 
+/// The person, as whoever asks may see them.
+pub async fn look(state: &WebState, actor: &Actor, id: PersonId) -> Result<PersonLook, WebError> {
+    let look = state.engine.look_at_person(id).await?;
+    Ok(if actor.may(Right::Converse) { look } else { look.without_chats() })
+}
+
 /// The page.
-pub async fn show(State(state): State<WebState>, p: Page, Path(id): Path<i64>) -> Result<Html<String>, WebError> {
-    let mut one = state.engine.look_at_person(PersonId(id)).await?;
+pub async fn show(
+    State(state): State<WebState>,
+    actor: Actor,
+    p: Page,
+    Path(id): Path<i64>,
+) -> Result<Html<String>, WebError> {
+    let mut one = look(&state, &actor, PersonId(id)).await?;
     one.kept.messages.reverse();
     let name = one.kept.identities.iter().find_map(|i| i.name.clone()).unwrap_or_default();
     html(&PersonPage {
@@ -97,14 +106,12 @@ pub async fn show(State(state): State<WebState>, p: Page, Path(id): Path<i64>) -
     })
 }
 
-/// What was typed about a person.
+/// What was typed about a person; what is left out stays.
 #[derive(Deserialize)]
 pub struct Edited {
-    name: String,
-    #[serde(default)]
-    reference: String,
-    #[serde(default)]
-    note: String,
+    name: Option<String>,
+    reference: Option<String>,
+    note: Option<String>,
 }
 
 /// Keeps it.

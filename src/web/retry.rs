@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{Html, Redirect};
-use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::domain::id::RunId;
@@ -17,7 +16,7 @@ use super::act;
 use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
-use super::form::done_n;
+use super::form::{Form, done_n};
 use super::page::{Page, html};
 use super::row_words;
 use super::state::WebState;

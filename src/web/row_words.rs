@@ -7,10 +7,11 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
+use crate::intake::rows;
 use crate::locale;
 use crate::store::message::LEFT;
 use crate::store::run::Run;
-use crate::store::view::row::RunRow;
+use crate::store::view::row::{RunRow, UNANSWERED, UNREAD};
 use crate::store::{StoreError, version};
 
 use super::error::WebError;
@@ -110,6 +111,13 @@ pub fn reason(p: &Page, word: Option<&str>) -> String {
     }
 }
 
+/// Why a row became nothing, with what more is known.
+pub fn left_out(p: &Page, why: ExclusionReason, detail: &str) -> String {
+    let why = reason(p, Some(why.as_str()));
+    let detail = rows::explain(p.language, detail);
+    if detail.is_empty() { why } else { format!("{why} ({detail})") }
+}
+
 /// What a gate waits for.
 pub fn gate_words(p: &Page, gate: &str) -> String {
     p.word(&format!("waiting.{gate}"), gate)
@@ -118,6 +126,15 @@ pub fn gate_words(p: &Page, gate: &str) -> String {
 /// The words of an outcome; one that a campaign file made up is shown as it is.
 pub fn outcome(p: &Page, word: &str) -> String {
     p.word(&format!("web.outcome.{word}"), word)
+}
+
+/// The same, and the words that stand where there is none.
+pub fn answered(p: &Page, word: &str) -> String {
+    match word {
+        UNANSWERED => p.t("web.no_answer"),
+        UNREAD => p.t("web.to_be_read"),
+        word => outcome(p, word),
+    }
 }
 
 /// Colour of a state's tag.

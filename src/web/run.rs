@@ -1,7 +1,7 @@
 //! A run: where its messages are, why anything waits, what failed and why, what people answered, what it costs.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -13,6 +13,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::{self, Progress, Subject};
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
+use crate::store::view::row::{UNANSWERED, UNREAD};
 use crate::store::view::tally;
 use crate::store::{campaign, click, correction, exclusion, message, run, version};
 
@@ -21,7 +22,7 @@ use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
-use super::form::{done, local};
+use super::form::{Form, done, local};
 use super::page::{Page, html};
 use super::reading::Reading;
 use super::row_words;
@@ -130,7 +131,7 @@ pub async fn show(
     let opened = click::of_run(state.store(), run.id).await?;
     let clicks = (opened > 0).then(|| p.n("web.clicks.opened", opened));
     let recharge = recharge(&state, &p, &run).await?;
-    let answers = answers(&state, &p, run.id, people).await?;
+    let answers = answers(&state, &p, run.id, &actor).await?;
     let stopped = stopped(&state, &p, run.id).await?;
     let left_out = left_out(&state, &p, run.id).await?;
     let resent = message::resent(store, run.id).await?;
@@ -210,8 +211,10 @@ fn tiles(p: &Page, f: &Figures, people: bool) -> Vec<Tile> {
     tiles
 }
 
-async fn answers(state: &WebState, p: &Page, run: RunId, people: bool) -> Result<Vec<Tile>, WebError> {
+async fn answers(state: &WebState, p: &Page, run: RunId, actor: &Actor) -> Result<Vec<Tile>, WebError> {
     let answers = tally::answers(state.store(), run).await?;
+    let people = actor.may(Right::ReadPeople);
+    let rows = |word: &str| people.then(|| format!("/runs/{run}/rows?outcome={word}"));
     let mut tiles: Vec<Tile> = answers
         .outcomes
         .into_iter()
@@ -222,10 +225,13 @@ async fn answers(state: &WebState, p: &Page, run: RunId, people: bool) -> Result
         })
         .collect();
     if answers.to_be_read > 0 {
-        let href = people.then(|| "/conversations?view=all&show=open".to_owned());
-        tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: "to_be_read".to_owned(), href });
+        // Whoever reads answers is led to them, others to the rows they are about.
+        let talks = || Some(format!("/conversations?view=all&show=open&run={run}"));
+        let href = if actor.may(Right::Converse) { talks() } else { rows(UNREAD) };
+        tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: UNREAD.to_owned(), href });
     }
-    tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: "no_answer".to_owned(), href: None });
+    let href = rows(UNANSWERED).filter(|_| answers.no_answer > 0);
+    tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: UNANSWERED.to_owned(), href });
     Ok(tiles)
 }
 

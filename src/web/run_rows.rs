@@ -43,7 +43,7 @@ impl Asked {
         let filter = if let Some(code) = self.failure {
             RowFilter::Failure(code)
         } else if !self.outcome.is_empty() {
-            RowFilter::Outcome(self.outcome.clone())
+            RowFilter::answered(&self.outcome)
         } else if self.state.is_empty() {
             RowFilter::Any
         } else {
@@ -83,7 +83,7 @@ pub async fn show(
     let next = cut(&mut rows, PAGE).map(|last| next(&asked, last.id));
     let narrowed = match asked.failure {
         Some(code) => Some(row_words::failure(&p, Some(code))),
-        None if !asked.outcome.is_empty() => Some(row_words::outcome(&p, &asked.outcome)),
+        None if !asked.outcome.is_empty() => Some(row_words::answered(&p, &asked.outcome)),
         None => None,
     };
     let states = S::ALL.iter().map(|s| (s.as_str(), p.t(&format!("web.state.{}", s.as_str())))).collect();

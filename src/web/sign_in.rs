@@ -1,7 +1,7 @@
 //! Signing in with name and password or with a link that works once, and out.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -16,7 +16,7 @@ use crate::store::{session, user};
 
 use super::actor::{Actor, Anybody, cookie_name};
 use super::error::WebError;
-use super::form::local;
+use super::form::{Form, local};
 use super::page::{Page, html};
 use super::state::WebState;
 

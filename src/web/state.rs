@@ -15,6 +15,7 @@ use crate::store::{Store, StoreError, audit};
 use super::actor::Actor;
 use super::forecasts::Forecasts;
 use super::metrics::Metrics;
+use super::once::Working;
 use super::sampler::Sampler;
 use super::throttle::Throttle;
 use crate::store::password::Turnstile;
@@ -36,6 +37,7 @@ pub struct WebState {
     pub(super) throttle: Throttle,
     pub(super) sampler: Sampler,
     pub(super) forecasts: Forecasts,
+    pub(super) working: Working,
 }
 
 impl WebState {
@@ -51,6 +53,7 @@ impl WebState {
             throttle: Throttle::default(),
             sampler: Sampler::default(),
             forecasts: Forecasts::default(),
+            working: Working::default(),
         }
     }
 

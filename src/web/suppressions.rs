@@ -1,7 +1,7 @@
 //! The do-not-send list.
 
 use askama::Template;
-use axum::extract::{Form, Multipart, Path, Query, State};
+use axum::extract::{Multipart, Path, Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ use crate::store::{StoreError, person};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::{done, done_n};
+use super::form::{Form, done, done_n};
 use super::page::{Page, cut, html};
 use super::state::WebState;
 

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::domain::fill::Rendered;
@@ -17,7 +16,7 @@ use crate::locale;
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::template_act::{self, Entry};

@@ -3,7 +3,6 @@
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::domain::problem::Problem;
@@ -14,7 +13,7 @@ use crate::store::template;
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::template::{FormPage, address, said};

@@ -1,7 +1,7 @@
 //! Templates: the list, and reading them again.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::store::template::draft::{self, Kept};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done_n;
+use super::form::{Form, done_n};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::template_act::{self, Choices, Entry, Wanted};

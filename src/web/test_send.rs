@@ -1,7 +1,7 @@
 //! "Send me a test", for page and API.
 
 use axum::Json;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::api::campaigns::found;
 use super::api::extract::Sent;
 use super::campaign::latest;
 use super::error::{ProblemDocument, WebError};
-use super::form::done;
+use super::form::{Form, done};
 use super::page::Page;
 use super::state::WebState;
 use crate::domain::id::{CampaignId, MessageId, VersionId};
@@ -109,7 +109,7 @@ pub async fn api(
 }
 
 async fn go(state: &WebState, actor: &Actor, test: TestSend<'_>) -> Result<TestSent, WebError> {
-    match state.engine.send_test(test, &actor.name).await? {
+    match state.engine.send_test(test, &actor.name, &actor.once).await? {
         TestOutcome::Refused(problems) => Err(WebError::Refused(problems)),
         TestOutcome::Sent { message, to } => {
             if let Some(message) = message {

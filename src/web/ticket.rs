@@ -1,7 +1,7 @@
 //! One ticket: what is said of it, its timeline with the transcripts, its conversations.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -19,7 +19,8 @@ use crate::store::user::{self, User};
 use super::actor::Actor;
 use super::converse::LONGEST_NOTE;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
+use super::once::once_for_words;
 use super::page::{Page, html};
 use super::state::WebState;
 use super::tickets;
@@ -161,6 +162,9 @@ pub async fn change(
 #[derive(Deserialize)]
 pub struct NoteForm {
     text: String,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// A note among agents.
@@ -170,6 +174,11 @@ pub async fn note(
     Path(id): Path<i64>,
     Form(form): Form<NoteForm>,
 ) -> Result<Redirect, WebError> {
-    tickets::note(&state, &actor, TicketId(id), &form.text).await?;
-    Ok(done(&format!("/tickets/{id}"), "noted"))
+    let (route, there) = (format!("POST /tickets/{id}/note"), format!("/tickets/{id}?done=noted"));
+    let work = async |actor: Actor| {
+        tickets::note(&state, &actor, TicketId(id), &form.text).await?;
+        Ok(there.clone())
+    };
+    let path = once_for_words(&state, &actor, (&route, &form.once), &form.text, work).await?;
+    Ok(Redirect::to(&path))
 }

@@ -1,7 +1,7 @@
 //! The list of tickets with its filters, and what is done to tickets, for pages and API alike.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -10,13 +10,14 @@ use crate::domain::id::{ConversationId, PersonId, TicketId, UserId};
 use crate::domain::role::Right;
 use crate::domain::ticket::{self as rules, Priority, TicketState};
 use crate::domain::time::UnixMs;
-use crate::store::ticket::{self, NewTicket, Opened, TicketChange, TicketFilter, TicketView, Whose};
+use crate::store::ticket::{self, Misplaced, NewTicket, Opened, TicketChange, TicketFilter, TicketView, Whose};
 use crate::store::user;
 
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::done;
+use super::form::Form;
+use super::once::once_for_words;
 use super::page::{Page, cut, html};
 use super::state::WebState;
 
@@ -107,6 +108,9 @@ pub struct Opening {
     phone: String,
     #[serde(default)]
     priority: String,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// Opens a ticket by hand.
@@ -116,11 +120,16 @@ pub async fn open(
     Form(form): Form<Opening>,
 ) -> Result<Redirect, WebError> {
     let subject = subject(&form.subject)?;
-    let person = person(&state, &form.phone).await?;
     let priority = Priority::parse(&form.priority).unwrap_or_default();
-    let new = NewTicket { subject: &subject, person, priority, assignee: actor.user, reference: None };
-    let opened = open_for(&state, &actor, &new).await?;
-    Ok(done(&format!("/tickets/{}", opened.id), "ticket_opened"))
+    let work = async |actor: Actor| {
+        let person = person(&state, &form.phone).await?;
+        let new = NewTicket { subject: &subject, person, priority, assignee: actor.user, reference: None };
+        let opened = open_for(&state, &actor, &new).await?;
+        Ok(format!("/tickets/{}?done=ticket_opened", opened.id))
+    };
+    let words = format!("{:?}", (&subject, &form.phone, priority));
+    let path = once_for_words(&state, &actor, ("POST /tickets", &form.once), &words, work).await?;
+    Ok(Redirect::to(&path))
 }
 
 /// A subject that fits.
@@ -144,9 +153,18 @@ pub async fn worker(state: &WebState, name: &str) -> Result<Option<UserId>, WebE
     found.map(|u| Some(u.id)).ok_or(WebError::Bad("assignee"))
 }
 
+/// What does not come onto a ticket, as an answer.
+const fn refused(why: Misplaced) -> WebError {
+    match why {
+        Misplaced::Unknown => WebError::NotFound,
+        Misplaced::Another => WebError::Conflict("ticket_another"),
+    }
+}
+
 /// Opens one, with a line in the audit.
 pub async fn open_for(state: &WebState, actor: &Actor, new: &NewTicket<'_>) -> Result<Opened, WebError> {
-    let opened = converse::inbox(state).open_ticket(new, (&actor.name, state.now())).await?;
+    let opened =
+        converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?.map_err(refused)?;
     if opened.is_new {
         state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), "").await?;
     }
@@ -160,8 +178,8 @@ pub async fn open_of(
     id: ConversationId,
     new: &NewTicket<'_>,
 ) -> Result<Opened, WebError> {
-    let opened = converse::inbox(state).open_ticket_of(id, new, (&actor.name, state.now())).await?;
-    let opened = opened.ok_or(WebError::NotFound)?;
+    let opened = converse::inbox_of(state, actor).open_ticket_of(id, new, (&actor.name, state.now())).await?;
+    let opened = opened.map_err(refused)?;
     let detail = format!("conversation {id}");
     state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), &detail).await?;
     Ok(opened)
@@ -169,16 +187,14 @@ pub async fn open_of(
 
 /// Links a conversation to a ticket, with a line in the audit.
 pub async fn link(state: &WebState, actor: &Actor, id: TicketId, to: ConversationId) -> Result<(), WebError> {
-    if !converse::inbox(state).link_ticket(id, to, (&actor.name, state.now())).await? {
-        return Err(WebError::NotFound);
-    }
+    converse::inbox_of(state, actor).link_ticket(id, to, (&actor.name, state.now())).await?.map_err(refused)?;
     state.audit(actor, "ticket.link", &format!("ticket {id}"), &format!("conversation {to}")).await?;
     Ok(())
 }
 
 /// Changes what is said of one, with a line in the audit for each thing that is different.
 pub async fn change(state: &WebState, actor: &Actor, id: TicketId, to: TicketChange<'_>) -> Result<(), WebError> {
-    let changed = converse::inbox(state).change_ticket(id, to, (&actor.name, state.now())).await?;
+    let changed = converse::inbox_of(state, actor).change_ticket(id, to, (&actor.name, state.now())).await?;
     let (before, after) = changed.ok_or(WebError::NotFound)?;
     let told = [
         (before.subject != after.subject, "subject".to_owned()),
@@ -201,7 +217,7 @@ pub async fn note(state: &WebState, actor: &Actor, id: TicketId, text: &str) -> 
     if is_blank(text) || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    if !converse::inbox(state).note_ticket(id, text, (&actor.name, state.now())).await? {
+    if !converse::inbox_of(state, actor).note_ticket(id, text, (&actor.name, state.now())).await? {
         return Err(WebError::NotFound);
     }
     state.audit(actor, "ticket.note", &format!("ticket {id}"), "").await?;

@@ -5,10 +5,10 @@ use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum_extra::extract::Form;
 use serde::de::DeserializeOwned;
 
 use super::error::WebError;
+use super::form::Form;
 use super::state::WebState;
 use super::words::bytes_short;
 use crate::config::toml_file::TomlProblem;
@@ -72,7 +72,7 @@ pub async fn form_with_file<T: DeserializeOwned>(
     let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = Request::post("/").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     let request = request.body(Body::from(fields)).map_err(|_| WebError::Bad("upload"))?;
-    let Form(read) = Form::from_request(request, &()).await.map_err(|_| WebError::Bad("upload"))?;
+    let Form(read) = Form::from_request(request, &()).await?;
     Ok((read, brought))
 }
 

@@ -1,7 +1,7 @@
 //! Users and tokens, for whoever may manage them.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use crate::store::user::{self, User};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, html};
 use super::state::WebState;
 

@@ -1,7 +1,7 @@
 //! Custom variables: texts that expressions may use in any mapping.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::store::variable::{self, Variable};
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::done;
+use super::form::{Form, done};
 use super::page::{Page, html};
 use super::state::WebState;
 use super::template_act;

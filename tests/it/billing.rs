@@ -2,3 +2,4 @@
 
 mod charge;
 mod report;
+mod service;

@@ -3,12 +3,14 @@
 mod alerts;
 mod api;
 mod calls;
+mod chats;
 pub mod daemon;
 mod desk;
 mod drafts;
 mod forecasts;
 mod forms;
 mod health;
+mod keys;
 mod live;
 mod people;
 mod roles;

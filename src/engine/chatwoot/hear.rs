@@ -4,6 +4,7 @@ use serde::Deserialize;
 use tracing::{info, warn};
 
 use super::files::There;
+use super::mirror::SOURCES;
 use super::{Broken, Connector, wait};
 use crate::domain::change::Change;
 use crate::domain::event::ReplyContent;
@@ -27,6 +28,7 @@ const FILE_TRIES: i64 = 4;
 const TOGETHER: usize = 50;
 
 /// A webhook of an API inbox, as far as it matters (developers.chatwoot.com: `message_created`, `conversation_status_changed`).
+/// A message names its account and its inbox; a conversation its inbox alone, as `inbox_id`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Said {
@@ -37,6 +39,9 @@ struct Said {
     private: bool,
     source_id: Option<String>,
     conversation: Option<Of>,
+    account: Option<Of>,
+    inbox: Option<Of>,
+    inbox_id: Option<i64>,
     sender: Option<Sender>,
     /// Some kinds have nothing to say of themselves.
     attachments: Vec<Option<There>>,
@@ -54,6 +59,23 @@ struct Sender {
 }
 
 impl Said {
+    /// Whether it speaks of this inbox. Numbers of conversations are counted by account, so that those of another account,
+    /// whose webhooks may come to the same address, are other people's. What a conversation says of itself names no account
+    /// and is only a reason to ask there.
+    fn is_of(&self, (account, inbox): (i64, i64)) -> bool {
+        let of_account = match &self.account {
+            Some(of) => of.id == account,
+            None => self.event != "message_created",
+        };
+        let named = self.inbox.as_ref().map(|of| of.id).or(self.inbox_id);
+        of_account && named.is_none_or(|named| named == inbox)
+    }
+
+    /// Whether a Recado wrote it, this one or another on the same inbox.
+    fn is_a_recados(&self) -> bool {
+        self.source_id.as_deref().is_some_and(|source| source.starts_with(SOURCES))
+    }
+
     /// By its word, or by its number in older versions.
     fn is_outgoing(&self) -> bool {
         self.message_type.as_str() == Some("outgoing") || self.message_type.as_i64() == Some(1)
@@ -95,6 +117,9 @@ impl Connector {
 
     async fn take_up(&self, heard: &Heard) -> Result<(), Broken> {
         let Ok(said) = serde_json::from_str::<Said>(&heard.body) else { return Ok(()) };
+        if !said.is_of((self.config.account_id, self.config.inbox_id)) {
+            return Ok(());
+        }
         let place = match said.event.as_str() {
             "message_created" => said.conversation.as_ref().map(|of| of.id),
             "conversation_status_changed" => said.id,
@@ -112,8 +137,7 @@ impl Connector {
 
     async fn message(&self, mirror: &Mirror, remote: i64, (said, is_last): (&Said, bool)) -> Result<(), Broken> {
         let Some(id) = said.id.filter(|_| said.is_outgoing()) else { return Ok(()) };
-        let is_ours = said.source_id.as_deref().is_some_and(|source| source.starts_with(&self.sources()));
-        if is_ours || chatwoot::is_known(&self.engine.store, mirror.conversation_id, id).await? {
+        if said.is_a_recados() || chatwoot::is_known(&self.engine.store, mirror.conversation_id, id).await? {
             return Ok(());
         }
         let text = said.content.as_deref().unwrap_or_default().trim();

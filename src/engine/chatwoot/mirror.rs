@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Chatwoot's usual limit of a file, in bytes.
 const LARGEST: u64 = 40 * 1024 * 1024;
 
+/// How the names of lines there begin that any Recado wrote.
+pub(super) const SOURCES: &str = "recado:";
+
 impl Connector {
     /// Tells all that differs in one conversation.
     pub(super) async fn mirror(&self, mirror: &Mirror) -> Result<(), Broken> {
@@ -91,12 +94,7 @@ impl Connector {
 
     /// What a line of ours is called there.
     pub(super) fn source(&self, entry: EntryId) -> String {
-        format!("{}{entry}", self.sources())
-    }
-
-    /// How the names of all our lines there begin.
-    pub(super) fn sources(&self) -> String {
-        format!("recado:{}:", self.engine.instance.as_str())
+        format!("{SOURCES}{}:{entry}", self.engine.instance.as_str())
     }
 
     /// Writes a line there; its number. One that may be there is looked for before.

@@ -1,6 +1,6 @@
 //! A template by hand before it goes out: the text as the person will see it, what it costs, what stands in the way.
 
-use super::{HandSend, out_of_reach, values};
+use super::{HandSend, out_of_reach, too_long, values};
 use crate::billing::{estimate, market};
 use crate::config::Account;
 use crate::domain::event::Identity;
@@ -45,7 +45,8 @@ impl Engine {
         };
         let mut look = HandLook { currency: account.currency.to_string(), ..HandLook::default() };
         look.problems.extend(out_of_reach(send.wait));
-        let to = match self.international(&send.sender, &send.to) {
+        look.problems.extend(too_long(&send.cost_centre));
+        let to = match self.persons_number(&send.sender, &send.to) {
             Ok(to) => Some(to),
             Err(problem) => {
                 look.problems.extend((!send.to.trim().is_empty()).then_some(problem));

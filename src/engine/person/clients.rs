@@ -5,14 +5,15 @@ use std::path::Path;
 use serde::Serialize;
 use tracing::info;
 
+use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::engine::{Engine, EngineError, aside, load};
 use crate::intake::definition::Definition;
 use crate::intake::phone_number::country_of;
-use crate::intake::rows::{ResolvedRow, RowFate, RowsRequest, open_rows};
-use crate::store::client::{self, Client, Said};
+use crate::intake::rows::{Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
+use crate::store::client::{self, ClientChange, Said};
 use crate::store::person;
 
 /// Longest name and reference, in characters.
@@ -24,15 +25,15 @@ const PIECE: usize = 500;
 /// Lines that an answer names.
 const NAMED: usize = 20;
 
-/// What somebody of ours says of a person.
+/// What somebody of ours says of a person; what is `None` stays.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Edit {
     /// The name.
-    pub name: String,
+    pub name: Option<String>,
     /// Their number in the house's own system.
-    pub reference: String,
+    pub reference: Option<String>,
     /// A note.
-    pub note: String,
+    pub note: Option<String>,
 }
 
 /// What became of a file of clients.
@@ -42,10 +43,22 @@ pub struct ClientsImported {
     pub rows: u64,
     /// People kept: new ones, and known ones with what the file says of them.
     pub kept: u64,
-    /// Rows without a number that can be read, or with one of an earlier row.
+    /// Rows that were left out: without a number that can be read, with one of an earlier row, or with something too long.
     pub left: u64,
-    /// The first of those, as rows; 1 is the first after the header.
-    pub left_rows: Vec<i64>,
+    /// The first of those, and why.
+    pub left_rows: Vec<LeftRow>,
+}
+
+/// A row of a file of clients that was left out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct LeftRow {
+    /// Which; 1 is the first after the header.
+    pub row: i64,
+    /// Why.
+    #[schema(value_type = String)]
+    pub reason: ExclusionReason,
+    /// A word and perhaps a fact more.
+    pub detail: String,
 }
 
 impl Engine {
@@ -57,18 +70,18 @@ impl Engine {
             ("note", &edit.note, LONGEST_NOTE),
         ];
         for (field, text, limit) in limits {
+            let text = text.as_deref().unwrap_or_default();
             if text.chars().count() > limit || text.contains('\0') {
                 return Ok(Err(Problem::new("client_long", &[("field", field), ("limit", &limit.to_string())])));
             }
         }
-        let client = Client {
-            reference: edit.reference.trim().to_owned(),
-            note: edit.note.trim().to_owned(),
-            changed_at: self.clock.now(),
-            changed_by: by.to_owned(),
+        let change = ClientChange {
+            name: edit.name.as_deref().map(str::trim),
+            reference: edit.reference.as_deref().map(str::trim),
+            note: edit.note.as_deref().map(str::trim),
         };
         let mut tx = self.store.begin().await?;
-        client::set(&mut tx, root, edit.name.trim(), &client).await?;
+        client::set(&mut tx, root, &change, (by, self.clock.now())).await?;
         tx.commit().await?;
         Ok(Ok(()))
     }
@@ -83,20 +96,20 @@ impl Engine {
     ) -> Result<Result<ClientsImported, Vec<Problem>>, EngineError> {
         let rows = match self.read_clients(path, country).await? {
             Ok(rows) => rows,
-            Err(problems) => return Ok(Err(problems)),
+            Err(problems) => return Ok(Err(problems.into_iter().map(as_of_clients).collect())),
         };
         let mut done = ClientsImported { rows: rows.len() as u64, ..ClientsImported::default() };
         let (mut people, mut said) = (Vec::new(), Vec::new());
         for row in rows {
-            match row.fate {
-                RowFate::Message(draft) => {
+            match taken(row.fate) {
+                Ok(draft) => {
                     people.push((draft.to, draft.name));
                     said.push(draft.external_id.unwrap_or_default());
                 }
-                RowFate::Excluded(_) => {
+                Err((reason, detail)) => {
                     done.left += 1;
                     if done.left_rows.len() < NAMED {
-                        done.left_rows.push(row.no);
+                        done.left_rows.push(LeftRow { row: row.no, reason, detail });
                     }
                 }
             }
@@ -143,9 +156,9 @@ impl Engine {
         }
         file.set(&["template", "name"], "clients");
         file.set(&["template", "language"], "es");
-        let file = match load::parse(&file.to_string()) {
-            Ok(file) => file,
-            Err(problems) => return Ok(Err(problems)),
+        let Ok(file) = load::parse(&file.to_string()) else {
+            // Of what stands there only the country came from outside.
+            return Ok(Err(vec![Problem::new("unknown_country", &[("country", country.unwrap_or_default())])]));
         };
         let (config, path, started_at) = (self.config.clone(), path.to_owned(), self.clock.now());
         aside(move || {
@@ -164,4 +177,30 @@ impl Engine {
         })
         .await
     }
+}
+
+/// What a row says of a client, or why it is left out. A row is taken whole or not at all: a name that is cut would be
+/// another name.
+fn taken(fate: RowFate) -> Result<Box<Draft>, (ExclusionReason, String)> {
+    let draft = match fate {
+        RowFate::Message(draft) => draft,
+        RowFate::Excluded(out) => return Err((out.reason, out.detail)),
+    };
+    let reference = draft.external_id.as_deref().unwrap_or_default();
+    for (word, text) in [("client_name_long", draft.name.as_str()), ("client_reference_long", reference)] {
+        let length = text.chars().count();
+        if length > LONGEST {
+            return Err((ExclusionReason::BadValue, format!("{word}: {length}")));
+        }
+    }
+    Ok(draft)
+}
+
+/// The same problem without the words of campaign files: whoever takes in clients has none.
+fn as_of_clients(problem: Problem) -> Problem {
+    const OTHERWISE: [&str; 4] = ["no_phone_column", "ambiguous_column", "few_phones", "several_sheets"];
+    if OTHERWISE.contains(&problem.code.as_str()) {
+        return Problem { code: format!("clients_{}", problem.code), ..problem };
+    }
+    problem
 }

@@ -46,6 +46,21 @@ pub struct PersonLook {
     pub tickets: Vec<TicketView>,
 }
 
+impl PersonLook {
+    /// The same for whoever may not read conversations: without what was written in chats and who wrote it, and without
+    /// cases, whose subject agents write.
+    pub fn without_chats(mut self) -> Self {
+        for message in self.kept.messages.iter_mut().filter(|message| message.is_chat) {
+            message.text = None;
+            message.author.clear();
+        }
+        self.kept.entries.clear();
+        self.kept.media.clear();
+        self.tickets.clear();
+        self
+    }
+}
+
 impl Engine {
     /// The person for whom `root` stands.
     pub async fn look_at_person(&self, root: PersonId) -> Result<PersonLook, EngineError> {

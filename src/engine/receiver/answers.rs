@@ -1,6 +1,6 @@
 //! Automatic answers: ordinary messages of the highest priority, within the window the reply has just opened.
 
-use crate::billing::{estimate, market};
+use crate::billing::{market, service};
 use crate::domain::fill::Content;
 use crate::domain::id::{CampaignId, MessageId, RunId};
 use crate::domain::kind::Priority;
@@ -21,8 +21,7 @@ pub(super) async fn queue(
 ) -> Result<Option<MessageId>, EngineError> {
     let Some(account) = engine.config.accounts.get(&answer.account) else { return Ok(None) };
     let market = market::of_recipient(&answer.to);
-    let day = now.day_in(&account.timezone);
-    let price = estimate::estimate(&engine.cards, account.currency, market.as_str(), Category::Service, &day);
+    let price = service::estimate(tx, &engine.cards, (account, &answer.sender), market.as_str(), now).await?;
     let own_zone = || account.timezone.iana_name().unwrap_or("UTC").to_owned();
     let new = NewMessage {
         run_id: RunId::BY_HAND,
@@ -52,7 +51,7 @@ pub(super) async fn queue(
         market: market.as_str().to_owned(),
         category: Category::Service,
         currency: account.currency.as_str().to_owned(),
-        estimated: price.unwrap_or_default(),
+        estimated: price,
     };
     let queued = message::insert_batch(tx, &[new]).await?;
     let Some((id, _)) = queued.first() else { return Ok(None) };

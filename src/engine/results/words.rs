@@ -9,17 +9,13 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::failure::sentence_key;
 use crate::domain::message::MessageState as S;
 use crate::domain::money::Micros;
+pub(super) use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
 use crate::domain::time::UnixMs;
 use crate::intake::rows::explain;
 use crate::locale::{Language, say, sentences};
 use crate::store::exclusion::Exclusion;
 use crate::store::message::LEFT;
 use crate::store::view::result::Told;
-
-/// Answered, and no rule or agent has said yet what that means.
-pub(super) const TO_BE_READ: &str = "to_be_read";
-/// Reached, and silent so far.
-pub(super) const NO_ANSWER: &str = "no_answer";
 
 /// Columns after the user's own.
 pub(super) const COLUMNS: [&str; 8] =

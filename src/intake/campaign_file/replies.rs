@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::toml_file::{Table, Value};
+use crate::domain::outcome::is_word;
 
 use super::general::labelled;
 use super::{Labelled, times};
@@ -97,13 +98,9 @@ fn buttons(table: &mut Table<'_, '_>) -> Option<Vec<ButtonReply>> {
     read.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn is_outcome(word: &str) -> bool {
-    (1..=40).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
 fn outcome(value: &Value<'_, '_>) -> Option<String> {
     let word = value.text()?;
-    if is_outcome(word) {
+    if is_word(word) {
         return Some(word.to_owned());
     }
     value.refuse("must be an outcome in lower-case letters, digits and _, as \"confirmed\"");
@@ -124,7 +121,7 @@ fn typed(table: &mut Table<'_, '_>) -> Vec<(String, Vec<String>)> {
     let mut meaning: BTreeMap<String, String> = BTreeMap::new();
     let mut all = Vec::new();
     for value in table.entries() {
-        if !is_outcome(value.key()) {
+        if !is_word(value.key()) {
             value.refuse_key("must be an outcome in lower-case letters, digits and _, as \"confirmed\"");
         }
         let words = value.texts().unwrap_or_default();

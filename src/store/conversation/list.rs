@@ -1,7 +1,7 @@
 //! Lists of conversations for agents: those who wait longest first, closed ones by when they were closed.
 
 use super::lines::{self, ConversationLine};
-use crate::domain::id::{CampaignId, ConversationId, UserId};
+use crate::domain::id::{CampaignId, ConversationId, RunId, UserId};
 use crate::domain::time::UnixMs;
 use crate::store::{Result, Store, on};
 
@@ -25,6 +25,17 @@ const CLOSED: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
         AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
             WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
     ORDER BY c.closed_at DESC, c.id DESC LIMIT $8";
+
+/// As a run's page counts what is to be read.
+const OF_RUN: &str = "SELECT c.id, c.waiting_since AS place FROM conversation AS c
+    WHERE c.state = 'open' AND c.waiting_since IS NOT NULL AND (c.waiting_since, c.id) > ($2, $3)
+        AND c.id IN (SELECT i.id FROM conversation AS i WHERE i.run_id = $1
+            UNION SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1)
+        AND (CAST($4 AS BIGINT) = 0 OR c.assignee = $4) AND (CAST($5 AS BIGINT) = 0 OR c.assignee IS NULL)
+        AND ($6 = '' OR c.team = $6) AND (CAST($7 AS BIGINT) = 0 OR c.campaign_id = $7)
+        AND (CAST($8 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $8 AND l.conversation_id = c.id), 0))
+    ORDER BY c.waiting_since, c.id LIMIT $9";
 
 /// Of closed ones there are many: what narrows them most says which index is walked.
 const CLOSED_OF_CAMPAIGN: &str = "SELECT c.id, c.closed_at AS place FROM conversation AS c
@@ -101,6 +112,8 @@ pub struct Cursor {
 pub struct Narrow {
     /// Only about this campaign.
     pub campaign: Option<CampaignId>,
+    /// Only open ones in which an answer to this run waits to be read, whoever has them and whatever can be done with them.
+    pub run: Option<RunId>,
     /// Only of this team.
     pub team: Option<String>,
     /// Only those where something came in since the reader last looked.
@@ -160,6 +173,10 @@ impl ConversationFilter {
         if self.narrow.unread { self.reader.map_or(0, |user| user.0) } else { 0 }
     }
 
+    const fn is_of_closed(&self) -> bool {
+        matches!(self.show, Show::Closed) && self.narrow.run.is_none()
+    }
+
     fn campaign(&self) -> i64 {
         self.narrow.campaign.map_or(0, |id| id.0)
     }
@@ -189,9 +206,10 @@ pub async fn list(store: &Store, filter: &ConversationFilter) -> Result<Vec<Conv
             all
         }
     };
-    match filter.show {
-        Show::Closed => found.sort_unstable_by(|a, b| b.cmp(a)),
-        Show::Answerable(_) | Show::Passed(_) | Show::Open | Show::Bots => found.sort_unstable(),
+    if filter.is_of_closed() {
+        found.sort_unstable_by(|a, b| b.cmp(a));
+    } else {
+        found.sort_unstable();
     }
     found.truncate(usize::try_from(filter.limit).unwrap_or(0));
     let ids: Vec<ConversationId> = found.into_iter().map(|(_, id)| id).collect();
@@ -200,7 +218,9 @@ pub async fn list(store: &Store, filter: &ConversationFilter) -> Result<Vec<Conv
 
 /// Place and id of a page's lines, of one team or of all (`""`).
 async fn places(store: &Store, filter: &ConversationFilter, team: &str) -> Result<Vec<(i64, ConversationId)>> {
-    let rows: Vec<(ConversationId, i64)> = if filter.show == Show::Closed {
+    let rows: Vec<(ConversationId, i64)> = if let Some(run) = filter.narrow.run {
+        places_of_run(store, run, (filter, team)).await?
+    } else if filter.is_of_closed() {
         let after = filter.after.unwrap_or(Cursor { key: i64::MAX, id: ConversationId(i64::MAX) });
         on!(&store.read, |pool| sqlx::query_as(closed(filter, team))
             .bind(after.key)
@@ -231,6 +251,26 @@ async fn places(store: &Store, filter: &ConversationFilter, team: &str) -> Resul
             .await?)
     };
     Ok(rows.into_iter().map(|(id, place)| (place, id)).collect())
+}
+
+async fn places_of_run(
+    store: &Store,
+    run: RunId,
+    (filter, team): (&ConversationFilter, &str),
+) -> Result<Vec<(ConversationId, i64)>> {
+    let after = filter.after.unwrap_or(Cursor { key: i64::MIN, id: ConversationId(0) });
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_RUN)
+        .bind(run)
+        .bind(after.key)
+        .bind(after.id)
+        .bind(filter.agent())
+        .bind(i64::from(filter.unowned()))
+        .bind(team)
+        .bind(filter.campaign())
+        .bind(filter.unread_by())
+        .bind(filter.limit)
+        .fetch_all(pool)
+        .await?))
 }
 
 fn closed(filter: &ConversationFilter, team: &str) -> &'static str {

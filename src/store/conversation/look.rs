@@ -24,6 +24,19 @@ const COUNTS: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
         AND CASE WHEN c.bot IS NULL THEN $5 <> 'bots' ELSE $5 = 'bots' END
     GROUP BY COALESCE(c.team, '')";
 
+/// The same of a run's answers that are to be read.
+const COUNTS_OF_RUN: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
+        CAST(SUM(CASE WHEN c.assignee = $2 THEN 1 ELSE 0 END) AS BIGINT) AS mine,
+        CAST(SUM(CASE WHEN c.assignee IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS nobodys
+    FROM conversation AS c
+    WHERE c.state = 'open' AND c.waiting_since IS NOT NULL
+        AND c.id IN (SELECT i.id FROM conversation AS i WHERE i.run_id = $1
+            UNION SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1)
+        AND ($3 = '' OR c.team = $3) AND (CAST($4 AS BIGINT) = 0 OR c.campaign_id = $4)
+        AND (CAST($5 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
+            WHERE l.user_id = $5 AND l.conversation_id = c.id), 0))
+    GROUP BY COALESCE(c.team, '')";
+
 const NEWS: &str = "SELECT COUNT(*) AS unread, COALESCE(MAX(c.last_in), 0) AS newest FROM conversation AS c
     WHERE c.state = 'open' AND (c.assignee = $1 OR (c.assignee IS NULL AND c.bot IS NULL)) AND c.last_in > COALESCE(
         (SELECT l.entry_id FROM conversation_look AS l WHERE l.user_id = $1 AND l.conversation_id = c.id), 0)";
@@ -82,15 +95,18 @@ pub async fn counts(
 ) -> Result<Counts> {
     let filter = ConversationFilter { reader, narrow: narrow.clone(), ..ConversationFilter::of(View::All, show, 0) };
     let (window, now) = show.window();
-    let rows: Vec<OfTeam> = on!(&store.read, |pool| sqlx::query_as(COUNTS)
-        .bind(reader.unwrap_or_default())
-        .bind(narrow.team.as_deref().unwrap_or_default())
-        .bind(narrow.campaign.unwrap_or_default())
-        .bind(filter.unread_by())
-        .bind(window)
-        .bind(now)
-        .fetch_all(pool)
-        .await?);
+    let (reader, team) = (reader.unwrap_or_default(), narrow.team.as_deref().unwrap_or_default());
+    let (campaign, unread) = (narrow.campaign.unwrap_or_default(), filter.unread_by());
+    let rows: Vec<OfTeam> = on!(&store.read, |pool| match narrow.run {
+        Some(run) => {
+            let counts = sqlx::query_as(COUNTS_OF_RUN).bind(run).bind(reader).bind(team);
+            counts.bind(campaign).bind(unread).fetch_all(pool).await?
+        }
+        None => {
+            let counts = sqlx::query_as(COUNTS).bind(reader).bind(team).bind(campaign).bind(unread);
+            counts.bind(window).bind(now).fetch_all(pool).await?
+        }
+    });
     let mut counts = Counts::default();
     for row in rows {
         counts.all += row.every;

@@ -3,7 +3,7 @@
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::time::UnixMs;
-use crate::store::{Result, Store, Tx, amendment, on_tx};
+use crate::store::{Result, Tx, amendment, on_tx};
 
 /// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
 const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at, revision)
@@ -54,15 +54,7 @@ pub enum Sort {
 }
 
 /// Begins a run in planning; `None` when the campaign has an open run.
-pub async fn insert(store: &Store, new: &NewRun<'_>) -> Result<Option<RunId>> {
-    let mut tx = store.begin().await?;
-    let id = insert_in(&mut tx, new).await?;
-    tx.commit().await?;
-    Ok(id)
-}
-
-/// The same as part of a unit of work.
-pub async fn insert_in(tx: &mut Tx, new: &NewRun<'_>) -> Result<Option<RunId>> {
+pub async fn insert(tx: &mut Tx, new: &NewRun<'_>) -> Result<Option<RunId>> {
     let sql = if new.sort == Sort::Recurring { INSERT_NEXT } else { INSERT };
     let revision = i64::from(new.sort == Sort::Standing);
     let id: Option<RunId> = on_tx!(tx, |conn| sqlx::query_scalar(sql)

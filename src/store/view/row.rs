@@ -53,6 +53,41 @@ const WITH_OUTCOME: &str = "
       AND ($3 = '' OR m.recipient LIKE $3 ESCAPE '!' OR LOWER(m.name) LIKE $3 ESCAPE '!' OR m.external_id LIKE $3 ESCAPE '!')
     ORDER BY m.id LIMIT $4";
 
+/// As `tally` counts them.
+const NO_ANSWER: &str = "
+    SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
+           m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
+           m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
+           (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
+    FROM message AS m
+    WHERE m.run_id = $1 AND m.id > $2 AND m.state IN ('delivered', 'read')
+      AND NOT EXISTS (SELECT 1 FROM outcome AS o WHERE o.message_id = m.id)
+      AND m.id NOT IN (SELECT c.origin_message_id FROM conversation AS c
+                       WHERE c.run_id = $1 AND c.origin_message_id IS NOT NULL)
+      AND m.id NOT IN (SELECT u.message_id FROM unclear AS u WHERE u.run_id = $1)
+      AND ($3 = '' OR m.recipient LIKE $3 ESCAPE '!' OR LOWER(m.name) LIKE $3 ESCAPE '!' OR m.external_id LIKE $3 ESCAPE '!')
+    ORDER BY m.id LIMIT $4";
+/// As `tally` counts them: one row a conversation. Of several messages that may be meant it is the first.
+const TO_BE_READ: &str = "
+    SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
+           m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
+           m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
+           (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
+           (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
+    FROM message AS m
+    WHERE m.run_id = $1 AND m.id > $2 AND m.id IN (
+          SELECT CASE WHEN c.run_id = $1 AND c.origin_message_id IS NOT NULL THEN c.origin_message_id
+                 ELSE (SELECT MIN(u.message_id) FROM unclear AS u WHERE u.conversation_id = c.id AND u.run_id = $1) END
+          FROM conversation AS c
+          WHERE c.state = 'open' AND c.waiting_since IS NOT NULL AND c.id IN
+              (SELECT i.id FROM conversation AS i WHERE i.run_id = $1
+               UNION SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1))
+      AND ($3 = '' OR m.recipient LIKE $3 ESCAPE '!' OR LOWER(m.name) LIKE $3 ESCAPE '!' OR m.external_id LIKE $3 ESCAPE '!')
+    ORDER BY m.id LIMIT $4";
+
 /// One message of a run.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct RunRow {
@@ -146,7 +181,24 @@ pub enum RowFilter {
     Failure(i64),
     /// Those whose last outcome is this.
     Outcome(String),
+    /// Those that were reached, and nobody has answered.
+    NoAnswer,
+    /// Those whose answer waits for somebody to read it.
+    ToBeRead,
 }
+
+impl RowFilter {
+    /// Those with an outcome, or with one of the two words that stand where there is none.
+    pub fn answered(word: &str) -> Self {
+        match word {
+            UNANSWERED => Self::NoAnswer,
+            UNREAD => Self::ToBeRead,
+            outcome => Self::Outcome(outcome.to_owned()),
+        }
+    }
+}
+
+pub use crate::domain::outcome::{NO_ANSWER as UNANSWERED, TO_BE_READ as UNREAD};
 
 /// A page of rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -179,6 +231,12 @@ pub async fn page(store: &Store, run: RunId, query: &RowQuery) -> Result<Vec<Run
             RowFilter::Outcome(outcome) => {
                 let select = sqlx::query_as(WITH_OUTCOME).bind(run).bind(after).bind(&like).bind(limit);
                 select.bind(outcome).fetch_all(pool).await?
+            }
+            RowFilter::NoAnswer => {
+                sqlx::query_as(NO_ANSWER).bind(run).bind(after).bind(&like).bind(limit).fetch_all(pool).await?
+            }
+            RowFilter::ToBeRead => {
+                sqlx::query_as(TO_BE_READ).bind(run).bind(after).bind(&like).bind(limit).fetch_all(pool).await?
             }
         }
     }))

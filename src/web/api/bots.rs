@@ -13,7 +13,6 @@ use super::extract::{Asked, Id, Sent};
 use super::handover::{self, BackBody};
 use super::paging::{self, Listed};
 use crate::domain::id::ConversationId;
-use crate::domain::role::Role;
 use crate::engine::AnswerOutcome;
 use crate::store::conversation::{self, Conversation};
 use crate::web::actor::Actor;
@@ -47,14 +46,13 @@ pub struct BotAnswer {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BotOutcome {
-    /// A word of at most 60 letters, as `confirmed`; the conversation's `outcomes` are those its campaign knows.
+    /// A word of at most 40 small letters, digits and `_`, as `confirmed`; not `opted_out`, `no_answer` or `to_be_read`. The conversation's `outcomes` are those its campaign knows.
     outcome: String,
 }
 
 /// The bot behind a token.
 fn bot(actor: &Actor) -> Result<&str, WebError> {
-    let name = actor.name.strip_prefix("token:").filter(|_| actor.role == Role::Bot);
-    name.ok_or(WebError::Conflict("needs_bot"))
+    actor.bot().ok_or(WebError::Conflict("needs_bot"))
 }
 
 async fn theirs(state: &WebState, actor: &Actor, id: i64) -> Result<Conversation, WebError> {
@@ -104,8 +102,11 @@ pub async fn answer(
     Id(id): Id,
     Sent(body): Sent<BotAnswer>,
 ) -> Result<Response, WebError> {
-    let c = theirs(&state, &actor, id).await?;
-    match state.engine.answer_as_bot(c.id, &body.text, bot(&actor)?).await? {
+    // What is answered already needs no leave any more.
+    if !actor.once.is_made() {
+        theirs(&state, &actor, id).await?;
+    }
+    match state.engine.answer_as_bot(ConversationId(id), &body.text, bot(&actor)?, &actor.once).await? {
         AnswerOutcome::Sent(message) => {
             let (subject, detail) = (format!("conversation {id}"), format!("message {message}"));
             state.audit(&actor, "conversation.answer", &subject, &detail).await?;
@@ -143,6 +144,9 @@ pub async fn back(
     Id(id): Id,
     Sent(body): Sent<BackBody>,
 ) -> Result<Json<Conversation>, WebError> {
-    let c = theirs(&state, &actor, id).await?;
-    handover::give_back(&state, &actor, (c.id.0, Some(bot(&actor)?)), &body.note).await
+    // What was given back already is not theirs any more.
+    if !actor.once.is_made() {
+        theirs(&state, &actor, id).await?;
+    }
+    handover::give_back(&state, &actor, (id, Some(bot(&actor)?)), &body.note).await
 }

@@ -39,6 +39,8 @@ pub struct ConversationsAsked {
     show: Option<String>,
     /// Only about the campaign with this id.
     campaign: Option<i64>,
+    /// Only where an answer to the run with this id waits to be read, as the run counts them; not of a search.
+    run: Option<i64>,
     /// Only of this team.
     team: Option<String>,
     /// `true`: only where something came in since the user last looked. A token has looked at nothing.
@@ -120,7 +122,7 @@ pub struct DoubtBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeBody {
-    /// A word of at most 60 letters, as `confirmed`; the conversation's `outcomes` are those its campaign knows.
+    /// A word of at most 40 small letters, digits and `_`, as `confirmed`; not `opted_out`, `no_answer` or `to_be_read`. The conversation's `outcomes` are those its campaign knows.
     outcome: String,
     /// For whom a token sets it: a user's name. Needed where that user has the conversation.
     agent: Option<String>,
@@ -170,10 +172,14 @@ pub async fn all(
     if !states.contains(&show.as_str()) {
         return Err(wrong("show", &states.join(", ")));
     }
+    if asked.run.is_some() && !search.trim().is_empty() {
+        return Err(wrong("run", "a run or a search"));
+    }
     let page = inbox::Asked {
         view: list,
         show,
         campaign: asked.campaign.map_or_else(String::new, |id| id.to_string()),
+        run: asked.run.map_or_else(String::new, |id| id.to_string()),
         team: asked.team.unwrap_or_default(),
         unread: if asked.unread == Some(true) && actor.user.is_some() { "1" } else { "" }.to_owned(),
         q: search,

@@ -9,7 +9,7 @@ use super::conversations::found;
 use super::desk;
 use super::extract::{Id, Sent, wrong};
 use crate::domain::free::is_blank;
-use crate::inbox::assign::{HandOver, Onward};
+use crate::inbox::assign::{HandOver, Onward, Reach};
 use crate::store::conversation::Conversation;
 use crate::store::user;
 use crate::web::actor::Actor;
@@ -127,8 +127,8 @@ pub(super) async fn give_back(
         return Err(WebError::Bad("conversation_note"));
     }
     let id = found(state, id).await?.id;
-    let how = HandOver { by: &actor.name, to: "", note, at: state.now() };
-    if !converse::inbox(state).give_back(id, bot, &how).await? {
+    let how = HandOver { by: &actor.name, of: Reach::All, to: "", note, at: state.now() };
+    if !converse::inbox_of(state, actor).give_back(id, bot, &how).await? {
         return Err(WebError::Conflict("conversation_state"));
     }
     Ok(Json(found(state, id.0).await?))

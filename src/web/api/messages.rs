@@ -88,7 +88,7 @@ pub struct MessageView {
     pub sender: String,
     /// Its conversation.
     pub conversation: Option<ConversationId>,
-    /// Who wrote it, unless a campaign did.
+    /// Who wrote it, unless a campaign did. In chats that is for those who may read conversations.
     pub author: String,
     /// The campaign that somebody tried a row of on themselves with it.
     pub test_of: Option<CampaignId>,
@@ -140,7 +140,8 @@ pub struct MessageView {
     pub category: Category,
     /// ISO 4217.
     pub currency: String,
-    /// At most, a decimal in text.
+    /// What it is expected to cost, a decimal in text; nothing for an answer while those that are free in a month are not
+    /// used up.
     pub estimated: String,
     /// Kept for it now.
     pub reserved: String,
@@ -184,11 +185,13 @@ pub(super) fn name_fields(error: WebError) -> WebError {
             "number"
             | "number_why"
             | "number_empty"
+            | "number_own"
             | "suppressed"
             | "template_bot_has"
             | "template_session"
             | "template_recontacts" => "to".to_owned(),
-            "ticket_unknown" => "ticket".to_owned(),
+            "cost_centre_long" => "cost_centre".to_owned(),
+            "ticket_unknown" | "ticket_another" => "ticket".to_owned(),
             "unknown_sender" | "no_rate_card" => "sender".to_owned(),
             "template_unread" | "template_unknown" | "template_not_approved" | "template_beyond" => {
                 "template".to_owned()
@@ -219,6 +222,7 @@ pub async fn one(
     let m = message::get(state.store(), MessageId(id)).await?.ok_or(WebError::NotFound)?;
     let why = waiting::message(&state.engine, m.id).await?;
     let text = text(&state, &actor, &m).await?;
+    let is_secret = m.content()?.is_chat() && !actor.may(Right::Converse);
     let said = m.failure_code.map(|code| failure(p.language, code));
     let left = m.state == MessageState::Cancelled && m.end_reason.as_deref() == Some(message::LEFT);
     let reason = match m.end_reason.as_deref() {
@@ -229,7 +233,10 @@ pub async fn one(
     let earlier = message::earlier_attempts(state.store(), m.id).await?;
     let tried = was_tried(m.state, m.end_reason.as_deref(), m.failure_code);
     let attempts = earlier + i64::from(tried);
-    let view = view(m, why.map(|w| Waits::of(p.language, &w)), text, said);
+    let mut view = view(m, why.map(|w| Waits::of(p.language, &w)), text, said);
+    if is_secret {
+        view.author.clear();
+    }
     Ok(Json(MessageView { reason_text: reason, attempts, ..view }))
 }
 

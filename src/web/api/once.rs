@@ -12,15 +12,18 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::engine::Incoming;
-use crate::store::idempotency::{self, Key, Reservation};
+use crate::store::idempotency::{Key, Once};
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
 use crate::web::guard::FORM_LIMIT;
+use crate::web::once::{Begun, begin};
 use crate::web::state::WebState;
 use crate::web::upload::too_large;
 
 /// The header.
 const HEADER: &str = "idempotency-key";
+/// Says of an answer that its work was done by an earlier request.
+const REPLAYED: &str = "idempotency-replayed";
 /// Longer keys are refused.
 const LONGEST: usize = 200;
 /// Answers of the API to a POST are short.
@@ -48,37 +51,40 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, WebError> {
 }
 
 async fn work(state: &WebState, key: String, request: Request, next: Next) -> Result<Response, WebError> {
-    let actor = request.extensions().get::<Actor>().ok_or(WebError::NobodyThere)?.name.clone();
+    let actor = request.extensions().get::<Actor>().ok_or(WebError::NobodyThere)?.clone();
     let route = format!("POST {}", request.uri().path());
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = Sent::take(state, &parts.headers, body).await?;
     let hash = body.fingerprint(parts.uri.query().unwrap_or_default()).await?;
-    let key = Key { actor: &actor, route: &route, key: &key };
-    match idempotency::reserve(state.store(), key, &hash, state.people_now()).await? {
-        Reservation::New => {}
-        Reservation::Unfinished => return Err(WebError::Conflict("key_unfinished")),
-        Reservation::Mismatch => return Err(WebError::Unprocessable("key_reused")),
-        Reservation::Done { status, response } => return Ok(again(status, response)),
-    }
+    let work = match begin(state, Key { actor: &actor.name, route: &route, key: &key }, &hash).await? {
+        Begun::Yours(work) => work,
+        Begun::Unfinished(_) => return Err(WebError::Conflict("key_unfinished")),
+        Begun::Mismatch => return Err(WebError::Unprocessable("key_reused")),
+        Begun::Done { status, response } => return Ok(again(status, response)),
+    };
+    parts.extensions.insert(Actor { once: work.once.clone(), ..actor });
     let response = next.run(Request::from_parts(parts, body.into_body().await?)).await;
-    keep(state, key, response).await
+    keep(state, &work.once, response).await
 }
 
-/// Keeps a good answer. A refusal gives the key back, since nothing was done; after a surprise nobody knows, so that
-/// the key stays unfinished and a person looks.
-async fn keep(state: &WebState, key: Key<'_>, response: Response) -> Result<Response, WebError> {
+/// Keeps a good answer. A refusal gives the key back, since nothing was done. After a surprise, what was made stands under
+/// the key, and a repetition makes what was not.
+async fn keep(state: &WebState, once: &Once, response: Response) -> Result<Response, WebError> {
     let status = response.status();
     if status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED {
-        idempotency::forget(state.store(), key).await?;
+        once.forget(state.store()).await?;
     }
     if !status.is_success() {
         return Ok(response);
     }
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let surprise = |e: axum::Error| WebError::Unexpected("an answer of the API", Box::new(e));
     let bytes = to_bytes(body, ANSWER_LIMIT).await.map_err(surprise)?;
     let text = String::from_utf8_lossy(&bytes);
-    idempotency::finish(state.store(), key, i64::from(status.as_u16()), &text).await?;
+    once.finish(state.store(), i64::from(status.as_u16()), &text).await?;
+    if once.is_made() {
+        parts.headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
@@ -86,7 +92,7 @@ fn again(status: i64, response: String) -> Response {
     let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK);
     let mut answer = (status, response).into_response();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     answer
 }
 

@@ -11,7 +11,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Asked, Id};
 use super::paging::Listed;
 use crate::domain::id::PersonId;
-use crate::domain::role::Right;
 use crate::engine::person::{ClientsImported, Edit, Erased, PersonFile, PersonLook};
 use crate::store::client::Found;
 use crate::web::actor::Actor;
@@ -56,31 +55,26 @@ pub async fn find(
 }
 
 /// A person: who they are, what was sent and why something was not, what they answered
+///
+/// What was written in chats, who wrote it, and tickets are for those who may read conversations.
 #[utoipa::path(get, path = "/api/v1/people/{id}", tag = "people",
     params(("id" = i64, Path, description = "The person")),
     responses((status = 200, description = "The person", body = PersonLook),
               (status = 404, description = "There is no such person", body = ProblemDocument)))]
 pub async fn one(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<Json<PersonLook>, WebError> {
-    let mut look = state.engine.look_at_person(PersonId(id)).await?;
-    if !actor.may(Right::Converse) {
-        look.kept.entries.clear();
-        look.kept.media.clear();
-    }
-    Ok(Json(look))
+    Ok(Json(person::look(&state, &actor, PersonId(id)).await?))
 }
 
-/// What the house says of a person.
+/// What the house says of a person; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonEdit {
     /// The name, at most 200 characters.
-    name: String,
+    name: Option<String>,
     /// Their number in the house's own system, at most 200 characters.
-    #[serde(default)]
-    reference: String,
+    reference: Option<String>,
     /// A note, at most 4,096 characters.
-    #[serde(default)]
-    note: String,
+    note: Option<String>,
 }
 
 /// Say who a person is; the name stays whatever the provider tells later

@@ -76,7 +76,8 @@ pub struct RowsAsked {
     state: String,
     /// Only those that failed with this code of the provider.
     failure: Option<i64>,
-    /// Only those whose last outcome is this.
+    /// Only those whose last outcome is this; `no_answer`: reached, and nobody has answered; `to_be_read`: the answer waits for
+    /// somebody to read it.
     #[serde(default)]
     outcome: String,
     /// Part of a number, a name or a row's id.
@@ -98,7 +99,7 @@ impl RowsAsked {
             return Ok(RowFilter::Failure(code));
         }
         if !self.outcome.is_empty() {
-            return Ok(RowFilter::Outcome(self.outcome.clone()));
+            return Ok(RowFilter::answered(&self.outcome));
         }
         if self.state.is_empty() {
             return Ok(RowFilter::Any);

@@ -200,11 +200,13 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Ticke
 
 /// Open a ticket
 ///
-/// With `external` the same case is never opened twice: the second time answers 200 with the ticket as it stands.
+/// With `external` the same case is never opened twice: the second time answers 200 with the ticket as it stands, and 409 for
+/// another person.
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TicketBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is open", body = TicketDetail),
               (status = 200, description = "The other system's case had it already", body = TicketDetail),
+              (status = 409, description = "The other system's case is another person's ticket", body = ProblemDocument),
               (status = 422, description = "Something must be mended first; each error names its field", body = ProblemDocument)))]
 pub async fn open(
     State(state): State<WebState>,
@@ -294,7 +296,7 @@ pub async fn note(
 
 /// Start a chat from a ticket, with a template
 ///
-/// The chat belongs to the ticket; when it closes, what was said goes to the ticket.
+/// The chat belongs to the ticket, which is open again if it was closed; when the chat closes, what was said goes to the ticket.
 #[utoipa::path(post, path = "/api/v1/tickets/{id}/chat", tag = "tickets", request_body = ChatBody,
     params(("id" = i64, Path, description = "The ticket's number"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is in line", body = HandSent),
@@ -324,12 +326,12 @@ pub async fn chat(
     Ok((StatusCode::CREATED, Json(HandSent { message, conversation })).into_response())
 }
 
-/// Put a conversation on a ticket
+/// Put a conversation on a ticket of the same person
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/ticket", tag = "conversations", request_body = LinkBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "The ticket", body = TicketDetail),
               (status = 404, description = "There is no such conversation, or no such ticket", body = ProblemDocument),
-              (status = 409, description = "A colleague has the conversation", body = ProblemDocument)))]
+              (status = 409, description = "A colleague has the conversation, or the ticket is another person's", body = ProblemDocument)))]
 pub async fn of_conversation(
     State(state): State<WebState>,
     actor: Actor,

@@ -10,8 +10,9 @@
   const due = new Set();
   let last = 0, timer = null, busy = false;
   const soon = (regions) => {
-    for (const el of regions) due.add(way(el));
-    if (timer || document.hidden || !due.size) return;
+    // What is counted in the title and sounds goes on where nobody looks; the rest waits until somebody does.
+    for (const el of regions) if (!document.hidden || "always" in el.dataset) due.add(way(el));
+    if (timer || !due.size) return;
     timer = setTimeout(refresh, Math.max(0, last + 1000 - Date.now()));
   };
   async function refresh() {

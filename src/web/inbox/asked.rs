@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
-use crate::domain::id::{CampaignId, ConversationId};
+use crate::domain::id::{CampaignId, ConversationId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::Engine;
 use crate::intake::phone_number;
@@ -38,6 +38,8 @@ pub struct Asked {
     pub show: String,
     /// Id of a campaign.
     pub campaign: String,
+    /// Id of a run: only what answers it and is to be read.
+    pub run: String,
     /// Name of a team.
     pub team: String,
     /// `1`: only what was not read.
@@ -68,6 +70,7 @@ impl Asked {
                 "view" => &mut asked.view,
                 "show" => &mut asked.show,
                 "campaign" => &mut asked.campaign,
+                "run" => &mut asked.run,
                 "team" => &mut asked.team,
                 "unread" => &mut asked.unread,
                 "q" => &mut asked.q,
@@ -82,6 +85,10 @@ impl Asked {
     /// Only words that are known, and a search that is not too long.
     pub fn settled(mut self) -> Self {
         self.q = self.q.trim().chars().take(LONGEST).collect();
+        if !self.q.is_empty() {
+            // A search is among all.
+            self.run.clear();
+        }
         if !VIEWS.contains(&self.view.as_str()) {
             VIEWS[if self.q.is_empty() { 0 } else { 3 }].clone_into(&mut self.view);
         }
@@ -111,11 +118,12 @@ impl Asked {
         self.with("from", "")
     }
 
-    fn parts(&self) -> [(&'static str, &str); 7] {
+    fn parts(&self) -> [(&'static str, &str); 8] {
         [
             ("view", &self.view),
             ("show", &self.show),
             ("campaign", &self.campaign),
+            ("run", &self.run),
             ("team", &self.team),
             ("unread", &self.unread),
             ("q", &self.q),
@@ -138,6 +146,7 @@ impl Asked {
     pub fn narrow(&self) -> Narrow {
         Narrow {
             campaign: self.campaign.parse().ok().map(CampaignId),
+            run: self.run.parse().ok().map(RunId),
             team: Some(self.team.clone()).filter(|team| !team.is_empty()),
             unread: self.unread == "1",
         }

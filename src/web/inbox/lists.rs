@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::domain::event::ReplyContent;
-use crate::domain::id::{CampaignId, ConversationId};
+use crate::domain::id::{CampaignId, ConversationId, RunId};
 use crate::inbox::label;
 use crate::locale::Language;
 use crate::store::conversation::{self, ConversationLine, Counts, News, Show};
 use crate::store::presence::{self, Availability};
-use crate::store::user;
+use crate::store::{campaign, run, user};
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
 use crate::web::page::{Page, cut};
@@ -66,6 +66,8 @@ pub struct Lists {
     pub shows: Vec<Tab>,
     /// Campaigns to narrow by.
     pub campaigns: Vec<(CampaignId, String)>,
+    /// Title of the campaign whose run's answers are shown, where only those are.
+    pub of_run: Option<String>,
     /// Teams to narrow by.
     pub teams: Vec<String>,
     /// This page of it.
@@ -85,7 +87,10 @@ pub struct Lists {
 impl Lists {
     /// Whether anything narrows it beside the list and the state.
     pub fn is_narrowed(&self) -> bool {
-        !self.asked.campaign.is_empty() || !self.asked.team.is_empty() || self.asked.unread == "1"
+        !self.asked.campaign.is_empty()
+            || !self.asked.run.is_empty()
+            || !self.asked.team.is_empty()
+            || self.asked.unread == "1"
     }
 
     /// Why there is nothing to see.
@@ -143,6 +148,7 @@ impl Lists {
             tabs: VIEWS.iter().map(|word| tab(p, &asked, word, counts)).collect(),
             shows: shows(p, &asked),
             campaigns: conversation::campaigns(store, narrow.campaign).await?,
+            of_run: title_of(state, narrow.run).await?,
             teams: state.config().teams.keys().cloned().collect(),
             lines: with_others(state, actor, p, lines).await?,
             next,
@@ -153,6 +159,13 @@ impl Lists {
             asked,
         })
     }
+}
+
+/// Title of the campaign of a run.
+async fn title_of(state: &WebState, run: Option<RunId>) -> Result<Option<String>, WebError> {
+    let Some(id) = run else { return Ok(None) };
+    let Some(run) = run::get(state.store(), id).await? else { return Ok(Some(String::new())) };
+    Ok(campaign::get(state.store(), run.campaign_id).await?.map(|campaign| campaign.title))
 }
 
 /// A page of the list or of the search, and the query of the next.

@@ -1,7 +1,7 @@
 //! Who looks at a conversation and who writes in it: told by open pages, shown to the others.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Html;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use crate::store::conversation;
 use crate::store::presence::{self, Beat};
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
+use crate::web::form::Form;
 use crate::web::page::{Page, html};
 use crate::web::state::WebState;
 

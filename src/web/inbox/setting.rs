@@ -1,12 +1,13 @@
 //! What each agent sets for their own inbox.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
 
 use crate::store::user;
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
+use crate::web::form::Form;
 use crate::web::state::WebState;
 
 /// `1`: on.

@@ -30,7 +30,7 @@ async fn whoever_writes_out_of_hours_is_told_when_somebody_answers_once_in_a_clo
     for store in stores().await {
         let office = Office::with(&store, HOURS);
         office.reply_to("106540352242923", ANA, crate::inbox::office::typed("Hola")).await;
-        assert_eq!(told(&office).await, ["Ahora no hay nadie. Respondemos 13:00."], "{}", store.name());
+        assert_eq!(told(&office).await, ["Ahora no hay nadie. Respondemos hoy a las 13:00."], "{}", store.name());
         office.clock.advance(Duration::from_mins(10));
         office.reply_to("106540352242923", ANA, crate::inbox::office::typed("¿Hay alguien?")).await;
         assert_eq!(told(&office).await.len(), 1, "once in a closed time");
@@ -56,9 +56,9 @@ async fn the_answer_speaks_the_language_of_what_the_person_received_and_the_camp
     let run = office.run("pt_BR", REPLIES).await;
     let message = office.message_from(run, ANA, "shop", "").await;
     office.reply_to("106540352242923", ANA, crate::inbox::office::typed("talvez")).await;
-    assert_eq!(told(&office).await, ["Respondemos 13:00."]);
+    assert_eq!(told(&office).await, ["Respondemos hoje às 13:00."]);
     office.reply_to("106540352242923", ANA, office.tap(message, "Confirmo")).await;
-    assert_eq!(told(&office).await, ["Respondemos 13:00.", "¡Gracias! Te esperamos."]);
+    assert_eq!(told(&office).await, ["Respondemos hoje às 13:00.", "¡Gracias! Te esperamos."]);
 }
 
 #[tokio::test]

@@ -153,6 +153,38 @@ async fn the_same_word_said_twice_is_sent_once() {
 }
 
 #[tokio::test]
+async fn what_another_account_or_inbox_or_another_recado_says_is_not_sent_on() {
+    for store in stores().await {
+        let (office, woot) = office(&store).await;
+        office.writes(ANA, "Hola").await;
+        settle(&office, &woot).await;
+        for (place, other) in [
+            ("/account/id", json!(2)),
+            ("/account", json!(null)),
+            ("/inbox/id", json!(99)),
+            ("/source_id", json!("recado:another:1")),
+        ] {
+            for private in [false, true] {
+                woot.agent_writes(100, place, private);
+                let mut said = woot.said.lock().unwrap();
+                *said.last_mut().unwrap().pointer_mut(place).unwrap() = other.clone();
+            }
+            settle(&office, &woot).await;
+        }
+        woot.conversations.lock().unwrap()[0]["status"] = json!("resolved");
+        let closed = json!({"event": "conversation_status_changed", "id": 100, "inbox_id": 99, "status": "resolved"});
+        woot.said.lock().unwrap().push(closed);
+        woot.agent_writes(100, "Buen día", false);
+        settle(&office, &woot).await;
+        let lines = office.words("SELECT author FROM entry WHERE direction <> 'in'").await;
+        assert_eq!(lines, ["Lucía (Chatwoot)"], "{}", store.name());
+        let sent = office.words("SELECT content FROM message WHERE author = 'Lucía (Chatwoot)'").await;
+        assert!(sent.len() == 1 && sent[0].contains("Buen día"), "{sent:?}");
+        assert_eq!(office.conversations().await[0].state, ConversationState::Open, "another inbox closes nothing here");
+    }
+}
+
+#[tokio::test]
 async fn exchanges_that_need_nobody_are_not_shown_there_until_they_do() {
     let store = stores().await.swap_remove(0);
     let (office, woot) = office(&store).await;

@@ -74,7 +74,7 @@ async fn a_day(office: &Office) {
     let reference = Some(("his", "4711"));
     let (subject, priority) = ("Estudio de sangre", Priority::Normal);
     let new = NewTicket { subject, person, priority, assignee: None, reference };
-    let opened = office.inbox.open_ticket(&new, by).await.unwrap();
+    let opened = office.inbox.open_ticket(&new, by).await.unwrap().unwrap();
     let urgent = TicketChange { priority: Some(Priority::High), ..TicketChange::default() };
     office.inbox.change_ticket(opened.id, urgent, by).await.unwrap().unwrap();
     office.inbox.close(conversation, "eva", office.clock.now()).await.unwrap();

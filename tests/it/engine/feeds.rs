@@ -10,6 +10,7 @@ use recado::engine::watcher::Watcher;
 use recado::engine::{Loaded, StartOutcome, TestOutcome, TestSend};
 use recado::locale::Language;
 use recado::preflight::{Sheet, Shown};
+use recado::store::idempotency::Once;
 use recado::store::message::named;
 use recado::store::{amendment, campaign, exclusion, run};
 
@@ -363,7 +364,7 @@ async fn a_test_to_oneself_is_no_row_of_a_file() {
         let version = stage.load("clinic", &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
         let one = |version| TestSend { version, row: 1, to: "11 5555 0123", once: None, language: Language::En };
         let test = async |version| {
-            let sent = stage.engine.send_test(one(version), "ana").await.unwrap();
+            let sent = stage.engine.send_test(one(version), "ana", &Once::default()).await.unwrap();
             assert!(matches!(sent, TestOutcome::Sent { message: Some(_), .. }), "{sent:?}");
             assert_eq!(stage.sender().drain().await, 1);
         };

@@ -8,6 +8,7 @@ use recado::engine::dispatcher::Look;
 use recado::engine::{AnswerOutcome, Author, HandOutcome, HandSend, Seen, waiting};
 use recado::locale::Language;
 use recado::store::conversation::{self, NewConversation};
+use recado::store::idempotency::Once;
 use recado::store::suppression::{self, NewSuppression, SuppressionScope};
 use recado::store::{Db, Store, message, person};
 
@@ -20,7 +21,7 @@ pub async fn user(store: &Store) -> Author {
         Db::Sqlite(pool) => sqlx::query_scalar(ADD).fetch_one(pool).await.unwrap(),
         Db::Postgres(pool) => sqlx::query_scalar(ADD).fetch_one(pool).await.unwrap(),
     };
-    Author { id, name: "ana".to_owned() }
+    Author { id, name: "ana".to_owned(), once: Once::default() }
 }
 
 pub async fn conversation(store: &Store, window: Option<Duration>) -> ConversationId {

@@ -6,6 +6,7 @@ use recado::domain::id::{RunId, VersionId};
 use recado::engine::{TestOutcome, TestSend};
 use recado::locale::Language;
 use recado::store::cost::{self, CostKey, CostQuery};
+use recado::store::idempotency::Once;
 use recado::store::{draft, message, suppression, version};
 use serde_json::json;
 
@@ -19,7 +20,7 @@ fn test(version: VersionId, row: i64) -> TestSend<'static> {
 }
 
 async fn codes(stage: &Stage, test: TestSend<'_>) -> Vec<String> {
-    match stage.engine.send_test(test, "ana").await.unwrap() {
+    match stage.engine.send_test(test, "ana", &Once::default()).await.unwrap() {
         TestOutcome::Refused(problems) => problems.into_iter().map(|p| p.code).collect(),
         TestOutcome::Sent { .. } => Vec::new(),
     }
@@ -31,7 +32,7 @@ async fn a_test_shows_the_row_on_ones_own_phone_and_counts_nowhere_but_in_its_ow
         let stage = Stage::new(&store, store.dir.path()).await;
         let version = stage.load("turnos", CAMPAIGN, AUDIENCE).await;
         let TestOutcome::Sent { message: Some(id), to } =
-            stage.engine.send_test(test(version, 1), "ana").await.unwrap()
+            stage.engine.send_test(test(version, 1), "ana", &Once::default()).await.unwrap()
         else {
             panic!("refused")
         };
@@ -70,7 +71,7 @@ async fn a_tapped_button_of_a_test_decides_nothing() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let version = stage.load("turnos", CAMPAIGN, AUDIENCE).await;
         let TestOutcome::Sent { message: Some(id), .. } =
-            stage.engine.send_test(test(version, 1), "ana").await.unwrap()
+            stage.engine.send_test(test(version, 1), "ana", &Once::default()).await.unwrap()
         else {
             panic!("refused")
         };
@@ -118,7 +119,8 @@ async fn a_test_has_the_templates_usual_values_and_custom_ones() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let usual = stage.usual_values("{{ saludo }} {{ client_name }}").await;
         let version = stage.load("turnos", &usual, AUDIENCE).await;
-        let TestOutcome::Sent { message: Some(_), .. } = stage.engine.send_test(test(version, 1), "ana").await.unwrap()
+        let TestOutcome::Sent { message: Some(_), .. } =
+            stage.engine.send_test(test(version, 1), "ana", &Once::default()).await.unwrap()
         else {
             panic!("refused")
         };

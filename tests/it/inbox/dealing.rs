@@ -5,9 +5,10 @@ use std::time::Duration;
 use recado::domain::id::{ConversationId, UserId};
 use recado::domain::role::Role;
 use recado::engine::AnswerOutcome;
-use recado::inbox::assign::{HandOver, HandedOver, Onward};
+use recado::inbox::assign::{HandOver, HandedOver, Onward, Reach};
 use recado::store::conversation::{self, Conversation};
 use recado::store::entry::Direction;
+use recado::store::idempotency::Once;
 use recado::store::presence::{self, Availability, Beat};
 use recado::store::{Store, audit, token, user};
 
@@ -44,7 +45,7 @@ async fn deeds(store: &Store, action: &str) -> Vec<(String, String, String)> {
 }
 
 fn how<'a>(to: &'a str, note: &'a str) -> HandOver<'a> {
-    HandOver { by: "ana", to, note, at: NOW }
+    HandOver { by: "ana", of: Reach::All, to, note, at: NOW }
 }
 
 #[tokio::test]
@@ -176,6 +177,43 @@ async fn a_transfer_leaves_its_note_to_the_next_and_the_team_deals_it_out_anew()
     }
 }
 
+#[tokio::test]
+async fn of_handing_on_and_taking_over_at_the_same_time_one_is_done_and_the_other_told_so() {
+    for store in stores().await {
+        let office = Office::with(&store, IN_TURN);
+        let (ana, diego, eva) = (office.user("ana").await, office.user("diego").await, office.user("eva").await);
+        let own = HandOver { of: Reach::Own(Some(ana)), ..how("eva", "pide factura") };
+        let (to, inbox) = (Onward::Agent(eva), &office.inbox);
+        for round in 0..12 {
+            let id = writes(&office, round).await;
+            assert!(inbox.claim(id, ana, NOW).await.unwrap());
+            let hand = async { inbox.hand_over(id, &to, &own).await.unwrap() };
+            let take = async { inbox.take_over(id, diego, ana, NOW).await.unwrap() };
+            let (handed, taken) = match round % 4 {
+                0 => (hand.await, take.await),
+                1 => {
+                    let taken = take.await;
+                    (hand.await, taken)
+                }
+                2 => tokio::join!(hand, take),
+                _ => {
+                    let (taken, handed) = tokio::join!(take, hand);
+                    (handed, taken)
+                }
+            };
+            let expected = if taken { (HandedOver::Others, diego) } else { (HandedOver::Done, eva) };
+            assert_eq!((handed, get(&store, id).await.assignee), (expected.0, Some(expected.1)), "{}", store.name());
+            let lines = conversation::thread(&store, id).await.unwrap().len();
+            assert_eq!(lines, if taken { 1 } else { 2 }, "{}: a note only with what it belongs to", store.name());
+            match round % 4 {
+                0 => assert!(!taken),
+                1 => assert!(taken),
+                _ => {}
+            }
+        }
+    }
+}
+
 async fn bot(store: &Store, name: &str) {
     token::add(store, name, Role::Bot, NOW, NOW.plus(Duration::from_hours(9_000))).await.unwrap();
 }
@@ -192,9 +230,9 @@ async fn a_bot_answers_what_it_was_given_gives_it_back_and_what_it_leaves_comes_
         assert_eq!(office.inbox.hand_over(id, &to, &how("bot:turnero", "")).await.unwrap(), HandedOver::Done);
         here(&office, ana).await;
         assert_eq!(deal(&office).await, 0, "{}: a bot has it", store.name());
-        let other = office.engine.answer_as_bot(id, "hola", "otro").await.unwrap();
+        let other = office.engine.answer_as_bot(id, "hola", "otro", &Once::default()).await.unwrap();
         assert!(matches!(other, AnswerOutcome::Refused(_)), "{}: another bot", store.name());
-        let sent = office.engine.answer_as_bot(id, "¿Qué turno?", "turnero").await.unwrap();
+        let sent = office.engine.answer_as_bot(id, "¿Qué turno?", "turnero", &Once::default()).await.unwrap();
         assert!(matches!(sent, AnswerOutcome::Sent(_)), "{}: {sent:?}", store.name());
         assert_eq!(get(&store, id).await.waiting_since, None);
         assert!(office.inbox.give_back(id, Some("turnero"), &how("", "no entiendo")).await.unwrap());

@@ -159,7 +159,10 @@ impl Office {
             at: NOW,
             sort: recado::store::run::Sort::Once,
         };
-        run::insert(store, &new).await.unwrap().expect("no other run of the campaign is open")
+        let mut tx = store.begin().await.unwrap();
+        let run = run::insert(&mut tx, &new).await.unwrap().expect("no other run of the campaign is open");
+        tx.commit().await.unwrap();
+        run
     }
 
     /// A message of `run` to `phone` that the provider has accepted just now.

@@ -17,7 +17,7 @@ const BY: (&str, recado::domain::time::UnixMs) = ("ana", NOW);
 async fn open(office: &Office, subject: &str, reference: Option<(&str, &str)>) -> ticket::Opened {
     let person = office.person(ANA).await;
     let new = NewTicket { subject, person, priority: Priority::Normal, assignee: None, reference };
-    office.inbox.open_ticket(&new, BY).await.unwrap()
+    office.inbox.open_ticket(&new, BY).await.unwrap().unwrap()
 }
 
 async fn transcripts(store: &Store, id: TicketId) -> Vec<Vec<String>> {
@@ -123,8 +123,8 @@ async fn a_conversation_that_waited_long_enough_closes_by_itself_and_leaves_its_
         office.writes(ANA, "hola").await;
         let chat = office.conversations().await[0].id;
         let id = open(&office, "Estudio", None).await.id;
-        assert!(office.inbox.link_ticket(id, chat, BY).await.unwrap());
-        assert!(office.inbox.link_ticket(id, chat, BY).await.unwrap(), "linked already");
+        office.inbox.link_ticket(id, chat, BY).await.unwrap().unwrap();
+        office.inbox.link_ticket(id, chat, BY).await.unwrap().expect("linked already");
         let mut tx = store.begin().await.unwrap();
         conversation::answer(&mut tx, chat, diego, office.clock.now()).await.unwrap();
         tx.commit().await.unwrap();

@@ -75,3 +75,57 @@ async fn an_answer_between_two_campaigns_waits_in_the_figures_of_both() {
         assert_eq!(office.conversations().await[0].campaign_id, None, "nobody knows which");
     }
 }
+
+/// Where the figure of that word leads, for whoever looks.
+fn leads_to(page: &str, word: &str) -> Option<String> {
+    let tile = page.split("class=\"tile\"").find(|tile| tile.contains(&format!("data-test=\"outcome-{word}\"")))?;
+    let link = tile.split('>').next()?.split("href=\"").nth(1)?.split('"').next()?;
+    Some(link.replace("&#38;", "&").replace("&amp;", "&"))
+}
+
+#[tokio::test]
+async fn what_is_to_be_read_and_who_did_not_answer_lead_to_just_those_for_whoever_looks() {
+    const BEA: &str = "5491155550124";
+    const EVA: &str = "5491155550125";
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (of, ..) = two_of_one_run(&office).await;
+        let other = office.run("es_AR", REPLIES).await;
+        office.message(of, BEA).await;
+        office.message(of, EVA).await;
+        office.message(other, "5491155550126").await;
+        office.change("UPDATE message SET state = 'delivered', delivered_at = accepted_at").await;
+        for (who, text) in [(ANA, "Cancelar"), (BEA, "¿qué llevo?"), ("5491155550126", "¿y yo?")] {
+            office.writes(who, text).await;
+        }
+        let answers = tally::answers(&store, of).await.unwrap();
+        assert_eq!((answers.to_be_read, answers.no_answer), (2, 1), "{}", store.name());
+        let site = Site::over(&office.engine);
+        let shown = async |role: Role, word: &str, line: &str| {
+            let visitor = site.visitor(role).await;
+            let run = site.get(&format!("/runs/{of}"), Some(&visitor)).await.body;
+            let link = leads_to(&run, word).unwrap_or_else(|| panic!("{role:?} {word}: {run}"));
+            let page = site.get(&link, Some(&visitor)).await;
+            assert_eq!(page.status, 200, "{role:?} {link}");
+            page.body.matches(&format!("data-test=\"{line}\"")).count()
+        };
+        assert_eq!(shown(Role::Agent, "to_be_read", "conversation").await, 2, "{}", store.name());
+        assert_eq!(shown(Role::Marketing, "to_be_read", "row").await, 2, "{}", store.name());
+        for role in [Role::Agent, Role::Marketing, Role::Operator, Role::Admin] {
+            assert_eq!(shown(role, "no_answer", "row").await, 1, "{} {role:?}", store.name());
+        }
+        let token = site.token(Role::Agent).await;
+        for (path, n) in [
+            (format!("/api/v1/runs/{of}/messages?outcome=no_answer"), 1),
+            (format!("/api/v1/runs/{of}/messages?outcome=to_be_read"), 2),
+            (format!("/api/v1/conversations?run={of}"), 2),
+            (format!("/api/v1/conversations?run={other}"), 1),
+        ] {
+            let told = site.call(Method::GET, &path, &token, "", None).await.json();
+            assert_eq!(told["items"].as_array().map(Vec::len), Some(n), "{} {path} {told}", store.name());
+        }
+        let finance = site.visitor(Role::Finance).await;
+        let run = site.get(&format!("/runs/{of}"), Some(&finance)).await.body;
+        assert_eq!((leads_to(&run, "to_be_read"), leads_to(&run, "no_answer")), (None, None), "{run}");
+    }
+}

@@ -53,7 +53,9 @@ async fn run_of(store: &Store, kind: CampaignKind, n: usize) -> RunId {
         at: NOW,
         sort: recado::store::run::Sort::Once,
     };
-    let id = run::insert(store, &new).await.unwrap().unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let id = run::insert(&mut tx, &new).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
     assert!(run::planned(store, id).await.unwrap());
     fill(store, id, kind, n).await;
     id

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
@@ -11,11 +12,14 @@ use recado::domain::change::{Change, News};
 use recado::domain::id::ConversationId;
 use recado::domain::role::Role;
 use recado::engine::receiver::Receiver;
-use recado::store::webhook;
+use recado::inbox::Inbox;
+use recado::inbox::assign::{HandOver, Onward, Reach};
+use recado::store::{token, webhook};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::site::{Site, Visitor};
+use crate::engine::gates;
 use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
 
@@ -89,6 +93,38 @@ async fn a_burst_of_replies_while_a_run_sends_is_taken_up_whole_and_each_is_told
         assert_eq!(count("SELECT COUNT(*) FROM conversation WHERE state = 'open'").await, 500, "{}", store.name());
         assert_eq!(count("SELECT COUNT(*) FROM webhook WHERE state = 'new'").await, 0, "{}", store.name());
         assert_eq!((on_anas.len(), on_admins.len()), (500, 500), "{}: each is on each screen", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_bot_is_told_of_the_conversations_it_has_and_once_when_it_has_one_no_more() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let now = site.clock.now();
+        let bot = token::add(&store, "turnero", Role::Bot, now, now.plus(Duration::from_hours(1))).await.unwrap().1;
+        let request = Request::get("/api/v1/events").header("authorization", format!("Bearer {bot}"));
+        let mut stream = site.open(request.body(Body::empty()).unwrap()).await.into_body().into_data_stream();
+        let (id, inbox) =
+            (gates::conversation(&store, None).await, Inbox::new(store.clone(), stage.engine.changes.clone()));
+        let changes = async |stream: &mut BodyDataStream| {
+            stage.engine.changes.send(News::here(Change::Conversation(id))).unwrap();
+            stage.engine.changes.send(News::here(Change::All)).unwrap();
+            let mut all = Vec::new();
+            while !all.contains(&json!({"kind": "all"})) {
+                all.extend(told(stream).await);
+                tokio::task::yield_now().await;
+            }
+            all.retain(|change| change["kind"] == "conversation");
+            all.len()
+        };
+        assert_eq!(changes(&mut stream).await, 0, "{}: it was given nothing", store.name());
+        let how = HandOver { by: "ana", of: Reach::All, to: "bot:turnero", note: "", at: now };
+        inbox.hand_over(id, &Onward::Bot("turnero".to_owned()), &how).await.unwrap();
+        assert_eq!(changes(&mut stream).await, 2, "{}: given, and changed", store.name());
+        inbox.give_back(id, None, &how).await.unwrap();
+        assert_eq!(changes(&mut stream).await, 1, "{}: it has it no more", store.name());
+        assert_eq!(changes(&mut stream).await, 0, "{}", store.name());
     }
 }
 

@@ -21,9 +21,13 @@ async fn change(store: &TestStore, sql: String) {
 }
 
 async fn bring(site: &Site, visitor: &Visitor, file: &[u8]) -> Answer {
+    bring_of(site, visitor, file, "ar").await
+}
+
+async fn bring_of(site: &Site, visitor: &Visitor, file: &[u8], country: &str) -> Answer {
     let mut body = format!(
         "--X\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n\
-         --X\r\nContent-Disposition: form-data; name=\"country\"\r\n\r\nar\r\n\
+         --X\r\nContent-Disposition: form-data; name=\"country\"\r\n\r\n{country}\r\n\
          --X\r\nContent-Disposition: form-data; name=\"clients\"; filename=\"clientes.csv\"\r\n\r\n",
         visitor.csrf
     )
@@ -97,6 +101,75 @@ async fn a_file_of_clients_names_people_whom_a_page_finds_shows_and_edits() {
         stage.engine.erase_person(id).await.unwrap().unwrap();
         let gone = site.get("/people?q=h-77", Some(&agent)).await;
         assert!(!gone.body.contains("Ana"), "{}: {}", store.name(), gone.body);
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_when_somebody_says_who_a_person_is_stays() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let token = site.token(Role::Agent).await;
+        let mut tx = store.begin().await.unwrap();
+        let phones = ["5491150000001", "5491150000002"].map(|p| (Phone::from_international(p).unwrap(), String::new()));
+        let people = person::ensure(&mut tx, &phones, TUESDAY).await.unwrap();
+        tx.commit().await.unwrap();
+        let edit = async |id, body: serde_json::Value| {
+            let done = site.call(Method::POST, &format!("/api/v1/people/{id}"), &token, &body.to_string(), None).await;
+            assert_eq!(done.status, StatusCode::NO_CONTENT, "{}", done.body);
+        };
+        let told = async |id| {
+            let one = site.call(Method::GET, &format!("/api/v1/people/{id}"), &token, "", None).await.json();
+            let client = |key: &str| one["client"][key].as_str().unwrap().to_owned();
+            [one["identities"][0]["name"].as_str().unwrap_or_default().to_owned(), client("reference"), client("note")]
+        };
+        let (first, second) = (people[0], people[1]);
+        edit(second, json!({"name": "Ana", "reference": "H-1", "note": "nota"})).await;
+        edit(second, json!({"name": "Ana Paz"})).await;
+        assert_eq!(told(second).await, ["Ana Paz", "H-1", "nota"], "{}", store.name());
+        edit(second, json!({"note": ""})).await;
+        assert_eq!(told(second).await, ["Ana Paz", "H-1", ""], "{}", store.name());
+        // Found to be somebody who was known before: what was said of either is of both.
+        let mut tx = store.begin().await.unwrap();
+        recado::store::identity::link(&mut tx, first, second).await.unwrap();
+        tx.commit().await.unwrap();
+        edit(first, json!({"note": "por la tarde"})).await;
+        assert_eq!(told(first).await[1..], ["H-1", "por la tarde"], "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn rows_of_clients_that_are_left_out_say_why_and_nothing_speaks_of_campaign_files() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let admin = site.visitor(Role::Admin).await;
+        let long = "x".repeat(201);
+        let file = format!(
+            "Telefono;Nombre;Id\r\n11 5000-0001;Ana;\r\n11 5000-0002;{long};\r\n11 5000-0003;Eva;{long}\r\n\
+             nada;Leo;\r\n11 5000-0001;Otra Ana;\r\n11 5000-0004;Iván;\r\n11 5000-0005;Sol;\r\n"
+        );
+        let done = bring(&site, &admin, file.as_bytes()).await.body;
+        assert!(done.contains("Rows read: 7. People kept: 3."), "{}: {done}", store.name());
+        for said in [
+            "4 rows were left out",
+            "Row 2: The name has 201 characters; 200 fit.",
+            "Row 3: Your number for them has 201 characters; 200 fit.",
+            "Row 4: ",
+            "It is not a phone number.",
+            "Row 5: the same person is in an earlier row",
+        ] {
+            assert!(done.contains(said), "{} {said}: {done}", store.name());
+        }
+        for (file, country, said) in [
+            ("Nombre;Edad\r\nAna;33\r\n", "ar", "Call the right one “Phone” in the file"),
+            ("Telefono;Nombre\r\n11 5000-0001;Ana\r\n", "zz", "“ZZ” is not the code of a country"),
+        ] {
+            let refused = bring_of(&site, &admin, file.as_bytes(), country).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+            assert!(refused.body.contains(said), "{} {said}: {}", store.name(), refused.body);
+            assert!(!refused.body.contains("[columns]") && !refused.body.contains("campaign.toml"), "{}", refused.body);
+        }
     }
 }
 

@@ -40,7 +40,7 @@ async fn canned(stage: &Stage, team: &str, code: &str, text: &str) -> i64 {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let from = page.find(&start).unwrap_or_else(|| panic!("no {name} in {page}")) + start.len();
     page[from..].split('"').next().unwrap().to_owned()
@@ -168,6 +168,9 @@ async fn the_api_sends_a_canned_answer_with_its_places_filled() {
         let open = json!({"canned": {"code": "dia"}, "agent": "agent"}).to_string();
         let refused = site.call(Method::POST, &path, &token, &open, None).await;
         assert_eq!(refused.json()["errors"][0]["code"], "canned_blank", "{}", refused.body);
+        let blank = json!({"canned": {"code": "dia", "values": {"día": " "}}, "agent": "agent"}).to_string();
+        let refused = site.call(Method::POST, &path, &token, &blank, None).await;
+        assert_eq!(refused.json()["errors"][0]["code"], "canned_blank", "nothing is nothing: {}", refused.body);
         let extra = json!({"canned": {"code": "dia", "values": {"hora": "9"}}, "agent": "agent"}).to_string();
         assert_eq!(site.call(Method::POST, &path, &token, &extra, None).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let whole = json!({"canned": {"code": "/Dia", "values": {"día": "martes"}}, "agent": "agent"}).to_string();
@@ -198,6 +201,7 @@ async fn canned_answers_are_written_by_those_who_may_and_refused_with_the_reason
             ("x", " ", "a text of at most 4096"),
             ("x", "{{ nmae }}", "Do you mean “name”?"),
             ("x", "{{ name | shout }}", "cannot be read"),
+            ("x", "Su turno es el [día", "A “[” is not closed: “[día”"),
         ] {
             let refused = site.post("/canned-answers", &marketing, &form("", code, text)).await;
             assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{code} {text}");
@@ -262,7 +266,7 @@ async fn the_gallery_shows_text_price_and_refusals_and_sends_into_the_conversati
 }
 
 /// A form as browsers send it with a file.
-async fn with_file(
+pub async fn with_file(
     site: &Site,
     who: &Visitor,
     path: &str,
@@ -322,5 +326,19 @@ async fn an_answer_sent_twice_by_one_form_goes_out_once() {
             assert_eq!(sent.leads_to(), format!("{path}#answer"), "{}", sent.body);
         }
         assert!(recado::store::message::get(&store, MessageId(3)).await.unwrap().is_none(), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_text_with_a_character_that_cannot_be_sent_is_refused_for_that() {
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), TEAMS).await;
+    let site = Site::over(&stage.engine);
+    let (id, _) = desk(&stage, &site).await;
+    let (path, token) = (format!("/api/v1/conversations/{id}/answer"), site.token(Role::Agent).await);
+    for (text, code) in [("a\0b", "answer_character"), (" ", "answer_length")] {
+        let body = json!({"text": text, "agent": "agent"}).to_string();
+        let told = site.call(Method::POST, &path, &token, &body, None).await;
+        assert_eq!(told.json()["errors"][0]["code"], code, "{}", told.body);
     }
 }

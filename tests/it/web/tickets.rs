@@ -91,6 +91,28 @@ async fn an_agent_opens_edits_and_finds_tickets_on_the_page_and_the_audit_has_it
 }
 
 #[tokio::test]
+async fn a_page_has_one_heading_and_a_ticket_whose_text_is_gone_is_still_named() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let (agent, token) = (site.visitor(Role::Agent).await, site.token(Role::Agent).await);
+        let id = gates::conversation(&store, Some(HOUR)).await;
+        for page in ["/conversations".to_owned(), format!("/conversations/{id}")] {
+            let body = site.get(&page, Some(&agent)).await.body;
+            assert_eq!(body.matches("<h1").count(), 1, "{} {page}: {body}", store.name());
+        }
+        let ticket =
+            sends(&site, &token, "/api/v1/tickets", json!({"subject": "Estudio", "phone": "+5491155550123"})).await;
+        let ticket = ticket.json()["id"].clone();
+        let person = stage.engine.person_of("+5491155550123").await.unwrap().unwrap().unwrap().id;
+        stage.engine.erase_person(person).await.unwrap().unwrap();
+        let list = site.get("/tickets", Some(&agent)).await.body;
+        assert!(list.contains(&format!("href=\"/tickets/{ticket}\">#{ticket}</a>")), "{list}");
+        assert!(list.contains("No text is kept any more") && !list.contains("\"></a>"), "{list}");
+    }
+}
+
+#[tokio::test]
 async fn a_bot_sees_and_answers_only_what_it_was_given_and_gives_it_back_with_a_note() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
@@ -287,5 +309,87 @@ async fn what_a_closed_ticket_was_about_goes_after_its_time_and_an_open_one_stay
         assert_eq!((gone.external_id, gone.phone), (None, None), "{}", store.name());
         let open = ticket::get(&store, TicketId(2)).await.unwrap().unwrap();
         assert_eq!((open.subject.as_str(), open.phone.as_deref()), ("Sigue abierto", Some("5491155550124")));
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_comes_onto_no_ticket_of_another_person_by_no_way() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let agent = site.visitor(Role::Agent).await;
+        let token = site.token(Role::Agent).await;
+        let chat = gates::conversation(&store, None).await;
+        let body = json!({"subject": "De otra", "phone": "+54 9 11 5555-0199"});
+        let other = sends(&site, &token, "/api/v1/tickets", body).await.json();
+        let link = json!({"ticket": other["id"], "agent": "agent"});
+        let path = format!("/api/v1/conversations/{chat}/ticket");
+        let refused = sends(&site, &token, &path, link.clone()).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{} {}", store.name(), refused.body);
+        let number = other["id"].to_string();
+        let refused = site.post(&format!("/conversations/{chat}/ticket"), &agent, &[("ticket", &number)]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+        assert!(refused.body.contains("another person"), "{}", refused.body);
+        let message = json!({"sender": "front", "to": "+5491155550123", "template": "reminder", "language": "es_AR",
+            "values": {"1": "Ana"}, "ticket": other["id"], "agent": "agent"});
+        let refused = sends(&site, &token, "/api/v1/messages", message).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+        assert_eq!(refused.json()["errors"][0]["field"], "ticket", "{}", refused.body);
+        assert_eq!(conversation::get(&store, chat).await.unwrap().unwrap().ticket_id, None, "{}", store.name());
+
+        // Two ids found to be one person are one person.
+        let mut tx = store.begin().await.unwrap();
+        let talks = conversation::hold(&mut tx, chat).await.unwrap().unwrap().person_id;
+        let owner = recado::domain::id::PersonId(other["person_id"].as_i64().unwrap());
+        recado::store::identity::link(&mut tx, talks, owner).await.unwrap();
+        tx.commit().await.unwrap();
+        let linked = sends(&site, &token, &path, link).await;
+        assert_eq!(linked.status, StatusCode::OK, "{} {}", store.name(), linked.body);
+    }
+}
+
+#[tokio::test]
+async fn another_systems_case_is_of_one_person_and_asking_again_uses_up_no_number() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let token = site.token(Role::Agent).await;
+        let chat = gates::conversation(&store, None).await;
+        let case = |phone: &str| json!({"subject": "Estudio", "phone": phone, "external": {"id": "E-1"}});
+        for n in 0..5 {
+            let told = sends(&site, &token, "/api/v1/tickets", case("11 5555-0199")).await;
+            let expected = if n == 0 { StatusCode::CREATED } else { StatusCode::OK };
+            assert_eq!((told.status, &told.json()["id"]), (expected, &json!(1)), "{}", store.name());
+        }
+        let typo = sends(&site, &token, "/api/v1/tickets", case("11 5555-0198")).await;
+        assert_eq!(typo.status, StatusCode::CONFLICT, "{} {}", store.name(), typo.body);
+        assert_eq!(typo.json()["title"], "The ticket is another person's", "{}", typo.body);
+        let body = json!({"subject": "Estudio", "conversation": chat, "external": {"id": "E-1"}});
+        let elsewhere = sends(&site, &token, "/api/v1/tickets", body).await;
+        assert_eq!(elsewhere.status, StatusCode::CONFLICT, "{} {}", store.name(), elsewhere.body);
+        assert_eq!(conversation::get(&store, chat).await.unwrap().unwrap().ticket_id, None);
+        let next = sends(&site, &token, "/api/v1/tickets", json!({"subject": "Otro", "phone": "11 5555-0199"})).await;
+        assert_eq!(next.json()["id"], 2, "{}: {}", store.name(), next.body);
+    }
+}
+
+#[tokio::test]
+async fn a_chat_begun_from_a_closed_ticket_opens_it_again() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        site.visitor(Role::Agent).await;
+        let token = site.token(Role::Agent).await;
+        let path = case(&site, &token).await;
+        assert_eq!(sends(&site, &token, &path, json!({"state": "closed"})).await.json()["state"], "closed");
+        let chat = json!({"sender": "front", "template": "reminder", "language": "es_AR", "values": {"1": "Ana"}, "agent": "agent"});
+        let told = sends(&site, &token, &format!("{path}/chat"), chat).await;
+        assert_eq!(told.status, StatusCode::CREATED, "{} {}", store.name(), told.body);
+        let one = site.call(Method::GET, &path, &token, "", None).await.json();
+        assert_eq!((&one["state"], &one["closed_at"]), (&json!("open"), &Value::Null), "{} {one}", store.name());
+        let last = one["timeline"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["told"], json!({"kind": "state", "from": "closed", "to": "open"}), "{one}");
+        let known = audit::page(&store, i64::MAX, "", "ticket.change", 10).await.unwrap();
+        assert_eq!((known[0].detail.as_str(), known.len()), ("state open", 2), "{}", store.name());
     }
 }

@@ -8,6 +8,7 @@ use recado::domain::role::Role;
 use recado::engine::media::Brought;
 use recado::engine::{AnswerOutcome, Author, Reply, Seen};
 use recado::store::entry;
+use recado::store::idempotency::Once;
 use recado::store::media::Attachment;
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use super::Desk;
 use crate::engine::stage::sender_of;
 use crate::support::stores;
 use crate::web::site::Site;
+use crate::web::thread::with_file;
 
 const JPEG: &[u8] = include_bytes!("../../../../src/sandbox/files/photo.jpg");
 const OGG: &[u8] = include_bytes!("../../../../src/sandbox/files/voice.ogg");
@@ -25,7 +27,7 @@ impl Desk {
         let site = Site::over(&self.engine);
         site.visitor(Role::Agent).await;
         let user = recado::store::user::by_name(&self.engine.store, "agent").await.unwrap().unwrap();
-        Author { id: UserId(user.id.0), name: user.name }
+        Author { id: UserId(user.id.0), name: user.name, once: Once::default() }
     }
 
     async fn brings(&self, id: i64, name: &str, bytes: &'static [u8], voice: bool) -> Result<Attachment, String> {
@@ -197,5 +199,22 @@ async fn gupshup_and_zenvia_fetch_files_from_an_address_that_ends_by_itself() {
         }
         desk.clock.advance(std::time::Duration::from_hours(49));
         assert_eq!(site.get(&path, None).await.status.as_u16(), 404, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_a_file_repeated_after_a_crash_is_sent_once() {
+    for store in stores().await {
+        let desk = Desk::new(&store).await;
+        desk.sends(json!({"text": "hola"})).await;
+        let site = Site::over(&desk.engine);
+        let ana = site.visitor(Role::Agent).await;
+        let fields = [("text", "Su foto"), ("once", "form")];
+        let send = || with_file(&site, &ana, "/conversations/1/answer", ("foto.jpg", JPEG), &fields);
+        let first = send().await;
+        assert_eq!(first.leads_to(), "/conversations/1#answer", "{} {}", store.name(), first.body);
+        crate::engine::change(&store, "UPDATE idempotency SET status = NULL, response = NULL").await;
+        assert_eq!(send().await.leads_to(), first.leads_to(), "{}", store.name());
+        assert_eq!(desk.taken("front").await.len(), 1, "{}", store.name());
     }
 }

@@ -63,6 +63,8 @@ async fn a_refused_message_names_its_fields_and_gives_its_key_back() {
         user::add(&store, "eva", Role::Finance, None, UnixMs(1)).await.unwrap();
         for (change, field) in [
             (("to", json!("12")), "to"),
+            (("to", json!("11 5555-0100")), "to"),
+            (("cost_centre", json!("x".repeat(201))), "cost_centre"),
             (("sender", json!("back")), "sender"),
             (("language", json!("fr")), "template"),
             (("values", json!({})), "values.1"),
@@ -204,6 +206,11 @@ async fn a_conversation_is_claimed_answered_once_per_key_and_decided() {
             .post(Role::Agent, &format!("{path}/outcome"), &json!({"outcome": "confirmed", "agent": "diego"}))
             .await;
         assert_eq!(decided.status, 200, "{:?}", decided.body);
+        for word in ["-1", "CONFIRMED", "no_answer", "to_be_read", "opted_out", "raro con espacios", ""] {
+            let body = json!({"outcome": word, "agent": "diego"});
+            let refused = site.post(Role::Agent, &format!("{path}/outcome"), &body).await;
+            assert_eq!((refused.status, &refused.body["type"]), (400, &json!("/api/docs#problem-outcome")), "{word}");
+        }
         let told = site.get(Role::Agent, &path).await.body;
         assert_eq!((told["thread"].as_array().unwrap().len(), &told["outcome"]), (2, &json!("confirmed")));
         let message = format!("/api/v1/messages/{}", answered.body["message"]);
