@@ -159,9 +159,9 @@ pub async fn edit(State(state): State<WebState>, actor: Actor, Path(id): Path<i6
 pub async fn correct(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
     if run.state != RunState::Paused {
-        let (status, word) = (StatusCode::CONFLICT, "run_state");
-        let why = act::ended(&run);
-        return Err(why.map_or(WebError::Conflict(word), |why| WebError::Because { status, word, why }));
+        let status = StatusCode::CONFLICT;
+        let told = |why| WebError::Because { status, word: "run_state", why };
+        return Err(act::ended(&run).map_or(WebError::Conflict("run_state"), told));
     }
     Ok(to(state.engine.correct_draft(run.id, &actor.name).await?))
 }

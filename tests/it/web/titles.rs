@@ -68,14 +68,14 @@ impl<'ast> Visit<'ast> for Words {
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         let before = self.names_words;
         self.names_words |= self.is_errors && item.sig.ident == "word";
-        visit::visit_impl_item_fn(self, item);
+        self.visit_block(&item.block);
         self.names_words = before;
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let before = self.names_words;
         self.names_words |= self.is_errors && item.sig.ident == "unread";
-        visit::visit_item_fn(self, item);
+        self.visit_block(&item.block);
         self.names_words = before;
     }
 
