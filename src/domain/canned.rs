@@ -55,7 +55,10 @@ fn label(text: &str) -> Option<&str> {
 
 /// The words after the first `[` that no `]` of its line follows: a place that somebody began.
 pub fn unclosed(text: &str) -> Option<&str> {
-    pieces(text).into_iter().find_map(|piece| match piece {
+    let pieces = pieces(text);
+    pieces.iter().enumerate().find_map(|(at, piece)| match piece {
+        // What opens right before a place is that place's, written twice.
+        Piece::Text(words) if at + 1 < pieces.len() => unclosed_in(words.trim_end_matches('[')),
         Piece::Text(words) => unclosed_in(words),
         Piece::Blank(_) => None,
     })

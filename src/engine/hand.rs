@@ -168,7 +168,12 @@ impl Engine {
             return Ok(HandOutcome::Refused(problems));
         }
         let new = self.by_hand(account, send, &to, (template, fill, &by.name));
-        let new = NewMessage { person_id: person, ..new };
+        self.keep_by_hand(send, by, NewMessage { person_id: person, ..new }).await
+    }
+
+    /// Puts it in line and into its conversation, and writes both down under the key it was sent by.
+    async fn keep_by_hand(&self, send: &HandSend, by: &Author, new: NewMessage) -> Result<HandOutcome, EngineError> {
+        let person = new.person_id;
         let (rules, chat) = (&self.config.conversations, by_hand_to(person, send, by));
         let mut tx = self.store.begin().await?;
         // A colleague, a bot or the person may have been faster since it was asked.

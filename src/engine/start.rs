@@ -168,7 +168,7 @@ impl Engine {
         if let Some(problem) = self.standing_in_the_way(&candidate).await? {
             return Ok(StartOutcome::Refused(vec![problem]));
         }
-        let ready = match self.ready(&mut candidate, yes).await? {
+        let ready = match Box::pin(self.ready(&mut candidate, yes)).await? {
             Ok(ready) => ready,
             Err(hindered) => return Ok(hindered.told()),
         };

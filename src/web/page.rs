@@ -152,7 +152,7 @@ impl Page {
     }
 
     /// A key for a form that does its work once.
-    pub fn once(&self) -> String {
+    pub fn once() -> String {
         Secret::draw("").shown
     }
 

@@ -49,6 +49,7 @@ pub struct PersonLook {
 impl PersonLook {
     /// The same for whoever may not read conversations: without what was written in chats and who wrote it, and without
     /// cases, whose subject agents write.
+    #[must_use]
     pub fn without_chats(mut self) -> Self {
         for message in self.kept.messages.iter_mut().filter(|message| message.is_chat) {
             message.text = None;

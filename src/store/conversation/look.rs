@@ -97,15 +97,12 @@ pub async fn counts(
     let (window, now) = show.window();
     let (reader, team) = (reader.unwrap_or_default(), narrow.team.as_deref().unwrap_or_default());
     let (campaign, unread) = (narrow.campaign.unwrap_or_default(), filter.unread_by());
-    let rows: Vec<OfTeam> = on!(&store.read, |pool| match narrow.run {
-        Some(run) => {
-            let counts = sqlx::query_as(COUNTS_OF_RUN).bind(run).bind(reader).bind(team);
-            counts.bind(campaign).bind(unread).fetch_all(pool).await?
-        }
-        None => {
-            let counts = sqlx::query_as(COUNTS).bind(reader).bind(team).bind(campaign).bind(unread);
-            counts.bind(window).bind(now).fetch_all(pool).await?
-        }
+    let rows: Vec<OfTeam> = on!(&store.read, |pool| if let Some(run) = narrow.run {
+        let counts = sqlx::query_as(COUNTS_OF_RUN).bind(run).bind(reader).bind(team);
+        counts.bind(campaign).bind(unread).fetch_all(pool).await?
+    } else {
+        let counts = sqlx::query_as(COUNTS).bind(reader).bind(team).bind(campaign).bind(unread);
+        counts.bind(window).bind(now).fetch_all(pool).await?
     });
     let mut counts = Counts::default();
     for row in rows {

@@ -246,7 +246,7 @@ async fn a_dead_process_leaves_nothing_untold() {
         let until = office.clock.now().plus(Duration::from_secs(30));
         let due = delivery::due(&store, id, NOW.plus(Duration::from_hours(1)), 1).await.unwrap().remove(0);
         let mine = delivery::reserve(&store, vec![due.clone()], until).await.unwrap();
-        assert_eq!(mine, [due.clone()], "{}", store.name());
+        assert_eq!(mine, std::slice::from_ref(&due), "{}", store.name());
         assert_eq!(delivery::reserve(&store, vec![due], until).await.unwrap(), [], "nobody else posts it meanwhile");
         tell(&office).await;
         assert_eq!(hook.kinds().len(), 1, "{}", store.name());

@@ -16,7 +16,7 @@ struct Words {
     /// In the file of the errors themselves,
     is_errors: bool,
     /// within the functions that name words.
-    names_words: bool,
+    is_naming: bool,
 }
 
 fn text(expr: &Expr) -> Option<String> {
@@ -66,21 +66,21 @@ impl<'ast> Visit<'ast> for Words {
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        let before = self.names_words;
-        self.names_words |= self.is_errors && item.sig.ident == "word";
+        let before = self.is_naming;
+        self.is_naming |= self.is_errors && item.sig.ident == "word";
         self.visit_block(&item.block);
-        self.names_words = before;
+        self.is_naming = before;
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        let before = self.names_words;
-        self.names_words |= self.is_errors && item.sig.ident == "unread";
+        let before = self.is_naming;
+        self.is_naming |= self.is_errors && item.sig.ident == "unread";
         self.visit_block(&item.block);
-        self.names_words = before;
+        self.is_naming = before;
     }
 
     fn visit_lit_str(&mut self, lit: &'ast syn::LitStr) {
-        if self.names_words {
+        if self.is_naming {
             self.said.insert(lit.value());
         }
     }
