@@ -28,8 +28,9 @@ fn report_of(demo: &Output) -> Value {
 
 fn tail_of(demo: &Output) -> String {
     let log = String::from_utf8_lossy(&demo.stderr);
-    let lines: Vec<&str> = log.lines().filter(|l| l.contains("ERROR") || l.contains("WARN")).collect();
-    lines.join("\n")
+    let mut lines: Vec<&str> = log.lines().filter(|l| l.contains("ERROR") || l.contains("WARN")).collect();
+    lines.extend(log.lines().last());
+    format!("{}: {}", demo.status, lines.join("\n"))
 }
 
 fn count(report: &Value, key: &str) -> i64 {
