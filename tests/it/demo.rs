@@ -29,7 +29,7 @@ fn report_of(demo: &Output) -> Value {
 fn tail_of(demo: &Output) -> String {
     let log = String::from_utf8_lossy(&demo.stderr);
     let mut lines: Vec<&str> = log.lines().filter(|l| l.contains("ERROR") || l.contains("WARN")).collect();
-    lines.extend(log.lines().last());
+    lines.extend(log.lines().next_back());
     format!("{}: {}", demo.status, lines.join("\n"))
 }
 
