@@ -6,7 +6,7 @@
 use tokio::sync::broadcast;
 
 use crate::domain::change::{Change, News};
-use crate::domain::id::{ConversationId, MessageId};
+use crate::domain::id::{ConversationId, EntryId, MessageId};
 use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::idempotency::Once;
@@ -55,14 +55,14 @@ impl Inbox {
     }
 }
 
-/// Shows `message` in the thread. `author` is who wrote it; empty for campaigns.
+/// Shows `message` in the thread, as the line it gives. `author` is who wrote it; empty for campaigns.
 pub async fn write_out(
     tx: &mut Tx,
     conversation: ConversationId,
     message: MessageId,
     author: &str,
     at: UnixMs,
-) -> Result<()> {
+) -> Result<EntryId> {
     let line = NewEntry {
         conversation,
         direction: Direction::Out,
@@ -74,6 +74,5 @@ pub async fn write_out(
         at,
         received_at: at,
     };
-    entry::add(tx, &line).await?;
-    Ok(())
+    entry::add(tx, &line).await
 }

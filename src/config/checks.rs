@@ -1,6 +1,6 @@
 //! Readings that both files share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -43,6 +43,19 @@ pub fn dates(value: &Value<'_, '_>) -> Option<BTreeSet<Date>> {
     let dates =
         value.list(|text| Date::strptime("%Y-%m-%d", text.trim()).map_err(|_| "must hold days, as \"2026-12-25\""));
     dates.map(BTreeSet::from_iter)
+}
+
+/// Days, or the name of one of the lists under `[holidays]`.
+pub fn holidays(value: &Value<'_, '_>, lists: &BTreeMap<String, BTreeSet<Date>>) -> Option<BTreeSet<Date>> {
+    if !value.is_text() {
+        return dates(value);
+    }
+    let name = list_name(value)?;
+    let list = lists.get(&name);
+    if list.is_none() {
+        value.refuse_for("names no list under [holidays]", &name, lists.keys().map(String::as_str));
+    }
+    list.cloned()
 }
 
 /// An IANA time zone.

@@ -51,7 +51,7 @@ fn law(
     let since = table.get("since").and_then(|v| v.parsed(day));
     let holidays = match table.get("holidays") {
         None => BTreeSet::new(),
-        Some(value) => holidays(&value, lists)?,
+        Some(value) => checks::holidays(&value, lists)?,
     };
     let week = week::read(table, &KEYS, &format!("hours_law.{}", whole.key()));
     let (name, since) = (whole.key().to_owned(), since.unwrap_or(Date::MIN));
@@ -63,18 +63,6 @@ fn law(
 
 fn day(text: &str) -> Result<Date, &'static str> {
     Date::strptime("%Y-%m-%d", text.trim()).map_err(|_| "must be a day, as \"2026-12-01\"")
-}
-
-fn holidays(value: &Value<'_, '_>, lists: &BTreeMap<String, BTreeSet<Date>>) -> Option<BTreeSet<Date>> {
-    if !value.is_text() {
-        return checks::dates(value);
-    }
-    let name = checks::list_name(value)?;
-    let list = lists.get(&name);
-    if list.is_none() {
-        value.refuse_for("names no list under [holidays]", &name, lists.keys().map(String::as_str));
-    }
-    list.cloned()
 }
 
 /// ISO 3166 code of a country that has numbers.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::toml_file::{Table, Value};
+use super::toml_file::Table;
 use super::{checks, week};
 use crate::domain::hours::Hours;
 use crate::locale::Language;
@@ -46,24 +46,12 @@ pub(super) fn read(
     let timezone = table.need("timezone").and_then(|v| checks::timezone(&v));
     let holidays = match table.get("holidays") {
         None => Some(BTreeSet::new()),
-        Some(value) => holidays(&value, lists),
+        Some(value) => checks::holidays(&value, lists),
     };
     let away = table.get("away").map_or(Some(BTreeMap::new()), |v| v.table(away).flatten());
     let week = week::read(table, &KEYS, &format!("hours.{name}"));
     let hours = Hours { week, holidays: holidays?, ..Hours::default() };
     Some(OfficeHours { name: name.to_owned(), hours, timezone: timezone?, away: away? })
-}
-
-fn holidays(value: &Value<'_, '_>, lists: &BTreeMap<String, BTreeSet<Date>>) -> Option<BTreeSet<Date>> {
-    if !value.is_text() {
-        return checks::dates(value);
-    }
-    let name = checks::list_name(value)?;
-    let list = lists.get(&name);
-    if list.is_none() {
-        value.refuse_for("names no list under [holidays]", &name, lists.keys().map(String::as_str));
-    }
-    list.cloned()
 }
 
 fn away(table: &mut Table<'_, '_>) -> Option<BTreeMap<Language, String>> {

@@ -119,7 +119,7 @@ impl Engine {
             return Ok(not);
         }
         note_claim(&mut tx, &conversation, by, now).await?;
-        let Some(message) = line_up(&mut tx, id, (&message, attached), (&by.name, now)).await? else {
+        let Some(message) = line_up(&mut tx, id, (message, attached), (&by.name, now)).await? else {
             return refused(Problem::new("attachment_gone", &[]));
         };
         if account.reading.mark != MarkRead::Never {
@@ -198,8 +198,7 @@ impl Engine {
             Ok(message) => message,
             Err(problem) => return Ok(AnswerOutcome::Refused(problem)),
         };
-        let sent = message::insert_batch(&mut tx, &[message]).await?;
-        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let message = message::insert(&mut tx, message).await?;
         inbox::write_out(&mut tx, id, message, &author, now).await?;
         once.settle(&mut tx, &message).await?;
         tx.commit().await?;
@@ -274,11 +273,10 @@ pub(super) fn content(free: Free, quoted: Option<String>) -> Content {
 async fn line_up(
     tx: &mut Tx,
     id: ConversationId,
-    (message, attached): (&NewMessage, Option<MediaId>),
+    (message, attached): (NewMessage, Option<MediaId>),
     (author, now): (&str, UnixMs),
 ) -> Result<Option<MessageId>, EngineError> {
-    let sent = message::insert_batch(tx, std::slice::from_ref(message)).await?;
-    let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+    let message = message::insert(tx, message).await?;
     if let Some(attached) = attached
         && !media::sent(tx, attached, message).await?
     {

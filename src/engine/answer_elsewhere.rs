@@ -10,6 +10,7 @@ use crate::domain::free::Free;
 use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
+use crate::inbox;
 use crate::store::chatwoot;
 use crate::store::conversation::{self, Conversation, ConversationState, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
@@ -88,25 +89,14 @@ impl Engine {
             Ok(new) => new,
             Err(problem) => return Ok(Err(problem)),
         };
-        let sent = message::insert_batch(tx, &[new]).await?;
-        let (message, _) = *sent.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let message = message::insert(tx, new).await?;
         if let Some(attached) = attached
             && !media::sent(tx, attached, message).await?
         {
             return Ok(Err(Problem::new("attachment_gone", &[])));
         }
-        let line = NewEntry {
-            conversation: found.id,
-            direction: Direction::Out,
-            content: None,
-            provider_id: None,
-            message: Some(message),
-            certainty: None,
-            author,
-            at: now,
-            received_at: now,
-        };
-        keep(tx, &line, of).await?;
+        let entry = inbox::write_out(tx, found.id, message, author, now).await?;
+        chatwoot::answer_is(tx, of, found.id, entry).await?;
         Ok(Ok(message))
     }
 
@@ -134,7 +124,8 @@ impl Engine {
             at: now,
             received_at: now,
         };
-        keep(&mut tx, &line, of).await?;
+        let entry = entry::add(&mut tx, &line).await?;
+        chatwoot::answer_is(&mut tx, of, id, entry).await?;
         tx.commit().await?;
         self.tell(Change::Conversation(id));
         Ok(())
@@ -156,9 +147,4 @@ async fn go_on(tx: &mut Tx, found: &Conversation, now: UnixMs) -> Result<bool, E
         conversation::hand(tx, found.id, to, now).await?;
     }
     Ok(conversation::step(tx, found.id, Happening::AnsweredElsewhere, now).await?.is_some())
-}
-
-async fn keep(tx: &mut Tx, line: &NewEntry<'_>, of: (&str, i64)) -> Result<(), EngineError> {
-    let entry = entry::add(tx, line).await?;
-    Ok(chatwoot::answer_is(tx, of, line.conversation, entry).await?)
 }

@@ -180,8 +180,7 @@ impl Engine {
         if let Some(problem) = inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await? {
             return Ok(HandOutcome::Refused(vec![problem]));
         }
-        let queued = message::insert_batch(&mut tx, &[new]).await?;
-        let (message, _) = *queued.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let message = message::insert(&mut tx, new).await?;
         let conversation = inbox::open_by_hand(&mut tx, rules, &chat, message).await?;
         by.once.settle(&mut tx, &(message, conversation)).await?;
         tx.commit().await?;

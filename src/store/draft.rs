@@ -109,34 +109,22 @@ pub async fn rebase(store: &Store, id: DraftId, based_on: Option<&str>) -> Resul
 }
 
 /// Gives it the file that its template shows in the header, and the campaign file that names it.
-pub async fn set_header(
-    store: &Store,
-    id: DraftId,
-    (name, hash): (&str, &str),
-    definition: &str,
-    at: UnixMs,
-) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(SET_HEADER)
-        .bind(id)
-        .bind(name)
-        .bind(hash)
-        .bind(definition)
-        .bind(at)
-        .execute(pool)
-        .await
-        .map(drop))?;
-    Ok(())
+pub async fn set_header(store: &Store, id: DraftId, file: (&str, &str), definition: &str, at: UnixMs) -> Result<()> {
+    set_file(store, SET_HEADER, id, (file, definition, at)).await
 }
 
 /// Gives it another audience, and the campaign file that names it.
-pub async fn set_audience(
+pub async fn set_audience(store: &Store, id: DraftId, file: (&str, &str), definition: &str, at: UnixMs) -> Result<()> {
+    set_file(store, SET_AUDIENCE, id, (file, definition, at)).await
+}
+
+async fn set_file(
     store: &Store,
+    sql: &'static str,
     id: DraftId,
-    (name, hash): (&str, &str),
-    definition: &str,
-    at: UnixMs,
+    ((name, hash), definition, at): ((&str, &str), &str, UnixMs),
 ) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(SET_AUDIENCE)
+    on!(&store.write, |pool| sqlx::query(sql)
         .bind(id)
         .bind(name)
         .bind(hash)

@@ -260,6 +260,12 @@ pub async fn insert_batch(tx: &mut Tx, rows: &[NewMessage]) -> Result<Vec<(Messa
     Ok(on_tx!(tx, |conn| sqlx::query_as(sql).bind(&rows).fetch_all(conn).await)?)
 }
 
+/// Queues one message whose key is new.
+pub async fn insert(tx: &mut Tx, row: NewMessage) -> Result<MessageId> {
+    let queued = insert_batch(tx, &[row]).await?;
+    queued.first().map(|(id, _)| *id).ok_or(StoreError::Guard { expected: 1, actual: 0 })
+}
+
 /// The message `id`.
 pub async fn get(store: &Store, id: MessageId) -> Result<Option<Message>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(GET).bind(id).fetch_optional(pool).await)?)

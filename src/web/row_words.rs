@@ -5,13 +5,14 @@ use std::time::Duration;
 use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::message::MessageState as S;
+use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows;
 use crate::locale;
 use crate::store::message::LEFT;
 use crate::store::run::Run;
-use crate::store::view::row::{RunRow, UNANSWERED, UNREAD};
+use crate::store::view::row::RunRow;
 use crate::store::{StoreError, version};
 
 use super::error::WebError;
@@ -131,8 +132,8 @@ pub fn outcome(p: &Page, word: &str) -> String {
 /// The same, and the words that stand where there is none.
 pub fn answered(p: &Page, word: &str) -> String {
     match word {
-        UNANSWERED => p.t("web.no_answer"),
-        UNREAD => p.t("web.to_be_read"),
+        NO_ANSWER => p.t("web.no_answer"),
+        TO_BE_READ => p.t("web.to_be_read"),
         word => outcome(p, word),
     }
 }

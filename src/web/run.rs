@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::message::MessageState as S;
+use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
 use crate::domain::role::Right;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::engine::{self, Progress, Subject};
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
-use crate::store::view::row::{UNANSWERED, UNREAD};
 use crate::store::view::tally;
 use crate::store::{campaign, click, correction, exclusion, message, run, version};
 
@@ -227,11 +227,11 @@ async fn answers(state: &WebState, p: &Page, run: RunId, actor: &Actor) -> Resul
     if answers.to_be_read > 0 {
         // Whoever reads answers is led to them, others to the rows they are about.
         let talks = || Some(format!("/conversations?view=all&show=open&run={run}"));
-        let href = if actor.may(Right::Converse) { talks() } else { rows(UNREAD) };
-        tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: UNREAD.to_owned(), href });
+        let href = if actor.may(Right::Converse) { talks() } else { rows(TO_BE_READ) };
+        tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: TO_BE_READ.to_owned(), href });
     }
-    let href = rows(UNANSWERED).filter(|_| answers.no_answer > 0);
-    tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: UNANSWERED.to_owned(), href });
+    let href = rows(NO_ANSWER).filter(|_| answers.no_answer > 0);
+    tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: NO_ANSWER.to_owned(), href });
     Ok(tiles)
 }
 

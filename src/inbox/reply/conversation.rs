@@ -83,5 +83,6 @@ async fn show_origin(tx: &mut Tx, id: ConversationId, understood: &Understood) -
     if entry::shows(tx, id, message.id).await? {
         return Ok(());
     }
-    write_out(tx, id, message.id, &message.author, message.reached_at.min(understood.at)).await
+    write_out(tx, id, message.id, &message.author, message.reached_at.min(understood.at)).await?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::money::Micros;
+use crate::domain::outcome;
 use crate::domain::time::UnixMs;
 use crate::store::{Result, Store, on};
 
@@ -191,14 +192,12 @@ impl RowFilter {
     /// Those with an outcome, or with one of the two words that stand where there is none.
     pub fn answered(word: &str) -> Self {
         match word {
-            UNANSWERED => Self::NoAnswer,
-            UNREAD => Self::ToBeRead,
-            outcome => Self::Outcome(outcome.to_owned()),
+            outcome::NO_ANSWER => Self::NoAnswer,
+            outcome::TO_BE_READ => Self::ToBeRead,
+            word => Self::Outcome(word.to_owned()),
         }
     }
 }
-
-pub use crate::domain::outcome::{NO_ANSWER as UNANSWERED, TO_BE_READ as UNREAD};
 
 /// A page of rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
