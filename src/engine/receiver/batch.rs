@@ -252,7 +252,8 @@ impl<'a> Batch<'a> {
             let zone = self.engine.config.accounts.get(&standing.account).map(|a| a.timezone.clone());
             receipts::book(&mut standing, &self.engine.cards, &zone.unwrap_or(TimeZone::UTC));
             if standing != *old {
-                changes.push(ReceiptChange { was: old.state, standing });
+                let is_renamed = standing.provider_id != old.provider_id;
+                changes.push(ReceiptChange { was: old.state, is_renamed, standing });
             }
         }
         changes
