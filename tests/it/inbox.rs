@@ -11,5 +11,6 @@ mod outcomes;
 mod people;
 mod searching;
 mod tickets;
+mod together;
 mod unclear;
 mod wishes;
