@@ -18,6 +18,7 @@ mod quiet;
 mod search;
 mod step;
 mod thread;
+mod undelivered;
 mod waiting;
 
 pub use bot::of_bot;
@@ -29,6 +30,7 @@ pub use quiet::{Quiet, Silent, quiet};
 pub use search::{Found, Place, Sought, search};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
+pub use undelivered::bring_back;
 pub use waiting::waiting_for;
 
 const LATEST: Dialects = Dialects {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::outcome::Certainty;
-use super::{Result, Store, Tx, on, on_tx};
+use super::{Dialects, Result, Store, Tx, json, on, on_tx};
 use crate::domain::event::ReplyContent;
 use crate::domain::fill::Content;
 use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId};
@@ -56,6 +56,13 @@ const UNCLEAR: &str = "SELECT at, received_at FROM entry
 /// Of the replies that could belong to several messages, those since the one chosen had gone out.
 const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
+
+const SHOWING: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT conversation_id FROM entry
+             WHERE direction = 'out' AND message_id IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT DISTINCT conversation_id FROM entry WHERE direction = 'out'
+                   AND message_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
+};
 
 const LAST_IN: &str = "UPDATE conversation SET last_in = $2 WHERE id = $1";
 
@@ -190,7 +197,7 @@ pub async fn seen(tx: &mut Tx, provider_id: &str) -> Result<Option<ConversationI
 
 /// Adds a line. The person's last one is known to the conversation too: what is unread goes by it.
 pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
-    let content = super::json(&new.content);
+    let content = json(&new.content);
     let id: EntryId = on_tx!(tx, |c| sqlx::query_scalar(ADD)
         .bind(new.conversation)
         .bind(new.direction)
@@ -204,15 +211,30 @@ pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
         .fetch_one(c)
         .await?);
     if new.direction == Direction::In {
-        on_tx!(tx, |c| sqlx::query(LAST_IN).bind(new.conversation).bind(id).execute(c).await.map(drop))?;
+        to_read(tx, new.conversation, id).await?;
     }
     Ok(id)
+}
+
+/// Makes `line` the last one of a conversation that somebody of ours is to read.
+pub async fn to_read(tx: &mut Tx, conversation: ConversationId, line: EntryId) -> Result<()> {
+    on_tx!(tx, |c| sqlx::query(LAST_IN).bind(conversation).bind(line).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Whether the thread shows `message` already.
 pub async fn shows(tx: &mut Tx, conversation: ConversationId, message: MessageId) -> Result<bool> {
     let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(SHOWN).bind(conversation).bind(message).fetch_one(c).await?);
     Ok(n > 0)
+}
+
+/// The conversations whose threads show one of `messages`.
+pub async fn showing(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<ConversationId>> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, ids) = (SHOWING.of_tx(tx), json(messages));
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?))
 }
 
 /// Whether somebody other than `author` wrote to the person after the line `last`.

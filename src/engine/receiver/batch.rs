@@ -32,7 +32,7 @@ use crate::inbox::reply::{self, Desk, told_at};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
-use crate::store::{home, window};
+use crate::store::{conversation, entry, home, window};
 
 pub(super) use told::Told;
 
@@ -284,8 +284,14 @@ impl<'a> Batch<'a> {
             self.hold(tx, standing, templates.get(&standing.run_id)).await?;
         }
         again::put_back(tx, self.engine, &failed, self.now).await?;
+        let by_hand: Vec<MessageId> = failed.iter().filter(|s| s.run_id == RunId::BY_HAND).map(|s| s.id).collect();
+        self.told.conversations.extend(conversation::bring_back(tx, &by_hand, self.now).await?);
         self.told.runs.extend(runs);
         self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
+        // A template by hand may have begun its conversation, and names none.
+        let began = |s: &&Standing| s.run_id == RunId::BY_HAND && s.conversation_id.is_none();
+        let by_hand: Vec<MessageId> = changes.iter().map(|c| &c.standing).filter(began).map(|s| s.id).collect();
+        self.told.conversations.extend(entry::showing(tx, &by_hand).await?);
         Ok(())
     }
 
