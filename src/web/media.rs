@@ -27,7 +27,7 @@ const PIECE: u64 = 64 * 1024;
 /// Nothing may run, load or be sent from what people send, were it opened as a page.
 pub(super) const POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'");
 
-/// The same of a document that the browser's own reader shows in a frame of our pages: a reader does not start in a
+/// The same of a document that the browser's own reader shows in a frame of our pages: not every browser starts it in a
 /// sandbox. Nothing else may load, run or be sent, and no page of anybody else's may frame it.
 const READ: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'; form-action 'none'; \

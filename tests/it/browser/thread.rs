@@ -148,7 +148,7 @@ async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_
 /// Waits until the browser's own reader has the document of the thread.
 async fn is_read(window: &Client) {
     let reads = "const page = document.querySelector('[data-test=reader]').contentDocument;
-        return Boolean(page && page.querySelector('embed'));";
+        return Boolean(page && page.contentType === 'application/pdf');";
     for _ in 0..100 {
         if window.execute(reads, Vec::new()).await.unwrap().as_bool() == Some(true) {
             return;

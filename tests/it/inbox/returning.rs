@@ -5,6 +5,7 @@ use std::time::Duration;
 use recado::domain::change::Change;
 use recado::domain::event::ReplyContent;
 use recado::domain::failure::Failure;
+use recado::domain::fill::Content;
 use recado::domain::free::Free;
 use recado::domain::id::{ConversationId, MessageId, PersonId, UserId};
 use recado::engine::{AnswerOutcome, Author, Reply, Seen};
@@ -16,7 +17,7 @@ use recado::store::conversation::{
 };
 use recado::store::entry::Direction;
 use recado::store::idempotency::Once;
-use recado::store::message::{Settlement, Verdict, settle};
+use recado::store::message::{NewMessage, Settlement, Verdict, settle};
 use serde_json::json;
 
 use super::office::{ANA, NOW, Office, REPLIES};
@@ -185,9 +186,11 @@ async fn a_template_by_hand_comes_back_too_and_a_reaction_or_an_answer_by_itself
         // As the gallery sends it: of no run, in the agent's name.
         assert!(office.inbox.close(id, "ana", office.clock.now()).await.unwrap().is_done());
         let by_hand = office.message(run, "5491155550777").await;
-        office
-            .change(&format!("UPDATE message SET run_id = 0, campaign_id = 0, author = 'ana' WHERE id = {by_hand}"))
-            .await;
+        let content = NewMessage::content_of(&Content::Text { body: "Hola Eva".to_owned(), quoted: None });
+        let sql = format!(
+            "UPDATE message SET run_id = 0, campaign_id = 0, author = 'ana', content = '{content}' WHERE id = {by_hand}"
+        );
+        office.change(&sql).await;
         let person = office.person("5491155550777").await;
         let mut tx = store.begin().await.unwrap();
         let send = ByHand { person, sender: "lab", agent: ana.id, name: "ana", wait: None, ticket: None };

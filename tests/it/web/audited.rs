@@ -2,14 +2,15 @@
 //! decided stands in the outcome file.
 
 use axum::http::StatusCode;
-use recado::domain::id::RunId;
+use recado::domain::id::{ConversationId, RunId};
 use recado::domain::role::Role;
 use recado::engine::results::Kind;
 use recado::store::{audit, run, user};
+use serde_json::json;
 
 use super::site::Site;
-use super::thread::{TEAMS, desk};
-use crate::engine::stage::Stage;
+use super::thread::{TEAMS, says};
+use crate::engine::stage::{CAMPAIGN, Stage};
 use crate::support::stores;
 
 #[tokio::test]
@@ -17,7 +18,10 @@ async fn every_act_of_an_agent_is_in_the_audit_under_their_name_and_none_of_thei
     for store in stores().await {
         let stage = Stage::with(&store, store.dir.path(), TEAMS).await;
         let site = Site::over(&stage.engine);
-        let (id, agent) = desk(&stage, &site).await;
+        stage.run("one", CAMPAIGN, "id,nombre,telefono\nT-1,Ana,+5491150000000\n").await;
+        stage.sender().drain().await;
+        says(&stage, "wamid.in1", json!({"type": "text", "text": {"body": "¿a qué hora era?"}})).await;
+        let (id, agent) = (ConversationId(1), site.visitor(Role::Agent).await);
         let admin = site.visitor(Role::Admin).await;
         let of = async |name: &str| user::by_name(&store, name).await.unwrap().unwrap().id.to_string();
         let (me, boss) = (of("agent").await, of("admin").await);
@@ -50,6 +54,6 @@ async fn every_act_of_an_agent_is_in_the_audit_under_their_name_and_none_of_thei
         let run = run::get(&store, RunId(1)).await.unwrap().unwrap();
         stage.engine.make_result(&run, Kind::Outcomes, &target).await.unwrap();
         let file = std::fs::read_to_string(&target).unwrap();
-        assert!(file.contains("cancelled"), "{}: {file}", store.name());
+        assert!(file.contains("T-1,cancelled"), "{}: {file}", store.name());
     }
 }

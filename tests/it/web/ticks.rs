@@ -114,5 +114,5 @@ async fn pictures_sounds_films_and_documents_are_shown_played_and_read_in_the_th
     let one = ConversationId(1);
     let told = site.call(Method::GET, &format!("/api/v1/conversations/{one}"), &token, "", None).await.json();
     let kinds = told["thread"].as_array().unwrap().iter().filter_map(|line| line["attachment"]["kind"].as_str());
-    assert_eq!(kinds.collect::<Vec<_>>(), ["image", "audio", "video", "document"], "{told}");
+    assert_eq!(kinds.collect::<Vec<_>>(), ["image", "voice", "video", "document"], "{told}");
 }
