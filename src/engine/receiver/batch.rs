@@ -5,6 +5,7 @@ mod again;
 mod clicked;
 mod ledgers;
 mod locate;
+mod talks;
 mod tapped;
 mod told;
 
@@ -20,7 +21,7 @@ use crate::domain::event::{
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
-use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
+use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
@@ -28,11 +29,11 @@ use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::engine::template::follow;
 use crate::engine::{Engine, EngineError, category};
 use crate::inbox::preference;
-use crate::inbox::reply::{self, Desk, told_at};
+use crate::inbox::reply::{self, Came, Desk, told_at};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
-use crate::store::{conversation, entry, home, window};
+use crate::store::{home, window};
 
 pub(super) use told::Told;
 
@@ -153,14 +154,7 @@ impl<'a> Batch<'a> {
         if !self.receipts.is_empty() {
             self.apply_receipts(tx).await?;
         }
-        for (sender, received_at, personal) in std::mem::take(&mut self.personal) {
-            match personal {
-                Personal::Reply(reply) => self.take_reply(tx, sender, received_at, &reply).await?,
-                Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
-                Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
-                Personal::Action(told) => self.told.runs.extend(clicked::keep(tx, sender, &told, received_at).await?),
-            }
-        }
+        self.apply_personal(tx).await?;
         for (account, news) in &self.templates {
             self.told.holds |= follow::status(tx, account, news, self.now).await?;
             self.told.templates += 1;
@@ -182,20 +176,44 @@ impl<'a> Batch<'a> {
         Ok(self.told)
     }
 
-    async fn take_reply(
+    /// In the order in which it came; replies that come one after the other are taken together.
+    async fn apply_personal(&mut self, tx: &mut Tx) -> Result<(), EngineError> {
+        let mut replies = Vec::new();
+        for (sender, received_at, personal) in std::mem::take(&mut self.personal) {
+            if let Personal::Reply(reply) = personal {
+                replies.push((sender, received_at, reply));
+                continue;
+            }
+            self.take_replies(tx, std::mem::take(&mut replies)).await?;
+            match personal {
+                Personal::Reply(_) => {}
+                Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
+                Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
+                Personal::Action(told) => self.told.runs.extend(clicked::keep(tx, sender, &told, received_at).await?),
+            }
+        }
+        self.take_replies(tx, replies).await
+    }
+
+    async fn take_replies(
         &mut self,
         tx: &mut Tx,
-        sender: &Sender,
-        received_at: UnixMs,
-        reply: &Reply,
+        mut replies: Vec<(&Sender, UnixMs, Reply)>,
     ) -> Result<(), EngineError> {
-        let desk = Desk { config: &self.engine.config, instance: &self.engine.instance, sender, received_at };
-        let own = locate::quoted_by_own_id(tx, reply).await?;
-        let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
-        self.told.conversations.insert(taken.conversation);
-        self.told.attachments |= matches!(reply.content, ReplyContent::Media(_));
-        if let Some(answer) = taken.answer {
-            self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
+        if replies.is_empty() {
+            return Ok(());
+        }
+        locate::quoted_by_own_ids(tx, &mut replies).await?;
+        let (config, instance) = (&self.engine.config, &self.engine.instance);
+        let came = |(sender, received_at, reply)| Came { desk: Desk { config, instance, sender, received_at }, reply };
+        let came: Vec<Came<'_>> = replies.iter().map(|(sender, at, reply)| came((*sender, *at, reply))).collect();
+        let taken = reply::take_all(tx, &came).await?;
+        for (taken, came) in taken.into_iter().zip(&came).filter_map(|(taken, came)| Some((taken?, came))) {
+            self.told.conversations.insert(taken.conversation);
+            self.told.attachments |= matches!(came.reply.content, ReplyContent::Media(_));
+            if let Some(answer) = taken.answer {
+                self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
+            }
         }
         Ok(())
     }
@@ -252,7 +270,8 @@ impl<'a> Batch<'a> {
             let zone = self.engine.config.accounts.get(&standing.account).map(|a| a.timezone.clone());
             receipts::book(&mut standing, &self.engine.cards, &zone.unwrap_or(TimeZone::UTC));
             if standing != *old {
-                changes.push(ReceiptChange { was: old.state, standing });
+                let is_renamed = standing.provider_id != old.provider_id;
+                changes.push(ReceiptChange { was: old.state, is_renamed, standing });
             }
         }
         changes
@@ -284,14 +303,8 @@ impl<'a> Batch<'a> {
             self.hold(tx, standing, templates.get(&standing.run_id)).await?;
         }
         again::put_back(tx, self.engine, &failed, self.now).await?;
-        let by_hand: Vec<MessageId> = failed.iter().filter(|s| s.run_id == RunId::BY_HAND).map(|s| s.id).collect();
-        self.told.conversations.extend(conversation::bring_back(tx, &by_hand, self.now).await?);
         self.told.runs.extend(runs);
-        self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
-        // A template by hand may have begun its conversation, and names none.
-        let began = |s: &&Standing| s.run_id == RunId::BY_HAND && s.conversation_id.is_none();
-        let by_hand: Vec<MessageId> = changes.iter().map(|c| &c.standing).filter(began).map(|s| s.id).collect();
-        self.told.conversations.extend(entry::showing(tx, &by_hand).await?);
+        self.told.conversations.extend(talks::changed(tx, &changes, &failed, self.now).await?);
         Ok(())
     }
 

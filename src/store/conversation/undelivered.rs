@@ -81,6 +81,7 @@ async fn say(tx: &mut Tx, id: ConversationId, written: Content, at: UnixMs) -> R
         direction: Direction::Note,
         content: Some(&content),
         provider_id: None,
+        quoted: None,
         message: None,
         certainty: None,
         author: audit::ITSELF,
@@ -88,7 +89,7 @@ async fn say(tx: &mut Tx, id: ConversationId, written: Content, at: UnixMs) -> R
         received_at: at,
     };
     let entry = entry::add(tx, &line).await?;
-    entry::to_read(tx, id, entry).await
+    entry::to_read(tx, vec![(id, entry)]).await
 }
 
 fn excerpt(text: &str) -> Option<String> {
