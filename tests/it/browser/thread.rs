@@ -231,10 +231,11 @@ async fn a_document_is_read_in_the_thread_and_stays_there_while_the_thread_goes_
     is_read(window).await;
     picture(window, "document").await;
     // What comes meanwhile is seen, and the document stays before their eyes.
-    window.execute("document.querySelector('[data-test=reader]').dataset.same = '1';", Vec::new()).await.unwrap();
+    window.execute("document.querySelector('[data-test=reader]').kept = true;", Vec::new()).await.unwrap();
     says(&stage, "wamid.in2", json!({"type": "text", "text": {"body": "¿la recibieron?"}})).await;
     says_thread(window, "in", "la recibieron").await;
-    wait_for(window, "details[open] [data-test=reader][data-same]").await;
+    let kept = "return document.querySelector('details[open] [data-test=reader]')?.kept === true;";
+    assert_eq!(window.execute(kept, Vec::new()).await.unwrap().as_bool(), Some(true), "it was not loaded anew");
     browser.close().await;
 }
 
