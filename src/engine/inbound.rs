@@ -42,7 +42,9 @@ impl Inbound {
     /// The same as another node received and told.
     pub fn hear(&self, written: &BTreeMap<String, u64>) {
         let mut counts = self.counts();
-        written.iter().for_each(|(sender, messages)| counts.wait(sender, *messages));
+        for (sender, messages) in written {
+            counts.wait(sender, *messages);
+        }
     }
 
     /// What has been written to `sender` since the last call, as far as it still counts.

@@ -77,11 +77,8 @@ pub fn problems(free: &Free, through: Dialect) -> Vec<Problem> {
                 check.wrong("answer_part", &[("what", "url")]);
             }
         }
-        Free::Reaction { emoji } => {
-            if emoji.as_deref().is_some_and(|emoji| !is_one(emoji)) {
-                check.wrong("answer_emoji", &[]);
-            }
-        }
+        Free::Reaction { emoji: Some(emoji) } if !is_one(emoji) => check.wrong("answer_emoji", &[]),
+        Free::Reaction { .. } => {}
     }
     check.problems
 }
