@@ -6,6 +6,7 @@ mod clicked;
 mod earlier;
 mod ledgers;
 mod locate;
+mod talks;
 mod tapped;
 mod told;
 
@@ -21,7 +22,7 @@ use crate::domain::event::{
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
-use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
+use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
@@ -306,7 +307,7 @@ impl<'a> Batch<'a> {
         }
         again::put_back(tx, self.engine, &failed, self.now).await?;
         self.told.runs.extend(runs);
-        self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
+        self.told.conversations.extend(talks::changed(tx, &changes, &failed, self.now).await?);
         Ok(())
     }
 
