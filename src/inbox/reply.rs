@@ -174,6 +174,9 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<
     if let Some(quoted) = pointed_at(reply) {
         entry::quote(tx, entry, quoted).await?;
     }
+    if let Some(referral) = &reply.referral {
+        entry::came_by(tx, entry, referral).await?;
+    }
     // Whoever asks for nothing, or to be left alone, has answered none of them.
     if understood.decision.asks() {
         unclear::add(tx, (conversation, entry), &understood.may_answer).await?;
