@@ -1,6 +1,8 @@
 //! What the house wrote to a person elsewhere, from the phone or another system: a line of the conversation like what is
 //! written here, and nothing that is sent.
 
+use std::collections::BTreeSet;
+
 use super::reply::{Desk, told_at};
 use crate::domain::conversation::{Belongs, Last, belongs};
 use crate::domain::event::{Echo, ReplyContent};
@@ -9,12 +11,13 @@ use crate::domain::time::UnixMs;
 use crate::store::conversation::{self, Conversation, ConversationState, Hand, Happening, NewConversation};
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::media::{self, Expected};
-use crate::store::{Result, Tx, candidate, identity};
+use crate::store::{Result, StoreError, Tx, candidate, identity};
 
 /// Shows it. `None`: it is here already, or it is a message of ours.
 pub async fn take(tx: &mut Tx, desk: &Desk<'_>, echo: &Echo) -> Result<Option<ConversationId>> {
     let known = entry::echoed(tx, &echo.provider_id).await?;
-    if known || candidate::by_provider_id(tx, &echo.provider_id).await?.is_some() {
+    let id = BTreeSet::from([echo.provider_id.as_str()]);
+    if known || !candidate::by_provider_ids(tx, &id).await?.is_empty() {
         return Ok(None);
     }
     let person = identity::meet(tx, &echo.to, desk.received_at).await?.root();
@@ -25,6 +28,7 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, echo: &Echo) -> Result<Option<Co
         direction: Direction::Out,
         content: Some(&echo.content),
         provider_id: Some(&echo.provider_id),
+        quoted: echo.quoted.as_deref(),
         message: None,
         certainty: None,
         author: echo.app.author(),
@@ -35,9 +39,6 @@ pub async fn take(tx: &mut Tx, desk: &Desk<'_>, echo: &Echo) -> Result<Option<Co
     if let ReplyContent::Media(told) = &echo.content {
         let (account, at) = (desk.sender.account.as_str(), desk.received_at);
         media::expect(tx, &Expected { conversation, entry, account, media: told, at }).await?;
-    }
-    if let Some(quoted) = &echo.quoted {
-        entry::quote(tx, entry, quoted).await?;
     }
     Ok(Some(conversation))
 }
@@ -61,7 +62,11 @@ async fn conversation_of(tx: &mut Tx, desk: &Desk<'_>, person: PersonId, at: Uni
             }
             Ok(id)
         }
-        Belongs::New { previous } => conversation::record(tx, &new(desk, person, previous, at)).await,
+        Belongs::New { previous } => {
+            let new = new(desk, person, previous, at);
+            let begun = conversation::begin(tx, &[(&new, ConversationState::Closed)]).await?;
+            begun.get(&person).copied().ok_or(StoreError::Corrupt { what: "conversation" })
+        }
     }
 }
 
