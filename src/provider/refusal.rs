@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn what_the_provider_asks_for_counts_before_the_table() {
         let failure = || Failure { code: 7, detail: String::new() };
-        let said = Said { status: 500, wait: Some(Duration::from_secs(9)), pause: Some(Duration::from_secs(60)) };
+        let said = Said { status: 500, wait: Some(Duration::from_secs(9)), pause: Some(Duration::from_mins(1)) };
         let waits = of(Policy::of(FailureClass::Retry), failure(), said);
         assert!(matches!(waits, Answer::Throttled { retry_after, .. } if retry_after == Duration::from_secs(9)));
         let doubt = of(Policy::of(FailureClass::Ambiguous), failure(), said);

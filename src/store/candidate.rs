@@ -204,7 +204,7 @@ pub async fn recent(tx: &mut Tx, all: &[Reached<'_>]) -> Result<Vec<Vec<Candidat
         }
     }
     for of in &mut recent {
-        of.sort_unstable_by(|a, b| b.id.cmp(&a.id));
+        of.sort_unstable_by_key(|candidate| std::cmp::Reverse(candidate.id));
         of.truncate(MOST);
     }
     Ok(recent)

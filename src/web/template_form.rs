@@ -125,7 +125,7 @@ impl TemplateForm {
 
     fn offer(&self) -> Option<Offer> {
         let text = self.offer.trim().to_owned();
-        (!text.is_empty()).then(|| Offer { text, ends: !self.offer_ends.is_empty() })
+        Some(Offer { text, ends: !self.offer_ends.is_empty() }).filter(|offer| !offer.text.is_empty())
     }
 
     /// The cards as they are written. What is none makes one that breaks the rules, and is told so.

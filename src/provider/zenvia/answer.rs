@@ -43,12 +43,11 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     let failure = Failure { code, detail: body.as_ref().map(detail).unwrap_or_default() };
     let policy = errors.policy(code).unwrap_or_else(|| Policy::of(by_status(reply.status)));
     let fault = if policy.class == FailureClass::Fix { body.as_ref().and_then(wide_fault) } else { None };
-    let answer = match fault {
-        Some(scope) => Answer::Stopped { scope, failure },
-        None => {
-            let wait = reply.retry_after_s.map(Duration::from_secs);
-            refusal::of(policy, failure, Said { status: reply.status, wait, pause: None })
-        }
+    let answer = if let Some(scope) = fault {
+        Answer::Stopped { scope, failure }
+    } else {
+        let wait = reply.retry_after_s.map(Duration::from_secs);
+        refusal::of(policy, failure, Said { status: reply.status, wait, pause: None })
     };
     if matches!(answer, Answer::Stopped { .. } | Answer::Unknown { .. }) {
         info!(failure.code = code, "the provider answered HTTP {}", reply.status);
