@@ -86,7 +86,7 @@ async fn a_language_that_only_the_account_names_is_taken_and_goes_to_the_provide
             body: "A sua consulta está marcada.".to_owned(),
             footer: None,
             buttons: Vec::new(),
-            examples: Default::default(),
+            examples: std::collections::BTreeMap::default(),
             time_to_live_s: None,
             code: None,
             offer: None,
