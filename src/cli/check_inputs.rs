@@ -26,7 +26,7 @@ use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::diff::{Feed, FeedView};
-use crate::preflight::{EVERY_ROW, Sheet, SheetInputs};
+use crate::preflight::{Sheet, SheetInputs};
 
 /// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
 const GRANTED: u32 = 80;
@@ -125,7 +125,6 @@ impl Known {
         campaign: &'a CampaignFile,
         audience: &'a Path,
         now: UnixMs,
-        with_rows: bool,
     ) -> SheetInputs<'a> {
         SheetInputs {
             campaign,
@@ -158,7 +157,7 @@ impl Known {
             feed: self.feed.as_ref(),
             moved_template: None,
             barred: &|_| false,
-            listed: with_rows.then_some(EVERY_ROW),
+            listed: None,
         }
     }
 

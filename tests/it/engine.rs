@@ -20,6 +20,7 @@ mod laws;
 mod looping;
 mod notices;
 mod opting;
+mod phoning;
 mod planning;
 mod reasons;
 mod receiver;
