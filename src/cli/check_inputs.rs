@@ -120,12 +120,7 @@ impl Known {
         self.config.as_ref()?.accounts.get(&self.sender.as_ref()?.account)
     }
 
-    pub(super) fn inputs<'a>(
-        &'a self,
-        campaign: &'a CampaignFile,
-        audience: &'a Path,
-        now: UnixMs,
-    ) -> SheetInputs<'a> {
+    pub(super) fn inputs<'a>(&'a self, campaign: &'a CampaignFile, audience: &'a Path, now: UnixMs) -> SheetInputs<'a> {
         SheetInputs {
             campaign,
             template: self.template.as_ref(),

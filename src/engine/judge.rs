@@ -237,12 +237,7 @@ struct Known {
 }
 
 impl Known {
-    fn sheet(
-        &self,
-        listed: Option<Range<i64>>,
-        progress: &dyn Fn(u64, u64),
-        each: &mut dyn FnMut(&SheetRow),
-    ) -> Sheet {
+    fn sheet(&self, listed: Option<Range<i64>>, progress: &dyn Fn(u64, u64), each: &mut dyn FnMut(&SheetRow)) -> Sheet {
         let (config, template) = (&self.config, self.template.as_ref());
         let account_name = self.account.as_ref().map_or("", |account| account.name.as_str());
         let inputs = SheetInputs {

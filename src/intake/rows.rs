@@ -350,7 +350,10 @@ fn may_be_phone(cell: &str) -> bool {
 }
 
 /// Longest text by which a row or a person is known, in characters. A cell may have a million.
-const LONGEST: usize = 200;
+const LONGEST: usize = 1_000;
+
+/// The same of a row of which nobody knows what is what.
+const LONGEST_UNKNOWN: usize = 200;
 
 /// As much of a cell as is shown or kept of it.
 fn beginning(cell: &str) -> &str {
@@ -360,7 +363,7 @@ fn beginning(cell: &str) -> &str {
 /// The cells of a row that cannot be read, cut to what a name may be long.
 fn as_one(cells: &[String]) -> String {
     let filled = cells.iter().map(|cell| beginning(cell)).filter(|cell| !cell.is_empty());
-    beginning(&filled.take(LONGEST).collect::<Vec<_>>().join(" · ")).to_owned()
+    filled.take(LONGEST_UNKNOWN).collect::<Vec<_>>().join(" · ").chars().take(LONGEST_UNKNOWN).collect()
 }
 
 /// The detail of a row that an earlier run has sent.

@@ -53,7 +53,9 @@ impl Listing {
     pub fn done(self) -> io::Result<Listed> {
         match self.failure {
             Some(failure) => Err(failure),
-            None => Ok(Listed { file: self.file.into_inner().map_err(io::IntoInnerError::into_error)?, rows: self.rows }),
+            None => {
+                Ok(Listed { file: self.file.into_inner().map_err(io::IntoInnerError::into_error)?, rows: self.rows })
+            }
         }
     }
 }

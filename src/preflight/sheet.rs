@@ -287,11 +287,7 @@ pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
 
 /// The same, telling now and then how many rows of how many are read (0: that is not known yet), and each row once it is
 /// decided. Where the sheet does not know its messages, not every row was.
-pub fn sheet_telling(
-    inputs: &SheetInputs<'_>,
-    progress: &dyn Fn(u64, u64),
-    each: &mut dyn FnMut(&SheetRow),
-) -> Sheet {
+pub fn sheet_telling(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64), each: &mut dyn FnMut(&SheetRow)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);
     let mut reading = reading::read(inputs, progress, each).unwrap_or_else(|stopped| {

@@ -165,7 +165,8 @@ mod tests {
         for (length, ahead) in [(400_000, 6), (100, 1_024)] {
             let file = dir.path().join("a.csv");
             let row = format!("1155550101,{}\n", "x".repeat(length));
-            std::fs::write(&file, format!("Celular,Nombre\n{}", row.repeat(if length > 1_000 { 20 } else { 2_000 }))).unwrap();
+            std::fs::write(&file, format!("Celular,Nombre\n{}", row.repeat(if length > 1_000 { 20 } else { 2_000 })))
+                .unwrap();
             let mut lines = Audience::open(&file).unwrap().lines().unwrap();
             assert_eq!(read(&mut lines, 1_024).len(), ahead);
         }

@@ -7,8 +7,8 @@ use crate::domain::template::Template;
 use super::super::audience::DateOrder;
 use super::super::phone_number::Home;
 use super::plan::Plan;
-use super::{beginning, damage};
 use super::when::{self, Evidence};
+use super::{beginning, damage};
 
 /// Rows that are looked at one by one; beyond, one in [`STRIDE`].
 const ALL_UP_TO: u64 = 2_000;

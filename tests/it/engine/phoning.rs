@@ -20,11 +20,17 @@ async fn what_earlier_files_of_changes_named_is_phoned_about_once_and_as_it_is_n
         let id = apply(&stage, &campaign, &rows(&first)).await;
         let planned = result::of_run(&store, (id, 0), MessageId(0), 10).await.unwrap();
         for told in &planned {
-            let state = if told.external_id.as_deref() == Some("C") { MessageState::Sent } else { MessageState::Failed };
+            let state =
+                if told.external_id.as_deref() == Some("C") { MessageState::Sent } else { MessageState::Failed };
             force(&store, told.id, state).await;
         }
         // B has moved and waits for its new time; C failed after it had moved; D is new.
-        apply(&stage, &campaign, &rows(&[("B", "27/11/2026 10:00"), ("C", "27/11/2026 10:30"), ("D", "27/11/2026 11:00")])).await;
+        apply(
+            &stage,
+            &campaign,
+            &rows(&[("B", "27/11/2026 10:00"), ("C", "27/11/2026 10:30"), ("D", "27/11/2026 11:00")]),
+        )
+        .await;
         let moved = result::of_run(&store, (id, 0), planned.last().unwrap().id, 10).await.unwrap();
         let of_c = moved.iter().find(|told| told.external_id.as_deref() == Some("C")).unwrap();
         force(&store, of_c.id, MessageState::Undelivered).await;

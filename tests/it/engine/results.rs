@@ -232,7 +232,8 @@ async fn whoever_was_not_reached_or_has_not_answered_is_to_be_phoned_and_nobody_
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
         let rows = (0..STATES.len()).map(|no| format!("I{no};Ana;+54911555500{no:02};26/11/2026 10:00;Norte\n"));
-        let text = format!("id;Paciente;telefono;turno;Unidad\n{}X;Eva;nada;26/11/2026 10:00;Sur\n", rows.collect::<String>());
+        let text =
+            format!("id;Paciente;telefono;turno;Unidad\n{}X;Eva;nada;26/11/2026 10:00;Sur\n", rows.collect::<String>());
         let loaded =
             stage.engine.load_campaign("clinic", &campaign(), Some(("people.csv", text.into())), "ana").await.unwrap();
         let recado::engine::Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };

@@ -104,9 +104,13 @@ fn what_a_program_of_dos_wrote_is_read() {
     assert_eq!(names, ["Janaína", "Muñoz, Íñigo", "Conceição"]);
     let facts = given.open(&dos, |rows| rows.facts().clone()).unwrap();
     assert_eq!((facts.encoding, facts.header[1].as_str()), (Encoding::Dos, "Teléfono"));
-    assert_eq!(serde_json::to_value(facts.encoding_evidence).unwrap(), serde_json::json!({"letters": {"fitting": 12, "of": 12}}));
+    assert_eq!(
+        serde_json::to_value(facts.encoding_evidence).unwrap(),
+        serde_json::json!({"letters": {"fitting": 12, "of": 12}})
+    );
     // One word each is enough, but for what reads as a word in Windows-1252 or Mac Roman too (`MARÖA`, `Gonáalves`).
-    for word in ["José", "Ñandú", "Núñez", "Inês", "João", "Conceição", "AÇÃO", "pingüino", "avô", "Peña"] {
+    for word in ["José", "Ñandú", "Núñez", "Inês", "João", "Conceição", "AÇÃO", "pingüino", "avô", "Peña"]
+    {
         let text = format!("Nombre;Telefono\n{word};1155550101\n");
         assert_eq!(given.drafts(encode_dos(&text))[0].fill.body[0].text, word);
     }

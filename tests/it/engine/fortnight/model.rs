@@ -96,7 +96,8 @@ impl Model {
             let due = due(row.at, now);
             let in_time = due.0 <= row.at.0 - 2 * HOUR;
             if !knows && in_time && !self.waiting.contains_key(&row.id) {
-                self.waiting.insert(row.id.clone(), Pending { name: row.name, phone: row.phone.clone(), tells: row.at, due });
+                self.waiting
+                    .insert(row.id.clone(), Pending { name: row.name, phone: row.phone.clone(), tells: row.at, due });
             }
         }
     }
