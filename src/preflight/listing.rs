@@ -166,6 +166,6 @@ mod tests {
         assert!(!listed(100).file.is_rolled());
         let mut many = listed(20_000);
         assert!(many.file.is_rolled());
-        assert_eq!(many.rows().unwrap().map(|row| row.unwrap().row).sum::<i64>(), (1..=20_000).sum());
+        assert!(many.rows().unwrap().map(|row| row.unwrap().row).eq(1..=20_000));
     }
 }

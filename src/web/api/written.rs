@@ -65,7 +65,7 @@ mod tests {
         let (told, end) = channel();
         let body = written(move |to| {
             let done = loop {
-                if let Err(cause) = to.write_all(&[0; PIECE]) {
+                if let Err(cause) = to.write_all(&[0; 16_000]) {
                     break cause.kind();
                 }
             };

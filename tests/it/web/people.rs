@@ -115,12 +115,13 @@ async fn what_is_wrong_with_a_file_of_clients_is_said_without_the_words_of_campa
     let stage = Stage::new(&store, store.dir.path()).await;
     let site = Site::over(&stage.engine);
     let admin = site.visitor(Role::Admin).await;
-    let people = (0..12).map(|n| format!("1150000{n:03};Ana\n")).collect::<String>();
-    let papers = (0..12).map(|n| format!("111.444.777-{n:02};Ana\n")).collect::<String>();
+    let people: Vec<String> = (0..12).map(|n| format!("1150000{n:03};Ana\n")).collect();
+    let papers: Vec<String> = (0..12).map(|n| format!("111.444.777-{n:02};Ana\n")).collect();
+    let (people, papers) = (people.concat(), papers.concat());
     for (file, said) in [
         (format!("Telefono;Nombre\n{people};Total\n"), "Delete it"),
         (people.clone(), "Put the names above it"),
-        (format!("Telefono;Celular;Nombre\n{}", people.replace(";", ";1150000001;")), "Rename or remove"),
+        (format!("Telefono;Celular;Nombre\n{}", people.replace(';', ";1150000001;")), "Rename or remove"),
         (format!("Quien;Donde\n{}", people.replace("11500", "x")), "Call the right one “Phone”"),
         (format!("Telefono;Nombre\n{papers}"), "“Phone”"),
     ] {

@@ -62,7 +62,7 @@ fn text(name: &str, at: UnixMs) -> String {
     let local = at.in_zone(&TimeZone::get("America/Argentina/Buenos_Aires").unwrap());
     let day = DAYS[local.weekday().to_monday_zero_offset() as usize];
     let month = if local.month() == 12 { "diciembre" } else { "noviembre" };
-    format!("{name}, {day} {} de {month}, {}:{:02}", local.day(), local.hour(), local.minute())
+    format!("{name}, {day} {} de {month}, {:02}:{:02}", local.day(), local.hour(), local.minute())
 }
 
 /// When a reminder for `tells` is due that becomes known at `known`.
