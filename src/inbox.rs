@@ -63,16 +63,21 @@ pub async fn write_out(
     author: &str,
     at: UnixMs,
 ) -> Result<EntryId> {
-    let line = NewEntry {
+    entry::add(tx, &out_line(conversation, message, author, at)).await
+}
+
+/// The line that shows `message`.
+const fn out_line(conversation: ConversationId, message: MessageId, author: &str, at: UnixMs) -> NewEntry<'_> {
+    NewEntry {
         conversation,
         direction: Direction::Out,
         content: None,
         provider_id: None,
+        quoted: None,
         message: Some(message),
         certainty: None,
         author,
         at,
         received_at: at,
-    };
-    entry::add(tx, &line).await
+    }
 }

@@ -118,6 +118,7 @@ impl Engine {
             direction: Direction::Note,
             content: Some(content),
             provider_id: None,
+            quoted: None,
             message: None,
             certainty: None,
             author,

@@ -8,6 +8,7 @@ mod batch;
 mod learn;
 pub(super) mod receipts;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +29,8 @@ use batch::{Batch, Told};
 /// Events applied in one unit of work; a body with more is taken alone. Keeps a write transaction on SQLite short.
 const MAX_EVENTS: usize = 400;
 
-/// Bodies fetched at a time. A body may carry one event or hundreds: many small ones are fetched in a few goes, and of
-/// large ones none is fetched that does not fit.
+/// Bodies fetched at a time; what does not fit a unit of work is kept for the next. A body may carry one event or hundreds
+/// (of the latter, twenty kilobytes each).
 const BODIES: i64 = 80;
 
 /// Units of work in one step.
@@ -49,6 +50,13 @@ const ORPHANS_WAIT: Duration = Duration::from_hours(8 * 24);
 pub struct Receiver {
     engine: Engine,
     wake: Arc<Notify>,
+}
+
+/// Bodies in the order of their arrival, fetched by the dozen.
+#[derive(Default)]
+struct Waiting {
+    fetched: VecDeque<Incoming>,
+    after: WebhookId,
 }
 
 /// A body that has been read.
@@ -100,11 +108,13 @@ impl Receiver {
 
     /// The next batch is read while the one before it is written.
     async fn step_bodies(&self) -> Result<usize, EngineError> {
-        let mut done = 0;
-        let mut batch = self.read(WebhookId(0)).await?;
+        let (mut done, mut waiting) = (0, Waiting::default());
+        let mut batch = self.read(&mut waiting).await?;
         for unit in 1..=MAX_UNITS {
-            let Some(last) = batch.last().map(|body| body.id) else { break };
-            let next = async { if unit < MAX_UNITS { self.read(last).await } else { Ok(Vec::new()) } };
+            if batch.is_empty() {
+                break;
+            }
+            let next = async { if unit < MAX_UNITS { self.read(&mut waiting).await } else { Ok(Vec::new()) } };
             let (told, next) = tokio::join!(self.apply(&batch), next);
             self.announce(told?).await;
             done += batch.len();
@@ -123,25 +133,26 @@ impl Receiver {
         }
     }
 
-    /// As many of the bodies after `after` as fit one unit of work, at least one.
-    async fn read(&self, mut after: WebhookId) -> Result<Vec<Incoming>, EngineError> {
+    /// As many of the bodies that wait as fit one unit of work, at least one; none: none waits.
+    async fn read(&self, waiting: &mut Waiting) -> Result<Vec<Incoming>, EngineError> {
         let mut batch: Vec<Incoming> = Vec::new();
-        let mut events = 0;
+        let (mut events, mut is_end) = (0, false);
         loop {
-            let waiting = webhook::waiting(&self.engine.store, after, BODIES).await?;
-            let is_last = (waiting.len() as i64) < BODIES;
-            for webhook in waiting {
-                after = webhook.id;
-                let incoming = self.read_one(webhook);
+            while let Some(incoming) = waiting.fetched.pop_front() {
                 events += incoming.events.as_ref().map_or(1, Vec::len);
                 if !batch.is_empty() && events > MAX_EVENTS {
+                    waiting.fetched.push_front(incoming);
                     return Ok(batch);
                 }
                 batch.push(incoming);
             }
-            if is_last {
+            if is_end {
                 return Ok(batch);
             }
+            let fetched = webhook::waiting(&self.engine.store, waiting.after, BODIES).await?;
+            is_end = (fetched.len() as i64) < BODIES;
+            waiting.after = fetched.last().map_or(waiting.after, |webhook| webhook.id);
+            waiting.fetched.extend(fetched.into_iter().map(|webhook| self.read_one(webhook)));
         }
     }
 

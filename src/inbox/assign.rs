@@ -142,6 +142,7 @@ impl Inbox {
                 direction: Direction::Note,
                 content: Some(&content),
                 provider_id: None,
+                quoted: None,
                 message: None,
                 certainty: None,
                 author: &author,

@@ -25,10 +25,10 @@ impl Attribution {
     }
 }
 
-/// Attributes a reply. `tapped` is the message of the button tapped, `quoted` the message quoted, `waiting` those of
-/// that sender to that person whose `close_after` has not passed, newest first.
-pub fn attribute(tapped: Option<MessageId>, quoted: Option<MessageId>, waiting: &[MessageId]) -> Attribution {
-    match (tapped.or(quoted), waiting) {
+/// Attributes a reply. `pointed_at` is the message of the button tapped or the one quoted, `waiting` those of that sender to
+/// that person whose `close_after` has not passed, newest first.
+pub fn attribute(pointed_at: Option<MessageId>, waiting: &[MessageId]) -> Attribution {
+    match (pointed_at, waiting) {
         (Some(id), _) => Attribution::Certain(id),
         (None, []) => Attribution::None,
         (None, [id]) => Attribution::Likely(*id),
@@ -43,15 +43,14 @@ mod tests {
     #[test]
     fn the_evidence_decides() {
         let m = MessageId;
-        for (case, tapped, quoted, waiting, expected) in [
-            ("a tapped button", Some(m(1)), None, vec![m(1), m(2)], Attribution::Certain(m(1))),
-            ("a quote", None, Some(m(2)), vec![m(1)], Attribution::Certain(m(2))),
-            ("the button before the quote", Some(m(1)), Some(m(2)), vec![], Attribution::Certain(m(1))),
-            ("the only one waiting", None, None, vec![m(3)], Attribution::Likely(m(3))),
-            ("two waiting", None, None, vec![m(4), m(3)], Attribution::Ambiguous(vec![m(4), m(3)])),
-            ("out of the blue", None, None, vec![], Attribution::None),
+        for (case, pointed_at, waiting, expected) in [
+            ("a tap or a quote", Some(m(1)), vec![m(1), m(2)], Attribution::Certain(m(1))),
+            ("a tap on what waits no longer", Some(m(1)), vec![], Attribution::Certain(m(1))),
+            ("the only one waiting", None, vec![m(3)], Attribution::Likely(m(3))),
+            ("two waiting", None, vec![m(4), m(3)], Attribution::Ambiguous(vec![m(4), m(3)])),
+            ("out of the blue", None, vec![], Attribution::None),
         ] {
-            assert_eq!(attribute(tapped, quoted, &waiting), expected, "{case}");
+            assert_eq!(attribute(pointed_at, &waiting), expected, "{case}");
         }
     }
 }

@@ -108,6 +108,7 @@ impl Inbox {
             direction: Direction::Note,
             content: Some(&content),
             provider_id: None,
+            quoted: None,
             message: None,
             certainty: None,
             author: by,

@@ -1,33 +1,33 @@
-//! A reply comes in: who wrote, what it answers, what it means, and the conversation it belongs to.
+//! Replies come in: who wrote, what it answers, what it means, and the conversation it belongs to. They are taken many at a
+//! time, with the same few statements for all of them.
 
+mod answer;
 mod conversation;
 pub(super) mod origin;
+mod understood;
 pub(super) mod wish;
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::config::{Config, Sender};
 use crate::domain::callback::Instance;
 use crate::domain::event::{Reply, ReplyContent};
-use crate::domain::fill::Content;
 use crate::domain::id::{ConversationId, EntryId, MessageId, PersonId};
 use crate::domain::recipient::Recipient;
-use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
-use crate::intake::campaign_file::{CampaignFile, Replies};
-use crate::locale::{Language, say};
-use crate::store::candidate::Candidate;
+use crate::store::conversation::{Happening, step};
 use crate::store::entry::{self, Direction, NewEntry};
-use crate::store::identity;
 use crate::store::media::{self, Expected};
-use crate::store::outcome::{self, Certainty, NewOutcome};
+use crate::store::outcome::{self, NewOutcome};
 use crate::store::suppression::{self, SuppressionScope};
-use crate::store::unclear::{self, MayAnswer};
-use crate::store::{self, Result, Tx};
+use crate::store::{Result, Tx, unclear};
 
-use super::attribution::Attribution;
-use super::decide::{self, Decision, decide};
-use super::{away, words};
+use super::decide::{self, Decision};
+use super::{out_line, words};
+use conversation::Placed;
+pub(super) use understood::Candidacy;
+use understood::{Round, Understood};
 
 /// Meta's customer service window: free texts may be sent this long after the person's last message.
 pub const WINDOW: Duration = Duration::from_hours(24);
@@ -46,6 +46,15 @@ pub struct Desk<'a> {
     pub sender: &'a Sender,
     /// When its webhook came.
     pub received_at: UnixMs,
+}
+
+/// A reply, and where it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Came<'a> {
+    /// Where.
+    pub desk: Desk<'a>,
+    /// What was written.
+    pub reply: &'a Reply,
 }
 
 /// What a reply caused.
@@ -80,146 +89,102 @@ pub struct AutomaticAnswer {
     pub timezone: String,
 }
 
-/// A message a reply may answer, with what its campaign says about replies.
-pub(super) struct Candidacy {
-    /// The message.
-    pub(super) message: Candidate,
-    /// What its campaign says.
-    pub(super) rules: Replies,
-}
-
-impl Candidacy {
-    fn of(message: Candidate) -> Self {
-        // The definition was accepted when it was loaded; one that an older version wrote falls back to the defaults.
-        let rules = message.definition.as_deref().and_then(|text| CampaignFile::parse(text, "campaign.toml").ok());
-        Self { rules: rules.map(|file| file.replies).unwrap_or_default(), message }
-    }
-
-    /// Templates wait for a reply; our own free texts are part of a conversation.
-    fn waits_at(&self, at: UnixMs) -> bool {
-        let template = matches!(serde_json::from_str(&self.message.content), Ok(Content::Template { .. }));
-        template && at.since(self.message.reached_at) <= self.rules.close_after
-    }
-
-    fn may_be_answered(&self) -> MayAnswer {
-        MayAnswer { message: self.message.id, campaign: self.message.campaign_id, run: self.message.run_id }
-    }
-
-    /// The run's template, for a message that carries none of its own.
-    pub(super) fn snapshot(&self) -> Option<Snapshot> {
-        serde_json::from_str(self.message.template.as_deref()?).ok()
-    }
-
-    fn language(&self) -> Option<Language> {
-        let Ok(Content::Template { fill, template }) = serde_json::from_str(&self.message.content) else { return None };
-        let snapshot = self.snapshot().or(template.map(|own| Snapshot::from(*own)))?;
-        Some(Language::of_tag(&snapshot.of(fill.language.as_deref()).language))
-    }
-}
-
-/// What is known about a reply before anything is written.
-struct Understood {
-    person: identity::Known,
-    family: Vec<PersonId>,
-    attribution: Attribution,
-    /// The messages it may answer, when those are several.
-    may_answer: Vec<MayAnswer>,
-    /// The message it answers, when that is one.
-    about: Option<Candidacy>,
-    decision: Decision,
-    at: UnixMs,
-}
-
-impl Understood {
-    fn certainty(&self) -> Option<Certainty> {
-        match self.attribution {
-            Attribution::Certain(_) => Some(Certainty::Certain),
-            Attribution::Likely(_) => Some(Certainty::Likely),
-            Attribution::Ambiguous(_) => Some(Certainty::Ambiguous),
-            Attribution::None => None,
+/// Keeps replies in the order in which they came, and what follows from them. `None`: it is here already.
+pub async fn take_all(tx: &mut Tx, came: &[Came<'_>]) -> Result<Vec<Option<Taken>>> {
+    let mut taken: Vec<Option<Taken>> = came.iter().map(|_| None).collect();
+    let mut rounds = VecDeque::from([unseen(tx, came).await?]);
+    while let Some(places) = rounds.pop_front() {
+        let Round { understood, alone, later } = understood::round(tx, came, &places).await?;
+        if !later.is_empty() {
+            rounds.push_front(later);
+        }
+        alone.into_iter().rev().for_each(|place| rounds.push_front(vec![place]));
+        for (place, done) in keep(tx, &understood).await? {
+            taken[place] = Some(done);
         }
     }
-
-    fn window_until(&self) -> UnixMs {
-        self.at.plus(WINDOW)
-    }
+    Ok(taken)
 }
 
-/// Keeps a reply and what follows from it. `None`: it is here already.
-pub async fn take(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<Taken>> {
-    if entry::seen(tx, &reply.provider_id).await?.is_some() {
-        return Ok(None);
-    }
-    let understood = understand(tx, desk, reply).await?;
-    // Whoever writes can be reached: what failures of their number asked for is over.
-    let (scope, strikes) = (SuppressionScope::All, suppression::STRIKES);
-    suppression::lift_person(tx, understood.person.root(), scope, strikes, understood.at, AUTOMATIC).await?;
-    let conversation = conversation::of(tx, desk, &understood).await?;
-    let line = NewEntry {
-        conversation,
-        direction: Direction::In,
-        content: Some(&reply.content),
-        provider_id: Some(&reply.provider_id),
-        message: understood.about.as_ref().map(|c| c.message.id),
-        certainty: understood.certainty(),
-        author: "",
-        at: understood.at,
-        received_at: desk.received_at,
-    };
-    let entry = entry::add(tx, &line).await?;
-    if let ReplyContent::Media(told) = &reply.content {
-        let (account, at) = (desk.sender.account.as_str(), desk.received_at);
-        media::expect(tx, &Expected { conversation, entry, account, media: told, at }).await?;
-    }
-    if let Some(quoted) = pointed_at(reply) {
-        entry::quote(tx, entry, quoted).await?;
-    }
-    // Whoever asks for nothing, or to be left alone, has answered none of them.
-    if understood.decision.asks() {
-        unclear::add(tx, (conversation, entry), &understood.may_answer).await?;
-    }
-    decided(tx, &understood, entry).await?;
-    let answer = match answer(desk, &understood, conversation, entry) {
-        None => nobody_here(tx, desk, &understood, (conversation, entry)).await?,
-        answer => answer,
-    };
-    Ok(Some(Taken { conversation, answer }))
+/// The places of those that are not here yet, each once.
+async fn unseen(tx: &mut Tx, came: &[Came<'_>]) -> Result<Vec<usize>> {
+    let ids: Vec<&str> = came.iter().map(|c| c.reply.provider_id.as_str()).collect();
+    let seen = entry::seen(tx, &ids).await?;
+    let mut met = BTreeSet::new();
+    Ok((0..ids.len()).filter(|place| !seen.contains(ids[*place]) && met.insert(ids[*place])).collect())
 }
 
-async fn understand(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Understood> {
-    let mut person = identity::meet(tx, &reply.from, desk.received_at).await?;
-    let mut family = identity::family(tx, person.root()).await?;
-    let (attribution, mut candidates) = origin::find(tx, desk, reply, &family).await?;
-    if let Attribution::Certain(id) = attribution
-        && let Some(found) = candidates.iter().find(|c| c.message.id == id)
-        && !family.contains(&found.message.person_id)
-    {
-        // Only the person in that chat can tap or quote: whoever we wrote to is who writes now.
-        let other = identity::row(tx, found.message.person_id).await?;
-        identity::link(tx, person.root(), other.root()).await?;
-        person = identity::row(tx, person.id).await?;
-        family = identity::family(tx, person.root()).await?;
+/// Keeps replies of different people.
+async fn keep(tx: &mut Tx, round: &[(usize, Understood<'_>)]) -> Result<Vec<(usize, Taken)>> {
+    let all: Vec<&Understood<'_>> = round.iter().map(|(_, understood)| understood).collect();
+    lift_strikes(tx, &all).await?;
+    let placed = conversation::of_all(tx, &all).await?;
+    let entries = write_all(tx, &all, &placed).await?;
+    let mut taken = Vec::with_capacity(round.len());
+    for (((place, understood), placed), entry) in round.iter().zip(&placed).zip(entries) {
+        let (desk, reply, conversation) = (&understood.came.desk, understood.came.reply, placed.id);
+        if let ReplyContent::Media(told) = &reply.content {
+            let (account, at) = (desk.sender.account.as_str(), desk.received_at);
+            media::expect(tx, &Expected { conversation, entry, account, media: told, at }).await?;
+        }
+        // Whoever asks for nothing, or to be left alone, has answered none of them.
+        if understood.decision.asks() {
+            unclear::add(tx, (conversation, entry), &understood.may_answer).await?;
+        }
+        decided(tx, understood, entry).await?;
+        if placed.ends {
+            step(tx, conversation, Happening::Settled, understood.at).await?;
+        }
+        let answer = match answer::said(understood, conversation, entry) {
+            None => answer::nobody_here(tx, understood, placed, entry).await?,
+            answer => answer,
+        };
+        taken.push((*place, Taken { conversation, answer }));
     }
-    let opt_out: Vec<String> = candidates.iter().flat_map(|c| c.rules.opt_out.iter().cloned()).collect();
-    let opt_out: Vec<&str> = opt_out.iter().map(String::as_str).collect();
-    let about = attribution.message().and_then(|id| {
-        let place = candidates.iter().position(|c| c.message.id == id)?;
-        Some(candidates.swap_remove(place))
-    });
-    let decision = match decide::opts_in(&reply.content) {
-        Some(told) if suppression::is_stopped(tx, person.root()).await? => Decision::OptIn { told },
-        _ => decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out),
-    };
-    let may_answer = match attribution {
-        Attribution::Ambiguous(_) => candidates.iter().map(Candidacy::may_be_answered).collect(),
-        _ => Vec::new(),
-    };
-    let at = told_at(reply.at, desk.received_at);
-    Ok(Understood { person, family, attribution, may_answer, about, decision, at })
+    Ok(taken)
+}
+
+/// Whoever writes can be reached: what failures of their number asked for is over.
+async fn lift_strikes(tx: &mut Tx, round: &[&Understood<'_>]) -> Result<()> {
+    let people: Vec<PersonId> = round.iter().flat_map(|u| u.family.iter().copied()).collect();
+    let struck = suppression::struck(tx, &people).await?;
+    for understood in round.iter().filter(|u| u.family.iter().any(|person| struck.contains(person))) {
+        let (root, scope, strikes) = (understood.person.root(), SuppressionScope::All, suppression::STRIKES);
+        suppression::lift_person(tx, root, scope, strikes, understood.at, AUTOMATIC).await?;
+    }
+    Ok(())
+}
+
+/// Writes them into their threads. The message answered stands there before its reply, with the exact text the person had
+/// received.
+async fn write_all(tx: &mut Tx, round: &[&Understood<'_>], placed: &[Placed]) -> Result<Vec<EntryId>> {
+    let mut lines = Vec::new();
+    for (understood, placed) in round.iter().zip(placed) {
+        let about = understood.about.as_ref().map(|about| &about.message);
+        if let Some(message) = about.filter(|_| placed.shows_origin) {
+            let at = message.reached_at.min(understood.at);
+            lines.push(out_line(placed.id, message.id, &message.author, at));
+        }
+        let Came { desk, reply } = understood.came;
+        lines.push(NewEntry {
+            conversation: placed.id,
+            direction: Direction::In,
+            content: Some(&reply.content),
+            provider_id: Some(&reply.provider_id),
+            quoted: pointed_at(reply),
+            message: about.map(|message| message.id),
+            certainty: understood.certainty(),
+            author: "",
+            at: understood.at,
+            received_at: desk.received_at,
+        });
+    }
+    let ids = entry::add_all(tx, &lines).await?;
+    Ok(lines.iter().zip(ids).filter(|(line, _)| line.direction == Direction::In).map(|(_, id)| id).collect())
 }
 
 /// Writes the outcome, and what the person wishes about promotions.
-async fn decided(tx: &mut Tx, understood: &Understood, entry: EntryId) -> Result<()> {
+async fn decided(tx: &mut Tx, understood: &Understood<'_>, entry: EntryId) -> Result<()> {
     wish::keep(tx, understood.person.root(), &understood.decision, understood.at).await?;
     let outcome = match &understood.decision {
         Decision::Settled { outcome, .. } => outcome.as_deref(),
@@ -234,74 +199,6 @@ async fn decided(tx: &mut Tx, understood: &Understood, entry: EntryId) -> Result
         outcome::add(tx, &new).await?;
     }
     Ok(())
-}
-
-/// What is answered by itself, where there is a number to answer to.
-fn answer(
-    desk: &Desk<'_>,
-    understood: &Understood,
-    conversation: ConversationId,
-    entry: EntryId,
-) -> Option<AutomaticAnswer> {
-    let about = understood.about.as_ref();
-    let to = about.and_then(|c| Recipient::parse(&c.message.recipient)).or(understood.person.reachable())?;
-    let body = match &understood.decision {
-        Decision::Settled { answer, .. } | Decision::Ask { answer } => answer.clone()?,
-        Decision::OptOut { answer: Some(answer), .. } => answer.clone(),
-        Decision::OptOut { told, answer: None } => say(language(about, *told, &to), "inbox.opted_out", &[]),
-        Decision::OptIn { told } => say(language(about, *told, &to), "inbox.opted_in", &[]),
-        Decision::AskToStop | Decision::Noted => return None,
-    };
-    Some(in_words(desk, understood, (conversation, entry), (to, body)))
-}
-
-/// What whoever asks is told by itself while nobody is here, where there is a number to answer to and free texts may be sent.
-async fn nobody_here(
-    tx: &mut Tx,
-    desk: &Desk<'_>,
-    understood: &Understood,
-    (conversation, entry): (ConversationId, EntryId),
-) -> Result<Option<AutomaticAnswer>> {
-    let now = desk.received_at;
-    let about = understood.about.as_ref();
-    let to = about.and_then(|c| Recipient::parse(&c.message.recipient)).or(understood.person.reachable());
-    let Some(to) = to.filter(|_| understood.decision.asks() && understood.window_until() > now) else {
-        return Ok(None);
-    };
-    let team = store::conversation::by_id(tx, conversation).await?.and_then(|found| found.team);
-    let Some(hours) = away::hours_of(desk.config, team.as_deref(), &desk.sender.name) else { return Ok(None) };
-    let language = language(about, words::OptOut { language: None }, &to);
-    let body = away::answer(tx, hours, conversation, language, now).await?;
-    Ok(body.map(|body| in_words(desk, understood, (conversation, entry), (to, body))))
-}
-
-fn in_words(
-    desk: &Desk<'_>,
-    understood: &Understood,
-    (conversation, entry): (ConversationId, EntryId),
-    (to, body): (Recipient, String),
-) -> AutomaticAnswer {
-    let about = understood.about.as_ref();
-    AutomaticAnswer {
-        conversation,
-        entry,
-        person: about.map_or(understood.person.id, |c| c.message.person_id),
-        to,
-        account: desk.sender.account.clone(),
-        sender: desk.sender.name.clone(),
-        body,
-        cost_centre: about.map(|c| c.message.cost_centre.clone()).unwrap_or_default(),
-        timezone: about.map(|c| c.message.timezone.clone()).unwrap_or_default(),
-    }
-}
-
-/// The person's language: that of what they received, else of their own words, else of their number.
-fn language(about: Option<&Candidacy>, told: words::OptOut, to: &Recipient) -> Language {
-    let language = about.and_then(Candidacy::language).or(told.language);
-    language.unwrap_or_else(|| match to {
-        Recipient::Phone(phone) => words::language_of_number(phone.digits()),
-        Recipient::User(_) => words::language_of_country(to.country().unwrap_or_default()),
-    })
 }
 
 /// When something happened that came in at `received_at`. A provider's clock ahead of ours must not keep a window open

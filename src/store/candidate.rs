@@ -1,6 +1,9 @@
 //! Messages a reply may be the answer to, with what their campaign said about replies when they were made: a run that
 //! was corrected since has another template and file now. Tests wait for no reply.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{Dialects, Result, Tx, json, on_tx};
@@ -8,51 +11,75 @@ use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 
-const BY_ID: &str =
-    "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-        m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-        COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-    FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-    WHERE m.id = $1";
-
-const BY_PROVIDER_ID: &str =
-    "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-        m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-        COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-    FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-    WHERE m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = $1 ORDER BY k.id LIMIT 1),
-        (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = $1 ORDER BY a.message_id LIMIT 1))";
-
-const RECENT: Dialects = Dialects {
+const BY_ID: Dialects = Dialects {
     sqlite: "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
                  m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
                  COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
              FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-             WHERE m.person_id IN (SELECT value FROM json_each($1)) AND m.sender = $2
-                 AND m.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
-                 AND m.claimed_at > $3 AND m.claimed_at <= $4 AND m.test_of IS NULL
-             ORDER BY m.id DESC LIMIT 20",
+             WHERE m.id IN (SELECT value FROM json_each($1))",
     postgres: "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                   m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                   COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-        COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-        COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-            WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
+                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
                FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-               WHERE m.person_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) AND m.sender = $2
-                   AND m.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
-                   AND m.claimed_at > $3 AND m.claimed_at <= $4 AND m.test_of IS NULL
-               ORDER BY m.id DESC LIMIT 20",
+               WHERE m.id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
 };
+
+const BY_PROVIDER_ID: Dialects = Dialects {
+    sqlite: "SELECT q.value AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
+                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
+                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+             FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
+             WHERE m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = q.value ORDER BY k.id LIMIT 1),
+                 (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = q.value ORDER BY a.message_id LIMIT 1))",
+    postgres: "SELECT q.value AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
+                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
+                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+               FROM json_array_elements_text($1::json) AS q (value) JOIN message AS m
+                   ON m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = q.value ORDER BY k.id LIMIT 1),
+                       (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = q.value ORDER BY a.message_id LIMIT 1))
+               LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id",
+};
+
+const RECENT: Dialects = Dialects {
+    sqlite: "SELECT q.value ->> 'asked' AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
+                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
+                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+             FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
+             WHERE m.id IN (SELECT k.id FROM message AS k
+                 WHERE k.person_id = q.value ->> 'person' AND k.sender = q.value ->> 'sender' AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
+                     AND k.claimed_at > q.value ->> 'since' AND k.claimed_at <= q.value ->> 'until' AND k.test_of IS NULL
+                 ORDER BY k.id DESC LIMIT 20)",
+    postgres: "SELECT q.asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
+                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
+                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
+                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+               FROM json_to_recordset($1::json) AS q (asked bigint, person bigint, sender text, since bigint, until bigint)
+               CROSS JOIN LATERAL (SELECT k.id FROM message AS k
+                   WHERE k.person_id = q.person AND k.sender = q.sender AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
+                       AND k.claimed_at > q.since AND k.claimed_at <= q.until AND k.test_of IS NULL
+                   ORDER BY k.id DESC LIMIT 20) AS l
+               JOIN message AS m ON m.id = l.id LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id",
+};
+
+/// Messages looked at of one person.
+const MOST: usize = 20;
 
 /// A message somebody may be answering.
 #[derive(Clone, PartialEq, Debug, FromRow)]
@@ -101,24 +128,84 @@ pub struct Candidate {
     pub definition: Option<String>,
 }
 
+/// A candidate, with what was asked for.
+#[derive(FromRow)]
+struct Asked<T> {
+    asked: T,
+    #[sqlx(flatten)]
+    candidate: Candidate,
+}
+
 /// The message `id`.
 pub async fn by_id(tx: &mut Tx, id: MessageId) -> Result<Option<Candidate>> {
-    Ok(on_tx!(tx, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?))
+    Ok(by_ids(tx, &[id]).await?.pop())
 }
 
-/// The message, one of whose attempts has this provider's id.
-pub async fn by_provider_id(tx: &mut Tx, provider_id: &str) -> Result<Option<Candidate>> {
-    Ok(on_tx!(tx, |c| sqlx::query_as(BY_PROVIDER_ID).bind(provider_id).fetch_optional(c).await?))
+/// The messages `ids`, in any order.
+pub async fn by_ids(tx: &mut Tx, ids: &[MessageId]) -> Result<Vec<Candidate>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, ids) = (BY_ID.of_tx(tx), json(ids));
+    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?))
 }
 
-/// The last messages of `sender` to any of `people` that may have reached them between two instants, newest first.
-pub async fn recent(
-    tx: &mut Tx,
-    people: &[PersonId],
-    sender: &str,
+/// The messages, one of whose attempts has one of these provider's ids.
+pub async fn by_provider_ids(tx: &mut Tx, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Candidate>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (sql, ids) = (BY_PROVIDER_ID.of_tx(tx), json(ids));
+    let found: Vec<Asked<String>> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?);
+    Ok(found.into_iter().map(|Asked { asked, candidate }| (asked, candidate)).collect())
+}
+
+/// Whose messages are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Reached<'a> {
+    /// Every row of one person.
+    pub people: &'a [PersonId],
+    /// Name of the sender.
+    pub sender: &'a str,
+    /// Claimed after that.
+    pub since: UnixMs,
+    /// And not after that.
+    pub until: UnixMs,
+}
+
+/// The form of one row of a person in the JSON bind.
+#[derive(Serialize)]
+struct Row<'a> {
+    asked: i64,
+    person: PersonId,
+    sender: &'a str,
     since: UnixMs,
     until: UnixMs,
-) -> Result<Vec<Candidate>> {
-    let (sql, people) = (RECENT.of_tx(tx), json(people));
-    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&people).bind(sender).bind(since).bind(until).fetch_all(c).await?))
+}
+
+impl<'a> Row<'a> {
+    fn of(asked: i64, Reached { people, sender, since, until }: Reached<'a>) -> impl Iterator<Item = Self> {
+        people.iter().map(move |person| Row { asked, person: *person, sender, since, until })
+    }
+}
+
+/// For each of `all`, the last messages that may have reached the person, newest first.
+pub async fn recent(tx: &mut Tx, all: &[Reached<'_>]) -> Result<Vec<Vec<Candidate>>> {
+    let mut recent: Vec<Vec<Candidate>> = all.iter().map(|_| Vec::new()).collect();
+    let rows: Vec<Row<'_>> = (0..).zip(all).flat_map(|(asked, reached)| Row::of(asked, *reached)).collect();
+    if rows.is_empty() {
+        return Ok(recent);
+    }
+    let (sql, rows) = (RECENT.of_tx(tx), json(&rows));
+    let found: Vec<Asked<i64>> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
+    for Asked { asked, candidate } in found {
+        if let Some(of) = usize::try_from(asked).ok().and_then(|place| recent.get_mut(place)) {
+            of.push(candidate);
+        }
+    }
+    for of in &mut recent {
+        of.sort_unstable_by(|a, b| b.id.cmp(&a.id));
+        of.truncate(MOST);
+    }
+    Ok(recent)
 }

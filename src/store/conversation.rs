@@ -1,11 +1,12 @@
 //! Conversations: an exchange between a person and a sender, with a state, an owner and an origin.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Dialects, Result, Tx, json, on_tx};
+use super::{Dialects, Result, StoreError, Tx, json, on_tx};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId, TicketId, UserId};
 use crate::domain::time::UnixMs;
 
@@ -31,20 +32,21 @@ pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
 pub use waiting::waiting_for;
 
+/// Of each row of a person, the open conversation or else the last.
 const LATEST: Dialects = Dialects {
-    sqlite:
-        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
-                 ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
-                 close_after, closed_at, closed_by
-             FROM conversation WHERE person_id IN (SELECT value FROM json_each($1)) AND sender = $2
-             ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT 1",
-    postgres:
-        "SELECT id, person_id, account, sender, state, assignee, assigned_at, team, bot, returned_from, previous_id,
-                   ticket_id, origin_message_id, campaign_id, run_id, opened_at, last_at, waiting_since, window_until,
-                   close_after, closed_at, closed_by
-               FROM conversation
-               WHERE person_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) AND sender = $2
-               ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT 1",
+    sqlite: "SELECT q.value ->> 'asked' AS asked, c.id, c.person_id, c.account, c.sender, c.state, c.assignee, c.assigned_at, c.team, c.bot, c.returned_from, c.previous_id,
+                 c.ticket_id, c.origin_message_id, c.campaign_id, c.run_id, c.opened_at, c.last_at, c.waiting_since, c.window_until,
+                 c.close_after, c.closed_at, c.closed_by
+             FROM json_each($1) AS q CROSS JOIN conversation AS c
+             WHERE c.id = (SELECT k.id FROM conversation AS k WHERE k.person_id = q.value ->> 'person' AND k.sender = q.value ->> 'sender'
+                 ORDER BY CASE k.state WHEN 'open' THEN 0 ELSE 1 END, k.id DESC LIMIT 1)",
+    postgres: "SELECT q.asked, c.id, c.person_id, c.account, c.sender, c.state, c.assignee, c.assigned_at, c.team, c.bot, c.returned_from, c.previous_id,
+                 c.ticket_id, c.origin_message_id, c.campaign_id, c.run_id, c.opened_at, c.last_at, c.waiting_since, c.window_until,
+                 c.close_after, c.closed_at, c.closed_by
+               FROM json_to_recordset($1::json) AS q (asked bigint, person bigint, sender text)
+               JOIN conversation AS c
+                   ON c.id = (SELECT k.id FROM conversation AS k WHERE k.person_id = q.person AND k.sender = q.sender
+                       ORDER BY CASE k.state WHEN 'open' THEN 0 ELSE 1 END, k.id DESC LIMIT 1)",
 };
 
 const BY_ID: &str =
@@ -53,10 +55,27 @@ const BY_ID: &str =
         closed_by
     FROM conversation WHERE id = $1";
 
-const OPEN: &str = "INSERT INTO conversation (person_id, account, sender, state, assignee, team, origin_message_id,
-        campaign_id, run_id, opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by, bot,
-        previous_id, ticket_id, assigned_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id";
+const OPEN: Dialects = Dialects {
+    sqlite: "INSERT INTO conversation (person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
+                 opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by, bot, previous_id, ticket_id,
+                 assigned_at)
+             SELECT r.value ->> 'person', r.value ->> 'account', r.value ->> 'sender', r.value ->> 'state', r.value ->>
+                 'assignee', r.value ->> 'team', r.value ->> 'message', r.value ->> 'campaign', r.value ->> 'run', r.value ->>
+                 'at', r.value ->> 'at', r.value ->> 'waiting_since', r.value ->> 'window_until', r.value ->> 'close_after',
+                 r.value ->> 'closed_at', r.value ->> 'closed_by', r.value ->> 'bot', r.value ->> 'previous', r.value ->>
+                 'ticket', r.value ->> 'assigned_at'
+             FROM json_each($1) AS r ORDER BY r.key RETURNING id, person_id",
+    postgres: "INSERT INTO conversation (person_id, account, sender, state, assignee, team, origin_message_id, campaign_id, run_id,
+                   opened_at, last_at, waiting_since, window_until, close_after, closed_at, closed_by, bot, previous_id, ticket_id,
+                   assigned_at)
+               SELECT r.person, r.account, r.sender, r.state, r.assignee, r.team, r.message, r.campaign, r.run, r.at, r.at,
+                   r.waiting_since, r.window_until, r.close_after, r.closed_at, r.closed_by, r.bot, r.previous, r.ticket,
+                   r.assigned_at
+               FROM json_to_recordset($1::json) AS r (person bigint, account text, sender text, state text, assignee bigint, team text, message bigint, campaign
+                   bigint, run bigint, at bigint, waiting_since bigint, window_until bigint, close_after bigint, closed_at
+                   bigint, closed_by text, bot text, previous bigint, ticket bigint, assigned_at bigint)
+               RETURNING id, person_id",
+};
 
 /// Two conversations with one person must not begin at once.
 const PEOPLE: Dialects = Dialects {
@@ -168,10 +187,37 @@ pub struct NewConversation {
     pub close_after: Duration,
 }
 
+/// A conversation, with what was asked for.
+#[derive(FromRow)]
+struct Asked {
+    asked: i64,
+    #[sqlx(flatten)]
+    conversation: Conversation,
+}
+
 /// The person's conversation with `sender`: the open one, else the last. `people` are all rows of the person.
 pub async fn latest(tx: &mut Tx, people: &[PersonId], sender: &str) -> Result<Option<Conversation>> {
-    let (sql, people) = (LATEST.of_tx(tx), json(people));
-    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&people).bind(sender).fetch_optional(c).await?))
+    Ok(latest_of_all(tx, &[(people, sender)]).await?.pop().flatten())
+}
+
+/// The same for several people.
+pub async fn latest_of_all(tx: &mut Tx, all: &[(&[PersonId], &str)]) -> Result<Vec<Option<Conversation>>> {
+    let row = |(asked, (people, sender)): (i64, &(&[PersonId], &str))| {
+        let of = |person: &PersonId| serde_json::json!({ "asked": asked, "person": person, "sender": sender });
+        people.iter().map(of).collect::<Vec<_>>()
+    };
+    let (sql, rows) = (LATEST.of_tx(tx), json(&(0..).zip(all).flat_map(row).collect::<Vec<_>>()));
+    let found: Vec<Asked> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
+    let mut latest: Vec<Option<Conversation>> = all.iter().map(|_| None).collect();
+    let rank = |c: &Conversation| (c.state == ConversationState::Open, c.id);
+    for Asked { asked, conversation } in found {
+        if let Some(best) = usize::try_from(asked).ok().and_then(|place| latest.get_mut(place))
+            && best.as_ref().is_none_or(|best| rank(best) < rank(&conversation))
+        {
+            *best = Some(conversation);
+        }
+    }
+    Ok(latest)
 }
 
 /// The conversation `id`, as the unit of work sees it.
@@ -181,39 +227,73 @@ pub async fn by_id(tx: &mut Tx, id: ConversationId) -> Result<Option<Conversatio
 
 /// Begins a conversation.
 pub async fn open(tx: &mut Tx, new: &NewConversation) -> Result<ConversationId> {
-    insert(tx, new, ConversationState::Open).await
+    let begun = begin(tx, &[(new, ConversationState::Open)]).await?;
+    begun.get(&new.person).copied().ok_or(StoreError::Guard { expected: 1, actual: 0 })
 }
 
-/// Keeps an exchange that needs nobody: it is closed as it begins.
-pub async fn record(tx: &mut Tx, new: &NewConversation) -> Result<ConversationId> {
-    insert(tx, new, ConversationState::Closed).await
+/// The form of a new conversation in the JSON bind.
+#[derive(Serialize)]
+struct Row<'a> {
+    person: PersonId,
+    account: &'a str,
+    sender: &'a str,
+    state: ConversationState,
+    assignee: Option<UserId>,
+    team: Option<&'a str>,
+    message: Option<MessageId>,
+    campaign: Option<CampaignId>,
+    run: Option<RunId>,
+    at: UnixMs,
+    waiting_since: Option<UnixMs>,
+    window_until: Option<UnixMs>,
+    close_after: i64,
+    closed_at: Option<UnixMs>,
+    closed_by: Option<&'static str>,
+    bot: Option<&'a str>,
+    previous: Option<ConversationId>,
+    ticket: Option<TicketId>,
+    assigned_at: Option<UnixMs>,
 }
 
-async fn insert(tx: &mut Tx, new: &NewConversation, state: ConversationState) -> Result<ConversationId> {
-    let closed = state == ConversationState::Closed;
-    let (message, campaign, run) = new.origin.map_or((None, None, None), |(m, c, r)| (Some(m), Some(c), Some(r)));
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(OPEN)
-        .bind(new.person)
-        .bind(&new.account)
-        .bind(&new.sender)
-        .bind(state)
-        .bind(new.assignee)
-        .bind(&new.team)
-        .bind(message)
-        .bind(campaign)
-        .bind(run)
-        .bind(new.at)
-        .bind(new.waits.then_some(new.at))
-        .bind(new.window_until)
-        .bind(i64::try_from(new.close_after.as_millis()).unwrap_or(i64::MAX))
-        .bind(closed.then_some(new.at))
-        .bind(closed.then_some(""))
-        .bind(&new.bot)
-        .bind(new.previous)
-        .bind(new.ticket)
-        .bind((new.assignee.is_some() || new.bot.is_some()).then_some(new.at))
-        .fetch_one(c)
-        .await?))
+impl<'a> Row<'a> {
+    fn of((new, state): &(&'a NewConversation, ConversationState)) -> Self {
+        let closed = *state == ConversationState::Closed;
+        let (message, campaign, run) = new.origin.map_or((None, None, None), |(m, c, r)| (Some(m), Some(c), Some(r)));
+        Self {
+            person: new.person,
+            account: &new.account,
+            sender: &new.sender,
+            state: *state,
+            assignee: new.assignee,
+            team: new.team.as_deref(),
+            message,
+            campaign,
+            run,
+            at: new.at,
+            waiting_since: new.waits.then_some(new.at),
+            window_until: new.window_until,
+            close_after: i64::try_from(new.close_after.as_millis()).unwrap_or(i64::MAX),
+            closed_at: closed.then_some(new.at),
+            closed_by: closed.then_some(""),
+            bot: new.bot.as_deref(),
+            previous: new.previous,
+            ticket: new.ticket,
+            assigned_at: (new.assignee.is_some() || new.bot.is_some()).then_some(new.at),
+        }
+    }
+}
+
+/// Begins conversations with different people. One that is closed as it begins is an exchange that needs nobody.
+pub async fn begin(
+    tx: &mut Tx,
+    new: &[(&NewConversation, ConversationState)],
+) -> Result<BTreeMap<PersonId, ConversationId>> {
+    if new.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (sql, rows) = (OPEN.of_tx(tx), json(&new.iter().map(Row::of).collect::<Vec<_>>()));
+    let begun: Vec<(ConversationId, PersonId)> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
+    Ok(begun.into_iter().map(|(id, person)| (person, id)).collect())
 }
 
 /// Holds the rows of a person until the unit of work ends: nobody else begins a conversation with them meanwhile.

@@ -1,23 +1,40 @@
 //! Lines of a conversation's thread: replies (in), what was written or sent (out), notes of agents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::outcome::Certainty;
-use super::{Result, Store, Tx, on, on_tx};
+use super::{Dialects, Result, Store, StoreError, Tx, json, on, on_tx};
 use crate::domain::event::ReplyContent;
 use crate::domain::fill::Content;
 use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 
-const SEEN: &str = "SELECT conversation_id FROM entry WHERE direction = 'in' AND provider_id = $1";
+const SEEN: Dialects = Dialects {
+    sqlite: "SELECT provider_id FROM entry
+             WHERE direction = 'in' AND provider_id IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT provider_id FROM entry
+               WHERE direction = 'in' AND provider_id IN (SELECT value FROM json_array_elements_text($1::json))",
+};
 
-const ADD: &str = "INSERT INTO entry
-        (conversation_id, direction, content, provider_id, message_id, certainty, author, at, received_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+const ADD: Dialects = Dialects {
+    sqlite:
+        "INSERT INTO entry (conversation_id, direction, content, provider_id, quoted, message_id, certainty, author, at, received_at)
+         SELECT r.value ->> 'conversation', r.value ->> 'direction', r.value ->> 'content', r.value ->> 'provider_id',
+             r.value ->> 'quoted', r.value ->> 'message', r.value ->> 'certainty', r.value ->> 'author', r.value ->> 'at',
+             r.value ->> 'received_at'
+         FROM json_each($1) AS r ORDER BY r.key RETURNING id",
+    postgres:
+        "INSERT INTO entry (conversation_id, direction, content, provider_id, quoted, message_id, certainty, author, at, received_at)
+         SELECT r.conversation, r.direction, r.content, r.provider_id, r.quoted, r.message, r.certainty, r.author, r.at,
+             r.received_at
+         FROM json_to_recordset($1::json) AS r (no bigint, conversation bigint, direction text, content text, provider_id text,
+             quoted text, message bigint, certainty text, author text, at bigint, received_at bigint)
+         ORDER BY r.no RETURNING id",
+};
 
 const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND message_id = $2 AND direction = 'out'";
 
@@ -44,8 +61,6 @@ const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.
              UNION SELECT a.message_id FROM attempt AS a WHERE a.provider_id = $2)))
     ORDER BY CASE e.conversation_id WHEN $1 THEN 0 ELSE 1 END, e.id LIMIT 1";
 
-const QUOTES: &str = "UPDATE entry SET quoted = $2 WHERE id = $1";
-
 const QUOTABLE: &str = "SELECT COALESCE(e.provider_id, m.provider_id) FROM entry AS e
     LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     WHERE e.conversation_id = $1 AND e.id = $2 AND e.direction <> 'note'";
@@ -57,7 +72,12 @@ const UNCLEAR: &str = "SELECT at, received_at FROM entry
 const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
 
-const LAST_IN: &str = "UPDATE conversation SET last_in = $2 WHERE id = $1";
+const LAST_IN: Dialects = Dialects {
+    sqlite: "UPDATE conversation SET last_in = r.value ->> 1 FROM json_each($1) AS r WHERE conversation.id = r.value ->> 0",
+    postgres:
+        "UPDATE conversation SET last_in = CAST(r.value ->> 1 AS BIGINT) FROM json_array_elements($1::json) AS r (value)
+               WHERE conversation.id = CAST(r.value ->> 0 AS BIGINT)",
+};
 
 const ANSWERED_SINCE: &str = "SELECT COUNT(*) FROM entry
     WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author <> '' AND author <> $3";
@@ -86,6 +106,8 @@ pub struct NewEntry<'a> {
     pub content: Option<&'a ReplyContent>,
     /// The provider's id of a reply.
     pub provider_id: Option<&'a str>,
+    /// The provider's id of what a reply points at.
+    pub quoted: Option<&'a str>,
     /// The message sent (out), or the one the reply is about (in).
     pub message: Option<MessageId>,
     /// How sure that is.
@@ -183,30 +205,70 @@ pub fn quotes(lines: &[Line]) -> (BTreeMap<EntryId, EntryId>, Vec<(EntryId, Stri
     (here, elsewhere)
 }
 
-/// The conversation that already has the reply with this provider's id.
-pub async fn seen(tx: &mut Tx, provider_id: &str) -> Result<Option<ConversationId>> {
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(SEEN).bind(provider_id).fetch_optional(c).await?))
+/// Those of these replies, by the provider's ids, that are here already.
+pub async fn seen(tx: &mut Tx, provider_ids: &[&str]) -> Result<BTreeSet<String>> {
+    let (sql, ids) = (SEEN.of_tx(tx), json(provider_ids));
+    let seen: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?);
+    Ok(seen.into_iter().collect())
+}
+
+/// The form of a line in the JSON bind.
+#[derive(Serialize)]
+struct Row<'a> {
+    no: usize,
+    conversation: ConversationId,
+    direction: Direction,
+    content: String,
+    provider_id: Option<&'a str>,
+    quoted: Option<&'a str>,
+    message: Option<MessageId>,
+    certainty: Option<Certainty>,
+    author: &'a str,
+    at: UnixMs,
+    received_at: UnixMs,
+}
+
+impl<'a> Row<'a> {
+    fn of((no, new): (usize, &NewEntry<'a>)) -> Self {
+        let NewEntry {
+            conversation,
+            direction,
+            content,
+            provider_id,
+            quoted,
+            message,
+            certainty,
+            author,
+            at,
+            received_at,
+        } = *new;
+        let content = json(&content);
+        Self { no, conversation, direction, content, provider_id, quoted, message, certainty, author, at, received_at }
+    }
 }
 
 /// Adds a line. The person's last one is known to the conversation too: what is unread goes by it.
 pub async fn add(tx: &mut Tx, new: &NewEntry<'_>) -> Result<EntryId> {
-    let content = super::json(&new.content);
-    let id: EntryId = on_tx!(tx, |c| sqlx::query_scalar(ADD)
-        .bind(new.conversation)
-        .bind(new.direction)
-        .bind(&content)
-        .bind(new.provider_id)
-        .bind(new.message)
-        .bind(new.certainty)
-        .bind(new.author)
-        .bind(new.at)
-        .bind(new.received_at)
-        .fetch_one(c)
-        .await?);
-    if new.direction == Direction::In {
-        on_tx!(tx, |c| sqlx::query(LAST_IN).bind(new.conversation).bind(id).execute(c).await.map(drop))?;
+    let added = add_all(tx, std::slice::from_ref(new)).await?;
+    added.first().copied().ok_or(StoreError::Guard { expected: 1, actual: 0 })
+}
+
+/// Adds lines in this order. Of one conversation, the last of the person's comes last.
+pub async fn add_all(tx: &mut Tx, new: &[NewEntry<'_>]) -> Result<Vec<EntryId>> {
+    let (sql, rows) = (ADD.of_tx(tx), json(&new.iter().enumerate().map(Row::of).collect::<Vec<_>>()));
+    let mut ids: Vec<EntryId> = on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&rows).fetch_all(c).await?);
+    if ids.len() != new.len() {
+        return Err(StoreError::Guard { expected: new.len() as u64, actual: ids.len() as u64 });
     }
-    Ok(id)
+    // Ids are given in the order of the rows, and told in any.
+    ids.sort_unstable();
+    let said = new.iter().zip(&ids).filter(|(new, _)| new.direction == Direction::In);
+    let last: BTreeMap<ConversationId, EntryId> = said.map(|(new, id)| (new.conversation, *id)).collect();
+    if !last.is_empty() {
+        let (sql, last) = (LAST_IN.of_tx(tx), json(&last.into_iter().collect::<Vec<_>>()));
+        on_tx!(tx, |c| sqlx::query(sql).bind(&last).execute(c).await.map(drop))?;
+    }
+    Ok(ids)
 }
 
 /// Whether the thread shows `message` already.
@@ -247,12 +309,6 @@ pub async fn assign(tx: &mut Tx, conversation: ConversationId, message: MessageI
         .execute(c)
         .await?
         .rows_affected()))
-}
-
-/// Keeps which message of the provider's a reply quotes.
-pub async fn quote(tx: &mut Tx, entry: EntryId, quoted: &str) -> Result<()> {
-    on_tx!(tx, |c| sqlx::query(QUOTES).bind(entry).bind(quoted).execute(c).await.map(drop))?;
-    Ok(())
 }
 
 /// What the provider calls a line of a conversation, so that an answer can quote it. `None`: there is no such line, or it

@@ -1,8 +1,9 @@
 //! Who a webhook speaks of: people found by number, WhatsApp id, the other notation of the number, or business-scoped
 //! user id. What is learned is added, never overwritten; rows found to be one person are linked, never merged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{Dialects, Result, StoreError, Tx, json, on_tx};
@@ -12,12 +13,24 @@ use crate::domain::phone::Phone;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::UnixMs;
 
-const BY_BSUID: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person WHERE bsuid = $1";
+const BY_BSUID: Dialects = Dialects {
+    sqlite: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+             WHERE bsuid IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+               WHERE bsuid IN (SELECT value FROM json_array_elements_text($1::json))",
+};
 
-/// $1 is the id as told, $2 the other notation of the same number (or the same again).
-const BY_NUMBER: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
-    WHERE phone IN ($1, $2) OR wa_id IN ($1, $2)
-    ORDER BY CASE WHEN phone = $1 OR wa_id = $1 THEN 0 ELSE 1 END, id LIMIT 1";
+/// Two searches, each by its index.
+const BY_NUMBER: Dialects = Dialects {
+    sqlite: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+             WHERE phone IN (SELECT value FROM json_each($1))
+             UNION SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+             WHERE wa_id IN (SELECT value FROM json_each($1)) ORDER BY id",
+    postgres: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+               WHERE phone IN (SELECT value FROM json_array_elements_text($1::json))
+               UNION SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
+               WHERE wa_id IN (SELECT value FROM json_array_elements_text($1::json)) ORDER BY id",
+};
 
 const GET: &str = "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person WHERE id = $1";
 
@@ -33,15 +46,41 @@ const TAKEN: Dialects = Dialects {
     postgres: "SELECT bsuid FROM person WHERE bsuid IN (SELECT value FROM json_array_elements_text($1::json))",
 };
 
-const CREATE: &str = "INSERT INTO person (phone, wa_id, bsuid, username, name, linked_to, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
+const CREATE: Dialects = Dialects {
+    sqlite: "INSERT INTO person (phone, wa_id, bsuid, username, name, linked_to, created_at)
+             SELECT r.value ->> 'phone', r.value ->> 'wa_id', r.value ->> 'bsuid', r.value ->> 'username', r.value ->> 'name',
+                 r.value ->> 'linked_to', r.value ->> 'at'
+             FROM json_each($1) AS r WHERE true
+             ON CONFLICT DO NOTHING RETURNING id, phone, wa_id, bsuid, username, name, linked_to",
+    postgres: "INSERT INTO person (phone, wa_id, bsuid, username, name, linked_to, created_at)
+               SELECT r.phone, r.wa_id, r.bsuid, r.username, r.name, r.linked_to, r.at
+               FROM json_to_recordset($1::json) AS r (phone text, wa_id text, bsuid text, username text, name text,
+                   linked_to bigint, at bigint)
+               ON CONFLICT DO NOTHING RETURNING id, phone, wa_id, bsuid, username, name, linked_to",
+};
 
-const FILL: &str = "UPDATE person SET wa_id = COALESCE(wa_id, $2), bsuid = COALESCE(bsuid, $3),
-    username = COALESCE($4, username), name = COALESCE(name, $5) WHERE id = $1";
+const FILL: Dialects = Dialects {
+    sqlite: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.value ->> 'wa_id'),
+                 bsuid = COALESCE(person.bsuid, r.value ->> 'bsuid'),
+                 username = COALESCE(r.value ->> 'username', person.username),
+                 name = COALESCE(person.name, r.value ->> 'name')
+             FROM json_each($1) AS r WHERE person.id = r.value ->> 'id'",
+    postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.wa_id), bsuid = COALESCE(person.bsuid, r.bsuid),
+                   username = COALESCE(r.username, person.username), name = COALESCE(person.name, r.name)
+               FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text, username text, name text)
+               WHERE person.id = r.id",
+};
 
 const LINK: &str = "UPDATE person SET linked_to = $2 WHERE (id = $1 OR linked_to = $1) AND id <> $2";
 
-const FAMILY: &str = "SELECT id FROM person WHERE id = $1 OR linked_to = $1 ORDER BY id";
+const FAMILIES: Dialects = Dialects {
+    sqlite: "SELECT id, id AS root FROM person WHERE id IN (SELECT value FROM json_each($1))
+             UNION SELECT id, linked_to FROM person WHERE linked_to IN (SELECT value FROM json_each($1)) ORDER BY id",
+    postgres: "SELECT id, id AS root FROM person
+               WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))
+               UNION SELECT id, linked_to FROM person
+               WHERE linked_to IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json)) ORDER BY id",
+};
 
 /// A person's row.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
@@ -91,15 +130,44 @@ impl Known {
 
 /// The person `identity` speaks of, if there is one.
 pub async fn find(tx: &mut Tx, identity: &Identity) -> Result<Option<Known>> {
-    if let Some(bsuid) = &identity.bsuid {
-        let found: Option<Known> = on_tx!(tx, |c| sqlx::query_as(BY_BSUID).bind(bsuid).fetch_optional(c).await?);
-        if found.is_some() {
-            return Ok(found);
+    Ok(find_all(tx, &[identity]).await?.pop().flatten())
+}
+
+/// The people that each of these speaks of, where there is one.
+async fn find_all(tx: &mut Tx, identities: &[&Identity]) -> Result<Vec<Option<Known>>> {
+    let bsuids: Vec<&String> = identities.iter().filter_map(|i| i.bsuid.as_ref()).collect();
+    let by_bsuid = known(tx, BY_BSUID, &bsuids).await?;
+    let numbers: Vec<Option<(&String, String)>> =
+        identities.iter().map(|i| i.wa_id.as_ref().map(|wa_id| (wa_id, other_notation(wa_id)))).collect();
+    let asked: BTreeSet<&String> = numbers.iter().flatten().flat_map(|(wa_id, other)| [*wa_id, other]).collect();
+    let by_number = known(tx, BY_NUMBER, &asked.into_iter().collect::<Vec<_>>()).await?;
+    let mut of: BTreeMap<&String, &Known> = BTreeMap::new();
+    for known in &by_number {
+        for number in [&known.phone, &known.wa_id].into_iter().flatten() {
+            of.entry(number).or_insert(known);
         }
     }
-    let Some(wa_id) = &identity.wa_id else { return Ok(None) };
-    let other = other_notation(wa_id);
-    Ok(on_tx!(tx, |c| sqlx::query_as(BY_NUMBER).bind(wa_id).bind(&other).fetch_optional(c).await?))
+    let by_bsuid: BTreeMap<&String, &Known> = by_bsuid.iter().filter_map(|k| Some((k.bsuid.as_ref()?, k))).collect();
+    let found = identities.iter().zip(&numbers).map(|(identity, number)| {
+        let by_bsuid = identity.bsuid.as_ref().and_then(|id| by_bsuid.get(id));
+        let by_number = || number.as_ref().and_then(|(wa_id, other)| of.get(wa_id).or_else(|| of.get(other)));
+        by_bsuid.or_else(by_number).map(|known| (*known).clone())
+    });
+    Ok(found.collect())
+}
+
+async fn known(tx: &mut Tx, sql: Dialects, ids: &[&String]) -> Result<Vec<Known>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, ids) = (sql.of_tx(tx), json(ids));
+    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?))
+}
+
+/// Every id by which `identity` is looked for.
+pub fn ids(identity: &Identity) -> Vec<String> {
+    let other = identity.wa_id.as_deref().map(other_notation);
+    [identity.wa_id.clone(), other, identity.bsuid.clone()].into_iter().flatten().collect()
 }
 
 /// The other way the same mobile number is written, or the number itself: WhatsApp's ids leave out or add a digit that
@@ -112,21 +180,45 @@ fn other_notation(digits: &str) -> String {
 
 /// The person `identity` speaks of, created where unknown, with what the identity tells learned.
 pub async fn meet(tx: &mut Tx, identity: &Identity, at: UnixMs) -> Result<Known> {
-    if let Some(known) = find(tx, identity).await? {
-        learn(tx, known.id, identity, at).await?;
-        return row(tx, known.id).await;
-    }
-    let phone = identity.wa_id.as_deref().filter(|digits| Phone::from_international(digits).is_some());
-    let id = match create(tx, identity, phone, None, at).await? {
-        Some(id) => {
-            let ids = [&identity.wa_id, &identity.bsuid].into_iter().flatten().map(|known| (id, known.as_str()));
-            super::erased::recall(tx, &ids.collect::<Vec<_>>(), at).await?;
-            id
+    let met = meet_all(tx, &[(identity, at)]).await?.pop();
+    met.ok_or(StoreError::Corrupt { what: "person" })
+}
+
+/// The same for several at once, no two of which have an id in common.
+pub async fn meet_all(tx: &mut Tx, who: &[(&Identity, UnixMs)]) -> Result<Vec<Known>> {
+    let identities: Vec<&Identity> = who.iter().map(|(identity, _)| *identity).collect();
+    let found = find_all(tx, &identities).await?;
+    let strangers: Vec<NewPerson<'_>> =
+        found.iter().zip(who).filter(|(found, _)| found.is_none()).map(|(_, who)| NewPerson::of(*who)).collect();
+    let mut created = create(tx, &strangers).await?;
+    recall_erased(tx, who, &created).await?;
+    let mut met = Vec::with_capacity(who.len());
+    let mut known = Vec::new();
+    for (found, (identity, at)) in found.into_iter().zip(who) {
+        let is_them = |new: &Known| new.wa_id == identity.wa_id && new.bsuid == identity.bsuid;
+        let place = created.iter().position(is_them).filter(|_| found.is_none());
+        match (found, place) {
+            (None, Some(place)) => met.push(created.swap_remove(place)),
+            (found, _) => {
+                // Another node met them at the same moment, unless they were here already.
+                let row = match found {
+                    Some(found) => found,
+                    None => find(tx, identity).await?.ok_or(StoreError::Corrupt { what: "person" })?,
+                };
+                known.push((met.len(), *identity, *at));
+                met.push(row);
+            }
         }
-        // Another node met them at the same moment.
-        None => find(tx, identity).await?.ok_or(StoreError::Corrupt { what: "person" })?.id,
-    };
-    row(tx, id).await
+    }
+    learn_all(tx, &mut met, &known).await?;
+    Ok(met)
+}
+
+async fn recall_erased(tx: &mut Tx, who: &[(&Identity, UnixMs)], created: &[Known]) -> Result<()> {
+    let (Some(at), false) = (who.iter().map(|(_, at)| *at).max(), created.is_empty()) else { return Ok(()) };
+    let ids =
+        created.iter().flat_map(|new| [&new.wa_id, &new.bsuid].into_iter().flatten().map(|id| (new.id, id.as_str())));
+    super::erased::recall(tx, &ids.collect::<Vec<_>>(), at).await
 }
 
 /// The row of `id`.
@@ -150,70 +242,138 @@ pub async fn taken(tx: &mut Tx, bsuids: &[&String]) -> Result<BTreeSet<String>> 
     Ok(found.into_iter().collect())
 }
 
-async fn create(
-    tx: &mut Tx,
-    identity: &Identity,
-    phone: Option<&str>,
+/// A person to keep.
+#[derive(Serialize)]
+struct NewPerson<'a> {
+    phone: Option<&'a str>,
+    wa_id: Option<&'a String>,
+    bsuid: Option<&'a String>,
+    username: Option<&'a String>,
+    name: Option<&'a String>,
     linked_to: Option<PersonId>,
     at: UnixMs,
-) -> Result<Option<PersonId>> {
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(CREATE)
-        .bind(phone)
-        .bind(&identity.wa_id)
-        .bind(&identity.bsuid)
-        .bind(&identity.username)
-        .bind(&identity.name)
-        .bind(linked_to)
-        .bind(at)
-        .fetch_optional(c)
-        .await?))
+}
+
+impl<'a> NewPerson<'a> {
+    fn of((identity, at): (&'a Identity, UnixMs)) -> Self {
+        Self {
+            phone: identity.wa_id.as_deref().filter(|digits| Phone::from_international(digits).is_some()),
+            wa_id: identity.wa_id.as_ref(),
+            bsuid: identity.bsuid.as_ref(),
+            username: identity.username.as_ref(),
+            name: identity.name.as_ref(),
+            linked_to: None,
+            at,
+        }
+    }
+}
+
+/// Keeps them, except those that are here by now.
+async fn create(tx: &mut Tx, new: &[NewPerson<'_>]) -> Result<Vec<Known>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, rows) = (CREATE.of_tx(tx), json(&new));
+    Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?))
+}
+
+/// What is told of a person and not known yet.
+#[derive(Serialize)]
+struct News {
+    id: PersonId,
+    wa_id: Option<String>,
+    bsuid: Option<String>,
+    username: Option<String>,
+    name: Option<String>,
+}
+
+impl News {
+    fn of(known: &Known, identity: &Identity) -> Option<Self> {
+        let news = Self {
+            id: known.id,
+            wa_id: identity.wa_id.clone().filter(|id| known.wa_id.as_ref() != Some(id)),
+            bsuid: identity.bsuid.clone().filter(|id| known.bsuid.as_ref() != Some(id)),
+            username: identity.username.clone().filter(|name| known.username.as_ref() != Some(name)),
+            name: identity.name.clone().filter(|_| known.name.is_none()),
+        };
+        let is_any = [&news.wa_id, &news.bsuid, &news.username, &news.name].into_iter().any(Option::is_some);
+        is_any.then_some(news)
+    }
+
+    /// What one row cannot hold, as it holds one id of each sort.
+    fn take_second(&mut self, known: &Known) -> Option<Identity> {
+        let second = Identity {
+            wa_id: self.wa_id.take_if(|_| known.wa_id.is_some()),
+            bsuid: self.bsuid.take_if(|_| known.bsuid.is_some()),
+            ..Identity::default()
+        };
+        (second != Identity::default()).then_some(second)
+    }
 }
 
 /// Adds what `identity` tells about `person`. An id that differs from the one known is kept in a row of its own that is
 /// linked; an id that another row has makes the two one person.
 pub async fn learn(tx: &mut Tx, person: PersonId, identity: &Identity, at: UnixMs) -> Result<()> {
     let known = row(tx, person).await?;
-    let told = Identity {
-        wa_id: identity.wa_id.clone().filter(|id| known.wa_id.as_ref() != Some(id)),
-        bsuid: identity.bsuid.clone().filter(|id| known.bsuid.as_ref() != Some(id)),
-        name: identity.name.clone().filter(|_| known.name.is_none()),
-        username: identity.username.clone().filter(|name| known.username.as_ref() != Some(name)),
-    };
-    if told == Identity::default() {
-        return Ok(());
+    learn_all(tx, &mut [known], &[(0, identity, at)]).await
+}
+
+/// Adds what is told about those of `people` at the places given, and brings these rows up to date.
+async fn learn_all(tx: &mut Tx, people: &mut [Known], told: &[(usize, &Identity, UnixMs)]) -> Result<()> {
+    let news =
+        told.iter().filter_map(|(place, identity, at)| Some((*place, News::of(&people[*place], identity)?, *at)));
+    let mut news: Vec<(usize, News, UnixMs)> = news.collect();
+    let bsuids: Vec<&String> = news.iter().filter_map(|(_, news, _)| news.bsuid.as_ref()).collect();
+    let others = known(tx, BY_BSUID, &bsuids).await?;
+    let (mut seconds, mut linked) = (Vec::new(), false);
+    for (place, news, at) in &mut news {
+        if let Some(bsuid) = &news.bsuid
+            && let Some(other) = others.iter().find(|o| o.id != news.id && o.bsuid.as_ref() == Some(bsuid))
+        {
+            link(tx, people[*place].root(), other.root()).await?;
+            (news.bsuid, linked) = (None, true);
+        }
+        seconds.extend(news.take_second(&people[*place]).map(|second| (*place, second, *at)));
     }
-    let mut fill = told.clone();
-    for other in others(tx, &known, &told).await? {
-        link(tx, known.root(), other.root()).await?;
-        fill.bsuid = fill.bsuid.filter(|id| other.bsuid.as_ref() != Some(id));
+    fill(tx, people, &news).await?;
+    if linked {
+        refresh(tx, people).await?;
     }
-    // One row holds one id of each sort: a second one gets a row beside it, where the next webhook finds it.
-    let second = Identity {
-        wa_id: fill.wa_id.take_if(|_| known.wa_id.is_some()),
-        bsuid: fill.bsuid.take_if(|_| known.bsuid.is_some()),
-        ..Identity::default()
-    };
-    on_tx!(tx, |c| sqlx::query(FILL)
-        .bind(person)
-        .bind(&fill.wa_id)
-        .bind(&fill.bsuid)
-        .bind(&fill.username)
-        .bind(&fill.name)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
-    if second != Identity::default() && find(tx, &second).await?.is_none() {
-        let root = row(tx, person).await?.root();
-        create(tx, &second, None, Some(root), at).await?;
+    for (place, second, at) in seconds {
+        if find(tx, &second).await?.is_none() {
+            let linked_to = Some(people[place].root());
+            create(tx, &[NewPerson { phone: None, linked_to, ..NewPerson::of((&second, at)) }]).await?;
+        }
     }
     Ok(())
 }
 
-/// Rows other than `known` that already have the business-scoped user id told.
-async fn others(tx: &mut Tx, known: &Known, told: &Identity) -> Result<Vec<Known>> {
-    let Some(bsuid) = &told.bsuid else { return Ok(Vec::new()) };
-    let found: Option<Known> = on_tx!(tx, |c| sqlx::query_as(BY_BSUID).bind(bsuid).fetch_optional(c).await?);
-    Ok(found.into_iter().filter(|other| other.id != known.id).collect())
+/// Two that became one may both be among them.
+async fn refresh(tx: &mut Tx, people: &mut [Known]) -> Result<()> {
+    let found = rows(tx, &people.iter().map(|known| known.id).collect::<Vec<_>>()).await?;
+    let found: BTreeMap<PersonId, Known> = found.into_iter().map(|known| (known.id, known)).collect();
+    for known in people {
+        if let Some(now) = found.get(&known.id) {
+            known.clone_from(now);
+        }
+    }
+    Ok(())
+}
+
+async fn fill(tx: &mut Tx, people: &mut [Known], all: &[(usize, News, UnixMs)]) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let (sql, list) = (FILL.of_tx(tx), json(&all.iter().map(|(_, news, _)| news).collect::<Vec<_>>()));
+    on_tx!(tx, |c| sqlx::query(sql).bind(&list).execute(c).await.map(drop))?;
+    for (place, news, _) in all {
+        let row = &mut people[*place];
+        row.wa_id = row.wa_id.take().or_else(|| news.wa_id.clone());
+        row.bsuid = row.bsuid.take().or_else(|| news.bsuid.clone());
+        row.username = news.username.clone().or_else(|| row.username.take());
+        row.name = row.name.take().or_else(|| news.name.clone());
+    }
+    Ok(())
 }
 
 /// Makes two people one: the older row stands for both and for all that were linked to either.
@@ -228,5 +388,16 @@ pub async fn link(tx: &mut Tx, one: PersonId, other: PersonId) -> Result<()> {
 
 /// Every row of the person for whom `root` stands.
 pub async fn family(tx: &mut Tx, root: PersonId) -> Result<Vec<PersonId>> {
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(FAMILY).bind(root).fetch_all(c).await?))
+    Ok(families(tx, &[root]).await?.remove(&root).unwrap_or_default())
+}
+
+/// Every row of the people for whom `roots` stand.
+pub async fn families(tx: &mut Tx, roots: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<PersonId>>> {
+    let (sql, ids) = (FAMILIES.of_tx(tx), json(&roots));
+    let rows: Vec<(PersonId, PersonId)> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?);
+    let mut families: BTreeMap<PersonId, Vec<PersonId>> = BTreeMap::new();
+    for (id, root) in rows {
+        families.entry(root).or_default().push(id);
+    }
+    Ok(families)
 }

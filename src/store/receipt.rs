@@ -44,7 +44,7 @@ const KNOWN: Dialects = Dialects {
 
 const APPLY: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
-        UPDATE message SET state = r.value ->> 'state', provider_id = r.value ->> 'provider_id',
+        UPDATE message SET state = r.value ->> 'state',
                  accepted_at = r.value ->> 'accepted_at', sent_at = r.value ->> 'sent_at',
                  delivered_at = r.value ->> 'delivered_at', read_at = r.value ->> 'read_at',
                  undelivered_at = r.value ->> 'undelivered_at', ended_at = r.value ->> 'ended_at',
@@ -56,19 +56,24 @@ const APPLY: Dialects = Dialects {
              WHERE message.id = r.value ->> 'id' AND message.attempt = r.value ->> 'attempt'
                  AND message.state = r.value ->> 'was'
              RETURNING message.id",
-    postgres: "UPDATE message SET state = r.state, provider_id = r.provider_id, accepted_at = r.accepted_at,
+    postgres: "UPDATE message SET state = r.state, accepted_at = r.accepted_at,
                    sent_at = r.sent_at, delivered_at = r.delivered_at, read_at = r.read_at,
                    undelivered_at = r.undelivered_at, ended_at = r.ended_at, failure_code = r.failure_code,
                    failure_detail = r.failure_detail, reserved = r.reserved, pricing = r.pricing,
                    charged = r.charged, charged_as = r.charged_as, charged_day = r.charged_day,
                    waiting_for = NULL, end_reason = NULL
-               FROM json_to_recordset($1::json) AS r (id bigint, attempt bigint, was text, state text, provider_id text,
+               FROM json_to_recordset($1::json) AS r (id bigint, attempt bigint, was text, state text,
                    accepted_at bigint, sent_at bigint, delivered_at bigint, read_at bigint, undelivered_at bigint,
                    ended_at bigint, failure_code bigint, failure_detail text, reserved bigint, pricing text,
                    charged bigint, charged_as text, charged_day text)
                WHERE message.id = r.id AND message.attempt = r.attempt AND message.state = r.was
                RETURNING message.id",
 };
+
+/// Apart from the rest: SQLite writes an index anew for a column that is set, also to what it was, and these ids are
+/// random, so that each is on a page of its own. A batch of 400 took 36 µs a message with it and 23 without, and a quarter of
+/// the time to commit.
+const RENAME: &str = "UPDATE message SET provider_id = $3 WHERE id = $1 AND attempt = $2";
 
 const TEMPLATES: Dialects = Dialects {
     sqlite: "SELECT id, template FROM run WHERE id IN (SELECT value FROM json_each($1))",
@@ -149,6 +154,8 @@ pub struct Standing {
 pub struct ReceiptChange {
     /// The state it was read in.
     pub was: MessageState,
+    /// Whether the provider's id of it is new.
+    pub is_renamed: bool,
     /// What it becomes.
     pub standing: Standing,
 }
@@ -161,19 +168,29 @@ struct Row<'a> {
     attempt: i64,
     was: MessageState,
     state: MessageState,
-    provider_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     accepted_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sent_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     delivered_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     read_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     undelivered_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure_detail: Option<&'a str>,
     reserved: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pricing: Option<&'a str>,
     charged: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     charged_as: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     charged_day: Option<&'a str>,
 }
 
@@ -185,7 +202,6 @@ impl ReceiptChange {
             attempt: new.attempt,
             was: self.was,
             state: new.state,
-            provider_id: new.provider_id.as_deref(),
             accepted_at: new.accepted_at,
             sent_at: new.sent_at,
             delivered_at: new.delivered_at,
@@ -265,7 +281,17 @@ pub async fn templates(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<(RunId, String)
 /// Writes new standings where attempt and state are still as they were read. Returns the messages that changed.
 pub async fn apply(tx: &mut Tx, changes: &[ReceiptChange]) -> Result<Vec<MessageId>> {
     let (sql, rows) = (APPLY.of_tx(tx), json(&changes.iter().map(ReceiptChange::row).collect::<Vec<_>>()));
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&rows).fetch_all(c).await?))
+    let changed: Vec<MessageId> = on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&rows).fetch_all(c).await?);
+    for new in changes.iter().filter(|c| c.is_renamed && changed.contains(&c.standing.id)).map(|c| &c.standing) {
+        on_tx!(tx, |c| sqlx::query(RENAME)
+            .bind(new.id)
+            .bind(new.attempt)
+            .bind(&new.provider_id)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(changed)
 }
 
 /// Records what a receipt said of an attempt that is not the latest; `was` is the state it was read in.

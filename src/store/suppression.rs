@@ -25,6 +25,12 @@ const LIFT: &str = "UPDATE suppression SET lifted_at = $2, lifted_by = $3 WHERE 
 const LIFT_PERSON: &str = "UPDATE suppression SET lifted_at = $4, lifted_by = $5
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
         AND scope = $2 AND source = $3 AND lifted_at IS NULL";
+const STRUCK: Dialects = Dialects {
+    sqlite: "SELECT person_id FROM suppression WHERE scope = 'all' AND source = 'strikes' AND lifted_at IS NULL
+             AND person_id IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT person_id FROM suppression WHERE scope = 'all' AND source = 'strikes' AND lifted_at IS NULL
+               AND person_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
+};
 /// What the person themselves, or we for them, have said: not what they told the provider, which ends there.
 const LIFT_WISHES: &str = "UPDATE suppression SET lifted_at = $2, lifted_by = $3
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
@@ -137,6 +143,13 @@ pub async fn lift(store: &Store, id: i64, at: UnixMs, by: &str) -> Result<bool> 
         .await
         .map(|r| r.rows_affected()))?;
     Ok(done == 1)
+}
+
+/// Those of `people` who get nothing for what failures of their number asked for.
+pub async fn struck(tx: &mut Tx, people: &[PersonId]) -> Result<BTreeSet<PersonId>> {
+    let (sql, people) = (STRUCK.of_tx(tx), super::json(people));
+    let struck: Vec<PersonId> = on_tx!(tx, |conn| sqlx::query_scalar(sql).bind(&people).fetch_all(conn).await)?;
+    Ok(struck.into_iter().collect())
 }
 
 /// Lifts what came from `source` (they asked for promotions again), of every row of the person for whom `root` stands.

@@ -28,7 +28,7 @@ use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::engine::template::follow;
 use crate::engine::{Engine, EngineError, category};
 use crate::inbox::preference;
-use crate::inbox::reply::{self, Desk, told_at};
+use crate::inbox::reply::{self, Came, Desk, told_at};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
@@ -153,14 +153,7 @@ impl<'a> Batch<'a> {
         if !self.receipts.is_empty() {
             self.apply_receipts(tx).await?;
         }
-        for (sender, received_at, personal) in std::mem::take(&mut self.personal) {
-            match personal {
-                Personal::Reply(reply) => self.take_reply(tx, sender, received_at, &reply).await?,
-                Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
-                Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
-                Personal::Action(told) => self.told.runs.extend(clicked::keep(tx, sender, &told, received_at).await?),
-            }
-        }
+        self.apply_personal(tx).await?;
         for (account, news) in &self.templates {
             self.told.holds |= follow::status(tx, account, news, self.now).await?;
             self.told.templates += 1;
@@ -182,20 +175,44 @@ impl<'a> Batch<'a> {
         Ok(self.told)
     }
 
-    async fn take_reply(
+    /// In the order in which it came; replies that come one after the other are taken together.
+    async fn apply_personal(&mut self, tx: &mut Tx) -> Result<(), EngineError> {
+        let mut replies = Vec::new();
+        for (sender, received_at, personal) in std::mem::take(&mut self.personal) {
+            if let Personal::Reply(reply) = personal {
+                replies.push((sender, received_at, reply));
+                continue;
+            }
+            self.take_replies(tx, std::mem::take(&mut replies)).await?;
+            match personal {
+                Personal::Reply(_) => {}
+                Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
+                Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
+                Personal::Action(told) => self.told.runs.extend(clicked::keep(tx, sender, &told, received_at).await?),
+            }
+        }
+        self.take_replies(tx, replies).await
+    }
+
+    async fn take_replies(
         &mut self,
         tx: &mut Tx,
-        sender: &Sender,
-        received_at: UnixMs,
-        reply: &Reply,
+        mut replies: Vec<(&Sender, UnixMs, Reply)>,
     ) -> Result<(), EngineError> {
-        let desk = Desk { config: &self.engine.config, instance: &self.engine.instance, sender, received_at };
-        let own = locate::quoted_by_own_id(tx, reply).await?;
-        let Some(taken) = reply::take(tx, &desk, own.as_ref().unwrap_or(reply)).await? else { return Ok(()) };
-        self.told.conversations.insert(taken.conversation);
-        self.told.attachments |= matches!(reply.content, ReplyContent::Media(_));
-        if let Some(answer) = taken.answer {
-            self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
+        if replies.is_empty() {
+            return Ok(());
+        }
+        locate::quoted_by_own_ids(tx, &mut replies).await?;
+        let (config, instance) = (&self.engine.config, &self.engine.instance);
+        let came = |(sender, received_at, reply)| Came { desk: Desk { config, instance, sender, received_at }, reply };
+        let came: Vec<Came<'_>> = replies.iter().map(|(sender, at, reply)| came((*sender, *at, reply))).collect();
+        let taken = reply::take_all(tx, &came).await?;
+        for (taken, came) in taken.into_iter().zip(&came).filter_map(|(taken, came)| Some((taken?, came))) {
+            self.told.conversations.insert(taken.conversation);
+            self.told.attachments |= matches!(came.reply.content, ReplyContent::Media(_));
+            if let Some(answer) = taken.answer {
+                self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
+            }
         }
         Ok(())
     }
@@ -252,7 +269,8 @@ impl<'a> Batch<'a> {
             let zone = self.engine.config.accounts.get(&standing.account).map(|a| a.timezone.clone());
             receipts::book(&mut standing, &self.engine.cards, &zone.unwrap_or(TimeZone::UTC));
             if standing != *old {
-                changes.push(ReceiptChange { was: old.state, standing });
+                let is_renamed = standing.provider_id != old.provider_id;
+                changes.push(ReceiptChange { was: old.state, is_renamed, standing });
             }
         }
         changes

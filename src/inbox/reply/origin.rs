@@ -1,62 +1,89 @@
-//! The message a reply answers.
+//! The message each reply answers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Candidacy, Desk, pointed_at};
-use crate::domain::event::{Reply, ReplyContent};
-use crate::domain::id::PersonId;
+use super::understood::{Candidacy, Rulebook};
+use super::{Came, Desk, pointed_at};
+use crate::domain::event::ReplyContent;
+use crate::domain::id::{MessageId, PersonId};
 use crate::domain::time::UnixMs;
 use crate::inbox::attribution::{Attribution, attribute};
-use crate::store::candidate::{self, Candidate};
+use crate::store::candidate::{self, Candidate, Reached};
 use crate::store::{Result, Tx};
 
 /// No campaign waits longer than this for its replies; older messages are not even looked at.
 const LONGEST_WAIT: Duration = Duration::from_hours(90 * 24);
 
-/// Attributes `reply` and returns every message it may answer.
-pub(super) async fn find(
-    tx: &mut Tx,
-    desk: &Desk<'_>,
-    reply: &Reply,
-    family: &[PersonId],
-) -> Result<(Attribution, Vec<Candidacy>)> {
-    let tapped = tapped(tx, desk, reply).await?;
-    let quoted = match pointed_at(reply) {
-        Some(id) if tapped.is_none() => ours(desk, candidate::by_provider_id(tx, id).await?),
-        _ => None,
-    };
-    let attribution = attribute(tapped.as_ref().map(|m| m.id), quoted.as_ref().map(|m| m.id), &[]);
-    if let Some(message) = tapped.or(quoted) {
-        return Ok((attribution, vec![Candidacy::of(message)]));
+/// A reply whose message is looked for, and every row of whoever wrote.
+pub(super) struct Sought<'a> {
+    pub(super) came: Came<'a>,
+    pub(super) family: Vec<PersonId>,
+}
+
+impl Sought<'_> {
+    /// The message whose button was tapped, when it says that it is one of ours.
+    fn tapped(&self) -> Option<MessageId> {
+        let ReplyContent::Button { payload: Some(payload), .. } = &self.came.reply.content else { return None };
+        (payload.instance == *self.came.desk.instance).then_some(payload.message)
     }
-    let waiting = waiting(tx, &desk.sender.name, family, desk.received_at).await?;
-    let ids: Vec<_> = waiting.iter().map(|c| c.message.id).collect();
-    Ok((attribute(None, None, &ids), waiting))
+
+    /// Only what went out from the sender that was written to.
+    fn ours<'c>(&self, found: Option<&'c Candidate>) -> Option<&'c Candidate> {
+        found.filter(|message| message.sender == self.came.desk.sender.name)
+    }
+}
+
+/// Attributes replies and returns, for each, every message it may answer.
+pub(super) async fn find_all(tx: &mut Tx, sought: &[Sought<'_>]) -> Result<Vec<(Attribution, Vec<Candidacy>)>> {
+    let tapped: Vec<MessageId> = sought.iter().filter_map(Sought::tapped).collect();
+    let tapped = candidate::by_ids(tx, &tapped).await?;
+    let tapped: BTreeMap<MessageId, Candidate> = tapped.into_iter().map(|found| (found.id, found)).collect();
+    let tapped: Vec<Option<&Candidate>> =
+        sought.iter().map(|s| s.ours(s.tapped().and_then(|id| tapped.get(&id)))).collect();
+    let pointed = sought.iter().zip(&tapped).filter(|(_, tapped)| tapped.is_none());
+    let pointed: BTreeSet<&str> = pointed.filter_map(|(s, _)| pointed_at(s.came.reply)).collect();
+    let quoted = candidate::by_provider_ids(tx, &pointed).await?;
+    let quoted = |s: &Sought<'_>| s.ours(pointed_at(s.came.reply).and_then(|id| quoted.get(id))).cloned();
+    let certain: Vec<Option<Candidate>> =
+        sought.iter().zip(&tapped).map(|(s, tapped)| tapped.cloned().or_else(|| quoted(s))).collect();
+    let mut book = Rulebook::default();
+    let others = sought.iter().zip(&certain).filter(|(_, certain)| certain.is_none());
+    let reached: Vec<Reached<'_>> = others.map(|(s, _)| reached(&s.came.desk, &s.family)).collect();
+    let mut waiting = waiting_of_all(tx, &reached, &mut book).await?.into_iter();
+    let attributed = certain.into_iter().map(|certain| {
+        if let Some(message) = certain {
+            return (attribute(Some(message.id), &[]), vec![Candidacy::of(message, &mut book)]);
+        }
+        let waiting = waiting.next().unwrap_or_default();
+        let ids: Vec<_> = waiting.iter().map(|c| c.message.id).collect();
+        (attribute(None, &ids), waiting)
+    });
+    Ok(attributed.collect())
+}
+
+fn reached<'a>(desk: &Desk<'a>, people: &'a [PersonId]) -> Reached<'a> {
+    let until = desk.received_at;
+    // Up to the webhook's arrival: the provider tells only seconds, and a quick reply would seem to come first.
+    Reached { people, sender: &desk.sender.name, since: until.minus(LONGEST_WAIT), until }
+}
+
+async fn waiting_of_all(tx: &mut Tx, all: &[Reached<'_>], book: &mut Rulebook) -> Result<Vec<Vec<Candidacy>>> {
+    let recent = candidate::recent(tx, all).await?;
+    let waiting = recent.into_iter().zip(all).map(|(recent, asked)| {
+        let candidacies = recent.into_iter().map(|candidate| Candidacy::of(candidate, book));
+        candidacies.filter(|c| c.waits_at(asked.until)).collect()
+    });
+    Ok(waiting.collect())
 }
 
 /// The messages of `sender` to one person that waited for a reply when one came in, newest first.
 pub(in crate::inbox) async fn waiting(
     tx: &mut Tx,
     sender: &str,
-    family: &[PersonId],
+    people: &[PersonId],
     received_at: UnixMs,
 ) -> Result<Vec<Candidacy>> {
-    let since = received_at.minus(LONGEST_WAIT);
-    // Up to the webhook's arrival: the provider tells only seconds, and a quick reply would seem to come first.
-    let recent = candidate::recent(tx, family, sender, since, received_at).await?;
-    Ok(recent.into_iter().map(Candidacy::of).filter(|c| c.waits_at(received_at)).collect())
-}
-
-/// The message whose button was tapped, when it is one of ours.
-async fn tapped(tx: &mut Tx, desk: &Desk<'_>, reply: &Reply) -> Result<Option<Candidate>> {
-    let ReplyContent::Button { payload: Some(payload), .. } = &reply.content else { return Ok(None) };
-    if payload.instance != *desk.instance {
-        return Ok(None);
-    }
-    Ok(ours(desk, candidate::by_id(tx, payload.message).await?))
-}
-
-/// Only what went out from the sender that was written to.
-fn ours(desk: &Desk<'_>, found: Option<Candidate>) -> Option<Candidate> {
-    found.filter(|message| message.sender == desk.sender.name)
+    let asked = Reached { people, sender, since: received_at.minus(LONGEST_WAIT), until: received_at };
+    Ok(waiting_of_all(tx, &[asked], &mut Rulebook::default()).await?.pop().unwrap_or_default())
 }

@@ -145,14 +145,23 @@ struct Row<'a> {
     id: MessageId,
     attempt: i64,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     waiting_for: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     provider_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     accepted_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     undelivered_at: Option<UnixMs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure_detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     end_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<UnixMs>,
 }
 

@@ -49,7 +49,7 @@ async fn receipts(store: &Store, of: &[(MessageId, PersonId)]) -> Result<()> {
     let before = receipt::standings(&mut tx, &ids).await?;
     let change = |mut standing: receipt::Standing| {
         let was = std::mem::replace(&mut standing.state, MessageState::Sent);
-        ReceiptChange { was, standing }
+        ReceiptChange { was, is_renamed: false, standing }
     };
     receipt::apply(&mut tx, &before.into_iter().map(change).collect::<Vec<_>>()).await?;
     let told = |(id, person): &(MessageId, PersonId)| Learned {

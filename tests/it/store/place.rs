@@ -138,7 +138,7 @@ async fn receive(store: &Store, id: MessageId, state: MessageState, (at, now): (
         MessageState::Failed => standing.ended_at = Some(at),
         _ => {}
     }
-    receipt::apply(&mut tx, &[ReceiptChange { was, standing }]).await.unwrap();
+    receipt::apply(&mut tx, &[ReceiptChange { was, is_renamed: false, standing }]).await.unwrap();
     place::refresh(store, &mut tx, &[id], now).await.unwrap();
     tx.commit().await.unwrap();
 }

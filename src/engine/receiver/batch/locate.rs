@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Incoming;
+use crate::config::Sender;
 use crate::domain::callback::Instance;
 use crate::domain::event::{Receipt, ReceiptStatus, Reply, ReplyContent};
 use crate::domain::id::MessageId;
@@ -107,22 +108,27 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// The reply with the message it points at named by the id its answer had, where it names it by another.
-pub(super) async fn quoted_by_own_id(tx: &mut Tx, reply: &Reply) -> Result<Option<Reply>, EngineError> {
-    let to = match &reply.content {
-        ReplyContent::Reaction { to, .. } => Some(to.as_str()),
+/// Lets replies that name what they point at by another id than its answer had name it by that one.
+pub(super) async fn quoted_by_own_ids(
+    tx: &mut Tx,
+    replies: &mut [(&Sender, UnixMs, Reply)],
+) -> Result<(), EngineError> {
+    let named = replies.iter_mut().flat_map(|(_, _, reply)| names(reply)).map(|id| id.clone());
+    let named: BTreeSet<String> = named.collect();
+    let known = alias::of(tx, &named.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    for id in replies.iter_mut().flat_map(|(_, _, reply)| names(reply)) {
+        if let Some(own) = known.get(id) {
+            id.clone_from(own);
+        }
+    }
+    Ok(())
+}
+
+/// The ids by which a reply names what it points at.
+fn names(reply: &mut Reply) -> impl Iterator<Item = &mut String> {
+    let to = match &mut reply.content {
+        ReplyContent::Reaction { to, .. } => Some(to),
         _ => None,
     };
-    let named: Vec<&str> = reply.quoted.as_deref().into_iter().chain(to).collect();
-    let known = alias::of(tx, &named).await?;
-    if known.is_empty() {
-        return Ok(None);
-    }
-    let own = |id: &String| known.get(id).unwrap_or(id).clone();
-    let mut reply = reply.clone();
-    reply.quoted = reply.quoted.as_ref().map(own);
-    if let ReplyContent::Reaction { to, .. } = &mut reply.content {
-        *to = own(to);
-    }
-    Ok(Some(reply))
+    reply.quoted.iter_mut().chain(to)
 }
