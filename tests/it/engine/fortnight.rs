@@ -223,8 +223,8 @@ async fn check_the_end(stage: &Stage, model: &Model, flaws: usize, answers: usiz
     let one = |id: &str| told.iter().find(|sent| sent.id == id).unwrap();
     // As a person at the clinic would write it down.
     assert_eq!(one("monday-seven").text, "Ana, lunes 7 de diciembre, 07:00");
-    assert_eq!(one("monday-seven").at.to_string(), "2026-12-05T15:55:00Z", "on Saturday, just before it closes at one");
-    assert_eq!(one("after-holiday").at.to_string(), "2026-12-07T22:55:00Z", "on the evening before the holiday");
+    assert_eq!(one("monday-seven").at.to_string(), "2026-12-05T15:57:00Z", "on Saturday, just before it closes at one");
+    assert_eq!(one("after-holiday").at.to_string(), "2026-12-07T22:57:00Z", "on the evening before the holiday");
     let (first, second) = (one("child-1"), one("child-2"));
     assert_eq!(first.phone, second.phone);
     assert_eq!(first.text, "Tomás, jueves 10 de diciembre, 10:00");
