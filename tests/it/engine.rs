@@ -21,6 +21,7 @@ mod laws;
 mod looping;
 mod notices;
 mod opting;
+mod phoning;
 mod planning;
 mod purses;
 mod reasons;

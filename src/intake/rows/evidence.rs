@@ -6,9 +6,9 @@ use crate::domain::template::Template;
 
 use super::super::audience::DateOrder;
 use super::super::phone_number::Home;
-use super::damage;
 use super::plan::Plan;
 use super::when::{self, Evidence};
+use super::{beginning, damage};
 
 /// Rows that are looked at one by one; beyond, one in [`STRIDE`].
 const ALL_UP_TO: u64 = 2_000;
@@ -44,7 +44,7 @@ impl Places {
     pub(super) fn add(&mut self, place: Place, cell: &str) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some((place, cell.to_owned()));
+            self.first = Some((place, beginning(cell).to_owned()));
         }
     }
 

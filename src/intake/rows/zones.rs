@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 
 use crate::domain::phone::Phone;
 
+use super::beginning;
+
 mod areas;
 
 /// Country codes and the zone in which (nearly) everybody of the country lives, but for countries of which [`areas`] knows
@@ -76,6 +78,9 @@ const COUNTRIES: [(&str, &str); 62] = [
     ("92", "Asia/Karachi"),
 ];
 
+/// Names that are kept with what they mean: more than there are zones. A column of anything else may hold millions.
+const MOST_KEPT: usize = 1_000;
+
 /// The zones of a campaign's rows.
 pub(super) struct Zones {
     campaign: TimeZone,
@@ -100,10 +105,14 @@ impl Zones {
         if cell.is_empty() {
             return None;
         }
-        let zone = self.named.entry(cell.to_owned()).or_insert_with(|| TimeZone::get(cell).ok()).clone();
+        let zone = match self.named.get(cell) {
+            Some(known) => known.clone(),
+            None if self.named.len() >= MOST_KEPT => TimeZone::get(cell).ok(),
+            None => self.named.entry(cell.to_owned()).or_insert_with(|| TimeZone::get(cell).ok()).clone(),
+        };
         if zone.is_none() {
             self.unknown += 1;
-            self.unknown_example.get_or_insert_with(|| cell.to_owned());
+            self.unknown_example.get_or_insert_with(|| beginning(cell).to_owned());
         }
         zone
     }

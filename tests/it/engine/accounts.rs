@@ -296,7 +296,7 @@ async fn a_check_and_a_retry_leave_out_whose_country_is_held() {
         assert_eq!((group.n, group.again, group.left_out.get(&reason)), (3, 1, Some(&2)), "{}", store.name());
         assert_eq!(stage.engine.retry(run, &[131_000].into()).await.unwrap(), Some(1), "{}", store.name());
         let version = stage.load("two", CAMPAIGN, audience).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!((sheet.messages, sheet.excluded.get(&reason)), (Some(1), Some(&2)), "{}", store.name());
     }
 }

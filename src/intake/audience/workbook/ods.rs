@@ -92,6 +92,8 @@ pub(super) struct Rows {
     uncalculated: Vec<usize>,
     is_hidden: bool,
     left: u32,
+    /// The sheet has no more rows.
+    is_over: bool,
     text: String,
 }
 
@@ -137,8 +139,33 @@ impl Rows {
             uncalculated: Vec::new(),
             is_hidden: false,
             left: 0,
+            is_over: false,
             text: String::new(),
         })
+    }
+
+    /// Goes on to the sheet that stands so many after this one, from its first row on.
+    pub(super) fn go_on(&mut self, sheets: usize) -> Result<(), Refused> {
+        let mut depth = usize::from(!self.is_over);
+        let mut ahead = sheets;
+        (self.from, self.at, self.left, self.is_over) = (1, 0, 0, false);
+        while ahead > 0 {
+            let event = self.xml.next()?;
+            match &event {
+                Event::Start(tag) if tag.local_name().as_ref() == b"table" => {
+                    ahead -= usize::from(depth == 0);
+                    depth += 1;
+                }
+                Event::Empty(tag) if tag.local_name().as_ref() == b"table" && depth == 0 => {
+                    ahead -= 1;
+                    self.is_over = ahead == 0;
+                }
+                Event::End(tag) if tag.local_name().as_ref() == b"table" => depth = depth.saturating_sub(1),
+                Event::Eof => (ahead, self.is_over) = (0, true),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The next row; false at the end of the sheet.
@@ -169,13 +196,19 @@ impl Rows {
 
     /// Reads the next row that the part has; false at the end of the sheet.
     fn begin(&mut self, merged: &mut Merged) -> Result<bool, Refused> {
-        loop {
+        while !self.is_over {
             let event = self.xml.next()?;
             let (tag, is_empty) = match &event {
                 Event::Start(tag) => (tag, false),
                 Event::Empty(tag) => (tag, true),
-                Event::End(tag) if tag.local_name().as_ref() == b"table" => return Ok(false),
-                Event::Eof => return Ok(false),
+                Event::End(tag) if tag.local_name().as_ref() == b"table" => {
+                    self.is_over = true;
+                    continue;
+                }
+                Event::Eof => {
+                    self.is_over = true;
+                    continue;
+                }
                 _ => continue,
             };
             if tag.local_name().as_ref() != b"table-row" {
@@ -194,11 +227,10 @@ impl Rows {
                 self.cells(merged)?;
             }
             // What fills the sheet to its end is no row.
-            if self.repeated.is_empty() && self.at + self.left >= MOST_ROWS {
-                return Ok(false);
-            }
-            return Ok(true);
+            let is_filling = self.repeated.is_empty() && self.at + self.left >= MOST_ROWS;
+            return Ok(!is_filling);
         }
+        Ok(false)
     }
 
     fn cells(&mut self, merged: &mut Merged) -> Result<(), Refused> {
