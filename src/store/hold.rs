@@ -23,7 +23,7 @@ const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum HoldScope {
-    /// Everything.
+    /// Everything; the key says why a copy is held (`copy`, `moved`, `older`, `stale`, `foreign`), else it is empty.
     Store,
     /// An account; the key is its name.
     Account,
@@ -117,7 +117,7 @@ pub struct Hold {
     pub id: HoldId,
     /// What it stops.
     pub scope: HoldScope,
-    /// Which; empty for the store.
+    /// Which; for the store why, where there are several causes.
     pub scope_key: String,
     /// Why.
     pub cause: HoldCause,

@@ -205,6 +205,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "pause_window = 40",
         "is more than the 40 messages of \"pause_window\": it would never be reached",
     ),
+    ("transaction_timeout = \"5s\"", "transaction_timeout = \"5ms\"", "must be from \"1s\" to \"10m\""),
+    ("lock_timeout        = \"10s\"", "lock_timeout = \"never\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("restore_after = \"6h\"", "restore_after = \"often\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("whsec_Y2hh", "whsec_Y2", "24 to 64 bytes in base64, as Standard Webhooks has it"),
     ("webhook        =", "# webhook =", "\"webhook_secret\" does nothing without \"webhook\""),
