@@ -14,9 +14,9 @@ use super::silence::send_after;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::dispatcher::Dispatcher;
-use crate::store::{StoreError, home, mark};
 use crate::store::lease::{self, Node};
 use crate::store::message::Settlement;
+use crate::store::{StoreError, home, mark};
 
 /// How long a lease lasts. A node that dies is replaced within this.
 const LEASE: Duration = Duration::from_secs(15);

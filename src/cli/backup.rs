@@ -95,13 +95,22 @@ fn dump(url: &str, file: &Path) -> anyhow::Result<()> {
         bail!("store.url has no host");
     }
     let mut dumping = Command::new(program)
-        .args(["--no-owner", "--no-privileges", "--no-comments", "--schema", &pattern(&schema), "--dbname", url.as_str()])
+        .args([
+            "--no-owner",
+            "--no-privileges",
+            "--no-comments",
+            "--schema",
+            &pattern(&schema),
+            "--dbname",
+            url.as_str(),
+        ])
         .envs(password)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()?;
     let Some(told) = dumping.stdout.take() else { bail!("pg_dump says nothing") };
-    let written = write_dump(BufReader::new(told), &mut out).with_context(|| format!("cannot write {}", file.display()));
+    let written =
+        write_dump(BufReader::new(told), &mut out).with_context(|| format!("cannot write {}", file.display()));
     let status = dumping.wait()?;
     written?;
     if !status.success() {

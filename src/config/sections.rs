@@ -14,8 +14,8 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Patience, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries, errors,
-    is_loopback, law, office, retention, thresholds, webhook_key,
+    Access, Account, Config, Patience, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries,
+    errors, is_loopback, law, office, retention, thresholds, webhook_key,
 };
 use crate::domain::assign::Policy;
 use crate::domain::failure::Policy as ErrorPolicy;

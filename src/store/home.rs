@@ -20,7 +20,8 @@ const COPY: &str = "copy";
 const RAN_BEFORE: &str = "ran_before";
 
 /// A database that was dropped and made again from a dump has other numbers (OIDs) for itself and its tables.
-const POSTGRES_DATABASE: &str = "SELECT current_database() || '/' || current_schema() || '/' || CAST(d.oid AS TEXT) || '/' || CAST(t.oid AS TEXT)
+const POSTGRES_DATABASE: &str =
+    "SELECT current_database() || '/' || current_schema() || '/' || CAST(d.oid AS TEXT) || '/' || CAST(t.oid AS TEXT)
     FROM pg_database AS d CROSS JOIN pg_class AS t
     WHERE d.datname = current_database() AND t.oid = CAST('setting' AS regclass)";
 const POSTGRES_SYSTEM: &str = "SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()";

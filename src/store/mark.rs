@@ -124,8 +124,7 @@ impl Marks {
         if !self.0.is_dirty.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        let files: Vec<File> =
-            self.known().values().filter_map(|mark| mark.file.as_ref()?.try_clone().ok()).collect();
+        let files: Vec<File> = self.known().values().filter_map(|mark| mark.file.as_ref()?.try_clone().ok()).collect();
         files.iter().try_for_each(File::sync_data)
     }
 }
@@ -134,8 +133,7 @@ impl Marks {
 /// directory remembers more, so that this database is an older one and nothing of it may be sent.
 pub(super) async fn raise(store: &Store, tx: &mut Tx, sender: &str, n: usize) -> Result<Option<i64>> {
     let n = i64::try_from(n).unwrap_or(i64::MAX);
-    let claims: i64 =
-        on_tx!(tx, |conn| sqlx::query_scalar(RAISE).bind(sender).bind(n).fetch_one(conn).await)?;
+    let claims: i64 = on_tx!(tx, |conn| sqlx::query_scalar(RAISE).bind(sender).bind(n).fetch_one(conn).await)?;
     Ok((claims - n >= store.marks.of(sender)).then_some(claims))
 }
 

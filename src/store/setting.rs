@@ -35,7 +35,8 @@ pub async fn instance(store: &Store) -> Result<Instance> {
 /// The same while the store is being opened.
 pub(super) async fn instance_of(db: &Db) -> Result<Instance> {
     let known = || async {
-        let name: Option<String> = on!(db, |pool| sqlx::query_scalar(READ).bind("instance").fetch_optional(pool).await)?;
+        let name: Option<String> =
+            on!(db, |pool| sqlx::query_scalar(READ).bind("instance").fetch_optional(pool).await)?;
         Ok::<_, StoreError>(name)
     };
     let name = match known().await? {

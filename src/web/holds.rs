@@ -7,8 +7,8 @@ use axum::response::{Html, Redirect};
 use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::Stake;
-use crate::engine::waiting;
 use crate::engine::tier::{self, Standing};
+use crate::engine::waiting;
 use crate::engine::wallet::{self, WalletStanding};
 use crate::store::hold::{self, Hold, HoldCause, HoldEnd, HoldScope};
 

@@ -207,7 +207,6 @@ async fn gone_on(original: &crate::support::TestStore) -> (Stage, recado::domain
     let mut sender = stage.sender();
     sender.dispatcher = sender.dispatcher.with_slots(3);
     sender.next_claim().await;
-    sender.step().await;
     let earlier = original.dir.path().join("earlier.db");
     home::copy_to(original, &earlier).await.unwrap();
     drop(sender);
@@ -252,7 +251,7 @@ async fn a_database_that_goes_back_behind_what_has_left_is_held_by_the_claim_its
         let (stage, run, _) = gone_on(&original).await;
         // A restoration, as far as the next claim can see it.
         for sql in ["UPDATE sent_mark SET claims = 1", "UPDATE message SET state = 'queued' WHERE id = 1"] {
-            recado_sql(&original, sql).await;
+            crate::engine::change(&original, sql).await;
         }
         assert_eq!(doubtful(&original, None, TUESDAY).await, Some(Doubtful::Older), "{}", original.name());
         let before = stage.states(run).await;
@@ -271,12 +270,12 @@ async fn what_one_node_has_sent_another_remembers_and_a_takeover_counts_for_all_
     for original in stores().await {
         let (_stage, ..) = gone_on(&original).await;
         assert!(mark::learn(&original).await.unwrap());
-        recado_sql(&original, "UPDATE sent_mark SET claims = 0").await;
+        crate::engine::change(&original, "UPDATE sent_mark SET claims = 0").await;
         assert!(mark::is_behind(&original).await.unwrap() && !mark::learn(&original).await.unwrap());
         home::take_over(&original, TUESDAY, "ana").await.unwrap();
-        recado_sql(&original, "UPDATE sent_mark SET claims = claims + 5").await;
+        crate::engine::change(&original, "UPDATE sent_mark SET claims = claims + 5").await;
         assert!(mark::learn(&original).await.unwrap(), "{}", original.name());
-        recado_sql(&original, "UPDATE sent_mark SET claims = claims - 1").await;
+        crate::engine::change(&original, "UPDATE sent_mark SET claims = claims - 1").await;
         assert!(mark::is_behind(&original).await.unwrap(), "what the others have claimed counts, {}", original.name());
     }
 }
@@ -290,14 +289,7 @@ async fn a_postgresql_database_made_again_from_a_dump_is_another_place() {
         "CREATE TABLE setting AS SELECT * FROM setting_before",
         "ALTER TABLE setting ADD PRIMARY KEY (key)",
     ] {
-        recado_sql(&store, sql).await;
+        crate::engine::change(&store, sql).await;
     }
     assert_eq!(doubtful(&store, None, TUESDAY).await, Some(Doubtful::Moved));
-}
-
-async fn recado_sql(store: &Store, sql: &'static str) {
-    match &store.write {
-        recado::store::Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-        recado::store::Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-    }
 }

@@ -263,6 +263,7 @@ fn a_missing_section_is_named_and_the_misspelt_one_too() {
 #[test]
 fn a_store_that_is_not_configured_is_one_sqlite_file() {
     let without = EXAMPLE.replacen("[store]\nurl", "#", 1).replacen("restore_after", "# restore_after", 1);
+    let without = without.replacen("transaction_timeout", "# ", 1).replacen("lock_timeout", "# ", 1);
     let config =
         recado::config::Config::parse(&without, "recado.toml", std::path::Path::new("/"), &BTreeMap::default());
     assert_eq!(secrecy::ExposeSecret::expose_secret(&config.unwrap().store_url), "sqlite:recado.db");

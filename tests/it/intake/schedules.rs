@@ -100,13 +100,13 @@ fn people_of_a_country_with_one_clock_go_by_it_whatever_the_campaign_goes_by() {
         let rows = given.drafts(text);
         rows.iter().map(|row| format!("{} {}", row.timezone, row.due_at)).collect::<Vec<_>>()
     };
-    let text = "Celular\n+573001234567\n+34612345678\n+81312345678\n+5491155550100\n+12125550123\n";
+    let text = "Celular\n+573001234567\n+34612345678\n+81312345678\n+5491155550100\n+52 664 123 4567\n";
     let expected = [
         "America/Bogota 2026-11-25T14:00:00Z",
         "Europe/Madrid 2026-11-25T12:30:00Z",
         "Asia/Tokyo 2026-11-26T00:00:00Z",
         "America/Argentina/Buenos_Aires 2026-11-25T12:30:00Z",
-        "America/New_York 2026-11-25T14:00:00Z",
+        "America/Tijuana 2026-11-25T17:00:00Z",
     ];
     let buenos_aires = "America/Argentina/Buenos_Aires";
     for more in ["", "country = \"AR\"\n"] {
@@ -119,7 +119,10 @@ fn people_of_a_country_with_one_clock_go_by_it_whatever_the_campaign_goes_by() {
     // Numbers do not tell the Canaries from the rest of Spain: the campaign does.
     let canaries = at_nine("Atlantic/Canary", "country = \"ES\"\n");
     assert_eq!(shown(&canaries, "Celular\n+34612345678\n"), ["Atlantic/Canary 2026-11-25T09:30:00Z"]);
-    assert_eq!(shown(&at_nine("America/Argentina/Salta", ""), argentina), ["America/Argentina/Salta 2026-11-25T12:30:00Z"]);
+    assert_eq!(
+        shown(&at_nine("America/Argentina/Salta", ""), argentina),
+        ["America/Argentina/Salta 2026-11-25T12:30:00Z"]
+    );
     assert_eq!(shown(&at_nine("UTC", ""), "Celular\n+61412345678\n"), ["UTC 2026-11-25T09:30:00Z"], "one of several");
 }
 
