@@ -233,7 +233,8 @@ async fn a_file_that_an_older_copy_overwrote_in_place_is_held_and_sends_nothing_
     let recado::store::Db::Sqlite(pool) = &again.write else { panic!() };
     sqlx::query("DELETE FROM setting WHERE key = 'copy'").execute(pool).await.unwrap();
     assert_eq!(doubtful(&again, Some(TUESDAY), TUESDAY).await, Some(Doubtful::Older));
-    let restored = engine(&again, dir, ("node2", stage.address(), ""), stage.clock.clone()).await;
+    let restored =
+        engine(&again, dir, ("node2", &format!("http://{}", stage.address()), ""), stage.clock.clone()).await;
     sender(&restored).drain().await;
     assert_eq!(stage.stub.count(), 10, "nothing is sent even before anybody has looked");
     let held = hold::open(&again).await.unwrap().remove(0);
