@@ -121,7 +121,7 @@ fn dump(url: &str, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A schema as pg_dump takes it: as written, not as a pattern.
+/// A schema as `pg_dump` takes it: as written, not as a pattern.
 fn pattern(schema: &str) -> String {
     format!("\"{}\"", schema.replace('"', "\"\""))
 }

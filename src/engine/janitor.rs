@@ -136,8 +136,12 @@ impl Janitor {
         }
         setting::write(store, HEARTBEAT, &now.0.to_string()).await?;
         let store = store.clone();
-        let synced = aside(move || mark::sync(&store)).await?;
-        Ok(synced.map_err(|cause| EngineError::File { place: "the data directory", cause })?)
+        if let Err(cause) = aside(move || mark::sync(&store)).await? {
+            // Only a power cut would lose what the system has taken.
+            let error = &cause as &dyn std::error::Error;
+            error!(error, "how far sending has come could not be brought to the disk; trying again");
+        }
+        Ok(())
     }
 
     /// Doubts are looked at with the first look, and then from time to time: each look reads what was sent near them.

@@ -106,13 +106,12 @@ impl Marks {
 
     fn write(&self, sender: &str, mark: &mut Mark) -> io::Result<()> {
         let text = format!("{:020}\n", mark.claims);
-        let file = match mark.file.take() {
-            Some(file) => file,
-            None => {
-                fs::create_dir_all(&self.0.folder)?;
-                let path = self.0.folder.join(format!("{}-{sender}", self.0.instance.as_str()));
-                File::options().create(true).write(true).truncate(false).open(path)?
-            }
+        let file = if let Some(file) = mark.file.take() {
+            file
+        } else {
+            fs::create_dir_all(&self.0.folder)?;
+            let path = self.0.folder.join(format!("{}-{sender}", self.0.instance.as_str()));
+            File::options().create(true).write(true).truncate(false).open(path)?
         };
         file.write_all_at(text.as_bytes(), 0)?;
         mark.file = Some(file);
@@ -152,7 +151,9 @@ pub async fn learn(store: &Store) -> Result<bool> {
     if known.iter().any(|(sender, known)| counted.get(sender).copied().unwrap_or_default() < *known) {
         return Ok(false);
     }
-    counted.iter().for_each(|(sender, claims)| store.marks.remember(sender, *claims));
+    for (sender, claims) in &counted {
+        store.marks.remember(sender, *claims);
+    }
     Ok(true)
 }
 

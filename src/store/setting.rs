@@ -39,13 +39,12 @@ pub(super) async fn instance_of(db: &Db) -> Result<Instance> {
             on!(db, |pool| sqlx::query_scalar(READ).bind("instance").fetch_optional(pool).await)?;
         Ok::<_, StoreError>(name)
     };
-    let name = match known().await? {
-        Some(name) => name,
-        None => {
-            let drawn = draw();
-            on!(db, |pool| sqlx::query(INSERT).bind("instance").bind(&drawn).execute(pool).await.map(drop))?;
-            known().await?.ok_or(StoreError::Corrupt { what: "setting.instance" })?
-        }
+    let name = if let Some(name) = known().await? {
+        name
+    } else {
+        let drawn = draw();
+        on!(db, |pool| sqlx::query(INSERT).bind("instance").bind(&drawn).execute(pool).await.map(drop))?;
+        known().await?.ok_or(StoreError::Corrupt { what: "setting.instance" })?
     };
     Instance::parse(&name).ok_or(StoreError::Corrupt { what: "setting.instance" })
 }
