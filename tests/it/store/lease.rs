@@ -74,6 +74,6 @@ async fn a_node_that_hangs_within_a_unit_of_work_stops_the_others_for_a_moment_o
     sqlx::query("SELECT node FROM lease FOR UPDATE").fetch_all(&mut **held).await.unwrap();
     let Db::Postgres(pool) = &hangs.write else { panic!() };
     let waits = sqlx::query("SELECT node FROM lease FOR UPDATE").fetch_all(pool).await;
-    let code = waits.unwrap_err().as_database_error().and_then(|told| told.code().map(|code| code.into_owned()));
+    let code = waits.unwrap_err().as_database_error().and_then(|told| told.code().map(std::borrow::Cow::into_owned));
     assert_eq!(code.as_deref(), Some("55P03"), "lock_not_available");
 }
