@@ -1216,3 +1216,10 @@ CREATE TABLE click (
     PRIMARY KEY (message_id, action)
 );
 CREATE INDEX click_run ON click (run_id);
+
+-- How many messages of each sender were claimed, ever: what the data directory remembers too. A database that has counted
+-- fewer than that was restored from an older copy.
+CREATE TABLE sent_mark (
+    sender TEXT PRIMARY KEY,
+    claims BIGINT NOT NULL
+);

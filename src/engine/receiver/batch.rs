@@ -270,7 +270,7 @@ impl<'a> Batch<'a> {
                 }
                 // An attempt or a message we have not made: this store is older than the receipt, a copy restored.
                 _ => {
-                    self.told.holds |= hold::place_in(tx, &home::hold_of_all(), self.now).await?;
+                    self.told.holds |= home::hold_in(tx, home::Doubtful::Foreign, self.now).await?;
                     orphans.push(locate::orphan(incoming, false));
                 }
             }
