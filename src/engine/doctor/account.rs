@@ -42,7 +42,7 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
     found.append(&mut webhook);
     found.extend(templates);
     found.extend(usage(provider));
-    found.extend(held(engine, account, holds));
+    found.extend(held(account, holds));
     found.extend(told(engine, account).await);
     found
 }
@@ -218,7 +218,7 @@ async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
 }
 
 /// Holds on the account and everything of it but its senders.
-fn held(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
+fn held(account: &Account, holds: &[Hold]) -> Vec<Finding> {
     let of_account = format!("{}/", account.name);
     let ours = holds.iter().filter(|hold| match hold.scope {
         HoldScope::Store => true,
@@ -226,12 +226,16 @@ fn held(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
         HoldScope::Template | HoldScope::Country => hold.scope_key.starts_with(&of_account),
         HoldScope::Sender | HoldScope::Run => false,
     });
-    ours.map(|hold| of_hold(engine, hold)).collect()
+    ours.map(of_hold).collect()
 }
 
 /// A hold as a finding, in the words in which it is told everywhere.
-pub(super) fn of_hold(engine: &Engine, hold: &Hold) -> Finding {
-    let why = waiting::held(hold).sentence(engine.config.alerts.language);
-    let args = [("scope", hold.scope.as_str()), ("key", hold.scope_key.as_str()), ("why", why.as_str())];
-    Finding::new("holds", Verdict::Poor, "held", &args)
+pub(super) fn of_hold(hold: &Hold) -> Finding {
+    let args = [("scope", hold.scope.as_str()), ("key", hold.scope_key.as_str())];
+    // There are many templates and countries: which one has to be said.
+    let code = match hold.scope {
+        HoldScope::Template | HoldScope::Country => "held_one",
+        _ => "held",
+    };
+    Finding { why: Some(waiting::held(hold)), ..Finding::new("holds", Verdict::Poor, code, &args) }
 }

@@ -25,7 +25,7 @@ pub(super) async fn examine(
     };
     findings.extend(limit(engine, account).await?);
     let ours = holds.iter().filter(|hold| hold.scope == HoldScope::Sender && hold.scope_key == sender.name);
-    findings.extend(ours.map(|hold| account::of_hold(engine, hold)));
+    findings.extend(ours.map(account::of_hold));
     Ok(SenderReport { sender: sender.name.clone(), number: sender.number.with_plus(), findings })
 }
 
