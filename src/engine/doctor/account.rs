@@ -32,7 +32,7 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
         credentials(engine, account, provider),
         clock(account),
         webhook::findings(engine, account, provider),
-        templates(provider),
+        templates(account, provider),
         wallet(account, provider)
     );
     let mut found = credentials;
@@ -169,11 +169,19 @@ async fn wallet(account: &Account, provider: Option<&Provider>) -> Option<Findin
     })
 }
 
+/// Meta's code for an id that the token opens nothing with (cloud-api.md 2).
+const NO_SUCH_NODE: i64 = 100;
+
 /// Templates that cannot be sent, each with what the provider says.
-async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
+async fn templates(account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
     let Some(provider) = provider else { return Vec::new() };
-    let Ok(all) = provider.catalogue().await else {
-        return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])];
+    let all = match provider.catalogue().await {
+        Ok(all) => all,
+        // The key is good and the number is there: what it does not open is the account that the configuration names.
+        Err(ProviderError::Refused { code: NO_SUCH_NODE, .. }) if matches!(provider, Provider::CloudApi(_)) => {
+            return vec![Finding::new("templates", Verdict::Bad, "templates_account", &[("account", &account.name)])];
+        }
+        Err(_) => return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])],
     };
     let sendable = all.iter().filter(|t| t.template.status == TemplateStatus::Approved).count();
     let n = sendable.to_string();
