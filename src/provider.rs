@@ -173,6 +173,15 @@ impl Provider {
         }
     }
 
+    /// What `draft` is that templates cannot be at this provider, as a problem's code; `None`: nothing.
+    pub fn unfit(&self, draft: &Draft) -> Option<&'static str> {
+        match self {
+            Self::CloudApi(_) => None,
+            Self::Zenvia(_) => Zenvia::unfit(draft),
+            Self::Gupshup(_) => Gupshup::unfit(draft),
+        }
+    }
+
     /// Asks the provider to approve a new template.
     pub async fn create_template(&self, draft: &Draft) -> Result<TemplateAnswer, ProviderError> {
         match self {

@@ -10,6 +10,7 @@ mod config;
 mod config_file;
 mod connection;
 mod control;
+mod dialog360;
 mod dice;
 mod emitter;
 mod fault;

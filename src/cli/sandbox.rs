@@ -44,7 +44,7 @@ pub struct Args {
     /// Sent in the handshake; for `cloud_api`.
     #[arg(long, required_if_eq("provider", "cloud_api"), required_unless_present = "provider")]
     verify_token: Option<SecretString>,
-    /// A header of every webhook, as `x-recado-webhook: VALUE`; for gupshup.
+    /// A header of every webhook, as `x-recado-webhook: VALUE`; for gupshup, zenvia and 360dialog.
     #[arg(long, value_parser = header)]
     webhook_header: Option<(String, String)>,
     /// Shape of Gupshup's message events: 2 or 3.

@@ -8,8 +8,10 @@ use super::money::Micros;
 pub struct Purse {
     /// What it held when it was read, the overdraft included.
     pub available: Micros,
-    /// What was promised of it since then.
+    /// What was promised of it since then, and shortly before.
     pub spent: Micros,
+    /// What of `spent` was promised before it was read: most likely it is in the reading already.
+    pub settled: Micros,
     /// With no more than this left, nothing is sent.
     pub low: Micros,
     /// What reminders in line will cost: what is left is theirs first.
@@ -19,7 +21,12 @@ pub struct Purse {
 }
 
 impl Purse {
-    /// What is left.
+    /// What is left, as far as anybody can tell.
+    pub const fn likely(&self) -> Micros {
+        Micros(self.left().0.saturating_add(self.settled.0))
+    }
+
+    /// What is left at least.
     pub const fn left(&self) -> Micros {
         Micros(self.available.0.saturating_sub(self.spent.0))
     }
@@ -44,7 +51,7 @@ impl Purse {
     /// What has to be put in at least for everything in line, and `more`, to go out; zero: nothing.
     pub fn missing(&self, more: Micros) -> Micros {
         let needed = self.planned.plus(more).plus(self.low);
-        Micros(needed.0.saturating_sub(self.left().0).max(0))
+        Micros(needed.0.saturating_sub(self.likely().0).max(0))
     }
 }
 
@@ -60,7 +67,14 @@ mod tests {
 
     #[test]
     fn reminders_use_the_rest_first_and_what_is_missing_is_told() {
-        let purse = Purse { available: usd(20), spent: usd(4), low: usd(5), reminders: usd(10), planned: usd(30) };
+        let purse = Purse {
+            available: usd(20),
+            spent: usd(4),
+            low: usd(5),
+            reminders: usd(10),
+            planned: usd(30),
+            settled: usd(0),
+        };
         assert_eq!(purse.left(), usd(16));
         assert_eq!(purse.room(Priority::AGENT), usd(11));
         assert_eq!(purse.room(Priority::REMINDER), usd(11));
@@ -70,6 +84,8 @@ mod tests {
         assert_eq!(purse.messages(Priority::PROMOTION, Micros(0)), usize::MAX);
         assert_eq!(purse.missing(Micros(0)), usd(19));
         assert_eq!(purse.missing(usd(3)), usd(22));
+        let read = Purse { settled: usd(3), ..purse };
+        assert_eq!((read.left(), read.likely(), read.missing(Micros(0))), (usd(16), usd(19), usd(16)));
         let dry = Purse { spent: usd(15), ..purse };
         assert_eq!((dry.room(Priority::REMINDER), dry.messages(Priority::AGENT, Micros(0))), (Micros(0), 0));
     }
@@ -82,7 +98,7 @@ mod tests {
         ) {
             let purse = Purse {
                 available: Micros(available), spent: Micros(spent), low: Micros(low),
-                reminders: Micros(reminders), planned: Micros(reminders),
+                reminders: Micros(reminders), planned: Micros(reminders), settled: Micros(spent / 2),
             };
             let n = purse.messages(Priority(priority), Micros(price)) as i64;
             prop_assert!(n == 0 || purse.left().0 - n * price >= low);

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Engine, EngineError};
 use crate::config::Account;
+use crate::engine::waiting::Why;
 use crate::locale::{self, Language};
 use crate::store::hold::{self, Hold};
 
@@ -51,12 +52,14 @@ pub struct Finding {
     pub code: String,
     /// Values of the sentences' placeholders.
     pub args: Vec<(String, String)>,
+    /// Why something is held: the sentence's `{why}`.
+    pub why: Option<Why>,
 }
 
 impl Finding {
     pub(super) fn new(aspect: &'static str, verdict: Verdict, code: &str, args: &[(&str, &str)]) -> Self {
         let args = args.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Self { aspect, verdict, code: code.to_owned(), args }
+        Self { aspect, verdict, code: code.to_owned(), args, why: None }
     }
 
     /// In words.
@@ -64,6 +67,8 @@ impl Finding {
         let mut args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let spoken = locale::spoken(language, &args);
         args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
+        let why = self.why.as_ref().map(|why| why.sentence(language));
+        args.extend(why.iter().map(|why| ("why", why.as_str())));
         let advice = format!("doctor.do.{}", self.code);
         Told {
             aspect: self.aspect,

@@ -51,6 +51,8 @@ pub struct PersonExport {
     pub suppressions: Vec<SuppressionRow>,
     /// What files said of their consent.
     pub consents: Vec<ConsentRow>,
+    /// Rows of theirs that became no message, the latest run first.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// One set of ids.
@@ -215,7 +217,9 @@ impl Engine {
             username: k.username,
             name: k.name,
         };
+        let left_out = self.left_out_of(&all.identities).await?;
         Ok(PersonExport {
+            left_out,
             person: root,
             identities: all.identities.into_iter().map(identity).collect(),
             messages: all.messages.into_iter().map(MessageExport::from).collect(),

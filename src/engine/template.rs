@@ -79,6 +79,8 @@ impl Engine {
             let args = [("field", "name"), ("template", new.name.as_str()), ("language", &new.language)];
             problems.push(Problem::new("template_exists", &args));
         }
+        let unfit = self.providers.get(account).and_then(|provider| provider.unfit(new));
+        problems.extend(unfit.map(|code| Problem::new(code, &[("account", account)])));
         Ok(problems)
     }
 

@@ -36,7 +36,8 @@ const LAG: Duration = Duration::from_mins(1);
 const SUM_EVERY: Duration = Duration::from_secs(1);
 const SUM_SHARE: u32 = 20;
 
-/// A recharge has to bring this much more than nothing, so that a hold does not end for one message.
+/// A recharge has to bring this much more than nothing where less does not do for what is in line, so that a hold does not
+/// end for one message.
 const WORTH_IT: Micros = Micros(1_000_000);
 
 /// What the wallets of this process's accounts hold, as last summed up.
@@ -159,7 +160,7 @@ impl WalletReader {
             // The provider's own word that it is empty counts until more is put in.
             Some(hold) => {
                 let recharged = hold.code.is_none() || known.raised_at.is_some_and(|at| at > hold.created_at);
-                if recharged && room >= WORTH_IT {
+                if recharged && room.0 > 0 && room >= worth_it(&purse) {
                     engine.lift_hold(hold.id, ITSELF).await?;
                 }
                 Ok(())
@@ -167,6 +168,13 @@ impl WalletReader {
             None => Ok(()),
         }
     }
+}
+
+/// What there has to be for a hold to end: what the reminders in line need, or all that is in line where no reminder is, and
+/// never more than [`WORTH_IT`].
+fn worth_it(purse: &Purse) -> Micros {
+    let needed = if purse.reminders.0 > 0 { purse.reminders } else { purse.planned };
+    needed.min(WORTH_IT)
 }
 
 /// The sender whose messages an account's wallet pays: it has one.
@@ -195,11 +203,14 @@ pub(super) async fn purse(engine: &Engine, account: &Account, sender: &Sender) -
     let Some((low, fee)) = account.access.wallet_terms() else { return Ok(None) };
     let Some(read) = wallet::of(&engine.store, &account.name).await? else { return Ok(None) };
     let since = read.read_at.minus(engine.clock_span(LAG));
-    let spent = wallet::spent(&engine.store, &sender.name, since).await?;
+    let before = wallet::spent(&engine.store, &sender.name, (since, read.read_at)).await?;
+    let after = wallet::spent(&engine.store, &sender.name, (read.read_at, UnixMs(i64::MAX))).await?;
+    let cost = |sum: wallet::Sum| sum.amount.plus(fee.times(sum.messages));
     let known = in_line(engine, account, sender, fee).await?;
     Ok(Some(Purse {
         available: read.available(),
-        spent: spent.amount.plus(fee.times(spent.messages)),
+        spent: cost(before).plus(cost(after)),
+        settled: cost(before),
         low,
         reminders: known.reminders,
         planned: known.planned,
@@ -256,7 +267,7 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<Option<Walle
         balance: read.balance.to_string(),
         overdraft: read.overdraft.to_string(),
         low: purse.low.to_string(),
-        left: purse.left().to_string(),
+        left: purse.likely().to_string(),
         planned: purse.planned.to_string(),
         recharge: (missing.0 > 0).then(|| missing.to_string()),
         read_at: read.read_at,

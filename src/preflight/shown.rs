@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::diff::Changes;
 use super::sheet::Sheet;
 use crate::billing::card::Cards;
+use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
@@ -19,9 +20,9 @@ use crate::domain::time::UnixMs;
 /// Hex digits kept of each part: enough to tell what changed, and nobody gains by forging their own approval.
 const DIGITS: usize = 16;
 
-/// The mark: `r1-<version>-<definition>-<audience>-<template>-<prices>-<diff>`.
+/// The mark: `r1-<version>-<definition>-<audience>-<template>-<prices>-<diff>-<left alone>`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Shown([String; 6]);
+pub struct Shown([String; 7]);
 
 /// What stood behind a sheet.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,7 @@ impl Shown {
             digest(&template),
             digest(&card),
             digest(&decided(behind.sheet)),
+            digest(&left_alone(behind.sheet)),
         ])
     }
 
@@ -74,7 +76,8 @@ impl Shown {
 
     /// What is otherwise `now`; empty: it is what was shown.
     pub fn changes(&self, now: &Self) -> Vec<Problem> {
-        const CODES: [&str; 6] = ["", "shown_file", "shown_audience", "shown_template", "shown_prices", "shown_diff"];
+        const CODES: [&str; 7] =
+            ["", "shown_file", "shown_audience", "shown_template", "shown_prices", "shown_diff", "shown_suppressed"];
         let differs = |i: &usize| self.0[*i] != now.0[*i];
         let found: Vec<Problem> = (1..CODES.len()).filter(differs).map(|i| Problem::new(CODES[i], &[])).collect();
         // The same content under another number was loaded and taken back meanwhile: nothing to say of it.
@@ -97,6 +100,12 @@ fn decided(sheet: &Sheet) -> (BTreeMap<RunId, i64>, Option<Changes>) {
     (sent, changes)
 }
 
+/// Whom the do-not-send list takes out: one more or fewer is another number of messages, and other money.
+fn left_alone(sheet: &Sheet) -> (Option<&i64>, Option<&Vec<i64>>) {
+    let why = ExclusionReason::Suppressed;
+    (sheet.excluded.get(&why), sheet.excluded_rows.get(&why))
+}
+
 fn digest(part: &impl Serialize) -> String {
     let json = serde_json::to_vec(part).unwrap_or_default();
     let mut hex = hex::encode(Sha256::digest(&json));
@@ -110,21 +119,22 @@ mod tests {
 
     #[test]
     fn a_mark_that_is_read_is_the_one_that_was_written_and_anything_else_is_none() {
-        let mark = "r1-12-aa-bb-cc-dd-ee";
+        let mark = "r1-12-aa-bb-cc-dd-ee-ff";
         assert_eq!(Shown::parse(mark).unwrap().to_string(), mark);
-        for other in ["", "r1-", "r2-12-aa-bb-cc-dd-ee", "r1-12-aa-bb-cc-dd", "r1-12-aa-bb-cc-dd-ee-ff"] {
+        for other in ["", "r1-", "r2-12-aa-bb-cc-dd-ee-ff", "r1-12-aa-bb-cc-dd-ee", "r1-12-aa-bb-cc-dd-ee-ff-gg"] {
             assert!(Shown::parse(other).is_none(), "{other}");
         }
     }
 
     #[test]
     fn each_part_that_changed_is_named() {
-        let shown = Shown::parse("r1-12-aa-bb-cc-dd-ee").unwrap();
+        let shown = Shown::parse("r1-12-aa-bb-cc-dd-ee-ff").unwrap();
         for (now, codes) in [
-            ("r1-12-aa-bb-cc-dd-ee", vec![]),
-            ("r1-13-xx-bb-cc-dd-ee", vec!["shown_file"]),
-            ("r1-13-aa-xx-cc-dd-xx", vec!["shown_audience", "shown_diff"]),
-            ("r1-12-aa-bb-xx-xx-ee", vec!["shown_template", "shown_prices"]),
+            ("r1-12-aa-bb-cc-dd-ee-ff", vec![]),
+            ("r1-13-xx-bb-cc-dd-ee-ff", vec!["shown_file"]),
+            ("r1-13-aa-xx-cc-dd-xx-ff", vec!["shown_audience", "shown_diff"]),
+            ("r1-12-aa-bb-xx-xx-ee-ff", vec!["shown_template", "shown_prices"]),
+            ("r1-12-aa-bb-cc-dd-ee-xx", vec!["shown_suppressed"]),
         ] {
             let changes = shown.changes(&Shown::parse(now).unwrap());
             assert_eq!(changes.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), codes, "{now}");

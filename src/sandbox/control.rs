@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::inbound::{File, Letter, Sends};
 use super::phone;
 use super::world::World;
+use crate::domain::time::UnixMs;
 
 /// Sends in a page.
 const PAGE: usize = 1000;
@@ -220,6 +221,15 @@ impl Verdict {
         let is_empty = self.status.is_none() && self.category.is_none() && self.quality.is_none();
         is_empty.then_some("status, category or quality is missing")
     }
+
+    /// Whether Zenvia has such a template, which then stands so. A category that is only announced is not told there.
+    fn reaches_zenvia(&self, world: &mut World, now: UnixMs) -> bool {
+        let (name, language, zenvia) = (&self.name, &self.language, &mut world.zenvia);
+        let of_status = self.status.as_ref().is_some_and(|status| zenvia.set_status(name, language, status, now));
+        let category = self.category.as_ref().filter(|_| !self.announced);
+        let of_category = category.is_some_and(|category| zenvia.set_category(name, language, category, now));
+        of_status || of_category
+    }
 }
 
 /// `POST /_sandbox/template`: pauses, disables, rejects or approves a template, as reviewers and quality do; or bills it
@@ -234,11 +244,10 @@ pub(super) async fn set_template(State(sandbox): State<Sandbox>, body: Bytes) ->
     }
     let now = sandbox.0.clock.now();
     let mut world = sandbox.world();
-    let at_zenvia =
-        verdict.status.as_ref().is_some_and(|s| world.zenvia.set_status(&verdict.name, &verdict.language, s, now));
+    let at_zenvia = verdict.reaches_zenvia(&mut world, now);
     let Some(id) = world.templates.find(&verdict.name, &verdict.language).map(|t| t.id.clone()) else {
         if at_zenvia {
-            return Json(json!({"status": verdict.status})).into_response();
+            return Json(json!({"status": verdict.status, "category": verdict.category})).into_response();
         }
         return Wrong("no such template".to_owned()).into_response();
     };

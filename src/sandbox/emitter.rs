@@ -126,7 +126,8 @@ impl Sandbox {
         let most = self.0.config.delivery.batch;
         let size = if world.dice.chance(0.7) { most } else { 1 + world.dice.below(most) };
         let account = world.outbox.front()?.account.clone();
-        if world.gupshup.is_app(&account) {
+        // An app that has sent nothing yet is one all the same where nothing but Gupshup is played.
+        if world.gupshup.is_app(&account) || self.0.config.provider == SandboxProvider::Gupshup {
             let update = world.outbox.pop_front()?;
             let Some(body) = gupshup::event::body(&update, world, self.0.config.gupshup.version, now) else {
                 return self.next_batch(world, now);
@@ -144,11 +145,10 @@ impl Sandbox {
     /// Makes the POST; anything but 200 is tried again later, until seven days of the clock have passed.
     pub async fn post(&self, mut post: WebhookPost) {
         let mut request = self.0.client.post(post.url.clone());
-        if post.signature.is_empty() {
-            for (name, value) in self.own_headers() {
-                request = request.header(name, value);
-            }
-        } else {
+        for (name, value) in self.own_headers() {
+            request = request.header(name, value);
+        }
+        if !post.signature.is_empty() {
             request = request.header("X-Hub-Signature-256", &post.signature);
         }
         let request = request.header("Content-Type", "application/json").body(post.body.clone());
@@ -170,7 +170,7 @@ impl Sandbox {
         world.agenda.add(Due::Real(Instant::now() + wait), Event::Retry(post));
     }
 
-    /// What webhooks bring that nobody signs.
+    /// What webhooks bring beside a signature, or where nobody signs: 360dialog passes Meta's on with it.
     pub(super) fn own_headers(&self) -> Vec<(&str, &str)> {
         let header = self.0.config.gupshup.header.as_ref();
         header.map(|(name, value)| (name.as_str(), value.expose_secret())).into_iter().collect()

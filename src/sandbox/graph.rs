@@ -11,7 +11,7 @@ use super::connection::Cut;
 use super::media::{self, MAX_BYTES};
 use super::refusal::Refusal;
 use super::template_node::Query;
-use super::{Sandbox, node, sample, send, subscription, template_node};
+use super::{Sandbox, dialog360, node, sample, send, subscription, template_node};
 
 /// The quota of calls begins anew each hour.
 const HOUR_MS: i64 = 3_600_000;
@@ -39,7 +39,11 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
         return super::gupshup::answer(&sandbox, request).await;
     }
     let path = request.uri().path().to_owned();
-    let segments: Vec<&str> = without_version(&path);
+    let mut segments: Vec<&str> = without_version(&path);
+    let number = dialog360::key(&request).map(|key| dialog360::number(&sandbox, key)).unwrap_or_default();
+    if !number.is_empty() && dialog360::lacks_number(&segments) {
+        segments.insert(0, &number);
+    }
     let token = bearer(&request).to_owned();
     let answered = match (request.method(), segments.as_slice()) {
         (&Method::POST, [node, way @ ("messages" | "marketing_messages")]) => {
@@ -49,6 +53,9 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
                 Ok(body) => send::answer(&sandbox, (node, is_marketing), &token, cut, &body).await,
                 Err(refusal) => refusal.into_response(),
             };
+        }
+        (&Method::GET, ["v1", "configs", "templates"]) if !number.is_empty() => {
+            dialog360::templates(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()))
         }
         (&Method::GET, ["whatsapp_business", "attachments"]) => {
             return media::download(&sandbox, &token, &Query::read(request.uri().query().unwrap_or_default()));
@@ -147,6 +154,9 @@ fn without_version(path: &str) -> Vec<&str> {
 }
 
 fn bearer(request: &Request) -> &str {
+    if let Some(key) = dialog360::key(request) {
+        return key;
+    }
     let header = request.headers().get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
     header.and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().trim()
 }

@@ -168,7 +168,18 @@ impl Registry {
             return Some(name.to_owned());
         }
         let digits = phone::digits(name)?;
+        // At Gupshup and Zenvia a number's id is its digits.
+        if self.numbers.contains_key(&digits) {
+            return Some(digits);
+        }
         self.numbers.iter().find(|(_, n)| n.digits == digits).map(|(id, _)| id.clone())
+    }
+
+    /// A number that the key `token` opens, where it is configured or was used with it.
+    pub fn number_of(&self, token: &str) -> Option<String> {
+        let accounts = self.tokens.get(token).map(Vec::as_slice).unwrap_or_default();
+        let is_theirs = |n: &Number| n.token == token || n.account.as_ref().is_some_and(|a| accounts.contains(a));
+        self.numbers.iter().find(|(_, number)| is_theirs(number)).map(|(id, _)| id.clone())
     }
 
     /// A number that exists.

@@ -43,6 +43,12 @@ const MARKETING: [&str; 12] = [
     "% off",
 ];
 
+/// Whether a body says what marketing says.
+pub(super) fn promotes(body: &str) -> bool {
+    let body = body.to_lowercase();
+    MARKETING.iter().any(|word| body.contains(word))
+}
+
 /// What a review finds.
 enum Verdict {
     Approved,
@@ -53,8 +59,7 @@ enum Verdict {
 impl Template {
     /// Whether its body says what marketing says.
     fn is_marketing(&self) -> bool {
-        let body = self.shape.body.to_lowercase();
-        MARKETING.iter().any(|word| body.contains(word))
+        promotes(&self.shape.body)
     }
 
     fn verdict(&self) -> Verdict {

@@ -1,7 +1,7 @@
 //! People who were erased while on the do-not-send list: what remains of them is a keyed hash of each of their ids, so that
 //! they are left alone when a file names them again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hmac::{Hmac, KeyInit, Mac};
 use rand::RngExt;
@@ -19,6 +19,11 @@ const MAKE_KEY: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONF
 const KEEP: &str = "INSERT INTO erased (hash, scope, at) VALUES ($1, $2, $3) ON CONFLICT (hash, scope) DO NOTHING";
 const IS_ANY: &str = "SELECT COUNT(*) FROM (SELECT hash FROM erased LIMIT 1) AS e";
 const ALL: &str = "SELECT hash, scope FROM erased";
+/// Who came back and was taken off the list again, with every number of theirs.
+const BACK: &str = "SELECT DISTINCT p.phone, s.scope FROM suppression AS s
+    JOIN person AS q ON q.id = s.person_id
+    JOIN person AS p ON p.id = q.id OR p.linked_to = COALESCE(q.linked_to, q.id) OR p.id = q.linked_to
+    WHERE s.source = 'erased' AND s.lifted_at IS NOT NULL AND p.phone IS NOT NULL";
 const FIND: Dialects = Dialects {
     sqlite: "SELECT hash, scope FROM erased WHERE hash IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT hash, scope FROM erased WHERE hash IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
@@ -48,7 +53,7 @@ impl Erased {
     }
 }
 
-/// Every erased person who was on the list.
+/// Every erased person who was on the list, but for those who came back and were taken off it.
 pub async fn all(store: &Store) -> Result<Erased> {
     let rows: Vec<(String, SuppressionScope)> = on!(&store.read, |pool| sqlx::query_as(ALL).fetch_all(pool).await)?;
     if rows.is_empty() {
@@ -56,8 +61,13 @@ pub async fn all(store: &Store) -> Result<Erased> {
     }
     let mut tx = store.begin().await?;
     let key = key(&mut tx).await?;
+    let back: Vec<(String, SuppressionScope)> = on_tx!(&mut tx, |conn| sqlx::query_as(BACK).fetch_all(conn).await)?;
+    let lifted: BTreeSet<(String, SuppressionScope)> = back
+        .iter()
+        .flat_map(|(phone, scope)| forms(phone).into_iter().map(|form| (hash(&key, &form), *scope)))
+        .collect();
     let mut hashes: BTreeMap<String, SuppressionScope> = BTreeMap::new();
-    for (hash, scope) in rows {
+    for (hash, scope) in rows.into_iter().filter(|row| !lifted.contains(row)) {
         let kept = hashes.entry(hash).or_insert(scope);
         *kept = (*kept).max(scope);
     }

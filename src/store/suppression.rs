@@ -32,7 +32,8 @@ const STRUCK: Dialects = Dialects {
                AND person_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
 };
 /// What the person themselves, or we for them, have said: not what they told the provider, which ends there.
-const LIFT_WISHES: &str = "UPDATE suppression SET lifted_at = $2, lifted_by = $3
+const LIFT_WISHES: &str = "UPDATE suppression
+    SET lifted_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END, lifted_by = $3
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
         AND scope = 'marketing' AND source IN ('reply', 'word', 'person', 'token', 'file', 'erased') AND lifted_at IS NULL";
 const IS_STOPPED: &str = "SELECT COUNT(*) FROM suppression AS s JOIN person AS p ON p.id = s.person_id

@@ -18,7 +18,7 @@ const OF: &str = "SELECT account, currency, balance, overdraft, read_at, raised_
 const SPENT: &str =
     "SELECT CAST(COALESCE(SUM(CASE WHEN charged > 0 THEN charged ELSE reserved END), 0) AS BIGINT) AS amount,
         COUNT(*) AS messages
-    FROM message WHERE sender = $1 AND claimed_at IS NOT NULL AND claimed_at >= $2
+    FROM message WHERE sender = $1 AND claimed_at IS NOT NULL AND claimed_at >= $2 AND claimed_at < $3
         AND (charged > 0 OR reserved > 0)";
 const PLANNED: &str = "SELECT priority, CAST(COALESCE(SUM(estimated), 0) AS BIGINT) AS amount, COUNT(*) AS messages
     FROM message WHERE sender = $1 AND state = 'queued' GROUP BY priority ORDER BY priority";
@@ -91,9 +91,9 @@ pub async fn of(store: &Store, account: &str) -> Result<Option<Wallet>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OF).bind(account).fetch_optional(pool).await?))
 }
 
-/// What messages of `sender` that were claimed since then cost, or may cost.
-pub async fn spent(store: &Store, sender: &str, since: UnixMs) -> Result<Sum> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(SPENT).bind(sender).bind(since).fetch_one(pool).await?))
+/// What messages of `sender` that were claimed from `since` until before `until` cost, or may cost.
+pub async fn spent(store: &Store, sender: &str, (since, until): (UnixMs, UnixMs)) -> Result<Sum> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(SPENT).bind(sender).bind(since).bind(until).fetch_one(pool).await?))
 }
 
 /// What the messages in line of `sender` will cost, by priority.

@@ -87,7 +87,8 @@ fn message(language: Language, r: &RunRow) -> [String; 18] {
     [
         r.row_no.to_string(),
         safe(r.external_id.as_deref().unwrap_or_default()),
-        format!("+{}", r.recipient),
+        // Nothing is left of who was erased.
+        if r.recipient.is_empty() { String::new() } else { format!("+{}", r.recipient) },
         safe(&r.name),
         r.state.as_str().to_owned(),
         reason,

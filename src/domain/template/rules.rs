@@ -245,6 +245,10 @@ impl Problems {
             self.add("template_rule_apart", field, &[]);
         }
         for (i, button) in buttons.iter().enumerate() {
+            let label = button.text().trim();
+            if !label.is_empty() && buttons[..i].iter().any(|before| before.text().trim() == label) {
+                self.add("template_rule_same_label", &format!("{field}.{i}"), &[("label", label)]);
+            }
             self.button(&format!("{field}.{i}"), &(i + 1).to_string(), button);
         }
     }

@@ -32,7 +32,7 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
         credentials(engine, account, provider),
         clock(account),
         webhook::findings(engine, account, provider),
-        templates(provider),
+        templates(account, provider),
         wallet(account, provider)
     );
     let mut found = credentials;
@@ -42,7 +42,7 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
     found.append(&mut webhook);
     found.extend(templates);
     found.extend(usage(provider));
-    found.extend(held(engine, account, holds));
+    found.extend(held(account, holds));
     found.extend(told(engine, account).await);
     found
 }
@@ -169,11 +169,19 @@ async fn wallet(account: &Account, provider: Option<&Provider>) -> Option<Findin
     })
 }
 
+/// Meta's code for an id that the token opens nothing with (cloud-api.md 2).
+const NO_SUCH_NODE: i64 = 100;
+
 /// Templates that cannot be sent, each with what the provider says.
-async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
+async fn templates(account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
     let Some(provider) = provider else { return Vec::new() };
-    let Ok(all) = provider.catalogue().await else {
-        return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])];
+    let all = match provider.catalogue().await {
+        Ok(all) => all,
+        // The key is good and the number is there: what it does not open is the account that the configuration names.
+        Err(ProviderError::Refused { code: NO_SUCH_NODE, .. }) if matches!(provider, Provider::CloudApi(_)) => {
+            return vec![Finding::new("templates", Verdict::Bad, "templates_account", &[("account", &account.name)])];
+        }
+        Err(_) => return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])],
     };
     let sendable = all.iter().filter(|t| t.template.status == TemplateStatus::Approved).count();
     let n = sendable.to_string();
@@ -218,7 +226,7 @@ async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
 }
 
 /// Holds on the account and everything of it but its senders.
-fn held(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
+fn held(account: &Account, holds: &[Hold]) -> Vec<Finding> {
     let of_account = format!("{}/", account.name);
     let ours = holds.iter().filter(|hold| match hold.scope {
         HoldScope::Store => true,
@@ -226,12 +234,16 @@ fn held(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
         HoldScope::Template | HoldScope::Country => hold.scope_key.starts_with(&of_account),
         HoldScope::Sender | HoldScope::Run => false,
     });
-    ours.map(|hold| of_hold(engine, hold)).collect()
+    ours.map(of_hold).collect()
 }
 
 /// A hold as a finding, in the words in which it is told everywhere.
-pub(super) fn of_hold(engine: &Engine, hold: &Hold) -> Finding {
-    let why = waiting::held(hold).sentence(engine.config.alerts.language);
-    let args = [("scope", hold.scope.as_str()), ("key", hold.scope_key.as_str()), ("why", why.as_str())];
-    Finding::new("holds", Verdict::Poor, "held", &args)
+pub(super) fn of_hold(hold: &Hold) -> Finding {
+    let args = [("scope", hold.scope.as_str()), ("key", hold.scope_key.as_str())];
+    // There are many templates and countries: which one has to be said.
+    let code = match hold.scope {
+        HoldScope::Template | HoldScope::Country => "held_one",
+        _ => "held",
+    };
+    Finding { why: Some(waiting::held(hold)), ..Finding::new("holds", Verdict::Poor, code, &args) }
 }

@@ -5,7 +5,7 @@ use crate::config::{Account, Sender};
 use crate::engine::tier;
 use crate::engine::{Engine, EngineError};
 use crate::provider::SenderStatus;
-use crate::store::hold::{Hold, HoldScope};
+use crate::store::hold::{Hold, HoldCause, HoldScope};
 
 /// From this share of the messaging limit on it is worth a look, in hundredths.
 const NEARLY_FULL: i64 = 90;
@@ -16,16 +16,25 @@ pub(super) async fn examine(
     sender: &Sender,
     holds: &[Hold],
 ) -> Result<SenderReport, EngineError> {
+    let mut granted = None;
     let mut findings = match engine.providers.get(&account.name) {
         Some(provider) => match provider.sender_status(&sender.phone_number_id).await {
-            Ok(status) => told(sender, &status),
+            Ok(status) => {
+                granted.clone_from(&status.tier);
+                told(sender, &status)
+            }
             Err(cause) => vec![account::refusal(account, &cause)],
         },
         None => Vec::new(),
     };
-    findings.extend(limit(engine, account).await?);
-    let ours = holds.iter().filter(|hold| hold.scope == HoldScope::Sender && hold.scope_key == sender.name);
-    findings.extend(ours.map(|hold| account::of_hold(engine, hold)));
+    findings.push(limit(engine, account, granted.as_deref()).await?);
+    let ours: Vec<&Hold> =
+        holds.iter().filter(|hold| hold.scope == HoldScope::Sender && hold.scope_key == sender.name).collect();
+    if ours.iter().any(|hold| matches!(hold.cause, HoldCause::Restricted | HoldCause::Quality)) {
+        // An event has told how it stands; the hold says it.
+        findings.retain(|finding| finding.code != "standing_unknown");
+    }
+    findings.extend(ours.into_iter().map(account::of_hold));
     Ok(SenderReport { sender: sender.name.clone(), number: sender.number.with_plus(), findings })
 }
 
@@ -80,20 +89,25 @@ fn throughput(sender: &Sender, status: &SenderStatus) -> Finding {
 }
 
 /// The messaging limit of the sender's portfolio and how much of it is used.
-async fn limit(engine: &Engine, account: &Account) -> Result<Option<Finding>, EngineError> {
+/// Where no daemon has kept it yet, as the provider has just `granted` it.
+async fn limit(engine: &Engine, account: &Account, granted: Option<&str>) -> Result<Finding, EngineError> {
     let name = account.portfolio_name();
     let Some(standing) = tier::standing(engine, name).await? else {
-        return Ok(Some(Finding::new("tier", Verdict::Unknown, "tier_unknown", &[])));
+        return Ok(match granted {
+            Some("UNLIMITED") => Finding::new("tier", Verdict::Good, "tier_unlimited", &[]),
+            Some(limit) => Finding::new("tier", Verdict::Good, "tier_granted", &[("limit", limit)]),
+            None => Finding::new("tier", Verdict::Unknown, "tier_unknown", &[]),
+        });
     };
     let Some(limit) = standing.limit else {
-        return Ok(Some(Finding::new("tier", Verdict::Good, "tier_unlimited", &[])));
+        return Ok(Finding::new("tier", Verdict::Good, "tier_unlimited", &[]));
     };
     let (taken, most) = (standing.taken.to_string(), limit.to_string());
     let args = [("taken", taken.as_str()), ("limit", most.as_str()), ("portfolio", name)];
     let nearly = standing.taken.saturating_mul(100) >= limit.saturating_mul(NEARLY_FULL);
-    Ok(Some(if nearly {
+    Ok(if nearly {
         Finding::new("tier", Verdict::Poor, "tier_full", &args)
     } else {
         Finding::new("tier", Verdict::Good, "tier_good", &args)
-    }))
+    })
 }

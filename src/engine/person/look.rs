@@ -9,6 +9,7 @@ use crate::domain::id::{PersonId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::store::client::{self, Talk};
+use crate::store::identity::Known;
 use crate::store::ticket::{self, TicketView};
 
 /// Conversations and tickets shown; lists of their own show all.
@@ -28,7 +29,7 @@ pub struct LeftOut {
     pub reason: ExclusionReason,
     /// A word and perhaps a fact more.
     pub detail: String,
-    /// When the run was started.
+    /// When the run was started, Unix milliseconds.
     pub started_at: UnixMs,
 }
 
@@ -38,8 +39,6 @@ pub struct PersonLook {
     /// Everything kept of them.
     #[serde(flatten)]
     pub kept: PersonExport,
-    /// Rows of theirs that became no message, the latest run first.
-    pub left_out: Vec<LeftOut>,
     /// Their conversations, the latest first.
     pub conversations: Vec<Talk>,
     /// Their tickets, the latest changed first.
@@ -68,15 +67,19 @@ impl Engine {
     /// The person for whom `root` stands.
     pub async fn look_at_person(&self, root: PersonId) -> Result<PersonLook, EngineError> {
         let kept = self.export_person(root).await?;
-        let ids: Vec<String> = kept.identities.iter().flat_map(|i| [&i.phone, &i.wa_id]).flatten().cloned().collect();
-        let mut left_out: Vec<LeftOut> = self.exclusions_of(&phones_of(&ids)).await?.into_iter().map(told).collect();
-        left_out.reverse();
         Ok(PersonLook {
             kept,
-            left_out,
             conversations: client::conversations(&self.store, root, SHOWN).await?,
             tickets: ticket::of_person(&self.store, root, SHOWN).await?,
         })
+    }
+
+    /// Rows of campaigns that named the person with these ids and became no message.
+    pub(super) async fn left_out_of(&self, identities: &[Known]) -> Result<Vec<LeftOut>, EngineError> {
+        let ids: Vec<String> = identities.iter().flat_map(|i| [&i.phone, &i.wa_id]).flatten().cloned().collect();
+        let mut left_out: Vec<LeftOut> = self.exclusions_of(&phones_of(&ids)).await?.into_iter().map(told).collect();
+        left_out.reverse();
+        Ok(left_out)
     }
 }
 

@@ -279,7 +279,7 @@ impl Source {
         [
             Cell::word(told.external_id.clone().unwrap_or_default()),
             Cell::Given(told.name.clone()),
-            Cell::Word(format!("+{}", told.recipient)),
+            Cell::Word(if told.recipient.is_empty() { String::new() } else { format!("+{}", told.recipient) }),
             self.voice.time(told.happens_at),
         ]
     }

@@ -24,6 +24,11 @@ const LONGEST: usize = 500;
 const OVER: u16 = 429;
 
 impl Gupshup {
+    /// What a draft is that its templates cannot be, as a problem's code.
+    pub(in crate::provider) fn unfit(draft: &Draft) -> Option<&'static str> {
+        unfit(draft)
+    }
+
     /// Asks for a review.
     pub(in crate::provider) async fn create_template(&self, new: &Draft) -> Result<TemplateAnswer, ProviderError> {
         if let Some(code) = unfit(new) {

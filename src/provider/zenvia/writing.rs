@@ -14,6 +14,11 @@ use crate::provider::{ProviderError, TemplateAnswer, TemplateDone, loose};
 const LONGEST: usize = 500;
 
 impl Zenvia {
+    /// What a draft is that its templates cannot be, as a problem's code.
+    pub(in crate::provider) fn unfit(draft: &Draft) -> Option<&'static str> {
+        unfit(draft)
+    }
+
     /// Asks for a review: first Zenvia's own, then Meta's. A template belongs to a sender; the account's first is taken.
     pub(in crate::provider) async fn create_template(&self, new: &Draft) -> Result<TemplateAnswer, ProviderError> {
         if let Some(code) = unfit(new) {

@@ -11,6 +11,7 @@ use crate::domain::time::UnixMs;
 use crate::sandbox::Sandbox;
 use crate::sandbox::agenda::Due;
 use crate::sandbox::template::Templates;
+use crate::sandbox::template_review::promotes;
 use crate::sandbox::template_shape::{placeholders, text, word};
 use crate::sandbox::world::Event;
 
@@ -178,6 +179,16 @@ impl Hub {
         true
     }
 
+    /// Bills a template as something else from now on: its list says so, and nothing else does.
+    pub fn set_category(&mut self, name: &str, locale: &str, category: &str, now: UnixMs) -> bool {
+        let Some(found) = self.templates.iter_mut().find(|t| t.name() == name && t.locale() == locale) else {
+            return false;
+        };
+        found.source["category"] = category.into();
+        found.updated_at = now;
+        true
+    }
+
     /// One review ends: first Zenvia's own people's, then Meta's.
     pub(super) fn review(&mut self, id: &str, now: UnixMs) -> Option<(Due, Event)> {
         let found = self.templates.iter_mut().find(|t| t.id == id)?;
@@ -193,6 +204,10 @@ impl Hub {
                 None
             }
             "WAITING_APPROVAL" => {
+                let body = text(&found.source["components"]["body"], "text");
+                if text(&found.source, "category") == "UTILITY" && promotes(body) {
+                    found.source["category"] = "MARKETING".into();
+                }
                 "APPROVED".clone_into(&mut found.status);
                 None
             }

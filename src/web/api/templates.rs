@@ -20,6 +20,9 @@ use crate::web::error::{ProblemDocument, WebError};
 use crate::web::state::WebState;
 use crate::web::template_act::{self, Entry, Wanted};
 
+/// How a template may stand at any provider.
+const STATUSES: [&str; 5] = ["approved", "pending", "rejected", "paused", "disabled"];
+
 /// Which templates.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +146,10 @@ pub async fn all(
         group: asked.group.unwrap_or_default(),
     };
     let (mut entries, _) = template_act::list(&state, &wanted).await?;
+    // A provider may have words of its own: what no template has and nobody knows is misspelt.
+    if entries.is_empty() && !wanted.status.is_empty() && !STATUSES.contains(&wanted.status.as_str()) {
+        return Err(wrong("status", "approved, pending, rejected, paused or disabled"));
+    }
     entries.retain(|e| asked.name.as_ref().is_none_or(|name| *name == e.told.template.name));
     let numbered = entries.into_iter().enumerate().map(|(i, entry)| (i + 1, entry));
     let page: Vec<_> = numbered.skip(skip).take(limit as usize + 1).collect();

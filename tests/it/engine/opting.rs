@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use recado::engine::StartOutcome;
 use recado::engine::planner::Planner;
+use recado::preflight::Shown;
 use serde_json::json;
 
 use super::stage::{CAMPAIGN, Stage};
@@ -90,5 +91,30 @@ async fn an_opt_out_between_load_and_sending_is_obeyed() {
             "{} {states:?}",
             store.name()
         );
+    }
+}
+
+#[tokio::test]
+async fn a_start_with_what_was_shown_is_refused_when_the_do_not_send_list_has_changed_since() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let ana = "5491150000000";
+        assert_eq!(stage.sends("first", CAMPAIGN, &only("Ana", ana)).await, 1);
+        stage.writes(ana, "BAJA").await;
+        let two = "nombre,telefono\nAna,+5491150000000\nEva,+5491150000001\n";
+        let version = stage.load("promo", &promotion(), two).await;
+        let sheet = stage.engine.sheet(version).await.unwrap();
+        assert_eq!(sheet.messages, Some(1), "{}", store.name());
+        let shown = Shown::parse(&sheet.shown.unwrap()).unwrap();
+        stage.writes(ana, "ALTA").await;
+        let StartOutcome::Changed(changes) = stage.engine.start_shown(version, &shown, "ana").await.unwrap() else {
+            panic!("started, {}", store.name())
+        };
+        let codes: Vec<&str> = changes.iter().map(|p| p.code.as_str()).collect();
+        assert_eq!(codes, ["shown_suppressed"], "{}", store.name());
+        let sheet = stage.engine.sheet(version).await.unwrap();
+        let now = Shown::parse(&sheet.shown.unwrap()).unwrap();
+        let started = stage.engine.start_shown(version, &now, "ana").await.unwrap();
+        assert!(matches!(started, StartOutcome::Started(_)), "{started:?}");
     }
 }

@@ -115,6 +115,15 @@ async fn reminders_use_the_rest_first_and_a_low_wallet_holds_before_it_is_dry_an
         assert_eq!(wallet_holds(&store).await.len(), 1, "{}", store.name());
         assert_eq!(sender_of(&later, "gup").drain().await, 0, "{}", store.name());
 
+        // Less than a dollar above the limit, and enough by estimate for the reminders in line.
+        till.cents.store(170, Ordering::SeqCst);
+        stage.clock.advance(Duration::from_mins(5));
+        let later = stage.restarted(store.dir.path()).await;
+        WalletReader::new(later.clone()).step().await;
+        assert_eq!(wallet_holds(&store).await, [], "a small recharge does: {}", store.name());
+        sender_of(&later, "gup").drain().await;
+        assert_ne!(till.sent().await, (reminders, promotions), "more goes out: {}", store.name());
+
         till.cents.store(5_000, Ordering::SeqCst);
         stage.clock.advance(Duration::from_mins(5));
         let later = stage.restarted(store.dir.path()).await;

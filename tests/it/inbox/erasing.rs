@@ -2,7 +2,7 @@
 
 use recado::domain::phone::Phone;
 use recado::engine::person::Erased;
-use recado::store::{Db, person, suppression};
+use recado::store::{Db, erased, person, suppression};
 
 use super::office::{ANA, NOW, Office, REPLIES};
 use crate::support::{TestStore, stores};
@@ -60,6 +60,12 @@ async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_sen
             (true, &"reply".into())
         );
 
+        assert_eq!(
+            (&told["left_out"][0]["row"], &told["left_out"][1]),
+            (&9.into(), &serde_json::Value::Null),
+            "{told}"
+        );
+
         office.change("UPDATE message SET state = 'claimed' WHERE author = ''").await;
         assert_eq!(engine.erase_person(id).await.unwrap().unwrap_err().code, "person_busy");
         office.change("UPDATE message SET state = 'delivered' WHERE author = ''").await;
@@ -81,7 +87,12 @@ async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_sen
         assert_ne!(again[0], id);
         assert_eq!(suppression::blocked(&store, &again, true).await.unwrap().len(), 1, "{}", store.name());
         assert!(suppression::blocked(&store, &again, false).await.unwrap().is_empty(), "reminders go on");
+        let phone = Phone::from_international(ANA).unwrap();
+        assert!(erased::all(&store).await.unwrap().scope_of(&phone).is_some(), "a sheet leaves them out too");
         office.writes(ANA, "ALTA").await;
+        assert_eq!(erased::all(&store).await.unwrap().scope_of(&phone), None, "and knows of it: {}", store.name());
+        let late = "SELECT COUNT(*) FROM suppression WHERE lifted_at < created_at";
+        assert_eq!(office.numbers(late).await, [0], "{}", store.name());
         assert!(
             suppression::blocked(&store, &again, true).await.unwrap().is_empty(),
             "until they want promotions again"

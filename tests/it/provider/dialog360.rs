@@ -7,8 +7,10 @@ use std::time::Duration;
 use recado::config::{Account, Config};
 use recado::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use recado::domain::failure::Failure;
+use recado::domain::fill::{Fill, Value as Filled};
+use recado::domain::recipient::Recipient;
 use recado::domain::template::TemplateStatus;
-use recado::provider::Provider;
+use recado::provider::{Body, Provider, SendRequest};
 use serde::Deserialize;
 use serde_json::Value;
 use wiremock::matchers::{header, method, path, query_param};
@@ -161,4 +163,19 @@ fn metas_own_secrets_have_no_place_there() {
         let error = configured("https://waba-v2.360dialog.io", more).expect_err(more);
         assert!(error.contains(problem), "{error}");
     }
+}
+
+#[tokio::test]
+async fn the_sandbox_speaks_it_with_the_key_of_the_number_and_paths_without_ids() {
+    let sandbox = crate::support::sandbox::quiet_sandbox().await;
+    let provider = provider(&sandbox.base_url());
+    let template = provider.template("appointment_reminder", "es_AR").await.unwrap().expect("a sample");
+    assert_eq!(template.status, TemplateStatus::Approved);
+    let value = |no: usize| Filled { name: no.to_string(), text: "Ana".to_owned() };
+    let fill = Fill { body: (1..=template.body_parameters().len()).map(value).collect(), ..Fill::default() };
+    let to = Recipient::parse("5491155550123").unwrap();
+    let body = Body::Template { template: &template, fill: &fill };
+    let request = SendRequest { sender_ref: "", to: &to, callback: super::callback(), body };
+    let answer = provider.send(&request).await;
+    assert!(matches!(answer, Answer::Accepted(_)), "{answer:?}");
 }

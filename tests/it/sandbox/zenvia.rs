@@ -11,7 +11,7 @@ use recado::domain::failure::Failure;
 use recado::domain::fill::{ButtonFill, Fill, Value as Filled};
 use recado::domain::id::MessageId;
 use recado::domain::recipient::Recipient;
-use recado::domain::template::{Template, TemplateStatus};
+use recado::domain::template::{Category, Template, TemplateStatus};
 use recado::provider::{Body, Provider, SendRequest, SubscriptionState, Zenvia};
 use recado::sandbox::SandboxConfig;
 use reqwest::Method;
@@ -332,4 +332,15 @@ async fn a_lost_answer_was_taken_and_its_receipts_name_it() {
     assert!(told.iter().all(|e| matches!(e, WebhookEvent::Receipt(r) if r.callback == Some(callback(7)))), "{told:?}");
     let stats = sandbox.stats().await;
     assert_eq!((&stats["accepted"], &stats["unique"], &stats["duplicates"]), (&json!(2), &json!(1), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_template_that_is_billed_as_something_else_says_so_in_the_list() {
+    let sandbox = sandbox(|_| ()).await;
+    let provider = connect(&sandbox, "");
+    let (before, _) = reminder(&provider).await;
+    let verdict = json!({"name": before.name, "language": before.language, "category": "MARKETING"});
+    sandbox.post("/_sandbox/template", &verdict).await;
+    let (after, _) = reminder(&provider).await;
+    assert_eq!((before.category, after.category), (Category::Utility, Category::Marketing));
 }

@@ -205,3 +205,24 @@ async fn an_error_under_a_good_status_is_a_refusal() {
     assert!(matches!(&answer, Answer::Refused(failure) if failure.code == 400), "{answer:?}");
     assert_eq!(sandbox.stats().await["accepted"], 0);
 }
+
+#[tokio::test]
+async fn what_becomes_of_a_template_is_told_in_gupshups_form_before_anything_was_sent() {
+    let (sandbox, _) = start(|_| ()).await;
+    let form = [
+        ("elementName", "new_one"),
+        ("languageCode", "es_AR"),
+        ("category", "UTILITY"),
+        ("vertical", "new_one"),
+        ("templateType", "TEXT"),
+        ("content", "Hola {{1}}, le esperamos."),
+        ("example", "Hola Ana, le esperamos."),
+    ];
+    let path = "/wa/app/5f1b7a0e/template";
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = sandbox.request(reqwest::Method::POST, path).header("apikey", "any");
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(body);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    let bodies = sandbox.pass(60, 1);
+    assert!(!bodies.is_empty() && bodies.iter().all(|body| body["type"] == "template-event"), "{bodies:?}");
+}

@@ -69,6 +69,8 @@ async fn every_draft_is_asked_for_as_the_table_says_and_edited_likewise() {
                 "POST" => provider.create_template(&case.draft).await,
                 _ => provider.edit_template(&old(), &case.draft).await,
             };
+            let wanted = (!case.unfit.is_empty()).then_some(case.unfit.as_str());
+            assert_eq!(provider.unfit(&case.draft), wanted, "told before it is submitted: {}", case.told);
             if !case.unfit.is_empty() {
                 let told = matches!(answer, Ok(TemplateAnswer::Unfit { code }) if code == case.unfit);
                 assert!(told && server.received_requests().await.unwrap().is_empty(), "{}: {answer:?}", case.told);
