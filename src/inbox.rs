@@ -29,7 +29,7 @@ pub mod ticket;
 pub mod words;
 
 use assign::Reach;
-pub use by_hand::{ByHand, may_send, open_by_hand};
+pub use by_hand::{ByHand, chat_of_another, may_send, open_by_hand};
 
 /// The agents' side of the inbox. Cloning shares it.
 #[derive(Clone, Debug)]

@@ -100,7 +100,7 @@ impl Engine {
         let found = conversation::by_id(&mut tx, id).await?;
         let conversation = found.ok_or(EngineError::Unknown { what: "conversation" })?;
         if conversation.window_until.is_none_or(|until| until <= now) {
-            return refused(Problem::new("window_closed", &[]));
+            return refused(no_window(&mut tx, &conversation).await?);
         }
         let quoted = match reply.quoted {
             Some(line) => entry::quotable(&mut tx, id, line).await?,
@@ -216,9 +216,10 @@ impl Engine {
         (author, now): (&str, UnixMs),
     ) -> Result<Result<NewMessage, Problem>, EngineError> {
         let (_, account) = self.way_out(&conversation.sender).map_err(|_| EngineError::Unknown { what: "sender" })?;
-        let (recipient, name) = person::reached_at(tx, conversation.person_id)
-            .await?
-            .ok_or(StoreError::Corrupt { what: "person.phone" })?;
+        // Somebody who was erased has no number any more.
+        let Some((recipient, name)) = person::reached_at(tx, conversation.person_id).await? else {
+            return Ok(Err(Problem::new("person_erased", &[])));
+        };
         let to = Recipient::parse(&recipient).ok_or(StoreError::Corrupt { what: "person.phone" })?;
         if to.phone().is_none() && account.access.kind().dialect() != Dialect::CloudApi {
             return Ok(Err(Problem::new("person_without_number", &[])));
@@ -267,6 +268,12 @@ pub(super) fn content(free: Free, quoted: Option<String>) -> Content {
         Free::Text { body } => Content::Text { body, quoted },
         free => Content::Free { free, quoted },
     }
+}
+
+/// Why no free text goes out: nobody is left to write to, or the person has not written for long.
+async fn no_window(tx: &mut Tx, conversation: &Conversation) -> Result<Problem, EngineError> {
+    let is_there = person::reached_at(tx, conversation.person_id).await?.is_some();
+    Ok(Problem::new(if is_there { "window_closed" } else { "person_erased" }, &[]))
 }
 
 /// Puts a message in line and shows it in the thread. `None`: its file was sent with another meanwhile, or is gone.

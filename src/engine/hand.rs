@@ -180,6 +180,11 @@ impl Engine {
         if let Some(problem) = inbox::may_send(&mut tx, rules, (person, &send.sender), self.clock.now()).await? {
             return Ok(HandOutcome::Refused(vec![problem]));
         }
+        if let Some(ticket) = send.ticket
+            && let Some((chat, other)) = inbox::chat_of_another(&mut tx, (person, &send.sender), ticket).await?
+        {
+            return Ok(HandOutcome::Refused(vec![chat_belongs(chat, other)]));
+        }
         let message = message::insert(&mut tx, new).await?;
         let conversation = inbox::open_by_hand(&mut tx, rules, &chat, message).await?;
         by.once.settle(&mut tx, &(message, conversation)).await?;
@@ -213,6 +218,11 @@ impl Engine {
                 Misplaced::Another => "ticket_another",
             };
             problems.push(Problem::new(code, &[("ticket", &ticket.to_string())]));
+        }
+        if let Some(ticket) = send.ticket
+            && let Some((chat, other)) = inbox::chat_of_another(&mut tx, (person, &send.sender), ticket).await?
+        {
+            problems.push(chat_belongs(chat, other));
         }
         Ok(problems)
     }
@@ -289,6 +299,11 @@ impl Engine {
             estimated: price.unwrap_or_default(),
         }
     }
+}
+
+/// The chat that is open with somebody belongs to another ticket, which keeps it.
+fn chat_belongs(chat: ConversationId, other: TicketId) -> Problem {
+    Problem::new("chat_of_ticket", &[("conversation", &chat.to_string()), ("ticket", &other.to_string())])
 }
 
 /// What is wrong with the time to wait for an answer.

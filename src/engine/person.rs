@@ -11,6 +11,7 @@ use serde::Serialize;
 use tracing::info;
 
 use super::{Engine, EngineError};
+use crate::domain::change::Change;
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
@@ -243,11 +244,13 @@ impl Engine {
             identities.iter().flat_map(|k| [&k.phone, &k.wa_id, &k.bsuid]).flatten().cloned().collect();
         let phones = phones_of(&ids);
         let mut tx = self.store.begin().await?;
-        let provider_ids = match erasure::erase(&mut tx, root, &ids, self.clock.now()).await? {
+        let (provider_ids, conversations) = match erasure::erase(&mut tx, root, &ids, self.clock.now()).await? {
             Erasure::Busy => return Ok(Err(Problem::new("person_busy", &[]))),
-            Erasure::Done { provider_ids } => provider_ids,
+            Erasure::Done { provider_ids, conversations } => (provider_ids, conversations),
         };
         tx.commit().await?;
+        // Whoever looks at one sees it empty at once.
+        conversations.into_iter().for_each(|id| self.tell(Change::Conversation(id)));
         self.sweep_media().await?;
         let exclusions = self.forget_exclusions(&phones).await?;
         let (rows, left) = self.erase_from_files(&phones).await?;

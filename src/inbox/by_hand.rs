@@ -62,6 +62,21 @@ pub async fn may_send(
     }))
 }
 
+/// The conversation that is open with a person, where it belongs to another open ticket than `ticket`, and that ticket: it
+/// stays there.
+pub async fn chat_of_another(
+    tx: &mut Tx,
+    (person, sender): (PersonId, &str),
+    ticket: TicketId,
+) -> Result<Option<(ConversationId, TicketId)>> {
+    let root = identity::row(tx, person).await?.root();
+    let family = identity::family(tx, root).await?;
+    let last = conversation::latest(tx, &family, sender).await?;
+    let Some(open) = last.filter(|c| c.state == ConversationState::Open) else { return Ok(None) };
+    let Some(other) = open.ticket_id.filter(|other| *other != ticket) else { return Ok(None) };
+    Ok(ticket::is_open(tx, other).await?.then_some((open.id, other)))
+}
+
 /// Opens a conversation about `message`, just queued, that belongs to the agent who sent it; an open one goes on, and
 /// keeps its owner if it has one.
 pub async fn open_by_hand(

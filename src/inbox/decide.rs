@@ -30,12 +30,14 @@ pub fn offered(campaign: Option<(CampaignKind, &Replies)>) -> Vec<String> {
 /// What is to be done about a reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Decision {
-    /// It says what it means: the outcome is kept, the answer sent, and nobody is asked.
+    /// It says what it means: the outcome is kept and the answer sent.
     Settled {
         /// What it decided.
         outcome: Option<String>,
         /// What is answered.
         answer: Option<String>,
+        /// Whether the exchange ends there. Else a person of ours goes on: nobody has said anything to the person yet.
+        closes: bool,
     },
     /// The person wants no more marketing; that is confirmed to them.
     OptOut {
@@ -63,7 +65,7 @@ pub enum Decision {
 impl Decision {
     /// Whether a person of ours reads it.
     pub const fn asks(&self) -> bool {
-        matches!(self, Self::Ask { .. } | Self::AskToStop)
+        matches!(self, Self::Ask { .. } | Self::AskToStop | Self::Settled { closes: false, .. })
     }
 }
 
@@ -126,20 +128,27 @@ fn by_button(button: &ButtonReply) -> Decision {
     let answer = button.answer.clone();
     match &button.outcome {
         Some(outcome) if outcome == OPT_OUT => Decision::OptOut { told: OptOut { language: None }, answer },
-        Some(outcome) => Decision::Settled { outcome: Some(outcome.clone()), answer },
-        None if button.close => Decision::Settled { outcome: None, answer },
+        Some(outcome) => Decision::Settled { outcome: Some(outcome.clone()), answer, closes: settles(button) },
+        None if button.close => Decision::Settled { outcome: None, answer, closes: true },
         None => Decision::Ask { answer },
     }
 }
 
-/// Words that mean an outcome get the answer of the button that means the same.
+/// Whether an outcome ends the exchange: its campaign says so, or has told the person something.
+const fn settles(button: &ButtonReply) -> bool {
+    button.close || button.answer.is_some()
+}
+
+/// Words that mean an outcome get the answer of the button that means the same, and end what it ends. Where no button means
+/// it, a person of ours goes on.
 fn typed(rules: &Replies, text: &str) -> Option<Decision> {
     let (outcome, _) = rules.typed.iter().find(|(_, all)| all.iter().any(|word| words::same(word, text)))?;
     if outcome == OPT_OUT {
         return Some(Decision::OptOut { told: OptOut { language: None }, answer: None });
     }
-    let answer = rules.buttons.iter().find(|b| b.outcome.as_ref() == Some(outcome)).and_then(|b| b.answer.clone());
-    Some(Decision::Settled { outcome: Some(outcome.clone()), answer })
+    let button = rules.buttons.iter().find(|b| b.outcome.as_ref() == Some(outcome));
+    let (answer, closes) = (button.and_then(|b| b.answer.clone()), button.is_some_and(settles));
+    Some(Decision::Settled { outcome: Some(outcome.clone()), answer, closes })
 }
 
 /// What a reply says in words or in a sign.

@@ -16,7 +16,7 @@ mod look;
 mod theirs;
 
 pub use look::{Linked, TicketFilter, TicketView, Whose, conversations, get, list, of_person, timeline};
-pub use theirs::{Misplaced, Placed, link, takes};
+pub use theirs::{Misplaced, Placed, is_open, link, takes};
 
 use theirs::is_one;
 

@@ -56,9 +56,14 @@ const SILENT_BOTS: &str = "SELECT id FROM conversation
     WHERE state = 'open' AND waiting_since <= $1 AND bot IS NOT NULL AND COALESCE(assigned_at, 0) <= $1
     ORDER BY waiting_since, id LIMIT $2";
 
-const QUIET: &str = "SELECT id FROM conversation
-    WHERE state = 'open' AND waiting_since IS NULL AND last_at + close_after <= $1
-    ORDER BY last_at + close_after LIMIT $2";
+/// The wait for an answer begins when the message has left: one whose own message is in line, or has not been gone for as
+/// long, does not close.
+const QUIET: &str = "SELECT c.id FROM conversation AS c
+    WHERE c.state = 'open' AND c.waiting_since IS NULL AND c.last_at + c.close_after <= $1
+        AND NOT EXISTS (SELECT 1 FROM entry AS e JOIN message AS m ON m.id = e.message_id
+            WHERE e.conversation_id = c.id AND e.direction = 'out' AND (m.state IN ('queued', 'claimed')
+                OR m.accepted_at + c.close_after > $1))
+    ORDER BY c.last_at + c.close_after LIMIT $2";
 
 /// A conversation whose agent has said nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromRow)]

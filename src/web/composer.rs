@@ -24,6 +24,7 @@ use super::bubble::{Bubble, Quote};
 use super::canned;
 use super::error::WebError;
 use super::form::Form;
+use super::holds;
 use super::page::Page;
 use super::state::WebState;
 use super::words;
@@ -81,6 +82,8 @@ pub struct Composer {
     pub taken: bool,
     /// How long, or why not.
     pub banner: String,
+    /// What stands still, so that an answer stays in line.
+    pub stopped: Vec<String>,
     /// When the window ends, while an answer can be written.
     pub until: Option<UnixMs>,
     /// The text so far.
@@ -128,6 +131,7 @@ impl Composer {
             can: open.is_some(),
             taken: why_not.is_some() && c.assignee.is_some() && c.bot.is_none() && is_open(c, p),
             banner: away::beside(state, p, c, why_not.unwrap_or_else(|| window(p, c.window_until))),
+            stopped: holds::stopped(state, p, &c.sender).await?,
             until: open,
             text,
             quote: quoted.map(Bubble::as_quote),

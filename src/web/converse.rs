@@ -158,7 +158,7 @@ pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, ou
         return Err(WebError::Bad("outcome"));
     }
     let done = inbox_within(state, actor).set_outcome(id, None, outcome, &actor.name, state.now()).await?;
-    acted(done, "conversation_state")?;
+    acted(done, "outcome_of_nothing")?;
     audit(state, actor, "conversation.outcome", id, outcome).await
 }
 

@@ -14,6 +14,7 @@ use crate::store::template::own::{self, Own};
 
 use super::by_hand::minutes;
 use super::error::WebError;
+use super::holds;
 use super::page::Page;
 use super::state::WebState;
 use super::words;
@@ -136,6 +137,8 @@ pub struct Gallery {
     pub action: String,
     /// The conversation it is for; none: a number is asked for.
     pub conversation: Option<ConversationId>,
+    /// What stands still, so that a message stays in line.
+    pub stopped: Vec<String>,
     /// Senders to choose from.
     pub senders: Vec<String>,
     /// Templates that were found.
@@ -192,6 +195,7 @@ impl Gallery {
         };
         Ok(Self {
             conversation,
+            stopped: holds::stopped(state, p, &asked.sender).await?,
             senders: state.config().senders.keys().cloned().collect(),
             picks: picks(&templates, &asked, &action),
             is_empty: templates.is_empty(),

@@ -49,6 +49,19 @@ pub fn scope(p: &Page, hold: &Hold) -> String {
     if hold.scope == HoldScope::Store { words } else { format!("{words} {}", hold.scope_key) }
 }
 
+/// What agents are told where they write: everything, the account or the sender stands still.
+pub async fn stopped(state: &WebState, p: &Page, sender: &str) -> Result<Vec<String>, WebError> {
+    let account = state.config().senders.get(sender).map_or("", |sender| sender.account.as_str());
+    let stops = |hold: &Hold| match hold.scope {
+        HoldScope::Store => true,
+        HoldScope::Account => hold.scope_key == account,
+        HoldScope::Sender => hold.scope_key == sender,
+        HoldScope::Template | HoldScope::Run | HoldScope::Country => false,
+    };
+    let say = |hold: &Hold| p.say("web.holds.stopped", &[("what", &scope(p, hold)), ("why", &cause(p, hold))]);
+    Ok(hold::open(state.store()).await?.iter().filter(|hold| stops(hold)).map(say).collect())
+}
+
 /// A hold with what waits for it, where that is a template.
 pub struct HoldLine {
     hold: Hold,

@@ -111,7 +111,9 @@ impl ConversationLine {
             Some(Show::Bots) => !closed && self.bot.is_some(),
             Some(_) if self.bot.is_some() => false,
             Some(Show::Open) => !closed,
-            Some(Show::Answerable(now)) => !closed && self.window_until.is_some_and(|until| until > now),
+            Some(Show::Current(now)) => {
+                !closed && (self.waiting_since.is_some() || self.window_until.is_some_and(|until| until > now))
+            }
             Some(Show::Passed(now)) => !closed && self.window_until.is_none_or(|until| until <= now),
         };
         let team = filter.teams().is_none_or(|of| self.team.as_deref().is_some_and(|team| of.contains(&team)));

@@ -13,7 +13,7 @@ const OPEN: &str =
         AND ($5 = '' OR c.team = $5) AND (CAST($6 AS BIGINT) = 0 OR c.campaign_id = $6)
         AND (CAST($7 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
             WHERE l.user_id = $7 AND l.conversation_id = c.id), 0))
-        AND ($8 IN ('', 'bots') OR ($8 = 'open' AND c.window_until > $9)
+        AND ($8 IN ('', 'bots') OR ($8 = 'open' AND (c.window_until > $9 OR c.waiting_since IS NOT NULL))
             OR ($8 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $9)))
         AND CASE WHEN c.bot IS NULL THEN $8 <> 'bots' ELSE $8 = 'bots' END
     ORDER BY COALESCE(c.waiting_since, 4611686018427387904 + c.opened_at), c.id LIMIT $10";
@@ -86,8 +86,8 @@ pub enum View {
 /// Which of them, by what can be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Show {
-    /// Open ones whose window is open at that instant: an agent can write.
-    Answerable(UnixMs),
+    /// Open ones that are somebody's to do: the person waits, however long, or can be written to at that instant.
+    Current(UnixMs),
     /// Open ones whose window has passed by then, or never was: templates only.
     Passed(UnixMs),
     /// Every open one that no bot has.
@@ -186,7 +186,7 @@ impl Show {
     /// Which windows, and as of when, for open ones.
     pub(super) const fn window(self) -> (&'static str, UnixMs) {
         match self {
-            Self::Answerable(now) => ("open", now),
+            Self::Current(now) => ("open", now),
             Self::Passed(now) => ("passed", now),
             Self::Bots => ("bots", UnixMs(0)),
             Self::Open | Self::Closed => ("", UnixMs(0)),

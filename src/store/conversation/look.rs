@@ -19,7 +19,7 @@ const COUNTS: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
     WHERE c.state = 'open' AND ($2 = '' OR c.team = $2) AND (CAST($3 AS BIGINT) = 0 OR c.campaign_id = $3)
         AND (CAST($4 AS BIGINT) = 0 OR c.last_in > COALESCE((SELECT l.entry_id FROM conversation_look AS l
             WHERE l.user_id = $4 AND l.conversation_id = c.id), 0))
-        AND ($5 IN ('', 'bots') OR ($5 = 'open' AND c.window_until > $6)
+        AND ($5 IN ('', 'bots') OR ($5 = 'open' AND (c.window_until > $6 OR c.waiting_since IS NOT NULL))
             OR ($5 = 'passed' AND (c.window_until IS NULL OR c.window_until <= $6)))
         AND CASE WHEN c.bot IS NULL THEN $5 <> 'bots' ELSE $5 = 'bots' END
     GROUP BY COALESCE(c.team, '')";

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::super::suppression::SuppressionScope;
 use super::super::{Dialects, Result, Store, Tx, erased, json, on, on_tx};
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::id::{PersonId, RunId, WebhookId};
+use crate::domain::id::{ConversationId, PersonId, RunId, WebhookId};
 use crate::domain::time::UnixMs;
 
 const BUSY: &str = "SELECT COUNT(*) FROM message WHERE state = 'claimed'
@@ -13,6 +13,14 @@ const BUSY: &str = "SELECT COUNT(*) FROM message WHERE state = 'claimed'
 const CANCEL: &str =
     "UPDATE message SET state = 'cancelled', ended_at = $2, waiting_for = NULL, end_reason = NULL, reserved = 0
     WHERE state = 'queued' AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+/// Nobody can be written to any more.
+const CLOSE: &str =
+    "UPDATE conversation SET state = 'closed', closed_at = $2, closed_by = '', waiting_since = NULL, bot = NULL
+    WHERE state = 'open' AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const NO_WINDOW: &str = "UPDATE conversation SET window_until = NULL
+    WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const CONVERSATIONS: &str = "SELECT c.id FROM conversation AS c
+    WHERE c.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1) ORDER BY c.id";
 const PROVIDER_IDS: &str = "SELECT provider_id FROM message WHERE provider_id IS NOT NULL
         AND person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
     UNION SELECT a.provider_id FROM attempt AS a JOIN message AS m ON m.id = a.message_id WHERE a.provider_id IS NOT NULL
@@ -115,6 +123,8 @@ pub enum Erasure {
     Done {
         /// The provider's ids of their messages.
         provider_ids: Vec<String>,
+        /// Their conversations, which say nothing any more.
+        conversations: Vec<ConversationId>,
     },
 }
 
@@ -132,10 +142,13 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
     for scope in scopes {
         erased::keep(tx, ids, scope, at).await?;
     }
-    on_tx!(tx, |conn| sqlx::query(CANCEL).bind(root).bind(at).execute(conn).await.map(drop))?;
-    for sql in
-        [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, TICKET_EVENTS, TICKETS, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING, PERSON]
-    {
+    for sql in [CANCEL, CLOSE] {
+        on_tx!(tx, |conn| sqlx::query(sql).bind(root).bind(at).execute(conn).await.map(drop))?;
+    }
+    let conversations: Vec<ConversationId> =
+        on_tx!(tx, |conn| sqlx::query_scalar(CONVERSATIONS).bind(root).fetch_all(conn).await)?;
+    let all = [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, TICKET_EVENTS, TICKETS, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING];
+    for sql in all.into_iter().chain([NO_WINDOW, PERSON]) {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).execute(conn).await.map(drop))?;
     }
     let (sql, list) = (ORPHANS.of_tx(tx), json(&provider_ids));
@@ -145,7 +158,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
             on_tx!(tx, |conn| sqlx::query(sql).bind(id).execute(conn).await.map(drop))?;
         }
     }
-    Ok(Erasure::Done { provider_ids })
+    Ok(Erasure::Done { provider_ids, conversations })
 }
 
 /// Exclusions whose number ends like `digits`, after a row.

@@ -31,6 +31,11 @@ pub async fn takes(tx: &mut Tx, id: TicketId, person: PersonId) -> Result<Placed
     Ok(if is_one(tx, ticket.person_id, person).await? { Ok(()) } else { Err(Misplaced::Another) })
 }
 
+/// Whether there is something to do about the ticket `id`, or it waits.
+pub async fn is_open(tx: &mut Tx, id: TicketId) -> Result<bool> {
+    Ok(hold(tx, id).await?.is_some_and(|ticket| ticket.state != TicketState::Closed))
+}
+
 /// Links a conversation to a ticket of the same person, from which it then belongs to no other. What was said in one that
 /// has ended goes to it at once; an open one opens a closed ticket again: there is something to do.
 pub async fn link(tx: &mut Tx, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<Placed<()>> {

@@ -301,7 +301,7 @@ pub async fn note(
     params(("id" = i64, Path, description = "The ticket's number"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is in line", body = HandSent),
               (status = 404, description = "There is no such ticket", body = ProblemDocument),
-              (status = 409, description = "The person has no number", body = ProblemDocument),
+              (status = 409, description = "The person has no number, or the chat that is open with them belongs to another ticket, which is named", body = ProblemDocument),
               (status = 422, description = "Something must be mended first; each error names its field", body = ProblemDocument)))]
 pub async fn chat(
     State(state): State<WebState>,
@@ -322,8 +322,18 @@ pub async fn chat(
         wait: body.wait_minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
         ticket: Some(ticket.id),
     };
-    let (message, conversation) = by_hand::go(&state, &actor, &send).await.map_err(name_fields)?;
+    let gone = by_hand::go(&state, &actor, &send).await;
+    let (message, conversation) = gone.map_err(of_another_ticket).map_err(name_fields)?;
     Ok((StatusCode::CREATED, Json(HandSent { message, conversation })).into_response())
+}
+
+/// A chat that belongs to another ticket does not fit the present state.
+fn of_another_ticket(error: WebError) -> WebError {
+    let WebError::Refused(problems) = error else { return error };
+    match problems.iter().find(|problem| problem.code == "chat_of_ticket") {
+        Some(why) => WebError::Because { status: StatusCode::CONFLICT, word: "chat_of_ticket", why: why.clone() },
+        None => WebError::Refused(problems),
+    }
 }
 
 /// Put a conversation on a ticket of the same person

@@ -171,7 +171,7 @@ impl Asked {
             "open" => Some(Show::Open),
             "bots" => Some(Show::Bots),
             "closed" => Some(Show::Closed),
-            _ => Some(Show::Answerable(now)),
+            _ => Some(Show::Current(now)),
         }
     }
 

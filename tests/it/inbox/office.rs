@@ -67,7 +67,7 @@ number = "+5491155550101"
 
 /// What a reminder's replies do.
 pub const REPLIES: &str = r#"
-buttons = { "Confirmo" = { outcome = "confirmed", answer = "¡Gracias! Te esperamos.", close = true }, "Cancelar" = { outcome = "cancelled" } }
+buttons = { "Confirmo" = { outcome = "confirmed", answer = "¡Gracias! Te esperamos.", close = true }, "Cancelar" = { outcome = "cancelled", close = true } }
 typed = { "confirmed" = ["sí", "confirmo", "👍"], "cancelled" = ["no puedo"] }
 opt_out = ["chega"]
 "#;

@@ -237,6 +237,14 @@ async fn a_chat_started_from_a_ticket_stays_linked_waits_as_long_as_was_said_and
         let refused = sends(&site, &token, &format!("{path}/chat"), chat.clone()).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", store.name());
         assert!(refused.body.contains("recontact"), "{} {}", store.name(), refused.body);
+        // From another ticket of hers it is not taken away: that one is named.
+        let body = json!({"subject": "Otro", "phone": "+54 9 11 5555-0123"});
+        let other = sends(&site, &token, "/api/v1/tickets", body).await.json()["id"].clone();
+        let taken = sends(&site, &token, &format!("/api/v1/tickets/{other}/chat"), chat.clone()).await;
+        assert_eq!(taken.status, StatusCode::CONFLICT, "{} {}", store.name(), taken.body);
+        assert!(taken.body.contains("belongs to ticket 1"), "{} {}", store.name(), taken.body);
+        // The wait begins when they have left.
+        stage.sender().drain().await;
         stage.clock.advance(HOUR);
         stage.janitor().await;
         assert!(c.closed_at.is_none());
