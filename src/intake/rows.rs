@@ -276,6 +276,8 @@ impl Rows<'_> {
         let zone = resolve::zone_name(&self.request.campaign.timezone);
         counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
+        let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
+        counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
         counted(self.lines.cells_beside(), "cells_beside", &[]);
         if self.lines.failure().is_some() {
             all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));

@@ -42,6 +42,8 @@ pub(super) struct Raw {
     pub(super) is_hidden: bool,
     /// Columns of formulas that were never calculated.
     pub(super) uncalculated: Vec<usize>,
+    /// Columns of numbers that look as if they had a mark of thousands.
+    pub(super) numbers: Vec<usize>,
 }
 
 /// What a row has beside its cells.
@@ -49,6 +51,7 @@ pub(super) struct Raw {
 struct Beside {
     is_hidden: bool,
     uncalculated: Vec<usize>,
+    numbers: Vec<usize>,
 }
 
 /// Where a row of a text goes on over several lines.
@@ -66,6 +69,7 @@ impl Raw {
     pub(super) fn clear(&mut self) {
         self.cells.clear();
         self.uncalculated.clear();
+        self.numbers.clear();
         (self.is_broken, self.breaks, self.is_hidden) = (false, Breaks::None, false);
     }
 
@@ -167,6 +171,12 @@ impl Lines {
         self.of_last.is_hidden
     }
 
+    /// Columns (from 0) of the row given last that are numbers in their sheet, with three decimals behind a point: as a text
+    /// nobody could tell `1.234` from one thousand.
+    pub fn numbers(&self) -> &[usize] {
+        &self.of_last.numbers
+    }
+
     /// Columns (from 0) of the row given last whose formulas were never calculated: who wrote the file left their values
     /// to whoever opens it in a spreadsheet.
     pub fn uncalculated(&self) -> &[usize] {
@@ -249,7 +259,8 @@ impl Lines {
             self.last_cell_goes_on = self.raw.breaks == Breaks::InLast;
             self.line = self.raw.line;
             let uncalculated = std::mem::take(&mut self.raw.uncalculated);
-            let beside = Beside { is_hidden: self.raw.is_hidden, uncalculated };
+            let numbers = std::mem::take(&mut self.raw.numbers);
+            let beside = Beside { is_hidden: self.raw.is_hidden, uncalculated, numbers };
             return Some((self.shape(), beside));
         }
     }

@@ -33,6 +33,7 @@ pub(super) enum Read {
 struct Unsettled {
     line: Line,
     is_hidden: bool,
+    numbers: Vec<usize>,
 }
 
 impl<'a> Batch<'a> {
@@ -122,7 +123,7 @@ fn step_back() {
 impl Resolver<'_> {
     fn read(&mut self, row: Unsettled) -> Read {
         match row.line {
-            Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, row.is_hidden))),
+            Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, (row.is_hidden, row.numbers)))),
             Line::Unreadable(why, cells) => Read::Unreadable(why, cells),
         }
     }
@@ -132,7 +133,7 @@ fn read(lines: &mut Lines, most: usize) -> Vec<Unsettled> {
     let mut rows = Vec::with_capacity(most);
     while rows.len() < most {
         let Some(line) = lines.next() else { break };
-        rows.push(Unsettled { line, is_hidden: lines.is_hidden() });
+        rows.push(Unsettled { line, is_hidden: lines.is_hidden(), numbers: lines.numbers().to_vec() });
     }
     rows
 }

@@ -17,6 +17,9 @@ const STRIDE: u64 = 64;
 /// Cells with something in them from which on a share says something.
 const ENOUGH: u64 = 10;
 
+/// So many dates of one order weigh more than one of the other, and than so many that could be either.
+const MOSTLY: u64 = 5;
+
 /// Below this share of numbers that can be one, in percent, a column is not the phone's.
 const GOOD_PER_CENT: u64 = 70;
 
@@ -62,7 +65,11 @@ impl Places {
 pub(super) struct Dates {
     day_first: u64,
     month_first: u64,
+    /// The first that could be read in both orders, and how many there are.
     either: Option<String>,
+    either_count: u64,
+    /// The first that proves that the month comes first.
+    month_example: Option<String>,
     serial: u64,
     others: u64,
     serial_example: Option<String>,
@@ -84,9 +91,15 @@ impl Dates {
         }
         match when::evidence(cell) {
             Some(Evidence::DayFirst) => self.day_first += 1,
-            Some(Evidence::MonthFirst) => self.month_first += 1,
-            Some(Evidence::Either) if self.either.is_none() => self.either = Some(cell.to_owned()),
-            _ => {}
+            Some(Evidence::MonthFirst) => {
+                self.month_first += 1;
+                self.month_example.get_or_insert_with(|| cell.to_owned());
+            }
+            Some(Evidence::Either) => {
+                self.either_count += 1;
+                self.either.get_or_insert_with(|| cell.to_owned());
+            }
+            None => {}
         }
         // Times beside dates that are numbers may be texts.
         let is_time = columns > 1 && cell.contains(':') && !cell.contains(['/', '-']);
@@ -98,9 +111,20 @@ impl Dates {
         self.serial_example.is_some() && self.others == 0
     }
 
-    /// Day first, unless the file proves otherwise and nothing in it the contrary.
+    /// Day first, unless the file proves otherwise: by nearly all of its dates that prove anything.
     pub(super) fn order(&self) -> DateOrder {
-        if self.month_first > 0 && self.day_first == 0 { DateOrder::MonthFirst } else { DateOrder::DayFirst }
+        let proved = self.month_first > 0 && self.month_first >= self.day_first * MOSTLY;
+        if proved { DateOrder::MonthFirst } else { DateOrder::DayFirst }
+    }
+
+    /// A few dates say that the month comes first, and many that could be read so say nothing: one slip of the hand must
+    /// not turn all of them round, so a person is asked.
+    pub(super) fn question(&self) -> Option<Problem> {
+        let is_thin = self.month_first * MOSTLY < self.either_count;
+        let example = self.month_example.as_deref().filter(|_| is_thin && self.order() == DateOrder::MonthFirst)?;
+        let (n, of) = (self.month_first.to_string(), (self.month_first + self.either_count).to_string());
+        let either = self.either.as_deref().unwrap_or_default();
+        Some(Problem::new("dates_order", &[("n", &n), ("of", &of), ("example", example), ("either", either)]))
     }
 
     pub(super) fn serial_warning(&self) -> Option<Problem> {
@@ -111,8 +135,11 @@ impl Dates {
 
     pub(super) fn warning(&self, order: DateOrder) -> Option<Problem> {
         if self.month_first > 0 && self.day_first > 0 {
-            let count = self.month_first.to_string();
-            return Some(Problem::new("dates_mixed", &[("n", &count)]));
+            let (code, others) = match order {
+                DateOrder::DayFirst => ("dates_mixed", self.month_first),
+                DateOrder::MonthFirst => ("dates_mixed_month", self.day_first),
+            };
+            return Some(Problem::new(code, &[("n", &others.to_string())]));
         }
         if order == DateOrder::MonthFirst {
             return Some(Problem::new("dates_month_first", &[]));

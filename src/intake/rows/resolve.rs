@@ -69,6 +69,8 @@ pub(super) struct Resolver<'a> {
     /// Of the row in hand.
     tally: Tally,
     key: Option<Key>,
+    /// Numbers of the row in hand that a text would not tell the value of.
+    numbers: Vec<usize>,
 }
 
 /// A row, decided but for the rows before it.
@@ -113,6 +115,7 @@ impl<'a> Resolver<'a> {
             vars: Arc::new(request.vars.clone()),
             tally: Tally::default(),
             key: None,
+            numbers: Vec::new(),
         }
     }
 
@@ -129,11 +132,13 @@ impl<'a> Resolver<'a> {
             vars: Arc::clone(&self.vars),
             tally: Tally::default(),
             key: None,
+            numbers: Vec::new(),
         }
     }
 
     /// Decides one row.
-    pub(super) fn decide(&mut self, cells: Vec<String>, is_hidden: bool) -> Decided {
+    pub(super) fn decide(&mut self, cells: Vec<String>, (is_hidden, numbers): (bool, Vec<usize>)) -> Decided {
+        self.numbers = numbers;
         let fate = self.resolve(cells, is_hidden);
         Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
     }
@@ -261,15 +266,23 @@ impl<'a> Resolver<'a> {
     }
 
     /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
-    fn consent(&self, cells: &[String], picked: Picked) -> Result<String, Why> {
-        let Some(cell) = self.plan.columns.consent.and_then(|place| cells.get(place)) else { return Ok(String::new()) };
+    fn consent(&mut self, cells: &[String], picked: Picked) -> Result<String, Why> {
+        let place = self.plan.columns.consent;
+        let Some((place, cell)) = place.and_then(|place| Some((place, cells.get(place)?))) else {
+            return Ok(String::new());
+        };
         let category = self.plan.contents.at(picked).category;
         let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
         match Consent::read(cell) {
             Consent::Given => Ok(cell.clone()),
             Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
             Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
-            Consent::Refused | Consent::Unsaid => Ok(String::new()),
+            Consent::Unclear if marketing => {
+                self.tally.consent_unclear += 1;
+                self.tally.unclear_consent.get_or_insert_with(|| cell.clone());
+                Err((ExclusionReason::NoConsent, format!("consent_unclear_in: {}: {cell}", self.header(place))))
+            }
+            Consent::Refused | Consent::Unsaid | Consent::Unclear => Ok(String::new()),
         }
     }
 
@@ -286,9 +299,10 @@ impl<'a> Resolver<'a> {
         read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
-    fn values(&self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
+    fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
-        Arc::new(RowValues { cells, columns: Arc::clone(&self.columns), vars: Arc::clone(&self.vars), when })
+        let (columns, vars) = (Arc::clone(&self.columns), Arc::clone(&self.vars));
+        Arc::new(RowValues { cells, columns, vars, when, numbers: std::mem::take(&mut self.numbers) })
     }
 
     /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own

@@ -118,7 +118,10 @@ impl Survey {
         self.serial_dates = dates.are_serial();
         self.order = rules.dates.unwrap_or_else(|| dates.order());
         if rules.dates.is_none() {
-            self.warnings.extend(dates.warning(self.order));
+            match dates.question() {
+                Some(question) => self.blockers.push(question),
+                None => self.warnings.extend(dates.warning(self.order)),
+            }
         }
         if self.serial_dates {
             self.warnings.extend(dates.serial_warning());

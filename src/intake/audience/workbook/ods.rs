@@ -90,6 +90,8 @@ pub(super) struct Rows {
     repeated: Vec<String>,
     /// Its formulas without a value.
     uncalculated: Vec<usize>,
+    /// Its numbers with three decimals.
+    numbers: Vec<usize>,
     is_hidden: bool,
     left: u32,
     text: String,
@@ -106,6 +108,15 @@ struct Cell {
     has_kind: bool,
     /// The value where the text shown is only a way of writing it.
     value: Option<String>,
+    /// It is a number with three decimals.
+    has_three_decimals: bool,
+}
+
+impl Cell {
+    /// The columns that it fills from `column` on, where they hold such numbers.
+    fn numbers(&self, column: usize) -> std::ops::Range<usize> {
+        column..column + if self.has_three_decimals { self.repeats } else { 0 }
+    }
 }
 
 impl Rows {
@@ -135,6 +146,7 @@ impl Rows {
             at: 0,
             repeated: Vec::new(),
             uncalculated: Vec::new(),
+            numbers: Vec::new(),
             is_hidden: false,
             left: 0,
             text: String::new(),
@@ -159,6 +171,7 @@ impl Rows {
         raw.line = u64::from(self.at);
         raw.is_hidden = self.is_hidden;
         raw.uncalculated.clone_from(&self.uncalculated);
+        raw.numbers.clone_from(&self.numbers);
         if self.left == 0 {
             raw.cells = std::mem::take(&mut self.repeated);
         } else {
@@ -190,6 +203,7 @@ impl Rows {
             (self.left, self.is_hidden) = (repeats.clamp(1, MOST_ROWS), is_hidden);
             self.repeated.clear();
             self.uncalculated.clear();
+            self.numbers.clear();
             if !is_empty {
                 self.cells(merged)?;
             }
@@ -222,6 +236,7 @@ impl Rows {
                     b"table-cell" | b"covered-table-cell" => {
                         let cell = begin_cell(tag);
                         self.uncalculated.extend(cell.is_uncalculated("").then_some(column));
+                        self.numbers.extend(cell.numbers(column));
                         put(&mut row, &mut self.repeated, &mut column, &cell, "")?;
                     }
                     b"s" if shown.is_text() => self.text.push(' '),
@@ -237,6 +252,7 @@ impl Rows {
                             bottom: (self.at + 1).saturating_add(cell.rows.saturating_sub(1)),
                             column,
                         });
+                        self.numbers.extend(cell.numbers(column));
                         put(&mut row, &mut self.repeated, &mut column, &cell, self.text.trim())?;
                     }
                     b"table-row" => return Ok(()),
@@ -304,6 +320,8 @@ fn begin_cell(tag: &BytesStart<'_>) -> Cell {
         "time" => Some(time(&value)),
         _ => None,
     };
+    let is_number = matches!(kind.as_str(), "float" | "currency" | "percentage");
+    cell.has_three_decimals = is_number && cell.value.as_deref().is_some_and(number::has_three_decimals);
     cell
 }
 
