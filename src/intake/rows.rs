@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
+use crate::domain::amend::Conflicts;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
 use crate::domain::hours::law::Laws;
@@ -30,6 +31,7 @@ mod plan;
 mod resolve;
 mod runs;
 mod seen;
+mod shape;
 mod survey;
 mod tally;
 pub mod when;
@@ -157,6 +159,8 @@ pub struct Rows<'a> {
     /// The first rows that are no UTF-8.
     not_utf8: Vec<i64>,
     unknown_zone: Option<String>,
+    /// Ids that rows of two people have.
+    conflicts: Conflicts,
     batch: Batch<'a>,
 }
 
@@ -209,6 +213,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         return Err(Stopped { problems: survey.blockers, facts: Some(file.facts), rows }.into());
     }
     let mut warnings = survey.warnings;
+    warnings.extend(plan.contents.warnings());
     if file.lost_characters > 0 {
         warnings.push(Problem::new("lost_characters", &[("n", &file.lost_characters.to_string())]));
     }
@@ -229,6 +234,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         tally: Tally::default(),
         not_utf8: Vec::new(),
         unknown_zone: None,
+        conflicts: Conflicts::default(),
         batch: Batch::new(resolver, survey.rows),
     })
 }
@@ -279,6 +285,7 @@ impl Rows<'_> {
         let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
         counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
         counted(self.lines.cells_beside(), "cells_beside", &[]);
+        all.extend(self.conflicts.problem("ids_conflict"));
         if self.lines.failure().is_some() {
             all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
         }
@@ -315,7 +322,12 @@ impl Rows<'_> {
             Read::Unreadable(why, cells) => return RowFate::Excluded(self.unreadable(no, &why, &cells)),
         };
         if let Some(earlier) = decided.key.as_ref().and_then(|key| self.seen.earlier(key)) {
-            return RowFate::Excluded(decided.doubles(earlier));
+            let double = decided.doubles(earlier);
+            if earlier.other_person {
+                let id = double.external_id.as_deref().unwrap_or_default();
+                self.conflicts.add(id, (earlier.row.into(), no));
+            }
+            return RowFate::Excluded(double);
         }
         self.tally.add(&decided.noted);
         match (decided.fate, decided.key) {

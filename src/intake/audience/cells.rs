@@ -74,17 +74,28 @@ fn is_plain(cell: &str) -> bool {
 /// The text without what is not seen, every blank a plain one; `None` when nothing changes. Line ends and tabs stay: they
 /// are flattened, and counted, where the value is used. What joins letters and emoji stays too.
 fn seen(cell: &str) -> Option<String> {
-    let is_odd = |c: char| is_invisible(c) || is_odd_blank(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    let is_odd = |c: char| is_invisible(c) || is_odd_blank(c) || is_odd_break(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
     if !cell.contains(is_odd) {
         return None;
     }
-    let kept = cell.chars().filter(|c| !is_invisible(*c) && (!c.is_control() || matches!(c, '\n' | '\r' | '\t')));
-    let text: String = kept.map(|c| if is_odd_blank(c) { ' ' } else { c }).collect();
+    let plain = |c: char| match c {
+        c if is_odd_blank(c) => ' ',
+        c if is_odd_break(c) => '\n',
+        c => c,
+    };
+    let kept = cell.chars().map(plain);
+    let kept = kept.filter(|c| !is_invisible(*c) && (!c.is_control() || matches!(c, '\n' | '\r' | '\t')));
+    let text: String = kept.collect();
     Some(text.trim().to_owned())
 }
 
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Line ends of other systems: between two words, like any other.
+fn is_odd_break(c: char) -> bool {
+    matches!(c, '\u{0B}' | '\u{0C}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 fn is_odd_blank(c: char) -> bool {

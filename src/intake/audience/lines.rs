@@ -89,6 +89,8 @@ pub struct Lines {
     source: Source,
     raw: Raw,
     width: usize,
+    /// Cells of the header, those without a name at its end too.
+    written: usize,
     /// Rows of empty cells that count if another follows.
     blank: u64,
     /// The next row.
@@ -120,6 +122,7 @@ impl Lines {
             source,
             raw: Raw::default(),
             width: 0,
+            written: 0,
             blank: 0,
             next: None,
             of_last: Beside::default(),
@@ -148,7 +151,7 @@ impl Lines {
         while header.last().is_some_and(String::is_empty) {
             header.pop();
         }
-        self.width = header.len();
+        (self.width, self.written) = (header.len(), written.len());
         Ok(Some(header))
     }
 
@@ -269,8 +272,10 @@ impl Lines {
     fn shape(&mut self) -> Line {
         let found = self.raw.cells.len();
         let extra = self.raw.cells.iter().skip(self.width).filter(|cell| !cell.is_empty()).count();
-        // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written.
-        if matches!(self.source, Source::Sheet(_)) {
+        let is_sheet = matches!(self.source, Source::Sheet(_));
+        // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written. In a text those
+        // under the empty names at the end of the header are.
+        if is_sheet || (self.width..=self.written).contains(&found) {
             self.beside += extra as u64;
         } else if found < self.width || extra > 0 {
             let quoted_from = (self.raw.breaks != Breaks::None).then_some(self.raw.line);

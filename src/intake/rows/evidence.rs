@@ -5,9 +5,10 @@ use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 
 use super::super::audience::DateOrder;
-use super::super::phone_number::Home;
+use super::super::phone_number::{Home, NotAPhone};
 use super::damage;
 use super::plan::Plan;
+use super::shape::{Shape, Source, are_unlike, shape};
 use super::when::{self, Evidence};
 
 /// Rows that are looked at one by one; beyond, one in [`STRIDE`].
@@ -156,6 +157,8 @@ pub(super) struct Phones {
     filled: u64,
     good: u64,
     rounded: u64,
+    /// Without their country, where the campaign names none.
+    no_country: u64,
     bad: Option<u64>,
 }
 
@@ -175,6 +178,7 @@ impl Phones {
             return;
         }
         self.rounded += u64::from(damage::is_rounded(&found.given));
+        self.no_country += u64::from(found.to == Err(NotAPhone::NoCountry));
         self.bad.get_or_insert(row);
     }
 
@@ -185,47 +189,17 @@ impl Phones {
         }
         let row = self.bad?;
         // Where a spreadsheet rounded most of them away, that is what to cure.
-        let code = if self.rounded * 2 > self.filled - self.good { "phones_rounded" } else { "few_phones" };
+        let mostly = |count: u64| count * 2 > self.filled - self.good;
+        let code = match () {
+            () if mostly(self.rounded) => "phones_rounded",
+            () if mostly(self.no_country) => "phones_no_country",
+            () => "few_phones",
+        };
         let percent = (self.good * 100 / self.filled).to_string();
         let (row, of) = (row.to_string(), self.filled.to_string());
         let args = [("column", column), ("percent", &percent), ("of", &of), ("row", &row)];
         Some(Problem::new(code, &args))
     }
-}
-
-/// What the values of a parameter look like.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Shape {
-    /// Letters: a name, a place, a date in words.
-    Words,
-    /// A date or a time of day in numbers.
-    Moment,
-    /// Six digits or more: a phone, a document, an order.
-    LongNumber,
-    /// A number, perhaps an amount.
-    Number,
-    /// A web or mail address.
-    Address,
-}
-
-fn shape(text: &str) -> Option<Shape> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    Some(if text.contains("://") || text.starts_with("www.") || (text.contains('@') && text.contains('.')) {
-        Shape::Address
-    } else if letters > digits || letters > 12 || (letters > 0 && digits == 0) {
-        Shape::Words
-    } else if when::read(&[text], DateOrder::DayFirst).is_ok() || (text.contains(':') && digits <= 6) {
-        Shape::Moment
-    } else if digits >= 6 && text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) {
-        Shape::LongNumber
-    } else {
-        Shape::Number
-    })
 }
 
 /// The values of the template's parameters against the examples it was approved with.
@@ -258,13 +232,16 @@ impl<'a> Examples<'a> {
             return;
         }
         for watched in &mut self.watched {
-            // Only what comes from one column as it stands: what an expression makes of it was written on purpose.
-            let Some(place) = plan.sources.get(watched.name) else { continue };
-            let Some(found) = cells.get(*place).and_then(|cell| shape(cell)) else { continue };
+            let (found, place) = match plan.sources.get(watched.name) {
+                Some(Source::Column(place)) => (cells.get(*place).and_then(|cell| shape(cell)), Some(*place)),
+                Some(Source::Always(shape)) => (Some(*shape), None),
+                None => continue,
+            };
+            let Some(found) = found else { continue };
             watched.filled += 1;
             if are_unlike(found, watched.shape) {
                 watched.unlike += 1;
-                watched.column = Some(*place);
+                watched.column = place;
             }
         }
     }
@@ -272,21 +249,10 @@ impl<'a> Examples<'a> {
     /// A parameter most of whose values are something else than its example.
     pub(super) fn blocker(&self, header: &[String]) -> Option<Problem> {
         let wrong = self.watched.iter().find(|w| w.filled >= ENOUGH && w.unlike * 100 > w.filled * GOOD_PER_CENT)?;
-        let column = wrong.column.and_then(|place| header.get(place)).map(String::as_str).unwrap_or_default();
+        let Some(column) = wrong.column.and_then(|place| header.get(place)).map(String::as_str) else {
+            let args = [("name", wrong.name), ("example", wrong.example)];
+            return Some(Problem::new("unlike_example_made", &args));
+        };
         Some(Problem::new("unlike_example", &[("name", wrong.name), ("example", wrong.example), ("column", column)]))
     }
-}
-
-/// Whether nobody would put the one in the other's place: a phone in place of a name, a name in place of an amount.
-fn are_unlike(found: Shape, example: Shape) -> bool {
-    found != example
-        && !matches!(
-            (found, example),
-            // Dates are written in words and in numbers, numbers of any length count things, and a template's number may
-            // be a code, which has letters.
-            (Shape::Moment, Shape::Words)
-                | (Shape::Words, Shape::Moment | Shape::Number | Shape::LongNumber)
-                | (Shape::Number, Shape::LongNumber)
-                | (Shape::LongNumber, Shape::Number)
-        )
 }

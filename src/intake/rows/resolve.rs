@@ -22,7 +22,7 @@ use super::super::expression::{RowValues, Style, WHEN, When};
 use super::super::phone_number::{self, NotAPhone, is_marketing};
 use super::damage;
 use super::plan::{Plan, label};
-use super::seen::Key;
+use super::seen::{Key, Same};
 use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
 use super::zones::Zones;
@@ -44,6 +44,9 @@ struct Who {
     cost_centre: String,
     happens_at: Option<UnixMs>,
 }
+
+/// The word of a row that has the id of another person's row.
+pub(super) const SAME_ID: &str = "same_id_as_row";
 
 /// Why a row becomes no message, and the word of the detail.
 type Why = (ExclusionReason, String);
@@ -84,8 +87,9 @@ pub(super) struct Decided {
 
 impl Decided {
     /// Its exclusion: an earlier row became a message for the same.
-    pub(super) fn doubles(self, earlier: u32) -> RowExclusion {
-        let (reason, detail) = (ExclusionReason::Duplicate, format!("same_as_row: {earlier}"));
+    pub(super) fn doubles(self, earlier: Same) -> RowExclusion {
+        let word = if earlier.other_person { SAME_ID } else { "same_as_row" };
+        let (reason, detail) = (ExclusionReason::Duplicate, format!("{word}: {}", earlier.row));
         match self.fate {
             Err(exclusion) => RowExclusion { reason, detail, ..*exclusion },
             Ok(draft) => RowExclusion {
@@ -344,7 +348,7 @@ impl<'a> Resolver<'a> {
 
     fn key(&self, to: &Phone, id: Option<&str>, happens_at: Option<UnixMs>) -> Key {
         match id.filter(|_| self.plan.columns.id_is_key) {
-            Some(id) => Key::of_appointment(id, happens_at),
+            Some(id) => Key::of_appointment(id, happens_at, to),
             None => Key::of_person(to),
         }
     }
