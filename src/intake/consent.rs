@@ -43,8 +43,22 @@ const YES: &[&str] = &[
 
 /// Beginnings of words that mean yes.
 const YES_BEGINS: &[&str] = &[
-    "acept", "aceit", "autoriz", "consent", "accept", "subscri", "suscri", "inscri", "otorg", "conced", "firmad",
-    "assinad", "signed", "confirm", "afirmativ", "concord",
+    "acept",
+    "aceit",
+    "autoriz",
+    "consent",
+    "accept",
+    "subscri",
+    "suscri",
+    "inscri",
+    "otorg",
+    "conced",
+    "firmad",
+    "assinad",
+    "signed",
+    "confirm",
+    "afirmativ",
+    "concord",
 ];
 
 /// Letters that mean yes only where they stand alone.
@@ -83,9 +97,31 @@ const NO: &[&str] = &[
 
 /// Beginnings of words that mean no, or that a yes has ended.
 const NO_BEGINS: &[&str] = &[
-    "rechaz", "recus", "rehus", "revoc", "revok", "revog", "reject", "refus", "declin", "denied", "deneg", "negad",
-    "negativ", "unsubscri", "desuscri", "desinscri", "cancel", "retir", "withdr", "inactiv", "inativ", "caduc", "vencid",
-    "expir", "bloque",
+    "rechaz",
+    "recus",
+    "rehus",
+    "revoc",
+    "revok",
+    "revog",
+    "reject",
+    "refus",
+    "declin",
+    "denied",
+    "deneg",
+    "negad",
+    "negativ",
+    "unsubscri",
+    "desuscri",
+    "desinscri",
+    "cancel",
+    "retir",
+    "withdr",
+    "inactiv",
+    "inativ",
+    "caduc",
+    "vencid",
+    "expir",
+    "bloque",
 ];
 
 /// Words that say that nobody knows yet.
@@ -240,7 +276,18 @@ mod tests {
             (Consent::Unsaid, &["", " - ", "--", "?"]),
             (
                 Consent::Unclear,
-                &["pendiente", "N/A", "s/d", "desconocido", "quizás", "¿sí?", "2", "WEB", "formulario pendiente", "abc"],
+                &[
+                    "pendiente",
+                    "N/A",
+                    "s/d",
+                    "desconocido",
+                    "quizás",
+                    "¿sí?",
+                    "2",
+                    "WEB",
+                    "formulario pendiente",
+                    "abc",
+                ],
             ),
         ] {
             for cell in cells {

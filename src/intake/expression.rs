@@ -197,9 +197,11 @@ pub fn speaks_of(source: &str, name: &str) -> bool {
     let Ok(split) = pieces::split(source) else { return false };
     split.into_iter().any(|piece| match piece {
         pieces::Piece::Text(_) => false,
-        pieces::Piece::Code(code) => filters::environment(Style::En)
-            .compile_expression_owned(code.to_owned())
-            .is_ok_and(|compiled| compiled.undeclared_variables(false).iter().any(|used| used == name || fold(used) == name)),
+        pieces::Piece::Code(code) => {
+            filters::environment(Style::En).compile_expression_owned(code.to_owned()).is_ok_and(|compiled| {
+                compiled.undeclared_variables(false).iter().any(|used| used == name || fold(used) == name)
+            })
+        }
     })
 }
 

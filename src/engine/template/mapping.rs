@@ -187,7 +187,13 @@ pub(in crate::engine) fn evaluate(
 ) -> Option<String> {
     let known: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
     let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, &known).ok()?;
-    let values = RowValues { cells: Vec::new(), columns: Arc::default(), vars: Arc::new(texts.clone()), when: None, numbers: Vec::new() };
+    let values = RowValues {
+        cells: Vec::new(),
+        columns: Arc::default(),
+        vars: Arc::new(texts.clone()),
+        when: None,
+        numbers: Vec::new(),
+    };
     compiled.text(&RowValue::from_object(values)).ok()
 }
 

@@ -74,7 +74,9 @@ fn is_plain(cell: &str) -> bool {
 /// The text without what is not seen, every blank a plain one; `None` when nothing changes. Line ends and tabs stay: they
 /// are flattened, and counted, where the value is used. What joins letters and emoji stays too.
 fn seen(cell: &str) -> Option<String> {
-    let is_odd = |c: char| is_invisible(c) || is_odd_blank(c) || is_odd_break(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    let is_odd = |c: char| {
+        is_invisible(c) || is_odd_blank(c) || is_odd_break(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    };
     if !cell.contains(is_odd) {
         return None;
     }

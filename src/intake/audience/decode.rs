@@ -137,7 +137,8 @@ impl Read for Guarded {
 /// Every line end as a line feed, so that lines are counted alike whoever wrote them; how many bytes are left.
 /// `after_return`: the bytes before ended with a carriage return, and so do these.
 fn one_line_end(bytes: &mut [u8], after_return: &mut bool) -> usize {
-    let was_after = std::mem::replace(after_return, bytes.last() == Some(&b'\r') || (bytes.is_empty() && *after_return));
+    let was_after =
+        std::mem::replace(after_return, bytes.last() == Some(&b'\r') || (bytes.is_empty() && *after_return));
     let skips_first = was_after && bytes.first() == Some(&b'\n');
     let Some(first) = (if skips_first { Some(0) } else { bytes.iter().position(|b| *b == b'\r') }) else {
         return bytes.len();

@@ -117,5 +117,11 @@ fn wanted(problems: &[Problem]) -> String {
         let arg = |key: &str| p.args.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
         arg("name").or_else(|| arg("label")).or_else(|| arg("slot")).unwrap_or_else(|| p.code.clone())
     };
-    problems.iter().map(named).collect::<std::collections::BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(", ")
+    problems
+        .iter()
+        .map(named)
+        .collect::<std::collections::BTreeSet<String>>()
+        .into_iter()
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -160,7 +160,8 @@ fn one_of(given: String, home: Option<&Home>) -> FoundPhone {
     let pieces = given.split(['/', ';', ',', '|', '\n']);
     let pieces = pieces.flat_map(|p| p.split(" y ")).flat_map(|p| p.split(" o ")).flat_map(|p| p.split(" e "));
     let pieces: Vec<&str> = pieces.flat_map(|p| p.split(" ou ")).map(str::trim).filter(|p| !p.is_empty()).collect();
-    let read = |piece: &str| phone_number::read(piece, home).or_else(|_| phone_number::read(without_note(piece)?, home));
+    let read =
+        |piece: &str| phone_number::read(piece, home).or_else(|_| phone_number::read(without_note(piece)?, home));
     let several = pieces.len() > 1;
     // A piece must be a whole number by itself: an area code cut off would make another one.
     let whole = |piece: &&str| !several || piece.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST;

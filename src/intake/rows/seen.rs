@@ -28,7 +28,10 @@ pub(super) struct Seen {
 pub(super) enum Key {
     Person(u64),
     /// `who` tells people apart whose rows have the same id.
-    Appointment { text: Box<str>, who: u32 },
+    Appointment {
+        text: Box<str>,
+        who: u32,
+    },
 }
 
 /// An earlier row for the same.

@@ -32,7 +32,8 @@ pub(super) fn text(written: &str, kind: Kind, from_1904: bool) -> String {
 
 /// Whether a number's text could be taken for one with a mark of thousands: `1234.567`.
 pub(super) fn has_three_decimals(text: &str) -> bool {
-    text.rsplit_once('.').is_some_and(|(_, decimals)| decimals.len() == 3 && decimals.bytes().all(|b| b.is_ascii_digit()))
+    text.rsplit_once('.')
+        .is_some_and(|(_, decimals)| decimals.len() == 3 && decimals.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A number written with a point or a comma before its decimals.
