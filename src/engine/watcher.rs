@@ -40,15 +40,13 @@ pub struct Watcher {
     gone: BTreeSet<String>,
     /// Problems of folders that are none of a campaign, told already.
     told: Vec<Problem>,
-    /// Campaigns that could not be loaded or started for a fault of ours, told already.
-    failing: BTreeSet<String>,
 }
 
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(engine: Engine) -> Self {
-        let (seen, loaded, to_start, gone, told, failing) = Default::default();
-        Self { engine, seen, loaded, to_start, gone, told, failing }
+        let (seen, loaded, to_start, gone, told) = Default::default();
+        Self { engine, seen, loaded, to_start, gone, told }
     }
 
     /// Watches until `stop`.
@@ -80,7 +78,6 @@ impl Watcher {
                 match Box::pin(self.load(name)).await {
                     Ok(()) => {
                         self.loaded.insert(name.clone(), files.clone());
-                        self.failing.remove(name);
                         loaded += 1;
                     }
                     Err(cause) => failed = Some(self.failed(name, cause).await),
@@ -91,14 +88,13 @@ impl Watcher {
         failed = self.start_waiting().await?.or(failed);
         self.note_removed(&found).await?;
         self.loaded.retain(|name, _| found.contains_key(name));
-        self.failing.retain(|name| found.contains_key(name));
         self.seen = found;
         failed.map_or(Ok(loaded), Err)
     }
 
-    /// Something of ours failed for one campaign: its people are told once, and what it was goes to the log.
-    async fn failed(&mut self, name: &str, cause: EngineError) -> EngineError {
-        if !cause.is_full() && self.failing.insert(name.to_owned()) {
+    /// Something of ours failed for one campaign: its people are told, and what it was goes to the log.
+    async fn failed(&self, name: &str, cause: EngineError) -> EngineError {
+        if !cause.is_full() {
             // Where not even that can be written, the log alone says it.
             let _ = self.note(name, &[Problem::new("folder_failed", &[])]).await;
         }
@@ -171,7 +167,6 @@ impl Watcher {
                     warn!(campaign.id = %known.id, "campaign {} cannot start by itself", known.id);
                 }
             }
-            self.failing.remove(&name);
             self.to_start.remove(&name);
         }
         Ok(failed)

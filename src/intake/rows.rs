@@ -10,13 +10,11 @@ use crate::domain::amend::Conflicts;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
 use crate::domain::hours::law::Laws;
-use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
-use crate::locale::{self, Language};
 
 use super::audience::{self, Audience, FileFacts, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
@@ -24,6 +22,7 @@ use super::columns;
 
 mod batch;
 mod damage;
+mod detail;
 mod evidence;
 mod fingerprint;
 mod keys;
@@ -37,6 +36,7 @@ mod tally;
 pub mod when;
 mod zones;
 
+pub use detail::{explain, moved_and_left, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
 pub use tally::Tally;
@@ -213,7 +213,6 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         return Err(Stopped { problems: survey.blockers, facts: Some(file.facts), rows }.into());
     }
     let mut warnings = survey.warnings;
-    warnings.extend(plan.contents.warnings());
     if file.lost_characters > 0 {
         warnings.push(Problem::new("lost_characters", &[("n", &file.lost_characters.to_string())]));
     }
@@ -370,33 +369,4 @@ fn as_one(cells: &[String]) -> String {
     const LONGEST: usize = 200;
     let cells: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
     cells.join(" · ").chars().take(LONGEST).collect()
-}
-
-/// The detail of a row that an earlier run has sent.
-pub fn sent_in(run: RunId) -> String {
-    format!("sent_in_run: {run}")
-}
-
-/// The detail of a row whose person was told another time, which the campaign leaves so.
-pub fn moved_and_left() -> String {
-    "moved_and_left".to_owned()
-}
-
-/// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
-/// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
-pub fn explain(language: Language, detail: &str) -> String {
-    let (word, rest) = detail.split_once(": ").unwrap_or((detail, ""));
-    let (column, fact) = rest.split_once(": ").filter(|_| word.ends_with("_in")).unwrap_or(("", rest));
-    let key = match (word, fact) {
-        // What is told by the keys of a campaign file is said by what people see.
-        ("value" | "expression", "template.header") => format!("detail.{word}_of_header"),
-        ("value" | "expression", fact) if fact.starts_with("template.buttons.") => format!("detail.{word}_of_button"),
-        ("expression", "columns.only") => format!("detail.{word}_of_only"),
-        _ => format!("detail.{word}"),
-    };
-    // Buttons are counted from 0 in a campaign file and from 1 by people.
-    let button = fact.rsplit('.').next().and_then(|no| no.parse::<u32>().ok()).map(|no| (no + 1).to_string());
-    let button = button.unwrap_or_default();
-    let sentence = locale::say(language, &key, &[("fact", fact), ("column", column), ("button", &button)]);
-    if sentence == key { detail.to_owned() } else { sentence }
 }

@@ -139,11 +139,21 @@ fn is_continuation(c: char) -> bool {
 
 /// The text that gives this one when its UTF-8 is read as Windows-1252: certain when all of it goes back.
 fn decoded_once(cell: &str) -> Option<String> {
-    // The codec writes what it cannot as `&#…;`, and tells so.
-    let (bytes, _, has_others) = WINDOWS_1252.encode(cell);
-    if has_others {
-        return None;
+    let mut bytes = Vec::with_capacity(cell.len());
+    for c in cell.chars() {
+        // Half of the readers leave these bytes as they are, the others write the signs that Windows has in their place.
+        if ('\u{80}'..='\u{9F}').contains(&c) {
+            bytes.push(c as u8);
+            continue;
+        }
+        let mut text = [0; 4];
+        // The codec writes what it cannot as `&#…;`, and tells so.
+        let (one, _, has_others) = WINDOWS_1252.encode(c.encode_utf8(&mut text));
+        if has_others {
+            return None;
+        }
+        bytes.extend_from_slice(&one);
     }
-    let text = String::from_utf8(bytes.into_owned()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
     (!looks_decoded_twice(&text)).then(|| text.trim().to_owned())
 }

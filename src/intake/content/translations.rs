@@ -65,7 +65,7 @@ impl<'a> Contents<'a> {
                     contents.all.push(content);
                     contents.languages.push(language);
                 }
-                // No row may be in that language: those that are get none, or the campaign's own.
+                // Whether any row is in that language is seen when they are read.
                 Err(found) if !contents.all.is_empty() => contents.unfit.push((language, wanted(&found))),
                 // What is wrong in every language is told once.
                 Err(found) => problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>()),
@@ -74,11 +74,21 @@ impl<'a> Contents<'a> {
         if problems.is_empty() { Ok(contents) } else { Err(problems) }
     }
 
-    /// Translations that no row gets because they want other values than the campaign gives.
-    pub fn warnings(&self) -> Vec<Problem> {
+    /// The translation that the row of `cells` names and that wants other values than the campaign gives, by its place.
+    pub fn unfit(&self, cells: &[String]) -> Option<usize> {
+        if self.unfit.is_empty() {
+            return None;
+        }
+        let cell = cells.get(self.column?).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())?;
+        let unfit: Vec<&str> = self.unfit.iter().map(|(language, _)| *language).collect();
+        language::pick(cell, &self.languages).is_none().then(|| language::pick(cell, &unfit)).flatten()
+    }
+
+    /// What is told of it, and whether its rows get the campaign's own content instead.
+    pub fn told_of_unfit(&self, place: usize) -> Option<(Problem, bool)> {
+        let (language, names) = self.unfit.get(place)?;
         let code = if self.falls_back { "translation_unfit_otherwise" } else { "translation_unfit" };
-        let told = |(language, names): &(&str, String)| Problem::new(code, &[("language", language), ("names", names)]);
-        self.unfit.iter().map(told).collect()
+        Some((Problem::new(code, &[("language", language), ("names", names)]), self.falls_back))
     }
 
     /// Which content the row of `cells` gets; `Err` is the language that has none.

@@ -8,15 +8,12 @@ use jiff::tz::TimeZone;
 use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::schedule::{self, Due, NotDue, Shift};
-use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
-use super::super::consent::Consent;
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
 use super::super::phone_number::{self, NotAPhone, is_marketing};
@@ -27,6 +24,8 @@ use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
 use super::zones::Zones;
 use super::{Draft, RowExclusion, RowsRequest};
+
+mod agreed;
 
 /// A row's date and time: the instant, and the wall clock it is printed with.
 #[derive(Clone, Copy)]
@@ -267,27 +266,6 @@ impl<'a> Resolver<'a> {
         let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
         let closed = self.plan.closed.because(to, marketing);
         closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
-    }
-
-    /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
-    fn consent(&mut self, cells: &[String], picked: Picked) -> Result<String, Why> {
-        let place = self.plan.columns.consent;
-        let Some((place, cell)) = place.and_then(|place| Some((place, cells.get(place)?))) else {
-            return Ok(String::new());
-        };
-        let category = self.plan.contents.at(picked).category;
-        let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
-        match Consent::read(cell) {
-            Consent::Given => Ok(cell.clone()),
-            Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
-            Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
-            Consent::Unclear if marketing => {
-                self.tally.consent_unclear += 1;
-                self.tally.unclear_consent.get_or_insert_with(|| cell.clone());
-                Err((ExclusionReason::NoConsent, format!("consent_unclear_in: {}: {cell}", self.header(place))))
-            }
-            Consent::Refused | Consent::Unsaid | Consent::Unclear => Ok(String::new()),
-        }
     }
 
     /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.

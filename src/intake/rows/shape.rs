@@ -38,8 +38,28 @@ pub(super) enum Shape {
     Address,
 }
 
-/// Words of time, folded, and the words by which an example says that a time is meant.
-const TIMES: [&str; 50] = [
+/// Words of time, folded, and words by which an example says what is meant rather than how it looks.
+const TIMES: &[&str] = &[
+    "monto",
+    "importe",
+    "saldo",
+    "total",
+    "valor",
+    "precio",
+    "preco",
+    "amount",
+    "price",
+    "numero",
+    "number",
+    "codigo",
+    "code",
+    "texto",
+    "text",
+    "ejemplo",
+    "exemplo",
+    "example",
+    "variable",
+    "parametro",
     "lunes",
     "martes",
     "miercoles",
@@ -92,7 +112,7 @@ const TIMES: [&str; 50] = [
     "hs",
 ];
 
-const MONTHS: [&str; 36] = [
+const MONTHS: &[&str] = &[
     "enero",
     "febrero",
     "marzo",

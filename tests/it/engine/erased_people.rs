@@ -172,7 +172,8 @@ async fn erasing_reaches_workbooks_and_says_each_time_what_is_left() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let bytes =
             workbook(&[("A", "Ana", "11 5555-0123"), ("B", "Eva", "11 5555-0124"), ("C", "Luz", "11 5555-0125")]);
-        let campaign = clinic("area_code = \"11\"").replace("people.csv", "agenda*.xlsx");
+        let campaign =
+            clinic("contains = \"everything ahead\"\narea_code = \"11\"").replace("people.csv", "agenda*.xlsx");
         let brought = Some(("agenda-1.xlsx", bytes.clone()));
         let loaded = stage.engine.load_campaign("clinic", &campaign, brought, "ana").await.unwrap();
         let Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };
