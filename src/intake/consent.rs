@@ -220,79 +220,21 @@ fn is_alone(words: &[&str]) -> bool {
 mod tests {
     use super::*;
 
+    fn all(cells: &str, consent: Consent) {
+        for cell in cells.split('|') {
+            assert_eq!(Consent::read(cell), consent, "{cell}");
+        }
+    }
+
     #[test]
     fn yes_no_nothing_and_a_basis_are_told_apart() {
-        for (consent, cells) in [
-            (
-                Consent::Given,
-                &[
-                    "Sí",
-                    "SIM",
-                    "yes",
-                    "1",
-                    "1,0",
-                    "X",
-                    "Formulario web, 3/3/2026",
-                    "Formulario 3/3",
-                    "2024-03-01",
-                    "03/04/2025",
-                    "Acepta (mostrador)",
-                    "opt-in 2025",
-                    "opted in",
-                    "De acuerdo",
-                    "Autorizado por escrito",
-                    "VERDADERO",
-                    "consent given",
-                ][..],
-            ),
-            (
-                Consent::Refused,
-                &[
-                    "No",
-                    "Não",
-                    "0",
-                    "0,0",
-                    "false",
-                    "NO.",
-                    "no acepta",
-                    "No, gracias",
-                    "No (2025)",
-                    "não aceita",
-                    "sem consentimento",
-                    "revocado",
-                    "recusou",
-                    "nunca",
-                    "opted out",
-                    "opt-out",
-                    "negativo",
-                    "baja",
-                    "no sabe",
-                    "no contesta",
-                    "en desacuerdo",
-                    "consentimiento vencido",
-                    "unsubscribed",
-                ],
-            ),
-            (Consent::Unsaid, &["", " - ", "--", "?"]),
-            (
-                Consent::Unclear,
-                &[
-                    "pendiente",
-                    "N/A",
-                    "s/d",
-                    "desconocido",
-                    "quizás",
-                    "¿sí?",
-                    "2",
-                    "WEB",
-                    "formulario pendiente",
-                    "abc",
-                ],
-            ),
-        ] {
-            for cell in cells {
-                assert_eq!(Consent::read(cell), consent, "{cell}");
-            }
-        }
+        all("Sí|SIM|yes|1|1,0|X|VERDADERO|consent given|De acuerdo|opted in|opt-in 2025", Consent::Given);
+        all("Formulario web, 3/3/2026|Formulario 3/3|2024-03-01|03/04/2025", Consent::Given);
+        all("Acepta (mostrador)|Autorizado por escrito", Consent::Given);
+        all("No|Não|0|0,0|false|NO.|no acepta|No, gracias|No (2025)|não aceita|sem consentimento", Consent::Refused);
+        all("revocado|recusou|nunca|opted out|opt-out|negativo|baja|no sabe|no contesta", Consent::Refused);
+        all("en desacuerdo|consentimiento vencido|unsubscribed", Consent::Refused);
+        all("| - |--|?", Consent::Unsaid);
+        all("pendiente|N/A|s/d|desconocido|quizás|¿sí?|2|WEB|formulario pendiente|abc", Consent::Unclear);
     }
 }

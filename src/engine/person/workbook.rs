@@ -24,7 +24,7 @@ pub(super) fn without(audience: &Audience, to: &Path, phones: &[Phone], home: Op
     let header_row = audience.facts.header_row.max(1) - 1;
     // Titles stand above the header, so that it is found where it was.
     for (row, title) in (0..header_row).zip(&audience.facts.title_lines) {
-        write(sheet, row, &[title.clone()], &[]).map_err(io_error)?;
+        write(sheet, row, std::slice::from_ref(title), &[]).map_err(io_error)?;
     }
     write(sheet, header_row, &audience.facts.header, &[]).map_err(io_error)?;
     let (mut lines, mut emptied) = (audience.lines()?.as_written(), 0);
