@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, EntryId, MessageId};
 use crate::domain::time::UnixMs;
+use crate::store::conversation::{self, Conversation};
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::idempotency::Once;
 use crate::store::{Result, Store, Tx};
@@ -26,6 +27,7 @@ pub mod routing;
 pub mod ticket;
 pub mod words;
 
+use assign::Reach;
 pub use by_hand::{ByHand, may_send, open_by_hand};
 
 /// The agents' side of the inbox. Cloning shares it.
@@ -35,18 +37,56 @@ pub struct Inbox {
     changes: broadcast::Sender<News>,
     /// The key under which notes, tickets and what goes on with a note are made.
     once: Once,
+    /// Whose conversations whoever acts may close, decide in and say something of.
+    reach: Reach,
+}
+
+/// What became of what somebody wanted to do in a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acted {
+    /// It is done.
+    Done,
+    /// There was nothing to do it to: it is closed already, is about no message, or nothing is unclear any more.
+    Nothing,
+    /// It is somebody else's by now, and nothing changed.
+    Others,
+    /// There is no such conversation.
+    Unknown,
+}
+
+impl Acted {
+    /// Whether it is done.
+    pub fn is_done(self) -> bool {
+        self == Self::Done
+    }
 }
 
 impl Inbox {
     /// Over `store`, announcing what changes.
     pub fn new(store: Store, changes: broadcast::Sender<News>) -> Self {
-        Self { store, changes, once: Once::default() }
+        Self { store, changes, once: Once::default(), reach: Reach::All }
     }
 
     /// The same under a key: what was made under it already is not made again.
     #[must_use]
     pub fn under(self, once: Once) -> Self {
         Self { once, ..self }
+    }
+
+    /// The same for whoever reaches only so far. It is asked where the change is written, on the locked row: a colleague who
+    /// has just taken a conversation over keeps it as it is.
+    #[must_use]
+    pub fn within(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// The conversation `id`, which nobody else changes until the unit of work ends; else what becomes of acting in it.
+    async fn hold_own(&self, tx: &mut Tx, id: ConversationId) -> Result<std::result::Result<Conversation, Acted>> {
+        Ok(match conversation::hold(tx, id).await? {
+            Some(found) if self.reach.includes(found.assignee) => Ok(found),
+            Some(_) => Err(Acted::Others),
+            None => Err(Acted::Unknown),
+        })
     }
 
     fn announce(&self, conversation: ConversationId) {

@@ -40,6 +40,7 @@ mod language;
 mod media;
 mod metrics;
 mod once;
+mod origin;
 mod outgoing;
 mod outgoing_act;
 mod page;

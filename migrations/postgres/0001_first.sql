@@ -1066,6 +1066,14 @@ CREATE TABLE away_answer (
 -- listens nothing is written. `thread` is what connectors follow: a conversation in which something is another.
 CREATE FUNCTION outgoing_message() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- A receipt may be quicker than the answer to our request: whatever was taken is told as taken first, once an attempt.
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT 'message.accepted', NEW.id, NEW.conversation_id, NEW.person_id,
+        json_build_object('state', 'accepted', 'attempt', NEW.attempt, 'code', NULL, 'reason', NULL)::text,
+        COALESCE(NEW.accepted_at, NEW.sent_at, NEW.delivered_at, NEW.read_at, NEW.ended_at)
+    WHERE OLD.state IN ('queued', 'claimed', 'in_doubt', 'cancelled') AND OLD.accepted_at IS NULL
+        AND (NEW.state IN ('sent', 'delivered', 'read') OR (NEW.state = 'failed' AND NEW.provider_id IS NOT NULL))
+        AND EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'message.accepted');
     INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
     SELECT 'message.' || NEW.state, NEW.id, NEW.conversation_id, NEW.person_id,
         json_build_object('state', NEW.state, 'attempt', NEW.attempt, 'code', NEW.failure_code, 'reason', NEW.end_reason)::text,

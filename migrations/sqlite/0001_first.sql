@@ -1040,6 +1040,14 @@ CREATE TABLE away_answer (
 CREATE TRIGGER outgoing_message AFTER UPDATE OF state ON message
 WHEN NEW.state <> OLD.state AND NEW.state NOT IN ('queued', 'claimed') AND NEW.test_of IS NULL
 BEGIN
+    -- A receipt may be quicker than the answer to our request: whatever was taken is told as taken first, once an attempt.
+    INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
+    SELECT 'message.accepted', NEW.id, NEW.conversation_id, NEW.person_id,
+        json_object('state', 'accepted', 'attempt', NEW.attempt, 'code', NULL, 'reason', NULL),
+        COALESCE(NEW.accepted_at, NEW.sent_at, NEW.delivered_at, NEW.read_at, NEW.ended_at)
+    WHERE OLD.state IN ('queued', 'claimed', 'in_doubt', 'cancelled') AND OLD.accepted_at IS NULL
+        AND (NEW.state IN ('sent', 'delivered', 'read') OR (NEW.state = 'failed' AND NEW.provider_id IS NOT NULL))
+        AND EXISTS (SELECT 1 FROM outgoing_wish WHERE kind = 'message.accepted');
     INSERT INTO outgoing_event (kind, subject, conversation_id, person_id, detail, at)
     SELECT 'message.' || NEW.state, NEW.id, NEW.conversation_id, NEW.person_id,
         json_object('state', NEW.state, 'attempt', NEW.attempt, 'code', NEW.failure_code, 'reason', NEW.end_reason),

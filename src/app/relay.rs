@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::domain::change::{Change, News, Teller};
 use crate::engine::Engine;
 use crate::store::StoreError;
-use crate::store::changes::{self, Ear};
+use crate::store::changes::{self, Ear, Heard};
 
 /// What changes within this is told together, and once.
 const TOGETHER: Duration = Duration::from_millis(200);
@@ -78,7 +78,8 @@ impl Mouth {
             }
         }
         let all: Vec<Change> = if all.contains(&Change::All) { vec![Change::All] } else { all.into_iter().collect() };
-        changes::tell(&self.engine.store, &self.engine.instance, &self.engine.node, &all).await
+        let what = Heard { changes: all, written: self.engine.inbound.untold() };
+        changes::tell(&self.engine.store, &self.engine.instance, &self.engine.node, &what).await
     }
 }
 
@@ -99,15 +100,16 @@ pub async fn hear(engine: Engine, stop: CancellationToken) {
 async fn hear_on(engine: &Engine) -> Result<(), StoreError> {
     let Some(mut ear) = Ear::open(&engine.store, &engine.instance, &engine.node).await? else { return Ok(()) };
     // Nobody listened until now.
-    pass_on(engine, vec![Change::All]);
+    pass_on(engine, Heard { changes: vec![Change::All], ..Heard::default() });
     loop {
         pass_on(engine, ear.next().await?);
     }
 }
 
-/// What another node has told goes to the pages of this one, and to no other node.
-pub fn pass_on(engine: &Engine, changes: Vec<Change>) {
-    for change in changes {
+/// What another node has told goes to the pages and the paces of this one, and to no other node.
+pub fn pass_on(engine: &Engine, heard: Heard) {
+    engine.inbound.hear(&heard.written);
+    for change in heard.changes {
         // An error only says that nobody watches.
         drop(engine.changes.send(News::elsewhere(change)));
     }

@@ -82,11 +82,13 @@ pub enum Event {
     WaitPassed,
     /// Somebody of ours takes it up again.
     Reopened,
+    /// What an agent or a bot had written did not arrive.
+    NotDelivered,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Asked,
         Self::Heard,
         Self::Answered,
@@ -99,6 +101,7 @@ impl Event {
         Self::Settled,
         Self::WaitPassed,
         Self::Reopened,
+        Self::NotDelivered,
     ];
 }
 
@@ -109,8 +112,9 @@ pub const fn next(phase: Phase, event: Event) -> Option<Phase> {
     use Phase as P;
     match (phase, event) {
         (any, E::Heard) => Some(any),
-        (P::Closed | P::Quiet | P::Waiting, E::Asked) => Some(P::Waiting),
-        (P::BotWaiting | P::BotQuiet, E::Asked) => Some(P::BotWaiting),
+        // Whoever was not reached waits as much as whoever asks, also where that was thought to be the end.
+        (P::Closed | P::Quiet | P::Waiting, E::Asked | E::NotDelivered) => Some(P::Waiting),
+        (P::BotWaiting | P::BotQuiet, E::Asked | E::NotDelivered) => Some(P::BotWaiting),
         (P::Closed, E::Reopened) => Some(P::Quiet),
         // Nothing else happens to what has ended, and what is open cannot be opened.
         (P::Closed, _) | (_, E::Reopened) => None,
@@ -253,9 +257,9 @@ mod tests {
         }
 
         #[test]
-        fn what_has_ended_begins_again_only_by_the_person_or_one_of_ours(event in event()) {
+        fn what_has_ended_begins_again_only_by_the_person_one_of_ours_or_an_answer_that_did_not_arrive(event in event()) {
             if next(Phase::Closed, event).is_some_and(Phase::is_open) {
-                prop_assert!(matches!(event, Event::Asked | Event::Reopened));
+                prop_assert!(matches!(event, Event::Asked | Event::Reopened | Event::NotDelivered));
             }
         }
 

@@ -283,11 +283,17 @@ pub enum ReplyContent {
     },
     /// Shared contacts, an order, an edit, a deletion, or a type that is not known yet.
     Other {
-        /// The provider's word for it (`contacts`, `order`, `edit`, `revoke`, `unsupported`, …).
+        /// The provider's word for it (`contacts`, `order`, `edit`, `revoke`, `unsupported`, …). Ours, of a note:
+        /// `not_delivered`, what somebody of ours had written did not arrive.
         what: String,
         /// A line to show, if there is one.
         summary: Option<String>,
     },
+}
+
+impl ReplyContent {
+    /// The word of a note that Recado leaves where an answer did not arrive.
+    pub const NOT_DELIVERED: &'static str = "not_delivered";
 }
 
 /// A media attachment, by reference.

@@ -1,6 +1,7 @@
 //! What may be written freely while a person's window is open, with WhatsApp's limits (cloud-api.md 2) and what each
 //! provider cannot pass on (gupshup-zenvia.md 1.3, 2.2).
 
+mod emoji;
 mod limits;
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ pub enum Free {
         /// Where it leads.
         url: String,
     },
-    /// An emoji on the message that is quoted; without one, ours is taken back.
+    /// One emoji on the message that is quoted; without one, ours is taken back.
     Reaction {
         /// The emoji.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -109,6 +109,11 @@ pub fn is_shown(mime_type: &str) -> bool {
     ["image/", "audio/", "video/"].iter().any(|start| mime_type.starts_with(start))
 }
 
+/// Whether a browser has a reader of its own for such documents, which keeps what they hold apart from every page.
+pub fn is_read(mime_type: &str) -> bool {
+    mime_type == "application/pdf"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +149,7 @@ mod tests {
     fn only_pictures_sounds_and_films_are_shown_in_a_page() {
         for (mime, shown) in [("image/png", true), ("video/3gpp", true), ("application/pdf", false), (OPAQUE, false)] {
             assert_eq!(is_shown(mime), shown, "{mime}");
+            assert_eq!(is_read(mime), mime == "application/pdf", "{mime}");
         }
     }
 }

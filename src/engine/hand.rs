@@ -293,9 +293,9 @@ impl Engine {
 
 /// What is wrong with the time to wait for an answer.
 fn out_of_reach(wait: Option<Duration>) -> Option<Problem> {
-    let wait = wait.filter(|wait| *wait < WAITS.0 || *wait > WAITS.1)?;
+    wait.filter(|wait| *wait < WAITS.0 || *wait > WAITS.1)?;
     let days = (WAITS.1.as_secs() / 86_400).to_string();
-    Some(Problem::new("wait_range", &[("field", "wait"), ("seconds", &wait.as_secs().to_string()), ("days", &days)]))
+    Some(Problem::new("wait_range", &[("field", "wait"), ("days", &days)]))
 }
 
 /// What is wrong with the name of who pays.

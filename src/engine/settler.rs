@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error};
 
 use super::{Engine, breaker};
+use crate::domain::change::Change;
 use crate::store::message::{self, Settlement};
 
 /// One statement of 200 settles 30 to 70 times the rows per second of 200 statements.
@@ -68,6 +69,7 @@ impl Settler {
             match message::settle(&self.engine.store, batch).await {
                 Ok(settled) => {
                     self.engine.tell_runs(settled.runs);
+                    settled.back.into_iter().for_each(|id| self.engine.tell(Change::Conversation(id)));
                     return breaker::look(&self.engine, settled.failing).await;
                 }
                 Err(cause) => {

@@ -53,7 +53,8 @@ pub async fn may_send(
         }
         Refusal::Session { until } => {
             let minutes = until.since(now).as_secs().div_ceil(60);
-            Problem::new("template_session", &[("n", &minutes.to_string()), ("conversation", &id)])
+            let (n, time) = if minutes < 120 { (minutes, "span.minutes") } else { (minutes / 60, "span.hours") };
+            Problem::new("template_session", &[("n", &n.to_string()), ("time_key", time), ("conversation", &id)])
         }
         Refusal::Enough { allowed } => {
             Problem::new("template_recontacts", &[("n", &allowed.to_string()), ("conversation", &id)])

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::reply::Candidacy;
 use super::reply::origin::waiting;
-use super::{Inbox, write_out};
+use super::{Acted, Inbox, write_out};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId};
 use crate::domain::time::UnixMs;
@@ -43,12 +43,15 @@ impl Inbox {
     }
 
     /// An agent says that `message` is the one answered: the unclear replies since it went out are about it, and so is
-    /// the conversation from now on. False: no reply is unclear, or that message is none of those it may answer.
-    pub async fn choose(&self, id: ConversationId, message: MessageId) -> Result<bool> {
+    /// the conversation from now on. Nothing: no reply is unclear, or that message is none of those it may answer.
+    pub async fn choose(&self, id: ConversationId, message: MessageId) -> Result<Acted> {
         let mut tx = self.store.begin().await?;
-        let Some(reply) = unclear(&mut tx, id).await? else { return Ok(false) };
+        if let Err(not) = self.hold_own(&mut tx, id).await? {
+            return Ok(not);
+        }
+        let Some(reply) = unclear(&mut tx, id).await? else { return Ok(Acted::Nothing) };
         let Some(Candidacy { message, rules }) = reply.may_answer.into_iter().find(|c| c.message.id == message) else {
-            return Ok(false);
+            return Ok(Acted::Nothing);
         };
         // The reply may have come before the answer to our request was settled.
         entry::assign(&mut tx, id, message.id, message.reached_at.min(reply.received_at)).await?;
@@ -57,9 +60,7 @@ impl Inbox {
         if !entry::shows(&mut tx, id, message.id).await? {
             write_out(&mut tx, id, message.id, &message.author, message.reached_at.min(reply.at)).await?;
         }
-        tx.commit().await?;
-        self.announce(id);
-        Ok(true)
+        self.done(tx, id).await
     }
 
     async fn choice(&self, candidacy: Candidacy) -> Result<Choice> {

@@ -1,17 +1,16 @@
 //! What agents do with conversations. Every command says whether it changed something; `false` means that somebody was
-//! faster, or that there is nothing to do it to.
+//! faster, or that there is nothing to do it to. What only those may do whose conversation it is says [`Acted`].
 
 use crate::domain::event::ReplyContent;
 use crate::domain::id::{ConversationId, MessageId, UserId};
 use crate::domain::time::UnixMs;
-use crate::store::Result;
 use crate::store::conversation::{self, ConversationState, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
-use crate::store::{identity, suppression, turn};
+use crate::store::{Result, Tx, identity, suppression, turn};
 
-use super::Inbox;
 use super::reply::wish;
+use super::{Acted, Inbox};
 
 impl Inbox {
     /// Takes a conversation, from a bot too. False: it is closed, or another agent has it.
@@ -42,9 +41,23 @@ impl Inbox {
         Ok(self.told(done, id))
     }
 
-    /// Ends a conversation; what was said goes to its ticket. False: it is closed already.
-    pub async fn close(&self, id: ConversationId, by: &str, at: UnixMs) -> Result<bool> {
-        self.step(id, Happening::Closed { by }, at).await
+    /// Ends a conversation; what was said goes to its ticket. Nothing: it is closed already.
+    pub async fn close(&self, id: ConversationId, by: &str, at: UnixMs) -> Result<Acted> {
+        let mut tx = self.store.begin().await?;
+        if let Err(not) = self.hold_own(&mut tx, id).await? {
+            return Ok(not);
+        }
+        if conversation::step(&mut tx, id, Happening::Closed { by }, at).await?.is_none() {
+            return Ok(Acted::Nothing);
+        }
+        self.done(tx, id).await
+    }
+
+    /// Ends the unit of work, and says that the conversation changed.
+    pub(super) async fn done(&self, tx: Tx, id: ConversationId) -> Result<Acted> {
+        tx.commit().await?;
+        self.announce(id);
+        Ok(Acted::Done)
     }
 
     async fn step(&self, id: ConversationId, what: Happening<'_>, at: UnixMs) -> Result<bool> {
@@ -70,7 +83,7 @@ impl Inbox {
         Ok(self.told(done, id))
     }
 
-    /// Sets or corrects the outcome of `message`, or of the message the conversation is about. False: there is none.
+    /// Sets or corrects the outcome of `message`, or of the message the conversation is about. Nothing: there is none.
     pub async fn set_outcome(
         &self,
         id: ConversationId,
@@ -78,19 +91,21 @@ impl Inbox {
         outcome: &str,
         by: &str,
         at: UnixMs,
-    ) -> Result<bool> {
+    ) -> Result<Acted> {
         let mut tx = self.store.begin().await?;
-        let Some(found) = conversation::by_id(&mut tx, id).await? else { return Ok(false) };
+        let found = match self.hold_own(&mut tx, id).await? {
+            Ok(found) => found,
+            Err(not) => return Ok(not),
+        };
         let about = match message {
             Some(message) if entry::shows(&mut tx, id, message).await? => Some(message),
             Some(_) => None,
             None => found.origin_message_id,
         };
-        let Some(message) = about else { return Ok(false) };
+        let Some(message) = about else { return Ok(Acted::Nothing) };
         let new = NewOutcome { message, entry: None, outcome, certainty: Certainty::Set, set_by: by, at };
         outcome::add(&mut tx, &new).await?;
-        tx.commit().await?;
-        Ok(self.told(true, id))
+        self.done(tx, id).await
     }
 
     /// Writes a note that only agents see. False: there is no such conversation.
@@ -121,18 +136,20 @@ impl Inbox {
         Ok(self.told(true, id))
     }
 
-    /// An agent says whether the person of a conversation wants promotions. False: there is no such conversation.
-    pub async fn set_promotions(&self, id: ConversationId, wanted: bool, by: &str, at: UnixMs) -> Result<bool> {
+    /// An agent says whether the person of a conversation wants promotions.
+    pub async fn set_promotions(&self, id: ConversationId, wanted: bool, by: &str, at: UnixMs) -> Result<Acted> {
         let mut tx = self.store.begin().await?;
-        let Some(found) = conversation::by_id(&mut tx, id).await? else { return Ok(false) };
+        let found = match self.hold_own(&mut tx, id).await? {
+            Ok(found) => found,
+            Err(not) => return Ok(not),
+        };
         let root = identity::row(&mut tx, found.person_id).await?.root();
         if wanted {
             suppression::lift_wishes(&mut tx, root, at, by).await?;
         } else {
             wish::stop(&mut tx, root, "person", (by, at)).await?;
         }
-        tx.commit().await?;
-        Ok(self.told(true, id))
+        self.done(tx, id).await
     }
 
     /// Closes the conversations that wait for nobody of ours and have been quiet for their `close_after`; what was said

@@ -49,6 +49,7 @@ pub fn other_key(what: &str) -> &'static str {
         "edit" => "inbox.edited",
         "revoke" => "inbox.deleted",
         "call" => "inbox.call",
+        ReplyContent::NOT_DELIVERED => "inbox.not_delivered",
         _ => "inbox.unsupported",
     }
 }

@@ -7,7 +7,7 @@ pub(super) mod origin;
 mod understood;
 pub(super) mod wish;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::config::{Config, Sender};
@@ -92,13 +92,10 @@ pub struct AutomaticAnswer {
 /// Keeps replies in the order in which they came, and what follows from them. `None`: it is here already.
 pub async fn take_all(tx: &mut Tx, came: &[Came<'_>]) -> Result<Vec<Option<Taken>>> {
     let mut taken: Vec<Option<Taken>> = came.iter().map(|_| None).collect();
-    let mut rounds = VecDeque::from([unseen(tx, came).await?]);
-    while let Some(places) = rounds.pop_front() {
-        let Round { understood, alone, later } = understood::round(tx, came, &places).await?;
-        if !later.is_empty() {
-            rounds.push_front(later);
-        }
-        alone.into_iter().rev().for_each(|place| rounds.push_front(vec![place]));
+    let mut places = unseen(tx, came).await?;
+    while !places.is_empty() {
+        let Round { understood, later } = understood::round(tx, came, &places).await?;
+        places = later;
         for (place, done) in keep(tx, &understood).await? {
             taken[place] = Some(done);
         }

@@ -52,6 +52,8 @@ const BY_PROVIDER_ID: Dialects = Dialects {
                LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id",
 };
 
+/// By the person: SQLite, left to itself, reads everything that the sender has let go in the time (the unary plus keeps that
+/// index out of it; 4 ms a reply after 6,000 messages).
 const RECENT: Dialects = Dialects {
     sqlite: "SELECT q.value ->> 'asked' AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
                  m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
@@ -61,7 +63,7 @@ const RECENT: Dialects = Dialects {
                      WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
              FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
              WHERE m.id IN (SELECT k.id FROM message AS k
-                 WHERE k.person_id = q.value ->> 'person' AND k.sender = q.value ->> 'sender' AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
+                 WHERE k.person_id = q.value ->> 'person' AND +k.sender = q.value ->> 'sender' AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
                      AND k.claimed_at > q.value ->> 'since' AND k.claimed_at <= q.value ->> 'until' AND k.test_of IS NULL
                  ORDER BY k.id DESC LIMIT 20)",
     postgres: "SELECT q.asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
@@ -204,7 +206,7 @@ pub async fn recent(tx: &mut Tx, all: &[Reached<'_>]) -> Result<Vec<Vec<Candidat
         }
     }
     for of in &mut recent {
-        of.sort_unstable_by(|a, b| b.id.cmp(&a.id));
+        of.sort_unstable_by_key(|candidate| std::cmp::Reverse(candidate.id));
         of.truncate(MOST);
     }
     Ok(recent)

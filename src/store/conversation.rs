@@ -19,6 +19,7 @@ mod quiet;
 mod search;
 mod step;
 mod thread;
+mod undelivered;
 mod waiting;
 
 pub use bot::of_bot;
@@ -30,6 +31,7 @@ pub use quiet::{Quiet, Silent, quiet};
 pub use search::{Found, Place, Sought, search};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
+pub use undelivered::bring_back;
 pub use waiting::waiting_for;
 
 /// Of each row of a person, the open conversation or else the last.

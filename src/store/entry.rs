@@ -72,6 +72,13 @@ const UNCLEAR: &str = "SELECT at, received_at FROM entry
 const ASSIGN: &str = "UPDATE entry SET message_id = $2, certainty = 'set'
     WHERE conversation_id = $1 AND direction = 'in' AND certainty = 'ambiguous' AND received_at >= $3";
 
+const SHOWING: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT conversation_id FROM entry
+             WHERE direction = 'out' AND message_id IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT DISTINCT conversation_id FROM entry WHERE direction = 'out'
+                   AND message_id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
+};
+
 const LAST_IN: Dialects = Dialects {
     sqlite: "UPDATE conversation SET last_in = r.value ->> 1 FROM json_each($1) AS r WHERE conversation.id = r.value ->> 0",
     postgres:
@@ -264,17 +271,33 @@ pub async fn add_all(tx: &mut Tx, new: &[NewEntry<'_>]) -> Result<Vec<EntryId>> 
     ids.sort_unstable();
     let said = new.iter().zip(&ids).filter(|(new, _)| new.direction == Direction::In);
     let last: BTreeMap<ConversationId, EntryId> = said.map(|(new, id)| (new.conversation, *id)).collect();
-    if !last.is_empty() {
-        let (sql, last) = (LAST_IN.of_tx(tx), json(&last.into_iter().collect::<Vec<_>>()));
-        on_tx!(tx, |c| sqlx::query(sql).bind(&last).execute(c).await.map(drop))?;
-    }
+    to_read(tx, last.into_iter().collect()).await?;
     Ok(ids)
+}
+
+/// Makes these lines the last ones of their conversations that somebody of ours is to read.
+pub async fn to_read(tx: &mut Tx, last: Vec<(ConversationId, EntryId)>) -> Result<()> {
+    if last.is_empty() {
+        return Ok(());
+    }
+    let (sql, last) = (LAST_IN.of_tx(tx), json(&last));
+    on_tx!(tx, |c| sqlx::query(sql).bind(&last).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Whether the thread shows `message` already.
 pub async fn shows(tx: &mut Tx, conversation: ConversationId, message: MessageId) -> Result<bool> {
     let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(SHOWN).bind(conversation).bind(message).fetch_one(c).await?);
     Ok(n > 0)
+}
+
+/// The conversations whose threads show one of `messages`.
+pub async fn showing(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<ConversationId>> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, ids) = (SHOWING.of_tx(tx), json(messages));
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?))
 }
 
 /// Whether somebody other than `author` wrote to the person after the line `last`.

@@ -3,7 +3,7 @@
 use crate::domain::event::{MediaKind, ReplyContent};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{EntryId, MessageId};
-use crate::domain::media::MediaState;
+use crate::domain::media::{MediaState, is_read};
 use crate::domain::message::MessageState as S;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
@@ -89,7 +89,7 @@ pub struct Quote {
 /// An attachment as the page shows it.
 #[derive(Clone)]
 pub struct File {
-    /// How: `image`, `audio`, `video`, `file` to be opened, or `none`: it is not here.
+    /// How: `image`, `audio`, `video`, `document` in a frame, `file` to be opened, or `none`: it is not here.
     pub shown: &'static str,
     /// Where it is.
     pub href: String,
@@ -166,6 +166,7 @@ fn file(p: &Page, of: &Attachment) -> File {
         (MediaState::Here, MediaKind::Image | MediaKind::Sticker) if of.mime_type.starts_with("image/") => "image",
         (MediaState::Here, MediaKind::Audio | MediaKind::Voice) if of.mime_type.starts_with("audio/") => "audio",
         (MediaState::Here, MediaKind::Video) if of.mime_type.starts_with("video/") => "video",
+        (MediaState::Here, _) if is_read(&of.mime_type) => "document",
         (MediaState::Here, _) => "file",
         _ => "none",
     };

@@ -7,10 +7,9 @@ use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
 use crate::domain::outcome::can_be_set;
 use crate::domain::role::Role;
 use crate::engine::{Author, DoubtSettlement};
-use crate::inbox::Inbox;
 use crate::inbox::assign::Reach;
 use crate::inbox::choice::Choice;
-use crate::inbox::decide;
+use crate::inbox::{Acted, Inbox, decide};
 use crate::intake::campaign_file::CampaignFile;
 use crate::store::conversation::{self, Conversation};
 use crate::store::{StoreError, entry, outcome, run, user, version};
@@ -82,6 +81,21 @@ pub(super) fn inbox_of(state: &WebState, actor: &Actor) -> Inbox {
     inbox(state).under(actor.once.clone())
 }
 
+/// The same for what only those may do whose conversation it is, or whose role reaches everybody's.
+fn inbox_within(state: &WebState, actor: &Actor) -> Inbox {
+    inbox(state).within(reach(actor))
+}
+
+/// What became of it, as an answer; `nothing` is the conflict where there was nothing to do it to.
+fn acted(acted: Acted, nothing: &'static str) -> Result<(), WebError> {
+    match acted {
+        Acted::Done => Ok(()),
+        Acted::Nothing => Err(WebError::Conflict(nothing)),
+        Acted::Others => Err(WebError::Conflict("conversation_others")),
+        Acted::Unknown => Err(WebError::NotFound),
+    }
+}
+
 /// Sends an answer while the window is open; a conflict where a colleague answered while it was written.
 pub async fn answer(
     state: &WebState,
@@ -105,10 +119,8 @@ pub async fn answer(
 
 /// Says whether the person wants promotions.
 pub async fn set_promotions(state: &WebState, actor: &Actor, id: ConversationId, wanted: bool) -> Result<(), WebError> {
-    theirs(state, actor, id).await?;
-    if !inbox(state).set_promotions(id, wanted, &actor.name, state.now()).await? {
-        return Err(WebError::NotFound);
-    }
+    let done = inbox_within(state, actor).set_promotions(id, wanted, &actor.name, state.now()).await?;
+    acted(done, "conversation_state")?;
     audit(state, actor, "conversation.promotions", id, if wanted { "wanted" } else { "not wanted" }).await
 }
 
@@ -129,9 +141,9 @@ pub async fn take_over(state: &WebState, actor: &Actor, id: ConversationId, from
 
 /// Closes it.
 pub async fn close(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
-    theirs(state, actor, id).await?;
-    let done = inbox(state).close(id, &actor.name, state.now()).await?;
-    changed(state, actor, done, "conversation.close", id, "").await
+    let done = inbox_within(state, actor).close(id, &actor.name, state.now()).await?;
+    acted(done, "conversation_state")?;
+    audit(state, actor, "conversation.close", id, "").await
 }
 
 /// Opens it again.
@@ -145,17 +157,14 @@ pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, ou
     if !can_be_set(outcome) {
         return Err(WebError::Bad("outcome"));
     }
-    theirs(state, actor, id).await?;
-    let done = inbox(state).set_outcome(id, None, outcome, &actor.name, state.now()).await?;
-    changed(state, actor, done, "conversation.outcome", id, outcome).await
+    let done = inbox_within(state, actor).set_outcome(id, None, outcome, &actor.name, state.now()).await?;
+    acted(done, "conversation_state")?;
+    audit(state, actor, "conversation.outcome", id, outcome).await
 }
 
 /// Says which message an unclear reply answers.
 pub async fn choose(state: &WebState, actor: &Actor, id: ConversationId, message: MessageId) -> Result<(), WebError> {
-    theirs(state, actor, id).await?;
-    if !inbox(state).choose(id, message).await? {
-        return Err(WebError::Conflict("choice_gone"));
-    }
+    acted(inbox_within(state, actor).choose(id, message).await?, "choice_gone")?;
     audit(state, actor, "conversation.about", id, &format!("message {message}")).await
 }
 

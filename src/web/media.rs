@@ -1,5 +1,6 @@
 //! Attachments, to those who may read conversations. What people send is never trusted: its type is one of a few that
-//! its bytes show, everything else is a download, and no page made of it may do anything.
+//! its bytes show, everything else is a download, and no page made of it may do anything. A PDF is shown by the browser's own
+//! reader, which runs nothing of it in our pages.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -8,12 +9,13 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RANGE,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::id::MediaId;
-use crate::domain::media::{MediaState, is_shown};
+use crate::domain::media::{MediaState, is_read, is_shown};
 use crate::store::media::{self, Attachment};
 
 use super::error::WebError;
@@ -24,6 +26,13 @@ const PIECE: u64 = 64 * 1024;
 
 /// Nothing may run, load or be sent from what people send, were it opened as a page.
 pub(super) const POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'");
+
+/// The same of a document that the browser's own reader shows in a frame of our pages: not every browser starts it in a
+/// sandbox. Nothing else may load, run or be sent, and no page of anybody else's may frame it.
+const READ: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'; form-action 'none'; \
+     base-uri 'none'",
+);
 
 /// The bytes of an attachment.
 #[utoipa::path(
@@ -56,7 +65,12 @@ pub async fn show(
     let of = response.headers_mut();
     of.insert(CONTENT_TYPE, HeaderValue::from_str(&found.mime_type).unwrap_or(OPAQUE));
     of.insert(CONTENT_DISPOSITION, disposition(&found));
-    of.insert(CONTENT_SECURITY_POLICY, POLICY);
+    if is_read(&found.mime_type) {
+        of.insert(CONTENT_SECURITY_POLICY, READ);
+        of.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    } else {
+        of.insert(CONTENT_SECURITY_POLICY, POLICY);
+    }
     of.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     of.insert(CONTENT_LENGTH, HeaderValue::from(length));
     if status == StatusCode::PARTIAL_CONTENT {
@@ -128,7 +142,7 @@ fn part(range: &str, size: u64) -> Part {
 
 /// Shown in the page, or a download under its name.
 fn disposition(of: &Attachment) -> HeaderValue {
-    let how = if is_shown(&of.mime_type) { "inline" } else { "attachment" };
+    let how = if is_shown(&of.mime_type) || is_read(&of.mime_type) { "inline" } else { "attachment" };
     let name =
         if of.filename.trim().is_empty() { format!("{}-{}", of.kind.as_str(), of.id) } else { of.filename.clone() };
     let plain: String = name

@@ -1,8 +1,11 @@
 //! Signing in with name and password or with a link that works once, and out.
 
+use std::net::SocketAddr;
+
 use askama::Template;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::Extension;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -17,8 +20,10 @@ use crate::store::{session, user};
 use super::actor::{Actor, Anybody, cookie_name};
 use super::error::WebError;
 use super::form::{Form, local};
+use super::origin::origin;
 use super::page::{Page, html};
 use super::state::WebState;
+use super::throttle::Who;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -73,10 +78,15 @@ pub async fn submit(
     State(state): State<WebState>,
     p: Page,
     jar: CookieJar,
+    (peer, headers): (Option<Extension<ConnectInfo<SocketAddr>>>, HeaderMap),
     Form(given): Form<Credentials>,
 ) -> Result<Response, WebError> {
     let name = given.name.trim().to_owned();
-    if let Some(wait) = state.throttle.wait(&name, Instant::now()) {
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    // What a proxy of ours leaves out is the proxy's.
+    let from = peer.map(|peer| origin(peer, &headers, &state.config().server.trusted_proxies).unwrap_or(peer));
+    let who = Who::new(&name, from);
+    if let Some(wait) = state.throttle.wait(&who, Instant::now()) {
         state.metrics.sign_in("password", "slowed");
         let seconds = wait.as_secs() + 1;
         let problem = p.say("web.sign_in.wait", &[("n", &seconds.to_string())]);
@@ -85,11 +95,11 @@ pub async fn submit(
     }
     if let Some(user) = check(&state, &name, &given.password).await? {
         state.metrics.sign_in("password", "right");
-        state.throttle.right(&name);
+        state.throttle.right(&who);
         return enter(&state, jar, user, &name, &given.next).await;
     }
     state.metrics.sign_in("password", "wrong");
-    state.throttle.wrong(&name, Instant::now());
+    state.throttle.wrong(&who, Instant::now());
     let problem = Some(p.t("web.sign_in.wrong"));
     let page = html(&SignInPage { p, next: given.next, name, problem })?;
     Ok((StatusCode::UNAUTHORIZED, page).into_response())

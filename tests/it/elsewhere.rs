@@ -1,5 +1,6 @@
 //! Tests of what is told elsewhere, and of what comes back from there.
 
+mod accepted;
 mod away;
 mod chatwoot;
 mod config;

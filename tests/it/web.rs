@@ -2,6 +2,7 @@
 
 mod alerts;
 mod api;
+mod audited;
 mod calls;
 mod chats;
 pub mod daemon;
@@ -19,6 +20,7 @@ pub mod site;
 mod templates;
 pub mod thread;
 mod tickets;
+mod ticks;
 mod titles;
 mod together;
 mod waiting;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::emoji::is_one;
 use super::{Free, ListRow, Place, ReplyButton, Section, is_blank};
 use crate::domain::event::MediaKind;
 use crate::domain::failure::Dialect;
@@ -23,8 +24,6 @@ const DESCRIPTION: usize = 72;
 const ADDRESS: usize = 2_000;
 /// A name, a number, an address of a card: WhatsApp names no limit; longer ones are no such thing.
 const CARD: usize = 256;
-/// An emoji with all its joiners.
-const EMOJI: usize = 24;
 const MOST_BUTTONS: usize = 3;
 const MOST_ROWS: usize = 10;
 const MOST_CARDS: usize = 20;
@@ -78,7 +77,8 @@ pub fn problems(free: &Free, through: Dialect) -> Vec<Problem> {
                 check.wrong("answer_part", &[("what", "url")]);
             }
         }
-        Free::Reaction { emoji } => check.perhaps("emoji", emoji.as_deref(), EMOJI),
+        Free::Reaction { emoji: Some(emoji) } if !is_one(emoji) => check.wrong("answer_emoji", &[]),
+        Free::Reaction { .. } => {}
     }
     check.problems
 }

@@ -47,14 +47,16 @@ pub struct PersonLook {
 }
 
 impl PersonLook {
-    /// The same for whoever may not read conversations: without what was written in chats and who wrote it, and without
-    /// cases, whose subject agents write.
+    /// The same for whoever may not read conversations: without what was written in chats and who wrote it, without what
+    /// agents noted of the person, and without cases, whose subject agents write.
     #[must_use]
     pub fn without_chats(mut self) -> Self {
         for message in self.kept.messages.iter_mut().filter(|message| message.is_chat) {
             message.text = None;
             message.author.clear();
         }
+        self.kept.client.note.clear();
+        self.kept.client.changed_by.clear();
         self.kept.entries.clear();
         self.kept.media.clear();
         self.tickets.clear();

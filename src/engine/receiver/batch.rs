@@ -3,8 +3,10 @@
 mod account;
 mod again;
 mod clicked;
+mod earlier;
 mod ledgers;
 mod locate;
+mod talks;
 mod tapped;
 mod told;
 
@@ -20,7 +22,7 @@ use crate::domain::event::{
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
-use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
+use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
@@ -31,7 +33,7 @@ use crate::inbox::preference;
 use crate::inbox::reply::{self, Came, Desk, told_at};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::receipt::{self, EarlierAttempt, ReceiptChange, Standing};
+use crate::store::receipt::{self, ReceiptChange, Standing};
 use crate::store::{home, window};
 
 pub(super) use told::Told;
@@ -224,6 +226,7 @@ impl<'a> Batch<'a> {
         let ids = located.messages();
         let before = receipt::standings(tx, &ids).await?;
         let mut after: BTreeMap<MessageId, Standing> = before.iter().map(|s| (s.id, s.clone())).collect();
+        let attempts = earlier::of(tx, &located, &after).await?;
         let mut learned: Vec<(PersonId, &Receipt)> = Vec::new();
         let mut earlier: Vec<(MessageId, i64, &Incoming)> = Vec::new();
         let mut orphans = located.foreign;
@@ -240,8 +243,9 @@ impl<'a> Batch<'a> {
                 Some(standing) if attempt < standing.attempt => {
                     earlier.push((message, attempt, incoming));
                     // An attempt that was given up has reached the person after all: no other opens.
-                    if receipts::reached_after_all(standing.state, incoming.receipt.status) {
-                        receipts::apply(standing, &incoming.receipt, incoming.at());
+                    let earlier = attempts.get(&(message, attempt));
+                    if receipts::reached_after_all(standing.state, earlier, incoming.receipt.status) {
+                        receipts::reach(standing, &incoming.receipt, incoming.at());
                     }
                 }
                 // An attempt or a message we have not made: this store is older than the receipt, a copy restored.
@@ -256,7 +260,7 @@ impl<'a> Batch<'a> {
         self.write(tx, changed.clone()).await?;
         self.told.holds |= ledgers::follow(tx, self.engine, (&before, &changed), self.now).await?;
         ledgers::foreign(tx, self.engine, &receipts, self.now).await?;
-        apply_earlier(tx, &ids, &earlier).await?;
+        earlier::apply(tx, attempts, &earlier).await?;
         learn::ids(tx, &learned, self.now).await?;
         Ok(())
     }
@@ -303,7 +307,7 @@ impl<'a> Batch<'a> {
         }
         again::put_back(tx, self.engine, &failed, self.now).await?;
         self.told.runs.extend(runs);
-        self.told.conversations.extend(changes.iter().filter_map(|c| c.standing.conversation_id).map(ConversationId));
+        self.told.conversations.extend(talks::changed(tx, &changes, &failed, self.now).await?);
         Ok(())
     }
 
@@ -359,30 +363,6 @@ async fn templates(
     }
     let snapshots = receipt::templates(tx, runs).await?;
     Ok(snapshots.into_iter().filter_map(|(run, json)| Some((run, serde_json::from_str(&json).ok()?))).collect())
-}
-
-async fn apply_earlier(
-    tx: &mut Tx,
-    ids: &[MessageId],
-    receipts: &[(MessageId, i64, &Incoming)],
-) -> Result<(), EngineError> {
-    if receipts.is_empty() {
-        return Ok(());
-    }
-    let before = receipt::earlier_attempts(tx, ids).await?;
-    let mut after: BTreeMap<(MessageId, i64), EarlierAttempt> =
-        before.iter().map(|a| ((a.message_id, a.no), a.clone())).collect();
-    for (message, no, incoming) in receipts {
-        if let Some(attempt) = after.get_mut(&(*message, *no)) {
-            receipts::apply_earlier(attempt, &incoming.receipt, incoming.at());
-        }
-    }
-    for old in &before {
-        if let Some(new) = after.get(&(old.message_id, old.no)).filter(|new| *new != old) {
-            receipt::apply_earlier(tx, old.state, new).await?;
-        }
-    }
-    Ok(())
 }
 
 /// PostgreSQL keeps no NUL in a text, and nobody is called so.

@@ -25,6 +25,21 @@ const GRACE: Duration = Duration::from_hours(1);
 
 /// Applies a receipt of the latest attempt, which happened at `at`.
 pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
+    let is_old = is_old_news(standing.provider_id.as_ref(), standing.failure_code, receipt.status);
+    note(standing, receipt, at);
+    if !is_old {
+        follow(standing, receipt, at);
+    }
+}
+
+/// Applies a receipt of another attempt that says what the message has become after all.
+pub fn reach(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
+    note(standing, receipt, at);
+    follow(standing, receipt, at);
+}
+
+/// Keeps when it was and what it cost.
+fn note(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
     standing.provider_id.get_or_insert_with(|| receipt.provider_id.clone());
     if let Some(pricing) = receipt.pricing.as_ref().filter(|told| says_more(told, standing.pricing.as_deref())) {
         standing.pricing = serde_json::to_string(pricing).ok();
@@ -38,6 +53,10 @@ pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
     if let Some(instant) = instant {
         *instant = Some(instant.map_or(at, |known| known.min(at)));
     }
+}
+
+/// Brings the state up to date.
+fn follow(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
     let Some(state) = next(standing.state, MessageEvent::Receipt(receipt.status)) else { return };
     standing.state = state;
     if state == MessageState::Failed {
@@ -51,6 +70,12 @@ pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
         standing.failure_code = None;
         standing.failure_detail = None;
     }
+}
+
+/// Whether the provider has already said that what it had taken failed: that it takes it, or passes it on, comes late or is
+/// told again, also where the message is in line for another try.
+fn is_old_news(provider_id: Option<&String>, failed_with: Option<i64>, status: ReceiptStatus) -> bool {
+    provider_id.is_some() && failed_with.is_some() && matches!(status, ReceiptStatus::Accepted | ReceiptStatus::Sent)
 }
 
 /// The first price told counts, unless it left open whether anything is charged and a later one says so (Gupshup's bill
@@ -115,12 +140,13 @@ pub fn undelivered_at(claimed_at: UnixMs, life: Option<Duration>) -> UnixMs {
     claimed_at.plus(life.unwrap_or(LONGEST_LIFE)).plus(GRACE)
 }
 
-/// Whether a receipt of an earlier attempt says that the person has been reached while nothing of the latest attempt is
+/// Whether a receipt of an `earlier` attempt says that the person has been reached while nothing of the latest attempt is
 /// on its way: then the message counts as sent, and no further attempt opens.
-pub fn reached_after_all(state: MessageState, status: ReceiptStatus) -> bool {
+pub fn reached_after_all(state: MessageState, earlier: Option<&EarlierAttempt>, status: ReceiptStatus) -> bool {
     use MessageState as S;
     matches!(state, S::Queued | S::Excluded | S::Expired | S::Failed | S::InDoubt)
         && status != ReceiptStatus::Failed
+        && !earlier.is_some_and(|earlier| is_old_news(earlier.provider_id.as_ref(), earlier.failure_code, status))
         && next(state, MessageEvent::Receipt(status)).is_some()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::origin::{self, Sought};
-use super::{Came, WINDOW, told_at};
+use super::{Came, WINDOW, pointed_at, told_at};
 use crate::domain::fill::Content;
 use crate::domain::id::PersonId;
 use crate::domain::snapshot::Snapshot;
@@ -102,38 +102,41 @@ impl Understood<'_> {
 pub(super) struct Round<'a> {
     /// Those understood, with their places.
     pub(super) understood: Vec<(usize, Understood<'a>)>,
-    /// Those that tell that two are one person: each is taken by itself, after these.
-    pub(super) alone: Vec<usize>,
-    /// Those of somebody who has one among these: they come after all.
+    /// Those that come after these: of somebody who has one among these, or from one on that tells that two are one person.
     pub(super) later: Vec<usize>,
 }
 
 /// Understands as many of the replies at `places` as are of different people.
 pub(super) async fn round<'a>(tx: &mut Tx, came: &[Came<'a>], places: &[usize]) -> Result<Round<'a>> {
-    let (now, mut later) = apart(came, places);
-    let who: Vec<_> = now.iter().map(|place| (&came[*place].reply.from, came[*place].desk.received_at)).collect();
+    let mut ids_met = BTreeSet::new();
+    let (now, mut later) = split(came, places.iter().map(|place| (*place, ())), |place, ()| {
+        let ids = identity::ids(&came[place].reply.from);
+        let is_new = ids.iter().all(|id| !ids_met.contains(id));
+        ids_met.extend(ids);
+        is_new
+    });
+    let who: Vec<_> = now.iter().map(|(place, ())| (&came[*place].reply.from, came[*place].desk.received_at)).collect();
     let people = identity::meet_all(tx, &who).await?;
     let roots: BTreeSet<PersonId> = people.iter().map(identity::Known::root).collect();
     let families = identity::families(tx, &roots.into_iter().collect::<Vec<_>>()).await?;
-    let (mut met, mut first) = (BTreeSet::new(), Vec::new());
-    for (place, person) in now.into_iter().zip(people) {
-        if met.insert(person.root()) { first.push((place, person)) } else { later.push(place) }
-    }
-    later.sort_unstable();
+    let mut met = BTreeSet::new();
+    let all = now.into_iter().zip(people).map(|((place, ()), person)| (place, person));
+    let (first, others) = split(came, all, |_, person: &identity::Known| met.insert(person.root()));
+    later.extend(others);
     let family = |person: &identity::Known| families.get(&person.root()).cloned().unwrap_or_default();
     let sought: Vec<Sought<'_>> =
         first.iter().map(|(place, person)| Sought { came: came[*place], family: family(person) }).collect();
     let found = origin::find_all(tx, &sought).await?;
-    let is_alone = sought.len() == 1;
-    let (mut understood, mut alone) = (Vec::new(), Vec::new());
-    for (((place, person), Sought { came, family }), (attribution, candidates)) in
-        first.into_iter().zip(sought).zip(found)
-    {
+    let mut all = first.into_iter().zip(sought).zip(found);
+    let (mut understood, mut joins) = (Vec::new(), false);
+    while !joins && let Some((((place, person), Sought { came, family }), (attribution, candidates))) = all.next() {
         let whose = Whose { person, family };
         let other = other_person(&attribution, &candidates, &whose.family);
+        joins = other.is_some();
         let whose = match other {
-            Some(_) if !is_alone => {
-                alone.push(place);
+            // Whatever came before it is taken first, and it by itself.
+            Some(_) if !understood.is_empty() => {
+                later.push(place);
                 continue;
             }
             Some(other) => whose.joined(tx, other).await?,
@@ -141,18 +144,28 @@ pub(super) async fn round<'a>(tx: &mut Tx, came: &[Came<'a>], places: &[usize]) 
         };
         understood.push((place, understand(tx, came, whose, (attribution, candidates)).await?));
     }
-    Ok(Round { understood, alone, later })
+    later.extend(all.map(|(((place, _), _), _)| place));
+    later.sort_unstable();
+    Ok(Round { understood, later })
 }
 
-/// Those of `places` no two of which are of somebody by the same id, and the others.
-fn apart(came: &[Came<'_>], places: &[usize]) -> (Vec<usize>, Vec<usize>) {
-    let mut met = BTreeSet::new();
-    places.iter().partition(|place| {
-        let ids = identity::ids(&came[**place].reply.from);
-        let is_new = ids.iter().all(|id| !met.contains(id));
-        met.extend(ids);
-        is_new
-    })
+/// Those of `all` that are the first of somebody, and the places of the others. One of the others that taps or quotes may
+/// tell that two are one person: whatever comes after it waits for it.
+fn split<T>(
+    came: &[Came<'_>],
+    all: impl Iterator<Item = (usize, T)>,
+    mut is_first: impl FnMut(usize, &T) -> bool,
+) -> (Vec<(usize, T)>, Vec<usize>) {
+    let (mut first, mut others, mut waits) = (Vec::new(), Vec::new(), false);
+    for (place, of) in all {
+        if !waits && is_first(place, &of) {
+            first.push((place, of));
+        } else {
+            waits |= pointed_at(came[place].reply).is_some();
+            others.push(place);
+        }
+    }
+    (first, others)
 }
 
 /// Only the person in a chat can tap or quote: whoever we wrote to is who writes now, under an id that we did not know.

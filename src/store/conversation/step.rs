@@ -81,6 +81,8 @@ pub enum Happening<'a> {
     WaitPassed,
     /// Somebody of ours takes it up again.
     Reopened,
+    /// What an agent or a bot had written did not arrive.
+    NotDelivered,
 }
 
 impl Happening<'_> {
@@ -97,6 +99,7 @@ impl Happening<'_> {
             Self::Settled => Event::Settled,
             Self::WaitPassed => Event::WaitPassed,
             Self::Reopened => Event::Reopened,
+            Self::NotDelivered => Event::NotDelivered,
         }
     }
 }
@@ -149,7 +152,7 @@ impl Conversation {
             }
             Happening::GivenBack => (self.bot, self.assigned_at) = (None, None),
             Happening::Reopened => self.last_at = at,
-            Happening::Closed { .. } | Happening::Settled | Happening::WaitPassed => {}
+            Happening::Closed { .. } | Happening::Settled | Happening::WaitPassed | Happening::NotDelivered => {}
         }
         if let Happening::Recontacted { wait: Some(wait), .. } = what {
             self.close_after = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);

@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::domain::answer::Acceptance;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, PersonId, RunId};
+use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::store::person::{self, Learned};
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
 use crate::store::window::{self, Told};
-use crate::store::{Dialects, Result, Store, Tx, on_tx, place};
+use crate::store::{Dialects, Result, Store, Tx, conversation, on_tx, place};
 
 const SETTLE: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -137,6 +137,8 @@ pub struct Settled {
     pub runs: BTreeSet<RunId>,
     /// Of these, runs for which something speaks against going on.
     pub failing: BTreeSet<RunId>,
+    /// Conversations that wait again, because what was answered there did not arrive.
+    pub back: Vec<ConversationId>,
 }
 
 /// The form of one settlement in the JSON bind.
@@ -210,6 +212,11 @@ impl Settlement {
         }
     }
 
+    /// Whether the person will not get it.
+    const fn is_in_vain(&self) -> bool {
+        matches!(self.verdict, Verdict::Refused { .. } | Verdict::Excluded(_) | Verdict::Expired)
+    }
+
     /// What it tells the breakers of its run.
     fn told(&self) -> Option<Told> {
         match &self.verdict {
@@ -247,9 +254,12 @@ pub async fn settle(store: &Store, batch: &[Settlement]) -> Result<Settled> {
     let learned: Vec<Learned> = batch.iter().filter_map(Settlement::learned).collect();
     person::learn(&mut tx, &learned).await?;
     suppress(&mut tx, batch, &messages).await?;
+    let answered = |s: &&Settlement| s.is_in_vain() && runs.get(&s.id) == Some(&RunId::BY_HAND);
+    let in_vain: Vec<MessageId> = batch.iter().filter(answered).map(|s| s.id).collect();
+    let back = conversation::bring_back(&mut tx, &in_vain, at.unwrap_or_default()).await?;
     tx.commit().await?;
     let messages = messages.into_iter().collect();
-    Ok(Settled { messages, runs: runs.into_values().collect(), failing })
+    Ok(Settled { messages, runs: runs.into_values().collect(), failing, back })
 }
 
 async fn lock(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {

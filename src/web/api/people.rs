@@ -56,7 +56,7 @@ pub async fn find(
 
 /// A person: who they are, what was sent and why something was not, what they answered
 ///
-/// What was written in chats, who wrote it, and tickets are for those who may read conversations.
+/// What was written in chats, who wrote it, notes and tickets are for those who may read conversations.
 #[utoipa::path(get, path = "/api/v1/people/{id}", tag = "people",
     params(("id" = i64, Path, description = "The person")),
     responses((status = 200, description = "The person", body = PersonLook),

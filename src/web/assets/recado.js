@@ -41,7 +41,7 @@
     });
     olds.slice(news.length).forEach((node) => node.remove());
   }
-  const seen = new WeakMap();
+  const seen = new WeakMap(live().map((el) => [el, el.innerHTML]));
   function swap(fresh) {
     for (const old of live()) {
       const now = fresh.getElementById(old.id);
@@ -51,9 +51,11 @@
       const focus = old.contains(document.activeElement) ? document.activeElement : null;
       // Nobody loses what they are typing, ticking or about to confirm.
       if (focus && /^(INPUT|TEXTAREA|SELECT)$/.test(focus.tagName)) continue;
-      if (old.querySelector("details[open], input:checked")) continue;
+      if (old.querySelector("details[open]:not([data-kept]), input:checked")) continue;
       const id = focus?.id;
       seen.set(old, now.innerHTML);
+      // What somebody has unfolded to read stays before their eyes.
+      for (const { id: open } of old.querySelectorAll("details[data-kept][open]")) fresh.getElementById(open)?.setAttribute("open", "");
       old.dispatchEvent(new CustomEvent("swapping", { bubbles: true }));
       merge(old, now);
       if (id) document.getElementById(id)?.focus();

@@ -145,6 +145,20 @@ async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_
     browser.close().await;
 }
 
+/// Waits until the browser's own reader has the document of the thread.
+async fn is_read(window: &Client) {
+    let reads = "const page = document.querySelector('[data-test=reader]').contentDocument;
+        return Boolean(page && page.contentType === 'application/pdf');";
+    for _ in 0..100 {
+        if window.execute(reads, Vec::new()).await.unwrap().as_bool() == Some(true) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    picture(window, "failure").await;
+    panic!("nothing reads the document");
+}
+
 /// A file on the agent's machine.
 fn on_disk(dir: &std::path::Path, name: &str, bytes: &[u8]) -> String {
     let path = dir.join(name);
@@ -187,5 +201,78 @@ async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() 
     assert_eq!(window.execute(loaded, Vec::new()).await.unwrap().as_bool(), Some(true), "the picture is shown");
     wait_for(window, "[data-test=take-off][hidden]").await;
     picture(window, "file-sent").await;
+    browser.close().await;
+}
+
+/// The smallest document that a reader shows: one empty page.
+const PDF: &[u8] = b"%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
+trailer<</Root 1 0 R>>
+";
+
+#[tokio::test]
+async fn a_document_is_read_in_the_thread_and_stays_there_while_the_thread_goes_on() {
+    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    marked(window, "file").await.send_keys(&on_disk(store.dir.path(), "orden.pdf", PDF)).await.unwrap();
+    wait_for(window, "[data-test=take-off]:not([hidden])").await;
+    marked(window, "answer").await.click().await.unwrap();
+    wait_for(window, "[data-test=file-document] a[download]").await;
+    marked(window, "read").await.click().await.unwrap();
+    wait_for(window, "[data-test=file-document] details[open] iframe").await;
+    is_read(window).await;
+    picture(window, "document").await;
+    // What comes meanwhile is seen, and the document stays before their eyes.
+    window.execute("document.querySelector('[data-test=reader]').kept = true;", Vec::new()).await.unwrap();
+    says(&stage, "wamid.in2", json!({"type": "text", "text": {"body": "¿la recibieron?"}})).await;
+    says_thread(window, "in", "la recibieron").await;
+    let kept = "return document.querySelector('details[open] [data-test=reader]')?.kept === true;";
+    assert_eq!(window.execute(kept, Vec::new()).await.unwrap().as_bool(), Some(true), "it was not loaded anew");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_arrive_comes_back_before_the_eyes_of_whoever_wrote_it() {
+    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    marked(window, "answer-text").await.send_keys("A las nueve").await.unwrap();
+    marked(window, "answer").await.click().await.unwrap();
+    says_thread(window, "out", "A las nueve").await;
+    // She goes on to something else.
+    at(window, &origin, &ana, "/conversations?view=mine&show=open").await;
+    wait_for(window, ".talk:not(.unread)").await;
+    stage.sender().drain().await;
+    let sent = stage.stub.seen.lock().unwrap().last().cloned().unwrap();
+    stage.receipts(&[sent], "failed", Some(131_026)).await;
+    wait_for_any(window, Locator::XPath("//*[@data-test='conversation'][contains(., 'Not delivered: A las nueve')]"))
+        .await;
+    wait_for(window, ".talk.unread").await;
+    let counted = "return document.title.startsWith('(1) ');";
+    for _ in 0..50 {
+        if window.execute(counted, Vec::new()).await.unwrap().as_bool() == Some(true) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let title = window.title().await.unwrap();
+    assert!(title.starts_with("(1) "), "{title}");
+    picture(window, "not-delivered").await;
+    marked(window, "conversation").await.click().await.unwrap();
+    says_thread(window, "note", "Not delivered: A las nueve").await;
+    says_thread(window, "out", "this number cannot receive it").await;
     browser.close().await;
 }

@@ -2,9 +2,14 @@
 
 use axum::http::{Method, StatusCode};
 use recado::domain::role::Role;
+use recado::engine::outgoing::Outgoing;
 use recado::store::audit;
+use recado::store::outgoing::endpoint::{self, NewEndpoint};
 use serde_json::{Value, json};
 
+use super::hook::Hook;
+use crate::inbox::office::{ANA, NOW, Office};
+use crate::support::stores;
 use crate::web::site::Site;
 
 async fn deeds(site: &Site) -> Vec<String> {
@@ -90,4 +95,35 @@ async fn programs_make_and_change_endpoints_and_see_deliveries() {
     assert_eq!(told.json(), json!({"deliveries": 0}));
     assert_eq!(site.call(Method::DELETE, "/api/v1/endpoints/1", &token, "", None).await.status, StatusCode::NO_CONTENT);
     assert_eq!(site.call(Method::GET, "/api/v1/endpoints/1", &token, "", None).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_delivery_and_a_range_of_time_are_told_again_from_the_page() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let site = Site::over(&office.engine);
+        let admin = site.visitor(Role::Admin).await;
+        let (hook, url) = Hook::listen().await;
+        let kinds = std::iter::once("reply.received".to_owned()).collect();
+        let new = NewEndpoint { name: "clinic", url: &url, kinds: &kinds, by: "ana", at: NOW };
+        endpoint::add(&store, &new, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").await.unwrap().unwrap();
+        let tell = async || {
+            let mut outgoing = Outgoing::new(office.engine.clone());
+            while outgoing.step().await.unwrap() > 0 || outgoing.landing().await {}
+        };
+        office.writes(ANA, "Hola").await;
+        tell().await;
+        let id = hook.header(0, "webhook-id");
+        let page = site.get("/outgoing/1", Some(&admin)).await.body;
+        assert!(page.contains("data-test=\"again\"") && page.contains("reply.received"), "{page}");
+        let again = site.post("/outgoing/1/deliveries/1/again", &admin, &[]).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER, "{} {}", store.name(), again.body);
+        tell().await;
+        let day = [("from", "2026-11-24T00:00"), ("to", "2026-11-25T00:00")];
+        assert_eq!(site.post("/outgoing/1/again", &admin, &day).await.status, StatusCode::SEE_OTHER);
+        tell().await;
+        assert_eq!(hook.kinds(), ["reply.received"; 3], "{}", store.name());
+        assert_eq!((hook.header(1, "webhook-id"), hook.header(2, "webhook-id")), (id.clone(), id));
+        assert_eq!(deeds(&site).await, ["endpoint.again", "endpoint.again"], "{}", store.name());
+    }
 }

@@ -47,7 +47,7 @@ async fn lists_show_those_who_wait_longest_first_page_by_page() {
             office.clock.advance(Duration::from_mins(1));
         }
         assert!(office.inbox.claim(expected[1], diego, NOW).await.unwrap());
-        assert!(office.inbox.close(expected[2], "diego", office.clock.now()).await.unwrap());
+        assert!(office.inbox.close(expected[2], "diego", office.clock.now()).await.unwrap().is_done());
         let open = [expected[0], expected[1], expected[3], expected[4]];
         assert_eq!(ids(&office, View::All).await, open, "{}", store.name());
         assert_eq!(ids(&office, View::Mine(diego)).await, [expected[1]]);
@@ -122,10 +122,10 @@ async fn a_conversation_is_closed_reopened_noted_and_its_outcome_corrected() {
         let id = office.conversations().await[0].id;
         let now = office.clock.now();
         assert!(office.inbox.note(id, "viene a las 11", "diego", now).await.unwrap());
-        assert!(office.inbox.set_outcome(id, None, "confirmed", "diego", now).await.unwrap());
+        assert!(office.inbox.set_outcome(id, None, "confirmed", "diego", now).await.unwrap().is_done());
         assert_eq!(office.outcomes(message).await, ["confirmed"], "{}", store.name());
-        assert!(office.inbox.close(id, "diego", now).await.unwrap());
-        assert!(!office.inbox.close(id, "diego", now).await.unwrap());
+        assert!(office.inbox.close(id, "diego", now).await.unwrap().is_done());
+        assert!(!office.inbox.close(id, "diego", now).await.unwrap().is_done());
         assert!(office.inbox.reopen(id, now).await.unwrap());
         assert!(!office.inbox.reopen(id, now).await.unwrap());
         let thread = conversation::thread(&store, id).await.unwrap();

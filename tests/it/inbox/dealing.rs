@@ -171,7 +171,7 @@ async fn a_transfer_leaves_its_note_to_the_next_and_the_team_deals_it_out_anew()
         assert_eq!((c.assignee, c.team.as_deref()), (None, Some("recepcion")), "{}", store.name());
         assert_eq!(conversation::thread(&store, id).await.unwrap().len(), thread.len(), "no note, no line");
         assert_eq!(deeds(&store, "conversation.assign").await.len(), 2);
-        assert!(office.inbox.close(id, "ana", NOW).await.unwrap());
+        assert!(office.inbox.close(id, "ana", NOW).await.unwrap().is_done());
         let late = office.inbox.hand_over(id, &Onward::Agent(diego), &how("diego", "x")).await.unwrap();
         assert_eq!(late, HandedOver::Closed, "{}", store.name());
     }

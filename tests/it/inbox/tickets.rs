@@ -134,11 +134,11 @@ async fn a_conversation_that_waited_long_enough_closes_by_itself_and_leaves_its_
         assert_eq!(transcripts(&store, id).await, [["hola"]], "{}", store.name());
         // Taken up again and closed, only what was new is added.
         office.writes(ANA, "gracias").await;
-        assert!(office.inbox.close(chat, "diego", office.clock.now()).await.unwrap());
+        assert!(office.inbox.close(chat, "diego", office.clock.now()).await.unwrap().is_done());
         assert_eq!(transcripts(&store, id).await, [["hola"], ["gracias"]], "{}", store.name());
         office.advance(1);
         assert!(office.inbox.reopen(chat, office.clock.now()).await.unwrap());
-        assert!(office.inbox.close(chat, "diego", office.clock.now()).await.unwrap());
+        assert!(office.inbox.close(chat, "diego", office.clock.now()).await.unwrap().is_done());
         assert_eq!(transcripts(&store, id).await.len(), 2, "{}: nothing was said", store.name());
     }
 }
@@ -149,7 +149,7 @@ async fn a_closed_conversation_put_on_a_ticket_leaves_its_transcript_at_once() {
         let office = Office::new(&store);
         office.writes(ANA, "hola").await;
         let chat = office.conversations().await[0].id;
-        assert!(office.inbox.close(chat, "diego", NOW).await.unwrap());
+        assert!(office.inbox.close(chat, "diego", NOW).await.unwrap().is_done());
         let new = NewTicket {
             subject: "Estudio",
             person: recado::domain::id::PersonId(0),
@@ -173,13 +173,13 @@ async fn a_reply_soon_after_opens_the_conversation_again_and_a_later_one_begins_
         office.writes(ANA, "hola").await;
         let first = office.conversations().await[0].id;
         assert!(office.inbox.claim(first, diego, office.clock.now()).await.unwrap());
-        assert!(office.inbox.close(first, "diego", office.clock.now()).await.unwrap());
+        assert!(office.inbox.close(first, "diego", office.clock.now()).await.unwrap().is_done());
         office.advance(2);
         office.writes(ANA, "una cosa más").await;
         let all = office.conversations().await;
         assert_eq!((all.len(), all[0].state), (1, ConversationState::Open), "{}", store.name());
         assert_eq!(all[0].assignee, Some(diego), "{}: it is still his", store.name());
-        assert!(office.inbox.close(first, "diego", office.clock.now()).await.unwrap());
+        assert!(office.inbox.close(first, "diego", office.clock.now()).await.unwrap().is_done());
         office.clock.advance(Duration::from_hours(2) + Duration::from_secs(1));
         office.writes(ANA, "otra cosa").await;
         let all = office.conversations().await;

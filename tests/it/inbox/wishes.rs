@@ -30,10 +30,10 @@ async fn a_word_inside_another_sentence_holds_promotions_until_an_agent_decides(
         assert_eq!(open(&office).await, ["word"], "{}", store.name());
         let talk = &office.conversations().await[0];
         assert!(talk.waiting_since.is_some(), "an agent reads it, {}", store.name());
-        assert!(office.inbox.set_promotions(talk.id, true, "eva", NOW).await.unwrap());
+        assert!(office.inbox.set_promotions(talk.id, true, "eva", NOW).await.unwrap().is_done());
         assert_eq!(open(&office).await, [""; 0], "{}", store.name());
         office.writes(ANA, "mejor la baja completa").await;
-        assert!(office.inbox.set_promotions(talk.id, false, "eva", NOW).await.unwrap());
+        assert!(office.inbox.set_promotions(talk.id, false, "eva", NOW).await.unwrap().is_done());
         assert_eq!(open(&office).await, ["person"], "what was only held is decided, {}", store.name());
     }
 }

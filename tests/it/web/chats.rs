@@ -40,7 +40,8 @@ async fn asks(site: &Site, route: &Route, path: &str, (visitor, token): (&Visito
     }
 }
 
-/// A chat with a secret in an answer, a reply, a caption, a note and a case's subject and transcript.
+/// A chat with a secret in an answer, a reply, a caption, a note, a case's subject and transcript, and what an agent noted of
+/// the person.
 async fn chat(stage: &Stage, site: &Site) {
     let (_, agent) = desk(stage, site).await;
     says(stage, "wamid.in2", json!({"type": "text", "text": {"body": "secreto de la respuesta"}})).await;
@@ -57,6 +58,8 @@ async fn chat(stage: &Stage, site: &Site) {
         let done = site.post(&format!("/conversations/1/{path}"), &agent, &fields).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{path}: {}", done.body);
     }
+    let noted = site.post("/people/1", &agent, &[("note", "secreto de la ficha"), ("reference", "H-1")]).await;
+    assert_eq!(noted.status, StatusCode::SEE_OTHER, "{}", noted.body);
     stage.sender().drain().await;
 }
 
@@ -104,6 +107,8 @@ async fn a_persons_page_without_chats_still_says_what_campaigns_sent_and_what_be
         let answer = &messages[1];
         assert_eq!((&answer["text"], &answer["author"]), (&json!(null), &json!("")), "{told}");
         assert_eq!(answer["state"], "accepted", "{told}");
+        let client = &told["client"];
+        assert_eq!((&client["reference"], &client["note"]), (&json!("H-1"), &json!("")), "{told}");
         let one = site.call(Method::GET, "/api/v1/messages/2", &token, "", None).await.json();
         assert_eq!((&one["text"], &one["author"]), (&json!(null), &json!("")), "{one}");
         let page = site.get("/people/1", Some(&site.visitor(Role::Marketing).await)).await.body;

@@ -226,3 +226,36 @@ async fn people_whose_conversation_ended_quietly_are_an_audience_with_their_agen
         assert!(nobody.body.contains("No conversation ended by itself"), "{}", nobody.body);
     }
 }
+
+#[tokio::test]
+async fn a_persons_page_says_what_they_agreed_to_and_asked_for_by_whom_and_when_and_what_became_of_each_message() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let agent = site.visitor(Role::Agent).await;
+        let audience = "nombre,telefono,consentimiento\nAna,11 5000-0001,Formulario 3\n";
+        let campaign = format!("{CAMPAIGN}[replies]\ntyped = {{ \"confirmed\" = [\"si\"] }}\n");
+        stage.run("turnos", &campaign, audience).await;
+        stage.sender().drain().await;
+        let sent = stage.stub.seen.lock().unwrap().clone();
+        stage.receipts(&sent, "failed", Some(131_026)).await;
+        let stopped = [("phone", "+54 9 11 5000-0001"), ("scope", "marketing"), ("note", "por teléfono")];
+        assert_eq!(site.post("/suppressions", &agent, &stopped).await.status, StatusCode::SEE_OTHER);
+        let said = json!({"type": "text", "text": {"body": "si"}});
+        super::thread::says(&stage, "wamid.in9", said).await;
+        let id = site.get("/people?q=5491150000001", Some(&agent)).await.body;
+        let id = id.split("href=\"/people/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let page = site.get(&format!("/people/{id}"), Some(&agent)).await.body;
+        for shown in [
+            "+5491150000001",
+            "Formulario 3",
+            "agent · ",
+            "por teléfono",
+            "Not delivered: this number cannot receive it",
+            "turnos",
+            "Hola Ana, le esperamos.",
+        ] {
+            assert!(page.contains(shown), "{} {shown}: {page}", store.name());
+        }
+    }
+}

@@ -1,8 +1,12 @@
 //! Signing in and out.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, StatusCode};
 use recado::domain::role::Role;
 use recado::store::password::Turnstile;
 use recado::store::{session, user};
@@ -49,6 +53,27 @@ async fn after_too_many_wrong_passwords_even_the_right_one_has_to_wait() {
     let answer = site.post_raw("/sign-in", None, "name=ana&password=correct+horse+battery").await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.headers.contains_key("retry-after"));
+}
+
+/// Somebody tries to sign in from an address.
+async fn tries(site: &Site, from: &str, password: &str) -> StatusCode {
+    let peer = ConnectInfo(SocketAddr::new(from.parse().unwrap(), 40_000));
+    let form = format!("name=ana&password={password}");
+    let request = Request::post("/sign-in").header(CONTENT_TYPE, "application/x-www-form-urlencoded").extension(peer);
+    site.send(request.body(Body::from(form)).unwrap()).await.status
+}
+
+#[tokio::test]
+async fn wrong_passwords_from_another_address_keep_nobody_out() {
+    let site = Site::new().await;
+    with_password(&site).await;
+    for _ in 0..7 {
+        tries(&site, "198.51.100.66", "wrong+horse+battery").await;
+    }
+    let right = "correct+horse+battery";
+    assert_eq!(tries(&site, "198.51.100.66", right).await, StatusCode::TOO_MANY_REQUESTS, "they wait there");
+    assert_eq!(tries(&site, "203.0.113.9", right).await, StatusCode::SEE_OTHER, "and nowhere else");
+    assert_eq!(tries(&site, "198.51.100.66", right).await, StatusCode::TOO_MANY_REQUESTS, "it stays so");
 }
 
 #[tokio::test]

@@ -54,6 +54,28 @@ async fn a_message_meta_chose_not_to_deliver_is_tried_once_more_after_a_day() {
 }
 
 #[tokio::test]
+async fn what_the_provider_had_taken_before_it_failed_is_told_late_and_leaves_it_in_line() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let id = office.message(office.run("es_AR", "").await, ANA).await;
+        let again = fails(&office, id, 131_049).await;
+        let tells = async |wamid: String, status: &str| {
+            let at = (office.clock.now().0 / 1000 - 60).to_string();
+            let told = json!({ "id": wamid, "status": status, "timestamp": at, "recipient_id": ANA });
+            office.store_body(json!({ "statuses": [told] })).await;
+            office.read().await;
+            message::get(office.store(), id).await.unwrap().unwrap()
+        };
+        let now = tells(format!("wamid.{id}"), "sent").await;
+        assert_eq!((now.state, now.due_at, now.failure_code), (MessageState::Queued, again.due_at, Some(131_049)));
+        sent_again(&office, id, 131_049).await;
+        office.change(&format!("UPDATE message SET state = 'queued' WHERE id = {id}")).await;
+        assert_eq!(tells("wamid.before".to_owned(), "sent").await.state, MessageState::Queued, "{}", store.name());
+        assert_eq!(tells("wamid.before".to_owned(), "delivered").await.state, MessageState::Delivered, "it arrived");
+    }
+}
+
+#[tokio::test]
 async fn what_would_be_too_late_by_then_stays_failed_and_so_does_what_cannot_help() {
     for store in stores().await {
         let office = Office::new(&store);
