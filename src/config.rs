@@ -32,6 +32,7 @@ mod errors;
 mod gupshup;
 pub mod law;
 mod office;
+mod patience;
 mod provider;
 mod retention;
 mod secret;
@@ -48,6 +49,7 @@ pub use alerts::{AlertEmail, AlertWebhook, Alerts, MailTls};
 pub use chatwoot::ChatwootInbox;
 pub use conversations::Conversations;
 pub use office::OfficeHours;
+pub use patience::Patience;
 pub use retention::{Kept, Retention};
 use toml_file::TomlProblem;
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub store_url: SecretString,
     /// A store on which no daemon has run for longer than this, with messages due, sends only after `recado takeover`.
     pub restore_after: Duration,
+    /// `[store]`: how long PostgreSQL waits for us, and we for it.
+    pub patience: Patience,
     /// The watched folder, absolute.
     pub campaigns_dir: PathBuf,
     /// `[vars]`: texts that expressions may use.

@@ -20,6 +20,7 @@ pub mod by_hand;
 pub mod choice;
 pub mod commands;
 pub mod decide;
+pub mod echo;
 pub mod label;
 pub mod preference;
 pub mod reply;

@@ -203,6 +203,7 @@ pub fn page_problem(language: Language, of: &Problem) -> String {
     if let Some((_, detail)) = of.args.iter().find(|(name, _)| of.code == "campaign_file" && name == "detail") {
         return without_place(detail).to_owned();
     }
+    let of = &Problem { code: of.code.clone(), args: of.args.iter().map(|arg| place_of_page(language, arg)).collect() };
     let key = format!("page.problem.{}", of.code);
     if !sentences(language).contains_key(&key) {
         return problem(language, of);
@@ -210,8 +211,17 @@ pub fn page_problem(language: Language, of: &Problem) -> String {
     let role = of.args.iter().find(|(name, _)| name == "role").map(|(_, role)| format!("draft.role.{role}"));
     let role = role.map(|key| say(language, &key, &[]));
     let others = of.args.iter().filter(|(name, _)| name != "role").map(|(k, v)| (k.as_str(), v.as_str()));
-    let args: Vec<(&str, &str)> = others.chain(role.iter().map(|role| ("role", role.as_str()))).collect();
+    let mut args: Vec<(&str, &str)> = others.chain(role.iter().map(|role| ("role", role.as_str()))).collect();
+    let spoken = spoken(language, &args);
+    args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
     say(language, &key, &args)
+}
+
+/// A key that says where in the campaign file something stands, as the key that says it of a page (`page.place.<word>`).
+fn place_of_page(language: Language, (name, value): &(String, String)) -> (String, String) {
+    let of_page = format!("page.{value}");
+    let is_place = name.ends_with(KEY) && sentences(language).contains_key(&of_page);
+    (name.clone(), if is_place { of_page } else { value.clone() })
 }
 
 /// A sentence about a campaign file without `campaign.toml:6:8: `, which says nothing to whoever never sees the file.

@@ -7,6 +7,7 @@
 mod cost;
 pub mod diff;
 mod forecast;
+mod listing;
 mod problems;
 mod reading;
 mod repeat;
@@ -17,11 +18,11 @@ mod shown;
 mod text;
 
 pub use cost::{Cost, MarketCost, Shares, of_markets};
+pub use listing::{Listed, Listing, WithRows};
 pub use repeat::Repeats;
 pub use sample::{Sample, SampleKind};
 pub use sheet::{
-    Balance, EVERY_ROW, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet,
-    sheet_with_progress,
+    Balance, Sheet, SheetBudget, SheetCanary, SheetInputs, SheetRow, SheetTemplate, SheetTier, sheet, sheet_telling,
 };
 pub use shown::{Behind, Shown};
-pub use text::{evidence_words, header_words, json, life_words, repeat_words, status_words, text};
+pub use text::{evidence_words, header_words, json, life_words, repeat_words, status_words, text, write_text};

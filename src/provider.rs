@@ -12,6 +12,8 @@ pub mod media;
 pub mod outside;
 pub mod probe;
 pub mod quota;
+mod referral;
+mod refusal;
 mod request;
 pub mod sample;
 mod subscription;
@@ -302,7 +304,6 @@ impl Provider {
     pub fn is_authentic(&self, signature_header: Option<&str>, body: &[u8]) -> bool {
         match self {
             Self::CloudApi(api) => api.is_authentic(signature_header, body),
-            // It signs nothing.
             // Nothing is signed: what proves a webhook is its address.
             Self::Zenvia(_) | Self::Gupshup(_) => false,
         }

@@ -32,6 +32,7 @@ pub mod home;
 pub mod idempotency;
 pub mod identity;
 pub mod lease;
+pub mod mark;
 pub mod media;
 pub mod message;
 pub mod notice;
@@ -71,7 +72,7 @@ pub mod window;
 
 pub use db::{Db, Dialects, Tx};
 pub(crate) use db::{on, on_tx};
-pub use open::{Migration, OpenError, open, pending, sqlite_file};
+pub use open::{Migration, OpenError, open, open_with, pending, sqlite_file};
 
 /// What a store function reports when something is wrong that the caller did not expect.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +154,8 @@ pub struct Store {
     limited: place::Limited,
     /// Whether the disk is full.
     room: room::Room,
+    /// What the data directory remembers of what was claimed.
+    marks: mark::Marks,
 }
 
 impl Store {

@@ -379,7 +379,8 @@ CREATE INDEX conversation_bot ON conversation (bot, id) WHERE state = 'open' AND
 CREATE INDEX conversation_assignee ON conversation (assignee) WHERE state = 'open';
 CREATE INDEX conversation_ticket ON conversation (ticket_id) WHERE ticket_id IS NOT NULL;
 
--- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state.
+-- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state; one
+-- without a message was written elsewhere by the house, and says itself what.
 CREATE TABLE entry (
     id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     conversation_id BIGINT NOT NULL REFERENCES conversation (id),
@@ -388,6 +389,8 @@ CREATE TABLE entry (
     provider_id     TEXT,
     -- The provider's id of what a reply quotes.
     quoted          TEXT,
+    -- The ad or post that led the person to write, as JSON.
+    referral        TEXT,
     message_id      BIGINT,
     certainty       TEXT,
     author          TEXT NOT NULL DEFAULT '',
@@ -395,6 +398,7 @@ CREATE TABLE entry (
     received_at     BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX entry_reply ON entry (provider_id) WHERE direction = 'in';
+CREATE UNIQUE INDEX entry_echo ON entry (provider_id) WHERE direction = 'out' AND provider_id IS NOT NULL;
 CREATE INDEX entry_thread ON entry (conversation_id, at, id);
 
 -- Every outcome is kept; the last of a message counts.
@@ -772,7 +776,7 @@ BEGIN
     END IF;
     IF TG_OP <> 'DELETE' THEN
         text := NEW.content;
-        IF NEW.direction = 'out' THEN
+        IF NEW.direction = 'out' AND NEW.message_id IS NOT NULL THEN
             SELECT m.content INTO text FROM message AS m WHERE m.id = NEW.message_id;
         END IF;
         -- PostgreSQL refuses to read a text with a zero character in it.
@@ -780,7 +784,7 @@ BEGIN
             RETURN NULL;
         END IF;
         told := text::json;
-        IF NEW.direction = 'out' THEN
+        IF NEW.direction = 'out' AND NEW.message_id IS NOT NULL THEN
             folded := fold_words(concat_ws(' ', told->>'body', told->>'caption'));
         ELSE
             folded := fold_words(concat_ws(' ', told->>'body', told->>'text', told->>'title', told->>'caption', told->>'filename',
@@ -1212,3 +1216,10 @@ CREATE TABLE click (
     PRIMARY KEY (message_id, action)
 );
 CREATE INDEX click_run ON click (run_id);
+
+-- How many messages of each sender were claimed, ever: what the data directory remembers too. A database that has counted
+-- fewer than that was restored from an older copy.
+CREATE TABLE sent_mark (
+    sender TEXT PRIMARY KEY,
+    claims BIGINT NOT NULL
+);

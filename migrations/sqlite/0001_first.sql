@@ -379,7 +379,8 @@ CREATE INDEX conversation_bot ON conversation (bot, id) WHERE state = 'open' AND
 CREATE INDEX conversation_assignee ON conversation (assignee) WHERE state = 'open';
 CREATE INDEX conversation_ticket ON conversation (ticket_id) WHERE ticket_id IS NOT NULL;
 
--- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state.
+-- One line of a thread: a reply (in), what we wrote or sent (out), a note. An out entry's ticks are its message's state; one
+-- without a message was written elsewhere by the house, and says itself what.
 CREATE TABLE entry (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation_id BIGINT NOT NULL REFERENCES conversation (id),
@@ -388,6 +389,8 @@ CREATE TABLE entry (
     provider_id     TEXT,
     -- The provider's id of what a reply quotes.
     quoted          TEXT,
+    -- The ad or post that led the person to write, as JSON.
+    referral        TEXT,
     message_id      BIGINT,
     certainty       TEXT,
     author          TEXT NOT NULL DEFAULT '',
@@ -395,6 +398,7 @@ CREATE TABLE entry (
     received_at     BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX entry_reply ON entry (provider_id) WHERE direction = 'in';
+CREATE UNIQUE INDEX entry_echo ON entry (provider_id) WHERE direction = 'out' AND provider_id IS NOT NULL;
 CREATE INDEX entry_thread ON entry (conversation_id, at, id);
 
 -- Every outcome is kept; the last of a message counts.
@@ -749,7 +753,7 @@ CREATE TRIGGER conversation_words_gone AFTER DELETE ON conversation BEGIN
 END;
 
 CREATE VIEW entry_text AS
-    SELECT e.id, CASE WHEN e.direction = 'out'
+    SELECT e.id, CASE WHEN e.direction = 'out' AND e.message_id IS NOT NULL
         THEN (SELECT COALESCE(json_extract(m.content, '$.body'), '') || ' ' || COALESCE(json_extract(m.content, '$.caption'), '')
             FROM message AS m WHERE m.id = e.message_id)
         ELSE COALESCE(json_extract(e.content, '$.body'), '') || ' ' || COALESCE(json_extract(e.content, '$.text'), '') || ' '
@@ -1161,3 +1165,10 @@ CREATE TABLE click (
     PRIMARY KEY (message_id, action)
 );
 CREATE INDEX click_run ON click (run_id);
+
+-- How many messages of each sender were claimed, ever: what the data directory remembers too. A database that has counted
+-- fewer than that was restored from an older copy.
+CREATE TABLE sent_mark (
+    sender TEXT PRIMARY KEY,
+    claims BIGINT NOT NULL
+);

@@ -50,6 +50,9 @@ use crate::web::{self, Metrics, WebState};
 /// Changes a slow page may fall behind by before it reads everything anew.
 const CHANGES: usize = 1_024;
 
+/// A sign of life younger than this, in real time, is that of a daemon that lives.
+const FRESH: Duration = Duration::from_secs(2);
+
 /// A daemon that is put together and not yet started.
 #[derive(Debug)]
 pub struct Daemon {
@@ -132,7 +135,7 @@ impl Daemon {
         incoming::clear(data_dir);
         let url = config.store_url.expose_secret();
         let store_lock = store::sqlite_file(url, data_dir).map(|file| StoreLock::take(&file)).transpose()?;
-        let store = store::open(url, data_dir).await?;
+        let store = store::open_with(url, data_dir, config.patience).await?;
         let engine = Engine::new(Parts {
             instance: setting::instance(&store).await?,
             node: node_name(),
@@ -152,13 +155,14 @@ impl Daemon {
         let now = engine.clock.now();
         tell_clock(&engine).await?;
         chatwoot::begin(&engine).await?;
+        home::begins(&engine.store, last, now, engine.clock_span(FRESH)).await?;
         if let Some(why) = home::doubtful(&engine.store, last, now, engine.config.restore_after).await? {
             warn!(
                 why = why.as_str(),
                 "this store may be a copy ({}): nothing is sent until `recado takeover`",
                 why.as_str()
             );
-            home::hold(&engine.store, last, now).await?;
+            home::hold(&engine.store, why, last, now).await?;
         }
         let listen = engine.clock.real_span(listen_first(last, now));
         Ok(Self { engine, listen, lock, store_lock })

@@ -14,9 +14,9 @@ use super::silence::send_after;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::dispatcher::Dispatcher;
-use crate::store::StoreError;
 use crate::store::lease::{self, Node};
 use crate::store::message::Settlement;
+use crate::store::{StoreError, home, mark};
 
 /// How long a lease lasts. A node that dies is replaced within this.
 const LEASE: Duration = Duration::from_secs(15);
@@ -83,8 +83,13 @@ impl Keeper {
         let (store, name, home) = (&self.engine.store, self.engine.node.clone(), self.home.clone());
         let (now, node) = (self.real.now(), Node { name: &name, home: &home });
         let nodes = lease::beat(store, node, now, now.minus(LEASE)).await?.max(1);
-        let senders: Vec<String> = self.engine.config.senders.keys().cloned().collect();
+        let mut senders: Vec<String> = self.engine.config.senders.keys().cloned().collect();
+        // What is held is renewed first: taking another's may have to wait for a node that hangs.
+        senders.sort_by_key(|sender| !self.held.contains_key(sender));
         let share = senders.len().div_ceil(usize::try_from(nodes).unwrap_or(1));
+        if !mark::learn(store).await? {
+            home::hold_older(store, self.engine.clock.now()).await?;
+        }
         self.let_go_above(share).await?;
         for sender in senders {
             let has = self.held.contains_key(&sender);

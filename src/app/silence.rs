@@ -31,7 +31,7 @@ pub async fn send_after(listen: Duration, dispatcher: Dispatcher, stop: Cancella
         () = stop.cancelled() => {}
         () = tokio::time::sleep(listen) => {}
     }
-    dispatcher.run(stop).await;
+    Box::pin(dispatcher.run(stop)).await;
 }
 
 #[cfg(test)]

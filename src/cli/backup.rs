@@ -1,7 +1,7 @@
 //! `recado backup`: a copy of everything, taken while the daemon runs. The copy sends nothing until `recado takeover`.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -94,21 +94,57 @@ fn dump(url: &str, file: &Path) -> anyhow::Result<()> {
     if url.set_password(None).is_err() {
         bail!("store.url has no host");
     }
-    // Every database has a schema "public" already: a dump that makes it cannot be read back without an error.
-    let what = if schema == "public" { "--table=public.*".to_owned() } else { format!("--schema={schema}") };
-    let status = Command::new(program)
-        .args(["--no-owner", "--no-privileges", "--dbname", url.as_str()])
-        .arg(what)
+    let mut dumping = Command::new(program)
+        .args([
+            "--no-owner",
+            "--no-privileges",
+            "--no-comments",
+            "--schema",
+            &pattern(&schema),
+            "--dbname",
+            url.as_str(),
+        ])
         .envs(password)
         .stdin(Stdio::null())
-        .stdout(out.try_clone()?)
-        .status()?;
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let Some(told) = dumping.stdout.take() else { bail!("pg_dump says nothing") };
+    let written =
+        write_dump(BufReader::new(told), &mut out).with_context(|| format!("cannot write {}", file.display()));
+    let status = dumping.wait()?;
+    written?;
     if !status.success() {
         bail!("pg_dump failed");
     }
     writeln!(out, "INSERT INTO \"{schema}\".setting (key, value) VALUES ('copy', '1') ON CONFLICT (key) DO NOTHING;")?;
     out.sync_all()?;
     Ok(())
+}
+
+/// A schema as `pg_dump` takes it: as written, not as a pattern.
+fn pattern(schema: &str) -> String {
+    format!("\"{}\"", schema.replace('"', "\"\""))
+}
+
+/// Writes a dump of one schema, with its functions and triggers. Every database has a schema "public" already, and a dump
+/// that makes it cannot be read back without an error: it is made where there is none.
+fn write_dump(mut dump: impl BufRead, out: &mut impl Write) -> io::Result<()> {
+    const MAKES: &[u8] = b"CREATE SCHEMA ";
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if dump.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        if let Some(name) = line.strip_prefix(MAKES) {
+            out.write_all(MAKES)?;
+            out.write_all(b"IF NOT EXISTS ")?;
+            out.write_all(name)?;
+            // It stands once, before everything else: what follows may be rows.
+            return io::copy(&mut dump, out).map(drop);
+        }
+        out.write_all(&line)?;
+    }
 }
 
 /// The schema that the store's connections work in.

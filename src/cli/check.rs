@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::WRONG;
 use super::check_inputs::{Known, Unusable};
 use super::client::Client;
-use super::output::answer;
+use super::output::{answer, answer_with};
 use crate::clock::{Clock, Scale};
 use crate::config::environment;
 use crate::config::toml_file::TomlProblem;
@@ -21,7 +21,7 @@ use crate::domain::time::UnixMs;
 use crate::intake::audience;
 use crate::intake::campaign_file::{self, CampaignFile};
 use crate::locale::{self, Language};
-use crate::preflight::{self, Sheet};
+use crate::preflight::{self, Listed, Listing, Sheet, SheetRow, WithRows};
 
 /// Name of the campaign file in its folder.
 const CAMPAIGN_FILE: &str = "campaign.toml";
@@ -66,8 +66,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let language = Language::of_tag(&args.lang);
     let clock = args.clock.map_or_else(Clock::real, Clock::scaled);
     let now = args.at.map_or_else(|| clock.now(), UnixMs::from);
-    let sheet = match examine(&args, &environment(), now).await? {
-        Ok(sheet) => sheet,
+    let (sheet, rows) = match examine(&args, &environment(), now).await? {
+        Ok(found) => found,
         Err(Unusable(problems)) => {
             for problem in &problems {
                 eprintln!("{problem}");
@@ -78,12 +78,18 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(WRONG));
         }
     };
-    let text = if args.json {
-        serde_json::to_string_pretty(&preflight::json(&sheet, language))? + "\n"
-    } else {
-        preflight::text(&sheet, language)
-    };
-    answer(&text)?;
+    match (rows, args.json) {
+        (Some(rows), true) => {
+            let sheet = WithRows::new(preflight::json(&sheet, language), rows);
+            answer_with(|out| {
+                serde_json::to_writer_pretty(&mut *out, &sheet)?;
+                out.write_all(b"\n")
+            })?;
+        }
+        (Some(mut rows), false) => answer_with(|out| preflight::write_text(out, &sheet, language, &mut rows))?,
+        (None, true) => answer(&(serde_json::to_string_pretty(&preflight::json(&sheet, language))? + "\n"))?,
+        (None, false) => answer(&preflight::text(&sheet, language))?,
+    }
     Ok(if sheet.can_start() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -109,8 +115,12 @@ fn unusable(problems: &[TomlProblem]) -> Value {
     json!({"rows_read": 0, "messages": 0, "excluded": {}, "samples": [], "blockers": blockers, "warnings": []})
 }
 
-/// The sheet, or what is wrong with a file that somebody wrote.
-async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> anyhow::Result<Result<Sheet, Unusable>> {
+/// The sheet, with every row where they were asked for and are known, or what is wrong with a file that somebody wrote.
+async fn examine(
+    args: &Args,
+    env: &BTreeMap<String, String>,
+    now: UnixMs,
+) -> anyhow::Result<Result<(Sheet, Option<Listed>), Unusable>> {
     let path = args.folder.join(CAMPAIGN_FILE);
     let cannot_read = || format!("cannot read {}", path.display());
     if !std::fs::symlink_metadata(&path).with_context(cannot_read)?.is_file() {
@@ -138,14 +148,18 @@ async fn examine(args: &Args, env: &BTreeMap<String, String>, now: UnixMs) -> an
     }
     let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
     let told = Told::new();
-    let inputs = known.inputs(&campaign, &file, now, args.rows);
-    let mut sheet = preflight::sheet_with_progress(&inputs, &|done, of| told.tell(done, of));
+    let inputs = known.inputs(&campaign, &file, now);
+    let mut listing = args.rows.then(Listing::default);
+    let mut each = |row: &SheetRow| listing.iter_mut().for_each(|listing| listing.add(row));
+    let mut sheet = preflight::sheet_telling(&inputs, &|done, of| told.tell(done, of), &mut each);
     told.end();
     if sheet.title.is_empty() {
         sheet.title = name;
     }
     known.tell(&mut sheet);
-    Ok(Ok(sheet))
+    // What keeps the file from being read keeps its rows from being known.
+    let rows = listing.filter(|_| sheet.messages.is_some()).map(Listing::done).transpose();
+    Ok(Ok((sheet, rows.context("the rows cannot be kept in the folder for temporary files")?)))
 }
 
 /// How far the reading is, for whoever waits at a terminal.

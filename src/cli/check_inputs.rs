@@ -26,7 +26,7 @@ use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::diff::{Feed, FeedView};
-use crate::preflight::{EVERY_ROW, Sheet, SheetInputs};
+use crate::preflight::{Sheet, SheetInputs};
 
 /// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
 const GRANTED: u32 = 80;
@@ -120,13 +120,7 @@ impl Known {
         self.config.as_ref()?.accounts.get(&self.sender.as_ref()?.account)
     }
 
-    pub(super) fn inputs<'a>(
-        &'a self,
-        campaign: &'a CampaignFile,
-        audience: &'a Path,
-        now: UnixMs,
-        with_rows: bool,
-    ) -> SheetInputs<'a> {
+    pub(super) fn inputs<'a>(&'a self, campaign: &'a CampaignFile, audience: &'a Path, now: UnixMs) -> SheetInputs<'a> {
         SheetInputs {
             campaign,
             template: self.template.as_ref(),
@@ -158,7 +152,7 @@ impl Known {
             feed: self.feed.as_ref(),
             moved_template: None,
             barred: &|_| false,
-            listed: with_rows.then_some(EVERY_ROW),
+            listed: None,
         }
     }
 

@@ -50,7 +50,7 @@ impl Desk {
         let config = Config::load(&at.config, &config::environment())?;
         let data_dir = &config.server.data_dir;
         std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
-        let store = store::open(config.store_url.expose_secret(), data_dir).await?;
+        let store = store::open_with(config.store_url.expose_secret(), data_dir, config.patience).await?;
         let clock = setting::read(&store, CLOCK).await?.unwrap_or_default();
         let clock = clock.parse().map_or_else(|_| Clock::real(), Clock::scaled);
         Ok(Self { store, config, clock })

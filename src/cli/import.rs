@@ -20,7 +20,7 @@ const CAMPAIGN_FILE: &str = "campaign.toml";
 /// Arguments of `recado import`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The campaign's folder, with campaign.toml and its audience.
+    /// The campaign's folder, with campaign.toml, its audience and the file that the template's header shows.
     folder: PathBuf,
     /// The campaign's name; left out: the folder's.
     #[arg(long)]
@@ -37,6 +37,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => folder_name(&args.folder)?,
     };
     let path = args.folder.join(CAMPAIGN_FILE);
+    plain(&path)?;
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let named = path.display().to_string();
     let read = campaign_file::text(bytes, &named).map_err(|problem| vec![problem]);
@@ -52,10 +53,15 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let found = audience::newest(&args.folder, &campaign.file)
         .with_context(|| format!("cannot look into {}", args.folder.display()))?;
     let file = found.with_context(|| format!("there is no {} in {}", campaign.file, args.folder.display()))?;
-    let form = Form::new()
+    let mut form = Form::new()
         .text("name", name.clone())
         .part("campaign", Part::text(source).file_name(CAMPAIGN_FILE))
-        .part("audience", audience_part(&file).await?);
+        .part("audience", part(&file).await?);
+    if let Some(shown) = campaign.header_file() {
+        let shown = args.folder.join(shown);
+        plain(&shown)?;
+        form = form.part("header", part(&shown).await?);
+    }
     let loaded: Value = Client::from_environment(&environment())?.upload("/api/v1/campaigns", form).await?;
     let text = if args.json {
         serde_json::to_string_pretty(&loaded)? + "\n"
@@ -75,8 +81,15 @@ fn folder_name(folder: &Path) -> anyhow::Result<String> {
         .to_owned())
 }
 
+/// Nothing is read through a link, and nothing waited for in a pipe.
+fn plain(file: &Path) -> anyhow::Result<()> {
+    let found = std::fs::symlink_metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    anyhow::ensure!(found.is_file(), "{} is no plain file: links, folders and pipes are not read", file.display());
+    Ok(())
+}
+
 /// The file goes out as it is read.
-async fn audience_part(file: &Path) -> anyhow::Result<Part> {
+async fn part(file: &Path) -> anyhow::Result<Part> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let part = Part::file(file).await.with_context(|| format!("cannot read {}", file.display()))?;
     Ok(part.file_name(name))

@@ -14,8 +14,8 @@ use super::provider::{self, Declared, Kinds, Taken};
 use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
-    Access, Account, Config, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries, errors,
-    is_loopback, law, office, retention, thresholds, webhook_key,
+    Access, Account, Config, Patience, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries,
+    errors, is_loopback, law, office, retention, thresholds, webhook_key,
 };
 use crate::domain::assign::Policy;
 use crate::domain::failure::Policy as ErrorPolicy;
@@ -37,7 +37,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let secrets = Secrets::new(base, env);
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
-    let (store_url, restore_after) = store(root, &secrets);
+    let (store_url, restore_after, patience) = store(root, &secrets);
     let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
@@ -63,6 +63,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     Some(Config {
         store_url: store_url?,
         restore_after,
+        patience,
         campaigns_dir,
         server,
         vars,
@@ -84,16 +85,22 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     })
 }
 
-/// `[store]`: its address, and after how long a silence a store is looked at before it sends.
-fn store(root: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> (Option<SecretString>, Duration) {
-    let mut restore_after = RESTORE_AFTER;
+/// `[store]`: its address, after how long a silence a store is looked at before it sends, and how long PostgreSQL waits.
+fn store(root: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> (Option<SecretString>, Duration, Patience) {
+    let (mut restore_after, mut patience) = (RESTORE_AFTER, Patience::default());
     let url = root.table("store", |t| {
         if let Some(after) = t.get("restore_after").and_then(|v| v.parsed(checks::length)) {
             restore_after = after;
         }
+        if let Some(span) = t.get("transaction_timeout").and_then(|v| v.parsed(Patience::span)) {
+            patience.transaction = span;
+        }
+        if let Some(span) = t.get("lock_timeout").and_then(|v| v.parsed(Patience::span)) {
+            patience.lock = span;
+        }
         store_url(t, secrets)
     });
-    (url.unwrap_or_else(|| Some(DEFAULT_STORE.into())), restore_after)
+    (url.unwrap_or_else(|| Some(DEFAULT_STORE.into())), restore_after, patience)
 }
 
 /// `[hours_law.*]` and `[countries]`: what holds in a country.

@@ -1,6 +1,12 @@
 //! What comes in by webhook, in Recado's words. Adapters parse into these; nothing above them sees a provider's JSON.
 
+mod echo;
+mod referral;
+
 use serde::{Deserialize, Serialize};
+
+pub use echo::{Echo, EchoApp};
+pub use referral::Referral;
 
 use super::callback::{ButtonPayload, CallbackData};
 use super::failure::Failure;
@@ -16,6 +22,8 @@ pub enum WebhookEvent {
     Receipt(Receipt),
     /// A person wrote, tapped, sent media or reacted.
     Reply(Reply),
+    /// The house wrote to a person, from the same number and elsewhere.
+    Echo(Echo),
     /// A person asked the provider for no more marketing (or for it again).
     Preference(Preference),
     /// A person's number or BSUID changed.
@@ -225,6 +233,9 @@ pub struct Reply {
     pub quoted: Option<String>,
     /// What they sent.
     pub content: ReplyContent,
+    /// The ad or post that led them here, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
 }
 
 /// Who a webhook speaks of. At least one of `wa_id` and `bsuid` is present.

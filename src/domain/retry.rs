@@ -8,7 +8,7 @@ use super::failure::FailureClass;
 pub enum Help {
     /// What went wrong passes by itself.
     Likely,
-    /// Once the provider lets the template, the sender or the account send again; until then it waits.
+    /// Once the provider lets the template, the sender or the account send again, or to that country; until then it waits.
     AfterHold,
     /// Only after somebody has corrected what is wrong: the same content goes out again.
     AfterFix,
@@ -27,9 +27,10 @@ impl Help {
         use FailureClass as C;
         match class {
             Some(C::Retry | C::RetryPair | C::Ambiguous | C::Later) => Self::Likely,
-            Some(C::HoldTemplate | C::HoldSender | C::HoldAccount) => Self::AfterHold,
+            // While the country is held none of them is tried again.
+            Some(C::HoldTemplate | C::HoldSender | C::HoldAccount | C::StopCountry) => Self::AfterHold,
             Some(C::Fix) => Self::AfterFix,
-            Some(C::Failed | C::Strike | C::StopMarketing | C::StopAll | C::StopCountry) => Self::No,
+            Some(C::Failed | C::Strike | C::StopMarketing | C::StopAll) => Self::No,
             None => Self::Unknown,
         }
     }
@@ -61,7 +62,14 @@ mod tests {
         for class in C::ALL {
             let passes = matches!(
                 class,
-                C::Retry | C::RetryPair | C::Ambiguous | C::Later | C::HoldTemplate | C::HoldSender | C::HoldAccount
+                C::Retry
+                    | C::RetryPair
+                    | C::Ambiguous
+                    | C::Later
+                    | C::HoldTemplate
+                    | C::HoldSender
+                    | C::HoldAccount
+                    | C::StopCountry
             );
             assert_eq!(Help::of(Some(class)).by_default(), passes, "{class:?}");
         }

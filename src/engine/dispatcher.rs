@@ -6,6 +6,7 @@
 mod answer;
 mod bounds;
 mod file;
+mod freeze;
 mod frequency;
 mod gate;
 mod grant;
@@ -176,7 +177,8 @@ impl Dispatcher {
             self.claim_until(&stop, claims),
             self.pass_all(claimed, hand),
             self.send_all(passed),
-            self.ask_grant_until(&stop)
+            self.ask_grant_until(&stop),
+            self.failures.tick_until(&stop)
         );
         info!(sender.name = self.sender.name, "sender {} has stopped sending", self.sender.name);
     }

@@ -4,21 +4,28 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tracing::info;
+
 use super::dispatcher::FIRST_PROBE;
 use super::template::keep;
 use super::{Engine, EngineError};
 use crate::domain::change::Change;
+use crate::domain::id::{MessageId, RunId};
 use crate::domain::recipient::Recipient;
 use crate::domain::template::TemplateStatus;
 use crate::domain::time::UnixMs;
 use crate::intake::phone_number::country_of;
 use crate::provider::ProviderError;
 use crate::store::hold::{self, Hold, HoldCause, HoldScope, NewHold};
+use crate::store::message;
 
 pub use crate::store::audit::ITSELF;
 
 /// How often a template that is held is read again: its webhook may have been lost.
 pub const TEMPLATE_POLL: Duration = Duration::from_mins(10);
+
+/// Messages left out for their country that are looked at together.
+const LEFT_OUT: i64 = 1_000;
 
 /// Probes of an outage stop spacing out here.
 const LONGEST_PROBE: Duration = Duration::from_mins(10);
@@ -41,6 +48,25 @@ pub(super) async fn countries(engine: &Engine) -> Result<BTreeSet<String>, Engin
 /// Whether a number of `account` is in one of `countries`.
 pub(super) fn is_barred(countries: &BTreeSet<String>, account: &str, recipient: &str) -> bool {
     !countries.is_empty() && country_key(account, recipient).is_some_and(|key| countries.contains(&key))
+}
+
+/// Who was left out while nobody of the country was written to waits again, where it is not too late; every gate is asked
+/// anew.
+pub(super) async fn let_country_go_on(engine: &Engine, hold: &Hold, now: UnixMs) -> Result<(), EngineError> {
+    let Some((account, _)) = hold.scope_key.rsplit_once('/') else { return Ok(()) };
+    let (opened, mut after) = (BTreeSet::from([hold.scope_key.clone()]), MessageId(0));
+    loop {
+        let page = message::left_out(&engine.store, account, hold.created_at, after, LEFT_OUT).await?;
+        let Some((last, ..)) = page.last() else { return Ok(()) };
+        after = *last;
+        let theirs = page.iter().filter(|(_, _, number)| is_barred(&opened, account, number));
+        let (ids, runs): (Vec<MessageId>, BTreeSet<RunId>) = theirs.map(|(id, run, _)| (*id, *run)).unzip();
+        if !ids.is_empty() {
+            let done = message::unbar(&engine.store, &ids, &runs, now).await?;
+            info!(message.count = done, "{done} messages that were left out for their country wait again");
+            engine.tell_runs(runs);
+        }
+    }
 }
 
 /// Words of a number that may not send (cloud-api.md 5.6).

@@ -10,12 +10,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Engine, EngineError, breaker, canary, doubt, holds, room};
+use super::{Engine, EngineError, aside, breaker, canary, doubt, holds, room};
 use crate::domain::id::RunId;
 use crate::domain::time::UnixMs;
 use crate::inbox::Inbox;
 use crate::store::retention::{self, Before};
-use crate::store::{message, run, setting};
+use crate::store::{mark, message, run, setting};
 
 /// Setting that holds the last instant at which this store's daemon was alive.
 pub const HEARTBEAT: &str = "heartbeat";
@@ -134,7 +134,14 @@ impl Janitor {
         if let Some(before) = before.filter(|before| now.since(*before) > self.engine.clock_span(DOWN)) {
             message::was_down(store, before, now).await?;
         }
-        Ok(setting::write(store, HEARTBEAT, &now.0.to_string()).await?)
+        setting::write(store, HEARTBEAT, &now.0.to_string()).await?;
+        let store = store.clone();
+        if let Err(cause) = aside(move || mark::sync(&store)).await? {
+            // Only a power cut would lose what the system has taken.
+            let error = &cause as &dyn std::error::Error;
+            error!(error, "how far sending has come could not be brought to the disk; trying again");
+        }
+        Ok(())
     }
 
     /// Doubts are looked at with the first look, and then from time to time: each look reads what was sent near them.

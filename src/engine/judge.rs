@@ -25,7 +25,7 @@ use crate::domain::time::UnixMs;
 use crate::domain::wallet::Purse;
 use crate::intake::campaign_file::CampaignFile;
 use crate::preflight::diff::Feed;
-use crate::preflight::{self, Balance, Sheet, SheetInputs, SheetTier};
+use crate::preflight::{self, Balance, Listed, Listing, Sheet, SheetInputs, SheetRow, SheetTier};
 use crate::store::erased::{self, Erased};
 use crate::store::suppression::SuppressionScope;
 use crate::store::{message, place, run, suppression, template, token, user};
@@ -104,7 +104,23 @@ impl Engine {
         (listed, but): (Option<Range<i64>>, Option<RunId>),
     ) -> Result<Sheet, EngineError> {
         let known = self.known(candidate, template, but).await?;
-        aside(move || known.sheet(listed, &|_, _| ())).await
+        aside(move || known.sheet(listed, &|_, _| (), &mut |_| ())).await
+    }
+
+    /// The sheet, and every row where they are known.
+    pub(super) async fn judge_every_row(
+        &self,
+        candidate: &Candidate,
+        template: Option<Snapshot>,
+    ) -> Result<(Sheet, Option<Listed>), EngineError> {
+        let known = Box::pin(self.known(candidate, template, None)).await?;
+        let mut listing = Listing::default();
+        let read = move || {
+            let sheet = known.sheet(None, &|_, _| (), &mut |row| listing.add(row));
+            let rows = sheet.messages.is_some().then(|| listing.done()).transpose();
+            rows.map(|rows| (sheet, rows))
+        };
+        aside(read).await?.map_err(|cause| EngineError::File { place: "the folder for temporary files", cause })
     }
 
     /// The sheet, if it is there within `patience`; a longer reading goes on, and is found by whoever looks again.
@@ -118,7 +134,7 @@ impl Engine {
         if !self.readings.has(&subject, "") {
             let known = Box::pin(self.known(candidate, template, None)).await?;
             self.readings.read_aside((subject.clone(), ""), move |going| {
-                Made::Sheet(Arc::new(known.sheet(None, &|rows, of| going.tell(rows, of))))
+                Made::Sheet(Arc::new(known.sheet(None, &|rows, of| going.tell(rows, of), &mut |_| ())))
             });
         }
         match self.readings.wait((&subject, ""), patience).await {
@@ -221,7 +237,7 @@ struct Known {
 }
 
 impl Known {
-    fn sheet(&self, listed: Option<Range<i64>>, progress: &dyn Fn(u64, u64)) -> Sheet {
+    fn sheet(&self, listed: Option<Range<i64>>, progress: &dyn Fn(u64, u64), each: &mut dyn FnMut(&SheetRow)) -> Sheet {
         let (config, template) = (&self.config, self.template.as_ref());
         let account_name = self.account.as_ref().map_or("", |account| account.name.as_str());
         let inputs = SheetInputs {
@@ -257,7 +273,7 @@ impl Known {
             barred: &|phone| holds::is_barred(&self.countries, account_name, phone.digits()),
             listed,
         };
-        preflight::sheet_with_progress(&inputs, progress)
+        preflight::sheet_telling(&inputs, progress, each)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::preflight::{self, Behind, EVERY_ROW, Sheet, Shown};
+use crate::preflight::{self, Behind, Listed, Sheet, Shown};
 use crate::store::idempotency::Once;
 use crate::store::run::{self, NewRun, Run, Sort};
 use crate::store::template::own;
@@ -74,9 +74,16 @@ pub(super) struct Hindered {
 }
 
 impl Engine {
-    /// The pre-flight of a version: what would happen if it were started now. `with_rows` lists every row's fate.
-    pub async fn sheet(&self, id: VersionId, with_rows: bool) -> Result<Sheet, EngineError> {
-        self.sheet_listing(id, with_rows.then_some(EVERY_ROW)).await
+    /// The pre-flight of a version: what would happen if it were started now.
+    pub async fn sheet(&self, id: VersionId) -> Result<Sheet, EngineError> {
+        self.sheet_listing(id, None).await
+    }
+
+    /// The same with what becomes of every row; without them where not every row is known.
+    pub async fn sheet_with_rows(&self, id: VersionId) -> Result<(Sheet, Option<Listed>), EngineError> {
+        let (candidate, template) = self.to_judge(id).await?;
+        let (sheet, rows) = self.judge_every_row(&candidate, template.clone()).await?;
+        Ok((self.signed(sheet, &candidate, template.as_ref()).await?, rows))
     }
 
     /// The same with the rows of these numbers: no more of a long file is kept than is shown.

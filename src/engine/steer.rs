@@ -3,14 +3,14 @@
 use tracing::info;
 
 use super::takeover::{Original, Place, take_over};
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, holds};
 use crate::domain::change::Change;
 use crate::domain::id::{HoldId, RunId};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 use crate::store::audit::{self, Deed};
-use crate::store::hold::HoldCause;
+use crate::store::hold::{HoldCause, HoldScope};
 use crate::store::{Tx, hold, message, run};
 
 /// The code of a person's own words.
@@ -73,7 +73,13 @@ impl Engine {
                 let place = Place { store: &self.store, config: &self.config, cards: &self.cards, now };
                 take_over(place, Original::MayHaveSent, by).await?.lifted
             }
-            Some(hold) => hold::lift(&self.store, &hold, now, by).await?,
+            Some(hold) => {
+                let lifted = hold::lift(&self.store, &hold, now, by).await?;
+                if lifted && hold.scope == HoldScope::Country {
+                    holds::let_country_go_on(self, &hold, now).await?;
+                }
+                lifted
+            }
             None => false,
         };
         if done {

@@ -61,6 +61,14 @@ impl Why {
         let code = match &*self.code {
             "hold_refused" if untold => "hold_refused_untold",
             "hold_quality" if untold => "hold_quality_untold",
+            "hold_restored" => match args.iter().find(|(k, _)| *k == "key").map_or("", |(_, why)| *why) {
+                "copy" => "hold_copy",
+                "moved" => "hold_moved",
+                "older" => "hold_older",
+                "stale" => "hold_stale",
+                "foreign" => "hold_foreign",
+                _ => "hold_restored",
+            },
             code => code,
         };
         locale::say(language, &format!("waiting.{code}"), &args)

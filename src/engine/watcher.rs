@@ -133,7 +133,7 @@ impl Watcher {
 
     /// A file that a person approves anyway, and that must not be applied as it is: that is told at once.
     async fn ask(&self, name: &str, version: VersionId) -> Result<(), EngineError> {
-        let sheet = self.engine.sheet(version, false).await?;
+        let sheet = self.engine.sheet(version).await?;
         let guards: Vec<Problem> = sheet.blockers.into_iter().filter(diff::is_guard).collect();
         if guards.is_empty() { Ok(()) } else { self.note(name, &guards).await }
     }

@@ -124,6 +124,9 @@ async fn keep(tx: &mut Tx, round: &[(usize, Understood<'_>)]) -> Result<Vec<(usi
             let (account, at) = (desk.sender.account.as_str(), desk.received_at);
             media::expect(tx, &Expected { conversation, entry, account, media: told, at }).await?;
         }
+        if let Some(referral) = &reply.referral {
+            entry::came_by(tx, entry, referral).await?;
+        }
         // Whoever asks for nothing, or to be left alone, has answered none of them.
         if understood.decision.asks() {
             unclear::add(tx, (conversation, entry), &understood.may_answer).await?;

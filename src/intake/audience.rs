@@ -18,6 +18,7 @@ mod cells;
 mod decode;
 mod delimited;
 mod delimiter;
+mod dos;
 mod facts;
 mod format;
 mod header;
@@ -29,8 +30,9 @@ mod rules;
 mod workbook;
 
 pub use cells::{Cleaned, Repair, clean};
+pub use dos::encode_dos;
 pub use facts::{DateOrder, Delimiter, Encoding, EncodingEvidence, FileFacts, FileFormat, HeaderEvidence, Quote};
-pub use lines::{Line, Lines, Unreadable};
+pub use lines::{Line, Lines, Lost, Unreadable};
 pub use newest::{newest, not_plain};
 pub use rules::{Merged, Rules, Take};
 pub use workbook::Merge;
@@ -51,8 +53,6 @@ pub struct Audience {
     kind: Kind,
     /// What was found out. `columns`, `dates` and `repairs` are filled in by whoever knows the campaign.
     pub facts: FileFacts,
-    /// Characters that were lost before the file came here: `�`.
-    pub lost_characters: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -122,8 +122,7 @@ impl Audience {
             title_lines: at.titles,
             ..FileFacts::default()
         };
-        let mut audience =
-            Self { path: path.to_owned(), kind: Kind::Text(dialect), facts, lost_characters: survey.lost };
+        let mut audience = Self { path: path.to_owned(), kind: Kind::Text(dialect), facts };
         audience.facts.header = audience.read_header()?;
         Ok(audience)
     }
@@ -145,7 +144,7 @@ impl Audience {
         let (sheet, header_row) = (chosen.sheet, chosen.header_row);
         let fills = rules.merged_cells == Some(Merged::Fill);
         let kind = Kind::Sheet { workbook: Arc::new(workbook), sheet, header_row, fills };
-        let mut audience = Self { path: path.to_owned(), kind, facts, lost_characters: 0 };
+        let mut audience = Self { path: path.to_owned(), kind, facts };
         audience.facts.header = audience.read_header()?;
         Ok(audience)
     }

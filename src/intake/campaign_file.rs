@@ -246,6 +246,14 @@ impl CampaignFile {
         matches!(self.schedule.send, SendTime::FromWhen(_)) && self.every.is_none()
     }
 
+    /// The name of the file beside it that the template's header shows, where that is no link.
+    pub fn header_file(&self) -> Option<&str> {
+        match &self.template.header_link {
+            Some(Labelled::Fixed(name)) if !name.starts_with("https://") => Some(name),
+            _ => None,
+        }
+    }
+
     /// Reads a campaign file; `name` is what problems call it.
     ///
     /// # Errors

@@ -270,6 +270,7 @@ fn link(cell: Option<&String>) -> Result<HeaderFill, Unfit> {
     if link.is_empty() {
         return Err(Unfit::empty("template.header"));
     }
-    let is_https = url::Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.host().is_some());
+    let is_https = link.len() <= LONGEST_URL
+        && url::Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.host().is_some());
     if is_https { Ok(HeaderFill::Link { link: link.to_owned() }) } else { Err(Unfit::bad(format!("link: {link}"))) }
 }

@@ -34,6 +34,7 @@ mod shape;
 mod survey;
 mod tally;
 pub mod when;
+mod who;
 mod zones;
 
 pub use detail::{explain, moved_and_left, sent_in};
@@ -213,9 +214,6 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         return Err(Stopped { problems: survey.blockers, facts: Some(file.facts), rows }.into());
     }
     let mut warnings = survey.warnings;
-    if file.lost_characters > 0 {
-        warnings.push(Problem::new("lost_characters", &[("n", &file.lost_characters.to_string())]));
-    }
     if request.template.is_some_and(|t| t.parameters_unknown) {
         warnings.push(Problem::new("parameters_unknown", &[("template", &request.campaign.template.name)]));
     }
@@ -305,7 +303,7 @@ impl Rows<'_> {
         };
         RowExclusion {
             reason: ExclusionReason::Unreadable,
-            recipient: cells.iter().find(|cell| may_be_phone(cell)).cloned().unwrap_or_default(),
+            recipient: cells.iter().find(|cell| may_be_phone(cell)).map_or("", |cell| beginning(cell)).to_owned(),
             external_id: None,
             name: as_one(cells),
             cost_centre: String::new(),
@@ -364,9 +362,19 @@ fn may_be_phone(cell: &str) -> bool {
     (8..=15).contains(&digits) && cell.bytes().all(|b| b.is_ascii_digit() || b" +-().".contains(&b))
 }
 
+/// Longest text by which a row or a person is known, in characters. A cell may have a million.
+const LONGEST: usize = 1_000;
+
+/// The same of a row of which nobody knows what is what.
+const LONGEST_UNKNOWN: usize = 200;
+
+/// As much of a cell as is shown or kept of it.
+fn beginning(cell: &str) -> &str {
+    cell.char_indices().nth(LONGEST).map_or(cell, |(at, _)| &cell[..at])
+}
+
 /// The cells of a row that cannot be read, cut to what a name may be long.
 fn as_one(cells: &[String]) -> String {
-    const LONGEST: usize = 200;
-    let cells: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
-    cells.join(" · ").chars().take(LONGEST).collect()
+    let filled = cells.iter().map(|cell| beginning(cell)).filter(|cell| !cell.is_empty());
+    filled.take(LONGEST_UNKNOWN).collect::<Vec<_>>().join(" · ").chars().take(LONGEST_UNKNOWN).collect()
 }

@@ -23,6 +23,9 @@ use people::People;
 /// Messages due within the same minute are alike, in milliseconds.
 const ALIKE: i64 = 60_000;
 
+/// Groups of messages that are alike. Where there would be more, times twice as far apart are alike: rows may name any.
+const MOST_GROUPS: usize = 20_000;
+
 /// Months ahead in which a monthly budget is whole again.
 const MONTHS: usize = 12;
 
@@ -39,6 +42,8 @@ type Key = (i64, Option<i64>, u32, bool);
 #[derive(Default)]
 pub(super) struct Ahead {
     groups: BTreeMap<Key, Batch>,
+    /// How often what is alike was doubled.
+    doubled: u32,
     zones: Vec<String>,
     /// The first message of all is due then.
     pub first: Option<UnixMs>,
@@ -54,7 +59,7 @@ impl Ahead {
         self.twice |= known && !reached;
         let zone = self.zone(&draft.timezone);
         let (due_at, latest_at) = (draft.due_at, draft.latest_at);
-        let minute = |at: UnixMs| at.0.div_euclid(ALIKE);
+        let minute = |at: UnixMs| at.0.div_euclid(ALIKE) >> self.doubled;
         let key = (minute(due_at), latest_at.map(minute), zone, known);
         let none = Batch { due_at, latest_at, zone: zone as usize, messages: 0.0, places: 0.0 };
         let batch = self.groups.entry(key).or_insert(none);
@@ -63,6 +68,26 @@ impl Ahead {
         batch.messages += 1.0;
         batch.places += if known { 0.0 } else { 1.0 };
         self.first = Some(self.first.map_or(due_at, |first| first.min(due_at)));
+        // Once all times are alike, the clocks that are left are few.
+        while self.groups.len() > MOST_GROUPS && self.doubled < 48 {
+            self.double();
+        }
+    }
+
+    /// Puts together what is alike with times twice as far apart.
+    fn double(&mut self) {
+        self.doubled += 1;
+        for ((due, latest, zone, known), batch) in std::mem::take(&mut self.groups) {
+            let together = self.groups.entry((due >> 1, latest.map(|at| at >> 1), zone, known)).or_insert(Batch {
+                messages: 0.0,
+                places: 0.0,
+                ..batch
+            });
+            together.due_at = together.due_at.max(batch.due_at);
+            together.latest_at = together.latest_at.max(batch.latest_at);
+            together.messages += batch.messages;
+            together.places += batch.places;
+        }
     }
 
     /// How many of those behind the first `messages` would come to their latest time while these are judged, which takes
@@ -152,4 +177,48 @@ fn hours(inputs: &SheetInputs<'_>, category: Category) -> Option<Hours> {
     let campaign = inputs.campaign;
     let hours = OpenHours::of(campaign, inputs.holidays, inputs.laws, Some(category)).unwrap_or_default();
     hours.in_country(campaign.country.as_deref()).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fill::Fill;
+    use crate::domain::phone::Phone;
+
+    fn draft(due_at: UnixMs) -> Draft {
+        let to = Phone::from_international("5491155550101").unwrap();
+        Draft {
+            given: to.with_plus(),
+            to,
+            name: String::new(),
+            external_id: None,
+            happens_at: None,
+            timezone: "America/Argentina/Buenos_Aires".to_owned(),
+            due_at,
+            latest_at: Some(due_at.plus(Duration::from_hours(1))),
+            fill: Fill::default(),
+            cost_centre: String::new(),
+            route: String::new(),
+            consent: String::new(),
+            key: String::new(),
+            flattened: false,
+        }
+    }
+
+    #[test]
+    fn however_many_times_rows_name_a_bounded_number_of_groups_holds_all_of_them() {
+        let mut ahead = Ahead::default();
+        let at = |no: i64| UnixMs(1_795_525_200_000 + (no * 7_919 % 100_000) * ALIKE);
+        for no in 0..100_000 {
+            ahead.take(&draft(at(no)), true, false);
+        }
+        assert!(ahead.groups.len() <= MOST_GROUPS && ahead.groups.len() > MOST_GROUPS / 4, "{}", ahead.groups.len());
+        assert_eq!(ahead.groups.values().map(|batch| batch.messages).sum::<f64>() as i64, 100_000);
+        assert_eq!(ahead.first, Some(at(0)));
+        let last = ahead.groups.values().next_back().unwrap();
+        assert_eq!(last.due_at, UnixMs(at(0).0 + 99_999 * ALIKE), "none is due later than it was");
+        let mut few = Ahead::default();
+        (0..1_000).for_each(|no| few.take(&draft(at(no)), true, false));
+        assert_eq!((few.groups.len(), few.doubled), (1_000, 0));
+    }
 }

@@ -23,6 +23,9 @@ use crate::intake::rows::{
     self, Draft, ResolvedRow, RowFate, RowsRequest, Stopped, TOLD_EVERY, file_keys, open_rows_or_tell,
 };
 
+/// Nobody knows prices of days further off: what is due later is reckoned as if it were due then.
+const PRICES_AHEAD: Duration = Duration::from_hours(2 * 366 * 24);
+
 /// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
 const ROWS_NAMED: usize = 20;
 
@@ -66,8 +69,13 @@ pub(super) struct Left {
     pub example: String,
 }
 
-/// Reads the audience, and tells now and then how many rows of how many are done (0: that is not known yet); `Err` is what keeps it from being read.
-pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Result<Reading, Box<Stopped>> {
+/// Reads the audience, and tells now and then how many rows of how many are done (0: that is not known yet), and each row;
+/// `Err` is what keeps it from being read.
+pub(super) fn read(
+    inputs: &SheetInputs<'_>,
+    progress: &dyn Fn(u64, u64),
+    each: &mut dyn FnMut(&SheetRow),
+) -> Result<Reading, Box<Stopped>> {
     let request = RowsRequest {
         campaign: inputs.campaign,
         template: inputs.template,
@@ -88,7 +96,11 @@ pub(super) fn read(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Res
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
     let expected = rows.expected();
     for (done, row) in (1..).zip(&mut rows) {
-        reading.count(row, inputs, zone, diff.as_mut());
+        let row = reading.count(row, inputs, zone, diff.as_mut());
+        each(&row);
+        if inputs.listed.as_ref().is_some_and(|listed| listed.contains(&row.row)) {
+            reading.rows.push(row);
+        }
         if done % TOLD_EVERY == 0 {
             progress(done, expected);
         }
@@ -109,7 +121,13 @@ impl Reading {
         (Self { facts, rows_there: rows, ..Self::default() }, problems)
     }
 
-    fn count(&mut self, row: ResolvedRow, inputs: &SheetInputs<'_>, zone: &TimeZone, diff: Option<&mut Diff<'_>>) {
+    fn count(
+        &mut self,
+        row: ResolvedRow,
+        inputs: &SheetInputs<'_>,
+        zone: &TimeZone,
+        diff: Option<&mut Diff<'_>>,
+    ) -> SheetRow {
         self.rows_read += 1;
         let (to, reason, detail) = match row.fate {
             RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason), exclusion.detail),
@@ -137,9 +155,7 @@ impl Reading {
                 left.example.clone_from(&detail);
             }
         }
-        if inputs.listed.as_ref().is_some_and(|listed| listed.contains(&row.no)) {
-            self.rows.push(SheetRow { row: row.no, to, reason, detail });
-        }
+        SheetRow { row: row.no, to, reason, detail }
     }
 
     /// What was sent already goes out no more, however late it is.
@@ -160,7 +176,8 @@ impl Reading {
             None => &mut self.tally,
             Some(language) => self.translated.entry(language.clone()).or_default(),
         };
-        *tally.entry((market::of(&draft.to), draft.due_at.day_in(zone))).or_default() += 1;
+        let day = draft.due_at.min(inputs.now.plus(PRICES_AHEAD)).day_in(zone);
+        *tally.entry((market::of(&draft.to), day)).or_default() += 1;
         let life = inputs.template.map(|t| t.time_to_live_s.unwrap_or(DEFAULT_TIME_TO_LIVE_S).max(0));
         let until = life.map(|life| draft.due_at.plus(Duration::from_secs(life.unsigned_abs())));
         // Only reminders are about something that passes.

@@ -1,6 +1,6 @@
 //! Where replies will go: teams and agents that nobody knows.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::sheet::SheetInputs;
 use crate::domain::problem::Problem;
@@ -17,11 +17,36 @@ enum Unknown<'r> {
     Agent(&'r str),
 }
 
-/// Routes of the rows that name somebody nobody knows, each with how many do.
+/// Routes of the rows that name somebody nobody knows.
 #[derive(Default)]
 pub(super) struct Routes {
-    teams: BTreeMap<String, i64>,
-    agents: BTreeMap<String, i64>,
+    teams: Names,
+    agents: Names,
+}
+
+/// How many rows name somebody nobody knows, and the first names in the order of the alphabet.
+#[derive(Default)]
+struct Names {
+    rows: i64,
+    examples: BTreeSet<String>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        self.rows += 1;
+        if !self.examples.contains(name) {
+            self.examples.insert(name.to_owned());
+        }
+        if self.examples.len() > EXAMPLES {
+            self.examples.pop_last();
+        }
+    }
+
+    /// How many rows, and some of the names.
+    fn told(&self) -> Option<(String, String)> {
+        let examples: Vec<&str> = self.examples.iter().map(String::as_str).collect();
+        (self.rows > 0).then(|| (self.rows.to_string(), examples.join(", ")))
+    }
 }
 
 impl Routes {
@@ -31,21 +56,21 @@ impl Routes {
             return;
         }
         match unknown(route, inputs) {
-            Some(Unknown::Team(name)) => *self.teams.entry(name.to_owned()).or_default() += 1,
-            Some(Unknown::Agent(name)) => *self.agents.entry(name.to_owned()).or_default() += 1,
+            Some(Unknown::Team(name)) => self.teams.add(name),
+            Some(Unknown::Agent(name)) => self.agents.add(name),
             None => {}
         }
     }
 
     /// Teams of the rows that the configuration does not have.
     pub(super) fn blocker(&self) -> Option<Problem> {
-        let (n, examples) = told(&self.teams)?;
+        let (n, examples) = self.teams.told()?;
         Some(Problem::new("unknown_teams", &[("n", &n), ("examples", &examples)]))
     }
 
     /// Agents of the rows who are no users, and where the replies go instead.
     pub(super) fn warning(&self, inputs: &SheetInputs<'_>) -> Option<Problem> {
-        let (n, examples) = told(&self.agents)?;
+        let (n, examples) = self.agents.told()?;
         let (team, key) = instead(inputs);
         Some(Problem::new("unknown_agents", &[("n", &n), ("examples", &examples), ("team", team), ("detail_key", key)]))
     }
@@ -98,11 +123,4 @@ fn instead<'a>(inputs: &SheetInputs<'a>) -> (&'a str, &'static str) {
         Some(team) => (team, "preflight.replies_to_team"),
         None => ("", "preflight.replies_to_anybody"),
     }
-}
-
-/// How many rows, and some of the names.
-fn told(names: &BTreeMap<String, i64>) -> Option<(String, String)> {
-    let n: i64 = names.values().sum();
-    let examples: Vec<&str> = names.keys().take(EXAMPLES).map(String::as_str).collect();
-    (n > 0).then(|| (n.to_string(), examples.join(", ")))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::cost::{self, Billing, Cost};
 use super::diff::{Changes, Feed};
@@ -95,12 +95,10 @@ pub struct SheetInputs<'a> {
     pub moved_template: Option<&'a Template>,
     /// Whether the account may not write to the person's country.
     pub barred: &'a dyn Fn(&Phone) -> bool,
-    /// Rows that the sheet lists, by their numbers; `None`: none. A file may have millions.
+    /// Rows that the sheet keeps, by their numbers, as many as a page shows; `None`: none. All of them are told one by one:
+    /// [`sheet_telling`].
     pub listed: Option<Range<i64>>,
 }
-
-/// Every row listed.
-pub const EVERY_ROW: Range<i64> = 1..i64::MAX;
 
 /// What would happen. Serialises as `check --json`, with blockers and warnings in English; see [`super::json`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -256,17 +254,17 @@ pub struct SheetCanary {
 }
 
 /// One row.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SheetRow {
     /// Its number; 1 is the first after the header.
     pub row: i64,
     /// The number it goes to, or what the file says.
     pub to: String,
     /// Why it becomes no message.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ExclusionReason>,
     /// More about the reason, as a word that [`crate::intake::rows::explain`] puts into a sentence.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
 
@@ -284,14 +282,15 @@ impl Sheet {
 
 /// Makes the sheet: one pass over the audience, nothing written, nothing sent.
 pub fn sheet(inputs: &SheetInputs<'_>) -> Sheet {
-    sheet_with_progress(inputs, &|_, _| ())
+    sheet_telling(inputs, &|_, _| (), &mut |_| ())
 }
 
-/// The same, telling now and then how many rows of how many are read (0: that is not known yet).
-pub fn sheet_with_progress(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64)) -> Sheet {
+/// The same, telling now and then how many rows of how many are read (0: that is not known yet), and each row once it is
+/// decided. Where the sheet does not know its messages, not every row was.
+pub fn sheet_telling(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64), each: &mut dyn FnMut(&SheetRow)) -> Sheet {
     let campaign = inputs.campaign;
     let mut blockers = problems::before_reading(inputs);
-    let mut reading = reading::read(inputs, progress).unwrap_or_else(|stopped| {
+    let mut reading = reading::read(inputs, progress, each).unwrap_or_else(|stopped| {
         let (known, problems) = Reading::of_stopped(*stopped);
         blockers.extend(problems);
         known

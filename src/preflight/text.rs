@@ -1,11 +1,14 @@
 //! The sheet in words.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde::ser::SerializeSeq;
 use serde_json::{Value, json};
 
+use super::listing::Listed;
 use super::repeat::Repeats;
-use super::sheet::Sheet;
+use super::sheet::{Sheet, SheetRow};
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
@@ -54,16 +57,35 @@ pub fn json(sheet: &Sheet, language: Language) -> Value {
 /// The sheet for people, in a terminal.
 pub fn text(sheet: &Sheet, language: Language) -> String {
     let mut page = Page::new(language);
-    head(&mut page, sheet);
-    rows(&mut page, sheet);
-    changes(&mut page, sheet);
-    cost(&mut page, sheet);
-    funds(&mut page, sheet);
-    times(&mut page, sheet);
-    samples(&mut page, sheet);
-    every_row(&mut page, sheet);
+    above_rows(&mut page, sheet);
     problems(&mut page, sheet);
     page.finish()
+}
+
+/// The same with every row, written as it is made.
+///
+/// # Errors
+/// When it cannot be written, or the rows cannot be read back.
+pub fn write_text(to: &mut dyn Write, sheet: &Sheet, language: Language, rows: &mut Listed) -> io::Result<()> {
+    let mut page = Page::new(language);
+    above_rows(&mut page, sheet);
+    page.section("preflight.rows", rows.count());
+    for row in rows.rows()? {
+        every_row(&mut page, &row?);
+        page.write_to(to)?;
+    }
+    problems(&mut page, sheet);
+    page.write_to(to)
+}
+
+fn above_rows(page: &mut Page, sheet: &Sheet) {
+    head(page, sheet);
+    rows(page, sheet);
+    changes(page, sheet);
+    cost(page, sheet);
+    funds(page, sheet);
+    times(page, sheet);
+    samples(page, sheet);
 }
 
 fn head(page: &mut Page, sheet: &Sheet) {
@@ -345,17 +367,13 @@ fn samples(page: &mut Page, sheet: &Sheet) {
     }
 }
 
-fn every_row(page: &mut Page, sheet: &Sheet) {
-    let Some(rows) = &sheet.rows else { return };
-    page.section("preflight.rows", rows.len());
-    for row in rows {
-        let fate = match row.reason {
-            None => page.say("preflight.becomes_message", &[]),
-            Some(reason) => page.say(&format!("exclusion.{}", reason.as_str()), &[]),
-        };
-        let detail = explain(page.language(), &row.detail);
-        page.row(row.row, &row.to, &fate, &detail);
-    }
+fn every_row(page: &mut Page, row: &SheetRow) {
+    let fate = match row.reason {
+        None => page.say("preflight.becomes_message", &[]),
+        Some(reason) => page.say(&format!("exclusion.{}", reason.as_str()), &[]),
+    };
+    let detail = explain(page.language(), &row.detail);
+    page.row(row.row, &row.to, &fate, &detail);
 }
 
 fn problems(page: &mut Page, sheet: &Sheet) {

@@ -155,8 +155,13 @@ impl World {
         }
         let contact = Some(contact(&message.wa_id));
         let account = message.account.clone();
-        let news = News::Status { sender: message.sender.clone(), status, contact };
-        self.emit(Update { account: account.clone(), news }, real);
+        let sender = message.sender.clone();
+        // Gupshup tells of a number that WhatsApp writes otherwise.
+        let other = (word == "enqueued" && message.to != message.wa_id).then(|| status_of(message, "mismatch", now));
+        for status in [Some(status), other].into_iter().flatten() {
+            let news = News::Status { sender: sender.clone(), status, contact: contact.clone() };
+            self.emit(Update { account: account.clone(), news }, real);
+        }
         if let Some(value) = billed {
             self.emit(Update { account, news: News::Field { field: "billing-event", value } }, real);
         }

@@ -21,7 +21,7 @@ pub(super) struct Fault {
     pub kind: Kind,
     /// Share of the sends, 0 to 1.
     pub rate: f64,
-    /// Before the send is accepted (it is not), or after (it is). A throttled send never is.
+    /// Before the send is accepted (it is not), or after (it is). One that is throttled or told an error never is.
     #[serde(default)]
     pub when: When,
 }
@@ -38,6 +38,8 @@ pub(super) enum Kind {
     ServerError,
     /// Code 130429.
     Throttle,
+    /// HTTP 200 with an error in it.
+    GoodError,
     /// A proxy answers with a page.
     Html,
     /// The answer takes half a minute.
@@ -65,7 +67,7 @@ impl World {
     pub fn draw_fault(&mut self, when: When) -> Option<Kind> {
         for at in 0..self.faults.len() {
             let Fault { kind, rate, when: mut at_when } = self.faults[at];
-            if kind == Kind::Throttle {
+            if matches!(kind, Kind::Throttle | Kind::GoodError) {
                 at_when = When::Before;
             }
             if at_when == when && self.dice.chance(rate) {
@@ -88,6 +90,11 @@ pub(super) async fn spoil(kind: Kind, answer: Response, cut: Option<Cut>) -> Res
         }
         Kind::ServerError => Refusal::new(131_000, "Something went wrong.").into_response(),
         Kind::Throttle => Refusal::new(130_429, "Cloud API message throughput has been reached.").into_response(),
+        Kind::GoodError => {
+            let mut answer = Refusal::new(131_009, "Parameter value is not valid").into_response();
+            *answer.status_mut() = StatusCode::OK;
+            answer
+        }
         Kind::Html => {
             (StatusCode::BAD_GATEWAY, Html("<html><body><h1>502 Bad Gateway</h1></body></html>")).into_response()
         }

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::outcome::Certainty;
 use super::{Dialects, Result, Store, StoreError, Tx, json, on, on_tx};
-use crate::domain::event::ReplyContent;
+use crate::domain::event::{Referral, ReplyContent};
 use crate::domain::fill::Content;
 use crate::domain::id::{CampaignId, ConversationId, EntryId, MessageId};
 use crate::domain::message::MessageState;
@@ -19,6 +19,8 @@ const SEEN: Dialects = Dialects {
     postgres: "SELECT provider_id FROM entry
                WHERE direction = 'in' AND provider_id IN (SELECT value FROM json_array_elements_text($1::json))",
 };
+
+const ECHOED: &str = "SELECT COUNT(*) FROM entry WHERE direction = 'out' AND provider_id = $1";
 
 const ADD: Dialects = Dialects {
     sqlite:
@@ -38,7 +40,7 @@ const ADD: Dialects = Dialects {
 
 const SHOWN: &str = "SELECT COUNT(*) FROM entry WHERE conversation_id = $1 AND message_id = $2 AND direction = 'out'";
 
-const THREAD: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
+const THREAD: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.referral, e.message_id, e.certainty,
         e.author, e.at, m.provider_id AS message_provider_id,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
         m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by, NULLIF(m.row_no, 0) AS row_no, k.title AS campaign_title,
@@ -48,7 +50,7 @@ const THREAD: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.
     WHERE e.conversation_id = $1 AND e.id > $2 ORDER BY e.at, e.id";
 
 /// A quoted line: in the conversation that quotes it before others of the same person.
-const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.message_id, e.certainty,
+const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.provider_id, e.quoted, e.referral, e.message_id, e.certainty,
         e.author, e.at, m.provider_id AS message_provider_id,
         m.state, m.content AS message_content, m.failure_code, m.end_reason, m.name AS recipient_name,
         m.sent_at, m.delivered_at, m.read_at, m.test_of, r.cancelled_by, NULLIF(m.row_no, 0) AS row_no, k.title AS campaign_title,
@@ -56,10 +58,12 @@ const QUOTED: &str = "SELECT e.id, e.conversation_id, e.direction, e.content, e.
     FROM entry AS e LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
     LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN campaign AS k ON k.id = m.campaign_id
     WHERE e.conversation_id IN (SELECT o.id FROM conversation AS o JOIN conversation AS c ON c.person_id = o.person_id WHERE c.id = $1)
-        AND ((e.direction = 'in' AND e.provider_id = $2) OR (e.direction = 'out' AND e.message_id IN
+        AND (e.provider_id = $2 OR (e.direction = 'out' AND e.message_id IN
             (SELECT k.id FROM message AS k WHERE k.provider_id = $2
              UNION SELECT a.message_id FROM attempt AS a WHERE a.provider_id = $2)))
     ORDER BY CASE e.conversation_id WHEN $1 THEN 0 ELSE 1 END, e.id LIMIT 1";
+
+const CAME_BY: &str = "UPDATE entry SET referral = $2 WHERE id = $1";
 
 const QUOTABLE: &str = "SELECT COALESCE(e.provider_id, m.provider_id) FROM entry AS e
     LEFT JOIN message AS m ON m.id = e.message_id AND e.direction = 'out'
@@ -109,9 +113,9 @@ pub struct NewEntry<'a> {
     pub conversation: ConversationId,
     /// Which way it goes.
     pub direction: Direction,
-    /// What the person sent, or a note's text. `None` for out: the message holds it.
+    /// What the person sent, a note's text, or what the house wrote elsewhere. `None` for a message of ours, which holds it.
     pub content: Option<&'a ReplyContent>,
-    /// The provider's id of a reply.
+    /// The provider's id of a reply, or of what the house wrote elsewhere.
     pub provider_id: Option<&'a str>,
     /// The provider's id of what a reply points at.
     pub quoted: Option<&'a str>,
@@ -136,12 +140,14 @@ pub struct Line {
     pub conversation_id: ConversationId,
     /// Which way it goes.
     pub direction: Direction,
-    /// JSON of [`ReplyContent`] for in and notes; `null` for out.
+    /// JSON of [`ReplyContent`]; `null` for a message of ours.
     pub content: String,
     /// The provider's id of a reply.
     pub provider_id: Option<String>,
     /// The provider's id of what a reply quotes.
     pub quoted: Option<String>,
+    /// The ad or post that led the person to write, as JSON of [`Referral`].
+    pub referral: Option<String>,
     /// The message sent (out), or the one the reply is about (in).
     pub message_id: Option<MessageId>,
     /// How sure that is.
@@ -181,6 +187,16 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether the house wrote it elsewhere: no message of ours holds it.
+    pub fn is_echo(&self) -> bool {
+        self.direction == Direction::Out && self.message_id.is_none()
+    }
+
+    /// The ad or post that led the person to write.
+    pub fn came_by(&self) -> Option<Referral> {
+        serde_json::from_str(self.referral.as_deref()?).ok()
+    }
+
     /// What the provider calls it, by which others quote it.
     pub fn called(&self) -> Option<&str> {
         self.provider_id.as_deref().or(self.message_provider_id.as_deref())
@@ -188,7 +204,7 @@ impl Line {
 
     /// What the provider calls the line that this one quotes.
     pub fn quotes(&self) -> Option<String> {
-        if self.direction != Direction::Out {
+        if self.direction != Direction::Out || self.is_echo() {
             return self.quoted.clone();
         }
         match serde_json::from_str(self.message_content.as_deref()?) {
@@ -252,6 +268,12 @@ impl<'a> Row<'a> {
         let content = json(&content);
         Self { no, conversation, direction, content, provider_id, quoted, message, certainty, author, at, received_at }
     }
+}
+
+/// Whether what the house wrote elsewhere under this provider's id is here already.
+pub async fn echoed(tx: &mut Tx, provider_id: &str) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(ECHOED).bind(provider_id).fetch_one(c).await?);
+    Ok(n > 0)
 }
 
 /// Adds a line. The person's last one is known to the conversation too: what is unread goes by it.
@@ -332,6 +354,13 @@ pub async fn assign(tx: &mut Tx, conversation: ConversationId, message: MessageI
         .execute(c)
         .await?
         .rows_affected()))
+}
+
+/// Keeps the ad or post that led the person to write a reply.
+pub async fn came_by(tx: &mut Tx, entry: EntryId, referral: &Referral) -> Result<()> {
+    let referral = json(referral);
+    on_tx!(tx, |c| sqlx::query(CAME_BY).bind(entry).bind(&referral).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// What the provider calls a line of a conversation, so that an answer can quote it. `None`: there is no such line, or it

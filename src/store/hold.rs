@@ -16,6 +16,7 @@ const OPEN: &str = "SELECT id, scope, scope_key, cause, code, until_at, created_
 const LIFT_CAUSE: &str = "UPDATE hold SET lifted_at = $4, lifted_by = $5
     WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL";
 const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_at IS NULL";
+const KNOWN: &str = "SELECT COUNT(*) FROM hold WHERE id = $1";
 const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
 
 /// What a hold stops.
@@ -23,7 +24,7 @@ const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum HoldScope {
-    /// Everything.
+    /// Everything; the key says why a copy is held (`copy`, `moved`, `older`, `stale`, `foreign`), else it is empty.
     Store,
     /// An account; the key is its name.
     Account,
@@ -117,7 +118,7 @@ pub struct Hold {
     pub id: HoldId,
     /// What it stops.
     pub scope: HoldScope,
-    /// Which; empty for the store.
+    /// Which; for the store why, where there are several causes.
     pub scope_key: String,
     /// Why.
     pub cause: HoldCause,
@@ -212,6 +213,12 @@ pub async fn open(store: &Store) -> Result<Vec<Hold>> {
     let mut open: Vec<Hold> = on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?;
     open.extend(store.disk_hold());
     Ok(open)
+}
+
+/// Whether there was ever a hold of that id.
+pub async fn is_known(store: &Store, id: HoldId) -> Result<bool> {
+    let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(KNOWN).bind(id).fetch_one(pool).await)?;
+    Ok(n > 0)
 }
 
 /// Looks at it again at `until`.

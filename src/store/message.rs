@@ -14,6 +14,7 @@ mod service;
 mod settle;
 mod standing;
 mod suspect;
+mod unbar;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -51,6 +52,7 @@ pub use standing::{
     take_back, unnamed,
 };
 pub use suspect::{Reserved, Suspect, suspect, suspects};
+pub use unbar::{left_out, unbar};
 
 /// One statement of 1,000 rows keeps a write transaction under 20 ms.
 pub const MAX_INSERT: usize = 1_000;

@@ -1,5 +1,6 @@
 //! Opening the store: pools, pragmas, migrations.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,10 +10,13 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
+use super::mark::Marks;
 use super::place::{self, Limited};
 use super::room::Room;
+use super::setting;
 use super::webhook::Lane;
 use super::{Db, Store};
+use crate::config::Patience;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -30,6 +34,10 @@ const CHECKPOINT: &str = "4000";
 
 /// Rows that SQLite's thread reads before it waits for ours: a whole claim or settlement, so that the two take turns once.
 const ROWS_AHEAD: usize = 1_000;
+
+/// By statement and not when connecting: poolers refuse settings that they do not know there.
+const POSTGRES_PATIENCE: &str =
+    "SELECT set_config('idle_in_transaction_session_timeout', $1, false), set_config('lock_timeout', $2, false)";
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +57,9 @@ pub enum OpenError {
     /// A first look failed.
     #[error("store")]
     Store(#[from] super::StoreError),
+    /// What the data directory remembers of the store cannot be read.
+    #[error("the folder \"marks\" of the data directory cannot be read")]
+    Marks(#[source] io::Error),
     /// A later Recado has changed the store, and this one would not understand all of it.
     #[error(
         "the store was brought to migration {version} by a newer Recado: run that one, or restore a backup of before"
@@ -124,11 +135,17 @@ async fn applied_to_server(url: &str) -> Result<Vec<i64>, OpenError> {
 }
 
 /// Opens `url`, creating the SQLite file (relative to `data_dir`) where it is missing, and brings the schema up to date.
+/// PostgreSQL waits for us as long as it usually does.
 pub async fn open(url: &str, data_dir: &Path) -> Result<Store, OpenError> {
+    open_with(url, data_dir, Patience::default()).await
+}
+
+/// The same with the patience that the configuration names.
+pub async fn open_with(url: &str, data_dir: &Path, patience: Patience) -> Result<Store, OpenError> {
     let store = if let Some(file) = sqlite_file(url, data_dir) {
-        sqlite(&file).await?
+        sqlite(&file, data_dir).await?
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        postgres(url).await?
+        postgres(url, data_dir, patience).await?
     } else {
         return Err(OpenError::Url);
     };
@@ -141,7 +158,7 @@ pub fn sqlite_file(url: &str, data_dir: &Path) -> Option<PathBuf> {
     url.strip_prefix("sqlite:").map(|file| data_dir.join(file))
 }
 
-async fn sqlite(file: &Path) -> Result<Store, OpenError> {
+async fn sqlite(file: &Path, data_dir: &Path) -> Result<Store, OpenError> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -156,14 +173,21 @@ async fn sqlite(file: &Path) -> Result<Store, OpenError> {
     let write = SqlitePoolOptions::new().max_connections(1);
     let write = webhooks_first(write, &webhooks).connect_with(writer).await?;
     SQLITE.run(&write).await?;
+    let write = Db::Sqlite(write);
     let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
     Ok(Store {
-        write: Db::Sqlite(write),
+        marks: marks(&write, data_dir).await?,
+        write,
         read: Db::Sqlite(read),
         webhooks,
         limited: Limited::default(),
         room: Room::default(),
     })
+}
+
+/// What the data directory remembers of this store.
+async fn marks(db: &Db, data_dir: &Path) -> Result<Marks, OpenError> {
+    Marks::open(data_dir, setting::instance_of(db).await?).map_err(OpenError::Marks)
 }
 
 /// Whoever takes the writer writes the webhooks that wait before anything else.
@@ -184,18 +208,29 @@ fn webhooks_first(writers: SqlitePoolOptions, webhooks: &Lane) -> SqlitePoolOpti
     })
 }
 
-async fn postgres(url: &str) -> Result<Store, OpenError> {
+async fn postgres(url: &str, data_dir: &Path, patience: Patience) -> Result<Store, OpenError> {
     let options = PgConnectOptions::from_str(url)?.application_name("recado");
-    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+    // Another node may be migrating, and an index takes as long as it takes.
+    let mut patient = options.connect().await?;
+    POSTGRES.run(&mut patient).await?;
+    patient.close().await?;
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).after_connect(move |connection, _| {
+        Box::pin(async move {
+            let [transaction, lock] = [patience.transaction, patience.lock].map(|span| span.as_millis().to_string());
+            sqlx::query(POSTGRES_PATIENCE).bind(transaction).bind(lock).execute(connection).await.map(drop)
+        })
+    });
+    let pool = pool.connect_with(options).await?;
     for (setting, query) in [("fsync", "SHOW fsync"), ("synchronous_commit", "SHOW synchronous_commit")] {
         let value: String = sqlx::query_scalar(query).fetch_one(&pool).await?;
         if value == "off" {
             return Err(OpenError::NotDurable { setting });
         }
     }
-    POSTGRES.run(&pool).await?;
+    let write = Db::Postgres(pool.clone());
     Ok(Store {
-        write: Db::Postgres(pool.clone()),
+        marks: marks(&write, data_dir).await?,
+        write,
         read: Db::Postgres(pool),
         webhooks: Lane::default(),
         limited: Limited::default(),

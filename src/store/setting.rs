@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Result, Store, StoreError, on};
+use super::{Db, Result, Store, StoreError, on};
 use crate::domain::callback::Instance;
 
 /// Setting: the made-up clock that the daemon goes by, as `--clock` has it; empty for the machine's.
@@ -10,7 +10,7 @@ pub const CLOCK: &str = "clock";
 
 const READ: &str = "SELECT value FROM setting WHERE key = $1";
 const INSERT: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
-const WRITE: &str =
+pub(super) const WRITE: &str =
     "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
 /// Length of an instance name; 36^10 names make two stores of one account differ.
@@ -29,9 +29,23 @@ pub async fn write(store: &Store, key: &str, value: &str) -> Result<()> {
 
 /// The store's instance name, drawn at random the first time it is asked for.
 pub async fn instance(store: &Store) -> Result<Instance> {
-    let drawn = draw();
-    on!(&store.write, |pool| sqlx::query(INSERT).bind("instance").bind(&drawn).execute(pool).await.map(|_| ()))?;
-    let name = read(store, "instance").await?.ok_or(StoreError::Corrupt { what: "setting.instance" })?;
+    instance_of(&store.write).await
+}
+
+/// The same while the store is being opened.
+pub(super) async fn instance_of(db: &Db) -> Result<Instance> {
+    let known = || async {
+        let name: Option<String> =
+            on!(db, |pool| sqlx::query_scalar(READ).bind("instance").fetch_optional(pool).await)?;
+        Ok::<_, StoreError>(name)
+    };
+    let name = if let Some(name) = known().await? {
+        name
+    } else {
+        let drawn = draw();
+        on!(db, |pool| sqlx::query(INSERT).bind("instance").bind(&drawn).execute(pool).await.map(drop))?;
+        known().await?.ok_or(StoreError::Corrupt { what: "setting.instance" })?
+    };
     Instance::parse(&name).ok_or(StoreError::Corrupt { what: "setting.instance" })
 }
 

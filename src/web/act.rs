@@ -10,6 +10,7 @@ use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::engine::{DoubtSettlement, Incoming, Loaded, StartOutcome, Yes};
 use crate::preflight::Shown;
+use crate::store::hold;
 use crate::store::run::{self, Run};
 use crate::store::version;
 
@@ -183,7 +184,8 @@ pub async fn retry(state: &WebState, actor: &Actor, run: RunId, codes: &BTreeSet
 /// Lifts a hold.
 pub async fn lift_hold(state: &WebState, actor: &Actor, hold: HoldId) -> Result<(), WebError> {
     if !state.engine.lift_hold(hold, &actor.name).await? {
-        return Err(WebError::Conflict("hold_gone"));
+        let was_there = hold::is_known(state.store(), hold).await?;
+        return Err(if was_there { WebError::Conflict("hold_gone") } else { WebError::NotFound });
     }
     state.audit(actor, "hold.lift", &format!("hold {hold}"), "").await?;
     Ok(())

@@ -40,3 +40,4 @@ mod templates;
 mod tickets;
 mod variables;
 mod wallets;
+mod written;

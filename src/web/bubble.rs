@@ -1,6 +1,6 @@
 //! A thread's lines as bubbles: the exact text a person received, what they wrote, what we answered.
 
-use crate::domain::event::{MediaKind, ReplyContent};
+use crate::domain::event::{EchoApp, MediaKind, Referral, ReplyContent};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{EntryId, MessageId};
 use crate::domain::media::{MediaState, is_read};
@@ -34,6 +34,8 @@ pub struct Bubble {
     pub from: String,
     /// What they did, where it is more than writing: `Tapped a button`.
     pub did: Option<String>,
+    /// The ad or post that led them to write.
+    pub referral: Option<CameBy>,
     /// What it quotes.
     pub quote: Option<Quote>,
     /// The words.
@@ -71,6 +73,15 @@ impl Bubble {
             text: format!("{attachment}{text}"),
         }
     }
+}
+
+/// The ad or post that led a person to write.
+#[derive(Clone)]
+pub struct CameBy {
+    /// What it was and says.
+    pub words: String,
+    /// Where it can be seen.
+    pub href: Option<String>,
 }
 
 /// What is quoted, in short.
@@ -126,7 +137,7 @@ pub async fn thread(state: &WebState, p: &Page, c: &Conversation, panel: &Panel)
     for attachment in media::of_conversation(state.store(), c.id).await? {
         let of = lines.iter().position(|line| match attachment.entry_id {
             Some(entry) => line.id == entry,
-            None => line.direction == Direction::Out && line.message_id == attachment.message_id,
+            None => line.direction == Direction::Out && !line.is_echo() && line.message_id == attachment.message_id,
         });
         if let Some(at) = of {
             bubbles[at].file = Some(file(p, &attachment));
@@ -149,7 +160,7 @@ pub async fn thread(state: &WebState, p: &Page, c: &Conversation, panel: &Panel)
 
 /// The words that came with an attachment.
 fn caption(line: &Line) -> Option<String> {
-    if line.direction == Direction::Out {
+    if line.direction == Direction::Out && !line.is_echo() {
         return match serde_json::from_str(line.message_content.as_deref()?).ok()? {
             Content::Free { free, .. } => free.attached()?.caption.clone(),
             Content::Template { .. } | Content::Text { .. } => None,
@@ -194,8 +205,8 @@ fn excerpt(text: &str) -> String {
 /// The bubble of a line.
 fn of(p: &Page, line: &Line, panel: &Panel) -> Bubble {
     match line.direction {
-        Direction::Out => out(p, line, panel),
-        Direction::In | Direction::Note => written(p, line),
+        Direction::Out if !line.is_echo() => out(p, line, panel),
+        Direction::In | Direction::Out | Direction::Note => written(p, line),
     }
 }
 
@@ -214,24 +225,43 @@ fn written(p: &Page, line: &Line) -> Bubble {
     let body = content.map_or_else(String::new, |c| label::line(p.language, &c));
     let (side, from) = match line.direction {
         Direction::Note => ("note", p.say("web.thread.note_by", &[("who", &line.author)])),
-        _ => ("in", line.author.clone()),
+        Direction::Out => ("out", elsewhere(p, &line.author).unwrap_or_else(|| line.author.clone())),
+        Direction::In => ("in", line.author.clone()),
     };
     Bubble {
         id: line.id,
         side,
         from,
         did,
+        referral: line.came_by().map(|told| came_by(p, &told)),
         quote: None,
         text: Rendered { body, ..Rendered::default() },
-        media: media && side == "in",
+        media: media && side != "note",
         file: None,
         place,
         at: line.at,
         tick: None,
         problem: None,
         doubt: None,
-        can_be_quoted: side == "in" && line.called().is_some(),
+        can_be_quoted: side != "note" && line.called().is_some(),
     }
+}
+
+/// Where the house wrote it, if not here, in words.
+pub fn elsewhere(p: &Page, author: &str) -> Option<String> {
+    Some(p.t(match EchoApp::of_author(author)? {
+        EchoApp::Phone => "web.thread.phone_app",
+        EchoApp::Other => "web.thread.other_system",
+    }))
+}
+
+fn came_by(p: &Page, told: &Referral) -> CameBy {
+    let key = if told.kind == "post" { "web.thread.came_by_post" } else { "web.thread.came_by_ad" };
+    let words = match told.title() {
+        Some(title) => format!("{}: {title}", p.t(key)),
+        None => p.t(key),
+    };
+    CameBy { words, href: told.link().map(str::to_owned) }
 }
 
 fn out(p: &Page, line: &Line, panel: &Panel) -> Bubble {
@@ -251,6 +281,7 @@ fn out(p: &Page, line: &Line, panel: &Panel) -> Bubble {
         side: "out",
         from,
         did: None,
+        referral: None,
         quote: None,
         text: content.and_then(|c| c.rendered(|| snapshot(line))).unwrap_or_default(),
         media: false,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::domain::doubt::Verdict;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::role::Right;
+use crate::domain::time::UnixMs;
 use crate::engine::DoubtSettlement;
 use crate::engine::doubt::{Stakes, why};
 use crate::store::message::{self, Doubt, DoubtFilter};
@@ -82,6 +83,8 @@ struct ConfirmPage {
     how: DoubtSettlement,
     /// The messages ticked; empty for all of the list.
     ticked: Vec<i64>,
+    /// When all of the list was counted, in Unix milliseconds.
+    as_of: i64,
     stakes: Stakes,
 }
 
@@ -134,7 +137,7 @@ pub async fn show(
     let mut doubts = message::doubts(state.store(), &which, MessageId(asked.after), PAGE + 1).await?;
     let next = cut(&mut doubts, PAGE).map(|last| asked.query(Some(last.id)));
     let verdicts = why(&state.engine, &doubts).await?;
-    let total = message::doubt_ids(state.store(), &which).await?.len() as i64;
+    let total = message::doubt_ids(state.store(), &which, None).await?.len() as i64;
     let lines = doubts.into_iter().map(|d| {
         let why = words(&p, verdicts.get(&d.id));
         (d, why)
@@ -171,6 +174,9 @@ pub struct Settlement {
     /// The figures have been seen.
     #[serde(default)]
     confirmed: String,
+    /// Of all of the list: when it was counted, and how many it was.
+    as_of: Option<i64>,
+    shown: Option<usize>,
 }
 
 /// The form. More than one at once is asked again with the figures.
@@ -184,18 +190,30 @@ pub async fn settle(
     let which = asked.filter()?;
     let word = if form.all.is_empty() { &form.how } else { &form.all };
     let how = DoubtSettlement::parse(word).ok_or(WebError::Bad("settlement"))?;
+    let (as_of, seen) = (state.engine.clock.now(), form.as_of.zip(form.shown).filter(|_| !form.confirmed.is_empty()));
+    let mut is_confirmed = !form.confirmed.is_empty();
     let ids: Vec<MessageId> = if form.all.is_empty() {
         form.message.iter().take(MOST_TICKED).copied().map(MessageId).collect()
     } else {
-        message::doubt_ids(state.store(), &which).await?
+        // Only what was shown: whatever has become uncertain since is on the list, and not in the question.
+        let of = |at| message::doubt_ids(state.store(), &which, Some(at));
+        let bound = match seen {
+            Some((at, n)) => Some(of(UnixMs(at)).await?).filter(|ids| ids.len() <= n),
+            None => None,
+        };
+        is_confirmed = bound.is_some();
+        match bound {
+            Some(ids) => ids,
+            None => of(as_of).await?,
+        }
     };
     if ids.is_empty() {
         return Err(WebError::Bad("nothing_ticked"));
     }
-    if ids.len() > 1 && form.confirmed.is_empty() {
+    if ids.len() > 1 && !is_confirmed {
         let stakes = state.engine.doubt_stakes(&ids).await?;
         let ticked = if form.all.is_empty() { form.message } else { Vec::new() };
-        return Ok(html(&ConfirmPage { p, asked, how, ticked, stakes })?.into_response());
+        return Ok(html(&ConfirmPage { p, asked, how, ticked, as_of: as_of.0, stakes })?.into_response());
     }
     let settled = act::settle(&state, &actor, &ids, how).await?;
     Ok(done_n(&format!("/doubt{}", asked.query(None)), "settled", settled).into_response())

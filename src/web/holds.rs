@@ -8,8 +8,9 @@ use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::Stake;
 use crate::engine::tier::{self, Standing};
+use crate::engine::waiting;
 use crate::engine::wallet::{self, WalletStanding};
-use crate::store::hold::{self, Hold, HoldEnd, HoldScope};
+use crate::store::hold::{self, Hold, HoldCause, HoldEnd, HoldScope};
 
 use super::act;
 use super::actor::Actor;
@@ -37,6 +38,7 @@ struct HoldsPage {
 pub fn cause(p: &Page, hold: &Hold) -> String {
     match hold.code.filter(|c| *c > 0) {
         Some(code) => row_words::failure(p, Some(code)),
+        None if hold.cause == HoldCause::Restored => waiting::held(hold).sentence(p.language),
         None => p.t(&format!("web.hold_cause.{}", hold.cause.as_str())),
     }
 }

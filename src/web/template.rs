@@ -150,7 +150,7 @@ pub const CATEGORIES: [&str; 3] = ["marketing", "utility", "authentication"];
 pub const HEADERS: [&str; 5] = ["text", "image", "video", "document", "location"];
 
 /// Words of the kinds of button.
-pub const KINDS: [&str; 4] = ["quick_reply", "url", "phone_number", "copy_code"];
+pub const KINDS: [&str; 6] = ["quick_reply", "url", "phone_number", "copy_code", "catalog", "products"];
 
 /// The problems in words.
 pub fn said(p: &Page, problems: &[Problem]) -> Vec<String> {

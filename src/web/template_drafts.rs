@@ -43,6 +43,8 @@ fn empty() -> Draft {
         examples: std::collections::BTreeMap::new(),
         time_to_live_s: None,
         code: None,
+        offer: None,
+        cards: Vec::new(),
     }
 }
 

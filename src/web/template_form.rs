@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::domain::template::code::{CodeApp, CodeTerms, CodeWay};
-use crate::domain::template::draft::{Draft, DraftButton, DraftHeader};
+use crate::domain::template::draft::{Draft, DraftButton, DraftCard, DraftHeader};
+use crate::domain::template::parts::Offer;
 use crate::domain::template::{Category, ParameterFormat};
 
 /// Buttons that the form has room for beyond those that are there.
@@ -41,6 +42,9 @@ pub struct TemplateForm {
     code_advice: String,
     code_minutes: String,
     code_apps: String,
+    offer: String,
+    offer_ends: String,
+    cards: String,
     /// Where the form goes, for a page that shows it again.
     pub action: String,
 }
@@ -96,6 +100,8 @@ impl TemplateForm {
                 examples: BTreeMap::new(),
                 time_to_live_s: self.life(),
                 code: Some(code),
+                offer: None,
+                cards: Vec::new(),
             };
         }
         let named = self.format == "named";
@@ -112,7 +118,31 @@ impl TemplateForm {
             examples: examples.filter(|(_, example)| !example.is_empty()).collect::<BTreeMap<_, _>>(),
             time_to_live_s: self.life(),
             code: None,
+            offer: self.offer(),
+            cards: self.cards(),
         }
+    }
+
+    fn offer(&self) -> Option<Offer> {
+        let text = self.offer.trim().to_owned();
+        Some(Offer { text, ends: !self.offer_ends.is_empty() }).filter(|offer| !offer.text.is_empty())
+    }
+
+    /// The cards as they are written. What is none makes one that breaks the rules, and is told so.
+    fn cards(&self) -> Vec<DraftCard> {
+        let text = self.cards.trim();
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let unread = || {
+            vec![DraftCard {
+                header: DraftHeader::Location,
+                body: String::new(),
+                buttons: Vec::new(),
+                examples: BTreeMap::new(),
+            }]
+        };
+        serde_json::from_str(text).unwrap_or_else(|_| unread())
     }
 
     /// What is chosen of a one-time code; the form's texts and buttons are none of it.
@@ -165,6 +195,8 @@ impl TemplateForm {
                 "url" => Some(DraftButton::Url { text, url: target, example }),
                 "phone_number" => Some(DraftButton::PhoneNumber { text, phone_number: target }),
                 "copy_code" => Some(DraftButton::CopyCode { example }),
+                "catalog" => Some(DraftButton::Catalog),
+                "products" => Some(DraftButton::Products),
                 _ => None,
             }
         };
@@ -211,6 +243,14 @@ impl Fields {
         self.code.good_for_minutes.map(|minutes| minutes.to_string()).unwrap_or_default()
     }
 
+    /// The cards as they are written; empty: there are none.
+    pub fn cards(&self) -> String {
+        if self.draft.cards.is_empty() {
+            return String::new();
+        }
+        serde_json::to_string_pretty(&self.draft.cards).unwrap_or_default()
+    }
+
     /// Whether numbers or names are used.
     pub fn named(&self) -> bool {
         self.draft.format == ParameterFormat::Named
@@ -232,7 +272,7 @@ fn row(no: usize, button: Option<&DraftButton>) -> ButtonRow {
         }
         Some(DraftButton::PhoneNumber { phone_number, .. }) => row.target.clone_from(phone_number),
         Some(DraftButton::CopyCode { example }) => row.example.clone_from(example),
-        Some(DraftButton::QuickReply { .. }) | None => {}
+        Some(DraftButton::QuickReply { .. } | DraftButton::Catalog | DraftButton::Products) | None => {}
     }
     row
 }

@@ -17,6 +17,7 @@ use crate::store::ticket::{self, Linked, Said, TicketChange, TicketEvent, Ticket
 use crate::store::user::{self, User};
 
 use super::actor::Actor;
+use super::bubble::elsewhere;
 use super::converse::LONGEST_NOTE;
 use super::error::WebError;
 use super::form::{Form, done};
@@ -79,7 +80,7 @@ impl TicketPage {
             (Direction::Out, "") => self.p.t("web.ticket.campaign"),
             (Direction::Out, AUTOMATIC) => self.p.t("web.thread.automatic"),
             (Direction::Note, who) => self.p.say("web.thread.note_by", &[("who", who)]),
-            (Direction::Out, who) => who.to_owned(),
+            (Direction::Out, who) => elsewhere(&self.p, who).unwrap_or_else(|| who.to_owned()),
         }
     }
 

@@ -86,6 +86,30 @@ async fn a_folder_is_imported_started_watched_paused_resumed_and_cancelled() {
 }
 
 #[tokio::test]
+async fn a_folder_is_imported_with_the_file_that_its_header_shows() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let folder = stores[0].dir.path().join("promo");
+    std::fs::create_dir(&folder).unwrap();
+    let campaign = CAMPAIGN.replace("[template]", "[template]\nimage = \"banner.png\"");
+    std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+    std::fs::write(folder.join("people.csv"), people(2)).unwrap();
+    let import = ["import", folder.to_str().unwrap()];
+    let missing = site.recado(Role::Marketing, &import).await;
+    assert!(missing.status != 0 && missing.err.contains("banner.png"), "{}", missing.err);
+    std::fs::write(folder.join("banner.png"), b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR").unwrap();
+    let imported = site.recado(Role::Marketing, &import).await;
+    assert_eq!(imported.status, 0, "{}", imported.err);
+    let kept = site.stage.engine.config.campaigns_dir.join("promo/banner.png");
+    assert_eq!(std::fs::read(kept).unwrap(), std::fs::read(folder.join("banner.png")).unwrap());
+    // What would wait for ever is not opened.
+    std::fs::remove_file(folder.join("campaign.toml")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.join("campaign.toml")).unwrap();
+    let link = site.recado(Role::Marketing, &import).await;
+    assert!(link.status != 0 && link.err.contains("no plain file"), "{}", link.err);
+}
+
+#[tokio::test]
 async fn doubts_results_suppressions_holds_and_templates_are_read_and_acted_on() {
     let stores = stores().await;
     let site = Site::open(&stores[0], stores[0].dir.path()).await;

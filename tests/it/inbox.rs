@@ -4,6 +4,7 @@ mod agents;
 mod attribution;
 mod choices;
 mod dealing;
+mod echoing;
 mod erasing;
 pub mod office;
 mod opting_out;

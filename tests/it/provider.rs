@@ -7,6 +7,7 @@ mod connection;
 mod dialog360;
 mod free;
 mod gupshup;
+mod marketing;
 mod sandbox;
 mod send;
 mod sender;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::code::CodeTerms;
+use super::parts::{Card, Offer};
 use super::{Button, Category, Header, ParameterFormat, Template, TemplateStatus, parameters};
-use crate::domain::fill::{ButtonFill, Fill, HeaderFill, Rendered, Value};
+use crate::domain::fill::{ButtonFill, CardFill, Fill, HeaderFill, Rendered, Value};
 
 /// A template to be submitted, or the new text of one that is there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -42,6 +43,29 @@ pub struct Draft {
     /// Of an authentication template, what can be chosen of it, in place of texts and buttons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<CodeTerms>,
+    /// An offer above the body, perhaps with an end that each message says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// Cards of a carousel, beside the body alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<DraftCard>,
+}
+
+/// A card of a draft.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftCard {
+    /// Its picture or video.
+    pub header: DraftHeader,
+    /// Its text, with variables of its own; empty: it has none.
+    #[serde(default)]
+    pub body: String,
+    /// Its buttons, in order.
+    #[serde(default)]
+    pub buttons: Vec<DraftButton>,
+    /// An example for each variable of its text, by its name.
+    #[serde(default)]
+    pub examples: BTreeMap<String, String>,
 }
 
 /// A code as a person may get one.
@@ -110,6 +134,10 @@ pub enum DraftButton {
         /// A code as it may be.
         example: String,
     },
+    /// Opens the catalog; its label is the provider's.
+    Catalog,
+    /// Shows products of the catalog, chosen per send; its label is the provider's.
+    Products,
 }
 
 impl DraftButton {
@@ -120,19 +148,27 @@ impl DraftButton {
             Self::Url { .. } => "url",
             Self::PhoneNumber { .. } => "phone_number",
             Self::CopyCode { .. } => "copy_code",
+            Self::Catalog => "catalog",
+            Self::Products => "products",
         }
     }
 
-    /// Its label; empty for a code, whose label is the provider's.
+    /// Its label; empty where that is the provider's own.
     pub fn text(&self) -> &str {
         match self {
             Self::QuickReply { text } | Self::Url { text, .. } | Self::PhoneNumber { text, .. } => text,
-            Self::CopyCode { .. } => "",
+            Self::CopyCode { .. } | Self::Catalog | Self::Products => "",
         }
     }
 }
 
 impl Draft {
+    /// Whether it has an offer, cards, or a catalog's buttons, which not every provider's form of creation has.
+    pub fn is_special(&self) -> bool {
+        let of_catalog = |button: &DraftButton| matches!(button, DraftButton::Catalog | DraftButton::Products);
+        self.offer.is_some() || !self.cards.is_empty() || self.buttons.iter().any(of_catalog)
+    }
+
     /// Names of the header's and the body's variables, each once.
     pub fn variables(&self) -> Vec<String> {
         let mut names = match &self.header {
@@ -148,19 +184,6 @@ impl Draft {
         if let Some(terms) = &self.code {
             return self.of_code(terms);
         }
-        let header = self.header.as_ref().map(|header| match header {
-            DraftHeader::Text { text } => Header::Text { text: text.clone() },
-            DraftHeader::Image { .. } => Header::Image,
-            DraftHeader::Video { .. } => Header::Video,
-            DraftHeader::Document { .. } => Header::Document,
-            DraftHeader::Location => Header::Location,
-        });
-        let button = |button: &DraftButton| match button {
-            DraftButton::QuickReply { text } => Button::QuickReply { text: text.clone() },
-            DraftButton::Url { text, url, .. } => Button::Url { text: text.clone(), url: url.clone() },
-            DraftButton::PhoneNumber { text, .. } => Button::Other { text: text.clone() },
-            DraftButton::CopyCode { .. } => Button::CopyCode { text: String::new() },
-        };
         Template {
             provider_id: String::new(),
             name: self.name.clone(),
@@ -168,14 +191,14 @@ impl Draft {
             category: self.category,
             status: TemplateStatus::Pending,
             format: self.format,
-            header,
+            header: self.header.as_ref().map(DraftHeader::header),
             body: self.body.clone(),
             footer: self.footer.clone(),
-            buttons: self.buttons.iter().map(button).collect(),
+            buttons: self.buttons.iter().map(DraftButton::button).collect(),
             time_to_live_s: self.time_to_live_s,
             parameters_unknown: false,
-            offer: None,
-            cards: Vec::new(),
+            offer: self.offer.clone(),
+            cards: self.cards.iter().map(DraftCard::card).collect(),
             announced: None,
             quality: None,
             examples: self.examples.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
@@ -212,50 +235,113 @@ impl Draft {
             let body = vec![Value { name: "1".to_owned(), text: CODE_EXAMPLE.to_owned() }];
             return self.template().render(&Fill { body, ..Fill::default() });
         }
-        let value = |name: String| {
-            let text = self.examples.get(&name).filter(|text| !text.is_empty());
-            Value { text: text.cloned().unwrap_or_else(|| format!("{{{{{name}}}}}")), name }
-        };
+        let value = |name: String| example(&self.examples, name);
         let header = match &self.header {
             Some(DraftHeader::Text { text }) => parameters(text).into_iter().next().map(|n| HeaderFill::Text(value(n))),
             _ => None,
         };
         let body = parameters(&self.body).into_iter().map(value).collect();
-        let filled = self.buttons.iter().enumerate().filter_map(|(i, button)| match button {
-            DraftButton::Url { url, example, .. } => {
-                let (start, _) = url.split_once("{{")?;
-                let text = example.strip_prefix(start).unwrap_or(example).to_owned();
-                Some(ButtonFill { index: i as i64, text })
+        let cards = self.cards.iter().map(DraftCard::filled).collect();
+        self.template().render(&Fill { header, body, buttons: filled(&self.buttons), cards, ..Fill::default() })
+    }
+}
+
+/// What a variable is filled with to be looked at: its example, else its own name.
+fn example(examples: &BTreeMap<String, String>, name: String) -> Value {
+    let text = examples.get(&name).filter(|text| !text.is_empty());
+    Value { text: text.cloned().unwrap_or_else(|| format!("{{{{{name}}}}}")), name }
+}
+
+fn filled(buttons: &[DraftButton]) -> Vec<ButtonFill> {
+    let of = |(i, button): (usize, &DraftButton)| match button {
+        DraftButton::Url { url, example, .. } => {
+            let (start, _) = url.split_once("{{")?;
+            let text = example.strip_prefix(start).unwrap_or(example).to_owned();
+            Some(ButtonFill { index: i as i64, text })
+        }
+        DraftButton::CopyCode { example } => Some(ButtonFill { index: i as i64, text: example.clone() }),
+        DraftButton::QuickReply { .. }
+        | DraftButton::PhoneNumber { .. }
+        | DraftButton::Catalog
+        | DraftButton::Products => None,
+    };
+    buttons.iter().enumerate().filter_map(of).collect()
+}
+
+impl DraftHeader {
+    fn header(&self) -> Header {
+        match self {
+            Self::Text { text } => Header::Text { text: text.clone() },
+            Self::Image { .. } => Header::Image,
+            Self::Video { .. } => Header::Video,
+            Self::Document { .. } => Header::Document,
+            Self::Location => Header::Location,
+        }
+    }
+
+    /// What the header of a template says, without its sample; `None`: it is none that drafts have.
+    fn of(header: &Header) -> Option<Self> {
+        let sample = String::new();
+        Some(match header {
+            Header::Text { text } => Self::Text { text: text.clone() },
+            Header::Image => Self::Image { sample },
+            Header::Video => Self::Video { sample },
+            Header::Document => Self::Document { sample },
+            Header::Location => Self::Location,
+            // Never a draft's ([`Template::is_beyond_drafts`]).
+            Header::Gif | Header::Product => return None,
+        })
+    }
+}
+
+impl DraftButton {
+    fn button(&self) -> Button {
+        match self {
+            Self::QuickReply { text } => Button::QuickReply { text: text.clone() },
+            Self::Url { text, url, .. } => Button::Url { text: text.clone(), url: url.clone() },
+            Self::PhoneNumber { text, .. } => Button::Other { text: text.clone() },
+            Self::CopyCode { .. } => Button::CopyCode { text: String::new() },
+            Self::Catalog => Button::Catalog { text: String::new() },
+            Self::Products => Button::Products { text: String::new() },
+        }
+    }
+
+    /// What the button of a template says; numbers and examples are not told back.
+    fn of(button: &Button) -> Self {
+        match button {
+            Button::QuickReply { text } => Self::QuickReply { text: text.clone() },
+            Button::Url { text, url } => Self::Url { text: text.clone(), url: url.clone(), example: String::new() },
+            Button::CopyCode { .. } => Self::CopyCode { example: String::new() },
+            Button::Catalog { .. } => Self::Catalog,
+            Button::Products { .. } => Self::Products,
+            Button::Other { text } | Button::OneTimeCode { text } | Button::Flow { text } => {
+                Self::PhoneNumber { text: text.clone(), phone_number: String::new() }
             }
-            DraftButton::CopyCode { example } => Some(ButtonFill { index: i as i64, text: example.clone() }),
-            DraftButton::QuickReply { .. } | DraftButton::PhoneNumber { .. } => None,
-        });
-        let buttons = filled.collect();
-        self.template().render(&Fill { header, body, buttons, ..Fill::default() })
+        }
+    }
+}
+
+impl DraftCard {
+    fn card(&self) -> Card {
+        let buttons = self.buttons.iter().map(DraftButton::button).collect();
+        Card { header: Some(self.header.header()), body: self.body.clone(), buttons }
+    }
+
+    fn filled(&self) -> CardFill {
+        let body = parameters(&self.body).into_iter().map(|name| example(&self.examples, name)).collect();
+        CardFill { header: None, body, buttons: filled(&self.buttons) }
+    }
+
+    fn of(card: &Card) -> Option<Self> {
+        let header = card.header.as_ref().and_then(DraftHeader::of)?;
+        let buttons = card.buttons.iter().map(DraftButton::of).collect();
+        Some(Self { header, body: card.body.clone(), buttons, examples: BTreeMap::new() })
     }
 }
 
 /// What a template that is there says, to be written anew. Samples and examples are the provider's, and are asked for
 /// again.
 pub fn of(template: &Template) -> Draft {
-    let header = template.header.as_ref().map(|header| match header {
-        Header::Text { text } => DraftHeader::Text { text: text.clone() },
-        Header::Image => DraftHeader::Image { sample: String::new() },
-        Header::Video => DraftHeader::Video { sample: String::new() },
-        Header::Document => DraftHeader::Document { sample: String::new() },
-        // What else a header can be is never a draft ([`Template::is_beyond_drafts`]).
-        Header::Location | Header::Gif | Header::Product => DraftHeader::Location,
-    });
-    let button = |button: &Button| match button {
-        Button::QuickReply { text } => DraftButton::QuickReply { text: text.clone() },
-        Button::Url { text, url } => DraftButton::Url { text: text.clone(), url: url.clone(), example: String::new() },
-        Button::CopyCode { .. } => DraftButton::CopyCode { example: String::new() },
-        Button::Other { text }
-        | Button::OneTimeCode { text }
-        | Button::Catalog { text }
-        | Button::Products { text }
-        | Button::Flow { text } => DraftButton::PhoneNumber { text: text.clone(), phone_number: String::new() },
-    };
     if template.gives_a_code() {
         return of_code(template);
     }
@@ -264,13 +350,15 @@ pub fn of(template: &Template) -> Draft {
         language: template.language.clone(),
         category: template.category,
         format: template.format,
-        header,
+        header: template.header.as_ref().and_then(DraftHeader::of),
         body: template.body.clone(),
         footer: template.footer.clone(),
-        buttons: template.buttons.iter().map(button).collect(),
+        buttons: template.buttons.iter().map(DraftButton::of).collect(),
         examples: BTreeMap::new(),
         time_to_live_s: template.time_to_live_s,
         code: None,
+        offer: template.offer.clone(),
+        cards: template.cards.iter().filter_map(DraftCard::of).collect(),
     }
 }
 
@@ -289,5 +377,7 @@ fn of_code(template: &Template) -> Draft {
         examples: BTreeMap::new(),
         time_to_live_s: template.time_to_live_s,
         code: Some(CodeTerms { label, security_advice: true, ..CodeTerms::default() }),
+        offer: None,
+        cards: Vec::new(),
     }
 }

@@ -82,13 +82,12 @@ impl Button {
 }
 
 impl Template {
-    /// Whether it has parts that are written in the provider's own pages alone: a carousel, an offer, products, a flow.
+    /// Whether it has parts that are written in the provider's own pages alone: moving pictures, single products, a flow.
     pub fn is_beyond_drafts(&self) -> bool {
-        let special =
-            |button: &Button| matches!(button, Button::Catalog { .. } | Button::Products { .. } | Button::Flow { .. });
-        !self.cards.is_empty()
-            || self.offer.is_some()
-            || matches!(self.header, Some(Header::Gif | Header::Product))
-            || self.buttons.iter().any(special)
+        let header = |header: Option<&Header>| matches!(header, Some(Header::Gif | Header::Product));
+        let flow = |button: &Button| matches!(button, Button::Flow { .. });
+        let card =
+            |card: &Card| !matches!(card.header, Some(Header::Image | Header::Video)) || card.buttons.iter().any(flow);
+        header(self.header.as_ref()) || self.buttons.iter().any(flow) || self.cards.iter().any(card)
     }
 }

@@ -1,7 +1,12 @@
 //! What a template must be before a provider is asked to approve it (cloud-api.md 1.7, 4.3). Everything that is wrong is
 //! told at once, each with the field that it is about.
 
+mod special;
+
+use std::collections::BTreeMap;
+
 use super::draft::{Draft, DraftButton, DraftHeader};
+use super::parts::LONGEST_OFFER_BODY;
 use super::{Category, ParameterFormat, language, parameters};
 use crate::domain::problem::Problem;
 
@@ -40,8 +45,9 @@ pub fn check(draft: &Draft) -> Vec<Problem> {
     problems.header(draft);
     problems.body(draft);
     problems.footer(draft);
-    problems.buttons(&draft.buttons);
-    problems.examples(draft);
+    problems.buttons("buttons", &draft.buttons);
+    problems.examples("", (&draft.variables(), &draft.examples));
+    problems.special(draft);
     problems.life(draft);
     problems.0
 }
@@ -149,32 +155,43 @@ impl Problems {
             self.add("template_rule_empty", "body", &[("field_key", "template_field.body")]);
             return;
         }
-        self.length("body", body, LONGEST_BODY);
+        let longest = if draft.offer.is_some() { LONGEST_OFFER_BODY } else { LONGEST_BODY };
+        self.length("body", body, longest);
+        self.text(("body", draft.format), body);
+    }
+
+    /// The text of a template or of a card: its variables and its shape.
+    fn text(&mut self, (field, format): (&str, ParameterFormat), body: &str) {
         if body.contains('\0') {
-            self.add("template_rule_braces", "body", &[("field_key", "template_field.body")]);
+            self.add("template_rule_braces", field, &[("field_key", "template_field.body")]);
         }
-        self.braces("body", body);
+        self.braces_in(field, "body", body);
         // Long gaps are turned down in review (reported by users; not in Meta's documentation).
         if body.replace('\r', "").contains("\n\n\n\n\n") {
-            self.add("template_rule_gaps", "body", &[]);
+            self.add("template_rule_gaps", field, &[]);
         }
         let trimmed = body.trim();
         if trimmed.starts_with("{{") {
-            self.add("template_rule_starts", "body", &[]);
+            self.add("template_rule_starts", field, &[]);
         }
         if trimmed.ends_with("}}") {
-            self.add("template_rule_ends", "body", &[]);
+            self.add("template_rule_ends", field, &[]);
         }
         let beside = |piece: &str| piece.split_once("}}").is_some_and(|(_, between)| between.trim().is_empty());
         let pieces: Vec<&str> = body.split("{{").collect();
         if pieces.len() > 2 && pieces[1..pieces.len() - 1].iter().any(|piece| beside(piece)) {
-            self.add("template_rule_adjacent", "body", &[]);
+            self.add("template_rule_adjacent", field, &[]);
         }
-        self.names(draft.format, "body", body);
+        self.names(format, field, body);
     }
 
     /// Each `{{` has its `}}`, with a name between.
     fn braces(&mut self, field: &str, text: &str) {
+        self.braces_in(field, field, text);
+    }
+
+    /// The same, of a part that people call `part`.
+    fn braces_in(&mut self, field: &str, part: &str, text: &str) {
         let mut rest = text;
         let mut fits = true;
         while fits && let Some((before, after)) = rest.split_once("{{") {
@@ -184,7 +201,7 @@ impl Problems {
             rest = name.map_or("", |(_, tail)| tail);
         }
         if !fits || rest.contains("}}") {
-            self.add("template_rule_braces", field, &[("field_key", &format!("template_field.{field}"))]);
+            self.add("template_rule_braces", field, &[("field_key", &format!("template_field.{part}"))]);
         }
     }
 
@@ -211,7 +228,7 @@ impl Problems {
         }
     }
 
-    fn buttons(&mut self, buttons: &[DraftButton]) {
+    fn buttons(&mut self, field: &str, buttons: &[DraftButton]) {
         let count = |kind: &str| buttons.iter().filter(|b| b.kind() == kind).count();
         for (code, n, limit) in [
             ("template_rule_buttons", buttons.len(), MOST_BUTTONS),
@@ -220,27 +237,28 @@ impl Problems {
             ("template_rule_codes", count("copy_code"), 1),
         ] {
             if n > limit {
-                self.add(code, "buttons", &[("given", &n.to_string())]);
+                self.add(code, field, &[("given", &n.to_string())]);
             }
         }
         let groups = buttons.chunk_by(|a, b| (a.kind() == "quick_reply") == (b.kind() == "quick_reply"));
         if groups.filter(|group| group[0].kind() == "quick_reply").count() > 1 {
-            self.add("template_rule_apart", "buttons", &[]);
+            self.add("template_rule_apart", field, &[]);
         }
         for (i, button) in buttons.iter().enumerate() {
-            self.button(&format!("buttons.{i}"), &(i + 1).to_string(), button);
+            self.button(&format!("{field}.{i}"), &(i + 1).to_string(), button);
         }
     }
 
     fn button(&mut self, field: &str, no: &str, button: &DraftButton) {
         let label = button.text();
         let length = label.chars().count();
-        let needs_label = !matches!(button, DraftButton::CopyCode { .. });
+        let needs_label =
+            !matches!(button, DraftButton::CopyCode { .. } | DraftButton::Catalog | DraftButton::Products);
         if needs_label && (label.trim().is_empty() || length > LONGEST_LABEL || label.contains(['\n', '{', '\0'])) {
             self.add("template_rule_label", field, &[("no", no)]);
         }
         match button {
-            DraftButton::QuickReply { .. } => {}
+            DraftButton::QuickReply { .. } | DraftButton::Catalog | DraftButton::Products => {}
             DraftButton::Url { url, example, .. } => self.url(field, no, (url, example)),
             DraftButton::PhoneNumber { phone_number, .. } => {
                 let digits = phone_number.bytes().filter(u8::is_ascii_digit).count();
@@ -283,13 +301,14 @@ impl Problems {
         }
     }
 
-    fn examples(&mut self, draft: &Draft) {
-        for name in draft.variables() {
-            let example = draft.examples.get(&name).map(|e| e.trim()).unwrap_or_default();
+    /// `of` is where they stand: nothing, or a card with a point behind it.
+    fn examples(&mut self, of: &str, (variables, examples): (&[String], &BTreeMap<String, String>)) {
+        for name in variables {
+            let example = examples.get(name).map(|e| e.trim()).unwrap_or_default();
             if example.is_empty() {
-                self.add("template_rule_example", &format!("examples.{name}"), &[("name", &name)]);
+                self.add("template_rule_example", &format!("{of}examples.{name}"), &[("name", name)]);
             } else if example.contains(['\n', '\r', '\t', '\0']) || example.contains("{{") {
-                self.add("template_rule_example_line", &format!("examples.{name}"), &[("name", &name)]);
+                self.add("template_rule_example_line", &format!("{of}examples.{name}"), &[("name", name)]);
             }
         }
     }

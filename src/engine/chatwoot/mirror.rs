@@ -114,7 +114,8 @@ impl Connector {
             let content = words::text(self.config.language, line, campaign);
             let incoming = line.direction == Direction::In;
             let private = line.direction == Direction::Note;
-            let file = if incoming { self.file(id, line).await? } else { None };
+            let is_echo = line.direction == Direction::Out && line.message_id.is_none();
+            let file = if incoming || is_echo { self.file(id, line).await? } else { None };
             let new = NewLine { incoming, private, content: &content, source: &source, file };
             self.there.write(remote, &new).await?
         };

@@ -36,7 +36,16 @@ pub(super) fn why(language: Language, ticks: &Ticks) -> String {
 pub(super) fn text(language: Language, line: &Bubble, campaign: Option<&str>) -> String {
     match &line.shown {
         Shown::Text { body } => body.clone(),
-        Shown::Reply { content } => label::line(language, content),
+        Shown::Reply { content } => {
+            let said = label::line(language, content);
+            match &line.referral {
+                Some(from) => {
+                    let title = [("title", from.title().unwrap_or_default())];
+                    format!("{}\n\n{said}", say(language, "chatwoot.came_by", &title))
+                }
+                None => said,
+            }
+        }
         Shown::Template { text } | Shown::Free { text, .. } => {
             let title = campaign.filter(|_| line.author.is_empty() && matches!(line.shown, Shown::Template { .. }));
             let title = title.map(|title| say(language, "chatwoot.campaign", &[("title", title)]));

@@ -3,8 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::freeze::Freeze;
 use super::{Departure, Dispatcher};
 use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::change::Change;
@@ -43,16 +46,29 @@ const AFTER_TIME_TO_LIVE: Duration = Duration::from_hours(1);
 
 /// Failures of the way to the provider since the last answer of any kind.
 #[derive(Debug, Default)]
-pub(super) struct Failures(AtomicU32);
+pub(super) struct Failures {
+    in_a_row: AtomicU32,
+    freeze: Freeze,
+}
 
 impl Failures {
     fn none(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.in_a_row.store(0, Ordering::Relaxed);
     }
 
     /// Counts one; true when they make an outage.
     fn one(&self) -> bool {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1 >= OUTAGE_AFTER
+        self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= OUTAGE_AFTER
+    }
+
+    /// Whether what fails now may fail because this process stood still.
+    fn say_nothing(&self) -> bool {
+        self.freeze.was_still(Instant::now())
+    }
+
+    /// Watches until `stop` whether this process stands still.
+    pub(super) async fn tick_until(&self, stop: &CancellationToken) {
+        self.freeze.tick_until(stop).await;
     }
 }
 
@@ -66,6 +82,7 @@ impl Dispatcher {
     pub(super) async fn obey(&self, departure: &Departure, answer: Answer) -> Verdict {
         self.engine.counters.sent(&self.sender.name, &answer, &self.account.errors);
         match &answer {
+            Answer::NotSent { .. } | Answer::Unknown { .. } if self.failures.say_nothing() => {}
             Answer::NotSent { .. } | Answer::Unknown { .. } if self.failures.one() => self.hold_for_outage().await,
             Answer::NotSent { .. } | Answer::Unknown { .. } => {}
             _ => self.failures.none(),

@@ -180,8 +180,11 @@ async fn templates(provider: Option<&Provider>) -> Vec<Finding> {
     let mut found = if all.is_empty() {
         vec![Finding::new("templates", Verdict::Poor, "templates_none", &[])]
     } else {
-        let verdict = if sendable == 0 { Verdict::Poor } else { Verdict::Good };
-        vec![Finding::new("templates", verdict, "templates_sendable", &[("n", &n)])]
+        let (verdict, code) = match sendable {
+            0 => (Verdict::Poor, "templates_unsendable"),
+            _ => (Verdict::Good, "templates_sendable"),
+        };
+        vec![Finding::new("templates", verdict, code, &[("n", &n)])]
     };
     let stopped: Vec<Finding> = all
         .iter()

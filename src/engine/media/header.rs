@@ -13,7 +13,7 @@ use crate::domain::free::fits;
 use crate::domain::media::{HEAD, type_of};
 use crate::domain::problem::Problem;
 use crate::engine::folder;
-use crate::intake::campaign_file::{CampaignFile, Labelled, LinkKind};
+use crate::intake::campaign_file::{CampaignFile, LinkKind};
 use crate::store::version::file::VersionFile;
 
 /// Bytes of a moving picture (cloud-api.md 1.3: 3.5 MB).
@@ -24,10 +24,7 @@ const PIECE: usize = 256 * 1024;
 
 /// The name of the file that a campaign's header shows, where that is no link.
 pub fn named(file: &CampaignFile) -> Option<&str> {
-    match &file.template.header_link {
-        Some(Labelled::Fixed(name)) if !name.starts_with("https://") => Some(name),
-        _ => None,
-    }
+    file.header_file()
 }
 
 /// Keeps the file named in the campaign's folder; `Ok(None)`: it names none.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::event::ReplyContent;
+use crate::domain::event::{Referral, ReplyContent};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::inbox::label;
@@ -85,6 +85,7 @@ impl Bodies {
         let Some(reply) = facts::reply(tx, event.subject).await? else { return Ok(json!({"reply": event.subject})) };
         let content: Option<ReplyContent> = serde_json::from_str(&reply.content).ok();
         let text = content.as_ref().map(|content| label::line(engine.config.alerts.language, content));
+        let referral: Option<Referral> = reply.referral.as_deref().and_then(|json| serde_json::from_str(json).ok());
         let mut data = json!({
             "reply": event.subject,
             "provider_id": reply.provider_id,
@@ -93,6 +94,9 @@ impl Bodies {
             "message": reply.message_id,
             "certainty": reply.certainty,
         });
+        if let Some(referral) = referral {
+            data["referral"] = json!(referral);
+        }
         join(&mut data, self.of_conversation(event));
         Ok(data)
     }

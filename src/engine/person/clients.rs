@@ -198,7 +198,17 @@ fn taken(fate: RowFate) -> Result<Box<Draft>, (ExclusionReason, String)> {
 
 /// The same problem without the words of campaign files: whoever takes in clients has none.
 fn as_of_clients(problem: Problem) -> Problem {
-    const OTHERWISE: [&str; 4] = ["no_phone_column", "ambiguous_column", "few_phones", "several_sheets"];
+    const OTHERWISE: [&str; 9] = [
+        "no_phone_column",
+        "ambiguous_column",
+        "few_phones",
+        "several_sheets",
+        "no_header",
+        "papers_for_phones",
+        "hidden_rows",
+        "total_rows",
+        "merged_cells",
+    ];
     if OTHERWISE.contains(&problem.code.as_str()) {
         return Problem { code: format!("clients_{}", problem.code), ..problem };
     }

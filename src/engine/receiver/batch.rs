@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
-    AccountNews, CategoryNews, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
+    AccountNews, CategoryNews, Echo, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
     TemplateNews, TemplateNote, UserAction, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
@@ -29,8 +29,8 @@ use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
 use crate::engine::template::follow;
 use crate::engine::{Engine, EngineError, category};
-use crate::inbox::preference;
 use crate::inbox::reply::{self, Came, Desk, told_at};
+use crate::inbox::{echo, preference};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, ReceiptChange, Standing};
@@ -54,6 +54,7 @@ impl Incoming {
 /// What a person does, with the sender it was done to.
 enum Personal {
     Reply(Reply),
+    Echo(Echo),
     Preference(Preference),
     IdentityChange(IdentityChange),
     Action(UserAction),
@@ -108,6 +109,10 @@ impl<'a> Batch<'a> {
                 WebhookEvent::Reply(mut reply) => {
                     clean(&mut reply.from);
                     (reply.sender_ref.clone(), Personal::Reply(reply))
+                }
+                WebhookEvent::Echo(mut echo) => {
+                    clean(&mut echo.to);
+                    (echo.sender_ref.clone(), Personal::Echo(echo))
                 }
                 WebhookEvent::Preference(mut preference) => {
                     clean(&mut preference.person);
@@ -188,6 +193,7 @@ impl<'a> Batch<'a> {
             self.take_replies(tx, std::mem::take(&mut replies)).await?;
             match personal {
                 Personal::Reply(_) => {}
+                Personal::Echo(echo) => self.take_echo(tx, (sender, received_at), &echo).await?,
                 Personal::Preference(told) => preference::take(tx, &told, received_at).await?,
                 Personal::IdentityChange(told) => preference::change(tx, &told, received_at).await?,
                 Personal::Action(told) => self.told.runs.extend(clicked::keep(tx, sender, &told, received_at).await?),
@@ -216,6 +222,20 @@ impl<'a> Batch<'a> {
                 self.told.answers |= answers::queue(tx, self.engine, answer, self.now).await?.is_some();
             }
         }
+        Ok(())
+    }
+
+    async fn take_echo(
+        &mut self,
+        tx: &mut Tx,
+        (sender, received_at): (&Sender, UnixMs),
+        echo: &Echo,
+    ) -> Result<(), EngineError> {
+        let (config, instance) = (&self.engine.config, &self.engine.instance);
+        let desk = Desk { config, instance, sender, received_at };
+        let Some(conversation) = echo::take(tx, &desk, echo).await? else { return Ok(()) };
+        self.told.conversations.insert(conversation);
+        self.told.attachments |= matches!(echo.content, ReplyContent::Media(_));
         Ok(())
     }
 
@@ -250,7 +270,7 @@ impl<'a> Batch<'a> {
                 }
                 // An attempt or a message we have not made: this store is older than the receipt, a copy restored.
                 _ => {
-                    self.told.holds |= hold::place_in(tx, &home::hold_of_all(), self.now).await?;
+                    self.told.holds |= home::hold_in(tx, home::Doubtful::Foreign, self.now).await?;
                     orphans.push(locate::orphan(incoming, false));
                 }
             }

@@ -1,6 +1,7 @@
 //! Whom to phone: people who were not reached, or have not answered, and whose matter is still to come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use super::cell::Cell;
 use super::make::{Made, PIECE, Sinks, Source};
@@ -12,6 +13,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState as S;
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
+use crate::intake::campaign_file::Contains;
 use crate::locale::say;
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::LEFT;
@@ -32,6 +34,8 @@ struct Call {
     centre: u32,
     happens_at: Option<UnixMs>,
     whom: Whom,
+    /// Something later was sent about the same.
+    is_over: bool,
 }
 
 /// The calls found so far.
@@ -39,16 +43,32 @@ struct Call {
 struct Calls {
     all: Vec<Call>,
     centres: BTreeMap<String, u32>,
+    /// Of rows with ids, where the call about the last message of each is.
+    of_ids: HashMap<u64, usize>,
 }
 
 impl Calls {
+    /// The call about a message. What comes later about the same id stands for what came before, whether it makes a call or
+    /// not: an appointment that has moved is one matter.
+    fn add_last(&mut self, told: &Told, is_to_be: bool) {
+        let hash = |id| BuildHasherDefault::<DefaultHasher>::default().hash_one(id);
+        let id = told.external_id.as_deref().map(hash);
+        if let Some(earlier) = id.and_then(|id| self.of_ids.remove(&id)).and_then(|at| self.all.get_mut(at)) {
+            earlier.is_over = true;
+        }
+        if is_to_be {
+            self.of_ids.extend(id.map(|id| (id, self.all.len())));
+            self.add(&told.cost_centre, told.happens_at, Whom::Message(told.id));
+        }
+    }
+
     fn add(&mut self, centre: &str, happens_at: Option<UnixMs>, whom: Whom) {
         let next = u32::try_from(self.centres.len()).unwrap_or(u32::MAX);
         let centre = match self.centres.get(centre) {
             Some(known) => *known,
             None => *self.centres.entry(centre.to_owned()).or_insert(next),
         };
-        self.all.push(Call { centre, happens_at, whom });
+        self.all.push(Call { centre, happens_at, whom, is_over: false });
     }
 
     /// By cost centre, whose time comes first on top.
@@ -61,6 +81,7 @@ impl Calls {
             }
         }
         let mut all = self.all;
+        all.retain(|call| !call.is_over);
         all.sort_unstable_by_key(|call| (place.get(call.centre as usize).copied(), call.happens_at, call.whom));
         all
     }
@@ -84,13 +105,21 @@ impl Engine {
     async fn calls(&self, run: &Run, source: &Source, now: UnixMs) -> Result<Calls, EngineError> {
         let mut calls = Calls::default();
         let is_ahead = |at: Option<UnixMs>| at.is_none_or(|at| at > now);
+        // Where files hold changes alone, what earlier ones planned is still ahead.
+        let is_whole = source.file.contains == Some(Contains::EverythingAhead);
+        let revision = if is_whole { run.revision } else { 0 };
         let mut after = MessageId(0);
         loop {
-            let page = result::of_run(&self.store, (run.id, run.revision), after, PIECE as i64).await?;
+            let page = result::of_run(&self.store, (run.id, revision), after, PIECE as i64).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            for told in page.iter().filter(|told| is_ahead(told.happens_at) && source.why_call(told).is_some()) {
-                calls.add(&told.cost_centre, told.happens_at, Whom::Message(told.id));
+            for told in &page {
+                let is_to_be = is_ahead(told.happens_at) && source.why_call(told).is_some();
+                if run.revision > 1 && !is_whole {
+                    calls.add_last(told, is_to_be);
+                } else if is_to_be {
+                    calls.add(&told.cost_centre, told.happens_at, Whom::Message(told.id));
+                }
             }
         }
         let mut after = 0;

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use super::cell::{Cell, Was, was};
 use super::make::Made;
 use crate::domain::money::Micros;
-use crate::intake::audience::{Delimiter, Encoding};
+use crate::intake::audience::{Delimiter, Encoding, encode_dos};
 
 /// What a worksheet of this format holds, with its header.
 const MOST_ROWS: u32 = 1_048_576;
@@ -234,6 +234,7 @@ fn encoded(line: &str, encoding: Encoding) -> Vec<u8> {
         // A spreadsheet that asked for Latin-1 reads the few letters more of Windows-1252 as well.
         Encoding::Windows1252 | Encoding::Latin1 => encoding_rs::WINDOWS_1252,
         Encoding::MacRoman => encoding_rs::MACINTOSH,
+        Encoding::Dos => return encode_dos(line),
     };
     let one = |c: char| {
         let mut text = [0; 4];
@@ -257,6 +258,7 @@ mod tests {
         assert_eq!(encoded("Ñ", Encoding::Utf8), "Ñ".as_bytes());
         assert_eq!(encoded("Ñ", Encoding::Latin1), b"\xd1");
         assert_eq!(encoded("Ñ→", Encoding::MacRoman), b"\x84?");
+        assert_eq!(encoded("Ñ→", Encoding::Dos), b"\xa5?");
         assert_eq!(encoded("Ñ", Encoding::Utf16Le), b"\xd1\x00");
         assert_eq!(encoded("Ñ", Encoding::Utf16Be), b"\x00\xd1");
     }

@@ -1,4 +1,4 @@
-//! What the bytes of a text tell: the encoding, and characters that were lost.
+//! What the bytes of a text tell: the encoding.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -13,8 +13,6 @@ use super::refused::Refused;
 pub(super) struct ByteSurvey {
     pub(super) encoding: Encoding,
     pub(super) evidence: EncodingEvidence,
-    /// `�` found: characters lost before the file came here.
-    pub(super) lost: u64,
 }
 
 pub(super) const UTF8_BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -24,7 +22,7 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// A file is UTF-8 when all of it is, when more characters than not are, or when as many lines are UTF-8 throughout as
 /// are not: hardly any text in Windows-1252 is UTF-8 by chance. The rows with the others cannot be read then. Everything
-/// else with bytes above 127 is Windows-1252 or Mac Roman, which any bytes are; its letters tell which.
+/// else with bytes above 127 is Windows-1252, Mac Roman or DOS, which any bytes are; its letters tell which.
 pub(super) fn survey(file: &mut File, utf16: Option<Encoding>, named: Option<Encoding>) -> Result<ByteSurvey, Refused> {
     let wide = |e: &Encoding| matches!(e, Encoding::Utf16Le | Encoding::Utf16Be);
     if named.as_ref().map_or(utf16.is_some(), wide) {
@@ -33,21 +31,20 @@ pub(super) fn survey(file: &mut File, utf16: Option<Encoding>, named: Option<Enc
         let mut mark = [0; 2];
         let marked = file.read(&mut mark)? == 2 && matches!(mark, [0xFF, 0xFE] | [0xFE, 0xFF]);
         file.seek(SeekFrom::Start(0))?;
-        let scan = scan(&mut Text::of(file.try_clone()?, encoding))?;
+        scan(&mut Text::of(file.try_clone()?, encoding))?;
         let evidence = match named {
             Some(_) => EncodingEvidence::Named,
             None if marked => EncodingEvidence::Mark,
             None => EncodingEvidence::Zeros,
         };
-        return Ok(ByteSurvey { encoding, evidence, lost: scan.lost });
+        return Ok(ByteSurvey { encoding, evidence });
     }
     let scan = scan(file)?;
     let (encoding, evidence) = match named {
         Some(encoding) => (encoding, EncodingEvidence::Named),
         None => scan.encoding(),
     };
-    let lost = if encoding == Encoding::Utf8 { scan.lost } else { 0 };
-    Ok(ByteSurvey { encoding, evidence, lost })
+    Ok(ByteSurvey { encoding, evidence })
 }
 
 fn scan(file: &mut impl Read) -> Result<Scan, Refused> {
@@ -91,7 +88,6 @@ struct Scan {
     whole: u64,
     /// Places that are no UTF-8.
     broken: u64,
-    lost: u64,
     /// Lines with characters of several bytes and nothing that is no UTF-8.
     good_lines: u64,
     /// Lines with something that is no UTF-8.
@@ -157,7 +153,6 @@ impl Scan {
                     let is_mark = bytes[i..].starts_with(UTF8_BOM);
                     self.whole += u64::from(!is_mark);
                     self.in_line.0 |= !is_mark;
-                    self.lost += u64::from(bytes[i..].starts_with("\u{FFFD}".as_bytes()));
                 }
                 _ => {}
             }

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use encoding_rs::{CoderResult, Decoder, MACINTOSH, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::Encoding;
+use super::dos::Dos;
 use super::refused::Refused;
 
 const CHUNK: usize = 64 * 1024;
@@ -18,6 +19,7 @@ const LONGEST_ROW: usize = 1024 * 1024;
 pub(super) enum Text {
     Plain(File),
     Decoded(Box<Decoded>),
+    Dos(Box<Dos>),
 }
 
 pub(super) struct Decoded {
@@ -41,6 +43,7 @@ impl Text {
             Encoding::Utf16Be => UTF_16BE,
             Encoding::Windows1252 | Encoding::Latin1 => WINDOWS_1252,
             Encoding::MacRoman => MACINTOSH,
+            Encoding::Dos => return Self::Dos(Box::new(Dos::of(file))),
         };
         Self::Decoded(Box::new(Decoded {
             file,
@@ -60,6 +63,7 @@ impl Read for Text {
         match self {
             Self::Plain(file) => file.read(into),
             Self::Decoded(decoded) => decoded.read(into),
+            Self::Dos(dos) => dos.read(into),
         }
     }
 }

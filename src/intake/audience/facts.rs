@@ -28,12 +28,15 @@ pub enum Encoding {
     /// What Excel for Mac writes as CSV.
     #[serde(rename = "Mac Roman")]
     MacRoman,
+    /// DOS code page 850, which old programs write.
+    #[serde(rename = "CP850")]
+    Dos,
 }
 
 impl Encoding {
     /// Every encoding with the name that a campaign file gives it. `UTF-16` is the one with the low byte first unless
     /// the file's own mark says otherwise.
-    pub const NAMED: [(&'static str, Self); 7] = [
+    pub const NAMED: [(&'static str, Self); 8] = [
         ("UTF-8", Self::Utf8),
         ("UTF-16", Self::Utf16Le),
         ("UTF-16LE", Self::Utf16Le),
@@ -41,6 +44,7 @@ impl Encoding {
         ("Windows-1252", Self::Windows1252),
         ("Latin-1", Self::Latin1),
         ("Mac Roman", Self::MacRoman),
+        ("CP850", Self::Dos),
     ];
 
     /// As a campaign file names it.

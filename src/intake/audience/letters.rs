@@ -1,14 +1,18 @@
-//! Windows-1252, Latin-1 or Mac Roman: any bytes are text in each, but only one gives the letters of words.
+//! Windows-1252, Latin-1, Mac Roman or DOS: any bytes are text in each, but only one gives the letters of words.
 
 use std::sync::LazyLock;
 
-use encoding_rs::{Encoding as Codec, MACINTOSH, WINDOWS_1252};
+use encoding_rs::{MACINTOSH, WINDOWS_1252};
 
 use super::Encoding;
+use super::dos;
 use super::facts::EncodingEvidence;
 
 /// Letters of Spanish, Portuguese and (in names) their neighbours, small; capitals are these in capitals.
 const LETTERS: &str = "áéíóúüñçãõâêôàèìòùäöëï";
+
+/// Those of them that neighbours bring: seldom in a file, and never many.
+const SELDOM: &str = "àèìòùäöëïÀÈÌÒÙÄÖËÏ";
 
 /// What stands before words, or between them.
 const OPENING: &str = "¿¡“‘«–—€";
@@ -34,39 +38,69 @@ enum Kind {
     Other,
 }
 
-type Table = [Kind; 128];
+/// What each byte from 80 on is, and whether that is seldom.
+type Table = [(Kind, bool); 128];
 
-static WINDOWS: LazyLock<Table> = LazyLock::new(|| table(WINDOWS_1252));
-static MAC: LazyLock<Table> = LazyLock::new(|| table(MACINTOSH));
+static WINDOWS: LazyLock<Table> =
+    LazyLock::new(|| table(|byte| WINDOWS_1252.decode_without_bom_handling(&[byte]).0.chars().next()));
+static MAC: LazyLock<Table> =
+    LazyLock::new(|| table(|byte| MACINTOSH.decode_without_bom_handling(&[byte]).0.chars().next()));
+static DOS: LazyLock<Table> = LazyLock::new(|| table(|byte| Some(dos::character(byte))));
 
-fn table(codec: &'static Codec) -> Table {
+fn table(character: impl Fn(u8) -> Option<char>) -> Table {
     let capitals = LETTERS.to_uppercase();
     std::array::from_fn(|at| {
-        let byte = [at as u8 | 0x80];
-        let text = codec.decode_without_bom_handling(&byte).0;
-        let is_in = |set: &str| text.chars().all(|c| set.contains(c));
-        if is_in(LETTERS) {
+        let Some(c) = character(at as u8 | 0x80) else { return (Kind::Other, false) };
+        let kind = if LETTERS.contains(c) {
             Kind::Small
-        } else if is_in(&capitals) {
+        } else if capitals.contains(c) {
             Kind::Capital
-        } else if is_in(OPENING) {
+        } else if OPENING.contains(c) {
             Kind::Opening
-        } else if is_in(CLOSING) {
+        } else if CLOSING.contains(c) {
             Kind::Closing
         } else {
             Kind::Other
-        }
+        };
+        (kind, SELDOM.contains(c))
     })
 }
 
-/// Counts bytes above 127 that fit their neighbours, in both encodings.
+/// Bytes above 127 that fit their neighbours in one encoding: how many, and how many of these are no seldom letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Fitting {
+    all: u64,
+    usual: u64,
+}
+
+impl Fitting {
+    fn judge(&mut self, table: &Table, [left, byte, right]: [u8; 3]) {
+        let (kind, is_seldom) = table[usize::from(byte & 0x7F)];
+        let fits = match kind {
+            Kind::Small => {
+                // No small letter stands before a capital.
+                (left.is_ascii_alphabetic() || right.is_ascii_alphabetic()) && !right.is_ascii_uppercase()
+            }
+            // An initial stands alone: `Ñ. Pérez`.
+            Kind::Capital => !left.is_ascii_lowercase() && (left.is_ascii_uppercase() || is_word(left, right)),
+            Kind::Opening => !left.is_ascii_alphabetic(),
+            Kind::Closing => !right.is_ascii_lowercase() || byte == APOSTROPHE,
+            Kind::Other => false,
+        };
+        self.all += u64::from(fits);
+        self.usual += u64::from(fits && !is_seldom);
+    }
+}
+
+/// Counts bytes above 127 that fit their neighbours, in each encoding.
 #[derive(Default)]
 pub(super) struct Letters {
     /// The two bytes before the next one.
     before: [u8; 2],
     high: u64,
-    windows: u64,
-    mac: u64,
+    windows: Fitting,
+    mac: Fitting,
+    dos: Fitting,
     /// Bytes that only Windows-1252 has, not Latin-1.
     beyond_latin: u64,
 }
@@ -85,26 +119,19 @@ impl Letters {
     fn judge(&mut self, left: u8, byte: u8, right: u8) {
         self.high += 1;
         self.beyond_latin += u64::from(byte < 0xA0);
-        let fits = |table: &Table| match table[usize::from(byte & 0x7F)] {
-            Kind::Small => {
-                // No small letter stands before a capital.
-                (left.is_ascii_alphabetic() || right.is_ascii_alphabetic()) && !right.is_ascii_uppercase()
-            }
-            // An initial stands alone: `Ñ. Pérez`.
-            Kind::Capital => !left.is_ascii_lowercase() && (left.is_ascii_uppercase() || is_word(left, right)),
-            Kind::Opening => !left.is_ascii_alphabetic(),
-            Kind::Closing => !right.is_ascii_lowercase() || byte == APOSTROPHE,
-            Kind::Other => false,
-        };
-        self.windows += u64::from(fits(&WINDOWS));
-        self.mac += u64::from(fits(&MAC));
+        let place = [left, byte, right];
+        self.windows.judge(&WINDOWS, place);
+        self.mac.judge(&MAC, place);
+        self.dos.judge(&DOS, place);
     }
 
-    /// Windows-1252 unless more of the bytes fit as Mac Roman.
+    /// Windows-1252 unless more of the bytes fit as Mac Roman or DOS.
     pub(super) fn encoding(&self) -> (Encoding, EncodingEvidence) {
-        let evidence = |fitting| EncodingEvidence::Letters { fitting, of: self.high };
-        if self.mac > self.windows {
-            (Encoding::MacRoman, evidence(self.mac))
+        let evidence = |fitting: Fitting| EncodingEvidence::Letters { fitting: fitting.all, of: self.high };
+        let (other, fitting) =
+            if self.dos > self.mac { (Encoding::Dos, self.dos) } else { (Encoding::MacRoman, self.mac) };
+        if fitting.all > self.windows.all {
+            (other, evidence(fitting))
         } else if self.beyond_latin == 0 {
             (Encoding::Latin1, evidence(self.windows))
         } else {

@@ -78,6 +78,27 @@ impl Raw {
     }
 }
 
+/// Characters that were lost before the file came here: `�`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lost {
+    /// How many.
+    pub characters: u64,
+    /// Line (of a sheet: row) of the first, from 1.
+    pub line: u64,
+    /// Its column, from 0.
+    pub column: usize,
+}
+
+impl Lost {
+    fn look(&mut self, cell: &str, line: u64, column: usize) {
+        let found = if cell.is_ascii() { 0 } else { cell.matches('\u{FFFD}').count() as u64 };
+        if self.characters == 0 && found > 0 {
+            (self.line, self.column) = (line, column);
+        }
+        self.characters += found;
+    }
+}
+
 enum Source {
     Text(Delimited),
     Sheet(Box<SheetRows>),
@@ -104,6 +125,7 @@ pub struct Lines {
     repairs: BTreeMap<Repair, u64>,
     /// Line and column of the first cell that is damaged and cannot be repaired.
     damaged: Option<(u64, usize)>,
+    lost: Lost,
     is_as_written: bool,
     failure: Option<io::Error>,
 }
@@ -131,6 +153,7 @@ impl Lines {
             beside: 0,
             repairs: BTreeMap::new(),
             damaged: None,
+            lost: Lost::default(),
             is_as_written: false,
             failure: None,
         }
@@ -147,6 +170,9 @@ impl Lines {
             }
         }
         let written = std::mem::take(&mut self.raw.cells);
+        if !self.raw.is_broken {
+            written.iter().enumerate().for_each(|(column, cell)| self.lost.look(cell, self.raw.line, column));
+        }
         let mut header: Vec<String> = written.iter().map(|cell| clean(cell).text.into_owned()).collect();
         while header.last().is_some_and(String::is_empty) {
             header.pop();
@@ -222,9 +248,15 @@ impl Lines {
         self.damaged
     }
 
+    /// Characters of readable rows, the header among them, that were lost before the file came here.
+    pub fn lost(&self) -> Lost {
+        self.lost
+    }
+
     /// Repairs the cells of the row in hand.
     fn repair(&mut self, cells: &mut [String]) {
         for (column, cell) in cells.iter_mut().enumerate() {
+            self.lost.look(cell, self.line, column);
             let cleaned = clean(cell);
             if cleaned.is_damaged && self.damaged.is_none() {
                 self.damaged = Some((self.line, column));

@@ -135,6 +135,20 @@ impl Workbook {
     }
 }
 
+impl Workbook {
+    /// The rows of a sheet that stands after another, whose rows were looked at: where all sheets are in one part, it is
+    /// read on and not anew.
+    fn rows_after(&self, before: Option<(usize, SheetRows)>, sheet: usize) -> io::Result<SheetRows> {
+        match before {
+            Some((at, SheetRows { rows: Rows::Ods(mut rows), .. })) if at < sheet => {
+                rows.go_on(sheet - at)?;
+                Ok(SheetRows { rows: Rows::Ods(rows), merged: Merged::default(), fills: false })
+            }
+            _ => self.rows(sheet, 1, false),
+        }
+    }
+}
+
 impl SheetRows {
     /// The next row, empty ones included; false at the end.
     pub(super) fn read(&mut self, raw: &mut Raw) -> io::Result<bool> {

@@ -9,6 +9,8 @@ use super::resolve::{Decided, Resolver};
 
 /// Rows that one thread decides at a time: a millisecond of work, and no more rows in memory than that takes.
 const PORTION: usize = 256;
+/// Bytes of cells that are read ahead: usual rows have a few hundred, and what is no usual table a million.
+const READ_AHEAD: usize = 2 * 1024 * 1024;
 /// Threads at most; the daemon has other work too.
 const THREADS: usize = 4;
 /// How far those threads stand back, of 19 (Linux counts by thread).
@@ -130,9 +132,11 @@ impl Resolver<'_> {
 }
 
 fn read(lines: &mut Lines, most: usize) -> Vec<Unsettled> {
-    let mut rows = Vec::with_capacity(most);
-    while rows.len() < most {
+    let (mut rows, mut bytes) = (Vec::with_capacity(most), 0);
+    while rows.len() < most && bytes < READ_AHEAD {
         let Some(line) = lines.next() else { break };
+        let (Line::Cells(cells) | Line::Unreadable(_, cells)) = &line;
+        bytes += cells.iter().map(String::len).sum::<usize>();
         rows.push(Unsettled { line, is_hidden: lines.is_hidden(), numbers: lines.numbers().to_vec() });
     }
     rows
@@ -149,4 +153,23 @@ fn portions(rows: Vec<Unsettled>, parts: usize) -> Vec<Vec<Unsettled>> {
         }
     }
     portions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::audience::Audience;
+    use super::*;
+
+    #[test]
+    fn of_rows_as_long_as_they_may_be_a_few_are_read_ahead_and_of_usual_ones_as_many_as_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        for (length, ahead) in [(400_000, 6), (100, 1_024)] {
+            let file = dir.path().join("a.csv");
+            let row = format!("1155550101,{}\n", "x".repeat(length));
+            std::fs::write(&file, format!("Celular,Nombre\n{}", row.repeat(if length > 1_000 { 20 } else { 2_000 })))
+                .unwrap();
+            let mut lines = Audience::open(&file).unwrap().lines().unwrap();
+            assert_eq!(read(&mut lines, 1_024).len(), ahead);
+        }
+    }
 }

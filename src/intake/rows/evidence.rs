@@ -6,10 +6,10 @@ use crate::domain::template::Template;
 
 use super::super::audience::DateOrder;
 use super::super::phone_number::{Home, NotAPhone};
-use super::damage;
 use super::plan::Plan;
 use super::shape::{Shape, Source, are_unlike, shape};
 use super::when::{self, Evidence};
+use super::{beginning, damage};
 
 /// Rows that are looked at one by one; beyond, one in [`STRIDE`].
 const ALL_UP_TO: u64 = 2_000;
@@ -48,7 +48,7 @@ impl Places {
     pub(super) fn add(&mut self, place: Place, cell: &str) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some((place, cell.to_owned()));
+            self.first = Some((place, beginning(cell).to_owned()));
         }
     }
 

@@ -22,8 +22,9 @@ use super::plan::{Plan, label};
 use super::seen::{Key, Same};
 use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
+use super::who::Who;
 use super::zones::Zones;
-use super::{Draft, RowExclusion, RowsRequest};
+use super::{Draft, RowExclusion, RowsRequest, beginning};
 
 mod agreed;
 
@@ -35,27 +36,11 @@ struct Happens {
     has_time: bool,
 }
 
-/// Whom a row is for, as its cells say it.
-struct Who {
-    given: String,
-    external_id: Option<String>,
-    name: String,
-    cost_centre: String,
-    happens_at: Option<UnixMs>,
-}
-
 /// The word of a row that has the id of another person's row.
 pub(super) const SAME_ID: &str = "same_id_as_row";
 
 /// Why a row becomes no message, and the word of the detail.
 type Why = (ExclusionReason, String);
-
-impl Who {
-    fn left_out(self, reason: ExclusionReason, detail: String) -> RowExclusion {
-        let Self { given: recipient, external_id, name, cost_centre, happens_at } = self;
-        RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail }
-    }
-}
 
 /// Decides rows, each by itself: what depends on the rows before it is settled afterwards. Several of them work at once.
 pub(super) struct Resolver<'a> {
@@ -112,7 +97,7 @@ impl<'a> Resolver<'a> {
             plan: Arc::new(plan),
             dates,
             serial_dates,
-            zones: Zones::new(request.campaign.timezone.clone(), request.campaign.country.as_deref()),
+            zones: Zones::new(request.campaign.timezone.clone()),
             repairs: BTreeMap::new(),
             columns,
             vars: Arc::new(request.vars.clone()),
@@ -129,7 +114,7 @@ impl<'a> Resolver<'a> {
             plan: Arc::clone(&self.plan),
             dates: self.dates,
             serial_dates: self.serial_dates,
-            zones: Zones::new(self.request.campaign.timezone.clone(), self.request.campaign.country.as_deref()),
+            zones: Zones::new(self.request.campaign.timezone.clone()),
             repairs: BTreeMap::new(),
             columns: Arc::clone(&self.columns),
             vars: Arc::clone(&self.vars),
@@ -153,16 +138,12 @@ impl<'a> Resolver<'a> {
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
         let found = damage::phone(&cells, &self.plan.columns.phones, self.plan.home.as_ref());
-        let who = Who {
-            given: found.given,
-            external_id: self.external_id(&cells),
-            name: self.plan.columns.name.and_then(|place| cells.get(place)).cloned().unwrap_or_default(),
-            cost_centre: label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells),
-            happens_at: happens.as_ref().ok().and_then(|h| h.map(|h| h.at)),
-        };
+        let cost_centre = label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells);
+        let mut who = Who::of(&cells, &found.given, &self.plan.columns).paid_by(&cost_centre, &self.plan.columns);
+        who.happens_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
         self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
         let weighed = self.weigh((cells, is_hidden), &who, found.to, (own_zone, happens));
-        weighed.map_err(|(reason, detail)| Box::new(who.left_out(reason, detail)))
+        weighed.map_err(|(reason, detail)| Box::new(who.left_out(reason, &detail)))
     }
 
     /// The order is the order in which a person would ask: is it wanted at all, can it be sent to, is it in time, is
@@ -183,6 +164,9 @@ impl<'a> Resolver<'a> {
         let picked =
             picked.map_err(|language| (ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
         self.reachable(&to, picked)?;
+        if let Some(column) = who.too_long {
+            return Err((ExclusionReason::BadValue, format!("cell_too_long: {}", self.header(column))));
+        }
         let consent = self.consent(&values.cells, picked)?;
         let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
@@ -320,10 +304,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn external_id(&self, cells: &[String]) -> Option<String> {
-        self.plan.columns.id.and_then(|place| cells.get(place)).filter(|id| !id.is_empty()).cloned()
-    }
-
     fn key(&self, to: &Phone, id: Option<&str>, happens_at: Option<UnixMs>) -> Key {
         match id.filter(|_| self.plan.columns.id_is_key) {
             Some(id) => Key::of_appointment(id, happens_at, to),
@@ -357,7 +337,7 @@ impl<'a> Resolver<'a> {
     fn route(&mut self, cells: &[String]) -> String {
         let route = label(&self.request.campaign.replies.route, self.plan.columns.route, cells);
         let is_fixed = matches!(self.request.campaign.replies.route, Labelled::Fixed(_));
-        if !is_fixed && !route.is_empty() && !is_route(&route) {
+        if !is_fixed && !route.is_empty() && (!is_route(&route) || beginning(&route).len() < route.len()) {
             self.tally.unknown_routes += 1;
             return String::new();
         }

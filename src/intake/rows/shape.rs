@@ -209,7 +209,7 @@ pub(super) fn are_unlike(found: Shape, example: Shape) -> bool {
         // Dates are written in words and in numbers.
         Dated | Moment => matches!(example, Dated | Moment | Words),
         // Numbers of any length count things.
-        LongNumber | Number | Amount => matches!(example, LongNumber | Number | Amount),
+        LongNumber | Number | Amount => matches!(example, LongNumber | Number | Amount | Words),
         Address => example == Address,
     };
     !is_like

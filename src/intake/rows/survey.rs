@@ -104,6 +104,12 @@ impl Survey {
             let column = header.get(column).map(String::as_str).unwrap_or_default();
             self.blockers.push(Problem::new("audience_mojibake", &[("line", &row.to_string()), ("column", column)]));
         }
+        let lost = lines.lost();
+        if lost.characters > 0 {
+            let column = header.get(lost.column).map(String::as_str).unwrap_or_default();
+            let (n, line) = (lost.characters.to_string(), lost.line.to_string());
+            self.warnings.push(Problem::new("lost_characters", &[("n", &n), ("line", &line), ("column", column)]));
+        }
     }
 
     /// What a person has to say, and has not.

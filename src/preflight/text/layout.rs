@@ -1,5 +1,7 @@
 //! Lines and columns of the sheet.
 
+use std::io::{self, Write};
+
 use crate::domain::problem::Problem;
 use crate::locale::{self, Language, say};
 use crate::preflight::sample::{Sample, SampleKind};
@@ -32,6 +34,13 @@ impl Page {
 
     pub(super) fn finish(self) -> String {
         self.out
+    }
+
+    /// Writes what is there so far; what follows begins anew.
+    pub(super) fn write_to(&mut self, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(self.out.as_bytes())?;
+        self.out.clear();
+        Ok(())
     }
 
     fn line(&mut self, text: &str) {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tracing::{debug, info};
 
-use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
+use crate::domain::answer::{Acceptance, Answer};
 use crate::domain::event::Identity;
 use crate::domain::failure::{Failure, FailureClass, Policy, Table};
 use crate::provider::http::Reply;
+use crate::provider::refusal::{self, Said, in_doubt};
 use crate::provider::{identity, loose};
 
 /// Code, and subcode of code 100, for an object that is gone or not ours: the phone number id, in a send.
@@ -68,7 +69,7 @@ pub(super) fn detail(error: &Value) -> String {
 /// The answer of a whole reply.
 pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
-        return unknown_answer(format!("HTTP {} with a body that is not JSON", reply.status));
+        return in_doubt(format!("HTTP {} with a body that is not JSON", reply.status));
     };
     if let Some(error) = GraphError::of(&body) {
         let wait = Duration::from_secs(reply.usage.wait_minutes.saturating_mul(60));
@@ -83,7 +84,7 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     }
     match (reply.status, acceptance(&body)) {
         (200..=299, Some(acceptance)) => Answer::Accepted(acceptance),
-        (status, _) => unknown_answer(format!("HTTP {status} with neither a message id nor an error")),
+        (status, _) => in_doubt(format!("HTTP {status} with neither a message id nor an error")),
     }
 }
 
@@ -93,28 +94,8 @@ pub(super) fn classify(error: &GraphError, http_status: u16, errors: &Table) -> 
     let code = if (error.code, error.subcode) == (100, NO_SUCH_OBJECT) { NO_SUCH_OBJECT } else { error.code };
     let policy = errors.policy(code).unwrap_or_else(|| Policy::of(unknown(http_status, error.is_transient)));
     let failure = Failure { code, detail: error.detail.clone() };
-    match policy.class {
-        FailureClass::Retry => throttled(ThrottleScope::Sender, policy, failure),
-        FailureClass::Later => throttled(ThrottleScope::Message, policy, failure),
-        FailureClass::RetryPair => throttled(ThrottleScope::Pair, policy, failure),
-        FailureClass::Ambiguous => {
-            let pause = policy.retry_after.filter(|_| MAINTENANCE.contains(&code));
-            Answer::Unknown { reason: format!("HTTP {http_status}, code {code}"), pause }
-        }
-        FailureClass::HoldTemplate => Answer::Stopped { scope: StopScope::Template, failure },
-        FailureClass::HoldSender => Answer::Stopped { scope: StopScope::Sender, failure },
-        FailureClass::HoldAccount => Answer::Stopped { scope: StopScope::Account, failure },
-        FailureClass::Failed
-        | FailureClass::Strike
-        | FailureClass::StopMarketing
-        | FailureClass::StopAll
-        | FailureClass::StopCountry
-        | FailureClass::Fix => Answer::Refused(failure),
-    }
-}
-
-fn unknown_answer(reason: String) -> Answer {
-    Answer::Unknown { reason, pause: None }
+    let pause = policy.retry_after.filter(|_| MAINTENANCE.contains(&code));
+    refusal::of(policy, failure, Said { status: http_status, wait: None, pause })
 }
 
 /// A code that the table does not know, in an answer (cloud-api.md 6.3, last paragraph).
@@ -125,10 +106,6 @@ fn unknown(http_status: u16, is_transient: bool) -> FailureClass {
         400..=499 => FailureClass::Fix,
         _ => FailureClass::Ambiguous,
     }
-}
-
-fn throttled(scope: ThrottleScope, policy: Policy, failure: Failure) -> Answer {
-    Answer::Throttled { scope, retry_after: policy.retry_after.unwrap_or(Duration::from_secs(1)), failure }
 }
 
 /// Waits as long as the provider's usage header asks, where that is longer than the table says.

@@ -1,9 +1,11 @@
 //! A template as Meta takes it for approval (cloud-api.md 4.2).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::template::code::{CodeTerms, CodeWay};
-use crate::domain::template::draft::{Draft, DraftButton, DraftHeader};
+use crate::domain::template::draft::{Draft, DraftButton, DraftCard, DraftHeader};
 use crate::domain::template::{ParameterFormat, parameters};
 
 /// The body of a creation.
@@ -72,16 +74,47 @@ fn components(draft: &Draft) -> Vec<Value> {
     }
     let mut all = Vec::new();
     all.extend(draft.header.as_ref().map(|h| header(draft, h)));
-    let mut body = json!({ "type": "BODY", "text": draft.body });
-    if let Some(example) = example(draft, &draft.body, "body") {
-        body["example"] = example;
-    }
-    all.push(body);
+    all.extend(draft.offer.as_ref().map(|offer| {
+        json!({ "type": "LIMITED_TIME_OFFER",
+            "limited_time_offer": { "text": offer.text, "has_expiration": offer.ends } })
+    }));
+    all.push(body((draft.format, &draft.examples), &draft.body));
     all.extend(draft.footer.as_ref().map(|text| json!({ "type": "FOOTER", "text": text })));
     if !draft.buttons.is_empty() {
-        all.push(json!({ "type": "BUTTONS", "buttons": draft.buttons.iter().map(button).collect::<Vec<_>>() }));
+        all.push(buttons(&draft.buttons));
+    }
+    if !draft.cards.is_empty() {
+        let cards: Vec<Value> = draft.cards.iter().map(|one| card(draft, one)).collect();
+        all.push(json!({ "type": "CAROUSEL", "cards": cards }));
     }
     all
+}
+
+/// Examples by the names of their variables, and how those are written.
+type Examples<'a> = (ParameterFormat, &'a BTreeMap<String, String>);
+
+fn body(examples: Examples<'_>, text: &str) -> Value {
+    let mut body = json!({ "type": "BODY", "text": text });
+    if let Some(example) = example(examples, text, "body") {
+        body["example"] = example;
+    }
+    body
+}
+
+fn buttons(all: &[DraftButton]) -> Value {
+    json!({ "type": "BUTTONS", "buttons": all.iter().map(button).collect::<Vec<_>>() })
+}
+
+/// A card is a small template of its own (Meta's guide to media card carousels, June 2026).
+fn card(draft: &Draft, card: &DraftCard) -> Value {
+    let mut all = vec![header(draft, &card.header)];
+    if !card.body.is_empty() {
+        all.push(body((draft.format, &card.examples), &card.body));
+    }
+    if !card.buttons.is_empty() {
+        all.push(buttons(&card.buttons));
+    }
+    json!({ "components": all })
 }
 
 fn header(draft: &Draft, header: &DraftHeader) -> Value {
@@ -89,7 +122,7 @@ fn header(draft: &Draft, header: &DraftHeader) -> Value {
     match header {
         DraftHeader::Text { text } => {
             let mut header = json!({ "type": "HEADER", "format": "TEXT", "text": text });
-            if let Some(example) = example(draft, text, "header") {
+            if let Some(example) = example((draft.format, &draft.examples), text, "header") {
                 header["example"] = example;
             }
             header
@@ -102,14 +135,14 @@ fn header(draft: &Draft, header: &DraftHeader) -> Value {
 }
 
 /// Examples of the variables of `text`, in the form of its component; `None` where it has none.
-fn example(draft: &Draft, text: &str, component: &str) -> Option<Value> {
+fn example((format, examples): Examples<'_>, text: &str, component: &str) -> Option<Value> {
     let names = parameters(text);
     if names.is_empty() {
         return None;
     }
-    let of = |name: &String| draft.examples.get(name).cloned().unwrap_or_default();
+    let of = |name: &String| examples.get(name).cloned().unwrap_or_default();
     let mut example = Map::new();
-    match draft.format {
+    match format {
         ParameterFormat::Named => {
             let all = names.iter().map(|name| json!({ "param_name": name, "example": of(name) })).collect();
             example.insert(format!("{component}_text_named_params"), Value::Array(all));
@@ -140,5 +173,8 @@ fn button(button: &DraftButton) -> Value {
             json!({ "type": "PHONE_NUMBER", "text": text, "phone_number": phone_number })
         }
         DraftButton::CopyCode { example } => json!({ "type": "COPY_CODE", "example": example }),
+        // Their labels are WhatsApp's own, and are asked for all the same.
+        DraftButton::Catalog => json!({ "type": "CATALOG", "text": "View catalog" }),
+        DraftButton::Products => json!({ "type": "MPM", "text": "View items" }),
     }
 }

@@ -5,12 +5,12 @@ mod account;
 mod mend;
 pub(in crate::provider) mod message;
 mod news;
-mod preference;
+pub(in crate::provider) mod preference;
 mod receipt;
 
 use serde_json::Value;
 
-use crate::domain::event::{Identity, UserAction, WebhookEvent};
+use crate::domain::event::{EchoApp, Identity, UserAction, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::ProviderError;
 use crate::provider::{identity, loose};
@@ -85,14 +85,24 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
         | "business_username_updates"
         | "flows"
         | "messaging_handovers"
-        | "standby"
-        | "smb_message_echoes"
-        | "message_echoes" => events.push(account::news(&field, account_ref, value)),
+        | "standby" => events.push(account::news(&field, account_ref, value)),
+        "smb_message_echoes" => echoes(EchoApp::Phone, value, &envelope, events),
+        "message_echoes" => echoes(EchoApp::Other, value, &envelope, events),
         _ => {}
+    }
+    if events.len() == before && field.ends_with("message_echoes") {
+        // That somebody writes elsewhere is worth knowing, whatever it was.
+        events.push(account::news(&field, account_ref, value));
     }
     if events.len() == before {
         events.push(unhandled(&field));
     }
+}
+
+/// `message_echoes[]`: what was written from the number elsewhere.
+fn echoes(app: EchoApp, value: &Value, envelope: &Envelope<'_>, events: &mut Vec<WebhookEvent>) {
+    let items = loose::items(value, "message_echoes").iter();
+    events.extend(items.filter_map(|item| message::echo(item, app, envelope)));
 }
 
 fn read_messages(value: &Value, (envelope, account_ref): (&Envelope<'_>, &str), events: &mut Vec<WebhookEvent>) {

@@ -10,6 +10,7 @@ use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
 use crate::domain::failure::{Failure, FailureClass, Policy, Table};
 use crate::provider::http::Reply;
 use crate::provider::loose;
+use crate::provider::refusal::{self, Said, in_doubt};
 
 /// A parameter is wrong.
 const BAD: i64 = 400;
@@ -26,13 +27,15 @@ const TROUBLE: i64 = 500;
 const RENEWED_AFTER: Duration = Duration::from_secs(1);
 
 /// What the words of an error say beyond its status, lower case.
-const WORDS: [(&str, i64); 7] = [
+const WORDS: [(&str, i64); 8] = [
     ("too many requests", TOO_MANY),
     ("authentication failed", UNAUTHORISED),
     ("unauthorised", UNAUTHORISED),
     ("unauthorized", UNAUTHORISED),
     ("portal user not found", UNAUTHORISED),
     ("invalid app details", NOT_OURS),
+    // What passes templates through is not set up for the app: every message meets the same (gupshup-zenvia.md 1.4).
+    ("callback billing must be enabled", NOT_OURS),
     ("internal server error", TROUBLE),
 ];
 
@@ -41,7 +44,7 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     let status = reply.status;
     // Some answers are JSON under another content type.
     let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
-        return unknown(format!("HTTP {status} with a body that is not JSON"));
+        return in_doubt(format!("HTTP {status} with a body that is not JSON"));
     };
     let word = loose::text(&body, "status").unwrap_or_default().to_ascii_lowercase();
     let is_error = word == "error" || word == "failure";
@@ -52,13 +55,14 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
         (200..=299, Some(provider_id)) if !is_error => {
             Answer::Accepted(Acceptance { provider_id, wa_id: None, bsuid: None, in_review: false })
         }
-        (200..=299, _) if !is_error => unknown(format!("HTTP {status} with neither a message id nor an error")),
-        (200..=299 | 400..=499, _) => refused(&body, status, errors),
-        _ => unknown(format!("HTTP {status}")),
+        (200..=299, _) if !is_error => in_doubt(format!("HTTP {status} with neither a message id nor an error")),
+        (200..=299 | 400..=499, _) => refused(&body, reply, errors),
+        _ => in_doubt(format!("HTTP {status}")),
     }
 }
 
-fn refused(body: &Value, status: u16, errors: &Table) -> Answer {
+fn refused(body: &Value, reply: &Reply, errors: &Table) -> Answer {
+    let status = reply.status;
     let detail = detail(body);
     let said = detail.to_ascii_lowercase();
     let by_words = WORDS.iter().find(|(words, _)| said.contains(words)).map(|(_, code)| *code);
@@ -66,24 +70,8 @@ fn refused(body: &Value, status: u16, errors: &Table) -> Answer {
     let code = by_words.unwrap_or(by_status);
     debug!(failure.code = code, "the provider answered HTTP {status}");
     let policy = errors.policy(code).unwrap_or(Policy::of(FailureClass::Fix));
-    let after = policy.retry_after.unwrap_or(RENEWED_AFTER);
-    let failure = Failure { code, detail };
-    let throttled = |scope, failure| Answer::Throttled { scope, retry_after: after, failure };
-    match policy.class {
-        FailureClass::Retry => throttled(ThrottleScope::Sender, failure),
-        FailureClass::RetryPair => throttled(ThrottleScope::Pair, failure),
-        FailureClass::Later => throttled(ThrottleScope::Message, failure),
-        FailureClass::Ambiguous => unknown(format!("HTTP {status}, code {code}")),
-        FailureClass::HoldTemplate => Answer::Stopped { scope: StopScope::Template, failure },
-        FailureClass::HoldSender => Answer::Stopped { scope: StopScope::Sender, failure },
-        FailureClass::HoldAccount => Answer::Stopped { scope: StopScope::Account, failure },
-        FailureClass::Failed
-        | FailureClass::Strike
-        | FailureClass::StopMarketing
-        | FailureClass::StopAll
-        | FailureClass::StopCountry
-        | FailureClass::Fix => Answer::Refused(failure),
-    }
+    let wait = reply.retry_after_s.map(Duration::from_secs);
+    refusal::of(policy, Failure { code, detail }, Said { status, wait, pause: None })
 }
 
 /// The provider's words; `message` is a text, or an object with one inside.
@@ -107,8 +95,4 @@ pub(super) fn not_offered() -> Answer {
 pub(super) fn token_expired() -> Answer {
     let failure = Failure { code: UNAUTHORISED, detail: "the token has expired and is fetched anew".to_owned() };
     Answer::Throttled { scope: ThrottleScope::Message, retry_after: RENEWED_AFTER, failure }
-}
-
-fn unknown(reason: String) -> Answer {
-    Answer::Unknown { reason, pause: None }
 }

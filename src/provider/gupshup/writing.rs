@@ -150,6 +150,9 @@ fn refused(reply: &Reply, body: &Value) -> Result<Option<TemplateAnswer>, Provid
 
 /// What Gupshup's templates cannot be.
 fn unfit(draft: &Draft) -> Option<&'static str> {
+    if draft.is_special() {
+        return Some("template_written_elsewhere");
+    }
     if draft.name.len() > LONGEST_NAME {
         return Some("template_gupshup_name");
     }
@@ -239,5 +242,7 @@ fn button(button: &DraftButton) -> Value {
             json!({ "type": "PHONE_NUMBER", "text": text, "phone_number": phone_number })
         }
         DraftButton::CopyCode { example } => json!({ "type": "COPY_CODE", "example": example }),
+        // Refused before it gets here: the form that they are asked for in is not documented.
+        DraftButton::Catalog | DraftButton::Products => Value::Null,
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tracing::info;
 
-use crate::domain::answer::{Acceptance, Answer, StopScope, ThrottleScope};
+use crate::domain::answer::{Acceptance, Answer, StopScope};
 use crate::domain::failure::{Failure, FailureClass, Policy, Table};
 use crate::provider::http::Reply;
 use crate::provider::loose;
+use crate::provider::refusal::{self, Said, in_doubt};
 
 /// The table's code of a request that is refused for what it says.
 pub(super) const VALIDATION: i64 = 400;
@@ -25,29 +26,28 @@ const WORDS: [(&str, i64); 5] = [
 /// Statuses that say enough without a word of Zenvia's: a front end answers so before anything is taken.
 const CERTAIN: [i64; 3] = [401, 403, 429];
 
-/// How long a throttled sender waits where neither header nor table says so.
-const A_MOMENT: Duration = Duration::from_secs(1);
-
 /// The answer of a whole reply.
 pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
     let body = serde_json::from_slice::<Value>(&reply.body).ok().filter(Value::is_object);
     if (200..=299).contains(&reply.status) {
         return match body.as_ref().and_then(acceptance) {
             Some(acceptance) => Answer::Accepted(acceptance),
-            None => unknown(format!("HTTP {} without a message id", reply.status)),
+            None => in_doubt(format!("HTTP {} without a message id", reply.status)),
         };
     }
     let word = body.as_ref().and_then(|b| loose::some_text(b, "code")).unwrap_or_default();
     let code = code(reply.status, &word);
     if word.is_empty() && !CERTAIN.contains(&code) {
-        return unknown(format!("HTTP {} without an error of Zenvia's", reply.status));
+        return in_doubt(format!("HTTP {} without an error of Zenvia's", reply.status));
     }
     let failure = Failure { code, detail: body.as_ref().map(detail).unwrap_or_default() };
     let policy = errors.policy(code).unwrap_or_else(|| Policy::of(by_status(reply.status)));
     let fault = if policy.class == FailureClass::Fix { body.as_ref().and_then(wide_fault) } else { None };
-    let answer = match fault {
-        Some(scope) => Answer::Stopped { scope, failure },
-        None => classify(policy, failure, reply),
+    let answer = if let Some(scope) = fault {
+        Answer::Stopped { scope, failure }
+    } else {
+        let wait = reply.retry_after_s.map(Duration::from_secs);
+        refusal::of(policy, failure, Said { status: reply.status, wait, pause: None })
     };
     if matches!(answer, Answer::Stopped { .. } | Answer::Unknown { .. }) {
         info!(failure.code = code, "the provider answered HTTP {}", reply.status);
@@ -59,26 +59,6 @@ pub(super) fn of(reply: &Reply, errors: &Table) -> Answer {
 fn code(status: u16, word: &str) -> i64 {
     let known = WORDS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known)).map(|(_, code)| *code);
     known.filter(|_| status < 500).unwrap_or_else(|| i64::from(status))
-}
-
-fn classify(policy: Policy, failure: Failure, reply: &Reply) -> Answer {
-    let wait = || reply.retry_after_s.map(Duration::from_secs).or(policy.retry_after).unwrap_or(A_MOMENT);
-    let throttled = |scope, failure| Answer::Throttled { scope, retry_after: wait(), failure };
-    match policy.class {
-        FailureClass::Retry => throttled(ThrottleScope::Sender, failure),
-        FailureClass::RetryPair => throttled(ThrottleScope::Pair, failure),
-        FailureClass::Later => throttled(ThrottleScope::Message, failure),
-        FailureClass::Ambiguous => unknown(format!("HTTP {}, code {}", reply.status, failure.code)),
-        FailureClass::HoldTemplate => Answer::Stopped { scope: StopScope::Template, failure },
-        FailureClass::HoldSender => Answer::Stopped { scope: StopScope::Sender, failure },
-        FailureClass::HoldAccount => Answer::Stopped { scope: StopScope::Account, failure },
-        FailureClass::Failed
-        | FailureClass::Strike
-        | FailureClass::StopMarketing
-        | FailureClass::StopAll
-        | FailureClass::StopCountry
-        | FailureClass::Fix => Answer::Refused(failure),
-    }
 }
 
 /// A status that no table knows.
@@ -104,10 +84,6 @@ fn wide_fault(body: &Value) -> Option<StopScope> {
             None
         }
     })
-}
-
-fn unknown(reason: String) -> Answer {
-    Answer::Unknown { reason, pause: None }
 }
 
 /// Zenvia's own words: message, then what is wrong where.

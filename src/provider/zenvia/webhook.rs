@@ -9,7 +9,7 @@ use crate::domain::callback::CallbackData;
 use crate::domain::event::{Identity, Receipt, ReceiptStatus, Reply, WebhookEvent};
 use crate::domain::failure::Failure;
 use crate::domain::time::UnixMs;
-use crate::provider::{ProviderError, loose};
+use crate::provider::{ProviderError, loose, referral};
 
 /// The only channel that is ours.
 const CHANNEL: &str = "whatsapp";
@@ -129,6 +129,7 @@ fn replies(event: &Value, message: &Value) -> Vec<WebhookEvent> {
     let at = instant(message, "timestamp").or_else(|| instant(event, "timestamp")).unwrap_or(UnixMs(0));
     let person = Identity { wa_id: Some(wa_id), name: visitor(message), ..Identity::default() };
     let contents = loose::items(message, "contents");
+    let told = message.get("referral").and_then(referral::read);
     let reply = |(place, content): (usize, &Value)| {
         WebhookEvent::Reply(Reply {
             sender_ref: loose::text(message, "to").unwrap_or_default(),
@@ -137,6 +138,7 @@ fn replies(event: &Value, message: &Value) -> Vec<WebhookEvent> {
             at,
             quoted: loose::some_text(message, "idRef"),
             content: content::of(content),
+            referral: told.clone().filter(|_| place == 0),
         })
     };
     if contents.is_empty() {

@@ -69,6 +69,9 @@ impl Zenvia {
 
 /// What Zenvia's templates cannot be (gupshup-zenvia.md 2.6).
 fn unfit(draft: &Draft) -> Option<&'static str> {
+    if draft.is_special() {
+        return Some("template_written_elsewhere");
+    }
     let way = draft.code.as_ref().map(|terms| (terms.way, terms.apps.len()));
     match (&draft.header, way) {
         (Some(DraftHeader::Location), _) => Some("template_zenvia_location"),
@@ -165,6 +168,8 @@ fn button(at: usize, button: &DraftButton) -> Value {
             json!({ "type": "PHONE_NUMBER", "text": text, "phoneNumber": phone_number.trim_start_matches('+') })
         }
         DraftButton::CopyCode { .. } => json!({ "type": "COPY_CODE", "text": "" }),
+        // Refused before it gets here: the form that they are asked for in is not documented.
+        DraftButton::Catalog | DraftButton::Products => Value::Null,
     }
 }
 

@@ -17,6 +17,7 @@ const TIME_AS_TEXT: f64 = 0.3;
 pub(in crate::sandbox) fn body(update: &Update, world: &mut World, version: u8, now: UnixMs) -> Option<Vec<u8>> {
     let app = &update.account;
     let told = match (&update.news, version) {
+        (News::Status { status, .. }, 3) if status["status"] == "mismatch" => return None,
         (News::Status { sender, status, .. }, 3) => v3(world, app, sender, ("statuses", &status_v3(status)), now),
         (News::Message { sender, message, contact }, 3) => {
             let mut body = v3(world, app, sender, ("messages", &message_v3(world, message)), now);
@@ -58,6 +59,10 @@ fn status_v2(world: &mut World, status: &Value) -> Value {
         let kind = if status["is_template"] == true { "template" } else { "session" };
         return json!({"id": gs, "type": word, "destination": status["to"],
             "payload": {"whatsappMessageId": wamid, "type": kind}});
+    }
+    if word == "mismatch" {
+        let payload = json!({"wa_id": status["recipient_id"], "phone": status["to"]});
+        return json!({"id": gs, "type": word, "destination": status["to"], "payload": payload});
     }
     let mut payload = json!({"id": wamid, "gsId": gs, "type": word, "destination": status["recipient_id"]});
     if word == "failed" {

@@ -70,6 +70,7 @@ async fn spoil(kind: Kind, answer: Response, cut: Option<Cut>) -> Response {
     match kind {
         Kind::ServerError => TROUBLE.into_response(),
         Kind::Throttle => TOO_MANY.into_response(),
+        Kind::GoodError => Error(StatusCode::OK, NO_DESTINATION.1).into_response(),
         other => fault::spoil(other, answer, cut).await,
     }
 }

@@ -72,6 +72,11 @@ async fn spoil(kind: Kind, answer: Response, cut: Option<Cut>) -> Response {
     match kind {
         Kind::ServerError => server_error().into_response(),
         Kind::Throttle => too_fast(),
+        Kind::GoodError => {
+            let mut answer = Wrong::at("$.to", "must be a phone number").into_response();
+            *answer.status_mut() = StatusCode::OK;
+            answer
+        }
         other => fault::spoil(other, answer, cut).await,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::event::ReplyContent;
+use crate::domain::event::{Referral, ReplyContent};
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::free::Free;
 use crate::domain::id::{ConversationId, EntryId, MessageId};
@@ -36,7 +36,7 @@ pub enum Shown {
         /// How it reads.
         text: Rendered,
     },
-    /// What the person sent.
+    /// What the person sent, or the house wrote elsewhere.
     Reply {
         /// Its content.
         content: ReplyContent,
@@ -67,7 +67,8 @@ pub struct Bubble {
     pub direction: Direction,
     /// What it shows.
     pub shown: Shown,
-    /// The agent, or `automatic`; empty for replies and campaigns.
+    /// The agent, `automatic`, or `phone app` and `other system` for what the house wrote elsewhere; empty for replies and
+    /// campaigns.
     pub author: String,
     /// When it was written or sent.
     pub at: UnixMs,
@@ -85,6 +86,8 @@ pub struct Bubble {
     pub row: Option<i64>,
     /// What hangs on it; its bytes are at `/api/v1/media/{id}`.
     pub attachment: Option<Attachment>,
+    /// The ad or post that led the person to write.
+    pub referral: Option<Referral>,
 }
 
 /// The thread of a conversation, oldest line first.
@@ -93,9 +96,10 @@ pub async fn thread(store: &Store, id: ConversationId) -> Result<Vec<Bubble>> {
     let (quotes, _) = entry::quotes(&lines);
     let mut attachments = media::of_conversation(store, id).await?;
     let shown = |line: Line| {
-        let is_its = |a: &Attachment| match line.direction {
-            Direction::In => a.entry_id == Some(line.id),
-            Direction::Out | Direction::Note => a.message_id.is_some() && a.message_id == line.message_id,
+        let is_ours = line.direction != Direction::In;
+        let is_its = |a: &Attachment| match a.entry_id {
+            Some(entry) => entry == line.id,
+            None => is_ours && a.message_id.is_some() && a.message_id == line.message_id,
         };
         let attachment = attachments.iter().position(is_its).map(|place| attachments.swap_remove(place));
         whole(line, (attachment, &quotes))
@@ -110,13 +114,14 @@ pub fn bubble(line: Line) -> Result<Bubble> {
 
 fn whole(line: Line, (attachment, quotes): (Option<Attachment>, &BTreeMap<EntryId, EntryId>)) -> Result<Bubble> {
     let shown = match line.direction {
-        Direction::Out => shown_of_message(&line)?,
-        Direction::In => Shown::Reply { content: read(&line.content)? },
+        Direction::Out if !line.is_echo() => shown_of_message(&line)?,
+        Direction::In | Direction::Out => Shown::Reply { content: read(&line.content)? },
         Direction::Note => match read(&line.content)? {
             ReplyContent::Text { body } => Shown::Text { body },
             content => Shown::Reply { content },
         },
     };
+    let referral = line.came_by();
     let ticks = line.state.map(|state| Ticks {
         state,
         failure_code: line.failure_code,
@@ -137,6 +142,7 @@ fn whole(line: Line, (attachment, quotes): (Option<Attachment>, &BTreeMap<EntryI
         campaign: line.campaign_title,
         row: line.row_no,
         attachment,
+        referral,
     })
 }
 

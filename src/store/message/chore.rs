@@ -10,7 +10,8 @@ const EXPIRE: &str = "UPDATE message SET state = 'expired', ended_at = $1, waiti
     WHERE state = 'queued' AND id IN
         (SELECT id FROM message WHERE state = 'queued' AND latest_at IS NOT NULL AND latest_at < $1 ORDER BY latest_at LIMIT $2)
     RETURNING run_id";
-const LOSE: &str = "UPDATE message SET state = 'in_doubt'
+/// From now on `doubt_at` is since when it is in doubt: a confirmation binds what was in doubt when it was shown.
+const LOSE: &str = "UPDATE message SET state = 'in_doubt', doubt_at = $1
     WHERE state = 'claimed' AND id IN (SELECT id FROM message WHERE state = 'claimed' AND doubt_at < $1 ORDER BY doubt_at LIMIT $2)
     RETURNING run_id";
 const GIVE_UP: &str = "UPDATE message SET state = 'undelivered', ended_at = $1, reserved = 0

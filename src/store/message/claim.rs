@@ -15,7 +15,7 @@ use crate::domain::money::Micros;
 use crate::domain::template::Category;
 use crate::domain::tier::Reserve;
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, budget, lease, on, on_tx, place};
+use crate::store::{Dialects, Result, Store, budget, home, lease, mark, on, on_tx, place};
 
 /// The attempt that ended when the message went back in line makes room for the new one.
 ///
@@ -238,7 +238,13 @@ pub async fn claim_within(store: &Store, claim: &Claim<'_>, bounds: &Bounds<'_>)
         place::take(&mut tx, places.portfolio, &picked.takes, picked.new_people).await?;
     }
     budget::more(&mut tx, &picked.reserved).await?;
+    let Some(claims) = mark::raise(store, &mut tx, claim.sender, taken.messages.len()).await? else {
+        drop(tx);
+        home::hold_older(store, claim.at).await?;
+        return Ok(Taken::default());
+    };
     tx.commit().await?;
+    store.marks.remember(claim.sender, claims);
     taken.messages.sort_by_key(|m| (m.priority, m.due_at, m.id));
     Ok(taken)
 }

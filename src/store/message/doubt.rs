@@ -72,6 +72,7 @@ const DOUBTS: &str =
     ORDER BY m.id + 0 LIMIT $4";
 const IDS: &str = "SELECT m.id FROM message AS m WHERE m.state = 'in_doubt'
         AND (CAST($1 AS BIGINT) IS NULL OR m.run_id = $1) AND (CAST($2 AS TEXT) IS NULL OR m.sender = $2)
+        AND (CAST($3 AS BIGINT) IS NULL OR COALESCE(m.doubt_at, 0) <= $3)
     ORDER BY m.id + 0";
 const STAKES: Dialects = Dialects {
     sqlite: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
@@ -214,9 +215,14 @@ pub async fn doubts(store: &Store, which: &DoubtFilter, after: MessageId, limit:
         .await)?)
 }
 
-/// Every message in doubt of those.
-pub async fn doubt_ids(store: &Store, which: &DoubtFilter) -> Result<Vec<MessageId>> {
-    Ok(on!(&store.read, |pool| sqlx::query_scalar(IDS).bind(which.run).bind(&which.sender).fetch_all(pool).await)?)
+/// Every message in doubt of those; `as_of`: that was in doubt then already.
+pub async fn doubt_ids(store: &Store, which: &DoubtFilter, as_of: Option<UnixMs>) -> Result<Vec<MessageId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(IDS)
+        .bind(which.run)
+        .bind(&which.sender)
+        .bind(as_of)
+        .fetch_all(pool)
+        .await)?)
 }
 
 /// What is at stake with those of `ids` that are in doubt.

@@ -21,7 +21,7 @@ use crate::store::{Dialects, Result, Store, Tx, conversation, on_tx, place};
 const SETTLE: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE message SET state = r.value ->> 'state', waiting_for = r.value ->> 'waiting_for',
-            due_at = COALESCE(r.value ->> 'due_at', message.due_at),
+            due_at = COALESCE(r.value ->> 'due_at', message.due_at), doubt_at = COALESCE(r.value ->> 'doubt_at', message.doubt_at),
             provider_id = COALESCE(message.provider_id, r.value ->> 'provider_id'),
             accepted_at = COALESCE(message.accepted_at, r.value ->> 'accepted_at'),
             undelivered_at = r.value ->> 'undelivered_at',
@@ -35,7 +35,7 @@ const SETTLE: Dialects = Dialects {
             OR (message.state = 'in_doubt' AND r.value ->> 'state' IN ('accepted', 'in_review', 'failed', 'queued')))
         RETURNING message.id, message.run_id",
     postgres: "UPDATE message SET state = r.state, waiting_for = r.waiting_for,
-            due_at = COALESCE(r.due_at, message.due_at),
+            due_at = COALESCE(r.due_at, message.due_at), doubt_at = COALESCE(r.doubt_at, message.doubt_at),
             provider_id = COALESCE(message.provider_id, r.provider_id),
             accepted_at = COALESCE(message.accepted_at, r.accepted_at),
             undelivered_at = r.undelivered_at,
@@ -46,7 +46,7 @@ const SETTLE: Dialects = Dialects {
             reserved = CASE WHEN r.state IN ('accepted', 'in_review', 'in_doubt') THEN message.reserved ELSE 0 END
         FROM json_to_recordset($1::json) AS r (id bigint, attempt bigint, state text, waiting_for text, due_at bigint,
             provider_id text, accepted_at bigint, undelivered_at bigint, failure_code bigint, failure_detail text,
-            end_reason text, ended_at bigint)
+            end_reason text, ended_at bigint, doubt_at bigint)
         WHERE message.id = r.id AND message.attempt = r.attempt AND (message.state = 'claimed'
             OR (message.state = 'in_doubt' AND r.state IN ('accepted', 'in_review', 'failed', 'queued')))
         RETURNING message.id, message.run_id",
@@ -165,6 +165,9 @@ struct Row<'a> {
     end_reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<UnixMs>,
+    /// Since when it is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt_at: Option<UnixMs>,
 }
 
 impl Settlement {
@@ -206,7 +209,7 @@ impl Settlement {
                 ended_at: back.turned_away.as_ref().map(|_| self.at),
                 ..row
             },
-            Verdict::InDoubt { reason } => Row { failure_detail: Some(reason), ..row },
+            Verdict::InDoubt { reason } => Row { failure_detail: Some(reason), doubt_at: Some(self.at), ..row },
             Verdict::Excluded(reason) => Row { end_reason: Some(reason.as_str()), ended_at: Some(self.at), ..row },
             Verdict::Expired => Row { ended_at: Some(self.at), ..row },
         }

@@ -19,12 +19,12 @@ const SUSPECTS: &str = "SELECT m.id, m.run_id, m.campaign_id, m.account, m.marke
         AND (m.run_id = 0 OR EXISTS (SELECT 1 FROM run AS r WHERE r.id = m.run_id AND r.state = 'running'))
     ORDER BY m.id LIMIT $3";
 const SUSPECT: Dialects = Dialects {
-    sqlite: "UPDATE message SET state = 'in_doubt', attempt = attempt + 1, claimed_by = 'takeover', claimed_at = $2, doubt_at = $2,
+    sqlite: "UPDATE message SET state = 'in_doubt', attempt = attempt + 1, claimed_by = 'takeover', claimed_at = $2, doubt_at = $3,
             reserved = r.value ->> 'reserved', waiting_for = NULL, end_reason = NULL, ended_at = NULL, provider_id = NULL,
             accepted_at = NULL, sent_at = NULL, delivered_at = NULL, read_at = NULL, undelivered_at = NULL,
             failure_code = NULL, failure_detail = NULL
         FROM json_each($1) AS r WHERE message.state = 'queued' AND message.id = r.value ->> 'id' RETURNING message.id",
-    postgres: "UPDATE message SET state = 'in_doubt', attempt = attempt + 1, claimed_by = 'takeover', claimed_at = $2, doubt_at = $2,
+    postgres: "UPDATE message SET state = 'in_doubt', attempt = attempt + 1, claimed_by = 'takeover', claimed_at = $2, doubt_at = $3,
             reserved = r.reserved, waiting_for = NULL, end_reason = NULL, ended_at = NULL, provider_id = NULL,
             accepted_at = NULL, sent_at = NULL, delivered_at = NULL, read_at = NULL, undelivered_at = NULL,
             failure_code = NULL, failure_detail = NULL
@@ -79,7 +79,7 @@ pub async fn suspect(store: &Store, list: &[Reserved], since: UnixMs, now: UnixM
     let (ids, rows) = (crate::store::json(&ids), crate::store::json(&list));
     on_tx!(&mut tx, |conn| sqlx::query(archive).bind(&ids).bind(now).execute(conn).await.map(drop))?;
     let done: Vec<MessageId> =
-        on_tx!(&mut tx, |conn| sqlx::query_scalar(update).bind(&rows).bind(since).fetch_all(conn).await)?;
+        on_tx!(&mut tx, |conn| sqlx::query_scalar(update).bind(&rows).bind(since).bind(now).fetch_all(conn).await)?;
     place::refresh(store, &mut tx, &done, now).await?;
     let mut more: BTreeMap<CampaignId, Micros> = BTreeMap::new();
     for one in list {

@@ -25,7 +25,7 @@ const CONVERSATIONS: Dialects = Dialects {
                FROM conversation AS c JOIN person AS p ON p.id = c.person_id LEFT JOIN campaign AS k ON k.id = c.campaign_id
                WHERE c.id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
 };
-const REPLY: &str = "SELECT content, provider_id, message_id, certainty FROM entry WHERE id = $1";
+const REPLY: &str = "SELECT content, provider_id, referral, message_id, certainty FROM entry WHERE id = $1";
 const OUTCOME: &str = "SELECT message_id, entry_id, outcome, certainty, set_by FROM outcome WHERE id = $1";
 const HOLD: &str = "SELECT scope, scope_key, cause, code FROM hold WHERE id = $1";
 const TICKET: &str = "SELECT t.subject, t.state, t.priority, t.source, t.external_id, u.name AS assignee,
@@ -102,6 +102,8 @@ pub struct ReplyFacts {
     pub content: String,
     /// The provider's id of it.
     pub provider_id: Option<String>,
+    /// The ad or post that led to it, as JSON.
+    pub referral: Option<String>,
     /// The message it answers.
     pub message_id: Option<i64>,
     /// How sure that is.

@@ -18,7 +18,7 @@ const MESSAGES: &str =
         m.failure_code, m.category, m.currency, m.charged, m.author
     FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN run AS r ON r.id = m.run_id
     WHERE m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1) ORDER BY m.id";
-const ENTRIES: &str = "SELECT e.conversation_id, c.sender, e.direction, e.content, e.message_id, e.author, e.at
+const ENTRIES: &str = "SELECT e.conversation_id, c.sender, e.direction, e.content, e.referral, e.message_id, e.author, e.at
     FROM entry AS e JOIN conversation AS c ON c.id = e.conversation_id
     WHERE c.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1) ORDER BY e.conversation_id, e.id";
 const OUTCOMES: &str = "SELECT o.message_id, o.outcome, o.certainty, o.set_by, o.at FROM outcome AS o
@@ -90,6 +90,8 @@ pub struct EntryRow {
     pub direction: String,
     /// What was written, as JSON; empty where a message says it.
     pub content: String,
+    /// The ad or post that led the person to write, as JSON.
+    pub referral: Option<String>,
     /// The message it shows.
     pub message_id: Option<MessageId>,
     /// Who of us wrote it.

@@ -25,7 +25,8 @@ const MESSAGES: &str = "UPDATE message SET recipient = '', name = '', content = 
         external_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const ENTRIES: &str =
-    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL, quoted = NULL WHERE conversation_id IN
+    "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL, quoted = NULL, referral = NULL
+    WHERE conversation_id IN
     (SELECT c.id FROM conversation AS c WHERE c.person_id IN
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
 /// Their files go right afterwards.

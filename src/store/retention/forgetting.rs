@@ -47,10 +47,10 @@ const TEXTS_LEFT: &str = "SELECT MIN(CASE WHEN content <> '{\"kind\":\"text\",\"
 const LAST_MESSAGE: &str = "SELECT COALESCE(MAX(id), 0) FROM message";
 
 const TEXTS_OF_ENTRIES: &str = "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}'
-    WHERE id > $1 AND id <= $2 AND at < $3 AND direction <> 'out' AND content <> '{\"kind\":\"text\",\"body\":\"\"}'
+    WHERE id > $1 AND id <= $2 AND at < $3 AND content NOT IN ('null', '{\"kind\":\"text\",\"body\":\"\"}')
         AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.id = entry.conversation_id AND c.state = 'open')";
 const ENTRIES_LEFT: &str =
-    "SELECT MIN(CASE WHEN direction <> 'out' AND content <> '{\"kind\":\"text\",\"body\":\"\"}' THEN id END), COUNT(*)
+    "SELECT MIN(CASE WHEN content NOT IN ('null', '{\"kind\":\"text\",\"body\":\"\"}') THEN id END), COUNT(*)
     FROM entry WHERE id > $1 AND id <= $2 AND at < $3";
 const LAST_ENTRY: &str = "SELECT COALESCE(MAX(id), 0) FROM entry";
 

@@ -14,11 +14,12 @@ use super::extract::{Asked, Sent};
 use super::paging::{self, Listed};
 use super::run_view::RunView;
 use super::runs::{Pause, told};
+use super::written::written;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
-use crate::preflight;
+use crate::preflight::{self, WithRows};
 use crate::store::campaign::{self, Campaign};
 use crate::store::view::campaign::list;
 use crate::store::{run, version};
@@ -223,18 +224,27 @@ pub async fn sheet(
     }
     let c = found(&state, &id).await?;
     let version = latest(&state, c.id).await?;
-    let mut sheet = state.engine.sheet(version.id, asked.rows).await?;
+    let (mut sheet, rows) = if asked.rows {
+        state.engine.sheet_with_rows(version.id).await?
+    } else {
+        (state.engine.sheet(version.id).await?, None)
+    };
     if !people {
         sheet.samples.clear();
     }
     if headers.get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/plain")) {
-        let text = preflight::text(&sheet, p.language);
-        return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
+        let body = match rows {
+            Some(mut rows) => written(move |to| preflight::write_text(to, &sheet, p.language, &mut rows)),
+            None => preflight::text(&sheet, p.language).into(),
+        };
+        return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response());
     }
     let mut value = preflight::json(&sheet, p.language);
     value["campaign"] = c.id.0.into();
     value["version"] = version.id.0.into();
-    Ok(Json(value).into_response())
+    let Some(rows) = rows else { return Ok(Json(value).into_response()) };
+    let body = written(move |to| Ok(serde_json::to_writer(to, &WithRows::new(value, rows))?));
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// Start a version: approves what its pre-flight showed

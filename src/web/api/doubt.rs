@@ -88,6 +88,19 @@ pub struct SettleBody {
     /// Only say what it would concern; nothing is done.
     #[serde(default)]
     check: bool,
+    /// The figures that a person agreed to, as the answer to `check` gave them: exactly these messages are settled, whatever
+    /// has come into doubt since. For a run, a sender, or all.
+    shown: Option<Shown>,
+}
+
+/// What a question about many doubts went by.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// When they were counted.
+    as_of: UnixMs,
+    /// How many they were.
+    messages: i64,
 }
 
 /// An amount of one currency.
@@ -120,6 +133,9 @@ pub struct SettledView {
     /// With `check`: what would be settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would: Option<StakesView>,
+    /// With `check`: what to send as `shown` when a person agrees to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
 }
 
 impl StakesView {
@@ -184,22 +200,28 @@ fn view(p: &Page, d: Doubt, verdict: Option<&Verdict>) -> DoubtView {
 #[utoipa::path(post, path = "/api/v1/doubt", tag = "doubt", request_body = SettleBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "How many were settled; those no longer in doubt are left as they are", body = SettledView),
+              (status = 409, description = "More was in doubt then than `shown` says: check again", body = ProblemDocument),
               (status = 422, description = "Not exactly one of messages, run, sender and all is named", body = ProblemDocument)))]
 pub async fn settle(
     State(state): State<WebState>,
     actor: Actor,
     Sent(body): Sent<SettleBody>,
 ) -> Result<Json<SettledView>, WebError> {
-    let ids = concerned(&state, &body).await?;
+    let as_of = state.engine.clock.now();
+    let ids = concerned(&state, &body, body.shown.map_or(as_of, |shown| shown.as_of)).await?;
     if body.check {
         let would = StakesView::of(state.engine.doubt_stakes(&ids).await?);
-        return Ok(Json(SettledView { settled: 0, would: Some(would) }));
+        let shown = Shown { as_of, messages: would.messages };
+        return Ok(Json(SettledView { settled: 0, would: Some(would), shown: Some(shown) }));
+    }
+    if body.shown.is_some_and(|shown| ids.len() as i64 > shown.messages) {
+        return Err(WebError::Conflict("more_in_doubt"));
     }
     let settled = act::settle(&state, &actor, &ids, body.settlement).await?;
-    Ok(Json(SettledView { settled, would: None }))
+    Ok(Json(SettledView { settled, would: None, shown: None }))
 }
 
-async fn concerned(state: &WebState, body: &SettleBody) -> Result<Vec<MessageId>, WebError> {
+async fn concerned(state: &WebState, body: &SettleBody, as_of: UnixMs) -> Result<Vec<MessageId>, WebError> {
     let which = match (&body.messages, body.run, &body.sender, body.all) {
         (Some(ids), None, None, false) if ids.is_empty() || ids.len() > MOST => {
             return Err(wrong("messages", "from 1 to 10,000 messages"));
@@ -212,5 +234,5 @@ async fn concerned(state: &WebState, body: &SettleBody) -> Result<Vec<MessageId>
         (None, None, None, true) => DoubtFilter::default(),
         _ => return Err(wrong("messages", "name either messages, a run, a sender, or all")),
     };
-    Ok(message::doubt_ids(state.store(), &which).await?)
+    Ok(message::doubt_ids(state.store(), &which, Some(as_of)).await?)
 }

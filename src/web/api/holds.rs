@@ -61,6 +61,7 @@ pub async fn all(
 #[utoipa::path(post, path = "/api/v1/holds/{id}/lift", tag = "holds",
     params(("id" = i64, Path, description = "The hold"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 204, description = "It is lifted"),
+              (status = 404, description = "There was never such a hold", body = ProblemDocument),
               (status = 409, description = "It was lifted before", body = ProblemDocument)))]
 pub async fn lift(State(state): State<WebState>, actor: Actor, Id(id): Id) -> Result<StatusCode, WebError> {
     act::lift_hold(&state, &actor, HoldId(id)).await?;

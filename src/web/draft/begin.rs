@@ -132,7 +132,7 @@ pub async fn create_quiet(
     match state.engine.quiet_draft(&p.t("web.quiet.name"), of, &actor.name).await? {
         Ok(id) => Ok(to(id).into_response()),
         Err(problems) => {
-            let said = problems.iter().map(|problem| locale::problem(p.language, problem)).collect();
+            let said = problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
             let given = Parts { kind: CampaignKind::ResumeContact.as_str().to_owned(), ..Parts::default() };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, None, &given, said)?).into_response())
         }

@@ -5,7 +5,7 @@ use super::view::Select;
 use crate::intake::audience::FileFacts;
 
 /// Encodings as a campaign file names them.
-const ENCODINGS: [&str; 5] = ["UTF-8", "UTF-16", "Windows-1252", "Latin-1", "Mac Roman"];
+const ENCODINGS: [&str; 6] = ["UTF-8", "UTF-16", "Windows-1252", "Latin-1", "Mac Roman", "CP850"];
 /// Delimiters likewise, with the words of their sentences.
 const DELIMITERS: [(&str, &str); 4] = [(",", "comma"), (";", "semicolon"), ("tab", "tab"), ("|", "pipe")];
 /// Quotes likewise.

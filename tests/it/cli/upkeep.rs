@@ -59,3 +59,62 @@ fn the_store_is_brought_up_to_date_by_hand_and_says_what_was_done() {
     let (status, said) = migrate(&["--json"]);
     assert_eq!((status, said.trim()), (Some(0), "{\"applied\":[],\"pending\":[]}"));
 }
+
+#[tokio::test]
+async fn a_backup_of_postgresql_is_read_back_into_an_empty_database_and_starts_held() {
+    use recado::store::home::{Doubtful, doubtful};
+    use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+    let (Ok(server), Some(psql)) = (std::env::var("RECADO_TEST_POSTGRES"), psql()) else { return };
+    let mut admin = PgConnection::connect(&server).await.unwrap();
+    let names = ["from", "into"].map(|name| format!("recado_backup_{name}_{}", std::process::id()));
+    let mut at = url::Url::parse(&server).unwrap();
+    let mut urls = Vec::new();
+    for name in &names {
+        admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        at.set_path(name);
+        urls.push(at.to_string());
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::preflight::folder::CONFIG;
+    let config = config.replacen("sqlite:recado.db", &urls[0], 1);
+    std::fs::write(dir.path().join("recado.toml"), config).unwrap();
+    let run = async |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_recado"));
+        let output = command.args(args).current_dir(dir.path()).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    run(&["user", "add", "ana", "--role", "admin"]).await;
+    run(&["backup", "copy"]).await;
+    // As the README says.
+    let mut restoring = Command::new(psql);
+    restoring.args(["--single-transaction", "-v", "ON_ERROR_STOP=1", "-f", "recado.sql", urls[1].as_str()]);
+    let output = restoring.current_dir(dir.path().join("copy")).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    const PARTS: &str = "SELECT (SELECT COUNT(*) FROM pg_trigger WHERE NOT tgisinternal),
+        (SELECT COUNT(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+        (SELECT COUNT(*) FROM pg_indexes WHERE schemaname = 'public'), (SELECT COUNT(*) FROM app_user)";
+    let mut parts = Vec::new();
+    for url in &urls {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let found: (i64, i64, i64, i64) = sqlx::query_as(PARTS).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        parts.push(found);
+    }
+    assert!(parts[0].0 > 5 && parts[0].1 > 5 && parts[0].3 == 1, "{parts:?}");
+    assert_eq!(parts[0], parts[1]);
+    let store = recado::store::open(&urls[1], dir.path()).await.unwrap();
+    let now = recado::domain::time::UnixMs(1_795_525_200_000);
+    let hours = std::time::Duration::from_hours(6);
+    assert_eq!(doubtful(&store, None, now, hours).await.unwrap(), Some(Doubtful::Copy));
+    store.close().await;
+    for name in &names {
+        admin.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
+    }
+}
+
+/// PostgreSQL's own program, where it is installed.
+fn psql() -> Option<std::path::PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    versions.filter_map(|version| Some(version.ok()?.path().join("bin/psql"))).find(|program| program.is_file())
+}

@@ -78,7 +78,7 @@ async fn the_forecast_goes_by_who_waits_now_and_says_that_nobody_knows_how_many_
         recado::store::setting::write(&store, "granted.front", "1").await.unwrap();
         wait(&store, 3).await;
         let version = stage.load("promo", PROMOTION, &people(60)).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         let run = stage.run("promo", PROMOTION, &people(60)).await;
         let told = async || forecast::of_sender(&stage.engine, SENDER).await.unwrap()[&run];
         let slowed = told().await;

@@ -376,7 +376,7 @@ async fn a_store_that_may_be_a_copy_tells_nobody_anything() {
     let (hook, url) = Hook::listen().await;
     endpoint(&store, &url, &["reply.received"]).await;
     office.writes(ANA, "Hola").await;
-    hold::place(&store, &recado::store::home::hold_of_all(), NOW).await.unwrap();
+    recado::store::home::hold(&store, recado::store::home::Doubtful::Copy, None, NOW).await.unwrap();
     tell(&office).await;
     assert_eq!(hook.kinds().len(), 0);
     let open = hold::open(&store).await.unwrap().remove(0);

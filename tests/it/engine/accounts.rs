@@ -133,6 +133,16 @@ async fn a_country_that_may_not_be_written_to_leaves_the_rest_of_it_out_by_name(
         assert_eq!(stage.stub.count(), 6, "no request for the rest, {}", store.name());
         assert_eq!(holds(&store).await, [(HoldScope::Country, "meta/BR".to_owned(), HoldCause::Refused)]);
         assert_eq!(run::get(&store, id).await.unwrap().unwrap().state, RunState::Running);
+        assert!(stage.engine.retry_sheet(id).await.unwrap().by_default().is_empty(), "not while the country is held");
+
+        *stage.stub.closed.lock().unwrap() = None;
+        let held = hold::open(&store).await.unwrap().remove(0);
+        assert!(stage.engine.lift_hold(held.id, "ana").await.unwrap());
+        sender.drain().await;
+        let expected = [("accepted", 24), ("failed", 1)];
+        assert_eq!(stage.states(id).await, expected.into(), "what was left out goes on, {}", store.name());
+        let codes = stage.engine.retry_sheet(id).await.unwrap().by_default();
+        assert_eq!(codes.into_iter().collect::<Vec<_>>(), [130_497], "{}", store.name());
     }
 }
 
@@ -154,10 +164,13 @@ async fn a_country_closed_by_a_receipt_is_left_out_too_until_a_person_opens_it()
         let second = stage.run("two", CAMPAIGN, &format!("{}Eva,+5511987654321\n", people(2))).await;
         stage.sender().drain().await;
         assert_eq!(stage.states(second).await, [("accepted", 1), ("excluded", 2)].into(), "{}", store.name());
+        stage.janitor().await;
+        // One whose latest time has passed meanwhile stays left out.
+        let late = "UPDATE message SET latest_at = 1 WHERE id = (SELECT MAX(id) FROM message WHERE state = 'excluded')";
+        crate::engine::change(&store, late).await;
         stage.engine.lift_hold(open[0].id, "ana").await.unwrap();
-        let third = stage.run("three", CAMPAIGN, &people(2)).await;
         stage.sender().drain().await;
-        assert_eq!(stage.states(third).await, [("accepted", 2)].into(), "{}", store.name());
+        assert_eq!(stage.states(second).await, [("accepted", 2), ("excluded", 1)].into(), "{}", store.name());
     }
 }
 
@@ -296,7 +309,7 @@ async fn a_check_and_a_retry_leave_out_whose_country_is_held() {
         assert_eq!((group.n, group.again, group.left_out.get(&reason)), (3, 1, Some(&2)), "{}", store.name());
         assert_eq!(stage.engine.retry(run, &[131_000].into()).await.unwrap(), Some(1), "{}", store.name());
         let version = stage.load("two", CAMPAIGN, audience).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!((sheet.messages, sheet.excluded.get(&reason)), (Some(1), Some(&2)), "{}", store.name());
     }
 }

@@ -1,9 +1,13 @@
 //! What is noted about a template before the provider hears of it, and what its life leaves behind.
 
-use recado::domain::template::draft;
+use recado::domain::template::draft::{self, Draft};
+use recado::domain::template::{Category, ParameterFormat};
 use recado::engine::TemplateOutcome;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use recado::store::template;
+
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
@@ -59,5 +63,47 @@ async fn a_template_in_review_that_nothing_uses_stops_nobody_and_one_that_a_run_
         stage.run("otra", CAMPAIGN, &people(1)).await;
         stage.told("message_template_status_update", pending).await;
         assert_eq!(hold::open(&store).await.unwrap().len(), 1, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_language_that_only_the_account_names_is_taken_and_goes_to_the_provider() {
+    const OWN: &str = "[account.other]\nprovider = \"cloud_api\"\nbase_url = \"BASE\"\nwaba_id = \"777\"\ncurrency = \"USD\"\n\
+        timezone = \"UTC\"\naccess_token = \"t\"\napp_secret = \"s\"\nverify_token = \"v\"\ntemplate_languages = [\"pt_AO\"]\n";
+    for store in stores().await {
+        let server = MockServer::start().await;
+        let made = ResponseTemplate::new(200)
+            .set_body_json(serde_json::json!({ "id": "57", "status": "PENDING", "category": "UTILITY" }));
+        Mock::given(method("POST")).and(path("/777/message_templates")).respond_with(made).mount(&server).await;
+        let more = OWN.replace("BASE", &server.uri());
+        let stage = Stage::with(&store, store.dir.path(), &more).await;
+        let new = Draft {
+            name: "aviso".to_owned(),
+            language: "pt_AO".to_owned(),
+            category: Category::Utility,
+            format: ParameterFormat::Positional,
+            header: None,
+            body: "A sua consulta está marcada.".to_owned(),
+            footer: None,
+            buttons: Vec::new(),
+            examples: std::collections::BTreeMap::default(),
+            time_to_live_s: None,
+            code: None,
+            offer: None,
+            cards: Vec::new(),
+        };
+        // Another account knows WhatsApp's published languages alone.
+        let refused = stage.engine.save_draft("meta", None, &new, "ana").await.unwrap().unwrap_err();
+        assert!(refused[0].code.starts_with("template_rule_language"), "{} {refused:?}", store.name());
+        assert_eq!(stage.engine.draft_problems("other", &new).await.unwrap(), [], "{}", store.name());
+        let kept = stage.engine.save_draft("other", None, &new, "ana").await.unwrap().unwrap();
+        let done = stage.engine.submit_draft(kept).await.unwrap();
+        assert!(matches!(done, TemplateOutcome::Done { .. }), "{} {done:?}", store.name());
+        let sent = server.received_requests().await.unwrap();
+        let sent: serde_json::Value = serde_json::from_slice(&sent.last().unwrap().body).unwrap();
+        assert_eq!(sent["language"], "pt_AO", "{}", store.name());
+        let unknown = Draft { language: "pt_XX".to_owned(), ..new };
+        let refused = stage.engine.save_draft("other", None, &unknown, "ana").await.unwrap();
+        assert!(refused.is_err(), "one that nobody names: {}", store.name());
     }
 }

@@ -57,7 +57,7 @@ async fn a_feed_goes_on_after_one_of_its_people_was_erased_and_heeds_what_they_w
         // The sheet and the taking up meet their old rows, and their new ones.
         let second = first.replace("28/11/2026 09:00", "28/11/2026 10:00");
         let version = stage.load("clinic", &campaign, &second).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert!(sheet.can_start(), "{} {:?}", store.name(), sheet.blockers);
         assert_eq!(apply(&stage, &campaign, &second).await, run, "{}", store.name());
         let out = exclusion::counts(&store, run).await.unwrap();
@@ -78,7 +78,7 @@ async fn a_campaign_started_by_hand_takes_another_file_after_an_erasure() {
         stage.clock.advance(Duration::from_hours(1));
         stage.engine.cancel(run, "ana").await.unwrap();
         let version = stage.load("turnos", CAMPAIGN, &format!("{audience}Luz,+5491155550125\n")).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!((sheet.messages, sheet.already_sent.len()), (Some(2), 1), "{} {sheet:?}", store.name());
         let started = stage.engine.start(version, "ana").await.unwrap();
         let StartOutcome::Started(next) = started else { panic!("{}: {started:?}", store.name()) };
@@ -130,7 +130,7 @@ async fn one_id_of_two_people_is_asked_about_before_a_feed_takes_it() {
         let mistyped = first.replace("\nB,", "\nC,");
         let version = stage.load("clinic", &campaign, &mistyped).await;
         assert_eq!(refused(&stage, version).await, ["feed_ids"], "{}", store.name());
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         let told = sheet.blockers.iter().find(|p| p.code == "feed_ids").unwrap();
         let shown = ["id", "row", "other"].map(|name| told.args.iter().find(|(k, _)| k == name).unwrap().1.as_str());
         assert_eq!(shown, ["C", "2", "3"], "{}", store.name());

@@ -92,7 +92,7 @@ async fn each_file_amends_the_one_run_and_what_it_shows_is_what_it_does() {
             .replace("26/11/2026 11:00", "27/11/2026 11:00")
             .replace("D,Ana", "D,Eva");
         let version = stage.load("clinic", &campaign, &second).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         let told = sheet.changes.clone().expect("changes");
         assert_eq!((told.run, told.planned, sheet.rows_read), (run, 7, Some(7)));
         // The moved one waits, and goes out at its new time: nothing of it is taken back.
@@ -230,10 +230,10 @@ async fn a_file_that_looks_wrong_changes_nothing_and_is_applied_when_a_person_sa
                 &rows(&all[..9].iter().copied().filter(|r| r.0 != "A3").chain([all[9]]).collect::<Vec<_>>()),
             )
             .await;
-        assert!(stage.engine.sheet(version, false).await.unwrap().can_start(), "{}", store.name());
+        assert!(stage.engine.sheet(version).await.unwrap().can_start(), "{}", store.name());
         let settable = format!("{campaign}[limits]\nremoved = \"30%\"\n");
         let version = stage.load("clinic", &settable, &fewer).await;
-        assert!(stage.engine.sheet(version, false).await.unwrap().can_start(), "{}", store.name());
+        assert!(stage.engine.sheet(version).await.unwrap().can_start(), "{}", store.name());
         let version = stage.load("clinic", &campaign, &fewer).await;
         let StartOutcome::Started(again) = stage.engine.start_anyway(version, "ana").await.unwrap() else { panic!() };
         plan(&stage).await;
@@ -338,10 +338,10 @@ async fn a_mark_binds_to_what_a_file_does_and_not_to_what_leaves_meanwhile() {
         let more = rows(&[("A", "25/11/2026 09:00"), ("B", "26/11/2026 11:00"), ("C", "26/11/2026 12:00")]);
         let version = stage.load("clinic", &campaign, &more).await;
         let mark = |sheet: Sheet| Shown::parse(&sheet.shown.unwrap()).unwrap();
-        let shown = mark(stage.engine.sheet(version, false).await.unwrap());
+        let shown = mark(stage.engine.sheet(version).await.unwrap());
         stage.clock.advance(Duration::from_mins(1));
         assert_eq!(stage.sender().drain().await, 1, "the first leaves while somebody reads");
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!(shown.changes(&mark(sheet.clone())), [], "{:?} {:?}", sheet.already_sent, sheet.changes);
 
         // What it would have changed has been taken from it.
@@ -350,7 +350,7 @@ async fn a_mark_binds_to_what_a_file_does_and_not_to_what_leaves_meanwhile() {
             panic!("started")
         };
         assert_eq!(changes.iter().map(|p| p.code.as_str()).collect::<Vec<_>>(), ["shown_diff"], "{}", store.name());
-        let now = mark(stage.engine.sheet(version, false).await.unwrap());
+        let now = mark(stage.engine.sheet(version).await.unwrap());
         let started = stage.engine.start_shown(version, &now, "ana").await.unwrap();
         assert_eq!(started, StartOutcome::Started(run), "{}", store.name());
     }
@@ -372,10 +372,10 @@ async fn a_test_to_oneself_is_no_row_of_a_file() {
         let run = apply(&stage, &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
         let next =
             stage.load("clinic", &campaign, &rows(&[("A", "26/11/2026 10:00"), ("B", "26/11/2026 12:00")])).await;
-        let before = stage.engine.sheet(next, false).await.unwrap().changes.unwrap();
+        let before = stage.engine.sheet(next).await.unwrap().changes.unwrap();
         assert_eq!((before.planned, before.added + before.changed, before.already_sent), (1, 2, 0), "{before:?}");
         test(next).await;
-        assert_eq!(stage.engine.sheet(next, false).await.unwrap().changes.unwrap(), before, "{}", store.name());
+        assert_eq!(stage.engine.sheet(next).await.unwrap().changes.unwrap(), before, "{}", store.name());
 
         let told = run::get(&store, run).await.unwrap().unwrap();
         for (kind, lines) in [(Kind::Own, 2), (Kind::Outcomes, 1), (Kind::Phone, 1), (Kind::Day, 1)] {

@@ -8,6 +8,7 @@ mod model;
 use std::path::Path;
 use std::time::Duration;
 
+use recado::domain::fill::Content;
 use recado::domain::time::UnixMs;
 use recado::engine::planner::Planner;
 use recado::engine::watcher::Watcher;
@@ -59,8 +60,10 @@ async fn sent(stage: &Stage, from: usize) -> Vec<Sent> {
     let mut all = Vec::new();
     for callback in seen {
         let message = stage.message(callback.message).await;
+        let Content::Template { fill, .. } = message.content().unwrap() else { panic!("a template") };
+        let text = fill.body[0].text.clone();
         let (id, tells) = (message.external_id.unwrap(), message.happens_at.unwrap());
-        all.push(Sent { id, tells, at: stage.clock.now() });
+        all.push(Sent { id, phone: format!("+{}", message.recipient), tells, text, at: stage.clock.now() });
     }
     all
 }
@@ -217,4 +220,13 @@ async fn check_the_end(stage: &Stage, model: &Model, flaws: usize, answers: usiz
         let got = told.iter().filter(|sent| sent.id == id).count();
         assert_eq!(got, times, "{what}");
     }
+    let one = |id: &str| told.iter().find(|sent| sent.id == id).unwrap();
+    // As a person at the clinic would write it down.
+    assert_eq!(one("monday-seven").text, "Ana, lunes 7 de diciembre, 07:00");
+    assert_eq!(one("monday-seven").at.to_string(), "2026-12-05T15:57:00Z", "on Saturday, just before it closes at one");
+    assert_eq!(one("after-holiday").at.to_string(), "2026-12-07T22:57:00Z", "on the evening before the holiday");
+    let (first, second) = (one("child-1"), one("child-2"));
+    assert_eq!(first.phone, second.phone);
+    assert_eq!(first.text, "Tomás, jueves 10 de diciembre, 10:00");
+    assert_eq!(second.text, "Lucía, jueves 10 de diciembre, 10:30");
 }

@@ -164,7 +164,7 @@ async fn a_file_that_comes_again_with_a_row_more_sends_that_row_alone() {
         assert_eq!(sent, 1);
         close(&stage, first).await;
         let version = stage.load("promo", &promotion, &people(2)).await;
-        let sheet = stage.engine.sheet(version, true).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!((sheet.messages, sheet.already_sent), (Some(1), [(first, 1)].into()), "{}", store.name());
         let (second, sent) = sent_out(&stage, "promo", &promotion, &people(2)).await;
         assert_eq!(sent, 1, "{}", store.name());
@@ -211,7 +211,7 @@ async fn without_ids_another_time_of_the_same_person_is_another_message() {
         assert_eq!(sent, 1, "{}", store.name());
         close(&stage, second).await;
         let version = stage.load("one", &campaign, &at(&["25/11/2026 10:00", "25/11/2026 11:00"])).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!((sheet.messages, sheet.excluded.values().sum::<i64>()), (Some(0), 2), "{}", store.name());
     }
 }
@@ -222,18 +222,18 @@ async fn the_same_file_in_another_campaign_is_a_warning_that_names_the_earlier()
     let stage = Stage::new(&store, store.dir.path()).await;
     let run = stage.run("one", CAMPAIGN, &people(2)).await;
     let version = stage.load("two", CAMPAIGN, &people(2)).await;
-    let sheet = stage.engine.sheet(version, false).await.unwrap();
+    let sheet = stage.engine.sheet(version).await.unwrap();
     let warning = sheet.warnings.iter().find(|w| w.code == "same_audience").expect("a warning");
     let args = [("campaign", "one".to_owned()), ("run", run.to_string())].map(|(k, v)| (k.to_owned(), v));
     assert_eq!(warning.args, args);
     assert!(sheet.can_start());
     let leave = format!("{CAMPAIGN}[limits]\nsent_elsewhere = \"leave them out\"\n");
     let version = stage.load("three", &leave, &people(2)).await;
-    let sheet = stage.engine.sheet(version, false).await.unwrap();
+    let sheet = stage.engine.sheet(version).await.unwrap();
     let told = sheet.warnings.iter().find(|w| w.code == "sent_elsewhere").expect("a warning");
     assert_eq!((sheet.messages, told.args[2].1.as_str()), (Some(0), "2"));
     let anyway = leave.replace("leave them out", "send anyway");
-    let sheet = stage.engine.sheet(stage.load("four", &anyway, &people(2)).await, false).await.unwrap();
+    let sheet = stage.engine.sheet(stage.load("four", &anyway, &people(2)).await).await.unwrap();
     assert!(sheet.messages == Some(2) && sheet.warnings.iter().all(|w| w.code != "same_audience"));
 }
 
@@ -247,7 +247,7 @@ async fn a_file_that_a_spreadsheet_saved_again_is_known_in_another_campaign() {
     for (name, audience, is_known) in
         [("two", saved.to_owned(), true), ("three", saved.replace("09:00:00", "09:15:00"), false)]
     {
-        let sheet = stage.engine.sheet(stage.load(name, CAMPAIGN, &audience).await, false).await.unwrap();
+        let sheet = stage.engine.sheet(stage.load(name, CAMPAIGN, &audience).await).await.unwrap();
         let warning = sheet.warnings.iter().find(|w| w.code == "same_audience");
         assert_eq!(warning.map(|w| w.args[1].1.clone()), is_known.then(|| run.to_string()), "{name}");
     }

@@ -53,7 +53,7 @@ async fn the_sheet_says_how_often_it_comes_and_what_all_of_it_costs() {
     let stage = Stage::new(&store, store.dir.path()).await;
     let told = async |name: &str, more: &str| {
         let version = stage.load(name, &every("0 9 * * MON-FRI", more), &people(2)).await;
-        stage.engine.sheet(version, false).await.unwrap()
+        stage.engine.sheet(version).await.unwrap()
     };
     let sheet = told("ends", "until = \"2026-12-01 20:00\"\n").await;
     assert_eq!(sheet.starts_at, Some(TUESDAY.plus(Duration::from_hours(23))), "not when it is started");

@@ -26,7 +26,7 @@ async fn the_sheet_says_when_it_begins_how_often_and_what_all_of_it_costs() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let file = every("0 9 * * MON-FRI", "until = \"2026-12-30 20:00\"\n");
         let version = stage.load("weekly", &file, &people(2)).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         let repeats = sheet.repeats.clone().unwrap();
         let first = TUESDAY.plus(Duration::from_hours(23));
         assert_eq!((repeats.first_at, sheet.starts_at), (first, Some(first)), "{}", store.name());
@@ -52,17 +52,17 @@ async fn without_an_end_the_next_thirty_days_are_counted_and_each_minute_is_warn
     let store = stores().await.remove(0);
     let stage = Stage::new(&store, store.dir.path()).await;
     let daily = stage.load("daily", &every("0 9 * * *", ""), &people(1)).await;
-    let repeats = stage.engine.sheet(daily, false).await.unwrap().repeats.unwrap();
+    let repeats = stage.engine.sheet(daily).await.unwrap().repeats.unwrap();
     assert_eq!((repeats.times, repeats.ends), (30, false));
     let minutely = stage.load("minutely", &every("* * * * *", ""), &people(1)).await;
-    let sheet = stage.engine.sheet(minutely, false).await.unwrap();
+    let sheet = stage.engine.sheet(minutely).await.unwrap();
     let repeats = sheet.repeats.clone().unwrap();
     assert_eq!((repeats.times, repeats.or_more), (10_000, true));
     assert!(sheet.warnings.iter().any(|w| w.code == "repeats_often_more"), "{:?}", sheet.warnings);
     let text = flat(&sheet);
     assert!(text.contains("more than 10000 times") && text.contains("Cost of all of them more than"), "{text}");
     let once = stage.load("once", CAMPAIGN, &people(1)).await;
-    assert_eq!(stage.engine.sheet(once, false).await.unwrap().repeats, None);
+    assert_eq!(stage.engine.sheet(once).await.unwrap().repeats, None);
 }
 
 #[tokio::test]

@@ -3,14 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;
 use recado::engine::StartOutcome;
 use recado::engine::planner::Planner;
 use recado::engine::results::{Kind, Made, Writer};
 use recado::store::outcome::{self, Certainty, NewOutcome};
 use recado::store::run;
+use recado::store::view::result;
 
 use super::feeds::clinic;
+use super::force;
 use super::stage::Stage;
 use crate::support::stores;
 
@@ -208,6 +211,46 @@ async fn the_outcome_file_holds_ids_and_fixed_words_alone() {
         let target = store.dir.path().join("outcomes.csv");
         stage.engine.make_result(&run, Kind::Outcomes, &target).await.unwrap();
         assert_eq!(read(&target), "id;outcome\r\n0012;confirmed\r\nB;no_answer\r\n", "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_not_reached_or_has_not_answered_is_to_be_phoned_and_nobody_else() {
+    use MessageState as S;
+    const STATES: [(S, bool); 10] = [
+        (S::Failed, true),
+        (S::Expired, true),
+        (S::Undelivered, true),
+        (S::InDoubt, true),
+        (S::Delivered, true),
+        (S::Read, true),
+        (S::Queued, false),
+        (S::Accepted, false),
+        (S::Sent, false),
+        (S::Cancelled, false),
+    ];
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let rows = (0..STATES.len()).map(|no| format!("I{no};Ana;+54911555500{no:02};26/11/2026 10:00;Norte\n"));
+        let text =
+            format!("id;Paciente;telefono;turno;Unidad\n{}X;Eva;nada;26/11/2026 10:00;Sur\n", rows.collect::<String>());
+        let loaded =
+            stage.engine.load_campaign("clinic", &campaign(), Some(("people.csv", text.into())), "ana").await.unwrap();
+        let recado::engine::Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };
+        let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
+        while Planner::new(stage.engine.clone()).step().await.unwrap() {}
+        let run = run::get(&store, id).await.unwrap().unwrap();
+        let planned = result::of_run(&store, (id, 0), MessageId(0), 100).await.unwrap();
+        for (told, (state, _)) in planned.iter().zip(STATES) {
+            force(&store, told.id, state).await;
+        }
+        let target = store.dir.path().join("phone.csv");
+        stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
+        let text = std::fs::read_to_string(&target).unwrap();
+        let listed: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(';').nth(2)).collect();
+        let wanted = STATES.iter().enumerate().filter(|(_, (_, wanted))| *wanted).map(|(no, _)| format!("I{no}"));
+        let wanted: Vec<String> = wanted.chain(["X".to_owned()]).collect();
+        assert_eq!(listed, wanted, "{} {text}", store.name());
     }
 }
 

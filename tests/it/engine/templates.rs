@@ -76,7 +76,7 @@ async fn a_file_that_says_nothing_takes_the_templates_usual_values_as_they_were_
         let usual = |text: &str| Own { groups: Vec::new(), mapping: [("1".to_owned(), text.to_owned())].into() };
         let key = ("meta", "reminder", "es_AR");
         let version = stage.load("one", bare, &people(2)).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert!(sheet.blockers.iter().any(|p| p.code == "missing_variable"), "{:?}", sheet.blockers);
         own::save(&store, key, &usual("{{ client_name | upper }}"), stage.clock.now()).await.unwrap();
         let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!("refused") };
@@ -115,7 +115,7 @@ async fn a_person_unknown_by_name_is_not_greeted_by_it() {
         .await;
     let problems = match loaded.unwrap() {
         Loaded::Refused(problems) => problems,
-        Loaded::Version { version, .. } => stage.engine.sheet(version, false).await.unwrap().blockers,
+        Loaded::Version { version, .. } => stage.engine.sheet(version).await.unwrap().blockers,
     };
     assert!(problems.iter().any(|p| p.code == "client_name_unknown"), "{problems:?}");
 }

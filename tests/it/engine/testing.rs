@@ -44,7 +44,7 @@ async fn a_test_shows_the_row_on_ones_own_phone_and_counts_nowhere_but_in_its_ow
         assert!(sent.test_of.is_some(), "{}", store.name());
 
         // It is not "already sent" to anybody, takes no turn of at_most, and starts nothing.
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         assert_eq!((sheet.messages, sheet.already_sent.len()), (Some(1), 0));
         let people = [sent.person_id];
         let reached = message::reached_since(&store, &people, stage.clock.now().minus(Duration::from_hours(1)));

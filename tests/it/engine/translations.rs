@@ -134,3 +134,30 @@ async fn what_a_failed_message_of_a_translation_says_holds_that_translation() {
         assert_eq!(keys, [hold::template_key("meta", "reminder", "pt_BR")], "{}", store.name());
     }
 }
+
+#[tokio::test]
+async fn who_asks_for_a_language_without_an_approved_translation_is_left_out_by_name() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        *stage.stub.template.lock().unwrap() = both();
+        // In review counts as little as not there; names of languages and other forms of a code are understood.
+        let people = "nombre,telefono,idioma\nAna,+5491155550101,es\nJoão,+5491155550102,Português\nJean,+5491155550103,fr\n\
+                      Jane,+5491155550104,en\nEva,+5491155550105,\n";
+        let id = stage.run("one", CAMPAIGN, people).await;
+        let sql = format!("SELECT COUNT(*) FROM exclusion WHERE run_id = {id} AND reason = 'no_translation'");
+        assert_eq!(super::count(&store, &sql).await, 2, "{}", store.name());
+        let told = |detail: &str| {
+            format!("SELECT COUNT(*) FROM exclusion WHERE run_id = {id} AND row_no = 3 AND detail LIKE '%{detail}%'")
+        };
+        assert_eq!(super::count(&store, &told("fr")).await, 1, "the language is named: {}", store.name());
+        assert_eq!(stage.sender().drain().await, 3, "{}", store.name());
+        let mut languages = stage.stub.languages.lock().unwrap().clone();
+        languages.sort();
+        assert_eq!(languages, ["es_AR", "es_AR", "pt_BR"], "an empty cell is the campaign's own: {}", store.name());
+        // Every row read is a message or an exclusion.
+        let rows = format!(
+            "SELECT (SELECT COUNT(*) FROM message WHERE run_id = {id}) + (SELECT COUNT(*) FROM exclusion WHERE run_id = {id})"
+        );
+        assert_eq!(super::count(&store, &rows).await, 5, "{}", store.name());
+    }
+}

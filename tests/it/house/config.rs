@@ -205,6 +205,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "pause_window = 40",
         "is more than the 40 messages of \"pause_window\": it would never be reached",
     ),
+    ("transaction_timeout = \"5s\"", "transaction_timeout = \"5ms\"", "must be from \"1s\" to \"10m\""),
+    ("lock_timeout        = \"10s\"", "lock_timeout = \"never\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("restore_after = \"6h\"", "restore_after = \"often\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("whsec_Y2hh", "whsec_Y2", "24 to 64 bytes in base64, as Standard Webhooks has it"),
     ("webhook        =", "# webhook =", "\"webhook_secret\" does nothing without \"webhook\""),
@@ -261,6 +263,7 @@ fn a_missing_section_is_named_and_the_misspelt_one_too() {
 #[test]
 fn a_store_that_is_not_configured_is_one_sqlite_file() {
     let without = EXAMPLE.replacen("[store]\nurl", "#", 1).replacen("restore_after", "# restore_after", 1);
+    let without = without.replacen("transaction_timeout", "# ", 1).replacen("lock_timeout", "# ", 1);
     let config =
         recado::config::Config::parse(&without, "recado.toml", std::path::Path::new("/"), &BTreeMap::default());
     assert_eq!(secrecy::ExposeSecret::expose_secret(&config.unwrap().store_url), "sqlite:recado.db");

@@ -19,7 +19,7 @@ fn reminder(more: &str) -> Given {
     ))
 }
 
-fn problem(problems: Vec<Problem>, code: &str) -> Problem {
+fn problem(problems: &[Problem], code: &str) -> Problem {
     problems.iter().find(|p| p.code == code).cloned().unwrap_or_else(|| panic!("{code}: {problems:?}"))
 }
 
@@ -53,7 +53,7 @@ fn only_a_clear_yes_is_a_yes_to_promotions() {
             "5491155550105"
         ]
     );
-    let told = problem(warnings(&given, &text), "consent_unclear");
+    let told = problem(&warnings(&given, &text), "consent_unclear");
     assert_eq!((arg(&told, "n"), arg(&told, "example")), ("2", "pendiente"));
     assert_eq!(
         reminder("")
@@ -120,7 +120,7 @@ fn one_cell_of_rubbish_or_one_slip_turns_no_dates_round() {
     }
     // One date that is one with the month first: a person says what it is.
     let slip = rows("1/13/26");
-    let asked = problem(given.open(&slip, |_| ()).unwrap_err(), "dates_order");
+    let asked = problem(&given.open(&slip, |_| ()).unwrap_err(), "dates_order");
     assert_eq!((arg(&asked, "n"), arg(&asked, "of"), arg(&asked, "example")), ("1", "30", "1/13/26"));
     let said = reminder("[reading]\ndates = \"day first\"\n");
     assert!(said.fates(&slip)[29].starts_with("bad_when"));
@@ -138,7 +138,7 @@ fn cells_under_empty_names_at_the_end_of_a_header_keep_no_row_out() {
     let given = promotion("nombre");
     let text = "Nombre;Telefono;;\nAna;1155550101;;\nEva;1155550102;llamar;\n";
     assert_eq!(given.fates(text), ["5491155550101", "5491155550102"]);
-    assert_eq!(arg(&problem(warnings(&given, text), "cells_beside"), "n"), "1");
+    assert_eq!(arg(&problem(&warnings(&given, text), "cells_beside"), "n"), "1");
     // Beyond the header nobody knows whose cell it is.
     assert_eq!(given.fates("Nombre;Telefono\nAna;1155550101;x\n"), ["unreadable (cells: 3)"]);
 }
@@ -147,7 +147,7 @@ fn cells_under_empty_names_at_the_end_of_a_header_keep_no_row_out() {
 fn lines_are_counted_alike_whatever_ends_them() {
     let text = "Nombre;Telefono\nAna;1155550101\n\nEva;1155550102\nTotal;\n";
     for end in ["\n", "\r\n", "\r"] {
-        let told = problem(promotion("nombre").open(text.replace('\n', end), |_| ()).unwrap_err(), "total_rows");
+        let told = problem(&promotion("nombre").open(text.replace('\n', end), |_| ()).unwrap_err(), "total_rows");
         assert_eq!((arg(&told, "row"), arg(&told, "line")), ("3", "5"), "{end:?}");
     }
 }
@@ -196,7 +196,7 @@ fn one_id_of_two_people_is_told_as_that() {
         given.fates(text),
         ["5491155550101", "duplicate (same_id_as_row: 1)", "5491155550103", "duplicate (same_as_row: 3)"]
     );
-    let told = problem(warnings(&given, text), "ids_conflict");
+    let told = problem(&warnings(&given, text), "ids_conflict");
     let shown = ["n", "id", "row", "other"].map(|name| arg(&told, name));
     assert_eq!(shown, ["1", "A", "1", "2"]);
 }
@@ -248,7 +248,7 @@ fn a_translation_that_wants_other_values_stops_only_files_that_name_it() {
     };
     let text = "Nombre;Telefono;Idioma\nAna;1155550101;es\nJoão;1155550102;pt\nJane;1155550103;en\n";
     let given = with("");
-    let told = problem(given.open(text, |_| ()).unwrap_err(), "translation_unfit");
+    let told = problem(&given.open(text, |_| ()).unwrap_err(), "translation_unfit");
     assert_eq!((arg(&told, "language"), arg(&told, "names")), ("en_US", "2"));
     let without = text.replace("Jane;1155550103;en\n", "");
     assert_eq!(given.fates(&without), ["5491155550101", "5491155550102"], "what no row names stops nothing");

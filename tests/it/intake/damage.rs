@@ -6,6 +6,7 @@ use recado::intake::audience::{Repair, clean};
 use recado::intake::rows::RowFate;
 
 use super::given::{Given, template};
+use super::package::xlsx;
 
 const BASE: &str =
     "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{ nombre }}\"\n";
@@ -64,6 +65,24 @@ fn damaged_accents_that_do_not_go_back_are_told_with_line_and_column() {
     let problems = given().open("Telefono,Nombre\n1155550101,Ana\n1155550102,FranÃ§ois Peña\n", |_| ()).unwrap_err();
     let (code, args) = first(problems);
     assert_eq!((code.as_str(), args["line"].as_str(), args["column"].as_str()), ("audience_mojibake", "3", "Nombre"));
+}
+
+#[test]
+fn characters_that_were_lost_before_are_counted_and_told() {
+    let text = "Nombre,Telefono\nJos\u{fffd},1155550101\nMar\u{fffd}a Pe\u{fffd}a,1155550102\n";
+    for bytes in [text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()] {
+        let warnings = given().open(bytes, |rows| rows.warnings()).unwrap();
+        let (code, args) = first(warnings.into_iter().filter(|w| w.code == "lost_characters").collect());
+        assert_eq!((code.as_str(), args["n"].as_str()), ("lost_characters", "3"));
+        assert_eq!((args["line"].as_str(), args["column"].as_str()), ("2", "Nombre"));
+    }
+    let sheet = b"<worksheet><sheetData><row r=\"1\"><c t=\"str\"><v>Nombre</v></c><c t=\"str\"><v>Tel\xEF\xBF\xBDfono</v></c></row>\
+        <row r=\"2\"><c t=\"str\"><v>Ana</v></c><c t=\"str\"><v>1155550101</v></c></row></sheetData></worksheet>";
+    let named = Given::promotion(&format!("{BASE}[columns]\nphone = \"Tel\u{fffd}fono\"\n"));
+    let warnings = named.open(xlsx(&[("A", "", sheet)], &[]), |rows| rows.warnings()).unwrap();
+    let (_, args) = first(warnings.into_iter().filter(|w| w.code == "lost_characters").collect());
+    assert_eq!((args["n"].as_str(), args["line"].as_str()), ("1", "1"), "in a workbook and in its header too");
+    assert!(!given().warnings("Nombre,Telefono\nJosé,1155550101\n").contains(&"lost_characters".to_owned()));
 }
 
 #[test]

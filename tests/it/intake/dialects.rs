@@ -1,7 +1,7 @@
 //! Every way in which a text comes: encodings, delimiters, quotes, titles above the header.
 
 use encoding_rs::MACINTOSH;
-use recado::intake::audience::{Audience, Delimiter, Encoding, FileFacts, HeaderEvidence, Quote};
+use recado::intake::audience::{Audience, Delimiter, Encoding, FileFacts, HeaderEvidence, Quote, encode_dos};
 
 use super::given::Given;
 
@@ -94,6 +94,28 @@ fn words_of_three_languages_are_never_taken_for_another_encoding() {
             assert_eq!(drafts[0].fill.body[0].text, word, "Mac Roman: {mac}");
         }
     }
+}
+
+#[test]
+fn what_a_program_of_dos_wrote_is_read() {
+    let dos = encode_dos(&format!("{TEXT}Conceição;11 5555-0103;Ñuñoa\n").replace('\n', "\r\n"));
+    let given = given("");
+    let names: Vec<String> = given.drafts(&dos).iter().map(|draft| draft.fill.body[0].text.clone()).collect();
+    assert_eq!(names, ["Janaína", "Muñoz, Íñigo", "Conceição"]);
+    let facts = given.open(&dos, |rows| rows.facts().clone()).unwrap();
+    assert_eq!((facts.encoding, facts.header[1].as_str()), (Encoding::Dos, "Teléfono"));
+    assert_eq!(
+        serde_json::to_value(facts.encoding_evidence).unwrap(),
+        serde_json::json!({"letters": {"fitting": 12, "of": 12}})
+    );
+    // One word each is enough, but for what reads as a word in Windows-1252 or Mac Roman too (`MARÖA`, `Gonáalves`).
+    for word in ["José", "Ñandú", "Núñez", "Inês", "João", "Conceição", "AÇÃO", "pingüino", "avô", "Peña"]
+    {
+        let text = format!("Nombre;Telefono\n{word};1155550101\n");
+        assert_eq!(given.drafts(encode_dos(&text))[0].fill.body[0].text, word);
+    }
+    let named = reading("encoding = \"CP850\"");
+    assert_eq!(named.drafts(encode_dos("Nombre;Telefono\nÚrsula;1155550101\n"))[0].fill.body[0].text, "Úrsula");
 }
 
 #[test]

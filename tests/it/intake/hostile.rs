@@ -136,6 +136,24 @@ fn a_cell_without_an_end_is_refused() {
     assert_eq!(refused(&xlsx(&[("A", "", &xml)], &[])), "audience_too_large");
 }
 
+/// One sheet after the other is looked at for the phones; what it holds is not kept.
+#[test]
+fn a_workbook_of_many_sheets_is_asked_about_without_keeping_them() {
+    let row = |first: &str| format!("<table-row><table-cell><p>{first}</p></table-cell></table-row>");
+    let sheet = |no: usize, head: &str| format!("<table name=\"S{no}\">{}{}</table>", row(head), row("1155550101"));
+    let book = |heads: [&str; 3]| {
+        let sheets: String = heads.iter().enumerate().map(|(no, head)| sheet(no, head)).collect();
+        ods(format!("<document-content><body><spreadsheet>{sheets}</spreadsheet></body></document-content>").as_bytes())
+    };
+    let given = Given::promotion("country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n");
+    let read = |heads| given.open(book(heads), |rows| rows.facts().sheet.clone());
+    assert_eq!(read(["Nota", "Celular", "Otra"]).unwrap().as_deref(), Some("S1"));
+    for (heads, sheets) in [(["Nota", "Otra", "Mas"], "S0, S1, S2"), (["Celular", "Otra", "Telefono"], "S0, S2")] {
+        let asked = read(heads).unwrap_err().remove(0);
+        assert_eq!((asked.code.as_str(), asked.args[0].1.as_str()), ("several_sheets", sheets));
+    }
+}
+
 #[test]
 fn a_row_that_repeats_a_long_text_in_every_column_is_refused() {
     let text = "x".repeat(30_000);

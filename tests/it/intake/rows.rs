@@ -2,7 +2,7 @@
 
 use recado::domain::fill::{ButtonFill, HeaderFill};
 use recado::domain::template::{Button, Category, Header, ParameterFormat, Template};
-use recado::intake::rows::explain;
+use recado::intake::rows::{RowFate, explain};
 use recado::locale::Language;
 
 use super::given::{Given, template};
@@ -241,6 +241,37 @@ fn cost_centre_and_route_come_from_columns() {
     let labels: Vec<_> = given.drafts(text).into_iter().map(|d| (d.cost_centre, d.route)).collect();
     assert_eq!(labels, [("norte".to_owned(), "agent:ana".to_owned()), (String::new(), String::new())]);
     assert_eq!(given.warnings(text), ["taken_for_mobiles", "unknown_routes"]);
+}
+
+#[test]
+fn what_rows_are_told_apart_by_is_never_cut_and_what_is_only_shown_is() {
+    let given = Given::promotion(
+        "country = \"AR\"\ncost_centre = { column = \"Unidad\" }\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n\
+         [columns]\nid = \"ID\"\n[variables]\n1 = \"{{ nombre }}\"\n",
+    );
+    let (fits, long) = ("é".repeat(1_000), "é".repeat(1_001));
+    let text = format!(
+        "ID,Celular,Nombre,Unidad\n{fits},1155550101,{long},{fits}\n{long},1155550102,Ana,norte\n3,1155550103,Eva,{long}\n4,{long},Lía,norte\n"
+    );
+    let fates = given.fates(&text);
+    assert_eq!(
+        fates,
+        [
+            "5491155550101",
+            "bad_value (cell_too_long: ID)",
+            "bad_value (cell_too_long: Unidad)",
+            "bad_phone (not_digits)"
+        ]
+    );
+    let draft = given.drafts(&text).remove(0);
+    assert_eq!(
+        (draft.name, draft.fill.body[0].text.as_str()),
+        (fits.clone(), long.as_str()),
+        "the message says all of it"
+    );
+    assert_eq!((draft.external_id, draft.cost_centre), (Some(fits.clone()), fits.clone()));
+    let RowFate::Excluded(left) = given.rows(&text).remove(3).fate else { panic!("it has no phone") };
+    assert_eq!(left.recipient, fits);
 }
 
 #[test]

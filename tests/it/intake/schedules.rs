@@ -88,6 +88,52 @@ fn people_of_a_country_with_several_clocks_go_by_their_areas() {
 }
 
 #[test]
+fn people_of_a_country_with_one_clock_go_by_it_whatever_the_campaign_goes_by() {
+    let at_nine = |zone: &str, more: &str| {
+        Given::campaign(&format!(
+            "kind = \"promotion\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"{zone}\"\n{more}\
+             [template]\nname = \"t\"\nlanguage = \"es\"\n[schedule]\nat = \"2026-11-25 09:30\"\n\
+             hours = {{ mon-fri = \"09:00-20:00\" }}\n"
+        ))
+    };
+    let shown = |given: &Given, text: &str| {
+        let rows = given.drafts(text);
+        rows.iter().map(|row| format!("{} {}", row.timezone, row.due_at)).collect::<Vec<_>>()
+    };
+    let text = "Celular\n+573001234567\n+34612345678\n+81312345678\n+5491155550100\n+52 664 123 4567\n";
+    let expected = [
+        "America/Bogota 2026-11-25T14:00:00Z",
+        "Europe/Madrid 2026-11-25T12:30:00Z",
+        "Asia/Tokyo 2026-11-26T00:00:00Z",
+        "America/Argentina/Buenos_Aires 2026-11-25T12:30:00Z",
+        "America/Tijuana 2026-11-25T17:00:00Z",
+    ];
+    let buenos_aires = "America/Argentina/Buenos_Aires";
+    for more in ["", "country = \"AR\"\n"] {
+        assert_eq!(shown(&at_nine(buenos_aires, more), text), expected, "{more}");
+    }
+    // Half past nine in Tokyo is half past nine in the evening there.
+    let argentina = "Celular\n+5491155550100\n";
+    let waits = "America/Argentina/Buenos_Aires 2026-11-25T12:00:00Z";
+    assert_eq!(shown(&at_nine("Asia/Tokyo", "country = \"AR\"\n"), argentina), [waits]);
+    // Numbers do not tell the Canaries from the rest of Spain: the campaign does.
+    let canaries = at_nine("Atlantic/Canary", "country = \"ES\"\n");
+    assert_eq!(shown(&canaries, "Celular\n+34612345678\n"), ["Atlantic/Canary 2026-11-25T09:30:00Z"]);
+    assert_eq!(
+        shown(&at_nine("America/Argentina/Salta", ""), argentina),
+        ["America/Argentina/Salta 2026-11-25T12:30:00Z"]
+    );
+    assert_eq!(shown(&at_nine("UTC", ""), "Celular\n+61412345678\n"), ["UTC 2026-11-25T09:30:00Z"], "one of several");
+}
+
+#[test]
+fn the_law_of_a_country_counts_on_the_clock_of_its_people() {
+    let given = promotion("at = \"2026-11-25 05:00\"");
+    let rows = given.drafts("Celular\n+573001234567\n");
+    assert_eq!(rows[0].due_at.to_string(), "2026-11-25T12:00:00Z", "seven in Bogota");
+}
+
+#[test]
 fn what_goes_earlier_later_at_once_or_not_at_all_is_counted() {
     let given = reminder(
         "send = \"24h before\"\nlatest = \"2h before\"\nhours = { mon-fri = \"09:00-20:00\", sat = \"09:00-13:00\" }",

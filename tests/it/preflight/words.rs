@@ -2,7 +2,7 @@
 
 use recado::domain::forecast::LimitedBy;
 use recado::locale::{Language, sentences};
-use recado::preflight::{json, text};
+use recado::preflight::{Listing, json, text, write_text};
 
 use super::folder::Folder;
 
@@ -54,7 +54,13 @@ fn every_language_says_everything() {
     folder.knows_sender = false;
     let sheet = folder.sheet();
     for language in Language::ALL {
-        let page = text(&sheet, language);
+        let mut listing = Listing::default();
+        sheet.rows.iter().flatten().for_each(|row| listing.add(row));
+        let mut page = Vec::new();
+        write_text(&mut page, &sheet, language, &mut listing.done().unwrap()).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        let no_phone = recado::locale::say(language, "exclusion.no_phone", &[]);
+        assert_eq!(page.matches(&no_phone).count(), 2, "once for its reason, once for its row: {page}");
         assert!(!page.contains("preflight.") && !page.contains("problem.") && !page.contains('{'), "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
     }

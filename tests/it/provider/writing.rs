@@ -39,6 +39,8 @@ fn draft(format: ParameterFormat) -> Draft {
         examples: examples.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect::<BTreeMap<_, _>>(),
         time_to_live_s: Some(43_200),
         code: None,
+        offer: None,
+        cards: Vec::new(),
     }
 }
 
@@ -143,5 +145,47 @@ async fn each_refusal_is_told_apart_from_what_says_nothing_of_the_template() {
             let told = matches!(answer, Err(ProviderError::Refused { .. } | ProviderError::Unreadable { .. }));
             assert!(told, "{what}: {answer:?}");
         }
+    }
+}
+
+/// The drafts of the newer kinds, each with the components that Meta's guides ask for.
+#[tokio::test]
+async fn offers_cards_and_catalogs_are_asked_for_as_metas_guides_have_them() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../../fixtures/cloud_api/drafts.json")).unwrap();
+    assert!(cases.len() >= 4);
+    for case in cases {
+        let draft: Draft = serde_json::from_value(case["draft"].clone()).unwrap_or_else(|e| panic!("{case}: {e}"));
+        assert_eq!(recado::domain::template::rules::check(&draft), [], "{}", case["case"]);
+        let server = MockServer::start().await;
+        let made =
+            ResponseTemplate::new(200).set_body_json(json!({"id": "57", "status": "PENDING", "category": "MARKETING"}));
+        Mock::given(method("POST"))
+            .and(path(format!("/{WABA}/message_templates")))
+            .respond_with(made)
+            .mount(&server)
+            .await;
+        let answer = provider(&server.uri()).create_template(&draft).await.unwrap();
+        assert!(matches!(answer, TemplateAnswer::Done(_)), "{answer:?}");
+        assert_eq!(sent(&server).await["components"], case["components"], "{}", case["case"]);
+        // What was asked for is read again as the same template, and can be written anew.
+        let listed = json!({"id": "57", "name": draft.name, "language": draft.language, "status": "REJECTED",
+            "category": "MARKETING", "parameter_format": "POSITIONAL", "components": case["components"]});
+        let server = MockServer::start().await;
+        let page = ResponseTemplate::new(200).set_body_json(json!({"data": [listed]}));
+        Mock::given(method("GET"))
+            .and(path(format!("/{WABA}/message_templates")))
+            .respond_with(page)
+            .mount(&server)
+            .await;
+        let read = provider(&server.uri()).templates().await.unwrap().remove(0);
+        let asked = draft.template();
+        assert_eq!((&read.offer, read.cards.len()), (&asked.offer, asked.cards.len()), "{}", case["case"]);
+        assert_eq!(read.slots(), asked.slots(), "{}", case["case"]);
+        assert!(!read.is_beyond_drafts());
+        let again = recado::domain::template::draft::of(&read);
+        assert_eq!(
+            (again.cards.len(), again.offer, again.buttons.len()),
+            (draft.cards.len(), draft.offer, draft.buttons.len())
+        );
     }
 }

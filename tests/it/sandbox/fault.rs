@@ -77,6 +77,16 @@ async fn a_throttled_send_is_never_accepted() {
 }
 
 #[tokio::test]
+async fn an_error_under_a_good_status_is_never_accepted() {
+    for when in ["before", "after"] {
+        let sandbox = with_fault("good_error", when).await;
+        let (status, text) = try_send(&sandbox).await.expect("an answer");
+        assert!(status == 200 && text.contains("\"error\"") && text.contains("131009"), "{status} {text}");
+        assert_eq!(sandbox.stats().await["accepted"], 0, "{when}");
+    }
+}
+
+#[tokio::test]
 async fn faults_end_when_they_are_cleared() {
     let sandbox = with_fault("server_error", "after").await;
     assert_eq!(sandbox.delete("/_sandbox/faults").await.0, 200);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use recado::domain::time::UnixMs;
 use recado::store::lease::{self, Node};
+use sqlx::{Connection, Executor};
 
 use crate::support::stores;
 
@@ -40,4 +41,39 @@ async fn what_a_dead_node_held_is_free_when_its_lease_has_run_out() {
         lease::beat(&store, node("first", "a"), NOW, UnixMs(0)).await.unwrap();
         assert_eq!(lease::beat(&store, node("other", "b"), later, later.minus(LEASE)).await.unwrap(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_node_that_hangs_within_a_unit_of_work_stops_the_others_for_a_moment_only() {
+    use recado::config::Patience;
+    use recado::store::{Db, open_with};
+
+    let Some(server) = std::env::var("RECADO_TEST_POSTGRES").ok() else { return };
+    let schema = format!("hang{}", std::process::id());
+    let mut admin = sqlx::postgres::PgConnection::connect(&server).await.unwrap();
+    admin.execute(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).await.unwrap();
+    let url = format!("{server}?options=-csearch_path%3D{schema}");
+    let dir = tempfile::tempdir().unwrap();
+    let second = Duration::from_secs(1);
+    let hangs = open_with(&url, dir.path(), Patience { transaction: second, lock: second }).await.unwrap();
+    let other = open_with(&url, dir.path(), Patience::default()).await.unwrap();
+    assert!(lease::take(&hangs, "front", node("first", "a"), NOW, NOW.plus(LEASE)).await.unwrap());
+    let mut tx = hangs.begin().await.unwrap();
+    let recado::store::Tx::Postgres(held) = &mut tx else { panic!() };
+    sqlx::query("SELECT node FROM lease FOR UPDATE").fetch_all(&mut **held).await.unwrap();
+    // It says nothing more, and the lease has run out.
+    let later = NOW.plus(LEASE).plus(second);
+    let taken = tokio::time::timeout(Duration::from_secs(8), async {
+        lease::take(&other, "front", node("other", "b"), later, later.plus(LEASE)).await
+    });
+    assert!(taken.await.expect("the server ends the work that hangs").unwrap());
+    assert!(tx.commit().await.is_err(), "what hung is undone");
+    // Nobody waits for ever for what another has locked, either.
+    let mut tx = other.begin().await.unwrap();
+    let recado::store::Tx::Postgres(held) = &mut tx else { panic!() };
+    sqlx::query("SELECT node FROM lease FOR UPDATE").fetch_all(&mut **held).await.unwrap();
+    let Db::Postgres(pool) = &hangs.write else { panic!() };
+    let waits = sqlx::query("SELECT node FROM lease FOR UPDATE").fetch_all(pool).await;
+    let code = waits.unwrap_err().as_database_error().and_then(|told| told.code().map(std::borrow::Cow::into_owned));
+    assert_eq!(code.as_deref(), Some("55P03"), "lock_not_available");
 }

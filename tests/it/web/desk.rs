@@ -170,7 +170,7 @@ async fn a_form_sent_three_times_sends_one_message_and_leads_to_the_same_place()
         let stage = Stage::new(&store, store.dir.path()).await;
         let site = Site::over(&stage.engine);
         stage.load("one", CAMPAIGN, &people(1)).await;
-        stage.engine.sheet(recado::domain::id::VersionId(1), false).await.unwrap();
+        stage.engine.sheet(recado::domain::id::VersionId(1)).await.unwrap();
         let ana = site.visitor(Role::Agent).await;
         let page = site.get("/send?template=reminder%7Ces_AR", Some(&ana)).await.body;
         let key = once(&page);
@@ -199,7 +199,7 @@ async fn a_conversation_that_a_template_by_hand_began_has_no_row_and_says_that_n
     let stage = Stage::new(&store, store.dir.path()).await;
     let site = Site::over(&stage.engine);
     stage.load("one", CAMPAIGN, &people(1)).await;
-    stage.engine.sheet(recado::domain::id::VersionId(1), false).await.unwrap();
+    stage.engine.sheet(recado::domain::id::VersionId(1)).await.unwrap();
     let ana = site.visitor(Role::Agent).await;
     let page = site.get("/send?template=reminder%7Ces_AR", Some(&ana)).await.body;
     by_hand(&site, &ana, &once(&page), "Ana").await;

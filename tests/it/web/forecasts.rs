@@ -25,7 +25,7 @@ async fn the_check_and_the_run_say_when_it_ends_and_what_limits_it() {
         let site = Site::over(&stage.engine);
         let ana = site.visitor(Role::Marketing).await;
         let version = stage.load("one", CAMPAIGN, &people(60)).await;
-        let sheet = stage.engine.sheet(version, false).await.unwrap();
+        let sheet = stage.engine.sheet(version).await.unwrap();
         let page = site.get("/campaigns/1", Some(&ana)).await.body;
         assert!(told(&page).starts_with("Ends about Wed 25 Nov, 10:01 "), "{}", told(&page));
         assert!(told(&page).contains("Buenos Aires time"), "{}", told(&page));

@@ -110,6 +110,29 @@ async fn a_file_of_clients_names_people_whom_a_page_finds_shows_and_edits() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_file_of_clients_is_said_without_the_words_of_campaign_files() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    let site = Site::over(&stage.engine);
+    let admin = site.visitor(Role::Admin).await;
+    let people: Vec<String> = (0..12).map(|n| format!("1150000{n:03};Ana\n")).collect();
+    let papers: Vec<String> = (0..12).map(|n| format!("111.444.777-{n:02};Ana\n")).collect();
+    let (people, papers) = (people.concat(), papers.concat());
+    for (file, said) in [
+        (format!("Telefono;Nombre\n{people};Total\n"), "Delete it"),
+        (people.clone(), "Put the names above it"),
+        (format!("Telefono;Celular;Nombre\n{}", people.replace(';', ";1150000001;")), "Rename or remove"),
+        (format!("Quien;Donde\n{}", people.replace("11500", "x")), "Call the right one “Phone”"),
+        (format!("Telefono;Nombre\n{papers}"), "“Phone”"),
+    ] {
+        let refused = bring(&site, &admin, file.as_bytes()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{file}: {}", refused.body);
+        assert!(refused.body.contains(said), "{file}: {}", refused.body);
+        assert!(!refused.body.contains("under [") && !refused.body.contains("campaign.toml"), "{}", refused.body);
+    }
+}
+
+#[tokio::test]
 async fn what_is_left_out_when_somebody_says_who_a_person_is_stays() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

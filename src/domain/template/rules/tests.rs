@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::template::code::CodeTerms;
+use crate::domain::template::draft::DraftCard;
+use crate::domain::template::parts::Offer;
 
 fn good() -> Draft {
     let examples = [("1", "Ana"), ("2", "20 %")].map(|(k, v)| (k.to_owned(), v.to_owned()));
@@ -30,6 +32,8 @@ fn good() -> Draft {
         examples: BTreeMap::from(examples),
         time_to_live_s: Some(43_200),
         code: None,
+        offer: None,
+        cards: Vec::new(),
     }
 }
 
@@ -163,5 +167,71 @@ proptest! {
             prop_assert!(!body.starts_with("{{") && !body.ends_with("}}"));
             prop_assert!(!body.contains("}}{{") && !body.contains("}} {{"));
         }
+    }
+}
+
+fn card(text: &str) -> DraftCard {
+    DraftCard {
+        header: DraftHeader::Image { sample: "4::a".to_owned() },
+        body: text.to_owned(),
+        buttons: vec![reply("Me interesa")],
+        examples: BTreeMap::from([("1".to_owned(), "$ 9".to_owned())]),
+    }
+}
+
+fn carousel(cards: Vec<DraftCard>) -> Draft {
+    Draft { header: None, footer: None, buttons: Vec::new(), cards, ..good() }
+}
+
+fn offer(text: &str) -> Draft {
+    let image = DraftHeader::Image { sample: "4::a".to_owned() };
+    let buttons = vec![DraftButton::CopyCode { example: "X".to_owned() }, url("https://x.example/a", "")];
+    let offer = Some(Offer { text: text.to_owned(), ends: true });
+    Draft { header: Some(image), footer: None, buttons, offer, ..good() }
+}
+
+#[test]
+fn offers_cards_and_catalogs_keep_rules_of_their_own() {
+    let (one, catalog) = (card("Desde {{1}} hoy."), vec![DraftButton::Catalog]);
+    let products = Draft { buttons: vec![DraftButton::Products], ..good() };
+    for draft in [
+        carousel(vec![one.clone(), one.clone()]),
+        carousel(vec![DraftCard { body: String::new(), ..one.clone() }; 10]),
+        offer("¡Solo hoy!"),
+        Draft { buttons: catalog.clone(), ..good() },
+        products.clone(),
+    ] {
+        assert_eq!(check(&draft), [], "{draft:?}");
+    }
+    let two = |other: DraftCard| carousel(vec![one.clone(), other]);
+    for (code, draft) in [
+        ("template_rule_marketing_only", Draft { category: Category::Utility, time_to_live_s: None, ..offer("Hoy") }),
+        ("template_rule_catalog_alone", Draft { buttons: [catalog, vec![reply("Sí")]].concat(), ..good() }),
+        ("template_rule_products_header", Draft { header: None, ..products }),
+        ("template_rule_offer", offer("Una oferta demasiado larga")),
+        ("template_rule_offer", offer(" ")),
+        ("template_rule_offer_parts", Draft { footer: Some("pie".to_owned()), ..offer("Hoy") }),
+        ("template_rule_offer_parts", Draft { buttons: vec![reply("Sí")], ..offer("Hoy") }),
+        ("template_rule_long", Draft { body: "x".repeat(601), ..offer("Hoy") }),
+        ("template_rule_cards", carousel(vec![one.clone()])),
+        ("template_rule_cards", carousel(vec![one.clone(); 11])),
+        ("template_rule_cards_alone", Draft { footer: Some("pie".to_owned()), ..two(one.clone()) }),
+        ("template_rule_cards_alike", two(DraftCard { buttons: Vec::new(), ..one.clone() })),
+        ("template_rule_cards_alike", two(DraftCard { body: String::new(), ..one.clone() })),
+        ("template_rule_card_header", two(DraftCard { header: DraftHeader::Location, ..one.clone() })),
+        (
+            "template_rule_card_header",
+            two(DraftCard { header: DraftHeader::Image { sample: String::new() }, ..one.clone() }),
+        ),
+        ("template_rule_card_long", two(DraftCard { body: "x".repeat(161), ..one.clone() })),
+        (
+            "template_rule_card_buttons",
+            two(DraftCard { buttons: vec![reply("a"), reply("b"), reply("c")], ..one.clone() }),
+        ),
+        ("template_rule_starts", two(card("{{1}} hoy."))),
+        ("template_rule_example", two(DraftCard { examples: BTreeMap::new(), ..one.clone() })),
+        ("template_rule_label", two(DraftCard { buttons: vec![reply("")], ..one.clone() })),
+    ] {
+        assert!(codes(&draft).iter().any(|found| found == code), "{code}: {:?}", codes(&draft));
     }
 }

@@ -86,3 +86,34 @@ fn date_time(serial: f64, from_1904: bool) -> Option<DateTime> {
     let span: Span = days.days().seconds(seconds);
     first.at(0, 0, 0, 0).checked_add(span).ok()
 }
+
+/// `2026-11-25T14:30:00` is `2026-11-25 14:30`.
+pub(super) fn iso_date(value: &str) -> String {
+    let Some((date, time)) = value.split_once('T') else { return value.to_owned() };
+    let time = time.split('.').next().unwrap_or(time);
+    let time = time.strip_suffix(":00").filter(|t| t.len() == 5).unwrap_or(time);
+    if time == "00:00" { date.to_owned() } else { format!("{date} {time}") }
+}
+
+/// `PT14H30M00S` is `14:30`.
+pub(super) fn iso_time(value: &str) -> String {
+    let mut parts = [0_u32; 3];
+    let mut number = String::new();
+    for c in value.trim_start_matches("PT").chars() {
+        let place = match c {
+            'H' => 0,
+            'M' => 1,
+            'S' => 2,
+            c => {
+                number.push(c);
+                continue;
+            }
+        };
+        parts[place] = number.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        number.clear();
+    }
+    match parts {
+        [h, m, 0] => format!("{h:02}:{m:02}"),
+        [h, m, s] => format!("{h:02}:{m:02}:{s:02}"),
+    }
+}

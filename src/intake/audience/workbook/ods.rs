@@ -94,6 +94,8 @@ pub(super) struct Rows {
     numbers: Vec<usize>,
     is_hidden: bool,
     left: u32,
+    /// The sheet has no more rows.
+    is_over: bool,
     text: String,
 }
 
@@ -149,8 +151,33 @@ impl Rows {
             numbers: Vec::new(),
             is_hidden: false,
             left: 0,
+            is_over: false,
             text: String::new(),
         })
+    }
+
+    /// Goes on to the sheet that stands so many after this one, from its first row on.
+    pub(super) fn go_on(&mut self, sheets: usize) -> Result<(), Refused> {
+        let mut depth = usize::from(!self.is_over);
+        let mut ahead = sheets;
+        (self.from, self.at, self.left, self.is_over) = (1, 0, 0, false);
+        while ahead > 0 {
+            let event = self.xml.next()?;
+            match &event {
+                Event::Start(tag) if tag.local_name().as_ref() == b"table" => {
+                    ahead -= usize::from(depth == 0);
+                    depth += 1;
+                }
+                Event::Empty(tag) if tag.local_name().as_ref() == b"table" && depth == 0 => {
+                    ahead -= 1;
+                    self.is_over = ahead == 0;
+                }
+                Event::End(tag) if tag.local_name().as_ref() == b"table" => depth = depth.saturating_sub(1),
+                Event::Eof => (ahead, self.is_over) = (0, true),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The next row; false at the end of the sheet.
@@ -182,13 +209,19 @@ impl Rows {
 
     /// Reads the next row that the part has; false at the end of the sheet.
     fn begin(&mut self, merged: &mut Merged) -> Result<bool, Refused> {
-        loop {
+        while !self.is_over {
             let event = self.xml.next()?;
             let (tag, is_empty) = match &event {
                 Event::Start(tag) => (tag, false),
                 Event::Empty(tag) => (tag, true),
-                Event::End(tag) if tag.local_name().as_ref() == b"table" => return Ok(false),
-                Event::Eof => return Ok(false),
+                Event::End(tag) if tag.local_name().as_ref() == b"table" => {
+                    self.is_over = true;
+                    continue;
+                }
+                Event::Eof => {
+                    self.is_over = true;
+                    continue;
+                }
                 _ => continue,
             };
             if tag.local_name().as_ref() != b"table-row" {
@@ -208,11 +241,10 @@ impl Rows {
                 self.cells(merged)?;
             }
             // What fills the sheet to its end is no row.
-            if self.repeated.is_empty() && self.at + self.left >= MOST_ROWS {
-                return Ok(false);
-            }
-            return Ok(true);
+            let is_filling = self.repeated.is_empty() && self.at + self.left >= MOST_ROWS;
+            return Ok(!is_filling);
         }
+        Ok(false)
     }
 
     fn cells(&mut self, merged: &mut Merged) -> Result<(), Refused> {
@@ -316,8 +348,8 @@ fn begin_cell(tag: &BytesStart<'_>) -> Cell {
     cell.has_kind = !kind.is_empty();
     cell.value = match kind.as_str() {
         "float" | "currency" | "percentage" => Some(number::text(&value, number::Kind::Plain, false)),
-        "date" => Some(date(&value)),
-        "time" => Some(time(&value)),
+        "date" => Some(number::iso_date(&value)),
+        "time" => Some(number::iso_time(&value)),
         _ => None,
     };
     let is_number = matches!(kind.as_str(), "float" | "currency" | "percentage");
@@ -329,37 +361,6 @@ impl Cell {
     /// Whether it holds a formula that nobody has calculated yet.
     fn is_uncalculated(&self, shown: &str) -> bool {
         self.has_formula && !self.has_kind && shown.trim().is_empty()
-    }
-}
-
-/// `2026-11-25T14:30:00` is `2026-11-25 14:30`.
-fn date(value: &str) -> String {
-    let Some((date, time)) = value.split_once('T') else { return value.to_owned() };
-    let time = time.split('.').next().unwrap_or(time);
-    let time = time.strip_suffix(":00").filter(|t| t.len() == 5).unwrap_or(time);
-    if time == "00:00" { date.to_owned() } else { format!("{date} {time}") }
-}
-
-/// `PT14H30M00S` is `14:30`.
-fn time(value: &str) -> String {
-    let mut parts = [0_u32; 3];
-    let mut number = String::new();
-    for c in value.trim_start_matches("PT").chars() {
-        let place = match c {
-            'H' => 0,
-            'M' => 1,
-            'S' => 2,
-            c => {
-                number.push(c);
-                continue;
-            }
-        };
-        parts[place] = number.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-        number.clear();
-    }
-    match parts {
-        [h, m, 0] => format!("{h:02}:{m:02}"),
-        [h, m, s] => format!("{h:02}:{m:02}:{s:02}"),
     }
 }
 

@@ -7,12 +7,14 @@ use super::super::lines::Raw;
 use super::super::refused::Refused;
 use super::super::rules::Rules;
 use super::super::{Cleaned, HeaderEvidence, clean};
-use super::{Chosen, Workbook};
+use super::{Chosen, SheetRows, Workbook};
 
 /// Rows of a sheet that are looked at; empty ones do not count.
 const ROWS: usize = 64;
 /// Rows that are read for them.
 const MOST_READ: usize = 10_000;
+/// Bytes of cells that are kept of them.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// The beginning of a sheet.
 struct Look {
@@ -23,7 +25,10 @@ struct Look {
 
 pub(super) fn choose(workbook: &Workbook, rules: &Rules) -> Result<Chosen, Refused> {
     let look = match &rules.sheet {
-        Some(name) => look(workbook, named(workbook, name)?)?,
+        Some(name) => {
+            let sheet = named(workbook, name)?;
+            look(sheet, &mut workbook.rows(sheet, 1, false)?)?
+        }
         None => by_content(workbook, rules)?,
     };
     let cells: Vec<&[String]> = look.rows.iter().map(|(_, cells)| cells.as_slice()).collect();
@@ -54,25 +59,29 @@ fn named(workbook: &Workbook, name: &str) -> Result<usize, Refused> {
 
 fn by_content(workbook: &Workbook, rules: &Rules) -> Result<Look, Refused> {
     let visible = workbook.sheets.iter().enumerate().filter(|(_, sheet)| !sheet.is_hidden);
-    let mut looks = Vec::new();
-    for (at, _) in visible {
-        let look = look(workbook, at)?;
-        if !look.rows.is_empty() {
-            looks.push(look);
+    // Of all sheets only what is asked of them is kept: each may hold much.
+    let (mut filled, mut with_phones, mut chosen) = (Vec::new(), Vec::new(), None);
+    let mut before = None;
+    for (at, sheet) in visible {
+        let mut rows = workbook.rows_after(before.take(), at)?;
+        let look = look(at, &mut rows)?;
+        before = Some((at, rows));
+        if look.rows.is_empty() {
+            continue;
+        }
+        filled.push(sheet.name.clone());
+        let has_phones = look.has_phones(rules);
+        if chosen.is_none() || (has_phones && with_phones.is_empty()) {
+            chosen = Some(look);
+        }
+        if has_phones {
+            with_phones.push(sheet.name.clone());
         }
     }
-    if looks.len() <= 1 {
-        return looks.pop().ok_or(Refused::Empty);
-    }
-    let names: Vec<String> = looks.iter().map(|look| workbook.sheet_name(look.sheet).to_owned()).collect();
-    let (mut with_phones, _): (Vec<Look>, Vec<Look>) = looks.into_iter().partition(|look| look.has_phones(rules));
-    match with_phones.len() {
-        1 => with_phones.pop().ok_or(Refused::Empty),
-        0 => Err(Refused::SeveralSheets { sheets: names }),
-        _ => {
-            let names = with_phones.iter().map(|look| workbook.sheet_name(look.sheet).to_owned()).collect();
-            Err(Refused::SeveralSheets { sheets: names })
-        }
+    match (filled.len(), with_phones.len()) {
+        (0 | 1, _) | (_, 1) => chosen.ok_or(Refused::Empty),
+        (_, 0) => Err(Refused::SeveralSheets { sheets: filled }),
+        _ => Err(Refused::SeveralSheets { sheets: with_phones }),
     }
 }
 
@@ -88,17 +97,18 @@ impl Look {
     }
 }
 
-fn look(workbook: &Workbook, sheet: usize) -> Result<Look, Refused> {
-    let mut rows = workbook.rows(sheet, 1, false)?;
+fn look(sheet: usize, rows: &mut SheetRows) -> Result<Look, Refused> {
     let mut raw = Raw::default();
     let mut look = Look { sheet, rows: Vec::new() };
-    let mut read = 0;
+    let (mut read, mut bytes) = (0, 0);
     while look.rows.len() < ROWS
         && read < MOST_READ
+        && bytes < MOST_BYTES
         && rows.read(&mut raw).map_err(|e| super::super::refused::reason(&e))?
     {
         read += 1;
         if header::filled(&raw.cells) > 0 {
+            bytes += raw.cells.iter().map(String::len).sum::<usize>();
             let cells = raw.cells.iter().map(|cell| {
                 let Cleaned { text, .. } = clean(cell);
                 text.into_owned()

@@ -19,8 +19,10 @@ const MOST: usize = 20_000_000;
 const WINDOW: usize = 64 * 1024;
 
 /// The shared texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Strings {
+    /// Bytes that stay in memory.
+    most: u64,
     /// Where each text ends.
     ends: Vec<u64>,
     memory: Vec<u8>,
@@ -35,7 +37,17 @@ pub(super) struct Window {
     bytes: Vec<u8>,
 }
 
+impl Default for Strings {
+    fn default() -> Self {
+        Self::within(IN_MEMORY)
+    }
+}
+
 impl Strings {
+    fn within(most: u64) -> Self {
+        Self { most, ends: Vec::new(), memory: Vec::new(), file: None }
+    }
+
     /// Reads the part `sharedStrings.xml`.
     pub(super) fn read(part: PartReader) -> Result<Self, Refused> {
         let mut xml = Xml::new(part);
@@ -80,7 +92,7 @@ impl Strings {
         }
         let end = self.ends.last().copied().unwrap_or(0) + text.len() as u64;
         // Once something went to the file, everything after it does.
-        if self.file.is_none() && unwritten.is_empty() && end <= IN_MEMORY {
+        if self.file.is_none() && unwritten.is_empty() && end <= self.most {
             self.memory.extend_from_slice(text.as_bytes());
         } else {
             unwritten.extend_from_slice(text.as_bytes());
@@ -166,4 +178,28 @@ pub(super) fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
     }
     out.push_str(rest);
     out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_do_not_fit_into_memory_are_found_in_the_file() {
+        let text = |no: usize| format!("texto {no} ñ{}", "x".repeat(no % 90));
+        let mut strings = Strings::within(5_000);
+        let mut unwritten = Vec::new();
+        for no in 0..5_000 {
+            strings.add(&text(no), &mut unwritten).unwrap();
+        }
+        strings.flush(&mut unwritten).unwrap();
+        assert!(strings.file.is_some() && strings.memory.len() <= 5_000);
+        let mut window = Window::default();
+        // One after the other, as sheets name them, and from all over.
+        for no in (0..5_000).chain((0..5_000).map(|no| no * 1_009 % 5_000)) {
+            assert_eq!(strings.get(no, &mut window).unwrap(), text(no));
+        }
+        assert!(strings.get(5_000, &mut window).is_err());
+        assert!(window.bytes.len() <= WINDOW);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::super::super::consent::Consent;
 use super::super::super::content::Picked;
-use super::{Resolver, Why};
+use super::{Resolver, Why, beginning};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::Category;
@@ -14,15 +14,16 @@ impl Resolver<'_> {
         let Some((place, cell)) = place.and_then(|place| Some((place, cells.get(place)?))) else {
             return Ok(String::new());
         };
+        let cell = beginning(cell);
         let category = self.plan.contents.at(picked).category;
         let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
         match Consent::read(cell) {
-            Consent::Given => Ok(cell.clone()),
+            Consent::Given => Ok(cell.to_owned()),
             Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
             Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
             Consent::Unclear if marketing => {
                 self.tally.consent_unclear += 1;
-                self.tally.unclear_consent.get_or_insert_with(|| cell.clone());
+                self.tally.unclear_consent.get_or_insert_with(|| cell.to_owned());
                 Err((ExclusionReason::NoConsent, format!("consent_unclear_in: {}: {cell}", self.header(place))))
             }
             Consent::Refused | Consent::Unsaid | Consent::Unclear => Ok(String::new()),

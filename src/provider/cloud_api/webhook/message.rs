@@ -5,8 +5,8 @@ mod content;
 use serde_json::Value;
 
 use super::{Envelope, unhandled};
-use crate::domain::event::{Identity, IdentityChange, Reply, ReplyContent, WebhookEvent};
-use crate::provider::{identity, loose};
+use crate::domain::event::{Echo, EchoApp, Identity, IdentityChange, Reply, ReplyContent, WebhookEvent};
+use crate::provider::{identity, loose, referral};
 
 pub(in crate::provider) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     let kind = loose::some_text(item, "type").unwrap_or_else(|| "unknown".to_owned());
@@ -28,7 +28,26 @@ pub(in crate::provider) fn read(item: &Value, envelope: &Envelope<'_>) -> Webhoo
         at: envelope.at(item),
         quoted: quoted(item, &kind),
         content: content::of(&kind, item),
+        referral: item.get("referral").and_then(referral::read),
     })
+}
+
+/// What the house wrote elsewhere; `None`: to a group, or to nobody that can be told.
+pub(in crate::provider) fn echo(item: &Value, app: EchoApp, envelope: &Envelope<'_>) -> Option<WebhookEvent> {
+    let kind = loose::some_text(item, "type")?;
+    if item.get("group_id").is_some_and(|g| !g.is_null()) {
+        return None;
+    }
+    let user = loose::text(item, "to_user_id").or_else(|| loose::text(item, "recipient_user_id"));
+    Some(WebhookEvent::Echo(Echo {
+        sender_ref: envelope.sender_ref.clone(),
+        provider_id: loose::some_text(item, "id")?,
+        app,
+        to: envelope.person([user, loose::text(item, "to")])?,
+        at: envelope.at(item),
+        quoted: quoted(item, &kind),
+        content: content::of(&kind, item),
+    }))
 }
 
 /// A call of a person, told when it rings and when it ends; `None`: it is ours.
@@ -45,6 +64,7 @@ pub(super) fn call(item: &Value, envelope: &Envelope<'_>) -> Option<WebhookEvent
         at: envelope.at(item),
         quoted: None,
         content: ReplyContent::Other { what: "call".to_owned(), summary: None },
+        referral: None,
     }))
 }
 

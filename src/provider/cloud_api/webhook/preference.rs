@@ -6,7 +6,7 @@ use super::{Envelope, unhandled};
 use crate::domain::event::{Preference, WebhookEvent};
 use crate::provider::loose;
 
-pub(super) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
+pub(in crate::provider) fn read(item: &Value, envelope: &Envelope<'_>) -> WebhookEvent {
     let stop = match loose::text(item, "value").as_deref() {
         Some("stop") => Some(true),
         Some("resume") => Some(false),

@@ -55,10 +55,10 @@ pub(super) fn standing(name: String, language: String, (word, why): (&str, Optio
     vec![WebhookEvent::Template(TemplateNews { name, language, status }), note]
 }
 
-/// `{"old","new"}` is done, `{"current","correct"}` is announced for the first of the next month.
+/// `{"old","new"}` is done, `{"current","correct"}` is announced for the first of the next month; Meta's own words likewise.
 pub(super) fn category(payload: &Value, name: String, language: String) -> Option<WebhookEvent> {
     let told = payload.get("category").filter(|c| c.is_object()).unwrap_or(payload);
-    let announced = loose::some_text(told, "correct");
+    let announced = loose::some_text(told, "correct").or_else(|| loose::some_text(told, "correct_category"));
     let done = || loose::some_text(told, "new").or_else(|| loose::some_text(told, "new_category"));
     let is_announced = announced.is_some();
     let category = template::category(&announced.or_else(done)?);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Envelope;
 use crate::domain::callback::ButtonPayload;
 use crate::domain::event::{Identity, Media, MediaKind, Reply, ReplyContent, WebhookEvent};
-use crate::provider::{identity, loose};
+use crate::provider::{identity, loose, referral};
 
 /// Longest line made of what cannot be shown.
 const LONGEST_SUMMARY: usize = 1_024;
@@ -32,6 +32,7 @@ pub(super) fn read(payload: &Value, envelope: &Envelope) -> Option<WebhookEvent>
         at: loose::instant(payload, "timestamp").unwrap_or(envelope.at),
         quoted,
         content: content(&kind, inner),
+        referral: payload.get("referral").or_else(|| inner.get("referral")).and_then(referral::read),
     }))
 }
 

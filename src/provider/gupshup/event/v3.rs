@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::receipt::{self, Ids};
 use super::{Envelope, account, unhandled};
 use crate::config::access::EventVersion;
-use crate::domain::event::{Identity, Receipt, ReceiptStatus, TemplateNote, WebhookEvent};
+use crate::domain::event::{EchoApp, Identity, Receipt, ReceiptStatus, TemplateNote, WebhookEvent};
 use crate::domain::time::UnixMs;
 use crate::provider::cloud_api::webhook as meta;
 use crate::provider::gupshup::App;
@@ -23,6 +23,13 @@ pub(super) fn read(body: &Value, app: &App, ratings: &Ratings, events: &mut Vec<
             match field.as_str() {
                 "messages" if app.version == Some(EventVersion::V2) => {}
                 "messages" => messages(value, at, events),
+                "smb_message_echoes" => echoes(EchoApp::Phone, value, at, events),
+                "message_echoes" => echoes(EchoApp::Other, value, at, events),
+                "user_preferences" => {
+                    let envelope = envelope(value, at);
+                    let wishes = loose::items(value, "user_preferences").iter();
+                    events.extend(wishes.map(|item| meta::preference::read(item, &envelope)));
+                }
                 "message_template_status_update" | "message_template_quality_update" => {
                     events.extend(template_news(value));
                 }
@@ -40,18 +47,32 @@ pub(super) fn read(body: &Value, app: &App, ratings: &Ratings, events: &mut Vec<
     }
 }
 
-fn messages(value: &Value, at: UnixMs, events: &mut Vec<WebhookEvent>) {
+/// What the elements of one change share. Gupshup's senders are called by their number.
+fn envelope(value: &Value, at: UnixMs) -> meta::Envelope<'_> {
     let number = value.get("metadata").and_then(|m| loose::text(m, "display_phone_number")).unwrap_or_default();
-    let sender_ref: String = number.chars().filter(char::is_ascii_digit).collect();
+    let sender_ref = number.chars().filter(char::is_ascii_digit).collect();
+    meta::Envelope { sender_ref, contacts: loose::items(value, "contacts"), fallback: at }
+}
+
+/// What was written from the number elsewhere (subscription mode `COEXISTENCE`).
+fn echoes(app: EchoApp, value: &Value, at: UnixMs, events: &mut Vec<WebhookEvent>) {
+    let envelope = envelope(value, at);
+    for item in loose::items(value, "message_echoes") {
+        let mut item = item.clone();
+        by_address(&mut item);
+        events.extend(meta::message::echo(&item, app, &envelope));
+    }
+}
+
+fn messages(value: &Value, at: UnixMs, events: &mut Vec<WebhookEvent>) {
+    let envelope = envelope(value, at);
     for item in loose::items(value, "statuses") {
-        let told = status(item, &sender_ref, at);
+        let told = status(item, &envelope.sender_ref, at);
         events.push(told.map_or_else(|| unhandled("messages.statuses"), WebhookEvent::Receipt));
     }
     for item in loose::items(value, "messages") {
         let mut item = item.clone();
         by_address(&mut item);
-        let envelope =
-            meta::Envelope { sender_ref: sender_ref.clone(), contacts: loose::items(value, "contacts"), fallback: at };
         events.push(meta::message::read(&item, &envelope));
     }
 }

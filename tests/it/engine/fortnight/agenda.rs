@@ -40,6 +40,7 @@ impl Flaw {
 #[derive(Clone, Debug)]
 pub struct Row {
     pub id: String,
+    pub name: &'static str,
     pub phone: String,
     pub at: UnixMs,
     pub cancelled: bool,
@@ -124,7 +125,12 @@ impl Agenda {
     }
 
     fn book(&mut self, id: &str, at: DateTime) {
-        let row = Row { id: id.to_owned(), phone: number(id), at: instant(at), cancelled: false };
+        let name = match id {
+            "child-1" => "Tomás",
+            "child-2" => "Lucía",
+            _ => "Ana",
+        };
+        let row = Row { id: id.to_owned(), name, phone: number(id), at: instant(at), cancelled: false };
         self.all.insert(id.to_owned(), row);
     }
 
@@ -174,7 +180,7 @@ impl Agenda {
         for row in rows {
             let at = row.at.in_zone(&zone()).strftime("%d/%m/%Y %H:%M").to_string();
             let status = if row.cancelled { "cancelado" } else { "confirmado" };
-            text.push_str(&format!("{};Ana;{};{at};{status}\r\n", row.id, row.phone));
+            text.push_str(&format!("{};{};{};{at};{status}\r\n", row.id, row.name, row.phone));
         }
         if flaw == Flaw::CutOff {
             text.truncate(text.len() - 30);

@@ -17,13 +17,17 @@ const HOUR: i64 = 60 * MINUTE;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Sent {
     pub id: String,
+    pub phone: String,
     /// The time it tells.
     pub tells: UnixMs,
+    /// What it says.
+    pub text: String,
     pub at: UnixMs,
 }
 
 #[derive(Clone, Debug)]
 struct Pending {
+    name: &'static str,
     phone: String,
     tells: UnixMs,
     due: UnixMs,
@@ -50,6 +54,15 @@ fn is_open(at: i64) -> bool {
         Weekday::Saturday => (9..13).contains(&hour),
         _ => (9..20).contains(&hour),
     }
+}
+
+/// Name and time as the reminder says them.
+fn text(name: &str, at: UnixMs) -> String {
+    const DAYS: [&str; 7] = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
+    let local = at.in_zone(&TimeZone::get("America/Argentina/Buenos_Aires").unwrap());
+    let day = DAYS[local.weekday().to_monday_zero_offset() as usize];
+    let month = if local.month() == 12 { "diciembre" } else { "noviembre" };
+    format!("{name}, {day} {} de {month}, {:02}:{:02}", local.day(), local.hour(), local.minute())
 }
 
 /// When a reminder for `tells` is due that becomes known at `known`.
@@ -83,7 +96,8 @@ impl Model {
             let due = due(row.at, now);
             let in_time = due.0 <= row.at.0 - 2 * HOUR;
             if !knows && in_time && !self.waiting.contains_key(&row.id) {
-                self.waiting.insert(row.id.clone(), Pending { phone: row.phone.clone(), tells: row.at, due });
+                self.waiting
+                    .insert(row.id.clone(), Pending { name: row.name, phone: row.phone.clone(), tells: row.at, due });
             }
         }
     }
@@ -103,9 +117,9 @@ impl Model {
         for (_, id, phone) in due {
             // Two to one phone are some seconds apart: the second goes next time.
             if phones.insert(phone) {
-                let tells = self.waiting.remove(&id).unwrap().tells;
+                let Pending { name, phone, tells, .. } = self.waiting.remove(&id).unwrap();
                 self.believes.insert(id.clone(), tells);
-                sent.push(Sent { id, tells, at: now });
+                sent.push(Sent { id, phone, tells, text: text(name, tells), at: now });
             }
         }
         self.told.extend(sent.iter().cloned());

@@ -164,7 +164,7 @@ impl World {
     }
 
     async fn settle(&mut self, stage: &Stage, how: DoubtSettlement) {
-        let ids = message::doubt_ids(&stage.engine.store, &DoubtFilter::default()).await.unwrap();
+        let ids = message::doubt_ids(&stage.engine.store, &DoubtFilter::default(), None).await.unwrap();
         stage.engine.settle_doubts(&ids, how).await.unwrap();
         let mut latest: BTreeMap<MessageId, &mut Request> = BTreeMap::new();
         for request in &mut self.requests {

@@ -180,3 +180,28 @@ async fn a_template_made_over_the_wire_is_reviewed_by_the_clock_and_its_event_te
     let events = events(&provider, &sandbox.pass(0, 1));
     assert!(events.iter().any(|e| matches!(e, WebhookEvent::Template(news) if news.name == "nuevo")), "{events:?}");
 }
+
+#[tokio::test]
+async fn a_number_that_whatsapp_writes_otherwise_is_told_beside_the_receipts() {
+    let (sandbox, url) = start(|_| {}).await;
+    let provider = provider(&url);
+    let template = reminder(&provider).await;
+    send(&provider, &template, "541155550123", &VALUES).await;
+    let told = sandbox.pass_all();
+    let kinds: Vec<&str> = told.iter().filter_map(|body| body["payload"]["type"].as_str()).collect();
+    assert!(kinds.contains(&"mismatch"), "{kinds:?}");
+    let events = events(&provider, &told);
+    let other = receipts(&events).into_iter().find(|r| r.status == ReceiptStatus::Other && r.pricing.is_none());
+    assert_eq!(other.and_then(|r| r.wa_id.as_deref()), Some("5491155550123"));
+}
+
+#[tokio::test]
+async fn an_error_under_a_good_status_is_a_refusal() {
+    let (sandbox, url) = start(|_| {}).await;
+    let provider = provider(&url);
+    let template = reminder(&provider).await;
+    sandbox.post("/_sandbox/faults", &json!({"kind": "good_error", "rate": 1.0, "when": "after"})).await;
+    let answer = send(&provider, &template, "5491155550123", &VALUES).await;
+    assert!(matches!(&answer, Answer::Refused(failure) if failure.code == 400), "{answer:?}");
+    assert_eq!(sandbox.stats().await["accepted"], 0);
+}

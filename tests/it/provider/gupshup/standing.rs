@@ -88,3 +88,17 @@ async fn partners_have_templates_taken_over_and_an_hour_that_is_not_over_is_no_f
     Mock::given(method("GET")).respond_with(answer).mount(&server).await;
     assert!(partner(&server).refresh_templates().await.is_err());
 }
+
+#[tokio::test]
+async fn an_app_without_news_or_that_is_not_live_tells_nothing_of_its_number() {
+    let server = MockServer::start().await;
+    says(&server, &format!("/partner/app/{APP_ID}/health"), &json!({"status": "success", "healthy": "false"}), 1).await;
+    let none = json!({"message": "no event update available", "status": "success"});
+    says(&server, &format!("/partner/app/{APP_ID}/ratings"), &none, 1).await;
+    let status = partner(&server).sender_status("").await.unwrap();
+    assert_eq!((&*status.status, &*status.quality, status.tier), ("", "", None));
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(400).set_body_json(json!({"status": "error", "message": "App is not live."}));
+    Mock::given(method("GET")).respond_with(answer).mount(&server).await;
+    assert!(partner(&server).sender_status("").await.is_err());
+}

@@ -84,7 +84,10 @@ async fn every_answer_means_what_the_table_says() {
         let body = case["body"].as_str().map_or_else(|| case["body"].to_string(), str::to_owned);
         let status = u16::try_from(case["status"].as_u64().unwrap()).unwrap();
         // Some answers are JSON under another type.
-        let response = ResponseTemplate::new(status).set_body_raw(body, "text/plain");
+        let mut response = ResponseTemplate::new(status).set_body_raw(body, "text/plain");
+        for (name, value) in case["headers"].as_object().into_iter().flatten() {
+            response = response.insert_header(name.as_str(), value.as_str().unwrap());
+        }
         Mock::given(method("POST")).respond_with(response).expect(1).mount(&server).await;
         let to = person();
         let body = Body::Text { body: "Hola", quoted: None };

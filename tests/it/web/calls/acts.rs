@@ -137,6 +137,7 @@ async fn a_hold_says_why_and_is_lifted_once() {
         hold::place(&store, &new, UnixMs(1)).await.unwrap();
         let held = site.get(Role::Finance, "/api/v1/holds").await.body["items"][0].clone();
         assert_eq!((&held["scope"], &held["message"]), (&json!("sender"), &json!("A person has stopped this sender.")));
+        assert_eq!(site.post(Role::Operator, "/api/v1/holds/99/lift", &json!({})).await.status, 404);
         let path = format!("/api/v1/holds/{}/lift", held["id"]);
         assert_eq!(site.post_once(Role::Operator, &path, "k", &json!({})).await.status, 204);
         assert_eq!(site.post_once(Role::Operator, &path, "k", &json!({})).await.status, 204, "{}", store.name());

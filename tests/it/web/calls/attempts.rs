@@ -64,6 +64,16 @@ async fn doubts_tell_why_they_stand_and_are_settled_by_sender_or_all_after_their
         assert_eq!(site.post_once(Role::Operator, "/api/v1/doubt", "k", &one).await.body, json!({"settled": 1}));
         let deed = ("doubt.sent".to_owned(), "1 messages".to_owned(), ids[0].to_string());
         assert_eq!(last_deed(&store).await, deed, "{}", store.name());
+        let mut shown = would["shown"].clone();
+        assert_eq!(shown["messages"], 3, "{would}");
+        shown["messages"] = json!(1);
+        let more = json!({"sender": "front", "settlement": "send_again", "shown": shown});
+        let refused = site.post(Role::Operator, "/api/v1/doubt", &more).await;
+        assert_eq!(refused.status, 409, "two were in doubt then: {:?}", refused.body);
+        shown["as_of"] = json!(0);
+        change(&store, "UPDATE message SET doubt_at = 5 WHERE state = 'in_doubt'").await;
+        let before = json!({"all": true, "settlement": "send_again", "shown": shown});
+        assert_eq!(site.post(Role::Operator, "/api/v1/doubt", &before).await.body, json!({"settled": 0}));
         let rest = json!({"all": true, "settlement": "send_again"});
         assert_eq!(site.post(Role::Operator, "/api/v1/doubt", &rest).await.body, json!({"settled": 2}));
         assert_eq!(site.stage.states(run).await, [("accepted", 1), ("queued", 2)].into());
@@ -91,8 +101,29 @@ async fn a_page_settles_one_doubt_at_once_and_more_after_one_confirmation_with_t
         assert!(asked.status == 200 && text.contains("Send 2 messages again?"), "{text}");
         assert!(text.contains("2 people might get the message twice.") && text.contains("0.1236"), "{text}");
         assert_eq!(site.stage.states(RunId(run.parse().unwrap())).await["in_doubt"], 2, "nothing is done yet");
-        let confirmed: Vec<(&str, &str)> = all.into_iter().chain([("confirmed", "1")]).collect();
-        let done = form(&site, "/doubt", &confirmed).await;
+        let hidden = |name: &str| {
+            let (_, rest) = text.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+            rest.split_once('"').unwrap().0.to_owned()
+        };
+        let (as_of, shown) = (hidden("as_of"), hidden("shown"));
+        let one_less = (shown.parse::<i64>().unwrap() - 1).to_string();
+        let confirmed = |more: [(&'static str, String); 2]| {
+            let own = all.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+            let more = more.into_iter().map(|(k, v)| (k.to_owned(), v));
+            own.chain([("confirmed".to_owned(), "1".to_owned())]).chain(more).collect::<Vec<_>>()
+        };
+        let press = async |fields: Vec<(String, String)>| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            form(&site, "/doubt", &fields).await
+        };
+        // What the question did not show is asked for anew, and what came into doubt after it stays.
+        let again = press(confirmed([("as_of", as_of.clone()), ("shown", one_less)])).await;
+        assert!(again.body.as_str().unwrap().contains("Send 2 messages again?"), "{:?}", again.body);
+        let later = as_of.parse::<i64>().unwrap() + 1;
+        let forgotten = MessageId(ids[0]);
+        force(&store, forgotten, MessageState::InDoubt).await;
+        change(&store, &format!("UPDATE message SET doubt_at = {later} WHERE id = {forgotten}")).await;
+        let done = press(confirmed([("as_of", as_of), ("shown", shown)])).await;
         assert!(done.body.as_str().unwrap().contains("Settled: 2 messages."), "{}", store.name());
         assert_eq!(site.stage.states(RunId(run.parse().unwrap())).await["queued"], 2);
         assert_eq!(form(&site, "/doubt", &[("how", "send_again")]).await.status, 400);

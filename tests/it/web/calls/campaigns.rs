@@ -191,6 +191,10 @@ async fn who_may_not_see_people_gets_the_sheet_without_them() {
     let sheet = site.get(Role::Finance, "/api/v1/campaigns/turnos/preflight").await.body;
     assert_eq!((&sheet["messages"], &sheet["samples"], &sheet["rows"]), (&json!(2), &json!([]), &Value::Null));
     assert_eq!(site.get(Role::Finance, "/api/v1/campaigns/turnos/preflight?rows=true").await.status, 403);
+    let request = site.request(Role::Marketing, Method::GET, "/api/v1/campaigns/turnos/preflight?rows=true");
+    let text = told(request.header("accept", "text/plain")).await;
+    let listed = text.body.as_str().unwrap().lines().filter(|line| line.ends_with(" message")).count();
+    assert_eq!(listed, 2, "{:?}", text.body);
     let request = site.request(Role::Marketing, Method::GET, "/api/v1/campaigns/turnos/preflight");
     let text = told(request.header("accept", "text/plain")).await;
     assert!(text.kind.starts_with("text/plain") && text.body.as_str().unwrap().contains("Hola Ana, le esperamos."));

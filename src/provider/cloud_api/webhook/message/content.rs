@@ -6,6 +6,9 @@ use crate::domain::callback::ButtonPayload;
 use crate::domain::event::{Media, MediaKind, ReplyContent};
 use crate::provider::loose;
 
+/// What a flow's answers call its token.
+const FLOW_TOKEN: &str = "flow_token";
+
 /// Longest line made of a shared contact, an order or an edit.
 const LONGEST_SUMMARY: usize = 1_024;
 
@@ -40,7 +43,7 @@ fn interactive(part: &Value) -> Option<ReplyContent> {
     let chosen = part.get(&kind)?;
     let (id, title) = match kind.as_str() {
         "button_reply" | "list_reply" => ("id", "title"),
-        "nfm_reply" => ("name", "body"),
+        "nfm_reply" => return Some(form(chosen)),
         "call_permission_reply" => {
             let summary = loose::some_text(chosen, "response");
             return Some(ReplyContent::Other { what: name(&kind), summary });
@@ -49,6 +52,30 @@ fn interactive(part: &Value) -> Option<ReplyContent> {
     };
     let text = |key| loose::text(chosen, key).unwrap_or_default();
     Some(ReplyContent::Choice { id: text(id), title: text(title) })
+}
+
+/// What was filled into a flow. Its token comes back with it, and names the message where it is ours.
+fn form(chosen: &Value) -> ReplyContent {
+    let answers = loose::text(chosen, "response_json").and_then(|json| serde_json::from_str::<Value>(&json).ok());
+    let answers = answers.unwrap_or(Value::Null);
+    let said = answers.as_object().into_iter().flatten().filter(|(key, _)| *key != FLOW_TOKEN);
+    let said = join(said.map(|(key, value)| format!("{key}: {}", plain(value))), "; ");
+    let title = join([loose::text(chosen, "body").unwrap_or_default(), said].into_iter(), " — ");
+    let text: String = title.chars().take(LONGEST_SUMMARY).collect();
+    match loose::text(&answers, FLOW_TOKEN).and_then(|token| ButtonPayload::parse(&token)) {
+        Some(payload) => ReplyContent::Button { text, payload: Some(payload) },
+        None => ReplyContent::Choice { id: loose::text(chosen, "name").unwrap_or_default(), title: text },
+    }
+}
+
+/// A value as people read it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.replace('\0', ""),
+        Value::Array(all) => join(all.iter().map(plain), ", "),
+        Value::Null => String::new(),
+        other => other.to_string().replace('\0', ""),
+    }
 }
 
 fn media(kind: MediaKind, part: &Value) -> Option<ReplyContent> {

@@ -1,0 +1,58 @@
+//! Whom a row is for, as its cells say it.
+
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::time::UnixMs;
+
+use super::super::columns::Columns;
+use super::{RowExclusion, beginning};
+
+/// Whom a row is for.
+pub(super) struct Who {
+    pub(super) given: String,
+    pub(super) external_id: Option<String>,
+    /// Screens show it; what a message says comes from the cell itself.
+    pub(super) name: String,
+    pub(super) cost_centre: String,
+    pub(super) happens_at: Option<UnixMs>,
+    /// A column by whose cell rows are told apart, and which says too much for that: cut, it would be another's.
+    pub(super) too_long: Option<usize>,
+}
+
+impl Who {
+    /// `given` is the phone as it stands.
+    pub(super) fn of(cells: &[String], given: &str, columns: &Columns) -> Self {
+        let cell = |place: Option<usize>| place.and_then(|place| cells.get(place)).map_or("", String::as_str);
+        let mut who = Self {
+            given: beginning(given).to_owned(),
+            external_id: None,
+            name: beginning(cell(columns.name)).to_owned(),
+            cost_centre: String::new(),
+            happens_at: None,
+            too_long: None,
+        };
+        let id = cell(columns.id);
+        who.external_id = (!id.is_empty()).then(|| who.known_by(id, columns.id));
+        who
+    }
+
+    /// With who pays for it.
+    pub(super) fn paid_by(mut self, cost_centre: &str, columns: &Columns) -> Self {
+        self.cost_centre = self.known_by(cost_centre, columns.cost_centre);
+        self
+    }
+
+    fn known_by(&mut self, text: &str, column: Option<usize>) -> String {
+        let kept = beginning(text);
+        if kept.len() < text.len() {
+            self.too_long = self.too_long.or(column);
+        }
+        kept.to_owned()
+    }
+
+    /// Its exclusion.
+    pub(super) fn left_out(self, reason: ExclusionReason, detail: &str) -> RowExclusion {
+        let Self { given: recipient, external_id, name, cost_centre, happens_at, .. } = self;
+        let detail = beginning(detail).to_owned();
+        RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail }
+    }
+}

@@ -1,0 +1,159 @@
+//! A prepaid wallet that runs low: reminders use the rest, the account is held before it is dry, and the recharge frees it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use recado::engine::wallet::{self, WalletReader};
+use recado::store::Store;
+use recado::store::hold::{self, HoldCause};
+use serde_json::{Value, json};
+use wiremock::matchers::{method, path, path_regex};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use super::stage::{Stage, people, sender_of};
+use crate::support::stores;
+
+/// Gupshup on this machine, with so much in its wallet, and what was sent by template.
+struct Till {
+    server: MockServer,
+    cents: Arc<AtomicI64>,
+}
+
+impl Till {
+    async fn with(cents: i64) -> Self {
+        let server = MockServer::start().await;
+        let cents = Arc::new(AtomicI64::new(cents));
+        let left = Arc::clone(&cents);
+        let told = move |_: &Request| {
+            let balance = left.load(Ordering::SeqCst) as f64 / 100.0;
+            ResponseTemplate::new(200).set_body_json(json!({"status": "success", "balance": balance}))
+        };
+        Mock::given(method("GET")).and(path("/sm/api/v2/wallet/balance")).respond_with(told).mount(&server).await;
+        let listed = |name: &str, category: &str| {
+            json!({"id": name, "elementName": name, "languageCode": "es_AR", "category": category, "templateType": "TEXT",
+                "data": "Hola {{1}}.", "containerMeta": json!({"data": "Hola {{1}}, le esperamos."}).to_string(),
+                "meta": "{}", "status": "APPROVED", "quality": "UNKNOWN", "reason": null})
+        };
+        let list =
+            json!({"status": "success", "templates": [listed("reminder", "UTILITY"), listed("promo", "MARKETING")]});
+        let answer = ResponseTemplate::new(200).set_body_json(list);
+        Mock::given(method("GET")).and(path_regex("/template$")).respond_with(answer).mount(&server).await;
+        let next = AtomicU64::new(1);
+        let taken = move |_: &Request| {
+            let id = format!("gs-{}", next.fetch_add(1, Ordering::SeqCst));
+            ResponseTemplate::new(202).set_body_json(json!({"status": "submitted", "messageId": id}))
+        };
+        Mock::given(method("POST")).and(path("/wa/api/v1/template/msg")).respond_with(taken).mount(&server).await;
+        Self { server, cents }
+    }
+
+    fn config(&self) -> String {
+        format!(
+            "[account.gup]\nprovider = \"gupshup\"\nbase_url = \"{}\"\napp = \"Rig\"\n\
+             app_id = \"5f1b7a0e-2c1d-4f59-9d0b-6a2f8c7e4d31\"\ncurrency = \"USD\"\ntimezone = \"UTC\"\napi_key = \"any\"\n\
+             webhook_secret = \"a-secret-that-nobody-guesses\"\nwebhook_header_secret = \"hello\"\nwallet_low = \"1 USD\"\n\
+             [account.gup.wire]\nrequests_per_second = 1000\n\
+             [sender.gup]\naccount = \"gup\"\nnumber = \"+5491155550188\"\n",
+            self.server.uri()
+        )
+    }
+
+    /// How many of each template went out: reminders, promotions.
+    async fn sent(&self) -> (usize, usize) {
+        let all = self.server.received_requests().await.unwrap();
+        let of = |name: &str| {
+            let form = format!("%22id%22%3A%22{name}%22");
+            all.iter()
+                .filter(|r| r.method.as_str() == "POST" && String::from_utf8_lossy(&r.body).contains(&form))
+                .count()
+        };
+        (of("reminder"), of("promo"))
+    }
+}
+
+fn campaign(kind: &str, template: &str) -> String {
+    format!(
+        "kind = \"{kind}\"\nsender = \"gup\"\nfile = \"people.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\ncountry = \"AR\"\n\
+         [template]\nname = \"{template}\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{{{ nombre }}}}\"\n"
+    )
+}
+
+async fn wallet_holds(store: &Store) -> Vec<Option<i64>> {
+    let open = hold::open(store).await.unwrap();
+    open.into_iter().filter(|hold| hold.cause == HoldCause::Wallet).map(|hold| hold.code).collect()
+}
+
+#[tokio::test]
+async fn reminders_use_the_rest_first_and_a_low_wallet_holds_before_it_is_dry_and_frees_after_the_recharge() {
+    for store in stores().await {
+        let till = Till::with(165).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        WalletReader::new(stage.engine.clone()).step().await;
+        // Others than those who are reminded: one message to a person is under way at a time.
+        let others: Vec<String> = (0..10).map(|i| format!("Eva,+54911{:08}", 60_000_000 + i)).collect();
+        let others = format!("nombre,telefono\n{}\n", others.join("\n"));
+        stage.run("promo", &campaign("promotion", "promo"), &others).await;
+        stage.run("turnos", &campaign("reminder", "reminder"), &people(20)).await;
+        // What is in line is summed up once a second at most; another process begins with what there is.
+        let engine = stage.restarted(store.dir.path()).await;
+        sender_of(&engine, "gup").drain().await;
+        let (reminders, promotions) = till.sent().await;
+        assert!(reminders > 0 && promotions == 0, "{reminders} {promotions} {}", store.name());
+        assert_eq!(wallet_holds(&store).await, [None], "held by our own reckoning: {}", store.name());
+        let standing = wallet::standings(&engine).await.unwrap().remove(0);
+        let missing: f64 = standing.recharge.unwrap().parse().unwrap();
+        assert!(missing > 0.5 && missing < 3.0, "{missing}");
+        let (currency, amount) = wallet::recharge(&engine, "gup").await.unwrap().unwrap();
+        assert_eq!((currency.as_str(), amount.to_string().parse::<f64>().unwrap()), ("USD", missing));
+
+        // Less than what is worth it frees nothing.
+        stage.clock.advance(Duration::from_mins(5));
+        till.cents.store(130, Ordering::SeqCst);
+        let later = stage.restarted(store.dir.path()).await;
+        WalletReader::new(later.clone()).step().await;
+        assert_eq!(wallet_holds(&store).await.len(), 1, "{}", store.name());
+        assert_eq!(sender_of(&later, "gup").drain().await, 0, "{}", store.name());
+
+        till.cents.store(5_000, Ordering::SeqCst);
+        stage.clock.advance(Duration::from_mins(5));
+        let later = stage.restarted(store.dir.path()).await;
+        WalletReader::new(later.clone()).step().await;
+        assert_eq!(wallet_holds(&store).await, [], "it lifts itself: {}", store.name());
+        sender_of(&later, "gup").drain().await;
+        assert_eq!(till.sent().await, (20, 10), "{}", store.name());
+        assert_eq!(wallet::recharge(&later, "gup").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_recharge() {
+    for store in stores().await {
+        let till = Till::with(5_000).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        WalletReader::new(stage.engine.clone()).step().await;
+        let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(3)).await;
+        assert_eq!(sender_of(&stage.engine, "gup").drain().await, 3, "{}", store.name());
+        let event = |id: &str| {
+            json!({"app": "Rig", "timestamp": stage.clock.now().0, "version": 2, "type": "message-event", "payload": {
+                "id": id, "type": "failed", "destination": "5491150000000",
+                "payload": {"code": 1003, "reason": "Unable to send message - Check your wallet balance"}}})
+        };
+        let told: Value = event("gs-2");
+        recado::store::webhook::store(&store, "gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
+        let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), Arc::default());
+        while receiver.step().await.unwrap() > 0 {}
+        assert_eq!(wallet_holds(&store).await, [Some(1_003)], "the provider's own word: {}", store.name());
+        let states = stage.states(run).await;
+        assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), None), "{states:?} {}", store.name());
+        stage.clock.advance(Duration::from_mins(5));
+        assert_eq!(sender_of(&stage.engine, "gup").drain().await, 0, "nothing leaves meanwhile: {}", store.name());
+        // The provider's word counts until more is put in than there was.
+        till.cents.store(9_000, Ordering::SeqCst);
+        let later = stage.restarted(store.dir.path()).await;
+        WalletReader::new(later.clone()).step().await;
+        assert_eq!(wallet_holds(&store).await, [], "{}", store.name());
+        assert_eq!(sender_of(&later, "gup").drain().await, 1, "{}", store.name());
+        assert_eq!(till.sent().await, (4, 0), "one of them twice, the first try of which had failed: {}", store.name());
+    }
+}
