@@ -100,6 +100,7 @@ macro_rules! areas {
             "page",
             "person",
             "preflight",
+            "recognised",
             "repeat",
             "template",
             "thread",

@@ -47,7 +47,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let found = client.all("/api/v1/people", &[("phone", phone)]).await?;
     let Some(id) = found.first().and_then(|person| person["id"].as_i64()) else {
         eprint("recado: nobody with this number is known");
-        return Ok(ExitCode::FAILURE);
+        let What::Erase { phone, yes } = &args.what else { return Ok(ExitCode::FAILURE) };
+        return erase_rest(&client, phone, (*yes, args.json)).await;
     };
     match args.what {
         What::Export { .. } => {
@@ -62,6 +63,20 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             answer(&if args.json { serde_json::to_string_pretty(&done)? + "\n" } else { told(&done) })?;
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Files may hold somebody whom nothing else knows, as after an erasure: what is left is erased and named. 1 when there is nothing.
+async fn erase_rest(client: &Client, phone: &str, (yes, json): (bool, bool)) -> anyhow::Result<ExitCode> {
+    if agreed("Erase what files and webhooks still hold of this number?", yes)? != Agreement::Yes {
+        return Ok(ExitCode::FAILURE);
+    }
+    let done: Value = client.post("/api/v1/people/erase", &json!({ "phone": phone })).await?;
+    let some = ["rows", "webhooks", "exclusions"].iter().any(|key| done[*key].as_u64().unwrap_or_default() > 0);
+    if !some && done["left"].as_array().is_none_or(Vec::is_empty) {
+        return Ok(ExitCode::FAILURE);
+    }
+    answer(&if json { serde_json::to_string_pretty(&done)? + "\n" } else { told(&done) })?;
     Ok(ExitCode::SUCCESS)
 }
 

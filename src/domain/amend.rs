@@ -14,7 +14,7 @@ use super::time::UnixMs;
 
 mod file_keys;
 
-pub use file_keys::FileKeys;
+pub use file_keys::{Conflicts, FileKeys};
 
 /// Why a queued message was taken back by a later file, as its `end_reason` says it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]

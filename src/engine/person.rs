@@ -4,6 +4,7 @@ mod cases;
 mod clients;
 mod files;
 mod look;
+mod workbook;
 
 use std::collections::BTreeMap;
 
@@ -174,8 +175,8 @@ pub struct Erased {
     pub webhooks: u64,
     /// Rows left out of runs that name nobody any more.
     pub exclusions: u64,
-    /// Files that name them and are not Recado's to change: those of the campaigns' folders, and audiences in forms that
-    /// are not rewritten.
+    /// Files that name them and are not Recado's to change: those of the campaigns' folders, used ones too, and audiences
+    /// that cannot be read any more.
     pub left: Vec<String>,
 }
 
@@ -260,6 +261,22 @@ impl Engine {
         Ok(Ok(Erased { rows, webhooks, exclusions, left }))
     }
 
+    /// Erases what is left of a number that nobody has any more, as typed for the first sender's country: lines of files and
+    /// rows left out. Whoever was erased before hears again what still names them.
+    pub async fn erase_number(&self, typed: &str) -> Result<Result<Erased, Problem>, EngineError> {
+        let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
+        let phone = match self.international(&sender, typed) {
+            Ok(phone) => phone,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let phones = phone.variants();
+        let exclusions = self.forget_exclusions(&phones).await?;
+        let (rows, left) = self.erase_from_files(&phones).await?;
+        let needles: Vec<String> = phones.iter().map(|phone| phone.digits().to_owned()).collect();
+        let webhooks = erasure::webhooks(&self.store, &needles).await?;
+        Ok(Ok(Erased { rows, webhooks, exclusions, left }))
+    }
+
     async fn forget_exclusions(&self, phones: &[Phone]) -> Result<u64, EngineError> {
         let theirs = self.exclusions_of(phones).await?;
         for row in &theirs {
@@ -292,7 +309,10 @@ fn phones_of(ids: &[String]) -> Vec<Phone> {
 
 /// Where numbers of a campaign are from that are written without their country.
 fn home(definition: &str) -> Option<Home> {
-    let file = CampaignFile::parse(definition, "campaign.toml").ok()?;
+    home_of(&CampaignFile::parse(definition, "campaign.toml").ok()?)
+}
+
+fn home_of(file: &CampaignFile) -> Option<Home> {
     Home::new(file.country.as_deref()?, file.area_code.as_deref())
 }
 

@@ -63,28 +63,42 @@ impl Watcher {
         }
     }
 
-    /// One look. Returns how many campaigns were loaded.
+    /// One look. Returns how many campaigns were loaded. What fails for one campaign keeps none of the others waiting; it
+    /// is tried again at the next look.
     pub async fn step(&mut self) -> Result<usize, EngineError> {
         let dir = self.engine.config.campaigns_dir.clone();
         let found = aside(move || dir.exists().then(|| look(&dir))).await?;
         // A folder that is not there (not mounted, say) is not a folder from which every campaign was removed.
         let Some(found) = found else { return Ok(0) };
         let found = found.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
-        let mut loaded = 0;
+        let (mut loaded, mut failed) = (0, None);
         for (name, files) in &found {
             self.gone.remove(name);
             if self.loaded.get(name) != Some(files) && self.seen.get(name) == Some(files) {
-                Box::pin(self.load(name)).await?;
-                self.loaded.insert(name.clone(), files.clone());
-                loaded += 1;
+                match Box::pin(self.load(name)).await {
+                    Ok(()) => {
+                        self.loaded.insert(name.clone(), files.clone());
+                        loaded += 1;
+                    }
+                    Err(cause) => failed = Some(self.failed(name, cause).await),
+                }
             }
         }
         self.tell_of_strangers().await?;
-        self.start_waiting().await?;
+        failed = self.start_waiting().await?.or(failed);
         self.note_removed(&found).await?;
         self.loaded.retain(|name, _| found.contains_key(name));
         self.seen = found;
-        Ok(loaded)
+        failed.map_or(Ok(loaded), Err)
+    }
+
+    /// Something of ours failed for one campaign: its people are told, and what it was goes to the log.
+    async fn failed(&self, name: &str, cause: EngineError) -> EngineError {
+        if !cause.is_full() {
+            // Where not even that can be written, the log alone says it.
+            let _ = self.note(name, &[Problem::new("folder_failed", &[])]).await;
+        }
+        cause
     }
 
     /// Folders that are left alone are logged once each; the list of campaigns shows them as long as they are there.
@@ -132,25 +146,30 @@ impl Watcher {
     }
 
     /// Starts what starts by itself. While another run of the campaign is open it waits for that; blockers are noted
-    /// with the campaign and wait for a corrected file.
-    async fn start_waiting(&mut self) -> Result<(), EngineError> {
+    /// with the campaign and wait for a corrected file. What failed otherwise is returned, and tried again.
+    async fn start_waiting(&mut self) -> Result<Option<EngineError>, EngineError> {
+        let mut failed = None;
         for (name, id) in self.to_start.clone() {
             let Some(known) = campaign::by_name(&self.engine.store, &name).await? else { continue };
             let is_open = run::open_of_campaign(&self.engine.store, known.id).await?.is_some();
             if is_open && run::standing::of(&self.engine.store, known.id).await?.is_none() {
                 continue;
             }
-            match self.engine.start(id, FOLDER).await? {
-                StartOutcome::Started(_) | StartOutcome::Scheduled(_) => {}
-                StartOutcome::Refused(problems) if problems.iter().all(is_passing) => continue,
-                StartOutcome::Refused(problems) | StartOutcome::Changed(problems) => {
+            match self.engine.start(id, FOLDER).await {
+                Err(cause) => {
+                    failed = Some(self.failed(&name, cause).await);
+                    continue;
+                }
+                Ok(StartOutcome::Started(_) | StartOutcome::Scheduled(_)) => {}
+                Ok(StartOutcome::Refused(problems)) if problems.iter().all(is_passing) => continue,
+                Ok(StartOutcome::Refused(problems) | StartOutcome::Changed(problems)) => {
                     self.note(&name, &problems).await?;
                     warn!(campaign.id = %known.id, "campaign {} cannot start by itself", known.id);
                 }
             }
             self.to_start.remove(&name);
         }
-        Ok(())
+        Ok(failed)
     }
 
     async fn note_removed(&mut self, found: &BTreeMap<String, Vec<Seen>>) -> Result<(), EngineError> {

@@ -287,6 +287,8 @@ impl Search<'_> {
         let dates = self.places(|i, s| words::DATE.contains(&s.folded[i].as_str()));
         let times = self.places(|i, s| words::TIME.contains(&s.folded[i].as_str()));
         match (whole.as_slice(), dates.as_slice(), times.as_slice()) {
+            // Beside a date, the time of an appointment is no date.
+            ([time], [date], []) if self.folded[*time] == words::EITHER => vec![*date, *time],
             ([one], _, _) => vec![*one],
             ([], [date], [time]) => vec![*date, *time],
             ([], [date], []) => vec![*date],

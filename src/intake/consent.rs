@@ -1,49 +1,162 @@
-//! What a cell says of a person's consent: yes, no, nothing, or the basis itself ("form of 3 March").
+//! What a cell says of a person's consent. Only a clear yes is one: a word for it, the date on which it was given, or the
+//! paper that it stands on ("form of 3 March"). Whatever else stands there is told, and nobody's yes.
 
+use super::audience::DateOrder;
 use super::columns::fold;
+use super::rows::when;
 
 /// Words that mean yes, folded.
-const YES: [&str; 17] = [
+const YES: &[&str] = &[
     "yes",
-    "y",
     "si",
-    "s",
     "sim",
     "true",
-    "verdadero",
-    "verdadeiro",
-    "1",
-    "x",
     "ok",
+    "acuerdo",
+    "acordo",
+    "optin",
+    "alta",
+    "activo",
+    "ativo",
     "acepta",
     "acepto",
+    "acepte",
     "aceita",
     "aceito",
-    "opt_in",
-    "optin",
+    "aceitou",
+    "verdadero",
+    "verdadeiro",
+    "given",
+    "granted",
+    "agreed",
+    "agrees",
+    "autoriza",
+    "autorizo",
+    "consiente",
+    "consiento",
+    "consente",
+    "consinto",
+    "concorda",
+    "concordo",
+    "permite",
 ];
 
-/// Words that mean no, folded.
-const NO: [&str; 18] = [
+/// Beginnings of words that mean yes.
+const YES_BEGINS: &[&str] = &[
+    "acept",
+    "aceit",
+    "autoriz",
+    "consent",
+    "accept",
+    "subscri",
+    "suscri",
+    "inscri",
+    "otorg",
+    "conced",
+    "firmad",
+    "assinad",
+    "signed",
+    "confirm",
+    "afirmativ",
+    "concord",
+];
+
+/// Letters that mean yes only where they stand alone.
+const YES_ALONE: &[&str] = &["y", "s", "x", "v", "t"];
+
+/// Words that mean no.
+const NO: &[&str] = &[
     "no",
     "n",
     "nao",
+    "not",
+    "never",
+    "nunca",
+    "jamas",
+    "jamais",
+    "sin",
+    "sem",
+    "without",
+    "none",
     "false",
     "falso",
-    "_0",
-    "0",
-    "rechaza",
-    "recusa",
-    "rechazado",
-    "recusado",
-    "unsubscribed",
-    "denied",
-    "opt_out",
-    "optout",
     "baja",
+    "optout",
+    "out",
+    "stop",
     "ninguno",
+    "ninguna",
     "nenhum",
+    "nenhuma",
+    "desacuerdo",
+    "desacordo",
+    "disagree",
+    "disagrees",
+    "disagreed",
 ];
+
+/// Beginnings of words that mean no, or that a yes has ended.
+const NO_BEGINS: &[&str] = &[
+    "rechaz",
+    "recus",
+    "rehus",
+    "revoc",
+    "revok",
+    "revog",
+    "reject",
+    "refus",
+    "declin",
+    "denied",
+    "deneg",
+    "negad",
+    "negativ",
+    "unsubscri",
+    "desuscri",
+    "desinscri",
+    "cancel",
+    "retir",
+    "withdr",
+    "inactiv",
+    "inativ",
+    "caduc",
+    "vencid",
+    "expir",
+    "bloque",
+];
+
+/// Words that say that nobody knows yet.
+const DOUBT: &[&str] = &[
+    "na",
+    "nd",
+    "sd",
+    "ns",
+    "nc",
+    "quizas",
+    "quiza",
+    "talvez",
+    "maybe",
+    "perhaps",
+    "unknown",
+    "consultar",
+    "preguntar",
+    "perguntar",
+    "ask",
+    "falta",
+    "faltan",
+    "waiting",
+    "parcial",
+    "algunos",
+    "depende",
+    "depends",
+    "revisar",
+    "ver",
+];
+
+/// Beginnings of such words.
+const DOUBT_BEGINS: &[&str] = &["pend", "desconoc", "desconhec", "esper", "aguard", "indefin"];
+
+/// Papers that people agree on, by the beginnings of their names.
+const BASES: &[&str] = &["form", "contrat", "contract", "ficha", "planilla", "checkbox", "consentim"];
 
 /// What a file says of one person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,42 +167,74 @@ pub enum Consent {
     Refused,
     /// The cell is empty.
     Unsaid,
+    /// Something stands there that is neither yes nor no.
+    Unclear,
 }
 
 impl Consent {
-    /// What `cell` says. Whatever is no word for no is taken for the basis on which they agreed.
+    /// What `cell` says.
     pub fn read(cell: &str) -> Self {
-        let word = fold(cell);
-        let bare = word.trim_start_matches('_');
-        match bare {
-            _ if cell.trim().is_empty() || cell.trim() == "-" => Self::Unsaid,
-            _ if YES.contains(&bare) => Self::Given,
-            _ if NO.contains(&bare) => Self::Refused,
-            _ => Self::Given,
+        if !cell.chars().any(char::is_alphanumeric) {
+            return Self::Unsaid;
+        }
+        if let Ok(number) = cell.trim().replace(',', ".").parse::<f64>() {
+            return match number {
+                0.0 => Self::Refused,
+                1.0 => Self::Given,
+                _ => Self::Unclear,
+            };
+        }
+        let folded = fold(cell);
+        let words: Vec<&str> = folded.split('_').filter(|word| !word.is_empty()).collect();
+        let any = |list: &[&str], begins: &[&str]| {
+            words.iter().any(|word| list.contains(word) || begins.iter().any(|begin| word.starts_with(begin)))
+        };
+        // "N/A" and "s/d" say nothing of a no.
+        let is_nothing = matches!(words.as_slice(), ["n", "a" | "d" | "s" | "c"] | ["s", "d" | "n"] | ["ns", "nc"]);
+        if is_nothing {
+            Self::Unclear
+        } else if any(NO, NO_BEGINS) {
+            Self::Refused
+        } else if any(DOUBT, DOUBT_BEGINS) || cell.contains('?') {
+            Self::Unclear
+        } else if any(YES, YES_BEGINS) || is_opt_in(&words) || is_alone(&words) {
+            Self::Given
+        } else if when::read(&[cell.trim()], DateOrder::DayFirst).is_ok() || any(&[], BASES) {
+            // The day on which they agreed, or what they agreed on.
+            Self::Given
+        } else {
+            Self::Unclear
         }
     }
+}
+
+fn is_opt_in(words: &[&str]) -> bool {
+    words.windows(2).any(|pair| matches!(pair, ["opt" | "opted", "in"]))
+}
+
+fn is_alone(words: &[&str]) -> bool {
+    matches!(words, [word] if YES_ALONE.contains(word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn yes_no_nothing_and_a_basis_are_told_apart() {
-        for (cell, consent) in [
-            ("Sí", Consent::Given),
-            ("SIM", Consent::Given),
-            ("yes", Consent::Given),
-            ("1", Consent::Given),
-            ("Formulario web, 3/3/2026", Consent::Given),
-            ("No", Consent::Refused),
-            ("Não", Consent::Refused),
-            ("0", Consent::Refused),
-            ("false", Consent::Refused),
-            ("", Consent::Unsaid),
-            (" - ", Consent::Unsaid),
-        ] {
+    fn all(cells: &str, consent: Consent) {
+        for cell in cells.split('|') {
             assert_eq!(Consent::read(cell), consent, "{cell}");
         }
+    }
+
+    #[test]
+    fn yes_no_nothing_and_a_basis_are_told_apart() {
+        all("Sí|SIM|yes|1|1,0|X|VERDADERO|consent given|De acuerdo|opted in|opt-in 2025", Consent::Given);
+        all("Formulario web, 3/3/2026|Formulario 3/3|2024-03-01|03/04/2025", Consent::Given);
+        all("Acepta (mostrador)|Autorizado por escrito", Consent::Given);
+        all("No|Não|0|0,0|false|NO.|no acepta|No, gracias|No (2025)|não aceita|sem consentimento", Consent::Refused);
+        all("revocado|recusou|nunca|opted out|opt-out|negativo|baja|no sabe|no contesta", Consent::Refused);
+        all("en desacuerdo|consentimiento vencido|unsubscribed", Consent::Refused);
+        all("| - |--|?", Consent::Unsaid);
+        all("pendiente|N/A|s/d|desconocido|quizás|¿sí?|2|WEB|formulario pendiente|abc", Consent::Unclear);
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::template::slot::{self, CardSlot, Slot};
 use crate::domain::template::{Category, ParameterFormat, Template};
 
 use super::campaign_file::{ButtonUse, CampaignFile, Labelled};
-use super::expression::{Expression, Place, Style};
+use super::expression::{Expression, Failed, Place, Style};
 
 mod compare;
 mod flatten;
@@ -77,6 +77,14 @@ pub struct Unfit {
 impl Unfit {
     fn bad(detail: String) -> Self {
         Self { reason: ExclusionReason::BadValue, detail }
+    }
+
+    /// Which value a filter refused is told where people know the parameter by its name.
+    fn failed(name: &str, failed: Failed) -> Self {
+        match failed.refused {
+            Some((word, value)) if !name.starts_with("template.") => Self::bad(format!("{word}_in: {name}: {value}")),
+            _ => Self::bad(format!("expression: {name}")),
+        }
     }
 
     fn empty(name: &str) -> Self {
@@ -146,7 +154,7 @@ impl<'a> Content<'a> {
     pub fn fill(&self, row: &RowValue, cells: &[String]) -> Result<(Fill, bool), Unfit> {
         let mut flattened = false;
         let mut value = |name: &str, expression: &Expression| {
-            let text = expression.text(row).map_err(|_| Unfit::bad(format!("expression: {name}")))?;
+            let text = expression.text(row).map_err(|failed| Unfit::failed(name, failed))?;
             let (text, changed) = flatten(&text);
             flattened |= changed;
             if text.is_empty() { Err(Unfit::empty(name)) } else { Ok(text) }

@@ -10,8 +10,9 @@ use minijinja::value::{Object, Value};
 
 use crate::domain::problem::Problem;
 
-use super::columns::nearest;
+use super::columns::{fold, nearest};
 
+mod amount;
 mod calendar;
 mod currency;
 mod filters;
@@ -76,9 +77,18 @@ impl fmt::Debug for Expression {
 }
 
 /// An expression failed on a row: a value was not what a filter needs, or the result is too long.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, thiserror::Error)]
 #[error("an expression failed on this row")]
-pub struct Failed;
+pub struct Failed {
+    /// What a filter had against which value: the word of a detail (`no_amount`) and the value.
+    pub refused: Option<(String, String)>,
+}
+
+impl From<minijinja::Error> for Failed {
+    fn from(error: minijinja::Error) -> Self {
+        Self { refused: filters::why(&error) }
+    }
+}
 
 impl Expression {
     /// Compiles `source`; `place` is where it stands, `known` the names it may use.
@@ -105,7 +115,8 @@ impl Expression {
                 }
             }
         }
-        problems.extend(expression.names.iter().filter(|n| !known.contains(n.as_str())).map(|name| {
+        let is_known = |name: &str| known.contains(name) || known.contains(fold(name).as_str());
+        problems.extend(expression.names.iter().filter(|n| !is_known(n)).map(|name| {
             match nearest(name, known.iter().copied()) {
                 Some(meant) => place.problem("unknown_name_meant", &[("name", name), ("meant", meant)]),
                 None => place.problem("unknown_name", &[("name", name)]),
@@ -155,9 +166,9 @@ impl Expression {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Code(code) => {
-                    let value = code.eval(row.clone()).map_err(|_| Failed)?;
+                    let value = code.eval(row.clone())?;
                     if value.is_undefined() {
-                        return Err(Failed);
+                        return Err(Failed::default());
                     }
                     match value.as_str() {
                         Some(text) => out.push_str(text),
@@ -167,16 +178,16 @@ impl Expression {
             }
             // Four bytes are the most a character takes.
             if out.len() > LONGEST_VALUE * 4 {
-                return Err(Failed);
+                return Err(Failed::default());
             }
         }
-        if out.chars().count() > LONGEST_VALUE { Err(Failed) } else { Ok(out) }
+        if out.chars().count() > LONGEST_VALUE { Err(Failed::default()) } else { Ok(out) }
     }
 
     /// Whether the condition holds for a row.
     pub fn holds(&self, row: &Value) -> Result<bool, Failed> {
-        let [Piece::Code(code)] = self.pieces.as_slice() else { return Err(Failed) };
-        code.eval(row.clone()).map(|v| v.is_true()).map_err(|_| Failed)
+        let [Piece::Code(code)] = self.pieces.as_slice() else { return Err(Failed::default()) };
+        Ok(code.eval(row.clone()).map(|v| v.is_true())?)
     }
 }
 
@@ -186,9 +197,11 @@ pub fn speaks_of(source: &str, name: &str) -> bool {
     let Ok(split) = pieces::split(source) else { return false };
     split.into_iter().any(|piece| match piece {
         pieces::Piece::Text(_) => false,
-        pieces::Piece::Code(code) => filters::environment(Style::En)
-            .compile_expression_owned(code.to_owned())
-            .is_ok_and(|compiled| compiled.undeclared_variables(false).contains(name)),
+        pieces::Piece::Code(code) => {
+            filters::environment(Style::En).compile_expression_owned(code.to_owned()).is_ok_and(|compiled| {
+                compiled.undeclared_variables(false).iter().any(|used| used == name || fold(used) == name)
+            })
+        }
     })
 }
 
@@ -216,6 +229,15 @@ pub struct RowValues {
     pub vars: Arc<BTreeMap<String, String>>,
     /// The row's date and time.
     pub when: Option<When>,
+    /// Places of numbers that a text would not tell the value of; see [`super::audience::Lines::numbers`].
+    pub numbers: Vec<usize>,
+}
+
+impl RowValues {
+    /// A column by its name, or by its title with accents and capitals.
+    fn place(&self, key: &str) -> Option<usize> {
+        self.columns.get(key).or_else(|| self.columns.get(&fold(key))).copied()
+    }
 }
 
 impl Object for RowValues {
@@ -229,9 +251,17 @@ impl Object for RowValues {
         {
             return Some(Value::from_object(when));
         }
-        if let Some(place) = self.columns.get(key) {
-            return self.cells.get(*place).map(|cell| Value::from(cell.as_str()));
+        if !self.columns.contains_key(key)
+            && let Some(text) = self.vars.get(key)
+        {
+            return Some(Value::from(text.as_str()));
         }
-        self.vars.get(key).map(|text| Value::from(text.as_str()))
+        let place = self.place(key)?;
+        let cell = self.cells.get(place)?;
+        Some(if self.numbers.contains(&place) {
+            Value::from_object(amount::Exact(cell.clone()))
+        } else {
+            Value::from(cell.as_str())
+        })
     }
 }

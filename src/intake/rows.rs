@@ -6,16 +6,15 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
+use crate::domain::amend::Conflicts;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
 use crate::domain::hours::law::Laws;
-use crate::domain::id::RunId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
-use crate::locale::{self, Language};
 
 use super::audience::{self, Audience, FileFacts, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
@@ -23,6 +22,7 @@ use super::columns;
 
 mod batch;
 mod damage;
+mod detail;
 mod evidence;
 mod fingerprint;
 mod keys;
@@ -30,12 +30,14 @@ mod plan;
 mod resolve;
 mod runs;
 mod seen;
+mod shape;
 mod survey;
 mod tally;
 pub mod when;
 mod who;
 mod zones;
 
+pub use detail::{explain, moved_and_left, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
 pub use tally::Tally;
@@ -158,6 +160,8 @@ pub struct Rows<'a> {
     /// The first rows that are no UTF-8.
     not_utf8: Vec<i64>,
     unknown_zone: Option<String>,
+    /// Ids that rows of two people have.
+    conflicts: Conflicts,
     batch: Batch<'a>,
 }
 
@@ -227,6 +231,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         tally: Tally::default(),
         not_utf8: Vec::new(),
         unknown_zone: None,
+        conflicts: Conflicts::default(),
         batch: Batch::new(resolver, survey.rows),
     })
 }
@@ -274,7 +279,10 @@ impl Rows<'_> {
         let zone = resolve::zone_name(&self.request.campaign.timezone);
         counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
+        let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
+        counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
         counted(self.lines.cells_beside(), "cells_beside", &[]);
+        all.extend(self.conflicts.problem("ids_conflict"));
         if self.lines.failure().is_some() {
             all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
         }
@@ -311,7 +319,12 @@ impl Rows<'_> {
             Read::Unreadable(why, cells) => return RowFate::Excluded(self.unreadable(no, &why, &cells)),
         };
         if let Some(earlier) = decided.key.as_ref().and_then(|key| self.seen.earlier(key)) {
-            return RowFate::Excluded(decided.doubles(earlier));
+            let double = decided.doubles(earlier);
+            if earlier.other_person {
+                let id = double.external_id.as_deref().unwrap_or_default();
+                self.conflicts.add(id, (earlier.row.into(), no));
+            }
+            return RowFate::Excluded(double);
         }
         self.tally.add(&decided.noted);
         match (decided.fate, decided.key) {
@@ -364,33 +377,4 @@ fn beginning(cell: &str) -> &str {
 fn as_one(cells: &[String]) -> String {
     let filled = cells.iter().map(|cell| beginning(cell)).filter(|cell| !cell.is_empty());
     filled.take(LONGEST_UNKNOWN).collect::<Vec<_>>().join(" · ").chars().take(LONGEST_UNKNOWN).collect()
-}
-
-/// The detail of a row that an earlier run has sent.
-pub fn sent_in(run: RunId) -> String {
-    format!("sent_in_run: {run}")
-}
-
-/// The detail of a row whose person was told another time, which the campaign leaves so.
-pub fn moved_and_left() -> String {
-    "moved_and_left".to_owned()
-}
-
-/// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
-/// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
-pub fn explain(language: Language, detail: &str) -> String {
-    let (word, rest) = detail.split_once(": ").unwrap_or((detail, ""));
-    let (column, fact) = rest.split_once(": ").filter(|_| word.ends_with("_in")).unwrap_or(("", rest));
-    let key = match (word, fact) {
-        // What is told by the keys of a campaign file is said by what people see.
-        ("value" | "expression", "template.header") => format!("detail.{word}_of_header"),
-        ("value" | "expression", fact) if fact.starts_with("template.buttons.") => format!("detail.{word}_of_button"),
-        ("expression", "columns.only") => format!("detail.{word}_of_only"),
-        _ => format!("detail.{word}"),
-    };
-    // Buttons are counted from 0 in a campaign file and from 1 by people.
-    let button = fact.rsplit('.').next().and_then(|no| no.parse::<u32>().ok()).map(|no| (no + 1).to_string());
-    let button = button.unwrap_or_default();
-    let sentence = locale::say(language, &key, &[("fact", fact), ("column", column), ("button", &button)]);
-    if sentence == key { detail.to_owned() } else { sentence }
 }

@@ -23,7 +23,7 @@ use crate::store::message::NewMessage;
 const NAMED: usize = 20;
 
 /// What keeps a file from being applied unless a person says so all the same.
-const GUARDS: [&str; 4] = ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes"];
+const GUARDS: [&str; 5] = ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes", "feed_ids"];
 
 /// The standing run that a file would amend.
 #[derive(Clone, Debug)]
@@ -218,6 +218,7 @@ impl<'a> Diff<'a> {
         if self.keys.unreadable > 0 {
             found.push(Problem::new("feed_unreadable", &[("n", &self.keys.unreadable.to_string())]));
         }
+        found.extend(self.keys.conflicts.problem("feed_ids"));
         let gone = gone_columns(&self.feed.header, header);
         if !gone.is_empty() {
             found.push(Problem::new("feed_headers", &[("columns", &gone.join(", "))]));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::cost::Cost;
+use super::problems::first_time;
 use super::sheet::SheetInputs;
 use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, Forecast, Line, Purse, Scene, forecast};
@@ -137,6 +138,11 @@ impl Ahead {
             ..Line::default()
         };
         let mut scene = Scene { now: inputs.now, ..inputs.around.clone() };
+        if let Some(first) = first_time(inputs) {
+            // One that comes again begins at its time, when what leaves now has left.
+            scene.now = first;
+            scene.lines.clear();
+        }
         scene.lines.push(line);
         forecast(&scene)
     }

@@ -249,7 +249,8 @@ fn repeats(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
     let args =
         [("first", shown(first)), ("until", shown(until)), ("n", times.to_string()), ("cost", each), ("all", all)];
     let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    Some(Problem::new("repeats_until", &args))
+    let code = if times < MANY_TIMES { "repeats_until" } else { "repeats_until_more" };
+    Some(Problem::new(code, &args))
 }
 
 /// It will soon be billed as something else.

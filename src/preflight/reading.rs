@@ -56,6 +56,8 @@ pub(super) struct Reading {
     pub changes: Option<Changes>,
     /// What keeps it from being applied unattended.
     pub guards: Vec<Problem>,
+    /// Rows whose time has passed and that do not go out all the same, as what was sent.
+    not_overdue: u64,
 }
 
 /// Rows left out for one reason.
@@ -108,6 +110,7 @@ pub(super) fn read(
     }
     reading.facts = Some(rows.facts().clone());
     reading.warnings = rows.warnings();
+    reading.count_overdue(rows.tally().overdue);
     Ok(reading)
 }
 
@@ -133,7 +136,9 @@ impl Reading {
                     Some(diff) => self.amended(row.no, &draft, inputs, diff),
                     None => self.stopped(&draft, inputs),
                 };
-                if stopped.is_none() {
+                if stopped.is_some() {
+                    self.not_overdue += u64::from(draft.due_at <= inputs.now);
+                } else {
                     self.take(row.no, &draft, inputs, zone);
                     self.routes.see(&draft.route, inputs);
                 }
@@ -151,6 +156,15 @@ impl Reading {
             }
         }
         SheetRow { row: row.no, to, reason, detail }
+    }
+
+    /// What was sent already goes out no more, however late it is.
+    fn count_overdue(&mut self, overdue: u64) {
+        let left = overdue.saturating_sub(self.not_overdue);
+        self.warnings.retain(|warning| warning.code != "overdue" || left > 0);
+        for warning in self.warnings.iter_mut().filter(|warning| warning.code == "overdue") {
+            *warning = Problem::new("overdue", &[("n", &left.to_string())]);
+        }
     }
 
     fn take(&mut self, row: i64, draft: &Draft, inputs: &SheetInputs<'_>, zone: &TimeZone) {

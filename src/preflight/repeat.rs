@@ -50,6 +50,13 @@ pub struct Repeats {
     pub high: Option<Micros>,
 }
 
+impl Repeats {
+    /// The sentence for what all of it costs.
+    pub fn cost_key(&self) -> &'static str {
+        if self.or_more { "repeat.cost_more" } else { "repeat.cost" }
+    }
+}
+
 fn times<'a>(campaign: &'a CampaignFile, every: &'a Every, now: UnixMs) -> impl Iterator<Item = UnixMs> + 'a {
     let zone = campaign.timezone.iana_name().unwrap_or("UTC");
     let until = campaign.schedule.until;
@@ -89,5 +96,8 @@ pub(super) fn warning(repeats: Option<&Repeats>) -> Option<Problem> {
     let gap = repeats.next_at?.since(repeats.first_at);
     let per_day = 86_400 / gap.as_secs().max(60);
     let (times, per_day) = (repeats.times.to_string(), per_day.max(2).to_string());
-    (gap < OFTEN).then(|| Problem::new("repeats_often", &[("times", &times), ("per_day", &per_day)]))
+    (gap < OFTEN).then(|| {
+        let code = if repeats.or_more { "repeats_often_more" } else { "repeats_often" };
+        Problem::new(code, &[("times", &times), ("per_day", &per_day)])
+    })
 }

@@ -329,12 +329,12 @@ fn times(page: &mut Page, sheet: &Sheet) {
 /// How a campaign comes again, and what all of it costs.
 fn repeat(page: &mut Page, sheet: &Sheet, repeats: &Repeats) {
     let said = repeat_words(page.language(), repeats, &local(repeats.counted_until, &sheet.timezone, page.language()));
-    page.fact("repeat.label", &said);
+    page.fact("repeat.comes", &said);
     let currency = &sheet.cost.currency;
     if let (Some(likely), Some(high)) = (repeats.likely, repeats.high) {
         let (likely, high) = (money(currency, likely), money(currency, high));
-        let said = page.say("repeat.cost", &[("likely", &likely), ("high", &high)]);
-        page.fact("repeat.cost_label", &said);
+        let said = page.say(repeats.cost_key(), &[("likely", &likely), ("high", &high)]);
+        page.fact("repeat.cost", &said);
     }
 }
 

@@ -11,6 +11,7 @@ mod correcting;
 mod doubts;
 mod drafting;
 mod ending_holds;
+mod erased_people;
 mod erasing_files;
 mod examining;
 pub mod feeds;

@@ -2,6 +2,7 @@
 
 mod audience;
 mod campaign_file;
+mod certain;
 mod damage;
 mod dialects;
 mod expressions;

@@ -1,10 +1,12 @@
 //! What a whole file names: needed before its first row is decided.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
 /// The rows a file names, as numbers: a million take some 40 MB.
@@ -22,6 +24,39 @@ pub struct FileKeys {
     pub rows: i64,
     /// Rows that cannot be read.
     pub unreadable: i64,
+    /// Whose row has an id, and which row that is.
+    people: HashMap<u64, (u32, u32)>,
+    /// Ids that rows of two people have.
+    pub conflicts: Conflicts,
+}
+
+/// Ids that rows of two people have: nobody knows whose appointment it is.
+#[derive(Clone, Debug, Default)]
+pub struct Conflicts {
+    count: i64,
+    /// The first: the id and both rows.
+    first: Option<(String, (i64, i64))>,
+}
+
+impl Conflicts {
+    /// One more.
+    pub fn add(&mut self, id: &str, rows: (i64, i64)) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (id.to_owned(), rows));
+    }
+
+    /// Those of two readings of one file.
+    pub fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.first = self.first.take().or(other.first);
+    }
+
+    /// What is told of them: how many, the first id and both of its rows.
+    pub fn problem(&self, code: &str) -> Option<Problem> {
+        let (id, (row, other)) = self.first.as_ref()?;
+        let [n, row, other] = [self.count, *row, *other].map(|n| n.to_string());
+        Some(Problem::new(code, &[("n", &n), ("id", id), ("row", &row), ("other", &other)]))
+    }
 }
 
 fn number(text: &str) -> u64 {
@@ -37,6 +72,17 @@ impl FileKeys {
         self.keys.insert(number(key));
         self.ids.extend(external_id.map(number));
         self.widen(happens_at);
+    }
+
+    /// Whose the row of an id is: two people may not have one.
+    pub fn see_person(&mut self, external_id: Option<&str>, to: &Phone, row: i64) {
+        let Some(id) = external_id else { return };
+        // Half of a hash is enough to tell the people of one id apart.
+        let who = number(&to.person_key()) as u32;
+        let (first, of) = *self.people.entry(number(id)).or_insert((who, u32::try_from(row).unwrap_or(u32::MAX)));
+        if first != who {
+            self.conflicts.add(id, (of.into(), row));
+        }
     }
 
     /// A row that becomes none.

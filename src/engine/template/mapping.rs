@@ -187,7 +187,13 @@ pub(in crate::engine) fn evaluate(
 ) -> Option<String> {
     let known: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
     let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, &known).ok()?;
-    let values = RowValues { cells: Vec::new(), columns: Arc::default(), vars: Arc::new(texts.clone()), when: None };
+    let values = RowValues {
+        cells: Vec::new(),
+        columns: Arc::default(),
+        vars: Arc::new(texts.clone()),
+        when: None,
+        numbers: Vec::new(),
+    };
     compiled.text(&RowValue::from_object(values)).ok()
 }
 
@@ -208,6 +214,7 @@ fn value(entry: &str, source: Option<&String>, row: &Row<'_>) -> String {
         columns: Arc::new(columns.iter().enumerate().map(|(i, name)| (name.clone(), i)).collect()),
         vars: Arc::new(row.vars.clone()),
         when: Some(row.when),
+        numbers: Vec::new(),
     };
     let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let compiled = Expression::compile(source, &Place::of("variables", entry, None), row.style, &known);

@@ -74,17 +74,30 @@ fn is_plain(cell: &str) -> bool {
 /// The text without what is not seen, every blank a plain one; `None` when nothing changes. Line ends and tabs stay: they
 /// are flattened, and counted, where the value is used. What joins letters and emoji stays too.
 fn seen(cell: &str) -> Option<String> {
-    let is_odd = |c: char| is_invisible(c) || is_odd_blank(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    let is_odd = |c: char| {
+        is_invisible(c) || is_odd_blank(c) || is_odd_break(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    };
     if !cell.contains(is_odd) {
         return None;
     }
-    let kept = cell.chars().filter(|c| !is_invisible(*c) && (!c.is_control() || matches!(c, '\n' | '\r' | '\t')));
-    let text: String = kept.map(|c| if is_odd_blank(c) { ' ' } else { c }).collect();
+    let plain = |c: char| match c {
+        c if is_odd_blank(c) => ' ',
+        c if is_odd_break(c) => '\n',
+        c => c,
+    };
+    let kept = cell.chars().map(plain);
+    let kept = kept.filter(|c| !is_invisible(*c) && (!c.is_control() || matches!(c, '\n' | '\r' | '\t')));
+    let text: String = kept.collect();
     Some(text.trim().to_owned())
 }
 
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Line ends of other systems: between two words, like any other.
+fn is_odd_break(c: char) -> bool {
+    matches!(c, '\u{0B}' | '\u{0C}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 fn is_odd_blank(c: char) -> bool {
@@ -126,11 +139,21 @@ fn is_continuation(c: char) -> bool {
 
 /// The text that gives this one when its UTF-8 is read as Windows-1252: certain when all of it goes back.
 fn decoded_once(cell: &str) -> Option<String> {
-    // The codec writes what it cannot as `&#…;`, and tells so.
-    let (bytes, _, has_others) = WINDOWS_1252.encode(cell);
-    if has_others {
-        return None;
+    let mut bytes = Vec::with_capacity(cell.len());
+    for c in cell.chars() {
+        // Half of the readers leave these bytes as they are, the others write the signs that Windows has in their place.
+        if ('\u{80}'..='\u{9F}').contains(&c) {
+            bytes.push(c as u8);
+            continue;
+        }
+        let mut text = [0; 4];
+        // The codec writes what it cannot as `&#…;`, and tells so.
+        let (one, _, has_others) = WINDOWS_1252.encode(c.encode_utf8(&mut text));
+        if has_others {
+            return None;
+        }
+        bytes.extend_from_slice(&one);
     }
-    let text = String::from_utf8(bytes.into_owned()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
     (!looks_decoded_twice(&text)).then(|| text.trim().to_owned())
 }

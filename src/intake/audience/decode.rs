@@ -105,11 +105,13 @@ pub(super) struct Guarded {
     since: usize,
     /// Line on which the row in hand starts.
     pub(super) line: u64,
+    /// What was read last ended with a carriage return.
+    after_return: bool,
 }
 
 impl Guarded {
     pub(super) fn new(text: Text, line: u64) -> Self {
-        Self { text, since: 0, line }
+        Self { text, since: 0, line, after_return: false }
     }
 
     /// A row has ended; the next one starts on `line`.
@@ -124,8 +126,54 @@ impl Read for Guarded {
         if self.since > LONGEST_ROW {
             return Err(Refused::EndlessRow { line: self.line }.into());
         }
-        let read = self.text.read(into)?;
-        self.since += read;
-        Ok(read)
+        loop {
+            let read = self.text.read(into)?;
+            let kept = one_line_end(&mut into[..read], &mut self.after_return);
+            // Where only the second half of a line end was read, the text goes on.
+            if kept > 0 || read == 0 {
+                self.since += kept;
+                return Ok(kept);
+            }
+        }
+    }
+}
+
+/// Every line end as a line feed, so that lines are counted alike whoever wrote them; how many bytes are left.
+/// `after_return`: the bytes before ended with a carriage return, and so do these.
+fn one_line_end(bytes: &mut [u8], after_return: &mut bool) -> usize {
+    let was_after =
+        std::mem::replace(after_return, bytes.last() == Some(&b'\r') || (bytes.is_empty() && *after_return));
+    let skips_first = was_after && bytes.first() == Some(&b'\n');
+    let Some(first) = (if skips_first { Some(0) } else { bytes.iter().position(|b| *b == b'\r') }) else {
+        return bytes.len();
+    };
+    let (mut kept, mut before) = (first, if skips_first { b'\r' } else { 0 });
+    for at in first..bytes.len() {
+        let byte = bytes[at];
+        if byte != b'\n' || before != b'\r' {
+            bytes[kept] = if byte == b'\r' { b'\n' } else { byte };
+            kept += 1;
+        }
+        before = byte;
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_one_wherever_the_reading_is_cut() {
+        let text = b"a\r\nb\r\r\n\nc\rd\n\r\n";
+        for cut in 0..=text.len() {
+            let (mut one, mut other) = (text[..cut].to_vec(), text[cut..].to_vec());
+            let mut after = false;
+            let kept = one_line_end(&mut one, &mut after);
+            one.truncate(kept);
+            let kept = one_line_end(&mut other, &mut after);
+            one.extend_from_slice(&other[..kept]);
+            assert_eq!(one, b"a\nb\n\n\nc\nd\n\n", "{cut}");
+        }
     }
 }

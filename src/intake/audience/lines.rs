@@ -42,6 +42,8 @@ pub(super) struct Raw {
     pub(super) is_hidden: bool,
     /// Columns of formulas that were never calculated.
     pub(super) uncalculated: Vec<usize>,
+    /// Columns of numbers that look as if they had a mark of thousands.
+    pub(super) numbers: Vec<usize>,
 }
 
 /// What a row has beside its cells.
@@ -49,6 +51,7 @@ pub(super) struct Raw {
 struct Beside {
     is_hidden: bool,
     uncalculated: Vec<usize>,
+    numbers: Vec<usize>,
 }
 
 /// Where a row of a text goes on over several lines.
@@ -66,6 +69,7 @@ impl Raw {
     pub(super) fn clear(&mut self) {
         self.cells.clear();
         self.uncalculated.clear();
+        self.numbers.clear();
         (self.is_broken, self.breaks, self.is_hidden) = (false, Breaks::None, false);
     }
 
@@ -106,6 +110,8 @@ pub struct Lines {
     source: Source,
     raw: Raw,
     width: usize,
+    /// Cells of the header, those without a name at its end too.
+    written: usize,
     /// Rows of empty cells that count if another follows.
     blank: u64,
     /// The next row.
@@ -138,6 +144,7 @@ impl Lines {
             source,
             raw: Raw::default(),
             width: 0,
+            written: 0,
             blank: 0,
             next: None,
             of_last: Beside::default(),
@@ -170,7 +177,7 @@ impl Lines {
         while header.last().is_some_and(String::is_empty) {
             header.pop();
         }
-        self.width = header.len();
+        (self.width, self.written) = (header.len(), written.len());
         Ok(Some(header))
     }
 
@@ -191,6 +198,12 @@ impl Lines {
     /// Whether the row given last is hidden, or filtered out, in its sheet.
     pub fn is_hidden(&self) -> bool {
         self.of_last.is_hidden
+    }
+
+    /// Columns (from 0) of the row given last that are numbers in their sheet, with three decimals behind a point: as a text
+    /// nobody could tell `1.234` from one thousand.
+    pub fn numbers(&self) -> &[usize] {
+        &self.of_last.numbers
     }
 
     /// Columns (from 0) of the row given last whose formulas were never calculated: who wrote the file left their values
@@ -281,7 +294,8 @@ impl Lines {
             self.last_cell_goes_on = self.raw.breaks == Breaks::InLast;
             self.line = self.raw.line;
             let uncalculated = std::mem::take(&mut self.raw.uncalculated);
-            let beside = Beside { is_hidden: self.raw.is_hidden, uncalculated };
+            let numbers = std::mem::take(&mut self.raw.numbers);
+            let beside = Beside { is_hidden: self.raw.is_hidden, uncalculated, numbers };
             return Some((self.shape(), beside));
         }
     }
@@ -290,8 +304,10 @@ impl Lines {
     fn shape(&mut self) -> Line {
         let found = self.raw.cells.len();
         let extra = self.raw.cells.iter().skip(self.width).filter(|cell| !cell.is_empty()).count();
-        // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written.
-        if matches!(self.source, Source::Sheet(_)) {
+        let is_sheet = matches!(self.source, Source::Sheet(_));
+        // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written. In a text those
+        // under the empty names at the end of the header are.
+        if is_sheet || (self.width..=self.written).contains(&found) {
             self.beside += extra as u64;
         } else if found < self.width || extra > 0 {
             let quoted_from = (self.raw.breaks != Breaks::None).then_some(self.raw.line);

@@ -89,6 +89,12 @@ pub(super) const PHONE: &[&str] = &[
     "n_de_telefono",
     "no_de_telefone",
     "no_de_telefono",
+    "n_telefono",
+    "n_celular",
+    "n_de_celular",
+    "no_telefono",
+    "no_celular",
+    "no_de_celular",
 ];
 
 /// The person's name, best first.
@@ -180,6 +186,9 @@ pub(super) const WHEN: &[&str] = &[
     "quando",
 ];
 
+/// Date and time, or the time alone where a column of dates stands beside it.
+pub(super) const EITHER: &str = "appointment_time";
+
 /// Date alone.
 pub(super) const DATE: &[&str] = &[
     "date",
@@ -220,6 +229,15 @@ pub(super) const TIME: &[&str] = &[
     "hora_agendamento",
     "horario_agendamento",
     "hora_do_exame",
+    "hora_inicio",
+    "hora_de_inicio",
+    "hora_inicial",
+    "hora_desde",
+    "horario_inicio",
+    "horario_de_inicio",
+    "horario_turno",
+    "horario_del_turno",
+    "start_time",
 ];
 
 /// The person's time zone.

@@ -16,6 +16,8 @@ pub struct Contents<'a> {
     /// Place of the column that names the language.
     column: Option<usize>,
     falls_back: bool,
+    /// Translations that want other values than the campaign gives, and which.
+    unfit: Vec<(&'a str, String)>,
 }
 
 /// Which content a row gets.
@@ -54,6 +56,7 @@ impl<'a> Contents<'a> {
             languages: Vec::new(),
             column,
             falls_back: by_column.is_some_and(|by| by.falls_back),
+            unfit: Vec::new(),
         };
         let own = (template, campaign.template.language.as_str());
         for (template, language) in std::iter::once(own).chain(others.map(|t| (Some(t), t.language.as_str()))) {
@@ -62,11 +65,30 @@ impl<'a> Contents<'a> {
                     contents.all.push(content);
                     contents.languages.push(language);
                 }
+                // Whether any row is in that language is seen when they are read.
+                Err(found) if !contents.all.is_empty() => contents.unfit.push((language, wanted(&found))),
                 // What is wrong in every language is told once.
                 Err(found) => problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>()),
             }
         }
         if problems.is_empty() { Ok(contents) } else { Err(problems) }
+    }
+
+    /// The translation that the row of `cells` names and that wants other values than the campaign gives, by its place.
+    pub fn unfit(&self, cells: &[String]) -> Option<usize> {
+        if self.unfit.is_empty() {
+            return None;
+        }
+        let cell = cells.get(self.column?).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())?;
+        let unfit: Vec<&str> = self.unfit.iter().map(|(language, _)| *language).collect();
+        language::pick(cell, &self.languages).is_none().then(|| language::pick(cell, &unfit)).flatten()
+    }
+
+    /// What is told of it, and whether its rows get the campaign's own content instead.
+    pub fn told_of_unfit(&self, place: usize) -> Option<(Problem, bool)> {
+        let (language, names) = self.unfit.get(place)?;
+        let code = if self.falls_back { "translation_unfit_otherwise" } else { "translation_unfit" };
+        Some((Problem::new(code, &[("language", language), ("names", names)]), self.falls_back))
     }
 
     /// Which content the row of `cells` gets; `Err` is the language that has none.
@@ -97,4 +119,19 @@ impl<'a> Contents<'a> {
         let marketing = self.all.iter().find_map(|c| c.category.filter(|c| *c == Category::Marketing));
         marketing.or(self.all[0].category)
     }
+}
+
+/// What a translation wants otherwise, by name.
+fn wanted(problems: &[Problem]) -> String {
+    let named = |p: &Problem| {
+        let arg = |key: &str| p.args.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+        arg("name").or_else(|| arg("label")).or_else(|| arg("slot")).unwrap_or_else(|| p.code.clone())
+    };
+    problems
+        .iter()
+        .map(named)
+        .collect::<std::collections::BTreeSet<String>>()
+        .into_iter()
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::super::audience::DateOrder;
 use super::super::rows::when::{self, HasTime};
+use super::amount::{self, NoAmount};
 use super::calendar::{Style, When};
 use super::currency;
 use super::names;
@@ -14,6 +15,9 @@ use super::names;
 /// Names of the filters.
 pub(super) const FILTERS: [&str; 11] =
     ["first_name", "title", "upper", "lower", "trim", "default", "day", "time", "date", "money", "number"];
+
+/// What the errors of these filters begin with.
+const REFUSED: &str = "refused: ";
 
 /// Instructions one expression may take: a hundred times what a long one needs.
 const FUEL: u64 = 10_000;
@@ -48,22 +52,44 @@ fn build(style: Style) -> Environment<'static> {
     env.add_filter("day", move |v: &Value| moment(v, style).map(|w| style.day(w.local.date())));
     env.add_filter("date", move |v: &Value| moment(v, style).map(|w| style.date(w.local.date())));
     env.add_filter("time", move |v: &Value| {
-        let when = moment(v, style)?;
-        if when.has_time { Ok(style.time(when.local.time())) } else { Err(refused("no time of day")) }
+        let time = match moment(v, style) {
+            Ok(when) => Some(when.local.time()).filter(|_| when.has_time),
+            // A column of times has no dates.
+            Err(_) => when::time_alone(&text(v)),
+        };
+        time.map(|time| style.time(time)).ok_or_else(|| refused("no_time", v))
     });
     env.add_filter("money", move |v: &Value, symbol: Option<String>| {
-        let amount = cents(&text(v)).ok_or_else(|| refused("no amount"))?;
+        let amount = cents(v, style)?;
         Ok::<_, Error>(symbol.map_or_else(|| style.amount(amount), |unit| currency::written(style, amount, &unit)))
     });
-    env.add_filter("number", |v: &Value| {
+    env.add_filter("number", move |v: &Value| {
         // f64 holds every amount of cents below 90 million millions exactly; only for comparing.
-        cents(&text(v)).map(|c| c as f64 / 100.0).ok_or_else(|| refused("no number"))
+        cents(v, style).map(|c| c as f64 / 100.0)
     });
     env
 }
 
-fn refused(why: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, why)
+/// The word of a detail, and the value that is to blame.
+fn refused(why: &'static str, value: &Value) -> Error {
+    Error::new(ErrorKind::InvalidOperation, format!("{REFUSED}{why}: {}", text(value)))
+}
+
+fn cents(value: &Value, style: Style) -> Result<i128, Error> {
+    amount::cents(value, style).map_err(|why| match why {
+        NoAmount::None => refused("no_amount", value),
+        NoAmount::Unclear => refused("unclear_amount", value),
+    })
+}
+
+/// Why a filter refused a value, as `no_amount` and the value; `None`: something else went wrong.
+pub(super) fn why(error: &Error) -> Option<(String, String)> {
+    let mut all = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    all.find_map(|error| {
+        let detail = error.downcast_ref::<Error>()?.detail()?.strip_prefix(REFUSED)?;
+        let (word, value) = detail.split_once(": ")?;
+        Some((word.to_owned(), value.to_owned()))
+    })
 }
 
 fn text(value: &Value) -> String {
@@ -81,26 +107,6 @@ fn moment(value: &Value, style: Style) -> Result<When, Error> {
         return Ok(*when);
     }
     let read = when::read(&[&text(value)], DateOrder::DayFirst);
-    let Ok(when::Moment::Local(local, has_time)) = read else { return Err(refused("no date")) };
+    let Ok(when::Moment::Local(local, has_time)) = read else { return Err(refused("no_date", value)) };
     Ok(When { local, has_time: has_time == HasTime::Yes, style })
-}
-
-/// Hundredths of an amount written with any marks: `$ 1.234,50`, `1,234.5`, `-12`. The last mark with one or two digits
-/// behind it divides decimals; three digits behind the only mark make it one of thousands.
-pub(super) fn cents(text: &str) -> Option<i128> {
-    let kept: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let bare = kept.trim_matches(|c: char| !c.is_ascii_digit() && c != '-');
-    let (negative, bare) = bare.strip_prefix('-').map_or((false, bare), |rest| (true, rest));
-    if bare.is_empty() || bare.len() > 20 || !bare.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')) {
-        return None;
-    }
-    let (whole, decimals) = match bare.rfind(['.', ',']) {
-        Some(at) if bare.len() - at - 1 <= 2 => (&bare[..at], &bare[at + 1..]),
-        _ => (bare, ""),
-    };
-    let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let decimals: i128 = format!("{decimals:0<2}").parse().ok()?;
-    let cents = whole * 100 + decimals;
-    Some(if negative { -cents } else { cents })
 }

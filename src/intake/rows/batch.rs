@@ -35,6 +35,7 @@ pub(super) enum Read {
 struct Unsettled {
     line: Line,
     is_hidden: bool,
+    numbers: Vec<usize>,
 }
 
 impl<'a> Batch<'a> {
@@ -124,7 +125,7 @@ fn step_back() {
 impl Resolver<'_> {
     fn read(&mut self, row: Unsettled) -> Read {
         match row.line {
-            Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, row.is_hidden))),
+            Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, (row.is_hidden, row.numbers)))),
             Line::Unreadable(why, cells) => Read::Unreadable(why, cells),
         }
     }
@@ -136,7 +137,7 @@ fn read(lines: &mut Lines, most: usize) -> Vec<Unsettled> {
         let Some(line) = lines.next() else { break };
         let (Line::Cells(cells) | Line::Unreadable(_, cells)) = &line;
         bytes += cells.iter().map(String::len).sum::<usize>();
-        rows.push(Unsettled { line, is_hidden: lines.is_hidden() });
+        rows.push(Unsettled { line, is_hidden: lines.is_hidden(), numbers: lines.numbers().to_vec() });
     }
     rows
 }

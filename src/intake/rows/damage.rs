@@ -100,6 +100,9 @@ fn says_total(cell: &str) -> bool {
     }
 }
 
+/// Digits of the shortest number that stands among others in a cell.
+const SHORTEST: usize = 7;
+
 /// The number of a row.
 pub(super) struct FoundPhone {
     /// The cell as it stands, or the part of it that was taken.
@@ -148,14 +151,34 @@ fn joined(cells: &[String], places: &[usize]) -> String {
 /// A cell's number, or the first of its numbers that can be one.
 fn one_of(given: String, home: Option<&Home>) -> FoundPhone {
     let to = phone_number::read(&given, home);
-    if to != Err(NotAPhone::Several) {
+    // Parts of somebody's papers could be numbers of somebody else.
+    let is_none = matches!(to, Err(NotAPhone::Empty | NotAPhone::Scientific));
+    if to.is_ok() || is_none || phone_number::paper(&given).is_some() {
         return FoundPhone { given, to, is_one_of_several: false };
     }
-    let pieces = given.split(['/', ';', ',', '|', '\n']).flat_map(|piece| piece.split(" y "));
-    let pieces = pieces.flat_map(|p| p.split(" o ")).flat_map(|p| p.split(" e ")).flat_map(|p| p.split(" ou "));
-    let good = pieces.map(str::trim).find_map(|piece| Some((piece, phone_number::read(piece, home).ok()?)));
-    match good {
-        Some((piece, phone)) => FoundPhone { given: piece.to_owned(), to: Ok(phone), is_one_of_several: true },
-        None => FoundPhone { given, to, is_one_of_several: true },
+    // Also where the first of them is no number: "s/d; 11 5555-3003".
+    let pieces = given.split(['/', ';', ',', '|', '\n']);
+    let pieces = pieces.flat_map(|p| p.split(" y ")).flat_map(|p| p.split(" o ")).flat_map(|p| p.split(" e "));
+    let pieces: Vec<&str> = pieces.flat_map(|p| p.split(" ou ")).map(str::trim).filter(|p| !p.is_empty()).collect();
+    let read =
+        |piece: &str| phone_number::read(piece, home).or_else(|_| phone_number::read(without_note(piece)?, home));
+    let several = pieces.len() > 1;
+    // A piece must be a whole number by itself: an area code cut off would make another one.
+    let whole = |piece: &&str| !several || piece.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST;
+    match pieces.iter().filter(|piece| whole(piece)).find_map(|piece| Some((piece, read(piece).ok()?))) {
+        Some((piece, phone)) => FoundPhone { given: (*piece).to_owned(), to: Ok(phone), is_one_of_several: several },
+        None => FoundPhone { given, is_one_of_several: to == Err(NotAPhone::Several), to },
     }
+}
+
+/// A number without what is noted behind it: `11 5555-3000 (hija)`, `4555-3000 int. 12`. Other words could make a number
+/// of something that is none, as the number of somebody's papers is.
+fn without_note(piece: &str) -> Result<&str, NotAPhone> {
+    const EXTENSIONS: [&str; 6] = ["int", "interno", "ext", "anexo", "ramal", "x"];
+    let at = piece.find(char::is_alphabetic).ok_or(NotAPhone::NotDigits)?;
+    let (number, note) = piece.split_at(at);
+    let word: String = note.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    let in_brackets = number.ends_with('(') && note.ends_with(')') && !note.contains(|c: char| c.is_ascii_digit());
+    let is_note = in_brackets || EXTENSIONS.contains(&word.as_str());
+    if is_note { Ok(number.trim_end_matches('(').trim_end()) } else { Err(NotAPhone::NotDigits) }
 }

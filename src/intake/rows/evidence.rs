@@ -5,8 +5,9 @@ use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 
 use super::super::audience::DateOrder;
-use super::super::phone_number::Home;
+use super::super::phone_number::{Home, NotAPhone};
 use super::plan::Plan;
+use super::shape::{Shape, Source, are_unlike, shape};
 use super::when::{self, Evidence};
 use super::{beginning, damage};
 
@@ -16,6 +17,9 @@ const STRIDE: u64 = 64;
 
 /// Cells with something in them from which on a share says something.
 const ENOUGH: u64 = 10;
+
+/// So many dates of one order weigh more than one of the other, and than so many that could be either.
+const MOSTLY: u64 = 5;
 
 /// Below this share of numbers that can be one, in percent, a column is not the phone's.
 const GOOD_PER_CENT: u64 = 70;
@@ -62,7 +66,11 @@ impl Places {
 pub(super) struct Dates {
     day_first: u64,
     month_first: u64,
+    /// The first that could be read in both orders, and how many there are.
     either: Option<String>,
+    either_count: u64,
+    /// The first that proves that the month comes first.
+    month_example: Option<String>,
     serial: u64,
     others: u64,
     serial_example: Option<String>,
@@ -84,9 +92,15 @@ impl Dates {
         }
         match when::evidence(cell) {
             Some(Evidence::DayFirst) => self.day_first += 1,
-            Some(Evidence::MonthFirst) => self.month_first += 1,
-            Some(Evidence::Either) if self.either.is_none() => self.either = Some(cell.to_owned()),
-            _ => {}
+            Some(Evidence::MonthFirst) => {
+                self.month_first += 1;
+                self.month_example.get_or_insert_with(|| cell.to_owned());
+            }
+            Some(Evidence::Either) => {
+                self.either_count += 1;
+                self.either.get_or_insert_with(|| cell.to_owned());
+            }
+            None => {}
         }
         // Times beside dates that are numbers may be texts.
         let is_time = columns > 1 && cell.contains(':') && !cell.contains(['/', '-']);
@@ -98,9 +112,20 @@ impl Dates {
         self.serial_example.is_some() && self.others == 0
     }
 
-    /// Day first, unless the file proves otherwise and nothing in it the contrary.
+    /// Day first, unless the file proves otherwise: by nearly all of its dates that prove anything.
     pub(super) fn order(&self) -> DateOrder {
-        if self.month_first > 0 && self.day_first == 0 { DateOrder::MonthFirst } else { DateOrder::DayFirst }
+        let proved = self.month_first > 0 && self.month_first >= self.day_first * MOSTLY;
+        if proved { DateOrder::MonthFirst } else { DateOrder::DayFirst }
+    }
+
+    /// A few dates say that the month comes first, and many that could be read so say nothing: one slip of the hand must
+    /// not turn all of them round, so a person is asked.
+    pub(super) fn question(&self) -> Option<Problem> {
+        let is_thin = self.month_first * MOSTLY < self.either_count;
+        let example = self.month_example.as_deref().filter(|_| is_thin && self.order() == DateOrder::MonthFirst)?;
+        let (n, of) = (self.month_first.to_string(), (self.month_first + self.either_count).to_string());
+        let either = self.either.as_deref().unwrap_or_default();
+        Some(Problem::new("dates_order", &[("n", &n), ("of", &of), ("example", example), ("either", either)]))
     }
 
     pub(super) fn serial_warning(&self) -> Option<Problem> {
@@ -111,8 +136,11 @@ impl Dates {
 
     pub(super) fn warning(&self, order: DateOrder) -> Option<Problem> {
         if self.month_first > 0 && self.day_first > 0 {
-            let count = self.month_first.to_string();
-            return Some(Problem::new("dates_mixed", &[("n", &count)]));
+            let (code, others) = match order {
+                DateOrder::DayFirst => ("dates_mixed", self.month_first),
+                DateOrder::MonthFirst => ("dates_mixed_month", self.day_first),
+            };
+            return Some(Problem::new(code, &[("n", &others.to_string())]));
         }
         if order == DateOrder::MonthFirst {
             return Some(Problem::new("dates_month_first", &[]));
@@ -129,6 +157,8 @@ pub(super) struct Phones {
     filled: u64,
     good: u64,
     rounded: u64,
+    /// Without their country, where the campaign names none.
+    no_country: u64,
     bad: Option<u64>,
 }
 
@@ -148,6 +178,7 @@ impl Phones {
             return;
         }
         self.rounded += u64::from(damage::is_rounded(&found.given));
+        self.no_country += u64::from(found.to == Err(NotAPhone::NoCountry));
         self.bad.get_or_insert(row);
     }
 
@@ -158,47 +189,17 @@ impl Phones {
         }
         let row = self.bad?;
         // Where a spreadsheet rounded most of them away, that is what to cure.
-        let code = if self.rounded * 2 > self.filled - self.good { "phones_rounded" } else { "few_phones" };
+        let mostly = |count: u64| count * 2 > self.filled - self.good;
+        let code = match () {
+            () if mostly(self.rounded) => "phones_rounded",
+            () if mostly(self.no_country) => "phones_no_country",
+            () => "few_phones",
+        };
         let percent = (self.good * 100 / self.filled).to_string();
         let (row, of) = (row.to_string(), self.filled.to_string());
         let args = [("column", column), ("percent", &percent), ("of", &of), ("row", &row)];
         Some(Problem::new(code, &args))
     }
-}
-
-/// What the values of a parameter look like.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Shape {
-    /// Letters: a name, a place, a date in words.
-    Words,
-    /// A date or a time of day in numbers.
-    Moment,
-    /// Six digits or more: a phone, a document, an order.
-    LongNumber,
-    /// A number, perhaps an amount.
-    Number,
-    /// A web or mail address.
-    Address,
-}
-
-fn shape(text: &str) -> Option<Shape> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    Some(if text.contains("://") || text.starts_with("www.") || (text.contains('@') && text.contains('.')) {
-        Shape::Address
-    } else if letters > digits || letters > 12 || (letters > 0 && digits == 0) {
-        Shape::Words
-    } else if when::read(&[text], DateOrder::DayFirst).is_ok() || (text.contains(':') && digits <= 6) {
-        Shape::Moment
-    } else if digits >= 6 && text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) {
-        Shape::LongNumber
-    } else {
-        Shape::Number
-    })
 }
 
 /// The values of the template's parameters against the examples it was approved with.
@@ -231,13 +232,16 @@ impl<'a> Examples<'a> {
             return;
         }
         for watched in &mut self.watched {
-            // Only what comes from one column as it stands: what an expression makes of it was written on purpose.
-            let Some(place) = plan.sources.get(watched.name) else { continue };
-            let Some(found) = cells.get(*place).and_then(|cell| shape(cell)) else { continue };
+            let (found, place) = match plan.sources.get(watched.name) {
+                Some(Source::Column(place)) => (cells.get(*place).and_then(|cell| shape(cell)), Some(*place)),
+                Some(Source::Always(shape)) => (Some(*shape), None),
+                None => continue,
+            };
+            let Some(found) = found else { continue };
             watched.filled += 1;
             if are_unlike(found, watched.shape) {
                 watched.unlike += 1;
-                watched.column = Some(*place);
+                watched.column = place;
             }
         }
     }
@@ -245,21 +249,10 @@ impl<'a> Examples<'a> {
     /// A parameter most of whose values are something else than its example.
     pub(super) fn blocker(&self, header: &[String]) -> Option<Problem> {
         let wrong = self.watched.iter().find(|w| w.filled >= ENOUGH && w.unlike * 100 > w.filled * GOOD_PER_CENT)?;
-        let column = wrong.column.and_then(|place| header.get(place)).map(String::as_str).unwrap_or_default();
+        let Some(column) = wrong.column.and_then(|place| header.get(place)).map(String::as_str) else {
+            let args = [("name", wrong.name), ("example", wrong.example)];
+            return Some(Problem::new("unlike_example_made", &args));
+        };
         Some(Problem::new("unlike_example", &[("name", wrong.name), ("example", wrong.example), ("column", column)]))
     }
-}
-
-/// Whether nobody would put the one in the other's place: a phone in place of a name, a name in place of an amount.
-fn are_unlike(found: Shape, example: Shape) -> bool {
-    found != example
-        && !matches!(
-            (found, example),
-            // Dates are written in words and in numbers, numbers of any length count things, and a template's number may
-            // be a code, which has letters.
-            (Shape::Moment, Shape::Words)
-                | (Shape::Words, Shape::Moment | Shape::Number | Shape::LongNumber)
-                | (Shape::Number, Shape::LongNumber)
-                | (Shape::LongNumber, Shape::Number)
-        )
 }

@@ -11,10 +11,14 @@ pub fn file_keys(request: &RowsRequest<'_>, told: &dyn Fn(u64)) -> Result<FileKe
     let mut keys = FileKeys::default();
     for row in &mut rows {
         match &row.fate {
-            RowFate::Message(draft) => keys.see(&draft.key, draft.external_id.as_deref(), draft.happens_at),
+            RowFate::Message(draft) => {
+                keys.see(&draft.key, draft.external_id.as_deref(), draft.happens_at);
+                keys.see_person(draft.external_id.as_deref(), &draft.to, row.no);
+            }
             RowFate::Excluded(left) => keys.see_left_out(left.reason, left.external_id.as_deref(), left.happens_at),
         }
     }
+    keys.conflicts.join(rows.conflicts.clone());
     // What could not be read to its end is not whole.
     keys.unreadable += i64::from(rows.lines.failure().is_some());
     Ok(keys)

@@ -11,13 +11,14 @@ use super::super::expression::{self, Expression, Place, Style};
 use super::super::open_hours::OpenHours;
 use super::super::phone_number::{Closed, Home};
 use super::RowsRequest;
+use super::shape::{self, Source};
 
 pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
     /// Columns that something depends on.
     pub(super) used: Vec<usize>,
-    /// Columns that a parameter of the template takes as they stand.
-    pub(super) sources: BTreeMap<String, usize>,
+    /// Where the values of the template's parameters come from, as far as that is told.
+    pub(super) sources: BTreeMap<String, Source>,
     pub(super) columns: Columns,
     pub(super) contents: Contents<'a>,
     pub(super) only: Option<Expression>,
@@ -66,7 +67,7 @@ impl<'a> Plan<'a> {
             (Some(contents), Some(hours)) if problems.is_empty() => Ok(Self {
                 header: header.to_vec(),
                 used: used(campaign, &columns),
-                sources: as_they_stand(campaign, &columns),
+                sources: shape::sources(campaign, &columns),
                 columns,
                 contents,
                 only,
@@ -95,15 +96,6 @@ fn used(campaign: &CampaignFile, columns: &Columns) -> Vec<usize> {
     used.sort_unstable();
     used.dedup();
     used
-}
-
-/// Parameters whose expression is a column and nothing else: `{{ turno }}`.
-fn as_they_stand(campaign: &CampaignFile, columns: &Columns) -> BTreeMap<String, usize> {
-    let place = |source: &str| {
-        let name = source.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
-        columns.names.get(name).copied()
-    };
-    campaign.variables.iter().filter_map(|(name, source)| Some((name.clone(), place(source)?))).collect()
 }
 
 fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {

@@ -8,26 +8,25 @@ use jiff::tz::TimeZone;
 use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::schedule::{self, Due, NotDue, Shift};
-use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
-use super::super::consent::Consent;
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
 use super::super::phone_number::{self, NotAPhone, is_marketing};
 use super::damage;
 use super::plan::{Plan, label};
-use super::seen::Key;
+use super::seen::{Key, Same};
 use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
 use super::who::Who;
 use super::zones::Zones;
 use super::{Draft, RowExclusion, RowsRequest, beginning};
+
+mod agreed;
 
 /// A row's date and time: the instant, and the wall clock it is printed with.
 #[derive(Clone, Copy)]
@@ -36,6 +35,9 @@ struct Happens {
     local: DateTime,
     has_time: bool,
 }
+
+/// The word of a row that has the id of another person's row.
+pub(super) const SAME_ID: &str = "same_id_as_row";
 
 /// Why a row becomes no message, and the word of the detail.
 type Why = (ExclusionReason, String);
@@ -54,6 +56,8 @@ pub(super) struct Resolver<'a> {
     /// Of the row in hand.
     tally: Tally,
     key: Option<Key>,
+    /// Numbers of the row in hand that a text would not tell the value of.
+    numbers: Vec<usize>,
 }
 
 /// A row, decided but for the rows before it.
@@ -67,8 +71,9 @@ pub(super) struct Decided {
 
 impl Decided {
     /// Its exclusion: an earlier row became a message for the same.
-    pub(super) fn doubles(self, earlier: u32) -> RowExclusion {
-        let (reason, detail) = (ExclusionReason::Duplicate, format!("same_as_row: {earlier}"));
+    pub(super) fn doubles(self, earlier: Same) -> RowExclusion {
+        let word = if earlier.other_person { SAME_ID } else { "same_as_row" };
+        let (reason, detail) = (ExclusionReason::Duplicate, format!("{word}: {}", earlier.row));
         match self.fate {
             Err(exclusion) => RowExclusion { reason, detail, ..*exclusion },
             Ok(draft) => RowExclusion {
@@ -98,6 +103,7 @@ impl<'a> Resolver<'a> {
             vars: Arc::new(request.vars.clone()),
             tally: Tally::default(),
             key: None,
+            numbers: Vec::new(),
         }
     }
 
@@ -114,11 +120,13 @@ impl<'a> Resolver<'a> {
             vars: Arc::clone(&self.vars),
             tally: Tally::default(),
             key: None,
+            numbers: Vec::new(),
         }
     }
 
     /// Decides one row.
-    pub(super) fn decide(&mut self, cells: Vec<String>, is_hidden: bool) -> Decided {
+    pub(super) fn decide(&mut self, cells: Vec<String>, (is_hidden, numbers): (bool, Vec<usize>)) -> Decided {
+        self.numbers = numbers;
         let fate = self.resolve(cells, is_hidden);
         Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
     }
@@ -244,19 +252,6 @@ impl<'a> Resolver<'a> {
         closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
     }
 
-    /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
-    fn consent(&self, cells: &[String], picked: Picked) -> Result<String, Why> {
-        let Some(cell) = self.plan.columns.consent.and_then(|place| cells.get(place)) else { return Ok(String::new()) };
-        let category = self.plan.contents.at(picked).category;
-        let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
-        match Consent::read(cell) {
-            Consent::Given => Ok(beginning(cell).to_owned()),
-            Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
-            Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
-            Consent::Refused | Consent::Unsaid => Ok(String::new()),
-        }
-    }
-
     /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.
     fn phone(&mut self, given: &str, read: Result<Phone, NotAPhone>) -> Result<Phone, Why> {
         let paper = match read {
@@ -270,9 +265,10 @@ impl<'a> Resolver<'a> {
         read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
-    fn values(&self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
+    fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
-        Arc::new(RowValues { cells, columns: Arc::clone(&self.columns), vars: Arc::clone(&self.vars), when })
+        let (columns, vars) = (Arc::clone(&self.columns), Arc::clone(&self.vars));
+        Arc::new(RowValues { cells, columns, vars, when, numbers: std::mem::take(&mut self.numbers) })
     }
 
     /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own
@@ -310,7 +306,7 @@ impl<'a> Resolver<'a> {
 
     fn key(&self, to: &Phone, id: Option<&str>, happens_at: Option<UnixMs>) -> Key {
         match id.filter(|_| self.plan.columns.id_is_key) {
-            Some(id) => Key::of_appointment(id, happens_at),
+            Some(id) => Key::of_appointment(id, happens_at, to),
             None => Key::of_person(to),
         }
     }

@@ -6,11 +6,18 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
-/// A key. Bytes, because beside a row's number they take 20 of them in memory, where a `u128` would take 32.
+/// A key. Bytes, because beside a row they take 24 of them in memory, where a `u128` would take 32.
 pub(super) type Number = [u8; 16];
 
+/// The row of a key, and whom it is for where that matters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Row {
+    pub(super) no: u32,
+    pub(super) who: u32,
+}
+
 /// Bytes of a key and its row in the file.
-const ENTRY: usize = 20;
+const ENTRY: usize = 24;
 /// Entries between two marks: one read of the disk finds a key between them.
 const STRIDE: usize = 200;
 /// Bits of the filter for each key: one key in some hundred that are new is looked for in the file.
@@ -45,8 +52,8 @@ impl Runs {
     }
 
     /// Adds a run.
-    pub(super) fn add(&mut self, keys: &HashMap<Number, u32>) -> io::Result<()> {
-        let mut sorted: Vec<(Number, u32)> = keys.iter().map(|(key, row)| (*key, *row)).collect();
+    pub(super) fn add(&mut self, keys: &HashMap<Number, Row>) -> io::Result<()> {
+        let mut sorted: Vec<(Number, Row)> = keys.iter().map(|(key, row)| (*key, *row)).collect();
         sorted.sort_unstable();
         if self.file.is_none() {
             self.file = Some(tempfile::tempfile()?);
@@ -58,7 +65,8 @@ impl Runs {
         for (key, row) in &sorted {
             let mut entry = [0; ENTRY];
             entry[..16].copy_from_slice(key);
-            entry[16..].copy_from_slice(&row.to_be_bytes());
+            entry[16..20].copy_from_slice(&row.no.to_be_bytes());
+            entry[20..].copy_from_slice(&row.who.to_be_bytes());
             writer.write_all(&entry)?;
         }
         writer.flush()?;
@@ -74,7 +82,7 @@ impl Runs {
     }
 
     /// The row of a key, if one of the runs has it.
-    pub(super) fn find(&self, key: Number) -> Option<u32> {
+    pub(super) fn find(&self, key: Number) -> Option<Row> {
         let file = self.file.as_ref()?;
         let (block, mask) = self.place(key);
         let may_be = self.filter[block..block + BLOCK].iter().zip(mask).all(|(word, bits)| word & bits == bits);
@@ -102,7 +110,7 @@ impl Runs {
 }
 
 impl Run {
-    fn find(&self, file: &File, key: Number) -> Option<u32> {
+    fn find(&self, file: &File, key: Number) -> Option<Row> {
         let stride = self.marks.partition_point(|mark| *mark <= key).checked_sub(1)? * STRIDE;
         let entries = STRIDE.min(self.entries - stride);
         let mut bytes = [0; STRIDE * ENTRY];
@@ -112,7 +120,8 @@ impl Run {
         let entries = bytes.as_chunks::<ENTRY>().0;
         let of = |entry: &[u8; ENTRY]| -> Number { std::array::from_fn(|at| entry[at]) };
         let at = entries.binary_search_by_key(&key, of).ok()?;
-        Some(u32::from_be_bytes(std::array::from_fn(|i| entries[at][16 + i])))
+        let half = |from: usize| u32::from_be_bytes(std::array::from_fn(|i| entries[at][from + i]));
+        Some(Row { no: half(16), who: half(20) })
     }
 }
 

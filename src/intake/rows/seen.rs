@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
-use super::runs::{Number, Runs};
+use super::runs::{Number, Row, Runs};
 
 /// Keys kept in memory before they go to the file: some 6 MB, and 4 more while they go. A table holds seven eighths of a
 /// power of two: one key more would double it.
@@ -18,7 +18,7 @@ const IN_MEMORY: usize = (1 << 18) / 8 * 7;
 
 /// The keys of the rows that became messages.
 pub(super) struct Seen {
-    fresh: HashMap<Number, u32>,
+    fresh: HashMap<Number, Row>,
     most: usize,
     /// What went to the file.
     runs: Runs,
@@ -27,7 +27,19 @@ pub(super) struct Seen {
 /// What makes a message unique in its run.
 pub(super) enum Key {
     Person(u64),
-    Appointment(Box<str>),
+    /// `who` tells people apart whose rows have the same id.
+    Appointment {
+        text: Box<str>,
+        who: u32,
+    },
+}
+
+/// An earlier row for the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Same {
+    pub(super) row: u32,
+    /// It has the same id, and is another person's.
+    pub(super) other_person: bool,
 }
 
 impl Key {
@@ -35,15 +47,22 @@ impl Key {
         Self::Person(phone.person_key().parse().expect("at most 15 digits fit 64 bits"))
     }
 
-    pub(super) fn of_appointment(id: &str, happens_at: Option<UnixMs>) -> Self {
+    pub(super) fn of_appointment(id: &str, happens_at: Option<UnixMs>, phone: &Phone) -> Self {
         let at = happens_at.map(|at| at.0.to_string()).unwrap_or_default();
-        Self::Appointment(format!("i:{id}|{at}").into())
+        Self::Appointment { text: format!("i:{id}|{at}").into(), who: who(phone) }
+    }
+
+    const fn who(&self) -> u32 {
+        match self {
+            Self::Person(_) => 0,
+            Self::Appointment { who, .. } => *who,
+        }
     }
 
     pub(super) fn text(&self) -> String {
         match self {
             Self::Person(digits) => format!("p:{digits}"),
-            Self::Appointment(text) => text.to_string(),
+            Self::Appointment { text, .. } => text.to_string(),
         }
     }
 
@@ -52,7 +71,7 @@ impl Key {
     fn number(&self) -> Number {
         match self {
             Self::Person(digits) => u128::from(*digits).to_be_bytes(),
-            Self::Appointment(text) => {
+            Self::Appointment { text, .. } => {
                 let hash = Sha256::digest(text.as_bytes());
                 let mut half: Number = std::array::from_fn(|at| hash[at]);
                 half[0] |= 1 << 7;
@@ -60,6 +79,12 @@ impl Key {
             }
         }
     }
+}
+
+/// Of two people, the same with a chance of one in four thousand millions.
+fn who(phone: &Phone) -> u32 {
+    let hash = Sha256::digest(phone.person_key().as_bytes());
+    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
 impl Seen {
@@ -73,13 +98,14 @@ impl Seen {
     }
 
     /// The row that became a message for the same.
-    pub(super) fn earlier(&mut self, key: &Key) -> Option<u32> {
+    pub(super) fn earlier(&mut self, key: &Key) -> Option<Same> {
         let number = key.number();
-        self.fresh.get(&number).copied().or_else(|| self.runs.find(number))
+        let found = self.fresh.get(&number).copied().or_else(|| self.runs.find(number))?;
+        Some(Same { row: found.no, other_person: found.who != key.who() })
     }
 
     pub(super) fn remember(&mut self, key: &Key, row: i64) {
-        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        let row = Row { no: u32::try_from(row).unwrap_or(u32::MAX), who: key.who() };
         self.fresh.insert(key.number(), row);
         if self.fresh.len() >= self.most {
             // Where the disk takes nothing, they stay in memory: a large file then takes more of it.
@@ -105,18 +131,21 @@ mod tests {
             seen.remember(&key, row);
         }
         for row in 0..5_000_u32 {
-            assert_eq!(seen.earlier(&Key::Person(u64::from(row) * 7)), Some(row));
+            assert_eq!(seen.earlier(&Key::Person(u64::from(row) * 7)).map(|same| same.row), Some(row));
             assert_eq!(seen.earlier(&Key::Person(u64::from(row) * 7 + 1)), None);
         }
     }
 
     #[test]
-    fn more_rows_than_were_counted_are_remembered_too() {
+    fn more_rows_than_were_counted_are_remembered_too_with_whom_they_are_for() {
+        let phone = |row: i64| Phone::from_international(&format!("54911555{row:05}")).unwrap();
         let mut seen = Seen::with(0, 10);
         for row in 0..200_i64 {
-            seen.remember(&Key::of_appointment(&row.to_string(), None), row);
+            seen.remember(&Key::of_appointment(&row.to_string(), None, &phone(row)), row);
         }
-        assert_eq!(seen.earlier(&Key::of_appointment("17", None)), Some(17));
-        assert_eq!(seen.earlier(&Key::of_appointment("17", Some(UnixMs(0)))), None);
+        let of = |seen: &mut Seen, at, who| seen.earlier(&Key::of_appointment("17", at, &phone(who)));
+        assert_eq!(of(&mut seen, None, 17), Some(Same { row: 17, other_person: false }));
+        assert_eq!(of(&mut seen, None, 18), Some(Same { row: 17, other_person: true }));
+        assert_eq!(of(&mut seen, Some(UnixMs(0)), 17), None);
     }
 }

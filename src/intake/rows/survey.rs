@@ -1,5 +1,6 @@
 //! The pass over an audience before its rows are read: what only the whole file tells.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use crate::domain::problem::Problem;
@@ -39,6 +40,8 @@ struct Looking<'a> {
     rounded_ids: Places,
     /// Formulas that were never calculated.
     formulas: Places,
+    /// Translations that rows name and that want other values.
+    unfit: BTreeSet<usize>,
 }
 
 impl Survey {
@@ -86,6 +89,10 @@ impl Survey {
         });
         survey.blockers.extend(papers.or_else(|| looking.phones.blocker(&titles)));
         survey.blockers.extend(looking.examples.blocker(header));
+        for (problem, falls_back) in looking.unfit.iter().filter_map(|place| plan.contents.told_of_unfit(*place)) {
+            let told = if falls_back { &mut survey.warnings } else { &mut survey.blockers };
+            told.push(problem);
+        }
         survey.dates(&looking.dates, rules);
         survey.warnings.extend(looking.errors.problem("cell_errors", header));
         Ok(survey)
@@ -124,7 +131,10 @@ impl Survey {
         self.serial_dates = dates.are_serial();
         self.order = rules.dates.unwrap_or_else(|| dates.order());
         if rules.dates.is_none() {
-            self.warnings.extend(dates.warning(self.order));
+            match dates.question() {
+                Some(question) => self.blockers.push(question),
+                None => self.warnings.extend(dates.warning(self.order)),
+            }
         }
         if self.serial_dates {
             self.warnings.extend(dates.serial_warning());
@@ -147,6 +157,7 @@ impl<'a> Looking<'a> {
             rounded_ids: Places::default(),
             merged: Places::default(),
             formulas: Places::default(),
+            unfit: BTreeSet::new(),
         }
     }
 
@@ -189,6 +200,7 @@ impl<'a> Looking<'a> {
         {
             self.rounded_ids.add(at(column), id);
         }
+        self.unfit.extend(self.plan.contents.unfit(cells));
         self.examples.look(cells, self.plan);
     }
 }

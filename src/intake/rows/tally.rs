@@ -37,6 +37,11 @@ pub struct Tally {
     pub unknown_routes: u64,
     /// Rows that are no UTF-8 in a file that is.
     pub not_utf8: u64,
+    /// Rows left out of marketing whose column of consents says neither yes nor no.
+    pub consent_unclear: u64,
+    /// What the first of them says.
+    #[serde(skip)]
+    pub unclear_consent: Option<String>,
 }
 
 impl Tally {
@@ -60,6 +65,8 @@ impl Tally {
             several_phones,
             unknown_routes,
             not_utf8,
+            consent_unclear,
+            unclear_consent,
         } = more;
         self.rows += rows;
         self.messages += messages;
@@ -77,5 +84,9 @@ impl Tally {
         self.several_phones += several_phones;
         self.unknown_routes += unknown_routes;
         self.not_utf8 += not_utf8;
+        self.consent_unclear += consent_unclear;
+        if self.unclear_consent.is_none() {
+            self.unclear_consent.clone_from(unclear_consent);
+        }
     }
 }

@@ -80,6 +80,12 @@ pub fn read(cells: &[&str], order: DateOrder) -> Result<Moment, NoMoment> {
     }
 }
 
+/// The time of day of a cell that holds nothing else.
+pub fn time_alone(cell: &str) -> Option<Time> {
+    let parts = Parts::of(cell)?;
+    parts.time.filter(|_| matches!(parts.date(DateOrder::DayFirst), Ok(None)))
+}
+
 /// What a cell proves about the order of day and month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Evidence {
@@ -91,11 +97,13 @@ pub enum Evidence {
     Either,
 }
 
-/// The evidence of one cell; `None` when it holds no date in three numbers with the year last.
+/// The evidence of one cell; `None` when it holds no date in three numbers with the year last. What is no date in either
+/// order (a phone that slipped into the column) proves nothing.
 pub fn evidence(cell: &str) -> Option<Evidence> {
     let parts = Parts::of(cell)?;
-    let [(first, length), (second, _), _] = parts.numbers.as_slice() else { return None };
-    if *length > 2 || parts.month.is_some() {
+    let [(first, 1 | 2), (second, 1 | 2), (_, 2 | 4)] = parts.numbers.as_slice() else { return None };
+    let is_date = |order| matches!(parts.date(order), Ok(Some(_)));
+    if parts.month.is_some() || !(is_date(DateOrder::DayFirst) || is_date(DateOrder::MonthFirst)) {
         return None;
     }
     match (*first > 12, *second > 12) {

@@ -15,17 +15,18 @@ use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
 
 /// By their ids, and by their people: both are few of a run that may be long, which SQLite must not walk for them (`+`).
+/// Messages of erased people have no recipient, and are no row's any more.
 const BY_ID: Dialects = Dialects {
     sqlite:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM message AS m
-        WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)",
+        WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> '' AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)",
     postgres:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM message AS m
-        WHERE m.campaign_id = $1 AND +m.run_id = $2
+        WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''
             AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))",
 };
 const BY_PHONE: Dialects = Dialects {
@@ -33,18 +34,19 @@ const BY_PHONE: Dialects = Dialects {
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM person AS p JOIN message AS m ON m.person_id = p.id
-        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND +m.campaign_id = $1 AND +m.run_id = $2",
+        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''",
     postgres:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
             m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
         FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-            AND +m.campaign_id = $1 AND +m.run_id = $2",
+            AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''",
 };
 const SINCE: &str =
     "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
         m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
-    FROM message AS m WHERE m.run_id = $1 AND (m.state = 'queued' OR m.happens_at >= $2) ORDER BY m.id";
+    FROM message AS m WHERE m.run_id = $1 AND m.recipient <> '' AND (m.state = 'queued' OR m.happens_at >= $2)
+    ORDER BY m.id";
 /// Among these ids the last answer to anything of each; the campaign's own index finds them.
 const DECLINED: Dialects = Dialects {
     sqlite: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id

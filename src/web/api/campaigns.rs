@@ -121,9 +121,10 @@ pub struct SheetAsked {
 pub async fn found(state: &WebState, id: &str) -> Result<Campaign, WebError> {
     let found = match campaign::by_name(state.store(), id).await? {
         Some(found) => Some(found),
-        None => match id.parse() {
-            Ok(number) => campaign::get(state.store(), CampaignId(number)).await?,
-            Err(_) => None,
+        // "01" is the name of a folder that is not loaded yet, and no number.
+        None => match id.parse::<i64>() {
+            Ok(number) if number.to_string() == id => campaign::get(state.store(), CampaignId(number)).await?,
+            _ => None,
         },
     };
     let no_campaign = || {

@@ -36,7 +36,7 @@ const PROBLEM: &str = "application/problem+json";
         template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::import_file, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::import,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::erase_number, people::import,
         people::export, people::erase, endpoints::all, endpoints::add, endpoints::one, endpoints::change,
         endpoints::remove, endpoints::rotate, endpoints::deliveries, endpoints::again, endpoints::again_between,
         events::stream, me::show, portfolios::all, wallets::all

@@ -121,6 +121,34 @@ pub async fn export(State(state): State<WebState>, actor: Actor, Id(id): Id) -> 
     Ok(([(CONTENT_DISPOSITION, name)], Json(all)).into_response())
 }
 
+/// A number.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumberToErase {
+    /// International, or as dialled in the first sender's country.
+    phone: String,
+}
+
+/// Erase whoever has a number; where nobody has it any more, what files still hold of it. What is left is named each time
+#[utoipa::path(post, path = "/api/v1/people/erase", tag = "people", request_body = NumberToErase,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
+    responses((status = 200, description = "What was erased, and what was not", body = Erased),
+              (status = 422, description = "It is no number, or a message is leaving for them this moment", body = ProblemDocument)))]
+pub async fn erase_number(
+    State(state): State<WebState>,
+    actor: Actor,
+    Json(wanted): Json<NumberToErase>,
+) -> Result<Json<Erased>, WebError> {
+    if let Some(known) = people::by_phone(&state, &wanted.phone).await? {
+        return Ok(Json(person::erase_one(&state, &actor, known.id).await?));
+    }
+    let done = state.engine.erase_number(&wanted.phone).await?;
+    let erased = done.map_err(|problem| WebError::Refused(vec![problem]))?;
+    let detail = format!("{} rows, {} webhooks", erased.rows, erased.webhooks);
+    state.audit(&actor, "person.erase", "a number of nobody known", &detail).await?;
+    Ok(Json(erased))
+}
+
 /// Erase a person; counts and costs stay, and whoever was on the do-not-send list stays on it as a hash
 #[utoipa::path(post, path = "/api/v1/people/{id}/erase", tag = "people",
     params(("id" = i64, Path, description = "The person"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),

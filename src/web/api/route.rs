@@ -88,6 +88,7 @@ fn conversation_routes() -> Vec<Route> {
         write("/api/v1/conversations/{id}/ticket", talk, tickets::of_conversation),
         read("/api/v1/media/{id}", talk, media::show),
         read("/api/v1/people", needs(R::ReadPeople), people::find),
+        write("/api/v1/people/erase", needs(R::ManagePeople), people::erase_number),
         with_files(write("/api/v1/people/import", needs(R::ManagePeople), people::import)),
         read("/api/v1/people/{id}", needs(R::ReadPeople), people::one),
         write("/api/v1/people/{id}", needs(R::Converse), people::edit),

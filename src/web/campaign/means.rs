@@ -45,7 +45,7 @@ impl SheetView {
         let cost = match (repeats.likely, repeats.high) {
             (Some(likely), Some(high)) => {
                 let [likely, high] = [likely, high].map(|amount| p.money(&amount, &self.sheet.cost.currency));
-                p.say("repeat.cost", &[("likely", &likely), ("high", &high)])
+                p.say(repeats.cost_key(), &[("likely", &likely), ("high", &high)])
             }
             _ => p.t("web.cost_unknown"),
         };

@@ -35,6 +35,12 @@ async fn the_sheet_says_when_it_begins_how_often_and_what_all_of_it_costs() {
         let text = flat(&sheet);
         assert!(text.contains("26 times until Wednesday 2026-12-30, 20:00"), "{text}");
         assert!(text.contains("Wednesday 2026-11-25, 09:00"), "{text}");
+        for language in Language::ALL {
+            let text = preflight::text(&sheet, language);
+            assert!(!text.contains("repeat."), "{text}");
+        }
+        let sent_out = sheet.sent_out_at.unwrap();
+        assert!(sent_out.low.unwrap() >= first && sent_out.likely.unwrap() >= first, "{sent_out:?}");
         let json = preflight::json(&sheet, Language::En);
         assert_eq!((&json["repeats"]["times"], json["repeats"]["high"].is_string()), (&26.into(), true));
         assert!(sheet.warnings.iter().all(|w| w.code != "repeats_often"), "{:?}", sheet.warnings);
@@ -52,7 +58,9 @@ async fn without_an_end_the_next_thirty_days_are_counted_and_each_minute_is_warn
     let sheet = stage.engine.sheet(minutely).await.unwrap();
     let repeats = sheet.repeats.clone().unwrap();
     assert_eq!((repeats.times, repeats.or_more), (10_000, true));
-    assert!(sheet.warnings.iter().any(|w| w.code == "repeats_often"), "{:?}", sheet.warnings);
+    assert!(sheet.warnings.iter().any(|w| w.code == "repeats_often_more"), "{:?}", sheet.warnings);
+    let text = flat(&sheet);
+    assert!(text.contains("more than 10000 times") && text.contains("Cost of all of them more than"), "{text}");
     let once = stage.load("once", CAMPAIGN, &people(1)).await;
     assert_eq!(stage.engine.sheet(once).await.unwrap().repeats, None);
 }

@@ -43,6 +43,8 @@ fn damaged_accents_are_repaired_where_all_of_a_cell_goes_back() {
         ("SÃ£o JoÃ£o", "São João"),
         ("Ãngela NÃºÃ±ez", "Ángela Núñez"),
         ("Ã‰vora", "Évora"),
+        ("Ã\u{91}ANDÃ\u{9a}", "ÑANDÚ"),
+        ("Ã\u{89}vora", "Évora"),
         ("Â¿CuÃ¡ndo?", "¿Cuándo?"),
     ] {
         let cleaned = clean(damaged);

@@ -64,7 +64,9 @@ fn a_fixed_language_looks_at_no_translation() {
 fn every_translation_is_compared_with_the_campaign() {
     let mut given = given(COLUMN);
     given.translations[1].body = "Hi {{1}}, see you on {{2}} at {{3}}.".to_owned();
-    assert_eq!(given.blockers(ROWS), ["missing_variable"]);
+    assert_eq!(given.blockers(ROWS), ["translation_unfit"]);
+    let in_none = ROWS.replace("en-US", "pt");
+    assert_eq!(given.blockers(in_none), Vec::<String>::new(), "no row is in that language");
     let without = ROWS.replace("Idioma", "Lengua");
     assert_eq!(given.blockers(&without)[0], "unknown_column");
 }

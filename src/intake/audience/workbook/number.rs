@@ -30,6 +30,12 @@ pub(super) fn text(written: &str, kind: Kind, from_1904: bool) -> String {
     }
 }
 
+/// Whether a number's text could be taken for one with a mark of thousands: `1234.567`.
+pub(super) fn has_three_decimals(text: &str) -> bool {
+    text.rsplit_once('.')
+        .is_some_and(|(_, decimals)| decimals.len() == 3 && decimals.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// A number written with a point or a comma before its decimals.
 pub(in super::super::super) fn plain_number(text: &str) -> Option<f64> {
     text.replace(',', ".").parse().ok()
@@ -79,4 +85,35 @@ fn date_time(serial: f64, from_1904: bool) -> Option<DateTime> {
     let first = if from_1904 { Date::new(1904, 1, 1) } else { Date::new(1899, 12, 30) }.ok()?;
     let span: Span = days.days().seconds(seconds);
     first.at(0, 0, 0, 0).checked_add(span).ok()
+}
+
+/// `2026-11-25T14:30:00` is `2026-11-25 14:30`.
+pub(super) fn iso_date(value: &str) -> String {
+    let Some((date, time)) = value.split_once('T') else { return value.to_owned() };
+    let time = time.split('.').next().unwrap_or(time);
+    let time = time.strip_suffix(":00").filter(|t| t.len() == 5).unwrap_or(time);
+    if time == "00:00" { date.to_owned() } else { format!("{date} {time}") }
+}
+
+/// `PT14H30M00S` is `14:30`.
+pub(super) fn iso_time(value: &str) -> String {
+    let mut parts = [0_u32; 3];
+    let mut number = String::new();
+    for c in value.trim_start_matches("PT").chars() {
+        let place = match c {
+            'H' => 0,
+            'M' => 1,
+            'S' => 2,
+            c => {
+                number.push(c);
+                continue;
+            }
+        };
+        parts[place] = number.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        number.clear();
+    }
+    match parts {
+        [h, m, 0] => format!("{h:02}:{m:02}"),
+        [h, m, s] => format!("{h:02}:{m:02}:{s:02}"),
+    }
 }

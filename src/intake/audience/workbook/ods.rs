@@ -90,6 +90,8 @@ pub(super) struct Rows {
     repeated: Vec<String>,
     /// Its formulas without a value.
     uncalculated: Vec<usize>,
+    /// Its numbers with three decimals.
+    numbers: Vec<usize>,
     is_hidden: bool,
     left: u32,
     /// The sheet has no more rows.
@@ -108,6 +110,15 @@ struct Cell {
     has_kind: bool,
     /// The value where the text shown is only a way of writing it.
     value: Option<String>,
+    /// It is a number with three decimals.
+    has_three_decimals: bool,
+}
+
+impl Cell {
+    /// The columns that it fills from `column` on, where they hold such numbers.
+    fn numbers(&self, column: usize) -> std::ops::Range<usize> {
+        column..column + if self.has_three_decimals { self.repeats } else { 0 }
+    }
 }
 
 impl Rows {
@@ -137,6 +148,7 @@ impl Rows {
             at: 0,
             repeated: Vec::new(),
             uncalculated: Vec::new(),
+            numbers: Vec::new(),
             is_hidden: false,
             left: 0,
             is_over: false,
@@ -186,6 +198,7 @@ impl Rows {
         raw.line = u64::from(self.at);
         raw.is_hidden = self.is_hidden;
         raw.uncalculated.clone_from(&self.uncalculated);
+        raw.numbers.clone_from(&self.numbers);
         if self.left == 0 {
             raw.cells = std::mem::take(&mut self.repeated);
         } else {
@@ -223,6 +236,7 @@ impl Rows {
             (self.left, self.is_hidden) = (repeats.clamp(1, MOST_ROWS), is_hidden);
             self.repeated.clear();
             self.uncalculated.clear();
+            self.numbers.clear();
             if !is_empty {
                 self.cells(merged)?;
             }
@@ -254,6 +268,7 @@ impl Rows {
                     b"table-cell" | b"covered-table-cell" => {
                         let cell = begin_cell(tag);
                         self.uncalculated.extend(cell.is_uncalculated("").then_some(column));
+                        self.numbers.extend(cell.numbers(column));
                         put(&mut row, &mut self.repeated, &mut column, &cell, "")?;
                     }
                     b"s" if shown.is_text() => self.text.push(' '),
@@ -269,6 +284,7 @@ impl Rows {
                             bottom: (self.at + 1).saturating_add(cell.rows.saturating_sub(1)),
                             column,
                         });
+                        self.numbers.extend(cell.numbers(column));
                         put(&mut row, &mut self.repeated, &mut column, &cell, self.text.trim())?;
                     }
                     b"table-row" => return Ok(()),
@@ -332,10 +348,12 @@ fn begin_cell(tag: &BytesStart<'_>) -> Cell {
     cell.has_kind = !kind.is_empty();
     cell.value = match kind.as_str() {
         "float" | "currency" | "percentage" => Some(number::text(&value, number::Kind::Plain, false)),
-        "date" => Some(date(&value)),
-        "time" => Some(time(&value)),
+        "date" => Some(number::iso_date(&value)),
+        "time" => Some(number::iso_time(&value)),
         _ => None,
     };
+    let is_number = matches!(kind.as_str(), "float" | "currency" | "percentage");
+    cell.has_three_decimals = is_number && cell.value.as_deref().is_some_and(number::has_three_decimals);
     cell
 }
 
@@ -343,37 +361,6 @@ impl Cell {
     /// Whether it holds a formula that nobody has calculated yet.
     fn is_uncalculated(&self, shown: &str) -> bool {
         self.has_formula && !self.has_kind && shown.trim().is_empty()
-    }
-}
-
-/// `2026-11-25T14:30:00` is `2026-11-25 14:30`.
-fn date(value: &str) -> String {
-    let Some((date, time)) = value.split_once('T') else { return value.to_owned() };
-    let time = time.split('.').next().unwrap_or(time);
-    let time = time.strip_suffix(":00").filter(|t| t.len() == 5).unwrap_or(time);
-    if time == "00:00" { date.to_owned() } else { format!("{date} {time}") }
-}
-
-/// `PT14H30M00S` is `14:30`.
-fn time(value: &str) -> String {
-    let mut parts = [0_u32; 3];
-    let mut number = String::new();
-    for c in value.trim_start_matches("PT").chars() {
-        let place = match c {
-            'H' => 0,
-            'M' => 1,
-            'S' => 2,
-            c => {
-                number.push(c);
-                continue;
-            }
-        };
-        parts[place] = number.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-        number.clear();
-    }
-    match parts {
-        [h, m, 0] => format!("{h:02}:{m:02}"),
-        [h, m, s] => format!("{h:02}:{m:02}:{s:02}"),
     }
 }
 

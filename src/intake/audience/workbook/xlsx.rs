@@ -253,6 +253,9 @@ impl Rows {
                             raw.uncalculated.push(cell.column);
                         }
                         let text = value(&cell, &self.text, &self.shared, &mut self.window)?;
+                        if cell.holds == Holds::Number && number::has_three_decimals(&text) {
+                            raw.numbers.push(cell.column);
+                        }
                         row.put(&mut raw.cells, cell.column, text)?;
                     }
                     b"row" => return Ok(()),

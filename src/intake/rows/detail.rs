@@ -1,0 +1,33 @@
+//! The words of an exclusion's detail, and the sentences for them.
+
+use crate::domain::id::RunId;
+use crate::locale::{self, Language};
+
+/// The detail of a row that an earlier run has sent.
+pub fn sent_in(run: RunId) -> String {
+    format!("sent_in_run: {run}")
+}
+
+/// The detail of a row whose person was told another time, which the campaign leaves so.
+pub fn moved_and_left() -> String {
+    "moved_and_left".to_owned()
+}
+
+/// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
+/// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
+pub fn explain(language: Language, detail: &str) -> String {
+    let (word, rest) = detail.split_once(": ").unwrap_or((detail, ""));
+    let (column, fact) = rest.split_once(": ").filter(|_| word.ends_with("_in")).unwrap_or(("", rest));
+    let key = match (word, fact) {
+        // What is told by the keys of a campaign file is said by what people see.
+        ("value" | "expression", "template.header") => format!("detail.{word}_of_header"),
+        ("value" | "expression", fact) if fact.starts_with("template.buttons.") => format!("detail.{word}_of_button"),
+        ("expression", "columns.only") => format!("detail.{word}_of_only"),
+        _ => format!("detail.{word}"),
+    };
+    // Buttons are counted from 0 in a campaign file and from 1 by people.
+    let button = fact.rsplit('.').next().and_then(|no| no.parse::<u32>().ok()).map(|no| (no + 1).to_string());
+    let button = button.unwrap_or_default();
+    let sentence = locale::say(language, &key, &[("fact", fact), ("column", column), ("button", &button)]);
+    if sentence == key { detail.to_owned() } else { sentence }
+}

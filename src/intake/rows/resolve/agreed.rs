@@ -1,0 +1,32 @@
+//! Whether a row's person has agreed to promotions.
+
+use super::super::super::consent::Consent;
+use super::super::super::content::Picked;
+use super::{Resolver, Why, beginning};
+use crate::domain::exclusion::ExclusionReason;
+use crate::domain::kind::CampaignKind;
+use crate::domain::template::Category;
+
+impl Resolver<'_> {
+    /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
+    pub(super) fn consent(&mut self, cells: &[String], picked: Picked) -> Result<String, Why> {
+        let place = self.plan.columns.consent;
+        let Some((place, cell)) = place.and_then(|place| Some((place, cells.get(place)?))) else {
+            return Ok(String::new());
+        };
+        let cell = beginning(cell);
+        let category = self.plan.contents.at(picked).category;
+        let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
+        match Consent::read(cell) {
+            Consent::Given => Ok(cell.to_owned()),
+            Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
+            Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
+            Consent::Unclear if marketing => {
+                self.tally.consent_unclear += 1;
+                self.tally.unclear_consent.get_or_insert_with(|| cell.to_owned());
+                Err((ExclusionReason::NoConsent, format!("consent_unclear_in: {}: {cell}", self.header(place))))
+            }
+            Consent::Refused | Consent::Unsaid | Consent::Unclear => Ok(String::new()),
+        }
+    }
+}
