@@ -86,11 +86,11 @@ fn inbox_within(state: &WebState, actor: &Actor) -> Inbox {
     inbox(state).within(reach(actor))
 }
 
-/// What became of it, as an answer; `nothing` is the conflict where there was nothing to do it to.
-fn acted(acted: Acted, nothing: &'static str) -> Result<(), WebError> {
+/// What became of it, as an answer; `nothing` is the error where there was nothing to do it to.
+fn acted(acted: Acted, nothing: WebError) -> Result<(), WebError> {
     match acted {
         Acted::Done => Ok(()),
-        Acted::Nothing => Err(WebError::Conflict(nothing)),
+        Acted::Nothing => Err(nothing),
         Acted::Others => Err(WebError::Conflict("conversation_others")),
         Acted::Unknown => Err(WebError::NotFound),
     }
@@ -120,7 +120,7 @@ pub async fn answer(
 /// Says whether the person wants promotions.
 pub async fn set_promotions(state: &WebState, actor: &Actor, id: ConversationId, wanted: bool) -> Result<(), WebError> {
     let done = inbox_within(state, actor).set_promotions(id, wanted, &actor.name, state.now()).await?;
-    acted(done, "conversation_state")?;
+    acted(done, WebError::Conflict("conversation_state"))?;
     audit(state, actor, "conversation.promotions", id, if wanted { "wanted" } else { "not wanted" }).await
 }
 
@@ -142,7 +142,7 @@ pub async fn take_over(state: &WebState, actor: &Actor, id: ConversationId, from
 /// Closes it.
 pub async fn close(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
     let done = inbox_within(state, actor).close(id, &actor.name, state.now()).await?;
-    acted(done, "conversation_state")?;
+    acted(done, WebError::Conflict("conversation_state"))?;
     audit(state, actor, "conversation.close", id, "").await
 }
 
@@ -158,13 +158,13 @@ pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, ou
         return Err(WebError::Bad("outcome"));
     }
     let done = inbox_within(state, actor).set_outcome(id, None, outcome, &actor.name, state.now()).await?;
-    acted(done, "outcome_of_nothing")?;
+    acted(done, WebError::Conflict("outcome_of_nothing"))?;
     audit(state, actor, "conversation.outcome", id, outcome).await
 }
 
 /// Says which message an unclear reply answers.
 pub async fn choose(state: &WebState, actor: &Actor, id: ConversationId, message: MessageId) -> Result<(), WebError> {
-    acted(inbox_within(state, actor).choose(id, message).await?, "choice_gone")?;
+    acted(inbox_within(state, actor).choose(id, message).await?, WebError::Conflict("choice_gone"))?;
     audit(state, actor, "conversation.about", id, &format!("message {message}")).await
 }
 
