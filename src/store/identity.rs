@@ -1,6 +1,8 @@
 //! Who a webhook speaks of: people found by number, WhatsApp id, the other notation of the number, or business-scoped
 //! user id. What is learned is added, never overwritten; rows found to be one person are linked, never merged.
 
+mod learn;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -12,6 +14,9 @@ use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::recipient::Recipient;
 use crate::domain::time::UnixMs;
+
+pub use learn::learn;
+use learn::learn_all;
 
 const BY_BSUID: Dialects = Dialects {
     sqlite: "SELECT id, phone, wa_id, bsuid, username, name, linked_to FROM person
@@ -57,18 +62,6 @@ const CREATE: Dialects = Dialects {
                FROM json_to_recordset($1::json) AS r (phone text, wa_id text, bsuid text, username text, name text,
                    linked_to bigint, at bigint)
                ON CONFLICT DO NOTHING RETURNING id, phone, wa_id, bsuid, username, name, linked_to",
-};
-
-const FILL: Dialects = Dialects {
-    sqlite: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.value ->> 'wa_id'),
-                 bsuid = COALESCE(person.bsuid, r.value ->> 'bsuid'),
-                 username = COALESCE(r.value ->> 'username', person.username),
-                 name = COALESCE(person.name, r.value ->> 'name')
-             FROM json_each($1) AS r WHERE person.id = r.value ->> 'id'",
-    postgres: "UPDATE person SET wa_id = COALESCE(person.wa_id, r.wa_id), bsuid = COALESCE(person.bsuid, r.bsuid),
-                   username = COALESCE(r.username, person.username), name = COALESCE(person.name, r.name)
-               FROM json_to_recordset($1::json) AS r (id bigint, wa_id text, bsuid text, username text, name text)
-               WHERE person.id = r.id",
 };
 
 const LINK: &str = "UPDATE person SET linked_to = $2 WHERE (id = $1 OR linked_to = $1) AND id <> $2";
@@ -275,105 +268,6 @@ async fn create(tx: &mut Tx, new: &[NewPerson<'_>]) -> Result<Vec<Known>> {
     }
     let (sql, rows) = (CREATE.of_tx(tx), json(&new));
     Ok(on_tx!(tx, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?))
-}
-
-/// What is told of a person and not known yet.
-#[derive(Serialize)]
-struct News {
-    id: PersonId,
-    wa_id: Option<String>,
-    bsuid: Option<String>,
-    username: Option<String>,
-    name: Option<String>,
-}
-
-impl News {
-    fn of(known: &Known, identity: &Identity) -> Option<Self> {
-        let news = Self {
-            id: known.id,
-            wa_id: identity.wa_id.clone().filter(|id| known.wa_id.as_ref() != Some(id)),
-            bsuid: identity.bsuid.clone().filter(|id| known.bsuid.as_ref() != Some(id)),
-            username: identity.username.clone().filter(|name| known.username.as_ref() != Some(name)),
-            name: identity.name.clone().filter(|_| known.name.is_none()),
-        };
-        let is_any = [&news.wa_id, &news.bsuid, &news.username, &news.name].into_iter().any(Option::is_some);
-        is_any.then_some(news)
-    }
-
-    /// What one row cannot hold, as it holds one id of each sort.
-    fn take_second(&mut self, known: &Known) -> Option<Identity> {
-        let second = Identity {
-            wa_id: self.wa_id.take_if(|_| known.wa_id.is_some()),
-            bsuid: self.bsuid.take_if(|_| known.bsuid.is_some()),
-            ..Identity::default()
-        };
-        (second != Identity::default()).then_some(second)
-    }
-}
-
-/// Adds what `identity` tells about `person`. An id that differs from the one known is kept in a row of its own that is
-/// linked; an id that another row has makes the two one person.
-pub async fn learn(tx: &mut Tx, person: PersonId, identity: &Identity, at: UnixMs) -> Result<()> {
-    let known = row(tx, person).await?;
-    learn_all(tx, &mut [known], &[(0, identity, at)]).await
-}
-
-/// Adds what is told about those of `people` at the places given, and brings these rows up to date.
-async fn learn_all(tx: &mut Tx, people: &mut [Known], told: &[(usize, &Identity, UnixMs)]) -> Result<()> {
-    let news =
-        told.iter().filter_map(|(place, identity, at)| Some((*place, News::of(&people[*place], identity)?, *at)));
-    let mut news: Vec<(usize, News, UnixMs)> = news.collect();
-    let bsuids: Vec<&String> = news.iter().filter_map(|(_, news, _)| news.bsuid.as_ref()).collect();
-    let others = known(tx, BY_BSUID, &bsuids).await?;
-    let (mut seconds, mut linked) = (Vec::new(), false);
-    for (place, news, at) in &mut news {
-        if let Some(bsuid) = &news.bsuid
-            && let Some(other) = others.iter().find(|o| o.id != news.id && o.bsuid.as_ref() == Some(bsuid))
-        {
-            link(tx, people[*place].root(), other.root()).await?;
-            (news.bsuid, linked) = (None, true);
-        }
-        seconds.extend(news.take_second(&people[*place]).map(|second| (*place, second, *at)));
-    }
-    fill(tx, people, &news).await?;
-    if linked {
-        refresh(tx, people).await?;
-    }
-    for (place, second, at) in seconds {
-        if find(tx, &second).await?.is_none() {
-            let linked_to = Some(people[place].root());
-            create(tx, &[NewPerson { phone: None, linked_to, ..NewPerson::of((&second, at)) }]).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Two that became one may both be among them.
-async fn refresh(tx: &mut Tx, people: &mut [Known]) -> Result<()> {
-    let found = rows(tx, &people.iter().map(|known| known.id).collect::<Vec<_>>()).await?;
-    let found: BTreeMap<PersonId, Known> = found.into_iter().map(|known| (known.id, known)).collect();
-    for known in people {
-        if let Some(now) = found.get(&known.id) {
-            known.clone_from(now);
-        }
-    }
-    Ok(())
-}
-
-async fn fill(tx: &mut Tx, people: &mut [Known], all: &[(usize, News, UnixMs)]) -> Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
-    let (sql, list) = (FILL.of_tx(tx), json(&all.iter().map(|(_, news, _)| news).collect::<Vec<_>>()));
-    on_tx!(tx, |c| sqlx::query(sql).bind(&list).execute(c).await.map(drop))?;
-    for (place, news, _) in all {
-        let row = &mut people[*place];
-        row.wa_id = row.wa_id.take().or_else(|| news.wa_id.clone());
-        row.bsuid = row.bsuid.take().or_else(|| news.bsuid.clone());
-        row.username = news.username.clone().or_else(|| row.username.take());
-        row.name = row.name.take().or_else(|| news.name.clone());
-    }
-    Ok(())
 }
 
 /// Makes two people one: the older row stands for both and for all that were linked to either.
