@@ -159,7 +159,9 @@ impl WalletReader {
             None if room.0 <= 0 => hold_low(engine, account).await,
             // The provider's own word that it is empty counts until more is put in.
             Some(hold) => {
-                let recharged = hold.code.is_none() || known.raised_at.is_some_and(|at| at > hold.created_at);
+                // Failures of before the recharge are told up to a minute after it.
+                let heard_by = |raised: UnixMs| raised.plus(engine.clock_span(LAG));
+                let recharged = hold.code.is_none() || known.raised_at.is_some_and(|at| heard_by(at) > hold.created_at);
                 if recharged && room.0 > 0 && room >= worth_it(&purse) {
                     engine.lift_hold(hold.id, ITSELF).await?;
                 }

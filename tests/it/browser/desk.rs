@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fantoccini::{Client, Locator};
 use recado::domain::role::Role;
-use recado::store::presence;
+use recado::store::{Db, presence};
 use serde_json::json;
 
 use super::{marked, picture, press, wait_for, wait_for_any};
@@ -136,6 +136,9 @@ async fn a_conversation_closes_by_itself_and_what_was_said_stands_on_its_ticket(
     marked(window, "answer-text").await.send_keys("Está listo mañana").await.unwrap();
     press(window, "[data-test=answer]").await;
     wait_for_any(window, Locator::XPath("//*[@data-test='bubble-out'][contains(., 'listo mañana')]")).await;
+    // What is still in line keeps it open.
+    let Db::Sqlite(pool) = &store.write else { panic!("the first is SQLite") };
+    sqlx::query("UPDATE message SET state = 'delivered' WHERE state = 'queued'").execute(pool).await.unwrap();
     office.stage.clock.advance(Duration::from_hours(25));
     office.stage.janitor().await;
     // A day is longer than they stay signed in.

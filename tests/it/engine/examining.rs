@@ -156,8 +156,6 @@ async fn each_word_on_a_number_has_its_line() {
     let limit = |more| Says { more, ..Says::default() };
     has(limit("[portfolio.other]\ntier = \"250\"\nused_at_start = 240\n"), &[("tier_full", Poor)]).await;
     has(limit("[portfolio.other]\ntier = \"unlimited\"\n"), &[("tier_unlimited", Good)]).await;
-    // What no daemon has kept yet the number itself tells.
-    has(node(json!({"whatsapp_business_manager_messaging_limit": "TIER_250"})), &[("tier_granted", Good)]).await;
 }
 
 #[tokio::test]
