@@ -109,7 +109,7 @@ async fn a_person_starts_a_campaign_watches_it_finish_and_answers_a_reply() {
     wait_for(window, "[data-campaign=\"retomar-contacto\"] [data-state=closed]").await;
     picture(window, "campaigns").await;
 
-    window.goto(&demo.page("/conversations?view=all&show=answerable")).await.unwrap();
+    window.goto(&demo.page("/conversations?view=unassigned&show=answerable")).await.unwrap();
     marked(window, "conversation").await;
     picture(window, "conversations").await;
     let open = open_window(window, &demo).await;
