@@ -251,7 +251,9 @@ impl Engine {
         };
         tx.commit().await?;
         // Whoever looks at one sees it empty at once.
-        conversations.into_iter().for_each(|id| self.tell(Change::Conversation(id)));
+        for id in conversations {
+            self.tell(Change::Conversation(id));
+        }
         self.sweep_media().await?;
         let exclusions = self.forget_exclusions(&phones).await?;
         let (rows, left) = self.erase_from_files(&phones).await?;

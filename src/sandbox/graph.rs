@@ -71,21 +71,21 @@ pub(super) async fn answer(State(sandbox): State<Sandbox>, request: Request) -> 
                 Err(refusal) => Err(refusal),
             }
         }
-        _ => {
-            let (method, uri) = (request.method().clone(), request.uri().clone());
-            let query = Query::read(uri.query().unwrap_or_default());
-            let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-            let address = format!("http://{host}{path}");
-            match read(request).await {
-                Ok(body) => {
-                    let call = Call { method: &method, token: &token, address, query, body: &body };
-                    return manage(&sandbox, &segments, &call).await;
-                }
-                Err(refusal) => Err(refusal),
-            }
-        }
+        _ => return manage_by(&sandbox, &segments, &token, request).await,
     };
     answered.map(Json).into_response()
+}
+
+/// What is no message and no file is a call of the management API.
+async fn manage_by(sandbox: &Sandbox, segments: &[&str], token: &str, request: Request) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let query = Query::read(uri.query().unwrap_or_default());
+    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let address = format!("http://{host}{}", uri.path());
+    match read(request).await {
+        Ok(body) => manage(sandbox, segments, &Call { method: &method, token, address, query, body: &body }).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 /// The management API, which has a quota of its own per account.

@@ -38,6 +38,7 @@ async fn everything(store: &TestStore) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one person, from the export to the last trace")]
 async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_send_list() {
     for store in stores().await {
         let office = Office::new(&store);
