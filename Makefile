@@ -1,6 +1,6 @@
 # make demo   watch three campaigns go out, be delivered, read and answered (SQLite and the sandbox, nothing else)
 # make test   everything that is tested, with a throw-away PostgreSQL and a real browser
-# make pictures  the inbox as the browser test sees it, for docs/
+# make pictures  the inbox and a run as the browser tests see them, for docs/
 # make crash  the daemon killed at random moments on both databases, then the books compared (RECADO_KILLS=200)
 # make bench  ratios measured in one run (about 40 minutes); PARTS="sends share" measures only those
 .PHONY: demo test pictures crash bench lint deny build clean
@@ -16,8 +16,8 @@ test:
 
 pictures:
 	tests/setup
-	$(CARGO) test --locked --quiet --test it -- browser::inbox
-	cp target/tmp/pictures/inbox.png target/tmp/pictures/inbox-phone-thread.png docs/
+	$(CARGO) test --locked --quiet --test it -- browser::inbox browser::a_person_starts
+	cp target/tmp/pictures/inbox.png target/tmp/pictures/inbox-phone-thread.png target/tmp/pictures/run.png docs/
 
 crash:
 	tests/setup

@@ -41,6 +41,7 @@ pub mod reading;
 mod readings;
 pub mod receiver;
 pub mod recurring;
+pub mod refusals;
 pub mod results;
 pub mod retry;
 mod room;
@@ -125,6 +126,8 @@ pub struct Parts {
     pub wallets: wallet::Wallets,
     /// What is counted for Prometheus as it happens.
     pub counters: counters::Counters,
+    /// Webhooks that did not prove to be the provider's.
+    pub refusals: refusals::Refusals,
 }
 
 impl Deref for Engine {
@@ -161,6 +164,13 @@ pub enum EngineError {
     /// A thread that read files died.
     #[error("a reading thread died")]
     Thread(#[from] tokio::task::JoinError),
+}
+
+impl EngineError {
+    /// Whether the database cannot be reached.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_away())
+    }
 }
 
 impl Engine {

@@ -85,6 +85,7 @@ impl Sentence {
 macro_rules! areas {
     ($language:literal) => {
         areas!($language:
+            "audit",
             "billing",
             "desk",
             "doctor",
@@ -201,7 +202,8 @@ pub fn problem(language: Language, problem: &Problem) -> String {
 /// (`page.problem.<code>`).
 pub fn page_problem(language: Language, of: &Problem) -> String {
     if let Some((_, detail)) = of.args.iter().find(|(name, _)| of.code == "campaign_file" && name == "detail") {
-        return without_place(detail).to_owned();
+        let said = without_place(detail);
+        return of_field(language, said).unwrap_or_else(|| said.to_owned());
     }
     let of = &Problem { code: of.code.clone(), args: of.args.iter().map(|arg| place_of_page(language, arg)).collect() };
     let key = format!("page.problem.{}", of.code);
@@ -216,6 +218,17 @@ pub fn page_problem(language: Language, of: &Problem) -> String {
     args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
     say(language, &key, &args)
 }
+
+/// What a field of the page takes, where a sentence about a campaign file says what its key must be (`page.key.<key>`).
+fn of_field(language: Language, said: &str) -> Option<String> {
+    let (key, _) = said.strip_prefix('"')?.split_once("\" must be ")?;
+    let is_day = key.split('-').all(|day| DAYS.contains(&day));
+    let words = format!("page.key.{}", if is_day { "hours" } else { key });
+    sentences(language).contains_key(&words).then(|| say(language, &words, &[]))
+}
+
+/// Keys of days.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A key that says where in the campaign file something stands, as the key that says it of a page (`page.place.<word>`).
 fn place_of_page(language: Language, (name, value): &(String, String)) -> (String, String) {
@@ -243,6 +256,24 @@ pub fn failure(language: Language, code: i64) -> String {
     match known(code) {
         Some(_) => say(language, &sentence_key(code), &[]),
         None => say(language, "web.failure_unknown", &[("code", &code.to_string())]),
+    }
+}
+
+/// What stands in the way of a campaign as it was noted with it, one sentence a line; what was noted as a sentence stands
+/// as it is.
+pub fn noted(language: Language, stored: &str) -> String {
+    each_noted(stored, |one| problem(language, one))
+}
+
+/// The same as a page says it.
+pub fn page_noted(language: Language, stored: &str) -> String {
+    each_noted(stored, |one| page_problem(language, one))
+}
+
+fn each_noted(stored: &str, say: impl Fn(&Problem) -> String) -> String {
+    match serde_json::from_str::<Vec<Problem>>(stored) {
+        Ok(all) => all.iter().map(say).collect::<Vec<_>>().join("\n"),
+        Err(_) => stored.to_owned(),
     }
 }
 

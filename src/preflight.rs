@@ -8,6 +8,7 @@ mod cost;
 pub mod diff;
 mod forecast;
 mod listing;
+pub mod planned;
 mod problems;
 mod reading;
 mod repeat;

@@ -47,6 +47,7 @@ pub mod presence;
 pub mod reading;
 pub mod receipt;
 pub mod recurrence;
+pub mod refusal;
 pub mod retention;
 mod room;
 pub mod run;
@@ -100,12 +101,31 @@ pub enum StoreError {
 const SQLITE_NO_ROOM: [&str; 2] = ["13", "4874"];
 /// PostgreSQL: `disk_full`.
 const POSTGRES_NO_ROOM: &str = "53100";
+/// PostgreSQL: connection exceptions, and a server that stops or starts.
+const POSTGRES_AWAY: [&str; 2] = ["08", "57P0"];
 
 impl StoreError {
     /// Whether the disk is full.
     pub fn is_full(&self) -> bool {
         let Self::Db(sqlx::Error::Database(told)) = self else { return false };
         told.code().is_some_and(|code| SQLITE_NO_ROOM.contains(&&*code) || code == POSTGRES_NO_ROOM)
+    }
+
+    /// Whether the database cannot be reached, or is going away.
+    pub fn is_away(&self) -> bool {
+        let Self::Db(cause) = self else { return false };
+        match cause {
+            sqlx::Error::Database(told) => {
+                told.code().is_some_and(|code| POSTGRES_AWAY.iter().any(|away| code.starts_with(away)))
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            _ => false,
+        }
     }
 
     /// Whether the same work may succeed later: the database was away, busy or full. What the data itself cannot
@@ -122,13 +142,7 @@ impl StoreError {
                 Some(code) => !(code.starts_with("22") || code.starts_with("23")),
                 None => true,
             },
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => true,
-            _ => false,
+            _ => self.is_away(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod api;
 mod asset;
 mod attach;
 mod audit;
+mod audit_words;
 mod availability;
 mod away;
 mod bubble;

@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use recado::domain::hours::law::Laws;
 use recado::domain::reach::Reaches;
 use recado::domain::time::UnixMs;
+use recado::intake::audience::Audience;
 use recado::intake::campaign_file::{self, CampaignFile};
-use recado::intake::rows::{RowFate, RowsRequest, fingerprint, open_rows};
+use recado::intake::rows::{NOBODY, RowFate, RowsRequest, fingerprint, open_rows};
 
 use super::package::{ods, xlsx};
 
@@ -61,6 +62,10 @@ fn audience(bytes: &[u8]) {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), bytes).expect("it can be written");
     rows(file.path());
+    if let Ok(read) = Audience::open(file.path()) {
+        // What stands above the header is given back as it stands.
+        drop((read.above(), read.line_end()));
+    }
     fingerprint(CAMPAIGN, file.path(), &|_| ()).expect("whatever is there has a hash");
 }
 
@@ -72,6 +77,7 @@ fn rows(audience: &Path) {
         template: None,
         translations: &[],
         vars: &vars,
+        names: &NOBODY,
         holidays: &holidays,
         laws: &laws,
         reach: &reach,

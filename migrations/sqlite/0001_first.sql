@@ -146,6 +146,8 @@ CREATE TABLE run (
 CREATE INDEX run_open ON run (sender, priority, id) WHERE state IN ('planning', 'running', 'paused');
 CREATE INDEX run_campaign ON run (campaign_id, id);
 
+-- Rows that became no message. Of a standing run whose files hold changes alone, those of earlier files stay while what they
+-- speak of is ahead.
 CREATE TABLE exclusion (
     run_id    BIGINT NOT NULL,
     row_no    BIGINT NOT NULL,
@@ -157,7 +159,7 @@ CREATE TABLE exclusion (
     revision  BIGINT NOT NULL DEFAULT 0,
     cost_centre TEXT NOT NULL DEFAULT '',
     happens_at  BIGINT,
-    PRIMARY KEY (run_id, row_no)
+    PRIMARY KEY (run_id, revision, row_no)
 );
 
 -- People ---------------------------------------------------------------------------------------------------------
@@ -985,7 +987,7 @@ CREATE INDEX outgoing_delivery_event ON outgoing_delivery (event_id);
 CREATE INDEX entry_message ON entry (message_id) WHERE message_id IS NOT NULL;
 
 -- A conversation as it stands in Chatwoot. wanted counts what changed here, done how far that was told; next_at NULL:
--- nothing is to be told. remote_state is what its state there was when last looked at.
+-- nothing is to be told. remote_state is what its state there was when last looked at. behind: it has old lines to catch up on.
 CREATE TABLE chatwoot_conversation (
     conversation_id BIGINT PRIMARY KEY REFERENCES conversation (id),
     connector       TEXT NOT NULL,
@@ -996,10 +998,11 @@ CREATE TABLE chatwoot_conversation (
     done            BIGINT NOT NULL DEFAULT 0,
     tries           BIGINT NOT NULL DEFAULT 0,
     next_at         BIGINT,
-    failure         TEXT
+    failure         TEXT,
+    behind          BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX chatwoot_conversation_remote ON chatwoot_conversation (connector, remote_id) WHERE remote_id IS NOT NULL;
-CREATE INDEX chatwoot_conversation_due ON chatwoot_conversation (connector, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX chatwoot_conversation_due ON chatwoot_conversation (connector, behind, next_at) WHERE next_at IS NOT NULL;
 
 -- A line of a thread as a message there. remote_id NULL: it may be there, nobody knows by which id. told: the last state of
 -- it that was told.
@@ -1011,7 +1014,7 @@ CREATE TABLE chatwoot_entry (
 );
 CREATE INDEX chatwoot_entry_of ON chatwoot_entry (conversation_id, remote_id);
 
--- What Chatwoot's webhook said, in the order in which it came.
+-- What Chatwoot's webhook said, in the order in which it came. remote_id: of which conversation there; 0: of none.
 CREATE TABLE chatwoot_heard (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     connector   TEXT NOT NULL,
@@ -1019,9 +1022,10 @@ CREATE TABLE chatwoot_heard (
     received_at BIGINT NOT NULL,
     state       TEXT NOT NULL,
     tries       BIGINT NOT NULL DEFAULT 0,
-    next_at     BIGINT NOT NULL
+    next_at     BIGINT NOT NULL,
+    remote_id   BIGINT NOT NULL
 );
-CREATE INDEX chatwoot_heard_new ON chatwoot_heard (connector, id) WHERE state = 'new';
+CREATE INDEX chatwoot_heard_new ON chatwoot_heard (connector, remote_id, id) WHERE state = 'new';
 
 -- Messages of agents there that were taken up: each is sent once, however often its webhook comes.
 CREATE TABLE chatwoot_answer (
@@ -1171,4 +1175,13 @@ CREATE INDEX click_run ON click (run_id);
 CREATE TABLE sent_mark (
     sender TEXT PRIMARY KEY,
     claims BIGINT NOT NULL
+);
+
+-- What came to the webhook of an account and did not prove to be its provider's, since the last that did.
+CREATE TABLE webhook_refusal (
+    account  TEXT PRIMARY KEY,
+    why      TEXT NOT NULL,
+    n        BIGINT NOT NULL,
+    since_at BIGINT NOT NULL,
+    last_at  BIGINT NOT NULL
 );

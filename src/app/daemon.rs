@@ -35,6 +35,7 @@ use crate::engine::planner::Planner;
 use crate::engine::reading::Reader;
 use crate::engine::receiver::Receiver;
 use crate::engine::recurring::Recurring;
+use crate::engine::refusals::Refusals;
 use crate::engine::results::Writer;
 use crate::engine::settler::Settler;
 use crate::engine::subscriptions::Tender;
@@ -147,6 +148,7 @@ impl Daemon {
             limits_changed: Arc::new(Notify::new()),
             wallets: Wallets::default(),
             counters: Counters::default(),
+            refusals: Refusals::default(),
             store,
             config: Arc::new(config),
             clock,
@@ -157,11 +159,8 @@ impl Daemon {
         chatwoot::begin(&engine).await?;
         home::begins(&engine.store, last, now, engine.clock_span(FRESH)).await?;
         if let Some(why) = home::doubtful(&engine.store, last, now, engine.config.restore_after).await? {
-            warn!(
-                why = why.as_str(),
-                "this store may be a copy ({}): nothing is sent until `recado takeover`",
-                why.as_str()
-            );
+            let word = why.as_str();
+            warn!(why = word, "this store may be a copy ({word}): nothing is sent until `recado takeover`");
             home::hold(&engine.store, why, last, now).await?;
         }
         let listen = engine.clock.real_span(listen_first(last, now));

@@ -14,6 +14,8 @@ use crate::domain::template::Category;
 
 /// Mark of a charge that no receipt has told the price of.
 const ASSUMED: &str = "assumed";
+/// What an answer is booked as that the month gives for free and that no receipt has told the price of.
+const FREE_ANSWER: &str = "service:free_a_month";
 /// Meta's `pricing.type` of what is charged.
 const REGULAR: &str = "regular";
 
@@ -43,14 +45,21 @@ pub struct Charge {
 }
 
 /// The charge that `receipt` brings; where an earlier one told the price, with that in its place. `None`: it charges
-/// nothing, because it says of no arrival, or because a free-form message is charged only when the provider says so.
+/// nothing, because it says of no arrival, or because a free-form message is charged only when the provider says so; one of
+/// those that are free is booked as that.
 pub fn of_receipt(cards: &Cards, priced: &Priced, receipt: &Receipt, zone: &TimeZone) -> Option<Charge> {
     if !matches!(receipt.status, ReceiptStatus::Delivered | ReceiptStatus::Read | ReceiptStatus::Played) {
         return None;
     }
     let day = receipt.at.day_in(zone);
     let Some(pricing) = &receipt.pricing else {
-        return (priced.category != Category::Service).then(|| assumed(cards, priced, day));
+        // One of the free answers of the month is booked as what it is: some providers tell no prices at all.
+        let is_free = priced.category == Category::Service && priced.estimated == Micros(0);
+        return match priced.category {
+            Category::Service if is_free => Some(Charge { amount: Micros(0), category: FREE_ANSWER.to_owned(), day }),
+            Category::Service => None,
+            _ => Some(assumed(cards, priced, day)),
+        };
     };
     if pricing.kind.starts_with("free") || pricing.billable == Some(false) {
         let category = PricedAs::of_word(&pricing.category).unwrap_or(priced.category.into());

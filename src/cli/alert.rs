@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::desk::At;
 use super::output::answer;
-use super::table::{cell, table, time};
+use super::table::{cell, clock, local_time, table};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::alerts::Ways;
@@ -41,12 +41,16 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn list(as_json: bool) -> anyhow::Result<ExitCode> {
     let client = Client::from_environment(&config::environment())?;
     let items = client.all("/api/v1/alerts", &[]).await?;
-    let text = if as_json { serde_json::to_string_pretty(&json!({"items": items}))? + "\n" } else { lines(&items) };
+    let text = if as_json {
+        serde_json::to_string_pretty(&json!({"items": items}))? + "\n"
+    } else {
+        lines(&items, &client.zone().await?)
+    };
     answer(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn lines(items: &[Value]) -> String {
+fn lines(items: &[Value], zone: &Value) -> String {
     if items.is_empty() {
         return "Nothing is wrong.\n".to_owned();
     }
@@ -58,9 +62,9 @@ fn lines(items: &[Value]) -> String {
             _ => cell(&way["way"]),
         });
         let told = told.collect::<Vec<_>>().join(", ");
-        [time(&alert["began_at"]), cell(&alert["kind"]), told, cell(&alert["message"])]
+        [local_time(&alert["began_at"], zone), cell(&alert["kind"]), told, cell(&alert["message"])]
     };
-    table(["since", "about", "told by", "what"], &items.iter().map(row).collect::<Vec<_>>())
+    table(["since", "about", "told by", "what"], &items.iter().map(row).collect::<Vec<_>>()) + &clock(zone)
 }
 
 async fn test(at: &At) -> anyhow::Result<ExitCode> {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -17,14 +17,18 @@ use super::output::{answer, answer_with};
 use crate::clock::{Clock, Scale};
 use crate::config::environment;
 use crate::config::toml_file::TomlProblem;
+use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::intake::audience;
-use crate::intake::campaign_file::{self, CampaignFile};
+use crate::intake::campaign_file::{self, CampaignFile, is_pattern};
 use crate::locale::{self, Language};
 use crate::preflight::{self, Listed, Listing, Sheet, SheetRow, WithRows};
 
 /// Name of the campaign file in its folder.
 const CAMPAIGN_FILE: &str = "campaign.toml";
+
+/// Where the daemon files used files away.
+const USED: &str = "used";
 
 /// Arguments of `recado check`.
 #[derive(Debug, ClapArgs)]
@@ -146,7 +150,13 @@ async fn examine(
     if let Some(problem) = other {
         anyhow::bail!(locale::problem(Language::of_tag(&args.lang), &problem));
     }
-    let file = found.unwrap_or_else(|| args.folder.join(&campaign.file));
+    // What was used last counts where used files are filed away and no new one came.
+    let filed = args.folder.join(USED);
+    let used = match (&found, filed.is_dir() && is_pattern(&campaign.file)) {
+        (None, true) => audience::newest(&filed, &campaign.file)?,
+        _ => None,
+    };
+    let file = found.or_else(|| used.clone()).unwrap_or_else(|| args.folder.join(&campaign.file));
     let told = Told::new();
     let inputs = known.inputs(&campaign, &file, now);
     let mut listing = args.rows.then(Listing::default);
@@ -157,6 +167,9 @@ async fn examine(
         sheet.title = name;
     }
     known.tell(&mut sheet);
+    if let Some(name) = used.as_deref().and_then(Path::file_name) {
+        sheet.warnings.insert(0, Problem::new("audience_used", &[("file", &name.to_string_lossy())]));
+    }
     // What keeps the file from being read keeps its rows from being known.
     let rows = listing.filter(|_| sheet.messages.is_some()).map(Listing::done).transpose();
     Ok(Ok((sheet, rows.context("the rows cannot be kept in the folder for temporary files")?)))

@@ -25,6 +25,7 @@ use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
+use crate::intake::rows::NOBODY;
 use crate::preflight::diff::{Feed, FeedView};
 use crate::preflight::{Sheet, SheetInputs};
 
@@ -87,10 +88,10 @@ impl Known {
             Some(sender) => ask(&daemon, campaign, sender, &mut unknown).await,
             None => Found::default(),
         };
-        let earlier = if template.is_some() { sent(&daemon, folder).await } else { None };
-        let feed = if template.is_some() && campaign.is_standing() { standing(&daemon, folder).await } else { None };
-        let earlier =
-            earlier.map(|gone| Earlier::of(gone.into_iter().filter(|g| feed.as_ref().is_none_or(|f| f.run != g.run))));
+        let (earlier, feed) = match template {
+            Some(_) => before(&daemon, folder, campaign).await,
+            None => (None, None),
+        };
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = vars(config.as_ref(), custom_values(&daemon).await);
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
@@ -130,6 +131,8 @@ impl Known {
             sender: self.sender.as_ref(),
             cards: &self.cards,
             vars: &self.vars,
+            // Without its store nobody is known by name.
+            names: &NOBODY,
             holidays: &self.holidays,
             laws: &self.laws,
             reach: &self.reach,
@@ -214,6 +217,24 @@ async fn custom_values(daemon: &Client) -> BTreeMap<String, String> {
     items.iter().filter_map(|item| Some((text(item, "name")?, text(item, "value")?))).collect()
 }
 
+/// What the campaign's runs have sent, as far as the daemon tells, and the run that a file of it amends.
+async fn before(daemon: &Client, folder: &str, campaign: &CampaignFile) -> (Option<Earlier>, Option<Feed>) {
+    if !is_loaded(daemon, folder).await {
+        return (Some(Earlier::default()), None);
+    }
+    let gone = sent(daemon, folder).await;
+    let feed = if campaign.is_standing() { standing(daemon, folder).await } else { None };
+    let is_other = |gone: &Gone| feed.as_ref().is_none_or(|feed| feed.run != gone.run);
+    (gone.map(|gone| Earlier::of(gone.into_iter().filter(is_other))), feed)
+}
+
+/// Whether the daemon has a campaign of that folder. A folder may be called `2`: the campaign with that number is another.
+async fn is_loaded(daemon: &Client, folder: &str) -> bool {
+    let is_number = folder.bytes().all(|b| b.is_ascii_digit());
+    let named = async |path: String| daemon.get::<serde_json::Value>(&path, &[]).await;
+    !is_number || named(format!("/api/v1/campaigns/{folder}")).await.is_ok_and(|found| found["name"] == folder)
+}
+
 /// What the campaign of that folder has sent; `None` where the daemon does not tell.
 async fn sent(daemon: &Client, folder: &str) -> Option<Vec<Gone>> {
     let items = match daemon.all(&format!("/api/v1/campaigns/{folder}/sent"), &[("limit", "500")]).await {
@@ -228,8 +249,15 @@ async fn sent(daemon: &Client, folder: &str) -> Option<Vec<Gone>> {
 
 /// The standing run of that folder's campaign, as far as the daemon tells.
 async fn standing(daemon: &Client, folder: &str) -> Option<Feed> {
-    let told = daemon.get::<Option<FeedView>>(&format!("/api/v1/campaigns/{folder}/standing"), &[]).await;
-    told.ok().flatten().map(Feed::from)
+    let path = format!("/api/v1/campaigns/{folder}/standing");
+    let mut all = daemon.get::<Option<FeedView>>(&path, &[]).await.ok()??;
+    while let Some(next) = all.next {
+        let next = next.to_string();
+        let more = daemon.get::<Option<FeedView>>(&path, &[("after", &next)]).await.ok()??;
+        all.next = more.next;
+        all.planned.extend(more.planned);
+    }
+    Some(Feed::from(all))
 }
 
 /// A row that a run has sent.
@@ -259,7 +287,14 @@ impl Listed {
         let wanted = &campaign.template;
         let of_account = self.items.into_iter().filter(|item| item["account"] == account);
         // A template that this version cannot read is none that it could send.
-        let templates: Vec<Template> = of_account.filter_map(|item| serde_json::from_value(item).ok()).collect();
+        let read = |mut item: serde_json::Value| {
+            // Where nobody told what people think of it, the list says so with an empty word.
+            if item["quality"] == "" {
+                item.as_object_mut()?.remove("quality");
+            }
+            serde_json::from_value(item).ok()
+        };
+        let templates: Vec<Template> = of_account.filter_map(read).collect();
         let all = templates.iter().map(|t| (t.name.clone(), t.language.clone())).collect();
         let named = templates.into_iter().filter(|t| t.name == wanted.name);
         let (main, mut others): (Vec<Template>, Vec<Template>) = named.partition(|t| t.language == wanted.language);

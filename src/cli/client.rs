@@ -154,6 +154,12 @@ impl Client {
         self.call(request).await
     }
 
+    /// The clock on which the daemon's pages show times that belong to no campaign, as the name of its zone.
+    pub async fn zone(&self) -> Result<Value, CallError> {
+        let me: Value = self.get("/api/v1/me", &[]).await?;
+        Ok(me["timezone"].clone())
+    }
+
     /// Every item of a paged list.
     pub async fn all(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, CallError> {
         let mut items = Vec::new();

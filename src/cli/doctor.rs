@@ -14,6 +14,7 @@ use crate::billing::card::Cards;
 use crate::engine::counters::Counters;
 use crate::engine::doctor::{self, AccountReport, Finding, Verdict};
 use crate::engine::inbound::Inbound;
+use crate::engine::refusals::Refusals;
 use crate::engine::wallet::Wallets;
 use crate::engine::{Engine, Parts};
 use crate::locale::{Language, say};
@@ -62,6 +63,7 @@ async fn engine(desk: Desk) -> anyhow::Result<Engine> {
         limits_changed: Arc::new(Notify::new()),
         wallets: Wallets::default(),
         counters: Counters::default(),
+        refusals: Refusals::default(),
         store: desk.store,
         config: Arc::new(desk.config),
         clock: desk.clock,

@@ -8,7 +8,7 @@ use super::WRONG;
 use super::agree::{Agreement, agreed};
 use super::client::Client;
 use super::output::answer;
-use super::table::{cell, table, time};
+use super::table::{cell, clock, local_time, table};
 use crate::config::environment;
 
 /// Arguments of `recado doubt`.
@@ -33,6 +33,7 @@ enum What {
         sender: Option<String>,
     },
     /// Decide what becomes of them.
+    #[command(override_usage = "recado doubt settle [OPTIONS] <HOW> <MESSAGES...|--run <RUN>|--sender <SENDER>|--all>")]
     Settle(Settle),
 }
 
@@ -116,6 +117,7 @@ async fn list(client: &Client, run: Option<i64>, sender: Option<&str>, as_json: 
     let mut query: Vec<(&str, &str)> = run.iter().map(|run| ("run", run.as_str())).collect();
     query.extend(sender.map(|sender| ("sender", sender)));
     let items = client.all("/api/v1/doubt", &query).await?;
+    let zone = client.zone().await?;
     let row = |d: &Value| {
         [
             cell(&d["message"]),
@@ -124,7 +126,7 @@ async fn list(client: &Client, run: Option<i64>, sender: Option<&str>, as_json: 
             cell(&d["row"]),
             cell(&d["to"]),
             cell(&d["name"]),
-            time(&d["claimed_at"]),
+            local_time(&d["claimed_at"], &zone),
             cell(&d["why"]["message"]),
         ]
     };
@@ -134,7 +136,7 @@ async fn list(client: &Client, run: Option<i64>, sender: Option<&str>, as_json: 
     } else if items.is_empty() {
         "Nothing is in doubt.\n".to_owned()
     } else {
-        table(header, &items.iter().map(row).collect::<Vec<_>>())
+        table(header, &items.iter().map(row).collect::<Vec<_>>()) + &clock(&zone)
     };
     answer(&text)?;
     Ok(ExitCode::SUCCESS)

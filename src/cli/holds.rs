@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::answer;
-use super::table::{cell, table, time};
+use super::table::{cell, clock, local_time, table};
 use crate::config::environment;
 
 /// Arguments of `recado holds`.
@@ -40,14 +40,18 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Some(What::List) | None => {
             let items = client.all("/api/v1/holds", &[]).await?;
-            if args.json { serde_json::to_string_pretty(&json!({"items": items}))? + "\n" } else { lines(&items) }
+            if args.json {
+                serde_json::to_string_pretty(&json!({"items": items}))? + "\n"
+            } else {
+                lines(&items, &client.zone().await?)
+            }
         }
     };
     answer(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn lines(items: &[Value]) -> String {
+fn lines(items: &[Value], zone: &Value) -> String {
     if items.is_empty() {
         return "Nothing stands still.\n".to_owned();
     }
@@ -55,12 +59,12 @@ fn lines(items: &[Value]) -> String {
         let what = format!("{} {}", cell(&hold["scope"]), cell(&hold["scope_key"]));
         let until = match hold["ends"].as_str() {
             Some("itself") => "it ends by itself".to_owned(),
-            Some("time") => time(&hold["until_at"]),
+            Some("time") => local_time(&hold["until_at"], zone),
             _ => "a person lifts it".to_owned(),
         };
         // A full disk is no row that could be lifted.
         let id = if hold["cause"] == "disk" { "-".to_owned() } else { cell(&hold["id"]) };
-        [id, what.trim_end().to_owned(), time(&hold["created_at"]), until, cell(&hold["message"])]
+        [id, what.trim_end().to_owned(), local_time(&hold["created_at"], zone), until, cell(&hold["message"])]
     };
-    table(["hold", "stops", "since", "until", "why"], &items.iter().map(row).collect::<Vec<_>>())
+    table(["hold", "stops", "since", "until", "why"], &items.iter().map(row).collect::<Vec<_>>()) + &clock(zone)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::output::answer;
-use super::table::{cell, local_time, table, time};
+use super::table::{cell, local_time, table};
 use crate::config::environment;
 use crate::locale::{Language, say, sentences};
 
@@ -34,7 +34,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     } else {
         let list: Value = client.get("/api/v1/runs", &[("limit", RUNS)]).await?;
         let portfolios: Value = client.get("/api/v1/portfolios", &[]).await?;
-        let text = lines(&list) + &limits(&portfolios);
+        let text = lines(&list) + &limits(&portfolios, &client.zone().await?);
         let mut all = list;
         all["portfolios"] = portfolios["items"].clone();
         (all, text)
@@ -75,11 +75,12 @@ fn words(area: &str, word: &Value) -> String {
 }
 
 /// The messaging limits in force, a line each.
-fn limits(portfolios: &Value) -> String {
+fn limits(portfolios: &Value, zone: &Value) -> String {
     let items = portfolios["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     let line = |p: &Value| {
-        let frees = time(&p["next_frees_at"]);
-        let frees = if frees.is_empty() { frees } else { format!("; the next place frees {frees}") };
+        let frees = local_time(&p["next_frees_at"], zone);
+        let clock = cell(zone);
+        let frees = if frees.is_empty() { frees } else { format!("; the next place frees {frees} ({clock})") };
         format!("{}: {} new people left of {} in 24 hours{frees}\n", cell(&p["portfolio"]), p["free"], p["limit"])
     };
     items.iter().filter(|p| p["limit"].is_i64()).map(line).collect()
@@ -133,10 +134,16 @@ fn detail(run: &Value) -> String {
     fact("sent out", at(&run["sent_out_at"]));
     fact("closed", at(&run["closed_at"]));
     let told = &run["forecast"];
+    if told["if_it_went_on"] == true {
+        fact("its end", say(Language::En, "preflight.ends_as_if", &[]));
+    }
     fact("ends about", at(&told["likely"]));
     fact("at the earliest", at(&told["low"]));
     fact("at the latest", at(&told["high"]));
     fact("limited by", words("limited_by", &told["limited_by"]));
+    if let Some(hours) = told["tried_again_h"].as_i64() {
+        fact("the latest", say(Language::En, "web.ends_again", &[("hours", &hours.to_string())]));
+    }
     if told["by_people"] == true {
         fact("who answers", say(Language::En, "preflight.by_people", &[]));
     }

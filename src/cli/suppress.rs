@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::answer;
-use super::table::{cell, table, time};
+use super::table::{cell, clock, local_time, table};
 use crate::config::environment;
 use crate::locale::{Language, say, sentences};
 
@@ -84,7 +84,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         What::Import { file, country, scope, note } => import(&client, &file, country, (scope, &note)).await?,
         What::List => {
             let items = client.all("/api/v1/suppressions", &[]).await?;
-            let text = lines(&items);
+            let text = lines(&items, &client.zone().await?);
             (json!({"items": items}), text)
         }
         What::Lift { id } => {
@@ -121,16 +121,17 @@ async fn import(
     Ok((done, text))
 }
 
-fn lines(items: &[Value]) -> String {
+fn lines(items: &[Value], zone: &Value) -> String {
     if items.is_empty() {
         return "Nobody is on the list.\n".to_owned();
     }
     let row = |s: &Value| {
         let phone = s["phone"].as_str().map_or_else(String::new, |digits| format!("+{digits}"));
         let [name, scope, note] = ["name", "scope", "note"].map(|key| cell(&s[key]));
-        [cell(&s["id"]), phone, name, scope, origin(s), time(&s["created_at"]), note]
+        [cell(&s["id"]), phone, name, scope, origin(s), local_time(&s["created_at"], zone), note]
     };
-    table(["line", "number", "name", "scope", "how", "since", "note"], &items.iter().map(row).collect::<Vec<_>>())
+    let header = ["line", "number", "name", "scope", "how", "since", "note"];
+    table(header, &items.iter().map(row).collect::<Vec<_>>()) + &clock(zone)
 }
 
 /// How a line came, and through whom: `by a program: token:script`.

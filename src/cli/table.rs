@@ -49,9 +49,9 @@ pub fn local_time(value: &Value, zone: &Value) -> String {
     value.as_i64().map_or_else(String::new, local)
 }
 
-/// An instant of the API as a cell, in UTC.
-pub fn time(value: &Value) -> String {
-    value.as_i64().map_or_else(String::new, |ms| UnixMs(ms - ms.rem_euclid(1_000)).to_string())
+/// Said below a table: whose clock its times are on.
+pub fn clock(zone: &Value) -> String {
+    format!("Times of {}.\n", zone.as_str().unwrap_or("UTC"))
 }
 
 #[cfg(test)]

@@ -38,11 +38,20 @@ impl ProviderKind {
         }
     }
 
-    /// Whether its receipts name a message by our own callback data, so that their absence proves something.
+    /// Whether its receipts name a message by our own callback data.
     pub const fn names_messages(self) -> bool {
         match self {
             Self::CloudApi | Self::Zenvia => true,
             Self::Gupshup => false,
+        }
+    }
+
+    /// Whether it goes on telling a receipt for days, so that one which never comes proves something. Zenvia gives an event up
+    /// after 30 tries, a quarter of an hour (zenvia-openapi-spec, tag Webhooks); Gupshup does not say.
+    pub const fn repeats_for_days(self) -> bool {
+        match self {
+            Self::CloudApi => true,
+            Self::Gupshup | Self::Zenvia => false,
         }
     }
 }

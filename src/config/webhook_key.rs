@@ -35,16 +35,26 @@ impl WebhookKey {
         all
     }
 
-    /// Whether a webhook with this last part of its address, headers (asked for by name) and origin is the provider's.
-    /// Secrets are compared in constant time, all of them whatever the first says.
-    pub fn opens<'a>(&self, secret: &str, header: impl FnOnce(&str) -> Option<&'a str>, from: Option<IpAddr>) -> bool {
+    /// What says that a webhook with this last part of its address, headers (asked for by name) and origin is not the
+    /// provider's: `secret`, `header` or `address`; `None`: it is. Secrets are compared in constant time, all of them
+    /// whatever the first says.
+    pub fn missing<'a>(
+        &self,
+        secret: &str,
+        header: impl FnOnce(&str) -> Option<&'a str>,
+        from: Option<IpAddr>,
+    ) -> Option<&'static str> {
         let same = |ours: &SecretString, given: &str| ours.expose_secret().as_bytes().ct_eq(given.as_bytes());
-        let mut fits = same(&self.secret, secret);
-        if let Some((name, value)) = &self.header {
-            fits &= same(value, header(name).unwrap_or_default());
-        }
+        let known = bool::from(same(&self.secret, secret));
+        let given = self.header.as_ref().map(|(name, value)| same(value, header(name).unwrap_or_default()));
+        let named = given.is_none_or(bool::from);
         let near = self.addresses.is_empty() || from.is_some_and(|from| is_in(&self.addresses, from));
-        bool::from(fits) && near
+        match (known, named, near) {
+            (true, true, true) => None,
+            (false, ..) => Some("secret"),
+            (_, false, _) => Some("header"),
+            (.., false) => Some("address"),
+        }
     }
 }
 
@@ -121,8 +131,8 @@ mod tests {
 
     const SECRET: &str = "a-secret-that-nobody-guesses";
 
-    fn opens(key: &WebhookKey, secret: &str, header: Option<&str>, from: Option<&str>) -> bool {
-        key.opens(secret, |name| header.filter(|_| name == HEADER), from.map(|from| from.parse().unwrap()))
+    fn missing(key: &WebhookKey, secret: &str, header: Option<&str>, from: Option<&str>) -> Option<&'static str> {
+        key.missing(secret, |name| header.filter(|_| name == HEADER), from.map(|from| from.parse().unwrap()))
     }
 
     #[test]
@@ -130,15 +140,15 @@ mod tests {
         let header = Some((HEADER.to_owned(), "value".into()));
         let key = WebhookKey { secret: SECRET.into(), header, addresses: vec![net("34.202.224.208").unwrap()] };
         let (value, from) = (Some("value"), Some("34.202.224.208"));
-        assert!(opens(&key, SECRET, value, from));
-        assert!(opens(&key, SECRET, value, Some("::ffff:34.202.224.208")));
-        assert!(!opens(&key, "a-secret-that-nobody-guessed", value, from));
-        assert!(!opens(&key, "", value, from));
-        assert!(!opens(&key, SECRET, Some("other"), from));
-        assert!(!opens(&key, SECRET, None, from));
-        assert!(!opens(&key, SECRET, value, Some("34.202.224.209")));
-        assert!(!opens(&key, SECRET, value, None));
+        assert_eq!(missing(&key, SECRET, value, from), None);
+        assert_eq!(missing(&key, SECRET, value, Some("::ffff:34.202.224.208")), None);
+        assert_eq!(missing(&key, "a-secret-that-nobody-guessed", value, from), Some("secret"));
+        assert_eq!(missing(&key, "", value, from), Some("secret"));
+        assert_eq!(missing(&key, SECRET, Some("other"), from), Some("header"));
+        assert_eq!(missing(&key, SECRET, None, from), Some("header"));
+        assert_eq!(missing(&key, SECRET, value, Some("34.202.224.209")), Some("address"));
+        assert_eq!(missing(&key, SECRET, value, None), Some("address"));
         let key = WebhookKey { header: None, addresses: Vec::new(), ..key };
-        assert!(opens(&key, SECRET, None, None));
+        assert_eq!(missing(&key, SECRET, None, None), None);
     }
 }

@@ -30,6 +30,8 @@ pub enum AlertKind {
     QueueStill,
     /// Messages are accepted and no receipt comes.
     WebhookSilent,
+    /// Webhooks come in and none proves to be the provider's.
+    WebhookRefused,
     /// The provider's subscription to our webhook has failed too often, or is switched off.
     WebhookAiling,
     /// Little room is left on a disk.
@@ -50,7 +52,7 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
@@ -59,6 +61,7 @@ impl AlertKind {
         Self::PlanLate,
         Self::QueueStill,
         Self::WebhookSilent,
+        Self::WebhookRefused,
         Self::WebhookAiling,
         Self::DiskLow,
         Self::DiskFull,
@@ -79,6 +82,7 @@ impl AlertKind {
             Self::PlanLate => "plan_late",
             Self::QueueStill => "queue_still",
             Self::WebhookSilent => "webhook_silent",
+            Self::WebhookRefused => "webhook_refused",
             Self::WebhookAiling => "webhook_ailing",
             Self::DiskLow => "disk_low",
             Self::DiskFull => "disk_full",

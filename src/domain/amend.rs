@@ -13,6 +13,7 @@ use super::phone::Phone;
 use super::time::UnixMs;
 
 mod file_keys;
+mod packed;
 
 pub use file_keys::{Conflicts, FileKeys};
 
@@ -26,11 +27,13 @@ pub enum TakenBack {
     Moved,
     /// The file leaves the row out: not selected, no phone, …
     LeftOut,
+    /// It was to tell a number that the row had in between; now the row has one again that was written to.
+    Number,
 }
 
 impl TakenBack {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Absent, Self::Moved, Self::LeftOut];
+    pub const ALL: [Self; 4] = [Self::Absent, Self::Moved, Self::LeftOut, Self::Number];
 
     /// The word in database, API and exports.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +41,7 @@ impl TakenBack {
             Self::Absent => "absent",
             Self::Moved => "moved",
             Self::LeftOut => "left_out",
+            Self::Number => "number",
         }
     }
 
@@ -74,6 +78,8 @@ pub struct Planned {
     pub latest_at: Option<UnixMs>,
     /// The gate it waits behind.
     pub waiting_for: Option<String>,
+    /// Whether its person has answered it.
+    pub answered: bool,
     /// [`mark`] of what is sent.
     pub mark: u64,
 }
@@ -106,6 +112,8 @@ pub enum Fate {
     Add,
     /// A message more under this key, because the person was told another time: the new time is sent.
     AddMoved(String),
+    /// A message more under this key, because what the row had was sent to another number than it has now.
+    AddNumber(String),
     /// Its message waits, as this row has it.
     Same(MessageId),
     /// Its message waits, or was taken back before it left, and goes out as this row has it.
@@ -116,6 +124,9 @@ pub enum Fate {
     Decline(MessageId),
     /// Nothing, for a reason; the message is the one that was sent.
     Leave(ExclusionReason, MessageId),
+    /// Nothing, although the row has another number than its message went to: that one has answered, the campaign leaves
+    /// what has changed since, or it is too late.
+    Elsewhere(MessageId),
 }
 
 /// A message that goes out as a new file has it.
@@ -136,7 +147,7 @@ pub struct Renewal {
 /// What a row is decided by.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule<'a> {
-    /// Whether a time that moved after its person was told is left so.
+    /// Whether a time, or a number, that changed after its person was told is left so.
     pub leaves_moves: bool,
     /// When the file is taken up.
     pub now: UnixMs,
@@ -187,6 +198,18 @@ impl Planned {
         }
     }
 
+    /// Whether it goes to the row's number, however that is written.
+    fn goes_to(&self, row: &Row<'_>) -> bool {
+        self.to == *row.to || self.to.person_key() == row.to.person_key()
+    }
+
+    /// Whether it was tried, and its row has another number now.
+    fn went_elsewhere(&self, row: &Row<'_>) -> bool {
+        let is_same_row = row.external_id.is_some() && self.external_id.as_deref() == row.external_id;
+        let was_tried = self.has_gone() || matches!(self.state, S::Failed | S::Excluded | S::Expired);
+        is_same_row && was_tried && !self.can_come_back() && !self.goes_to(row)
+    }
+
     fn is_of(&self, row: &Row<'_>) -> bool {
         // Where one of the two files had no ids, person and time say which it is.
         let other_kind = self.external_id.is_some() != row.external_id.is_some();
@@ -196,7 +219,7 @@ impl Planned {
 }
 
 impl Standing {
-    /// Of these messages and of the ids whose people have cancelled.
+    /// Of these messages, in the order of their numbers, and of the ids whose people have cancelled.
     pub fn of(planned: Vec<Planned>, declined: BTreeSet<String>) -> Self {
         let mut standing = Self { declined, ..Self::default() };
         for (at, one) in planned.iter().enumerate() {
@@ -214,10 +237,17 @@ impl Standing {
         &self.planned
     }
 
+    /// Whether it is a message more under a time, or a number, that was told once before.
+    pub fn is_once_more(&self, id: MessageId) -> bool {
+        let place = self.planned.binary_search_by_key(&id, |one| one.id);
+        place.is_ok_and(|at| base_key(&self.planned[at].key) != self.planned[at].key)
+    }
+
     /// What a row of the file does.
     pub fn decide(&self, row: &Row<'_>, rule: &Rule<'_>) -> Fate {
         let known = self.known(row);
-        let same = known.iter().copied().filter(|p| p.is_of(row)).max_by_key(|p| p.id);
+        // Of several, one to the number that the row has now says more than one to the number before.
+        let same = known.iter().copied().filter(|p| p.is_of(row)).max_by_key(|p| (p.goes_to(row), p.id));
         let told = known.iter().copied().filter(|p| p.has_gone()).max_by_key(|p| (p.claimed_at, p.id));
         // What the person believes, where that is another time than this row's and still to come.
         let told_otherwise = told.filter(|told| {
@@ -233,10 +263,14 @@ impl Standing {
         };
         let moved = known.iter().copied().filter(|p| waits(p)).max_by_key(|p| p.id);
         let leave = |told: &Planned| Fate::Leave(ExclusionReason::AlreadySent, told.id);
+        // A number that was told nothing is told no new time.
+        let hears_anew = told_otherwise.is_some_and(|told| told.goes_to(row));
         match same {
-            Some(p) if p.state == S::Queued => self.waiting(p, row, rule, told_otherwise.is_some()),
+            Some(p) if p.state == S::Queued => self.waiting(p, row, rule, hears_anew),
+            Some(p) if p.went_elsewhere(row) => self.elsewhere(p, row, rule, &known),
             Some(p) if p.has_gone() => {
-                match told_otherwise.filter(|told| (told.claimed_at, told.id) > (p.claimed_at, p.id)) {
+                let later = |told: &&Planned| (told.claimed_at, told.id) > (p.claimed_at, p.id) && told.goes_to(row);
+                match told_otherwise.filter(later) {
                     Some(told) if rule.leaves_moves => leave(told),
                     Some(_) => Fate::AddMoved(Self::fresh_key(&known, row)),
                     None => Fate::Gone(p.id),
@@ -249,15 +283,46 @@ impl Standing {
             }
             Some(p) => match told_otherwise {
                 Some(told) if rule.leaves_moves => leave(told),
-                told => Fate::Renew(renewal(p, row, told.is_some())),
+                _ => Fate::Renew(renewal(p, row, hears_anew)),
             },
             None => match (told_otherwise, moved) {
                 (Some(told), _) if rule.leaves_moves => leave(told),
-                (told, Some(moved)) => Fate::Renew(renewal(moved, row, told.is_some())),
-                (Some(_), None) => Fate::AddMoved(row.key.to_owned()),
+                (_, Some(moved)) => Fate::Renew(renewal(moved, row, hears_anew)),
+                (Some(_), None) if hears_anew => Fate::AddMoved(row.key.to_owned()),
+                (Some(_), None) => Fate::AddNumber(row.key.to_owned()),
                 (None, None) => Fate::Add,
             },
         }
+    }
+
+    /// What a row does whose number was corrected after its message was tried: whoever has the new number is told, while
+    /// there is something to tell and unless whoever has the old one has answered.
+    fn elsewhere(&self, p: &Planned, row: &Row<'_>, rule: &Rule<'_>, known: &[&Planned]) -> Fate {
+        if self.has_declined(row) {
+            return Fate::Leave(ExclusionReason::Declined, p.id);
+        }
+        let is_ahead = row.due_at > rule.now || row.happens_at.is_none_or(|at| at > rule.now);
+        let went = known.iter().any(|k| k.has_gone() && k.is_of(row));
+        let answered = known.iter().any(|k| k.answered && k.is_of(row));
+        if !is_ahead || went && (rule.leaves_moves || answered) {
+            return Fate::Elsewhere(p.id);
+        }
+        Fate::AddNumber(Self::fresh_key(known, row))
+    }
+
+    /// The message that went for a row which is too late by now, to this number; `None`: none did.
+    pub fn gone_for(
+        &self,
+        external_id: Option<&str>,
+        happens_at: Option<UnixMs>,
+        to: Option<&Phone>,
+    ) -> Option<MessageId> {
+        let (at, to) = (happens_at?, to?.person_key());
+        let of_id = external_id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
+        let of_person = self.by_person.get(&to).into_iter().flatten().filter(|_| external_id.is_none());
+        let all = of_id.chain(of_person).map(|place| &self.planned[*place]);
+        let is_it = |p: &&Planned| p.has_gone() && p.happens_at == Some(at) && p.to.person_key() == to;
+        all.filter(is_it).map(|p| p.id).max()
     }
 
     /// Whether the person of a row, by its id, has said that they will not come.

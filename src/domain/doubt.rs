@@ -32,6 +32,8 @@ pub struct Facts {
     pub in_review: bool,
     /// The provider's receipts name the message by our own callback data.
     pub is_named: bool,
+    /// The provider goes on telling a receipt for days, whatever stood still here meanwhile.
+    pub is_repeated: bool,
 }
 
 /// What the rule says.
@@ -50,6 +52,8 @@ pub enum Verdict {
 pub enum Reason {
     /// The provider's receipts do not name the message.
     Provider,
+    /// The provider gives a receipt up that it could not tell for a while.
+    GivenUp,
     /// Something was in review.
     Review,
     /// Too few messages were accepted at that time to prove anything.
@@ -70,8 +74,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Provider,
+        Self::GivenUp,
         Self::Review,
         Self::Few,
         Self::Silent,
@@ -86,6 +91,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Provider => "provider",
+            Self::GivenUp => "given_up",
             Self::Review => "review",
             Self::Few => "few",
             Self::Silent => "silent",
@@ -123,6 +129,7 @@ pub fn verdict(facts: &Facts, now: UnixMs) -> Verdict {
     }
     let against = [
         (!facts.is_named, Reason::Provider),
+        (!facts.is_repeated, Reason::GivenUp),
         (facts.in_review, Reason::Review),
         (facts.near < ENOUGH, Reason::Few),
         (facts.silent > 0, Reason::Silent),
@@ -150,6 +157,7 @@ mod tests {
             after: 1,
             in_review: false,
             is_named: true,
+            is_repeated: true,
         }
     }
 
@@ -160,6 +168,7 @@ mod tests {
         assert_eq!(verdict(&facts(), UnixMs(now.0 - 1)), Verdict::Wait(now));
         for (facts, reason) in [
             (Facts { is_named: false, ..facts() }, Reason::Provider),
+            (Facts { is_repeated: false, ..facts() }, Reason::GivenUp),
             (Facts { in_review: true, ..facts() }, Reason::Review),
             (Facts { near: 19, ..facts() }, Reason::Few),
             (Facts { silent: 1, ..facts() }, Reason::Silent),

@@ -70,8 +70,10 @@ pub struct Line {
     pub priority: Priority,
     /// What is queued.
     pub batches: Vec<Batch>,
-    /// Paused or held: nothing leaves, and promotions leave room for it all the same.
+    /// Paused, or held nobody knows until when: nothing leaves, and promotions leave room for it all the same.
     pub stopped: bool,
+    /// It is held until then: nothing leaves before.
+    pub held: Option<UnixMs>,
     /// When it may leave, on the clocks of `zones`; `None`: always.
     pub hours: Option<Hours>,
     /// Clocks of its people.
@@ -168,11 +170,13 @@ pub enum LimitedBy {
     Later,
     /// How many conversations wait for an answer.
     People,
+    /// A hold whose end is known.
+    Hold,
 }
 
 impl LimitedBy {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Rate,
         Self::Tier,
         Self::Hours,
@@ -184,6 +188,7 @@ impl LimitedBy {
         Self::OpenConversation,
         Self::Later,
         Self::People,
+        Self::Hold,
     ];
 
     /// What a gate of a message limits; `None` for one that is reckoned with by itself.
@@ -211,6 +216,7 @@ impl LimitedBy {
             Self::OpenConversation => "open_conversation",
             Self::Later => "later",
             Self::People => "people",
+            Self::Hold => "hold",
         }
     }
 }
@@ -233,6 +239,11 @@ pub struct Forecast {
     /// It goes by how many conversations wait, which nobody knows ahead: `low` is as if none did, `likely` as if it stayed
     /// as now, and there is no `high`.
     pub by_people: bool,
+    /// After so many hours what the provider puts off is tried again, where that is what makes it as late as `high`;
+    /// `null`: `high` is as late as that because the sender is shared or slowed down.
+    pub tried_again_h: Option<u64>,
+    /// It is held and nobody knows until when: the times are as if it went on now.
+    pub if_it_went_on: bool,
 }
 
 /// How things go.
@@ -294,21 +305,34 @@ const WORST: Luck = Luck {
 
 /// The forecast of each line of `scene`; `None` for those that are not watched, are stopped or have nothing queued.
 pub fn forecasts(scene: &Scene) -> Vec<Option<Forecast>> {
-    let [low, likely, high] = [BEST, USUAL, WORST].map(|luck| Course::new(scene, luck).run());
+    let [best, likely, worst] = [BEST, USUAL, WORST].map(|luck| Course::new(scene, luck).run());
     let of = |n: usize| {
         let line = scene.lines.get(n)?;
         let empty = line.batches.iter().all(|batch| batch.messages < 1.0);
         if !line.watched || line.stopped || empty {
             return None;
         }
-        let mut ends = [low.get(n)?.ends_at, likely.get(n)?.ends_at, high.get(n)?.ends_at];
+        let mut ends = [best.get(n)?.ends_at, likely.get(n)?.ends_at, worst.get(n)?.ends_at];
         let likely = likely.get(n)?;
         // What is good for one line of several may be bad for another: the three are in order all the same.
         ends.sort_by_key(|end| end.unwrap_or(UnixMs(i64::MAX)));
         let (low, high) = (ends[0], ends[2]);
         let (too_late, left) = (likely.too_late.round() as i64, likely.left.round() as i64);
         let (likely_at, limited_by, by_people) = (likely.ends_at, likely.limited_by, line.people.is_some());
-        Some(Forecast { low, likely: likely_at, high, limited_by, too_late, left, by_people })
+        let again = worst.get(n).is_some_and(|worst| worst.by_again && worst.ends_at == high);
+        let tried_again_h = again.then_some(line.again.after.as_secs() / 3_600);
+        let if_it_went_on = false;
+        Some(Forecast {
+            low,
+            likely: likely_at,
+            high,
+            limited_by,
+            too_late,
+            left,
+            by_people,
+            tried_again_h,
+            if_it_went_on,
+        })
     };
     (0..scene.lines.len()).map(of).collect()
 }

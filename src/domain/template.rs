@@ -231,9 +231,10 @@ pub enum Button {
 }
 
 impl Button {
-    /// The label.
+    /// The label. What copies a code has a label that nobody chooses: where none is told, Meta's own.
     pub fn text(&self) -> &str {
         match self {
+            Self::CopyCode { text } if text.is_empty() => "Copy offer code",
             Self::QuickReply { text }
             | Self::Url { text, .. }
             | Self::CopyCode { text }

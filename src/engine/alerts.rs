@@ -8,6 +8,7 @@ mod command;
 mod conditions;
 mod elsewhere;
 mod email;
+mod lateness;
 mod unwritten;
 mod ways;
 mod webhook;
@@ -20,7 +21,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, refusals};
 use crate::domain::alert::{self as domain, AlertKind, Step};
 use crate::domain::change::Change;
 use crate::domain::time::UnixMs;
@@ -81,6 +82,11 @@ impl Alerts {
     /// One look, and what is due to be told. Returns how many messages were told.
     pub async fn step(&mut self) -> Result<usize, EngineError> {
         let now = self.engine.clock.now();
+        match refusals::write_down(&self.engine).await {
+            // What cannot be written now is told by whatever is refused next.
+            Err(error) if !error.is_full() => return Err(error),
+            _ => {}
+        }
         let found = self.look(now).await?;
         match self.keep_and_tell(&found, now).await {
             Err(error) if error.is_full() => self.tell_unwritten(&found, now).await,
@@ -92,7 +98,7 @@ impl Alerts {
         let mut found = conditions::at_once(&self.engine, self.ways.config().disk_free).await?;
         let is_fresh = |at: UnixMs| now.since(at) < self.engine.clock_span(SLOWLY);
         if !self.slow.as_ref().is_some_and(|(at, _)| is_fresh(*at)) {
-            self.slow = Some((now, conditions::slow(&self.engine, self.began).await?));
+            self.slow = Some((now, conditions::slow(&self.engine, self.began, self.ways.config().lasting).await?));
         }
         found.extend(self.slow.iter().flat_map(|(_, slow)| slow.found.clone()));
         Ok(found)
@@ -145,6 +151,10 @@ impl Alerts {
             Step::Gone(id) => alert::gone(store, id, now).await?,
             Step::Back(id) => alert::back(store, id).await?,
             Step::End(id) => {
+                let told = open.iter().find(|alert| alert.id == id);
+                if let Some(detail) = conditions::ended(&self.engine, told).await? {
+                    alert::renew(store, id, &detail).await?;
+                }
                 alert::end(store, id).await?;
                 self.engine.tell(Change::Holds);
             }

@@ -20,7 +20,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
 use crate::inbox;
 use crate::store::audit::{self, Deed};
-use crate::store::conversation::{self, Conversation, Happening};
+use crate::store::conversation::{self, Conversation, ConversationState, Happening};
 use crate::store::idempotency::Once;
 use crate::store::message::{self, NewMessage};
 use crate::store::{StoreError, Tx, entry, media, person, reading};
@@ -304,14 +304,14 @@ async fn theirs(
     let own = conversation::answer(tx, id, by.id, now).await?;
     if seen.anyway {
         let open = own || conversation::answer_anyway(tx, id, by.id, now).await?;
-        return Ok((!open).then(not_yours));
+        return if open { Ok(None) } else { Ok(Some(not_theirs(tx, id).await?)) };
     }
     if let Some(last) = seen.last
         && entry::is_answered_since(tx, id, last, &by.name).await?
     {
         return Ok(Some(AnswerOutcome::Overtaken));
     }
-    Ok((!own).then(not_yours))
+    if own { Ok(None) } else { Ok(Some(not_theirs(tx, id).await?)) }
 }
 
 /// Writes down that a conversation became the author's by answering, if it did.
@@ -322,14 +322,21 @@ async fn note_claim(tx: &mut Tx, was: &Conversation, by: &Author, now: UnixMs) -
     let found = conversation::by_id(tx, was.id).await?;
     if found.is_some_and(|found| found.assignee == Some(by.id)) {
         let (subject, detail) = (format!("conversation {}", was.id), "by answering");
-        let deed = Deed { actor: &by.name, action: "conversation.claim", subject: &subject, detail };
+        let deed = Deed { actor: by.doer(), action: "conversation.claim", subject: &subject, detail };
         audit::write_in(tx, now, deed).await?;
     }
     Ok(())
 }
 
-fn not_yours() -> AnswerOutcome {
-    AnswerOutcome::Refused(Problem::new("conversation_not_yours", &[]))
+/// Why nobody but somebody else may write there.
+async fn not_theirs(tx: &mut Tx, id: ConversationId) -> Result<AnswerOutcome, EngineError> {
+    let found = conversation::by_id(tx, id).await?.filter(|found| found.state == ConversationState::Open);
+    let why = match found.map(|found| found.bot) {
+        Some(Some(bot)) => Problem::new("conversation_bot_has", &[("bot", &bot)]),
+        Some(None) => Problem::new("conversation_colleague_has", &[]),
+        None => Problem::new("conversation_closed", &[]),
+    };
+    Ok(AnswerOutcome::Refused(why))
 }
 
 /// Why a text cannot be sent.

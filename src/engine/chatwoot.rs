@@ -3,18 +3,18 @@
 //! What changes here marks a conversation (a trigger writes it, the outbox's gathering finds it); one look then compares
 //! what is here with what is there and tells the difference, step by step, each kept before the next. A look that breaks off
 //! is taken again from where it stopped. What is said there comes in by webhook, is kept before it is answered 200, and is
-//! taken up in its order.
+//! taken up in its order. Of one conversation everything goes in its order; different ones go beside each other (`lanes`).
 
 mod files;
 mod hear;
+mod lanes;
 mod mirror;
 mod words;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::{Engine, EngineError};
@@ -23,16 +23,10 @@ use crate::domain::outgoing::THREAD;
 use crate::domain::time::UnixMs;
 use crate::provider::chatwoot::{Chatwoot, ChatwootError};
 use crate::store::outgoing::{event, wish};
-use crate::store::{StoreError, Tx, chatwoot, home};
+use crate::store::{StoreError, Tx, chatwoot};
 
-/// Real time between two looks when there is nothing to do.
-const EVERY: Duration = Duration::from_millis(500);
-
-/// Conversations of one look.
-const TOGETHER: i64 = 20;
-
-/// Real time for which a conversation is reserved: longer than a look at it may take.
-const RESERVED: Duration = Duration::from_mins(5);
+pub use hear::keep;
+use mirror::Told;
 
 /// Wait after the first failure, and how often that doubles.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -64,13 +58,18 @@ pub struct Connector {
     engine: Engine,
     config: ChatwootInbox,
     there: Chatwoot,
+    /// Conversations there of which something is being taken up.
+    hearing: Arc<Mutex<BTreeSet<i64>>>,
 }
 
 impl Connector {
     /// The configured inboxes; one whose client cannot be built is left out, and the log says so.
     pub fn all(engine: &Engine) -> Vec<Self> {
         let connected = engine.config.chatwoot.values().filter_map(|config| match Chatwoot::connect(config) {
-            Ok(there) => Some(Self { engine: engine.clone(), config: config.clone(), there }),
+            Ok(there) => {
+                let (engine, config) = (engine.clone(), config.clone());
+                Some(Self { engine, config, there, hearing: Arc::default() })
+            }
             Err(cause) => {
                 let error = &cause as &dyn std::error::Error;
                 error!(error, chatwoot.name = config.name, "Chatwoot inbox {} cannot be used", config.name);
@@ -80,58 +79,20 @@ impl Connector {
         connected.collect()
     }
 
-    /// Works until `stop`.
-    pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.step().await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(cause) if cause.is_full() => {}
-                Err(cause) => {
-                    let error = &cause as &dyn std::error::Error;
-                    error!(error, chatwoot.name = self.config.name, "Chatwoot could not be told; trying again");
-                }
-            }
-            tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
-        }
-    }
-
-    /// Takes up what was said there and tells what changed here. Returns how much of both.
-    ///
-    /// # Errors
-    /// The store.
-    pub async fn step(&self) -> Result<usize, EngineError> {
-        if home::is_held(&self.engine.store).await? {
-            return Ok(0);
-        }
-        let heard = self.hear().await?;
-        let now = self.engine.clock.now();
-        let due = chatwoot::due(&self.engine.store, &self.config.name, now, TOGETHER).await?;
-        let mut told = 0;
-        for mirror in due {
-            told += usize::from(self.tell(&mirror).await?);
-        }
-        Ok(heard + told)
-    }
-
-    /// Tells what changed in one conversation; false: another node does.
-    async fn tell(&self, mirror: &chatwoot::Mirror) -> Result<bool, EngineError> {
-        let store = &self.engine.store;
-        let until = self.engine.clock.now().plus(self.engine.clock_span(RESERVED));
-        if !chatwoot::reserve(store, mirror, until).await? {
-            return Ok(false);
-        }
+    /// Tells what changed in one conversation, which is reserved.
+    async fn tell(&self, mirror: &chatwoot::Mirror) -> Result<(), EngineError> {
+        let (store, id) = (&self.engine.store, mirror.conversation_id);
         match self.mirror(mirror).await {
-            Ok(()) => chatwoot::done(store, mirror, self.engine.clock.now()).await?,
+            Ok(Told::All) => chatwoot::done(store, mirror, self.engine.clock.now()).await?,
+            Ok(Told::Part) => chatwoot::goes_on(store, id, self.engine.clock.now()).await?,
             Err(Broken::Here(cause)) => return Err(cause),
             Err(Broken::There(why)) => {
-                let id = mirror.conversation_id;
                 info!(conversation.id = %id, why = %why, "conversation {id} could not be told to Chatwoot yet");
                 let next = self.engine.clock.now().plus(wait(mirror.tries));
                 chatwoot::failed(store, id, next, &why.to_string()).await?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 }
 

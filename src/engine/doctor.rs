@@ -145,7 +145,7 @@ async fn of_account(engine: &Engine, account: &Account, holds: &[Hold]) -> Resul
     Ok(AccountReport {
         account: account.name.clone(),
         provider: account.access.kind().as_str(),
-        findings: found,
+        findings: found?,
         senders,
     })
 }

@@ -11,12 +11,15 @@ use tracing::info;
 use super::budget::worst_prices;
 use super::receiver::receipts;
 use super::{Engine, EngineError, load};
-use crate::domain::id::{MessageId, PersonId, RunId};
+use crate::domain::change::Change;
+use crate::domain::id::{ConversationId, MessageId, PersonId, RunId};
 use crate::domain::money::Micros;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
+use crate::inbox::Acted;
+use crate::inbox::assign::Reach;
 use crate::store::message::{self, Life, OldDoubt, Stake};
-use crate::store::{run, version};
+use crate::store::{Tx, conversation, entry, run, version};
 
 pub(super) use rule::settle;
 pub use rule::why;
@@ -118,20 +121,63 @@ impl Engine {
         for ids in ids.chunks(message::MAX_INSERT) {
             let stakes = message::stakes(&self.store, ids).await?;
             runs.extend(stakes.iter().map(|stake| stake.run_id));
-            done += match how {
-                DoubtSettlement::SendAgain => message::release_doubt(&self.store, ids, now).await?,
-                DoubtSettlement::Sent => {
-                    message::vouch_doubt(&self.store, &self.lives(&mut terms, &stakes).await?, now).await?
-                }
-                DoubtSettlement::Leave => {
-                    message::leave_doubt(&self.store, &self.lives(&mut terms, &stakes).await?, now).await?
-                }
-            };
+            let lives = self.lives(&mut terms, &stakes).await?;
+            let mut tx = self.store.begin().await?;
+            done += self.settle_in(&mut tx, (ids, &lives), how, now).await?;
+            tx.commit().await?;
         }
+        self.settled(done, how, runs);
+        Ok(done)
+    }
+
+    /// The same for one message of a conversation, by whoever `of` reaches it: that is asked in the unit of work that settles,
+    /// on the locked row, so that a colleague who has just taken the conversation over decides for themselves.
+    pub async fn settle_doubt_of(
+        &self,
+        (id, of): (ConversationId, Reach),
+        message: MessageId,
+        how: DoubtSettlement,
+    ) -> Result<Acted, EngineError> {
+        let now = self.clock.now();
+        let stakes = message::stakes(&self.store, &[message]).await?;
+        let lives = self.lives(&mut Terms::new(), &stakes).await?;
+        let mut tx = self.store.begin().await?;
+        // The message before the conversation: whatever settles messages takes them in this order.
+        let done = self.settle_in(&mut tx, (&[message], &lives), how, now).await?;
+        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(Acted::Unknown) };
+        if !of.includes(found.assignee) {
+            return Ok(Acted::Others);
+        }
+        if !entry::shows(&mut tx, id, message).await? {
+            return Ok(Acted::Unknown);
+        }
+        if done == 0 {
+            return Ok(Acted::Nothing);
+        }
+        tx.commit().await?;
+        self.settled(done, how, stakes.iter().map(|stake| stake.run_id).collect());
+        self.tell(Change::Conversation(id));
+        Ok(Acted::Done)
+    }
+
+    async fn settle_in(
+        &self,
+        tx: &mut Tx,
+        (ids, lives): (&[MessageId], &[Life]),
+        how: DoubtSettlement,
+        now: UnixMs,
+    ) -> Result<u64, EngineError> {
+        Ok(match how {
+            DoubtSettlement::SendAgain => message::release_doubt(&self.store, tx, ids, now).await?,
+            DoubtSettlement::Sent => message::vouch_doubt(&self.store, tx, lives, now).await?,
+            DoubtSettlement::Leave => message::leave_doubt(&self.store, tx, lives, now).await?,
+        })
+    }
+
+    fn settled(&self, done: u64, how: DoubtSettlement, runs: BTreeSet<RunId>) {
         info!(message.count = done, "{done} messages in doubt were settled by a person: {}", how.as_str());
         self.tell_runs(runs);
         self.wake.notify_waiters();
-        Ok(done)
     }
 
     async fn lives(&self, terms: &mut Terms, stakes: &[Stake]) -> Result<Vec<Life>, EngineError> {

@@ -1,11 +1,12 @@
 //! Files that change: the standing run of a campaign and what a new file would do to it; which files have been used.
 
+use std::sync::Arc;
+
 use super::templates::reads_otherwise;
 use super::{Engine, EngineError, aside, folder, load};
 use crate::config::Account;
-use crate::domain::amend::Standing;
 use crate::domain::earlier::Gone;
-use crate::domain::id::{CampaignId, RunId};
+use crate::domain::id::{CampaignId, MessageId, RunId};
 use crate::domain::problem::Problem;
 use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
@@ -17,6 +18,14 @@ use crate::store::run::{self, Run};
 use crate::store::version::{self, Version};
 use crate::store::view::watch::{self, WaitingFile};
 use crate::store::{campaign, message, recurrence};
+
+mod planned;
+
+use planned::Asked;
+pub(super) use planned::Failure;
+
+/// Messages told at once to whoever compares a file from elsewhere.
+const TOLD: i64 = 5_000;
 
 /// The campaign with the template that tells a new time in place of its own; `None`: it names none.
 pub(super) fn telling_moves(file: &CampaignFile) -> Option<CampaignFile> {
@@ -66,14 +75,12 @@ pub(super) async fn of(
     engine: &Engine,
     run: &Run,
     (template, moved): (Option<&Snapshot>, Option<&Snapshot>),
-    now: UnixMs,
+    failure: &Failure,
 ) -> Result<Feed, EngineError> {
-    let planned = message::planned_since(&engine.store, run.id, earliest(now)).await?;
-    let declined = message::all_declined(&engine.store, run.id).await?;
     let started_with = run.snapshots()?;
     Ok(Feed {
         run: run.id,
-        standing: Standing::of(planned, declined),
+        planned: Arc::new(Asked::of(&engine.store, run.campaign_id, run.id, failure)),
         header: header(engine, run).await?,
         own: template.filter(|own| reads_otherwise(&started_with, own)).cloned(),
         moved: moved.cloned(),
@@ -81,15 +88,18 @@ pub(super) async fn of(
 }
 
 impl Engine {
-    /// What the standing run of a campaign has planned; `None`: it has none.
-    pub async fn planned_by_feed(&self, campaign: CampaignId) -> Result<Option<FeedView>, EngineError> {
+    /// What the standing run of a campaign has planned, some of it after the message `after`; `None`: it has none.
+    pub async fn planned_by_feed(
+        &self,
+        campaign: CampaignId,
+        after: MessageId,
+    ) -> Result<Option<FeedView>, EngineError> {
         let Some(run) = run::standing::of(&self.store, campaign).await? else { return Ok(None) };
-        Ok(Some(FeedView {
-            run: run.id,
-            header: header(self, &run).await?,
-            planned: message::planned_since(&self.store, run.id, earliest(self.clock.now())).await?,
-            declined: message::all_declined(&self.store, run.id).await?,
-        }))
+        let since = earliest(self.clock.now());
+        let planned = message::planned_since(&self.store, run.id, since, (after, TOLD)).await?;
+        let declined = message::all_declined(&self.store, run.id).await?;
+        let next = planned.last().filter(|_| planned.len() as i64 == TOLD).map(|last| last.id);
+        Ok(Some(FeedView { run: run.id, header: header(self, &run).await?, planned, declined, next }))
     }
 }
 
@@ -182,7 +192,7 @@ pub(super) async fn left_out_for(
         return Ok(None);
     }
     let other = run::of_same_audience(&engine.store, version.campaign_id, &version.rows_hash).await?;
-    Ok(other.map(|(_, run)| run))
+    Ok(other.map(|other| other.run))
 }
 
 /// Everybody to whom `run` has sent.

@@ -112,6 +112,21 @@ pub fn audience<'a>(files: &'a [Seen], pattern: &str, in_order: bool) -> Option<
 /// Where used files go, in the campaign's folder.
 const USED: &str = "used";
 
+/// Removes what was written into a new folder, and the folder, unless somebody put something else there meanwhile.
+pub fn take_back(folder: &Path, names: &[String]) -> io::Result<()> {
+    let absent_is_fine = |done: io::Result<()>| match done {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    };
+    for name in names {
+        absent_is_fine(fs::remove_file(folder.join(name)))?;
+    }
+    match fs::remove_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        done => absent_is_fine(done),
+    }
+}
+
 /// Moves `name`, if its bytes still have this SHA-256, and then what fits `older` and was written before it, to `used/`.
 pub fn file_away(folder: &Path, name: &str, hash: &str, older: Option<&str>) -> io::Result<()> {
     let all = files(folder)?;

@@ -12,9 +12,10 @@ use crate::domain::id::RunId;
 use crate::domain::run::RunState;
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD, Taken};
 use crate::domain::time::UnixMs;
+use crate::store::hold::{self, Hold};
 use crate::store::run::{self, Run};
 use crate::store::view::queued;
-use crate::store::{hold, place, setting};
+use crate::store::{place, setting};
 
 use super::tier;
 use super::waiting::Keys;
@@ -34,14 +35,33 @@ const TOO_FEW: i64 = 200;
 struct Known {
     scene: Scene,
     runs: Vec<RunId>,
+    /// Lines that are held, nobody knows until when.
+    held: Vec<usize>,
 }
 
-/// The forecasts of the runs that leave from `sender` now, for those that have something queued and go on.
+/// The forecasts of the runs that leave from `sender` now, for those that have something queued and are not paused. Those
+/// that are held are told as if they went on now, where nobody knows when they do.
 pub async fn of_sender(engine: &Engine, sender: &str) -> Result<BTreeMap<RunId, Forecast>, EngineError> {
     let Ok((sender, account)) = engine.way_out(sender) else { return Ok(BTreeMap::new()) };
-    let Known { scene, runs } = known(engine, sender, account).await?;
-    let told = aside(move || forecasts(&scene)).await?;
+    let Known { scene, runs, held } = known(engine, sender, account).await?;
+    let told = aside(move || with_held(scene, &held)).await?;
     Ok(runs.into_iter().zip(told).filter_map(|(run, told)| Some((run, told?))).collect())
+}
+
+/// The forecasts of a scene; of the lines `held` as if all of them went on now.
+fn with_held(mut scene: Scene, held: &[usize]) -> Vec<Option<Forecast>> {
+    let mut told = forecasts(&scene);
+    if held.is_empty() {
+        return told;
+    }
+    for no in held {
+        scene.lines[*no].stopped = false;
+    }
+    let all = forecasts(&scene);
+    for no in held {
+        told[*no] = all[*no].map(|told| Forecast { if_it_went_on: true, ..told });
+    }
+    told
 }
 
 /// What a campaign would find that were started on `sender` now: the first of the scene's senders is that one.
@@ -94,19 +114,25 @@ async fn known(engine: &Engine, sender: &Sender, account: &Account) -> Result<Kn
         Some(_) => queued::reached(&engine.store, account.portfolio_name(), now).await?,
         None => BTreeMap::new(),
     };
-    let (mut lines, mut runs) = (Vec::new(), Vec::new());
+    let (mut lines, mut runs, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
     for run in run::open(&engine.store).await? {
         let Some(no) = senders.iter().position(|sender| sender.name == run.sender) else { continue };
-        let held = Keys::of(&run.account, &run.sender, Some(&run))?.held(&holds).is_some();
+        let keys = Keys::of(&run.account, &run.sender, Some(&run))?;
+        let stops: Vec<&Hold> = keys.all(&holds).collect();
+        let ends: Option<Vec<UnixMs>> = stops.iter().map(|hold| hold.known_end()).collect();
         let reached = reached.get(&run.id).copied().unwrap_or_default();
         let ledger = Ledger { engine, run: &run, now, limited: tier.is_some(), reached };
         let mut line = ledger.line().await?;
-        (line.sender, line.stopped) = (no, held || run.state == RunState::Paused);
+        (line.sender, line.stopped) = (no, ends.is_none() || run.state == RunState::Paused);
+        line.held = ends.and_then(|ends| ends.into_iter().max());
         line.watched = no == 0 && is_told(&run);
+        if line.stopped && run.state != RunState::Paused {
+            stuck.push(lines.len());
+        }
         lines.push(line);
         runs.push(run.id);
     }
-    Ok(Known { scene: Scene { now, paces, tier, lines }, runs })
+    Ok(Known { scene: Scene { now, paces, tier, lines }, runs, held: stuck })
 }
 
 /// Whether all of a run is queued: nobody knows the end of what is still being read.

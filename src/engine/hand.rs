@@ -46,6 +46,15 @@ pub struct Author {
     pub name: String,
     /// The key under which they do: what was made under it already is not made again.
     pub once: Once,
+    /// The program that does it for them, as the audit names it.
+    pub by: Option<String>,
+}
+
+impl Author {
+    /// Who the audit says did it.
+    pub(super) fn doer(&self) -> &str {
+        self.by.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// A template to send by hand.
@@ -215,7 +224,8 @@ impl Engine {
         {
             let code = match why {
                 Misplaced::Unknown => "ticket_unknown",
-                Misplaced::Another => "ticket_another",
+                // Only where a conversation is linked can it be a colleague's.
+                Misplaced::Another | Misplaced::Others => "ticket_another",
             };
             problems.push(Problem::new(code, &[("ticket", &ticket.to_string())]));
         }
@@ -328,7 +338,7 @@ fn not_a_number(typed: &str, detail: &str) -> Problem {
     }
 }
 
-const fn by_hand_to<'a>(person: PersonId, send: &'a HandSend, by: &'a Author) -> ByHand<'a> {
+fn by_hand_to<'a>(person: PersonId, send: &'a HandSend, by: &'a Author) -> ByHand<'a> {
     let (wait, ticket) = (send.wait, send.ticket);
-    ByHand { person, sender: send.sender.as_str(), agent: by.id, name: by.name.as_str(), wait, ticket }
+    ByHand { person, sender: send.sender.as_str(), agent: by.id, name: by.doer(), wait, ticket }
 }

@@ -17,7 +17,7 @@ use crate::domain::time::UnixMs;
 use crate::intake::phone_number::country_of;
 use crate::provider::ProviderError;
 use crate::store::hold::{self, Hold, HoldCause, HoldScope, NewHold};
-use crate::store::message;
+use crate::store::{message, setting};
 
 pub use crate::store::audit::ITSELF;
 
@@ -69,37 +69,53 @@ pub(super) async fn let_country_go_on(engine: &Engine, hold: &Hold, now: UnixMs)
     }
 }
 
+/// The word of a number whose quality is low. It is taken from use as the two below are (cloud-api.md 5.6), though the
+/// provider still takes its messages: what it sends now would have it restricted. A person may let it go on.
+const FLAGGED: &str = "FLAGGED";
+
 /// Words of a number that may not send (cloud-api.md 5.6).
-const RESTRICTED: [&str; 3] = ["FLAGGED", "RESTRICTED", "BANNED"];
+const RESTRICTED: [&str; 2] = ["RESTRICTED", "BANNED"];
 
 /// The word of a number that may.
 const CONNECTED: &str = "CONNECTED";
 
-/// A number says how it stands: one that may not send is held until it says that it may.
+/// A number says how it stands: one that may not send, or should not, is held until it says that it may.
 pub(super) async fn heed_status(engine: &Engine, sender: &str, status: &str) -> Result<(), EngineError> {
-    let (scope, cause, now) = (HoldScope::Sender, HoldCause::Restricted, engine.clock.now());
     let status = status.to_ascii_uppercase();
-    let changed = if RESTRICTED.contains(&status.as_str()) {
-        let scope_key = sender.to_owned();
-        hold::place(&engine.store, &NewHold { scope, scope_key, cause, code: None, until_at: None }, now).await?
-    } else if status == CONNECTED && is_restricted(engine, sender).await? {
-        let mut tx = engine.store.begin().await?;
-        let lifted = hold::lift_cause(&mut tx, (scope, sender, cause), now, ITSELF).await?;
-        tx.commit().await?;
-        lifted
-    } else {
-        false
+    let wanted = match status.as_str() {
+        FLAGGED => Some(HoldCause::Flagged),
+        word if RESTRICTED.contains(&word) => Some(HoldCause::Restricted),
+        CONNECTED => None,
+        _ => return Ok(()),
     };
+    let (scope, now, key) = (HoldScope::Sender, engine.clock.now(), format!("standing.{sender}"));
+    let is_news = setting::read(&engine.store, &key).await?.is_none_or(|before| before != status);
+    let open = hold::open(&engine.store).await?;
+    let is_open = |cause| open.iter().any(|h| (h.scope, h.cause, &*h.scope_key) == (scope, cause, sender));
+    let over = [HoldCause::Flagged, HoldCause::Restricted].into_iter().filter(|c| Some(*c) != wanted && is_open(*c));
+    let over: Vec<HoldCause> = over.collect();
+    // A warning that a person has set aside is not repeated for as long as nothing else is said.
+    let new = wanted.filter(|cause| !is_open(*cause) && (is_news || *cause == HoldCause::Restricted));
+    let changed = !over.is_empty() || new.is_some();
+    if changed {
+        let mut tx = engine.store.begin().await?;
+        for cause in over {
+            hold::lift_cause(&mut tx, (scope, sender, cause), now, ITSELF).await?;
+        }
+        if let Some(cause) = new {
+            let new = NewHold { scope, scope_key: sender.to_owned(), cause, code: None, until_at: None };
+            hold::place_in(&mut tx, &new, now).await?;
+        }
+        tx.commit().await?;
+    }
+    if is_news {
+        setting::write(&engine.store, &key, &status).await?;
+    }
     if changed {
         engine.tell(Change::Holds);
         engine.wake.notify_waiters();
     }
     Ok(())
-}
-
-async fn is_restricted(engine: &Engine, sender: &str) -> Result<bool, EngineError> {
-    let this = |hold: &Hold| hold.scope == HoldScope::Sender && hold.cause == HoldCause::Restricted;
-    Ok(hold::open(&engine.store).await?.iter().any(|hold| this(hold) && hold.scope_key == sender))
 }
 
 /// Looks at the holds that are due to be looked at.
@@ -110,10 +126,11 @@ pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineErro
             HoldCause::Outage => {
                 (answers(engine, &hold).await, now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE))
             }
-            HoldCause::Quality => (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL),
+            HoldCause::Quality | HoldCause::Deleted => (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL),
             // Until when the provider restricts is the provider's word; it says nothing when it is over.
             HoldCause::Restricted => (true, TEMPLATE_POLL),
             HoldCause::Refused
+            | HoldCause::Flagged
             | HoldCause::Wallet
             | HoldCause::Person
             | HoldCause::Budget
@@ -141,12 +158,17 @@ async fn answers(engine: &Engine, hold: &Hold) -> bool {
     !matches!(provider.sender_status(&sender.phone_number_id).await, Err(ProviderError::Unreachable(_)))
 }
 
-/// Reads the template of a hold again; false also when the provider does not tell.
+/// Reads the template of a hold again; false also when the provider does not tell. One that is gone holds nothing when
+/// nothing uses it.
 async fn is_sendable(engine: &Engine, hold: &Hold, now: UnixMs) -> Result<bool, EngineError> {
     let mut key = hold.scope_key.splitn(3, '/');
     let (Some(account), Some(name), Some(language)) = (key.next(), key.next(), key.next()) else { return Ok(false) };
     let Some(provider) = engine.providers.get(account) else { return Ok(false) };
-    let Ok(Some(told)) = provider.template(name, language).await else { return Ok(false) };
+    let told = match provider.template(name, language).await {
+        Ok(Some(told)) => told,
+        Ok(None) => return Ok(engine.runs_of_template(account, name, language).await?.is_empty()),
+        Err(_) => return Ok(false),
+    };
     keep::keep(engine, account, &told, now).await?;
     Ok(told.status == TemplateStatus::Approved)
 }

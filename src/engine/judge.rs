@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dispatcher::is_marketing;
+use super::feed::Failure;
 use super::forecast::{self, USUAL_THROUGHPUT};
 use super::readings::{Made, Soon, Subject};
 use super::start::Candidate;
@@ -24,9 +25,11 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::domain::wallet::Purse;
 use crate::intake::campaign_file::CampaignFile;
+use crate::intake::rows::Names;
 use crate::preflight::diff::Feed;
 use crate::preflight::{self, Balance, Listed, Listing, Sheet, SheetInputs, SheetRow, SheetTier};
 use crate::store::erased::{self, Erased};
+use crate::store::run::SameAudience;
 use crate::store::suppression::SuppressionScope;
 use crate::store::{message, place, run, suppression, template, token, user};
 
@@ -42,8 +45,8 @@ impl Engine {
             return Ok(Earlier::of(elsewhere));
         }
         let own = but.or(candidate.standing.as_ref().map(|run| run.id));
-        let gone = message::gone_of(&self.store, candidate.version.campaign_id).await?;
-        Ok(Earlier::of(gone.into_iter().filter(|gone| Some(gone.run) != own).chain(elsewhere)))
+        let gone = message::gone_of(&self.store, candidate.version.campaign_id, own).await?;
+        Ok(Earlier::of(gone.into_iter().chain(elsewhere)))
     }
 
     /// What there is to send with.
@@ -75,13 +78,14 @@ impl Engine {
         &self,
         candidate: &Candidate,
         template: Option<&Snapshot>,
+        failure: &Failure,
     ) -> Result<(Option<Snapshot>, Option<Feed>), EngineError> {
         let moved = match &candidate.account {
             Some(account) => feed::moved_template(self, account, &candidate.file).await?,
             None => None,
         };
         let feed = match &candidate.standing {
-            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), self.clock.now()).await?),
+            Some(run) => Some(feed::of(self, run, (template, moved.as_ref()), failure).await?),
             None => None,
         };
         Ok((moved, feed))
@@ -104,7 +108,10 @@ impl Engine {
         (listed, but): (Option<Range<i64>>, Option<RunId>),
     ) -> Result<Sheet, EngineError> {
         let known = self.known(candidate, template, but).await?;
-        aside(move || known.sheet(listed, &|_, _| (), &mut |_| ())).await
+        let failure = known.failure.clone();
+        let sheet = aside(move || known.sheet(listed, &|_, _| (), &mut |_| ())).await?;
+        failure.told()?;
+        Ok(sheet)
     }
 
     /// The sheet, and every row where they are known.
@@ -114,13 +121,15 @@ impl Engine {
         template: Option<Snapshot>,
     ) -> Result<(Sheet, Option<Listed>), EngineError> {
         let known = Box::pin(self.known(candidate, template, None)).await?;
-        let mut listing = Listing::default();
+        let (mut listing, failure) = (Listing::default(), known.failure.clone());
         let read = move || {
             let sheet = known.sheet(None, &|_, _| (), &mut |row| listing.add(row));
             let rows = sheet.messages.is_some().then(|| listing.done()).transpose();
             rows.map(|rows| (sheet, rows))
         };
-        aside(read).await?.map_err(|cause| EngineError::File { place: "the folder for temporary files", cause })
+        let done = aside(read).await?;
+        failure.told()?;
+        done.map_err(|cause| EngineError::File { place: "the folder for temporary files", cause })
     }
 
     /// The sheet, if it is there within `patience`; a longer reading goes on, and is found by whoever looks again.
@@ -171,7 +180,8 @@ impl Engine {
         let category = template.as_ref().map_or(Category::Utility, Snapshot::strictest_category);
         let Candidate { version, file, sender, account, .. } = candidate;
         let (id, hash) = (version.campaign_id, &version.audience_hash);
-        let (moved, feed) = self.amended(candidate, template.as_ref()).await?;
+        let failure = Failure::default();
+        let (moved, feed) = self.amended(candidate, template.as_ref(), &failure).await?;
         let (throughput, around) = self.around(candidate).await?;
         let (balance, tier) = self.funds(account.as_ref()).await?;
         let portfolio = account.as_ref().map_or("", Account::portfolio_name);
@@ -179,6 +189,7 @@ impl Engine {
         Ok(Known {
             left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
             vars: self.vars().await?,
+            names: self.client_names(file).await?,
             users: self.who_answers().await?,
             templates: self.names_of_templates(account.as_ref()).await?,
             same_audience: run::of_same_audience(&self.store, id, &version.rows_hash).await?,
@@ -196,6 +207,7 @@ impl Engine {
             template,
             moved,
             feed,
+            failure,
             throughput,
             around,
             people: people_pace::of(self, file).await?.map_or(1.0, |standing| standing.share as f64 / WHOLE as f64),
@@ -216,12 +228,15 @@ struct Known {
     template: Option<Snapshot>,
     moved: Option<Snapshot>,
     feed: Option<Feed>,
+    /// Why what it has planned could not be read.
+    failure: Failure,
     left_alone: LeftAlone,
     vars: BTreeMap<String, String>,
+    names: Names,
     users: BTreeSet<String>,
     /// What the account has: name and language.
     templates: Vec<(String, String)>,
-    same_audience: Option<(String, RunId)>,
+    same_audience: Option<SameAudience>,
     earlier: Earlier,
     reached: BTreeSet<String>,
     countries: BTreeSet<String>,
@@ -249,12 +264,13 @@ impl Known {
             sender: self.sender.as_ref(),
             cards: &self.cards,
             vars: &self.vars,
+            names: &self.names,
             holidays: &config.holidays,
             laws: &config.laws,
             reach: &config.reach,
             teams: Some(&config.teams),
             users: Some(&self.users),
-            same_audience: self.same_audience.as_ref().map(|(name, run)| (name.as_str(), *run)),
+            same_audience: self.same_audience.as_ref(),
             audience: &self.audience,
             now: self.now,
             throughput: self.throughput,

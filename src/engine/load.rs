@@ -16,6 +16,7 @@ use crate::intake::audience::not_plain;
 use crate::intake::campaign_file::{self, CampaignFile, fits_pattern, is_pattern};
 use crate::intake::rows::{Fingerprint, fingerprint};
 use crate::store::campaign::{self, Described};
+use crate::store::json;
 use crate::store::version::file::VersionFile;
 use crate::store::version::{self, NewVersion};
 
@@ -123,24 +124,39 @@ impl Engine {
                 return Ok(Loaded::Refused(vec![Problem::new("header_file_name", &args)]));
             }
         };
-        let (dir, definition) = (self.config.campaigns_dir.join(name), definition.to_owned());
+        let dir = self.config.campaigns_dir.join(name);
+        let is_new = !dir.exists();
+        if is_new && audience.is_none() && !is_pattern(&file.file) {
+            // Nothing could come of it but a folder that somebody has to remove.
+            return Ok(Loaded::Refused(vec![Problem::new("audience_missing", &[("file", &file.file)])]));
+        }
+        let (into, definition) = (dir.clone(), definition.to_owned());
         let written = aside(move || {
+            let mut names = vec![folder::DEFINITION.to_owned()];
             for (name, lies) in audience.into_iter().chain(shown) {
-                folder::place(&dir, &name, &lies)?;
+                folder::place(&into, &name, &lies)?;
+                names.push(name);
             }
-            folder::write(&dir, folder::DEFINITION, definition.as_bytes())
+            folder::write(&into, folder::DEFINITION, definition.as_bytes())?;
+            Ok(names)
         });
-        written.await?.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
-        self.take(name, by, given).await
+        let at_folder = |cause| EngineError::File { place: "the campaigns' folder", cause };
+        let names: Vec<String> = written.await?.map_err(at_folder)?;
+        let loaded = self.take(name, by, (given, is_new)).await?;
+        if is_new && matches!(loaded, Loaded::Refused(_)) {
+            aside(move || folder::take_back(&dir, &names)).await?.map_err(at_folder)?;
+        }
+        Ok(loaded)
     }
 
     /// Loads a campaign from its folder as it lies there now.
     pub(super) async fn take_folder(&self, name: &str, by: &str) -> Result<Loaded, EngineError> {
-        self.take(name, by, None).await
+        self.take(name, by, (None, false)).await
     }
 
-    /// `given` is the audience's name, where it came with the campaign file.
-    async fn take(&self, name: &str, by: &str, given: Option<String>) -> Result<Loaded, EngineError> {
+    /// `given` is the audience's name, where it came with the campaign file; what `is_new` and refused leaves no trace, as
+    /// whoever gave it is told.
+    async fn take(&self, name: &str, by: &str, (given, is_new): (Option<String>, bool)) -> Result<Loaded, EngineError> {
         let (dir, data_dir) = (self.config.campaigns_dir.join(name), self.config.server.data_dir.clone());
         let used = self.used_audience(name).await?;
         let subject = Subject::Folder(name.to_owned());
@@ -150,9 +166,9 @@ impl Engine {
         let read = match read {
             Ok(read) => read,
             Err(Unread::NoRoom(cause)) => return Err(EngineError::File { place: "the data directory", cause }),
+            Err(Unread::Problems(problems)) if is_new => return Ok(Loaded::Refused(problems)),
             Err(Unread::Problems(problems)) => {
-                let said = super::steer::in_english(&problems);
-                let id = campaign::save_problem(&self.store, name, &said, now).await?;
+                let id = campaign::save_problem(&self.store, name, &json(&problems), now).await?;
                 self.tell(Change::Campaign(id));
                 warn!(campaign.id = %id, "campaign {id} cannot be loaded from its folder");
                 return Ok(Loaded::Refused(problems));

@@ -26,7 +26,7 @@ use crate::store::client::{self, Client};
 use crate::store::identity::{self, Known};
 use crate::store::media::{self, Attachment};
 use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, OutcomeRow, SuppressionRow};
-use crate::store::person::erasure::{self, Erasure, Excluded};
+use crate::store::person::erasure::{self, Erasure, Excluded, ExcludedAt};
 
 pub use cases::{PersonFile, SaidExport, TicketExport, TicketLineExport};
 pub use clients::{ClientsImported, Edit, LeftRow};
@@ -197,13 +197,13 @@ impl Engine {
         }))
     }
 
-    /// The person with a number, who is kept from now on where nobody knew them.
-    pub async fn person_to_keep(&self, typed: &str) -> Result<Result<PersonId, Problem>, EngineError> {
+    /// A person's number as typed; a local one belongs to the first sender's country.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn number_of_somebody(&self, typed: &str) -> Result<Phone, Problem> {
         let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
-        Ok(match self.international(&sender, typed) {
-            Ok(phone) => Ok(self.person(&phone).await?),
-            Err(problem) => Err(problem),
-        })
+        self.international(&sender, typed)
     }
 
     /// Everything kept of the person for whom `root` stands.
@@ -282,22 +282,22 @@ impl Engine {
     async fn forget_exclusions(&self, phones: &[Phone]) -> Result<u64, EngineError> {
         let theirs = self.exclusions_of(phones).await?;
         for row in &theirs {
-            erasure::forget_exclusion(&self.store, row.run_id, row.row_no).await?;
+            erasure::forget_exclusion(&self.store, (row.run_id, row.revision, row.row_no)).await?;
         }
         Ok(theirs.len() as u64)
     }
 
     /// Rows left out whose phone cell is one of `phones`, as their campaign reads it.
     async fn exclusions_of(&self, phones: &[Phone]) -> Result<Vec<Excluded>, EngineError> {
-        let mut theirs: BTreeMap<(RunId, i64), Excluded> = BTreeMap::new();
+        let mut theirs: BTreeMap<ExcludedAt, Excluded> = BTreeMap::new();
         for phone in phones {
-            let mut after = (RunId(0), 0);
+            let mut after = (RunId(0), 0, 0);
             loop {
                 let found = erasure::exclusions(&self.store, phone.digits(), after).await?;
                 let Some(last) = found.last() else { break };
-                after = (last.run_id, last.row_no);
+                after = (last.run_id, last.revision, last.row_no);
                 let are = |row: &Excluded| is_of(phones, &row.recipient, home(&row.definition).as_ref());
-                theirs.extend(found.into_iter().filter(are).map(|row| ((row.run_id, row.row_no), row)));
+                theirs.extend(found.into_iter().filter(are).map(|row| ((row.run_id, row.revision, row.row_no), row)));
             }
         }
         Ok(theirs.into_values().collect())

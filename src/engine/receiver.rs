@@ -26,7 +26,9 @@ use crate::store::webhook::{self, Webhook};
 
 use batch::{Batch, Told};
 
-/// Events applied in one unit of work; a body with more is taken alone. Keeps a write transaction on SQLite short.
+/// Events applied in one unit of work; a body with more is taken alone. Longer ones make webhooks wait on SQLite (400 events
+/// take 24 ms), shorter ones fall behind: with 150, a thousand replies a second beside a run at a thousand a second were up
+/// to 12 s late, and with 400 half a second.
 const MAX_EVENTS: usize = 400;
 
 /// Bodies fetched at a time; what does not fit a unit of work is kept for the next. A body may carry one event or hundreds

@@ -8,14 +8,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::start::{Candidate, Yes};
-use super::{Engine, EngineError, StartOutcome, steer};
+use super::{Engine, EngineError, StartOutcome};
 use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, RunId};
+use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{CampaignFile, Every};
 use crate::store::recurrence::{self, Recurrence};
 use crate::store::run::{self, Sort};
-use crate::store::{campaign, version};
+use crate::store::{campaign, json, version};
 
 /// Real time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -79,7 +80,7 @@ impl Recurring {
                 return Ok(None);
             }
             Err(problems) => {
-                self.refuse(due, (due_at, next), &steer::in_english(&problems)).await?;
+                self.refuse(due, (due_at, next), &problems).await?;
                 return Ok(None);
             }
         };
@@ -107,10 +108,15 @@ impl Recurring {
     }
 
     /// Something stands in the way of this time: it is said with the campaign, and the next time is tried.
-    async fn refuse(&self, due: &Recurrence, times: (UnixMs, Option<UnixMs>), said: &str) -> Result<(), EngineError> {
+    async fn refuse(
+        &self,
+        due: &Recurrence,
+        times: (UnixMs, Option<UnixMs>),
+        why: &[Problem],
+    ) -> Result<(), EngineError> {
         self.pass(due, times).await?;
         if let Some(known) = campaign::get(&self.engine.store, due.campaign_id).await? {
-            campaign::save_problem(&self.engine.store, &known.name, said, self.engine.clock.now()).await?;
+            campaign::save_problem(&self.engine.store, &known.name, &json(why), self.engine.clock.now()).await?;
         }
         warn!(campaign.id = %due.campaign_id, "campaign {} could not begin at its time", due.campaign_id);
         Ok(())

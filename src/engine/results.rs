@@ -5,11 +5,12 @@ mod cell;
 mod day;
 mod fates;
 mod make;
+mod outcomes;
 mod phone;
 mod sink;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,20 +22,26 @@ use super::{Engine, EngineError};
 use crate::domain::id::{CampaignId, RunId};
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::store::campaign;
 use crate::store::run::{self, Run};
 use crate::store::view::result::{self, Pulse};
+use crate::store::{campaign, outcome};
 
 pub use make::{Kind, Made};
 
 /// Real time between two looks.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// What people answered, for the system that made the file.
+const OUTCOMES: &str = "outcomes.csv";
+
 /// A file about a run that goes on is this old at most, by the clock.
 const FRESH_FOR: Duration = Duration::from_mins(10);
 
 /// The files of a long run may be older, a minute for so many rows.
 const ROWS_A_MINUTE: u64 = 5_000;
+
+/// What people answered is written sooner: a minute of the clock for so many rows of a long run, others at the next look.
+const ANSWERS_A_MINUTE: u64 = 60_000;
 
 /// Runs that ended longer ago are not looked at any more.
 const ENDED_FOR: Duration = Duration::from_hours(72);
@@ -48,12 +55,19 @@ pub struct Writer {
     engine: Engine,
     /// What each run's files show, and when they were written.
     written: BTreeMap<RunId, (Pulse, RunState, UnixMs)>,
+    /// The newest outcome at the last look.
+    newest: Option<i64>,
+    /// Runs with outcomes that their file does not have yet.
+    answered: BTreeSet<RunId>,
+    /// When what people answered was written last.
+    answers_at: BTreeMap<RunId, UnixMs>,
 }
 
 impl Writer {
     /// A writer that has written nothing yet.
     pub fn new(engine: Engine) -> Self {
-        Self { engine, written: BTreeMap::new() }
+        let (written, newest, answered, answers_at) = Default::default();
+        Self { engine, written, newest, answered, answers_at }
     }
 
     /// Writes until `stop`.
@@ -72,6 +86,7 @@ impl Writer {
     /// Writes the files of runs of which something is new. Returns how many runs those were.
     pub async fn step(&mut self) -> Result<usize, EngineError> {
         let mut done = 0;
+        self.look_at_outcomes().await?;
         for known in campaign::list(&self.engine.store).await? {
             let out = self.engine.config.campaigns_dir.join(&known.name);
             if known.removed_at.is_some() || !out.is_dir() {
@@ -79,13 +94,47 @@ impl Writer {
             }
             let runs = run::of_campaign(&self.engine.store, known.id, RUNS).await?;
             for (at, run) in runs.iter().enumerate() {
+                let (is_latest, out) = (at == 0, out.join("out"));
                 if self.is_due(run).await? {
-                    self.write(run, &out.join("out"), at == 0).await?;
-                    done += 1;
+                    self.write(run, &out, is_latest).await?;
+                } else if is_latest && self.has_new_answers(run) {
+                    self.write_answers(run, &out).await?;
+                } else {
+                    continue;
                 }
+                done += 1;
             }
         }
         Ok(done)
+    }
+
+    /// Which runs have outcomes that were not there at the last look.
+    async fn look_at_outcomes(&mut self) -> Result<(), EngineError> {
+        let newest = outcome::newest(&self.engine.store).await?;
+        if let Some(before) = self.newest.filter(|before| *before < newest) {
+            self.answered.extend(outcome::runs_since(&self.engine.store, before).await?);
+        }
+        self.newest = Some(newest);
+        Ok(())
+    }
+
+    fn has_new_answers(&self, run: &Run) -> bool {
+        let rows = u64::try_from(run.rows_read.unwrap_or_default()).unwrap_or_default();
+        let rest = Duration::from_mins(rows / ANSWERS_A_MINUTE);
+        let now = self.engine.clock.now();
+        self.answered.contains(&run.id) && self.answers_at.get(&run.id).is_none_or(|at| now.since(*at) >= rest)
+    }
+
+    async fn write_answers(&mut self, run: &Run, out: &Path) -> Result<(), EngineError> {
+        std::fs::create_dir_all(out).map_err(make::unwritten)?;
+        self.engine.make_result(run, Kind::Outcomes, &out.join(OUTCOMES)).await?;
+        self.answers_are_written(run);
+        Ok(())
+    }
+
+    fn answers_are_written(&mut self, run: &Run) {
+        self.answered.remove(&run.id);
+        self.answers_at.insert(run.id, self.engine.clock.now());
     }
 
     async fn is_due(&mut self, run: &Run) -> Result<bool, EngineError> {
@@ -110,7 +159,7 @@ impl Writer {
     }
 
     /// The files of a run; of the latest of a campaign also what is about the campaign.
-    async fn write(&self, run: &Run, out: &Path, is_latest: bool) -> Result<(), EngineError> {
+    async fn write(&mut self, run: &Run, out: &Path, is_latest: bool) -> Result<(), EngineError> {
         std::fs::create_dir_all(out).map_err(make::unwritten)?;
         let source = self.engine.source(run).await?;
         let day = self.engine.clock.now().day_in(&source.voice.zone);
@@ -120,7 +169,7 @@ impl Writer {
         let mut wanted = vec![both(format!("results-run-{}", run.id), Kind::Own, Kind::OwnSheet)];
         if is_latest {
             wanted.push(both(format!("results-{day}"), Kind::Day, Kind::DaySheet));
-            wanted.push(vec![(Kind::Outcomes, out.join("outcomes.csv"))]);
+            wanted.push(vec![(Kind::Outcomes, out.join(OUTCOMES))]);
             wanted.push(both("please-phone".to_owned(), Kind::Phone, Kind::PhoneSheet));
         }
         for of_kind in wanted {
@@ -128,6 +177,7 @@ impl Writer {
             let file = of_kind[0].1.file_name().unwrap_or_default().to_string_lossy();
             debug!(run.id = %run.id, file = %file, made = ?made, "a result file is written");
         }
+        self.answers_are_written(run);
         Ok(())
     }
 }
@@ -150,7 +200,7 @@ impl Engine {
             (_, false) if of_run.is_some() => Kind::Own,
             (name, true) if name.starts_with(&day) => Kind::DaySheet,
             (name, false) if name.starts_with(&day) => Kind::Day,
-            ("outcomes.csv", _) => Kind::Outcomes,
+            (OUTCOMES, _) => Kind::Outcomes,
             ("please-phone.csv", _) => Kind::Phone,
             ("please-phone.xlsx", _) => Kind::PhoneSheet,
             _ => return Ok(false),

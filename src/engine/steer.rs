@@ -108,8 +108,8 @@ pub(super) async fn stop_in(
     Ok(done)
 }
 
-/// Problems as they are noted with a campaign: one sentence a line.
-pub(super) fn in_english(problems: &[Problem]) -> String {
+/// Problems as the audit keeps them: one sentence a line.
+fn in_english(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(|problem| locale::problem(Language::En, problem)).collect();
     lines.join("\n")
 }

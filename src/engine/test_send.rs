@@ -168,13 +168,14 @@ impl Engine {
         let audience = self.audience(&candidate.version.audience_hash).await?;
         let (file, template, config) = (candidate.file.clone(), template.clone(), self.config.clone());
         let (started_at, row, language) = (self.clock.now(), test.row, test.language);
-        let vars = self.vars().await?;
+        let (vars, names) = (self.vars().await?, self.client_names(&candidate.file).await?);
         aside(move || {
             let request = RowsRequest {
                 campaign: &file,
                 template: Some(&template.main),
                 translations: &template.translations,
                 vars: &vars,
+                names: &names,
                 holidays: &config.holidays,
                 laws: &config.laws,
                 reach: &config.reach,

@@ -260,8 +260,13 @@ impl Keys {
     }
 
     /// The widest hold that stops it.
-    pub(super) fn held<'a>(&self, holds: &'a [Hold]) -> Option<&'a Hold> {
-        let stops = |hold: &&Hold| match hold.scope {
+    pub(super) fn held<'a>(&'a self, holds: &'a [Hold]) -> Option<&'a Hold> {
+        self.all(holds).min_by_key(|hold| hold.scope as u8)
+    }
+
+    /// Every hold that stops it.
+    pub(super) fn all<'a>(&'a self, holds: &'a [Hold]) -> impl Iterator<Item = &'a Hold> {
+        let stops = move |hold: &&Hold| match hold.scope {
             HoldScope::Store => true,
             HoldScope::Account => hold.scope_key == self.account,
             HoldScope::Sender => hold.scope_key == self.sender,
@@ -270,7 +275,7 @@ impl Keys {
             // Its people are left out; nothing waits for it.
             HoldScope::Country => false,
         };
-        holds.iter().filter(stops).min_by_key(|hold| hold.scope as u8)
+        holds.iter().filter(stops)
     }
 }
 
@@ -282,6 +287,8 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
+        HoldCause::Flagged => "hold_flagged",
+        HoldCause::Deleted => "hold_deleted",
         HoldCause::Budget => "hold_budget",
         HoldCause::Wallet => "hold_wallet",
         HoldCause::Person => "hold_person",

@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::folder::{self, Seen};
-use super::{Engine, EngineError, Loaded, StartOutcome, aside, feed, load, steer};
+use super::{Engine, EngineError, Loaded, StartOutcome, aside, feed, load};
 use crate::domain::change::Change;
 use crate::domain::id::VersionId;
 use crate::domain::problem::Problem;
 use crate::intake::campaign_file::StartMode;
 use crate::locale::{self, Language};
 use crate::preflight::diff;
-use crate::store::{campaign, run, version};
+use crate::store::{campaign, json, run, version};
 
 /// Real time between two looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -139,8 +139,8 @@ impl Watcher {
     }
 
     async fn note(&self, name: &str, problems: &[Problem]) -> Result<(), EngineError> {
-        let said = steer::in_english(problems);
-        let id = campaign::save_problem(&self.engine.store, name, &said, self.engine.clock.now()).await?;
+        let now = self.engine.clock.now();
+        let id = campaign::save_problem(&self.engine.store, name, &json(problems), now).await?;
         self.engine.tell(Change::Campaign(id));
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::domain::time::UnixMs;
 use crate::store::audit::{self, Deed, ITSELF};
 use crate::store::conversation::{self, Conversation, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
-use crate::store::{Result, Tx, token, turn};
+use crate::store::{Result, Tx, token, turn, user};
 
 use super::Inbox;
 use super::routing::Owner;
@@ -52,6 +52,8 @@ impl Reach {
 pub struct HandOver<'a> {
     /// Who, as the audit names them.
     pub by: &'a str,
+    /// The name under the note.
+    pub pen: &'a str,
     /// Whose it may be.
     pub of: Reach,
     /// Where to, in words: a name.
@@ -83,6 +85,11 @@ pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Ow
     let (subject, detail) = (format!("conversation {id}"), format!("route {route}"));
     audit::write_in(tx, at, Deed { actor: ITSELF, action: "conversation.route", subject: &subject, detail: &detail })
         .await
+}
+
+/// A user, as the audit names them.
+async fn user_named(tx: &mut Tx, id: UserId) -> Result<String> {
+    Ok(user::name_in(tx, id).await?.map_or_else(String::new, |name| format!("user {name}")))
 }
 
 impl Inbox {
@@ -136,7 +143,7 @@ impl Inbox {
     async fn handed(&self, mut tx: Tx, id: ConversationId, action: &str, how: &HandOver<'_>) -> Result<()> {
         if !how.note.is_empty() {
             let content = ReplyContent::Text { body: how.note.to_owned() };
-            let author = if how.to.is_empty() { how.by.to_owned() } else { format!("{} → {}", how.by, how.to) };
+            let author = if how.to.is_empty() { how.pen.to_owned() } else { format!("{} → {}", how.pen, how.to) };
             let line = NewEntry {
                 conversation: id,
                 direction: Direction::Note,
@@ -195,7 +202,7 @@ impl Inbox {
         conversation::hand(&mut tx, id, Hand::Give { agent: Some(agent), team: None }, now).await?;
         turn::took(&mut tx, name, agent, n).await?;
         let (subject, policy) = (format!("conversation {id}"), team.assign.as_str());
-        let detail = format!("user {agent}, team {name}, {policy}");
+        let detail = format!("{}, team {name}, {policy}", user_named(&mut tx, agent).await?);
         let deed = Deed { actor: ITSELF, action: "conversation.deal", subject: &subject, detail: &detail };
         audit::write_in(&mut tx, now, deed).await?;
         tx.commit().await?;
@@ -216,7 +223,7 @@ impl Inbox {
             taken += usize::from(self.take_from(config, gone, (None, now)).await?);
         }
         for id in turn::silent_bots(&self.store, now.minus(config.conversations.bot_silence)).await? {
-            let how = HandOver { by: ITSELF, of: Reach::All, to: "", note: "", at: now };
+            let how = HandOver { by: ITSELF, pen: ITSELF, of: Reach::All, to: "", note: "", at: now };
             taken += usize::from(self.give_back(id, None, &how).await?);
         }
         Ok(taken)
@@ -247,7 +254,8 @@ impl Inbox {
             return Ok(false);
         }
         let why = if after.is_some() { "silent" } else { "shut out" };
-        let (subject, detail) = (format!("conversation {id}"), format!("user {agent}, {why}"));
+        let detail = format!("{}, {why}", user_named(&mut tx, agent).await?);
+        let subject = format!("conversation {id}");
         let deed = Deed { actor: ITSELF, action: "conversation.unassign", subject: &subject, detail: &detail };
         audit::write_in(&mut tx, now, deed).await?;
         tx.commit().await?;

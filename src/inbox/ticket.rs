@@ -2,11 +2,12 @@
 
 use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, TicketId};
+use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::store::ticket::{self, Misplaced, NewTicket, Opened, Placed, Ticket, TicketChange};
-use crate::store::{Result, conversation, identity};
+use crate::store::{Result, StoreError, Tx, identity, person};
 
-use super::Inbox;
+use super::{Acted, Inbox};
 
 impl Inbox {
     /// Opens a ticket. Where the other system's case has one of the same person already, that is the one, as it is.
@@ -14,17 +15,37 @@ impl Inbox {
         if let Some(opened) = self.opened_before()? {
             return Ok(Ok(opened));
         }
+        let tx = self.store.begin().await?;
+        self.open_in(tx, new, (by, at)).await
+    }
+
+    /// The same for the person with that number, who is kept from now on where nobody knew them; where no ticket comes of it,
+    /// they are not.
+    pub async fn open_ticket_for(
+        &self,
+        phone: &Phone,
+        new: &NewTicket<'_>,
+        (by, at): (&str, UnixMs),
+    ) -> Result<Placed<Opened>> {
+        if let Some(opened) = self.opened_before()? {
+            return Ok(Ok(opened));
+        }
         let mut tx = self.store.begin().await?;
+        let kept = person::ensure(&mut tx, &[(phone.clone(), String::new())], at).await?;
+        let person = *kept.first().ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        self.open_in(tx, &NewTicket { person, ..*new }, (by, at)).await
+    }
+
+    async fn open_in(&self, mut tx: Tx, new: &NewTicket<'_>, (by, at): (&str, UnixMs)) -> Result<Placed<Opened>> {
         let root = identity::row(&mut tx, new.person).await?.root();
-        let opened = ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await?;
-        if let Ok(opened) = &opened {
-            self.once.settle(&mut tx, &(opened.id, opened.is_new)).await?;
-        }
+        let opened = match ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await? {
+            Ok(opened) => opened,
+            Err(why) => return Ok(Err(why)),
+        };
+        self.once.settle(&mut tx, &(opened.id, opened.is_new)).await?;
         tx.commit().await?;
-        if let Ok(opened) = opened {
-            self.announce_ticket(opened.id);
-        }
-        Ok(opened)
+        self.announce_ticket(opened.id);
+        Ok(Ok(opened))
     }
 
     /// Opens a ticket from a conversation, which belongs to it from then on.
@@ -38,7 +59,10 @@ impl Inbox {
             return Ok(Ok(opened));
         }
         let mut tx = self.store.begin().await?;
-        let Some(found) = conversation::hold(&mut tx, id).await? else { return Ok(Err(Misplaced::Unknown)) };
+        let found = match self.hold_own(&mut tx, id).await? {
+            Ok(found) => found,
+            Err(not) => return Ok(Err(misplaced(not))),
+        };
         let root = identity::row(&mut tx, found.person_id).await?.root();
         let opened = match ticket::open(&mut tx, &NewTicket { person: root, ..*new }, (by, at)).await? {
             Ok(opened) => opened,
@@ -61,6 +85,9 @@ impl Inbox {
     /// Links a conversation to a ticket of the same person.
     pub async fn link_ticket(&self, id: TicketId, to: ConversationId, (by, at): (&str, UnixMs)) -> Result<Placed<()>> {
         let mut tx = self.store.begin().await?;
+        if let Err(not) = self.hold_own(&mut tx, to).await? {
+            return Ok(Err(misplaced(not)));
+        }
         let done = ticket::link(&mut tx, id, to, (by, at)).await?;
         tx.commit().await?;
         if done.is_ok() {
@@ -106,5 +133,13 @@ impl Inbox {
     fn announce_ticket(&self, id: TicketId) {
         // Nobody watching is no failure.
         let _ = self.changes.send(News::here(Change::Ticket(id)));
+    }
+}
+
+/// Why a conversation is not linked.
+const fn misplaced(not: Acted) -> Misplaced {
+    match not {
+        Acted::Others => Misplaced::Others,
+        Acted::Done | Acted::Nothing | Acted::Unknown => Misplaced::Unknown,
     }
 }

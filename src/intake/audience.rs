@@ -32,9 +32,9 @@ mod workbook;
 pub use cells::{Cleaned, Repair, clean};
 pub use dos::encode_dos;
 pub use facts::{DateOrder, Delimiter, Encoding, EncodingEvidence, FileFacts, FileFormat, HeaderEvidence, Quote};
-pub use lines::{Line, Lines, Lost, Unreadable};
+pub use lines::{Line, Lines, Lost, Short, Unreadable};
 pub use newest::{newest, not_plain};
-pub use rules::{Merged, Rules, Take};
+pub use rules::{Merged, Rules, Take, Truths};
 pub use workbook::Merge;
 pub(super) use workbook::{plain_number, serial_moment};
 
@@ -128,7 +128,7 @@ impl Audience {
     }
 
     fn workbook(path: &Path, rules: &Rules) -> Result<Self, Refused> {
-        let workbook = Workbook::open(path)?;
+        let workbook = Workbook::open(path, rules.truths)?;
         let chosen = workbook.choose(rules)?;
         let facts = FileFacts {
             format: workbook.format(),
@@ -161,6 +161,35 @@ impl Audience {
         Ok(lines)
     }
 
+    /// The rows above the header as they stand: titles, `sep=;`. No more than a screen of them.
+    pub fn above(&self) -> io::Result<Vec<Vec<String>>> {
+        let (workbook, sheet, header) = match &self.kind {
+            Kind::Text(dialect) => return dialect.above(File::open(&self.path)?, MOST_ABOVE),
+            Kind::Sheet { workbook, sheet, header_row, .. } => (workbook, *sheet, *header_row),
+        };
+        let (mut raw, mut above) = (lines::Raw::default(), Vec::new());
+        let mut rows = workbook.rows(sheet, 1, false)?;
+        while above.len() < MOST_ABOVE && rows.read(&mut raw)? && raw.line < u64::from(header) {
+            above.push(std::mem::take(&mut raw.cells));
+        }
+        Ok(above)
+    }
+
+    /// How the lines of a text end; those of a workbook, which has none, as in what spreadsheets write.
+    pub fn line_end(&self) -> io::Result<&'static str> {
+        let Kind::Text(dialect) = &self.kind else { return Ok("\r\n") };
+        let mut start = Vec::new();
+        let text = decode::Text::of(File::open(&self.path)?, dialect.encoding);
+        text.take(beginning::LENGTH as u64).read_to_end(&mut start)?;
+        // The first line tells, as nobody mixes them.
+        let end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        Ok(match end.map(|at| &start[at..]) {
+            Some([b'\n', ..]) => "\n",
+            Some([b'\r', next, ..]) if *next != b'\n' => "\r",
+            _ => "\r\n",
+        })
+    }
+
     fn source(&self) -> io::Result<Lines> {
         match &self.kind {
             Kind::Text(dialect) => Ok(Lines::of_text(dialect.open(File::open(&self.path)?)?)),
@@ -184,13 +213,18 @@ impl Audience {
     }
 }
 
+/// Rows above a header that are given back.
+const MOST_ABOVE: usize = 60;
+
 /// How the name of such a file ends, by its bytes; `None`: it is of no kind that is read.
 pub fn ending(path: &Path) -> Option<&'static str> {
     let mut start = Vec::new();
     File::open(path).ok()?.take(beginning::LENGTH as u64).read_to_end(&mut start).ok()?;
     match format::sniff(&start).ok()? {
         Format::Text(_) => Some("csv"),
-        Format::Package => Some(if Workbook::open(path).ok()?.format() == FileFormat::Ods { "ods" } else { "xlsx" }),
+        Format::Package => {
+            Some(if Workbook::open(path, Truths::default()).ok()?.format() == FileFormat::Ods { "ods" } else { "xlsx" })
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::people_pace::PeoplePace;
 use crate::domain::schedule::{Moved, Schedule, SendTime};
 
-use super::audience::Rules;
+use super::audience::{Rules, Truths};
 
 mod general;
 mod pattern;
@@ -282,7 +282,8 @@ impl CampaignFile {
         let places = places.flat_map(|section| root.places(section).into_iter().map(move |(k, at)| ((section, k), at)));
         let places = places.collect();
         let columns = root.table("columns", general::columns).unwrap_or_default();
-        let reading = reading::read(root, &columns);
+        let mut reading = reading::read(root, &columns);
+        reading.truths = Truths::of_tag(template.as_ref().map_or("", |template| template.language.as_str()));
         let variables = root.table("variables", template::variables).flatten().unwrap_or_default();
         let kind = general.kind.unwrap_or(CampaignKind::Reminder);
         let timezone = general.timezone.clone().unwrap_or(TimeZone::UTC);

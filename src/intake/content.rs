@@ -14,6 +14,7 @@ use crate::domain::template::slot::{self, CardSlot, Slot};
 use crate::domain::template::{Category, ParameterFormat, Template};
 
 use super::campaign_file::{ButtonUse, CampaignFile, Labelled};
+use super::columns::CLIENT_NAME;
 use super::expression::{Expression, Failed, Place, Style};
 
 mod compare;
@@ -87,6 +88,11 @@ impl Unfit {
         }
     }
 
+    /// Whoever is not known by name cannot be greeted by it.
+    fn nameless(name: &str) -> Self {
+        Self { reason: ExclusionReason::EmptyValue, detail: format!("client_name: {name}") }
+    }
+
     fn empty(name: &str) -> Self {
         Self { reason: ExclusionReason::EmptyValue, detail: format!("value: {name}") }
     }
@@ -157,7 +163,11 @@ impl<'a> Content<'a> {
             let text = expression.text(row).map_err(|failed| Unfit::failed(name, failed))?;
             let (text, changed) = flatten(&text);
             flattened |= changed;
-            if text.is_empty() { Err(Unfit::empty(name)) } else { Ok(text) }
+            match text.is_empty() {
+                true if expression.uses(CLIENT_NAME) => Err(Unfit::nameless(name)),
+                true => Err(Unfit::empty(name)),
+                false => Ok(text),
+            }
         };
         let mut fill = Fill { language: self.language.clone(), ..Fill::default() };
         for (name, expression) in &self.body {

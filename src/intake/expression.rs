@@ -10,7 +10,7 @@ use minijinja::value::{Object, Value};
 
 use crate::domain::problem::Problem;
 
-use super::columns::{fold, nearest};
+use super::columns::{CLIENT_NAME, fold, nearest};
 
 mod amount;
 mod calendar;
@@ -229,6 +229,8 @@ pub struct RowValues {
     pub vars: Arc<BTreeMap<String, String>>,
     /// The row's date and time.
     pub when: Option<When>,
+    /// What its person is called, for a row that does not say it.
+    pub client: Option<String>,
     /// Places of numbers that a text would not tell the value of; see [`super::audience::Lines::numbers`].
     pub numbers: Vec<usize>,
 }
@@ -250,6 +252,12 @@ impl Object for RowValues {
             && let Some(when) = self.when
         {
             return Some(Value::from_object(when));
+        }
+        if key == CLIENT_NAME
+            && let Some(name) = &self.client
+            && self.place(key).and_then(|place| self.cells.get(place)).is_none_or(|cell| cell.trim().is_empty())
+        {
+            return Some(Value::from(name.as_str()));
         }
         if !self.columns.contains_key(key)
             && let Some(text) = self.vars.get(key)

@@ -133,7 +133,7 @@ fn read_slowly(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
 fn tidy(typed: &str) -> String {
     let seen: String = typed.chars().filter(|c| !is_invisible(*c)).map(|c| if c == '＋' { '+' } else { c }).collect();
     let mut text = seen.trim().trim_start_matches('\'').trim();
-    for scheme in ["tel:", "whatsapp:"] {
+    for scheme in ["tel:", "whatsapp:", "https://", "http://", "wa.me/"] {
         if text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)) {
             text = text[scheme.len()..].trim_start();
         }

@@ -37,9 +37,10 @@ pub mod when;
 mod who;
 mod zones;
 
-pub use detail::{explain, moved_and_left, sent_in};
+pub use detail::{explain, moved_and_left, sent_elsewhere, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
+pub use plan::greets;
 pub use tally::Tally;
 
 use batch::{Batch, Read};
@@ -54,6 +55,12 @@ pub const TOLD_EVERY: u64 = 10_000;
 /// Rows that a warning names.
 const ROWS_NAMED: usize = 20;
 
+/// What people are called, by the digits of their number.
+pub type Names = BTreeMap<String, String>;
+
+/// Nobody is known by name.
+pub static NOBODY: Names = Names::new();
+
 /// What rows are made from.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsRequest<'a> {
@@ -65,6 +72,8 @@ pub struct RowsRequest<'a> {
     pub translations: &'a [Template],
     /// The configuration's vars.
     pub vars: &'a BTreeMap<String, String>,
+    /// What people are called, for rows that do not say it.
+    pub names: &'a Names,
     /// The configuration's lists of holidays.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
     /// Hours in which the law allows marketing.
@@ -110,6 +119,8 @@ pub struct RowExclusion {
     pub cost_centre: String,
     /// The row's date and time, where it can be read.
     pub happens_at: Option<UnixMs>,
+    /// Where it would have gone, where that can be read.
+    pub to: Option<Phone>,
     /// A word and perhaps a fact, as `same_as_row: 12`; [`explain`] turns it into a sentence. May be empty.
     pub detail: String,
 }
@@ -223,7 +234,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
     let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
         request,
-        lines: file.lines().map_err(unreadable)?,
+        lines: file.lines().map_err(unreadable)?.taking(survey.short),
         facts: file.facts,
         expected: survey.rows,
         warnings,
@@ -272,6 +283,8 @@ impl Rows<'_> {
         counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
         counted(self.tally.goes_earlier, "goes_earlier", &[]);
         counted(self.tally.goes_later, "goes_later", &[]);
+        let laws = self.tally.laws.iter().cloned().collect::<Vec<_>>().join(", ");
+        counted(self.tally.lawful, "law_hours", &[("laws", &laws)]);
         counted(self.tally.overdue, "overdue", &[]);
         counted(self.tally.misses_latest, "misses_latest", &[]);
         counted(self.tally.closed_until_latest, "closed_until_latest", &[]);
@@ -282,6 +295,7 @@ impl Rows<'_> {
         let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
         counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
         counted(self.lines.cells_beside(), "cells_beside", &[]);
+        counted(self.lines.taken_short(), "short_rows", &[]);
         all.extend(self.conflicts.problem("ids_conflict"));
         if self.lines.failure().is_some() {
             all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
@@ -308,6 +322,7 @@ impl Rows<'_> {
             name: as_one(cells),
             cost_centre: String::new(),
             happens_at: None,
+            to: None,
             detail,
         }
     }

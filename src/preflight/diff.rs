@@ -1,22 +1,25 @@
 //! What a new file does to a standing run: added, changed, moved, taken back, already sent. Pure; the planner does the same
 //! by the same decisions.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::planned::{self, Told};
 use super::sheet::SheetInputs;
 use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
+use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Content;
 use crate::domain::id::{MessageId, RunId};
-use crate::domain::message::MessageState;
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::intake::campaign_file::{CampaignFile, Contains};
 use crate::intake::columns::fold;
-use crate::intake::rows::Draft;
+use crate::intake::rows::{Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::store::message::NewMessage;
 
 /// Row numbers and ids named of each kind.
@@ -31,7 +34,7 @@ pub struct Feed {
     /// Which.
     pub run: RunId,
     /// What it has planned.
-    pub standing: Standing,
+    pub planned: Arc<dyn planned::Planned>,
     /// The header of the file it has taken up last.
     pub header: Vec<String>,
     /// The template, where it is another than the run was started with.
@@ -51,12 +54,14 @@ pub struct FeedView {
     pub planned: Vec<Planned>,
     /// Ids whose people have cancelled.
     pub declined: BTreeSet<String>,
+    /// The last message told, where more follow.
+    pub next: Option<MessageId>,
 }
 
 impl From<FeedView> for Feed {
     fn from(told: FeedView) -> Self {
-        let FeedView { run, header, planned, declined } = told;
-        Self { run, standing: Standing::of(planned, declined), header, own: None, moved: None }
+        let FeedView { run, header, planned, declined, next: _ } = told;
+        Self { run, planned: Arc::new(Told::of(planned, declined)), header, own: None, moved: None }
     }
 }
 
@@ -73,6 +78,10 @@ pub struct Changes {
     pub changed: i64,
     /// Rows whose person was told another time, and is told the new one.
     pub moved: i64,
+    /// Rows whose message went to another number than they have now, and is sent to that.
+    pub number: i64,
+    /// The same where nothing more is sent: whoever has the number before has answered, or the campaign leaves it so.
+    pub elsewhere: i64,
     /// Rows whose message waits as it is.
     pub same: i64,
     /// Rows whose message has gone, or has ended.
@@ -87,6 +96,10 @@ pub struct Changes {
     pub changed_rows: Vec<i64>,
     /// The same.
     pub moved_rows: Vec<i64>,
+    /// The same.
+    pub number_rows: Vec<i64>,
+    /// The same.
+    pub elsewhere_rows: Vec<i64>,
     /// The first ids of what is taken back, as the files have them.
     pub removed_ids: Vec<String>,
 }
@@ -140,17 +153,42 @@ pub(super) struct Diff<'a> {
     feed: &'a Feed,
     keys: FileKeys,
     changes: Changes,
-    /// Messages that wait and that a row has changed, its time perhaps: they are not taken back.
-    renewed: HashSet<MessageId>,
+    /// Messages that wait and that a row has changed, its time or number perhaps: they are not taken back.
+    kept: Vec<MessageId>,
 }
 
 impl<'a> Diff<'a> {
     pub(super) fn new(feed: &'a Feed, keys: FileKeys) -> Self {
-        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() }, renewed: HashSet::new() }
+        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() }, kept: Vec::new() }
+    }
+
+    /// What is planned for some rows.
+    pub(super) fn look(&self, rows: &[ResolvedRow]) -> Result<Arc<Standing>, Problem> {
+        let (mut ids, mut phones): (Vec<&str>, Vec<Phone>) = (Vec::new(), Vec::new());
+        for row in rows {
+            let (id, to) = match &row.fate {
+                RowFate::Message(draft) => (&draft.external_id, Some(&draft.to)),
+                RowFate::Excluded(left) if left.reason == ExclusionReason::TooLate => {
+                    (&left.external_id, left.to.as_ref())
+                }
+                RowFate::Excluded(_) => continue,
+            };
+            ids.extend(id.as_deref());
+            phones.extend(to.into_iter().flat_map(Phone::variants));
+        }
+        self.feed.planned.standing(&ids, &phones)
+    }
+
+    /// Whether a row that is too late by now was reminded in time; counted.
+    pub(super) fn was_in_time(&mut self, left: &RowExclusion, standing: &Standing) -> bool {
+        let gone = || standing.gone_for(left.external_id.as_deref(), left.happens_at, left.to.as_ref());
+        let was = left.reason == ExclusionReason::TooLate && gone().is_some();
+        self.changes.already_sent += i64::from(was);
+        was
     }
 
     /// What a row does; counted.
-    pub(super) fn see(&mut self, no: i64, draft: &Draft, inputs: &SheetInputs<'_>) -> Fate {
+    pub(super) fn see(&mut self, no: i64, draft: &Draft, standing: &Standing, inputs: &SheetInputs<'_>) -> Fate {
         let row = row(draft, self.feed.own.as_ref(), self.feed.moved.as_ref());
         let rule = Rule {
             leaves_moves: inputs.campaign.moved == Moved::Leave,
@@ -158,9 +196,11 @@ impl<'a> Diff<'a> {
             spread: inputs.campaign.limits.canary.is_some(),
             keys: &self.keys,
         };
-        let fate = self.feed.standing.decide(&row, &rule);
-        if let Fate::Renew(renewal) = &fate {
-            self.renewed.insert(renewal.id);
+        let fate = standing.decide(&row, &rule);
+        match &fate {
+            Fate::Renew(renewal) => self.kept.push(renewal.id),
+            Fate::Same(id) if standing.is_once_more(*id) => self.kept.push(*id),
+            _ => {}
         }
         let changes = &mut self.changes;
         let (count, rows) = match &fate {
@@ -170,6 +210,8 @@ impl<'a> Diff<'a> {
             }
             Fate::Renew(renewal) if renewal.waited => (&mut changes.changed, Some(&mut changes.changed_rows)),
             Fate::AddMoved(_) | Fate::Renew(_) => (&mut changes.moved, Some(&mut changes.moved_rows)),
+            Fate::AddNumber(_) => (&mut changes.number, Some(&mut changes.number_rows)),
+            Fate::Elsewhere(_) => (&mut changes.elsewhere, Some(&mut changes.elsewhere_rows)),
             Fate::Same(_) => (&mut changes.same, None),
             Fate::Gone(_) | Fate::Decline(_) | Fate::Leave(..) => (&mut changes.already_sent, None),
         };
@@ -181,33 +223,48 @@ impl<'a> Diff<'a> {
     }
 
     /// What the store alone knew kept a row from being added.
-    pub(super) fn not_added(&mut self, no: i64) {
-        self.changes.added -= 1;
-        self.changes.added_rows.retain(|row| *row != no);
+    pub(super) fn not_added(&mut self, no: i64, fate: &Fate) {
+        let changes = &mut self.changes;
+        let (count, rows) = match fate {
+            Fate::AddNumber(_) => (&mut changes.number, &mut changes.number_rows),
+            _ => (&mut changes.added, &mut changes.added_rows),
+        };
+        *count -= 1;
+        rows.retain(|row| *row != no);
     }
 
     /// The whole, after the last row, with what keeps it from being applied.
-    pub(super) fn done(mut self, inputs: &SheetInputs<'_>, header: &[String]) -> (Changes, Vec<Problem>) {
+    pub(super) fn done(
+        mut self,
+        inputs: &SheetInputs<'_>,
+        header: &[String],
+    ) -> Result<(Changes, Vec<Problem>), Problem> {
         let everything = inputs.campaign.contains == Some(Contains::EverythingAhead);
-        for planned in self.feed.standing.planned().iter().filter(|p| p.state == MessageState::Queued) {
-            let ahead = planned.happens_at.is_none_or(|at| at > inputs.now);
-            self.changes.planned += i64::from(ahead);
-            if self.renewed.contains(&planned.id) {
-                continue;
-            }
-            let key = crate::domain::amend::base_key(&planned.key);
-            let id = planned.external_id.as_deref();
-            let Some(why) = self.keys.takes_back(key, id, planned.happens_at, (everything, inputs.now)) else {
-                continue;
-            };
-            self.changes.removed += 1;
-            *self.changes.removed_because.entry(why).or_default() += 1;
-            if self.changes.removed_ids.len() < NAMED {
-                self.changes.removed_ids.extend(id.map(str::to_owned));
+        self.kept.sort_unstable();
+        let mut after = MessageId(0);
+        loop {
+            let waiting = self.feed.planned.waiting(after)?;
+            let Some(last) = waiting.last() else { break };
+            after = last.id;
+            for planned in waiting {
+                let ahead = planned.happens_at.is_none_or(|at| at > inputs.now);
+                self.changes.planned += i64::from(ahead);
+                if self.kept.binary_search(&planned.id).is_ok() {
+                    continue;
+                }
+                let (key, id) = (&*planned.key, planned.external_id.as_deref());
+                let Some(why) = self.keys.takes_back(key, id, planned.happens_at, (everything, inputs.now)) else {
+                    continue;
+                };
+                self.changes.removed += 1;
+                *self.changes.removed_because.entry(why).or_default() += 1;
+                if self.changes.removed_ids.len() < NAMED {
+                    self.changes.removed_ids.extend(id.map(str::to_owned));
+                }
             }
         }
         let guards = self.guards(inputs.campaign, header);
-        (self.changes, guards)
+        Ok((self.changes, guards))
     }
 
     fn guards(&self, campaign: &CampaignFile, header: &[String]) -> Vec<Problem> {

@@ -168,7 +168,7 @@ fn already_sent(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> 
     if reading.changes.is_some() {
         return None;
     }
-    let elsewhere = inputs.same_audience.map(|(_, run)| run);
+    let elsewhere = inputs.same_audience.map(|other| other.run);
     let own = || reading.already_sent.iter().filter(|(run, _)| Some(**run) != elsewhere);
     let n: i64 = own().map(|(_, n)| n).sum();
     let runs: Vec<String> = own().map(|(run, _)| run.to_string()).collect();
@@ -184,11 +184,13 @@ fn without_ids(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
 
 /// Another campaign has sent this very file. What to do about it is said in the campaign file.
 fn same_audience(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
-    let (campaign, run) = inputs.same_audience?;
+    let other = inputs.same_audience?;
+    let (campaign, run) = (other.campaign.as_str(), other.run);
     let (n, said) = (reading.already_sent.get(&run).copied().unwrap_or_default().to_string(), run.to_string());
     let args = [("campaign", campaign), ("run", said.as_str()), ("n", n.as_str())];
     match inputs.campaign.limits.sent_elsewhere {
-        None => Some(Problem::new("same_audience", &args[..2])),
+        None if other.has_begun() => Some(Problem::new("same_audience", &args[..2])),
+        None => Some(Problem::new("same_audience_waits", &args[..2])),
         Some(SentElsewhere::LeaveOut) => Some(Problem::new("sent_elsewhere", &args)),
         Some(SentElsewhere::SendAnyway) => None,
     }
@@ -338,6 +340,7 @@ pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Prob
         | LimitedBy::PairLimit
         | LimitedBy::OpenConversation
         | LimitedBy::Later
-        | LimitedBy::People => Problem::new("too_late_waiting", &[n]),
+        | LimitedBy::People
+        | LimitedBy::Hold => Problem::new("too_late_waiting", &[n]),
     })
 }

@@ -13,7 +13,7 @@ use super::routes::Routes;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
 use crate::billing::market;
-use crate::domain::amend::Fate;
+use crate::domain::amend::{Fate, Standing};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
@@ -25,6 +25,9 @@ use crate::intake::rows::{
 
 /// Nobody knows prices of days further off: what is due later is reckoned as if it were due then.
 const PRICES_AHEAD: Duration = Duration::from_hours(2 * 366 * 24);
+
+/// Rows of which is asked together what was planned for them.
+const PIECE: usize = 500;
 
 /// Row numbers kept per reason; all of them are in the rows of the sheet when those are asked for.
 const ROWS_NAMED: usize = 20;
@@ -58,6 +61,8 @@ pub(super) struct Reading {
     pub guards: Vec<Problem>,
     /// Rows whose time has passed and that do not go out all the same, as what was sent.
     not_overdue: u64,
+    /// Rows that are too late by now, and were reminded in time.
+    in_time: u64,
 }
 
 /// Rows left out for one reason.
@@ -81,6 +86,7 @@ pub(super) fn read(
         template: inputs.template,
         translations: inputs.translations,
         vars: inputs.vars,
+        names: inputs.names,
         holidays: inputs.holidays,
         laws: inputs.laws,
         reach: inputs.reach,
@@ -94,24 +100,38 @@ pub(super) fn read(
     };
     let mut reading = Reading { is_whole: true, ..Reading::default() };
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
-    let expected = rows.expected();
-    for (done, row) in (1..).zip(&mut rows) {
-        let row = reading.count(row, inputs, zone, diff.as_mut());
-        each(&row);
-        if inputs.listed.as_ref().is_some_and(|listed| listed.contains(&row.row)) {
-            reading.rows.push(row);
+    let (expected, mut done) = (rows.expected(), 0);
+    loop {
+        let piece: Vec<ResolvedRow> = rows.by_ref().take(PIECE).collect();
+        if piece.is_empty() {
+            break;
         }
-        if done % TOLD_EVERY == 0 {
-            progress(done, expected);
+        let standing = diff.as_ref().map(|diff| diff.look(&piece)).transpose().map_err(unknown)?;
+        for row in piece {
+            let row = reading.count(row, inputs, zone, diff.as_mut().zip(standing.as_deref()));
+            each(&row);
+            if inputs.listed.as_ref().is_some_and(|listed| listed.contains(&row.row)) {
+                reading.rows.push(row);
+            }
+            done += 1;
+            if done % TOLD_EVERY == 0 {
+                progress(done, expected);
+            }
         }
     }
-    if let Some((changes, guards)) = diff.map(|diff| diff.done(inputs, &rows.facts().header)) {
+    if let Some(diff) = diff {
+        let (changes, guards) = diff.done(inputs, &rows.facts().header).map_err(unknown)?;
         (reading.changes, reading.guards) = (Some(changes), guards);
     }
     reading.facts = Some(rows.facts().clone());
     reading.warnings = rows.warnings();
-    reading.count_overdue(rows.tally().overdue);
+    reading.count_late(rows.tally().overdue, rows.tally().misses_latest);
     Ok(reading)
+}
+
+/// What the run has planned cannot be asked for now.
+fn unknown(problem: Problem) -> Box<Stopped> {
+    vec![problem].into()
 }
 
 impl Reading {
@@ -126,10 +146,17 @@ impl Reading {
         row: ResolvedRow,
         inputs: &SheetInputs<'_>,
         zone: &TimeZone,
-        diff: Option<&mut Diff<'_>>,
+        mut diff: Option<(&mut Diff<'_>, &Standing)>,
     ) -> SheetRow {
         self.rows_read += 1;
         let (to, reason, detail) = match row.fate {
+            RowFate::Excluded(left)
+                if diff.as_mut().is_some_and(|(diff, standing)| diff.was_in_time(&left, standing)) =>
+            {
+                self.in_time += 1;
+                let (why, detail) = self.sent_by_feed(inputs);
+                (left.recipient, Some(why), detail)
+            }
             RowFate::Excluded(exclusion) => (exclusion.recipient, Some(exclusion.reason), exclusion.detail),
             RowFate::Message(draft) => {
                 let (stopped, detail) = match diff {
@@ -158,12 +185,16 @@ impl Reading {
         SheetRow { row: row.no, to, reason, detail }
     }
 
-    /// What was sent already goes out no more, however late it is.
-    fn count_overdue(&mut self, overdue: u64) {
-        let left = overdue.saturating_sub(self.not_overdue);
-        self.warnings.retain(|warning| warning.code != "overdue" || left > 0);
-        for warning in self.warnings.iter_mut().filter(|warning| warning.code == "overdue") {
-            *warning = Problem::new("overdue", &[("n", &left.to_string())]);
+    /// What was sent already goes out no more, however late it is, and was not too late.
+    fn count_late(&mut self, overdue: u64, misses_latest: u64) {
+        for (code, left) in [
+            ("overdue", overdue.saturating_sub(self.not_overdue)),
+            ("misses_latest", misses_latest.saturating_sub(self.in_time)),
+        ] {
+            self.warnings.retain(|warning| warning.code != code || left > 0);
+            for warning in self.warnings.iter_mut().filter(|warning| warning.code == code) {
+                *warning = Problem::new(code, &[("n", &left.to_string())]);
+            }
         }
     }
 
@@ -193,28 +224,35 @@ impl Reading {
         no: i64,
         draft: &Draft,
         inputs: &SheetInputs<'_>,
-        diff: &mut Diff<'_>,
+        (diff, standing): (&mut Diff<'_>, &Standing),
     ) -> (Option<ExclusionReason>, String) {
-        match diff.see(no, draft, inputs) {
-            Fate::Add => {
+        match diff.see(no, draft, standing, inputs) {
+            fate @ (Fate::Add | Fate::AddNumber(_)) => {
                 let stopped = self.stopped(draft, inputs);
                 if stopped.0.is_some() {
-                    diff.not_added(no);
+                    diff.not_added(no, &fate);
                 }
                 stopped
             }
             Fate::AddMoved(_) | Fate::Renew(_) | Fate::Same(_) => (None, String::new()),
             Fate::Gone(_) => {
-                let run = inputs.feed.map(|feed| feed.run).unwrap_or_default();
-                *self.already_sent.entry(run).or_default() += 1;
-                (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
+                let (why, detail) = self.sent_by_feed(inputs);
+                (Some(why), detail)
             }
+            Fate::Elsewhere(_) => (Some(ExclusionReason::AlreadySent), rows::sent_elsewhere()),
             Fate::Decline(_) => (Some(ExclusionReason::Declined), String::new()),
             Fate::Leave(ExclusionReason::AlreadySent, _) => {
                 (Some(ExclusionReason::AlreadySent), rows::moved_and_left())
             }
             Fate::Leave(reason, _) => (Some(reason), String::new()),
         }
+    }
+
+    /// The standing run has sent it.
+    fn sent_by_feed(&mut self, inputs: &SheetInputs<'_>) -> (ExclusionReason, String) {
+        let run = inputs.feed.map(|feed| feed.run).unwrap_or_default();
+        *self.already_sent.entry(run).or_default() += 1;
+        (ExclusionReason::AlreadySent, rows::sent_in(run))
     }
 
     /// What only the store knows about a row.

@@ -32,6 +32,8 @@ use crate::domain::time::UnixMs;
 use crate::domain::wallet::Purse;
 use crate::intake::audience::FileFacts;
 use crate::intake::campaign_file::CampaignFile;
+use crate::intake::rows::Names;
+use crate::store::run::SameAudience;
 
 /// What a sheet is made from. What is not known is `None`; the sheet is whole all the same and names it as a blocker.
 pub struct SheetInputs<'a> {
@@ -51,6 +53,8 @@ pub struct SheetInputs<'a> {
     pub cards: &'a Cards,
     /// `[vars]` of the configuration.
     pub vars: &'a BTreeMap<String, String>,
+    /// What people are called, for rows that do not say it; empty where nothing speaks of it.
+    pub names: &'a Names,
     /// `[holidays]` of the configuration.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
     /// Hours in which the law allows marketing.
@@ -61,8 +65,8 @@ pub struct SheetInputs<'a> {
     pub teams: Option<&'a BTreeMap<String, Team>>,
     /// Names of those who can sign in, where they are known.
     pub users: Option<&'a BTreeSet<String>>,
-    /// Another campaign that has sent the same file: its name and run.
-    pub same_audience: Option<(&'a str, RunId)>,
+    /// A run of another campaign over the same file.
+    pub same_audience: Option<&'a SameAudience>,
     /// The audience file.
     pub audience: &'a Path,
     /// When the run would start.

@@ -30,6 +30,12 @@ pub(super) fn money(currency: &str, amount: Micros) -> String {
     format!("{currency} {sign}{}.{:0width$}", whole / per_unit, whole % per_unit, width = decimals as usize)
 }
 
+/// The same with the mark that people of that language put before the cents.
+fn money_in(language: Language, currency: &str, amount: Micros) -> String {
+    let said = money(currency, amount);
+    if language == Language::En { said } else { said.replace('.', ",") }
+}
+
 #[derive(Serialize)]
 struct Spoken<'a> {
     code: &'a str,
@@ -193,13 +199,13 @@ pub fn life_words(language: Language, seconds: i64) -> String {
 /// What there is to send with.
 fn funds(page: &mut Page, sheet: &Sheet) {
     if let Some(budget) = &sheet.budget {
-        let [left, whole] = [budget.left, budget.amount].map(|a| money(&budget.currency, a));
+        let [left, whole] = [budget.left, budget.amount].map(|a| money_in(page.language(), &budget.currency, a));
         let key = if budget.monthly { "preflight.budget_month" } else { "preflight.budget_whole" };
         let said = page.say(key, &[("left", &left), ("budget", &whole)]);
         page.fact("preflight.budget", &said);
     }
     if let Some(balance) = &sheet.balance {
-        page.fact("preflight.balance", &money(&balance.currency, balance.amount));
+        page.fact("preflight.balance", &money_in(page.language(), &balance.currency, balance.amount));
     }
     let Some(tier) = sheet.tier else { return };
     let said = match (tier.left, tier.limit) {
@@ -255,8 +261,12 @@ fn changes(page: &mut Page, sheet: &Sheet) {
         ("feed.added", changes.added, &changes.added_rows),
         ("feed.changed", changes.changed, &changes.changed_rows),
         ("feed.moved", changes.moved, &changes.moved_rows),
+        ("feed.number", changes.number, &changes.number_rows),
+        ("feed.elsewhere", changes.elsewhere, &changes.elsewhere_rows),
     ];
-    for (key, n, rows) in with_rows {
+    // Numbers are seldom corrected.
+    let is_told = |key: &str, n: i64| n > 0 || !["feed.number", "feed.elsewhere"].contains(&key);
+    for (key, n, rows) in with_rows.into_iter().filter(|(key, n, _)| is_told(key, *n)) {
         let rows = named(page, rows, n);
         page.figure_noted(key, n, &rows);
     }
@@ -282,7 +292,8 @@ fn cost(page: &mut Page, sheet: &Sheet) {
         page.fact("preflight.cost", &unknown);
         return;
     };
-    let amount = |a| money(&cost.currency, a);
+    let language = page.language();
+    let amount = |a| money_in(language, &cost.currency, a);
     let means =
         |name: &str, percent: i64| page.say(&format!("preflight.cost_{name}"), &[("percent", &percent.to_string())]);
     let shares = cost.delivered_percent;

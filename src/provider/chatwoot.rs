@@ -135,7 +135,13 @@ impl Chatwoot {
         }
         let body = json!({"inbox_id": self.inbox, "source_id": new.key, "identifier": new.key, "name": new.name,
             "phone_number": new.phone});
-        let made = self.call(Method::POST, "contacts", &[], Some(body)).await?;
+        let made = match self.call(Method::POST, "contacts", &[], Some(body)).await {
+            // Another conversation of theirs has just made it.
+            Err(ChatwootError::Refused(422)) => {
+                return self.find_contact(new).await?.ok_or(ChatwootError::Refused(422));
+            }
+            made => made?,
+        };
         let places = ["/payload/contact/id", "/payload/id", "/id"];
         let id = places.iter().find_map(|place| made.pointer(place)?.as_i64());
         id.ok_or(ChatwootError::Unreadable("contact"))

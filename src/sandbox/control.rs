@@ -49,7 +49,12 @@ pub(super) struct Cursor {
 pub(super) async fn messages(State(sandbox): State<Sandbox>, Query(at): Query<Cursor>) -> Response {
     let from = at.cursor.unwrap_or_default();
     let world = sandbox.world();
-    let page: Vec<Value> = world.ledger.page(from, PAGE).iter().map(super::ledger::Message::listed).collect();
+    let mut page: Vec<Value> = world.ledger.page(from, PAGE).iter().map(super::ledger::Message::listed).collect();
+    // The others repeat what they could not tell; Zenvia gives it up.
+    let is_zenvias = |one: &Value| one["sender"].as_str().is_some_and(|sender| world.zenvia.has(sender));
+    for one in page.iter_mut().filter(|one| is_zenvias(one)) {
+        one["told"] = one["id"].as_str().is_some_and(|id| world.zenvia.told.contains(id)).into();
+    }
     let next = (page.len() == PAGE).then(|| (from + PAGE).to_string());
     Json(json!({"data": page, "next": next})).into_response()
 }

@@ -47,6 +47,8 @@ pub(super) struct Number {
     pub status: String,
     /// `GREEN`, `YELLOW`, `RED`.
     pub quality: String,
+    /// Too many people have blocked it: its templates are refused (131048).
+    pub spam: bool,
 }
 
 /// What exists.
@@ -97,6 +99,7 @@ impl Registry {
                 throughput: number.throughput.unwrap_or(self.throughput),
                 status: CONNECTED.to_owned(),
                 quality: GREEN.to_owned(),
+                spam: false,
             };
             self.numbers.insert(number.id.clone(), entry);
         }
@@ -272,5 +275,6 @@ fn made_up(id: &str, token: &str, throughput: NonZeroU32) -> Number {
         throughput,
         status: CONNECTED.to_owned(),
         quality: GREEN.to_owned(),
+        spam: false,
     }
 }

@@ -179,6 +179,7 @@ impl World {
     }
 
     fn judge_template(&mut self, call: &Call<'_>) -> Result<Message, Refusal> {
+        self.check_spam(call.sender)?;
         let sent = &call.request["template"];
         let (name, language) = (text(sent, "name"), text(&sent["language"], "code"));
         let mut category = "utility".to_owned();

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::DATE;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -17,6 +21,7 @@ use super::control::{Wrong, read};
 use super::hook::{News, Update};
 use super::refusal::Refusal;
 use super::world::World;
+use crate::clock::Clock;
 use crate::domain::time::UnixMs;
 
 /// How long a restriction lasts that says nothing else, in hours of the sandbox's clock.
@@ -159,9 +164,45 @@ pub(super) struct NumberWish {
     status: Option<String>,
     quality: Option<String>,
     throughput: Option<std::num::NonZeroU32>,
+    /// Its templates are refused with 131048, or no more. No webhook tells.
+    spam: Option<bool>,
 }
 
-/// `POST /_sandbox/number`: flags, bans or connects a number; changes its quality or its throughput.
+/// How far the time that the sandbox tells is off.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Skew {
+    /// Seconds that it is ahead; below zero, behind. 0: it is right.
+    ahead: i64,
+}
+
+/// `POST /_sandbox/clock`: answers carry another `Date` from now on. Nothing else goes by it.
+pub(super) async fn set_clock(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    match read::<Skew>(&body) {
+        Ok(Skew { ahead }) => {
+            sandbox.world().ahead = ahead;
+            Json(json!({ "ahead": ahead })).into_response()
+        }
+        Err(wrong) => wrong.into_response(),
+    }
+}
+
+/// The time that an answer tells, where it is not the right one.
+pub(super) async fn tell_time(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let ahead = sandbox.world().ahead;
+    if ahead != 0 {
+        let told = UnixMs(Clock::real().now().0.saturating_add(ahead.saturating_mul(1_000)));
+        let told = told.in_zone(&TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::from_str(&told) {
+            response.headers_mut().insert(DATE, date);
+        }
+    }
+    response
+}
+
+/// `POST /_sandbox/number`: flags, bans or connects a number; changes its quality, its throughput, or whether it is taken for
+/// spam.
 pub(super) async fn set_number(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let wish: NumberWish = match read(&body) {
         Ok(wish) => wish,
@@ -178,6 +219,13 @@ pub(super) async fn set_number(State(sandbox): State<Sandbox>, body: Bytes) -> R
 }
 
 impl World {
+    /// Why a template of `sender` is refused, if too many people have blocked it.
+    pub(super) fn check_spam(&self, sender: &str) -> Result<(), Refusal> {
+        let is_spam = self.registry.known_number(sender).is_some_and(|number| number.spam);
+        let refused = || Refusal::new(131_048, "Spam rate limit hit: too many messages of this number were blocked.");
+        if is_spam { Err(refused()) } else { Ok(()) }
+    }
+
     fn set_standing(&mut self, account: &str, wish: &AccountWish, real: Instant, now: UnixMs) {
         if let Some(word) = wish.standing {
             let hours = wish.hours.unwrap_or(RESTRICTED_FOR);
@@ -211,6 +259,9 @@ impl World {
         }
         if let Some(throughput) = wish.throughput {
             number.throughput = throughput;
+        }
+        if let Some(spam) = wish.spam {
+            number.spam = spam;
         }
         let event = match (wish.throughput, number.status.as_str()) {
             (Some(_), _) => "THROUGHPUT_UPGRADE",

@@ -75,6 +75,8 @@ pub(super) struct World {
     pub users: HashMap<String, String>,
     /// How the endpoint for marketing behaves.
     pub marketing: super::standing::Marketing,
+    /// Seconds by which the time that answers tell is ahead.
+    pub ahead: i64,
     /// Messages of people marked as read, and whether somebody was seen writing.
     pub marked: Vec<(String, bool)>,
     /// Files uploaded so far.
@@ -119,6 +121,7 @@ impl World {
             media: BTreeMap::new(),
             users: HashMap::new(),
             marketing: super::standing::Marketing::default(),
+            ahead: 0,
             marked: Vec::new(),
             uploads: 0,
             place: "http://127.0.0.1".to_owned(),

@@ -93,6 +93,8 @@ pub(super) struct Hub {
     templates: Vec<Template>,
     /// Events to be posted.
     outbox: VecDeque<Post>,
+    /// Messages of which an event with their reference has been taken.
+    pub told: HashSet<String>,
 }
 
 impl Hub {
@@ -104,6 +106,7 @@ impl Hub {
             subscriptions: Vec::new(),
             templates: template::samples(samples),
             outbox: VecDeque::new(),
+            told: HashSet::new(),
         }
     }
 

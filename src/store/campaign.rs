@@ -49,7 +49,7 @@ pub struct Campaign {
     pub sender: String,
     /// Since when.
     pub created_at: UnixMs,
-    /// What is wrong with the files as they lie there now, one line each, in English with file, line and column.
+    /// What is wrong with the files as they lie there now: problems as JSON, for `locale::noted`.
     pub problem: Option<String>,
     /// When its folder was removed.
     pub removed_at: Option<UnixMs>,
@@ -96,7 +96,7 @@ pub async fn save(store: &Store, campaign: &Described<'_>, at: UnixMs) -> Result
         .await)?)
 }
 
-/// Notes what is wrong with a campaign's files; what was good before stays as it is.
+/// Notes what is wrong with a campaign's files, problems as JSON; what was good before stays as it is.
 pub async fn save_problem(store: &Store, name: &str, problem: &str, at: UnixMs) -> Result<CampaignId> {
     Ok(on!(&store.write, |pool| sqlx::query_scalar(SAVE_PROBLEM)
         .bind(name)

@@ -18,12 +18,12 @@ const WANT: Dialects = Dialects {
         ON CONFLICT (conversation_id) DO UPDATE SET wanted = chatwoot_conversation.wanted + 1,
             next_at = COALESCE(chatwoot_conversation.next_at, excluded.next_at)",
 };
-const WANT_OPEN: &str = "INSERT INTO chatwoot_conversation (conversation_id, connector, wanted, next_at)
-    SELECT c.id, $1, 1, $3 FROM conversation AS c WHERE c.account = $2 AND c.state = 'open'
+const WANT_OPEN: &str = "INSERT INTO chatwoot_conversation (conversation_id, connector, wanted, next_at, behind)
+    SELECT c.id, $1, 1, $3, 1 FROM conversation AS c WHERE c.account = $2 AND c.state = 'open'
     ON CONFLICT (conversation_id) DO NOTHING";
 const DUE: &str = "SELECT conversation_id, contact_id, remote_id, remote_state, wanted, tries, next_at
-    FROM chatwoot_conversation WHERE connector = $1 AND next_at IS NOT NULL AND next_at <= $2
-    ORDER BY next_at, conversation_id LIMIT $3";
+    FROM chatwoot_conversation WHERE connector = $1 AND behind = $2 AND next_at IS NOT NULL AND next_at <= $3
+    ORDER BY next_at, conversation_id LIMIT 1";
 const BY_REMOTE: &str = "SELECT conversation_id, contact_id, remote_id, remote_state, wanted, tries,
         COALESCE(next_at, 0) AS next_at
     FROM chatwoot_conversation WHERE connector = $1 AND remote_id = $2";
@@ -33,8 +33,10 @@ const SET_REMOTE: &str =
     "UPDATE chatwoot_conversation SET remote_id = $2, remote_state = $3 WHERE conversation_id = $1";
 const SET_STATE: &str = "UPDATE chatwoot_conversation SET remote_state = $2 WHERE conversation_id = $1";
 /// What changed meanwhile is told next.
-const DONE: &str = "UPDATE chatwoot_conversation SET done = $2, tries = 0, failure = NULL,
+const DONE: &str = "UPDATE chatwoot_conversation SET done = $2, tries = 0, failure = NULL, behind = 0,
         next_at = CASE WHEN wanted > $2 THEN CAST($3 AS BIGINT) END WHERE conversation_id = $1";
+const GOES_ON: &str = "UPDATE chatwoot_conversation SET tries = 0, failure = NULL, behind = 1, next_at = $2
+    WHERE conversation_id = $1";
 const FAILED: &str = "UPDATE chatwoot_conversation SET tries = tries + 1, next_at = $2, failure = $3
     WHERE conversation_id = $1";
 const AILING: &str = "SELECT COUNT(*) FROM chatwoot_conversation
@@ -45,11 +47,13 @@ const BEGIN_ENTRY: &str = "INSERT INTO chatwoot_entry (entry_id, conversation_id
 const ENTRY_IS: &str = "UPDATE chatwoot_entry SET remote_id = $2 WHERE entry_id = $1";
 const TOLD: &str = "UPDATE chatwoot_entry SET told = $2 WHERE entry_id = $1";
 const IS_OURS: &str = "SELECT COUNT(*) FROM chatwoot_entry WHERE conversation_id = $1 AND remote_id = $2";
-const HEAR: &str = "INSERT INTO chatwoot_heard (connector, body, received_at, state, next_at)
-    VALUES ($1, $2, $3, 'new', $3)";
-/// The first that was not read yet: those behind it wait.
-const HEARD: &str = "SELECT id, body, tries, next_at FROM chatwoot_heard
-    WHERE connector = $1 AND state = 'new' ORDER BY id LIMIT 1";
+const HEAR: &str = "INSERT INTO chatwoot_heard (connector, body, received_at, state, next_at, remote_id)
+    VALUES ($1, $2, $3, 'new', $3, $4)";
+/// Of each conversation the first that was not taken up yet: those behind it wait.
+const HEARD: &str = "SELECT h.id, h.body, h.tries, h.remote_id FROM chatwoot_heard AS h
+    JOIN (SELECT MIN(n.id) AS id FROM chatwoot_heard AS n WHERE n.connector = $1 AND n.state = 'new' GROUP BY n.remote_id)
+        AS f ON f.id = h.id
+    WHERE h.next_at <= $2 ORDER BY h.id LIMIT $3";
 const HEARD_DONE: &str = "UPDATE chatwoot_heard SET state = 'done' WHERE id = $1";
 const HEARD_LATER: &str = "UPDATE chatwoot_heard SET tries = tries + 1, next_at = $2 WHERE id = $1";
 const OLD_HEARD: &str = "DELETE FROM chatwoot_heard WHERE id IN
@@ -58,6 +62,25 @@ const ANSWERED: &str = "INSERT INTO chatwoot_answer (connector, remote_id, at) V
     ON CONFLICT (connector, remote_id) DO NOTHING";
 const ANSWER_IS: &str = "UPDATE chatwoot_answer SET entry_id = $3 WHERE connector = $1 AND remote_id = $2";
 const MAP_ANSWER: &str = "INSERT INTO chatwoot_entry (entry_id, conversation_id, remote_id) VALUES ($1, $2, $3)";
+
+/// Which conversations wait to be told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Queue {
+    /// In which something happens now.
+    New,
+    /// With old lines to catch up on: open before the inbox was connected, or much at once.
+    Behind,
+}
+
+impl Queue {
+    const fn behind(self) -> i64 {
+        match self {
+            Self::New => 0,
+            Self::Behind => 1,
+        }
+    }
+}
+
 /// How a conversation stands there.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Mirror {
@@ -97,8 +120,8 @@ pub struct Heard {
     pub body: String,
     /// Tries in vain.
     pub tries: i64,
-    /// Not before.
-    pub next_at: UnixMs,
+    /// Of which conversation there; 0: of none.
+    pub remote_id: i64,
 }
 
 /// Something changed in these conversations, as far as they are of `account`.
@@ -121,9 +144,14 @@ pub async fn want_open(tx: &mut Tx, connector: &str, account: &str, now: UnixMs)
     Ok(())
 }
 
-/// At most `limit` conversations of which something is to be told.
-pub async fn due(store: &Store, connector: &str, now: UnixMs, limit: i64) -> Result<Vec<Mirror>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(DUE).bind(connector).bind(now).bind(limit).fetch_all(pool).await)?)
+/// The conversation of a queue that has waited longest to be told.
+pub async fn due(store: &Store, connector: &str, queue: Queue, now: UnixMs) -> Result<Option<Mirror>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(DUE)
+        .bind(connector)
+        .bind(queue.behind())
+        .bind(now)
+        .fetch_optional(pool)
+        .await)?)
 }
 
 /// The conversation with that number there.
@@ -168,6 +196,12 @@ pub async fn done(store: &Store, mirror: &Mirror, now: UnixMs) -> Result<()> {
     Ok(())
 }
 
+/// A part of what differs is told; the rest has its turn after the others that have something to catch up on.
+pub async fn goes_on(store: &Store, id: ConversationId, now: UnixMs) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(GOES_ON).bind(id).bind(now).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
 /// It could not be told and is tried again then.
 pub async fn failed(store: &Store, id: ConversationId, next_at: UnixMs, why: &str) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(FAILED).bind(id).bind(next_at).bind(why).execute(pool).await.map(drop))?;
@@ -208,15 +242,22 @@ pub async fn is_known(store: &Store, id: ConversationId, remote: i64) -> Result<
     Ok(n > 0)
 }
 
-/// Keeps what a webhook said.
-pub async fn hear(store: &Store, connector: &str, body: &str, at: UnixMs) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(HEAR).bind(connector).bind(body).bind(at).execute(pool).await.map(drop))?;
+/// Keeps what a webhook said of the conversation `remote` there (0: of none).
+pub async fn hear(store: &Store, connector: &str, (body, remote): (&str, i64), at: UnixMs) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(HEAR)
+        .bind(connector)
+        .bind(body)
+        .bind(at)
+        .bind(remote)
+        .execute(pool)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
-/// The first thing that was not taken up yet.
-pub async fn heard(store: &Store, connector: &str) -> Result<Option<Heard>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(HEARD).bind(connector).fetch_optional(pool).await)?)
+/// Of at most `limit` conversations the first thing that was not taken up yet, where its time has come.
+pub async fn heard(store: &Store, connector: &str, now: UnixMs, limit: i64) -> Result<Vec<Heard>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(HEARD).bind(connector).bind(now).bind(limit).fetch_all(pool).await)?)
 }
 
 /// It is taken up.

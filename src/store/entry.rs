@@ -20,6 +20,8 @@ const SEEN: Dialects = Dialects {
                WHERE direction = 'in' AND provider_id IN (SELECT value FROM json_array_elements_text($1::json))",
 };
 
+const TOLD_IN: &str =
+    "SELECT conversation_id FROM entry WHERE message_id = $1 AND direction = 'out' ORDER BY id LIMIT 1";
 const ECHOED: &str = "SELECT COUNT(*) FROM entry WHERE direction = 'out' AND provider_id = $1";
 
 const ADD: Dialects = Dialects {
@@ -274,6 +276,11 @@ impl<'a> Row<'a> {
 pub async fn echoed(tx: &mut Tx, provider_id: &str) -> Result<bool> {
     let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(ECHOED).bind(provider_id).fetch_one(c).await?);
     Ok(n > 0)
+}
+
+/// The conversation in which `message` stands as something of ours; `None`: in none.
+pub async fn told_in(store: &Store, message: MessageId) -> Result<Option<ConversationId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(TOLD_IN).bind(message).fetch_optional(pool).await)?)
 }
 
 /// Adds a line. The person's last one is known to the conversation too: what is unread goes by it.

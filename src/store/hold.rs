@@ -67,6 +67,10 @@ pub enum HoldCause {
     Budget,
     /// The provider has restricted or switched off the scope; lifts itself at `until_at` where it says until when.
     Restricted,
+    /// The provider warns that the sender's quality is low; it still takes messages, and we send none until it is content.
+    Flagged,
+    /// The provider has the template no more.
+    Deleted,
     /// The account's wallet at the provider is low or empty: lifts itself after the recharge.
     Wallet,
     /// A person placed it.
@@ -91,6 +95,8 @@ impl HoldCause {
             Self::Quality => "quality",
             Self::Budget => "budget",
             Self::Restricted => "restricted",
+            Self::Flagged => "flagged",
+            Self::Deleted => "deleted",
             Self::Wallet => "wallet",
             Self::Person => "person",
             Self::Disk => "disk",
@@ -136,10 +142,18 @@ impl Hold {
         self.cause == HoldCause::Disk
     }
 
+    /// When it certainly ends: the provider has said it. `None`: nobody knows, or it is only looked at again then.
+    pub fn known_end(&self) -> Option<UnixMs> {
+        self.until_at.filter(|_| self.cause == HoldCause::Restricted)
+    }
+
     /// What ends it.
     pub fn ends(&self) -> HoldEnd {
         match (self.cause, self.until_at) {
-            (HoldCause::Disk | HoldCause::Restricted | HoldCause::Quality | HoldCause::Wallet, None) => HoldEnd::Itself,
+            (
+                HoldCause::Disk | HoldCause::Restricted | HoldCause::Flagged | HoldCause::Quality | HoldCause::Wallet,
+                None,
+            ) => HoldEnd::Itself,
             (_, Some(_)) => HoldEnd::Time,
             (_, None) => HoldEnd::Person,
         }

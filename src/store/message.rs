@@ -37,7 +37,8 @@ pub use doubt::{
 };
 pub use earlier::{gone_before, gone_of, gone_page, gone_to};
 pub use evidence::{
-    Neighbours, OldDoubt, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down, was_in_review,
+    Neighbours, OldDoubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down,
+    was_in_review,
 };
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{
@@ -49,7 +50,7 @@ pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 pub(super) use standing::decline_like;
 pub use standing::{
     Renewal, Unnamed, all_declined, decline, declined, mark_of, name, named, planned_for, planned_since, renew,
-    take_back, unnamed,
+    take_back, unnamed, waiting,
 };
 pub use suspect::{Reserved, Suspect, suspect, suspects};
 pub use unbar::{left_out, unbar};

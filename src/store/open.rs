@@ -210,8 +210,8 @@ fn webhooks_first(writers: SqlitePoolOptions, webhooks: &Lane) -> SqlitePoolOpti
 
 async fn postgres(url: &str, data_dir: &Path, patience: Patience) -> Result<Store, OpenError> {
     let options = PgConnectOptions::from_str(url)?.application_name("recado");
-    // Another node may be migrating, and an index takes as long as it takes.
-    let mut patient = options.connect().await?;
+    // Another node may be migrating, and an index takes as long as it takes; the log is no place for all of a migration.
+    let mut patient = options.clone().disable_statement_logging().connect().await?;
     POSTGRES.run(&mut patient).await?;
     patient.close().await?;
     let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).after_connect(move |connection, _| {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::{Dialects, Result, Store, Tx, json, message, on, on_tx};
-use crate::domain::id::{EntryId, MessageId, PersonId};
+use crate::domain::id::{EntryId, MessageId, PersonId, RunId};
 use crate::domain::time::UnixMs;
 
 const ADD: &str = "INSERT INTO outcome (message_id, entry_id, outcome, certainty, set_by, at)
@@ -26,6 +26,14 @@ const OF_PERSON: &str = "SELECT o.id, o.message_id, o.entry_id, o.outcome, o.cer
     FROM outcome AS o JOIN message AS m ON m.id = o.message_id
     JOIN person AS p ON p.id = m.person_id
     WHERE p.id = $1 OR p.linked_to = $1 ORDER BY o.id DESC LIMIT $2";
+
+const NEWEST: &str = "SELECT COALESCE(MAX(id), 0) FROM outcome";
+
+const RUNS_SINCE: &str = "SELECT DISTINCT m.run_id FROM outcome AS o JOIN message AS m ON m.id = o.message_id
+    WHERE o.id > $1 AND m.run_id <> 0";
+
+/// PostgreSQL draws numbers before it commits: one so much lower than the newest may have come after it.
+const LATE: i64 = 1_000;
 
 /// The outcome after which nothing more is sent about an appointment.
 const CANCELLED: &str = "cancelled";
@@ -109,6 +117,17 @@ pub async fn of_message(store: &Store, message: MessageId) -> Result<Vec<Outcome
 pub async fn current(store: &Store, messages: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
     let (sql, ids) = (CURRENT.of(&store.read), json(messages));
     Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await?))
+}
+
+/// The number of the newest outcome; 0: there is none.
+pub async fn newest(store: &Store) -> Result<i64> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(NEWEST).fetch_one(pool).await?))
+}
+
+/// The runs of whose messages outcomes were kept since the one of number `before` was the newest, and perhaps shortly before.
+pub async fn runs_since(store: &Store, before: i64) -> Result<Vec<RunId>> {
+    let before = before.saturating_sub(LATE);
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(RUNS_SINCE).bind(before).fetch_all(pool).await?))
 }
 
 /// The last outcomes of the person for whom `root` stands.

@@ -60,6 +60,8 @@ const IN_CONVERSATION: Dialects = Dialects {
 const REACHED_AT: &str =
     "SELECT COALESCE(wa_id, phone, bsuid) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
 
+const NAMES: &str =
+    "SELECT phone, name FROM person WHERE phone IS NOT NULL AND name IS NOT NULL AND name <> '' ORDER BY id DESC";
 const NAME: &str = "SELECT name FROM person WHERE phone = $1 OR wa_id = $1 ORDER BY id LIMIT 1";
 
 #[derive(Serialize)]
@@ -130,6 +132,13 @@ pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, Str
     let row: Option<(Option<String>, String)> =
         on_tx!(tx, |conn| sqlx::query_as(REACHED_AT).bind(id).fetch_optional(conn).await)?;
     Ok(row.and_then(|(digits, name)| Some((digits?, name))))
+}
+
+/// The names of all people who are known by one, by their number's digits: of several people of one number that of the
+/// first, as [`name_of`] has it.
+pub async fn names(store: &Store) -> Result<BTreeMap<String, String>> {
+    let all: Vec<(String, String)> = on!(&store.read, |pool| sqlx::query_as(NAMES).fetch_all(pool).await)?;
+    Ok(all.into_iter().filter(|(_, name)| !name.trim().is_empty()).collect())
 }
 
 /// The name of the person with a number, where one is known.

@@ -26,8 +26,13 @@ const OPEN: &str = "SELECT id, campaign_id, version_id, kind, account, sender, p
         revision, planned_rows, rows_read, paused_by, paused_why, paused_at, resumed_at, cancelled_by, sent_out_at, closed_at
     FROM run WHERE state IN ('planning', 'running', 'paused') ORDER BY id";
 const IDS_OF_CAMPAIGN: &str = "SELECT id FROM run WHERE campaign_id = $1 AND id >= $2 ORDER BY id";
-const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id FROM version AS v JOIN run AS r ON r.version_id = v.id
+const OF_SAME_AUDIENCE: &str = "SELECT c.name, r.id,
+        CAST(CASE WHEN EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.claimed_at IS NOT NULL) THEN 1 ELSE 0 END
+            AS BIGINT) AS has_begun
+    FROM version AS v JOIN run AS r ON r.version_id = v.id
     JOIN campaign AS c ON c.id = v.campaign_id WHERE v.rows_hash = $2 AND v.campaign_id <> $1
+        AND (r.state <> 'cancelled'
+            OR EXISTS (SELECT 1 FROM message AS m WHERE m.run_id = r.id AND m.claimed_at IS NOT NULL))
     ORDER BY r.id DESC LIMIT 1";
 const SET_TEMPLATE: &str = "UPDATE run SET template = $2 WHERE id = $1";
 const PLANNING: &str = "SELECT id FROM run WHERE state = 'planning' ORDER BY priority, id";
@@ -170,8 +175,28 @@ pub async fn of_campaign(store: &Store, campaign: CampaignId, limit: i64) -> Res
     Ok(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).bind(limit).fetch_all(pool).await)?)
 }
 
-/// The latest run of another campaign than `campaign` over the audience of that hash, with that campaign's name.
-pub async fn of_same_audience(store: &Store, campaign: CampaignId, hash: &str) -> Result<Option<(String, RunId)>> {
+/// A run of another campaign over the same audience.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct SameAudience {
+    /// That campaign's name.
+    #[sqlx(rename = "name")]
+    pub campaign: String,
+    /// The run.
+    #[sqlx(rename = "id")]
+    pub run: RunId,
+    has_begun: i64,
+}
+
+impl SameAudience {
+    /// Whether any of it has gone out.
+    pub const fn has_begun(&self) -> bool {
+        self.has_begun > 0
+    }
+}
+
+/// The latest run of another campaign than `campaign` over the audience of that hash. One that was cancelled before
+/// anything left says nothing.
+pub async fn of_same_audience(store: &Store, campaign: CampaignId, hash: &str) -> Result<Option<SameAudience>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OF_SAME_AUDIENCE).bind(campaign).bind(hash).fetch_optional(pool).await)?)
 }
 

@@ -45,8 +45,6 @@ const TELL: &str = "INSERT INTO ticket_event (ticket_id, at, author, detail, con
 const FILED: &str = "SELECT COALESCE(MAX(through_entry), 0) FROM ticket_event
     WHERE ticket_id = $1 AND conversation_id = $2 AND through_entry IS NOT NULL";
 
-const NAME: &str = "SELECT name FROM app_user WHERE id = $1";
-
 /// A ticket's row.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Ticket {
@@ -290,7 +288,7 @@ async fn differences(tx: &mut Tx, before: &Ticket, after: &Ticket) -> Result<Vec
 
 async fn name(tx: &mut Tx, user: Option<UserId>) -> Result<Option<String>> {
     let Some(user) = user else { return Ok(None) };
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(NAME).bind(user).fetch_optional(c).await?))
+    super::user::name_in(tx, user).await
 }
 
 /// Writes a note. False: there is no such ticket.

@@ -6,7 +6,7 @@ use crate::domain::id::UserId;
 use crate::domain::role::{Right, Role};
 use crate::domain::time::UnixMs;
 
-use super::{Result, Store, on};
+use super::{Result, Store, Tx, on, on_tx};
 
 const ADD: &str = "INSERT INTO app_user (name, role, password_hash, language, created_at) VALUES ($1, $2, $3, '', $4) \
                    ON CONFLICT (name) DO NOTHING RETURNING id";
@@ -15,6 +15,7 @@ const ROLES: &str = "SELECT name, role FROM app_user WHERE disabled_at IS NULL";
 const BY_NAME: &str =
     "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE name = $1";
 const BY_ID: &str = "SELECT id, name, role, language, capacity, created_at, disabled_at FROM app_user WHERE id = $1";
+const NAME: &str = "SELECT name FROM app_user WHERE id = $1";
 const PASSWORD: &str = "SELECT password_hash FROM app_user WHERE id = $1 AND disabled_at IS NULL";
 const SET_PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";
 const SET_ROLE: &str = "UPDATE app_user SET role = $2 WHERE id = $1";
@@ -112,6 +113,11 @@ pub async fn by_name(store: &Store, name: &str) -> Result<Option<User>> {
 /// The user of that id.
 pub async fn by_id(store: &Store, id: UserId) -> Result<Option<User>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(BY_ID).bind(id).fetch_optional(pool).await?))
+}
+
+/// The name of a user, as the unit of work sees it.
+pub async fn name_in(tx: &mut Tx, id: UserId) -> Result<Option<String>> {
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(NAME).bind(id).fetch_optional(c).await?))
 }
 
 /// The hash of the password of a user who is not shut out and has one.

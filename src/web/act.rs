@@ -159,15 +159,26 @@ pub async fn settle(
     messages: &[MessageId],
     how: DoubtSettlement,
 ) -> Result<u64, WebError> {
-    let action = format!("doubt.{}", how.as_str());
     let mut all = 0;
     for batch in messages.chunks(BATCH) {
         let settled = state.engine.settle_doubts(batch, how).await?;
-        let ids: Vec<String> = batch.iter().map(ToString::to_string).collect();
-        state.audit(actor, &action, &format!("{settled} messages"), &ids.join(" ")).await?;
+        note_settled(state, actor, (settled, batch), how).await?;
         all += settled;
     }
     Ok(all)
+}
+
+/// Writes down who settled so many of `messages`.
+pub(super) async fn note_settled(
+    state: &WebState,
+    actor: &Actor,
+    (settled, messages): (u64, &[MessageId]),
+    how: DoubtSettlement,
+) -> Result<(), WebError> {
+    let ids: Vec<String> = messages.iter().map(ToString::to_string).collect();
+    let action = format!("doubt.{}", how.as_str());
+    state.audit(actor, &action, &format!("{settled} messages"), &ids.join(" ")).await?;
+    Ok(())
 }
 
 /// Tries again what failed in a run with one of `codes`; how many messages it concerns.

@@ -36,12 +36,23 @@ pub struct Actor {
     pub chosen: Option<Language>,
     /// The key under which they ask, if there is one.
     pub once: Once,
+    /// The agent at whose desk a token acts.
+    pub desk: Option<String>,
 }
 
 impl Actor {
     /// The name of the bot that they are.
     pub fn bot(&self) -> Option<&str> {
         self.name.strip_prefix("token:").filter(|_| self.role == Role::Bot)
+    }
+
+    /// The name under what they write: their own, a bot's, or that of the agent for whom a token writes.
+    pub fn pen(&self) -> String {
+        match (&self.desk, self.bot()) {
+            (Some(agent), _) => agent.clone(),
+            (None, Some(bot)) => format!("bot:{bot}"),
+            (None, None) => self.name.clone(),
+        }
     }
 
     /// Whether they have `right`.
@@ -84,6 +95,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
             csrf: None,
             chosen: None,
             once: Once::default(),
+            desk: None,
         }));
     }
     let jar = CookieJar::from_headers(headers);
@@ -96,6 +108,7 @@ pub async fn identify(state: &WebState, headers: &HeaderMap) -> Result<Option<Ac
         csrf: Some(s.csrf),
         chosen: (!s.language.is_empty()).then(|| Language::of_tag(&s.language)),
         once: Once::default(),
+        desk: None,
     }))
 }
 

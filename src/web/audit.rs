@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::store::audit::{self, Line};
 
+use super::audit_words;
 use super::error::WebError;
 use super::page::{Page, cut, html};
 use super::state::WebState;
@@ -38,6 +39,16 @@ impl AuditPage {
     /// The action in words.
     fn words(&self, line: &Line) -> String {
         self.p.word(&format!("web.deed.{}", line.action), &line.action)
+    }
+
+    /// What it was done to, in words.
+    fn subject(&self, line: &Line) -> String {
+        audit_words::subject(&self.p, line)
+    }
+
+    /// More of it, in words.
+    fn detail(&self, line: &Line) -> String {
+        audit_words::detail(&self.p, line)
     }
 }
 

@@ -23,7 +23,7 @@ pub struct AvailabilityForm {
 pub async fn say(state: &WebState, actor: &Actor, to: Availability) -> Result<(), WebError> {
     let user = actor.user.ok_or(WebError::Conflict("needs_person"))?;
     presence::set_state(state.store(), user, to, state.now()).await?;
-    state.audit(actor, "user.availability", &format!("user {user}"), to.as_str()).await?;
+    state.audit(actor, "user.availability", &format!("user {}", actor.name), to.as_str()).await?;
     Ok(())
 }
 

@@ -31,6 +31,7 @@ use super::row_words;
 use super::run::row_list;
 use super::state::WebState;
 
+mod changes;
 mod means;
 
 /// Runs listed.
@@ -82,13 +83,6 @@ struct Excluded {
     rows: String,
 }
 
-/// One kind of change that a new file makes.
-struct Change {
-    word: &'static str,
-    n: i64,
-    which: String,
-}
-
 impl SheetView {
     fn of(p: &Page, sheet: Sheet) -> Self {
         let mut excluded: Vec<Excluded> = sheet
@@ -115,31 +109,15 @@ impl SheetView {
 
     /// Whether somebody has to say what becomes of people who got the same file with another campaign.
     fn asks_elsewhere(&self) -> bool {
-        self.sheet.warnings.iter().any(|warning| warning.code == "same_audience")
+        self.sheet
+            .warnings
+            .iter()
+            .any(|warning| ["same_audience", "same_audience_waits"].contains(&warning.code.as_str()))
     }
 
     /// What the file does to what was planned: word, count, and which.
-    fn changes(&self, p: &Page) -> Vec<Change> {
-        let Some(c) = &self.sheet.changes else { return Vec::new() };
-        let rows = |rows: &[i64], n: i64| match rows {
-            [] => String::new(),
-            rows => p.say("feed.rows_named", &[("rows", &row_list(rows, n))]),
-        };
-        let because = c
-            .removed_because
-            .iter()
-            .map(|(why, n)| format!("{}: {}", p.t(&format!("feed.because.{}", why.as_str())), p.number(*n)));
-        let ids = c.removed_ids.join(", ");
-        let removed = because.chain((!ids.is_empty()).then(|| p.say("feed.ids_named", &[("ids", &ids)])));
-        let of = |word: &'static str, n: i64, which: String| Change { word, n, which };
-        vec![
-            of("added", c.added, rows(&c.added_rows, c.added)),
-            of("changed", c.changed, rows(&c.changed_rows, c.changed)),
-            of("moved", c.moved, rows(&c.moved_rows, c.moved)),
-            of("removed", c.removed, removed.collect::<Vec<_>>().join(" · ")),
-            of("same", c.same, String::new()),
-            of("already_sent", c.already_sent, String::new()),
-        ]
+    fn changes(&self, p: &Page) -> Vec<changes::Change> {
+        self.sheet.changes.as_ref().map_or_else(Vec::new, |all| changes::lines(all, p))
     }
 
     fn cost(&self, p: &Page) -> String {

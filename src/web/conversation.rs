@@ -117,6 +117,7 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
     });
     let seen = bubbles.iter().map(|b| b.id.0).max().unwrap_or_default();
     presence::opened(state, actor, &headers, Some((id, EntryId(seen)))).await?;
+    p.read_news(state).await;
     let outcome = converse::decided(state, &c).await?;
     let composer = Composer::of((state, actor, &p), (&c, &panel), &bubbles, begun).await?;
     let agents = user::all(store).await?.into_iter().filter(can_converse).collect();

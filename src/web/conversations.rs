@@ -28,6 +28,17 @@ struct ListsPart {
     inbox: Lists,
 }
 
+#[derive(Template)]
+#[template(path = "news.html")]
+struct NewsPart {
+    p: Page,
+}
+
+/// What is not read alone, which every page of whoever converses fetches anew when something comes in.
+pub async fn news(p: Page) -> Result<Html<String>, WebError> {
+    html(&NewsPart { p })
+}
+
 /// The page.
 pub async fn show(
     State(state): State<WebState>,

@@ -1,7 +1,6 @@
 //! What agents do to conversations, for pages and API alike. Only people can: a token has no desk. Whoever closes, decides
 //! or hands over a colleague's conversation takes it over first, in so many words; admin and operator need not.
 
-use crate::domain::change::Change;
 use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, MessageId, RunId, UserId};
 use crate::domain::outcome::can_be_set;
@@ -12,7 +11,7 @@ use crate::inbox::choice::Choice;
 use crate::inbox::{Acted, Inbox, decide};
 use crate::intake::campaign_file::CampaignFile;
 use crate::store::conversation::{self, Conversation};
-use crate::store::{StoreError, entry, outcome, run, user, version};
+use crate::store::{StoreError, outcome, run, user, version};
 
 use super::act;
 
@@ -68,7 +67,8 @@ pub(super) async fn theirs(state: &WebState, actor: &Actor, id: ConversationId) 
 /// The person behind `actor`, as an author.
 pub fn author(actor: &Actor) -> Result<Author, WebError> {
     let id = actor.user.ok_or(WebError::Conflict("needs_person"))?;
-    Ok(Author { id, name: actor.name.clone(), once: actor.once.clone() })
+    let by = actor.desk.is_some().then(|| actor.name.clone());
+    Ok(Author { id, name: actor.pen(), once: actor.once.clone(), by })
 }
 
 /// The agents' side of the inbox.
@@ -119,7 +119,7 @@ pub async fn answer(
 
 /// Says whether the person wants promotions.
 pub async fn set_promotions(state: &WebState, actor: &Actor, id: ConversationId, wanted: bool) -> Result<(), WebError> {
-    let done = inbox_within(state, actor).set_promotions(id, wanted, &actor.name, state.now()).await?;
+    let done = inbox_within(state, actor).set_promotions(id, wanted, &actor.pen(), state.now()).await?;
     acted(done, WebError::Conflict("conversation_state"))?;
     audit(state, actor, "conversation.promotions", id, if wanted { "wanted" } else { "not wanted" }).await
 }
@@ -141,7 +141,7 @@ pub async fn take_over(state: &WebState, actor: &Actor, id: ConversationId, from
 
 /// Closes it.
 pub async fn close(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
-    let done = inbox_within(state, actor).close(id, &actor.name, state.now()).await?;
+    let done = inbox_within(state, actor).close(id, &actor.pen(), state.now()).await?;
     acted(done, WebError::Conflict("conversation_state"))?;
     audit(state, actor, "conversation.close", id, "").await
 }
@@ -157,7 +157,7 @@ pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, ou
     if !can_be_set(outcome) {
         return Err(WebError::Bad("outcome"));
     }
-    let done = inbox_within(state, actor).set_outcome(id, None, outcome, &actor.name, state.now()).await?;
+    let done = inbox_within(state, actor).set_outcome(id, None, outcome, &actor.pen(), state.now()).await?;
     acted(done, WebError::Conflict("outcome_of_nothing"))?;
     audit(state, actor, "conversation.outcome", id, outcome).await
 }
@@ -175,18 +175,9 @@ pub async fn settle(
     id: ConversationId,
     (message, how): (MessageId, DoubtSettlement),
 ) -> Result<(), WebError> {
-    theirs(state, actor, id).await?;
-    let mut tx = state.store().look().await?;
-    let is_shown = entry::shows(&mut tx, id, message).await?;
-    drop(tx);
-    if !is_shown {
-        return Err(WebError::NotFound);
-    }
-    if act::settle(state, actor, &[message], how).await? == 0 {
-        return Err(WebError::Conflict("doubt_gone"));
-    }
-    state.engine.tell(Change::Conversation(id));
-    Ok(())
+    let done = state.engine.settle_doubt_of((id, reach(actor)), message, how).await?;
+    acted(done, WebError::Conflict("doubt_gone"))?;
+    act::note_settled(state, actor, (1, &[message]), how).await
 }
 
 /// Writes a note that only those who converse see. The audit has no copy of its words.
@@ -195,7 +186,7 @@ pub async fn note(state: &WebState, actor: &Actor, id: ConversationId, text: &st
     if is_blank(text) || text.chars().count() > LONGEST_NOTE || text.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    if !inbox_of(state, actor).note(id, text, &actor.name, state.now()).await? {
+    if !inbox_of(state, actor).note(id, text, &actor.pen(), state.now()).await? {
         return Err(WebError::NotFound);
     }
     audit(state, actor, "conversation.note", id, "").await

@@ -39,8 +39,16 @@ pub use apply::Fields;
 use view::{Known, View};
 
 /// What is asked about a file that is answered by how it is read.
-const QUESTIONS: [&str; 7] =
-    ["hidden_rows", "total_rows", "merged_cells", "several_sheets", "no_such_sheet", "no_header_row", "no_header"];
+const QUESTIONS: [&str; 8] = [
+    "hidden_rows",
+    "total_rows",
+    "merged_cells",
+    "several_sheets",
+    "hidden_sheet",
+    "no_such_sheet",
+    "no_header_row",
+    "no_header",
+];
 
 /// Sheets that have a button of their own; of more, one is chosen from the list.
 const SHEETS_ASKED: usize = 8;
@@ -86,6 +94,10 @@ fn asked(p: &Page, problem: &Problem) -> Option<Asked> {
             let sheets = problem.args.iter().find(|(name, _)| name == "sheets").map(|(_, sheets)| sheets.split(", "));
             let sheets = sheets.into_iter().flatten().take(SHEETS_ASKED);
             sheets.map(|sheet| (format!("sheet={sheet}"), sheet.to_owned())).collect()
+        }
+        "hidden_sheet" => {
+            let sheet = problem.args.iter().find(|(name, _)| name == "sheet");
+            sheet.into_iter().map(|(_, sheet)| (format!("sheet={sheet}"), sheet.clone())).collect()
         }
         _ => return None,
     };

@@ -97,10 +97,19 @@ impl WebError {
         }
     }
 
+    /// Whether the database cannot be reached: the same request may succeed later.
+    fn is_away(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_away(),
+            Self::Engine(error) => error.is_away(),
+            _ => false,
+        }
+    }
+
     /// The status of its answer.
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            _ if self.is_full() => StatusCode::SERVICE_UNAVAILABLE,
+            _ if self.is_full() || self.is_away() => StatusCode::SERVICE_UNAVAILABLE,
             Self::NobodyThere => StatusCode::UNAUTHORIZED,
             Self::NotAllowed | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -119,6 +128,7 @@ impl WebError {
     fn word(&self) -> &'static str {
         match self {
             _ if self.is_full() => "no_room",
+            _ if self.is_away() => "store_away",
             Self::NobodyThere => "nobody_there",
             Self::NotAllowed => "not_allowed",
             Self::ForeignForm => "foreign_form",

@@ -6,27 +6,38 @@ use std::time::Duration;
 
 use async_stream::stream;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::sleep;
 
 use crate::domain::change::{Change, News};
 use crate::domain::id::ConversationId;
 use crate::domain::role::Right;
 use crate::store::{self, conversation};
 
-use super::actor::Actor;
+use super::actor::{Actor, identify};
 use super::state::WebState;
 
 /// Comments that keep proxies from cutting an idle stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// The stream of what `actor` may see; it ends when the daemon begins to stop.
-pub async fn stream(State(state): State<WebState>, actor: Actor) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+/// Whether its reader may still read is asked this often.
+const LOOKS: Duration = Duration::from_secs(2);
+
+/// The stream of what `actor` may see; it ends when the daemon begins to stop, and when they are signed out, shut out or
+/// have another role: whoever may comes back.
+pub async fn stream(
+    State(state): State<WebState>,
+    actor: Actor,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changes = state.engine.changes.subscribe();
     let stopping = state.stopping.clone();
     let mut bot = Bot { name: actor.bot().map(str::to_owned), had: BTreeSet::new() };
     let viewer = state.metrics.viewer();
+    let asked = (state.clone(), actor.clone());
     let events = stream! {
         // Counted until the stream ends or its reader goes away.
         let _viewer = viewer;
@@ -52,7 +63,22 @@ pub async fn stream(State(state): State<WebState>, actor: Actor) -> Sse<impl Str
             }
         }
     };
+    // Beside the changes, which wait for no answer of the store.
+    let events = events.take_until(somebody_else(asked.0, headers, asked.1));
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// Ends when whoever came with `headers` is not who they were: signed out, shut out, or of another role. What cannot be asked
+/// is asked again.
+async fn somebody_else(state: WebState, headers: HeaderMap, was: Actor) {
+    loop {
+        sleep(LOOKS).await;
+        match identify(&state, &headers).await {
+            Ok(Some(now)) if (&now.name, now.role) == (&was.name, was.role) => {}
+            Ok(_) => return,
+            Err(_) => {}
+        }
+    }
 }
 
 /// A bot that listens. It is told of the conversations that it has, and of one that it had when it was told of it last:

@@ -22,7 +22,7 @@ pub struct Figures {
     pub counts: Counts,
     /// In one word: `planning`, `waiting`, `running`, `sent_out`, `paused`, `held`, `cancelled`, `closed`.
     pub word: &'static str,
-    /// When it will have been sent out, while it goes on.
+    /// When it will have been sent out; while it is held nobody knows until when, as if it went on now.
     pub forecast: Option<Forecast>,
     /// Why nothing leaves although something is due: the hold that stops it.
     pub hold: Option<hold::Hold>,
@@ -51,9 +51,7 @@ impl Figures {
         let stopped = hold.as_ref().is_some_and(|hold| hold.ends() == HoldEnd::Person);
         let word = word(&run, &counts, stopped, waits.as_ref());
         let forecast = match run.state {
-            RunState::Running if counts.left() > 0 && hold.is_none() => {
-                state.forecasts.of(&state.engine, &run.sender, run.id).await?
-            }
+            RunState::Running if counts.left() > 0 => state.forecasts.of(&state.engine, &run.sender, run.id).await?,
             _ => None,
         };
         Ok(Self { run, counts, word, forecast, hold, waits })

@@ -13,6 +13,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, forecast};
 
 use super::page::Page;
+use super::words::duration;
 
 /// A forecast is this fresh at worst, where reckoning is cheap.
 const FRESH: Duration = Duration::from_secs(3);
@@ -22,6 +23,9 @@ const MISSED: Duration = Duration::from_secs(1);
 
 /// Reckoning takes at most this share of the time: one in so many.
 const SHARE: u32 = 20;
+
+/// What takes less is said to take so long.
+const LEAST: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct Reckoned {
@@ -62,11 +66,15 @@ impl Forecasts {
 }
 
 /// `Ends about 18:40 (between 18:30 and 19:05, Buenos Aires time), limited by the messaging limit.`, and what would come
-/// too late.
+/// too late. Of what is held nobody knows until when, how long it takes from when it goes on.
 pub fn sentence(p: &Page, told: &Forecast) -> String {
     let time = |at: UnixMs| p.hour(&at);
     let (why, place) = (p.t(&format!("limited_by.{}", told.limited_by.as_str())), p.place());
     let mut said = match (told.low, told.likely, told.high) {
+        (_, Some(likely), _) if told.if_it_went_on => {
+            let span = duration(p.language, likely.since(p.now).max(LEAST));
+            p.say("web.ends_if", &[("span", &span), ("why", &why)])
+        }
         (Some(low), Some(likely), Some(high)) if time(low) == time(high) => {
             p.say("web.ends_at", &[("t", &time(likely)), ("place", &place), ("why", &why)])
         }
@@ -78,6 +86,9 @@ pub fn sentence(p: &Page, told: &Forecast) -> String {
         _ if told.limited_by == LimitedBy::Budget => p.n("web.ends_never_budget", told.left),
         _ => p.say("web.ends_never", &[("n", &p.number(told.left)), ("why", &why)]),
     };
+    if let Some(hours) = told.tried_again_h.filter(|_| !told.if_it_went_on) {
+        said = format!("{said} {}", p.say("web.ends_again", &[("hours", &hours.to_string())]));
+    }
     if told.by_people {
         said = format!("{said} {}", p.t("preflight.by_people"));
     }

@@ -88,7 +88,8 @@ pub async fn hand(
     if note.chars().count() > LONGEST_NOTE || note.contains('\0') {
         return Err(WebError::Bad("conversation_note"));
     }
-    let how = HandOver { by: &actor.name, of: converse::reach(actor), to: name, note, at: state.now() };
+    let (by, pen, of) = (actor.name.as_str(), actor.pen(), converse::reach(actor));
+    let how = HandOver { by, pen: &pen, of, to: name, note, at: state.now() };
     match converse::inbox_of(state, actor).hand_over(id, onward, &how).await? {
         HandedOver::Done => Ok(()),
         HandedOver::Closed => Err(WebError::Conflict("conversation_state")),
@@ -134,7 +135,6 @@ pub async fn ticket(
     Form(form): Form<TicketForm>,
 ) -> Result<Redirect, WebError> {
     let id = ConversationId(id);
-    converse::theirs(&state, &actor, id).await?;
     let done = format!("/conversations/{id}?done=ticket_linked");
     if let Some(ticket) = form.ticket {
         tickets::link(&state, &actor, TicketId(ticket), id).await?;
@@ -149,7 +149,7 @@ pub async fn ticket(
             assignee: actor.user,
             reference: None,
         };
-        tickets::open_of(&state, &actor, id, &new).await?;
+        tickets::open_of(&state, &actor, (id, converse::reach(&actor)), &new).await?;
         Ok(done.clone())
     };
     // One that has a ticket offers no other, so that the subject tells one form from the next.

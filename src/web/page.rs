@@ -13,7 +13,9 @@ use crate::domain::money::Micros;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
+use crate::store::conversation::{self, News};
 use crate::store::secret::Secret;
+use crate::store::user;
 
 use super::actor::{self, Actor};
 use super::asset::{ADDRESSES, Addresses};
@@ -36,6 +38,16 @@ pub struct Page {
     path: String,
     flash: Option<String>,
     upload_limit: u64,
+    news: Option<Unread>,
+}
+
+/// What whoever converses has not read, as every page tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Unread {
+    /// How much, and the newest line of it.
+    pub news: News,
+    /// Whether a sound is made when more comes.
+    pub sound: bool,
 }
 
 /// An entry of the navigation.
@@ -74,6 +86,7 @@ impl FromRequestParts<WebState> for Page {
         let language = actor::language(actor.as_ref(), &parts.headers);
         let mut page = Self::new(state, actor, language, parts.uri.path());
         page.flash = flash(language, parts.uri.query().unwrap_or_default());
+        page.read_news(state).await;
         Ok(page)
     }
 }
@@ -101,7 +114,25 @@ impl Page {
             path: path.to_owned(),
             flash: None,
             upload_limit: state.config().server.upload_limit,
+            news: None,
         }
+    }
+
+    /// Reads what whoever is signed in has not read: again where a handler marks something as read. A page is shown without
+    /// it when the store does not say.
+    pub async fn read_news(&mut self, state: &WebState) {
+        let reader = self.actor.as_ref().filter(|a| a.may(Right::Converse)).and_then(|a| a.user);
+        let Some(reader) = reader else { return };
+        let store = state.store();
+        let told = tokio::join!(conversation::news(store, reader), user::sound(store, reader));
+        if let (Ok(news), Ok(sound)) = told {
+            self.news = Some(Unread { news, sound });
+        }
+    }
+
+    /// What whoever converses has not read.
+    pub fn news(&self) -> Option<&Unread> {
+        self.news.as_ref()
     }
 
     /// The sentence of `key`.
@@ -122,6 +153,14 @@ impl Page {
     /// The sentence of `key`, which is made from a word of data; a word that has none stands for itself.
     pub fn word(&self, key: &str, word: &str) -> String {
         if locale::sentences(self.language).contains_key(key) { self.t(key) } else { word.to_owned() }
+    }
+
+    /// A header as it is shown: of one that is no text the kind (`[image]`) in words.
+    pub fn header(&self, shown: &str) -> String {
+        let Some((kind, rest)) = shown.strip_prefix('[').and_then(|shown| shown.split_once(']')) else {
+            return shown.to_owned();
+        };
+        format!("[{}]{rest}", self.word(&format!("web.template_header.{kind}"), kind))
     }
 
     /// Shows times on the clock of an account, where there is one of that name.
@@ -235,6 +274,11 @@ impl Page {
     /// `12,400` or `12.400`.
     pub fn number(&self, n: impl Borrow<i64>) -> String {
         words::number(self.language, *n.borrow())
+    }
+
+    /// What stands in the way of a campaign, as it was noted with it.
+    pub fn noted(&self, stored: &str) -> String {
+        locale::page_noted(self.language, stored)
     }
 
     /// `USD 12.40`, in the language's own separators.

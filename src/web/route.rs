@@ -131,6 +131,7 @@ fn conversation_pages() -> Vec<Route> {
     vec![
         read("/conversations", talk, conversations::show),
         read("/conversations/lists", talk, conversations::lists),
+        read("/conversations/news", talk, conversations::news),
         write("/conversations/presence", talk, inbox::presence::tell),
         write("/conversations/sound", talk, inbox::setting::set_sound),
         read("/conversations/{id}", talk, conversation::show),

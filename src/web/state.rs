@@ -101,6 +101,10 @@ impl WebState {
         subject: &str,
         detail: &str,
     ) -> Result<(), StoreError> {
-        audit::write(self.store(), self.now(), audit::Deed { actor: &actor.name, action, subject, detail }).await
+        let of = actor.desk.as_ref().map(|agent| format!("for {agent}"));
+        let detail = [detail].into_iter().chain(of.as_deref()).filter(|part| !part.is_empty());
+        let detail = detail.collect::<Vec<_>>().join(", ");
+        audit::write(self.store(), self.now(), audit::Deed { actor: &actor.name, action, subject, detail: &detail })
+            .await
     }
 }

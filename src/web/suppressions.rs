@@ -52,6 +52,11 @@ impl SuppressionsPage {
     }
 }
 
+/// Through whom a line came, where that was somebody.
+pub fn by(line: &Suppression) -> &str {
+    if matches!(line.source.as_str(), "person" | "token") { &line.created_by } else { "" }
+}
+
 const fn scope_key(scope: SuppressionScope) -> &'static str {
     match scope {
         SuppressionScope::Marketing => "web.suppressions.marketing",

@@ -7,9 +7,11 @@ use serde::Deserialize;
 
 use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, PersonId, TicketId, UserId};
+use crate::domain::phone::Phone;
 use crate::domain::role::Right;
 use crate::domain::ticket::{self as rules, Priority, TicketState};
 use crate::domain::time::UnixMs;
+use crate::inbox::assign::Reach;
 use crate::store::ticket::{self, Misplaced, NewTicket, Opened, TicketChange, TicketFilter, TicketView, Whose};
 use crate::store::user;
 
@@ -122,9 +124,9 @@ pub async fn open(
     let subject = subject(&form.subject)?;
     let priority = Priority::parse(&form.priority).unwrap_or_default();
     let work = async |actor: Actor| {
-        let person = person(&state, &form.phone).await?;
-        let new = NewTicket { subject: &subject, person, priority, assignee: actor.user, reference: None };
-        let opened = open_for(&state, &actor, &new).await?;
+        let phone = number(&state, &form.phone)?;
+        let new = NewTicket { subject: &subject, person: PersonId(0), priority, assignee: actor.user, reference: None };
+        let opened = open_for(&state, &actor, (&phone, &new)).await?;
         Ok(format!("/tickets/{}?done=ticket_opened", opened.id))
     };
     let words = format!("{:?}", (&subject, &form.phone, priority));
@@ -137,10 +139,9 @@ pub fn subject(text: &str) -> Result<String, WebError> {
     rules::subject(text).ok_or(WebError::Bad("ticket_subject"))
 }
 
-/// The person with a number; they are kept from now on if nobody knew them.
-pub async fn person(state: &WebState, typed: &str) -> Result<PersonId, WebError> {
-    let found = state.engine.person_to_keep(typed.trim()).await?;
-    found.map_err(|problem| WebError::Refused(vec![problem]))
+/// A person's number as typed.
+pub fn number(state: &WebState, typed: &str) -> Result<Phone, WebError> {
+    state.engine.number_of_somebody(typed.trim()).map_err(|problem| WebError::Refused(vec![problem]))
 }
 
 /// The user of that name who can work on tickets; an empty name: nobody.
@@ -158,36 +159,43 @@ const fn refused(why: Misplaced) -> WebError {
     match why {
         Misplaced::Unknown => WebError::NotFound,
         Misplaced::Another => WebError::Conflict("ticket_another"),
+        Misplaced::Others => WebError::Conflict("conversation_others"),
     }
 }
 
-/// Opens one, with a line in the audit.
-pub async fn open_for(state: &WebState, actor: &Actor, new: &NewTicket<'_>) -> Result<Opened, WebError> {
-    let opened =
-        converse::inbox_of(state, actor).open_ticket(new, (&actor.name, state.now())).await?.map_err(refused)?;
+/// Opens one for the person with a number, with a line in the audit.
+pub async fn open_for(
+    state: &WebState,
+    actor: &Actor,
+    (phone, new): (&Phone, &NewTicket<'_>),
+) -> Result<Opened, WebError> {
+    let by = (actor.name.as_str(), state.now());
+    let opened = converse::inbox_of(state, actor).open_ticket_for(phone, new, by).await?.map_err(refused)?;
     if opened.is_new {
         state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), "").await?;
     }
     Ok(opened)
 }
 
-/// Opens one from a conversation, with a line in the audit. Whose it is, is who talks there.
+/// Opens one from a conversation that `of` reaches, with a line in the audit. Whose it is, is who talks there.
 pub async fn open_of(
     state: &WebState,
     actor: &Actor,
-    id: ConversationId,
+    (id, of): (ConversationId, Reach),
     new: &NewTicket<'_>,
 ) -> Result<Opened, WebError> {
-    let opened = converse::inbox_of(state, actor).open_ticket_of(id, new, (&actor.name, state.now())).await?;
+    let inbox = converse::inbox_of(state, actor).within(of);
+    let opened = inbox.open_ticket_of(id, new, (&actor.name, state.now())).await?;
     let opened = opened.map_err(refused)?;
     let detail = format!("conversation {id}");
     state.audit(actor, "ticket.open", &format!("ticket {}", opened.id), &detail).await?;
     Ok(opened)
 }
 
-/// Links a conversation to a ticket, with a line in the audit.
+/// Links a conversation that is theirs to a ticket, with a line in the audit.
 pub async fn link(state: &WebState, actor: &Actor, id: TicketId, to: ConversationId) -> Result<(), WebError> {
-    converse::inbox_of(state, actor).link_ticket(id, to, (&actor.name, state.now())).await?.map_err(refused)?;
+    let inbox = converse::inbox_of(state, actor).within(converse::reach(actor));
+    inbox.link_ticket(id, to, (&actor.name, state.now())).await?.map_err(refused)?;
     state.audit(actor, "ticket.link", &format!("ticket {id}"), &format!("conversation {to}")).await?;
     Ok(())
 }
@@ -196,14 +204,17 @@ pub async fn link(state: &WebState, actor: &Actor, id: TicketId, to: Conversatio
 pub async fn change(state: &WebState, actor: &Actor, id: TicketId, to: TicketChange<'_>) -> Result<(), WebError> {
     let changed = converse::inbox_of(state, actor).change_ticket(id, to, (&actor.name, state.now())).await?;
     let (before, after) = changed.ok_or(WebError::NotFound)?;
+    let assignee = match after.assignee {
+        Some(id) => {
+            user::by_id(state.store(), id).await?.map_or_else(String::new, |user| format!("user {}", user.name))
+        }
+        None => "nobody".to_owned(),
+    };
     let told = [
         (before.subject != after.subject, "subject".to_owned()),
         (before.state != after.state, format!("state {}", after.state.as_str())),
         (before.priority != after.priority, format!("priority {}", after.priority.as_str())),
-        (
-            before.assignee != after.assignee,
-            after.assignee.map_or_else(|| "nobody".to_owned(), |user| format!("user {user}")),
-        ),
+        (before.assignee != after.assignee, assignee),
     ];
     for (_, detail) in told.into_iter().filter(|(is_told, _)| *is_told) {
         state.audit(actor, "ticket.change", &format!("ticket {id}"), &detail).await?;

@@ -53,7 +53,7 @@ pub async fn receive(
     let bytes = whole(&state, &account, body).await?;
     let signature = headers.get(SIGNATURE).and_then(|v| v.to_str().ok());
     if !provider.is_authentic(signature, &bytes) {
-        return Err(refused(&state, &account));
+        return Err(refused(&state, &account, "signature"));
     }
     keep(&state, &account, &bytes).await
 }
@@ -71,8 +71,8 @@ pub async fn receive_with_secret(
     let key = key.ok_or(WebError::NotFound)?;
     let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
     let from = peer.and_then(|peer| origin(peer, &headers, &state.config().server.trusted_proxies));
-    if !key.opens(&secret, |name| headers.get(name).and_then(|v| v.to_str().ok()), from) {
-        return Err(refused(&state, &account));
+    if let Some(why) = key.missing(&secret, |name| headers.get(name).and_then(|v| v.to_str().ok()), from) {
+        return Err(refused(&state, &account, why));
     }
     let bytes = whole(&state, &account, body).await?;
     keep(&state, &account, &bytes).await
@@ -85,8 +85,10 @@ async fn whole(state: &WebState, account: &str, body: Body) -> Result<Bytes, Web
     })
 }
 
-fn refused(state: &WebState, account: &str) -> WebError {
+/// It did not bring what `why` names; whoever posted it is not told.
+fn refused(state: &WebState, account: &str, why: &str) -> WebError {
     state.metrics.webhook(account, "refused");
+    state.engine.refusals.refused(account, why, state.now());
     WebError::NobodyThere
 }
 
@@ -94,6 +96,7 @@ fn refused(state: &WebState, account: &str) -> WebError {
 async fn keep(state: &WebState, account: &str, bytes: &[u8]) -> Result<StatusCode, WebError> {
     webhook::store(state.store(), account, bytes, state.now()).await?;
     state.metrics.webhook(account, "stored");
+    state.engine.refusals.taken(account);
     state.receiver_wake.notify_one();
     Ok(StatusCode::OK)
 }

@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
-use crate::store::chatwoot;
+use crate::engine::chatwoot;
 
 use super::error::WebError;
 use super::state::WebState;
@@ -30,6 +30,6 @@ pub async fn receive(
     }
     // PostgreSQL keeps no NUL in a text.
     let text = String::from_utf8_lossy(&bytes).replace('\0', "");
-    chatwoot::hear(state.store(), &inbox.name, &text, state.now()).await?;
+    chatwoot::keep(state.store(), &inbox.name, &text, state.now()).await?;
     Ok(StatusCode::OK)
 }

@@ -15,6 +15,7 @@ use crate::support::Browser;
 
 mod axe;
 mod inbox;
+mod widths;
 
 /// The demo's two days take about a minute; a slow machine gets four.
 const PATIENCE: Duration = Duration::from_mins(4);

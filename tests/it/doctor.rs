@@ -43,6 +43,21 @@ async fn doctor_reads_the_wallet_of_an_account_that_has_one() {
 }
 
 #[tokio::test]
+async fn doctor_says_that_the_clock_is_wrong_and_by_how_much() {
+    let rig = Rig::start(Setup::new(Database::Sqlite)).await;
+    for (ahead, code) in [(90, "clock_behind"), (-90, "clock_ahead"), (0, "clock_good")] {
+        rig.sandbox_post("/_sandbox/clock", &serde_json::json!({ "ahead": ahead })).await;
+        let told: Value = serde_json::from_slice(&doctor(&rig, &["--json"]).await.stdout).expect("JSON");
+        let account = &told["accounts"][0];
+        assert!(codes(account).contains(&code), "{ahead}: {told}");
+        let clock = account["findings"].as_array().expect("a list").iter().find(|f| f["aspect"] == "clock");
+        let clock = clock.expect("a line about the clock");
+        assert_eq!(clock["verdict"], if ahead == 0 { "good" } else { "bad" }, "{clock}");
+        assert_eq!(clock["advice"].is_string(), ahead != 0, "{clock}");
+    }
+}
+
+#[tokio::test]
 async fn doctor_says_what_is_so_with_and_without_a_daemon() {
     for provider in ["cloud_api", "zenvia"] {
         // A sandbox that knows its number as the configuration has it; Zenvia tells of none.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod answers_file;
 mod arriving;
 pub mod attachments;
 mod breaker;
@@ -18,9 +19,12 @@ pub mod feeds;
 mod forecasting;
 mod fortnight;
 pub mod gates;
+mod given_back;
 mod laws;
 mod looping;
 mod notices;
+mod noting;
+mod numbers;
 mod opting;
 mod phoning;
 mod planning;

@@ -20,7 +20,14 @@ mod rows;
 mod samples;
 mod schedules;
 mod special;
+mod tails;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod when;
 mod workbook;
+
+/// A workbook of Excel's of these sheets: name and XML.
+pub fn workbook_of(sheets: &[(&str, &[u8])]) -> Vec<u8> {
+    let sheets: Vec<(&str, &str, &[u8])> = sheets.iter().map(|(name, xml)| (*name, "", *xml)).collect();
+    package::xlsx(&sheets, &[])
+}

@@ -17,6 +17,7 @@ async fn a_daemon_killed_during_runs_loses_nothing_and_sends_nothing_twice() {
         let (kills, balance) = crash::crash(database, 4).await;
         assert_eq!((kills, balance.duplicates), (4, 0), "{name}: {balance:?}");
         assert!(balance.lost.is_empty() && balance.wrong.is_empty(), "{name}: {balance:?}");
+        assert_eq!(balance.settleable, 0, "{name}: taken, told of, and still in doubt: {balance:?}");
         assert!(balance.accepted > 500, "{name}: {balance:?}");
     }
 }
@@ -27,6 +28,7 @@ async fn a_daemon_killed_during_runs_at_zenvia_loses_nothing_and_sends_nothing_t
     let (kills, balance) = crash::crash_at_zenvia(database, 3).await;
     assert_eq!((kills, balance.duplicates), (3, 0), "{balance:?}");
     assert!(balance.lost.is_empty() && balance.wrong.is_empty(), "{balance:?}");
+    assert_eq!(balance.settleable, 0, "taken, told of, and still in doubt: {balance:?}");
     assert!(balance.accepted > 500, "{balance:?}");
     let told = ["delivered", "read"].iter().filter_map(|state| balance.states.get(*state)).sum::<usize>();
     assert!(told > 300, "receipts come through the subscriptions: {balance:?}");

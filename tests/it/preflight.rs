@@ -4,4 +4,5 @@ mod check;
 pub mod folder;
 mod known;
 mod sheet;
+mod told;
 mod words;

@@ -26,7 +26,7 @@ pub struct Balance {
     pub lost: Vec<String>,
     /// Messages whose state contradicts what the sandbox did.
     pub wrong: Vec<String>,
-    /// Those of them that the sandbox took.
+    /// Those of them that the sandbox took and has told of.
     pub settleable: usize,
     /// Messages that wait for a person.
     pub in_doubt: usize,
@@ -37,7 +37,7 @@ pub struct Balance {
 impl Rig {
     /// Compares the books over `runs`. Foreseen for a quiet moment: nothing in flight.
     pub async fn balance(&self, runs: &[i64]) -> Balance {
-        let accepted = self.accepted().await;
+        let (accepted, told_of) = self.accepted().await;
         let mut balance = Balance { duplicates: self.stats().await.duplicates, ..Balance::default() };
         for run in runs {
             for (id, state, attempts) in self.messages(*run).await {
@@ -46,7 +46,7 @@ impl Rig {
                 let was_taken = accepted.contains(&id);
                 balance.accepted += usize::from(was_taken);
                 balance.in_doubt += usize::from(state == "in_doubt");
-                balance.settleable += usize::from(state == "in_doubt" && was_taken);
+                balance.settleable += usize::from(state == "in_doubt" && told_of.contains(&id));
                 let told = format!("run {run} message {id} is {state} after {attempts} attempts");
                 if UNFINISHED.contains(&state.as_str()) {
                     balance.lost.push(told.clone());
@@ -63,17 +63,18 @@ impl Rig {
         balance
     }
 
-    /// Ids of the messages the sandbox accepted, from their callback data.
-    async fn accepted(&self) -> BTreeSet<i64> {
-        let mut all = BTreeSet::new();
+    /// Ids of the messages the sandbox accepted, from their callback data, and of those that it did not give up telling of.
+    async fn accepted(&self) -> (BTreeSet<i64>, BTreeSet<i64>) {
+        let (mut all, mut told_of) = (BTreeSet::new(), BTreeSet::new());
         let mut cursor = "0".to_owned();
         loop {
             let page = self.sandbox_get(&format!("/_sandbox/messages?cursor={cursor}")).await;
-            let ids = page["data"].as_array().expect("a list").iter();
-            all.extend(ids.filter_map(named));
+            let sends = page["data"].as_array().expect("a list");
+            all.extend(sends.iter().filter_map(named));
+            told_of.extend(sends.iter().filter(|sent| sent["told"] != false).filter_map(named));
             match page["next"].as_str() {
                 Some(next) => next.clone_into(&mut cursor),
-                None => return all,
+                None => return (all, told_of),
             }
         }
     }

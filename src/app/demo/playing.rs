@@ -13,6 +13,7 @@ use crate::app::daemon::Daemon;
 use crate::domain::id::VersionId;
 use crate::engine::{Engine, StartOutcome};
 use crate::intake::sample::SAMPLES;
+use crate::locale::{self, Language};
 use crate::sandbox::Sandbox;
 use crate::store::{campaign, run, session, summary, version};
 
@@ -89,7 +90,7 @@ async fn loaded(engine: &Engine, name: &str) -> Result<VersionId, DemoError> {
     while begun.elapsed() < PATIENCE {
         if let Some(campaign) = campaign::by_name(&engine.store, name).await? {
             if let Some(why) = campaign.problem {
-                return Err(DemoError::Sample { name: name.to_owned(), why });
+                return Err(DemoError::Sample { name: name.to_owned(), why: locale::noted(Language::En, &why) });
             }
             if let Some(version) = version::latest(&engine.store, campaign.id).await? {
                 return Ok(version.id);

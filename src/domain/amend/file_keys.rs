@@ -1,31 +1,29 @@
 //! What a whole file names: needed before its first row is decided.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::TakenBack;
+use super::packed::Packed;
+use super::{TakenBack, base_key};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
-/// The rows a file names, as numbers: a million take some 40 MB.
+/// The rows a file names, as numbers: a million take some 30 MB.
 #[derive(Clone, Debug, Default)]
 pub struct FileKeys {
-    keys: HashSet<u64>,
-    /// Ids of rows that would become messages.
-    ids: HashSet<u64>,
+    keys: Packed<()>,
+    /// Ids of rows that would become messages: whose each is (0: not known yet), and which row.
+    ids: Packed<(u32, u32)>,
     /// Ids of rows that are there, and say nothing about what was planned.
-    silent: HashSet<u64>,
+    silent: Packed<()>,
     /// Ids of rows that are not to be sent.
-    left_out: HashSet<u64>,
+    left_out: Packed<()>,
     span: Option<(UnixMs, UnixMs)>,
     /// Rows.
     pub rows: i64,
     /// Rows that cannot be read.
     pub unreadable: i64,
-    /// Whose row has an id, and which row that is.
-    people: HashMap<u64, (u32, u32)>,
     /// Ids that rows of two people have.
     pub conflicts: Conflicts,
 }
@@ -69,18 +67,22 @@ impl FileKeys {
     /// A row that would become a message.
     pub fn see(&mut self, key: &str, external_id: Option<&str>, happens_at: Option<UnixMs>) {
         self.rows += 1;
-        self.keys.insert(number(key));
-        self.ids.extend(external_id.map(number));
+        self.keys.or_insert(number(key), ());
+        if let Some(id) = external_id {
+            self.ids.or_insert(number(id), (0, 0));
+        }
         self.widen(happens_at);
     }
 
     /// Whose the row of an id is: two people may not have one.
     pub fn see_person(&mut self, external_id: Option<&str>, to: &Phone, row: i64) {
         let Some(id) = external_id else { return };
-        // Half of a hash is enough to tell the people of one id apart.
-        let who = number(&to.person_key()) as u32;
-        let (first, of) = *self.people.entry(number(id)).or_insert((who, u32::try_from(row).unwrap_or(u32::MAX)));
-        if first != who {
+        // Half of a hash is enough to tell the people of one id apart; 0 is nobody.
+        let who = (number(&to.person_key()) as u32).max(1);
+        let (first, of) = self.ids.get(number(id)).unwrap_or_default();
+        if first == 0 {
+            self.ids.set(number(id), (who, u32::try_from(row).unwrap_or(u32::MAX)));
+        } else if first != who {
             self.conflicts.add(id, (of.into(), row));
         }
     }
@@ -95,7 +97,9 @@ impl FileKeys {
             ExclusionReason::TooLate | ExclusionReason::BadWhen | ExclusionReason::Duplicate => &mut self.silent,
             _ => &mut self.left_out,
         };
-        of_id.extend(external_id.map(number));
+        if let Some(id) = external_id {
+            of_id.or_insert(number(id), ());
+        }
     }
 
     fn widen(&mut self, happens_at: Option<UnixMs>) {
@@ -107,7 +111,13 @@ impl FileKeys {
 
     /// Whether a row of this key would become a message.
     pub fn holds(&self, key: &str) -> bool {
-        self.keys.contains(&number(key))
+        self.keys.contains(number(key))
+    }
+
+    /// Whether any row has this id.
+    pub fn names(&self, external_id: &str) -> bool {
+        let id = number(external_id);
+        self.ids.contains(id) || self.silent.contains(id) || self.left_out.contains(id)
     }
 
     /// The first and the last date of the rows.
@@ -115,8 +125,8 @@ impl FileKeys {
         self.span
     }
 
-    /// Why a message that waits is taken back; `None`: it stays. `everything`: the file holds everything ahead of `now`, so
-    /// that what is not in it, though its date lies among the file's, is gone.
+    /// Why a message that waits, and that is no row's any more, is taken back; `None`: it stays. `everything`: the file
+    /// holds everything ahead of `now`, so that what is not in it, though its date lies among the file's, is gone.
     pub fn takes_back(
         &self,
         key: &str,
@@ -124,17 +134,19 @@ impl FileKeys {
         happens_at: Option<UnixMs>,
         (everything, now): (bool, UnixMs),
     ) -> Option<TakenBack> {
-        if self.holds(key) {
-            return None;
+        let base = base_key(key);
+        if self.holds(base) {
+            // The row has another message by now: the one before it, to the number that it has again.
+            return (base != key).then_some(TakenBack::Number);
         }
         if let Some(id) = external_id.map(number) {
-            if self.ids.contains(&id) {
+            if self.ids.contains(id) {
                 return Some(TakenBack::Moved);
             }
-            if self.silent.contains(&id) {
+            if self.silent.contains(id) {
                 return None;
             }
-            if self.left_out.contains(&id) {
+            if self.left_out.contains(id) {
                 return Some(TakenBack::LeftOut);
             }
         }

@@ -18,6 +18,7 @@ fn planned(id: i64, ext: &str, at: i64, state: S) -> Planned {
         due_at: UnixMs(at - 100),
         latest_at: None,
         waiting_for: None,
+        answered: false,
         mark: 7,
     }
 }
@@ -28,12 +29,17 @@ fn ended(mut one: Planned, why: &str) -> Planned {
 }
 
 /// What a row of id `ext` at `at` does in a file of these rows.
-fn fate(of: &[Planned], rows: &[(&str, i64)], (ext, at): (&str, i64), moved: &Moved) -> Fate {
+fn fate(of: &[Planned], rows: &[(&str, i64)], row: (&str, i64), moved: &Moved) -> Fate {
+    fate_to(ANA, of, rows, (row, moved))
+}
+
+/// The same of a row with this number.
+fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): ((&str, i64), &Moved)) -> Fate {
     let mut keys = FileKeys::default();
     for (id, at) in rows {
         keys.see(&format!("i:{id}|{at}"), Some(id), Some(UnixMs(*at)));
     }
-    let to = Phone::from_international(ANA).unwrap();
+    let to = Phone::from_international(to).unwrap();
     let (key, due_at) = (format!("i:{ext}|{at}"), UnixMs(at - 100));
     let happens_at = Some(UnixMs(at));
     let row =
@@ -134,7 +140,7 @@ fn after_the_answer_that_they_cancel_nothing_more_is_sent_for_that_id() {
 fn what_a_person_or_a_gate_ended_stays_ended_and_what_a_file_took_back_comes_back() {
     let rows = [("A", 5_000)];
     let of = |one: Planned| fate(&[one], &rows, ("A", 5_000), &Moved::SendAgain);
-    for why in ["absent", "moved", "left_out"] {
+    for why in ["absent", "moved", "left_out", "number"] {
         assert_eq!(renewed(&of(ended(planned(1, "A", 5_000, S::Cancelled), why))), (1, false, false), "{why}");
     }
     assert_eq!(of(ended(planned(1, "A", 5_000, S::Cancelled), "left")), Fate::Gone(MessageId(1)));
@@ -171,4 +177,67 @@ fn rows_that_are_left_out_take_back_unless_they_say_nothing_of_the_appointment()
     keys.see_left_out(ExclusionReason::TooLate, Some("L"), Some(UnixMs(500)));
     let of = |id: &str| keys.takes_back("k", Some(id), Some(UnixMs(5_000)), (false, NOW));
     assert_eq!((of("N"), of("W"), of("L")), (Some(TakenBack::LeftOut), None, None));
+}
+
+/// The same person's new number.
+const NEW: &str = "5491155550199";
+
+#[test]
+fn whoever_has_the_new_number_is_told_unless_the_old_one_has_answered_or_it_is_over() {
+    let rows = [("A", 5_000)];
+    let of = |one: &Planned, moved: &Moved| fate_to(NEW, std::slice::from_ref(one), &rows, (("A", 5_000), moved));
+    for state in [S::Claimed, S::Read, S::InDoubt, S::Undelivered, S::Failed] {
+        let sent = planned(1, "A", 5_000, state);
+        assert_eq!(of(&sent, &Moved::SendAgain), Fate::AddNumber("i:A|5000#2".to_owned()), "{state:?}");
+        // What never arrived is no second message.
+        let left =
+            if state == S::Failed { Fate::AddNumber("i:A|5000#2".to_owned()) } else { Fate::Elsewhere(MessageId(1)) };
+        assert_eq!(of(&sent, &Moved::Leave), left, "{state:?}");
+    }
+    let answered = Planned { answered: true, ..planned(1, "A", 5_000, S::Read) };
+    assert_eq!(of(&answered, &Moved::SendAgain), Fate::Elsewhere(MessageId(1)));
+    let over = fate_to(NEW, &[planned(1, "A", 900, S::Read)], &[("A", 900)], (("A", 900), &Moved::SendAgain));
+    assert_eq!(over, Fate::Elsewhere(MessageId(1)));
+    let cancelled = ended(planned(1, "A", 5_000, S::Cancelled), "left");
+    assert_eq!(of(&cancelled, &Moved::SendAgain), Fate::Gone(MessageId(1)), "a person ended it");
+    // One that waits goes to the number that the row has now.
+    assert_eq!(
+        renewed(&of(&Planned { mark: 9, ..planned(1, "A", 5_000, S::Queued) }, &Moved::Leave)),
+        (1, true, false)
+    );
+    // Whoever said that they will not come has said it from whatever number.
+    let declined = fate_to(NEW, &[planned(1, "D", 5_000, S::Read)], &[("D", 5_000)], (("D", 5_000), &Moved::SendAgain));
+    assert_eq!(declined, Fate::Leave(ExclusionReason::Declined, MessageId(1)));
+}
+
+#[test]
+fn a_number_that_was_told_nothing_is_told_no_new_time_and_one_told_already_nothing_twice() {
+    let told = planned(1, "A", 5_000, S::Read);
+    let other_time = |of: &[Planned]| fate_to(NEW, of, &[("A", 6_000)], (("A", 6_000), &Moved::SendAgain));
+    assert_eq!(other_time(std::slice::from_ref(&told)), Fate::AddNumber("i:A|6000".to_owned()));
+    let new = Planned {
+        key: "i:A|5000#2".to_owned(),
+        to: Phone::from_international(NEW).unwrap(),
+        ..planned(2, "A", 5_000, S::Queued)
+    };
+    let both = [told.clone(), new.clone()];
+    let rows = [("A", 5_000)];
+    assert_eq!(fate_to(NEW, &both, &rows, (("A", 5_000), &Moved::SendAgain)), Fate::Same(MessageId(2)));
+    // The old number again: it was told, and what waits for the other is taken back.
+    assert_eq!(fate(&both, &rows, ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
+    let mut keys = FileKeys::default();
+    keys.see("i:A|5000", Some("A"), Some(UnixMs(5_000)));
+    assert_eq!(keys.takes_back("i:A|5000#2", Some("A"), Some(UnixMs(5_000)), (false, NOW)), Some(TakenBack::Number));
+    assert_eq!(keys.takes_back("i:A|5000", Some("A"), Some(UnixMs(5_000)), (true, NOW)), None);
+    // And once more the new one: it comes back.
+    let back = ended(Planned { state: S::Cancelled, ..new }, "number");
+    assert_eq!(renewed(&fate_to(NEW, &[told, back], &rows, (("A", 5_000), &Moved::SendAgain))), (2, false, false));
+}
+
+#[test]
+fn a_row_that_is_too_late_by_now_is_the_one_that_was_reminded_in_time() {
+    let standing = Standing::of(vec![planned(1, "A", 900, S::Read), planned(2, "B", 900, S::Queued)], BTreeSet::new());
+    let of = |id, at, to: &str| standing.gone_for(Some(id), Some(UnixMs(at)), Phone::from_international(to).as_ref());
+    assert_eq!(of("A", 900, ANA), Some(MessageId(1)));
+    assert_eq!((of("A", 800, ANA), of("A", 900, NEW), of("B", 900, ANA)), (None, None, None));
 }

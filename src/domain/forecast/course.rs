@@ -22,6 +22,8 @@ pub(super) struct Outcome {
     pub limited_by: LimitedBy,
     pub too_late: f64,
     pub left: f64,
+    /// The last of it is something that was tried again.
+    pub by_again: bool,
 }
 
 /// A sender: messages per millisecond, and when it is free for the next lot.
@@ -152,5 +154,6 @@ fn kept_free(queue: &Queue<'_>, reminders: f64) -> f64 {
 }
 
 fn outcome(queue: &Queue<'_>) -> Outcome {
-    Outcome { ends_at: queue.end(), limited_by: queue.limited_by(), too_late: queue.too_late, left: queue.left() }
+    let (ends_at, limited_by, by_again) = (queue.end(), queue.limited_by(), queue.by_again);
+    Outcome { ends_at, limited_by, too_late: queue.too_late, left: queue.left(), by_again }
 }

@@ -63,6 +63,8 @@ pub(super) struct Queue<'a> {
     paced: f64,
     first: f64,
     end: f64,
+    /// What left last had failed before.
+    pub by_again: bool,
     pub too_late: f64,
     /// Places of what is planned by when it is due, and how many of them have passed the horizon, left or ended.
     planned: Vec<(f64, f64)>,
@@ -79,11 +81,12 @@ impl<'a> Queue<'a> {
     pub(super) fn new(line: &'a Line, now: UnixMs, luck: Luck) -> Self {
         let mut coming: BTreeMap<i64, Vec<Waiting>> = BTreeMap::new();
         let since = |at: UnixMs| at.0.saturating_sub(now.0);
+        let held = line.held.map_or(0, since).max(0);
         for batch in line.batches.iter().filter(|batch| batch.messages >= 1.0) {
             let latest = batch.latest_at.map_or(f64::INFINITY, |at| since(at) as f64);
             let each = batch.places / batch.messages;
             let (zone, left) = (batch.zone, batch.messages);
-            coming.entry(since(batch.due_at).max(0)).or_default().push(Waiting {
+            coming.entry(since(batch.due_at).max(held)).or_default().push(Waiting {
                 latest,
                 zone,
                 left,
@@ -113,6 +116,7 @@ impl<'a> Queue<'a> {
             share: line.people.map_or(1.0, luck.people).clamp(0.0, 1.0),
             paced: f64::NEG_INFINITY,
             end: 0.0,
+            by_again: false,
             too_late: 0.0,
             planned,
             near: 0,
@@ -208,6 +212,9 @@ impl<'a> Queue<'a> {
         }
         self.money -= messages * self.price;
         self.ahead -= places;
+        if at >= self.end {
+            self.by_again = taken.again;
+        }
         (self.busy, self.end) = (at, self.end.max(at));
         if self.share < 1.0 {
             self.paced = since + (at - since) / self.share;
@@ -263,7 +270,9 @@ impl<'a> Queue<'a> {
     /// It has waited `span` for `why`, if it was due at all. What is due later because a gate said so waits for the gate.
     pub(super) fn waited(&mut self, at: f64, why: LimitedBy, span: f64) {
         let gate = self.line.gate.filter(|(_, until)| at < self.since(*until)).map(|(gate, _)| gate);
+        let is_held = self.line.held.is_some_and(|until| at < self.since(until));
         let why = match (why, gate) {
+            (LimitedBy::Schedule, _) if is_held => LimitedBy::Hold,
             (LimitedBy::Schedule, Some(gate)) => gate,
             (why, _) if at >= self.first => why,
             _ => return,

@@ -56,6 +56,26 @@ fn a_run_lasts_as_long_as_its_throughput_needs() {
 }
 
 #[test]
+fn the_latest_end_says_whether_it_is_what_is_tried_again() {
+    let again = Again { share: 0.0, at_most: 0.05, after: Duration::from_hours(24) };
+    let told = |again| forecast(&scene(80.0, vec![Line { again, ..promotion(4_800.0) }])).unwrap();
+    assert_eq!(told(again).tried_again_h, Some(24));
+    assert!(told(again).high > told(again).likely.map(|at| at.plus(Duration::from_hours(23))));
+    assert_eq!(told(Again::default()).tried_again_h, None);
+}
+
+#[test]
+fn what_is_held_until_a_time_leaves_after_it_and_what_is_too_late_by_then_does_not() {
+    let until = at("2026-11-24T12:00:00Z");
+    let held = Line { held: Some(until), ..promotion(4_800.0) };
+    let told = forecast(&scene(80.0, vec![held.clone()])).unwrap();
+    assert_eq!((told.likely, told.limited_by), (Some(at("2026-11-24T12:01:00Z")), LimitedBy::Hold));
+    let early = Batch { latest_at: Some(at("2026-11-24T11:00:00Z")), ..batch(now(), 10.0) };
+    let told = forecast(&scene(80.0, vec![Line { batches: vec![early], ..held }])).unwrap();
+    assert_eq!(told.too_late, 10);
+}
+
+#[test]
 fn what_people_write_takes_its_part_of_the_speed() {
     let mut scene = scene(80.0, vec![promotion(4_800.0)]);
     scene.paces[0].replies = 0.5;

@@ -1,10 +1,11 @@
-//! What may still be changed of a template, and when (cloud-api.md 4.3): an approved one keeps its category and its
-//! variables, and its text changes once in 24 hours and ten times in 30 days; then it is reviewed again.
+//! What may still be changed of a template, and when (cloud-api.md 4.3): an approved one keeps its category, its text and its
+//! variables, since campaigns, sheets and people go by them. The rest changes once in 24 hours and ten times in 30 days; then
+//! it is reviewed again.
 
 use std::time::Duration;
 
 use super::draft::Draft;
-use super::{Template, TemplateStatus};
+use super::{Category, Template, TemplateStatus};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
@@ -97,8 +98,17 @@ fn frozen(template: &Template, draft: &Draft) -> Vec<Problem> {
     let header_kind = |t: &Template| t.header.as_ref().map(std::mem::discriminant);
     if takes(template) != takes(&after) || header_kind(template) != header_kind(&after) {
         problems.push(Problem::new("template_parameters_fixed", &[("field", "body")]));
+    } else if template.category != Category::Authentication && texts(template) != texts(&after) {
+        // The text of a one-time code is WhatsApp's own.
+        problems.push(Problem::new("template_body_fixed", &[("field", "body")]));
     }
     problems
+}
+
+/// What a template and its cards say, as a form gives it back.
+fn texts(template: &Template) -> Vec<String> {
+    let cards = template.cards.iter().map(|card| &card.body);
+    std::iter::once(&template.body).chain(cards).map(|text| text.replace('\r', "").trim_end().to_owned()).collect()
 }
 
 fn too_soon(edits: &[UnixMs], now: UnixMs) -> Option<Problem> {
@@ -114,7 +124,7 @@ fn too_soon(edits: &[UnixMs], now: UnixMs) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::template::{Button, Category, ParameterFormat, draft};
+    use crate::domain::template::{Button, ParameterFormat, draft};
 
     const NOW: UnixMs = UnixMs(1_795_525_200_000);
 
@@ -145,11 +155,12 @@ mod tests {
     }
 
     #[test]
-    fn an_approved_template_keeps_its_category_and_its_variables() {
+    fn an_approved_template_keeps_its_category_its_text_and_its_variables() {
         let old = approved();
         let same = draft::of(&old);
-        assert!(codes(&old, &Draft { body: "Hola {{1}}, ¡buenas!".to_owned(), ..same.clone() }, &[]).is_empty());
+        assert!(codes(&old, &Draft { footer: Some("Laboratorio Norte".to_owned()), ..same.clone() }, &[]).is_empty());
         for (what, draft) in [
+            ("template_body_fixed", Draft { body: "Hola {{1}}, ¡buenas!".to_owned(), ..same.clone() }),
             ("template_category_fixed", Draft { category: Category::Utility, ..same.clone() }),
             ("template_parameters_fixed", Draft { body: "Hola {{1}} y {{2}}, buen día.".to_owned(), ..same.clone() }),
             ("template_parameters_fixed", Draft { format: ParameterFormat::Named, ..same.clone() }),

@@ -5,6 +5,9 @@ mod special;
 
 use std::collections::BTreeMap;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 use super::draft::{Draft, DraftButton, DraftHeader};
 use super::parts::LONGEST_OFFER_BODY;
 use super::{Category, ParameterFormat, language, parameters};
@@ -70,7 +73,10 @@ impl Problems {
     fn identity(&mut self, draft: &Draft) {
         if !is_name(&draft.name) {
             let meant = suggested(&draft.name);
-            if meant.is_empty() {
+            if draft.name.get(..LONGEST_NAME) == Some(meant.as_str()) {
+                // Nothing but its length is wrong with it.
+                self.length("name", &draft.name, LONGEST_NAME);
+            } else if meant.is_empty() {
                 self.add("template_rule_name", "name", &[]);
             } else {
                 self.add("template_rule_name_meant", "name", &[("name", &draft.name), ("meant", &meant)]);
@@ -328,10 +334,11 @@ impl Problems {
     }
 }
 
-/// What a name was meant to be: `Promo Verano` is `promo_verano`.
+/// What a name was meant to be: `Promo Niños` is `promo_ninos`.
 fn suggested(name: &str) -> String {
     let mut out = String::new();
-    for c in name.trim().chars().flat_map(char::to_lowercase) {
+    let letters = name.trim().nfd().filter(|c| !is_combining_mark(*c));
+    for c in letters.flat_map(char::to_lowercase) {
         if c.is_ascii_lowercase() || c.is_ascii_digit() {
             out.push(c);
         } else if !out.is_empty() && !out.ends_with('_') {

@@ -4,21 +4,26 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::elsewhere;
+use super::lateness::{self, Patience};
 use super::words::Detail;
 use crate::domain::alert::AlertKind;
+use crate::domain::id::RunId;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{Engine, EngineError, doubt, load, room, subscriptions, waiting};
-use crate::intake::campaign_file::StartMode;
+use crate::engine::{Engine, EngineError, doubt, refusals, room, subscriptions, waiting};
+use crate::store::alert::Alert;
 use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
-use crate::store::{campaign, message, notice, run};
+use crate::store::{campaign, json, message, notice, run};
 
 /// What should have begun or moved by now and has not is late.
 const LATE: Duration = Duration::from_mins(5);
 
 /// The same in real time at least, where the clock runs fast.
 const LATE_REAL: Duration = Duration::from_secs(30);
+
+/// What began late is found for so many times [`LATE`]: some looks, so that it lasts long enough to be told.
+const LOOKS: u32 = 3;
 
 /// Without any receipt for so long, the webhook is silent.
 const SILENCE: Duration = Duration::from_mins(15);
@@ -47,6 +52,7 @@ impl Found {
 pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found>, EngineError> {
     let mut found = held(engine).await?;
     found.extend(ailing_webhooks(engine).await?);
+    found.extend(refused_webhooks(engine).await?);
     found.extend(elsewhere::found(engine).await?);
     found.extend(news(engine).await?);
     for run in run::open(&engine.store).await? {
@@ -88,6 +94,16 @@ async fn ailing_webhooks(engine: &Engine) -> Result<Vec<Found>, EngineError> {
     Ok(shaped.collect())
 }
 
+async fn refused_webhooks(engine: &Engine) -> Result<Vec<Found>, EngineError> {
+    let standing = refusals::standing(engine, engine.clock.now()).await?;
+    let shaped = standing.iter().map(|one| {
+        let why = format!("webhook_refusal.{}", one.why);
+        let args = [("account", one.account.as_str()), ("why_key", why.as_str())];
+        Found::new(AlertKind::WebhookRefused, &one.account, "/doctor", &args)
+    });
+    Ok(shaped.collect())
+}
+
 async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
     let open = hold::open(&engine.store).await?;
     let shaped = open.iter().map(|hold| {
@@ -101,6 +117,22 @@ async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
         one
     });
     Ok(shaped.collect())
+}
+
+/// What the end of an alert says beside its beginning: how a run that stood still goes on.
+pub(super) async fn ended(engine: &Engine, alert: Option<&Alert>) -> Result<Option<String>, EngineError> {
+    let Some(alert) = alert.filter(|alert| alert.kind == AlertKind::RunPaused) else { return Ok(None) };
+    let mut detail = Detail::read(&alert.detail);
+    let id = detail.args.iter().find(|(name, _)| name == "run").and_then(|(_, id)| id.parse().ok()).map(RunId);
+    let Some(id) = id else { return Ok(None) };
+    let key = match run::get(&engine.store, id).await?.map(|run| run.state) {
+        Some(RunState::Cancelled) => "run_goes.cancelled",
+        Some(RunState::Paused) => "run_goes.paused",
+        Some(RunState::Closed) | None => "run_goes.closed",
+        Some(RunState::Planning | RunState::Running) => "run_goes.on",
+    };
+    detail.args.push(("how_key".to_owned(), key.to_owned()));
+    Ok(Some(json(&detail)))
 }
 
 async fn low_disk(engine: &Engine, limit: u64) -> Result<Option<Found>, EngineError> {
@@ -132,12 +164,13 @@ pub(super) struct Slow {
     pub unknown: BTreeSet<AlertKind>,
 }
 
-/// Looks, as a process that has been up since `began`.
-pub(super) async fn slow(engine: &Engine, began: UnixMs) -> Result<Slow, EngineError> {
+/// Looks, as a process that has been up since `began`; what passes within `lasting` is not told.
+pub(super) async fn slow(engine: &Engine, began: UnixMs, lasting: Duration) -> Result<Slow, EngineError> {
     let now = engine.clock.now();
     let late = LATE.max(engine.clock_span(LATE_REAL));
     let silence = SILENCE.max(engine.clock_span(LATE_REAL));
-    let mut slow = Slow { found: late_starts(engine, now.minus(late)).await?, unknown: BTreeSet::new() };
+    let mut slow = Slow { found: unread(engine, now.minus(late)).await?, unknown: BTreeSet::new() };
+    slow.found.extend(lateness::found(engine, Patience { late, told: late * LOOKS + lasting }).await?);
     if now.since(began) >= late {
         slow.found.extend(still_queues(engine, now.minus(late)).await?);
     } else {
@@ -156,14 +189,8 @@ pub(super) async fn slow(engine: &Engine, began: UnixMs) -> Result<Slow, EngineE
     Ok(slow)
 }
 
-async fn late_starts(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, EngineError> {
+async fn unread(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, EngineError> {
     let mut found = Vec::new();
-    for version in watch::unstarted_versions(&engine.store, until).await? {
-        if load::parse(&version.definition).is_ok_and(|file| file.start == StartMode::ByItself) {
-            let path = format!("/campaigns/{}", version.campaign_id);
-            found.push(Found::new(AlertKind::StartLate, version.id, &path, &[("campaign", &version.name)]));
-        }
-    }
     for waiting in engine.waiting_files(until).await? {
         let path = format!("/campaigns/{}", waiting.campaign);
         let (run, file) = (waiting.run.to_string(), waiting.file.as_str());
@@ -204,11 +231,13 @@ async fn has_ungated(engine: &Engine, sender: &str, until: UnixMs) -> Result<boo
     Ok(false)
 }
 
-/// Accounts with messages accepted until `until`, of which and since which nothing has been told.
+/// Accounts with messages accepted until `until`, of which and since which nothing has been told. Where what comes is
+/// refused, that says it.
 async fn silent_webhooks(engine: &Engine, began: UnixMs, until: UnixMs) -> Result<Vec<Found>, EngineError> {
     let mut found = Vec::new();
     let now = engine.clock.now();
-    for account in engine.config.accounts.keys() {
+    let refused = refusals::standing(engine, now).await?;
+    for account in engine.config.accounts.keys().filter(|name| refused.iter().all(|one| one.account != **name)) {
         let (mut accepted, mut told) = (0, 0);
         for sender in engine.config.senders.values().filter(|sender| sender.account == *account) {
             let old = watch::receipts(&engine.store, &sender.name, began, until).await?;
@@ -217,7 +246,7 @@ async fn silent_webhooks(engine: &Engine, began: UnixMs, until: UnixMs) -> Resul
             told += old.told + latest.told;
         }
         if accepted > 0 && told == 0 {
-            found.push(Found::new(AlertKind::WebhookSilent, account, "/holds", &[("account", account)]));
+            found.push(Found::new(AlertKind::WebhookSilent, account, "/doctor", &[("account", account)]));
         }
     }
     Ok(found)
@@ -232,17 +261,19 @@ struct Doubts {
 
 async fn doubts(engine: &Engine, now: UnixMs) -> Result<Doubts, EngineError> {
     let up_since = message::up_since(&engine.store).await?;
-    let (mut n, mut too_soon) = (0, false);
+    let (mut old, mut n, mut too_soon) = (0, 0, false);
     for run in watch::runs_in_doubt(&engine.store).await? {
         let after = doubt::in_doubt_after(engine, run).await?;
         let until = now.minus(after).minus(DOUBT);
+        // What is said is how many the list shows, once some of them wait for a person.
+        n += watch::old_doubts(&engine.store, run, now).await?;
         if up_since.is_some_and(|up| up > until) {
             too_soon = true;
         } else {
-            n += watch::old_doubts(&engine.store, run, until).await?;
+            old += watch::old_doubts(&engine.store, run, until).await?;
         }
     }
-    let found = (n > 0).then(|| Found::new(AlertKind::Doubts, "all", "/doubt", &[("n", &n.to_string())]));
+    let found = (old > 0).then(|| Found::new(AlertKind::Doubts, "all", "/doubt", &[("n", &n.to_string())]));
     // What is found already is told, whatever else may come.
     Ok(Doubts { too_soon: too_soon && found.is_none(), found })
 }

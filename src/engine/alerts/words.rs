@@ -49,8 +49,15 @@ impl Detail {
 
     /// The sentence.
     pub fn sentence(&self, language: Language, kind: AlertKind, phase: Phase) -> String {
-        let mut args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        let why = self.why.as_ref().map(|why| why.sentence(language)).unwrap_or_default();
+        // What was noted with a campaign is problems.
+        let noted = |(name, value): &(String, String)| {
+            let is_noted = name == "problem";
+            if is_noted { locale::noted(language, value) } else { value.clone() }
+        };
+        let values: Vec<String> = self.args.iter().map(noted).collect();
+        let names = self.args.iter().map(|(name, _)| name.as_str());
+        let mut args: Vec<(&str, &str)> = names.zip(values.iter().map(String::as_str)).collect();
+        let why = self.why.as_ref().map(|why| why.sentence(language));
         let given = |name: &str| args.iter().find(|(k, _)| *k == name).map(|(_, v)| *v);
         let what = given("scope").map(|scope| {
             let words = locale::say(language, &format!("web.hold_scope.{scope}"), &[]);
@@ -59,10 +66,16 @@ impl Detail {
         let notice = given("notice").map(|word| {
             locale::say(language, &format!("notice.{word}"), &[("said", given("said").unwrap_or_default())])
         });
-        args.push(("why", notice.as_deref().unwrap_or(&why)));
+        if let Some(why) = notice.as_deref().or(why.as_deref()) {
+            args.push(("why", why));
+        }
+        let spoken = locale::spoken(language, &args);
+        args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
         if let Some(what) = &what {
             args.push(("what", what));
         }
+        // What nobody has a reason for says none.
+        args.push(("why", ""));
         locale::say(language, &format!("alert.{}.{}", phase.as_str(), kind.as_str()), &args)
     }
 }

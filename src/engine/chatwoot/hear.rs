@@ -11,21 +11,21 @@ use crate::domain::event::ReplyContent;
 use crate::domain::free::Free;
 use crate::domain::id::ConversationId;
 use crate::domain::problem::Problem;
+use crate::domain::time::UnixMs;
 use crate::engine::{AnswerOutcome, EngineError};
 use crate::inbox::Inbox;
 use crate::locale::problem;
+use crate::provider::chatwoot::ChatwootError;
 use crate::store::audit::{self, Deed};
 use crate::store::chatwoot::{self, Heard, Mirror};
 use crate::store::conversation::{self, ConversationState};
+use crate::store::{Store, StoreError};
 
 /// Tries of one thing that was said; then it is left.
 const MOST_TRIES: i64 = 12;
 
 /// Tries of a message with files: whatever comes after it waits for it.
 const FILE_TRIES: i64 = 4;
-
-/// Things taken up in one look.
-const TOGETHER: usize = 50;
 
 /// A webhook of an API inbox, as far as it matters (developers.chatwoot.com: `message_created`, `conversation_status_changed`).
 /// A message names its account and its inbox; a conversation its inbox alone, as `inbox_id`.
@@ -71,6 +71,15 @@ impl Said {
         of_account && named.is_none_or(|named| named == inbox)
     }
 
+    /// The conversation there of which it speaks.
+    fn place(&self) -> Option<i64> {
+        match self.event.as_str() {
+            "message_created" => self.conversation.as_ref().map(|of| of.id),
+            "conversation_status_changed" => self.id,
+            _ => None,
+        }
+    }
+
     /// Whether a Recado wrote it, this one or another on the same inbox.
     fn is_a_recados(&self) -> bool {
         self.source_id.as_deref().is_some_and(|source| source.starts_with(SOURCES))
@@ -91,28 +100,33 @@ impl Said {
     }
 }
 
+/// Keeps what a webhook of the inbox `name` said, to be taken up behind whatever was said of the same conversation before.
+///
+/// # Errors
+/// The store.
+pub async fn keep(store: &Store, name: &str, body: &str, at: UnixMs) -> Result<(), StoreError> {
+    let place = serde_json::from_str::<Said>(body).ok().and_then(|said| said.place());
+    chatwoot::hear(store, name, (body, place.unwrap_or_default()), at).await
+}
+
 impl Connector {
-    /// Takes up what was said, in its order. Returns how much.
-    pub(super) async fn hear(&self) -> Result<usize, EngineError> {
+    /// Takes up one thing that was said.
+    pub(super) async fn hear(&self, heard: &Heard) -> Result<(), EngineError> {
         let store = &self.engine.store;
-        for done in 0..TOGETHER {
-            let heard = chatwoot::heard(store, &self.config.name).await?;
-            let now = self.engine.clock.now();
-            let Some(heard) = heard.filter(|heard| heard.next_at <= now) else { return Ok(done) };
-            match self.take_up(&heard).await {
-                Ok(()) => chatwoot::heard_done(store, heard.id).await?,
-                Err(Broken::Here(cause)) => return Err(cause),
-                Err(Broken::There(why)) if heard.tries + 1 < MOST_TRIES => {
-                    info!(why = %why, "what Chatwoot said cannot be taken up yet");
-                    chatwoot::heard_later(store, heard.id, now.plus(wait(heard.tries))).await?;
-                }
-                Err(Broken::There(why)) => {
-                    warn!(why = %why, "what Chatwoot said is left: it could not be taken up");
-                    chatwoot::heard_done(store, heard.id).await?;
-                }
+        match self.take_up(heard).await {
+            Ok(()) => chatwoot::heard_done(store, heard.id).await?,
+            Err(Broken::Here(cause)) => return Err(cause),
+            Err(Broken::There(why)) if heard.tries + 1 < MOST_TRIES => {
+                info!(why = %why, "what Chatwoot said cannot be taken up yet");
+                let next = self.engine.clock.now().plus(wait(heard.tries));
+                chatwoot::heard_later(store, heard.id, next).await?;
+            }
+            Err(Broken::There(why)) => {
+                warn!(why = %why, "what Chatwoot said is left: it could not be taken up");
+                chatwoot::heard_done(store, heard.id).await?;
             }
         }
-        Ok(TOGETHER)
+        Ok(())
     }
 
     async fn take_up(&self, heard: &Heard) -> Result<(), Broken> {
@@ -120,14 +134,13 @@ impl Connector {
         if !said.is_of((self.config.account_id, self.config.inbox_id)) {
             return Ok(());
         }
-        let place = match said.event.as_str() {
-            "message_created" => said.conversation.as_ref().map(|of| of.id),
-            "conversation_status_changed" => said.id,
-            _ => None,
-        };
-        let Some(remote) = place else { return Ok(()) };
+        let Some(remote) = said.place() else { return Ok(()) };
         let mirror = chatwoot::by_remote(&self.engine.store, &self.config.name, remote).await?;
-        let Some(mirror) = mirror else { return Ok(()) };
+        let Some(mirror) = mirror else {
+            // It may be being made right now, by the call whose answer names it.
+            let early = ChatwootError::Unreachable("the conversation is not known yet".to_owned());
+            return if heard.tries == 0 { Err(early.into()) } else { Ok(()) };
+        };
         if said.event == "message_created" {
             self.message(&mirror, remote, (&said, heard.tries + 1 >= FILE_TRIES)).await
         } else {

@@ -20,26 +20,45 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Chatwoot's usual limit of a file, in bytes.
 const LARGEST: u64 = 40 * 1024 * 1024;
 
+/// Calls of one look: whoever has more to catch up on goes on when others had their turn.
+const CALLS: usize = 20;
+
 /// How the names of lines there begin that any Recado wrote.
 pub(super) const SOURCES: &str = "recado:";
 
+/// How much of what differs was told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Told {
+    /// All of it.
+    All,
+    /// As much as one look may.
+    Part,
+}
+
 impl Connector {
-    /// Tells all that differs in one conversation.
-    pub(super) async fn mirror(&self, mirror: &Mirror) -> Result<(), Broken> {
+    /// Tells what differs in one conversation, the oldest line first.
+    pub(super) async fn mirror(&self, mirror: &Mirror) -> Result<Told, Broken> {
         let id = mirror.conversation_id;
-        let Some(here) = conversation::get(&self.engine.store, id).await? else { return Ok(()) };
+        let Some(here) = conversation::get(&self.engine.store, id).await? else { return Ok(Told::All) };
         // What needed nobody from its beginning to its end is no work for anybody there either.
         if mirror.remote_id.is_none() && here.state == ConversationState::Closed {
-            return Ok(());
+            return Ok(Told::All);
         }
         let (remote, mut state, campaign) = self.place(mirror, &here).await?;
+        // In this order: what is being taken up from there comes into the thread as a line that is known.
+        let thread = conversation::thread(&self.engine.store, id).await?;
         let known = chatwoot::lines(&self.engine.store, id).await?;
         let known: BTreeMap<EntryId, MirrorLine> = known.into_iter().map(|line| (line.entry_id, line)).collect();
-        for line in conversation::thread(&self.engine.store, id).await? {
+        let mut calls = 0;
+        for line in thread {
+            if calls >= CALLS {
+                return Ok(Told::Part);
+            }
             let there = known.get(&line.id);
             let there = if let Some(there) = there.and_then(|there| there.remote_id) {
                 there
             } else {
+                calls += 1;
                 let written = self.write((id, remote), &line, there.is_some(), campaign.as_deref()).await?;
                 if line.direction == Direction::In && state != "open" {
                     // What a person writes opens it there by itself.
@@ -49,7 +68,7 @@ impl Connector {
                 written
             };
             let told = known.get(&line.id).map_or("", |line| line.told.as_str());
-            self.ticks(&line, (remote, there), told).await?;
+            calls += usize::from(self.ticks(&line, (remote, there), told).await?);
         }
         let wanted = if here.state == ConversationState::Open { "open" } else { "resolved" };
         let differs = match wanted {
@@ -60,7 +79,7 @@ impl Connector {
             self.there.set_state(remote, wanted).await?;
             chatwoot::set_state(&self.engine.store, id, wanted).await?;
         }
-        Ok(())
+        Ok(Told::All)
     }
 
     /// The conversation's number and state there, and its campaign; contact and conversation are made where they are not
@@ -147,16 +166,17 @@ impl Connector {
         Ok(Some(NewFile { name, mime_type: found.mime_type, bytes }))
     }
 
-    /// Says there how a message of ours stands, where that was not said.
-    async fn ticks(&self, line: &Bubble, place: (i64, i64), told: &str) -> Result<(), Broken> {
-        let Some(ticks) = &line.ticks else { return Ok(()) };
-        let Some(status) = words::status(ticks.state).filter(|status| *status != told) else { return Ok(()) };
+    /// Says there how a message of ours stands, where that was not said. Whether it was said now.
+    async fn ticks(&self, line: &Bubble, place: (i64, i64), told: &str) -> Result<bool, Broken> {
+        let Some(ticks) = &line.ticks else { return Ok(false) };
+        let Some(status) = words::status(ticks.state).filter(|status| *status != told) else { return Ok(false) };
         let why = (status == "failed").then(|| words::why(self.config.language, ticks));
         match self.there.status(place, status, why.as_deref()).await {
             // Somebody deleted it there.
             Err(gone) if gone.is_gone() => {}
             done => done?,
         }
-        Ok(chatwoot::told(&self.engine.store, line.id, status).await?)
+        chatwoot::told(&self.engine.store, line.id, status).await?;
+        Ok(true)
     }
 }

@@ -8,7 +8,7 @@ use super::{Finding, Verdict, webhook};
 use crate::clock::Clock;
 use crate::config::{Access, Account, PLACEHOLDER};
 use crate::domain::template::{TemplateStatus, edit};
-use crate::engine::{Engine, waiting};
+use crate::engine::{Engine, EngineError, waiting};
 use crate::provider::{Provider, ProviderError, probe};
 use crate::store::hold::{Hold, HoldScope};
 use crate::store::notice;
@@ -26,9 +26,9 @@ const GOOD_NEWS: [&str; 6] =
 /// Templates told one by one; the rest is counted.
 const MOST_TOLD: usize = 20;
 
-pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold]) -> Vec<Finding> {
+pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold]) -> Result<Vec<Finding>, EngineError> {
     let provider = engine.providers.get(&account.name);
-    let (credentials, clock, mut webhook, templates, wallet) = futures::join!(
+    let (credentials, clock, webhook, templates, wallet) = futures::join!(
         credentials(engine, account, provider),
         clock(account),
         webhook::findings(engine, account, provider),
@@ -39,12 +39,12 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
     found.push(clock);
     found.push(currency(engine, account));
     found.extend(wallet);
-    found.append(&mut webhook);
+    found.extend(webhook?);
     found.extend(templates);
     found.extend(usage(provider));
     found.extend(held(account, holds));
     found.extend(told(engine, account).await);
-    found
+    Ok(found)
 }
 
 /// What the provider told of the account by itself, while it stands.

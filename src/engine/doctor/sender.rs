@@ -30,7 +30,7 @@ pub(super) async fn examine(
     findings.push(limit(engine, account, granted.as_deref()).await?);
     let ours: Vec<&Hold> =
         holds.iter().filter(|hold| hold.scope == HoldScope::Sender && hold.scope_key == sender.name).collect();
-    if ours.iter().any(|hold| matches!(hold.cause, HoldCause::Restricted | HoldCause::Quality)) {
+    if ours.iter().any(|hold| matches!(hold.cause, HoldCause::Restricted | HoldCause::Flagged)) {
         // An event has told how it stands; the hold says it.
         findings.retain(|finding| finding.code != "standing_unknown");
     }

@@ -5,8 +5,10 @@ use url::Url;
 
 use super::{Finding, Verdict};
 use crate::config::{Access, Account};
-use crate::engine::{Engine, subscriptions};
+use crate::domain::alert::AlertKind;
+use crate::engine::{Engine, EngineError, refusals, subscriptions};
 use crate::provider::{Provider, SubscriptionState, probe};
+use crate::store::alert;
 
 /// What our own address is asked to repeat.
 const CHALLENGE: &str = "1158201444";
@@ -14,8 +16,12 @@ const CHALLENGE: &str = "1158201444";
 /// Our webhook takes POSTs only: so it answers any other question, and nothing else in its place would.
 const NOT_ALLOWED: u16 = 405;
 
-pub(super) async fn findings(engine: &Engine, account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
-    let Some(webhook) = subscriptions::webhook_url(&engine.config, account) else { return Vec::new() };
+pub(super) async fn findings(
+    engine: &Engine,
+    account: &Account,
+    provider: Option<&Provider>,
+) -> Result<Vec<Finding>, EngineError> {
+    let Some(webhook) = subscriptions::webhook_url(&engine.config, account) else { return Ok(Vec::new()) };
     // 360dialog is not asked: its console alone says where its webhooks go.
     let asked = provider.filter(|p| !matches!(p, Provider::CloudApi(_)) || account.access.webhook_key().is_none());
     let (reached, mut subscribed) = futures::join!(reach(account, &webhook), subscribed(asked, &webhook));
@@ -25,7 +31,24 @@ pub(super) async fn findings(engine: &Engine, account: &Account, provider: Optio
         found.push(Finding::new("webhook", Verdict::Bad, "webhook_plain", &[("url", &shown)]));
     }
     found.append(&mut subscribed);
-    found
+    found.extend(heard(engine, account).await?);
+    Ok(found)
+}
+
+/// What has come in, or has not, since the daemon looks: what the alerts say is said here too.
+async fn heard(engine: &Engine, account: &Account) -> Result<Vec<Finding>, EngineError> {
+    let name = ("account", account.name.as_str());
+    let refused = refusals::standing(engine, engine.clock.now()).await?;
+    if let Some(one) = refused.iter().find(|one| one.account == account.name) {
+        let (why, advice) = (format!("webhook_refusal.{}", one.why), format!("webhook_refusal_do.{}", one.why));
+        let (n, args) = (one.n.to_string(), [name, ("why_key", why.as_str()), ("advice_key", advice.as_str())]);
+        let args = [&args[..], &[("n", n.as_str())]].concat();
+        return Ok(vec![Finding::new("webhook", Verdict::Bad, "webhook_refusing", &args)]);
+    }
+    let silent = format!("{}:{}", AlertKind::WebhookSilent.as_str(), account.name);
+    let open = alert::open(&engine.store).await?;
+    let is_silent = open.iter().any(|alert| alert.key == silent && alert.gone_at.is_none());
+    Ok(is_silent.then(|| Finding::new("webhook", Verdict::Bad, "webhook_silent", &[name])).into_iter().collect())
 }
 
 /// The address as it may be shown: a secret in it is left out.

@@ -172,6 +172,7 @@ impl<'a> Look<'a> {
                 after: known.after_it,
                 in_review,
                 is_named: account.access.kind().names_messages(),
+                is_repeated: account.access.kind().repeats_for_days(),
             };
             let verdict = doubt::verdict(&facts, self.now);
             judged.push(Judged { id: doubt.id, run: doubt.run_id, rule, verdict });

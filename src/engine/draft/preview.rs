@@ -16,7 +16,7 @@ use crate::engine::{Engine, EngineError, aside, load};
 use crate::intake::audience::{Audience, FileFacts, Line, Rules};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::columns::recognised;
-use crate::intake::rows::{RowExclusion, RowFate, RowsRequest, open_rows_telling};
+use crate::intake::rows::{Names, RowExclusion, RowFate, RowsRequest, open_rows_telling};
 use crate::store::draft::Draft;
 
 /// A row of a draft as the person will see it.
@@ -84,10 +84,14 @@ impl Engine {
             Err(_) => None,
         };
         let vars = self.vars().await?;
+        let names = match &file {
+            Ok(file) => self.client_names(file).await?,
+            Err(_) => Names::new(),
+        };
         let path = self.audience(&of.audience_hash).await?;
         let (config, started_at) = (Arc::clone(&self.config), self.clock.now());
         let rules = CampaignFile::rules(&of.definition);
-        Ok(LookedInto { file, rules, template, vars, path, config, started_at, row })
+        Ok(LookedInto { file, rules, template, vars, names, path, config, started_at, row })
     }
 
     /// The template that `file` names, where it is known; what `file` does not say is as the template says it.
@@ -105,6 +109,7 @@ struct LookedInto {
     rules: Rules,
     template: Option<Snapshot>,
     vars: BTreeMap<String, String>,
+    names: Names,
     path: PathBuf,
     config: Arc<Config>,
     started_at: UnixMs,
@@ -151,6 +156,7 @@ impl LookedInto {
             template: template.map(|snapshot| &snapshot.main),
             translations: template.map_or(&[][..], |snapshot| &snapshot.translations),
             vars: &self.vars,
+            names: &self.names,
             holidays: &self.config.holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,

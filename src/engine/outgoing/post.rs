@@ -149,9 +149,9 @@ async fn failed(tx: &mut Tx, landed: &Landed, now: UnixMs) -> Result<bool, Engin
     if !endpoint::turn_off_in(tx, id, now, endpoint::ITSELF).await? {
         return Ok(false);
     }
-    warn!(endpoint.id = %id, "endpoint {id} is switched off: it has taken nothing");
-    let subject = format!("endpoint {}", landed.batch.name);
-    let (action, detail) = ("endpoint.off", "it has taken nothing");
+    let detail = if landed.status == Some(GONE) { "it answered gone" } else { "it has taken nothing" };
+    warn!(endpoint.id = %id, "endpoint {id} is switched off: {detail}");
+    let (subject, action) = (format!("endpoint {}", landed.batch.name), "endpoint.off");
     audit::write_in(tx, now, Deed { actor: audit::ITSELF, action, subject: &subject, detail }).await?;
     Ok(true)
 }

@@ -3,16 +3,21 @@
 use std::path::Path;
 
 use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tracing::info;
 
+use crate::config::Config;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
-use crate::engine::{Engine, EngineError, aside, load};
+use crate::domain::time::UnixMs;
+use crate::engine::{Engine, EngineError, load};
+use crate::intake::campaign_file::CampaignFile;
 use crate::intake::definition::Definition;
 use crate::intake::phone_number::country_of;
-use crate::intake::rows::{Draft, ResolvedRow, RowFate, RowsRequest, open_rows};
+use crate::intake::rows::{Draft, NOBODY, ResolvedRow, RowFate, RowsRequest, open_rows};
 use crate::store::client::{self, ClientChange, Said};
 use crate::store::person;
 
@@ -22,6 +27,8 @@ const LONGEST: usize = 200;
 const LONGEST_NOTE: usize = 4_096;
 /// People kept in one unit of work.
 const PIECE: usize = 500;
+/// Pieces read ahead while the database writes.
+const AHEAD: usize = 2;
 /// Lines that an answer names.
 const NAMED: usize = 20;
 
@@ -94,12 +101,34 @@ impl Engine {
         country: Option<&str>,
         by: &str,
     ) -> Result<Result<ClientsImported, Vec<Problem>>, EngineError> {
-        let rows = match self.read_clients(path, country).await? {
-            Ok(rows) => rows,
-            Err(problems) => return Ok(Err(problems.into_iter().map(as_of_clients).collect())),
+        let Some(file) = self.file_of_clients(country) else { return Ok(Ok(ClientsImported::default())) };
+        let file = match file {
+            Ok(file) => file,
+            Err(problems) => return Ok(Err(problems)),
         };
-        let mut done = ClientsImported { rows: rows.len() as u64, ..ClientsImported::default() };
-        let (mut people, mut said) = (Vec::new(), Vec::new());
+        let (told, mut read) = mpsc::channel(AHEAD);
+        let (config, path, started_at) = (self.config.clone(), path.to_owned(), self.clock.now());
+        let thread = spawn_blocking(move || read_clients((&file, &config), &path, started_at, &told));
+        let mut done = ClientsImported::default();
+        while let Some(rows) = read.recv().await {
+            self.take_clients(rows, &mut done, by).await?;
+        }
+        if let Err(problems) = thread.await? {
+            return Ok(Err(problems.into_iter().map(as_of_clients).collect()));
+        }
+        info!(row.count = done.rows, person.count = done.kept, "clients are taken in");
+        Ok(Ok(done))
+    }
+
+    /// Keeps some rows of a file, and counts them.
+    async fn take_clients(
+        &self,
+        rows: Vec<ResolvedRow>,
+        done: &mut ClientsImported,
+        by: &str,
+    ) -> Result<(), EngineError> {
+        let (mut people, mut said) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        done.rows += rows.len() as u64;
         for row in rows {
             match taken(row.fate) {
                 Ok(draft) => {
@@ -114,11 +143,8 @@ impl Engine {
                 }
             }
         }
-        for (people, references) in people.chunks(PIECE).zip(said.chunks(PIECE)) {
-            done.kept += self.keep_clients(people, references, by).await?;
-        }
-        info!(row.count = done.rows, person.count = done.kept, "clients are taken in");
-        Ok(Ok(done))
+        done.kept += self.keep_clients(&people, &said, by).await?;
+        Ok(())
     }
 
     async fn keep_clients(
@@ -139,13 +165,9 @@ impl Engine {
         Ok(said.len() as u64)
     }
 
-    /// The file's rows, as those of a campaign that sends to everybody in it.
-    async fn read_clients(
-        &self,
-        path: &Path,
-        country: Option<&str>,
-    ) -> Result<Result<Vec<ResolvedRow>, Vec<Problem>>, EngineError> {
-        let Some(sender) = self.config.senders.values().next() else { return Ok(Ok(Vec::new())) };
+    /// A campaign that sends to everybody in the file, by which its rows are read; `None`: there is no sender at all.
+    fn file_of_clients(&self, country: Option<&str>) -> Option<Result<CampaignFile, Vec<Problem>>> {
+        let sender = self.config.senders.values().next()?;
         let mut file = Definition::new();
         file.set(&["kind"], "reminder");
         file.set(&["sender"], &sender.name);
@@ -156,26 +178,37 @@ impl Engine {
         }
         file.set(&["template", "name"], "clients");
         file.set(&["template", "language"], "es");
-        let Ok(file) = load::parse(&file.to_string()) else {
-            // Of what stands there only the country came from outside.
-            return Ok(Err(vec![Problem::new("unknown_country", &[("country", country.unwrap_or_default())])]));
-        };
-        let (config, path, started_at) = (self.config.clone(), path.to_owned(), self.clock.now());
-        aside(move || {
-            let request = RowsRequest {
-                campaign: &file,
-                template: None,
-                translations: &[],
-                vars: &config.vars,
-                holidays: &config.holidays,
-                laws: &config.laws,
-                reach: &config.reach,
-                audience: &path,
-                started_at,
-            };
-            open_rows(&request).map(Iterator::collect)
-        })
-        .await
+        // Of what stands there only the country came from outside.
+        let unknown = |_| vec![Problem::new("unknown_country", &[("country", country.unwrap_or_default())])];
+        Some(load::parse(&file.to_string()).map_err(unknown))
+    }
+}
+
+/// Reads the rows, some at a time: a file of any length is never held whole. Ends early when nobody takes them any more.
+fn read_clients(
+    (file, config): (&CampaignFile, &Config),
+    path: &Path,
+    started_at: UnixMs,
+    told: &mpsc::Sender<Vec<ResolvedRow>>,
+) -> Result<(), Vec<Problem>> {
+    let request = RowsRequest {
+        campaign: file,
+        template: None,
+        translations: &[],
+        vars: &config.vars,
+        names: &NOBODY,
+        holidays: &config.holidays,
+        laws: &config.laws,
+        reach: &config.reach,
+        audience: path,
+        started_at,
+    };
+    let mut rows = open_rows(&request)?;
+    loop {
+        let piece: Vec<ResolvedRow> = rows.by_ref().take(PIECE).collect();
+        if piece.is_empty() || told.blocking_send(piece).is_err() {
+            return Ok(());
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! A new file of a standing run: each row against what the files before it planned, then what none of its rows is for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::piece::{Plan, already_sent};
-use crate::domain::amend::{Fate, FileKeys, Planned, Renewal, Rule, Standing, TakenBack, base_key};
+use crate::domain::amend::{Fate, FileKeys, Planned, Renewal, Rule, Standing, TakenBack};
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{MessageId, PersonId};
@@ -14,12 +15,15 @@ use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::engine::EngineError;
 use crate::intake::campaign_file::{CampaignFile, Contains};
-use crate::intake::rows::{self, Draft, ResolvedRow};
+use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::preflight::diff;
 use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::{Tx, person, run};
+
+/// A row that was left out, and of which nobody knows when it is, is told so long after its file was taken up.
+const UNDATED_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// Messages looked at together that no row is for.
 const STEP: i64 = 1_000;
@@ -83,15 +87,18 @@ impl Plan<'_> {
     pub async fn amend(&self, by: &Amending, rows: Vec<ResolvedRow>, done: i64) -> Result<bool, EngineError> {
         let store = &self.engine.store;
         let (to, now) = (done + rows.len() as i64, self.engine.clock.now());
+        let mut piece = Piece::default();
+        let rows = self.in_time(&mut piece, rows).await?;
         let (drafts, excluded) = self.part(rows);
+        piece.excluded = excluded;
         let people: Vec<(Phone, String)> = drafts.iter().map(|(_, d)| (d.to.clone(), d.name.clone())).collect();
         let mut tx = store.begin().await?;
         let people = person::ensure(&mut tx, &people, now).await?;
         tx.commit().await?;
         let left_out = self.left_out(&people).await?;
         let earlier = self.earlier(&drafts).await?;
-        let standing = self.standing(&drafts).await?;
-        let mut piece = Piece { excluded, ..Piece::default() };
+        let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
+        let standing = self.standing(&ids, drafts.iter().flat_map(|(_, d)| d.to.variants()).collect()).await?;
         for ((no, draft), person) in drafts.into_iter().zip(people) {
             let row = diff::row(&draft, by.own.as_ref(), by.moved.as_ref());
             let fate = standing.decide(&row, &by.rule());
@@ -111,14 +118,35 @@ impl Plan<'_> {
         Ok(true)
     }
 
-    /// What was planned for these rows.
-    async fn standing(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Standing, EngineError> {
+    /// The rows but for those that are too late by now and were reminded in time: they are their messages' rows.
+    async fn in_time(&self, piece: &mut Piece, rows: Vec<ResolvedRow>) -> Result<Vec<ResolvedRow>, EngineError> {
+        let (late, mut rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| left_late(row).is_some());
+        if late.is_empty() {
+            return Ok(rest);
+        }
+        let ids: Vec<&str> = late.iter().filter_map(|row| left_late(row)?.external_id.as_deref()).collect();
+        let phones = late.iter().filter_map(|row| left_late(row)?.to.as_ref()).flat_map(Phone::variants).collect();
+        let standing = self.standing(&ids, phones).await?;
+        for row in late {
+            let gone = left_late(&row)
+                .and_then(|left| standing.gone_for(left.external_id.as_deref(), left.happens_at, left.to.as_ref()));
+            match gone.filter(|id| piece.taken.insert(*id)) {
+                Some(id) => {
+                    piece.figures.already_sent += 1;
+                    piece.named.push((id, row.no));
+                }
+                None => rest.push(row),
+            }
+        }
+        Ok(rest)
+    }
+
+    /// What was planned for these ids and numbers.
+    async fn standing(&self, ids: &[&str], phones: Vec<Phone>) -> Result<Standing, EngineError> {
         let store = &self.engine.store;
-        let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
-        let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
         let of = (self.run.campaign_id, self.run.id);
-        let planned: Vec<Planned> = message::planned_for(store, of, &ids, &phones).await?;
-        Ok(Standing::of(planned, message::declined(store, of.0, &ids).await?))
+        let planned: Vec<Planned> = message::planned_for(store, of, ids, &phones).await?;
+        Ok(Standing::of(planned, message::declined(store, of.0, ids).await?))
     }
 
     fn sort(
@@ -139,14 +167,15 @@ impl Plan<'_> {
         match fate {
             Fate::Add => {
                 let gone = || earlier.run_of(&draft.key, &draft.to, draft.happens_at).map(already_sent);
-                match stopped.or_else(gone) {
-                    Some((reason, detail)) => piece.excluded.push(self.exclusion(no, reason, *draft, detail)),
-                    None => piece.added.push(self.message_with(no, *draft, person, (template, by.now))),
-                }
+                let stopped = stopped.or_else(gone);
+                self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
+            }
+            Fate::AddNumber(key) => {
+                let draft = Box::new(Draft { key, ..*draft });
+                self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
             }
             Fate::AddMoved(key) => {
-                let draft = Draft { key, ..*draft };
-                piece.added.push(self.message_with(no, draft, person, (template, by.now)));
+                piece.added.push(self.message_with(no, Draft { key, ..*draft }, person, (template, by.now)));
             }
             Fate::Renew(renewal) => {
                 *(if renewal.waited { &mut figures.changed } else { &mut figures.added }) += 1;
@@ -169,11 +198,29 @@ impl Plan<'_> {
                 piece.named.push((id, no));
                 piece.declined.push(id);
             }
+            Fate::Elsewhere(_) => {
+                let reason = ExclusionReason::AlreadySent;
+                piece.excluded.push(self.exclusion(no, reason, *draft, rows::sent_elsewhere()));
+            }
             Fate::Leave(reason, _) => {
                 let moved = reason == ExclusionReason::AlreadySent;
                 let detail = if moved { rows::moved_and_left() } else { String::new() };
                 piece.excluded.push(self.exclusion(no, reason, *draft, detail));
             }
+        }
+    }
+
+    /// A message more, unless something that the store alone knows stops it.
+    fn add(
+        &self,
+        piece: &mut Piece,
+        Found { no, draft, person }: Found,
+        stopped: Option<(ExclusionReason, String)>,
+        with: (Option<&Template>, UnixMs),
+    ) {
+        match stopped {
+            Some((reason, detail)) => piece.excluded.push(self.exclusion(no, reason, *draft, detail)),
+            None => piece.added.push(self.message_with(no, *draft, person, with)),
         }
     }
 
@@ -202,8 +249,8 @@ impl Plan<'_> {
             after = last.id;
             let mut by_reason: BTreeMap<TakenBack, Vec<MessageId>> = BTreeMap::new();
             for one in &unnamed {
-                let (key, id) = (base_key(&one.key), one.external_id.as_deref());
-                if let Some(why) = by.keys.takes_back(key, id, one.happens_at, (everything, by.now)) {
+                let id = one.external_id.as_deref();
+                if let Some(why) = by.keys.takes_back(&one.key, id, one.happens_at, (everything, by.now)) {
                     by_reason.entry(why).or_default().push(one.id);
                 }
             }
@@ -215,6 +262,35 @@ impl Plan<'_> {
             amendment::add(&mut tx, run, revision, &figures).await?;
             tx.commit().await?;
         }
+        if by.file.contains == Some(Contains::OnlyChanges) {
+            return self.forget_settled(by).await;
+        }
         Ok(exclusion::forget_before(store, run, revision).await?)
+    }
+
+    /// Where files hold changes alone, what an earlier one left out stays, and is told, until a later one speaks of it or it is
+    /// over.
+    async fn forget_settled(&self, by: &Amending) -> Result<(), EngineError> {
+        let (store, run, mut after) = (&self.engine.store, self.run.id, (0, 0));
+        loop {
+            let of = (run, self.run.revision);
+            let earlier = exclusion::earlier(store, of, after, (UNDATED_FOR, by.now)).await?;
+            let Some(last) = earlier.last() else { return Ok(()) };
+            after = (last.revision, last.row_no);
+            let is_named = |id: &String| by.keys.names(id);
+            let is_settled =
+                |row: &&exclusion::Earlier| !row.is_ahead() || row.external_id.as_ref().is_some_and(is_named);
+            let settled: Vec<(i64, i64)> =
+                earlier.iter().filter(is_settled).map(|row| (row.revision, row.row_no)).collect();
+            exclusion::forget(store, run, &settled).await?;
+        }
+    }
+}
+
+/// The row, where it is left out for being too late.
+fn left_late(row: &ResolvedRow) -> Option<&RowExclusion> {
+    match &row.fate {
+        RowFate::Excluded(left) if left.reason == ExclusionReason::TooLate => Some(left),
+        _ => None,
     }
 }

@@ -246,7 +246,7 @@ impl<'a> Plan<'a> {
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {
-        let RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail } = row;
+        let RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail, to: _ } = row;
         let (run_id, revision) = (self.run.id, self.run.revision);
         Exclusion { run_id, row_no, reason, recipient, external_id, name, detail, revision, cost_centre, happens_at }
     }

@@ -1,7 +1,5 @@
 //! Making result files: those of one kind, as text and as workbook, in one reading.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,16 +7,19 @@ use jiff::tz::TimeZone;
 
 use super::cell::Cell;
 use super::fates::Fates;
-use super::sink::{Dialect, Sink};
+use super::sink::{Dialect, Look, Sink};
 use super::words::{self, Voice};
-use crate::domain::id::{MessageId, VersionId};
+use crate::domain::id::VersionId;
+use crate::domain::kind::CampaignKind;
+use crate::domain::template::Button;
 use crate::engine::{Engine, EngineError, aside, load};
 use crate::intake::audience::{Audience, Delimiter, Encoding, Line};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::columns::fold;
+use crate::intake::phone_number::Home;
 use crate::locale::{Language, say};
 use crate::store::run::Run;
-use crate::store::view::result::{self, Told};
+use crate::store::view::result::Told;
 use crate::store::{StoreError, version};
 
 /// Rows taken together.
@@ -79,7 +80,11 @@ pub(super) fn unwritten(cause: io::Error) -> EngineError {
 pub(super) struct Source {
     pub file: CampaignFile,
     pub audience: Option<Audience>,
+    /// How the lines of that end.
+    line_end: &'static str,
     pub voice: Voice,
+    /// Whether its template has buttons with which people answer.
+    pub has_answers: bool,
 }
 
 /// A file that is wanted: which, and where.
@@ -89,6 +94,16 @@ pub(super) type Wanted = (Kind, PathBuf);
 pub(super) struct Sinks(Vec<Sink>);
 
 impl Sinks {
+    /// Writes what stands above the header.
+    async fn write_above(self, rows: Vec<Vec<Cell>>) -> Result<Self, EngineError> {
+        let mut sinks = self.0;
+        let done = aside(move || {
+            sinks.iter_mut().try_for_each(|sink| sink.write_above(&rows))?;
+            Ok::<_, io::Error>(sinks)
+        });
+        done.await?.map(Self).map_err(unwritten)
+    }
+
     /// Writes a row into each, the header first.
     pub async fn write(self, rows: Vec<Vec<Cell>>) -> Result<Self, EngineError> {
         let mut sinks = self.0;
@@ -128,7 +143,8 @@ impl Engine {
         if is_of_rows && source.audience.is_none() {
             return Ok(vec![Made::None; wanted.len()]);
         }
-        let sinks = source.sinks(wanted).map_err(unwritten)?;
+        let (sinks, above) = source.sinks(wanted).map_err(unwritten)?;
+        let sinks = sinks.write_above(above).await?;
         match kind.as_text() {
             Kind::Day => self.day(run, source, sinks).await,
             Kind::Outcomes => self.outcomes(run, sinks).await,
@@ -158,7 +174,12 @@ impl Engine {
     }
 
     pub(super) async fn source(&self, run: &Run) -> Result<Source, EngineError> {
-        self.source_of(run.version_id).await
+        let source = self.source_of(run.version_id).await?;
+        // What a promotion offers under a button nobody has to answer.
+        let asks = source.file.kind != CampaignKind::Promotion;
+        let is_answer = |button: &Button| matches!(button, Button::QuickReply { .. });
+        let has_answers = asks && run.snapshots().is_ok_and(|all| all.main.buttons.iter().any(is_answer));
+        Ok(Source { has_answers, ..source })
     }
 
     /// What a file about messages of a version is made from.
@@ -168,10 +189,16 @@ impl Engine {
         let file = load::parse(&version.definition).map_err(corrupt)?;
         let path = self.audience(&version.audience_hash).await?;
         let rules = file.reading.clone();
-        let audience = aside(move || Audience::open_by(&path, &rules).ok()).await?;
+        let read = move || {
+            let audience = Audience::open_by(&path, &rules).ok()?;
+            let line_end = audience.line_end().unwrap_or("\r\n");
+            Some((audience, line_end))
+        };
+        let (audience, line_end) = aside(read).await?.unzip();
         let zone: TimeZone = file.timezone.clone();
-        let voice = Voice { language: Language::of_tag(&file.template.language), zone };
-        Ok(Source { file, audience, voice })
+        let home = file.country.as_deref().and_then(|country| Home::new(country, file.area_code.as_deref()));
+        let voice = Voice { language: Language::of_tag(&file.template.language), zone, home };
+        Ok(Source { file, audience, line_end: line_end.unwrap_or("\r\n"), voice, has_answers: false })
     }
 
     async fn own(&self, run: &Run, source: &Source, sinks: Sinks) -> Result<Vec<Made>, EngineError> {
@@ -203,46 +230,6 @@ impl Engine {
             sinks = sinks.write(rows).await?;
         }
     }
-
-    async fn outcomes(&self, run: &Run, sinks: Sinks) -> Result<Vec<Made>, EngineError> {
-        let mut sinks = sinks.write(vec![vec![Cell::word("id"), Cell::word("outcome")]]).await?;
-        let last_of_each = self.last_of_each(run).await?;
-        let mut after = MessageId(0);
-        loop {
-            let page = result::of_run(&self.store, (run.id, 0), after, PIECE as i64).await?;
-            let Some(last) = page.last() else { return sinks.finish().await };
-            after = last.id;
-            let rows = page.iter().filter_map(|told| {
-                let (word, id) = (words::outcome(told)?, told.external_id.clone()?);
-                let is_last = last_of_each.as_ref().is_none_or(|last| last.get(&half_of_hash(&id)) == Some(&told.id));
-                is_last.then(|| vec![Cell::Word(id), Cell::word(word)])
-            });
-            sinks = sinks.write(rows.collect()).await?;
-        }
-    }
-
-    /// The last message of each id that there is a word for: whoever was told a new time has several, and the system that
-    /// takes the file takes one line for each. `None`: a run of one file has no id twice at one time.
-    async fn last_of_each(&self, run: &Run) -> Result<Option<HashMap<u64, MessageId>>, EngineError> {
-        if run.revision <= 1 {
-            return Ok(None);
-        }
-        let (mut last, mut after) = (HashMap::new(), MessageId(0));
-        loop {
-            let page = result::of_run(&self.store, (run.id, 0), after, PIECE as i64).await?;
-            let Some(end) = page.last() else { return Ok(Some(last)) };
-            after = end.id;
-            let with_word = page.iter().filter(|told| words::outcome(told).is_some());
-            last.extend(with_word.filter_map(|told| Some((half_of_hash(told.external_id.as_deref()?), told.id))));
-        }
-    }
-}
-
-/// Kept in place of an id: a million take some 30 MB.
-fn half_of_hash(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A row of the user's file, as wide as its header. One that cannot be read stands there as well as can be.
@@ -265,22 +252,41 @@ impl Source {
     /// The user's own delimiter, encoding and mark. A text made of a workbook gets a mark, by which spreadsheets know it.
     fn dialect(&self) -> Dialect {
         let facts = self.audience.as_ref().map(|audience| &audience.facts);
-        let delimiter = facts.map_or(Delimiter::Comma, |facts| facts.delimiter);
+        let of_workbook = facts.is_some_and(|facts| facts.sheet.is_some());
+        // Where a comma stands in front of the cents, spreadsheets take semicolons between cells.
+        let delimiter = match facts {
+            Some(_) if of_workbook && self.voice.language != Language::En => Delimiter::Semicolon,
+            facts => facts.map_or(Delimiter::Comma, |facts| facts.delimiter),
+        };
         Dialect {
             delimiter,
             encoding: facts.map_or(Encoding::Utf8, |facts| facts.encoding),
             has_mark: facts.is_none_or(|facts| facts.has_mark || facts.sheet.is_some()),
             // A file with semicolons comes from where a comma stands in front of the cents.
             has_commas: delimiter == Delimiter::Semicolon,
+            line_end: self.line_end,
+            of_workbook,
         }
     }
 
-    fn sinks(&self, wanted: &[Wanted]) -> io::Result<Sinks> {
-        let from_workbook = self.audience.as_ref().is_some_and(|audience| audience.facts.sheet.is_some());
-        let one = |(kind, target): &Wanted| {
-            if kind.is_sheet() { Sink::sheet(target, from_workbook) } else { Sink::text(target, self.dialect()) }
+    /// The files, and what stands above the header in those of the user's own rows.
+    fn sinks(&self, wanted: &[Wanted]) -> io::Result<(Sinks, Vec<Vec<Cell>>)> {
+        let audience = self.audience.as_ref();
+        let is_own = wanted.iter().all(|(kind, _)| kind.as_text() == Kind::Own);
+        let is_of_rows = is_own || wanted.iter().all(|(kind, _)| kind.as_text() == Kind::Day);
+        let sheet = audience.and_then(|audience| audience.facts.sheet.clone());
+        let look = Look {
+            of_workbook: sheet.is_some(),
+            name: sheet.filter(|_| is_of_rows),
+            day_first: self.voice.language != Language::En,
         };
-        wanted.iter().map(one).collect::<io::Result<Vec<Sink>>>().map(Sinks)
+        let one = |(kind, target): &Wanted| {
+            if kind.is_sheet() { Sink::sheet(target, &look) } else { Sink::text(target, self.dialect()) }
+        };
+        let sinks = wanted.iter().map(one).collect::<io::Result<Vec<Sink>>>()?;
+        let above = audience.filter(|_| is_own).map(Audience::above).transpose()?.unwrap_or_default();
+        let own = |cells: Vec<String>| cells.into_iter().map(Cell::Own).collect();
+        Ok((Sinks(sinks), above.into_iter().map(own).collect()))
     }
 
     /// The user's own columns, and those after them: a name that is taken already says whose it is.

@@ -11,9 +11,11 @@ use crate::domain::failure::{FailureClass, known};
 use crate::domain::id::MessageId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState as S;
+use crate::domain::schedule::Moved;
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::Contains;
+use crate::intake::rows::sent_elsewhere;
 use crate::locale::say;
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::LEFT;
@@ -24,8 +26,8 @@ use crate::store::view::result::{self, Told};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Whom {
     Message(MessageId),
-    /// A row that was left out.
-    Row(i64),
+    /// A row that was left out: of which file, and which.
+    Row(i64, i64),
 }
 
 /// A call to be made: as little as puts the calls of a million people into their order.
@@ -122,13 +124,27 @@ impl Engine {
                 }
             }
         }
-        let mut after = 0;
+        self.calls_left_out(run, source, now, &mut calls).await?;
+        Ok(calls)
+    }
+
+    /// Rows that were left out: of the latest file, and of earlier ones where files hold changes alone.
+    async fn calls_left_out(
+        &self,
+        run: &Run,
+        source: &Source,
+        now: UnixMs,
+        calls: &mut Calls,
+    ) -> Result<(), EngineError> {
+        let of_changes = source.file.contains == Some(Contains::OnlyChanges);
+        let mut after = (if of_changes { 0 } else { run.revision }, 0);
         loop {
-            let page = exclusion::list(&self.store, run.id, after, PIECE as i64).await?;
-            let Some(last) = page.last() else { return Ok(calls) };
-            after = last.row_no;
-            for left in page.iter().filter(|left| is_ahead(left.happens_at) && source.is_for_phone(left)) {
-                calls.add(&left.cost_centre, left.happens_at, Whom::Row(left.row_no));
+            let page = exclusion::list_all(&self.store, run.id, after, PIECE as i64).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = (last.revision, last.row_no);
+            let is_ahead = |left: &&Exclusion| left.happens_at.is_none_or(|at| at > now);
+            for left in page.iter().filter(is_ahead).filter(|left| source.is_for_phone(left)) {
+                calls.add(&left.cost_centre, left.happens_at, Whom::Row(left.revision, left.row_no));
             }
         }
     }
@@ -145,13 +161,13 @@ impl Engine {
         for call in calls {
             match call.whom {
                 Whom::Message(id) => ids.push(id),
-                Whom::Row(row) => rows.push(row),
+                Whom::Row(revision, row) => rows.push((revision, row)),
             }
         }
         let told = result::by_ids(&self.store, &ids).await?;
         let left = exclusion::by_rows(&self.store, run.id, &rows).await?;
         let of_messages = told.iter().filter_map(|told| Some((Whom::Message(told.id), source.call(told, now)?)));
-        let of_rows = left.iter().map(|left| (Whom::Row(left.row_no), source.call_left_out(left, now)));
+        let of_rows = left.iter().map(|left| (Whom::Row(left.revision, left.row_no), source.call_left_out(left, now)));
         Ok(of_messages.chain(of_rows).collect())
     }
 }
@@ -159,7 +175,9 @@ impl Engine {
 impl Source {
     /// Whether somebody waits for a row although Recado did not write to them.
     fn is_for_phone(&self, left: &Exclusion) -> bool {
-        self.waits_for(left.reason, left.happens_at)
+        // Whoever has the number that was corrected since heard nothing, as the campaign wants it.
+        let is_unheard = self.file.moved == Moved::Leave && left.detail == sent_elsewhere();
+        is_unheard || self.waits_for(left.reason, left.happens_at)
     }
 
     /// Whether whoever was left out for this reason is to be phoned.
@@ -183,6 +201,10 @@ impl Source {
 
     /// Why the person of a message is to be phoned; `None`: they are not.
     fn why_call(&self, told: &Told) -> Option<String> {
+        // Whoever was erased can be named to nobody.
+        if told.recipient.is_empty() {
+            return None;
+        }
         let reason = told.end_reason.as_deref();
         match told.state {
             S::Failed if !self.asked_for_no_more(told) => Some(self.voice.reason(told)),
@@ -209,10 +231,11 @@ impl Source {
         Some(cells)
     }
 
-    /// Whether the campaign asks for an answer at all.
+    /// Whether the campaign asks for an answer at all: its template has buttons, or it says what answers mean.
     fn asks(&self) -> bool {
         let replies = &self.file.replies;
-        replies.buttons.iter().any(|button| button.outcome.is_some()) || !replies.typed.is_empty()
+        let has_outcome = || replies.buttons.iter().any(|button| button.outcome.is_some());
+        self.has_answers || !replies.typed.is_empty() || has_outcome()
     }
 
     fn call_left_out(&self, left: &Exclusion, now: UnixMs) -> Vec<Cell> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use tracing::debug;
 
 use super::cell::{Cell, Was, was};
 use super::make::Made;
@@ -28,6 +29,21 @@ pub(super) struct Dialect {
     pub has_mark: bool,
     /// A comma stands in front of the cents.
     pub has_commas: bool,
+    /// How a line ends.
+    pub line_end: &'static str,
+    /// Its own cells come from a workbook, whose numbers and dates are written as people of its language write them.
+    pub of_workbook: bool,
+}
+
+/// How a workbook is to look.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    /// What stood in the user's file as a number or a date is one here.
+    pub of_workbook: bool,
+    /// The sheet's name, as in the user's own.
+    pub name: Option<String>,
+    /// Days stand before months.
+    pub day_first: bool,
 }
 
 /// A file being written beside its place.
@@ -37,6 +53,8 @@ pub(super) struct Sink {
     /// Where it grows.
     fresh: PathBuf,
     kind: Kind,
+    /// Rows above the header.
+    above: u32,
 }
 
 enum Kind {
@@ -83,35 +101,49 @@ impl Sink {
         if dialect.has_mark && is_unicode {
             out.write_all(&encoded("\u{feff}", dialect.encoding))?;
         }
-        Ok(Self { target: target.to_owned(), fresh, kind: Kind::Text { out, dialect } })
+        Ok(Self { target: target.to_owned(), fresh, kind: Kind::Text { out, dialect }, above: 0 })
     }
 
     /// A workbook of one sheet, which is written through a file beside it and never lies whole in memory.
-    pub fn sheet(target: &Path, from_workbook: bool) -> io::Result<Self> {
+    pub fn sheet(target: &Path, look: &Look) -> io::Result<Self> {
         let fresh = beside(target);
         let mut book = Workbook::new();
         if let Some(folder) = target.parent() {
             book.set_tempdir(folder).map_err(io_error)?;
         }
-        book.add_worksheet_with_constant_memory().map_err(io_error)?;
+        let sheet = book.add_worksheet_with_constant_memory().map_err(io_error)?;
+        if let Some(name) = &look.name
+            && let Err(error) = sheet.set_name(name)
+        {
+            debug!(error = &error as &dyn std::error::Error, "a result workbook keeps the usual name of its sheet");
+        }
+        let (date, moment) =
+            if look.day_first { ("dd/mm/yyyy", "dd/mm/yyyy hh:mm") } else { ("yyyy-mm-dd", "yyyy-mm-dd hh:mm") };
         let looks = Looks {
             bold: Format::new().set_bold(),
             amount: Format::new().set_num_format("0.00####"),
-            date: Format::new().set_num_format("yyyy-mm-dd"),
-            moment: Format::new().set_num_format("yyyy-mm-dd hh:mm"),
+            date: Format::new().set_num_format(date),
+            moment: Format::new().set_num_format(moment),
         };
-        let sheet = Sheet { book, next: 0, looks, from_workbook, is_full: false };
-        Ok(Self { target: target.to_owned(), fresh, kind: Kind::Sheet(Box::new(sheet)) })
+        let sheet = Sheet { book, next: 0, looks, from_workbook: look.of_workbook, is_full: false };
+        Ok(Self { target: target.to_owned(), fresh, kind: Kind::Sheet(Box::new(sheet)), above: 0 })
+    }
+
+    /// The rows above the header, before anything else.
+    pub fn write_above(&mut self, rows: &[Vec<Cell>]) -> io::Result<()> {
+        self.above = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        rows.iter().try_for_each(|cells| self.write(cells))
     }
 
     /// One more row; the first is the header.
     pub fn write(&mut self, cells: &[Cell]) -> io::Result<()> {
         match &mut self.kind {
             Kind::Text { out, dialect } => {
-                let cells: Vec<String> = cells.iter().map(|cell| cell.text(dialect.has_commas)).collect();
-                out.write_all(&encoded(&line(&cells, dialect.delimiter.byte()), dialect.encoding))
+                let cells: Vec<String> = cells.iter().map(|cell| dialect.text(cell)).collect();
+                let line = line(&cells, dialect.delimiter.byte(), dialect.line_end);
+                out.write_all(&encoded(&line, dialect.encoding))
             }
-            Kind::Sheet(sheet) => sheet.write(cells).map_err(io_error),
+            Kind::Sheet(sheet) => sheet.write(cells, self.above).map_err(io_error),
         }
     }
 
@@ -133,6 +165,21 @@ impl Sink {
     }
 }
 
+impl Dialect {
+    /// A cell as a text has it.
+    fn text(&self, cell: &Cell) -> String {
+        match cell {
+            Cell::Own(text) if self.of_workbook && self.has_commas => match was(text) {
+                Some(Was::Number(_)) => text.replace('.', ","),
+                Some(Was::Date(date)) => date.strftime("%d/%m/%Y").to_string(),
+                Some(Was::Moment(at)) => at.strftime("%d/%m/%Y %H:%M").to_string(),
+                None => cell.text(true),
+            },
+            cell => cell.text(self.has_commas),
+        }
+    }
+}
+
 impl Drop for Sink {
     fn drop(&mut self) {
         // One that was given up in the middle; a file left over is only untidy.
@@ -141,12 +188,12 @@ impl Drop for Sink {
 }
 
 impl Sheet {
-    fn write(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
+    fn write(&mut self, cells: &[Cell], above: u32) -> Result<(), XlsxError> {
         self.is_full |= self.next >= MOST_ROWS || cells.len() > MOST_COLUMNS;
         if self.is_full {
             return Ok(());
         }
-        let (row, is_header) = (self.next, self.next == 0);
+        let (row, is_header) = (self.next, self.next == above);
         self.next += 1;
         let to = self.book.worksheet_from_index(0)?;
         for (column, cell) in (0_u16..).zip(cells) {
@@ -207,7 +254,7 @@ fn cut(text: &str) -> String {
     if text.len() <= LONGEST_CELL { text.to_owned() } else { text.chars().take(LONGEST_CELL / 2).collect() }
 }
 
-fn line(cells: &[String], delimiter: u8) -> String {
+fn line(cells: &[String], delimiter: u8, end: &str) -> String {
     let mut line = String::with_capacity(128);
     for (i, cell) in cells.iter().enumerate() {
         if i > 0 {
@@ -221,7 +268,7 @@ fn line(cells: &[String], delimiter: u8) -> String {
             line.push_str(cell);
         }
     }
-    line.push_str("\r\n");
+    line.push_str(end);
     line
 }
 
@@ -252,7 +299,7 @@ mod tests {
     #[test]
     fn a_line_has_the_users_delimiter_and_encoding() {
         let cells = ["Ñandú;x".to_owned(), "say \"hi\"".to_owned(), "a,b".to_owned()];
-        let line = line(&cells, b';');
+        let line = line(&cells, b';', "\r\n");
         assert_eq!(line, "\"Ñandú;x\";\"say \"\"hi\"\"\";a,b\r\n");
         assert_eq!(encoded("Ñ→", Encoding::Windows1252), b"\xd1?");
         assert_eq!(encoded("Ñ", Encoding::Utf8), "Ñ".as_bytes());
@@ -264,17 +311,42 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_dates_of_a_workbook_are_written_as_people_of_its_language_write_them() {
+        let dialect = |has_commas, of_workbook| Dialect {
+            delimiter: Delimiter::Semicolon,
+            encoding: Encoding::Utf8,
+            has_mark: true,
+            has_commas,
+            line_end: "\r\n",
+            of_workbook,
+        };
+        for (cell, ours, as_it_stands) in [
+            ("1234.5", "1234,5", "1234.5"),
+            ("2026-11-28", "28/11/2026", "2026-11-28"),
+            ("2026-11-28 09:30", "28/11/2026 09:30", "2026-11-28 09:30"),
+            ("0012", "0012", "0012"),
+            ("=1+1", "'=1+1", "'=1+1"),
+        ] {
+            let own = Cell::Own(cell.to_owned());
+            assert_eq!(dialect(true, true).text(&own), ours);
+            assert_eq!(dialect(false, true).text(&own), as_it_stands);
+            assert_eq!(dialect(true, false).text(&own), as_it_stands, "a text comes back as it stands");
+        }
+    }
+
+    #[test]
     fn a_cell_longer_than_a_worksheet_holds_is_cut_and_a_table_wider_makes_none() {
         let dir = tempfile::tempdir().unwrap();
+        let look = Look { of_workbook: false, name: None, day_first: false };
         let target = dir.path().join("a.xlsx");
-        let mut sink = Sink::sheet(&target, false).unwrap();
+        let mut sink = Sink::sheet(&target, &look).unwrap();
         for cells in [vec![Cell::word("name")], vec![Cell::Own("é".repeat(40_000))]] {
             sink.write(&cells).unwrap();
         }
         assert_eq!(sink.finish().unwrap(), Made::Written);
         let wide = vec![Cell::word("x"); MOST_COLUMNS + 1];
         let target = dir.path().join("b.xlsx");
-        let mut sink = Sink::sheet(&target, false).unwrap();
+        let mut sink = Sink::sheet(&target, &look).unwrap();
         sink.write(&wide).unwrap();
         assert_eq!(sink.finish().unwrap(), Made::TooLong);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "what was given up leaves nothing");

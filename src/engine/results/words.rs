@@ -10,7 +10,9 @@ use crate::domain::failure::sentence_key;
 use crate::domain::message::MessageState as S;
 use crate::domain::money::Micros;
 pub(super) use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
+use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
+use crate::intake::phone_number::{self, Home};
 use crate::intake::rows::explain;
 use crate::locale::{Language, say, sentences};
 use crate::store::exclusion::Exclusion;
@@ -32,6 +34,8 @@ const COST: usize = 5;
 pub(super) struct Voice {
     pub language: Language,
     pub zone: TimeZone,
+    /// Where numbers written without a country are from.
+    pub home: Option<Home>,
 }
 
 impl Voice {
@@ -47,7 +51,9 @@ impl Voice {
             // What was sent before the file left it out stays so.
             (RowResult::LeftOut(left), Some(before)) => {
                 let mut cells = self.message(before);
-                cells[REASON] = Cell::word(self.why_left_out(left));
+                if let Some(why) = self.why_left_out_after(left, before) {
+                    cells[REASON] = Cell::Word(why);
+                }
                 cells
             }
             (RowResult::LeftOut(left), None) => self.left_out(left),
@@ -56,7 +62,10 @@ impl Voice {
         if let Some(before) = &fate.before {
             let state = say(self.language, &format!("web.state.{}", before.state.as_str()), &[]);
             let at = self.time(before.sent_at.or(before.accepted_at)).text(false);
-            let said = say(self.language, "results.before", &[("state", &state), ("at", &at)]);
+            // A number that was corrected meanwhile: the row has the new one.
+            let is_same = before.recipient.is_empty() || person(&before.recipient) == person(&now.recipient);
+            let (key, to) = (if is_same { "results.before" } else { "results.before_to" }, with_plus(before));
+            let said = say(self.language, key, &[("state", &state), ("at", &at), ("to", &to)]);
             let both =
                 [cells[REASON].words(), &said].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
             cells[REASON] = Cell::Word(both);
@@ -92,7 +101,23 @@ impl Voice {
     pub fn why_left_out(&self, left: &Exclusion) -> String {
         let reason = say(self.language, &format!("web.reason.{}", left.reason.as_str()), &[]);
         let detail = explain(self.language, &left.detail);
-        if detail.is_empty() { reason } else { format!("{reason}: {detail}") }
+        let bare = |text: &str| text.trim_end_matches('.').to_lowercase();
+        match bare(&detail) {
+            same if same.is_empty() || same == bare(&reason) => reason,
+            _ => format!("{reason}: {detail}"),
+        }
+    }
+
+    /// Why a row was left out whose message had been sent before, and to which number that was, where the row has another
+    /// by now; `None`: nothing was wrong with it in time.
+    fn why_left_out_after(&self, left: &Exclusion, before: &Told) -> Option<String> {
+        let read = phone_number::read(&left.recipient, self.home.as_ref()).ok();
+        let is_same = read.is_some_and(|to| to.person_key() == person(&before.recipient));
+        if is_same || before.recipient.is_empty() {
+            return (left.reason != ExclusionReason::TooLate).then(|| self.why_left_out(left));
+        }
+        let went = say(self.language, "results.sent_to", &[("to", &with_plus(before))]);
+        Some(format!("{}. {went}", self.why_left_out(left).trim_end_matches('.')))
     }
 
     /// Why it was not sent or did not arrive; empty where it did.
@@ -122,6 +147,15 @@ impl Voice {
     pub fn time(&self, at: Option<UnixMs>) -> Cell {
         at.map_or(Cell::Empty, |at| Cell::Moment(at.in_zone(&self.zone).datetime()))
     }
+}
+
+fn with_plus(told: &Told) -> String {
+    if told.recipient.is_empty() { String::new() } else { format!("+{}", told.recipient) }
+}
+
+/// What every way of writing a number shares.
+fn person(digits: &str) -> String {
+    Phone::from_international(digits).map_or_else(|| digits.to_owned(), |phone| phone.person_key())
 }
 
 /// What everything about the row has cost.

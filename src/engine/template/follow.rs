@@ -18,25 +18,45 @@ pub(in crate::engine) async fn status(
     now: UnixMs,
 ) -> Result<bool, EngineError> {
     let Some(before) = template::set_status(tx, account, news).await? else { return Ok(false) };
-    let (scope, cause) = (HoldScope::Template, HoldCause::Quality);
+    let scope = HoldScope::Template;
     let scope_key = hold::template_key(account, &news.name, &news.language);
     if before != news.status {
         let (subject, detail) = (format!("template {scope_key}"), news.status.word());
         audit::write_in(tx, now, Deed { actor: ITSELF, action: "template.status", subject: &subject, detail }).await?;
     }
     if news.status == TemplateStatus::Approved {
-        return Ok(hold::lift_cause(tx, (scope, &scope_key, cause), now, ITSELF).await?);
+        return released(tx, &scope_key, now).await;
+    }
+    let (is_gone, mut released_before) = (news.status == TemplateStatus::Other(GONE.to_owned()), false);
+    if is_gone {
+        released_before = released(tx, &scope_key, now).await?;
+        if !is_used(tx, account, news).await? {
+            return Ok(released_before);
+        }
     }
     // A review that our own edit asked for stops nobody where nothing uses the template: nothing can be started with it.
     if news.status == TemplateStatus::Pending && !is_used(tx, account, news).await? {
         return Ok(false);
     }
     // What could not be sent before holds nothing anew: nothing was started with it.
-    if before != TemplateStatus::Approved {
+    if before != TemplateStatus::Approved && !is_gone {
         return Ok(false);
     }
+    let cause = if is_gone { HoldCause::Deleted } else { HoldCause::Quality };
     let new = NewHold { scope, scope_key, cause, code: None, until_at: Some(now.plus(TEMPLATE_POLL)) };
-    Ok(hold::place_in(tx, &new, now).await?)
+    Ok(hold::place_in(tx, &new, now).await? || released_before)
+}
+
+/// The status of a template that the provider has no more.
+pub(super) const GONE: &str = "deleted";
+
+/// Whatever of the template's own stood in the way is over.
+async fn released(tx: &mut Tx, key: &str, now: UnixMs) -> Result<bool, EngineError> {
+    let mut lifted = false;
+    for cause in [HoldCause::Quality, HoldCause::Deleted] {
+        lifted |= hold::lift_cause(tx, (HoldScope::Template, key, cause), now, ITSELF).await?;
+    }
+    Ok(lifted)
 }
 
 /// Whether an open run sends it.
@@ -56,8 +76,7 @@ pub(in crate::engine) async fn deleted(
     (account, name, language): (&str, &str, &str),
     now: UnixMs,
 ) -> Result<bool, EngineError> {
-    let key = hold::template_key(account, name, language);
-    Ok(hold::lift_cause(tx, (HoldScope::Template, &key, HoldCause::Quality), now, ITSELF).await?)
+    released(tx, &hold::template_key(account, name, language), now).await
 }
 
 /// Keeps what else the provider says of it. True when the template is to be read again.

@@ -6,7 +6,7 @@ use crate::domain::event::{CategoryNews, TemplateNews};
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
 use crate::domain::template::parts::Takes;
-use crate::domain::template::{Button, Template};
+use crate::domain::template::{Button, Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
@@ -82,7 +82,7 @@ fn news_of_category(known: Option<&Template>, fresh: &Template, is_recategorised
     done.into_iter().chain(announced).collect()
 }
 
-/// The provider has this template no more: what uses it is held.
+/// The provider has this template no more: what uses it is held, and where nothing does, nothing is.
 pub(in crate::engine) async fn gone(
     engine: &Engine,
     account: &str,
@@ -90,7 +90,7 @@ pub(in crate::engine) async fn gone(
     now: UnixMs,
 ) -> Result<(), EngineError> {
     let mut tx = engine.store.begin().await?;
-    let status = crate::domain::template::TemplateStatus::Other("deleted".to_owned());
+    let status = TemplateStatus::Other(follow::GONE.to_owned());
     let news = TemplateNews { name: known.name.clone(), language: known.language.clone(), status };
     let held = follow::status(&mut tx, account, &news, now).await?;
     tx.commit().await?;

@@ -29,7 +29,7 @@ pub struct Stake {
 
 impl Engine {
     /// The open runs that use a template.
-    pub(super) async fn runs_of_template(
+    pub(in crate::engine) async fn runs_of_template(
         &self,
         account: &str,
         name: &str,

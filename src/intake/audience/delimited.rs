@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use super::bytes::UTF8_BOM;
 use super::decode::{Guarded, Text};
 use super::lines::{Breaks, Raw};
 use super::{Delimiter, Encoding, Quote};
@@ -29,6 +30,26 @@ impl Dialect {
         Ok(Delimited { reader, record: csv::ByteRecord::new(), first_line: self.line })
     }
 }
+
+impl Dialect {
+    /// The rows before the header, at most so many; a line without a character is an empty one.
+    pub(super) fn above(self, file: File, most: usize) -> io::Result<Vec<Vec<String>>> {
+        let mut above = Vec::new();
+        Text::of(file, self.encoding).take(self.start.min(MOST_ABOVE)).read_to_end(&mut above)?;
+        let text = String::from_utf8_lossy(above.strip_prefix(UTF8_BOM).unwrap_or(&above));
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        let cells = |line: &str| {
+            let mut record = csv::ByteRecord::new();
+            // A text in memory can be read.
+            drop(builder(self.delimiter, self.quote).from_reader(line.as_bytes()).read_byte_record(&mut record));
+            record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect()
+        };
+        Ok(lines.lines().take(most).map(cells).collect())
+    }
+}
+
+/// Bytes before a header that are given back.
+const MOST_ABOVE: u64 = 256 * 1024;
 
 /// A reader of such text.
 pub(super) fn builder(delimiter: Delimiter, quote: Quote) -> csv::ReaderBuilder {

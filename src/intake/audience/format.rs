@@ -57,7 +57,27 @@ fn refuse_markup(beginning: &[u8]) -> Result<(), Refused> {
     if text.starts_with("{\\rtf") {
         return Err(Refused::Format(Other::Document));
     }
+    if is_json(text) {
+        return Err(Refused::Format(Other::Json));
+    }
+    if is_sylk(text) {
+        return Err(Refused::Format(Other::Sylk));
+    }
     Ok(())
+}
+
+/// Objects of names and values, perhaps in a list: no row of a table begins so.
+fn is_json(text: &str) -> bool {
+    let inner = text.strip_prefix('[').unwrap_or(text).trim_start();
+    let named = inner.strip_prefix('{').map(str::trim_start).and_then(|rest| rest.strip_prefix('"'));
+    named.and_then(|rest| rest.split_once('"')).is_some_and(|(_, rest)| rest.trim_start().starts_with(':'))
+}
+
+/// A spreadsheet's old exchange format. A table whose first column is called `ID` begins nearly so too, which is why the
+/// cells of the format are looked for.
+fn is_sylk(text: &str) -> bool {
+    let has_cell = || text.lines().skip(1).any(|line| line.starts_with("c;y") || line.starts_with("c;x"));
+    text.starts_with("id;p") && has_cell()
 }
 
 /// UTF-16, by its mark, or because nearly every second byte is 0 as in any Western text.

@@ -95,8 +95,8 @@ impl Fitting {
 /// Counts bytes above 127 that fit their neighbours, in each encoding.
 #[derive(Default)]
 pub(super) struct Letters {
-    /// The two bytes before the next one.
-    before: [u8; 2],
+    /// The three bytes before the next one.
+    before: [u8; 3],
     high: u64,
     windows: Fitting,
     mac: Fitting,
@@ -109,10 +109,15 @@ impl Letters {
     pub(super) fn read(&mut self, bytes: &[u8]) {
         for byte in bytes {
             // The byte before is judged once its neighbours on both sides are known.
-            if self.before[1] >= 0x80 {
-                self.judge(self.before[0], self.before[1], *byte);
+            let [first, left, last] = self.before;
+            if last >= 0x80 {
+                self.judge(left, last, *byte);
             }
-            self.before = [self.before[1], *byte];
+            // A word in capitals goes on in capitals: `OÕHiggins` is none, what stands there is an apostrophe.
+            if left >= 0x80 && first.is_ascii_uppercase() && last.is_ascii_uppercase() && byte.is_ascii_lowercase() {
+                self.no_capital(left);
+            }
+            self.before = [left, last, *byte];
         }
     }
 
@@ -123,6 +128,17 @@ impl Letters {
         self.windows.judge(&WINDOWS, place);
         self.mac.judge(&MAC, place);
         self.dos.judge(&DOS, place);
+    }
+
+    /// A byte that was taken for a capital, where it is one, fits no more.
+    fn no_capital(&mut self, byte: u8) {
+        for (table, fitting) in [(&WINDOWS, &mut self.windows), (&MAC, &mut self.mac), (&DOS, &mut self.dos)] {
+            let (kind, is_seldom) = table[usize::from(byte & 0x7F)];
+            if kind == Kind::Capital {
+                fitting.all -= 1;
+                fitting.usual -= u64::from(!is_seldom);
+            }
+        }
     }
 
     /// Windows-1252 unless more of the bytes fit as Mac Roman or DOS.

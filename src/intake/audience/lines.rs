@@ -1,6 +1,6 @@
 //! The rows of an audience file, one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::delimited::Delimited;
@@ -99,6 +99,16 @@ impl Lost {
     }
 }
 
+/// Rows of a text that are taken although they end before the last columns, which are empty in them: some programs leave
+/// the last delimiters out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Short {
+    /// Cells that such a row may have.
+    pub widths: BTreeSet<usize>,
+    /// Not this row: the last of a file may have been cut off.
+    pub but: Option<u64>,
+}
+
 enum Source {
     Text(Delimited),
     Sheet(Box<SheetRows>),
@@ -128,6 +138,11 @@ pub struct Lines {
     lost: Lost,
     is_as_written: bool,
     failure: Option<io::Error>,
+    short: Short,
+    /// Rows that were taken for that.
+    taken_short: u64,
+    /// Rows given.
+    given: u64,
 }
 
 impl Lines {
@@ -156,6 +171,9 @@ impl Lines {
             lost: Lost::default(),
             is_as_written: false,
             failure: None,
+            short: Short::default(),
+            taken_short: 0,
+            given: 0,
         }
     }
 
@@ -231,6 +249,18 @@ impl Lines {
         self.beside
     }
 
+    /// Takes such rows too.
+    #[must_use]
+    pub fn taking(mut self, short: Short) -> Self {
+        self.short = short;
+        self
+    }
+
+    /// Rows so far that end before the last columns and were taken all the same.
+    pub fn taken_short(&self) -> u64 {
+        self.taken_short
+    }
+
     /// The cells as they stand in the file, without repairs.
     #[must_use]
     pub fn as_written(mut self) -> Self {
@@ -300,6 +330,12 @@ impl Lines {
         }
     }
 
+    /// Whether the row in hand, with so many cells, is one of those that only lack their last.
+    fn is_taken(&self, found: usize) -> bool {
+        let row = self.given + self.blank + 1;
+        self.raw.breaks == Breaks::None && self.short.widths.contains(&found) && self.short.but != Some(row)
+    }
+
     /// The row in hand as wide as the header.
     fn shape(&mut self) -> Line {
         let found = self.raw.cells.len();
@@ -309,6 +345,8 @@ impl Lines {
         // under the empty names at the end of the header are.
         if is_sheet || (self.width..=self.written).contains(&found) {
             self.beside += extra as u64;
+        } else if found < self.width && self.is_taken(found) {
+            self.taken_short += 1;
         } else if found < self.width || extra > 0 {
             let quoted_from = (self.raw.breaks != Breaks::None).then_some(self.raw.line);
             return Line::Unreadable(Unreadable::Width { found, quoted_from }, std::mem::take(&mut self.raw.cells));
@@ -332,6 +370,7 @@ impl Iterator for Lines {
         if self.next.is_none() {
             self.next = self.read();
         }
+        self.given += u64::from(self.next.is_some());
         if self.next.is_some() && self.blank > 0 {
             self.blank -= 1;
             self.of_last = Beside::default();

@@ -26,6 +26,8 @@ pub(super) enum Refused {
     NoSheet { wanted: String, sheets: Vec<String> },
     #[error("has several sheets that could be meant")]
     SeveralSheets { sheets: Vec<String> },
+    #[error("has its phones on a hidden sheet")]
+    HiddenSheet { sheet: String },
     #[error("is a damaged workbook: {0}")]
     Damaged(&'static str),
     #[error("unpacks to more than is read: {0}")]
@@ -44,6 +46,8 @@ pub(super) enum Other {
     Pdf,
     Document,
     Packed,
+    Json,
+    Sylk,
 }
 
 impl Other {
@@ -56,6 +60,8 @@ impl Other {
             Self::Pdf => "audience_pdf",
             Self::Document => "audience_document",
             Self::Packed => "audience_packed",
+            Self::Json => "audience_json",
+            Self::Sylk => "audience_sylk",
         }
     }
 }
@@ -83,6 +89,7 @@ impl Refused {
                 Problem::new("no_such_sheet", &[("sheet", wanted), ("sheets", &sheets.join(", "))])
             }
             Self::SeveralSheets { sheets } => Problem::new("several_sheets", &[("sheets", &sheets.join(", "))]),
+            Self::HiddenSheet { sheet } => Problem::new("hidden_sheet", &[("sheet", sheet)]),
             Self::Damaged(_) => Problem::new("audience_damaged", &[]),
             Self::TooLarge(_) => Problem::new("audience_too_large", &[]),
             Self::EndlessRow { line } => Problem::new("quote_not_closed", &[("line", &line.to_string())]),

@@ -27,6 +27,42 @@ pub struct Rules {
     pub wanted: Vec<String>,
     /// Those of them that hold the phone.
     pub phone: Vec<String>,
+    /// How the truth values of a workbook are written.
+    pub truths: Truths,
+}
+
+/// The words that a spreadsheet shows for truth values, by the language of whoever sits before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Truths {
+    /// `TRUE`, `FALSE`
+    #[default]
+    English,
+    /// `VERDADERO`, `FALSO`
+    Spanish,
+    /// `VERDADEIRO`, `FALSO`
+    Portuguese,
+}
+
+impl Truths {
+    /// Those of a language's tag, as `es_AR`.
+    pub fn of_tag(tag: &str) -> Self {
+        match tag.get(..2) {
+            Some("es") => Self::Spanish,
+            Some("pt") => Self::Portuguese,
+            _ => Self::English,
+        }
+    }
+
+    /// The word of a value.
+    pub const fn word(self, value: bool) -> &'static str {
+        match (self, value) {
+            (Self::English, true) => "TRUE",
+            (Self::English, false) => "FALSE",
+            (Self::Spanish, true) => "VERDADERO",
+            (Self::Portuguese, true) => "VERDADEIRO",
+            (Self::Spanish | Self::Portuguese, false) => "FALSO",
+        }
+    }
 }
 
 /// What merged cells are in the rows below their first.

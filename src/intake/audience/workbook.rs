@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::lines::Raw;
 use super::refused::{Other, Refused};
-use super::rules::Rules;
+use super::rules::{Rules, Truths};
 use super::{FileFormat, HeaderEvidence};
 
 mod merged;
@@ -85,16 +85,19 @@ enum Rows {
 }
 
 impl Workbook {
-    pub(super) fn open(path: &Path) -> Result<Self, Refused> {
+    pub(super) fn open(path: &Path, truths: Truths) -> Result<Self, Refused> {
         let package = Arc::new(Package::open(File::open(path)?)?);
         if package.has("content.xml") {
             let sheets = ods::sheets(&package)?;
             return Ok(Self { package, sheets, kind: Kind::Ods });
         }
+        if package.has("word/document.xml") || package.has("ppt/presentation.xml") {
+            return Err(Refused::Format(Other::Document));
+        }
         if package.has("xl/workbook.bin") {
             return Err(Refused::Format(Other::BinaryExcel));
         }
-        let (sheets, shared) = xlsx::open(&package)?;
+        let (sheets, shared) = xlsx::open(&package, truths)?;
         Ok(Self { package, sheets, kind: Kind::Xlsx(Arc::new(shared)) })
     }
 

@@ -13,6 +13,14 @@ pub fn moved_and_left() -> String {
     "moved_and_left".to_owned()
 }
 
+/// The detail of a row whose message went to the number that it had before, and is not sent to the one it has now.
+pub fn sent_elsewhere() -> String {
+    SENT_ELSEWHERE.to_owned()
+}
+
+/// See [`sent_elsewhere`].
+const SENT_ELSEWHERE: &str = "sent_to_number_before";
+
 /// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
 /// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
 pub fn explain(language: Language, detail: &str) -> String {

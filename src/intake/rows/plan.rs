@@ -42,7 +42,8 @@ impl<'a> Plan<'a> {
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).chain(client).collect();
-        if !columns.names.contains_key(columns::CLIENT_NAME) && speaks_of(campaign, columns::CLIENT_NAME) {
+        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !request.names.is_empty();
+        if !is_told && greets(campaign) {
             // Whoever is not known by name cannot be greeted by it.
             problems.push(Problem::new("client_name_unknown", &[("columns", &columns::listed(header))]));
         }
@@ -105,6 +106,11 @@ fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Opti
 /// Whether something that will be sent, or the choice of rows, depends on the row's date.
 fn speaks_of_when(campaign: &CampaignFile) -> bool {
     speaks_of(campaign, expression::WHEN)
+}
+
+/// Whether something that will be sent speaks of what the person is called.
+pub fn greets(campaign: &CampaignFile) -> bool {
+    speaks_of(campaign, columns::CLIENT_NAME)
 }
 
 fn speaks_of(campaign: &CampaignFile, name: &str) -> bool {

@@ -83,6 +83,7 @@ impl Decided {
                 name: draft.name,
                 cost_centre: draft.cost_centre,
                 happens_at: draft.happens_at,
+                to: Some(draft.to),
                 detail,
             },
         }
@@ -141,6 +142,7 @@ impl<'a> Resolver<'a> {
         let cost_centre = label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells);
         let mut who = Who::of(&cells, &found.given, &self.plan.columns).paid_by(&cost_centre, &self.plan.columns);
         who.happens_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
+        who.to = found.to.as_ref().ok().cloned();
         self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
         let weighed = self.weigh((cells, is_hidden), &who, found.to, (own_zone, happens));
         weighed.map_err(|(reason, detail)| Box::new(who.left_out(reason, &detail)))
@@ -157,7 +159,8 @@ impl<'a> Resolver<'a> {
     ) -> Result<Box<Draft>, Why> {
         let picked = self.plan.contents.pick(&cells);
         let style = self.plan.contents.style(picked.as_ref().ok().copied());
-        let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
+        let client = read.as_ref().ok().and_then(|to| self.request.names.get(to.digits())).cloned();
+        let values = self.values((cells, client), happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
         self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())?;
         let to = self.phone(&who.given, read)?;
@@ -265,10 +268,15 @@ impl<'a> Resolver<'a> {
         read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
-    fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
+    fn values(
+        &mut self,
+        (cells, client): (Vec<String>, Option<String>),
+        happens: Option<Happens>,
+        style: Style,
+    ) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         let (columns, vars) = (Arc::clone(&self.columns), Arc::clone(&self.vars));
-        Arc::new(RowValues { cells, columns, vars, when, numbers: std::mem::take(&mut self.numbers) })
+        Arc::new(RowValues { cells, columns, vars, when, client, numbers: std::mem::take(&mut self.numbers) })
     }
 
     /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own
@@ -355,6 +363,10 @@ impl<'a> Resolver<'a> {
         self.tally.goes_earlier += u64::from(shift == Shift::Earlier);
         self.tally.goes_later += u64::from(shift == Shift::Later);
         self.tally.overdue += u64::from(shift == Shift::Overdue);
+        if let (Shift::Earlier | Shift::Later, Some(law)) = (shift, self.plan.hours.law_of(&draft.to)) {
+            self.tally.lawful += 1;
+            self.tally.laws.insert(law.to_owned());
+        }
     }
 }
 

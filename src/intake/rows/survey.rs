@@ -1,16 +1,19 @@
 //! The pass over an audience before its rows are read: what only the whole file tells.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 
-use super::super::audience::{Audience, DateOrder, Line, Lines, Rules, Unreadable};
+use super::super::audience::{Audience, DateOrder, Line, Lines, Rules, Short, Unreadable};
 use super::super::phone_number::Papers;
 use super::damage;
 use super::evidence::{Dates, Examples, Phones, Place, Places};
 use super::plan::Plan;
+
+/// So many rows as short as each other are no accident.
+const ALIKE: u64 = 2;
 
 /// What the whole file told.
 #[derive(Default)]
@@ -20,6 +23,8 @@ pub(super) struct Survey {
     pub(super) order: DateOrder,
     /// The dates are the numbers of their days.
     pub(super) serial_dates: bool,
+    /// Rows that end before the last columns, and are taken.
+    pub(super) short: Short,
     pub(super) warnings: Vec<Problem>,
     pub(super) blockers: Vec<Problem>,
 }
@@ -44,6 +49,31 @@ struct Looking<'a> {
     unfit: BTreeSet<usize>,
 }
 
+/// Rows with fewer cells than the header, by how many they have.
+#[derive(Default)]
+struct ShortRows {
+    rows: BTreeMap<usize, u64>,
+    /// The last of them: which, and its cells.
+    last: Option<(u64, usize)>,
+}
+
+impl ShortRows {
+    fn see(&mut self, row: u64, found: usize) {
+        *self.rows.entry(found).or_default() += 1;
+        self.last = Some((row, found));
+    }
+
+    /// Those that only lack their last cells: several are alike, and nothing depends on what they lack. The last row of a file
+    /// may have been cut off, unless most rows are as short.
+    fn taken(&self, rows: u64, needed: usize, width: usize) -> Short {
+        let alike = self.rows.iter().filter(|(found, n)| **n >= ALIKE && (needed..width).contains(*found));
+        let widths = alike.map(|(found, _)| *found).collect();
+        let usual = |found: usize| self.rows.get(&found).is_some_and(|n| n * 2 > rows);
+        let but = self.last.filter(|(row, found)| *row == rows && !usual(*found)).map(|(row, _)| row);
+        Short { widths, but }
+    }
+}
+
 impl Survey {
     pub(super) fn of(
         audience: &Audience,
@@ -55,6 +85,7 @@ impl Survey {
         let header = &audience.facts.header;
         let mut looking = Looking::new(plan, header, template);
         let mut lines = audience.lines()?;
+        let mut short = ShortRows::default();
         while let Some(line) = lines.next() {
             survey.rows += 1;
             if survey.rows.is_multiple_of(super::TOLD_EVERY) {
@@ -68,9 +99,11 @@ impl Survey {
                 {
                     survey.blockers.push(Problem::new("quote_not_closed", &[("line", &line.to_string())]));
                 }
+                Line::Unreadable(Unreadable::Width { found, .. }, _) => short.see(survey.rows, found),
                 Line::Unreadable(..) => {}
             }
         }
+        survey.short = short.taken(survey.rows, plan.used.last().map_or(0, |last| last + 1), header.len());
         if let Some(failure) = lines.take_failure() {
             return Err(failure);
         }

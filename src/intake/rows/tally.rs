@@ -1,5 +1,7 @@
 //! What is counted while rows are read.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 /// What was counted while the rows were read.
@@ -25,6 +27,11 @@ pub struct Tally {
     pub goes_earlier: u64,
     /// Messages due after it, because it is closed then.
     pub goes_later: u64,
+    /// Messages due at another time than the schedule says, whose people are protected by a law about hours.
+    pub lawful: u64,
+    /// The names of those laws.
+    #[serde(skip)]
+    pub laws: BTreeSet<String>,
     /// Messages whose time had passed at the start, and that are due at once.
     pub overdue: u64,
     /// Rows whose latest time has passed at the start, or comes before they are due.
@@ -59,6 +66,8 @@ impl Tally {
             fell_back,
             goes_earlier,
             goes_later,
+            lawful,
+            laws,
             overdue,
             misses_latest,
             closed_until_latest,
@@ -78,6 +87,10 @@ impl Tally {
         self.fell_back += fell_back;
         self.goes_earlier += goes_earlier;
         self.goes_later += goes_later;
+        self.lawful += lawful;
+        if !laws.is_subset(&self.laws) {
+            self.laws.extend(laws.iter().cloned());
+        }
         self.overdue += overdue;
         self.misses_latest += misses_latest;
         self.closed_until_latest += closed_until_latest;

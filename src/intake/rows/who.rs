@@ -1,6 +1,7 @@
 //! Whom a row is for, as its cells say it.
 
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
 use super::super::columns::Columns;
@@ -14,6 +15,8 @@ pub(super) struct Who {
     pub(super) name: String,
     pub(super) cost_centre: String,
     pub(super) happens_at: Option<UnixMs>,
+    /// Where it goes, where that can be read.
+    pub(super) to: Option<Phone>,
     /// A column by whose cell rows are told apart, and which says too much for that: cut, it would be another's.
     pub(super) too_long: Option<usize>,
 }
@@ -28,6 +31,7 @@ impl Who {
             name: beginning(cell(columns.name)).to_owned(),
             cost_centre: String::new(),
             happens_at: None,
+            to: None,
             too_long: None,
         };
         let id = cell(columns.id);
@@ -51,8 +55,8 @@ impl Who {
 
     /// Its exclusion.
     pub(super) fn left_out(self, reason: ExclusionReason, detail: &str) -> RowExclusion {
-        let Self { given: recipient, external_id, name, cost_centre, happens_at, .. } = self;
+        let Self { given: recipient, external_id, name, cost_centre, happens_at, to, .. } = self;
         let detail = beginning(detail).to_owned();
-        RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, detail }
+        RowExclusion { reason, recipient, external_id, name, cost_centre, happens_at, to, detail }
     }
 }

@@ -1,7 +1,7 @@
 //! When it begins, when it has been sent, and how it comes again.
 
 use super::layout::Page;
-use super::money;
+use super::money_in;
 use crate::domain::time::UnixMs;
 use crate::locale::{Language, say};
 use crate::preflight::repeat::Repeats;
@@ -21,7 +21,10 @@ pub(super) fn times(page: &mut Page, sheet: &Sheet) {
     if ends[0] == ends[2] {
         page.fact("preflight.sent_out_at", &ends[1]);
     } else {
-        let means = ["low", "likely", "high"].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[]));
+        let hours = sent_out.tried_again_h.map(|hours| hours.to_string()).unwrap_or_default();
+        let high = if hours.is_empty() { "high" } else { "again" };
+        let means =
+            ["low", "likely", high].map(|name| page.say(&format!("preflight.sent_out_{name}"), &[("hours", &hours)]));
         page.range("preflight.sent_out_at_label", &ends, &means);
     }
     let limited_by = page.say(&format!("limited_by.{}", sent_out.limited_by.as_str()), &[]);
@@ -46,7 +49,7 @@ fn repeat(page: &mut Page, sheet: &Sheet, repeats: &Repeats) {
     page.fact("repeat.comes", &said);
     let currency = &sheet.cost.currency;
     if let (Some(likely), Some(high)) = (repeats.likely, repeats.high) {
-        let (likely, high) = (money(currency, likely), money(currency, high));
+        let [likely, high] = [likely, high].map(|amount| money_in(page.language(), currency, amount));
         let said = page.say(repeats.cost_key(), &[("likely", &likely), ("high", &high)]);
         page.fact("repeat.cost", &said);
     }
@@ -63,10 +66,11 @@ pub fn repeat_words(language: Language, repeats: &Repeats, until: &str) -> Strin
     say(language, key, &[("n", &times), ("until", until), ("every", &repeats.every)])
 }
 
-/// `Tuesday 2026-11-24, 14:30`, on the clock of `zone`.
+/// `Tuesday 2026-11-24, 14:30` or `martes 24/11/2026, 14:30`, on the clock of `zone`.
 fn local(at: UnixMs, zone: &str, language: Language) -> String {
     let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let local = at.in_zone(&zone);
     let weekday = say(language, &format!("preflight.weekday.{}", local.weekday().to_monday_one_offset()), &[]);
-    format!("{weekday} {}", local.strftime("%Y-%m-%d, %H:%M"))
+    let form = if language == Language::En { "%Y-%m-%d, %H:%M" } else { "%d/%m/%Y, %H:%M" };
+    format!("{weekday} {}", local.strftime(form))
 }

@@ -136,6 +136,9 @@ impl World {
         if self.gupshup.has_opted_out(&wa_id) {
             doomed = Some(1_012);
         }
+        if self.check_spam(asked.source).is_err() {
+            doomed = Some(131_048);
+        }
         if !self.gupshup.pays(&category) {
             doomed = Some(1_003);
         }

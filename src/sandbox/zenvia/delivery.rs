@@ -88,6 +88,10 @@ impl Sandbox {
             to.count(outcome, now);
         }
         if is_taken {
+            if let (Some(id), Some(_)) = (post.body["messageId"].as_str(), post.body["message"]["externalId"].as_str())
+            {
+                world.zenvia.told.insert(id.to_owned());
+            }
             return;
         }
         if post.tries >= self.0.config.zenvia.tries {

@@ -193,6 +193,9 @@ impl World {
             return Some((470, "$.contents[0].type", "the window of 24 hours is closed"));
         }
         if message.template.is_some() {
+            if self.check_spam(&message.sender).is_err() {
+                return Some((131_048, "$.from", "too many messages of this number were blocked"));
+            }
             let at = "$.contents[0].templateId";
             let Some(template) = self.zenvia.template(text(content, "templateId")) else {
                 return Some((132_001, at, "does not exist"));

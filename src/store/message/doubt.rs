@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId};
 use crate::domain::money::Micros;
 use crate::domain::time::UnixMs;
-use crate::store::{Dialects, Result, Store, on, on_tx, place, run};
+use crate::store::{Dialects, Result, Store, Tx, on, on_tx, place, run};
 
 /// `end_reason` of a cancelled message that a person left in doubt: it may have left.
 pub const LEFT: &str = "in_doubt";
@@ -234,23 +234,26 @@ pub async fn stakes(store: &Store, ids: &[MessageId]) -> Result<Vec<Stake>> {
 /// The rule of doubt says that these never left: they go back in line, unless another attempt turned out to have left.
 /// Returns how many did.
 pub async fn release_unsent(store: &Store, ids: &[MessageId], at: UnixMs) -> Result<u64> {
-    settle_doubt(store, RELEASE_UNSENT, &crate::store::json(&ids), at).await
+    let mut tx = store.begin().await?;
+    let done = settle_doubt(store, &mut tx, (RELEASE_UNSENT, &crate::store::json(&ids)), at).await?;
+    tx.commit().await?;
+    Ok(done)
 }
 
 /// A person has these sent again, with the same exception. Returns how many go back in line.
-pub async fn release_doubt(store: &Store, ids: &[MessageId], at: UnixMs) -> Result<u64> {
-    settle_doubt(store, RELEASE, &crate::store::json(&ids), at).await
+pub async fn release_doubt(store: &Store, tx: &mut Tx, ids: &[MessageId], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, tx, (RELEASE, &crate::store::json(&ids)), at).await
 }
 
 /// A person leaves these as they are: nothing is sent again. Returns how many were in doubt.
-pub async fn leave_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u64> {
-    settle_doubt(store, LEAVE, &crate::store::json(&lives), at).await
+pub async fn leave_doubt(store: &Store, tx: &mut Tx, lives: &[Life], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, tx, (LEAVE, &crate::store::json(&lives)), at).await
 }
 
 /// A person knows that these were sent: from now on receipts or the end of their life decide. Returns how many were in
 /// doubt.
-pub async fn vouch_doubt(store: &Store, lives: &[Life], at: UnixMs) -> Result<u64> {
-    settle_doubt(store, VOUCH, &crate::store::json(&lives), at).await
+pub async fn vouch_doubt(store: &Store, tx: &mut Tx, lives: &[Life], at: UnixMs) -> Result<u64> {
+    settle_doubt(store, tx, (VOUCH, &crate::store::json(&lives)), at).await
 }
 
 /// An attempt in doubt is the message that the provider calls `provider_id`. False: it is in doubt no more.
@@ -285,16 +288,14 @@ pub async fn in_flight(
     Ok(found.into_iter().collect())
 }
 
-async fn settle_doubt(store: &Store, sql: Dialects, list: &str, at: UnixMs) -> Result<u64> {
-    let mut tx = store.begin().await?;
-    let sql = sql.of_tx(&tx);
+async fn settle_doubt(store: &Store, tx: &mut Tx, (sql, list): (Dialects, &str), at: UnixMs) -> Result<u64> {
+    let sql = sql.of_tx(tx);
     let changed: Vec<(MessageId, RunId)> =
-        on_tx!(&mut tx, |conn| sqlx::query_as(sql).bind(list).bind(at).fetch_all(conn).await)?;
+        on_tx!(tx, |conn| sqlx::query_as(sql).bind(list).bind(at).fetch_all(conn).await)?;
     let done = changed.len() as u64;
     let ids: Vec<MessageId> = changed.iter().map(|(id, _)| *id).collect();
-    place::refresh(store, &mut tx, &ids, at).await?;
+    place::refresh(store, tx, &ids, at).await?;
     let runs: BTreeSet<RunId> = changed.into_iter().map(|(_, run)| run).collect();
-    run::reopen(&mut tx, &runs.into_iter().collect::<Vec<_>>()).await?;
-    tx.commit().await?;
+    run::reopen(tx, &runs.into_iter().collect::<Vec<_>>()).await?;
     Ok(done)
 }

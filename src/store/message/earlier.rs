@@ -11,7 +11,7 @@ use crate::store::{Dialects, Result, Store, StoreError, on};
 
 const OF_CAMPAIGN: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id
     FROM run AS r JOIN message AS m ON m.run_id = r.id
-    WHERE r.campaign_id = $1 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')";
+    WHERE r.campaign_id = $1 AND r.id <> $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')";
 const PAGE: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
     WHERE m.run_id = $1 AND m.key > $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
     ORDER BY m.key LIMIT $3";
@@ -62,9 +62,10 @@ fn gone(rows: Vec<Row>) -> Result<Vec<Gone>> {
     read.collect()
 }
 
-/// Of every run of `campaign`.
-pub async fn gone_of(store: &Store, campaign: CampaignId) -> Result<Vec<Gone>> {
-    gone(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).fetch_all(pool).await)?)
+/// Of every run of `campaign` but for one.
+pub async fn gone_of(store: &Store, campaign: CampaignId, but: Option<RunId>) -> Result<Vec<Gone>> {
+    let but = but.unwrap_or_default();
+    gone(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).bind(but).fetch_all(pool).await)?)
 }
 
 /// Of `run` in the order of their keys, at most `limit` after the key `after`.

@@ -24,6 +24,7 @@ const IN_REVIEW: Dialects = Dialects {
 };
 const DOWN: &str = "INSERT INTO downtime (from_at, to_at) VALUES ($1, $2)";
 const UP_SINCE: &str = "SELECT MAX(to_at) FROM downtime";
+const DOWNTIMES: &str = "SELECT from_at, to_at FROM downtime WHERE to_at >= $1 ORDER BY to_at";
 /// Written so that the few that were released are looked at, and not all of the run.
 const RESENT: &str = "SELECT COUNT(*) FROM attempt AS a CROSS JOIN message AS m
     WHERE m.id = a.message_id AND m.run_id = $1 AND a.released_by IS NOT NULL AND a.released_by = 'rule'";
@@ -109,6 +110,11 @@ pub async fn was_down(store: &Store, from: UnixMs, to: UnixMs) -> Result<()> {
 /// When it was last up again; `None`: it has not been down.
 pub async fn up_since(store: &Store) -> Result<Option<UnixMs>> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(UP_SINCE).fetch_one(pool).await)?)
+}
+
+/// From when until when it was down, of what ended at `since` or later.
+pub async fn downtimes(store: &Store, since: UnixMs) -> Result<Vec<(UnixMs, UnixMs)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(DOWNTIMES).bind(since).fetch_all(pool).await)?)
 }
 
 /// Attempts of a message before its latest.

@@ -19,12 +19,18 @@ use crate::store::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
 const BY_ID: Dialects = Dialects {
     sqlite:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
+            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
+                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
         FROM message AS m
         WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> '' AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)",
     postgres:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
+            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
+                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
         FROM message AS m
         WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''
             AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))",
@@ -32,21 +38,30 @@ const BY_ID: Dialects = Dialects {
 const BY_PHONE: Dialects = Dialects {
     sqlite:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
+            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
+                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
         FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''",
     postgres:
         "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
+            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
+            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
+                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
         FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
             AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''",
 };
 const SINCE: &str =
     "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-        m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone
-    FROM message AS m WHERE m.run_id = $1 AND m.recipient <> '' AND (m.state = 'queued' OR m.happens_at >= $2)
-    ORDER BY m.id";
+        m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
+            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
+                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
+    FROM message AS m WHERE m.run_id = $1 AND m.id > $3 AND m.recipient <> '' AND (m.state = 'queued' OR m.happens_at >= $2)
+    ORDER BY m.id LIMIT $4";
 /// Among these ids the last answer to anything of each; the campaign's own index finds them.
 const DECLINED: Dialects = Dialects {
     sqlite: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id
@@ -77,7 +92,7 @@ const RENEW: Dialects = Dialects {
             estimated = r.value ->> 'estimated', revision = r.value ->> 'revision'
         FROM r WHERE message.id = r.value ->> 'id'
             AND (message.state = 'queued' OR (message.state = 'expired' AND message.attempt = 0)
-                OR (message.state = 'cancelled' AND message.end_reason IN ('absent', 'moved', 'left_out'))
+                OR (message.state = 'cancelled' AND message.end_reason IN ('absent', 'moved', 'left_out', 'number'))
                 OR (message.state = 'excluded' AND message.end_reason = 'declined'))
         RETURNING message.id",
     postgres: "UPDATE message SET state = 'queued', ended_at = NULL,
@@ -92,7 +107,7 @@ const RENEW: Dialects = Dialects {
             latest_at bigint, market text, category text, estimated bigint, revision bigint)
         WHERE message.id = r.id
             AND (message.state = 'queued' OR (message.state = 'expired' AND message.attempt = 0)
-                OR (message.state = 'cancelled' AND message.end_reason IN ('absent', 'moved', 'left_out'))
+                OR (message.state = 'cancelled' AND message.end_reason IN ('absent', 'moved', 'left_out', 'number'))
                 OR (message.state = 'excluded' AND message.end_reason = 'declined'))
         RETURNING message.id",
 };
@@ -115,6 +130,8 @@ const DECLINE_LIKE: &str =
         JOIN message AS k ON k.campaign_id = m.campaign_id AND k.external_id = m.external_id
         JOIN run AS r ON r.id = k.run_id
         WHERE m.id = $1 AND m.run_id <> 0 AND k.state = 'queued' AND r.revision > 0)";
+const WAITING: &str = "SELECT id, key, external_id, happens_at FROM message
+    WHERE run_id = $1 AND state = 'queued' AND id > $2 AND recipient <> '' ORDER BY id LIMIT $3";
 const UNNAMED: &str = "SELECT id, key, external_id, happens_at FROM message
     WHERE run_id = $1 AND state = 'queued' AND revision < $2 AND id > $3 ORDER BY id LIMIT $4";
 const TAKE_BACK: Dialects = Dialects {
@@ -144,6 +161,7 @@ struct PlannedRow {
     cost_centre: String,
     name: String,
     timezone: String,
+    answers: i64,
 }
 
 impl PlannedRow {
@@ -164,6 +182,7 @@ impl PlannedRow {
             due_at: self.due_at,
             latest_at: self.latest_at,
             waiting_for: self.waiting_for,
+            answered: self.answers > 0,
         })
     }
 }
@@ -183,7 +202,7 @@ pub struct Renewal {
     pub new: NewMessage,
 }
 
-/// A message that waits, and that the file being taken up does not name.
+/// A message that waits: of a file being taken up one that it does not name.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Unnamed {
     /// Which.
@@ -196,6 +215,13 @@ pub struct Unnamed {
     pub happens_at: Option<UnixMs>,
 }
 
+impl From<&Planned> for Unnamed {
+    fn from(one: &Planned) -> Self {
+        let Planned { id, key, external_id, happens_at, .. } = one.clone();
+        Self { id, key, external_id, happens_at }
+    }
+}
+
 /// What `run` has planned for rows with these ids, or for these numbers.
 pub async fn planned_for(
     store: &Store,
@@ -204,11 +230,11 @@ pub async fn planned_for(
     phones: &[Phone],
 ) -> Result<Vec<Planned>> {
     let asked =
-        [(BY_ID.of(&store.write), crate::store::json(&ids)), (BY_PHONE.of(&store.write), crate::store::json(&phones))];
+        [(BY_ID.of(&store.read), crate::store::json(&ids)), (BY_PHONE.of(&store.read), crate::store::json(&phones))];
     let mut found: Vec<Planned> = Vec::new();
     for (sql, list) in asked {
         let rows: Vec<PlannedRow> =
-            on!(&store.write, |pool| sqlx::query_as(sql).bind(campaign).bind(run).bind(&list).fetch_all(pool).await)?;
+            on!(&store.read, |pool| sqlx::query_as(sql).bind(campaign).bind(run).bind(&list).fetch_all(pool).await)?;
         for row in rows {
             if found.iter().all(|known| known.id != row.id) {
                 found.push(row.planned()?);
@@ -219,11 +245,26 @@ pub async fn planned_for(
     Ok(found)
 }
 
-/// Everything of `run` that waits, or that happens at `since` or later.
-pub async fn planned_since(store: &Store, run: RunId, since: UnixMs) -> Result<Vec<Planned>> {
-    let rows: Vec<PlannedRow> =
-        on!(&store.read, |pool| sqlx::query_as(SINCE).bind(run).bind(since).fetch_all(pool).await)?;
+/// What of `run` waits, or happens at `since` or later: at most `limit` after the message `after`.
+pub async fn planned_since(
+    store: &Store,
+    run: RunId,
+    since: UnixMs,
+    (after, limit): (MessageId, i64),
+) -> Result<Vec<Planned>> {
+    let rows: Vec<PlannedRow> = on!(&store.read, |pool| sqlx::query_as(SINCE)
+        .bind(run)
+        .bind(since)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?;
     rows.into_iter().map(PlannedRow::planned).collect()
+}
+
+/// What of `run` waits: at most `limit` after the message `after`.
+pub async fn waiting(store: &Store, run: RunId, after: MessageId, limit: i64) -> Result<Vec<Unnamed>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(WAITING).bind(run).bind(after).bind(limit).fetch_all(pool).await)?)
 }
 
 /// Those of these ids whose person's last answer is that they cancel.
@@ -231,9 +272,9 @@ pub async fn declined(store: &Store, campaign: CampaignId, ids: &[&str]) -> Resu
     if ids.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let (sql, ids) = (DECLINED.of(&store.write), crate::store::json(&ids));
+    let (sql, ids) = (DECLINED.of(&store.read), crate::store::json(&ids));
     let found: Vec<String> =
-        on!(&store.write, |pool| sqlx::query_scalar(sql).bind(campaign).bind(&ids).fetch_all(pool).await)?;
+        on!(&store.read, |pool| sqlx::query_scalar(sql).bind(campaign).bind(&ids).fetch_all(pool).await)?;
     Ok(found.into_iter().collect())
 }
 

@@ -69,14 +69,14 @@ const ORPHANS_NAMING: &str = "DELETE FROM orphan_receipt WHERE receipt LIKE '%' 
 /// One that was not taken up yet is: what it says is sent first.
 const CHATWOOT_NAMING: &str = "DELETE FROM chatwoot_heard WHERE state = 'done' AND body LIKE '%' || $1 || '%'";
 const KEYS_NAMING: &str = "DELETE FROM idempotency WHERE response LIKE '%' || $1 || '%'";
-const EXCLUSIONS: &str = "SELECT x.run_id, x.row_no, x.recipient, x.reason, x.detail, k.title AS campaign, r.started_at,
+const EXCLUSIONS: &str = "SELECT x.run_id, x.revision, x.row_no, x.recipient, x.reason, x.detail, k.title AS campaign, r.started_at,
         v.definition FROM exclusion AS x
     JOIN run AS r ON r.id = x.run_id JOIN version AS v ON v.id = r.version_id JOIN campaign AS k ON k.id = r.campaign_id
-    WHERE (x.run_id > $1 OR (x.run_id = $1 AND x.row_no > $2))
-        AND REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(x.recipient, ' ', ''), '-', ''), '(', ''), ')', ''), '.', '') LIKE '%' || $3
-    ORDER BY x.run_id, x.row_no LIMIT 1000";
+    WHERE (x.run_id, x.revision, x.row_no) > ($1, $2, $3)
+        AND REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(x.recipient, ' ', ''), '-', ''), '(', ''), ')', ''), '.', '') LIKE '%' || $4
+    ORDER BY x.run_id, x.revision, x.row_no LIMIT 1000";
 const FORGET_EXCLUSION: &str = "UPDATE exclusion SET recipient = '', name = '', external_id = NULL, detail = ''
-    WHERE run_id = $1 AND row_no = $2";
+    WHERE run_id = $1 AND revision = $2 AND row_no = $3";
 const LAST_WEBHOOK: &str = "SELECT COALESCE(MAX(id), 0) FROM webhook";
 /// One that was not read yet is: what it says is applied first.
 const WEBHOOKS: Dialects = Dialects {
@@ -98,6 +98,8 @@ const ENDS: usize = 6;
 pub struct Excluded {
     /// Of which run.
     pub run_id: RunId,
+    /// Of a standing run, of which of its files.
+    pub revision: i64,
     /// Which row.
     pub row_no: i64,
     /// The phone cell as it stands.
@@ -161,15 +163,30 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
     Ok(Erasure::Done { provider_ids, conversations })
 }
 
+/// Where an exclusion stands: its run, the file of a standing run (0: the only one), the row.
+pub type ExcludedAt = (RunId, i64, i64);
+
 /// Exclusions whose number ends like `digits`, after a row.
-pub async fn exclusions(store: &Store, digits: &str, after: (RunId, i64)) -> Result<Vec<Excluded>> {
+pub async fn exclusions(store: &Store, digits: &str, after: ExcludedAt) -> Result<Vec<Excluded>> {
     let end = &digits[digits.len().saturating_sub(ENDS)..];
-    Ok(on!(&store.read, |pool| sqlx::query_as(EXCLUSIONS).bind(after.0).bind(after.1).bind(end).fetch_all(pool).await)?)
+    Ok(on!(&store.read, |pool| sqlx::query_as(EXCLUSIONS)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(after.2)
+        .bind(end)
+        .fetch_all(pool)
+        .await)?)
 }
 
 /// Takes the person out of an exclusion; that the row was left out stays.
-pub async fn forget_exclusion(store: &Store, run: RunId, row: i64) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(FORGET_EXCLUSION).bind(run).bind(row).execute(pool).await.map(drop))?;
+pub async fn forget_exclusion(store: &Store, (run, revision, row): ExcludedAt) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(FORGET_EXCLUSION)
+        .bind(run)
+        .bind(revision)
+        .bind(row)
+        .execute(pool)
+        .await
+        .map(drop))?;
     Ok(())
 }
 

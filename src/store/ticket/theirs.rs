@@ -15,6 +15,8 @@ pub enum Misplaced {
     Unknown,
     /// The ticket is another person's.
     Another,
+    /// The conversation is a colleague's by now.
+    Others,
 }
 
 /// What comes onto a ticket, or why it does not.

@@ -32,7 +32,7 @@ pub struct CampaignLine {
     pub kind: Option<CampaignKind>,
     /// Name of the sender.
     pub sender: String,
-    /// What is wrong with its file, if something is.
+    /// What is wrong with its file, if something is: problems as JSON, for `locale::noted`.
     pub problem: Option<String>,
     /// When it was first loaded.
     pub created_at: UnixMs,

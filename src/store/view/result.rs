@@ -14,6 +14,7 @@ const OF_RUN: &str =
     "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
     FROM message AS m WHERE m.run_id = $1 AND m.id > $2 AND m.revision >= $3 ORDER BY m.id LIMIT $4";
@@ -22,6 +23,7 @@ const BY_ID: Dialects = Dialects {
         "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
     FROM message AS m WHERE m.id IN (SELECT r.value FROM json_each($1) AS r) ORDER BY m.id",
@@ -29,6 +31,7 @@ const BY_ID: Dialects = Dialects {
         "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
     FROM message AS m
@@ -40,6 +43,7 @@ const GONE: Dialects = Dialects {
         "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
     FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
@@ -48,6 +52,7 @@ const GONE: Dialects = Dialects {
         "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
         m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
         (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
             + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
     FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
@@ -109,6 +114,8 @@ pub struct Told {
     pub charged: Micros,
     /// What its last answer decided.
     pub outcome: Option<String>,
+    /// The number of that answer: a later one is higher.
+    pub answer: Option<i64>,
     /// Conversations it began, and replies that may be its answer.
     pub conversations: i64,
 }

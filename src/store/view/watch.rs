@@ -18,11 +18,18 @@ const RUNS_DUE: &str = "SELECT r.id FROM run AS r WHERE r.sender = $1 AND r.stat
 const UNREAD: &str =
     "SELECT r.id, r.campaign_id, c.name, '' AS definition FROM run AS r JOIN campaign AS c ON c.id = r.campaign_id
     WHERE r.state = 'planning' AND r.planned_rows = 0 AND r.started_at <= $1 ORDER BY r.id";
-const UNSTARTED: &str = "SELECT v.id, v.campaign_id, c.name, v.definition FROM version AS v JOIN campaign AS c ON c.id = v.campaign_id
-    WHERE c.removed_at IS NULL AND c.problem IS NULL AND v.loaded_at <= $1 AND v.approved_at IS NULL
+const UNSTARTED: &str = "SELECT v.id, v.campaign_id, c.name, v.definition, v.loaded_at, c.problem
+    FROM version AS v JOIN campaign AS c ON c.id = v.campaign_id
+    WHERE c.removed_at IS NULL AND v.loaded_at <= $1 AND v.approved_at IS NULL
         AND v.id = (SELECT l.id FROM version AS l WHERE l.campaign_id = c.id ORDER BY l.loaded_at DESC, l.id DESC LIMIT 1)
         AND NOT EXISTS (SELECT 1 FROM run AS r WHERE r.campaign_id = c.id AND r.state IN ('planning', 'running', 'paused'))
     ORDER BY c.id";
+/// Whatever its state is called, it has been tried.
+const BEGUN: &str =
+    "SELECT COUNT(*) FROM (SELECT id FROM message WHERE run_id = $1 AND state IN ('claimed', 'accepted',
+    'in_review', 'sent', 'delivered', 'read', 'undelivered', 'failed', 'in_doubt') LIMIT 1) AS m";
+const LEFT_SINCE: &str = "SELECT id FROM run WHERE revision = 0 AND state IN ('running', 'closed')
+    AND (sent_out_at IS NULL OR sent_out_at >= $1) ORDER BY id";
 /// The latest version of a campaign whose standing run has taken up another.
 const WAITING_FILES: &str = "SELECT v.id AS version, v.campaign_id AS campaign, c.name, v.audience_name AS file, v.loaded_at, r.id AS run,
         v.definition
@@ -54,6 +61,23 @@ pub struct OfCampaign {
     pub name: String,
     /// Its text: of a version the campaign file, of a refusal what is wrong.
     pub definition: String,
+}
+
+/// A version that nobody has approved.
+#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+pub struct Unstarted {
+    /// Its id.
+    pub id: VersionId,
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// The campaign's name.
+    pub name: String,
+    /// Its campaign file.
+    pub definition: String,
+    /// When it was loaded.
+    pub loaded_at: UnixMs,
+    /// What is wrong with the campaign's files, as it is kept with the campaign.
+    pub problem: Option<String>,
 }
 
 /// A file that a standing run has not taken up.
@@ -115,8 +139,19 @@ pub async fn unread_runs(store: &Store, until: UnixMs) -> Result<Vec<OfCampaign>
 }
 
 /// The latest versions of campaigns, loaded until then and not approved, with no other run in their way.
-pub async fn unstarted_versions(store: &Store, until: UnixMs) -> Result<Vec<OfCampaign>> {
+pub async fn unstarted_versions(store: &Store, until: UnixMs) -> Result<Vec<Unstarted>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(UNSTARTED).bind(until).fetch_all(pool).await)?)
+}
+
+/// Whether any message of `run` has been tried.
+pub async fn has_begun(store: &Store, run: RunId) -> Result<bool> {
+    let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(BEGUN).bind(run).fetch_one(pool).await)?;
+    Ok(n > 0)
+}
+
+/// Runs of one file that had something to send at `at` or later.
+pub async fn runs_left_since(store: &Store, at: UnixMs) -> Result<Vec<RunId>> {
+    Ok(on!(&store.read, |pool| sqlx::query_scalar(LEFT_SINCE).bind(at).fetch_all(pool).await)?)
 }
 
 /// The latest fifty messages that `sender` claimed between then and then.

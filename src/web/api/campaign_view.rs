@@ -8,7 +8,7 @@ use super::runs;
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::time::UnixMs;
-use crate::locale::Language;
+use crate::locale::{self, Language};
 use crate::store::campaign::Campaign;
 use crate::store::run;
 use crate::store::version::{self, Version};
@@ -57,7 +57,7 @@ impl CampaignView {
             title: line.title,
             kind: line.kind,
             sender: line.sender,
-            problem: line.problem,
+            problem: line.problem.map(|note| locale::noted(language, &note)),
             created_at: line.created_at,
             removed_at: line.removed_at,
             version: line.version_id,
@@ -77,7 +77,7 @@ impl CampaignView {
             title: c.title,
             kind: c.kind,
             sender: c.sender,
-            problem: c.problem,
+            problem: c.problem.map(|note| locale::noted(language, &note)),
             created_at: c.created_at,
             removed_at: c.removed_at,
             next_due_at: state.engine.next_run(c.id).await?,

@@ -12,8 +12,8 @@ pub async fn perhaps(state: &WebState, actor: Actor, agent: Option<&str>) -> Res
     if actor.user.is_none() && agent.is_none() { Ok(actor) } else { seat(state, actor, agent).await }
 }
 
-/// The actor at a desk: a person at their own; a token at that of the `agent` it names, under the token's own name in
-/// the audit.
+/// The actor at a desk: a person at their own; a token at that of the `agent` it names. What it writes has the agent's name;
+/// the audit has the token's, and for whom.
 pub async fn seat(state: &WebState, actor: Actor, agent: Option<&str>) -> Result<Actor, WebError> {
     match (actor.user, agent) {
         (Some(_), None) => Ok(actor),
@@ -23,7 +23,7 @@ pub async fn seat(state: &WebState, actor: Actor, agent: Option<&str>) -> Result
             let found = user::by_name(state.store(), name).await?;
             let agent = found.filter(|u| u.disabled_at.is_none() && u.role.may(Right::Converse));
             let agent = agent.ok_or_else(|| wrong("agent", "nobody of that name may converse"))?;
-            Ok(Actor { user: Some(agent.id), ..actor })
+            Ok(Actor { user: Some(agent.id), desk: Some(agent.name), ..actor })
         }
     }
 }

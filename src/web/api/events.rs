@@ -1,6 +1,7 @@
 //! What changes, as it changes.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use crate::web::actor::Actor;
@@ -13,6 +14,6 @@ use crate::web::state::WebState;
 /// some may have been missed. A bot is told of the conversations that it has, and once when it has one no more.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     responses((status = 200, description = "The stream", content_type = "text/event-stream", body = String)))]
-pub async fn stream(state: State<WebState>, actor: Actor) -> Response {
-    events::stream(state, actor).await.into_response()
+pub async fn stream(state: State<WebState>, actor: Actor, headers: HeaderMap) -> Response {
+    events::stream(state, actor, headers).await.into_response()
 }

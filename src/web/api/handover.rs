@@ -127,7 +127,8 @@ pub(super) async fn give_back(
         return Err(WebError::Bad("conversation_note"));
     }
     let id = found(state, id).await?.id;
-    let how = HandOver { by: &actor.name, of: Reach::All, to: "", note, at: state.now() };
+    let (by, pen) = (actor.name.as_str(), actor.pen());
+    let how = HandOver { by, pen: &pen, of: Reach::All, to: "", note, at: state.now() };
     if !converse::inbox_of(state, actor).give_back(id, bot, &how).await? {
         return Err(WebError::Conflict("conversation_state"));
     }

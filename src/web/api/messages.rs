@@ -22,7 +22,7 @@ use crate::engine::{HandSend, waiting};
 use crate::locale::failure;
 use crate::store::message::{self, Message};
 use crate::store::view::row::was_tried;
-use crate::store::{correction, run};
+use crate::store::{correction, entry, run};
 use crate::web::actor::Actor;
 use crate::web::by_hand;
 use crate::web::error::{ProblemDocument, WebError};
@@ -233,9 +233,14 @@ pub async fn one(
     let earlier = message::earlier_attempts(state.store(), m.id).await?;
     let tried = was_tried(m.state, m.end_reason.as_deref(), m.failure_code);
     let attempts = earlier + i64::from(tried);
+    let (id, by_hand) = (m.id, m.run_id == RunId::BY_HAND);
     let mut view = view(m, why.map(|w| Waits::of(p.language, &w)), text, said);
     if is_secret {
         view.author.clear();
+    }
+    if view.conversation.is_none() && by_hand {
+        // A template by hand stands in a conversation without belonging to it.
+        view.conversation = entry::told_in(state.store(), id).await?;
     }
     Ok(Json(MessageView { reason_text: reason, attempts, ..view }))
 }

@@ -59,8 +59,8 @@ pub struct RunView {
     pub states: BTreeMap<&'static str, i64>,
     /// Messages per minute over the last minute watched.
     pub per_minute: Option<i64>,
-    /// When it is expected to be sent out, and what limits it; `null` while it is planned, paused or held (then `waiting`
-    /// says why), or where nothing is left to send.
+    /// When it is expected to be sent out, and what limits it; while it is held nobody knows until when (`if_it_went_on`), as
+    /// if it went on now. `null` while it is planned or paused (then `waiting` says why), or where nothing is left to send.
     pub forecast: Option<Forecast>,
     /// When nothing was left to send.
     pub sent_out_at: Option<UnixMs>,

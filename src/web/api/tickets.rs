@@ -19,6 +19,7 @@ use crate::domain::id::{ConversationId, PersonId, TicketId};
 use crate::domain::ticket::{self as rules, Priority, TicketState};
 use crate::domain::time::UnixMs;
 use crate::engine::HandSend;
+use crate::inbox::assign::Reach;
 use crate::store::ticket::{self, Linked, NewTicket, TicketChange, TicketEvent, TicketFilter, TicketView, Whose};
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
@@ -221,10 +222,10 @@ pub async fn open(
     let new = NewTicket { subject: &subject, person: PersonId(0), priority: body.priority, assignee, reference };
     let opened = match (body.phone.as_deref(), body.conversation) {
         (Some(phone), None) => {
-            let person = tickets::person(&state, phone).await.map_err(|e| of_phone(e, "phone"))?;
-            tickets::open_for(&state, &actor, &NewTicket { person, ..new }).await?
+            let phone = tickets::number(&state, phone).map_err(|e| of_phone(e, "phone"))?;
+            tickets::open_for(&state, &actor, (&phone, &new)).await?
         }
-        (None, Some(id)) => tickets::open_of(&state, &actor, found(&state, id.0).await?.id, &new).await?,
+        (None, Some(id)) => tickets::open_of(&state, &actor, (found(&state, id.0).await?.id, Reach::All), &new).await?,
         _ => return Err(wrong("phone", "a phone or a conversation")),
     };
     let status = if opened.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -349,7 +350,6 @@ pub async fn of_conversation(
     Sent(body): Sent<LinkBody>,
 ) -> Result<Json<TicketDetail>, WebError> {
     let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
-    crate::web::converse::theirs(&state, &actor, ConversationId(id)).await?;
     tickets::link(&state, &actor, body.ticket, ConversationId(id)).await?;
     Ok(Json(detail(&state, body.ticket).await?))
 }

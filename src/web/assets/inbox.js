@@ -1,4 +1,4 @@
-// The inbox: who is here, keys, the column that loads on, sound and title. Every one of them is a convenience.
+// The inbox: who is here, keys, the column that loads on. Every one of them is a convenience.
 "use strict";
 (() => {
   const inbox = document.querySelector("[data-inbox]");
@@ -30,35 +30,6 @@
   addEventListener("pagehide", () => navigator.sendBeacon("/conversations/presence", told({ gone: "1" })));
   addEventListener("pageshow", (e) => { if (e.persisted) tell(); });
 
-  // Title and sound. -----------------------------------------------------------------------------------------------
-  const title = document.title;
-  const news = () => document.getElementById("news")?.dataset ?? {};
-  let newest = Number(news().newest ?? 0);
-  let audio = null;
-  // Browsers let a page sound only after a key or a click.
-  const wake = () => { audio ??= new AudioContext(); audio.resume(); };
-  if ("sound" in inbox.dataset) for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { once: true });
-  const chime = () => {
-    if (!audio || audio.state !== "running") return;
-    [660, 880].forEach((pitch, i) => {
-      const tone = audio.createOscillator(), loud = audio.createGain(), at = audio.currentTime + i * 0.14;
-      tone.frequency.value = pitch;
-      loud.gain.setValueAtTime(0.0001, at);
-      loud.gain.exponentialRampToValueAtTime(0.15, at + 0.02);
-      loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.3);
-      tone.connect(loud).connect(audio.destination);
-      tone.start(at);
-      tone.stop(at + 0.32);
-    });
-    inbox.dataset.sounded = String(Number(inbox.dataset.sounded ?? 0) + 1);
-  };
-  const arrived = () => {
-    const { unread = "0", newest: last = "0" } = news();
-    document.title = Number(unread) > 0 ? `(${unread}) ${title}` : title;
-    if (Number(last) > newest) { newest = Number(last); if ("sound" in inbox.dataset) chime(); }
-  };
-  arrived();
-
   // The column loads on. -------------------------------------------------------------------------------------------
   const column = () => document.getElementById("lines");
   let loading = false;
@@ -83,7 +54,6 @@
   let kept = [];
   document.addEventListener("swapping", (e) => { if (e.target === column()) kept = [...e.target.querySelectorAll("[data-lines] > li")]; });
   document.addEventListener("swapped", (e) => {
-    arrived();
     if (e.target !== column() || kept.length <= 50) return mark();
     const list = e.target.querySelector("[data-lines]");
     for (const item of kept.slice(50)) if (!document.getElementById(item.querySelector("a").id)) list.append(item);

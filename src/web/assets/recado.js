@@ -73,8 +73,46 @@
     addEventListener("pagehide", () => source.close());
   }
 
-  const down = () => { const wall = document.querySelector("[data-bottom]"); if (wall) wall.scrollTop = wall.scrollHeight; };
-  down();
+  // What comes in is counted in the title and sounds, whichever page is open. --------------------------------------
+  const title = document.title;
+  const news = () => document.querySelector("#news [data-newest]")?.dataset;
+  let newest = Number(news()?.newest ?? 0), audio = null;
+  // Browsers let a page sound only after a key or a click.
+  const wake = () => { audio ??= new AudioContext(); audio.resume(); };
+  if (news() && "sound" in news()) for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { once: true });
+  const chime = () => {
+    if (!audio || audio.state !== "running") return;
+    [660, 880].forEach((pitch, i) => {
+      const tone = audio.createOscillator(), loud = audio.createGain(), at = audio.currentTime + i * 0.14;
+      tone.frequency.value = pitch;
+      loud.gain.setValueAtTime(0.0001, at);
+      loud.gain.exponentialRampToValueAtTime(0.15, at + 0.02);
+      loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.3);
+      tone.connect(loud).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + 0.32);
+    });
+    document.body.dataset.sounded = String(Number(document.body.dataset.sounded ?? 0) + 1);
+  };
+  const arrived = () => {
+    if (!news()) return;
+    const { unread, newest: last } = news();
+    document.title = Number(unread) > 0 ? `(${unread}) ${title}` : title;
+    if (Number(last) > newest) { newest = Number(last); if ("sound" in news()) chime(); }
+  };
+  arrived();
+  document.addEventListener("swapped", (e) => { if (e.target.id === "news") arrived(); });
+
+  const down = () => {
+    const wall = document.querySelector("[data-bottom]");
+    if (!wall) return;
+    wall.scrollTop = wall.scrollHeight;
+    // On a phone the page scrolls instead, and the field to answer in lies over its end.
+    const field = document.getElementById("answer"), last = wall.lastElementChild;
+    if (!last || !field || getComputedStyle(field).position !== "sticky") return;
+    scrollBy(0, Math.max(0, last.getBoundingClientRect().bottom + 8 - (innerHeight - field.offsetHeight)));
+  };
+  if (!location.hash) down();
   document.addEventListener("swapped", (e) => { if (e.target.matches("[data-bottom]")) down(); });
 
   document.addEventListener("change", (e) => {

@@ -6,7 +6,7 @@ use crate::domain::event::ReplyContent;
 use crate::domain::id::{CampaignId, ConversationId, RunId};
 use crate::inbox::label;
 use crate::locale::Language;
-use crate::store::conversation::{self, ConversationLine, Counts, News, Show};
+use crate::store::conversation::{self, ConversationLine, Counts, Show};
 use crate::store::presence::{self, Availability};
 use crate::store::{campaign, run, user};
 use crate::web::actor::Actor;
@@ -74,8 +74,6 @@ pub struct Lists {
     pub lines: Vec<Line>,
     /// The query of the next page.
     pub next: Option<String>,
-    /// What has come in unseen.
-    pub news: News,
     /// Whether a sound is made when something comes in.
     pub sound: bool,
     /// Whether who reads takes conversations.
@@ -152,7 +150,6 @@ impl Lists {
             teams: state.config().teams.keys().cloned().collect(),
             lines: with_others(state, actor, p, lines).await?,
             next,
-            news: if actor.user.is_some() { conversation::news(store, me).await? } else { News::default() },
             sound: user::sound(store, me).await?,
             state: here.map_or(Availability::Available, |here| here.state),
             current,

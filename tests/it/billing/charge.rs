@@ -87,6 +87,15 @@ fn a_free_form_message_is_charged_only_when_the_provider_says_so() {
 }
 
 #[test]
+fn an_answer_that_the_month_gives_for_free_is_booked_as_that_where_no_price_is_told() {
+    let free = Priced { estimated: Micros(0), ..priced("argentina", Category::Service) };
+    let charge = |status| of_receipt(&Cards::embedded(), &free, &receipt(status, NOON, None), &TimeZone::UTC);
+    let delivered = charge(ReceiptStatus::Delivered).unwrap();
+    assert_eq!((delivered.amount, delivered.category.as_str()), (Micros(0), "service:free_a_month"));
+    assert_eq!(charge(ReceiptStatus::Sent), None);
+}
+
+#[test]
 fn the_rate_is_that_of_the_day_of_delivery_on_the_accounts_calendar() {
     let zone = TimeZone::get("America/Mexico_City").unwrap();
     let of = |at: &str, zone: &TimeZone| {

@@ -123,6 +123,7 @@ async fn news_and_keys(rig: &Rig, window: &Client) {
     press(window, "[data-test=settings]").await;
     press(window, "[data-test=sound]").await;
     wait_for(window, "[data-inbox][data-sound]").await;
+    news_elsewhere(rig, window).await;
     open(window, rig, "/conversations?view=all&show=open").await;
     wait_for(window, "[data-inbox]").await;
     keys(window, "j").await;
@@ -162,6 +163,19 @@ async fn news_and_keys(rig: &Rig, window: &Client) {
     keys(window, &send).await;
     says(window, "bubble-out", "Hasta mañana").await;
     says(window, "conversation", "diego").await;
+}
+
+/// Whoever works on another page is told in the menu, by the title and by the sound too.
+async fn news_elsewhere(rig: &Rig, window: &Client) {
+    open(window, rig, "/tickets").await;
+    wait_for(window, "#news [data-unread='0']").await;
+    keys(window, "x").await;
+    writes(rig, 1, "Buenas").await;
+    says(window, "unread", "1").await;
+    wait_for(window, "body[data-sounded]").await;
+    let title = window.title().await.unwrap();
+    assert!(title.starts_with("(1) Tickets"), "{title}");
+    picture(window, "inbox-news").await;
 }
 
 /// One closes, the other sees that.

@@ -22,6 +22,7 @@ async fn a_list_that_a_spreadsheet_wrote_is_imported_and_local_numbers_have_a_co
     assert_eq!(done.out, "1 put on the list, 1 were on it already\n", "{}", done.err);
     let listed = site.recado(Role::Admin, &["suppress", "list"]).await.out;
     assert!(listed.contains("+5491155550101") && listed.contains("+5511955552063"), "{listed}");
+    assert!(listed.ends_with("Times of America/Argentina/Buenos_Aires.\n") && !listed.contains('Z'), "{listed}");
 }
 
 #[tokio::test]
@@ -59,4 +60,22 @@ async fn check_knows_the_custom_values_of_the_daemon() {
         said.json()["blockers"].as_array().unwrap().iter().map(|b| b["code"].to_string()).collect();
     assert!(!blockers.iter().any(|code| code.contains("unknown_name")), "{blockers:?} {}", said.err);
     assert!(said.out.contains("Norte"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn check_looks_at_the_file_that_was_used_last_where_no_new_one_lies_in_the_folder() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    let folder = stores[0].dir.path().join("feed");
+    std::fs::create_dir_all(folder.join("used")).unwrap();
+    std::fs::write(folder.join("campaign.toml"), CAMPAIGN.replace("people.csv", "people*.csv")).unwrap();
+    std::fs::write(folder.join("used/people-1.csv"), people(2)).unwrap();
+    let said = recado(&format!("http://{}", site.address), None, &["check", folder.to_str().unwrap(), "--json"]).await;
+    let told = said.json();
+    assert_eq!(
+        (&told["rows_read"], told["warnings"][0]["code"].as_str()),
+        (&2.into(), Some("audience_used")),
+        "{told}"
+    );
+    assert!(told["warnings"][0]["message"].as_str().unwrap().contains("people-1.csv"), "{told}");
 }

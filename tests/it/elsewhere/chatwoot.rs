@@ -1,5 +1,6 @@
 //! The Chatwoot connector, against a Chatwoot on this machine.
 
+mod beside;
 mod files;
 
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use proptest::prelude::*;
 use recado::engine::Engine;
 use recado::engine::chatwoot::{self as engine, Connector};
 use recado::engine::outgoing::Outgoing;
-use recado::store::chatwoot;
 use recado::store::conversation::ConversationState;
 use serde_json::json;
 
@@ -18,15 +18,20 @@ use crate::inbox::office::{ANA, Office, REPLIES};
 use crate::support::{TestStore, stores};
 
 async fn office(store: &TestStore) -> (Office, Arc<Woot>) {
+    let (office, woot) = unconnected(store).await;
+    engine::begin(&office.engine).await.unwrap();
+    (office, woot)
+}
+
+/// The inbox is in the configuration, and nothing was told yet.
+async fn unconnected(store: &TestStore) -> (Office, Arc<Woot>) {
     let (woot, url) = Woot::listen().await;
     let more = format!(
         "[chatwoot.clinic]\nbase_url = \"{url}\"\naccount_id = 1\ninbox_id = 5\napi_token = \"{TOKEN}\"\n\
          webhook_secret = \"a_secret_of_some_length_0\"\naccount = \"meta\"\nlanguage = \"es\"\n"
     );
     // The configuration ends inside of a sender's table.
-    let office = Office::with(store, &format!("\n{more}"));
-    engine::begin(&office.engine).await.unwrap();
-    (office, woot)
+    (Office::with(store, &format!("\n{more}")), woot)
 }
 
 /// Everything that can be told or taken up now is, by a process that starts now.
@@ -38,7 +43,7 @@ async fn settle_all(all: &Engine, woot: &Woot) {
     loop {
         let said = std::mem::take(&mut *woot.said.lock().unwrap());
         for body in &said {
-            chatwoot::hear(&all.store, "clinic", &body.to_string(), all.clock.now()).await.unwrap();
+            engine::keep(&all.store, "clinic", &body.to_string(), all.clock.now()).await.unwrap();
         }
         let mut done = said.len();
         done += Outgoing::new(all.clone()).step().await.unwrap();

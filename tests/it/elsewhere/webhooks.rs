@@ -300,6 +300,7 @@ async fn an_endpoint_that_says_it_is_gone_is_switched_off_at_once() {
     office.writes(ANA, "uno").await;
     tell(&office).await;
     assert!(endpoint::get(&store, id).await.unwrap().unwrap().off_at.is_some());
+    assert_eq!(office.words("SELECT detail FROM audit WHERE action = 'endpoint.off'").await, ["it answered gone"]);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 pub const TOKEN: &str = "woot-token";
 
@@ -42,6 +43,12 @@ pub struct Woot {
     pub faults: Mutex<VecDeque<Option<Fault>>>,
     /// Calls that change something.
     pub calls: Mutex<usize>,
+    /// What never gets an answer.
+    hangs_at: Mutex<Option<String>>,
+    /// Calls that never get one.
+    pub hanging: Mutex<usize>,
+    /// Something was written.
+    news: Notify,
     /// Files by name.
     pub files: Mutex<BTreeMap<String, Kept>>,
     /// Files that were asked for with our token, which belongs to calls alone.
@@ -77,6 +84,36 @@ impl Woot {
 
     pub fn fails(&self, faults: &[Option<Fault>]) {
         self.faults.lock().unwrap().extend(faults);
+    }
+
+    /// Calls that have to do with `word` never get an answer: lines with it, or the state of the conversation of that number.
+    pub fn hangs_at(&self, word: &str) {
+        *self.hangs_at.lock().unwrap() = Some(word.to_owned());
+    }
+
+    async fn hang_at(&self, words: &str) {
+        let hangs = self.hangs_at.lock().unwrap().as_ref().is_some_and(|word| words.contains(word));
+        if hangs {
+            *self.hanging.lock().unwrap() += 1;
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// What was written in all conversations, the first first.
+    pub fn texts(&self) -> Vec<String> {
+        let all = self.messages.lock().unwrap();
+        all.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until what was written is enough.
+    pub async fn until(&self, enough: impl Fn(&[String]) -> bool) {
+        loop {
+            let news = self.news.notified();
+            if enough(&self.texts()) {
+                return;
+            }
+            news.await;
+        }
     }
 
     /// Direction and text of what stands in a conversation, in order; private notes in brackets.
@@ -161,6 +198,7 @@ impl Woot {
             "conversation_id": conversation});
         all.push(message);
         drop(all);
+        self.news.notify_waiters();
         let said = json!({"event": "message_created", "id": id, "content": sent["content"],
             "message_type": sent["message_type"], "private": sent["private"].as_bool().unwrap_or(false),
             "source_id": sent["source_id"], "conversation": {"id": conversation}, "sender": {"name": author},
@@ -235,6 +273,7 @@ async fn add_conversation(State(woot): Shared, Json(mut sent): Json<Value>) -> J
 }
 
 async fn one_conversation(State(woot): Shared, Path(id): Path<i64>) -> Response {
+    woot.hang_at(&id.to_string()).await;
     let all = woot.conversations.lock().unwrap();
     match all.iter().find(|one| one["id"] == id) {
         Some(one) => Json(one.clone()).into_response(),
@@ -261,6 +300,7 @@ async fn messages(
 }
 
 async fn add_message(State(woot): Shared, Path(id): Path<i64>, Json(sent): Json<Value>) -> Json<Value> {
+    woot.hang_at(sent["content"].as_str().unwrap()).await;
     let made = woot.message(id, &sent, "Recado");
     Json(json!({"id": made}))
 }

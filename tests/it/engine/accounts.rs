@@ -104,6 +104,28 @@ async fn utility_templates_alone_are_held_where_only_they_are_restricted() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_flagged_rests_until_a_person_or_the_provider_lets_it_go_on() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let sender = stage.sender();
+        let says = async |word: Option<&'static str>| {
+            *stage.stub.status.lock().unwrap() = word;
+            assert!(sender.dispatcher.ask_grant().await);
+            holds(&store).await.into_iter().map(|(_, _, cause)| cause).collect::<Vec<_>>()
+        };
+        assert_eq!(says(Some("FLAGGED")).await, [HoldCause::Flagged], "{}", store.name());
+        assert_eq!(says(Some("BANNED")).await, [HoldCause::Restricted], "the worse takes its place");
+        assert_eq!(says(Some("FLAGGED")).await, [HoldCause::Flagged]);
+        let open = hold::open(&store).await.unwrap();
+        stage.engine.lift_hold(open[0].id, "ana").await.unwrap();
+        assert_eq!(says(Some("FLAGGED")).await, [], "{}: a person has set the warning aside", store.name());
+        assert_eq!(says(None).await, []);
+        assert_eq!(says(Some("FLAGGED")).await, [HoldCause::Flagged], "a new warning");
+        assert_eq!(says(None).await, [], "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_number_that_is_restricted_is_held_until_it_is_connected() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

@@ -1,6 +1,7 @@
 //! Who is told what stands still, when it begins and when it ends.
 
 mod conditions;
+mod lateness;
 mod telling;
 mod ways;
 

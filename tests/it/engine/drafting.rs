@@ -2,7 +2,9 @@
 
 use recado::domain::template::draft::{self, Draft};
 use recado::domain::template::{Category, ParameterFormat};
-use recado::engine::TemplateOutcome;
+use recado::engine::holds::TEMPLATE_POLL;
+use recado::engine::{TemplateOutcome, waiting};
+use recado::locale::Language;
 use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 use recado::store::template;
 
@@ -42,6 +44,33 @@ async fn a_template_that_is_deleted_leaves_no_hold() {
         hold::place(&store, &new, stage.clock.now()).await.unwrap();
         let done = stage.engine.delete_template("meta", "reminder", "es_AR").await.unwrap();
         assert_eq!(done, TemplateOutcome::Deleted, "{}", store.name());
+        assert_eq!(hold::open(&store).await.unwrap(), [], "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_is_gone_at_the_provider_holds_only_what_uses_it_and_says_that_it_was_deleted() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.load("turnos", CAMPAIGN, &people(1)).await;
+        let there = std::mem::replace(&mut *stage.stub.template.lock().unwrap(), serde_json::json!([]));
+        stage.engine.sync_templates("meta").await.unwrap();
+        assert_eq!(hold::open(&store).await.unwrap(), [], "nothing uses it, {}", store.name());
+        assert_eq!(template::get(&store, "meta", "reminder", "es_AR").await.unwrap(), None);
+        *stage.stub.template.lock().unwrap() = there;
+        let run = stage.run("otra", CAMPAIGN, &people(1)).await;
+        *stage.stub.template.lock().unwrap() = serde_json::json!([]);
+        stage.engine.sync_templates("meta").await.unwrap();
+        let open = hold::open(&store).await.unwrap();
+        assert_eq!((open.len(), open[0].cause), (1, HoldCause::Deleted), "{}", store.name());
+        let said = waiting::held(&open[0]).sentence(Language::En);
+        assert!(said.contains("it was deleted"), "{said}");
+        stage.clock.advance(TEMPLATE_POLL);
+        stage.janitor().await;
+        assert_eq!(hold::open(&store).await.unwrap().len(), 1, "the run is still there, {}", store.name());
+        stage.engine.cancel(run, "ana").await.unwrap();
+        stage.clock.advance(TEMPLATE_POLL);
+        stage.janitor().await;
         assert_eq!(hold::open(&store).await.unwrap(), [], "{}", store.name());
     }
 }

@@ -11,10 +11,12 @@ use recado::engine::results::{Kind, Writer};
 use recado::engine::watcher::Watcher;
 use recado::engine::{Loaded, StartOutcome};
 use recado::intake::audience::{Audience, Line};
+use recado::locale::{Language, noted};
 use recado::store::suppression::{self, NewSuppression, SuppressionScope};
 use recado::store::{campaign, exclusion, run};
 
 use super::feeds::{accounted, apply, clinic, refused, rows};
+use super::numbers::made;
 use super::stage::{CAMPAIGN, Stage};
 use crate::support::stores;
 
@@ -88,6 +90,22 @@ async fn a_campaign_started_by_hand_takes_another_file_after_an_erasure() {
 }
 
 #[tokio::test]
+async fn nobody_is_to_be_phoned_who_cannot_be_named() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let first = rows(&[("A", "25/11/2026 09:00"), ("B", "25/11/2026 09:30")]);
+        let run = apply(&stage, &clinic(EVERYTHING), &first).await;
+        assert_eq!(stage.sender().drain().await, 2);
+        let seen = stage.stub.seen.lock().unwrap().clone();
+        stage.receipts(&seen, "failed", Some(131_026)).await;
+        assert_eq!(made(&stage, run, Kind::Phone, store.dir.path()).await.lines().count(), 3, "{}", store.name());
+        erase(&stage, &number_of(&first, "A")).await;
+        let left = made(&stage, run, Kind::Phone, store.dir.path()).await;
+        assert!(left.lines().count() == 2 && left.contains(&number_of(&first, "B")), "{} {left}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_campaign_that_fails_holds_up_no_other() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
@@ -108,7 +126,11 @@ async fn a_campaign_that_fails_holds_up_no_other() {
         assert_eq!(looks, [false, true, true], "{}", store.name());
         assert!(campaign::by_name(&store, "other").await.unwrap().is_some(), "{}", store.name());
         let clinic = campaign::by_name(&store, "clinic").await.unwrap().unwrap();
-        assert!(clinic.problem.is_some_and(|said| said.contains("fault of its own")), "{}", store.name());
+        assert!(
+            clinic.problem.is_some_and(|note| noted(Language::En, &note).contains("fault of its own")),
+            "{}",
+            store.name()
+        );
         super::change(&store, "UPDATE message SET recipient = '5491155550001'").await;
         assert!(watcher.step().await.is_ok(), "{}", store.name());
     }

@@ -172,7 +172,7 @@ async fn what_comes_too_late_is_told_before() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_paused_or_held_has_no_end() {
+async fn a_run_that_is_paused_has_no_end_and_one_that_is_held_ends_as_if_it_went_on() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
         let run = stage.run("one", CAMPAIGN, &people(5)).await;
@@ -185,7 +185,31 @@ async fn a_run_that_is_paused_or_held_has_no_end() {
         let (scope, cause) = (HoldScope::Sender, HoldCause::Quality);
         let new = NewHold { scope, scope_key: SENDER.to_owned(), cause, code: Some(131_048), until_at: None };
         hold::place(&store, &new, TUESDAY).await.unwrap();
-        assert!(!known().await, "{}", store.name());
+        let held = told(&stage.engine, run).await;
+        assert!(held.if_it_went_on && held.likely.is_some(), "{}: {held:?}", store.name());
+        assert_eq!(held.limited_by, LimitedBy::Rate);
+    }
+}
+
+#[tokio::test]
+async fn a_run_held_until_a_time_ends_that_much_later_and_says_what_limits_it() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(5)).await;
+        let free = told(&stage.engine, run).await;
+        let until = TUESDAY.plus(Duration::from_hours(2));
+        let (scope, cause) = (HoldScope::Account, HoldCause::Restricted);
+        let new = NewHold { scope, scope_key: "meta".to_owned(), cause, code: None, until_at: Some(until) };
+        hold::place(&store, &new, TUESDAY).await.unwrap();
+        let held = told(&stage.engine, run).await;
+        assert_eq!((held.limited_by, held.if_it_went_on), (LimitedBy::Hold, false), "{}: {held:?}", store.name());
+        let later = |at: Option<UnixMs>| at.map(|at| at.plus(Duration::from_hours(2)));
+        assert_eq!((held.likely, held.low), (later(free.likely), later(free.low)), "{}", store.name());
+        // Another hold, whose end nobody knows, leaves only how long it takes.
+        super::alerts::hold(&store, &stage).await;
+        let held = told(&stage.engine, run).await;
+        assert!(held.if_it_went_on, "{held:?}");
+        assert_eq!(held.likely, free.likely, "as if it went on now");
     }
 }
 

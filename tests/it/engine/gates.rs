@@ -21,7 +21,7 @@ pub async fn user(store: &Store) -> Author {
         Db::Sqlite(pool) => sqlx::query_scalar(ADD).fetch_one(pool).await.unwrap(),
         Db::Postgres(pool) => sqlx::query_scalar(ADD).fetch_one(pool).await.unwrap(),
     };
-    Author { id, name: "ana".to_owned(), once: Once::default() }
+    Author { id, name: "ana".to_owned(), once: Once::default(), by: None }
 }
 
 pub async fn conversation(store: &Store, window: Option<Duration>) -> ConversationId {

@@ -43,3 +43,33 @@ async fn what_earlier_files_of_changes_named_is_phoned_about_once_and_as_it_is_n
         assert!(text.contains("2026-11-27 10:30") && !text.contains("09:45"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn what_an_earlier_file_of_changes_left_out_is_told_until_a_later_one_speaks_of_it_or_it_is_over() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic("contains = \"only changes\"");
+        let bad = |id: &str, at: &str| format!("{id},Ana,nada,{at}\n");
+        let first = rows(&[("A", "26/11/2026 09:00")])
+            + &bad("B", "27/11/2026 09:00")
+            + &bad("C", "27/11/2026 09:30")
+            + &bad("D", "25/11/2026 08:00");
+        let id = apply(&stage, &campaign, &first).await;
+        let listed = async || {
+            let run = run::get(&store, id).await.unwrap().unwrap();
+            let target = store.dir.path().join("phone.csv");
+            stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
+            let text = std::fs::read_to_string(&target).unwrap();
+            text.lines().skip(1).filter_map(|line| line.split(',').nth(2).map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert_eq!(listed().await, ["D", "B", "C"], "{}", store.name());
+        // Another row of the same number, and one of those left out with a phone by now.
+        apply(&stage, &campaign, &(rows(&[("C", "27/11/2026 09:30")]) + &bad("E", "27/11/2026 10:00"))).await;
+        assert_eq!(listed().await, ["D", "B", "E"], "{}", store.name());
+        stage.clock.advance(std::time::Duration::from_hours(24));
+        apply(&stage, &campaign, &rows(&[("F", "28/11/2026 09:30")])).await;
+        assert_eq!(listed().await, ["B", "E"], "{}", store.name());
+        let kept = format!("SELECT COUNT(*) FROM exclusion WHERE run_id = {id}");
+        assert_eq!(super::count(&store, &kept).await, 2, "what is over is forgotten");
+    }
+}

@@ -223,6 +223,9 @@ async fn the_same_file_in_another_campaign_is_a_warning_that_names_the_earlier()
     let run = stage.run("one", CAMPAIGN, &people(2)).await;
     let version = stage.load("two", CAMPAIGN, &people(2)).await;
     let sheet = stage.engine.sheet(version).await.unwrap();
+    assert!(sheet.warnings.iter().any(|w| w.code == "same_audience_waits"), "nothing of it has gone out yet");
+    stage.sender().drain().await;
+    let sheet = stage.engine.sheet(version).await.unwrap();
     let warning = sheet.warnings.iter().find(|w| w.code == "same_audience").expect("a warning");
     let args = [("campaign", "one".to_owned()), ("run", run.to_string())].map(|(k, v)| (k.to_owned(), v));
     assert_eq!(warning.args, args);
@@ -248,7 +251,7 @@ async fn a_file_that_a_spreadsheet_saved_again_is_known_in_another_campaign() {
         [("two", saved.to_owned(), true), ("three", saved.replace("09:00:00", "09:15:00"), false)]
     {
         let sheet = stage.engine.sheet(stage.load(name, CAMPAIGN, &audience).await).await.unwrap();
-        let warning = sheet.warnings.iter().find(|w| w.code == "same_audience");
+        let warning = sheet.warnings.iter().find(|w| w.code == "same_audience_waits");
         assert_eq!(warning.map(|w| w.args[1].1.clone()), is_known.then(|| run.to_string()), "{name}");
     }
 }

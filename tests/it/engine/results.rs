@@ -14,6 +14,7 @@ use recado::store::view::result;
 
 use super::feeds::clinic;
 use super::force;
+use super::given_back::{cell, sheet_xml};
 use super::stage::Stage;
 use crate::support::stores;
 
@@ -33,7 +34,7 @@ fn campaign() -> String {
         + "[replies]\ntyped = { \"confirmed\" = [\"si\"] }\n"
 }
 
-async fn ran(stage: &Stage) -> run::Run {
+pub(super) async fn ran(stage: &Stage) -> run::Run {
     let loaded =
         stage.engine.load_campaign("clinic", &campaign(), Some(("people.csv", audience())), "ana").await.unwrap();
     let recado::engine::Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };
@@ -52,7 +53,7 @@ async fn ran(stage: &Stage) -> run::Run {
     run::get(&stage.engine.store, id).await.unwrap().unwrap()
 }
 
-fn read(path: &Path) -> String {
+pub(super) fn read(path: &Path) -> String {
     encoding_rs::WINDOWS_1252.decode(&std::fs::read(path).unwrap()).0.into_owned()
 }
 
@@ -307,35 +308,6 @@ async fn the_folder_gets_the_files_when_something_is_new_and_is_not_loaded_for_t
     super::change(&store, "UPDATE message SET read_at = 1795525300000 WHERE state = 'read'").await;
     stage.clock.advance(Duration::from_mins(11));
     assert_eq!(writer.step().await.unwrap(), 1);
-}
-
-/// The XML of the only sheet of a workbook.
-fn sheet_xml(path: &Path) -> String {
-    use std::io::Read as _;
-    let bytes = std::fs::read(path).unwrap();
-    let number = |at: usize, length: usize| {
-        bytes[at..at + length].iter().rev().fold(0_usize, |all, byte| (all << 8) | usize::from(*byte))
-    };
-    let end = bytes.windows(4).rposition(|w| w == b"PK\x05\x06").unwrap();
-    let mut at = number(end + 16, 4);
-    loop {
-        assert_eq!(&bytes[at..at + 4], b"PK\x01\x02", "there is no sheet");
-        let (packed, name, beside) = (number(at + 20, 4), number(at + 28, 2), number(at + 30, 2) + number(at + 32, 2));
-        if bytes[at + 46..at + 46 + name].starts_with(b"xl/worksheets/sheet") {
-            let local = number(at + 42, 4);
-            let data = local + 30 + number(local + 26, 2) + number(local + 28, 2);
-            let mut xml = String::new();
-            flate2::read::DeflateDecoder::new(&bytes[data..data + packed]).read_to_string(&mut xml).unwrap();
-            return xml;
-        }
-        at += 46 + name + beside;
-    }
-}
-
-/// The cell of that place, up to its end.
-fn cell<'x>(xml: &'x str, place: &str) -> &'x str {
-    let at = xml.find(&format!("<c r=\"{place}\"")).unwrap_or_else(|| panic!("{place}: {xml}"));
-    xml[at..].split("</c>").next().unwrap()
 }
 
 #[tokio::test]

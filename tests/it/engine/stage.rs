@@ -288,6 +288,7 @@ throughput      = 1000
         limits_changed: Arc::new(Notify::new()),
         wallets: recado::engine::wallet::Wallets::default(),
         counters: recado::engine::counters::Counters::default(),
+        refusals: recado::engine::refusals::Refusals::default(),
     })
 }
 

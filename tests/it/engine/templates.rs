@@ -30,6 +30,14 @@ async fn bodies(store: &Store, id: RunId) -> Vec<String> {
     contents.iter().map(|json| read(json).rendered(|| run.snapshots().ok()).unwrap().body).collect()
 }
 
+async fn reasons(store: &Store, id: RunId) -> Vec<String> {
+    let sql = AssertSqlSafe(format!("SELECT detail FROM exclusion WHERE run_id = {id} ORDER BY row_no"));
+    match &store.write {
+        Db::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+    }
+}
+
 async fn started(stage: &Stage, campaign: &str, audience: &str) -> RunId {
     let version = stage.load("one", campaign, audience).await;
     let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!("refused") };
@@ -118,6 +126,35 @@ async fn a_person_unknown_by_name_is_not_greeted_by_it() {
         Loaded::Version { version, .. } => stage.engine.sheet(version).await.unwrap().blockers,
     };
     assert!(problems.iter().any(|p| p.code == "client_name_unknown"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn people_whose_number_is_known_with_a_name_are_greeted_by_it_and_the_others_are_left_out_as_not_known() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.run("first", CAMPAIGN, "nombre,telefono\nAna Paz,+5491155550001\n").await;
+        let greets = CAMPAIGN.replace("{{ nombre }}", "{{ client_name | first_name }}");
+        for (name, audience) in [
+            ("column", "nombre,telefono\n,+5491155550001\n,+5491155550002\nEva Ruiz,+5491155550003\n"),
+            ("none", "telefono\n+5491155550001\n+5491155550002\n"),
+        ] {
+            let version = stage.load(name, &greets, audience).await;
+            let sheet = stage.engine.sheet(version).await.unwrap();
+            assert_eq!(sheet.blockers, [], "{} {name}", store.name());
+            let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!("{name}") };
+            while Planner::new(stage.engine.clone()).step().await.unwrap() {}
+            let greeted = bodies(&store, id).await;
+            assert_eq!(
+                Some(greeted.len() as i64),
+                sheet.messages,
+                "{} {name}: the sheet says what is sent",
+                store.name()
+            );
+            assert!(greeted[0].starts_with("Hola Ana,"), "{} {name} {greeted:?}", store.name());
+            let left = reasons(&store, id).await;
+            assert_eq!(left, ["client_name: 1"], "{} {name}", store.name());
+        }
+    }
 }
 
 #[tokio::test]

@@ -106,6 +106,7 @@ impl Office {
             limits_changed: Arc::new(Notify::new()),
             wallets: recado::engine::wallet::Wallets::default(),
             counters: recado::engine::counters::Counters::default(),
+            refusals: recado::engine::refusals::Refusals::default(),
         });
         let receiver = Receiver::new(engine.clone(), Arc::new(Notify::new()));
         let inbox = Inbox::new(store.clone(), changes);

@@ -24,7 +24,7 @@ use super::office::{ANA, NOW, Office, REPLIES};
 use crate::support::stores;
 
 fn author(id: UserId, name: &str) -> Author {
-    Author { id, name: name.to_owned(), once: Once::default() }
+    Author { id, name: name.to_owned(), once: Once::default(), by: None }
 }
 
 async fn one(office: &Office, id: ConversationId) -> Conversation {
@@ -159,6 +159,47 @@ async fn an_answer_refused_at_once_opens_what_was_closed_over_it_unless_they_tal
 }
 
 #[tokio::test]
+async fn an_answer_whose_fate_nobody_knew_comes_back_as_soon_as_it_turns_out_to_have_failed() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let ana = author(office.user("ana").await, "ana");
+        office.writes(ANA, "¿a qué hora era?").await;
+        let id = office.conversations().await[0].id;
+        let in_doubt = async |message: MessageId| {
+            let at = office.clock.now().0;
+            let sql = format!(
+                "UPDATE message SET state = 'in_doubt', attempt = 1, claimed_at = {at}, doubt_at = {at}
+                WHERE id = {message}"
+            );
+            office.change(&sql).await;
+        };
+        let message = answers(&office, id, &ana, "A las nueve").await;
+        in_doubt(message).await;
+        office.inbox.close(id, "ana", office.clock.now()).await.unwrap();
+        assert_eq!(lists(&office, ana.id, Show::Open, true).await, [], "nobody knows yet");
+        let told = json!({ "id": "wamid.never-answered", "status": "failed", "timestamp": "1795525205",
+            "recipient_id": ANA, "biz_opaque_callback_data": office.callback(message, 1),
+            "errors": [{ "code": 131_026, "title": "Message undeliverable" }] });
+        office.store_body(json!({ "statuses": [told] })).await;
+        office.read().await;
+        let back = one(&office, id).await;
+        assert_eq!((back.state, back.assignee), (ConversationState::Open, Some(ana.id)), "{}", store.name());
+        assert!(back.waiting_since.is_some(), "{}", store.name());
+        assert_eq!(lists(&office, ana.id, Show::Open, true).await, [id], "{}", store.name());
+
+        // The provider's refusal comes although the claim was given up.
+        let message = answers(&office, id, &ana, "A las nueve, decía").await;
+        in_doubt(message).await;
+        let person = PersonId(office.numbers(&format!("SELECT person_id FROM message WHERE id = {message}")).await[0]);
+        let failure = Failure { code: 131_026, detail: String::new() };
+        let verdict = Verdict::Refused { failure, suppress: None };
+        let late = Settlement { id: message, attempt: 1, person, at: office.clock.now(), verdict };
+        assert_eq!(settle(office.store(), &[late]).await.unwrap().back, [id], "{}", store.name());
+        assert_eq!(notes(&office, id).await.len(), 2, "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_template_by_hand_comes_back_too_and_a_reaction_or_an_answer_by_itself_does_not() {
     for store in stores().await {
         let office = Office::new(&store);
@@ -213,7 +254,7 @@ async fn what_a_bot_wrote_and_did_not_arrive_waits_for_the_bot_and_then_for_the_
         recado::store::token::add(&store, "luz", recado::domain::role::Role::Bot, NOW, ends).await.unwrap();
         office.writes(ANA, "hola").await;
         let id = office.conversations().await[0].id;
-        let how = HandOver { by: "ana", of: Reach::All, to: "bot:luz", note: "", at: office.clock.now() };
+        let how = HandOver { by: "ana", pen: "ana", of: Reach::All, to: "bot:luz", note: "", at: office.clock.now() };
         office.inbox.hand_over(id, &Onward::Bot("luz".to_owned()), &how).await.unwrap();
         let sent = office.engine.answer_as_bot(id, "Soy Luz", "luz", &Once::default()).await.unwrap();
         let AnswerOutcome::Sent(message) = sent else { panic!("{sent:?}") };

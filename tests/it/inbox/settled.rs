@@ -41,6 +41,42 @@ async fn an_outcome_without_an_answer_waits_for_an_agent_and_one_that_is_answere
     }
 }
 
+/// As `docs/mapping.md` tells it.
+#[tokio::test]
+async fn the_samples_words_close_or_wait_as_the_documentation_has_it() {
+    let sample = include_str!("../../../campaigns/retomar-contacto/campaign.toml");
+    let (_, replies) = sample.split_once("[replies]\n").unwrap();
+    for store in stores().await {
+        let office = Office::new(&store);
+        let run = office.run("es_AR", replies).await;
+        for (n, (word, tapped, outcome, waits)) in [
+            ("dale", false, &["interested"][..], true),
+            ("Me interesa.", false, &["interested"], true),
+            ("No, gracias", false, &["not_now"], false),
+            ("no gracias, ya no vivo ahí", false, &[], true),
+            ("Ahora no", true, &["not_now"], false),
+            ("Sí, hablemos", true, &[], true),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let phone = format!("549115555662{n}");
+            let message = office.message(run, &phone).await;
+            if tapped {
+                office.taps(&phone, message, word).await;
+            } else {
+                office.writes(&phone, word).await;
+            }
+            let c = office.conversations().await.pop().unwrap();
+            assert_eq!(office.outcomes(message).await, outcome, "{word}, {}", store.name());
+            let stands = (c.state == ConversationState::Open, c.waiting_since.is_some());
+            assert_eq!(stands, (waits, waits), "{word}, {}", store.name());
+        }
+        let answers = office.answers().await;
+        assert!(answers.len() == 2 && answers.iter().all(|text| text.starts_with("Entendido")), "{answers:?}");
+    }
+}
+
 #[tokio::test]
 async fn only_who_fell_silent_is_taken_up_again() {
     for store in stores().await {
@@ -100,7 +136,7 @@ async fn erasing_somebody_ends_their_conversation_and_an_answer_is_refused_with_
         assert!(watching.try_recv().is_ok(), "open pages are told, {}", store.name());
         let c = office.conversations().await[0].clone();
         assert_eq!((c.state, c.waiting_since, c.window_until), (ConversationState::Closed, None, None));
-        let ana = Author { id: office.user("ana").await, name: "ana".to_owned(), once: Once::default() };
+        let ana = Author { id: office.user("ana").await, name: "ana".to_owned(), once: Once::default(), by: None };
         let answered = office.engine.answer(id, "¿sigue ahí?", &ana, Seen::default()).await.unwrap();
         let AnswerOutcome::Refused(why) = answered else { panic!("{answered:?}") };
         assert_eq!(why.code, "person_erased", "{}", store.name());

@@ -30,6 +30,7 @@ fn row(style: Style) -> Value {
         columns: Arc::new(COLUMNS.iter().enumerate().map(|(i, (name, _))| ((*name).to_owned(), i)).collect()),
         vars: Arc::new(BTreeMap::from([("clinic_phone".to_owned(), "+54 11 5555-0100".to_owned())])),
         when: Some(when),
+        client: None,
         numbers: Vec::new(),
     })
 }

@@ -31,7 +31,14 @@ fn marketing_goes_by_the_law_of_the_persons_country_and_its_clock() {
     let given = promotion("at = \"2026-11-25 00:00\"");
     let text = "Celular\n+57 300 123 4567\n+54 9 11 5555 0101\n";
     assert_eq!(due(&given, text), ["2026-11-25T12:00:00Z", "2026-11-25T03:00:00Z"]);
-    assert_eq!(given.warnings(text), ["goes_later"]);
+    assert_eq!(given.warnings(text), ["goes_later", "law_hours"]);
+    let told = given.open(text, |mut rows| {
+        rows.by_ref().for_each(drop);
+        rows.warnings()
+    });
+    let law = told.unwrap().pop().unwrap();
+    assert_eq!(law.args[0].1, "1", "{law:?}");
+    assert!(law.args.iter().any(|(_, laws)| laws == "co_ley_2300"), "{law:?}");
     let left_out = promotion("at = \"2026-11-25 00:00\"\nhours = { without_law = \"co_ley_2300\" }");
     assert_eq!(due(&left_out, text)[0], "2026-11-25T03:00:00Z");
 }

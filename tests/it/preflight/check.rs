@@ -167,6 +167,8 @@ async fn daemon() -> wiremock::MockServer {
     let daemon = MockServer::start().await;
     let mut item = serde_json::to_value(template()).unwrap();
     item["account"] = "meta".into();
+    // As the list has it where nobody has told it yet.
+    item["quality"] = "".into();
     let answers = [
         ("/api/v1/templates".to_owned(), serde_json::json!({"items": [item]})),
         (
@@ -207,6 +209,37 @@ async fn a_daemon_tells_whom_an_earlier_run_has_written_to_and_is_found_by_the_c
     assert_eq!((&sheet["messages"], &sheet["already_sent"]), (&3.into(), &serde_json::json!({"3": 1})));
     let warnings: Vec<_> = sheet["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
     assert!(warnings.contains(&"already_sent") && warnings.contains(&"suppressions_not_looked_at"), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn a_folder_whose_name_is_a_number_is_not_compared_with_the_campaign_of_that_number() {
+    use wiremock::matchers::path;
+    use wiremock::{Mock, ResponseTemplate};
+    let daemon = daemon().await;
+    let gone = serde_json::json!({"items": [{"key": "p:541155550101", "to": "+5491155550101",
+        "happens_at": super::folder::at("2026-11-25T14:30:00-03:00").0, "run": 3}], "next": null});
+    let other = serde_json::json!({"id": 2, "name": "otra"});
+    for (at, body) in [("/api/v1/campaigns/2", other), ("/api/v1/campaigns/2/sent", gone)] {
+        Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&daemon).await;
+    }
+    let folder = Folder::new();
+    let campaign = folder.path("2");
+    std::fs::create_dir(&campaign).unwrap();
+    for file in ["campaign.toml", "turnos.csv"] {
+        std::fs::copy(folder.path(file), campaign.join(file)).unwrap();
+    }
+    let uri = daemon.uri();
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new(env!("CARGO_BIN_EXE_recado"))
+            .current_dir(folder.dir.path())
+            .env("RECADO_URL", uri)
+            .env("RECADO_TOKEN", "rt_secret")
+            .args(["check", "2", "--json", "--at", "2026-11-24T10:00:00-03:00"])
+            .output()
+            .unwrap()
+    });
+    let sheet = json(&output.await.unwrap());
+    assert_eq!((&sheet["messages"], &sheet["already_sent"]), (&4.into(), &serde_json::json!({})), "{sheet}");
 }
 
 #[test]

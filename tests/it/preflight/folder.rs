@@ -13,6 +13,7 @@ use recado::domain::phone::Phone;
 use recado::domain::template::{Button, Category, ParameterFormat, Template, TemplateStatus};
 use recado::domain::time::UnixMs;
 use recado::intake::campaign_file::CampaignFile;
+use recado::intake::rows::NOBODY;
 use recado::preflight::{Sheet, SheetInputs, sheet};
 
 /// A reminder: two parameters, the day before.
@@ -98,6 +99,8 @@ pub struct Folder {
     pub balance: Option<recado::preflight::Balance>,
     pub tier: Option<recado::preflight::SheetTier>,
     pub purse: Option<recado::domain::wallet::Purse>,
+    /// The standing run that the file amends.
+    pub feed: Option<recado::preflight::diff::Feed>,
 }
 
 impl Folder {
@@ -128,6 +131,7 @@ impl Folder {
             balance: None,
             tier: None,
             purse: None,
+            feed: None,
             dir,
         }
     }
@@ -156,6 +160,7 @@ impl Folder {
             sender,
             cards: &Cards::embedded(),
             vars: &self.config.vars,
+            names: &NOBODY,
             holidays: &holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,
@@ -176,7 +181,7 @@ impl Folder {
             users: Some(&self.users),
             same_audience: None,
             barred: &|_| false,
-            feed: None,
+            feed: self.feed.as_ref(),
             moved_template: None,
             templates: &self.templates,
             listed: Some(1..1_000),

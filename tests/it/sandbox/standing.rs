@@ -55,6 +55,16 @@ async fn accounts_are_switched_off_locked_or_not_paid_for_until_they_are_freed()
 }
 
 #[tokio::test]
+async fn a_number_that_many_people_block_is_refused_its_templates() {
+    let sandbox = known().await;
+    let (status, done) = sandbox.post("/_sandbox/number", &json!({"number": SENDER, "spam": true})).await;
+    assert_eq!((status, &done["number"]), (200, &json!(SENDER)));
+    assert_eq!(sandbox.send(&template(1)).await.1["error"]["code"], 131_048);
+    sandbox.post("/_sandbox/number", &json!({"number": SENDER, "spam": false})).await;
+    assert_eq!(sandbox.send(&template(1)).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_tier_changes_while_it_runs_and_countries_are_closed() {
     let sandbox = known().await;
     sandbox.post("/_sandbox/account", &json!({"tier": "1", "closed": ["55"]})).await;

@@ -201,8 +201,10 @@ async fn a_doubt_that_a_person_settles_frees_its_place_at_once_or_after_a_day() 
             settle(&store, (m.id, 1, m.person_id), NOW, Verdict::InDoubt { reason: String::new() }).await;
         }
         let life = message::Life { id: claimed[1].id, undelivered_at: NOW.plus(HOUR * 24) };
-        message::release_doubt(&store, &[claimed[0].id], NOW.plus(HOUR)).await.unwrap();
-        message::leave_doubt(&store, &[life], NOW.plus(HOUR)).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        message::release_doubt(&store, &mut tx, &[claimed[0].id], NOW.plus(HOUR)).await.unwrap();
+        message::leave_doubt(&store, &mut tx, &[life], NOW.plus(HOUR)).await.unwrap();
+        tx.commit().await.unwrap();
         assert_eq!(house.held(&store, NOW.plus(HOUR)).await, [NOW.plus(HOUR + KEPT)], "{}", store.name());
     }
 }

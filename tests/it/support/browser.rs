@@ -3,9 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use axum::http::Method;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, json};
+use url::Url;
 
 /// How often a driver or its browser is started at most.
 const TRIES: u32 = 3;
@@ -47,11 +50,35 @@ impl Browser {
         }
     }
 
+    /// Shows pages as on a screen of so many pixels; a window cannot be as narrow as a phone.
+    pub async fn screen(&self, width: u32, height: u32) {
+        self.window.issue_cmd(Screen { width, height }).await.expect("a screen of that size");
+    }
+
     /// Closes the window and ends the driver.
     pub async fn close(mut self) {
         let _ = self.window.clone().close().await;
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+    }
+}
+
+/// A command of Chromium's own protocol (`Emulation.setDeviceMetricsOverride`), which its driver hands on.
+#[derive(Debug)]
+struct Screen {
+    width: u32,
+    height: u32,
+}
+
+impl WebDriverCompatibleCommand for Screen {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let params = json!({"width": self.width, "height": self.height, "deviceScaleFactor": 1, "mobile": false});
+        let body = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": params});
+        (Method::POST, Some(body.to_string()))
     }
 }
 

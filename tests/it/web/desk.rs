@@ -4,10 +4,11 @@ use axum::http::{Method, StatusCode};
 use recado::domain::id::{ConversationId, MessageId, RunId};
 use recado::domain::message::MessageState;
 use recado::domain::role::Role;
-use recado::store::{conversation, message, user};
+use recado::store::{conversation, message, presence, user};
 use serde_json::json;
 
 use super::site::{Site, Visitor};
+use super::tickets::sends;
 use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::engine::{change, force};
 use crate::support::stores;
@@ -226,5 +227,65 @@ async fn what_nobody_would_see_is_no_answer_and_no_note() {
             assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY, "{} {blank:?}", store.name());
             assert!(message::get(&store, MessageId(2)).await.unwrap().is_none(), "{} {blank:?}", store.name());
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_read_is_told_on_every_page_of_whoever_converses_until_they_have_read_it() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        stage.run("one", CAMPAIGN, &people(1)).await;
+        stage.sender().drain().await;
+        let id = writes(&stage).await;
+        let (ana, money) = (site.visitor(Role::Agent).await, site.visitor(Role::Finance).await);
+        for path in ["/tickets", "/conversations", "/conversations/news"] {
+            let page = site.get(path, Some(&ana)).await.body;
+            assert!(page.contains("data-unread=\"1\""), "{} {path}: {page}", store.name());
+        }
+        let costs = site.get("/costs", Some(&money)).await.body;
+        assert!(!costs.contains("data-unread"), "{}: nobody's business who does not converse", store.name());
+        for path in [format!("/conversations/{id}"), "/tickets".to_owned()] {
+            let page = site.get(&path, Some(&ana)).await.body;
+            assert!(page.contains("data-unread=\"0\""), "{} {path}: {page}", store.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_refused_leaves_nobody_behind_who_was_not_known_before() {
+    for site in Site::all().await {
+        let token = site.token(Role::Agent).await;
+        let body = |phone: &str| json!({"subject": "Estudio", "phone": phone, "external": {"id": "E-1"}});
+        let opened = sends(&site, &token, "/api/v1/tickets", body("11 5555-0123")).await;
+        assert_eq!(opened.status, StatusCode::CREATED, "{}", opened.body);
+        let people = async || crate::engine::count(&site.store, "SELECT COUNT(*) FROM person").await;
+        let before = people().await;
+        let refused = sends(&site, &token, "/api/v1/tickets", body("11 5555-0999")).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+        assert_eq!(people().await, before, "{}", site.store.write.name());
+    }
+}
+
+#[tokio::test]
+async fn an_agent_says_through_the_api_whether_they_take_conversations_and_everybody_who_talks_can_see_it() {
+    for site in Site::all().await {
+        let agent = site.visitor(Role::Agent).await;
+        let id = user::by_name(&site.store, "agent").await.unwrap().unwrap().id;
+        let request = axum::http::Request::builder().method(Method::POST).uri("/api/v1/me/availability");
+        let request = request
+            .header("cookie", format!("recado_session={}", agent.cookie))
+            .header("x-csrf-token", &agent.csrf)
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from("{\"state\": \"away\"}"));
+        let told = site.send(request.unwrap()).await;
+        assert_eq!(told.status, StatusCode::NO_CONTENT, "{}", told.body);
+        let known = presence::of(&site.store, id).await.unwrap().unwrap();
+        assert_eq!(known.state, presence::Availability::Away);
+        let token = site.token(Role::Agent).await;
+        let all = site.call(Method::GET, "/api/v1/agents", &token, "", None).await.json();
+        assert_eq!((&all["items"][0]["availability"], &all["items"][0]["capacity"]), (&json!("away"), &json!(10)));
+        let nobody = sends(&site, &token, "/api/v1/me/availability", json!({"state": "away"})).await;
+        assert_eq!(nobody.status, StatusCode::CONFLICT, "a token has no desk");
     }
 }

@@ -213,6 +213,7 @@ fn limited(engine: &Engine, limit: u64) -> Engine {
         limits_changed: engine.limits_changed.clone(),
         wallets: recado::engine::wallet::Wallets::default(),
         counters: engine.counters.clone(),
+        refusals: recado::engine::refusals::Refusals::default(),
     })
 }
 

@@ -28,6 +28,18 @@ async fn without_its_store_a_daemon_is_not_ready() {
 }
 
 #[tokio::test]
+async fn without_its_store_a_daemon_says_that_the_database_is_away() {
+    let site = Site::new().await;
+    let token = site.token(Role::Operator).await;
+    site.store.close().await;
+    let answer = site.call(Method::GET, "/api/v1/runs", &token, "", None).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    let told = answer.json();
+    assert_eq!(told["type"], "/api/docs#problem-store_away");
+    assert!(told["detail"].as_str().unwrap().contains("database cannot be reached"), "{told}");
+}
+
+#[tokio::test]
 async fn with_a_full_disk_a_daemon_is_alive_and_not_ready() {
     for site in Site::all().await {
         site.store.note_full(UnixMs(1_000_000));

@@ -270,7 +270,7 @@ async fn whoever_lost_the_key_to_another_cannot_commit_what_they_make() {
         let (id, _) = desk(&stage, &site).await;
         let agent = user::by_name(&store, "agent").await.unwrap().unwrap();
         let answers = async |once: &Once| {
-            let by = Author { id: agent.id, name: agent.name.clone(), once: once.clone() };
+            let by = Author { id: agent.id, name: agent.name.clone(), once: once.clone(), by: None };
             stage.engine.answer(id, "Hola", &by, Seen::default()).await
         };
         let Reservation::New(slow) = reserved(&store, "one", &stage).await else { panic!("it is new") };

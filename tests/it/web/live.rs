@@ -14,7 +14,7 @@ use recado::domain::role::Role;
 use recado::engine::receiver::Receiver;
 use recado::inbox::Inbox;
 use recado::inbox::assign::{HandOver, Onward, Reach};
-use recado::store::{token, webhook};
+use recado::store::{token, user, webhook};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -119,12 +119,40 @@ async fn a_bot_is_told_of_the_conversations_it_has_and_once_when_it_has_one_no_m
             all.len()
         };
         assert_eq!(changes(&mut stream).await, 0, "{}: it was given nothing", store.name());
-        let how = HandOver { by: "ana", of: Reach::All, to: "bot:turnero", note: "", at: now };
+        let how = HandOver { by: "ana", pen: "ana", of: Reach::All, to: "bot:turnero", note: "", at: now };
         inbox.hand_over(id, &Onward::Bot("turnero".to_owned()), &how).await.unwrap();
         assert_eq!(changes(&mut stream).await, 2, "{}: given, and changed", store.name());
         inbox.give_back(id, None, &how).await.unwrap();
         assert_eq!(changes(&mut stream).await, 1, "{}: it has it no more", store.name());
         assert_eq!(changes(&mut stream).await, 0, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn the_stream_of_somebody_who_is_shut_out_or_has_another_role_ends() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let mut pages = Vec::new();
+        for role in [Role::Agent, Role::Operator, Role::Admin] {
+            let mut page = page(&site, &site.visitor(role).await).await;
+            assert_eq!(told(&mut page).await, [json!(null); 0]);
+            pages.push(page);
+        }
+        let id = async |name: &str| user::by_name(&store, name).await.unwrap().unwrap().id;
+        // As the command line does it, in a process of its own.
+        user::disable(&store, id("agent").await, site.clock.now()).await.unwrap();
+        user::set_role(&store, id("operator").await, Role::Marketing).await.unwrap();
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        tokio::time::resume();
+        let mut admin = pages.pop().unwrap();
+        for mut page in pages {
+            let ended = tokio::time::timeout(Duration::from_secs(10), page.next()).await;
+            assert!(ended.expect("it ends").is_none(), "{}", store.name());
+        }
+        stage.engine.changes.send(News::here(Change::Conversation(ConversationId(55)))).unwrap();
+        assert!(admin.next().await.is_some(), "{}: who may goes on", store.name());
     }
 }
 

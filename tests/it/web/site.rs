@@ -142,6 +142,7 @@ impl Site {
             limits_changed: Arc::new(Notify::new()),
             wallets: recado::engine::wallet::Wallets::default(),
             counters: recado::engine::counters::Counters::default(),
+            refusals: recado::engine::refusals::Refusals::default(),
         });
         Self { _test_store: Some(test_store), ..Self::over(&engine) }
     }

@@ -73,6 +73,7 @@ impl House {
             inbound: recado::engine::inbound::Inbound::default(),
             limits_changed: Arc::new(Notify::new()),
             counters: recado::engine::counters::Counters::default(),
+            refusals: recado::engine::refusals::Refusals::default(),
             wallets: recado::engine::wallet::Wallets::default(),
         });
         let site = Site::over(&engine);
@@ -130,11 +131,16 @@ async fn a_template_is_written_submitted_approved_edited_and_deleted() {
         assert_eq!(house.one("results_ready").await["status"], "approved", "{}", store.name());
 
         let mut draft = json!({"name": "results_ready", "language": "es_AR", "category": "utility",
-            "body": "Hola {{1}}, ya puede ver sus resultados.", "examples": {"1": "Ana"},
+            "body": "Hola {{1}}, sus resultados están listos.", "examples": {"1": "Ana"}, "footer": "Laboratorio Norte",
             "buttons": [{"kind": "quick_reply", "text": "Gracias"}]});
         let edit = "/api/v1/templates/meta/results_ready/es_AR/edit";
+        let mut other = draft.clone();
+        other["body"] = json!("Hola {{1}}, ya puede ver sus resultados.");
+        let (status, kept) = house.call(Method::POST, edit, &other).await;
+        let code = &kept["errors"][0]["code"];
+        assert_eq!((status, code), (StatusCode::UNPROCESSABLE_ENTITY, &json!("template_body_fixed")), "{kept}");
         let (status, edited) = house.call(Method::POST, edit, &draft).await;
-        assert_eq!((status, &edited["body"]), (StatusCode::OK, &draft["body"]), "{edited}");
+        assert_eq!((status, &edited["footer"]), (StatusCode::OK, &draft["footer"]), "{edited}");
         let (status, again) = house.call(Method::POST, edit, &draft).await;
         assert_eq!(
             (status, &again["errors"][0]["code"]),

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use recado::domain::id::{ConversationId, TicketId};
 use recado::domain::role::Role;
-use recado::store::{audit, conversation, presence, ticket, token, user};
+use recado::store::{audit, conversation, ticket, token, user};
 use serde_json::{Value, json};
 
 use super::site::{Answer, Site};
@@ -13,7 +13,7 @@ use crate::support::stores;
 
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
-async fn sends(site: &Site, token: &str, path: &str, body: Value) -> Answer {
+pub(super) async fn sends(site: &Site, token: &str, path: &str, body: Value) -> Answer {
     static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let key = format!("k{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     site.call(Method::POST, path, token, &body.to_string(), Some(&key)).await
@@ -141,7 +141,7 @@ async fn a_bot_sees_and_answers_only_what_it_was_given_and_gives_it_back_with_a_
         assert_eq!((back.status, &back.json()["bot"]), (StatusCode::OK, &Value::Null), "{}", store.name());
         let thread = conversation::thread(&store, id).await.unwrap();
         let authors: Vec<&str> = thread.iter().map(|b| b.author.as_str()).collect();
-        assert_eq!(authors, ["bot:turnero", "token:turnero"], "{}", store.name());
+        assert_eq!(authors, ["bot:turnero", "bot:turnero"], "{}", store.name());
         assert_eq!(site.call(Method::GET, &own, &mine, "", None).await.status, StatusCode::NOT_FOUND);
     }
 }
@@ -193,29 +193,6 @@ async fn an_administrator_sets_how_many_conversations_somebody_gets_and_a_bot_is
 }
 
 #[tokio::test]
-async fn an_agent_says_through_the_api_whether_they_take_conversations_and_everybody_who_talks_can_see_it() {
-    for site in Site::all().await {
-        let agent = site.visitor(Role::Agent).await;
-        let id = user::by_name(&site.store, "agent").await.unwrap().unwrap().id;
-        let request = axum::http::Request::builder().method(Method::POST).uri("/api/v1/me/availability");
-        let request = request
-            .header("cookie", format!("recado_session={}", agent.cookie))
-            .header("x-csrf-token", &agent.csrf)
-            .header("content-type", "application/json")
-            .body(axum::body::Body::from("{\"state\": \"away\"}"));
-        let told = site.send(request.unwrap()).await;
-        assert_eq!(told.status, StatusCode::NO_CONTENT, "{}", told.body);
-        let known = presence::of(&site.store, id).await.unwrap().unwrap();
-        assert_eq!(known.state, presence::Availability::Away);
-        let token = site.token(Role::Agent).await;
-        let all = site.call(Method::GET, "/api/v1/agents", &token, "", None).await.json();
-        assert_eq!((&all["items"][0]["availability"], &all["items"][0]["capacity"]), (&json!("away"), &json!(10)));
-        let nobody = sends(&site, &token, "/api/v1/me/availability", json!({"state": "away"})).await;
-        assert_eq!(nobody.status, StatusCode::CONFLICT, "a token has no desk");
-    }
-}
-
-#[tokio::test]
 async fn a_chat_started_from_a_ticket_stays_linked_waits_as_long_as_was_said_and_leaves_its_transcript() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
@@ -232,6 +209,8 @@ async fn a_chat_started_from_a_ticket_stays_linked_waits_as_long_as_was_said_and
         let id = ConversationId(told.json()["conversation"].as_i64().unwrap());
         let c = conversation::get(&store, id).await.unwrap().unwrap();
         assert_eq!((c.ticket_id, c.close_after), (Some(TicketId(1)), 5_400_000), "{}", store.name());
+        let deed = audit::page(&store, i64::MAX, "token:test", "message.by_hand", 1).await.unwrap().remove(0);
+        assert_eq!(deed.detail, "template reminder es_AR, for agent", "{}: who did it, and for whom", store.name());
         // One recontact, and then no more.
         assert_eq!(sends(&site, &token, &format!("{path}/chat"), chat.clone()).await.status, StatusCode::CREATED);
         let refused = sends(&site, &token, &format!("{path}/chat"), chat.clone()).await;
@@ -253,7 +232,7 @@ async fn a_chat_started_from_a_ticket_stays_linked_waits_as_long_as_was_said_and
         let one = site.call(Method::GET, &path, &token, "", None).await.json();
         let last = one["timeline"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(last["told"]["kind"], "transcript", "{} {one}", store.name());
-        assert_eq!(last["told"]["lines"][0]["author"], "token:test", "{} {one}", store.name());
+        assert_eq!(last["told"]["lines"][0]["author"], "agent", "{} {one}", store.name());
         chat["template"] = json!("nothing");
         let unknown = sends(&site, &token, &format!("{path}/chat"), chat).await;
         assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", store.name());

@@ -78,7 +78,7 @@ async fn the_ticks_of_a_template_by_hand_are_told_to_the_page_of_the_conversatio
             wait: None,
             ticket: None,
         };
-        let by = Author { id, name: "agent".to_owned(), once: Once::default() };
+        let by = Author { id, name: "agent".to_owned(), once: Once::default(), by: None };
         let done = stage.engine.send_by_hand(&send, &by).await.unwrap();
         let HandOutcome::Sent { conversation, .. } = done else { panic!("{done:?}") };
         stage.sender().drain().await;

@@ -11,10 +11,12 @@ use recado::domain::message::MessageState;
 use recado::domain::retry::Help;
 use recado::domain::role::Role;
 use recado::engine::DoubtSettlement;
-use recado::locale::{Language, sentences};
+use recado::locale::{Language, say, sentences};
+use recado::store::audit::{self, Deed};
 use recado::store::hold::{HoldCause, HoldScope};
 
 use super::site::Site;
+use crate::support::rust_files;
 
 fn files(dir: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -75,6 +77,10 @@ fn every_word_of_the_domain_has_its_sentence() {
         HoldCause::Person,
         HoldCause::Disk,
         HoldCause::Restored,
+        HoldCause::Restricted,
+        HoldCause::Flagged,
+        HoldCause::Deleted,
+        HoldCause::Wallet,
     ]
     .map(|c| format!("web.hold_cause.{}", c.as_str()));
     let words = ["planning", "running", "sent_out", "paused", "held", "cancelled", "closed"]
@@ -94,6 +100,73 @@ fn every_word_of_the_domain_has_its_sentence() {
     for key in states.iter().chain(&reasons).chain(&roles).chain(&scopes).chain(&causes).chain(&words) {
         assert!(known.contains_key(key), "{key} has no sentence");
     }
+}
+
+/// Deeds stand in the sources as `noun.verb`, near where the audit is written.
+#[test]
+fn every_deed_of_the_audit_has_its_words() {
+    let known = sentences(Language::En);
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let mut deeds = BTreeSet::new();
+    for file in rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, _) in text.match_indices('"') {
+            let (before, after) = (&text[..at], &text[at + 1..]);
+            let Some((noun, verb)) = after.split_once('"').and_then(|(word, _)| word.split_once('.')) else { continue };
+            let begin = before.char_indices().rev().nth(110).map_or(0, |(at, _)| at);
+            let near = &before[begin..];
+            // Names of files, and of sentences about the word action or reaction.
+            let is_file = matches!(verb, "html" | "toml" | "csv") || matches!(noun, "inbox" | "messages");
+            if is_word(noun) && is_word(verb) && !is_file && (near.contains("audit(") || near.contains("action")) {
+                deeds.insert(format!("{noun}.{verb}"));
+            }
+        }
+    }
+    assert!(deeds.len() > 50 && deeds.contains("person.erase") && deeds.contains("run.start_anyway"), "{deeds:?}");
+    let without: Vec<_> = deeds.iter().filter(|deed| !known.contains_key(&format!("web.deed.{deed}"))).collect();
+    assert!(without.is_empty(), "{without:?}");
+}
+
+#[tokio::test]
+async fn what_was_done_and_to_what_is_said_in_the_readers_language() {
+    let site = Site::new().await;
+    let admin = site.visitor(Role::Admin).await;
+    for (action, subject, detail) in [
+        ("conversation.claim", "conversation 29", "by answering"),
+        ("conversation.unassign", "conversation 30", "user beto, silent"),
+        ("conversation.promotions", "conversation 31", "not wanted"),
+        ("conversation.outcome", "conversation 32", "cancelled, for ana"),
+        ("conversation.answer", "conversation 33", "message 55"),
+        ("doubt.leave", "3 messages", "5 6 7"),
+        ("hold.place", "account meta", "refused 131031"),
+        ("user.role", "user beto", "finance"),
+        ("ticket.change", "ticket 4", "state closed"),
+        ("run.retry", "run 5", "2 messages; codes 131026 131049; run started by ana"),
+        ("variable.set", "variable clinic", ""),
+    ] {
+        audit::write(&site.store, site.clock.now(), Deed { actor: "ana", action, subject, detail }).await.unwrap();
+    }
+    site.post("/language", &admin, &[("language", "es"), ("back", "/audit")]).await;
+    let page = site.get("/audit", Some(&admin)).await.body;
+    for words in [
+        "conversación 29 <span class=\"soft small\">al contestar<",
+        "conversación 30 <span class=\"soft small\">usuario beto, sin contestar<",
+        "conversación 31 <span class=\"soft small\">no las quiere<",
+        &format!(
+            "conversación 32 <span class=\"soft small\">{}, por ana<",
+            say(Language::Es, "web.outcome.cancelled", &[])
+        ),
+        "conversación 33 <span class=\"soft small\">mensaje 55<",
+        "3 mensajes <span class=\"soft small\">5 6 7<",
+        &format!("cuenta meta <span class=\"soft small\">{} 131031<", say(Language::Es, "web.hold_cause.refused", &[])),
+        &format!("usuario beto <span class=\"soft small\">{}<", say(Language::Es, "web.role.finance", &[])),
+        "ticket 4 <span class=\"soft small\">estado cerrado<",
+        "envío 5 <span class=\"soft small\">2 mensajes; códigos 131026 131049; envío iniciado por ana<",
+        "variable clinic",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains(">conversation") && !page.contains("conversation."), "{page}");
 }
 
 #[tokio::test]

@@ -73,6 +73,7 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
     for (code, draft) in [
         ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
         ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
+        ("template_rule_long", Draft { name: "x".repeat(513), ..good() }),
         ("template_rule_language_meant", Draft { language: "es-AR".to_owned(), ..good() }),
         ("template_rule_language", Draft { language: "xx_XX".to_owned(), ..good() }),
         ("template_rule_code_text", Draft { category: Category::Authentication, time_to_live_s: None, ..good() }),
@@ -126,6 +127,8 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
         let found = codes(&draft);
         assert!(found.iter().any(|c| c == code), "{code}: {found:?}");
     }
+    let accents = check(&Draft { name: "Promo Niños".to_owned(), ..good() });
+    assert!(accents[0].args.contains(&("meant".to_owned(), "promo_ninos".to_owned())), "{accents:?}");
     let bare = Draft { examples: BTreeMap::new(), ..good() };
     assert_eq!(codes(&bare), ["template_rule_example", "template_rule_example"]);
 }

@@ -78,11 +78,26 @@ fn by_content(workbook: &Workbook, rules: &Rules) -> Result<Look, Refused> {
             with_phones.push(sheet.name.clone());
         }
     }
+    if with_phones.is_empty()
+        && let Some(sheet) = hidden_with_phones(workbook, rules)?
+    {
+        return Err(Refused::HiddenSheet { sheet });
+    }
     match (filled.len(), with_phones.len()) {
         (0 | 1, _) | (_, 1) => chosen.ok_or(Refused::Empty),
         (_, 0) => Err(Refused::SeveralSheets { sheets: filled }),
         _ => Err(Refused::SeveralSheets { sheets: with_phones }),
     }
+}
+
+/// The first hidden sheet with a column of phones: somebody may have hidden it from others, not from Recado.
+fn hidden_with_phones(workbook: &Workbook, rules: &Rules) -> Result<Option<String>, Refused> {
+    for (at, sheet) in workbook.sheets.iter().enumerate().filter(|(_, sheet)| sheet.is_hidden) {
+        if look(at, &mut workbook.rows(at, 1, false)?)?.has_phones(rules) {
+            return Ok(Some(sheet.name.clone()));
+        }
+    }
+    Ok(None)
 }
 
 impl Look {

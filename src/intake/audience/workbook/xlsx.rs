@@ -7,6 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::lines::Raw;
 use super::super::refused::{Other, Refused};
+use super::super::rules::Truths;
 use super::merged::{self, Merged};
 use super::number::{self, Kind};
 use super::package::{Package, PartReader};
@@ -23,10 +24,11 @@ pub(super) struct Shared {
     kinds: Vec<Kind>,
     /// Days count from 1904, as in workbooks that began on old Macs.
     from_1904: bool,
+    truths: Truths,
 }
 
 /// The sheets of a workbook and what they share.
-pub(super) fn open(package: &Package) -> Result<(Vec<Sheet>, Shared), Refused> {
+pub(super) fn open(package: &Package, truths: Truths) -> Result<(Vec<Sheet>, Shared), Refused> {
     let relations = relations(package, "_rels/.rels")?;
     let workbook = relations.values().find(|to| to.ends_with("workbook.xml")).cloned();
     let workbook = workbook.unwrap_or_else(|| "xl/workbook.xml".to_owned());
@@ -35,7 +37,7 @@ pub(super) fn open(package: &Package) -> Result<(Vec<Sheet>, Shared), Refused> {
     // Any other package is somebody's packed files.
     let part = package.part(&workbook)?.ok_or(Refused::Format(Other::Packed))?;
     let mut xml = Xml::new(part);
-    let (mut sheets, mut shared) = (Vec::new(), Shared::default());
+    let (mut sheets, mut shared) = (Vec::new(), Shared { truths, ..Shared::default() });
     loop {
         match xml.next()? {
             Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
@@ -330,8 +332,8 @@ fn value(cell: &Cell, text: &str, shared: &Shared, window: &mut Window) -> Resul
         }
         Holds::Text => Ok(unescaped(text).trim().to_owned()),
         Holds::Truth => Ok(match text.trim() {
-            "1" => "TRUE".to_owned(),
-            "0" => "FALSE".to_owned(),
+            "1" => shared.truths.word(true).to_owned(),
+            "0" => shared.truths.word(false).to_owned(),
             other => other.to_owned(),
         }),
         Holds::Number => Ok(number::text(text, cell.kind, shared.from_1904)),

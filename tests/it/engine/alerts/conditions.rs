@@ -6,6 +6,8 @@ use std::time::Duration;
 use recado::domain::message::MessageState;
 use recado::domain::time::UnixMs;
 use recado::engine::alerts::Alerts;
+use recado::engine::doctor::examine;
+use recado::locale::Language;
 use recado::store::campaign;
 use recado::store::{Db, Store, alert};
 
@@ -14,6 +16,9 @@ use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
 
 const MINUTES: Duration = Duration::from_mins(6);
+
+/// What is noted with a campaign whose file cannot be read.
+const NO: &str = r#"[{"code":"campaign_file","args":[["detail","campaign.toml:1:1: no"]]}]"#;
 
 /// Kinds and keys of what is open after a look `by` later.
 async fn found(stage: &Stage, alerts: &mut Alerts, by: Duration) -> BTreeSet<String> {
@@ -62,7 +67,7 @@ async fn a_refused_file_is_found_until_a_good_one_comes() {
     for store in stores().await {
         let stage = stage(&store, store.dir.path(), "https://hooks.example.org/").await;
         let mut alerts = alerts(&stage.engine);
-        let id = campaign::save_problem(&store, "one", "campaign.toml:1:1: no", stage.clock.now()).await.unwrap();
+        let id = campaign::save_problem(&store, "one", NO, stage.clock.now()).await.unwrap();
         let refused = format!("campaign_refused:{id}");
         assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, keys(&[&refused]), "{}", store.name());
         stage.load("one", CAMPAIGN, &people(1)).await;
@@ -108,7 +113,7 @@ async fn a_queue_that_does_not_move_is_found_unless_a_gate_says_why_or_the_daemo
         run_sql(&store, "UPDATE message SET claimed_at = NULL".to_owned()).await;
         super::hold(&store, &stage).await;
         let held = found(&stage, &mut alerts, MINUTES).await;
-        assert_eq!(held, keys(&["hold:account:meta:refused"]), "the hold says why");
+        assert_eq!(held, keys(&["hold:account:meta:refused", "start_late:1"]), "the hold says why");
         super::lift(&stage).await;
         stage.sender().drain().await;
         assert_eq!(found(&stage, &mut alerts, Duration::from_mins(1)).await, keys(&[]));
@@ -129,9 +134,48 @@ async fn a_webhook_without_any_receipt_for_a_quarter_of_an_hour_is_silent() {
         stage.later(super::LASTS, &mut restarted).await;
         let open = alert::open(&store).await.unwrap();
         assert!(open[0].gone_at.is_none(), "{}: who has just started cannot say that it is over", store.name());
+        let doctor = examine(&stage.engine, Some("meta")).await.unwrap();
+        let silent = doctor[0].findings.iter().find(|finding| finding.code == "webhook_silent").unwrap();
+        assert!(silent.told(Language::En).message.contains("no receipt for a quarter of an hour"));
         let one = "UPDATE message SET delivered_at = accepted_at WHERE id = (SELECT MIN(id) FROM message)";
         run_sql(&store, one.to_owned()).await;
         assert_eq!(found(&stage, &mut alerts, Duration::from_mins(1)).await, keys(&[]));
+    }
+}
+
+#[tokio::test]
+async fn webhooks_that_are_refused_one_after_the_other_are_told_with_the_cause_until_one_is_taken() {
+    for store in stores().await {
+        let (ear, url) = Ear::listen().await;
+        let stage = stage(&store, store.dir.path(), &url).await;
+        let mut alerts = alerts(&stage.engine);
+        let refuse = |times: u32| {
+            (0..times).for_each(|_| stage.engine.refusals.refused("meta", "signature", stage.clock.now()));
+        };
+        stage.run("one", CAMPAIGN, &people(3)).await;
+        stage.sender().drain().await;
+        refuse(2);
+        assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, keys(&[]), "{}: a stray one", store.name());
+        refuse(1);
+        let refused = keys(&["webhook_refused:meta"]);
+        assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, refused, "{}", store.name());
+        // Who starts anew knows it too, and that no receipt comes is told by this.
+        let mut restarted = super::alerts(&stage.engine);
+        assert_eq!(found(&stage, &mut restarted, Duration::from_mins(20)).await, refused, "{}", store.name());
+        let said = ear.sentences();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("account meta is refused: they are not signed with its app_secret"), "{said:?}");
+        let doctor = examine(&stage.engine, Some("meta")).await.unwrap();
+        let line = doctor[0].findings.iter().find(|finding| finding.code == "webhook_refusing").unwrap();
+        for language in Language::ALL {
+            let told = line.told(language);
+            assert!(told.message.contains('3') && !told.message.contains('{'), "{told:?}");
+            assert!(told.advice.is_some_and(|advice| advice.contains("app_secret")), "{language:?}");
+        }
+        stage.engine.refusals.taken("meta");
+        assert_eq!(found(&stage, &mut restarted, Duration::ZERO).await, keys(&[]), "{}", store.name());
+        refuse(2);
+        assert_eq!(found(&stage, &mut restarted, Duration::ZERO).await, keys(&[]), "they are counted anew");
     }
 }
 
@@ -146,6 +190,14 @@ async fn doubts_wait_for_a_person_when_neither_receipt_nor_rule_has_settled_them
         run_sql(&store, forced).await;
         assert_eq!(found(&stage, &mut alerts, Duration::from_mins(34)).await, keys(&[]), "{}", store.name());
         assert_eq!(found(&stage, &mut alerts, Duration::from_mins(2)).await, keys(&["doubts:all"]), "{}", store.name());
+        // More come: the alert says how many there are now, though the latest do not wait for a person yet.
+        stage.run("two", CAMPAIGN, &people(3)).await;
+        stage.sender().drain().await;
+        let forced = format!("UPDATE message SET state = '{}', accepted_at = NULL", MessageState::InDoubt.as_str());
+        run_sql(&store, forced).await;
+        found(&stage, &mut alerts, Duration::from_mins(1)).await;
+        let open = alert::open(&store).await.unwrap();
+        assert!(open.len() == 1 && open[0].detail.contains("\"5\""), "{} {open:?}", store.name());
     }
 }
 

@@ -27,7 +27,7 @@ impl Desk {
         let site = Site::over(&self.engine);
         site.visitor(Role::Agent).await;
         let user = recado::store::user::by_name(&self.engine.store, "agent").await.unwrap().unwrap();
-        Author { id: UserId(user.id.0), name: user.name, once: Once::default() }
+        Author { id: UserId(user.id.0), name: user.name, once: Once::default(), by: None }
     }
 
     async fn brings(&self, id: i64, name: &str, bytes: &'static [u8], voice: bool) -> Result<Attachment, String> {

@@ -178,7 +178,8 @@ async fn costs_come_as_json_or_as_a_file_and_templates_as_last_read() {
         assert_eq!(templates["items"][0]["body"], "Hola {{1}}, le esperamos.");
         assert_eq!(site.get(Role::Agent, "/api/v1/templates?language=fr").await.body["items"], json!([]));
         let me = site.get(Role::Agent, "/api/v1/me").await.body;
-        assert_eq!(me, json!({"name": "token:agent", "role": "agent", "user": null}));
+        let zone = "America/Argentina/Buenos_Aires";
+        assert_eq!(me, json!({"name": "token:agent", "role": "agent", "user": null, "timezone": zone}));
     }
 }
 

@@ -55,6 +55,9 @@ async fn a_campaign_is_loaded_looked_at_started_and_read() {
         let by_id = site.get(Role::Finance, &format!("/api/v1/runs?campaign={id}")).await.body;
         assert_eq!(by_id["items"][0]["id"], run);
         assert_eq!(listed["items"][0]["timezone"], "America/Argentina/Buenos_Aires");
+        // `01` is the name of a folder, and no number.
+        let folder = format!("/api/v1/campaigns/0{id}");
+        assert_eq!(site.get(Role::Finance, &folder).await.status, 404);
         for unknown in ["turnso", "77"] {
             let told = site.get(Role::Finance, &format!("/api/v1/runs?campaign={unknown}")).await;
             assert_eq!(told.status, 404, "{unknown}: {:?}", told.body);

@@ -39,6 +39,7 @@ async fn a_wrong_length_of_time_is_told_without_the_place_in_a_file() {
     let refused = site.post("/drafts/1", &visitor, &wrong).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
     assert!(!refused.body.contains("campaign.toml:"), "{}", refused.body);
+    assert!(refused.body.contains("is a length of time: 30m, 24h or 2d."), "{}", refused.body);
 }
 
 #[tokio::test]
@@ -58,6 +59,9 @@ fn every_sentence_of_a_page_speaks_of_no_key() {
     for (code, args) in [
         ("total_rows", vec![("n", "1"), ("row", "3"), ("line", "4"), ("cell", "Total")]),
         ("several_sheets", vec![("sheets", "A, B")]),
+        ("hidden_sheet", vec![("sheet", "Oculta")]),
+        ("law_hours", vec![("n", "2"), ("laws", "co_ley_2300")]),
+        ("same_audience_waits", vec![("campaign", "otra"), ("run", "3")]),
         ("ambiguous_column", vec![("role", "phone"), ("columns", "A, B")]),
         ("missing_variable", vec![("name", "1")]),
         ("extra_button", vec![("index", "1")]),
