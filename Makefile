@@ -1,7 +1,7 @@
 # make demo   watch three campaigns go out, be delivered, read and answered (SQLite and the sandbox, nothing else)
 # make test   everything that is tested, with a throw-away PostgreSQL and a real browser
 # make pictures  the inbox and a run as the browser tests see them, for docs/
-# make crash  the daemon killed at random moments on both databases, then the books compared (RECADO_KILLS=200)
+# make crash  the daemon killed at random moments on both databases, then the books compared (RECADO_KILLS=200; PARTS="zenvia" does only that)
 # make bench  ratios measured in one run (about 40 minutes); PARTS="sends share" measures only those
 .PHONY: demo test pictures crash bench lint deny build clean
 
@@ -21,7 +21,7 @@ pictures:
 
 crash:
 	tests/setup
-	tests/with-postgres $(CARGO) bench --locked --quiet --bench crash
+	tests/with-postgres $(CARGO) bench --locked --quiet --bench crash -- $(PARTS)
 
 bench:
 	tests/setup

@@ -307,16 +307,18 @@ CREATE UNIQUE INDEX hold_open ON hold (scope, scope_key, cause) WHERE lifted_at 
 
 -- What comes in --------------------------------------------------------------------------------------------------
 
+-- line: 'people' for what people write and do, 'news' for what providers tell; each is read in the order of its ids.
 CREATE TABLE webhook (
     id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account     TEXT NOT NULL,
     received_at BIGINT NOT NULL,
+    line        TEXT NOT NULL,
     body        BYTEA NOT NULL,
     state       TEXT NOT NULL,
     problem     TEXT,
     done_at     BIGINT
 );
-CREATE INDEX webhook_new ON webhook (id) WHERE state = 'new';
+CREATE INDEX webhook_new ON webhook (line, id) WHERE state = 'new';
 
 -- Receipts that fit no message: of another installation (foreign), or not known (yet).
 CREATE TABLE orphan_receipt (
@@ -743,7 +745,7 @@ CREATE FUNCTION conversation_about(BIGINT[]) RETURNS TABLE (id BIGINT, words TSV
                 UNION ALL SELECT l.name, l.username, l.phone, l.wa_id FROM person AS l WHERE l.linked_to = c.person_id) AS p))))
     FROM conversation AS c LEFT JOIN message AS m ON m.id = c.origin_message_id WHERE c.id = ANY ($1)
 $$;
--- Once a statement and not once a row: of four hundred replies taken together the triggers were nine tenths of the time.
+-- Once a statement and not once a row: a conversation among four hundred took 446 us to insert, and takes 110 so.
 CREATE FUNCTION conversation_words_new() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO conversation_words (rowid, words)
         SELECT a.id, a.words FROM conversation_about((SELECT array_agg(f.id) FROM fresh AS f)) AS a;

@@ -307,16 +307,18 @@ CREATE UNIQUE INDEX hold_open ON hold (scope, scope_key, cause) WHERE lifted_at 
 
 -- What comes in --------------------------------------------------------------------------------------------------
 
+-- line: 'people' for what people write and do, 'news' for what providers tell; each is read in the order of its ids.
 CREATE TABLE webhook (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     account     TEXT NOT NULL,
     received_at BIGINT NOT NULL,
+    line        TEXT NOT NULL,
     body        BLOB NOT NULL,
     state       TEXT NOT NULL,
     problem     TEXT,
     done_at     BIGINT
 );
-CREATE INDEX webhook_new ON webhook (id) WHERE state = 'new';
+CREATE INDEX webhook_new ON webhook (line, id) WHERE state = 'new';
 
 -- Receipts that fit no message: of another installation (foreign), or not known (yet).
 CREATE TABLE orphan_receipt (

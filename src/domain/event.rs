@@ -45,6 +45,23 @@ pub enum WebhookEvent {
     },
 }
 
+impl WebhookEvent {
+    /// Whether it is part of what is said between a person and the house.
+    pub fn is_of_people(&self) -> bool {
+        match self {
+            Self::Reply(_) | Self::Echo(_) | Self::Preference(_) | Self::IdentityChange(_) | Self::UserAction(_) => {
+                true
+            }
+            Self::Receipt(_)
+            | Self::Template(_)
+            | Self::TemplateNote(_)
+            | Self::Category(_)
+            | Self::Account(_)
+            | Self::Unhandled { .. } => false,
+        }
+    }
+}
+
 /// What the provider tells of a template.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TemplateNews {

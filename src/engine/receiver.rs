@@ -1,4 +1,5 @@
-//! The receiving side: reads stored webhooks in the order of their arrival and applies what they tell.
+//! The receiving side: reads stored webhooks and applies what they tell, in the order of their arrival within a line: what
+//! people write waits behind what people wrote, and not behind the receipts of a run.
 //!
 //! Everything of a batch, with the mark that its bodies are read, is one unit of work: after a crash the same bodies are
 //! read again, and what they had caused is either wholly there or not at all.
@@ -6,9 +7,9 @@
 mod answers;
 mod batch;
 mod learn;
+mod lines;
 pub(super) mod receipts;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,20 +21,11 @@ use tracing::{info, warn};
 use super::{Engine, EngineError, breaker, budget};
 use crate::domain::event::{Receipt, WebhookEvent};
 use crate::domain::id::WebhookId;
-use crate::domain::time::UnixMs;
 use crate::store::orphan::{self, Orphan};
-use crate::store::webhook::{self, Webhook};
+use crate::store::webhook;
 
 use batch::{Batch, Told};
-
-/// Events applied in one unit of work; a body with more is taken alone. Longer ones make webhooks wait on SQLite (400 events
-/// take 24 ms), shorter ones fall behind: with 150, a thousand replies a second beside a run at a thousand a second were up
-/// to 12 s late, and with 400 half a second.
-const MAX_EVENTS: usize = 400;
-
-/// Bodies fetched at a time; what does not fit a unit of work is kept for the next. A body may carry one event or hundreds
-/// (of the latter, twenty kilobytes each).
-const BODIES: i64 = 80;
+use lines::{Incoming, Waiting};
 
 /// Units of work in one step.
 const MAX_UNITS: usize = 16;
@@ -52,22 +44,6 @@ const ORPHANS_WAIT: Duration = Duration::from_hours(8 * 24);
 pub struct Receiver {
     engine: Engine,
     wake: Arc<Notify>,
-}
-
-/// Bodies in the order of their arrival, fetched by the dozen.
-#[derive(Default)]
-struct Waiting {
-    fetched: VecDeque<Incoming>,
-    after: WebhookId,
-}
-
-/// A body that has been read.
-struct Incoming {
-    id: WebhookId,
-    account: String,
-    received_at: UnixMs,
-    /// `Err`: why it cannot be read, in words without personal data.
-    events: Result<Vec<WebhookEvent>, &'static str>,
 }
 
 impl Receiver {
@@ -110,7 +86,7 @@ impl Receiver {
 
     /// The next batch is read while the one before it is written.
     async fn step_bodies(&self) -> Result<usize, EngineError> {
-        let (mut done, mut waiting) = (0, Waiting::default());
+        let (mut done, mut waiting) = (0, Waiting::new());
         let mut batch = self.read(&mut waiting).await?;
         for unit in 1..=MAX_UNITS {
             if batch.is_empty() {
@@ -133,37 +109,6 @@ impl Receiver {
             }
             told => told,
         }
-    }
-
-    /// As many of the bodies that wait as fit one unit of work, at least one; none: none waits.
-    async fn read(&self, waiting: &mut Waiting) -> Result<Vec<Incoming>, EngineError> {
-        let mut batch: Vec<Incoming> = Vec::new();
-        let (mut events, mut is_end) = (0, false);
-        loop {
-            while let Some(incoming) = waiting.fetched.pop_front() {
-                events += incoming.events.as_ref().map_or(1, Vec::len);
-                if !batch.is_empty() && events > MAX_EVENTS {
-                    waiting.fetched.push_front(incoming);
-                    return Ok(batch);
-                }
-                batch.push(incoming);
-            }
-            if is_end {
-                return Ok(batch);
-            }
-            let fetched = webhook::waiting(&self.engine.store, waiting.after, BODIES).await?;
-            is_end = (fetched.len() as i64) < BODIES;
-            waiting.after = fetched.last().map_or(waiting.after, |webhook| webhook.id);
-            waiting.fetched.extend(fetched.into_iter().map(|webhook| self.read_one(webhook)));
-        }
-    }
-
-    fn read_one(&self, webhook: Webhook) -> Incoming {
-        let events = match self.engine.providers.get(&webhook.account) {
-            Some(provider) => provider.read_webhook(&webhook.body).map_err(|_| "not what the provider documents"),
-            None => Err("the account is not in the configuration"),
-        };
-        Incoming { id: webhook.id, account: webhook.account, received_at: webhook.received_at, events }
     }
 
     async fn take(&self, bodies: &[Incoming]) -> Result<Told, EngineError> {

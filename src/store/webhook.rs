@@ -14,15 +14,15 @@ use crate::domain::time::UnixMs;
 /// Bodies travel in hexadecimal: a list of JSON carries no bytes.
 const INSERT: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO webhook (account, received_at, body, state)
-        SELECT r.value ->> 'account', r.value ->> 'at', unhex(r.value ->> 'body'), 'new' FROM r",
-    postgres: "INSERT INTO webhook (account, received_at, body, state)
-        SELECT r.account, r.at, decode(r.body, 'hex'), 'new'
-        FROM json_to_recordset($1::json) AS r (account text, at bigint, body text)",
+        INSERT INTO webhook (account, received_at, line, body, state)
+        SELECT r.value ->> 'account', r.value ->> 'at', r.value ->> 'line', unhex(r.value ->> 'body'), 'new' FROM r",
+    postgres: "INSERT INTO webhook (account, received_at, line, body, state)
+        SELECT r.account, r.at, r.line, decode(r.body, 'hex'), 'new'
+        FROM json_to_recordset($1::json) AS r (account text, at bigint, line text, body text)",
 };
 
-const WAITING: &str =
-    "SELECT id, account, received_at, body FROM webhook WHERE state = 'new' AND id > $1 ORDER BY id LIMIT $2";
+const WAITING: &str = "SELECT id, account, received_at, body FROM webhook
+    WHERE state = 'new' AND line = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 const TAKE: Dialects = Dialects {
     sqlite: "UPDATE webhook SET state = 'done', done_at = $2
@@ -39,6 +39,17 @@ const BACKLOG: &str = "SELECT COUNT(*), MIN(received_at) FROM webhook WHERE stat
 
 /// Rows of one commit; the limit of every write transaction on SQLite.
 const MAX_TOGETHER: usize = 500;
+
+/// Which bodies a body waits behind: the order of arrival is kept among those of one line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Line {
+    /// What people write and do, and what was written to them elsewhere.
+    People,
+    /// What a provider tells of messages, templates and accounts, and what cannot be read.
+    News,
+}
 
 /// Where bodies wait for the commit that carries them: whoever gets the turn writes for all that wait. A commit costs
 /// one sync of the disk however many rows it holds. On SQLite whoever takes the writer, for whatever work, writes them
@@ -63,6 +74,7 @@ struct Pending {
 struct Arrived {
     account: String,
     at: UnixMs,
+    line: Line,
     body: String,
 }
 
@@ -89,10 +101,10 @@ pub struct Backlog {
 }
 
 /// Stores a body. When this returns `Ok`, the body survives a power cut.
-pub async fn store(store: &Store, account: &str, body: &[u8], at: UnixMs) -> Result<()> {
+pub async fn store(store: &Store, account: &str, line: Line, body: &[u8], at: UnixMs) -> Result<()> {
     let (written, mut told) = oneshot::channel();
     let lane = &store.webhooks.0;
-    let arrived = || Arrived { account: account.to_owned(), at, body: hex::encode(body) };
+    let arrived = || Arrived { account: account.to_owned(), at, line, body: hex::encode(body) };
     lane.push(Pending { arrived: arrived(), written });
     let is_kept = tokio::select! {
         biased;
@@ -180,9 +192,9 @@ async fn insert(store: &Store, arrived: &Arrived) -> Result<()> {
     Ok(on!(&store.write, |pool| sqlx::query(sql).bind(&rows).execute(pool).await.map(drop))?)
 }
 
-/// Bodies nobody has read yet, in the order of arrival, after `after`.
-pub async fn waiting(store: &Store, after: WebhookId, limit: i64) -> Result<Vec<Webhook>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(WAITING).bind(after).bind(limit).fetch_all(pool).await?))
+/// Bodies of a line that nobody has read yet, in the order of arrival, after `after`.
+pub async fn waiting(store: &Store, line: Line, after: WebhookId, limit: i64) -> Result<Vec<Webhook>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(WAITING).bind(line).bind(after).bind(limit).fetch_all(pool).await?))
 }
 
 /// Marks bodies as read, as part of the work they cause. Returns those that were still new: another node may have

@@ -9,8 +9,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::store::webhook;
-
 use super::error::WebError;
 use super::origin::origin;
 use super::state::WebState;
@@ -94,7 +92,7 @@ fn refused(state: &WebState, account: &str, why: &str) -> WebError {
 
 /// Durable, then 200 with nothing in it.
 async fn keep(state: &WebState, account: &str, bytes: &[u8]) -> Result<StatusCode, WebError> {
-    webhook::store(state.store(), account, bytes, state.now()).await?;
+    state.engine.keep_webhook(account, bytes, state.now()).await?;
     state.metrics.webhook(account, "stored");
     state.engine.refusals.taken(account);
     state.receiver_wake.notify_one();

@@ -6,7 +6,7 @@ use super::super::audience::DateOrder;
 use super::super::campaign_file::CampaignFile;
 use super::super::columns::{Columns, fold};
 use super::super::expression::WHEN;
-use super::when;
+use super::when::{self, MONTHS, WEEKDAYS};
 
 /// Where a parameter's value comes from, as far as its expression tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ pub(super) enum Shape {
     Address,
 }
 
-/// Words of time, folded, and words by which an example says what is meant rather than how it looks.
+/// Words of time beside days and months, folded, and words by which an example says what is meant rather than how it looks.
 const TIMES: &[&str] = &[
     "monto",
     "importe",
@@ -60,25 +60,6 @@ const TIMES: &[&str] = &[
     "example",
     "variable",
     "parametro",
-    "lunes",
-    "martes",
-    "miercoles",
-    "jueves",
-    "viernes",
-    "sabado",
-    "domingo",
-    "segunda",
-    "terca",
-    "quarta",
-    "quinta",
-    "sexta",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
     "manana",
     "amanha",
     "hoy",
@@ -110,43 +91,6 @@ const TIMES: &[&str] = &[
     "year",
     "appointment",
     "hs",
-];
-
-const MONTHS: &[&str] = &[
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-    "janeiro",
-    "fevereiro",
-    "marco",
-    "maio",
-    "junho",
-    "julho",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
     "ene",
     "dic",
 ];
@@ -190,7 +134,8 @@ fn is_amount(text: &str, digits: usize) -> bool {
 fn words(text: &str, digits: usize) -> Shape {
     let folded = fold(text);
     let all: Vec<&str> = folded.split('_').filter(|word| !word.is_empty()).collect();
-    let of_time = all.iter().any(|word| TIMES.contains(word) || MONTHS.contains(word));
+    let of_time =
+        all.iter().any(|word| TIMES.contains(word) || WEEKDAYS.contains(word) || MONTHS.as_flattened().contains(word));
     match digits {
         0 if !of_time && all.len() <= LONGEST_NAME => Shape::Name,
         0 => Shape::Words,

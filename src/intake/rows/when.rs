@@ -11,6 +11,7 @@ use super::super::audience::DateOrder;
 mod cell;
 
 use cell::Parts;
+pub(super) use cell::{MONTHS, WEEKDAYS};
 
 /// A row's date and time as read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -86,7 +86,7 @@ async fn news_of_another_account_holds_nothing() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "999", "changes": [
             {"field": "account_update", "value": {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}}]}]});
-        recado::store::webhook::store(&store, "meta", body.to_string().as_bytes(), stage.clock.now()).await.unwrap();
+        stage.engine.keep_webhook("meta", body.to_string().as_bytes(), stage.clock.now()).await.unwrap();
         stage.told("account_alerts", json!({})).await;
         assert_eq!(holds(&store).await, [], "{}", store.name());
     }

@@ -14,8 +14,8 @@ use recado::domain::media::MediaState;
 use recado::engine::Engine;
 use recado::engine::media::Fetcher;
 use recado::engine::receiver::Receiver;
+use recado::store::Store;
 use recado::store::media::{self, Attachment};
-use recado::store::{Store, webhook};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -94,7 +94,7 @@ impl Desk {
 
     /// A webhook of `account` comes in and is read.
     pub async fn hears(&self, account: &str, body: &Value) {
-        webhook::store(&self.engine.store, account, body.to_string().as_bytes(), self.clock.now()).await.unwrap();
+        self.engine.keep_webhook(account, body.to_string().as_bytes(), self.clock.now()).await.unwrap();
         let receiver = Receiver::new(self.engine.clone(), Arc::new(Notify::new()));
         while receiver.step().await.unwrap() > 0 {}
     }

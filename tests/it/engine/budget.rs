@@ -115,7 +115,7 @@ async fn a_charge_above_the_reservation_is_booked_and_holds_the_run() {
         assert_eq!(sender.step().await, 10);
         // The rate that was reckoned with was lower than the one that is charged.
         lower_reservations(&store, run).await;
-        deliver_one(&stage, &store).await;
+        deliver_one(&stage).await;
         let holds = hold::open(&store).await.unwrap();
         assert_eq!(holds.len(), 1, "{}", store.name());
         let (scope, key, cause) = (holds[0].scope, holds[0].scope_key.as_str(), holds[0].cause);
@@ -133,13 +133,13 @@ async fn lower_reservations(store: &Store, run: RunId) {
     }
 }
 
-async fn deliver_one(stage: &Stage, store: &Store) {
+async fn deliver_one(stage: &Stage) {
     let callback = stage.stub.seen.lock().unwrap()[0].to_string();
-    receipt(stage, store, &callback, "delivered").await;
+    receipt(stage, &callback, "delivered").await;
 }
 
 /// The provider says this of the message that has this callback data.
-async fn receipt(stage: &Stage, store: &Store, callback: &str, status: &str) {
+async fn receipt(stage: &Stage, callback: &str, status: &str) {
     let failed = if status == "failed" {
         serde_json::json!([{"code": 131_026, "title": "no"}])
     } else {
@@ -151,7 +151,7 @@ async fn receipt(stage: &Stage, store: &Store, callback: &str, status: &str) {
             "statuses": [{"id": format!("wamid.{callback}"), "status": status, "errors": failed, "timestamp": "1795525300", "recipient_id": "5491150000000",
                 "biz_opaque_callback_data": callback,
                 "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": if callback.ends_with(['1', '3']) { "marketing" } else { "utility" }}}]}}]}]});
-    recado::store::webhook::store(store, "meta", body.to_string().as_bytes(), stage.clock.now()).await.unwrap();
+    stage.engine.keep_webhook("meta", body.to_string().as_bytes(), stage.clock.now()).await.unwrap();
     let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), std::sync::Arc::default());
     while receiver.step().await.unwrap() > 0 {}
 }
@@ -200,7 +200,7 @@ async fn play(stage: &Stage, store: &TestStore, case: usize, ops: &[Op]) -> Resu
             Op::Deliver(n) | Op::Fail(n) => {
                 let Some(callback) = sent(n) else { continue };
                 let status = if matches!(op, Op::Deliver(_)) { "delivered" } else { "failed" };
-                receipt(stage, store, &callback, status).await;
+                receipt(stage, &callback, status).await;
             }
             Op::Pass => stage.clock.advance(Duration::from_secs(2)),
             Op::Restart => sender = stage.sender(),

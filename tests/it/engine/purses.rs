@@ -149,7 +149,7 @@ async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_rec
                 "payload": {"code": 1003, "reason": "Unable to send message - Check your wallet balance"}}})
         };
         let told: Value = event("gs-2");
-        recado::store::webhook::store(&store, "gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
+        stage.engine.keep_webhook("gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
         let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), Arc::default());
         while receiver.step().await.unwrap() > 0 {}
         assert_eq!(wallet_holds(&store).await, [Some(1_003)], "the provider's own word: {}", store.name());

@@ -11,7 +11,7 @@ use recado::domain::retry::Help;
 use recado::domain::time::UnixMs;
 use recado::engine::receiver::Receiver;
 use recado::engine::retry::RetrySheet;
-use recado::store::{run, webhook};
+use recado::store::run;
 use serde_json::{Value, json};
 
 use super::change;
@@ -35,7 +35,7 @@ async fn tell_of(stage: &Stage, nth: usize, (status, code): (&str, i64), at: Uni
         "metadata": { "display_phone_number": "5491155550100", "phone_number_id": "106540352242922" } });
     let body = json!({ "object": "whatsapp_business_account", "entry": [
         { "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] }] });
-    webhook::store(&stage.engine.store, "meta", body.to_string().as_bytes(), at).await.unwrap();
+    stage.engine.keep_webhook("meta", body.to_string().as_bytes(), at).await.unwrap();
     let receiver = Receiver::new(stage.engine.clone(), std::sync::Arc::default());
     while receiver.step().await.unwrap() > 0 {}
 }

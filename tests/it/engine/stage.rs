@@ -133,7 +133,7 @@ impl Stage {
         }
         let entry = json!({"id": "102290129340398", "time": self.clock.now().0 / 1000, "changes": [{"field": field, "value": value}]});
         let body = json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string();
-        recado::store::webhook::store(&self.engine.store, "meta", body.as_bytes(), self.clock.now()).await.unwrap();
+        self.engine.keep_webhook("meta", body.as_bytes(), self.clock.now()).await.unwrap();
         let receiver = recado::engine::receiver::Receiver::new(self.engine.clone(), Arc::new(Notify::new()));
         while receiver.step().await.unwrap() > 0 {}
     }

@@ -10,7 +10,7 @@ use recado::engine::receiver::Receiver;
 use recado::engine::{Engine, Loaded, StartOutcome, tier, waiting};
 use recado::locale::Language;
 use recado::sandbox::Tier;
-use recado::store::{Store, place, run, webhook};
+use recado::store::{place, run};
 
 use super::stage::{CAMPAIGN, Stage, TUESDAY, engine, people, sender, sender_of, states};
 use crate::support::sandbox::{TestSandbox, sandbox_config, start_sandbox};
@@ -160,14 +160,14 @@ async fn other_installations_people_count_whether_the_limit_was_there_or_comes_l
     for store in stores().await {
         let stage = Stage::with(&store, store.dir.path(), &portfolio("tier = \"UNLIMITED\"")).await;
         tier::begin(&stage.engine).await.unwrap();
-        come_in(&stage.engine, &store, &[foreign(0, "sent"), foreign(1, "sent"), foreign(1, "failed")]).await;
+        come_in(&stage.engine, &[foreign(0, "sent"), foreign(1, "sent"), foreign(1, "failed")]).await;
         assert!(place::held_until(&store, "meta", TUESDAY).await.unwrap().is_empty());
         *stage.stub.tier.lock().unwrap() = Some("3");
         let mut sender = stage.sender();
         assert!(sender.dispatcher.ask_grant().await);
         let until = TUESDAY.plus(KEPT);
         assert_eq!(place::held_until(&store, "meta", TUESDAY).await.unwrap(), [until], "{}", store.name());
-        come_in(&stage.engine, &store, &[foreign(2, "delivered")]).await;
+        come_in(&stage.engine, &[foreign(2, "delivered")]).await;
         assert_eq!(place::held_until(&store, "meta", TUESDAY).await.unwrap(), [until; 2], "{}", store.name());
         // Whom the others have reached costs nothing, and one more fits.
         stage.run("one", CAMPAIGN, &people(9)).await;
@@ -191,9 +191,9 @@ language = "es_AR"
 "#;
 
 /// Bodies of the sandbox's webhooks come in and are taken up.
-pub async fn come_in(engine: &Engine, store: &Store, bodies: &[serde_json::Value]) {
+pub async fn come_in(engine: &Engine, bodies: &[serde_json::Value]) {
     for body in bodies {
-        webhook::store(store, "meta", body.to_string().as_bytes(), engine.clock.now()).await.unwrap();
+        engine.keep_webhook("meta", body.to_string().as_bytes(), engine.clock.now()).await.unwrap();
     }
     let receiver = Receiver::new(engine.clone(), std::sync::Arc::default());
     while receiver.step().await.unwrap() > 0 {}
@@ -234,7 +234,7 @@ async fn seven_hundred_people_at_a_tier_of_250_take_three_days_and_no_send_is_re
             if sent > 0 {
                 days.push((hour / 24, sent));
             }
-            come_in(&engine, &store, &sandbox.pass(60, 1)).await;
+            come_in(&engine, &sandbox.pass(60, 1)).await;
         }
         let stats = sandbox.stats().await;
         assert_eq!(stats["rejected"], serde_json::json!({}), "{} {stats}", store.name());

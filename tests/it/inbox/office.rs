@@ -25,7 +25,7 @@ use recado::store::campaign::{self, Described};
 use recado::store::message::{self, NewMessage};
 use recado::store::run::{self, NewRun};
 use recado::store::version::{self, NewVersion};
-use recado::store::{Db, Store, conversation, person, webhook};
+use recado::store::{Db, Store, conversation, person};
 use serde_json::{Value as Json, json};
 use sqlx::AssertSqlSafe;
 use tokio::sync::{Notify, broadcast};
@@ -256,7 +256,7 @@ impl Office {
         let body = json!({ "object": "whatsapp_business_account", "entry": [
             { "id": "102290129340398", "changes": [{ "field": field, "value": value }] }
         ] });
-        webhook::store(self.store(), "meta", body.to_string().as_bytes(), self.clock.now()).await.unwrap();
+        self.engine.keep_webhook("meta", body.to_string().as_bytes(), self.clock.now()).await.unwrap();
     }
 
     /// Reads everything that waits.

@@ -119,36 +119,37 @@ async fn of_closing_and_answering_what_nobody_has_at_the_same_instant_one_happen
         let (ana, diego) = (office.user("ana").await, office.user("diego").await);
         let (hers, by) =
             (desk_of(&office, ana), Author { id: diego, name: "diego".to_owned(), once: Once::default(), by: None });
-        let mut won = [0, 0];
         for n in 0..24 {
             office.writes(&format!("54911555576{n:02}"), "hola").await;
             let id = office.conversations().await.pop().unwrap().id;
             let (close, answer) =
                 (hers.close(id, "ana", NOW), office.engine.answer(id, "Buenas", &by, Seen::default()));
-            // Each is the first in every other round.
-            let (closed, answered) = if n % 2 == 0 {
-                tokio::join!(close, answer)
-            } else {
-                let (answered, closed) = tokio::join!(answer, close);
-                (closed, answered)
+            let (closed, answered) = match n % 4 {
+                0 => (close.await, answer.await),
+                1 => {
+                    let answered = answer.await;
+                    (close.await, answered)
+                }
+                2 => tokio::join!(close, answer),
+                _ => {
+                    let (answered, closed) = tokio::join!(answer, close);
+                    (closed, answered)
+                }
             };
             let found = conversation::get(&store, id).await.unwrap().unwrap();
             let sent = office.numbers(&format!("SELECT COUNT(*) FROM message WHERE conversation_id = {id}")).await;
             let expected = match (closed.unwrap(), answered.unwrap()) {
-                (Acted::Done, AnswerOutcome::Refused(why)) => {
+                (Acted::Done, AnswerOutcome::Refused(why)) if n % 4 != 1 => {
                     assert_eq!(why.code, "conversation_closed");
-                    won[0] += 1;
                     (ConversationState::Closed, None, vec![0])
                 }
-                (Acted::Others, AnswerOutcome::Sent(_)) => {
-                    won[1] += 1;
+                (Acted::Others, AnswerOutcome::Sent(_)) if n % 4 != 0 => {
                     (ConversationState::Open, Some(diego), vec![1])
                 }
                 both => panic!("{}, round {n}: {both:?}", store.name()),
             };
             assert_eq!((found.state, found.assignee, sent), expected, "{}, round {n}", store.name());
         }
-        assert!(won.iter().all(|rounds| *rounds > 0), "{}: {won:?}", store.name());
     }
 }
 

@@ -2,7 +2,8 @@
 
 use recado::domain::time::UnixMs;
 use recado::store::hold::{self, HoldCause, HoldScope};
-use recado::store::{Db, Store, webhook};
+use recado::store::webhook::{self, Line};
+use recado::store::{Db, Store};
 
 use crate::support::stores;
 
@@ -17,13 +18,13 @@ async fn let_no_page_be_added(store: &Store) {
 async fn what_does_not_fit_is_refused_as_that_and_the_next_that_fits_is_written() {
     let store = stores().await.swap_remove(0);
     let_no_page_be_added(&store).await;
-    let refused = webhook::store(&store, "meta", &vec![b'x'; 1 << 20], UnixMs(1)).await.unwrap_err();
+    let refused = webhook::store(&store, "meta", Line::News, &vec![b'x'; 1 << 20], UnixMs(1)).await.unwrap_err();
     assert!(refused.is_full() && refused.passes(), "{refused:?}");
     let mut tx = store.begin().await.unwrap();
     let late = webhook::fail(&mut tx, recado::domain::id::WebhookId(1), &"x".repeat(1 << 20), UnixMs(1)).await;
     assert!(late.is_ok(), "nothing to change needs no room: {late:?}");
     tx.commit().await.unwrap();
-    webhook::store(&store, "meta", b"{}", UnixMs(1)).await.unwrap();
+    webhook::store(&store, "meta", Line::News, b"{}", UnixMs(1)).await.unwrap();
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use recado::domain::role::Role;
 use recado::engine::receiver::Receiver;
 use recado::inbox::Inbox;
 use recado::inbox::assign::{HandOver, Onward, Reach};
-use recado::store::{token, user, webhook};
+use recado::store::{token, user};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -58,7 +58,7 @@ async fn writes(stage: &Stage, no: usize) {
     let value = json!({"metadata": metadata, "contacts": [{"wa_id": from}], "messages": [reply]});
     let entry = json!({"id": "102290129340398", "changes": [{"field": "messages", "value": value}]});
     let body = json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string();
-    webhook::store(&stage.engine.store, "meta", body.as_bytes(), stage.clock.now()).await.unwrap();
+    stage.engine.keep_webhook("meta", body.as_bytes(), stage.clock.now()).await.unwrap();
 }
 
 #[tokio::test]

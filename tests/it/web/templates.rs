@@ -13,7 +13,7 @@ use recado::engine::receiver::Receiver;
 use recado::engine::template::watch::TemplateWatch;
 use recado::engine::{Engine, Parts};
 use recado::provider::Provider;
-use recado::store::{Store, setting, template, webhook};
+use recado::store::{Store, setting, template};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
 
@@ -103,7 +103,7 @@ impl House {
     async fn pass(&self, hours: u64) {
         for body in self.sandbox.pass(1, hours) {
             let body = body.to_string();
-            webhook::store(&self.engine.store, "meta", body.as_bytes(), self.engine.clock.now()).await.unwrap();
+            self.engine.keep_webhook("meta", body.as_bytes(), self.engine.clock.now()).await.unwrap();
         }
         let receiver = Receiver::new(self.engine.clone(), Arc::new(Notify::new()));
         while receiver.step().await.unwrap() > 0 {}

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hmac::{Hmac, KeyInit, Mac};
 use recado::domain::id::WebhookId;
-use recado::store::webhook;
+use recado::store::webhook::{self, Line};
 use sha2::Sha256;
 
 use super::site::{APP_SECRET, Site};
@@ -31,7 +31,7 @@ async fn a_webhook_is_durable_before_its_200() {
     for site in Site::all().await {
         let status = deliver(&site, "meta", BODY.into(), &signature(BODY.as_bytes(), APP_SECRET)).await;
         assert_eq!(status, StatusCode::OK);
-        let waiting = webhook::waiting(&site.store, WebhookId(0), 10).await.unwrap();
+        let waiting = webhook::waiting(&site.store, Line::News, WebhookId(0), 10).await.unwrap();
         assert_eq!(waiting.len(), 1);
         assert_eq!(waiting[0].body, BODY.as_bytes());
     }
@@ -43,7 +43,7 @@ async fn a_body_that_is_not_signed_with_our_secret_is_refused_and_not_kept() {
     for wrong in [signature(BODY.as_bytes(), "another"), signature(b"{}", APP_SECRET), String::new()] {
         assert_eq!(deliver(&site, "meta", BODY.into(), &wrong).await, StatusCode::UNAUTHORIZED);
     }
-    assert!(webhook::waiting(&site.store, WebhookId(0), 10).await.unwrap().is_empty());
+    assert!(webhook::waiting(&site.store, Line::News, WebhookId(0), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_provider_that_does_not_sign_is_known_by_address_header_and_origin_tog
     };
     let right = format!("/webhooks/gupshup/{SECRET}");
     assert_eq!(deliver(&right, "value", "34.202.224.208:1").await, (StatusCode::OK, String::new()));
-    assert_eq!(webhook::waiting(&site.store, WebhookId(0), 10).await.unwrap().len(), 1);
+    assert_eq!(webhook::waiting(&site.store, Line::News, WebhookId(0), 10).await.unwrap().len(), 1);
     for (path, header, from) in [
         (format!("/webhooks/gupshup/{}", SECRET.replace('a', "b")), "value", "34.202.224.208:1"),
         ("/webhooks/gupshup".to_owned(), "value", "34.202.224.208:1"),
@@ -91,7 +91,7 @@ async fn a_provider_that_does_not_sign_is_known_by_address_header_and_origin_tog
         deliver(&format!("/webhooks/meta/{SECRET}"), "value", "34.202.224.208:1").await.0,
         StatusCode::NOT_FOUND
     );
-    assert_eq!(webhook::waiting(&site.store, WebhookId(0), 10).await.unwrap().len(), 1);
+    assert_eq!(webhook::waiting(&site.store, Line::News, WebhookId(0), 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

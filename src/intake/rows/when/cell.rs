@@ -182,7 +182,8 @@ const HOUR_WORDS: [&str; 5] = ["h", "hs", "hrs", "horas", "hora"];
 const FILLERS: [&str; 17] =
     ["de", "del", "do", "of", "the", "a", "as", "at", "las", "la", "t", "h", "hs", "hrs", "horas", "hora", "feira"];
 
-const WEEKDAYS: [&str; 23] = [
+/// By their whole names, in three languages.
+pub(in super::super) const WEEKDAYS: [&str; 19] = [
     "lunes",
     "martes",
     "miercoles",
@@ -202,13 +203,10 @@ const WEEKDAYS: [&str; 23] = [
     "friday",
     "saturday",
     "sunday",
-    "mie",
-    "seg",
-    "qua",
-    "qui",
 ];
 
-const MONTHS: [[&str; 3]; 12] = [
+/// By their whole names, in three languages.
+pub(in super::super) const MONTHS: [[&str; 3]; 12] = [
     ["enero", "janeiro", "january"],
     ["febrero", "fevereiro", "february"],
     ["marzo", "marco", "march"],

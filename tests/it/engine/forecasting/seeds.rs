@@ -91,7 +91,7 @@ async fn missed(store: &Store, dir: &std::path::Path, case: &Case, seed: u64) ->
             let wait = goes_on(&engine, run).await.map_or(Duration::from_mins(5), |next| next.since(clock.now()));
             wait.clamp(Duration::from_secs(30), Duration::from_hours(1))
         };
-        come_in(&engine, store, &sandbox.pass_by(60, span)).await;
+        come_in(&engine, &sandbox.pass_by(60, span)).await;
         let states = states(store, run).await;
         // What fails says so before anything else is said of it.
         if !["queued", "claimed", "accepted", "in_review"].iter().any(|state| states.contains_key(state)) {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use recado::domain::id::WebhookId;
-use recado::store::{open, webhook};
+use recado::store::open;
+use recado::store::webhook::{self, Line};
 use serde_json::json;
 
 use crate::inbox::office::{ANA, NOW, Office, typed};
@@ -14,11 +15,11 @@ use crate::support::stores;
 async fn a_webhook_is_durable_before_its_200() {
     let dir = tempfile::tempdir().unwrap();
     let store = open("sqlite:recado.db", dir.path()).await.unwrap();
-    webhook::store(&store, "meta", b"{}", NOW).await.unwrap();
+    webhook::store(&store, "meta", Line::News, b"{}", NOW).await.unwrap();
     // The process dies here: nothing is closed, and another connection reads the file as it lies.
     std::mem::forget(store);
     let after = open("sqlite:recado.db", dir.path()).await.unwrap();
-    let kept = webhook::waiting(&after, WebhookId(0), 10).await.unwrap();
+    let kept = webhook::waiting(&after, Line::News, WebhookId(0), 10).await.unwrap();
     assert_eq!((kept.len(), kept[0].account.as_str(), kept[0].body.as_slice()), (1, "meta", b"{}".as_slice()));
 }
 
@@ -30,10 +31,10 @@ async fn many_at_once_are_all_kept_byte_for_byte() {
         let body = |n: u32| if n == 0 { Vec::new() } else { [&n.to_be_bytes()[..], &[0, 255, b'"']].concat() };
         futures::future::join_all((0..300).map(|n| {
             let store = Arc::clone(&shared);
-            async move { webhook::store(&store, "meta", &body(n), NOW).await.unwrap() }
+            async move { webhook::store(&store, "meta", Line::News, &body(n), NOW).await.unwrap() }
         }))
         .await;
-        let waiting = webhook::waiting(&store, WebhookId(0), 1000).await.unwrap();
+        let waiting = webhook::waiting(&store, Line::News, WebhookId(0), 1000).await.unwrap();
         let kept: BTreeSet<Vec<u8>> = waiting.into_iter().map(|w| w.body).collect();
         assert_eq!(kept, (0..300).map(body).collect(), "{}", store.name());
     }
@@ -43,8 +44,8 @@ async fn many_at_once_are_all_kept_byte_for_byte() {
 async fn a_body_that_cannot_be_read_is_kept_and_stops_no_other() {
     for store in stores().await {
         let office = Office::new(&store);
-        webhook::store(&store, "meta", b"<html>", NOW).await.unwrap();
-        webhook::store(&store, "gone", b"{}", NOW).await.unwrap();
+        webhook::store(&store, "meta", Line::News, b"<html>", NOW).await.unwrap();
+        webhook::store(&store, "gone", Line::News, b"{}", NOW).await.unwrap();
         office.writes(ANA, "hola").await;
         assert_eq!(office.conversations().await.len(), 1, "{}", store.name());
         assert_eq!(office.words("SELECT state FROM webhook ORDER BY id").await, ["failed", "failed", "done"]);
@@ -68,5 +69,47 @@ async fn fields_nobody_knows_are_answered_and_done() {
         office.store_body_of("106540352242922", "from_the_future", json!({ "a": 1 })).await;
         office.read().await;
         assert_eq!(office.words("SELECT state FROM webhook").await, ["done"], "{}", store.name());
+    }
+}
+
+/// Bodies that one step takes of a line, when each is a unit of work's part of it.
+const BODIES_OF_A_STEP: usize = 16;
+
+fn receipts(body: usize) -> serde_json::Value {
+    let told = |n| json!({"id": format!("wamid.{body}.{n}"), "status": "sent", "timestamp": "1", "recipient_id": ANA});
+    json!({ "statuses": (0..400).map(told).collect::<Vec<_>>() })
+}
+
+#[tokio::test]
+async fn what_people_write_does_not_wait_behind_receipts() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        for body in 0..BODIES_OF_A_STEP + 2 {
+            office.store_body(receipts(body)).await;
+        }
+        office.store_body(written("wamid.hola", 1)).await;
+        office.receiver.step().await.unwrap();
+        assert_eq!(office.conversations().await.len(), 1, "{}", store.name());
+        let waiting = office.numbers("SELECT COUNT(*) FROM webhook WHERE state = 'new'").await;
+        assert_eq!(waiting, [2], "{}: receipts that came before it still wait", store.name());
+    }
+}
+
+fn written(id: &str, times: usize) -> serde_json::Value {
+    let message = json!({"from": ANA, "id": id, "timestamp": (NOW.0 / 1000).to_string(), "type": "text", "text": {"body": "hola"}});
+    json!({ "contacts": [{"wa_id": ANA}], "messages": vec![message; times] })
+}
+
+#[tokio::test]
+async fn receipts_go_on_however_much_people_write() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        for _ in 0..BODIES_OF_A_STEP + 2 {
+            office.store_body(written("wamid.hola", 300)).await;
+        }
+        office.store_body(receipts(0)).await;
+        office.receiver.step().await.unwrap();
+        let waiting = office.words("SELECT line FROM webhook WHERE state = 'new'").await;
+        assert_eq!(waiting, ["people", "people"], "{}", store.name());
     }
 }
