@@ -13,7 +13,7 @@ use recado::store::presence::{self, Availability, Beat};
 use recado::store::{Store, audit, token, user};
 
 use super::office::{ANA, NOW, Office};
-use crate::support::stores;
+use crate::support::{in_every_order, stores};
 
 const IN_TURN: &str = "[team.turnos]\nmembers = [\"ana\", \"diego\", \"eva\"]\nassign = \"round_robin\"\n[sender.desk]\naccount = \"meta\"\nphone_number_id = \"1\"\nnumber = \"+5491155550109\"\nteam = \"turnos\"\n";
 const RULES: &str = "[conversations]\ncapacity = 2\nunassign_after = \"30m\"\nbot_silence = \"5m\"\n";
@@ -189,18 +189,7 @@ async fn of_handing_on_and_taking_over_at_the_same_time_one_is_done_and_the_othe
             assert!(inbox.claim(id, ana, NOW).await.unwrap());
             let hand = async { inbox.hand_over(id, &to, &own).await.unwrap() };
             let take = async { inbox.take_over(id, diego, ana, NOW).await.unwrap() };
-            let (handed, taken) = match round % 4 {
-                0 => (hand.await, take.await),
-                1 => {
-                    let taken = take.await;
-                    (hand.await, taken)
-                }
-                2 => tokio::join!(hand, take),
-                _ => {
-                    let (taken, handed) = tokio::join!(take, hand);
-                    (handed, taken)
-                }
-            };
+            let (handed, taken) = in_every_order(round, hand, take).await;
             let expected = if taken { (HandedOver::Others, diego) } else { (HandedOver::Done, eva) };
             assert_eq!((handed, get(&store, id).await.assignee), (expected.0, Some(expected.1)), "{}", store.name());
             let lines = conversation::thread(&store, id).await.unwrap().len();
