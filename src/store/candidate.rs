@@ -11,73 +11,79 @@ use crate::domain::id::{CampaignId, ConversationId, MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 
+/// What a [`Candidate`] is read from, beside what was asked for, and where from.
+macro_rules! candidate {
+    ($asked:literal, $from:literal) => {
+        concat!(
+            "SELECT ",
+            $asked,
+            "m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
+                m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
+                COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
+                COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id
+                    ORDER BY f.id LIMIT 1), r.template) AS template,
+                COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
+                    WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
+            ",
+            $from
+        )
+    };
+}
+
 const BY_ID: Dialects = Dialects {
-    sqlite: "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-             FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-             WHERE m.id IN (SELECT value FROM json_each($1))",
-    postgres: "SELECT m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-               FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-               WHERE m.id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))",
+    sqlite: candidate!(
+        "",
+        "FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
+             WHERE m.id IN (SELECT value FROM json_each($1))"
+    ),
+    postgres: candidate!(
+        "",
+        "FROM message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
+               WHERE m.id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))"
+    ),
 };
 
 const BY_PROVIDER_ID: Dialects = Dialects {
-    sqlite: "SELECT q.value AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-             FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-             WHERE m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = q.value ORDER BY k.id LIMIT 1),
-                 (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = q.value ORDER BY a.message_id LIMIT 1))",
-    postgres: "SELECT q.value AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-               FROM json_array_elements_text($1::json) AS q (value) JOIN message AS m
-                   ON m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = q.value ORDER BY k.id LIMIT 1),
-                       (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = q.value ORDER BY a.message_id LIMIT 1))
-               LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id",
+    sqlite: candidate!(
+        "q.value AS asked, ",
+        "FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id
+            LEFT JOIN version AS v ON v.id = r.version_id
+        WHERE m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = q.value ORDER BY k.id LIMIT 1),
+            (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = q.value ORDER BY a.message_id LIMIT 1))"
+    ),
+    postgres: candidate!(
+        "q.value AS asked, ",
+        "FROM json_array_elements_text($1::json) AS q (value) JOIN message AS m
+            ON m.id = COALESCE((SELECT k.id FROM message AS k WHERE k.provider_id = q.value ORDER BY k.id LIMIT 1),
+                (SELECT a.message_id FROM attempt AS a WHERE a.provider_id = q.value ORDER BY a.message_id LIMIT 1))
+            LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id"
+    ),
 };
 
 /// By the person: SQLite, left to itself, reads everything that the sender has let go in the time (the unary plus keeps that
 /// index out of it; 4 ms a reply after 6,000 messages).
 const RECENT: Dialects = Dialects {
-    sqlite: "SELECT q.value ->> 'asked' AS asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-             FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id
-             WHERE m.id IN (SELECT k.id FROM message AS k
-                 WHERE k.person_id = q.value ->> 'person' AND +k.sender = q.value ->> 'sender' AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
-                     AND k.claimed_at > q.value ->> 'since' AND k.claimed_at <= q.value ->> 'until' AND k.test_of IS NULL
-                 ORDER BY k.id DESC LIMIT 20)",
-    postgres: "SELECT q.asked, m.id, m.run_id, m.campaign_id, m.row_no, m.person_id, m.recipient, m.name, m.account, m.sender,
-                 m.content, m.conversation_id, m.author, m.route, m.cost_centre, m.timezone, m.state,
-                 COALESCE(m.accepted_at, m.claimed_at, m.created_at) AS reached_at, r.starter, m.test_of,
-                 COALESCE((SELECT f.template FROM correction AS f WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), r.template) AS template,
-                 COALESCE((SELECT w.definition FROM correction AS f JOIN version AS w ON w.id = f.version_id
-                     WHERE f.run_id = m.run_id AND f.last_message >= m.id ORDER BY f.id LIMIT 1), v.definition) AS definition
-               FROM json_to_recordset($1::json) AS q (asked bigint, person bigint, sender text, since bigint, until bigint)
-               CROSS JOIN LATERAL (SELECT k.id FROM message AS k
-                   WHERE k.person_id = q.person AND k.sender = q.sender AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
-                       AND k.claimed_at > q.since AND k.claimed_at <= q.until AND k.test_of IS NULL
-                   ORDER BY k.id DESC LIMIT 20) AS l
-               JOIN message AS m ON m.id = l.id LEFT JOIN run AS r ON r.id = m.run_id LEFT JOIN version AS v ON v.id = r.version_id",
+    sqlite: candidate!(
+        "q.value ->> 'asked' AS asked, ",
+        "FROM json_each($1) AS q CROSS JOIN message AS m LEFT JOIN run AS r ON r.id = m.run_id
+            LEFT JOIN version AS v ON v.id = r.version_id
+        WHERE m.id IN (SELECT k.id FROM message AS k
+            WHERE k.person_id = q.value ->> 'person' AND +k.sender = q.value ->> 'sender'
+                AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
+                AND k.claimed_at > q.value ->> 'since' AND k.claimed_at <= q.value ->> 'until' AND k.test_of IS NULL
+            ORDER BY k.id DESC LIMIT 20)"
+    ),
+    postgres: candidate!(
+        "q.asked, ",
+        "FROM json_to_recordset($1::json) AS q (asked bigint, person bigint, sender text, since bigint, until bigint)
+            CROSS JOIN LATERAL (SELECT k.id FROM message AS k
+                WHERE k.person_id = q.person AND k.sender = q.sender
+                    AND k.state IN ('claimed', 'accepted', 'in_review', 'sent', 'delivered', 'read', 'undelivered', 'in_doubt')
+                    AND k.claimed_at > q.since AND k.claimed_at <= q.until AND k.test_of IS NULL
+                ORDER BY k.id DESC LIMIT 20) AS l
+            JOIN message AS m ON m.id = l.id LEFT JOIN run AS r ON r.id = m.run_id
+            LEFT JOIN version AS v ON v.id = r.version_id"
+    ),
 };
 
 /// Messages looked at of one person.
