@@ -46,7 +46,8 @@ impl Engine {
         }
         let own = but.or(candidate.standing.as_ref().map(|run| run.id));
         let gone = message::gone_of(&self.store, candidate.version.campaign_id, own).await?;
-        Ok(Earlier::of(gone.into_iter().chain(elsewhere)))
+        let erased = erased::sent(&self.store, candidate.version.campaign_id).await?;
+        Ok(Earlier::of(gone.into_iter().chain(elsewhere)).with_erased(erased))
     }
 
     /// What there is to send with.

@@ -123,9 +123,10 @@ impl Planner {
         // A standing run is sampled with its first file.
         let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
-        let comes_again = file.every.is_none() && runs.iter().any(|other| other.id < run.id);
+        let repeats = file.every.is_some();
+        let comes_again = !repeats && runs.iter().any(|other| other.id < run.id);
         let elsewhere = feed::left_out_for(&self.engine, &version, &file).await?;
-        let before = Before { comes_again, elsewhere, stays: self.engine.stays(run).await? };
+        let before = Before { repeats, comes_again, elsewhere, stays: self.engine.stays(run).await? };
         let plan = Plan::new(&self.engine, run, (&file, &template), before)?;
         let begun = amendment::get(&self.engine.store, run.id, run.revision).await?;
         let reading = Reading {

@@ -161,7 +161,7 @@ impl Reading {
             RowFate::Message(draft) => {
                 let (stopped, detail) = match diff {
                     Some(diff) => self.amended(row.no, &draft, inputs, diff),
-                    None => self.stopped(&draft, inputs),
+                    None => self.stopped(&draft, inputs, false),
                 };
                 if stopped.is_some() {
                     self.not_overdue += u64::from(draft.due_at <= inputs.now);
@@ -228,7 +228,7 @@ impl Reading {
     ) -> (Option<ExclusionReason>, String) {
         match diff.see(no, draft, standing, inputs) {
             fate @ (Fate::Add | Fate::AddNumber(_)) => {
-                let stopped = self.stopped(draft, inputs);
+                let stopped = self.stopped(draft, inputs, matches!(fate, Fate::AddNumber(_)));
                 if stopped.0.is_some() {
                     diff.not_added(no, &fate);
                 }
@@ -255,17 +255,23 @@ impl Reading {
         (ExclusionReason::AlreadySent, rows::sent_in(run))
     }
 
-    /// What only the store knows about a row.
-    fn stopped(&mut self, draft: &Draft, inputs: &SheetInputs<'_>) -> (Option<ExclusionReason>, String) {
+    /// What only the store knows about a row. `has_new_number`: what went to its number before does not stop it.
+    fn stopped(
+        &mut self,
+        draft: &Draft,
+        inputs: &SheetInputs<'_>,
+        has_new_number: bool,
+    ) -> (Option<ExclusionReason>, String) {
         if (inputs.barred)(&draft.to) {
             return (Some(ExclusionReason::Unreachable), String::new());
         }
         if (inputs.suppressed)(&draft.to) {
             return (Some(ExclusionReason::Suppressed), String::new());
         }
-        let Some(run) = inputs.earlier.run_of(&draft.key, &draft.to, draft.happens_at) else {
-            return (None, String::new());
-        };
+        let (key, to, at) = (&draft.key, &draft.to, draft.happens_at);
+        let earlier = inputs.earlier;
+        let sent = if has_new_number { earlier.run_of_erased(key, to, at) } else { earlier.run_of(key, to, at) };
+        let Some(run) = sent else { return (None, String::new()) };
         *self.already_sent.entry(run).or_default() += 1;
         (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
     }

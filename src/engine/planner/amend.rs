@@ -171,6 +171,8 @@ impl Plan<'_> {
                 self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
             }
             Fate::AddNumber(key) => {
+                let gone = || earlier.run_of_erased(&draft.key, &draft.to, draft.happens_at).map(already_sent);
+                let stopped = stopped.or_else(gone);
                 let draft = Box::new(Draft { key, ..*draft });
                 self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
             }
