@@ -54,18 +54,27 @@ impl Earlier {
     /// Of everything that has gone.
     pub fn of(gone: impl IntoIterator<Item = Gone>) -> Self {
         let mut earlier = Self::default();
-        for gone in gone {
-            let has_id = has_id(&gone.key);
-            if has_id {
-                let run = earlier.ids.entry(gone.key).or_insert(gone.run);
-                *run = gone.run.max(*run);
-            }
-            let person = person(&gone.to);
-            earlier.people.push(Reached { person, happens_at: gone.happens_at, has_id, run: gone.run });
+        gone.into_iter().for_each(|gone| earlier.add(gone));
+        earlier.done()
+    }
+
+    /// One more; nothing is asked for before [`Self::done`].
+    pub fn add(&mut self, gone: Gone) {
+        let has_id = has_id(&gone.key);
+        if has_id {
+            let run = self.ids.entry(gone.key).or_insert(gone.run);
+            *run = gone.run.max(*run);
         }
-        earlier.people.sort_unstable();
-        earlier.people.dedup();
-        earlier
+        let person = person(&gone.to);
+        self.people.push(Reached { person, happens_at: gone.happens_at, has_id, run: gone.run });
+    }
+
+    /// That was everything.
+    #[must_use]
+    pub fn done(mut self) -> Self {
+        self.people.sort_unstable();
+        self.people.dedup();
+        self
     }
 
     /// The same with what went to people who were erased since.

@@ -190,7 +190,7 @@ impl Engine {
         Ok(Known {
             left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
             vars: self.vars().await?,
-            names: self.client_names(file).await?,
+            names: self.client_names(file, &failure).await?,
             users: self.who_answers().await?,
             templates: self.names_of_templates(account.as_ref()).await?,
             same_audience: run::of_same_audience(&self.store, id, &version.rows_hash).await?,
@@ -229,11 +229,11 @@ struct Known {
     template: Option<Snapshot>,
     moved: Option<Snapshot>,
     feed: Option<Feed>,
-    /// Why what it has planned could not be read.
+    /// Why what it has planned, or what people are called, could not be read.
     failure: Failure,
     left_alone: LeftAlone,
     vars: BTreeMap<String, String>,
-    names: Names,
+    names: Arc<dyn Names>,
     users: BTreeSet<String>,
     /// What the account has: name and language.
     templates: Vec<(String, String)>,
@@ -265,7 +265,7 @@ impl Known {
             sender: self.sender.as_ref(),
             cards: &self.cards,
             vars: &self.vars,
-            names: &self.names,
+            names: &*self.names,
             holidays: &config.holidays,
             laws: &config.laws,
             reach: &config.reach,

@@ -119,6 +119,9 @@ pub(super) fn read(
             }
         }
     }
+    if let Some(failure) = rows.failure() {
+        return Err(unknown(failure.clone()));
+    }
     if let Some(diff) = diff {
         let (changes, guards) = diff.done(inputs, &rows.facts().header).map_err(unknown)?;
         (reading.changes, reading.guards) = (Some(changes), guards);
@@ -129,7 +132,7 @@ pub(super) fn read(
     Ok(reading)
 }
 
-/// What the run has planned cannot be asked for now.
+/// What the store knows cannot be asked for now.
 fn unknown(problem: Problem) -> Box<Stopped> {
     vec![problem].into()
 }

@@ -64,10 +64,6 @@ const DECLINED: Dialects = Dialects {
             AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
                 WHERE k.campaign_id = $1 AND k.external_id = m.external_id)",
 };
-const ALL_DECLINED: &str = "SELECT DISTINCT m.external_id FROM outcome AS o JOIN message AS m ON m.id = o.message_id
-    WHERE m.run_id = $1 AND m.external_id IS NOT NULL AND o.outcome = 'cancelled'
-        AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
-            WHERE k.campaign_id = m.campaign_id AND k.external_id = m.external_id)";
 /// The state is asked for once more: what has left, or ended by a person, is not touched.
 const RENEW: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -265,12 +261,6 @@ pub async fn declined(store: &Store, campaign: CampaignId, ids: &[&str]) -> Resu
     let (sql, ids) = (DECLINED.of(&store.read), crate::store::json(&ids));
     let found: Vec<String> =
         on!(&store.read, |pool| sqlx::query_scalar(sql).bind(campaign).bind(&ids).fetch_all(pool).await)?;
-    Ok(found.into_iter().collect())
-}
-
-/// Every such id of `run`.
-pub async fn all_declined(store: &Store, run: RunId) -> Result<BTreeSet<String>> {
-    let found: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(ALL_DECLINED).bind(run).fetch_all(pool).await)?;
     Ok(found.into_iter().collect())
 }
 
