@@ -140,7 +140,8 @@ impl Planned for AskedOfRun {
     fn waiting(&self, mut after: MessageId) -> Result<Vec<Unnamed>, Problem> {
         loop {
             let from = after.to_string();
-            let asked = self.asked.daemon.get::<Option<FeedView>>(&self.path, &[("after", &from)]);
+            let query = [("after", from.as_str())];
+            let asked = self.asked.daemon.get::<Option<FeedView>>(&self.path, &query);
             let Some(told) = self.asked.handle.block_on(asked).map_err(|cause| self.unread(&cause))? else {
                 return Ok(Vec::new());
             };

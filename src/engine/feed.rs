@@ -207,14 +207,13 @@ pub(super) async fn left_out_for(
     Ok(other.map(|other| other.run))
 }
 
-/// Everybody to whom `run` has sent.
-pub(super) async fn people_of(engine: &Engine, run: RunId) -> Result<Vec<Gone>, EngineError> {
-    const PAGE: i64 = 5_000;
-    let (mut all, mut after): (Vec<Gone>, String) = (Vec::new(), String::new());
+/// Everything that `run` has sent, some at a time.
+pub(super) async fn each_sent(engine: &Engine, run: RunId, mut each: impl FnMut(Gone)) -> Result<(), EngineError> {
+    let mut after = String::new();
     loop {
-        let page = message::gone_page(&engine.store, run, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
+        let page = message::gone_page(&engine.store, run, &after, TOLD).await?;
+        let Some(last) = page.last() else { return Ok(()) };
         after.clone_from(&last.key);
-        all.extend(page.into_iter().map(Gone::of_person));
+        page.into_iter().for_each(&mut each);
     }
 }

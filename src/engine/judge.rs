@@ -31,23 +31,26 @@ use crate::preflight::{self, Balance, Listed, Listing, Sheet, SheetInputs, Sheet
 use crate::store::erased::{self, Erased};
 use crate::store::run::SameAudience;
 use crate::store::suppression::SuppressionScope;
-use crate::store::{message, place, run, suppression, template, token, user};
+use crate::store::{place, run, suppression, template, token, user};
 
 impl Engine {
     /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
     /// its own.
     async fn sent_before(&self, candidate: &Candidate, but: Option<RunId>) -> Result<Earlier, EngineError> {
-        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
-            Some(run) => feed::people_of(self, run).await?,
-            None => Vec::new(),
-        };
+        let (mut earlier, id) = (Earlier::default(), candidate.version.campaign_id);
+        if let Some(run) = feed::left_out_for(self, &candidate.version, &candidate.file).await? {
+            feed::each_sent(self, run, |gone| earlier.add(gone.of_person())).await?;
+        }
         if candidate.file.every.is_some() {
-            return Ok(Earlier::of(elsewhere));
+            return Ok(earlier.done());
         }
         let own = but.or(candidate.standing.as_ref().map(|run| run.id));
-        let gone = message::gone_of(&self.store, candidate.version.campaign_id, own).await?;
-        let erased = erased::sent(&self.store, candidate.version.campaign_id).await?;
-        Ok(Earlier::of(gone.into_iter().chain(elsewhere)).with_erased(erased))
+        for run in run::ids_of_campaign(&self.store, id, RunId::BY_HAND).await? {
+            if Some(run) != own {
+                feed::each_sent(self, run, |gone| earlier.add(gone)).await?;
+            }
+        }
+        Ok(earlier.done().with_erased(erased::sent(&self.store, id).await?))
     }
 
     /// What there is to send with.

@@ -35,7 +35,7 @@ pub use doubt::{
     Doubt, DoubtFilter, LEFT, Life, Stake, What, adopt, doubt_ids, doubts, in_flight, leave_doubt, release_doubt,
     release_unsent, stakes, vouch_doubt,
 };
-pub use earlier::{gone_before, gone_of, gone_page, gone_to};
+pub use earlier::{gone_before, gone_page, gone_to};
 pub use evidence::{
     Neighbours, OldDoubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down,
     was_in_review,
