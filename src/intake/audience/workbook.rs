@@ -12,6 +12,7 @@ use super::rules::{Rules, Truths};
 use super::{FileFormat, HeaderEvidence};
 
 mod merged;
+mod mask;
 mod number;
 mod ods;
 mod package;
