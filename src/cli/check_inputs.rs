@@ -165,7 +165,7 @@ impl Known {
         sheet.blockers.splice(0..0, self.unknown.iter().cloned());
         let code = if self.knows_earlier { "suppressions_not_looked_at" } else { "people_not_looked_at" };
         sheet.warnings.push(Problem::new(code, &[]));
-        let why = self.names.as_deref().and_then(|names| names.nobody()).filter(|why| *why == NAMES_NOT_LOOKED_AT);
+        let why = self.names.as_deref().and_then(Names::nobody).filter(|why| *why == NAMES_NOT_LOOKED_AT);
         let is_new = |code: &&str| sheet.blockers.iter().all(|known| known.code != **code);
         sheet.warnings.extend(why.filter(is_new).map(|code| Problem::new(code, &[])));
     }

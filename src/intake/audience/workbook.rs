@@ -11,8 +11,8 @@ use super::refused::{Other, Refused};
 use super::rules::{Rules, Truths};
 use super::{FileFormat, HeaderEvidence};
 
-mod merged;
 mod mask;
+mod merged;
 mod number;
 mod ods;
 mod package;

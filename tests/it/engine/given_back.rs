@@ -74,7 +74,7 @@ async fn one_word_for_each_id(store: &TestStore, contains: &str) {
     let said = NewOutcome { message, entry: None, outcome: "confirmed", certainty: Certainty::Certain, set_by: "", at };
     outcome::add(&mut tx, &said).await.unwrap();
     tx.commit().await.unwrap();
-    let run = run::get(&store, run).await.unwrap().unwrap();
+    let run = run::get(store, run).await.unwrap().unwrap();
     let made = async |kind: Kind| {
         let target = store.dir.path().join("made.csv");
         stage.engine.make_result(&run, kind, &target).await.unwrap();

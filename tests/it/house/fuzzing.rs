@@ -8,8 +8,11 @@ use std::path::Path;
 
 use crate::intake::targets;
 
+/// What takes bytes.
+type Target = fn(&[u8]);
+
 /// What a binary calls, by its name: the compiler sees that each takes bytes.
-const TARGETS: [(&str, fn(&[u8])); 4] = [
+const TARGETS: [(&str, Target); 4] = [
     ("campaign", targets::campaign),
     ("sheet", targets::sheet),
     ("text", targets::text),

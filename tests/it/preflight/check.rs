@@ -314,12 +314,11 @@ async fn a_feed_is_compared_with_what_the_daemon_has_planned_some_rows_at_a_time
     };
     Mock::given(method("GET")).and(at_path()).respond_with(page).mount(&daemon).await;
     let folder = Folder::of(&CAMPAIGN.replace("country ", "contains = \"everything ahead\"\ncountry "), AUDIENCE);
-    let campaign = folder.path("turnos");
+    let (uri, campaign) = (daemon.uri(), folder.path("turnos"));
     std::fs::create_dir(&campaign).unwrap();
     for file in ["campaign.toml", "turnos.csv"] {
         std::fs::rename(folder.path(file), campaign.join(file)).unwrap();
     }
-    let uri = daemon.uri();
     let output = tokio::task::spawn_blocking(move || {
         Command::new(env!("CARGO_BIN_EXE_recado"))
             .current_dir(folder.dir.path())

@@ -108,20 +108,28 @@ struct Cell {
     /// Rows that it goes over.
     rows: u32,
     has_formula: bool,
-    /// Whether it says what kind of value it has, which a formula that was never calculated does not.
-    has_kind: bool,
+    holds: Holds,
     /// The value where the text shown is only a way of writing it.
     value: Option<String>,
-    /// Its value is shown as a share of a hundred.
-    is_share: bool,
-    /// It is a number with three decimals.
-    has_three_decimals: bool,
+}
+
+/// What the value of a cell is.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Holds {
+    /// It does not say: a formula that was never calculated does not.
+    #[default]
+    Unsaid,
+    Number,
+    /// A number that is shown as a share of a hundred.
+    Share,
+    Other,
 }
 
 impl Cell {
     /// The columns that it fills from `column` on, where they hold such numbers.
     fn numbers(&self, column: usize) -> std::ops::Range<usize> {
-        column..column + if self.has_three_decimals { self.repeats } else { 0 }
+        let is_such = self.holds == Holds::Number && self.value.as_deref().is_some_and(number::has_three_decimals);
+        column..column + if is_such { self.repeats } else { 0 }
     }
 }
 
@@ -349,29 +357,31 @@ fn begin_cell(tag: &BytesStart<'_>) -> Cell {
         b"value" | b"date-value" | b"time-value" => text.clone_into(&mut value),
         _ => {}
     });
-    cell.has_kind = !kind.is_empty();
+    cell.holds = match kind.as_str() {
+        "" => Holds::Unsaid,
+        "float" | "currency" => Holds::Number,
+        "percentage" => Holds::Share,
+        _ => Holds::Other,
+    };
     cell.value = match kind.as_str() {
         "float" | "currency" | "percentage" => Some(number::text(&value, &number::Kind::Plain, false)),
         "date" => Some(number::iso_date(&value)),
         "time" => Some(number::iso_time(&value)),
         _ => None,
     };
-    cell.is_share = kind == "percentage";
-    let is_number = matches!(kind.as_str(), "float" | "currency");
-    cell.has_three_decimals = is_number && cell.value.as_deref().is_some_and(number::has_three_decimals);
     cell
 }
 
 impl Cell {
     /// Whether it holds a formula that nobody has calculated yet.
     fn is_uncalculated(&self, shown: &str) -> bool {
-        self.has_formula && !self.has_kind && shown.trim().is_empty()
+        self.has_formula && self.holds == Holds::Unsaid && shown.trim().is_empty()
     }
 
     /// The text of the cell. A number is its value, unless the person sees its digits in places, or a share of a hundred.
     fn text<'a>(&'a self, shown: &'a str) -> Cow<'a, str> {
         let Some(value) = self.value.as_deref() else { return Cow::Borrowed(shown) };
-        if let Some(share) = shown.strip_suffix('%').filter(|_| self.is_share) {
+        if let Some(share) = shown.strip_suffix('%').filter(|_| self.holds == Holds::Share) {
             let decimals = share.trim().rsplit_once(['.', ',']).map_or(0, |(_, decimals)| decimals.len());
             let seen = value.parse().ok().and_then(|value| number::percent(value, decimals));
             return seen.map_or(Cow::Borrowed(value), Cow::Owned);
