@@ -7,6 +7,7 @@ pub mod alert;
 pub mod backup;
 pub mod cancel;
 pub mod check;
+mod check_asked;
 mod check_inputs;
 mod client;
 pub mod costs;

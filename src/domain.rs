@@ -41,6 +41,7 @@ pub mod retry;
 pub mod role;
 pub mod run;
 pub mod schedule;
+pub mod sent_digest;
 pub mod snapshot;
 pub mod spreadsheet;
 pub mod template;

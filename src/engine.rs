@@ -29,6 +29,7 @@ pub mod inbound;
 pub mod incoming;
 pub mod janitor;
 mod judge;
+mod known_names;
 mod load;
 pub mod media;
 mod number_list;

@@ -29,6 +29,7 @@ mod error;
 mod events;
 mod figures;
 mod file_facts;
+mod file_questions;
 mod forecasts;
 mod form;
 mod gallery;

@@ -45,10 +45,12 @@ pub fn package(parts: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-const STYLES: &str = r#"<styleSheet><numFmts count="3"><numFmt numFmtId="164" formatCode="dd/mm/yyyy\ hh:mm"/><numFmt numFmtId="165" formatCode="00000000000"/><numFmt numFmtId="166" formatCode="&quot;Hs &quot;hh:mm"/></numFmts><cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/></cellXfs></styleSheet>"#;
+const STYLES: &str = r#"<styleSheet><numFmts count="11"><numFmt numFmtId="164" formatCode="dd/mm/yyyy\ hh:mm"/><numFmt numFmtId="165" formatCode="00000000000"/><numFmt numFmtId="166" formatCode="&quot;Hs &quot;hh:mm"/><numFmt numFmtId="167" formatCode="(00) 00000-0000"/><numFmt numFmtId="168" formatCode="000\.000\.000\-00"/><numFmt numFmtId="169" formatCode="0.0%"/><numFmt numFmtId="170" formatCode="[h]:mm"/><numFmt numFmtId="171" formatCode="mm:ss.0"/><numFmt numFmtId="172" formatCode="[$R$-416]\ #,##0.00;[Red]\-[$R$-416]\ #,##0.00"/><numFmt numFmtId="173" formatCode="[&lt;=9999999999]\(00\)\ 0000\-0000;\(00\)\ 00000\-0000"/><numFmt numFmtId="174" formatCode="[$-C0A]dddd\ d\ &quot;de&quot;\ mmmm;@"/></numFmts><cellXfs count="16"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="167"/><xf numFmtId="168"/><xf numFmtId="9"/><xf numFmtId="169"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="172"/><xf numFmtId="173"/><xf numFmtId="174"/><xf numFmtId="11"/><xf numFmtId="4"/></cellXfs></styleSheet>"#;
 
 /// A workbook of Excel's of these sheets: name, further attributes (as `state="hidden"`), and XML. Cell formats are 0 plain,
-/// 1 a date, 2 date and time, 3 eleven digits, 4 a time of day. Shared texts are `strings`.
+/// 1 a date, 2 date and time, 3 eleven digits, 4 a time of day, 5 and 12 phones, 6 an identity number, 7 and 8 shares of a
+/// hundred, 9 hours beyond a day, 10 tenths of seconds, 11 money, 13 a date in words, 14 with an exponent, 15 with marks of
+/// thousands. Shared texts are `strings`.
 pub fn xlsx(sheets: &[(&str, &str, &[u8])], strings: &[&str]) -> Vec<u8> {
     let (mut list, mut relations) = (Vec::new(), Vec::new());
     for (no, (name, more, _)) in sheets.iter().enumerate() {

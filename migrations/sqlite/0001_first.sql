@@ -620,6 +620,15 @@ CREATE TABLE erased (
     PRIMARY KEY (hash, scope)
 );
 
+-- What campaigns had sent to people who were erased since: a keyed hash of campaign, appointment and person together, so that
+-- a later file does not send the same again.
+CREATE TABLE erased_sent (
+    campaign_id BIGINT NOT NULL REFERENCES campaign (id),
+    hash        TEXT NOT NULL,
+    run_id      BIGINT NOT NULL,
+    PRIMARY KEY (campaign_id, hash)
+);
+
 -- Other ids by which a provider calls a message: WhatsApp's own beside Gupshup's.
 CREATE TABLE message_alias (
     other_id    TEXT PRIMARY KEY,

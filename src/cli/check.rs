@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
+use tokio::task::block_in_place;
 
 use super::WRONG;
 use super::check_inputs::{Known, Unusable};
@@ -161,7 +162,8 @@ async fn examine(
     let inputs = known.inputs(&campaign, &file, now);
     let mut listing = args.rows.then(Listing::default);
     let mut each = |row: &SheetRow| listing.iter_mut().for_each(|listing| listing.add(row));
-    let mut sheet = preflight::sheet_telling(&inputs, &|done, of| told.tell(done, of), &mut each);
+    // What the daemon knows of the rows is waited for in between.
+    let mut sheet = block_in_place(|| preflight::sheet_telling(&inputs, &|done, of| told.tell(done, of), &mut each));
     told.end();
     if sheet.title.is_empty() {
         sheet.title = name;

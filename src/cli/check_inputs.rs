@@ -6,27 +6,25 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use jiff::civil::Date;
-use reqwest::StatusCode;
 use serde::Deserialize;
 
+use super::check_asked::{Asked, NAMES_NOT_LOOKED_AT, is_loaded};
 use super::client::{CallError, Client, DEFAULT_CONFIG};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
-use crate::domain::earlier::{Earlier, Gone};
+use crate::domain::earlier::Earlier;
 use crate::domain::forecast::{Scene, Tier};
 use crate::domain::hours::law::Laws;
-use crate::domain::id::RunId;
 use crate::domain::money::Micros;
-use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::CampaignFile;
-use crate::intake::rows::NOBODY;
-use crate::preflight::diff::{Feed, FeedView};
+use crate::intake::rows::{NOBODY, Names, greets};
+use crate::preflight::diff::Feed;
 use crate::preflight::{Sheet, SheetInputs};
 
 /// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
@@ -52,6 +50,8 @@ pub(super) struct Known {
     knows_earlier: bool,
     cards: Cards,
     vars: BTreeMap<String, String>,
+    /// What people are called; `None`: nothing depends on it, or nobody is known by name.
+    names: Option<Box<dyn Names>>,
     holidays: BTreeMap<String, BTreeSet<Date>>,
     laws: Laws,
     reach: Reaches,
@@ -92,6 +92,7 @@ impl Known {
             Some(_) => before(&daemon, folder, campaign).await,
             None => (None, None),
         };
+        let names = if greets(campaign) { Asked::of(&daemon).names().await } else { None };
         let (knows_earlier, earlier) = (earlier.is_some(), earlier.unwrap_or_default());
         let vars = vars(config.as_ref(), custom_values(&daemon).await);
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
@@ -109,6 +110,7 @@ impl Known {
             knows_earlier,
             cards: Cards::embedded(),
             vars,
+            names,
             holidays,
             laws,
             reach,
@@ -131,8 +133,7 @@ impl Known {
             sender: self.sender.as_ref(),
             cards: &self.cards,
             vars: &self.vars,
-            // Without its store nobody is known by name.
-            names: &NOBODY,
+            names: self.names.as_deref().unwrap_or(&NOBODY),
             holidays: &self.holidays,
             laws: &self.laws,
             reach: &self.reach,
@@ -164,6 +165,9 @@ impl Known {
         sheet.blockers.splice(0..0, self.unknown.iter().cloned());
         let code = if self.knows_earlier { "suppressions_not_looked_at" } else { "people_not_looked_at" };
         sheet.warnings.push(Problem::new(code, &[]));
+        let why = self.names.as_deref().and_then(Names::nobody).filter(|why| *why == NAMES_NOT_LOOKED_AT);
+        let is_new = |code: &&str| sheet.blockers.iter().all(|known| known.code != **code);
+        sheet.warnings.extend(why.filter(is_new).map(|code| Problem::new(code, &[])));
     }
 }
 
@@ -222,58 +226,9 @@ async fn before(daemon: &Client, folder: &str, campaign: &CampaignFile) -> (Opti
     if !is_loaded(daemon, folder).await {
         return (Some(Earlier::default()), None);
     }
-    let gone = sent(daemon, folder).await;
-    let feed = if campaign.is_standing() { standing(daemon, folder).await } else { None };
-    let is_other = |gone: &Gone| feed.as_ref().is_none_or(|feed| feed.run != gone.run);
-    (gone.map(|gone| Earlier::of(gone.into_iter().filter(is_other))), feed)
-}
-
-/// Whether the daemon has a campaign of that folder. A folder may be called `2`: the campaign with that number is another.
-async fn is_loaded(daemon: &Client, folder: &str) -> bool {
-    let is_number = folder.bytes().all(|b| b.is_ascii_digit());
-    let named = async |path: String| daemon.get::<serde_json::Value>(&path, &[]).await;
-    !is_number || named(format!("/api/v1/campaigns/{folder}")).await.is_ok_and(|found| found["name"] == folder)
-}
-
-/// What the campaign of that folder has sent; `None` where the daemon does not tell.
-async fn sent(daemon: &Client, folder: &str) -> Option<Vec<Gone>> {
-    let items = match daemon.all(&format!("/api/v1/campaigns/{folder}/sent"), &[("limit", "500")]).await {
-        Ok(items) => items,
-        // It was never loaded.
-        Err(CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Some(Vec::new()),
-        Err(_) => return None,
-    };
-    let gone = items.into_iter().map(|item| serde_json::from_value::<Told>(item).ok()?.gone());
-    gone.collect()
-}
-
-/// The standing run of that folder's campaign, as far as the daemon tells.
-async fn standing(daemon: &Client, folder: &str) -> Option<Feed> {
-    let path = format!("/api/v1/campaigns/{folder}/standing");
-    let mut all = daemon.get::<Option<FeedView>>(&path, &[]).await.ok()??;
-    while let Some(next) = all.next {
-        let next = next.to_string();
-        let more = daemon.get::<Option<FeedView>>(&path, &[("after", &next)]).await.ok()??;
-        all.next = more.next;
-        all.planned.extend(more.planned);
-    }
-    Some(Feed::from(all))
-}
-
-/// A row that a run has sent.
-#[derive(Deserialize)]
-struct Told {
-    key: String,
-    to: String,
-    happens_at: Option<UnixMs>,
-    run: RunId,
-}
-
-impl Told {
-    fn gone(self) -> Option<Gone> {
-        let to = Phone::from_international(self.to.trim_start_matches('+'))?;
-        Some(Gone { key: self.key, to, happens_at: self.happens_at, run: self.run })
-    }
+    let asked = Asked::of(daemon);
+    let feed = if campaign.is_standing() { asked.standing(folder).await } else { None };
+    (asked.sent(folder, feed.as_ref().map(|feed| feed.run)).await, feed)
 }
 
 /// The daemon's templates: of every account, each as `domain` has it, with its account's name.

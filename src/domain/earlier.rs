@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::id::RunId;
 use super::phone::Phone;
+use super::sent_digest::SentDigests;
 use super::time::UnixMs;
 
 /// Keys of messages whose rows have ids begin so; all others are a person's.
@@ -36,6 +37,8 @@ pub struct Earlier {
     ids: BTreeMap<String, RunId>,
     /// In order, so that a person's are found by halving.
     people: Vec<Reached>,
+    /// What went to people who were erased since, by this run too.
+    erased: SentDigests,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -51,25 +54,45 @@ impl Earlier {
     /// Of everything that has gone.
     pub fn of(gone: impl IntoIterator<Item = Gone>) -> Self {
         let mut earlier = Self::default();
-        for gone in gone {
-            let has_id = gone.key.starts_with(BY_ID);
-            if has_id {
-                let run = earlier.ids.entry(gone.key).or_insert(gone.run);
-                *run = gone.run.max(*run);
-            }
-            let person = person(&gone.to);
-            earlier.people.push(Reached { person, happens_at: gone.happens_at, has_id, run: gone.run });
+        gone.into_iter().for_each(|gone| earlier.add(gone));
+        earlier.done()
+    }
+
+    /// One more; nothing is asked for before [`Self::done`].
+    pub fn add(&mut self, gone: Gone) {
+        let has_id = has_id(&gone.key);
+        if has_id {
+            let run = self.ids.entry(gone.key).or_insert(gone.run);
+            *run = gone.run.max(*run);
         }
-        earlier.people.sort_unstable();
-        earlier.people.dedup();
-        earlier
+        let person = person(&gone.to);
+        self.people.push(Reached { person, happens_at: gone.happens_at, has_id, run: gone.run });
+    }
+
+    /// That was everything.
+    #[must_use]
+    pub fn done(mut self) -> Self {
+        self.people.sort_unstable();
+        self.people.dedup();
+        self
+    }
+
+    /// The same with what went to people who were erased since.
+    #[must_use]
+    pub fn with_erased(self, erased: SentDigests) -> Self {
+        Self { erased, ..self }
+    }
+
+    /// The run that has sent the row of this key to this person, who was erased since.
+    pub fn run_of_erased(&self, key: &str, to: &Phone, happens_at: Option<UnixMs>) -> Option<RunId> {
+        self.erased.run_of(key, to, happens_at)
     }
 
     /// The latest run that has sent the row of this key: the same id and time; or, where one of the two files had no
     /// ids, the same person and time. Where only one of the files had times, the person alone decides: whoever corrects
     /// a file by a column must not write to everybody again.
     pub fn run_of(&self, key: &str, to: &Phone, happens_at: Option<UnixMs>) -> Option<RunId> {
-        let has_id = key.starts_with(BY_ID);
+        let has_id = has_id(key);
         let same_id = if has_id { self.ids.get(key).copied() } else { None };
         let person = person(to);
         let from = self.people.partition_point(|p| p.person < person);
@@ -78,8 +101,13 @@ impl Earlier {
             (Some(then), Some(now)) => then == now,
             _ => true,
         });
-        same.map(|p| p.run).max().max(same_id)
+        same.map(|p| p.run).max().max(same_id).max(self.run_of_erased(key, to, happens_at))
     }
+}
+
+/// Whether a key is of a row with an id.
+pub(super) fn has_id(key: &str) -> bool {
+    key.starts_with(BY_ID)
 }
 
 fn person(phone: &Phone) -> u64 {

@@ -260,6 +260,28 @@ impl Engine {
         }
     }
 
+    /// Writes one thing into the file of a campaign as it was loaded last, as if somebody had changed it there; where that
+    /// cannot be, the draft that shows why.
+    pub async fn set_in_campaign(
+        &self,
+        of: CampaignId,
+        (path, value): (&[&str], &str),
+        by: &str,
+    ) -> Result<Result<(CampaignId, VersionId), DraftId>, EngineError> {
+        let id = self.edit_draft(of, by).await?;
+        let mut d = draft::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "draft" })?;
+        let Some(mut file) = Definition::read(&d.definition) else { return Ok(Err(id)) };
+        file.set(path, value);
+        d.definition = file.to_string();
+        draft::save(&self.store, id, &d.definition, self.clock.now()).await?;
+        if self.folder_file(&d.name).await? != d.based_on {
+            return Ok(Err(id));
+        }
+        let Loaded::Version { campaign, version, .. } = self.load_draft(&d, by).await? else { return Ok(Err(id)) };
+        draft::remove(&self.store, id).await?;
+        Ok(Ok((campaign, version)))
+    }
+
     /// The folder keeps its audience where the draft has the same: a file that comes again is a new one to whoever
     /// compares files.
     async fn load_draft(&self, of: &Draft, by: &str) -> Result<Loaded, EngineError> {

@@ -7,13 +7,14 @@ use super::{Engine, EngineError, aside, folder, load};
 use crate::config::Account;
 use crate::domain::earlier::Gone;
 use crate::domain::id::{CampaignId, MessageId, RunId};
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::intake::audience::Audience;
 use crate::intake::campaign_file::{CampaignFile, Contains, SentElsewhere, StartMode, is_pattern};
-use crate::preflight::diff::{Feed, FeedView};
+use crate::preflight::diff::{Feed, FeedView, PlannedView};
 use crate::store::run::{self, Run};
 use crate::store::version::{self, Version};
 use crate::store::view::watch::{self, WaitingFile};
@@ -97,9 +98,20 @@ impl Engine {
         let Some(run) = run::standing::of(&self.store, campaign).await? else { return Ok(None) };
         let since = earliest(self.clock.now());
         let planned = message::planned_since(&self.store, run.id, since, (after, TOLD)).await?;
-        let declined = message::all_declined(&self.store, run.id).await?;
         let next = planned.last().filter(|_| planned.len() as i64 == TOLD).map(|last| last.id);
-        Ok(Some(FeedView { run: run.id, header: header(self, &run).await?, planned, declined, next }))
+        Ok(Some(FeedView { run: run.id, header: header(self, &run).await?, planned, next }))
+    }
+
+    /// What the standing run of a campaign has planned for rows with these ids, or for these numbers; `None`: it has none.
+    pub async fn planned_for_rows(
+        &self,
+        campaign: CampaignId,
+        (ids, phones): (&[&str], &[Phone]),
+    ) -> Result<Option<PlannedView>, EngineError> {
+        let Some(run) = run::standing::of(&self.store, campaign).await? else { return Ok(None) };
+        let planned = message::planned_for(&self.store, (campaign, run.id), ids, phones).await?;
+        let declined = message::declined(&self.store, campaign, ids).await?;
+        Ok(Some(PlannedView { planned, declined }))
     }
 }
 
@@ -195,14 +207,13 @@ pub(super) async fn left_out_for(
     Ok(other.map(|other| other.run))
 }
 
-/// Everybody to whom `run` has sent.
-pub(super) async fn people_of(engine: &Engine, run: RunId) -> Result<Vec<Gone>, EngineError> {
-    const PAGE: i64 = 5_000;
-    let (mut all, mut after): (Vec<Gone>, String) = (Vec::new(), String::new());
+/// Everything that `run` has sent, some at a time.
+pub(super) async fn each_sent(engine: &Engine, run: RunId, mut each: impl FnMut(Gone)) -> Result<(), EngineError> {
+    let mut after = String::new();
     loop {
-        let page = message::gone_page(&engine.store, run, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
+        let page = message::gone_page(&engine.store, run, &after, TOLD).await?;
+        let Some(last) = page.last() else { return Ok(()) };
         after.clone_from(&last.key);
-        all.extend(page.into_iter().map(Gone::of_person));
+        page.into_iter().for_each(&mut each);
     }
 }

@@ -31,22 +31,26 @@ use crate::preflight::{self, Balance, Listed, Listing, Sheet, SheetInputs, Sheet
 use crate::store::erased::{self, Erased};
 use crate::store::run::SameAudience;
 use crate::store::suppression::SuppressionScope;
-use crate::store::{message, place, run, suppression, template, token, user};
+use crate::store::{place, run, suppression, template, token, user};
 
 impl Engine {
     /// What earlier runs have sent, but for one: nothing counts for a campaign that comes again, and a standing run knows
     /// its own.
     async fn sent_before(&self, candidate: &Candidate, but: Option<RunId>) -> Result<Earlier, EngineError> {
-        let elsewhere = match feed::left_out_for(self, &candidate.version, &candidate.file).await? {
-            Some(run) => feed::people_of(self, run).await?,
-            None => Vec::new(),
-        };
+        let (mut earlier, id) = (Earlier::default(), candidate.version.campaign_id);
+        if let Some(run) = feed::left_out_for(self, &candidate.version, &candidate.file).await? {
+            feed::each_sent(self, run, |gone| earlier.add(gone.of_person())).await?;
+        }
         if candidate.file.every.is_some() {
-            return Ok(Earlier::of(elsewhere));
+            return Ok(earlier.done());
         }
         let own = but.or(candidate.standing.as_ref().map(|run| run.id));
-        let gone = message::gone_of(&self.store, candidate.version.campaign_id, own).await?;
-        Ok(Earlier::of(gone.into_iter().chain(elsewhere)))
+        for run in run::ids_of_campaign(&self.store, id, RunId::BY_HAND).await? {
+            if Some(run) != own {
+                feed::each_sent(self, run, |gone| earlier.add(gone)).await?;
+            }
+        }
+        Ok(earlier.done().with_erased(erased::sent(&self.store, id).await?))
     }
 
     /// What there is to send with.
@@ -189,7 +193,7 @@ impl Engine {
         Ok(Known {
             left_alone: self.left_alone(is_marketing(file.kind, category)).await?,
             vars: self.vars().await?,
-            names: self.client_names(file).await?,
+            names: self.client_names(file, &failure).await?,
             users: self.who_answers().await?,
             templates: self.names_of_templates(account.as_ref()).await?,
             same_audience: run::of_same_audience(&self.store, id, &version.rows_hash).await?,
@@ -228,11 +232,11 @@ struct Known {
     template: Option<Snapshot>,
     moved: Option<Snapshot>,
     feed: Option<Feed>,
-    /// Why what it has planned could not be read.
+    /// Why what it has planned, or what people are called, could not be read.
     failure: Failure,
     left_alone: LeftAlone,
     vars: BTreeMap<String, String>,
-    names: Names,
+    names: Arc<dyn Names>,
     users: BTreeSet<String>,
     /// What the account has: name and language.
     templates: Vec<(String, String)>,
@@ -264,7 +268,7 @@ impl Known {
             sender: self.sender.as_ref(),
             cards: &self.cards,
             vars: &self.vars,
-            names: &self.names,
+            names: &*self.names,
             holidays: &config.holidays,
             laws: &config.laws,
             reach: &config.reach,

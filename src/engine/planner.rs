@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::feed::Failure;
 use super::holds::ITSELF;
 use super::readings::{Going, Subject};
 use super::template::mapping;
@@ -62,7 +63,9 @@ struct Reading {
     own: Option<Snapshot>,
     config: Arc<Config>,
     vars: BTreeMap<String, String>,
-    names: Names,
+    names: Arc<dyn Names>,
+    /// Why they could not be read.
+    failure: Failure,
     audience: PathBuf,
     started_at: UnixMs,
     done: i64,
@@ -123,14 +126,17 @@ impl Planner {
         // A standing run is sampled with its first file.
         let canary = file.limits.canary.filter(|_| run.revision <= 1);
         let runs = run::of_campaign(&self.engine.store, run.campaign_id, 2).await?;
-        let comes_again = file.every.is_none() && runs.iter().any(|other| other.id < run.id);
+        let repeats = file.every.is_some();
+        let comes_again = !repeats && runs.iter().any(|other| other.id < run.id);
         let elsewhere = feed::left_out_for(&self.engine, &version, &file).await?;
-        let before = Before { comes_again, elsewhere, stays: self.engine.stays(run).await? };
+        let before = Before { repeats, comes_again, elsewhere, stays: self.engine.stays(run).await? };
         let plan = Plan::new(&self.engine, run, (&file, &template), before)?;
         let begun = amendment::get(&self.engine.store, run.id, run.revision).await?;
+        let failure = Failure::default();
         let reading = Reading {
             own: self.own_template(run, &file, &template).await?,
-            names: self.engine.client_names(&file).await?,
+            names: self.engine.client_names(&file, &failure).await?,
+            failure,
             file,
             template,
             config: Arc::clone(&self.engine.config),
@@ -154,7 +160,7 @@ impl Planner {
         reading: Reading,
         (canary, stop): (Option<Share>, &CancellationToken),
     ) -> Result<(), EngineError> {
-        let (run, mut done) = (plan.run.id, reading.done);
+        let (run, mut done, failure) = (plan.run.id, reading.done, reading.failure.clone());
         let (pieces, mut read) = mpsc::channel(AHEAD);
         let going = self.engine.readings.begin(Subject::Plan(plan.run.id), "");
         let thread = tokio::task::spawn_blocking(move || reading.read(&pieces, &going));
@@ -172,7 +178,10 @@ impl Planner {
             done += count;
             self.engine.tell(Change::Run(run));
         }
-        match thread.await? {
+        let read = thread.await?;
+        // What the store could not tell is asked again, from where planning stopped.
+        failure.told()?;
+        match read {
             Ok(()) => {
                 if let Some(by) = amending {
                     plan.finish(by).await?;
@@ -213,6 +222,7 @@ impl Planner {
         };
         let look = reading.clone();
         let keys = self.engine.read_telling(Subject::Plan(run.id), move |going| look.keys(going)).await?;
+        reading.failure.told()?;
         let (now, file, own) = (reading.started_at, reading.file.clone(), reading.own.clone());
         Ok(keys.map(|keys| Some(Amending { keys, now, file, own, moved })))
     }
@@ -267,7 +277,7 @@ impl Reading {
             template: Some(&template.main),
             translations: &template.translations,
             vars: &self.vars,
-            names: &self.names,
+            names: &*self.names,
             holidays: &self.config.holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,

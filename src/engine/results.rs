@@ -1,6 +1,7 @@
 //! Files that people get back, in `<folder>/out/`: their own file with what became of each row, what people answered for the
 //! system that made the file, and whom to phone. Written by rename, never watched.
 
+mod answers;
 mod cell;
 mod day;
 mod fates;

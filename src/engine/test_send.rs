@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::answer::unique_key;
 use super::dispatcher::is_marketing;
+use super::feed::Failure;
 use super::start::Candidate;
 use super::{Engine, EngineError, aside};
 use crate::billing::{estimate, market};
@@ -168,14 +169,15 @@ impl Engine {
         let audience = self.audience(&candidate.version.audience_hash).await?;
         let (file, template, config) = (candidate.file.clone(), template.clone(), self.config.clone());
         let (started_at, row, language) = (self.clock.now(), test.row, test.language);
-        let (vars, names) = (self.vars().await?, self.client_names(&candidate.file).await?);
-        aside(move || {
+        let failure = Failure::default();
+        let (vars, names) = (self.vars().await?, self.client_names(&candidate.file, &failure).await?);
+        let found = aside(move || {
             let request = RowsRequest {
                 campaign: &file,
                 template: Some(&template.main),
                 translations: &template.translations,
                 vars: &vars,
-                names: &names,
+                names: &*names,
                 holidays: &config.holidays,
                 laws: &config.laws,
                 reach: &config.reach,
@@ -197,7 +199,9 @@ impl Engine {
                 None => Err(Problem::new("test_no_row", &[("row", &row.to_string())])),
             }
         })
-        .await
+        .await?;
+        failure.told()?;
+        Ok(found)
     }
 
     fn test_message(

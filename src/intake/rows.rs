@@ -26,6 +26,7 @@ mod detail;
 mod evidence;
 mod fingerprint;
 mod keys;
+mod names;
 mod plan;
 mod resolve;
 mod runs;
@@ -40,6 +41,7 @@ mod zones;
 pub use detail::{explain, moved_and_left, sent_elsewhere, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
+pub use names::{NOBODY, Names};
 pub use plan::greets;
 pub use tally::Tally;
 
@@ -55,12 +57,6 @@ pub const TOLD_EVERY: u64 = 10_000;
 /// Rows that a warning names.
 const ROWS_NAMED: usize = 20;
 
-/// What people are called, by the digits of their number.
-pub type Names = BTreeMap<String, String>;
-
-/// Nobody is known by name.
-pub static NOBODY: Names = Names::new();
-
 /// What rows are made from.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsRequest<'a> {
@@ -73,7 +69,7 @@ pub struct RowsRequest<'a> {
     /// The configuration's vars.
     pub vars: &'a BTreeMap<String, String>,
     /// What people are called, for rows that do not say it.
-    pub names: &'a Names,
+    pub names: &'a dyn Names,
     /// The configuration's lists of holidays.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
     /// Hours in which the law allows marketing.
@@ -231,6 +227,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
     if let Some(column) = plan.columns.language_unused.and_then(|place| file.facts.header.get(place)) {
         warnings.push(Problem::new("language_column", &[("column", column)]));
     }
+    let asked = (greets(request.campaign) && request.names.nobody().is_none()).then_some(request.names);
     let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
         request,
@@ -243,7 +240,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         not_utf8: Vec::new(),
         unknown_zone: None,
         conflicts: Conflicts::default(),
-        batch: Batch::new(resolver, survey.rows),
+        batch: Batch::new(resolver, survey.rows, asked),
     })
 }
 
@@ -251,6 +248,11 @@ impl Rows<'_> {
     /// What was found out about the file; complete after the last row.
     pub fn facts(&self) -> &FileFacts {
         &self.facts
+    }
+
+    /// What kept the rows after the last one given from being decided, where that is no matter of the file.
+    pub fn failure(&self) -> Option<&Problem> {
+        self.batch.failure()
     }
 
     /// What was counted so far.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::planned::{self, Told};
+use super::planned;
 use super::sheet::SheetInputs;
 use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
 use crate::domain::exclusion::ExclusionReason;
@@ -50,19 +50,19 @@ pub struct FeedView {
     pub run: RunId,
     /// The header of the file it has taken up last.
     pub header: Vec<String>,
-    /// Its messages that wait, or speak of what is still to come.
+    /// Some of its messages that wait, or speak of what is still to come.
     pub planned: Vec<Planned>,
-    /// Ids whose people have cancelled.
-    pub declined: BTreeSet<String>,
     /// The last message told, where more follow.
     pub next: Option<MessageId>,
 }
 
-impl From<FeedView> for Feed {
-    fn from(told: FeedView) -> Self {
-        let FeedView { run, header, planned, declined, next: _ } = told;
-        Self { run, planned: Arc::new(Told::of(planned, declined)), header, own: None, moved: None }
-    }
+/// What a standing run has planned for some rows, as the daemon tells it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PlannedView {
+    /// Its messages for rows with these ids, or for these numbers.
+    pub planned: Vec<Planned>,
+    /// Those of the ids whose people have cancelled.
+    pub declined: BTreeSet<String>,
 }
 
 /// What the file does.

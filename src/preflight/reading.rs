@@ -119,6 +119,9 @@ pub(super) fn read(
             }
         }
     }
+    if let Some(failure) = rows.failure() {
+        return Err(unknown(failure.clone()));
+    }
     if let Some(diff) = diff {
         let (changes, guards) = diff.done(inputs, &rows.facts().header).map_err(unknown)?;
         (reading.changes, reading.guards) = (Some(changes), guards);
@@ -129,7 +132,7 @@ pub(super) fn read(
     Ok(reading)
 }
 
-/// What the run has planned cannot be asked for now.
+/// What the store knows cannot be asked for now.
 fn unknown(problem: Problem) -> Box<Stopped> {
     vec![problem].into()
 }
@@ -161,7 +164,7 @@ impl Reading {
             RowFate::Message(draft) => {
                 let (stopped, detail) = match diff {
                     Some(diff) => self.amended(row.no, &draft, inputs, diff),
-                    None => self.stopped(&draft, inputs),
+                    None => self.stopped(&draft, inputs, false),
                 };
                 if stopped.is_some() {
                     self.not_overdue += u64::from(draft.due_at <= inputs.now);
@@ -228,7 +231,7 @@ impl Reading {
     ) -> (Option<ExclusionReason>, String) {
         match diff.see(no, draft, standing, inputs) {
             fate @ (Fate::Add | Fate::AddNumber(_)) => {
-                let stopped = self.stopped(draft, inputs);
+                let stopped = self.stopped(draft, inputs, matches!(fate, Fate::AddNumber(_)));
                 if stopped.0.is_some() {
                     diff.not_added(no, &fate);
                 }
@@ -255,17 +258,23 @@ impl Reading {
         (ExclusionReason::AlreadySent, rows::sent_in(run))
     }
 
-    /// What only the store knows about a row.
-    fn stopped(&mut self, draft: &Draft, inputs: &SheetInputs<'_>) -> (Option<ExclusionReason>, String) {
+    /// What only the store knows about a row. `has_new_number`: what went to its number before does not stop it.
+    fn stopped(
+        &mut self,
+        draft: &Draft,
+        inputs: &SheetInputs<'_>,
+        has_new_number: bool,
+    ) -> (Option<ExclusionReason>, String) {
         if (inputs.barred)(&draft.to) {
             return (Some(ExclusionReason::Unreachable), String::new());
         }
         if (inputs.suppressed)(&draft.to) {
             return (Some(ExclusionReason::Suppressed), String::new());
         }
-        let Some(run) = inputs.earlier.run_of(&draft.key, &draft.to, draft.happens_at) else {
-            return (None, String::new());
-        };
+        let (key, to, at) = (&draft.key, &draft.to, draft.happens_at);
+        let earlier = inputs.earlier;
+        let sent = if has_new_number { earlier.run_of_erased(key, to, at) } else { earlier.run_of(key, to, at) };
+        let Some(run) = sent else { return (None, String::new()) };
         *self.already_sent.entry(run).or_default() += 1;
         (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
     }

@@ -54,7 +54,7 @@ pub struct SheetInputs<'a> {
     /// `[vars]` of the configuration.
     pub vars: &'a BTreeMap<String, String>,
     /// What people are called, for rows that do not say it; empty where nothing speaks of it.
-    pub names: &'a Names,
+    pub names: &'a dyn Names,
     /// `[holidays]` of the configuration.
     pub holidays: &'a BTreeMap<String, BTreeSet<Date>>,
     /// Hours in which the law allows marketing.

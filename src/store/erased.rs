@@ -1,16 +1,17 @@
-//! People who were erased while on the do-not-send list: what remains of them is a keyed hash of each of their ids, so that
-//! they are left alone when a file names them again.
+//! People who were erased. Of those on the do-not-send list a keyed hash of each of their ids remains, so that they are left
+//! alone when a file names them again; of each message that had gone a keyed hash of what it was about, so that it does not go
+//! twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hmac::{Hmac, KeyInit, Mac};
 use rand::RngExt;
-use sha2::Sha256;
+use sqlx::FromRow;
 
 use super::suppression::SuppressionScope;
 use super::{Dialects, Result, Store, StoreError, Tx, json, on, on_tx};
-use crate::domain::id::PersonId;
+use crate::domain::id::{CampaignId, PersonId, RunId};
 use crate::domain::phone::Phone;
+use crate::domain::sent_digest::{self, SentDigests, keyed as hash};
 use crate::domain::time::UnixMs;
 
 const KEY: &str = "erasure_key";
@@ -32,6 +33,13 @@ const FIND: Dialects = Dialects {
 const RECALL: &str = "INSERT INTO suppression (person_id, scope, source, note, created_at, created_by)
     SELECT $1, $2, 'erased', '', $3, 'recado' WHERE NOT EXISTS
         (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = 'erased')";
+/// What may have reached them; what waits is cancelled with the erasure.
+const GONE: &str = "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.happens_at FROM message AS m
+    WHERE m.run_id <> 0 AND m.recipient <> '' AND m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
+        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+const KEEP_SENT: &str = "INSERT INTO erased_sent (campaign_id, hash, run_id) VALUES ($1, $2, $3)
+    ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id";
+const SENT: &str = "SELECT hash, run_id FROM erased_sent WHERE campaign_id = $1";
 
 /// Length of the key, in bytes.
 const KEY_LENGTH: usize = 32;
@@ -103,18 +111,51 @@ pub async fn recall(tx: &mut Tx, people: &[(PersonId, &str)], at: UnixMs) -> Res
     Ok(())
 }
 
+/// A message that has gone.
+#[derive(FromRow)]
+struct GoneRow {
+    campaign_id: CampaignId,
+    run_id: RunId,
+    key: String,
+    recipient: String,
+    happens_at: Option<UnixMs>,
+}
+
+/// Keeps the hash of what each message to the person for whom `root` stands was about, of those that have gone.
+pub(in crate::store) async fn keep_sent(tx: &mut Tx, root: PersonId) -> Result<()> {
+    let gone: Vec<GoneRow> = on_tx!(tx, |conn| sqlx::query_as(GONE).bind(root).fetch_all(conn).await)?;
+    let secret = key(tx).await?;
+    for one in gone {
+        for digest in sent_digest::kept((&secret, one.campaign_id), &one.key, &one.recipient, one.happens_at) {
+            on_tx!(tx, |conn| sqlx::query(KEEP_SENT)
+                .bind(one.campaign_id)
+                .bind(&digest)
+                .bind(one.run_id)
+                .execute(conn)
+                .await
+                .map(drop))?;
+        }
+    }
+    Ok(())
+}
+
+/// What `campaign` has sent to people who were erased since.
+pub async fn sent(store: &Store, campaign: CampaignId) -> Result<SentDigests> {
+    let rows: Vec<(String, RunId)> =
+        on!(&store.read, |pool| sqlx::query_as(SENT).bind(campaign).fetch_all(pool).await)?;
+    if rows.is_empty() {
+        return Ok(SentDigests::default());
+    }
+    let secret: String = on!(&store.read, |pool| sqlx::query_scalar(READ_KEY).bind(KEY).fetch_one(pool).await)?;
+    Ok(SentDigests::new(decoded(&secret)?, campaign, rows))
+}
+
 /// An id in each way that it is written: both notations of a mobile number.
 fn forms(id: &str) -> Vec<String> {
     let mut forms = vec![id.to_owned()];
     let variants = Phone::from_international(id).map(|phone| phone.variants()).unwrap_or_default();
     forms.extend(variants.iter().map(|v| v.digits().to_owned()).filter(|digits| digits != id));
     forms
-}
-
-fn hash(key: &[u8], id: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(id.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
 }
 
 /// The store's own key, drawn at random the first time it is needed.
@@ -124,5 +165,9 @@ async fn key(tx: &mut Tx) -> Result<Vec<u8>> {
     let drawn = hex::encode(drawn);
     on_tx!(tx, |conn| sqlx::query(MAKE_KEY).bind(KEY).bind(&drawn).execute(conn).await.map(drop))?;
     let kept: String = on_tx!(tx, |conn| sqlx::query_scalar(READ_KEY).bind(KEY).fetch_one(conn).await)?;
+    decoded(&kept)
+}
+
+fn decoded(kept: &str) -> Result<Vec<u8>> {
     hex::decode(kept).map_err(|_| StoreError::Corrupt { what: "setting.erasure_key" })
 }

@@ -35,7 +35,7 @@ pub use doubt::{
     Doubt, DoubtFilter, LEFT, Life, Stake, What, adopt, doubt_ids, doubts, in_flight, leave_doubt, release_doubt,
     release_unsent, stakes, vouch_doubt,
 };
-pub use earlier::{gone_before, gone_of, gone_page, gone_to};
+pub use earlier::{gone_before, gone_page, gone_to};
 pub use evidence::{
     Neighbours, OldDoubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down,
     was_in_review,
@@ -49,8 +49,8 @@ pub use service::services_since;
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 pub(super) use standing::decline_like;
 pub use standing::{
-    Renewal, Unnamed, all_declined, decline, declined, mark_of, name, named, planned_for, planned_since, renew,
-    take_back, unnamed, waiting,
+    Renewal, Unnamed, decline, declined, mark_of, name, named, planned_for, planned_since, renew, take_back, unnamed,
+    waiting,
 };
 pub use suspect::{Reserved, Suspect, suspect, suspects};
 pub use unbar::{left_out, unbar};

@@ -60,8 +60,13 @@ const IN_CONVERSATION: Dialects = Dialects {
 const REACHED_AT: &str =
     "SELECT COALESCE(wa_id, phone, bsuid) AS digits, COALESCE(name, '') AS name FROM person WHERE id = $1";
 
-const NAMES: &str =
-    "SELECT phone, name FROM person WHERE phone IS NOT NULL AND name IS NOT NULL AND name <> '' ORDER BY id DESC";
+const NAMES: Dialects = Dialects {
+    sqlite: "SELECT phone, name FROM person WHERE phone IN (SELECT r.value FROM json_each($1) AS r) AND name <> '' ORDER BY id DESC",
+    postgres: "SELECT phone, name FROM person
+        WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value)) AND name <> '' ORDER BY id DESC",
+};
+const IS_ANY_NAMED: &str =
+    "SELECT COUNT(*) FROM (SELECT id FROM person WHERE phone IS NOT NULL AND name <> '' LIMIT 1) AS p";
 const NAME: &str = "SELECT name FROM person WHERE phone = $1 OR wa_id = $1 ORDER BY id LIMIT 1";
 
 #[derive(Serialize)]
@@ -134,10 +139,17 @@ pub async fn reached_at(tx: &mut Tx, id: PersonId) -> Result<Option<(String, Str
     Ok(row.and_then(|(digits, name)| Some((digits?, name))))
 }
 
-/// The names of all people who are known by one, by their number's digits: of several people of one number that of the
-/// first, as [`name_of`] has it.
-pub async fn names(store: &Store) -> Result<BTreeMap<String, String>> {
-    let all: Vec<(String, String)> = on!(&store.read, |pool| sqlx::query_as(NAMES).fetch_all(pool).await)?;
+/// Whether anybody is known by a name and a number.
+pub async fn is_anybody_named(store: &Store) -> Result<bool> {
+    let any: i64 = on!(&store.read, |pool| sqlx::query_scalar(IS_ANY_NAMED).fetch_one(pool).await)?;
+    Ok(any > 0)
+}
+
+/// The names of those with these numbers who are known by one, by their number's digits: of several people of one number that
+/// of the first, as [`name_of`] has it.
+pub async fn names_of(store: &Store, phones: &[Phone]) -> Result<BTreeMap<String, String>> {
+    let (sql, phones) = (NAMES.of(&store.read), super::json(&phones));
+    let all: Vec<(String, String)> = on!(&store.read, |pool| sqlx::query_as(sql).bind(&phones).fetch_all(pool).await)?;
     Ok(all.into_iter().filter(|(_, name)| !name.trim().is_empty()).collect())
 }
 

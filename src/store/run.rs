@@ -51,7 +51,8 @@ const PAUSE: &str = "UPDATE run SET state = 'paused', paused_by = $2, paused_why
 const RESUME: &str = "UPDATE run SET state = CASE WHEN rows_read IS NULL THEN 'planning' ELSE 'running' END,
         paused_by = NULL, paused_why = NULL, paused_at = NULL, resumed_at = $2
     WHERE id = $1 AND state = 'paused'";
-const CANCEL: &str = "UPDATE run SET state = 'cancelled', cancelled_by = $2
+/// What was cancelled was not sent out, also where nothing was left to cancel.
+const CANCEL: &str = "UPDATE run SET state = 'cancelled', cancelled_by = $2, sent_out_at = NULL
     WHERE id = $1 AND state IN ('planning', 'running', 'paused')";
 const REOPEN: Dialects = Dialects {
     sqlite: "UPDATE run SET sent_out_at = NULL, closed_at = NULL,
@@ -81,7 +82,8 @@ const CLOSABLE: Dialects = Dialects {
                 AND m.state IN ('queued', 'claimed', 'accepted', 'in_review', 'sent', 'in_doubt'))
         ORDER BY id FOR UPDATE",
 };
-const CLOSE: &str = "UPDATE run SET closed_at = $1, sent_out_at = COALESCE(sent_out_at, $1),
+const CLOSE: &str = "UPDATE run SET closed_at = $1,
+        sent_out_at = CASE WHEN state = 'running' THEN COALESCE(sent_out_at, $1) END,
         state = CASE WHEN state = 'running' THEN 'closed' ELSE state END
     WHERE (state = 'cancelled' OR (state = 'running' AND rows_read IS NOT NULL)) AND closed_at IS NULL AND NOT EXISTS
         (SELECT 1 FROM message AS m WHERE m.run_id = run.id

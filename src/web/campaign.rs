@@ -9,22 +9,23 @@ use crate::domain::id::{CampaignId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
-use crate::engine::{Finished, Soon};
-use crate::intake::definition::Definition;
+use crate::engine::Soon;
 use crate::intake::rows::explain;
 use crate::locale;
 use crate::preflight::{self, Sheet, SheetRow, diff};
 use crate::store::campaign::{self, Campaign};
 use crate::store::secret::Secret;
 use crate::store::version::{self, Version};
-use crate::store::{draft, run, user};
+use crate::store::{run, user};
 
 use super::act::{self, Begun, Looked};
 use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
+use super::file_questions::{self, Asked, asked};
 use super::form::{Form, done};
+use super::once::once_for_words;
 use super::page::{Page, html};
 use super::reading::{PATIENCE, Reading};
 use super::row_words;
@@ -73,6 +74,8 @@ pub struct TestForm {
 pub struct SheetView {
     sheet: Sheet,
     blockers: Vec<String>,
+    /// What only a person can say of the file, with the answers.
+    asked: Vec<Asked>,
     warnings: Vec<String>,
     excluded: Vec<Excluded>,
 }
@@ -95,7 +98,13 @@ impl SheetView {
             .collect();
         excluded.sort_by_key(|e| std::cmp::Reverse(e.n));
         Self {
-            blockers: sheet.blockers.iter().map(|b| locale::page_problem(p.language, b)).collect(),
+            blockers: sheet
+                .blockers
+                .iter()
+                .filter(|b| asked(p, b).is_none())
+                .map(|b| locale::page_problem(p.language, b))
+                .collect(),
+            asked: sheet.blockers.iter().filter_map(|b| asked(p, b)).collect(),
             warnings: sheet.warnings.iter().map(|w| locale::page_problem(p.language, w)).collect(),
             excluded,
             sheet,
@@ -271,6 +280,9 @@ pub struct StartForm {
     /// The file looks wrong, and is applied all the same.
     #[serde(default)]
     anyway: bool,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// Starts the version that was shown; one loaded in between has to be looked at first.
@@ -281,10 +293,18 @@ pub async fn start(
     Path(id): Path<i64>,
     Form(form): Form<StartForm>,
 ) -> Result<Response, WebError> {
-    let looked = Looked { version: VersionId(form.version), shown: form.shown.as_deref(), anyway: form.anyway };
-    match act::start_shown(&state, &actor, CampaignId(id), looked).await {
-        Ok(Begun::Run(run)) => Ok(done(&format!("/runs/{run}"), "started").into_response()),
-        Ok(Begun::At(_)) => Ok(done(&format!("/campaigns/{id}"), "scheduled").into_response()),
+    let (campaign, version, shown) = (CampaignId(id), VersionId(form.version), form.shown.as_deref());
+    let looked = Looked { version, shown, anyway: form.anyway };
+    let work = async |actor: Actor| {
+        Ok(match act::start_shown(&state, &actor, campaign, looked).await? {
+            Begun::Run(run) => format!("/runs/{run}?done=started"),
+            Begun::At(_) => format!("/campaigns/{id}?done=scheduled"),
+        })
+    };
+    let words = format!("{:?}", (version, shown, form.anyway));
+    let route = format!("POST /campaigns/{id}/start");
+    match once_for_words(&state, &actor, (&route, &form.once), &words, work).await {
+        Ok(path) => Ok(Redirect::to(&path).into_response()),
         Err(WebError::Changed(changes)) => {
             let page = Box::pin(page(&state, &actor, p, id, (&changes, true))).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
@@ -309,21 +329,36 @@ pub async fn elsewhere(
     if !matches!(form.choice.as_str(), "leave them out" | "send anyway") {
         return Err(WebError::Bad("choice"));
     }
-    let of = state.engine.edit_draft(CampaignId(id), &actor.name).await?;
-    let mut d = draft::get(state.store(), of).await?.ok_or(WebError::NotFound)?;
-    let mut file = Definition::read(&d.definition).ok_or(WebError::Bad("choice"))?;
-    file.set(&["limits", "sent_elsewhere"], &form.choice);
-    d.definition = file.to_string();
-    draft::save(state.store(), d.id, &d.definition, state.now()).await?;
-    match state.engine.finish_draft(&d, false, &actor.name).await? {
-        Finished::Loaded(campaign, version) => {
-            state
-                .audit(&actor, "campaign.load", &format!("campaign {}", d.name), &format!("version {version}"))
-                .await?;
+    set(&state, &actor, CampaignId(id), (&["limits", "sent_elsewhere"], &form.choice)).await
+}
+
+/// How the file is read: what was asked about it, and the answer.
+#[derive(serde::Deserialize)]
+pub struct AnswerForm {
+    answer: String,
+}
+
+/// Writes into the campaign file what somebody says of the audience, as *Change* does.
+pub async fn read_as(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<AnswerForm>,
+) -> Result<Redirect, WebError> {
+    let (key, value) = file_questions::answered(&form.answer).ok_or(WebError::Bad("choice"))?;
+    set(&state, &actor, CampaignId(id), (&["reading", key], value)).await
+}
+
+async fn set(state: &WebState, actor: &Actor, id: CampaignId, what: (&[&str], &str)) -> Result<Redirect, WebError> {
+    let c = campaign::get(state.store(), id).await?.ok_or(WebError::NotFound)?;
+    match state.engine.set_in_campaign(id, what, &actor.name).await? {
+        Ok((campaign, version)) => {
+            let (of, which) = (format!("campaign {}", c.name), format!("version {version}"));
+            state.audit(actor, "campaign.load", &of, &which).await?;
             Ok(done(&format!("/campaigns/{campaign}"), "loaded"))
         }
         // The draft shows what stands in the way.
-        _ => Ok(Redirect::to(&format!("/drafts/{of}"))),
+        Err(draft) => Ok(Redirect::to(&format!("/drafts/{draft}"))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::domain::doubt::Verdict;
@@ -17,7 +17,8 @@ use crate::store::run;
 use super::act;
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::{Form, done_n};
+use super::form::{Form, with_done_n};
+use super::once::once_for_words;
 use super::page::{Page, cut, html};
 use super::state::WebState;
 
@@ -177,6 +178,9 @@ pub struct Settlement {
     /// Of all of the list: when it was counted, and how many it was.
     as_of: Option<i64>,
     shown: Option<usize>,
+    /// The key of the form that asks once more; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// The form. More than one at once is asked again with the figures.
@@ -207,7 +211,7 @@ pub async fn settle(
             None => of(as_of).await?,
         }
     };
-    if ids.is_empty() {
+    if ids.is_empty() && !is_confirmed {
         return Err(WebError::Bad("nothing_ticked"));
     }
     if ids.len() > 1 && !is_confirmed {
@@ -215,6 +219,15 @@ pub async fn settle(
         let ticked = if form.all.is_empty() { form.message } else { Vec::new() };
         return Ok(html(&ConfirmPage { p, asked, how, ticked, as_of: as_of.0, stakes })?.into_response());
     }
-    let settled = act::settle(&state, &actor, &ids, how).await?;
-    Ok(done_n(&format!("/doubt{}", asked.query(None)), "settled", settled).into_response())
+    let work = async |actor: Actor| {
+        if ids.is_empty() {
+            return Err(WebError::Bad("nothing_ticked"));
+        }
+        let settled = act::settle(&state, &actor, &ids, how).await?;
+        Ok(with_done_n(&format!("/doubt{}", asked.query(None)), "settled", settled))
+    };
+    // Of all of the list nothing is left the second time: the words are what was asked, and not what it means by now.
+    let words = format!("{:?}", (how, &form.all, form.as_of, &form.message));
+    let path = once_for_words(&state, &actor, ("POST /doubt", &form.once), &words, work).await?;
+    Ok(Redirect::to(&path).into_response())
 }

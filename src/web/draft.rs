@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::actor::Actor;
 use super::error::WebError;
+use super::file_questions::{Asked, asked};
 use super::form::{Form, done};
 use super::page::{Page, html};
 use super::reading::{PATIENCE, Reading};
@@ -50,9 +51,6 @@ const QUESTIONS: [&str; 8] = [
     "no_header",
 ];
 
-/// Sheets that have a button of their own; of more, one is chosen from the list.
-const SHEETS_ASKED: usize = 8;
-
 #[derive(Template)]
 #[template(path = "draft.html")]
 struct DraftPage {
@@ -75,33 +73,6 @@ struct DraftPage {
     asks_how: bool,
     /// What is asked about it.
     asked: Vec<Asked>,
-}
-
-/// A question about the file, with the answers that can be given by a button.
-struct Asked {
-    said: String,
-    /// What the button sends, and what it says.
-    answers: Vec<(String, String)>,
-}
-
-/// The question that stands in the way; `None`: it is no question, or none with a few answers.
-fn asked(p: &Page, problem: &Problem) -> Option<Asked> {
-    let word = |value: &str, word: &str| (format!("{}={value}", problem.code), p.t(&format!("draft.reading.{word}")));
-    let answers = match problem.code.as_str() {
-        "hidden_rows" | "total_rows" => vec![word("leave out", "leave_out"), word("take", "take")],
-        "merged_cells" => vec![word("fill", "fill"), word("leave", "leave")],
-        "several_sheets" => {
-            let sheets = problem.args.iter().find(|(name, _)| name == "sheets").map(|(_, sheets)| sheets.split(", "));
-            let sheets = sheets.into_iter().flatten().take(SHEETS_ASKED);
-            sheets.map(|sheet| (format!("sheet={sheet}"), sheet.to_owned())).collect()
-        }
-        "hidden_sheet" => {
-            let sheet = problem.args.iter().find(|(name, _)| name == "sheet");
-            sheet.into_iter().map(|(_, sheet)| (format!("sheet={sheet}"), sheet.clone())).collect()
-        }
-        _ => return None,
-    };
-    Some(Asked { said: locale::page_problem(p.language, problem), answers })
 }
 
 /// A row as its person will see it.

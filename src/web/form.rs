@@ -34,7 +34,12 @@ pub fn done(path: &str, word: &str) -> Redirect {
 
 /// The same with a count.
 pub fn done_n(path: &str, word: &str, n: u64) -> Redirect {
-    Redirect::to(&format!("{path}{}done={word}&n={n}", if path.contains('?') { '&' } else { '?' }))
+    Redirect::to(&with_done_n(path, word, n))
+}
+
+/// Where [`done_n`] leads.
+pub fn with_done_n(path: &str, word: &str, n: u64) -> String {
+    format!("{path}{}done={word}&n={n}", if path.contains('?') { '&' } else { '?' })
 }
 
 /// A path of this site, whatever was asked for: never another host's.

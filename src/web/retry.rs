@@ -16,7 +16,8 @@ use super::act;
 use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
-use super::form::{Form, done_n};
+use super::form::Form;
+use super::once::once_for_words;
 use super::page::{Page, html};
 use super::row_words;
 use super::state::WebState;
@@ -112,6 +113,9 @@ pub async fn show(
 pub struct Choice {
     #[serde(default)]
     code: Vec<i64>,
+    /// The form's own key; empty: it has none.
+    #[serde(default)]
+    once: String,
 }
 
 /// They are tried again.
@@ -126,6 +130,11 @@ pub async fn retry(
         run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
         return Err(WebError::Bad("no_cause"));
     }
-    let done = act::retry(&state, &actor, RunId(id), &codes).await?;
-    Ok(done_n(&format!("/runs/{id}"), "retried", done))
+    let work = async |actor: Actor| {
+        let again = act::retry(&state, &actor, RunId(id), &codes).await?;
+        Ok(format!("/runs/{id}?done=retried&n={again}"))
+    };
+    let (route, words) = (format!("POST /runs/{id}/retry"), format!("{codes:?}"));
+    let path = once_for_words(&state, &actor, (&route, &choice.once), &words, work).await?;
+    Ok(Redirect::to(&path))
 }

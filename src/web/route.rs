@@ -105,6 +105,7 @@ fn campaign_pages() -> Vec<Route> {
         with_files(write("/campaigns/{id}/copy", load, draft::begin::create_copy)),
         write("/campaigns/{id}/edit", load, draft::begin::edit),
         write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
+        write("/campaigns/{id}/read-as", load, campaign::read_as),
         read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
@@ -311,6 +312,22 @@ impl Back {
     }
 }
 
+/// A button that was pressed twice: what the first press did is no obstacle to the second.
+async fn unless(
+    state: &WebState,
+    run: RunId,
+    done_before: impl Fn(&run::Run) -> bool,
+    outcome: Result<(), WebError>,
+) -> Result<(), WebError> {
+    match outcome {
+        Err(error) if error.status() == StatusCode::CONFLICT => {
+            let is_done = run::get(state.store(), run).await?.is_some_and(|run| done_before(&run));
+            if is_done { Ok(()) } else { Err(error) }
+        }
+        other => other,
+    }
+}
+
 /// Pause.
 pub async fn pause(
     State(state): State<WebState>,
@@ -318,7 +335,8 @@ pub async fn pause(
     Path(id): Path<i64>,
     Form(back): Form<Back>,
 ) -> Result<Redirect, WebError> {
-    act::pause(&state, &actor, RunId(id), "").await?;
+    let done_before = |run: &run::Run| run.state == RunState::Paused;
+    unless(&state, RunId(id), done_before, act::pause(&state, &actor, RunId(id), "").await).await?;
     Ok(done(&back.path(id), "paused"))
 }
 
@@ -329,7 +347,8 @@ pub async fn resume(
     Path(id): Path<i64>,
     Form(back): Form<Back>,
 ) -> Result<Redirect, WebError> {
-    act::resume(&state, &actor, RunId(id)).await?;
+    let done_before = |run: &run::Run| matches!(run.state, RunState::Planning | RunState::Running);
+    unless(&state, RunId(id), done_before, act::resume(&state, &actor, RunId(id)).await).await?;
     Ok(done(&back.path(id), "resumed"))
 }
 
@@ -340,6 +359,7 @@ pub async fn cancel(
     Path(id): Path<i64>,
     Form(back): Form<Back>,
 ) -> Result<Redirect, WebError> {
-    act::cancel(&state, &actor, RunId(id)).await?;
+    let done_before = |run: &run::Run| run.state == RunState::Cancelled;
+    unless(&state, RunId(id), done_before, act::cancel(&state, &actor, RunId(id)).await).await?;
     Ok(done(&back.path(id), "cancelled"))
 }

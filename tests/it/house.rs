@@ -2,5 +2,6 @@
 
 mod config;
 mod floors;
+mod fuzzing;
 mod invariants;
 mod locales;

@@ -10,6 +10,7 @@ mod fixtures;
 mod given;
 mod hostile;
 mod languages;
+mod naming;
 mod number_list;
 #[path = "../../fuzz/src/package.rs"]
 mod package;
@@ -22,7 +23,7 @@ mod schedules;
 mod special;
 mod tails;
 #[path = "../../fuzz/src/targets.rs"]
-mod targets;
+pub mod targets;
 mod when;
 mod workbook;
 

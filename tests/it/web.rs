@@ -2,6 +2,7 @@
 
 mod alerts;
 mod api;
+mod asked;
 mod audited;
 mod calls;
 mod chats;
@@ -23,6 +24,7 @@ mod tickets;
 mod ticks;
 mod titles;
 mod together;
+mod twice;
 mod waiting;
 mod webhooks;
 mod words;

@@ -11,12 +11,13 @@ use crate::domain::problem::Problem;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
+use crate::engine::feed::Failure;
 use crate::engine::readings::{Made, Progress, Soon, Subject};
 use crate::engine::{Engine, EngineError, aside, load};
 use crate::intake::audience::{Audience, FileFacts, Line, Rules};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::columns::recognised;
-use crate::intake::rows::{Names, RowExclusion, RowFate, RowsRequest, open_rows_telling};
+use crate::intake::rows::{NOBODY, Names, RowExclusion, RowFate, RowsRequest, open_rows_telling};
 use crate::store::draft::Draft;
 
 /// A row of a draft as the person will see it.
@@ -85,8 +86,8 @@ impl Engine {
         };
         let vars = self.vars().await?;
         let names = match &file {
-            Ok(file) => self.client_names(file).await?,
-            Err(_) => Names::new(),
+            Ok(file) => self.client_names(file, &Failure::default()).await?,
+            Err(_) => Arc::new(NOBODY.clone()),
         };
         let path = self.audience(&of.audience_hash).await?;
         let (config, started_at) = (Arc::clone(&self.config), self.clock.now());
@@ -109,7 +110,7 @@ struct LookedInto {
     rules: Rules,
     template: Option<Snapshot>,
     vars: BTreeMap<String, String>,
-    names: Names,
+    names: Arc<dyn Names>,
     path: PathBuf,
     config: Arc<Config>,
     started_at: UnixMs,
@@ -156,7 +157,7 @@ impl LookedInto {
             template: template.map(|snapshot| &snapshot.main),
             translations: template.map_or(&[][..], |snapshot| &snapshot.translations),
             vars: &self.vars,
-            names: &self.names,
+            names: &*self.names,
             holidays: &self.config.holidays,
             laws: &self.config.laws,
             reach: &self.config.reach,
@@ -177,7 +178,9 @@ fn fill(preview: &mut Preview, templates: Option<&Snapshot>, request: &RowsReque
     preview.facts = Some(rows.facts().clone());
     let row = preview.row;
     let mut rows = rows;
-    match rows.find(|found| found.no == row).map(|found| found.fate) {
+    let found = rows.find(|found| found.no == row).map(|found| found.fate);
+    preview.problems.extend(rows.failure().cloned());
+    match found {
         Some(RowFate::Message(draft)) => {
             let template = templates.map(|snapshot| snapshot.of(draft.fill.language.as_deref()));
             let template = template.filter(|template| !template.parameters_unknown);

@@ -36,7 +36,8 @@ impl Failure {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 
-    fn keep(&self, cause: StoreError) {
+    /// Keeps the first.
+    pub fn keep(&self, cause: StoreError) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
     }
 }

@@ -161,9 +161,8 @@ impl Plan<'_> {
             Fate::Renew(Renewal { id, .. }) | Fate::Same(id) | Fate::Gone(id) if !piece.taken.insert(id) => Fate::Add,
             other => other,
         };
-        let template = by.template_of(&fate, &draft);
-        let template = template.as_ref();
-        let figures = &mut piece.figures;
+        let own = by.template_of(&fate, &draft);
+        let (template, figures) = (own.as_ref(), &mut piece.figures);
         match fate {
             Fate::Add => {
                 let gone = || earlier.run_of(&draft.key, &draft.to, draft.happens_at).map(already_sent);
@@ -171,6 +170,8 @@ impl Plan<'_> {
                 self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
             }
             Fate::AddNumber(key) => {
+                let gone = || earlier.run_of_erased(&draft.key, &draft.to, draft.happens_at).map(already_sent);
+                let stopped = stopped.or_else(gone);
                 let draft = Box::new(Draft { key, ..*draft });
                 self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
             }
@@ -199,8 +200,7 @@ impl Plan<'_> {
                 piece.declined.push(id);
             }
             Fate::Elsewhere(_) => {
-                let reason = ExclusionReason::AlreadySent;
-                piece.excluded.push(self.exclusion(no, reason, *draft, rows::sent_elsewhere()));
+                piece.excluded.push(self.exclusion(no, ExclusionReason::AlreadySent, *draft, rows::sent_elsewhere()));
             }
             Fate::Leave(reason, _) => {
                 let moved = reason == ExclusionReason::AlreadySent;

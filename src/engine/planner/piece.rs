@@ -26,7 +26,7 @@ use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, Tx, consent, correction, person, suppression};
+use crate::store::{StoreError, Tx, consent, correction, erased, person, suppression};
 
 /// How the rows of one run become messages.
 pub(super) struct Plan<'a> {
@@ -45,6 +45,8 @@ pub(super) struct Plan<'a> {
 /// What of its rows may have been sent before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Before {
+    /// Whether the campaign sends to the same people at each of its times.
+    pub repeats: bool,
     /// Whether earlier runs of the campaign may have sent some.
     pub comes_again: bool,
     /// Another campaign's run over the same audience, whose people are left out.
@@ -228,7 +230,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What earlier runs have sent of these rows.
+    /// What earlier runs have sent of these rows, and every run to people who were erased since.
     pub(super) async fn earlier(&self, drafts: &[(i64, Box<Draft>)]) -> Result<Earlier, EngineError> {
         let phones: Vec<Phone> = drafts.iter().flat_map(|(_, d)| d.to.variants()).collect();
         let mut gone = match self.before.elsewhere {
@@ -236,13 +238,17 @@ impl<'a> Plan<'a> {
             None => Vec::new(),
         };
         gone = gone.into_iter().map(Gone::of_person).collect();
-        if !self.before.comes_again {
+        if self.before.repeats {
             return Ok(Earlier::of(gone));
+        }
+        let erased = erased::sent(&self.engine.store, self.run.campaign_id).await?;
+        if !self.before.comes_again {
+            return Ok(Earlier::of(gone).with_erased(erased));
         }
         let ids: Vec<&str> = drafts.iter().filter_map(|(_, d)| d.external_id.as_deref()).collect();
         let (campaign, run) = (self.run.campaign_id, self.run.id);
         gone.extend(message::gone_before(&self.engine.store, campaign, run, &ids, &phones).await?);
-        Ok(Earlier::of(gone))
+        Ok(Earlier::of(gone).with_erased(erased))
     }
 
     fn left_out_by_file(&self, row_no: i64, row: RowExclusion) -> Exclusion {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::Answers;
 use super::cell::Cell;
 use super::make::{Made, PIECE, Sinks, Source, own_cells, unwritten};
-use crate::domain::id::{MessageId, RunId, VersionId};
+use crate::domain::id::{CampaignId, MessageId, RunId, VersionId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, aside};
 use crate::intake::audience::{Audience, Lines};
@@ -27,7 +28,8 @@ impl Engine {
             for of_file in places.chunk_by(|a, b| a.revision == b.revision) {
                 let revision = of_file.first().map_or(0, |place| place.revision);
                 let theirs = self.rows_of((id, revision)).await?;
-                sinks = self.day_of_file(sinks, source, (own, theirs), of_file).await?;
+                let of = (run.campaign_id, id);
+                sinks = self.day_of_file(sinks, source, (own, theirs), (of, of_file)).await?;
             }
         }
         sinks.finish().await
@@ -71,7 +73,7 @@ impl Engine {
         mut sinks: Sinks,
         source: &Source,
         (own, theirs): (&[String], Option<Audience>),
-        of_file: &[Place],
+        (of, of_file): ((CampaignId, RunId), &[Place]),
     ) -> Result<Sinks, EngineError> {
         let header = theirs.as_ref().map_or(&[][..], |theirs| &theirs.facts.header);
         let places = places(own, header);
@@ -83,12 +85,14 @@ impl Engine {
             let ids: Vec<MessageId> = piece.iter().map(|place| place.id).collect();
             let mut page = result::by_ids(&self.store, &ids).await?;
             page.sort_by_key(|told| (told.row_no, told.id));
+            let is_standing = piece.iter().any(|place| place.revision > 0);
+            let answers = if is_standing { self.answers_of(of, &page).await? } else { Answers::default() };
             let (rest, cells) = aside(move || rows.of(page)).await?;
             rows = rest;
             let lines = cells.into_iter().map(|(told, cells)| {
                 let mut line: Vec<Cell> =
                     places.iter().map(|at| at.and_then(|at| cells.get(at)).cloned().unwrap_or_default()).collect();
-                line.extend(source.voice.message(&told));
+                line.extend(source.voice.message(&told, answers.word(&told)));
                 line
             });
             sinks = sinks.write(lines.collect()).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::Answers;
 use super::make::PIECE;
 use crate::domain::id::MessageId;
 use crate::domain::money::Micros;
@@ -24,6 +25,8 @@ pub(super) struct Fate {
     pub before: Option<Box<Told>>,
     /// What those cost.
     pub cost_before: Micros,
+    /// What was answered about it, as one fixed word.
+    pub word: Option<String>,
 }
 
 /// What became of a row.
@@ -133,19 +136,22 @@ impl<'a> Fates<'a> {
         Ok(())
     }
 
-    /// Adds what left for the same rows before, of a standing run.
+    /// Adds what left for the same rows before, and what was answered to any of it, of a standing run.
     async fn with_before(&self, rows: BTreeMap<i64, RowResult>) -> Result<BTreeMap<i64, Fate>, EngineError> {
-        let mut gone: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        let mut theirs = Vec::new();
         if self.run.revision > 1 {
             let ids: Vec<&str> = rows.values().filter_map(RowResult::external_id).collect();
             let of = (self.run.campaign_id, self.run.id);
-            for told in result::gone(&self.engine.store, of, &ids).await? {
-                if let Some(id) = told.external_id.clone() {
-                    gone.entry(id).or_default().push(told);
-                }
+            theirs = result::by_external_ids(&self.engine.store, of, &ids).await?;
+        }
+        let answers = Answers::of(&theirs);
+        let mut gone: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        for told in theirs.into_iter().filter(|told| told.accepted_at.is_some()) {
+            if let Some(id) = told.external_id.clone() {
+                gone.entry(id).or_default().push(told);
             }
         }
-        Ok(rows.into_iter().map(|(no, now)| (no, now.with_before(&gone))).collect())
+        Ok(rows.into_iter().map(|(no, now)| (no, now.with_before(&gone, &answers))).collect())
     }
 }
 
@@ -157,7 +163,12 @@ impl RowResult {
         }
     }
 
-    fn with_before(self, gone: &BTreeMap<String, Vec<Told>>) -> Fate {
+    fn with_before(self, gone: &BTreeMap<String, Vec<Told>>, answers: &Answers) -> Fate {
+        let word = match &self {
+            Self::Message(told) => answers.word(told),
+            Self::LeftOut(left) => answers.of_id(left.external_id.as_deref()),
+        };
+        let word = word.map(str::to_owned);
         let own = match &self {
             Self::Message(told) => Some(told.id),
             Self::LeftOut(_) => None,
@@ -165,6 +176,6 @@ impl RowResult {
         let gone = self.external_id().and_then(|id| gone.get(id)).map_or(&[][..], Vec::as_slice);
         let others = || gone.iter().filter(|told| Some(told.id) != own);
         let cost_before = Micros(others().map(|told| told.charged.0).sum());
-        Fate { before: others().next_back().cloned().map(Box::new), cost_before, now: self }
+        Fate { before: others().next_back().cloned().map(Box::new), cost_before, word, now: self }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use super::answers::Answers;
 use super::cell::Cell;
 use super::make::{Made, PIECE, Sinks, Source};
 use super::words;
@@ -115,8 +116,9 @@ impl Engine {
             let page = result::of_run(&self.store, (run.id, revision), after, PIECE as i64).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
+            let answers = self.answers(run, &page).await?;
             for told in &page {
-                let is_to_be = is_ahead(told.happens_at) && source.why_call(told).is_some();
+                let is_to_be = is_ahead(told.happens_at) && source.why_call(told, &answers).is_some();
                 if run.revision > 1 && !is_whole {
                     calls.add_last(told, is_to_be);
                 } else if is_to_be {
@@ -165,8 +167,11 @@ impl Engine {
             }
         }
         let told = result::by_ids(&self.store, &ids).await?;
+        let answers = self.answers(run, &told).await?;
         let left = exclusion::by_rows(&self.store, run.id, &rows).await?;
-        let of_messages = told.iter().filter_map(|told| Some((Whom::Message(told.id), source.call(told, now)?)));
+        let call =
+            |told: &Told| Some((Whom::Message(told.id), source.call(told, source.why_call(told, &answers)?, now)));
+        let of_messages = told.iter().filter_map(call);
         let of_rows = left.iter().map(|left| (Whom::Row(left.revision, left.row_no), source.call_left_out(left, now)));
         Ok(of_messages.chain(of_rows).collect())
     }
@@ -200,7 +205,7 @@ impl Source {
     }
 
     /// Why the person of a message is to be phoned; `None`: they are not.
-    fn why_call(&self, told: &Told) -> Option<String> {
+    fn why_call(&self, told: &Told, answers: &Answers) -> Option<String> {
         // Whoever was erased can be named to nobody.
         if told.recipient.is_empty() {
             return None;
@@ -216,19 +221,18 @@ impl Source {
             S::Expired | S::Undelivered | S::InDoubt => {
                 Some(say(self.voice.language, &format!("web.state.{}", told.state.as_str()), &[]))
             }
-            S::Delivered | S::Read if self.asks() && words::outcome(told) == Some(words::NO_ANSWER) => {
+            S::Delivered | S::Read if self.asks() && answers.word(told) == Some(words::NO_ANSWER) => {
                 Some(say(self.voice.language, "web.no_answer", &[]))
             }
             _ => None,
         }
     }
 
-    fn call(&self, told: &Told, now: UnixMs) -> Option<Vec<Cell>> {
-        let why = self.why_call(told)?;
+    fn call(&self, told: &Told, why: String, now: UnixMs) -> Vec<Cell> {
         let mut cells = vec![Cell::Given(told.cost_centre.clone()), hours_left(told.happens_at, now)];
         cells.extend(self.who(told));
         cells.push(Cell::Word(why));
-        Some(cells)
+        cells
     }
 
     /// Whether the campaign asks for an answer at all: its template has buttons, or it says what answers mean.

@@ -29,6 +29,9 @@ const REASON: usize = 4;
 /// Where among them the cost stands.
 const COST: usize = 5;
 
+/// Where among them the answer stands.
+const ANSWER: usize = 7;
+
 /// How things are told.
 #[derive(Clone, Debug)]
 pub(super) struct Voice {
@@ -46,11 +49,18 @@ impl Voice {
 
     /// The cells of a row, whatever files spoke of it.
     pub fn fate(&self, fate: &Fate) -> Vec<Cell> {
+        let mut cells = self.became(fate);
+        cells[ANSWER] = self.answer(fate.word.as_deref());
+        cells
+    }
+
+    fn became(&self, fate: &Fate) -> Vec<Cell> {
+        let word = fate.word.as_deref();
         let mut cells = match (&fate.now, &fate.before) {
-            (RowResult::Message(told), _) => self.message(told),
+            (RowResult::Message(told), _) => self.message(told, word),
             // What was sent before the file left it out stays so.
             (RowResult::LeftOut(left), Some(before)) => {
-                let mut cells = self.message(before);
+                let mut cells = self.message(before, word);
                 if let Some(why) = self.why_left_out_after(left, before) {
                     cells[REASON] = Cell::Word(why);
                 }
@@ -73,8 +83,8 @@ impl Voice {
         with_cost(cells, Micros(now.charged.0 + fate.cost_before.0), fate)
     }
 
-    /// The cells of a message.
-    pub fn message(&self, told: &Told) -> Vec<Cell> {
+    /// The cells of a message; `word` is what was answered about what it is about.
+    pub fn message(&self, told: &Told, word: Option<&str>) -> Vec<Cell> {
         let state = say(self.language, &format!("web.state.{}", told.state.as_str()), &[]);
         let sent = told.sent_at.or(told.accepted_at);
         let costs = told.charged != Micros::default();
@@ -86,7 +96,7 @@ impl Voice {
             Cell::Word(self.reason(told)),
             if costs { Cell::Amount(told.charged) } else { Cell::Empty },
             if costs { Cell::word(told.currency.as_str()) } else { Cell::Empty },
-            outcome(told).map_or(Cell::Empty, |word| Cell::Given(self.outcome(word))),
+            self.answer(word),
         ]
     }
 
@@ -135,6 +145,10 @@ impl Voice {
             S::Excluded | S::Cancelled if known => say(self.language, &format!("web.reason.{reason}"), &[]),
             _ => String::new(),
         }
+    }
+
+    fn answer(&self, word: Option<&str>) -> Cell {
+        word.map_or(Cell::Empty, |word| Cell::Given(self.outcome(word)))
     }
 
     fn outcome(&self, word: &str) -> String {

@@ -18,7 +18,6 @@ use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{ButtonUse, CampaignFile};
 use crate::intake::columns::{CLIENT_NAME, CLIENT_PHONE};
 use crate::intake::expression::{Expression, Place, RowValues, Style, WHEN, When};
-use crate::intake::rows::{Names, greets};
 use crate::store::template::own::{self, Own};
 use crate::store::{person, template, variable};
 
@@ -43,12 +42,6 @@ impl Engine {
         let mut vars = variable::values(&self.store).await?;
         vars.extend(self.config.vars.iter().map(|(name, text)| (name.clone(), text.clone())));
         Ok(vars)
-    }
-
-    /// What people are called whose number is known with a name, for a campaign that greets them by it where its file does
-    /// not say it.
-    pub(in crate::engine) async fn client_names(&self, file: &CampaignFile) -> Result<Names, EngineError> {
-        Ok(if greets(file) { person::names(&self.store).await? } else { Names::new() })
     }
 
     /// Sets what is our own of a template: its groups, and the default mapping. What stands in the way.

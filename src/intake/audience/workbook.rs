@@ -11,6 +11,7 @@ use super::refused::{Other, Refused};
 use super::rules::{Rules, Truths};
 use super::{FileFormat, HeaderEvidence};
 
+mod mask;
 mod merged;
 mod number;
 mod ods;

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread;
 
 use super::super::audience::{Line, Lines, Repair, Unreadable};
-use super::resolve::{Decided, Resolver};
+use super::names::Names;
+use super::plan::Plan;
+use super::resolve::{Decided, Raw, Resolver, number_of};
+use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
 
 /// Rows that one thread decides at a time: a millisecond of work, and no more rows in memory than that takes.
 const PORTION: usize = 256;
@@ -24,6 +29,16 @@ pub(super) struct Batch<'a> {
     /// Rows read and not decided yet.
     read: Vec<Unsettled>,
     ready: VecDeque<Read>,
+    /// Who is asked what people are called; `None`: nothing depends on it.
+    known: Option<Known<'a>>,
+    /// Why they could not be asked.
+    failure: Option<Problem>,
+}
+
+/// Who knows what people are called.
+struct Known<'a> {
+    names: &'a dyn Names,
+    plan: Arc<Plan<'a>>,
 }
 
 /// A row as far as it can be decided without those before it.
@@ -36,25 +51,35 @@ struct Unsettled {
     line: Line,
     is_hidden: bool,
     numbers: Vec<usize>,
+    client: Option<String>,
 }
 
 impl<'a> Batch<'a> {
-    /// For a file of about so many rows.
-    pub(super) fn new(resolver: Resolver<'a>, rows: u64) -> Self {
+    /// For a file of about so many rows; `names`, where something depends on what people are called.
+    pub(super) fn new(resolver: Resolver<'a>, rows: u64, names: Option<&'a dyn Names>) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let threads = if rows < FEW { 1 } else { cores.min(THREADS) };
         let mut resolvers: Vec<Resolver<'a>> = (1..threads).map(|_| resolver.twin()).collect();
+        let known = names.map(|names| Known { names, plan: resolver.plan() });
         resolvers.insert(0, resolver);
-        Self { resolvers, read: Vec::new(), ready: VecDeque::new() }
+        Self { resolvers, read: Vec::new(), ready: VecDeque::new(), known, failure: None }
+    }
+
+    /// Why no row follows, where the file has more.
+    pub(super) fn failure(&self) -> Option<&Problem> {
+        self.failure.as_ref()
     }
 
     /// The next row of `lines`.
     pub(super) fn next(&mut self, lines: &mut Lines) -> Option<Read> {
-        if self.ready.is_empty() {
+        if self.ready.is_empty() && self.failure.is_none() {
             if self.read.is_empty() {
                 self.read = read(lines, PORTION * self.resolvers.len());
             }
-            self.decide(lines);
+            self.failure = self.known.as_ref().and_then(|known| known.name(&mut self.read).err());
+            if self.failure.is_none() {
+                self.decide(lines);
+            }
         }
         self.ready.pop_front()
     }
@@ -116,6 +141,27 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl Known<'_> {
+    /// Puts to each row what its person is called, whichever way their number is written.
+    fn name(&self, rows: &mut [Unsettled]) -> Result<(), Problem> {
+        let number = |row: &Unsettled| match &row.line {
+            Line::Cells(cells) => number_of(&self.plan, cells),
+            Line::Unreadable(..) => None,
+        };
+        let numbers: Vec<Option<Phone>> = rows.iter().map(number).collect();
+        let asked: Vec<Phone> = numbers.iter().flatten().flat_map(Phone::variants).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let names = self.names.of(&asked)?;
+        for (row, number) in rows.iter_mut().zip(numbers) {
+            let mut ways = number.iter().flat_map(Phone::variants);
+            row.client = ways.find_map(|way| names.get(way.digits()).cloned());
+        }
+        Ok(())
+    }
+}
+
 /// What this thread does waits for what somebody is waiting for: answers to webhooks, sending, pages. Where the system
 /// does not allow it, it is done all the same.
 fn step_back() {
@@ -124,8 +170,9 @@ fn step_back() {
 
 impl Resolver<'_> {
     fn read(&mut self, row: Unsettled) -> Read {
-        match row.line {
-            Line::Cells(cells) => Read::Decided(Box::new(self.decide(cells, (row.is_hidden, row.numbers)))),
+        let Unsettled { line, is_hidden, numbers, client } = row;
+        match line {
+            Line::Cells(cells) => Read::Decided(Box::new(self.decide(Raw { cells, is_hidden, numbers, client }))),
             Line::Unreadable(why, cells) => Read::Unreadable(why, cells),
         }
     }
@@ -137,7 +184,7 @@ fn read(lines: &mut Lines, most: usize) -> Vec<Unsettled> {
         let Some(line) = lines.next() else { break };
         let (Line::Cells(cells) | Line::Unreadable(_, cells)) = &line;
         bytes += cells.iter().map(String::len).sum::<usize>();
-        rows.push(Unsettled { line, is_hidden: lines.is_hidden(), numbers: lines.numbers().to_vec() });
+        rows.push(Unsettled { line, is_hidden: lines.is_hidden(), numbers: lines.numbers().to_vec(), client: None });
     }
     rows
 }

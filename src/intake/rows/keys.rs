@@ -18,6 +18,9 @@ pub fn file_keys(request: &RowsRequest<'_>, told: &dyn Fn(u64)) -> Result<FileKe
             RowFate::Excluded(left) => keys.see_left_out(left.reason, left.external_id.as_deref(), left.happens_at),
         }
     }
+    if let Some(failure) = rows.failure() {
+        return Err(vec![failure.clone()]);
+    }
     keys.conflicts.join(rows.conflicts.clone());
     // What could not be read to its end is not whole.
     keys.unreadable += i64::from(rows.lines.failure().is_some());

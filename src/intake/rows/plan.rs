@@ -42,10 +42,10 @@ impl<'a> Plan<'a> {
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).chain(client).collect();
-        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !request.names.is_empty();
-        if !is_told && greets(campaign) {
+        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !greets(campaign);
+        if let Some(why) = request.names.nobody().filter(|_| !is_told) {
             // Whoever is not known by name cannot be greeted by it.
-            problems.push(Problem::new("client_name_unknown", &[("columns", &columns::listed(header))]));
+            problems.push(Problem::new(why, &[("columns", &columns::listed(header))]));
         }
         let templates = (request.template, request.translations);
         let contents = Contents::prepare(campaign, templates, (columns.link, columns.language), &known);

@@ -58,6 +58,18 @@ pub(super) struct Resolver<'a> {
     key: Option<Key>,
     /// Numbers of the row in hand that a text would not tell the value of.
     numbers: Vec<usize>,
+    /// What the person of the row in hand is called, where somebody knows.
+    client: Option<String>,
+}
+
+/// A row as it was read.
+pub(super) struct Raw {
+    pub(super) cells: Vec<String>,
+    pub(super) is_hidden: bool,
+    /// Numbers that a text would not tell the value of.
+    pub(super) numbers: Vec<usize>,
+    /// What its person is called, where somebody knows.
+    pub(super) client: Option<String>,
 }
 
 /// A row, decided but for the rows before it.
@@ -105,6 +117,7 @@ impl<'a> Resolver<'a> {
             tally: Tally::default(),
             key: None,
             numbers: Vec::new(),
+            client: None,
         }
     }
 
@@ -122,13 +135,19 @@ impl<'a> Resolver<'a> {
             tally: Tally::default(),
             key: None,
             numbers: Vec::new(),
+            client: None,
         }
     }
 
+    /// What it decides rows by.
+    pub(super) fn plan(&self) -> Arc<Plan<'a>> {
+        Arc::clone(&self.plan)
+    }
+
     /// Decides one row.
-    pub(super) fn decide(&mut self, cells: Vec<String>, (is_hidden, numbers): (bool, Vec<usize>)) -> Decided {
-        self.numbers = numbers;
-        let fate = self.resolve(cells, is_hidden);
+    pub(super) fn decide(&mut self, row: Raw) -> Decided {
+        (self.numbers, self.client) = (row.numbers, row.client);
+        let fate = self.resolve(row.cells, row.is_hidden);
         Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
     }
 
@@ -159,8 +178,7 @@ impl<'a> Resolver<'a> {
     ) -> Result<Box<Draft>, Why> {
         let picked = self.plan.contents.pick(&cells);
         let style = self.plan.contents.style(picked.as_ref().ok().copied());
-        let client = read.as_ref().ok().and_then(|to| self.request.names.get(to.digits())).cloned();
-        let values = self.values((cells, client), happens.as_ref().ok().copied().flatten(), style);
+        let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
         self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())?;
         let to = self.phone(&who.given, read)?;
@@ -268,15 +286,11 @@ impl<'a> Resolver<'a> {
         read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
-    fn values(
-        &mut self,
-        (cells, client): (Vec<String>, Option<String>),
-        happens: Option<Happens>,
-        style: Style,
-    ) -> Arc<RowValues> {
+    fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         let (columns, vars) = (Arc::clone(&self.columns), Arc::clone(&self.vars));
-        Arc::new(RowValues { cells, columns, vars, when, client, numbers: std::mem::take(&mut self.numbers) })
+        let (client, numbers) = (self.client.take(), std::mem::take(&mut self.numbers));
+        Arc::new(RowValues { cells, columns, vars, when, client, numbers })
     }
 
     /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own
@@ -368,6 +382,17 @@ impl<'a> Resolver<'a> {
             self.tally.laws.insert(law.to_owned());
         }
     }
+}
+
+/// The number of a row's cells, as deciding it finds it.
+pub(super) fn number_of(plan: &Plan<'_>, cells: &[String]) -> Option<Phone> {
+    let mut cells = cells.to_vec();
+    for place in plan.columns.phones.iter().flatten() {
+        if let Some(digits) = cells.get(*place).and_then(|cell| damage::whole_number(cell)) {
+            cells[*place] = digits;
+        }
+    }
+    damage::phone(&cells, &plan.columns.phones, plan.home.as_ref()).to.ok()
 }
 
 /// Name of a time zone in the IANA database.

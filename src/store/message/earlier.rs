@@ -9,9 +9,6 @@ use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, StoreError, on};
 
-const OF_CAMPAIGN: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id
-    FROM run AS r JOIN message AS m ON m.run_id = r.id
-    WHERE r.campaign_id = $1 AND r.id <> $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')";
 const PAGE: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
     WHERE m.run_id = $1 AND m.key > $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
     ORDER BY m.key LIMIT $3";
@@ -60,12 +57,6 @@ fn gone(rows: Vec<Row>) -> Result<Vec<Gone>> {
         Ok(Gone { key: row.key, to, happens_at: row.happens_at, run: row.run_id })
     });
     read.collect()
-}
-
-/// Of every run of `campaign` but for one.
-pub async fn gone_of(store: &Store, campaign: CampaignId, but: Option<RunId>) -> Result<Vec<Gone>> {
-    let but = but.unwrap_or_default();
-    gone(on!(&store.read, |pool| sqlx::query_as(OF_CAMPAIGN).bind(campaign).bind(but).fetch_all(pool).await)?)
 }
 
 /// Of `run` in the order of their keys, at most `limit` after the key `after`.

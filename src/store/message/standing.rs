@@ -14,54 +14,44 @@ use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
 
+/// What [`PlannedRow`] reads, and where from.
+macro_rules! planned {
+    ($from:literal) => {
+        concat!(
+            "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
+                m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
+                (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                    + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
+                    + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
+            ",
+            $from
+        )
+    };
+}
+
 /// By their ids, and by their people: both are few of a run that may be long, which SQLite must not walk for them (`+`).
 /// Messages of erased people have no recipient, and are no row's any more.
 const BY_ID: Dialects = Dialects {
     sqlite:
-        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
-            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
-                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
-                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
-        FROM message AS m
-        WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> '' AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)",
+        planned!("FROM message AS m
+        WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> '' AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)"),
     postgres:
-        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
-            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
-                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
-                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
-        FROM message AS m
+        planned!("FROM message AS m
         WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''
-            AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))",
+            AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))"),
 };
 const BY_PHONE: Dialects = Dialects {
     sqlite:
-        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
-            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
-                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
-                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
-        FROM person AS p JOIN message AS m ON m.person_id = p.id
-        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''",
+        planned!("FROM person AS p JOIN message AS m ON m.person_id = p.id
+        WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''"),
     postgres:
-        "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-            m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
-            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
-                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
-                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
-        FROM person AS p JOIN message AS m ON m.person_id = p.id
+        planned!("FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-            AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''",
+            AND +m.campaign_id = $1 AND +m.run_id = $2 AND m.recipient <> ''"),
 };
 const SINCE: &str =
-    "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
-        m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
-            (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
-                + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
-                + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
-    FROM message AS m WHERE m.run_id = $1 AND m.id > $3 AND m.recipient <> '' AND (m.state = 'queued' OR m.happens_at >= $2)
-    ORDER BY m.id LIMIT $4";
+    planned!("FROM message AS m WHERE m.run_id = $1 AND m.id > $3 AND m.recipient <> '' AND (m.state = 'queued' OR m.happens_at >= $2)
+    ORDER BY m.id LIMIT $4");
 /// Among these ids the last answer to anything of each; the campaign's own index finds them.
 const DECLINED: Dialects = Dialects {
     sqlite: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id
@@ -74,10 +64,6 @@ const DECLINED: Dialects = Dialects {
             AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
                 WHERE k.campaign_id = $1 AND k.external_id = m.external_id)",
 };
-const ALL_DECLINED: &str = "SELECT DISTINCT m.external_id FROM outcome AS o JOIN message AS m ON m.id = o.message_id
-    WHERE m.run_id = $1 AND m.external_id IS NOT NULL AND o.outcome = 'cancelled'
-        AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
-            WHERE k.campaign_id = m.campaign_id AND k.external_id = m.external_id)";
 /// The state is asked for once more: what has left, or ended by a person, is not touched.
 const RENEW: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -275,12 +261,6 @@ pub async fn declined(store: &Store, campaign: CampaignId, ids: &[&str]) -> Resu
     let (sql, ids) = (DECLINED.of(&store.read), crate::store::json(&ids));
     let found: Vec<String> =
         on!(&store.read, |pool| sqlx::query_scalar(sql).bind(campaign).bind(&ids).fetch_all(pool).await)?;
-    Ok(found.into_iter().collect())
-}
-
-/// Every such id of `run`.
-pub async fn all_declined(store: &Store, run: RunId) -> Result<BTreeSet<String>> {
-    let found: Vec<String> = on!(&store.read, |pool| sqlx::query_scalar(ALL_DECLINED).bind(run).fetch_all(pool).await)?;
     Ok(found.into_iter().collect())
 }
 

@@ -130,8 +130,8 @@ pub enum Erasure {
     },
 }
 
-/// Erases the rows of the person for whom `root` stands; `ids` are their numbers and ids. What they must not get is kept
-/// as hashes.
+/// Erases the rows of the person for whom `root` stands; `ids` are their numbers and ids. What they must not get, and what they
+/// had got, is kept as hashes.
 pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> Result<Erasure> {
     let busy: i64 = on_tx!(tx, |conn| sqlx::query_scalar(BUSY).bind(root).fetch_one(conn).await)?;
     if busy > 0 {
@@ -147,6 +147,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
     for sql in [CANCEL, CLOSE] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).bind(at).execute(conn).await.map(drop))?;
     }
+    erased::keep_sent(tx, root).await?;
     let conversations: Vec<ConversationId> =
         on_tx!(tx, |conn| sqlx::query_scalar(CONVERSATIONS).bind(root).fetch_all(conn).await)?;
     let all = [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, TICKET_EVENTS, TICKETS, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING];

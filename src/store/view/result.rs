@@ -8,55 +8,44 @@ use crate::domain::money::Micros;
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, on};
 
+/// What [`Told`] reads, and where from.
+macro_rules! told {
+    ($from:literal) => {
+        concat!(
+            "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
+                m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
+                (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
+                (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
+                (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
+                    + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
+            ",
+            $from
+        )
+    };
+}
+
 /// Walks the run's own index from where the page before ended, so that no page costs more the longer the run is. In a
 /// standing run a row may have had several messages: those that an earlier file named last have a lower revision.
 const OF_RUN: &str =
-    "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
-        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
-        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
-        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
-        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
-            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.run_id = $1 AND m.id > $2 AND m.revision >= $3 ORDER BY m.id LIMIT $4";
+    told!("FROM message AS m WHERE m.run_id = $1 AND m.id > $2 AND m.revision >= $3 ORDER BY m.id LIMIT $4");
 const BY_ID: Dialects = Dialects {
-    sqlite:
-        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
-        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
-        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
-        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
-        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
-            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.id IN (SELECT r.value FROM json_each($1) AS r) ORDER BY m.id",
-    postgres:
-        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
-        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
-        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
-        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
-        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
-            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m
-    WHERE m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value)) ORDER BY m.id",
+    sqlite: told!("FROM message AS m WHERE m.id IN (SELECT r.value FROM json_each($1) AS r) ORDER BY m.id"),
+    postgres: told!(
+        "FROM message AS m
+    WHERE m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value)) ORDER BY m.id"
+    ),
 };
-/// What has left for rows with these ids; the campaign's index of ids finds them (the `+` keeps SQLite from walking the run).
-const GONE: Dialects = Dialects {
-    sqlite:
-        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
-        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
-        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
-        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
-        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
-            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
-        AND m.external_id IN (SELECT r.value FROM json_each($3) AS r) ORDER BY m.id",
-    postgres:
-        "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
-        m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
-        (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
-        (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
-        (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
-            + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
-    FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2 AND m.accepted_at IS NOT NULL
-        AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value)) ORDER BY m.id",
+/// Whatever there is for rows with these ids; the campaign's index of ids finds them (the `+` keeps SQLite from walking the
+/// run).
+const BY_EXTERNAL_ID: Dialects = Dialects {
+    sqlite: told!(
+        "FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2
+        AND m.external_id IN (SELECT r.value FROM json_each($3) AS r) ORDER BY m.id"
+    ),
+    postgres: told!(
+        "FROM message AS m WHERE m.campaign_id = $1 AND +m.run_id = $2
+        AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value)) ORDER BY m.id"
+    ),
 };
 /// Where the rows of a file are, without what is told of them.
 const PLACES: &str = "SELECT m.id, m.row_no, m.revision FROM message AS m
@@ -151,9 +140,12 @@ pub async fn by_ids(store: &Store, ids: &[MessageId]) -> Result<Vec<Told>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(&ids).fetch_all(pool).await)?)
 }
 
-/// Messages of `run` that have left, for rows with these ids, the first of each first.
-pub async fn gone(store: &Store, (campaign, run): (CampaignId, RunId), ids: &[&str]) -> Result<Vec<Told>> {
-    let (sql, ids) = (GONE.of(&store.read), crate::store::json(&ids));
+/// Messages of `run` for rows with these ids, in the order of their numbers.
+pub async fn by_external_ids(store: &Store, (campaign, run): (CampaignId, RunId), ids: &[&str]) -> Result<Vec<Told>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, ids) = (BY_EXTERNAL_ID.of(&store.read), crate::store::json(&ids));
     Ok(on!(&store.read, |pool| sqlx::query_as(sql).bind(campaign).bind(run).bind(&ids).fetch_all(pool).await)?)
 }
 

@@ -24,7 +24,7 @@ const PROBLEM: &str = "application/problem+json";
     info(title = "Recado", description = "WhatsApp template campaigns, and the answers brought back to people. \
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
-        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, campaigns::start, campaigns::pause,
+        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, standing::of_rows, campaigns::start, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, answers::answer, answers::bring, conversations::claim, conversations::close,
@@ -36,7 +36,7 @@ const PROBLEM: &str = "application/problem+json";
         template_drafts::all,
         template_drafts::add, template_drafts::one, template_drafts::throw_away, template_drafts::submit, template_drafts::sample, variables::all,
         variables::set, variables::remove, suppressions::all, suppressions::add, suppressions::import, suppressions::import_file, suppressions::lift,
-        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::erase_number, people::import,
+        costs::show, doctor::show, doubt::all, doubt::settle, holds::all, holds::lift, alerts::all, people::find, people::one, people::edit, people::names, people::erase_number, people::import,
         people::export, people::erase, endpoints::all, endpoints::add, endpoints::one, endpoints::change,
         endpoints::remove, endpoints::rotate, endpoints::deliveries, endpoints::again, endpoints::again_between,
         events::stream, me::show, portfolios::all, wallets::all

@@ -1,17 +1,22 @@
 //! One person: everything kept of them, and erasing it.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Asked, Id};
+use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::Listed;
+use super::standing::AT_ONCE;
 use crate::domain::id::PersonId;
+use crate::domain::phone::Phone;
 use crate::engine::person::{ClientsImported, Edit, Erased, PersonFile, PersonLook};
+use crate::store;
 use crate::store::client::Found;
 use crate::web::actor::Actor;
 use crate::web::error::{ProblemDocument, WebError};
@@ -52,6 +57,38 @@ pub async fn find(
     let before = asked.cursor.map(PersonId);
     let (items, next) = people::search(&state, asked.q.as_deref().unwrap_or_default(), before).await?;
     Ok(Json(Listed { items, next: next.map(|id| id.to_string()) }))
+}
+
+/// Whose names.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamesAsked {
+    /// Numbers, digits with the country's, at most 10,000.
+    #[schema(value_type = Vec<String>)]
+    phones: Vec<Phone>,
+}
+
+/// What people are called.
+#[derive(Serialize, ToSchema)]
+pub struct NamesView {
+    /// Whether anybody at all is known by a name.
+    anybody: bool,
+    /// Names by the numbers that were asked for; who is not known by name is not among them.
+    names: BTreeMap<String, String>,
+}
+
+/// What people are called, by their numbers
+///
+/// With it `recado check` greets people as the daemon would.
+#[utoipa::path(post, path = "/api/v1/people/names", tag = "people", request_body = NamesAsked,
+    responses((status = 200, description = "Names", body = NamesView),
+              (status = 422, description = "Too many are asked for at once", body = ProblemDocument)))]
+pub async fn names(State(state): State<WebState>, Sent(asked): Sent<NamesAsked>) -> Result<Json<NamesView>, WebError> {
+    if asked.phones.len() > AT_ONCE {
+        return Err(wrong("phones", &format!("at most {AT_ONCE}")));
+    }
+    let names = store::person::names_of(state.store(), &asked.phones).await?;
+    Ok(Json(NamesView { anybody: store::person::is_anybody_named(state.store()).await?, names }))
 }
 
 /// A person: who they are, what was sent and why something was not, what they answered

@@ -24,6 +24,8 @@ pub struct SentAsked {
     cursor: Option<String>,
     /// Items of a page: 1 to 500.
     limit: Option<i64>,
+    /// A run whose rows are left out: the one that a file amends.
+    but: Option<i64>,
 }
 
 /// A row that a run has sent or will send. Rows with ids are the same when their keys are, others when person and time are.
@@ -59,6 +61,9 @@ pub async fn all(
     };
     let mut gone: Vec<Gone> = Vec::new();
     for run in run::ids_of_campaign(state.store(), c.id, from).await? {
+        if Some(run.0) == asked.but {
+            continue;
+        }
         let after = if run == from { key.as_str() } else { "" };
         let wanted = limit + 1 - gone.len() as i64;
         if wanted <= 0 {

@@ -8,6 +8,7 @@ use crate::domain::template::slot::Slot;
 use crate::domain::template::{Button, Header, ParameterFormat, Template};
 use crate::intake::definition::Definition;
 use crate::intake::variable::Variable;
+use crate::web::file_questions;
 
 /// What a form says, by the fields' names.
 pub struct Fields(pub BTreeMap<String, String>);
@@ -115,11 +116,7 @@ impl Fields {
             file.set_whole(&["reading", "header_row"], self.number("read.header_row"));
         }
         // A question that was answered by its button.
-        if let Some((key, value)) = self.text("answer").split_once('=')
-            && ["hidden_rows", "total_rows", "merged_cells", "sheet"].contains(&key)
-        {
-            file.set(&["reading", key], value);
-        }
+        file_questions::answer(file, self.text("answer"));
     }
 
     /// What fills a place of the template; `None`: the form does not say.

@@ -61,11 +61,41 @@ async fn a_feed_goes_on_after_one_of_its_people_was_erased_and_heeds_what_they_w
         let version = stage.load("clinic", &campaign, &second).await;
         let sheet = stage.engine.sheet(version).await.unwrap();
         assert!(sheet.can_start(), "{} {:?}", store.name(), sheet.blockers);
+        let left_out = [(ExclusionReason::AlreadySent, 1), (ExclusionReason::Suppressed, 1)];
+        assert_eq!(sheet.excluded, left_out.into(), "{}", store.name());
         assert_eq!(apply(&stage, &campaign, &second).await, run, "{}", store.name());
         let out = exclusion::counts(&store, run).await.unwrap();
-        assert_eq!(out, [(ExclusionReason::Suppressed, 1)], "{}: a wish outlives the erasure", store.name());
-        assert_eq!(stage.sender().drain().await, 1, "{}: whoever is new is written to", store.name());
+        assert_eq!(out, left_out, "{}: a wish outlives the erasure, and nothing goes twice", store.name());
+        assert_eq!(stage.sender().drain().await, 0, "{}", store.name());
         accounted(&stage, run).await;
+        // Another appointment of whoever was erased is another message.
+        let third = second.replace("25/11/2026 09:00", "27/11/2026 09:00");
+        apply(&stage, &campaign, &third).await;
+        let waiting = format!("SELECT COUNT(*) FROM message WHERE run_id = {run} AND state = 'queued'");
+        assert_eq!(super::count(&store, &waiting).await, 2, "{}: A at its new time, and C", store.name());
+        accounted(&stage, run).await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_corrected_is_told_once_also_after_the_one_before_or_its_own_was_erased() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic(EVERYTHING);
+        let first = rows(&[("A", "25/11/2026 09:00"), ("B", "25/11/2026 09:30")]);
+        apply(&stage, &campaign, &first).await;
+        assert_eq!(stage.sender().drain().await, 2);
+        let (before, other) = (number_of(&first, "A"), "+5491155559999");
+        let corrected = first.replace(&before, other);
+        erase(&stage, &before).await;
+        apply(&stage, &campaign, &corrected).await;
+        assert_eq!(stage.sender().drain().await, 1, "{}: the number now was told nothing yet", store.name());
+        erase(&stage, other).await;
+        // The number before would be told a second time, and so would the one now.
+        for (again, day) in [(corrected, 28), (first, 29)] {
+            apply(&stage, &campaign, &format!("{again}C,Ana,+5491155558888,{day}/11/2026 09:00\n")).await;
+            assert_eq!(stage.sender().drain().await, 0, "{}", store.name());
+        }
     }
 }
 
@@ -81,7 +111,7 @@ async fn a_campaign_started_by_hand_takes_another_file_after_an_erasure() {
         stage.engine.cancel(run, "ana").await.unwrap();
         let version = stage.load("turnos", CAMPAIGN, &format!("{audience}Luz,+5491155550125\n")).await;
         let sheet = stage.engine.sheet(version).await.unwrap();
-        assert_eq!((sheet.messages, sheet.already_sent.len()), (Some(2), 1), "{} {sheet:?}", store.name());
+        assert_eq!((sheet.messages, &sheet.already_sent), (Some(1), &[(run, 2)].into()), "{} {sheet:?}", store.name());
         let started = stage.engine.start(version, "ana").await.unwrap();
         let StartOutcome::Started(next) = started else { panic!("{}: {started:?}", store.name()) };
         while Planner::new(stage.engine.clone()).step().await.unwrap() {}

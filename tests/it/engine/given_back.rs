@@ -12,7 +12,7 @@ use recado::store::run;
 use super::feeds::{self, clinic};
 use super::stage::{self, Stage};
 use crate::intake::workbook_of;
-use crate::support::stores;
+use crate::support::{TestStore, stores};
 
 /// The XML of the only sheet of a workbook.
 pub fn sheet_xml(path: &Path) -> String {
@@ -48,33 +48,48 @@ pub fn cell<'x>(xml: &'x str, place: &str) -> &'x str {
 }
 
 #[tokio::test]
-async fn an_id_that_several_messages_have_stands_once_with_the_word_that_says_something() {
-    for store in stores().await {
-        let stage = Stage::new(&store, store.dir.path()).await;
-        let campaign = clinic("contains = \"everything ahead\"");
-        let first = feeds::rows(&[("A", "25/11/2026 09:00"), ("B", "25/11/2026 09:30")]);
-        let run = feeds::apply(&stage, &campaign, &first).await;
-        stage.sender().drain().await;
-        stage.clock.advance(Duration::from_mins(40));
-        feeds::apply(&stage, &campaign, &first.replace("25/11/2026 09:", "25/11/2026 10:")).await;
-        assert_eq!(stage.sender().drain().await, 2);
-        let seen = stage.stub.seen.lock().unwrap().clone();
-        stage.receipts(&seen, "delivered", None).await;
-        // A answers to the first of both messages, B to none.
-        let mut tx = store.begin().await.unwrap();
-        let (message, at) = (seen[0].message, stage.clock.now());
-        let said =
-            NewOutcome { message, entry: None, outcome: "confirmed", certainty: Certainty::Certain, set_by: "", at };
-        outcome::add(&mut tx, &said).await.unwrap();
-        tx.commit().await.unwrap();
-        let run = run::get(&store, run).await.unwrap().unwrap();
-        let target = store.dir.path().join("outcomes.csv");
-        stage.engine.make_result(&run, Kind::Outcomes, &target).await.unwrap();
-        let text = std::fs::read_to_string(&target).unwrap();
-        let mut lines: Vec<&str> = text.lines().skip(1).collect();
-        lines.sort_unstable();
-        assert_eq!(lines, ["A,confirmed", "B,no_answer"], "{}", store.name());
+async fn an_id_that_several_messages_have_stands_once_with_the_word_that_says_something_in_every_file() {
+    for contains in ["everything ahead", "only changes"] {
+        for store in stores().await {
+            one_word_for_each_id(&store, contains).await;
+        }
     }
+}
+
+async fn one_word_for_each_id(store: &TestStore, contains: &str) {
+    let stage = Stage::new(store, store.dir.path()).await;
+    let answers = "[replies]\ntyped = { \"confirmed\" = [\"sí\"] }\n";
+    let campaign = clinic(&format!("contains = \"{contains}\"")) + answers;
+    let first = feeds::rows(&[("A", "25/11/2026 09:00"), ("B", "25/11/2026 09:30")]);
+    let run = feeds::apply(&stage, &campaign, &first).await;
+    stage.sender().drain().await;
+    stage.clock.advance(Duration::from_mins(40));
+    feeds::apply(&stage, &campaign, &first.replace("25/11/2026 09:", "25/11/2026 10:")).await;
+    assert_eq!(stage.sender().drain().await, 2);
+    let seen = stage.stub.seen.lock().unwrap().clone();
+    stage.receipts(&seen, "delivered", None).await;
+    // A answers to the first of both messages, B to none.
+    let mut tx = store.begin().await.unwrap();
+    let (message, at) = (seen[0].message, stage.clock.now());
+    let said = NewOutcome { message, entry: None, outcome: "confirmed", certainty: Certainty::Certain, set_by: "", at };
+    outcome::add(&mut tx, &said).await.unwrap();
+    tx.commit().await.unwrap();
+    let run = run::get(store, run).await.unwrap().unwrap();
+    let made = async |kind: Kind| {
+        let target = store.dir.path().join("made.csv");
+        stage.engine.make_result(&run, kind, &target).await.unwrap();
+        let text = std::fs::read_to_string(&target).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(made(Kind::Outcomes).await, ["A,confirmed", "B,no_answer"], "{}", store.name());
+    for kind in [Kind::Own, Kind::Day] {
+        let own = made(kind).await;
+        assert!(own.iter().all(|row| row.starts_with("B,") || row.ends_with(",Confirmó")), "{kind:?} {own:#?}");
+        assert!(own.iter().all(|row| row.starts_with("A,") || row.ends_with(",Sin respuesta")), "{kind:?} {own:#?}");
+    }
+    let to_phone = made(Kind::Phone).await;
+    let [only] = &*to_phone else { panic!("{}: {to_phone:#?}", store.name()) };
+    assert!(only.contains(",B,Ana,"), "{}: {only}", store.name());
 }
 
 #[tokio::test]

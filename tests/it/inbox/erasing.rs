@@ -20,6 +20,7 @@ async fn everything(store: &TestStore) -> String {
         ("orphan_receipt", "receipt || provider_id"),
         ("audit", "subject || detail"),
         ("erased", "hash"),
+        ("erased_sent", "hash"),
     ];
     let mut all = String::new();
     for (table, texts) in tables {

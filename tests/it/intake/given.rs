@@ -1,7 +1,7 @@
 //! A campaign, a template and an audience as tests need them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use recado::domain::hours::law::Laws;
@@ -68,7 +68,12 @@ impl Given {
     /// Opens `bytes` and looks at the rows.
     pub fn open<T>(&self, bytes: impl AsRef<[u8]>, look: impl FnOnce(Rows<'_>) -> T) -> Result<T, Vec<Problem>> {
         let audience = self.file(bytes);
-        let request = RowsRequest {
+        open_rows(&self.request(&audience)).map(look)
+    }
+
+    /// What rows of that file are made from.
+    pub fn request<'a>(&'a self, audience: &'a Path) -> RowsRequest<'a> {
+        RowsRequest {
             campaign: &self.campaign,
             template: self.template.as_ref(),
             translations: &self.translations,
@@ -77,10 +82,9 @@ impl Given {
             holidays: &self.holidays,
             laws: &self.laws,
             reach: &self.reach,
-            audience: &audience,
+            audience,
             started_at: UnixMs::from(TUESDAY.parse::<jiff::Timestamp>().expect("an instant")),
-        };
-        open_rows(&request).map(look)
+        }
     }
 
     pub fn rows(&self, bytes: impl AsRef<[u8]>) -> Vec<ResolvedRow> {

@@ -78,6 +78,59 @@ fn cells_come_as_a_person_sees_them() {
 }
 
 #[test]
+fn number_formats_are_read_as_a_person_sees_them_or_by_their_value() {
+    for (style, value, read) in [
+        (5, "11987654321", "(11) 98765-4321"),
+        (5, "1198765432", "(01) 19876-5432"),
+        (12, "1134567890", "(11) 3456-7890"),
+        (12, "11987654321", "(11) 98765-4321"),
+        (3, "42", "00000000042"),
+        (6, "1234567890", "012.345.678-90"),
+        (7, "0.15", "15%"),
+        (7, "0.28999999999999998", "29%"),
+        (8, "0.125", "12.5%"),
+        (9, "1.5", "36:00"),
+        (9, "0.375", "09:00"),
+        // Whole seconds count: an appointment has no tenths.
+        (10, "0.010439814814814815", "00:15:02"),
+        (13, "46351", "2026-11-25"),
+        // A date that its format hides is there all the same.
+        (4, "46351.604166666664", "2026-11-25 14:30"),
+        // Amounts and long numbers count by their value.
+        (11, "1234.5", "1234.5"),
+        (15, "1234567", "1234567"),
+        (14, "5491155550101", "5491155550101"),
+    ] {
+        let xml = format!(
+            r#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" s="{style}"><v>{value}</v></c></row></sheetData></worksheet>"#
+        );
+        assert_eq!(cells(&xlsx(&[("A", "", xml.as_bytes())], &["Dato"])), [[read]], "style {style} of {value}");
+    }
+    let iso = br#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="d" s="2"><v>2026-11-25T14:30:00</v></c></row></sheetData></worksheet>"#;
+    assert_eq!(cells(&xlsx(&[("A", "", iso)], &["Dato"])), [["2026-11-25 14:30"]]);
+}
+
+#[test]
+fn number_formats_of_open_document_are_read_as_a_person_sees_them_or_by_their_value() {
+    for (kind, value, shown, read) in [
+        ("float", "11987654321", "(11) 98765-4321", "(11) 98765-4321"),
+        ("float", "42", "00042", "00042"),
+        ("float", "1234567890", "012.345.678-90", "012.345.678-90"),
+        ("float", "1234567", "1.234.567", "1234567"),
+        ("float", "5491155550101", "5,49E+12", "5491155550101"),
+        ("float", "-5", "-5", "-5"),
+        ("percentage", "0.125", "12,5%", "12.5%"),
+        ("percentage", "0.15", "15 %", "15%"),
+        ("currency", "1234.5", "R$ 1.234,50", "1234.5"),
+    ] {
+        let content = format!(
+            r#"<office:document-content><office:body><office:spreadsheet><table:table table:name="A"><table:table-row><table:table-cell><text:p>Dato</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell office:value-type="{kind}" office:value="{value}"><text:p>{shown}</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"#
+        );
+        assert_eq!(cells(&ods(content.as_bytes())), [[read]], "{kind} {value} shown as {shown}");
+    }
+}
+
+#[test]
 fn shared_texts_keep_their_runs_and_leave_out_how_they_are_spoken() {
     let xml = br#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row></sheetData></worksheet>"#;
     let strings = ["Celular</t></si><si><r><t>Ma</t></r><r><t>r&#237;a</t></r><rPh><t>x</t></rPh></si><si><t>"];

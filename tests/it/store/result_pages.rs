@@ -106,8 +106,8 @@ async fn messages_asked_for_by_name_are_found_without_looking_at_others() {
             let mut all = statements().into_iter().filter(|(place, ..)| place.ends_with(&wanted));
             all.find(|(_, database, _)| *database == store.name()).unwrap().2
         };
-        let (by_id, gone) = (of_database("BY_ID"), of_database("GONE"));
-        for (sql, by) in [(&by_id, "PRIMARY KEY"), (&gone, "INDEX message_external")] {
+        let (by_id, of_ids) = (of_database("BY_ID"), of_database("BY_EXTERNAL_ID"));
+        for (sql, by) in [(&by_id, "PRIMARY KEY"), (&of_ids, "INDEX message_external")] {
             let plan = plan(&store, sql).await;
             assert!(plan.is_empty() || plan.iter().any(|step| step.contains(by)), "{plan:?}");
         }
@@ -124,6 +124,6 @@ async fn messages_asked_for_by_name_are_found_without_looking_at_others() {
         let ids = "'[5, 6, 15000]'".to_owned();
         assert!(looked_at(&store, &by_id, &[ids]).await <= 10.0, "{}", store.name());
         let values = ["1", "1", "'[\"x5\", \"x6\", \"x15000\"]'"].map(str::to_owned);
-        assert!(looked_at(&store, &gone, &values).await <= 10.0, "{}", store.name());
+        assert!(looked_at(&store, &of_ids, &values).await <= 10.0, "{}", store.name());
     }
 }

@@ -1,7 +1,7 @@
 //! The stand-in for compile-time checked queries: every SQL constant under `src` is prepared on the databases it is
 //! written for, and both migrations end in the same tables and columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use recado::store::Db;
@@ -13,14 +13,23 @@ use crate::support::{rust_files, stores};
 #[derive(Default)]
 struct Statements {
     file: PathBuf,
+    /// Macros of the file that put columns, written once, before what is given: what they put there.
+    columns: BTreeMap<String, String>,
     /// (where, database or "both", text)
     found: Vec<(String, &'static str, String)>,
 }
 
 impl Statements {
     fn add(&mut self, name: &str, database: &'static str, expr: &syn::Expr) {
-        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = expr else { return };
-        let text = text.value();
+        let text = match expr {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => text.value(),
+            syn::Expr::Macro(syn::ExprMacro { mac, .. }) => {
+                let columns = mac.path.get_ident().and_then(|name| self.columns.get(&name.to_string()));
+                let Some(columns) = columns else { return };
+                columns.clone() + &mac.parse_body::<syn::LitStr>().unwrap().value()
+            }
+            _ => return,
+        };
         let first = text.split_whitespace().next().unwrap_or_default();
         if ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&first) {
             self.found.push((format!("{}: {name}", self.file.display()), database, text));
@@ -28,7 +37,19 @@ impl Statements {
     }
 }
 
+/// The first text in a macro's rules.
+fn first_text(rules: &str) -> Option<String> {
+    let (_, rest) = rules.split_once('"')?;
+    let (text, _) = rest.split_once('"')?;
+    Some(text.to_owned())
+}
+
 impl<'ast> Visit<'ast> for Statements {
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        let name = item.ident.as_ref().map(ToString::to_string);
+        self.columns.extend(name.zip(first_text(&item.mac.tokens.to_string())));
+    }
+
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
         let name = item.ident.to_string();
         let database = match name.split('_').next() {
@@ -55,6 +76,7 @@ pub(super) fn statements() -> Vec<(String, &'static str, String)> {
     for file in files {
         let source = syn::parse_file(&std::fs::read_to_string(&file).unwrap()).unwrap();
         visitor.file = file;
+        visitor.columns.clear();
         visitor.visit_file(&source);
     }
     visitor.found

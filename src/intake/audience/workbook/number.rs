@@ -3,8 +3,10 @@
 use jiff::civil::{Date, DateTime};
 use jiff::{Span, ToSpan};
 
+use super::mask::Mask;
+
 /// What a cell's format makes of its number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) enum Kind {
     /// The number itself.
     #[default]
@@ -13,21 +15,45 @@ pub(super) enum Kind {
     Date,
     /// A time of day.
     Time,
-    /// `00000000000`: a whole number with so many digits.
-    Padded(usize),
+    /// `[h]:mm`: hours beyond a day too.
+    Elapsed,
+    /// A share of a hundred, with so many decimals.
+    Percent(usize),
+    /// `00000`, `(00) 00000-0000`: digits in their places.
+    Mask(Mask),
 }
 
 /// The text of a number; what is none stays as it is. `from_1904`: the workbook counts days from 1904.
-pub(super) fn text(written: &str, kind: Kind, from_1904: bool) -> String {
+pub(super) fn text(written: &str, kind: &Kind, from_1904: bool) -> String {
     let written = written.trim();
     let Ok(value) = written.parse::<f64>() else { return written.to_owned() };
-    match kind {
-        Kind::Padded(digits) if value >= 0.0 && value.fract() == 0.0 && value < 1e15 => {
-            format!("{:0>digits$}", format!("{value:.0}"))
-        }
-        Kind::Plain | Kind::Padded(_) => plain(value, written),
-        Kind::Date | Kind::Time => moment(value, kind, from_1904).unwrap_or_else(|| plain(value, written)),
+    let shown = match kind {
+        Kind::Plain => None,
+        Kind::Mask(mask) => mask.show(value),
+        Kind::Percent(decimals) => percent(value, *decimals),
+        Kind::Elapsed => elapsed(value),
+        Kind::Date | Kind::Time => moment(value, kind, from_1904),
+    };
+    shown.unwrap_or_else(|| plain(value, written))
+}
+
+/// `15%`, `12.5%`: as many decimals as are shown, without zeros at their end.
+pub(super) fn percent(value: f64, decimals: usize) -> Option<String> {
+    // What is shown of 0.285 is 28.5: the binary number is a little less than that.
+    let hundred: f64 = format!("{:.14e}", value * 100.0).parse().ok()?;
+    let text = format!("{hundred:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    hundred.is_finite().then(|| format!("{text}%"))
+}
+
+/// `36:00`, `36:00:15`.
+fn elapsed(days: f64) -> Option<String> {
+    if !(0.0..2_958_466.0).contains(&days) {
+        return None;
     }
+    let seconds = (days * 86_400.0).round() as u64;
+    let (h, m, s) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    Some(if s == 0 { format!("{h:02}:{m:02}") } else { format!("{h:02}:{m:02}:{s:02}") })
 }
 
 /// Whether a number's text could be taken for one with a mark of thousands: `1234.567`.
@@ -43,7 +69,7 @@ pub(in super::super::super) fn plain_number(text: &str) -> Option<f64> {
 
 /// The date and time of a day's number in a text, which does not say more of it.
 pub(in super::super::super) fn serial_moment(serial: f64) -> Option<String> {
-    moment(serial, Kind::Date, false)
+    moment(serial, &Kind::Date, false)
 }
 
 fn plain(value: f64, written: &str) -> String {
@@ -60,11 +86,11 @@ fn plain(value: f64, written: &str) -> String {
 
 /// The date and time of a serial number, as `2026-11-25 14:30`; without a time where it has none, and without a date
 /// where it is less than a day.
-fn moment(serial: f64, kind: Kind, from_1904: bool) -> Option<String> {
+fn moment(serial: f64, kind: &Kind, from_1904: bool) -> Option<String> {
     let at = date_time(serial, from_1904)?;
     let time = if at.second() == 0 { at.strftime("%H:%M") } else { at.strftime("%H:%M:%S") }.to_string();
     let has_time = at.hour() != 0 || at.minute() != 0 || at.second() != 0;
-    if serial < 1.0 && (has_time || kind == Kind::Time) {
+    if serial < 1.0 && (has_time || *kind == Kind::Time) {
         return Some(time);
     }
     let date = at.date().to_string();

@@ -1,5 +1,7 @@
 //! ODS (`OpenDocument` 1.3): all sheets are in one part, `content.xml`, one after the other.
 
+use std::borrow::Cow;
+
 use quick_xml::events::{BytesStart, Event};
 
 use super::super::lines::Raw;
@@ -106,18 +108,28 @@ struct Cell {
     /// Rows that it goes over.
     rows: u32,
     has_formula: bool,
-    /// Whether it says what kind of value it has, which a formula that was never calculated does not.
-    has_kind: bool,
+    holds: Holds,
     /// The value where the text shown is only a way of writing it.
     value: Option<String>,
-    /// It is a number with three decimals.
-    has_three_decimals: bool,
+}
+
+/// What the value of a cell is.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Holds {
+    /// It does not say: a formula that was never calculated does not.
+    #[default]
+    Unsaid,
+    Number,
+    /// A number that is shown as a share of a hundred.
+    Share,
+    Other,
 }
 
 impl Cell {
     /// The columns that it fills from `column` on, where they hold such numbers.
     fn numbers(&self, column: usize) -> std::ops::Range<usize> {
-        column..column + if self.has_three_decimals { self.repeats } else { 0 }
+        let is_such = self.holds == Holds::Number && self.value.as_deref().is_some_and(number::has_three_decimals);
+        column..column + if is_such { self.repeats } else { 0 }
     }
 }
 
@@ -345,32 +357,55 @@ fn begin_cell(tag: &BytesStart<'_>) -> Cell {
         b"value" | b"date-value" | b"time-value" => text.clone_into(&mut value),
         _ => {}
     });
-    cell.has_kind = !kind.is_empty();
+    cell.holds = match kind.as_str() {
+        "" => Holds::Unsaid,
+        "float" | "currency" => Holds::Number,
+        "percentage" => Holds::Share,
+        _ => Holds::Other,
+    };
     cell.value = match kind.as_str() {
-        "float" | "currency" | "percentage" => Some(number::text(&value, number::Kind::Plain, false)),
+        "float" | "currency" | "percentage" => Some(number::text(&value, &number::Kind::Plain, false)),
         "date" => Some(number::iso_date(&value)),
         "time" => Some(number::iso_time(&value)),
         _ => None,
     };
-    let is_number = matches!(kind.as_str(), "float" | "currency" | "percentage");
-    cell.has_three_decimals = is_number && cell.value.as_deref().is_some_and(number::has_three_decimals);
     cell
 }
 
 impl Cell {
     /// Whether it holds a formula that nobody has calculated yet.
     fn is_uncalculated(&self, shown: &str) -> bool {
-        self.has_formula && !self.has_kind && shown.trim().is_empty()
+        self.has_formula && self.holds == Holds::Unsaid && shown.trim().is_empty()
+    }
+
+    /// The text of the cell. A number is its value, unless the person sees its digits in places, or a share of a hundred.
+    fn text<'a>(&'a self, shown: &'a str) -> Cow<'a, str> {
+        let Some(value) = self.value.as_deref() else { return Cow::Borrowed(shown) };
+        if let Some(share) = shown.strip_suffix('%').filter(|_| self.holds == Holds::Share) {
+            let decimals = share.trim().rsplit_once(['.', ',']).map_or(0, |(_, decimals)| decimals.len());
+            let seen = value.parse().ok().and_then(|value| number::percent(value, decimals));
+            return seen.map_or(Cow::Borrowed(value), Cow::Owned);
+        }
+        Cow::Borrowed(if shows_places(shown, value) { shown } else { value })
     }
 }
 
 fn put(row: &mut Cells, cells: &mut Vec<String>, column: &mut usize, cell: &Cell, shown: &str) -> Result<(), Refused> {
-    let text = cell.value.as_deref().unwrap_or(shown);
+    let text = cell.text(shown);
     if !text.is_empty() {
         for at in *column..*column + cell.repeats {
-            row.put(cells, at, text.to_owned())?;
+            row.put(cells, at, text.clone().into_owned())?;
         }
     }
     *column = column.saturating_add(cell.repeats);
     Ok(())
+}
+
+/// Whether what is shown are the digits of a whole number, completed with zeros or with something between them that is no
+/// mark of thousands: `00042`, `(11) 98765-4321`.
+fn shows_places(shown: &str, value: &str) -> bool {
+    let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
+    let is_whole = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let is_same = digits.trim_start_matches('0') == value.trim_start_matches('0');
+    is_whole && is_same && (digits.len() > value.len() || shown.contains(['-', '(', '+', '/']))
 }

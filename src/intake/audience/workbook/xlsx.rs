@@ -142,6 +142,8 @@ enum Holds {
     Number,
     Shared,
     Text,
+    /// `2026-11-25T14:30:00`.
+    Date,
     Truth,
 }
 
@@ -255,7 +257,8 @@ impl Rows {
                             raw.uncalculated.push(cell.column);
                         }
                         let text = value(&cell, &self.text, &self.shared, &mut self.window)?;
-                        if cell.holds == Holds::Number && number::has_three_decimals(&text) {
+                        let is_number = cell.holds == Holds::Number && cell.kind == Kind::Plain;
+                        if is_number && number::has_three_decimals(&text) {
                             raw.numbers.push(cell.column);
                         }
                         row.put(&mut raw.cells, cell.column, text)?;
@@ -299,12 +302,13 @@ fn begin_cell(tag: &BytesStart<'_>, next: usize, kinds: &[Kind]) -> Result<Cell,
     let mut cell = Cell { column: next, ..Cell::default() };
     attributes(tag, |name, value| match name {
         b"r" => cell.column = column(value).unwrap_or(next),
-        b"s" => cell.kind = value.parse().ok().and_then(|at: usize| kinds.get(at).copied()).unwrap_or_default(),
+        b"s" => cell.kind = value.parse().ok().and_then(|at: usize| kinds.get(at).cloned()).unwrap_or_default(),
         b"t" => {
             cell.holds = match value {
                 "s" => Holds::Shared,
                 "b" => Holds::Truth,
-                "str" | "inlineStr" | "e" | "d" => Holds::Text,
+                "d" => Holds::Date,
+                "str" | "inlineStr" | "e" => Holds::Text,
                 _ => Holds::Number,
             };
         }
@@ -336,6 +340,7 @@ fn value(cell: &Cell, text: &str, shared: &Shared, window: &mut Window) -> Resul
             "0" => shared.truths.word(false).to_owned(),
             other => other.to_owned(),
         }),
-        Holds::Number => Ok(number::text(text, cell.kind, shared.from_1904)),
+        Holds::Date => Ok(number::iso_date(text.trim())),
+        Holds::Number => Ok(number::text(text, &cell.kind, shared.from_1904)),
     }
 }

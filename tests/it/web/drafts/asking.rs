@@ -3,9 +3,12 @@
 use axum::http::StatusCode;
 use recado::domain::problem::Problem;
 use recado::domain::role::Role;
+use recado::engine::Loaded;
 use recado::locale::{Language, page_problem};
 
 use super::{form, open, upload};
+use crate::engine::stage::CAMPAIGN;
+use crate::intake::workbook_of;
 use crate::support::stores;
 
 #[tokio::test]
@@ -24,7 +27,11 @@ async fn what_stands_in_the_way_is_said_by_the_pages_fields() {
     let finish = form(&[&chosen[..], &[("action", "finish")]].concat());
     let refused = site.post("/drafts/1", &visitor, &finish).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
-    assert!(refused.body.contains("under “The file”") && !refused.body.contains("[reading]"), "{}", refused.body);
+    assert!(
+        refused.body.contains("Is it left out, or does it get a message?") && !refused.body.contains("[reading]"),
+        "{}",
+        refused.body
+    );
     // The row is not shown, and the page says why.
     let page = site.get("/drafts/1", Some(&visitor)).await;
     assert!(page.body.contains("data-test=\"in-the-way\""), "{}", page.body);
@@ -171,3 +178,48 @@ async fn what_keeps_a_file_from_being_counted_shows_on_the_page_what_is_known() 
         assert!(page.contains(said), "{said}: {page}");
     }
 }
+
+#[tokio::test]
+async fn what_only_a_person_can_say_of_a_file_is_answered_on_the_campaigns_page() {
+    for store in stores().await {
+        let (stage, site, visitor) = open(&store).await;
+        let rows = "nombre,telefono\nAna,+5491150000001\nTotal,\n";
+        stage.load("totals", CAMPAIGN, rows).await;
+        let sums = workbook_of(&[("Turnos", HIDDEN.as_bytes())]);
+        let campaign = CAMPAIGN.replace("people.csv", "people.xlsx");
+        let loaded = stage.engine.load_campaign("book", &campaign, Some(("people.xlsx", sums)), "ana").await.unwrap();
+        let Loaded::Version { .. } = loaded else { panic!("{loaded:?}") };
+        for (id, answers) in [(2, &["total_rows=leave out"][..]), (3, &["hidden_rows=take", "total_rows=take"])] {
+            let path = format!("/campaigns/{id}");
+            for (nth, answer) in answers.iter().enumerate() {
+                let page = site.get(&path, Some(&visitor)).await.body;
+                let button = format!("data-test=\"answer-{answer}\"");
+                assert!(page.contains(&button), "{} {path} {answer}: {page}", store.name());
+                let reader = site.visitor(Role::Finance).await;
+                let refused = site.post(&format!("{path}/read-as"), &reader, &[("answer", answer)]).await;
+                assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", store.name());
+                let other = site.post(&format!("{path}/read-as"), &visitor, &[("answer", "kind=promotion")]).await;
+                assert_eq!(other.status, StatusCode::BAD_REQUEST, "nothing else is written that way");
+                let kept = site.post(&format!("{path}/read-as"), &visitor, &[("answer", answer)]).await;
+                assert_eq!(kept.leads_to(), format!("{path}?done=loaded"), "{} {nth}: {}", store.name(), kept.body);
+            }
+            let page = site.get(&path, Some(&visitor)).await.body;
+            assert!(!page.contains("data-test=\"asked\""), "{} {path}: {page}", store.name());
+            let name = if id == 2 { "totals" } else { "book" };
+            let folder = stage.engine.config.campaigns_dir.join(name);
+            let written = std::fs::read_to_string(folder.join("campaign.toml")).unwrap();
+            for (key, value) in answers.iter().filter_map(|answer| answer.split_once('=')) {
+                assert!(written.contains(&format!("{key} = \"{value}\"")), "{written}");
+            }
+        }
+        assert!(recado::store::draft::list(&store).await.unwrap().is_empty(), "{}", store.name());
+    }
+}
+
+/// A hidden row, and one that adds up.
+const HIDDEN: &str = r#"<worksheet><sheetData>
+<row r="1"><c r="A1" t="str"><v>nombre</v></c><c r="B1" t="str"><v>telefono</v></c></row>
+<row r="2"><c r="A2" t="str"><v>Ana</v></c><c r="B2" t="str"><v>+5491150000001</v></c></row>
+<row r="3" hidden="1"><c r="A3" t="str"><v>Eva</v></c><c r="B3" t="str"><v>+5491150000002</v></c></row>
+<row r="4"><c r="A4" t="str"><v>Total</v></c></row>
+</sheetData></worksheet>"#;
