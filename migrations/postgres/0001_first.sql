@@ -858,6 +858,7 @@ CREATE TABLE ticket (
 CREATE UNIQUE INDEX ticket_external ON ticket (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX ticket_changed ON ticket (state, changed_at, id);
 CREATE INDEX ticket_person ON ticket (person_id, id);
+CREATE INDEX ticket_assignee ON ticket (assignee) WHERE state <> 'closed';
 
 -- What happened to a ticket, in order. detail is JSON; through_entry is the last line that a transcript holds.
 CREATE TABLE ticket_event (

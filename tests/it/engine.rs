@@ -20,6 +20,7 @@ mod forecasting;
 mod fortnight;
 pub mod gates;
 mod given_back;
+mod gone_template;
 mod laws;
 mod looping;
 mod notices;

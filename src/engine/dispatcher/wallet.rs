@@ -2,14 +2,14 @@
 
 use super::Dispatcher;
 use crate::domain::id::RunId;
-use crate::domain::kind::Priority;
 use crate::domain::money::Micros;
 use crate::engine::{EngineError, budget, wallet};
 use crate::store::message::Turn;
 
 impl Dispatcher {
     /// Those of `runs` that the wallet still pays, and how many messages of them at most. Where it pays nothing at all,
-    /// the account is held: before it runs dry, not after.
+    /// the account is held: before it runs dry, not after. What left so lately that the reading may hold it already, and what
+    /// is in doubt, keeps messages in line and holds nothing: the next readings tell.
     pub(super) async fn paid_for(&self, runs: Vec<Turn>) -> Result<(Vec<Turn>, usize), EngineError> {
         if self.account.access.wallet_terms().is_none() || runs.is_empty() {
             return Ok((runs, usize::MAX));
@@ -20,8 +20,7 @@ impl Dispatcher {
         for mut turn in runs {
             let price = self.dearest(turn.run);
             let n = purse.messages(turn.priority, price);
-            // Not even one, whoever goes first.
-            dry |= purse.messages(Priority::AGENT, price) == 0;
+            dry |= purse.is_low(price);
             if n > 0 {
                 most = most.max(n);
                 turn.room = Some(turn.room.map_or(n, |room| room.min(n)));
@@ -30,6 +29,8 @@ impl Dispatcher {
         }
         if dry {
             wallet::hold_low(&self.engine, &self.account).await?;
+        } else if paid.is_empty() {
+            wallet::await_reading(&self.engine, &self.account).await?;
         }
         Ok((paid, most))
     }

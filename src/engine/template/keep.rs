@@ -11,7 +11,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
 use crate::store::run::{self, Run};
-use crate::store::{message, template};
+use crate::store::{hold, message, template};
 
 use super::follow;
 
@@ -44,6 +44,10 @@ pub(in crate::engine) async fn keep(
     let news = TemplateNews { name, language, status: fresh.status.clone() };
     let held = match &known {
         Some(known) if known.status != fresh.status => follow::status(&mut tx, account, &news, now).await?,
+        // It was gone, and is there again.
+        None if fresh.status == TemplateStatus::Approved => {
+            follow::released(&mut tx, &hold::template_key(account, &fresh.name, &fresh.language), now).await?
+        }
         _ => false,
     };
     let mut retold = Vec::new();
