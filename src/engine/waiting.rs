@@ -202,8 +202,10 @@ async fn wallet(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
         return Ok(None);
     };
     let purse = super::wallet::purse(engine, account, sender).await?;
-    let Some(purse) = purse.filter(|purse| purse.room(line.priority).0 <= 0) else { return Ok(None) };
-    if purse.hope(line.priority).0 > 0 {
+    let template = line.run.map(Run::snapshots).transpose()?;
+    let price = super::wallet::dearest(engine, account, template.as_ref());
+    let Some(purse) = purse.filter(|purse| purse.messages(line.priority, price) == 0) else { return Ok(None) };
+    if purse.hope(line.priority) >= price.max(Micros(1)) {
         return Ok(Some(Why::new("wallet_reading", &[], None)));
     }
     let missing = format!("{} {}", account.currency, purse.missing(Micros(0)));

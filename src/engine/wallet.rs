@@ -9,11 +9,12 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, budget};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::kind::Priority;
 use crate::domain::money::{Currency, Micros};
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::domain::wallet::Purse;
 use crate::engine::holds::ITSELF;
@@ -207,6 +208,14 @@ pub(super) async fn hold_low(engine: &Engine, account: &Account) -> Result<(), E
         engine.tell(Change::Holds);
     }
     Ok(())
+}
+
+/// What a message of `template` costs at most, the provider's own fee included; of none (by hand anything may be sent): the
+/// fee.
+pub(super) fn dearest(engine: &Engine, account: &Account, template: Option<&Snapshot>) -> Micros {
+    let fee = account.access.wallet_terms().map_or(Micros(0), |(_, fee)| fee);
+    let worst = |template| budget::worst_prices(&engine.cards, account, template, engine.clock.now());
+    template.and_then(|template| worst(template).into_values().max()).unwrap_or_default().plus(fee)
 }
 
 /// Nothing can be claimed by what is left at least, and the next reading may show more. Where none has come for long, the

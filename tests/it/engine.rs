@@ -39,6 +39,7 @@ mod results;
 mod retention;
 mod retrying;
 mod sending;
+mod silent_provider;
 mod spacing;
 pub mod stage;
 mod subscriptions;

@@ -3,7 +3,7 @@
 use super::Dispatcher;
 use crate::domain::id::RunId;
 use crate::domain::money::Micros;
-use crate::engine::{EngineError, budget, wallet};
+use crate::engine::{EngineError, wallet};
 use crate::store::message::Turn;
 
 impl Dispatcher {
@@ -35,14 +35,9 @@ impl Dispatcher {
         Ok((paid, most))
     }
 
-    /// What a message of `run` costs at most, the provider's own fee included. By hand anything may be sent: the dearest
-    /// that is known.
+    /// What a message of `run` costs at most.
     fn dearest(&self, run: RunId) -> Micros {
-        let fee = self.account.access.wallet_terms().map_or(Micros(0), |(_, fee)| fee);
-        let price = self.facts_of(run).and_then(|facts| {
-            let (now, cards) = (self.engine.clock.now(), &self.engine.cards);
-            budget::worst_prices(cards, &self.account, &facts.template, now).into_values().max()
-        });
-        price.unwrap_or_default().plus(fee)
+        let facts = self.facts_of(run);
+        wallet::dearest(&self.engine, &self.account, facts.as_ref().map(|facts| &facts.template))
     }
 }

@@ -51,7 +51,7 @@ pub(in crate::engine) async fn status(
 pub(super) const GONE: &str = "deleted";
 
 /// Whatever of the template's own stood in the way is over.
-pub(super) async fn released(tx: &mut Tx, key: &str, now: UnixMs) -> Result<bool, EngineError> {
+async fn released(tx: &mut Tx, key: &str, now: UnixMs) -> Result<bool, EngineError> {
     let mut lifted = false;
     for cause in [HoldCause::Quality, HoldCause::Deleted] {
         lifted |= hold::lift_cause(tx, (HoldScope::Template, key, cause), now, ITSELF).await?;

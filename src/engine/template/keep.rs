@@ -11,7 +11,8 @@ use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
 use crate::store::run::{self, Run};
-use crate::store::{hold, message, template};
+use crate::store::hold::{self, HoldCause, HoldScope};
+use crate::store::{message, template};
 
 use super::follow;
 
@@ -46,7 +47,8 @@ pub(in crate::engine) async fn keep(
         Some(known) if known.status != fresh.status => follow::status(&mut tx, account, &news, now).await?,
         // It was gone, and is there again.
         None if fresh.status == TemplateStatus::Approved => {
-            follow::released(&mut tx, &hold::template_key(account, &fresh.name, &fresh.language), now).await?
+            let key = hold::template_key(account, &fresh.name, &fresh.language);
+            hold::lift_cause(&mut tx, (HoldScope::Template, &key, HoldCause::Deleted), now, ITSELF).await?
         }
         _ => false,
     };

@@ -1,5 +1,6 @@
 //! What runs of a campaign have sent, or will send: what a file that comes again is compared with. Failed, expired,
-//! cancelled and excluded messages were not sent; whose person was erased, or is kept no longer, says nothing of anybody.
+//! cancelled and excluded messages were not sent; what a person left in doubt may have been, and counts. Whose person was
+//! erased, or is kept no longer, says nothing of anybody.
 
 use sqlx::FromRow;
 
@@ -11,38 +12,54 @@ use crate::store::{Dialects, Result, Store, StoreError, on};
 
 const OF_CAMPAIGN: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id
     FROM run AS r JOIN message AS m ON m.run_id = r.id
-    WHERE r.campaign_id = $1 AND r.id <> $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')";
+    WHERE r.campaign_id = $1 AND r.id <> $2 AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')";
 const PAGE: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
-    WHERE m.run_id = $1 AND m.key > $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+    WHERE m.run_id = $1 AND m.key > $2 AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
     ORDER BY m.key LIMIT $3";
 const BY_ID: Dialects = Dialects {
     sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
         WHERE m.campaign_id = $1 AND m.run_id < $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')",
     postgres: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
         WHERE m.campaign_id = $1 AND m.run_id < $2
         AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')",
 };
 const BY_PHONE: Dialects = Dialects {
     sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND m.campaign_id = $1 AND m.run_id < $2
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')",
     postgres:
         "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
         AND m.campaign_id = $1 AND m.run_id < $2
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')",
 };
 
 const OF_RUN_BY_PHONE: Dialects = Dialects {
     sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_each($2) AS r) AND +m.run_id = $1
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')",
     postgres:
         "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value)) AND m.run_id = $1
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND m.recipient <> ''
+        AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')",
 };
 
 #[derive(FromRow)]

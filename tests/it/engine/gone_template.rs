@@ -33,6 +33,11 @@ async fn the_hold(store: &Store) -> Hold {
     open.remove(0)
 }
 
+/// What was said of stops; that the campaign begins late is another thing.
+fn of_holds(ear: &Ear) -> Vec<String> {
+    ear.sentences().into_iter().filter(|said| !said.starts_with("Campaign ")).collect()
+}
+
 #[tokio::test]
 async fn a_template_that_is_gone_under_a_run_is_one_hold_and_told_once_with_what_ends_it() {
     for store in stores().await {
@@ -52,7 +57,8 @@ async fn a_template_that_is_gone_under_a_run_is_one_hold_and_told_once_with_what
             assert_eq!(the_hold(&store).await.id, first.id, "{}", store.name());
             stage.clock.advance(TEMPLATE_POLL);
             stage.janitor().await;
-            assert_eq!(stage.later(LASTS, &mut alerts).await, 0, "{}", store.name());
+            stage.later(LASTS, &mut alerts).await;
+            assert_eq!(of_holds(&ear).len(), 1, "{}: {:?}", store.name(), of_holds(&ear));
             let why = waiting::run(&stage.engine, run).await.unwrap().unwrap();
             assert_eq!((why.code.as_str(), why.until), ("hold_deleted", None), "{}", store.name());
         }
@@ -61,8 +67,9 @@ async fn a_template_that_is_gone_under_a_run_is_one_hold_and_told_once_with_what
         stage.engine.sync_templates("meta").await.unwrap();
         assert_eq!(hold::open(&store).await.unwrap(), [], "it is there again, {}", store.name());
         stage.later(SOON, &mut alerts).await;
-        assert_eq!(stage.later(LASTS, &mut alerts).await, 1, "{}", store.name());
-        assert_eq!(ear.said().len(), 2, "{:?}", ear.sentences());
+        stage.later(LASTS, &mut alerts).await;
+        let told = of_holds(&ear);
+        assert!(told.len() == 2 && told[1].starts_with("Goes on: template"), "{}: {told:?}", store.name());
         stage.sender().drain().await;
         assert_eq!(stage.states(run).await, [("accepted", 2)].into(), "{}", store.name());
     }

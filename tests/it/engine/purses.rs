@@ -20,7 +20,7 @@ use crate::support::{TestStore, stores};
 struct Till {
     server: MockServer,
     cents: Arc<AtomicI64>,
-    /// So many requests more are answered with a server's error.
+    /// Of so many requests more, each second is answered with a server's error.
     lost: Arc<AtomicI64>,
 }
 
@@ -46,7 +46,8 @@ impl Till {
         let (next, lost) = (AtomicU64::new(1), Arc::new(AtomicI64::new(0)));
         let fails = Arc::clone(&lost);
         let taken = move |_: &Request| {
-            if fails.fetch_sub(1, Ordering::SeqCst) > 0 {
+            let left = fails.fetch_sub(1, Ordering::SeqCst);
+            if left > 0 && left % 2 == 0 {
                 return ResponseTemplate::new(500);
             }
             let id = format!("gs-{}", next.fetch_add(1, Ordering::SeqCst));
@@ -186,12 +187,12 @@ async fn another(stage: &Stage, store: &TestStore, run: RunId) -> (usize, Option
 #[tokio::test]
 async fn what_the_reading_may_hold_already_waits_for_the_next_one_and_holds_nothing() {
     for store in stores().await {
-        let till = Till::with(165).await;
+        let till = Till::with(300).await;
         let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
         let first = stage.run("uno", &campaign("reminder", "reminder"), &people(10)).await;
         assert_eq!(another(&stage, &store, first).await.0, 10, "{}", store.name());
         // The provider has taken the money of these ten by now.
-        till.cents.store(130, Ordering::SeqCst);
+        till.cents.store(170, Ordering::SeqCst);
         stage.clock.advance(Duration::from_secs(30));
         let others = people(20).replace("Ana,+549115", "Eva,+549116");
         let second = stage.run("dos", &campaign("reminder", "reminder"), &others).await;
@@ -212,8 +213,9 @@ async fn messages_in_doubt_that_perhaps_never_left_do_not_make_the_wallet_low() 
         let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
         let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(30)).await;
         let (tried, why) = another(&stage, &store, run).await;
-        assert!(tried > 0 && tried < 30, "{tried}, {}", store.name());
-        assert_eq!((why.as_deref(), stage.states(run).await["in_doubt"]), (Some("wallet_reading"), tried as i64));
+        let states = stage.states(run).await;
+        assert!(tried < 30 && states["in_doubt"] > 0, "{states:?}, {}", store.name());
+        assert_eq!(why.as_deref(), Some("wallet_reading"), "{}", store.name());
         assert_eq!(wallet_holds(&store).await, [], "{}", store.name());
         till.lost.store(0, Ordering::SeqCst);
         // The wallet is as full as it was: none of them cost anything.

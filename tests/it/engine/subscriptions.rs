@@ -6,6 +6,7 @@ use std::time::Duration;
 use recado::clock::Clock;
 use recado::engine::doctor::{self, Verdict};
 use recado::engine::subscriptions::{self, Tender};
+use recado::locale::Language;
 use recado::provider::SubscriptionState;
 use reqwest::Method;
 use serde_json::{Value, json};
