@@ -234,7 +234,9 @@ async fn a_wallet_that_cannot_be_read_for_long_counts_as_low() {
         let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(30)).await;
         another(&stage, &store, run).await;
         stage.clock.advance(Duration::from_mins(5) + Duration::from_secs(1));
-        sender_of(&stage.restarted(store.dir.path()).await, "gup").drain().await;
-        assert_eq!(wallet_holds(&store).await, [None], "{}", store.name());
+        let later = stage.restarted(store.dir.path()).await;
+        let sent = sender_of(&later, "gup").drain().await;
+        let told = (wallet::standings(&later).await.unwrap(), waiting::run(&later, run).await.unwrap());
+        assert_eq!((sent, wallet_holds(&store).await), (0, vec![None]), "{told:?} {}", store.name());
     }
 }
