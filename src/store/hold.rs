@@ -40,8 +40,7 @@ pub enum HoldScope {
 
 impl HoldScope {
     /// Every scope, the widest first.
-    pub const ALL: [Self; 6] =
-        [Self::Store, Self::Account, Self::Sender, Self::Template, Self::Run, Self::Country];
+    pub const ALL: [Self; 6] = [Self::Store, Self::Account, Self::Sender, Self::Template, Self::Run, Self::Country];
 
     /// The scope of that word.
     pub fn parse(word: &str) -> Option<Self> {

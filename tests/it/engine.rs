@@ -42,6 +42,7 @@ mod sending;
 mod silent_provider;
 mod spacing;
 pub mod stage;
+mod stops_elsewhere;
 mod subscriptions;
 mod testing;
 mod tier;

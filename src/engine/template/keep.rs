@@ -10,8 +10,8 @@ use crate::domain::template::{Button, Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
-use crate::store::run::{self, Run};
 use crate::store::hold::{self, HoldCause, HoldScope};
+use crate::store::run::{self, Run};
 use crate::store::{message, template};
 
 use super::follow;

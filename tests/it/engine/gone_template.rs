@@ -50,7 +50,10 @@ async fn a_template_that_is_gone_under_a_run_is_one_hold_and_told_once_with_what
         stage.later(SOON, &mut alerts).await;
         assert_eq!(stage.later(LASTS, &mut alerts).await, 1, "{}", store.name());
         let said = ear.sentences().remove(0);
-        assert!(said.starts_with("Stopped: template “reminder” (es_AR) of account meta. WhatsApp says that it has"), "{said}");
+        assert!(
+            said.starts_with("Stopped: template “reminder” (es_AR) of account meta. WhatsApp says that it has"),
+            "{said}"
+        );
         // The list says the same, and so does every later look at the template: nothing more is told, and no end is named.
         for _ in 0..3 {
             stage.engine.sync_templates("meta").await.unwrap();

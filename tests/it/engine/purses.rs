@@ -17,7 +17,7 @@ use super::stage::{Stage, people, sender_of};
 use crate::support::{TestStore, stores};
 
 /// Gupshup on this machine, with so much in its wallet, and what was sent by template.
-struct Till {
+pub(super) struct Till {
     server: MockServer,
     cents: Arc<AtomicI64>,
     /// Of so many requests more, each second is answered with a server's error.
@@ -25,7 +25,7 @@ struct Till {
 }
 
 impl Till {
-    async fn with(cents: i64) -> Self {
+    pub(super) async fn with(cents: i64) -> Self {
         let server = MockServer::start().await;
         let cents = Arc::new(AtomicI64::new(cents));
         let left = Arc::clone(&cents);
@@ -57,7 +57,7 @@ impl Till {
         Self { server, cents, lost }
     }
 
-    fn config(&self) -> String {
+    pub(super) fn config(&self) -> String {
         format!(
             "[account.gup]\nprovider = \"gupshup\"\nbase_url = \"{}\"\napp = \"Rig\"\n\
              app_id = \"5f1b7a0e-2c1d-4f59-9d0b-6a2f8c7e4d31\"\ncurrency = \"USD\"\ntimezone = \"UTC\"\napi_key = \"any\"\n\
@@ -81,7 +81,7 @@ impl Till {
     }
 }
 
-fn campaign(kind: &str, template: &str) -> String {
+pub(super) fn campaign(kind: &str, template: &str) -> String {
     format!(
         "kind = \"{kind}\"\nsender = \"gup\"\nfile = \"people.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\ncountry = \"AR\"\n\
          [template]\nname = \"{template}\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{{{ nombre }}}}\"\n"

@@ -20,14 +20,14 @@ use super::stage::{CAMPAIGN, DOUBTFUL, Stage, people, sender_of, states};
 use crate::support::stores;
 
 /// Zenvia on this machine: which references were sent, in order, and whose answers are lost.
-struct Silent {
+pub(super) struct Silent {
     server: MockServer,
-    seen: Arc<Mutex<Vec<String>>>,
+    pub(super) seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Silent {
     /// Answers everything but the first request.
-    async fn listening() -> Self {
+    pub(super) async fn listening() -> Self {
         let server = MockServer::start().await;
         let template = json!({"id": "t1", "name": "reminder", "locale": "es_AR", "channel": "WHATSAPP",
             "senderId": "5511955550199", "category": "UTILITY", "status": "APPROVED", "fields": ["1"],
@@ -52,7 +52,7 @@ impl Silent {
         Self { server, seen }
     }
 
-    fn config(&self) -> String {
+    pub(super) fn config(&self) -> String {
         format!(
             "[account.zenvia]\nprovider = \"zenvia\"\nbase_url = \"{}/v2\"\ncurrency = \"USD\"\ntimezone = \"UTC\"\n\
              api_token = \"token\"\nwebhook_secret = \"0123456789abcdef01234567\"\n\
@@ -96,11 +96,13 @@ async fn goes_on(stage: &Stage, engine: &Engine, by: Duration) -> Verdict {
 }
 
 /// Zenvia tells this of the message that was sent as `reference`, and it is read.
-async fn told(engine: &Engine, reference: &str, status: Value) {
+pub(super) async fn told(engine: &Engine, reference: &str, status: Value) {
     let event = json!({"id": "evt", "timestamp": "2026-11-24T13:00:02Z", "type": "MESSAGE_STATUS", "channel": "whatsapp",
         "messageId": "z-late", "contentIndex": 0, "messageStatus": status,
         "message": {"id": "z-late", "externalId": reference, "direction": "OUT"}});
-    recado::store::webhook::store(&engine.store, "zenvia", event.to_string().as_bytes(), engine.clock.now()).await.unwrap();
+    recado::store::webhook::store(&engine.store, "zenvia", event.to_string().as_bytes(), engine.clock.now())
+        .await
+        .unwrap();
     let receiver = Receiver::new(engine.clone(), Arc::default());
     while receiver.step().await.unwrap() > 0 {}
 }

@@ -268,8 +268,7 @@ fn takes(speed: u32) -> f64 {
     let folder = Folder::new();
     let campaign = CAMPAIGN.split("[schedule]").next().unwrap().replace("2 = \"{{ when }}\"", "2 = \"hoy\"");
     std::fs::write(folder.path("campaign.toml"), campaign).unwrap();
-    let rows: Vec<String> =
-        (0..400).map(|n| format!("Ana;+54 9 11 5{n:03}-0101;25/11/2026;14:30;Reservado")).collect();
+    let rows: Vec<String> = (0..400).map(|n| format!("Ana;+54 9 11 5{n:03}-0101;25/11/2026;14:30;Reservado")).collect();
     let audience = format!("Paciente;Teléfono;Fecha;Hora;Estado\n{}\n", rows.join("\n"));
     std::fs::write(folder.path("turnos.csv"), audience).unwrap();
     let now = recado::clock::Clock::real().now();

@@ -78,7 +78,9 @@ async fn a_run_whose_time_came_while_the_daemon_was_down_is_told_though_it_went_
 
 #[tokio::test]
 async fn what_counts_as_late_is_as_the_configuration_says_and_five_minutes_where_it_says_nothing() {
-    for (more, told) in [("", [false, true, true]), ("late = \"1m\"\n", [true; 3]), ("late = \"8m\"\n", [false, false, true])] {
+    for (more, told) in
+        [("", [false, true, true]), ("late = \"1m\"\n", [true; 3]), ("late = \"8m\"\n", [false, false, true])]
+    {
         for store in stores().await {
             let stage = Stage::with(&store, store.dir.path(), &format!("[alerts]\n{more}")).await;
             let mut alerts = alerts(&stage.engine);
