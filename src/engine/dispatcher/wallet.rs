@@ -16,11 +16,12 @@ impl Dispatcher {
         }
         let purse = Box::pin(wallet::purse(&self.engine, &self.account, &self.sender)).await?;
         let Some(purse) = purse else { return Ok((runs, usize::MAX)) };
-        let (mut paid, mut most, mut dry) = (Vec::new(), 0, false);
+        let (mut paid, mut most, mut dry, mut awaits) = (Vec::new(), 0, false, false);
         for mut turn in runs {
             let price = self.dearest(turn.run);
             let n = purse.messages(turn.priority, price);
             dry |= purse.is_low(price);
+            awaits |= n == 0 && purse.hope(turn.priority) >= price;
             if n > 0 {
                 most = most.max(n);
                 turn.room = Some(turn.room.map_or(n, |room| room.min(n)));
@@ -29,7 +30,7 @@ impl Dispatcher {
         }
         if dry {
             wallet::hold_low(&self.engine, &self.account).await?;
-        } else if paid.is_empty() {
+        } else if awaits {
             wallet::await_reading(&self.engine, &self.account).await?;
         }
         Ok((paid, most))
