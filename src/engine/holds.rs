@@ -121,7 +121,7 @@ pub(super) async fn heed_status(engine: &Engine, sender: &str, status: &str) -> 
 /// Looks at the holds that are due to be looked at.
 pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineError> {
     for hold in hold::open(&engine.store).await? {
-        if !hold.until_at.is_some_and(|until| until <= now) {
+        if hold.until_at.is_none_or(|until| until > now) {
             // What was corrected, or cancelled, needs the template that is gone no more.
             if hold.cause == HoldCause::Deleted && !is_used(engine, &hold).await? {
                 engine.lift_hold(hold.id, ITSELF).await?;
