@@ -121,6 +121,11 @@ impl Clock {
         }
     }
 
+    /// Seconds of this clock in one real second (a fixed clock: 1).
+    pub fn speed(&self) -> f64 {
+        self.scale().map_or(1.0, |scale| scale.speed)
+    }
+
     /// How long `span` of this clock takes in real time (a fixed clock: `span` itself).
     pub fn real_span(&self, span: Duration) -> Duration {
         match &*self.0 {

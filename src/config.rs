@@ -283,7 +283,8 @@ impl Config {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether it leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

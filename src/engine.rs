@@ -46,6 +46,7 @@ pub mod refusals;
 pub mod results;
 pub mod retry;
 mod room;
+pub mod scope;
 pub mod settler;
 mod start;
 mod steer;

@@ -661,10 +661,16 @@ CREATE TABLE draft (
     audience_name TEXT NOT NULL,
     audience_hash TEXT NOT NULL,
     -- The file that its template shows in the header, where it was brought to the page.
-    header_name   TEXT,
-    header_hash   TEXT,
     created_by    TEXT NOT NULL,
     changed_at    BIGINT NOT NULL
+);
+
+-- The files that a draft's template shows, as they were brought to the page.
+CREATE TABLE draft_file (
+    draft_id BIGINT NOT NULL,
+    name     TEXT NOT NULL,
+    hash     TEXT NOT NULL,
+    PRIMARY KEY (draft_id, name)
 );
 CREATE INDEX draft_changed ON draft (changed_at);
 
@@ -820,6 +826,7 @@ CREATE TABLE ticket (
 CREATE UNIQUE INDEX ticket_external ON ticket (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX ticket_changed ON ticket (state, changed_at, id);
 CREATE INDEX ticket_person ON ticket (person_id, id);
+CREATE INDEX ticket_assignee ON ticket (assignee) WHERE state <> 'closed';
 
 -- What happened to a ticket, in order. detail is JSON; through_entry is the last line that a transcript holds.
 CREATE TABLE ticket_event (
@@ -870,12 +877,13 @@ CREATE TABLE media_piece (
     PRIMARY KEY (hash, no)
 );
 
--- The file of a campaign's folder that a version's template shows in its header.
+-- The files of a campaign's folder that a version's template shows in its header and its cards.
 CREATE TABLE version_file (
-    version_id BIGINT PRIMARY KEY REFERENCES version (id),
+    version_id BIGINT NOT NULL REFERENCES version (id),
     name       TEXT NOT NULL,
     hash       TEXT NOT NULL,
-    mime_type  TEXT NOT NULL
+    mime_type  TEXT NOT NULL,
+    PRIMARY KEY (version_id, name)
 );
 
 -- What was uploaded to a provider, by content: its id there is used again while it holds.

@@ -71,7 +71,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let language = Language::of_tag(&args.lang);
     let clock = args.clock.map_or_else(Clock::real, Clock::scaled);
     let now = args.at.map_or_else(|| clock.now(), UnixMs::from);
-    let (sheet, rows) = match examine(&args, &environment(), now).await? {
+    let (sheet, rows) = match examine(&args, &environment(), (now, clock.speed())).await? {
         Ok(found) => found,
         Err(Unusable(problems)) => {
             for problem in &problems {
@@ -124,7 +124,7 @@ fn unusable(problems: &[TomlProblem]) -> Value {
 async fn examine(
     args: &Args,
     env: &BTreeMap<String, String>,
-    now: UnixMs,
+    (now, speed): (UnixMs, f64),
 ) -> anyhow::Result<Result<(Sheet, Option<Listed>), Unusable>> {
     let path = args.folder.join(CAMPAIGN_FILE);
     let cannot_read = || format!("cannot read {}", path.display());
@@ -140,7 +140,7 @@ async fn examine(
     };
     let folder = std::path::absolute(&args.folder)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let known = match Known::gather(&campaign, &name, args.config.as_deref(), env, now).await? {
+    let known = match Known::gather(&campaign, &name, args.config.as_deref(), env, (now, speed)).await? {
         Ok(known) => known,
         Err(unusable) => return Ok(Err(unusable)),
     };

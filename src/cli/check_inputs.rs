@@ -67,7 +67,7 @@ impl Known {
         folder: &str,
         named: Option<&Path>,
         env: &BTreeMap<String, String>,
-        now: UnixMs,
+        (now, speed): (UnixMs, f64),
     ) -> anyhow::Result<Result<Self, Unusable>> {
         let path = named.unwrap_or(Path::new(DEFAULT_CONFIG));
         let config = match Config::load(path, env) {
@@ -98,7 +98,7 @@ impl Known {
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
         let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
-        let around = around(config.as_ref(), sender.as_ref(), now);
+        let around = around(config.as_ref(), sender.as_ref(), (now, speed));
         Ok(Ok(Self {
             config,
             sender,
@@ -176,8 +176,8 @@ fn throughput(sender: Option<&Sender>) -> u32 {
 }
 
 /// What is known without asking the store: how fast the sender is, and its messaging limit.
-fn around(config: Option<&Config>, sender: Option<&Sender>, now: UnixMs) -> Scene {
-    let mut scene = Scene::alone(now, f64::from(throughput(sender)));
+fn around(config: Option<&Config>, sender: Option<&Sender>, (now, speed): (UnixMs, f64)) -> Scene {
+    let mut scene = Scene::alone(now, f64::from(throughput(sender)), speed);
     let account = config.zip(sender).and_then(|(config, sender)| config.accounts.get(&sender.account));
     let portfolio = config.zip(account).and_then(|(config, account)| config.portfolios.get(account.portfolio_name()));
     if let Some((portfolio, Limit::People(people))) = portfolio.and_then(|p| Some((p, p.tier?))) {

@@ -56,7 +56,6 @@ fn lines(items: &[Value], zone: &Value) -> String {
         return "Nothing stands still.\n".to_owned();
     }
     let row = |hold: &Value| {
-        let what = format!("{} {}", cell(&hold["scope"]), cell(&hold["scope_key"]));
         let until = match hold["ends"].as_str() {
             Some("itself") => "it ends by itself".to_owned(),
             Some("time") => local_time(&hold["until_at"], zone),
@@ -64,7 +63,7 @@ fn lines(items: &[Value], zone: &Value) -> String {
         };
         // A full disk is no row that could be lifted.
         let id = if hold["cause"] == "disk" { "-".to_owned() } else { cell(&hold["id"]) };
-        [id, what.trim_end().to_owned(), local_time(&hold["created_at"], zone), until, cell(&hold["message"])]
+        [id, cell(&hold["what"]), local_time(&hold["created_at"], zone), until, cell(&hold["message"])]
     };
     table(["hold", "stops", "since", "until", "why"], &items.iter().map(row).collect::<Vec<_>>()) + &clock(zone)
 }

@@ -20,7 +20,7 @@ const CAMPAIGN_FILE: &str = "campaign.toml";
 /// Arguments of `recado import`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The campaign's folder, with campaign.toml, its audience and the file that the template's header shows.
+    /// The campaign's folder, with campaign.toml, its audience and the files that the template shows.
     folder: PathBuf,
     /// The campaign's name; left out: the folder's.
     #[arg(long)]
@@ -57,8 +57,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         .text("name", name.clone())
         .part("campaign", Part::text(source).file_name(CAMPAIGN_FILE))
         .part("audience", part(&file).await?);
-    if let Some(shown) = campaign.header_file() {
-        let shown = args.folder.join(shown);
+    for shown in campaign.shown_files() {
+        let shown = args.folder.join(shown.name);
         plain(&shown)?;
         form = form.part("header", part(&shown).await?);
     }

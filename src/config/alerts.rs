@@ -17,6 +17,12 @@ use crate::locale::Language;
 /// What passes within this is not told.
 const LASTING: Duration = Duration::from_secs(30);
 
+/// What should have begun, or moved, this long ago and has not is late.
+const LATE: Duration = Duration::from_mins(5);
+
+/// Sooner, whatever takes its usual time would be told.
+const LEAST_LATE: Duration = Duration::from_mins(1);
+
 /// With less than this free, somebody is told.
 const DISK_FREE: u64 = 1_000_000_000;
 
@@ -30,6 +36,8 @@ pub struct Alerts {
     pub language: Language,
     /// `for`: what passes within this is not told.
     pub lasting: Duration,
+    /// What should have begun, or moved, this long ago and has not is told as late; what began this late is too.
+    pub late: Duration,
     /// With fewer bytes free in the data directory, somebody is told.
     pub disk_free: u64,
     /// A POST.
@@ -43,7 +51,8 @@ pub struct Alerts {
 impl Default for Alerts {
     fn default() -> Self {
         let (webhook, email, command) = (None, None, None);
-        Self { language: Language::En, lasting: LASTING, disk_free: DISK_FREE, webhook, email, command }
+        let (lasting, late, disk_free) = (LASTING, LATE, DISK_FREE);
+        Self { language: Language::En, lasting, late, disk_free, webhook, email, command }
     }
 }
 
@@ -105,12 +114,19 @@ pub(super) fn alerts(table: &mut Table<'_, '_>, secrets: &Secrets<'_>, is_here: 
     let words = Language::ALL.map(|language| (language.as_str(), language));
     let language = table.get("language").map_or(Some(Language::En), |v| v.choice(&words));
     let lasting = table.get("for").map_or(Some(LASTING), |v| v.parsed(checks::length));
+    let late = table.get("late").map_or(Some(LATE), |v| v.parsed(late));
     let disk_free = table.get("disk_free").map_or(Some(DISK_FREE), |v| v.parsed(checks::bytes));
     let webhook = webhook(table, secrets, is_here);
     let email = table.get("email").map(|v| v.table(|t| email(t, secrets)).flatten());
     let command = table.get("command").map(|v| command(&v));
     let (webhook, email, command) = (all_or_none(webhook)?, all_or_none(email)?, all_or_none(command)?);
-    Some(Alerts { language: language?, lasting: lasting?, disk_free: disk_free?, webhook, email, command })
+    let (language, lasting, late, disk_free) = (language?, lasting?, late?, disk_free?);
+    Some(Alerts { language, lasting, late, disk_free, webhook, email, command })
+}
+
+fn late(text: &str) -> Result<Duration, &'static str> {
+    let late = checks::length(text)?;
+    if late < LEAST_LATE { Err("must be at least 1m") } else { Ok(late) }
 }
 
 /// `None`: it is there and wrong.

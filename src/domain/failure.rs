@@ -25,6 +25,9 @@ impl Failure {
 
     /// Gupshup's code for a wallet that is empty (gupshup-zenvia.md 1.11).
     pub const EMPTY_WALLET: i64 = 1_003;
+
+    /// Codes of a template that the provider says it has not, in that language: Meta's and Gupshup's own.
+    pub const NO_TEMPLATE: [i64; 2] = [132_001, 4_003];
 }
 
 /// What a code calls for (cloud-api.md 6.2).

@@ -124,6 +124,25 @@ pub enum HeaderFill {
     Product(Product),
 }
 
+impl HeaderFill {
+    /// Whether it is a file of the campaign's folder, by its name.
+    pub fn is_named(&self) -> bool {
+        matches!(self, Self::Link { link } if !link.starts_with("https://"))
+    }
+}
+
+impl Fill {
+    /// What the header and the cards show.
+    pub fn shown(&self) -> impl Iterator<Item = &HeaderFill> {
+        self.header.iter().chain(self.cards.iter().filter_map(|card| card.header.as_ref()))
+    }
+
+    /// The same, to be changed.
+    pub fn shown_mut(&mut self) -> impl Iterator<Item = &mut HeaderFill> {
+        self.header.iter_mut().chain(self.cards.iter_mut().filter_map(|card| card.header.as_mut()))
+    }
+}
+
 /// Fill of a button.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ButtonFill {

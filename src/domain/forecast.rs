@@ -24,6 +24,8 @@ use course::Course;
 pub struct Scene {
     /// When it is looked at.
     pub now: UnixMs,
+    /// Seconds of the clock that the times are on, in one real second.
+    pub speed: f64,
     /// The senders.
     pub paces: Vec<Pace>,
     /// The messaging limit that the senders share; `None`: there is none.
@@ -33,9 +35,10 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A sender of that many messages per second, with nothing else around.
-    pub fn alone(now: UnixMs, per_second: f64) -> Self {
-        Self { now, paces: vec![Pace { per_second, replies: 0.0 }], tier: None, lines: Vec::new() }
+    /// A sender of that many messages per real second, with nothing else around, on a clock of that [`Self::speed`].
+    pub fn alone(now: UnixMs, per_second: f64, speed: f64) -> Self {
+        let pace = Pace { per_second: per_second / speed, replies: 0.0 };
+        Self { now, speed, paces: vec![pace], tier: None, lines: Vec::new() }
     }
 }
 

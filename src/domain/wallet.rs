@@ -12,6 +12,8 @@ pub struct Purse {
     pub spent: Micros,
     /// What of `spent` was promised before it was read: most likely it is in the reading already.
     pub settled: Micros,
+    /// What of `spent` was promised since it was read to messages in doubt: perhaps they never left.
+    pub doubtful: Micros,
     /// With no more than this left, nothing is sent.
     pub low: Micros,
     /// What reminders in line will cost: what is left is theirs first.
@@ -26,6 +28,11 @@ impl Purse {
         Micros(self.left().0.saturating_add(self.settled.0))
     }
 
+    /// What is left at most: what nobody knows to have left costs nothing.
+    pub const fn at_most(&self) -> Micros {
+        Micros(self.likely().0.saturating_add(self.doubtful.0))
+    }
+
     /// What is left at least.
     pub const fn left(&self) -> Micros {
         Micros(self.available.0.saturating_sub(self.spent.0))
@@ -34,9 +41,25 @@ impl Purse {
     /// What messages of `priority` may spend: what a person waits for and reminders everything above the limit, all
     /// others what is not reminders'. Never negative.
     pub fn room(&self, priority: Priority) -> Micros {
+        self.above(self.left(), priority)
+    }
+
+    /// The same at most: what the next readings may show that they may spend.
+    pub fn hope(&self, priority: Priority) -> Micros {
+        self.above(self.at_most(), priority)
+    }
+
+    fn above(&self, left: Micros, priority: Priority) -> Micros {
         let kept = if priority <= Priority::REMINDER { Micros(0) } else { self.reminders };
-        let room = self.left().0.saturating_sub(self.low.0).saturating_sub(kept.0);
+        let room = left.0.saturating_sub(self.low.0).saturating_sub(kept.0);
         Micros(room.max(0))
+    }
+
+    /// Whether it does not pay one message of `price`, whoever goes first, and no reading will say otherwise: only more
+    /// money will.
+    pub fn is_low(&self, price: Micros) -> bool {
+        let room = self.hope(Priority::AGENT);
+        room.0 <= 0 || room < price
     }
 
     /// How many messages of `priority` that cost at most `price` each may be claimed.
@@ -73,7 +96,7 @@ mod tests {
             low: usd(5),
             reminders: usd(10),
             planned: usd(30),
-            settled: usd(0),
+            ..Purse::default()
         };
         assert_eq!(purse.left(), usd(16));
         assert_eq!(purse.room(Priority::AGENT), usd(11));
@@ -90,6 +113,17 @@ mod tests {
         assert_eq!((dry.room(Priority::REMINDER), dry.messages(Priority::AGENT, Micros(0))), (Micros(0), 0));
     }
 
+    #[test]
+    fn a_wallet_is_low_by_what_has_surely_left_and_is_not_in_the_reading_yet() {
+        let purse = Purse { available: usd(20), spent: usd(18), low: usd(5), ..Purse::default() };
+        assert!(purse.is_low(Micros(0)));
+        for known in [Purse { settled: usd(4), ..purse }, Purse { doubtful: usd(4), ..purse }] {
+            assert_eq!((known.messages(Priority::AGENT, Micros(1)), known.is_low(usd(1))), (0, false));
+            assert!(known.is_low(usd(2)), "not even one is paid");
+            assert_eq!((known.hope(Priority::REMINDER), known.room(Priority::REMINDER)), (usd(1), usd(0)));
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_claimed_never_takes_the_wallet_to_its_limit(
@@ -99,6 +133,7 @@ mod tests {
             let purse = Purse {
                 available: Micros(available), spent: Micros(spent), low: Micros(low),
                 reminders: Micros(reminders), planned: Micros(reminders), settled: Micros(spent / 2),
+                doubtful: Micros(spent / 4),
             };
             let n = purse.messages(Priority(priority), Micros(price)) as i64;
             prop_assert!(n == 0 || purse.left().0 - n * price >= low);

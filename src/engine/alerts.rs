@@ -98,7 +98,7 @@ impl Alerts {
         let mut found = conditions::at_once(&self.engine, self.ways.config().disk_free).await?;
         let is_fresh = |at: UnixMs| now.since(at) < self.engine.clock_span(SLOWLY);
         if !self.slow.as_ref().is_some_and(|(at, _)| is_fresh(*at)) {
-            self.slow = Some((now, conditions::slow(&self.engine, self.began, self.ways.config().lasting).await?));
+            self.slow = Some((now, conditions::slow(&self.engine, self.began, self.ways.config()).await?));
         }
         found.extend(self.slow.iter().flat_map(|(_, slow)| slow.found.clone()));
         Ok(found)

@@ -366,24 +366,20 @@ impl Dispatcher {
     async fn send(&self, departure: &Departure) -> Verdict {
         let message = &departure.message;
         let Some(to) = Recipient::parse(&message.recipient) else { return answer::unsendable() };
-        let found = match self.file_of(departure).await {
-            Ok(found) => found,
+        let placed = match self.files_of(departure).await {
+            Ok(placed) => placed,
             Err(verdict) => {
                 self.pairs.undo(departure.gated.root);
                 return verdict;
             }
         };
-        let shown = match &message.content {
-            Content::Template { fill, .. } => found.as_ref().map(|found| file::shown_in(fill, found)),
-            _ => None,
-        };
         let body = match &message.content {
             Content::Text { body, quoted } => Body::Text { body, quoted: quoted.as_deref() },
             Content::Free { free, quoted } => {
-                Body::Free { free, quoted: quoted.as_deref(), file: found.as_ref().map(Found::at) }
+                Body::Free { free, quoted: quoted.as_deref(), file: placed.attached.as_ref().map(Found::at) }
             }
             Content::Template { fill, template } => match template.as_deref().or(departure.translation(fill)) {
-                Some(template) => Body::Template { template, fill: shown.as_ref().unwrap_or(fill) },
+                Some(template) => Body::Template { template, fill: placed.shown.as_ref().unwrap_or(fill) },
                 None => return answer::unsendable(),
             },
         };

@@ -8,11 +8,11 @@ mod webhook;
 use futures::future::join_all;
 use serde::Serialize;
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, scope};
 use crate::config::Account;
 use crate::engine::waiting::Why;
 use crate::locale::{self, Language};
-use crate::store::hold::{self, Hold};
+use crate::store::hold::{self, Hold, HoldScope};
 
 /// How good or bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, utoipa::ToSchema)]
@@ -65,6 +65,10 @@ impl Finding {
     /// In words.
     pub fn told(&self, language: Language) -> Told {
         let mut args: Vec<(&str, &str)> = self.args.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let given = |name: &str| args.iter().find(|(k, _)| *k == name).map(|(_, v)| *v);
+        let held = given("scope").and_then(HoldScope::parse);
+        let what = held.map(|held| scope::named(language, held, given("key").unwrap_or_default()));
+        args.extend(what.iter().map(|what| ("what", what.as_str())));
         let spoken = locale::spoken(language, &args);
         args.extend(spoken.iter().map(|(name, words)| (*name, words.as_str())));
         let why = self.why.as_ref().map(|why| why.sentence(language));

@@ -147,35 +147,42 @@ impl Engine {
         Ok(Ok(()))
     }
 
-    /// Gives a draft the file that its template shows in the header.
-    pub async fn draft_header(&self, of: &Draft, brought: &Incoming) -> Result<Result<(), Vec<Problem>>, EngineError> {
+    /// Gives a draft a file that its template shows: in the header, or in the card of that place.
+    pub async fn draft_file(
+        &self,
+        of: &Draft,
+        card: Option<usize>,
+        brought: &Incoming,
+    ) -> Result<Result<(), Vec<Problem>>, EngineError> {
         let template = self.preview(of, 1).await?.template;
-        let Some((kind, key)) = template.and_then(|template| media_header(&template)) else {
+        let Some((kind, path)) = template.and_then(|template| shown_at(&template, card)) else {
             return Ok(Err(vec![Problem::new("draft_no_header", &[])]));
         };
         let (data_dir, lies, name) = (self.config.server.data_dir.clone(), brought.path(), brought.name().to_owned());
-        let keeping = move || header::keep_file(&lies, &data_dir, (&name, kind));
+        let keeping = move || header::keep_file(&lies, &data_dir, (&name, Some(kind)));
         let kept = match aside(keeping).await? {
             Ok(kept) => kept,
             Err(problems) => return Ok(Err(problems)),
         };
         let mut definition = Definition::read(&of.definition).unwrap_or_default();
-        definition.set(&["template", key], &kept.name);
+        definition.set(&path.iter().map(String::as_str).collect::<Vec<_>>(), &kept.name);
         let named = (kept.name.as_str(), kept.hash.as_str());
-        draft::set_header(&self.store, of.id, named, &definition.to_string(), self.clock.now()).await?;
+        draft::add_file(&self.store, of.id, named, &definition.to_string(), self.clock.now()).await?;
         self.share_media(&kept.hash).await?;
         Ok(Ok(()))
     }
 
-    /// The file of a draft's header by its name, and where it lies on this machine; `None`: it brings none, or names another
-    /// by now.
-    async fn header_of(&self, of: &Draft) -> Result<Option<(String, PathBuf)>, EngineError> {
-        let (Some(name), Some(hash)) = (&of.header_name, &of.header_hash) else { return Ok(None) };
-        let file = CampaignFile::parse(&of.definition, folder::DEFINITION).ok();
-        if file.as_ref().and_then(header::named) != Some(name.as_str()) || self.media_file(hash).await?.is_none() {
-            return Ok(None);
+    /// The files of a draft that its campaign file still names, and where each lies on this machine.
+    async fn shown_of(&self, of: &Draft) -> Result<Vec<(String, PathBuf)>, EngineError> {
+        let Ok(file) = CampaignFile::parse(&of.definition, folder::DEFINITION) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for (name, hash) in draft::files(&self.store, of.id).await? {
+            let is_named = file.shown_files().iter().any(|shown| shown.name == name);
+            if is_named && self.media_file(&hash).await?.is_some() {
+                found.push((name, media_path(&self.config.server.data_dir, &hash)));
+            }
         }
-        Ok(Some((name.clone(), media_path(&self.config.server.data_dir, hash))))
+        Ok(found)
     }
 
     /// Keeps an audience that can be read; `file` then names it. Returns its name and hash.
@@ -290,10 +297,10 @@ impl Engine {
             Some(known) => version::latest(&self.store, known.id).await?,
             None => None,
         };
-        let shown = self.header_of(of).await?;
-        let shown = shown.as_ref().map(|(name, lies)| (name.as_str(), lies.as_path()));
+        let shown = self.shown_of(of).await?;
+        let shown: Vec<_> = shown.iter().map(|(name, lies)| (name.as_str(), lies.as_path())).collect();
         if latest.is_some_and(|latest| latest.audience_hash == of.audience_hash) {
-            let loaded = self.load_campaign_with(&of.name, &of.definition, (None, shown), by).await?;
+            let loaded = self.load_campaign_with(&of.name, &of.definition, (None, &shown), by).await?;
             let is_missing = |problem: &Problem| problem.code == "audience_missing";
             if !matches!(&loaded, Loaded::Refused(problems) if problems.iter().any(is_missing)) {
                 return Ok(loaded);
@@ -301,19 +308,28 @@ impl Engine {
         }
         let path = self.audience(&of.audience_hash).await?;
         let audience = Some((of.audience_name.as_str(), path.as_path()));
-        self.load_campaign_with(&of.name, &of.definition, (audience, shown), by).await
+        self.load_campaign_with(&of.name, &of.definition, (audience, &shown), by).await
     }
 }
 
-/// What a template shows in its header that can be a file, and the campaign file's key for it.
-fn media_header(template: &Template) -> Option<(LinkKind, &'static str)> {
-    match template.header.as_ref()? {
-        Header::Image => Some((LinkKind::Image, "image")),
-        Header::Video => Some((LinkKind::Video, "video")),
-        Header::Document => Some((LinkKind::Document, "document")),
-        Header::Gif => Some((LinkKind::Gif, "gif")),
-        Header::Text { .. } | Header::Location | Header::Product => None,
-    }
+/// What a template shows in its header, or in the card of that place, that can be a file, and where the campaign file says it.
+fn shown_at(template: &Template, card: Option<usize>) -> Option<(LinkKind, Vec<String>)> {
+    let (header, mut path) = match card {
+        None => (template.header.as_ref()?, vec!["template".to_owned()]),
+        Some(no) => {
+            let of_card = ["template", "cards", &no.to_string()].map(str::to_owned).to_vec();
+            (template.cards.get(no)?.header.as_ref()?, of_card)
+        }
+    };
+    let (kind, key) = match header {
+        Header::Image => (LinkKind::Image, "image"),
+        Header::Video => (LinkKind::Video, "video"),
+        Header::Document if card.is_none() => (LinkKind::Document, "document"),
+        Header::Gif if card.is_none() => (LinkKind::Gif, "gif"),
+        Header::Text { .. } | Header::Location | Header::Product | Header::Document | Header::Gif => return None,
+    };
+    path.push(key.to_owned());
+    Some((kind, path))
 }
 
 /// The name under which a campaign file may speak of an audience: one whose ending says nothing, or something else, gets

@@ -132,7 +132,7 @@ async fn known(engine: &Engine, sender: &Sender, account: &Account) -> Result<Kn
         lines.push(line);
         runs.push(run.id);
     }
-    Ok(Known { scene: Scene { now, paces, tier, lines }, runs, held: stuck })
+    Ok(Known { scene: Scene { now, speed: engine.clock.speed(), paces, tier, lines }, runs, held: stuck })
 }
 
 /// Whether all of a run is queued: nobody knows the end of what is still being read.
@@ -142,8 +142,7 @@ fn is_told(run: &Run) -> bool {
 
 /// The pace on the clock that due times are on: the sender's is real time.
 async fn pace(engine: &Engine, sender: &Sender, now: UnixMs) -> Result<Pace, EngineError> {
-    let speed = engine.clock.scale().map_or(1.0, |scale| scale.speed);
-    let per_second = f64::from(throughput(engine, sender).await?) / speed;
+    let per_second = f64::from(throughput(engine, sender).await?) / engine.clock.speed();
     let (messages, replies) = queued::habits(&engine.store, &sender.name, now.minus(HABITS_OF)).await?;
     let replies = if messages < TOO_FEW { 0.0 } else { replies as f64 / messages as f64 };
     Ok(Pace { per_second, replies })

@@ -17,7 +17,7 @@ use crate::domain::time::UnixMs;
 use crate::intake::phone_number::country_of;
 use crate::provider::ProviderError;
 use crate::store::hold::{self, Hold, HoldCause, HoldScope, NewHold};
-use crate::store::{message, setting};
+use crate::store::{message, setting, template};
 
 pub use crate::store::audit::ITSELF;
 
@@ -120,8 +120,14 @@ pub(super) async fn heed_status(engine: &Engine, sender: &str, status: &str) -> 
 
 /// Looks at the holds that are due to be looked at.
 pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineError> {
-    let due = |hold: &Hold| hold.until_at.is_some_and(|until| until <= now);
-    for hold in hold::open(&engine.store).await?.into_iter().filter(due) {
+    for hold in hold::open(&engine.store).await? {
+        if hold.until_at.is_none_or(|until| until > now) {
+            // What was corrected, or cancelled, needs the template that is gone no more.
+            if hold.cause == HoldCause::Deleted && !is_used(engine, &hold).await? {
+                engine.lift_hold(hold.id, ITSELF).await?;
+            }
+            continue;
+        }
         let (is_over, again) = match hold.cause {
             HoldCause::Outage => {
                 (answers(engine, &hold).await, now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE))
@@ -158,15 +164,31 @@ async fn answers(engine: &Engine, hold: &Hold) -> bool {
     !matches!(provider.sender_status(&sender.phone_number_id).await, Err(ProviderError::Unreachable(_)))
 }
 
+/// Account, name and language of the template that a hold stops.
+fn template_of(hold: &Hold) -> Option<(&str, &str, &str)> {
+    let mut key = hold.scope_key.splitn(3, '/');
+    Some((key.next()?, key.next()?, key.next()?))
+}
+
+/// Whether an open run sends with the template of a hold.
+async fn is_used(engine: &Engine, hold: &Hold) -> Result<bool, EngineError> {
+    let Some((account, name, language)) = template_of(hold) else { return Ok(true) };
+    Ok(!engine.runs_of_template(account, name, language).await?.is_empty())
+}
+
 /// Reads the template of a hold again; false also when the provider does not tell. One that is gone holds nothing when
 /// nothing uses it.
 async fn is_sendable(engine: &Engine, hold: &Hold, now: UnixMs) -> Result<bool, EngineError> {
-    let mut key = hold.scope_key.splitn(3, '/');
-    let (Some(account), Some(name), Some(language)) = (key.next(), key.next(), key.next()) else { return Ok(false) };
+    let Some((account, name, language)) = template_of(hold) else { return Ok(false) };
     let Some(provider) = engine.providers.get(account) else { return Ok(false) };
     let told = match provider.template(name, language).await {
         Ok(Some(told)) => told,
-        Ok(None) => return Ok(engine.runs_of_template(account, name, language).await?.is_empty()),
+        Ok(None) => {
+            if let Some(known) = template::get(&engine.store, account, name, language).await? {
+                keep::gone(engine, account, &known, now).await?;
+            }
+            return Ok(!is_used(engine, hold).await?);
+        }
         Err(_) => return Ok(false),
     };
     keep::keep(engine, account, &told, now).await?;

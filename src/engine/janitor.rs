@@ -121,6 +121,7 @@ impl Janitor {
         let inbox = Inbox::new(store.clone(), self.engine.changes.clone());
         inbox.close_due(now).await?;
         inbox.take_from_silent(&self.engine.config, now).await?;
+        inbox.take_tickets_of_gone(now).await?;
         inbox.deal(&self.engine.config, now).await?;
         holds::probe(&self.engine, now).await?;
         self.engine.tell_runs(runs.iter().copied());

@@ -62,7 +62,10 @@ impl Engine {
     /// How fast it would go, and what it would find.
     async fn around(&self, candidate: &Candidate) -> Result<(u32, Scene), EngineError> {
         let (Some(sender), Some(account)) = (&candidate.sender, &candidate.account) else {
-            return Ok((USUAL_THROUGHPUT, Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT))));
+            return Ok((
+                USUAL_THROUGHPUT,
+                Scene::alone(self.clock.now(), f64::from(USUAL_THROUGHPUT), self.clock.speed()),
+            ));
         };
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
     }

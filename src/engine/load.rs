@@ -43,7 +43,7 @@ struct Read {
     audience_name: String,
     audience_hash: String,
     content: Fingerprint,
-    header: Option<VersionFile>,
+    shown: Vec<VersionFile>,
 }
 
 /// Why a folder could not be read.
@@ -92,15 +92,15 @@ impl Engine {
         audience: Option<(&str, &Path)>,
         by: &str,
     ) -> Result<Loaded, EngineError> {
-        self.load_campaign_with(name, definition, (audience, None), by).await
+        self.load_campaign_with(name, definition, (audience, &[]), by).await
     }
 
-    /// The same with the file that the template shows in its header: its name must be the one in the definition.
+    /// The same with files that the template shows in its header and its cards: their names must be in the definition.
     pub async fn load_campaign_with(
         &self,
         name: &str,
         definition: &str,
-        (audience, shown): (Option<NamedFile<'_>>, Option<NamedFile<'_>>),
+        (audience, shown): (Option<NamedFile<'_>>, &[NamedFile<'_>]),
         by: &str,
     ) -> Result<Loaded, EngineError> {
         if !folder::is_campaign_name(name) {
@@ -116,14 +116,15 @@ impl Engine {
             Some((Err(problem), _)) => return Ok(Loaded::Refused(vec![problem])),
         };
         let given = audience.as_ref().map(|(name, _)| name.clone());
-        let shown = match shown {
-            None => None,
-            Some((given, lies)) if header::named(&file) == Some(given) => Some((given.to_owned(), lies.to_owned())),
-            Some((given, _)) => {
-                let args = [("file", given), ("wanted", header::named(&file).unwrap_or_default())];
-                return Ok(Loaded::Refused(vec![Problem::new("header_file_name", &args)]));
-            }
-        };
+        let named = file.shown_files();
+        if let Some((given, _)) = shown.iter().find(|(given, _)| named.iter().all(|file| file.name != *given)) {
+            let wanted = named.iter().map(|file| file.name).collect::<Vec<_>>().join(", ");
+            return Ok(Loaded::Refused(vec![Problem::new(
+                "header_file_name",
+                &[("file", given), ("wanted", &wanted)],
+            )]));
+        }
+        let shown: Vec<_> = shown.iter().map(|(given, lies)| ((*given).to_owned(), lies.to_path_buf())).collect();
         let dir = self.config.campaigns_dir.join(name);
         let is_new = !dir.exists();
         if is_new && audience.is_none() && !is_pattern(&file.file) {
@@ -188,9 +189,9 @@ impl Engine {
             by,
         };
         let (version, is_new) = version::save(&self.store, &new, now).await?;
-        if let Some(header) = &read.header {
-            version::file::keep(&self.store, version, header).await?;
-            self.share_media(&header.hash).await?;
+        for file in &read.shown {
+            version::file::keep(&self.store, version, file).await?;
+            self.share_media(&file.hash).await?;
         }
         if is_new {
             info!(campaign.id = %id, version.id = %version, "version {version} of campaign {id} is loaded");
@@ -305,7 +306,7 @@ fn read(
     let told = |rows| going.tell(rows, 0);
     let content = fingerprint(&definition, &audience::path(data_dir, &audience_hash), &told)
         .map_err(|e| unreadable(&audience_name, &e))?;
-    let header = header::keep(dir, data_dir, &file)?;
-    let content = Fingerprint { content: header::joined(content.content, header.as_ref()), ..content };
-    Ok(Read { file, definition, audience_name, audience_hash, content, header })
+    let shown = header::keep(dir, data_dir, &file)?;
+    let content = Fingerprint { content: header::joined(content.content, &shown), ..content };
+    Ok(Read { file, definition, audience_name, audience_hash, content, shown })
 }

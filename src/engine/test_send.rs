@@ -106,7 +106,7 @@ impl Engine {
             Ok(fill) => fill,
             Err(problem) => return Ok(Err(problem)),
         };
-        let fill = self.with_file(fill, test.version).await?;
+        let fill = self.with_files(fill, test.version).await?;
         let template = templates.of(fill.language.as_deref()).clone();
         if !self.cards.has(account.currency) {
             let currency = account.currency.to_string();

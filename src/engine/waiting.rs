@@ -61,6 +61,7 @@ impl Why {
         let code = match &*self.code {
             "hold_refused" if untold => "hold_refused_untold",
             "hold_quality" if untold => "hold_quality_untold",
+            "hold_deleted" if untold => "hold_deleted_untold",
             "hold_restored" => match args.iter().find(|(k, _)| *k == "key").map_or("", |(_, why)| *why) {
                 "copy" => "hold_copy",
                 "moved" => "hold_moved",
@@ -194,14 +195,19 @@ async fn behind(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineE
     }))
 }
 
-/// What is left in the wallet is for reminders.
+/// What is left in the wallet is for reminders, or is known only with the next reading.
 async fn wallet(engine: &Engine, line: &Line<'_>) -> Result<Option<Why>, EngineError> {
     let Some(account) = engine.config.accounts.get(line.account) else { return Ok(None) };
     let Some(sender) = engine.config.senders.values().find(|sender| sender.account == account.name) else {
         return Ok(None);
     };
     let purse = super::wallet::purse(engine, account, sender).await?;
-    let Some(purse) = purse.filter(|purse| purse.room(line.priority).0 <= 0) else { return Ok(None) };
+    let template = line.run.map(Run::snapshots).transpose()?;
+    let price = super::wallet::dearest(engine, account, template.as_ref());
+    let Some(purse) = purse.filter(|purse| purse.messages(line.priority, price) == 0) else { return Ok(None) };
+    if purse.hope(line.priority) >= price.max(Micros(1)) {
+        return Ok(Some(Why::new("wallet_reading", &[], None)));
+    }
     let missing = format!("{} {}", account.currency, purse.missing(Micros(0)));
     Ok(Some(Why::new("wallet", &[("missing", &missing)], None)))
 }
@@ -295,5 +301,5 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Disk => "hold_disk",
         HoldCause::Restored => "hold_restored",
     };
-    Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.until_at)
+    Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.expected())
 }

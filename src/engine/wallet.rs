@@ -9,11 +9,12 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, budget};
 use crate::config::{Account, Sender};
 use crate::domain::change::Change;
 use crate::domain::kind::Priority;
 use crate::domain::money::{Currency, Micros};
+use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::domain::wallet::Purse;
 use crate::engine::holds::ITSELF;
@@ -23,7 +24,7 @@ use crate::store::wallet::{self, Wallet};
 /// How often a wallet is read (real time).
 const EVERY: Duration = Duration::from_secs(20);
 
-/// The same while the account waits for a recharge.
+/// The same while the account waits for a recharge, or a message for the next reading.
 const EVERY_WHILE_HELD: Duration = Duration::from_secs(5);
 
 /// Between two looks at whose turn it is (real time).
@@ -31,6 +32,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// What was claimed this long before a reading may not be in it yet (real time).
 const LAG: Duration = Duration::from_mins(1);
+
+/// A reading that is older says nothing of what may be spent now (real time).
+const OLD: Duration = Duration::from_mins(5);
 
 /// What is in line is summed up at most this often (real time), and for one part of the time in so many.
 const SUM_EVERY: Duration = Duration::from_secs(1);
@@ -52,6 +56,8 @@ struct Known {
     summed: Option<(Instant, Duration)>,
     /// When the wallet was read.
     read: Option<Instant>,
+    /// Something waits for the next reading.
+    awaited: bool,
 }
 
 impl Wallets {
@@ -123,12 +129,16 @@ impl WalletReader {
         let engine = &self.engine;
         let Some(provider) = engine.providers.get(&account.name) else { return Ok(()) };
         let held = hold_of(engine, account).await?;
-        let pause = if held.is_some() { EVERY_WHILE_HELD } else { EVERY };
-        if engine.wallets.of(&account.name).read.is_some_and(|at| at.elapsed() < pause) {
+        let known = engine.wallets.of(&account.name);
+        let pause = if held.is_some() || known.awaited { EVERY_WHILE_HELD } else { EVERY };
+        if known.read.is_some_and(|at| at.elapsed() < pause) {
             return Ok(());
         }
         let Some(told) = provider.wallet().await else { return Ok(()) };
-        engine.wallets.change(&account.name, |known| known.read = Some(Instant::now()));
+        engine.wallets.change(&account.name, |known| {
+            known.read = Some(Instant::now());
+            known.awaited = false;
+        });
         let told = told?;
         if told.currency != account.currency {
             warn!(
@@ -154,9 +164,9 @@ impl WalletReader {
         let Some(known) = wallet::of(&engine.store, &account.name).await? else { return Ok(()) };
         let Some(sender) = sender_of(engine, account) else { return Ok(()) };
         let Some(purse) = purse(engine, account, sender).await? else { return Ok(()) };
-        let room = purse.room(Priority::REMINDER);
+        let room = purse.hope(Priority::REMINDER);
         match held {
-            None if room.0 <= 0 => hold_low(engine, account).await,
+            None if purse.is_low(Micros(0)) => hold_low(engine, account).await,
             // The provider's own word that it is empty counts until more is put in.
             Some(hold) => {
                 // Failures of before the recharge are told up to a minute after it.
@@ -200,6 +210,23 @@ pub(super) async fn hold_low(engine: &Engine, account: &Account) -> Result<(), E
     Ok(())
 }
 
+/// What a message of `template` costs at most, the provider's own fee included; of none (by hand anything may be sent): the
+/// fee.
+pub(super) fn dearest(engine: &Engine, account: &Account, template: Option<&Snapshot>) -> Micros {
+    let fee = account.access.wallet_terms().map_or(Micros(0), |(_, fee)| fee);
+    let worst = |template| budget::worst_prices(&engine.cards, account, template, engine.clock.now());
+    template.and_then(|template| worst(template).into_values().max()).unwrap_or_default().plus(fee)
+}
+
+/// Nothing can be claimed by what is left at least, and the next reading may show more. Where none has come for long, the
+/// wallet counts as low.
+pub(super) async fn await_reading(engine: &Engine, account: &Account) -> Result<(), EngineError> {
+    engine.wallets.change(&account.name, |known| known.awaited = true);
+    let read = wallet::of(&engine.store, &account.name).await?;
+    let is_old = |read: Wallet| engine.clock.now().since(read.read_at) > engine.clock_span(OLD);
+    if read.is_some_and(is_old) { hold_low(engine, account).await } else { Ok(()) }
+}
+
 /// How the wallet of `account` stands now; `None`: it has none, or it was never read.
 pub(super) async fn purse(engine: &Engine, account: &Account, sender: &Sender) -> Result<Option<Purse>, EngineError> {
     let Some((low, fee)) = account.access.wallet_terms() else { return Ok(None) };
@@ -213,6 +240,7 @@ pub(super) async fn purse(engine: &Engine, account: &Account, sender: &Sender) -
         available: read.available(),
         spent: cost(before).plus(cost(after)),
         settled: cost(before),
+        doubtful: after.doubtful.plus(fee.times(after.doubts)),
         low,
         reminders: known.reminders,
         planned: known.planned,

@@ -88,7 +88,7 @@ pub(super) async fn routed(tx: &mut Tx, id: ConversationId, (owner, route): (&Ow
 }
 
 /// A user, as the audit names them.
-async fn user_named(tx: &mut Tx, id: UserId) -> Result<String> {
+pub(super) async fn user_named(tx: &mut Tx, id: UserId) -> Result<String> {
     Ok(user::name_in(tx, id).await?.map_or_else(String::new, |name| format!("user {name}")))
 }
 

@@ -4,9 +4,11 @@ use crate::domain::change::{Change, News};
 use crate::domain::id::{ConversationId, TicketId};
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
+use crate::store::audit::{self, Deed, ITSELF};
 use crate::store::ticket::{self, Misplaced, NewTicket, Opened, Placed, Ticket, TicketChange};
 use crate::store::{Result, StoreError, Tx, identity, person};
 
+use super::assign::user_named;
 use super::{Acted, Inbox};
 
 impl Inbox {
@@ -128,6 +130,27 @@ impl Inbox {
             self.announce_ticket(id);
         }
         Ok(done)
+    }
+
+    /// Takes the tickets that are not closed from users who cannot sign in any more: they are nobody's. How many.
+    pub async fn take_tickets_of_gone(&self, now: UnixMs) -> Result<usize> {
+        let mut taken = 0;
+        for (id, user) in ticket::of_gone(&self.store).await? {
+            let mut tx = self.store.begin().await?;
+            // Somebody may have given it to a colleague since it was found.
+            if ticket::hold(&mut tx, id).await?.is_none_or(|ticket| ticket.assignee != Some(user)) {
+                continue;
+            }
+            let nobody = TicketChange { assignee: Some(None), ..TicketChange::default() };
+            ticket::change(&mut tx, id, nobody, ("", now)).await?;
+            let (subject, detail) = (format!("ticket {id}"), format!("{}, shut out", user_named(&mut tx, user).await?));
+            let deed = Deed { actor: ITSELF, action: "ticket.unassign", subject: &subject, detail: &detail };
+            audit::write_in(&mut tx, now, deed).await?;
+            tx.commit().await?;
+            self.announce_ticket(id);
+            taken += 1;
+        }
+        Ok(taken)
     }
 
     fn announce_ticket(&self, id: TicketId) {

@@ -16,6 +16,7 @@ use crate::domain::hours::{Hours, Week};
 use crate::domain::kind::CampaignKind;
 use crate::domain::people_pace::PeoplePace;
 use crate::domain::schedule::{Moved, Schedule, SendTime};
+use crate::domain::template::slot::{CardSlot, Slot};
 
 use super::audience::{Rules, Truths};
 
@@ -229,6 +230,15 @@ pub enum OpenConversation {
     Wait,
 }
 
+/// A file of the campaign's folder that its template shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ShownFile<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What the header says that it is; `None`: a card's picture or video.
+    pub kind: Option<LinkKind>,
+}
+
 impl CampaignFile {
     /// The team whose conversations it goes by, where it goes by any: the one it names, else the one its replies go to, else
     /// its sender's.
@@ -246,12 +256,22 @@ impl CampaignFile {
         matches!(self.schedule.send, SendTime::FromWhen(_)) && self.every.is_none()
     }
 
-    /// The name of the file beside it that the template's header shows, where that is no link.
-    pub fn header_file(&self) -> Option<&str> {
-        match &self.template.header_link {
-            Some(Labelled::Fixed(name)) if !name.starts_with("https://") => Some(name),
+    /// The names of the files beside it that the template shows, in its header and in its cards, each once.
+    pub fn shown_files(&self) -> Vec<ShownFile<'_>> {
+        let header = match (&self.template.header_link, self.template.header_kind) {
+            (Some(Labelled::Fixed(name)), Some(kind)) if !name.starts_with("https://") => {
+                Some(ShownFile { name, kind: Some(kind) })
+            }
             _ => None,
+        };
+        let mut all: Vec<ShownFile<'_>> = header.into_iter().collect();
+        for (slot, source) in &self.template.slots {
+            let is_shown = matches!(slot, Slot::Card(_, CardSlot::Header)) && template::is_file(source);
+            if is_shown && all.iter().all(|known| known.name != source) {
+                all.push(ShownFile { name: source, kind: None });
+            }
         }
+        all
     }
 
     /// Reads a campaign file; `name` is what problems call it.

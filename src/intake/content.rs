@@ -47,6 +47,8 @@ pub struct Content<'a> {
     slots: Vec<(Slot, Expression)>,
     /// Of moments that say none.
     zone: TimeZone,
+    /// Names of the campaign's files that the template shows.
+    files: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -153,7 +155,8 @@ impl<'a> Content<'a> {
         slots.sort_by_key(|(slot, _)| order.iter().position(|wanted| wanted == slot).unwrap_or(order.len()));
         let body = in_order(variables, template);
         let zone = campaign.timezone.clone();
-        Ok(Self { template, style, category, language, header, body, buttons, slots, zone })
+        let files = campaign.shown_files().iter().map(|file| file.name.to_owned()).collect();
+        Ok(Self { template, style, category, language, header, body, buttons, slots, zone, files })
     }
 
     /// The values of one row, and whether one of them had to be flattened. `cells` are the row's.
@@ -191,7 +194,7 @@ impl<'a> Content<'a> {
             let is_url = matches!(slot, Slot::Card(_, CardSlot::Button(_)));
             filled.push((slot.clone(), if is_url { encode_suffix(&text) } else { text }));
         }
-        slot::put(&mut fill, filled, &self.zone)
+        slot::put(&mut fill, filled, (&self.zone, &self.files))
             .map_err(|(slot, misfit)| Unfit::bad(format!("{}: {slot}", misfit.as_str())))?;
         match &self.header {
             HeaderSource::Fixed(link) => fill.header = Some(HeaderFill::Link { link: link.clone() }),

@@ -11,6 +11,7 @@ use super::sheet::SheetInputs;
 use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, Forecast, Line, Purse, Scene, forecast};
 use crate::domain::hours::Hours;
+use crate::domain::pair;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::intake::open_hours::OpenHours;
@@ -28,9 +29,6 @@ const MOST_GROUPS: usize = 20_000;
 
 /// Months ahead in which a monthly budget is whole again.
 const MONTHS: usize = 12;
-
-/// Two messages of one person are this far apart (cloud-api.md 5.2).
-const APART: Duration = Duration::from_secs(6);
 
 /// The share of marketing messages that may be put off, and for how long (131049 in the table of failures).
 const PUT_OFF: Again = Again { share: 0.0, at_most: 0.05, after: Duration::from_hours(24) };
@@ -131,7 +129,7 @@ impl Ahead {
             zones,
             purse: self.purse(inputs, cost),
             canary: self.canary(inputs),
-            spacing: if self.twice { APART } else { Duration::ZERO },
+            spacing: if self.twice { pair::SPACING.mul_f64(inputs.around.speed) } else { Duration::ZERO },
             again: if category == Category::Marketing { PUT_OFF } else { Again::default() },
             people: campaign.limits.people.as_ref().map(|_| inputs.people),
             watched: true,

@@ -9,21 +9,20 @@ use crate::domain::time::UnixMs;
 const ADD: &str =
     "INSERT INTO draft (name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
-const GET: &str =
-    "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
-        created_by, changed_at
+const GET: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at
     FROM draft WHERE id = $1";
 const SAVE: &str = "UPDATE draft SET definition = $2, changed_at = $3 WHERE id = $1";
 const REBASE: &str = "UPDATE draft SET based_on = $2 WHERE id = $1";
 const SET_AUDIENCE: &str =
     "UPDATE draft SET audience_name = $2, audience_hash = $3, definition = $4, changed_at = $5 WHERE id = $1";
-const SET_HEADER: &str =
-    "UPDATE draft SET header_name = $2, header_hash = $3, definition = $4, changed_at = $5 WHERE id = $1";
+const ADD_FILE: &str = "INSERT INTO draft_file (draft_id, name, hash) VALUES ($1, $2, $3)
+    ON CONFLICT (draft_id, name) DO UPDATE SET hash = excluded.hash";
+const FILES: &str = "SELECT name, hash FROM draft_file WHERE draft_id = $1 ORDER BY name";
+const FORGET_FILES: &str =
+    "DELETE FROM draft_file WHERE NOT EXISTS (SELECT 1 FROM draft AS d WHERE d.id = draft_file.draft_id)";
 const DROP: &str = "DELETE FROM draft WHERE id = $1";
 const FORGET: &str = "DELETE FROM draft WHERE changed_at < $1";
-const LIST: &str =
-    "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, header_name, header_hash,
-        created_by, changed_at
+const LIST: &str = "SELECT id, name, definition, based_on, run_id, audience_name, audience_hash, created_by, changed_at
     FROM draft WHERE run_id IS NULL ORDER BY changed_at DESC, id DESC LIMIT 20";
 
 /// A draft.
@@ -43,10 +42,6 @@ pub struct Draft {
     pub audience_name: String,
     /// Where its bytes lie.
     pub audience_hash: String,
-    /// Name of the file that its template shows in the header, where it was brought to the page.
-    pub header_name: Option<String>,
-    /// Where its bytes lie.
-    pub header_hash: Option<String>,
     /// Who began it.
     pub created_by: String,
     /// When it was last saved.
@@ -73,6 +68,7 @@ pub struct NewDraft<'a> {
 /// Keeps it; drafts that nobody touched since `forget` are dropped.
 pub async fn add(store: &Store, new: &NewDraft<'_>, at: UnixMs, forget: UnixMs) -> Result<DraftId> {
     on!(&store.write, |pool| sqlx::query(FORGET).bind(forget).execute(pool).await.map(drop))?;
+    on!(&store.write, |pool| sqlx::query(FORGET_FILES).execute(pool).await.map(drop))?;
     Ok(on!(&store.write, |pool| sqlx::query_scalar(ADD)
         .bind(new.name)
         .bind(new.definition)
@@ -108,23 +104,27 @@ pub async fn rebase(store: &Store, id: DraftId, based_on: Option<&str>) -> Resul
     Ok(())
 }
 
-/// Gives it the file that its template shows in the header, and the campaign file that names it.
-pub async fn set_header(store: &Store, id: DraftId, file: (&str, &str), definition: &str, at: UnixMs) -> Result<()> {
-    set_file(store, SET_HEADER, id, (file, definition, at)).await
+/// Gives it a file that its template shows, and the campaign file that names it.
+pub async fn add_file(
+    store: &Store,
+    id: DraftId,
+    (name, hash): (&str, &str),
+    definition: &str,
+    at: UnixMs,
+) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(ADD_FILE).bind(id).bind(name).bind(hash).execute(pool).await.map(drop))?;
+    save(store, id, definition, at).await
+}
+
+/// The files that its template shows, as they were brought: name and hash.
+pub async fn files(store: &Store, id: DraftId) -> Result<Vec<(String, String)>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(FILES).bind(id).fetch_all(pool).await)?)
 }
 
 /// Gives it another audience, and the campaign file that names it.
 pub async fn set_audience(store: &Store, id: DraftId, file: (&str, &str), definition: &str, at: UnixMs) -> Result<()> {
-    set_file(store, SET_AUDIENCE, id, (file, definition, at)).await
-}
-
-async fn set_file(
-    store: &Store,
-    sql: &'static str,
-    id: DraftId,
-    ((name, hash), definition, at): ((&str, &str), &str, UnixMs),
-) -> Result<()> {
-    on!(&store.write, |pool| sqlx::query(sql)
+    let (name, hash) = file;
+    on!(&store.write, |pool| sqlx::query(SET_AUDIENCE)
         .bind(id)
         .bind(name)
         .bind(hash)
@@ -139,5 +139,6 @@ async fn set_file(
 /// It has become a version, or nobody wants it.
 pub async fn remove(store: &Store, id: DraftId) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(DROP).bind(id).execute(pool).await.map(drop))?;
+    on!(&store.write, |pool| sqlx::query(FORGET_FILES).execute(pool).await.map(drop))?;
     Ok(())
 }

@@ -35,7 +35,9 @@ const RECALL: &str = "INSERT INTO suppression (person_id, scope, source, note, c
         (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = 'erased')";
 /// What may have reached them; what waits is cancelled with the erasure.
 const GONE: &str = "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.happens_at FROM message AS m
-    WHERE m.run_id <> 0 AND m.recipient <> '' AND m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
+    WHERE m.run_id <> 0 AND m.recipient <> ''
+        AND (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
         AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const KEEP_SENT: &str = "INSERT INTO erased_sent (campaign_id, hash, run_id) VALUES ($1, $2, $3)
     ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id";

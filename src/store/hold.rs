@@ -39,6 +39,14 @@ pub enum HoldScope {
 }
 
 impl HoldScope {
+    /// Every scope, the widest first.
+    pub const ALL: [Self; 6] = [Self::Store, Self::Account, Self::Sender, Self::Template, Self::Run, Self::Country];
+
+    /// The scope of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
+
     /// The word in database, API and locales.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +77,8 @@ pub enum HoldCause {
     Restricted,
     /// The provider warns that the sender's quality is low; it still takes messages, and we send none until it is content.
     Flagged,
-    /// The provider has the template no more.
+    /// The provider has no such template: it said so when it refused a message (the code), or when it was asked. Ends when
+    /// it has it again, or when nothing that is open uses it any more.
     Deleted,
     /// The account's wallet at the provider is low or empty: lifts itself after the recharge.
     Wallet,
@@ -85,6 +94,16 @@ impl HoldCause {
     /// Why everything of an account is refused with `code`.
     pub const fn of_refusal(code: i64) -> Self {
         if code == Failure::EMPTY_WALLET { Self::Wallet } else { Self::Refused }
+    }
+
+    /// Why everything with a template is refused with `code`.
+    pub fn of_template(code: i64) -> Self {
+        if Failure::NO_TEMPLATE.contains(&code) { Self::Deleted } else { Self::Quality }
+    }
+
+    /// Whether the template itself cannot be sent: the provider tells now and then which of these it is.
+    pub const fn is_of_template(self) -> bool {
+        matches!(self, Self::Quality | Self::Deleted)
     }
 
     /// The word in database, API and locales.
@@ -147,11 +166,21 @@ impl Hold {
         self.until_at.filter(|_| self.cause == HoldCause::Restricted)
     }
 
+    /// When it ends or is tried again; `None` also where it is only read again then, and nobody expects anything of it.
+    pub fn expected(&self) -> Option<UnixMs> {
+        self.until_at.filter(|_| !self.cause.is_of_template())
+    }
+
     /// What ends it.
     pub fn ends(&self) -> HoldEnd {
-        match (self.cause, self.until_at) {
+        match (self.cause, self.expected()) {
             (
-                HoldCause::Disk | HoldCause::Restricted | HoldCause::Flagged | HoldCause::Quality | HoldCause::Wallet,
+                HoldCause::Disk
+                | HoldCause::Restricted
+                | HoldCause::Flagged
+                | HoldCause::Quality
+                | HoldCause::Deleted
+                | HoldCause::Wallet,
                 None,
             ) => HoldEnd::Itself,
             (_, Some(_)) => HoldEnd::Time,
@@ -216,6 +245,8 @@ pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
 
 /// A line of the audit about what Recado did to a scope by itself.
 async fn note(tx: &mut Tx, action: &str, (scope, key): (HoldScope, &str), detail: &str, at: UnixMs) -> Result<()> {
+    // Why the whole store is held is no name of anything.
+    let key = if scope == HoldScope::Store { "" } else { key };
     let subject = format!("{} {key}", scope.as_str());
     let deed = Deed { actor: audit::ITSELF, action, subject: subject.trim_end(), detail };
     audit::write_in(tx, at, deed).await

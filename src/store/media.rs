@@ -35,12 +35,12 @@ const OF_PERSON: &str =
 const KNOWN: Dialects = Dialects {
     sqlite: "SELECT hash FROM media WHERE hash IN (SELECT r.value FROM json_each($1) AS r)
         UNION SELECT hash FROM version_file WHERE hash IN (SELECT r.value FROM json_each($1) AS r)
-        UNION SELECT header_hash FROM draft WHERE header_hash IN (SELECT r.value FROM json_each($1) AS r)",
+        UNION SELECT hash FROM draft_file WHERE hash IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT hash FROM media WHERE hash IN
             (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))
         UNION SELECT hash FROM version_file WHERE hash IN
             (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))
-        UNION SELECT header_hash FROM draft WHERE header_hash IN
+        UNION SELECT hash FROM draft_file WHERE hash IN
             (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
 const KEEP_PIECE: &str =
@@ -49,7 +49,7 @@ const PIECE: &str = "SELECT bytes FROM media_piece WHERE hash = $1 AND no = $2";
 const FORGET_PIECES: &str =
     "DELETE FROM media_piece WHERE NOT EXISTS (SELECT 1 FROM media AS m WHERE m.hash = media_piece.hash)
         AND NOT EXISTS (SELECT 1 FROM version_file AS f WHERE f.hash = media_piece.hash)
-        AND NOT EXISTS (SELECT 1 FROM draft AS d WHERE d.header_hash = media_piece.hash)";
+        AND NOT EXISTS (SELECT 1 FROM draft_file AS d WHERE d.hash = media_piece.hash)";
 
 const ATTACH: &str = "INSERT INTO media
         (conversation_id, account, kind, told, mime_type, filename, state, hash, size, added_by, created_at)

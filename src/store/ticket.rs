@@ -15,7 +15,7 @@ use crate::domain::time::UnixMs;
 mod look;
 mod theirs;
 
-pub use look::{Linked, TicketFilter, TicketView, Whose, conversations, get, list, of_person, timeline};
+pub use look::{Linked, TicketFilter, TicketView, Whose, conversations, get, list, of_gone, of_person, timeline};
 pub use theirs::{Misplaced, Placed, is_open, link, takes};
 
 use theirs::is_one;

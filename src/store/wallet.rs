@@ -17,7 +17,9 @@ const OF: &str = "SELECT account, currency, balance, overdraft, read_at, raised_
 /// A charge is what a message cost; until it is known, what is held back for it.
 const SPENT: &str =
     "SELECT CAST(COALESCE(SUM(CASE WHEN charged > 0 THEN charged ELSE reserved END), 0) AS BIGINT) AS amount,
-        COUNT(*) AS messages
+        COUNT(*) AS messages,
+        CAST(COALESCE(SUM(CASE WHEN state = 'in_doubt' THEN reserved ELSE 0 END), 0) AS BIGINT) AS doubtful,
+        COUNT(CASE WHEN state = 'in_doubt' THEN 1 END) AS doubts
     FROM message WHERE sender = $1 AND claimed_at IS NOT NULL AND claimed_at >= $2 AND claimed_at < $3
         AND (charged > 0 OR reserved > 0)";
 const PLANNED: &str = "SELECT priority, CAST(COALESCE(SUM(estimated), 0) AS BIGINT) AS amount, COUNT(*) AS messages
@@ -54,6 +56,10 @@ pub struct Sum {
     pub amount: Micros,
     /// For so many.
     pub messages: i64,
+    /// How much of it for messages in doubt.
+    pub doubtful: Micros,
+    /// For so many of these.
+    pub doubts: i64,
 }
 
 /// What is planned of one priority.

@@ -8,7 +8,7 @@ use crate::domain::id::{CampaignId, HoldId, MessageId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{DoubtSettlement, Incoming, Loaded, StartOutcome, Yes};
+use crate::engine::{DoubtSettlement, Loaded, StartOutcome, Yes};
 use crate::preflight::Shown;
 use crate::store::hold;
 use crate::store::run::{self, Run};
@@ -25,12 +25,10 @@ const BATCH: usize = 500;
 /// Loads a campaign's file and audience; what is wrong with them is an error that names it.
 pub async fn load(state: &WebState, actor: &Actor, upload: &Upload) -> Result<(CampaignId, VersionId), WebError> {
     let name = upload.name.as_str();
-    let (audience, header) = (upload.audience.as_ref(), upload.header.as_ref());
-    let (audience_lies, header_lies) = (audience.map(Incoming::path), header.map(Incoming::path));
-    let files = (
-        audience.map(Incoming::name).zip(audience_lies.as_deref()),
-        header.map(Incoming::name).zip(header_lies.as_deref()),
-    );
+    let audience = upload.audience.as_ref().map(|audience| (audience.name(), audience.path()));
+    let shown: Vec<_> = upload.shown.iter().map(|file| (file.name(), file.path())).collect();
+    let shown: Vec<_> = shown.iter().map(|(name, lies)| (*name, lies.as_path())).collect();
+    let files = (audience.as_ref().map(|(name, lies)| (*name, lies.as_path())), shown.as_slice());
     match state.engine.load_campaign_with(name, &upload.definition, files, &actor.name).await? {
         Loaded::Version { campaign, version, .. } => {
             state.audit(actor, "campaign.load", &format!("campaign {name}"), &format!("version {version}")).await?;

@@ -276,12 +276,20 @@ pub async fn audience(
     Ok(Redirect::to(&format!("/drafts/{id}")))
 }
 
-/// The file that its template shows in the header.
+/// Where a file is shown.
+#[derive(Deserialize)]
+pub struct ShownAt {
+    /// The place of a card, from 0; left out: the header.
+    card: Option<usize>,
+}
+
+/// A file that its template shows.
 pub async fn header(
     State(state): State<WebState>,
     actor: Actor,
     p: Page,
     Path(id): Path<i64>,
+    Query(at): Query<ShownAt>,
     form: Multipart,
 ) -> Result<Response, WebError> {
     let d = found(&state, &actor, id).await?;
@@ -289,7 +297,7 @@ pub async fn header(
         return Err(WebError::Conflict("run_state"));
     }
     let brought = upload::one(&state, form, "header").await?.ok_or(WebError::Bad("no_header_file"))?;
-    match state.engine.draft_header(&d, &brought).await? {
+    match state.engine.draft_file(&d, at.card, &brought).await? {
         Ok(()) => Ok(Redirect::to(&format!("/drafts/{id}")).into_response()),
         Err(problems) => {
             let page = page(&state, p, d, 1, (&problems, false)).await?;

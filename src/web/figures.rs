@@ -6,7 +6,7 @@ use crate::domain::run::RunState;
 use crate::engine::holds::ITSELF;
 use crate::engine::waiting::{self, Why};
 use crate::locale;
-use crate::store::hold::{self, HoldEnd};
+use crate::store::hold::{self, HoldCause, HoldEnd};
 use crate::store::run::Run;
 
 use super::error::WebError;
@@ -47,8 +47,8 @@ impl Figures {
         let counts = state.sampler.counts(state.store(), &run, now).await?;
         let hold = if run.state == RunState::Running { waiting::hold_on(&state.engine, &run).await? } else { None };
         let waits = waiting::of_run(&state.engine, &run).await?;
-        // What ends by itself is waited for; what only a person ends has stopped the run.
-        let stopped = hold.as_ref().is_some_and(|hold| hold.ends() == HoldEnd::Person);
+        // What ends by itself is waited for; what only a person ends, here or at the provider, has stopped the run.
+        let stopped = hold.as_ref().is_some_and(|h| h.ends() == HoldEnd::Person || h.cause == HoldCause::Deleted);
         let word = word(&run, &counts, stopped, waits.as_ref());
         let forecast = match run.state {
             RunState::Running if counts.left() > 0 => state.forecasts.of(&state.engine, &run.sender, run.id).await?,
@@ -138,11 +138,12 @@ impl Figures {
         if let Some(hold) = self.hold.as_ref().filter(|_| self.word == "held") {
             let why = super::holds::cause(p, hold);
             let until = match (hold.ends(), hold.until_at) {
+                (HoldEnd::Itself, _) if hold.cause == HoldCause::Deleted => p.t("web.until_template"),
                 (HoldEnd::Itself, _) => p.t("web.until_itself"),
                 (_, Some(at)) => p.clock_time(&at),
                 (_, None) => p.t("web.until_person"),
             };
-            return p.say("web.run_held", &[("why", &why), ("when", &until)]);
+            return p.say("web.run_held", &[("why", why.trim_end_matches('.')), ("when", &until)]);
         }
         match self.run.state {
             RunState::Running if self.word == "waiting" => {

@@ -7,6 +7,7 @@ use axum::response::{Html, Redirect};
 use crate::domain::id::HoldId;
 use crate::domain::role::Right;
 use crate::engine::Stake;
+use crate::engine::scope;
 use crate::engine::tier::{self, Standing};
 use crate::engine::waiting;
 use crate::engine::wallet::{self, WalletStanding};
@@ -45,8 +46,7 @@ pub fn cause(p: &Page, hold: &Hold) -> String {
 
 /// What it stops.
 pub fn scope(p: &Page, hold: &Hold) -> String {
-    let words = p.t(&format!("web.hold_scope.{}", hold.scope.as_str()));
-    if hold.scope == HoldScope::Store { words } else { format!("{words} {}", hold.scope_key) }
+    scope::titled(p.language, hold.scope, &hold.scope_key)
 }
 
 /// What agents are told where they write: everything, the account or the sender stands still.

@@ -30,20 +30,21 @@ pub struct Upload {
     pub definition: String,
     /// The audience file.
     pub audience: Option<Incoming>,
-    /// The file that the template shows in its header.
-    pub header: Option<Incoming>,
+    /// The files that the template shows in its header and its cards.
+    pub shown: Vec<Incoming>,
 }
 
 impl Upload {
-    /// Reads the parts `name`, `definition` (the API's `campaign`), `audience` and `header`; any other is passed over.
+    /// Reads the parts `name`, `definition` (the API's `campaign`), `audience` and `header`, of which there may be several; any
+    /// other is passed over.
     pub async fn read(state: &WebState, mut form: Multipart) -> Result<Self, WebError> {
-        let (mut name, mut definition, mut audience, mut header) = (String::new(), String::new(), None, None);
+        let (mut name, mut definition, mut audience, mut shown) = (String::new(), String::new(), None, Vec::new());
         while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
             match field.name().unwrap_or_default() {
                 "name" => text(field).await?.trim().clone_into(&mut name),
                 "definition" | "campaign" => definition = campaign_file_text(field).await?,
                 "audience" => audience = file(state, field).await?,
-                "header" => header = file(state, field).await?,
+                "header" => shown.extend(file(state, field).await?),
                 _ => {}
             }
         }
@@ -53,7 +54,7 @@ impl Upload {
         if definition.trim().is_empty() {
             return Err(WebError::Bad("no_definition"));
         }
-        Ok(Self { name, definition, audience, header })
+        Ok(Self { name, definition, audience, shown })
     }
 }
 

@@ -27,7 +27,7 @@ fn promotion(messages: f64) -> Line {
 }
 
 fn scene(per_second: f64, lines: Vec<Line>) -> Scene {
-    Scene { now: now(), paces: vec![Pace { per_second, replies: 0.0 }], tier: None, lines }
+    Scene { now: now(), speed: 1.0, paces: vec![Pace { per_second, replies: 0.0 }], tier: None, lines }
 }
 
 fn tier(room: f64) -> Tier {
@@ -296,7 +296,7 @@ fn what_a_gate_has_put_off_is_limited_by_the_gate() {
         let until = now.plus(Duration::from_hours(20));
         let batch = Batch { due_at: until, latest_at: None, zone: 0, messages: 50.0, places: 0.0 };
         let line = Line { batches: vec![batch], gate: Some((limited_by, until)), watched: true, ..Line::default() };
-        let scene = Scene { lines: vec![line], ..Scene::alone(now, 10.0) };
+        let scene = Scene { lines: vec![line], ..Scene::alone(now, 10.0, 1.0) };
         let told = forecast(&scene).unwrap();
         assert_eq!(told.limited_by, limited_by, "{gate}");
     }

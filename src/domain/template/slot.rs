@@ -48,7 +48,7 @@ pub enum Slot {
 /// A place of a card.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CardSlot {
-    /// The link to its picture or video.
+    /// The link to its picture or video, or its file's name.
     Header,
     /// Its product.
     Product,
@@ -181,8 +181,13 @@ impl Template {
     }
 }
 
-/// Puts `values` into `fill`. A moment without a zone is of `zone`. `Err`: what is wrong with the value of which place.
-pub fn put(fill: &mut Fill, values: Vec<(Slot, String)>, zone: &TimeZone) -> Result<(), (Slot, Misfit)> {
+/// Puts `values` into `fill`. A moment without a zone is of `zone`; cards show links, or one of `files` by its name. `Err`:
+/// what is wrong with the value of which place.
+pub fn put(
+    fill: &mut Fill,
+    values: Vec<(Slot, String)>,
+    (zone, files): (&TimeZone, &[String]),
+) -> Result<(), (Slot, Misfit)> {
     let mut place: Option<Place> = None;
     let mut product: Option<Product> = None;
     let mut cards: BTreeMap<usize, CardFill> = BTreeMap::new();
@@ -203,7 +208,7 @@ pub fn put(fill: &mut Fill, values: Vec<(Slot, String)>, zone: &TimeZone) -> Res
             Slot::Products => fill.products = sections(&text).ok_or(wrong(Misfit::Products))?,
             Slot::FlowData(name) => fill.flow_data.push(Value { name: name.clone(), text }),
             Slot::Card(no, part) => {
-                put_in_card(cards.entry(*no).or_default(), part, text).map_err(wrong)?;
+                put_in_card(cards.entry(*no).or_default(), part, (text, files)).map_err(wrong)?;
             }
         }
     }
@@ -216,7 +221,7 @@ pub fn put(fill: &mut Fill, values: Vec<(Slot, String)>, zone: &TimeZone) -> Res
     Ok(())
 }
 
-fn put_in_card(card: &mut CardFill, part: &CardSlot, text: String) -> Result<(), Misfit> {
+fn put_in_card(card: &mut CardFill, part: &CardSlot, (text, files): (String, &[String])) -> Result<(), Misfit> {
     let mut product = || match card.header.take() {
         Some(HeaderFill::Product(product)) => product,
         _ => Product::default(),
@@ -224,7 +229,8 @@ fn put_in_card(card: &mut CardFill, part: &CardSlot, text: String) -> Result<(),
     match part {
         CardSlot::Header => {
             let is_link = text.starts_with("https://") && text.len() > "https://".len() && !text.contains(' ');
-            card.header = Some(HeaderFill::Link { link: is_link.then_some(text).ok_or(Misfit::Link)? });
+            let is_shown = is_link || files.contains(&text);
+            card.header = Some(HeaderFill::Link { link: is_shown.then_some(text).ok_or(Misfit::Link)? });
         }
         CardSlot::Product => card.header = Some(HeaderFill::Product(Product { id: text, ..product() })),
         CardSlot::Catalog => card.header = Some(HeaderFill::Product(Product { catalog: text, ..product() })),

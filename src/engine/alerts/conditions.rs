@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::elsewhere;
 use super::lateness::{self, Patience};
 use super::words::Detail;
+use crate::config::Alerts;
 use crate::domain::alert::AlertKind;
 use crate::domain::id::RunId;
 use crate::domain::run::RunState;
@@ -16,13 +17,10 @@ use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
 use crate::store::{campaign, json, message, notice, run};
 
-/// What should have begun or moved by now and has not is late.
-const LATE: Duration = Duration::from_mins(5);
-
-/// The same in real time at least, where the clock runs fast.
+/// What is late is so by this much real time at least, where the clock runs fast.
 const LATE_REAL: Duration = Duration::from_secs(30);
 
-/// What began late is found for so many times [`LATE`]: some looks, so that it lasts long enough to be told.
+/// What began late is found for so many times what counts as late: some looks, so that it lasts long enough to be told.
 const LOOKS: u32 = 3;
 
 /// Without any receipt for so long, the webhook is silent.
@@ -111,12 +109,20 @@ async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
             return Found::new(AlertKind::DiskFull, place(engine), "/holds", &[("host", host(engine))]);
         }
         let (scope, name) = (hold.scope.as_str(), &*hold.scope_key);
-        let key = format!("{scope}:{name}:{}", hold.cause.as_str());
+        // That the provider says another word of the same template is no news: it is held as before.
+        let cause = if hold.cause.is_of_template() { "template" } else { hold.cause.as_str() };
+        let key = format!("{scope}:{name}:{cause}");
         let mut one = Found::new(AlertKind::Hold, key, "/holds", &[("scope", scope), ("name", name)]);
         one.detail.why = Some(waiting::held(hold));
         one
     });
-    Ok(shaped.collect())
+    let mut found: Vec<Found> = Vec::new();
+    for one in shaped {
+        if found.iter().all(|known| known.key != one.key) {
+            found.push(one);
+        }
+    }
+    Ok(found)
 }
 
 /// What the end of an alert says beside its beginning: how a run that stood still goes on.
@@ -164,13 +170,13 @@ pub(super) struct Slow {
     pub unknown: BTreeSet<AlertKind>,
 }
 
-/// Looks, as a process that has been up since `began`; what passes within `lasting` is not told.
-pub(super) async fn slow(engine: &Engine, began: UnixMs, lasting: Duration) -> Result<Slow, EngineError> {
+/// Looks, as a process that has been up since `began`.
+pub(super) async fn slow(engine: &Engine, began: UnixMs, config: &Alerts) -> Result<Slow, EngineError> {
     let now = engine.clock.now();
-    let late = LATE.max(engine.clock_span(LATE_REAL));
+    let late = config.late.max(engine.clock_span(LATE_REAL));
     let silence = SILENCE.max(engine.clock_span(LATE_REAL));
     let mut slow = Slow { found: unread(engine, now.minus(late)).await?, unknown: BTreeSet::new() };
-    slow.found.extend(lateness::found(engine, Patience { late, told: late * LOOKS + lasting }).await?);
+    slow.found.extend(lateness::found(engine, Patience { late, told: late * LOOKS + config.lasting }).await?);
     if now.since(began) >= late {
         slow.found.extend(still_queues(engine, now.minus(late)).await?);
     } else {

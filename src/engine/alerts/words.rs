@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::AlertKind;
+use crate::engine::scope;
 use crate::engine::waiting::Why;
 use crate::locale::{self, Language};
+use crate::store::hold::HoldScope;
 
 /// Which of the two messages of an alert.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,10 +61,8 @@ impl Detail {
         let mut args: Vec<(&str, &str)> = names.zip(values.iter().map(String::as_str)).collect();
         let why = self.why.as_ref().map(|why| why.sentence(language));
         let given = |name: &str| args.iter().find(|(k, _)| *k == name).map(|(_, v)| *v);
-        let what = given("scope").map(|scope| {
-            let words = locale::say(language, &format!("web.hold_scope.{scope}"), &[]);
-            format!("{words} {}", given("name").unwrap_or_default()).trim_end().to_owned()
-        });
+        let held = given("scope").and_then(HoldScope::parse);
+        let what = held.map(|held| scope::named(language, held, given("name").unwrap_or_default()));
         let notice = given("notice").map(|word| {
             locale::say(language, &format!("notice.{word}"), &[("said", given("said").unwrap_or_default())])
         });

@@ -166,13 +166,13 @@ impl Dispatcher {
     }
 
     async fn hold(&self, departure: &Departure, scope: StopScope, code: i64) {
-        let (scope, key, cause) = match scope {
-            StopScope::Template => (HoldScope::Template, self.template_key(departure), HoldCause::Quality),
+        let (scope, scope_key, cause) = match scope {
+            StopScope::Template => (HoldScope::Template, self.template_key(departure), HoldCause::of_template(code)),
             StopScope::Sender => (HoldScope::Sender, self.sender.name.clone(), HoldCause::Refused),
             StopScope::Account => (HoldScope::Account, self.account.name.clone(), HoldCause::of_refusal(code)),
         };
-        let until_at = (cause == HoldCause::Quality).then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
-        self.place(&NewHold { scope, scope_key: key, cause, code: Some(code), until_at }).await;
+        let until_at = cause.is_of_template().then(|| self.engine.clock.now().plus(TEMPLATE_POLL));
+        self.place(&NewHold { scope, scope_key, cause, code: Some(code), until_at }).await;
     }
 
     fn template_key(&self, departure: &Departure) -> String {

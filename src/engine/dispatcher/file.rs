@@ -1,5 +1,5 @@
-//! The file of a message, where its provider finds it. It is uploaded before an answer is put in line; a campaign's goes up
-//! with the first message that needs it, which then waits for another claim: nothing that may take long stands between a
+//! The files of a message, where its provider finds them. They are uploaded before an answer is put in line; a campaign's go
+//! up with the first message that needs them, which then waits for another claim: nothing that may take long stands between a
 //! claim and its request.
 
 use std::time::Duration;
@@ -12,21 +12,27 @@ use crate::engine::EngineError;
 use crate::engine::media::{Found, Same};
 use crate::store::media;
 use crate::store::message::{PutBack, Verdict};
-use crate::store::version;
+use crate::store::version::{self, file::VersionFile};
 
 /// How long a message waits whose file could not be uploaded.
 const UPLOAD_AGAIN: Duration = Duration::from_secs(30);
 
-/// Bytes, what they are, what they are called.
-type Kept = (String, String, String);
+/// What of a message lies at its provider, or where that can fetch it.
+#[derive(Debug, Default)]
+pub(super) struct Placed {
+    /// What is attached to an answer.
+    pub attached: Option<Found>,
+    /// The values of a template that shows files, with these where the provider finds them.
+    pub shown: Option<Fill>,
+}
 
 impl Dispatcher {
-    /// Where the file of a message is; `Err`: it cannot be sent, or not now.
-    pub(super) async fn file_of(&self, departure: &Departure) -> Result<Option<Found>, Verdict> {
+    /// Where the files of a message are; `Err`: it cannot be sent, or not now.
+    pub(super) async fn files_of(&self, departure: &Departure) -> Result<Placed, Verdict> {
         let found = match &departure.message.content {
-            Content::Text { .. } => return Ok(None),
+            Content::Text { .. } => return Ok(Placed::default()),
             Content::Free { .. } => self.attached(departure).await,
-            Content::Template { fill, .. } => self.in_header(departure, fill).await,
+            Content::Template { fill, .. } => self.shown(departure, fill).await,
         };
         match found {
             Ok(found) => found,
@@ -38,9 +44,9 @@ impl Dispatcher {
         }
     }
 
-    async fn attached(&self, departure: &Departure) -> Result<Result<Option<Found>, Verdict>, EngineError> {
-        let Content::Free { free, .. } = &departure.message.content else { return Ok(Ok(None)) };
-        let Some(attached) = free.attached() else { return Ok(Ok(None)) };
+    async fn attached(&self, departure: &Departure) -> Result<Result<Placed, Verdict>, EngineError> {
+        let Content::Free { free, .. } = &departure.message.content else { return Ok(Ok(Placed::default())) };
+        let Some(attached) = free.attached() else { return Ok(Ok(Placed::default())) };
         let store = &self.engine.store;
         let kept = media::get(store, attached.media).await?.and_then(|kept| Some((kept.hash?, kept.filename)));
         let (Some((hash, filename)), Some(mime_type)) = (kept, media::sent_as(store, attached.media).await?) else {
@@ -48,52 +54,62 @@ impl Dispatcher {
         };
         let same = Same { hash: &hash, mime_type: &mime_type, filename: &filename };
         let found = self.engine.placed_file(&self.sender, same).await?;
-        Ok(found.map(Some).ok_or_else(answer::unsendable))
+        Ok(found.map(|found| Placed { attached: Some(found), shown: None }).ok_or_else(answer::unsendable))
     }
 
-    async fn in_header(
-        &self,
-        departure: &Departure,
-        fill: &Fill,
-    ) -> Result<Result<Option<Found>, Verdict>, EngineError> {
-        let kept: Option<Kept> = match &fill.header {
-            Some(HeaderFill::File { hash, mime_type, filename }) => {
-                Some((hash.clone(), mime_type.clone(), filename.clone()))
+    async fn shown(&self, departure: &Departure, fill: &Fill) -> Result<Result<Placed, Verdict>, EngineError> {
+        let is_ours = |header: &HeaderFill| header.is_named() || matches!(header, HeaderFill::File { .. });
+        if !fill.shown().any(is_ours) {
+            return Ok(Ok(Placed::default()));
+        }
+        let files = match &departure.facts {
+            Some(facts) if fill.shown().any(HeaderFill::is_named) => {
+                version::file::of(&self.engine.store, facts.version).await?
             }
-            Some(HeaderFill::Link { link }) if !link.starts_with("https://") => match &departure.facts {
-                Some(facts) => {
-                    let file = version::file::of(&self.engine.store, facts.version).await?;
-                    file.map(|file| (file.hash, file.mime_type, file.name))
-                }
-                None => None,
-            },
-            _ => return Ok(Ok(None)),
+            _ => Vec::new(),
         };
-        let Some((hash, mime_type, filename)) = &kept else { return Ok(Err(answer::unsendable())) };
-        let same = Same { hash, mime_type, filename };
-        if let Some(found) = self.engine.placed_file(&self.sender, same).await? {
-            return Ok(Ok(Some(found)));
+        let (mut placed, mut missing) = (fill.clone(), Vec::new());
+        for header in placed.shown_mut().filter(|header| is_ours(header)) {
+            let Some(kept) = kept(header, &files) else { return Ok(Err(answer::unsendable())) };
+            match self.engine.placed_file(&self.sender, same(&kept)).await? {
+                Some(found) => *header = at_provider(found, kept.name),
+                None => missing.push(kept),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(Ok(Placed { attached: None, shown: Some(placed) }));
         }
         let _alone = self.uploading.lock().await;
-        let wait = match self.engine.place_file(&self.sender, same).await? {
-            Ok(_) => Duration::ZERO,
-            Err(_) => self.engine.clock_span(UPLOAD_AGAIN),
-        };
+        let mut wait = Duration::ZERO;
+        for kept in &missing {
+            if self.engine.place_file(&self.sender, same(kept)).await?.is_err() {
+                wait = self.engine.clock_span(UPLOAD_AGAIN);
+            }
+        }
         let due_at = self.engine.clock.now().plus(wait);
         Ok(Err(Verdict::PutBack(PutBack { due_at, waiting_for: None, turned_away: None })))
     }
 }
 
-/// The same values with the file where the provider finds it.
-pub(super) fn shown_in(fill: &Fill, found: &Found) -> Fill {
-    let filename = match &fill.header {
-        Some(HeaderFill::File { filename, .. }) => filename.clone(),
-        Some(HeaderFill::Link { link }) => link.clone(),
-        _ => String::new(),
-    };
-    let header = match found {
-        Found::Uploaded(id) => HeaderFill::Uploaded { id: id.clone(), filename },
-        Found::Shared { link, .. } => HeaderFill::Link { link: link.clone() },
-    };
-    Fill { header: Some(header), ..fill.clone() }
+/// The file that a header shows, by its own word or among `files` by its name.
+fn kept(header: &HeaderFill, files: &[VersionFile]) -> Option<VersionFile> {
+    match header {
+        HeaderFill::File { hash, mime_type, filename } => {
+            Some(VersionFile { name: filename.clone(), hash: hash.clone(), mime_type: mime_type.clone() })
+        }
+        HeaderFill::Link { link } => files.iter().find(|file| file.name == *link).cloned(),
+        _ => None,
+    }
+}
+
+fn same(kept: &VersionFile) -> Same<'_> {
+    Same { hash: &kept.hash, mime_type: &kept.mime_type, filename: &kept.name }
+}
+
+/// A header with the file where the provider finds it.
+fn at_provider(found: Found, filename: String) -> HeaderFill {
+    match found {
+        Found::Uploaded(id) => HeaderFill::Uploaded { id, filename },
+        Found::Shared { link, .. } => HeaderFill::Link { link },
+    }
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use url::Url;
 
 use super::{Finding, Verdict, webhook};
 use crate::clock::Clock;
-use crate::config::{Access, Account, PLACEHOLDER};
+use crate::config::{Access, Account, PLACEHOLDER, is_loopback};
 use crate::domain::template::{TemplateStatus, edit};
 use crate::engine::{Engine, EngineError, waiting};
 use crate::provider::{Provider, ProviderError, probe};
@@ -107,11 +108,18 @@ pub(super) fn refusal(account: &Account, cause: &ProviderError) -> Finding {
             let minutes = minutes.to_string();
             Finding::new("usage", Verdict::Poor, "usage_over", &[("minutes", &minutes)])
         }
-        ProviderError::Unreachable(_) => {
-            Finding::new("credentials", Verdict::Bad, "credentials_unreachable", &[("host", host)])
-        }
+        ProviderError::Unreachable(_) => unreached(&account.base_url),
         _ => Finding::new("credentials", Verdict::Bad, "credentials_unread", &[("host", host)]),
     }
+}
+
+/// Nobody answers at `base_url`: on this machine nothing listens there, elsewhere something on the way may not let us through.
+fn unreached(base_url: &Url) -> Finding {
+    let (scheme, host) = (base_url.scheme(), base_url.host_str().unwrap_or_default());
+    let port = base_url.port_or_known_default().map(|port| port.to_string()).unwrap_or_default();
+    let code = if is_loopback(base_url) { "credentials_unreachable_here" } else { "credentials_unreachable" };
+    let args = [("scheme", scheme), ("host", host), ("port", &port)];
+    Finding::new("credentials", Verdict::Bad, code, &args)
 }
 
 /// Our clock against the provider's `Date`, both real.

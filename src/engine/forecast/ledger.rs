@@ -1,7 +1,6 @@
 //! What one run has queued, as the forecast takes it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -9,6 +8,7 @@ use crate::domain::budget::next_months;
 use crate::domain::forecast::{Again, Batch, Canary, LimitedBy, Line, Purse};
 use crate::domain::hours::Hours;
 use crate::domain::message::MessageState as S;
+use crate::domain::pair;
 use crate::domain::people_pace::WHOLE;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
@@ -39,9 +39,6 @@ const GONE: [S; 7] = [S::Accepted, S::InReview, S::Sent, S::Delivered, S::Read, 
 
 /// Months ahead in which a monthly budget is whole again.
 const MONTHS: usize = 12;
-
-/// Two messages of one person are this far apart (cloud-api.md 5.2).
-const APART: Duration = Duration::from_secs(6);
 
 /// One run's ledger.
 pub(super) struct Ledger<'a> {
@@ -86,7 +83,7 @@ impl Ledger<'_> {
             zones: zones.into_iter().map(|(_, zone)| zone).collect(),
             purse: self.purse(&template, &file).await?,
             canary: self.canary(&file).await?,
-            spacing: APART * u32::try_from(twice).unwrap_or_default(),
+            spacing: self.engine.clock_span(pair::SPACING) * u32::try_from(twice).unwrap_or_default(),
             again: self.again(&template, &put_off).await?,
             gate,
             people: self.people(&file).await?,

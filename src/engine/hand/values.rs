@@ -55,7 +55,7 @@ pub(super) fn fill(template: &Template, values: &[(String, String)], zone: &Time
     let extra = values.iter().filter(|(name, _)| !taken.contains(name));
     problems.extend(extra.map(|(name, _)| Problem::new("value_unknown", &[("name", name)])));
     let mut fill = Fill { header, body, buttons, ..Fill::default() };
-    if let Err((slot, misfit)) = slot::put(&mut fill, slots, zone) {
+    if let Err((slot, misfit)) = slot::put(&mut fill, slots, (zone, &[])) {
         let word = format!("slot_misfit.{}", misfit.as_str());
         problems.push(Problem::new("value_misfit", &[("name", &slot.to_string()), ("why_key", &word)]));
     }

@@ -1,4 +1,4 @@
-//! The file of a campaign's folder that its template shows in the header.
+//! The files of a campaign's folder that its template shows in its header and its cards.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -22,19 +22,20 @@ const LARGEST_GIF: u64 = 3_500_000;
 /// Read at once.
 const PIECE: usize = 256 * 1024;
 
-/// The name of the file that a campaign's header shows, where that is no link.
-pub fn named(file: &CampaignFile) -> Option<&str> {
-    file.header_file()
+/// Keeps the files named in the campaign's folder.
+pub fn keep(dir: &Path, data_dir: &Path, file: &CampaignFile) -> Result<Vec<VersionFile>, Vec<Problem>> {
+    file.shown_files()
+        .iter()
+        .map(|shown| keep_file(&dir.join(shown.name), data_dir, (shown.name, shown.kind)))
+        .collect()
 }
 
-/// Keeps the file named in the campaign's folder; `Ok(None)`: it names none.
-pub fn keep(dir: &Path, data_dir: &Path, file: &CampaignFile) -> Result<Option<VersionFile>, Vec<Problem>> {
-    let (Some(name), Some(kind)) = (named(file), file.template.header_kind) else { return Ok(None) };
-    keep_file(&dir.join(name), data_dir, (name, kind)).map(Some)
-}
-
-/// Keeps the file at `path`, called `name`, if a header of that kind can show it.
-pub fn keep_file(path: &Path, data_dir: &Path, (name, kind): (&str, LinkKind)) -> Result<VersionFile, Vec<Problem>> {
+/// Keeps the file at `path`, called `name`, if a header of that kind can show it; `None`: a card.
+pub fn keep_file(
+    path: &Path,
+    data_dir: &Path,
+    (name, kind): (&str, Option<LinkKind>),
+) -> Result<VersionFile, Vec<Problem>> {
     let unreadable =
         |cause: &io::Error| vec![Problem::new("file_unreadable", &[("file", name), ("cause", &cause.to_string())])];
     let mut source = folder::open_plain(path).map_err(|e| unreadable(&e))?;
@@ -45,7 +46,7 @@ pub fn keep_file(path: &Path, data_dir: &Path, (name, kind): (&str, LinkKind)) -
     // The strictest that any provider asks.
     let fit = fits(type_of(&head, ""), name, false, Dialect::Zenvia).filter(|fit| is_of(kind, fit.kind));
     let Some(fit) = fit else { return Err(vec![Problem::new("header_file_type", &[("file", name)])]) };
-    let most = if kind == LinkKind::Gif { fit.most.min(LARGEST_GIF) } else { fit.most };
+    let most = if kind == Some(LinkKind::Gif) { fit.most.min(LARGEST_GIF) } else { fit.most };
     if size == 0 || size > most {
         let limit = format!("{:.1} MB", most as f64 / f64::from(1 << 20)).replace(".0 ", " ");
         return Err(vec![Problem::new("header_file_large", &[("file", name), ("limit", &limit)])]);
@@ -55,12 +56,12 @@ pub fn keep_file(path: &Path, data_dir: &Path, (name, kind): (&str, LinkKind)) -
 }
 
 /// Documents of a header are PDF (cloud-api.md 1.3); what is kept as one is looked at by its type above.
-const fn is_of(wanted: LinkKind, kind: MediaKind) -> bool {
+const fn is_of(wanted: Option<LinkKind>, kind: MediaKind) -> bool {
     matches!(
         (wanted, kind),
-        (LinkKind::Image, MediaKind::Image)
-            | (LinkKind::Video | LinkKind::Gif, MediaKind::Video)
-            | (LinkKind::Document, MediaKind::Document)
+        (None | Some(LinkKind::Image), MediaKind::Image)
+            | (None | Some(LinkKind::Video | LinkKind::Gif), MediaKind::Video)
+            | (Some(LinkKind::Document), MediaKind::Document)
     )
 }
 
@@ -80,10 +81,8 @@ fn copy(source: &mut File, target: &mut impl Write) -> io::Result<(String, u64, 
     }
 }
 
-/// A content's hash with the file's in it: another picture is another version.
-pub fn joined(content_hash: String, file: Option<&VersionFile>) -> String {
-    match file {
-        None => content_hash,
-        Some(file) => hex::encode(Sha256::digest(format!("{content_hash} {}", file.hash))),
-    }
+/// A content's hash with the files' in it: another picture is another version.
+pub fn joined(content_hash: String, files: &[VersionFile]) -> String {
+    let add = |hash: String, file: &VersionFile| hex::encode(Sha256::digest(format!("{hash} {}", file.hash)));
+    files.iter().fold(content_hash, add)
 }

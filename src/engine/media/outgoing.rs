@@ -20,6 +20,7 @@ use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::provider::{FileAt, Upload};
 use crate::store::media::{Attachment, NewAttachment, Uploaded};
+use crate::store::version::file::VersionFile;
 use crate::store::{StoreError, conversation, setting, version};
 
 /// Meta keeps what is uploaded for 30 days (cloud-api.md 2); the last is left to messages on their way.
@@ -129,15 +130,21 @@ impl Engine {
         Ok(Ok(media::get(&self.store, media).await?.ok_or(StoreError::Corrupt { what: "media.id" })?))
     }
 
-    /// The same values with the file of the version's folder itself in place of its name, for a message outside of a run.
-    pub(in crate::engine) async fn with_file(&self, fill: Fill, version: VersionId) -> Result<Fill, EngineError> {
-        let Some(HeaderFill::Link { link }) = &fill.header else { return Ok(fill) };
-        if link.starts_with("https://") {
+    /// The same values with the files of the version's folder themselves in place of their names, for a message outside of a
+    /// run.
+    pub(in crate::engine) async fn with_files(&self, mut fill: Fill, version: VersionId) -> Result<Fill, EngineError> {
+        if !fill.shown().any(HeaderFill::is_named) {
             return Ok(fill);
         }
-        let Some(file) = version::file::of(&self.store, version).await? else { return Ok(fill) };
-        let header = HeaderFill::File { hash: file.hash, mime_type: file.mime_type, filename: file.name };
-        Ok(Fill { header: Some(header), ..fill })
+        let files = version::file::of(&self.store, version).await?;
+        for header in fill.shown_mut() {
+            let HeaderFill::Link { link } = &*header else { continue };
+            if let Some(file) = files.iter().find(|file| file.name == *link) {
+                let VersionFile { name: filename, hash, mime_type } = file.clone();
+                *header = HeaderFill::File { hash, mime_type, filename };
+            }
+        }
+        Ok(fill)
     }
 
     /// Where the provider of `sender` finds a file; uploaded now, where it is not yet.

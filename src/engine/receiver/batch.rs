@@ -348,11 +348,11 @@ impl<'a> Batch<'a> {
                 let content = receipt::content(tx, failed.id).await?;
                 let template = template.of(language_of(&content).as_deref());
                 let key = hold::template_key(&failed.account, &template.name, &template.language);
-                (HoldScope::Template, key, HoldCause::Quality)
+                (HoldScope::Template, key, HoldCause::of_template(code))
             }
             _ => return Ok(()),
         };
-        let until_at = (cause == HoldCause::Quality).then(|| self.now.plus(TEMPLATE_POLL));
+        let until_at = cause.is_of_template().then(|| self.now.plus(TEMPLATE_POLL));
         let new = NewHold { scope, scope_key, cause, code: Some(code), until_at };
         self.told.holds |= hold::place_in(tx, &new, self.now).await?;
         Ok(())

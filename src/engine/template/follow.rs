@@ -27,12 +27,9 @@ pub(in crate::engine) async fn status(
     if news.status == TemplateStatus::Approved {
         return released(tx, &scope_key, now).await;
     }
-    let (is_gone, mut released_before) = (news.status == TemplateStatus::Other(GONE.to_owned()), false);
-    if is_gone {
-        released_before = released(tx, &scope_key, now).await?;
-        if !is_used(tx, account, news).await? {
-            return Ok(released_before);
-        }
+    let is_gone = news.status == TemplateStatus::Other(GONE.to_owned());
+    if is_gone && !is_used(tx, account, news).await? {
+        return released(tx, &scope_key, now).await;
     }
     // A review that our own edit asked for stops nobody where nothing uses the template: nothing can be started with it.
     if news.status == TemplateStatus::Pending && !is_used(tx, account, news).await? {
@@ -42,9 +39,12 @@ pub(in crate::engine) async fn status(
     if before != TemplateStatus::Approved && !is_gone {
         return Ok(false);
     }
-    let cause = if is_gone { HoldCause::Deleted } else { HoldCause::Quality };
+    let causes = [HoldCause::Deleted, HoldCause::Quality];
+    let (cause, other) = if is_gone { (causes[0], causes[1]) } else { (causes[1], causes[0]) };
+    // What it was held for before is over with this word; what is held for the same goes on being held, as it was told.
+    let lifted = hold::lift_cause(tx, (scope, &scope_key, other), now, ITSELF).await?;
     let new = NewHold { scope, scope_key, cause, code: None, until_at: Some(now.plus(TEMPLATE_POLL)) };
-    Ok(hold::place_in(tx, &new, now).await? || released_before)
+    Ok(hold::place_in(tx, &new, now).await? || lifted)
 }
 
 /// The status of a template that the provider has no more.

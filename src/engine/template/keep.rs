@@ -10,8 +10,9 @@ use crate::domain::template::{Button, Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
+use crate::store::hold::{self, HoldCause, HoldScope};
 use crate::store::run::{self, Run};
-use crate::store::{message, template};
+use crate::store::{Tx, message, template};
 
 use super::follow;
 
@@ -41,11 +42,7 @@ pub(in crate::engine) async fn keep(
         let stopped = category::follow(&mut tx, engine, (account, &news), now).await?;
         if news.is_announced { changed.extend(stopped) } else { repriced.extend(stopped) }
     }
-    let news = TemplateNews { name, language, status: fresh.status.clone() };
-    let held = match &known {
-        Some(known) if known.status != fresh.status => follow::status(&mut tx, account, &news, now).await?,
-        _ => false,
-    };
+    let held = follow_status(&mut tx, account, (known.as_ref(), fresh), now).await?;
     let mut retold = Vec::new();
     for (run, used) in using.into_iter().filter(|(_, used)| !says_the_same(used, fresh)) {
         let left = message::left_in(&mut tx, run.id).await?;
@@ -68,6 +65,28 @@ pub(in crate::engine) async fn keep(
     changed.extend(repriced);
     tell(engine, changed, held);
     Ok(())
+}
+
+/// What its status, as it is now, holds or releases. True when a hold began or ended.
+async fn follow_status(
+    tx: &mut Tx,
+    account: &str,
+    (known, fresh): (Option<&Template>, &Template),
+    now: UnixMs,
+) -> Result<bool, EngineError> {
+    let (name, language) = (fresh.name.clone(), fresh.language.clone());
+    match known {
+        Some(known) if known.status != fresh.status => {
+            let news = TemplateNews { name, language, status: fresh.status.clone() };
+            follow::status(tx, account, &news, now).await
+        }
+        // It was gone, and is there again.
+        None if fresh.status == TemplateStatus::Approved => {
+            let key = hold::template_key(account, &name, &language);
+            Ok(hold::lift_cause(tx, (HoldScope::Template, &key, HoldCause::Deleted), now, ITSELF).await?)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// What is new about what it is, and will be, billed as.

@@ -252,8 +252,8 @@ fn sample(
     let slots = template.slots().into_iter().map(|slot| (slot.clone(), of(&slot.to_string())));
     // What is no place, no moment or no list of products stays as the template has it.
     let utc = jiff::tz::TimeZone::UTC;
-    let fits = |one: &(Slot, String)| slot::put(&mut Fill::default(), vec![one.clone()], &utc).is_ok();
+    let fits = |one: &(Slot, String)| slot::put(&mut Fill::default(), vec![one.clone()], (&utc, &[])).is_ok();
     let fitting: Vec<(Slot, String)> = slots.filter(fits).collect();
-    drop(slot::put(&mut fill, fitting, &utc));
+    drop(slot::put(&mut fill, fitting, (&utc, &[])));
     template.render(&fill)
 }

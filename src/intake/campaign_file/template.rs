@@ -166,14 +166,16 @@ fn header(table: &mut Table<'_, '_>) -> Option<(LinkKind, Labelled)> {
         && !is_https(link)
         && !is_file(link)
     {
-        value.refuse("must be an https link, or the name of a file in the campaign's folder, as \"banner.jpg\"");
+        value.refuse(NO_MEDIA);
     }
     Some((*kind, link))
 }
 
+const NO_MEDIA: &str = "must be an https link, or the name of a file in the campaign's folder, as \"banner.jpg\"";
+
 /// One component, not hidden, with an end that says what it is.
-fn is_file(name: &str) -> bool {
-    let fits = !name.starts_with('.') && name.len() <= 200 && !name.contains(['/', '\\', '\0', ':']);
+pub(super) fn is_file(name: &str) -> bool {
+    let fits = !name.starts_with('.') && name.len() <= 200 && !name.contains(['/', '\\', '\0', ':', '{']);
     fits && name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && !end.is_empty())
 }
 

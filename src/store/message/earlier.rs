@@ -1,5 +1,6 @@
 //! What runs of a campaign have sent, or will send: what a file that comes again is compared with. Failed, expired,
-//! cancelled and excluded messages were not sent; whose person was erased, or is kept no longer, says nothing of anybody.
+//! cancelled and excluded messages were not sent; what a person left in doubt may have been, and counts. Whose person was
+//! erased, or is kept no longer, says nothing of anybody.
 
 use sqlx::FromRow;
 
@@ -9,37 +10,65 @@ use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, StoreError, on};
 
-const PAGE: &str = "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
-    WHERE m.run_id = $1 AND m.key > $2 AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
-    ORDER BY m.key LIMIT $3";
+/// The condition for `m`, a message whose person is known, that it has been sent, will be, or may have been.
+macro_rules! went {
+    () => {
+        "m.recipient <> '' AND (m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')"
+    };
+}
+
+const PAGE: &str = concat!(
+    "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
+    WHERE m.run_id = $1 AND m.key > $2 AND ",
+    went!(),
+    "
+    ORDER BY m.key LIMIT $3"
+);
 const BY_ID: Dialects = Dialects {
-    sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
+    sqlite: concat!(
+        "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
         WHERE m.campaign_id = $1 AND m.run_id < $2 AND m.external_id IN (SELECT r.value FROM json_each($3) AS r)
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
-    postgres: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
+        AND ",
+        went!()
+    ),
+    postgres: concat!(
+        "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM message AS m
         WHERE m.campaign_id = $1 AND m.run_id < $2
         AND m.external_id IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND ",
+        went!()
+    ),
 };
 const BY_PHONE: Dialects = Dialects {
-    sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
+    sqlite: concat!(
+        "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_each($3) AS r) AND m.campaign_id = $1 AND m.run_id < $2
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
-    postgres:
+        AND ",
+        went!()
+    ),
+    postgres: concat!(
         "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($3::json) AS r (value))
         AND m.campaign_id = $1 AND m.run_id < $2
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND ",
+        went!()
+    ),
 };
 
 const OF_RUN_BY_PHONE: Dialects = Dialects {
-    sqlite: "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
+    sqlite: concat!(
+        "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_each($2) AS r) AND +m.run_id = $1
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
-    postgres:
+        AND ",
+        went!()
+    ),
+    postgres: concat!(
         "SELECT m.key, m.recipient, m.happens_at, m.run_id FROM person AS p JOIN message AS m ON m.person_id = p.id
         WHERE p.phone IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value)) AND m.run_id = $1
-        AND m.recipient <> '' AND m.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')",
+        AND ",
+        went!()
+    ),
 };
 
 #[derive(FromRow)]

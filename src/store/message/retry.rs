@@ -25,7 +25,8 @@ const FAILED: Dialects = Dialects {
                 THEN 'already_sent'
             WHEN m.external_id IS NOT NULL AND EXISTS (SELECT 1 FROM message AS o
                 WHERE o.campaign_id = m.campaign_id AND o.external_id = m.external_id AND o.key = m.key
-                    AND o.run_id <> m.run_id AND o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed'))
+                    AND o.run_id <> m.run_id AND (o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+                        OR o.state = 'cancelled' AND o.end_reason = 'in_doubt'))
                 THEN 'already_sent'
             ELSE '' END AS left_out, COUNT(*) AS n
     FROM message AS m JOIN person AS p ON p.id = m.person_id
@@ -42,7 +43,8 @@ const FAILED: Dialects = Dialects {
                 THEN 'already_sent'
             WHEN m.external_id IS NOT NULL AND EXISTS (SELECT 1 FROM message AS o
                 WHERE o.campaign_id = m.campaign_id AND o.external_id = m.external_id AND o.key = m.key
-                    AND o.run_id <> m.run_id AND o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed'))
+                    AND o.run_id <> m.run_id AND (o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+                        OR o.state = 'cancelled' AND o.end_reason = 'in_doubt'))
                 THEN 'already_sent'
             ELSE '' END AS left_out, COUNT(*) AS n
     FROM message AS m JOIN person AS p ON p.id = m.person_id
@@ -70,7 +72,8 @@ const RETRY: Dialects = Dialects {
             AND NOT EXISTS (SELECT 1 FROM message AS o
                 WHERE message.external_id IS NOT NULL AND o.campaign_id = message.campaign_id
                     AND o.external_id = message.external_id AND o.key = message.key AND o.run_id <> message.run_id
-                    AND o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed'))
+                    AND (o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+                        OR o.state = 'cancelled' AND o.end_reason = 'in_doubt'))
             AND NOT EXISTS (SELECT 1 FROM person AS p JOIN suppression AS s ON s.lifted_at IS NULL
                     AND (s.scope = 'all' OR CAST($3 AS BIGINT) = 1) AND s.person_id IN (
                         SELECT q.id FROM person AS q WHERE q.id = COALESCE(p.linked_to, p.id)
@@ -86,7 +89,8 @@ const RETRY: Dialects = Dialects {
             AND NOT EXISTS (SELECT 1 FROM message AS o
                 WHERE message.external_id IS NOT NULL AND o.campaign_id = message.campaign_id
                     AND o.external_id = message.external_id AND o.key = message.key AND o.run_id <> message.run_id
-                    AND o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed'))
+                    AND (o.state NOT IN ('cancelled', 'expired', 'excluded', 'failed')
+                        OR o.state = 'cancelled' AND o.end_reason = 'in_doubt'))
             AND NOT EXISTS (SELECT 1 FROM person AS p JOIN suppression AS s ON s.lifted_at IS NULL
                     AND (s.scope = 'all' OR CAST($3 AS BIGINT) = 1) AND s.person_id IN (
                         SELECT q.id FROM person AS q WHERE q.id = COALESCE(p.linked_to, p.id)

@@ -39,6 +39,13 @@ const TIMELINE: &str =
 const CONVERSATIONS: &str = "SELECT c.id, c.sender, c.state, k.title AS campaign, c.opened_at, c.last_at
     FROM conversation AS c LEFT JOIN campaign AS k ON k.id = c.campaign_id WHERE c.ticket_id = $1 ORDER BY c.id DESC";
 
+const OF_GONE: &str = "SELECT t.id, t.assignee FROM ticket AS t
+    WHERE t.state <> 'closed' AND t.assignee IN (SELECT u.id FROM app_user AS u WHERE u.disabled_at IS NOT NULL)
+    ORDER BY t.id LIMIT $1";
+
+/// Tickets of those who are gone that are looked at in one go.
+const STEP: i64 = 100;
+
 /// Digits of a number's end that are enough to look for it.
 const DIGITS: usize = 4;
 
@@ -177,6 +184,11 @@ pub async fn of_person(store: &Store, root: PersonId, limit: i64) -> Result<Vec<
 /// The ticket of that number.
 pub async fn get(store: &Store, id: TicketId) -> Result<Option<TicketView>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(ONE).bind(id).fetch_optional(pool).await?))
+}
+
+/// Tickets that are not closed, of users who cannot sign in any more, each with its user.
+pub async fn of_gone(store: &Store) -> Result<Vec<(TicketId, UserId)>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(OF_GONE).bind(STEP).fetch_all(pool).await?))
 }
 
 /// What happened to a ticket, the first first.

@@ -1,4 +1,4 @@
-//! The file that a version's template shows in its header, where it lies in the campaign's folder.
+//! The files that a version's template shows in its header and in its cards, where they lie in the campaign's folder.
 
 use sqlx::FromRow;
 
@@ -6,8 +6,8 @@ use super::super::{Result, Store, on};
 use crate::domain::id::VersionId;
 
 const KEEP: &str = "INSERT INTO version_file (version_id, name, hash, mime_type) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (version_id) DO NOTHING";
-const OF: &str = "SELECT name, hash, mime_type FROM version_file WHERE version_id = $1";
+    ON CONFLICT (version_id, name) DO NOTHING";
+const OF: &str = "SELECT name, hash, mime_type FROM version_file WHERE version_id = $1 ORDER BY name";
 
 /// A file of a campaign's folder, as it lay there.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
@@ -33,7 +33,7 @@ pub async fn keep(store: &Store, version: VersionId, file: &VersionFile) -> Resu
     Ok(())
 }
 
-/// The file of a version; `None`: its template shows none, or one from a link.
-pub async fn of(store: &Store, version: VersionId) -> Result<Option<VersionFile>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(OF).bind(version).fetch_optional(pool).await)?)
+/// The files of a version; none: its template shows none, or from links alone.
+pub async fn of(store: &Store, version: VersionId) -> Result<Vec<VersionFile>> {
+    Ok(on!(&store.write, |pool| sqlx::query_as(OF).bind(version).fetch_all(pool).await)?)
 }

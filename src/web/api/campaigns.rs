@@ -62,8 +62,8 @@ pub struct CampaignForm {
     /// The audience file; left out, the one loaded before stays.
     #[schema(format = Binary, content_media_type = "text/csv")]
     audience: Option<String>,
-    /// The file that the template shows in its header, under the name that the campaign file gives it; left out, the one
-    /// in the folder stays.
+    /// A file that the template shows in its header or in a card, under the name that the campaign file gives it; as many
+    /// parts of this name as there are files. What is left out stays as it lies in the folder.
     #[schema(format = Binary)]
     header: Option<String>,
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Asked, Id};
 use super::paging::{self, Listed};
 use crate::domain::id::HoldId;
-use crate::engine::waiting;
+use crate::engine::{scope, waiting};
 use crate::store::hold::{self, Hold, HoldEnd};
 use crate::web::act;
 use crate::web::actor::Actor;
@@ -34,6 +34,8 @@ pub struct HoldView {
     /// The hold.
     #[serde(flatten)]
     pub hold: Hold,
+    /// What it stops, in words.
+    pub what: String,
     /// What ends it.
     pub ends: HoldEnd,
     /// Why, in one sentence.
@@ -53,7 +55,12 @@ pub async fn all(
     let mut holds = hold::open(state.store()).await?;
     holds.retain(|h| h.id > after);
     holds.sort_by_key(|h| h.id);
-    let shape = |h: Hold| HoldView { message: waiting::held(&h).sentence(p.language), ends: h.ends(), hold: h };
+    let shape = |h: Hold| HoldView {
+        what: scope::named(p.language, h.scope, &h.scope_key),
+        message: waiting::held(&h).sentence(p.language),
+        ends: h.ends(),
+        hold: h,
+    };
     Ok(Json(Listed::cut(holds, limit, |h| h.id.to_string(), shape)))
 }
 

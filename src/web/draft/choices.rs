@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::view::{Choice, Known, Place, Reply, Select, language, slot_path, takes};
+use super::view::{Choice, FilePlace, Known, Place, Reply, Select, language, slot_path, takes};
 use crate::domain::kind::CampaignKind;
+use crate::domain::template::parts::Card;
+use crate::domain::template::slot::{CardSlot, Slot};
 use crate::domain::template::{Button, Header, ParameterFormat, parameters};
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
@@ -205,6 +207,29 @@ impl Form<'_> {
         let path = ["template", kind];
         let label = format!("draft.head.{kind}");
         Some((self.file.text(&path), self.column("head.column", &label, &self.file.column(&path))))
+    }
+
+    /// Where the template shows files: its header, and its cards.
+    pub(super) fn files(&self) -> Vec<FilePlace> {
+        let Some(template) = &self.known.template else { return Vec::new() };
+        let named =
+            |text: String| if text.contains("{{") || text.starts_with("https://") { String::new() } else { text };
+        let head = self.head().map(|(link, select)| FilePlace {
+            query: String::new(),
+            label: select.label,
+            name: named(link),
+        });
+        let shows = |card: &&Card| matches!(card.header, Some(Header::Image | Header::Video));
+        let cards = template.cards.iter().enumerate().filter(|(_, card)| shows(card)).map(|(no, _)| {
+            let path = slot_path(template, &Slot::Card(no, CardSlot::Header));
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            FilePlace {
+                query: format!("?card={no}"),
+                label: self.p.say("draft.head.card", &[("no", &(no + 1).to_string())]),
+                name: named(self.file.text(&path)),
+            }
+        });
+        head.into_iter().chain(cards).collect()
     }
 
     pub(super) fn send(&self) -> Vec<Choice> {

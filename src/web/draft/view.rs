@@ -35,6 +35,16 @@ pub struct Known {
     pub cells: Vec<String>,
 }
 
+/// A place of a template that may show a file.
+pub struct FilePlace {
+    /// What follows the form's address: which place it is.
+    pub query: String,
+    /// What it is, in words.
+    pub label: String,
+    /// The file that is named there now; empty: none, or a link.
+    pub name: String,
+}
+
 /// One thing to choose.
 pub struct Choice {
     /// What the form sends.
@@ -115,6 +125,8 @@ pub struct View {
     pub language_column: Select,
     pub places: Vec<Place>,
     pub head: Option<(String, Select)>,
+    /// Where files may be brought.
+    pub files: Vec<FilePlace>,
     pub send: Vec<Choice>,
     pub at: String,
     pub distance: String,
@@ -204,6 +216,7 @@ impl View {
             ),
             places: form.places(),
             head: form.head(),
+            files: form.files(),
             send: form.send(),
             at: local(&file.text(&["schedule", "at"])),
             distance: length(&distance).to_owned(),

@@ -219,6 +219,21 @@ async fn what_is_left_in_doubt_keeps_its_reservation_until_no_receipt_can_come()
 }
 
 #[tokio::test]
+async fn what_a_person_left_in_doubt_is_not_sent_by_the_campaigns_next_run_either() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        one_lost(&stage, CAMPAIGN).await;
+        let (id, _) = the_doubt(&stage).await;
+        assert_eq!(stage.engine.settle_doubts(&[id], DoubtSettlement::Leave).await.unwrap(), 1);
+        change(&stage, "UPDATE run SET state = 'closed', closed_at = 1").await;
+        let again = stage.run("one", CAMPAIGN, &people(31)).await;
+        stage.sender().drain().await;
+        assert_eq!(stage.states(again).await, [("accepted", 1)].into(), "only who is new, {}", store.name());
+        assert_eq!(stage.stub.count(), 31, "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn what_is_in_review_is_kept_and_lives_from_its_release_on() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

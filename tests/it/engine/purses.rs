@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use recado::domain::id::RunId;
+use recado::engine::waiting;
 use recado::engine::wallet::{self, WalletReader};
 use recado::store::Store;
 use recado::store::hold::{self, HoldCause};
@@ -12,16 +14,18 @@ use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::stage::{Stage, people, sender_of};
-use crate::support::stores;
+use crate::support::{TestStore, stores};
 
 /// Gupshup on this machine, with so much in its wallet, and what was sent by template.
-struct Till {
+pub(super) struct Till {
     server: MockServer,
     cents: Arc<AtomicI64>,
+    /// Of so many requests more, each second is answered with a server's error.
+    lost: Arc<AtomicI64>,
 }
 
 impl Till {
-    async fn with(cents: i64) -> Self {
+    pub(super) async fn with(cents: i64) -> Self {
         let server = MockServer::start().await;
         let cents = Arc::new(AtomicI64::new(cents));
         let left = Arc::clone(&cents);
@@ -39,16 +43,21 @@ impl Till {
             json!({"status": "success", "templates": [listed("reminder", "UTILITY"), listed("promo", "MARKETING")]});
         let answer = ResponseTemplate::new(200).set_body_json(list);
         Mock::given(method("GET")).and(path_regex("/template$")).respond_with(answer).mount(&server).await;
-        let next = AtomicU64::new(1);
+        let (next, lost) = (AtomicU64::new(1), Arc::new(AtomicI64::new(0)));
+        let fails = Arc::clone(&lost);
         let taken = move |_: &Request| {
+            let left = fails.fetch_sub(1, Ordering::SeqCst);
+            if left > 0 && left % 2 == 0 {
+                return ResponseTemplate::new(500);
+            }
             let id = format!("gs-{}", next.fetch_add(1, Ordering::SeqCst));
             ResponseTemplate::new(202).set_body_json(json!({"status": "submitted", "messageId": id}))
         };
         Mock::given(method("POST")).and(path("/wa/api/v1/template/msg")).respond_with(taken).mount(&server).await;
-        Self { server, cents }
+        Self { server, cents, lost }
     }
 
-    fn config(&self) -> String {
+    pub(super) fn config(&self) -> String {
         format!(
             "[account.gup]\nprovider = \"gupshup\"\nbase_url = \"{}\"\napp = \"Rig\"\n\
              app_id = \"5f1b7a0e-2c1d-4f59-9d0b-6a2f8c7e4d31\"\ncurrency = \"USD\"\ntimezone = \"UTC\"\napi_key = \"any\"\n\
@@ -72,7 +81,7 @@ impl Till {
     }
 }
 
-fn campaign(kind: &str, template: &str) -> String {
+pub(super) fn campaign(kind: &str, template: &str) -> String {
     format!(
         "kind = \"{kind}\"\nsender = \"gup\"\nfile = \"people.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\ncountry = \"AR\"\n\
          [template]\nname = \"{template}\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{{{ nombre }}}}\"\n"
@@ -164,5 +173,70 @@ async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_rec
         assert_eq!(wallet_holds(&store).await, [], "{}", store.name());
         assert_eq!(sender_of(&later, "gup").drain().await, 1, "{}", store.name());
         assert_eq!(till.sent().await, (4, 0), "one of them twice, the first try of which had failed: {}", store.name());
+    }
+}
+
+/// Why the run waits, as another process sees it that has just read the wallet; how many it could send.
+async fn another(stage: &Stage, store: &TestStore, run: RunId) -> (usize, Option<String>) {
+    let engine = stage.restarted(store.dir.path()).await;
+    WalletReader::new(engine.clone()).step().await;
+    let sent = sender_of(&engine, "gup").drain().await;
+    (sent, waiting::run(&engine, run).await.unwrap().map(|why| why.code))
+}
+
+#[tokio::test]
+async fn what_the_reading_may_hold_already_waits_for_the_next_one_and_holds_nothing() {
+    for store in stores().await {
+        let till = Till::with(300).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        let first = stage.run("uno", &campaign("reminder", "reminder"), &people(10)).await;
+        assert_eq!(another(&stage, &store, first).await.0, 10, "{}", store.name());
+        // The provider has taken the money of these ten by now.
+        till.cents.store(170, Ordering::SeqCst);
+        stage.clock.advance(Duration::from_secs(30));
+        let others = people(20).replace("Ana,+549115", "Eva,+549116");
+        let second = stage.run("dos", &campaign("reminder", "reminder"), &others).await;
+        let waits = Some("wallet_reading".to_owned());
+        assert_eq!(another(&stage, &store, second).await, (0, waits), "{}", store.name());
+        assert_eq!(wallet_holds(&store).await, [], "there is money for more: {}", store.name());
+        stage.clock.advance(Duration::from_mins(1));
+        assert!(another(&stage, &store, second).await.0 > 0, "{}", store.name());
+        assert_eq!(wallet_holds(&store).await, [None], "now it is low: {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn messages_in_doubt_that_perhaps_never_left_do_not_make_the_wallet_low() {
+    for store in stores().await {
+        let till = Till::with(165).await;
+        till.lost.store(1_000, Ordering::SeqCst);
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(30)).await;
+        let (tried, why) = another(&stage, &store, run).await;
+        let states = stage.states(run).await;
+        assert!(tried < 30 && states["in_doubt"] > 0, "{states:?}, {}", store.name());
+        assert_eq!(why.as_deref(), Some("wallet_reading"), "{}", store.name());
+        assert_eq!(wallet_holds(&store).await, [], "{}", store.name());
+        till.lost.store(0, Ordering::SeqCst);
+        // The wallet is as full as it was: none of them cost anything.
+        stage.clock.advance(Duration::from_secs(61));
+        let (sent, _) = another(&stage, &store, run).await;
+        assert!(sent > 0, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_wallet_that_cannot_be_read_for_long_counts_as_low() {
+    for store in stores().await {
+        let till = Till::with(165).await;
+        till.lost.store(1_000, Ordering::SeqCst);
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(30)).await;
+        another(&stage, &store, run).await;
+        stage.clock.advance(Duration::from_mins(5) + Duration::from_secs(1));
+        let later = stage.restarted(store.dir.path()).await;
+        let sent = sender_of(&later, "gup").drain().await;
+        let told = (wallet::standings(&later).await.unwrap(), waiting::run(&later, run).await.unwrap());
+        assert_eq!((sent, wallet_holds(&store).await), (0, vec![None]), "{told:?} {}", store.name());
     }
 }

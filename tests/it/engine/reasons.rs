@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use recado::domain::id::MessageId;
 use recado::domain::time::UnixMs;
-use recado::engine::waiting;
+use recado::engine::{scope, waiting};
 use recado::locale::{Language, failure};
 use recado::store::hold::{self, HoldCause, HoldEnd, HoldScope, NewHold};
 use recado::store::suppression::{self, NewSuppression, SuppressionScope};
@@ -30,13 +30,32 @@ async fn a_hold_names_the_code_it_has_and_what_ends_it() {
         let holds = hold::open(&store).await.unwrap();
         let ends: Vec<HoldEnd> = holds.iter().map(hold::Hold::ends).collect();
         let itself = HoldEnd::Itself;
-        assert_eq!(ends, [HoldEnd::Time, HoldEnd::Person, HoldEnd::Person, itself, itself], "{}", store.name());
+        assert_eq!(ends, [itself, HoldEnd::Person, HoldEnd::Person, itself, itself], "{}", store.name());
         for language in Language::ALL {
             let said: Vec<String> = holds.iter().map(|hold| waiting::held(hold).sentence(language)).collect();
             assert!(!said[0].contains('('), "{}", said[0]);
             let locked = failure(language, 131_031);
             assert!(said[1].contains("131031") && said[1].contains(&locked), "{}", said[1]);
             assert!(!said[2].contains("-1") && !said[2].contains('{'), "{}", said[2]);
+        }
+    }
+}
+
+#[test]
+fn what_a_hold_stops_is_named_in_words_and_never_by_its_key() {
+    for language in Language::ALL {
+        for (scope, key, names) in [
+            (HoldScope::Store, "copy", &[][..]),
+            (HoldScope::Account, "meta", &["meta"]),
+            (HoldScope::Sender, "front", &["front"]),
+            (HoldScope::Template, "meta/reminder/es_AR", &["meta", "reminder", "(es_AR)"]),
+            (HoldScope::Run, "7", &["7"]),
+            (HoldScope::Country, "meta/AR", &["meta", "AR"]),
+        ] {
+            let (named, titled) = (scope::named(language, scope, key), scope::titled(language, scope, key));
+            assert!(names.iter().all(|name| named.contains(name)), "{named}");
+            let is_bare = named.contains('/') || named.contains("copy") || named.contains(['{', '.']);
+            assert!(!is_bare && titled.starts_with(char::is_uppercase), "{named}, {titled}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use recado::clock::Clock;
 use recado::engine::doctor::{self, Verdict};
 use recado::engine::subscriptions::{self, Tender};
+use recado::locale::Language;
 use recado::provider::SubscriptionState;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -173,5 +174,7 @@ async fn a_provider_that_refuses_or_is_gone_is_told_with_what_to_do() {
     stage.stub.down();
     let gone = doctor::examine(&stage.engine, Some("meta")).await.unwrap();
     let codes = found(&gone);
-    assert_eq!((codes[0].as_str(), codes[1].as_str()), ("credentials_unreachable", "clock_unknown"), "{codes:?}");
+    assert_eq!((codes[0].as_str(), codes[1].as_str()), ("credentials_unreachable_here", "clock_unknown"), "{codes:?}");
+    let (told, port) = (gone[0].findings[0].told(Language::En), stage.stub.address().port().to_string());
+    assert!(told.message.contains(&port) && !told.advice.unwrap().contains("https"), "{}", told.message);
 }

@@ -216,6 +216,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("\"ops@example.org\"", "\"ops\"", "as \"ops@example.org\" or \"Recado <recado@example.org>\""),
     (":25\" }", ":25\", user = \"u\" }", "\"password\" is missing in [alerts.email]"),
     ("disk_free      = \"1GB\"", "disk_free = \"1\"", "must be a size, as \"500MB\" or \"1GB\""),
+    ("late           = \"5m\"", "late = \"59s\"", "must be at least 1m"),
     ("for            = \"30s\"", "for = \"soon\"", "must be a length of time, as \"6h\" or \"90m\""),
     ("language       = \"es\"", "language = \"fr\"", "must be \"en\" or \"es\" or \"pt\", not \"fr\""),
     (
@@ -367,7 +368,7 @@ async fn a_real_provider_is_not_spoken_to_with_the_secrets_of_the_example() {
 fn alerts_name_their_ways_and_a_password_asks_for_a_secret_connection() {
     let alerts = parsed(EXAMPLE, &[]).alerts;
     assert_eq!((alerts.language, alerts.disk_free), (Language::Es, 1_000_000_000));
-    assert_eq!(alerts.lasting, Duration::from_secs(30));
+    assert_eq!((alerts.lasting, alerts.late), (Duration::from_secs(30), Duration::from_mins(5)));
     assert_eq!(alerts.command.unwrap(), ["/usr/local/bin/page-me", "recado"]);
     assert_eq!(alerts.webhook.unwrap().url.as_str(), "https://hooks.example.org/recado");
     let email = alerts.email.unwrap();

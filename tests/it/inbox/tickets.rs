@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use recado::domain::change::Change;
 use recado::domain::id::TicketId;
 use recado::domain::ticket::{Priority, TicketState};
 use recado::inbox::{self, ByHand};
 use recado::store::conversation::{self, ConversationState, Shown};
-use recado::store::ticket::{self, NewTicket, TicketChange, TicketFilter, Told};
-use recado::store::{Store, user};
+use recado::store::ticket::{self, NewTicket, TicketChange, TicketFilter, Told, Whose};
+use recado::store::{Store, audit, user};
 
 use super::office::{ANA, NOW, Office};
 use crate::support::stores;
@@ -223,5 +224,46 @@ async fn a_template_by_hand_is_refused_in_an_open_session_after_its_recontact_an
         office.change("UPDATE conversation SET bot = 'turnero'").await;
         assert_eq!(refused(office.clock.now()).await.as_deref(), Some("template_bot_has"), "{}", store.name());
         assert!(user::by_name(&store, "diego").await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn the_tickets_of_whoever_is_shut_out_are_nobodys_and_the_audit_and_the_timeline_say_so() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (ana, diego) = (office.user("ana").await, office.user("diego").await);
+        office.writes(ANA, "hola").await;
+        let give = async |subject, to, state| {
+            let id = open(&office, subject, None).await.id;
+            let to = TicketChange { assignee: Some(Some(to)), state: Some(state), ..TicketChange::default() };
+            office.inbox.change_ticket(id, to, BY).await.unwrap().unwrap();
+            id
+        };
+        let his = [
+            give("abierto", diego, TicketState::Open).await,
+            give("en espera", diego, TicketState::Pending).await,
+            give("cerrado", diego, TicketState::Closed).await,
+        ];
+        let hers = give("de ana", ana, TicketState::Open).await;
+        let now = office.clock.now();
+        assert_eq!(office.inbox.take_tickets_of_gone(now).await.unwrap(), 0, "{}", store.name());
+        user::disable(&store, diego, now).await.unwrap();
+        let mut pages = office.engine.changes.subscribe();
+        assert_eq!(office.inbox.take_tickets_of_gone(now).await.unwrap(), 2, "{}", store.name());
+        assert_eq!(office.inbox.take_tickets_of_gone(now).await.unwrap(), 0, "once, {}", store.name());
+        let nobodys = TicketFilter { whose: Whose::Nobody, limit: 9, ..TicketFilter::default() };
+        let mut listed: Vec<TicketId> = ticket::list(&store, &nobodys).await.unwrap().iter().map(|t| t.id).collect();
+        listed.sort();
+        assert_eq!(listed, his[..2], "everybody sees that nobody has them, {}", store.name());
+        for (id, owner) in [(his[2], Some(diego)), (hers, Some(ana))] {
+            assert_eq!(ticket::get(&store, id).await.unwrap().unwrap().assignee, owner, "{}", store.name());
+        }
+        let last = ticket::timeline(&store, his[0]).await.unwrap().pop().unwrap();
+        assert_eq!((last.told, last.author.as_str()), (Told::Assignee { from: Some("diego".into()), to: None }, ""));
+        let noted = audit::page(&store, i64::MAX, "recado", "ticket.unassign", 9).await.unwrap();
+        let noted: Vec<_> = noted.iter().map(|line| (line.subject.clone(), line.detail.as_str())).collect();
+        let line = |id| (format!("ticket {id}"), "user diego, shut out");
+        assert_eq!(noted, [line(his[1]), line(his[0])], "{}", store.name());
+        assert!(pages.try_recv().is_ok_and(|news| news.change == Change::Ticket(his[0])), "{}", store.name());
     }
 }

@@ -360,3 +360,30 @@ fn what_is_no_plain_file_is_refused_at_once_and_called_what_it_is() {
         .unwrap();
     assert!(said(&folder).contains("no plain file"), "{}", said(&folder));
 }
+
+/// How long 400 messages take at 20 a second on a clock of that speed, in its own seconds.
+fn takes(speed: u32) -> f64 {
+    let folder = Folder::new();
+    let campaign = CAMPAIGN.split("[schedule]").next().unwrap().replace("2 = \"{{ when }}\"", "2 = \"hoy\"");
+    std::fs::write(folder.path("campaign.toml"), campaign).unwrap();
+    let rows: Vec<String> = (0..400).map(|n| format!("Ana;+54 9 11 5{n:03}-0101;25/11/2026;14:30;Reservado")).collect();
+    let audience = format!("Paciente;Teléfono;Fecha;Hora;Estado\n{}\n", rows.join("\n"));
+    std::fs::write(folder.path("turnos.csv"), audience).unwrap();
+    let now = recado::clock::Clock::real().now();
+    let output = Command::new(env!("CARGO_BIN_EXE_recado"))
+        .current_dir(folder.dir.path())
+        .env("RECADO_URL", NOBODY)
+        .args(["check", ".", "--json", "--clock", &format!("2026-11-24T13:00:00Z@{now}*{speed}")])
+        .output()
+        .unwrap();
+    let sheet = json(&output);
+    let at = |value: &serde_json::Value| value.as_i64().unwrap_or_else(|| panic!("{sheet}"));
+    (at(&sheet["sent_out_at"]["likely"]) - at(&sheet["starts_at"])) as f64 / 1000.0
+}
+
+#[test]
+fn on_a_faster_clock_the_sender_is_no_faster() {
+    let (real, fast) = (takes(1), takes(360));
+    assert!((18.0..=40.0).contains(&real), "{real}");
+    assert!((fast / real / 360.0 - 1.0).abs() < 0.2, "{real} {fast}");
+}

@@ -126,7 +126,7 @@ impl Folder {
             gone: Vec::new(),
             users: BTreeSet::new(),
             reached: BTreeSet::new(),
-            around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0),
+            around: Scene::alone(at("2026-11-24T10:00:00-03:00"), 20.0, 1.0),
             spent: Micros::default(),
             balance: None,
             tier: None,

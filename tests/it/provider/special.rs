@@ -38,7 +38,7 @@ fn fill(case: &Value) -> Fill {
     let slots = slots.iter().map(|(name, text)| {
         (Slot::parse(name).unwrap_or_else(|| panic!("{name}")), text.as_str().expect("a text").to_owned())
     });
-    slot::put(&mut fill, slots.collect(), &TimeZone::UTC).expect("values that fit");
+    slot::put(&mut fill, slots.collect(), (&TimeZone::UTC, &[])).expect("values that fit");
     fill
 }
 

@@ -29,7 +29,7 @@ async fn what_is_wrong_is_listed_with_its_sentence_and_who_was_told() {
         let open = site.get(Role::Operator, "/api/v1/alerts").await.body;
         let one = &open["items"][0];
         let said = one["message"].as_str().unwrap();
-        assert!(said.starts_with("Stopped: Sender front. WhatsApp refuses"), "{said}");
+        assert!(said.starts_with("Stopped: sender front. WhatsApp refuses"), "{said}");
         assert_eq!((one["key"].as_str(), one["path"].as_str()), (Some("hold:sender:front:refused"), Some("/holds")));
         let figures = told(site.stranger(Method::GET, "/metrics")).await.body;
         assert!(figures.as_str().unwrap().contains("recado_alerts{kind=\"hold\"} 1"), "{figures}");

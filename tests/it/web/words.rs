@@ -67,8 +67,7 @@ fn every_word_of_the_domain_has_its_sentence() {
     let states = MessageState::ALL.map(|s| format!("web.state.{}", s.as_str()));
     let reasons = ExclusionReason::ALL.map(|r| format!("web.reason.{}", r.as_str()));
     let roles = Role::ALL.map(|r| format!("web.role.{}", r.as_str()));
-    let scopes = [HoldScope::Store, HoldScope::Account, HoldScope::Sender, HoldScope::Template, HoldScope::Run]
-        .map(|s| format!("web.hold_scope.{}", s.as_str()));
+    let scopes = HoldScope::ALL.map(|s| format!("hold.named.{}", s.as_str()));
     let causes = [
         HoldCause::Outage,
         HoldCause::Refused,

@@ -88,7 +88,7 @@ fn values_become_what_is_sent() {
         ("cards.1.product.catalog", "194"),
     ];
     let given = given.map(|(slot, text)| (Slot::parse(slot).unwrap(), text.to_owned()));
-    put(&mut fill, given.to_vec(), &zone).unwrap();
+    put(&mut fill, given.to_vec(), (&zone, &[])).unwrap();
     let place = Place {
         latitude: "-34.6".to_owned(),
         longitude: "-58.38".to_owned(),
@@ -101,6 +101,6 @@ fn values_become_what_is_sent() {
     let product = Product { id: "sku1".to_owned(), catalog: "194".to_owned() };
     assert_eq!(fill.cards[1].header, Some(HeaderFill::Product(product)));
     let link = Slot::Card(0, CardSlot::Header);
-    let refused = put(&mut fill, vec![(link.clone(), "http://x.example/1.jpg".to_owned())], &zone);
+    let refused = put(&mut fill, vec![(link.clone(), "http://x.example/1.jpg".to_owned())], (&zone, &[]));
     assert_eq!(refused, Err((link, Misfit::Link)));
 }

@@ -3,7 +3,7 @@
 
 use super::super::Labelled;
 use super::super::general::labelled;
-use super::{ButtonUse, button_place, is_parameter};
+use super::{ButtonUse, NO_MEDIA, button_place, is_file, is_https, is_parameter};
 use crate::config::toml_file::{Table, Value};
 use crate::domain::template::slot::{CardSlot, MOST_CARDS, Slot};
 use crate::intake::columns::fold;
@@ -116,10 +116,15 @@ fn product(value: &Value<'_, '_>, (id, catalog): (Slot, Slot), slots: &mut Slots
     });
 }
 
-/// A link, or `{ column = "Imagen" }`, as an expression.
+/// A link, the name of a file in the campaign's folder, or `{ column = "Imagen" }`, as an expression.
 fn link(value: &Value<'_, '_>) -> Option<String> {
     match labelled(value) {
-        Labelled::Fixed(link) => Some(link),
+        Labelled::Fixed(link) => {
+            if !link.contains("{{") && !is_https(&link) && !is_file(&link) {
+                value.refuse(NO_MEDIA);
+            }
+            Some(link)
+        }
         Labelled::Column(column) => Some(format!("{{{{ {} }}}}", fold(&column))),
         Labelled::None => None,
     }

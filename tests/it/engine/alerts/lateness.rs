@@ -77,6 +77,26 @@ async fn a_run_whose_time_came_while_the_daemon_was_down_is_told_though_it_went_
 }
 
 #[tokio::test]
+async fn what_counts_as_late_is_as_the_configuration_says_and_five_minutes_where_it_says_nothing() {
+    for (more, told) in
+        [("", [false, true, true]), ("late = \"1m\"\n", [true; 3]), ("late = \"8m\"\n", [false, false, true])]
+    {
+        for store in stores().await {
+            let stage = Stage::with(&store, store.dir.path(), &format!("[alerts]\n{more}")).await;
+            let mut alerts = alerts(&stage.engine);
+            place(&store, HoldScope::Sender, "front", HoldCause::Person).await;
+            run(&stage).await;
+            stage.later(Duration::from_mins(10), &mut alerts).await;
+            // Two, seven and eleven minutes after its time.
+            for (minutes, told) in [2, 5, 4].into_iter().zip(told) {
+                let found = late(&stage, &mut alerts, Duration::from_mins(minutes)).await;
+                assert_eq!(!found.is_empty(), told, "{more}, {minutes} more minutes, {}", store.name());
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_is_held_at_its_time_is_late_with_the_holds_reason_until_it_begins() {
     for (scope, key, cause) in [
         (HoldScope::Account, "meta", HoldCause::Refused),
@@ -136,7 +156,7 @@ async fn a_campaign_that_starts_by_itself_and_is_refused_at_its_time_is_late_unt
 }
 
 #[tokio::test]
-async fn a_run_that_waits_for_its_hours_or_that_a_person_paused_is_not_late() {
+async fn a_run_that_waits_for_its_hours_or_its_money_or_that_a_person_paused_is_not_late() {
     for store in stores().await {
         let stage = stage(&store, store.dir.path(), "https://hooks.example.org/").await;
         let mut alerts = alerts(&stage.engine);
@@ -144,6 +164,11 @@ async fn a_run_that_waits_for_its_hours_or_that_a_person_paused_is_not_late() {
         stage.run("closed", &closed, &people(2)).await;
         let paused = stage.run("paused", CAMPAIGN, &people(2)).await;
         stage.engine.pause(paused, "ana", "lunch").await.unwrap();
+        // Its money does not suffice for one: that is said where it is looked for, and is no lateness.
+        let poor = stage.run("poor", &format!("{CAMPAIGN}[limits]\nbudget = \"0.01 USD\"\n"), &people(2)).await;
+        stage.sender().drain().await;
+        let why = waiting::run(&stage.engine, poor).await.unwrap();
+        assert_eq!(why.map(|why| why.code).as_deref(), Some("budget"), "{}", store.name());
         for _ in 0..3 {
             let found = late(&stage, &mut alerts, Duration::from_mins(20)).await;
             assert_eq!(found, [""; 0], "{}", store.name());

@@ -32,8 +32,8 @@ async fn what_stands_still_is_told_once_when_it_begins_and_once_when_it_ends_wit
         let said: Vec<_> = ear.said().into_iter().map(|(what, _)| what).collect();
         assert_eq!(said, ["alert.began", "alert.ended"]);
         let sentences = ear.sentences();
-        assert!(sentences[0].starts_with("Stopped: Account meta. WhatsApp refuses everything"), "{sentences:?}");
-        assert!(sentences[1].starts_with("Goes on: Account meta."), "{sentences:?}");
+        assert!(sentences[0].starts_with("Stopped: account meta. WhatsApp refuses everything"), "{sentences:?}");
+        assert!(sentences[1].starts_with("Goes on: account meta."), "{sentences:?}");
         let (headers, body) = ear.heard.lock().unwrap()[0].clone();
         let told: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(told["data"]["url"], "https://recado.example.org/holds");

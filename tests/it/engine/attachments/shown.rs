@@ -148,3 +148,67 @@ async fn what_an_agent_answers_is_told_as_read_and_writing_is_seen_while_it_last
         assert!(typing.contains(&true), "{} {told}", store.name());
     }
 }
+
+const CARDS: &str = r#"
+kind     = "promotion"
+sender   = "front"
+file     = "people.csv"
+timezone = "America/Argentina/Buenos_Aires"
+country  = "AR"
+[template]
+name     = "with_cards"
+language = "es_AR"
+[template.cards.0]
+image = "casa.jpg"
+[template.cards.1]
+image = "casa.jpg"
+[template.cards.2]
+image = "campo.jpg"
+[variables]
+1 = "{{ nombre }}"
+"#;
+
+#[tokio::test]
+async fn the_pictures_of_cards_go_up_once_each_and_their_ids_are_used_again() {
+    for store in stores().await {
+        let desk = Desk::new(&store).await;
+        let button = json!({"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Quiero"}]});
+        let header = json!({"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::aW"]}});
+        let card = |no: u32| json!({"components": [header, {"type": "BODY", "text": format!("Casa {no}")}, button]});
+        let body = json!({"name": "with_cards", "language": "es_AR", "category": "MARKETING", "components": [
+            {"type": "BODY", "text": "Hola {{1}}, mire.", "example": {"body_text": [["Ana"]]}},
+            {"type": "CAROUSEL", "cards": [card(0), card(1), card(2)]}]});
+        let (status, told) = desk.sandbox.post(&format!("/{ACCOUNT}/message_templates"), &body).await;
+        assert_eq!(status, 200, "{told}");
+        let verdict = json!({"name": "with_cards", "language": "es_AR", "status": "APPROVED", "category": "MARKETING"});
+        assert_eq!(desk.sandbox.post("/_sandbox/template", &verdict).await.0, 200);
+        let people = "nombre,telefono\nAna,+5491155550001\nEva,+5491155550002\n";
+        let loads = async || {
+            let audience = Some(("people.csv", people.as_bytes().to_vec()));
+            desk.engine.load_campaign("foto", CARDS, audience, "ana").await.unwrap()
+        };
+        desk.puts("casa.jpg", JPEG);
+        desk.puts("campo.jpg", b"<html>");
+        let Loaded::Refused(problems) = loads().await else { panic!("a page is no picture") };
+        assert_eq!(problems[0].code, "header_file_type", "{}", store.name());
+        desk.puts("campo.jpg", &[JPEG, b"another"].concat());
+        let Loaded::Version { version, .. } = loads().await else { panic!("both are pictures") };
+        desk.starts(version).await;
+        desk.engine.sweep_media().await.unwrap();
+        let mut sent = desk.taken("front").await;
+        for _ in 0..5 {
+            sent = desk.taken("front").await;
+        }
+        assert_eq!(sent.len(), 2, "{} {sent:?}", store.name());
+        let ids = |m: &serde_json::Value| {
+            let parts = m["params"].as_array().unwrap();
+            let cards = parts.iter().find(|part| part["type"] == "carousel").unwrap()["cards"].as_array().unwrap();
+            let id =
+                |c: &serde_json::Value| c["components"][0]["parameters"][0]["image"]["id"].as_str().unwrap().to_owned();
+            cards.iter().map(id).collect::<Vec<String>>()
+        };
+        let first = ids(&sent[0]);
+        assert!(first[0] == first[1] && first[0] != first[2], "{first:?}");
+        assert_eq!(ids(&sent[1]), first, "{}", store.name());
+    }
+}
