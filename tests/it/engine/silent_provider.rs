@@ -100,9 +100,7 @@ pub(super) async fn told(engine: &Engine, reference: &str, status: Value) {
     let event = json!({"id": "evt", "timestamp": "2026-11-24T13:00:02Z", "type": "MESSAGE_STATUS", "channel": "whatsapp",
         "messageId": "z-late", "contentIndex": 0, "messageStatus": status,
         "message": {"id": "z-late", "externalId": reference, "direction": "OUT"}});
-    recado::store::webhook::store(&engine.store, "zenvia", event.to_string().as_bytes(), engine.clock.now())
-        .await
-        .unwrap();
+    engine.keep_webhook("zenvia", event.to_string().as_bytes(), engine.clock.now()).await.unwrap();
     let receiver = Receiver::new(engine.clone(), Arc::default());
     while receiver.step().await.unwrap() > 0 {}
 }

@@ -62,7 +62,7 @@ async fn what_gupshup_tells_of_a_stop_holds_what_it_stops_and_its_message_waits(
                 "payload": {"id": format!("gs-{no}"), "type": "failed", "destination": "5491150000000",
                     "payload": {"code": stop.0, "reason": "no"}}});
             let (body, now) = (event.to_string(), stage.clock.now());
-            recado::store::webhook::store(&store, "gup", body.as_bytes(), now).await.unwrap();
+            stage.engine.keep_webhook("gup", body.as_bytes(), now).await.unwrap();
             let receiver = Receiver::new(stage.engine.clone(), Arc::default());
             while receiver.step().await.unwrap() > 0 {}
             stopped(&stage, run, stop, no).await;
