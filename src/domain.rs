@@ -22,6 +22,7 @@ pub mod fill;
 pub mod forecast;
 pub mod free;
 pub mod frequency;
+pub mod hashed;
 pub mod hours;
 pub mod id;
 pub mod kind;

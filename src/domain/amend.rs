@@ -2,11 +2,11 @@
 //! both decide by it, so that what was shown is what is done.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 use super::exclusion::ExclusionReason;
+use super::hashed::hashed;
 use super::id::MessageId;
 use super::message::MessageState as S;
 use super::phone::Phone;
@@ -169,9 +169,7 @@ pub struct Standing {
 
 /// A number for what is sent to whom: two messages of one mark need no second look.
 pub fn mark(parts: &[&str]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    parts.hash(&mut hasher);
-    hasher.finish()
+    hashed(parts)
 }
 
 /// The key without the `#2` of a time that was sent once more.

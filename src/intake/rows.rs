@@ -291,7 +291,7 @@ impl Rows<'_> {
         counted(self.tally.misses_latest, "misses_latest", &[]);
         counted(self.tally.closed_until_latest, "closed_until_latest", &[]);
         let example = self.unknown_zone.as_deref().unwrap_or_default();
-        let zone = resolve::zone_name(&self.request.campaign.timezone);
+        let zone = zones::name(&self.request.campaign.timezone);
         counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
         let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();

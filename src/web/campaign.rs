@@ -10,9 +10,8 @@ use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::domain::time::UnixMs;
 use crate::engine::Soon;
-use crate::intake::rows::explain;
 use crate::locale;
-use crate::preflight::{self, Sheet, SheetRow, diff};
+use crate::preflight::{self, Sheet, diff};
 use crate::store::campaign::{self, Campaign};
 use crate::store::secret::Secret;
 use crate::store::version::{self, Version};
@@ -34,6 +33,7 @@ use super::state::WebState;
 
 mod changes;
 mod means;
+pub mod rows;
 
 /// Runs listed.
 const RUNS: i64 = 20;
@@ -366,48 +366,4 @@ async fn set(state: &WebState, actor: &Actor, id: CampaignId, what: (&[&str], &s
 pub async fn end(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
     act::end_recurring(&state, &actor, CampaignId(id)).await?;
     Ok(done(&format!("/campaigns/{id}"), "ended"))
-}
-
-/// The rows of the sheet, for whoever may see people.
-#[derive(Template)]
-#[template(path = "campaign_rows.html")]
-struct RowsPage {
-    p: Page,
-    c: Campaign,
-    rows: Vec<(SheetRow, String)>,
-    next: Option<i64>,
-}
-
-/// Rows on one page.
-const ROWS: i64 = 200;
-
-/// Which page.
-#[derive(serde::Deserialize)]
-pub struct RowsQuery {
-    #[serde(default)]
-    from: i64,
-}
-
-/// Every row of the audience and what becomes of it.
-pub async fn rows(
-    State(state): State<WebState>,
-    p: Page,
-    Path(id): Path<i64>,
-    axum::extract::Query(query): axum::extract::Query<RowsQuery>,
-) -> Result<Html<String>, WebError> {
-    let c = campaign::get(state.store(), CampaignId(id)).await?.ok_or(WebError::NotFound)?;
-    let version = latest(&state, c.id).await?;
-    let from = query.from.clamp(0, i64::MAX / 2);
-    let sheet = state.engine.sheet_listing(version.id, Some(from + 1..from + 1 + ROWS)).await?;
-    let next = sheet.rows_read.filter(|rows| *rows > from + ROWS).map(|_| from + ROWS);
-    let rows = sheet.rows.unwrap_or_default().into_iter();
-    let rows = rows
-        .map(|row| {
-            let why = row.reason.map_or_else(String::new, |r| row_words::reason(&p, Some(r.as_str())));
-            let detail = explain(p.language, &row.detail);
-            let why = if detail.is_empty() { why } else { format!("{why} ({detail})") };
-            (row, why)
-        })
-        .collect();
-    html(&RowsPage { p, c, rows, next })
 }

@@ -106,7 +106,7 @@ fn campaign_pages() -> Vec<Route> {
         write("/campaigns/{id}/edit", load, draft::begin::edit),
         write("/campaigns/{id}/sent-elsewhere", load, campaign::elsewhere),
         write("/campaigns/{id}/read-as", load, campaign::read_as),
-        read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows),
+        read("/campaigns/{id}/rows", needs(R::ReadPeople), campaign::rows::show),
         write("/campaigns/{id}/start", needs(R::StartRuns), campaign::start),
         write("/campaigns/{id}/test", needs(R::SendTests), test_send::send),
         write("/campaigns/{id}/end", steer, campaign::end),

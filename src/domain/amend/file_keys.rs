@@ -1,10 +1,9 @@
 //! What a whole file names: needed before its first row is decided.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::packed::Packed;
 use super::{TakenBack, base_key};
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::hashed::hashed;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
@@ -57,19 +56,13 @@ impl Conflicts {
     }
 }
 
-fn number(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
 impl FileKeys {
     /// A row that would become a message.
     pub fn see(&mut self, key: &str, external_id: Option<&str>, happens_at: Option<UnixMs>) {
         self.rows += 1;
-        self.keys.or_insert(number(key), ());
+        self.keys.or_insert(hashed(key), ());
         if let Some(id) = external_id {
-            self.ids.or_insert(number(id), (0, 0));
+            self.ids.or_insert(hashed(id), (0, 0));
         }
         self.widen(happens_at);
     }
@@ -78,10 +71,10 @@ impl FileKeys {
     pub fn see_person(&mut self, external_id: Option<&str>, to: &Phone, row: i64) {
         let Some(id) = external_id else { return };
         // Half of a hash is enough to tell the people of one id apart; 0 is nobody.
-        let who = (number(&to.person_key()) as u32).max(1);
-        let (first, of) = self.ids.get(number(id)).unwrap_or_default();
+        let who = (hashed(&to.person_key()) as u32).max(1);
+        let (first, of) = self.ids.get(hashed(id)).unwrap_or_default();
         if first == 0 {
-            self.ids.set(number(id), (who, u32::try_from(row).unwrap_or(u32::MAX)));
+            self.ids.set(hashed(id), (who, u32::try_from(row).unwrap_or(u32::MAX)));
         } else if first != who {
             self.conflicts.add(id, (of.into(), row));
         }
@@ -98,7 +91,7 @@ impl FileKeys {
             _ => &mut self.left_out,
         };
         if let Some(id) = external_id {
-            of_id.or_insert(number(id), ());
+            of_id.or_insert(hashed(id), ());
         }
     }
 
@@ -111,12 +104,12 @@ impl FileKeys {
 
     /// Whether a row of this key would become a message.
     pub fn holds(&self, key: &str) -> bool {
-        self.keys.contains(number(key))
+        self.keys.contains(hashed(key))
     }
 
     /// Whether any row has this id.
     pub fn names(&self, external_id: &str) -> bool {
-        let id = number(external_id);
+        let id = hashed(external_id);
         self.ids.contains(id) || self.silent.contains(id) || self.left_out.contains(id)
     }
 
@@ -139,7 +132,7 @@ impl FileKeys {
             // The row has another message by now: the one before it, to the number that it has again.
             return (base != key).then_some(TakenBack::Number);
         }
-        if let Some(id) = external_id.map(number) {
+        if let Some(id) = external_id.map(hashed) {
             if self.ids.contains(id) {
                 return Some(TakenBack::Moved);
             }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::cell::Cell;
 use super::fates::Fates;
 use super::sink::{Dialect, Look, Sink};
-use super::words::{self, Voice};
+use super::words::{self, Voice, with_plus};
 use crate::domain::id::VersionId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::template::Button;
@@ -312,7 +312,7 @@ impl Source {
         [
             Cell::word(told.external_id.clone().unwrap_or_default()),
             Cell::Given(told.name.clone()),
-            Cell::Word(if told.recipient.is_empty() { String::new() } else { format!("+{}", told.recipient) }),
+            Cell::Word(with_plus(told)),
             self.voice.time(told.happens_at),
         ]
     }

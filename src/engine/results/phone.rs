@@ -1,7 +1,6 @@
 //! Whom to phone: people who were not reached, or have not answered, and whose matter is still to come.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use super::answers::Answers;
 use super::cell::Cell;
@@ -9,6 +8,7 @@ use super::make::{Made, PIECE, Sinks, Source};
 use super::words;
 use crate::domain::exclusion::ExclusionReason as E;
 use crate::domain::failure::{FailureClass, known};
+use crate::domain::hashed::hashed;
 use crate::domain::id::MessageId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::message::MessageState as S;
@@ -54,8 +54,7 @@ impl Calls {
     /// The call about a message. What comes later about the same id stands for what came before, whether it makes a call or
     /// not: an appointment that has moved is one matter.
     fn add_last(&mut self, told: &Told, is_to_be: bool) {
-        let hash = |id| BuildHasherDefault::<DefaultHasher>::default().hash_one(id);
-        let id = told.external_id.as_deref().map(hash);
+        let id = told.external_id.as_deref().map(hashed);
         if let Some(earlier) = id.and_then(|id| self.of_ids.remove(&id)).and_then(|at| self.all.get_mut(at)) {
             earlier.is_over = true;
         }

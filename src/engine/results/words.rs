@@ -163,7 +163,7 @@ impl Voice {
     }
 }
 
-fn with_plus(told: &Told) -> String {
+pub(super) fn with_plus(told: &Told) -> String {
     if told.recipient.is_empty() { String::new() } else { format!("+{}", told.recipient) }
 }
 

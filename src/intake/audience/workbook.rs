@@ -17,6 +17,7 @@ mod number;
 mod ods;
 mod package;
 mod sheets;
+mod shown;
 mod strings;
 mod styles;
 mod xlsx;

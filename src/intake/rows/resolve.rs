@@ -23,7 +23,7 @@ use super::seen::{Key, Same};
 use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
 use super::who::Who;
-use super::zones::Zones;
+use super::zones::{self, Zones};
 use super::{Draft, RowExclusion, RowsRequest, beginning};
 
 mod agreed;
@@ -211,7 +211,7 @@ impl<'a> Resolver<'a> {
             name: who.name.clone(),
             external_id: who.external_id.clone(),
             happens_at,
-            timezone: zone_name(&zone),
+            timezone: zones::name(&zone),
             due_at: due.due_at,
             latest_at: due.latest_at.into_iter().chain(ends).min(),
             fill,
@@ -393,9 +393,4 @@ pub(super) fn number_of(plan: &Plan<'_>, cells: &[String]) -> Option<Phone> {
         }
     }
     damage::phone(&cells, &plan.columns.phones, plan.home.as_ref()).to.ok()
-}
-
-/// Name of a time zone in the IANA database.
-pub(super) fn zone_name(zone: &TimeZone) -> String {
-    zone.iana_name().unwrap_or("UTC").to_owned()
 }

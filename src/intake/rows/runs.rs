@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
+
+use crate::domain::hashed::hashed;
 
 /// A key. Bytes, because beside a row they take 24 of them in memory, where a `u128` would take 32.
 pub(super) type Number = [u8; 16];
@@ -94,7 +95,7 @@ impl Runs {
 
     /// The block of the filter and the bits in it.
     fn place(&self, key: Number) -> (usize, [u64; BLOCK]) {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+        let hash = hashed(key);
         let blocks = (self.filter.len() / BLOCK).max(1) as u64;
         let block = ((u128::from(hash) * u128::from(blocks)) >> 64) as usize * BLOCK;
         // The block took the upper bits; the probes take others.

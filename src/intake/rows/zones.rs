@@ -259,3 +259,8 @@ impl Zones {
         (!is_own).then_some(*zone)
     }
 }
+
+/// Name of a time zone in the IANA database.
+pub(super) fn name(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}

@@ -1,8 +1,8 @@
 //! Who was seen already, in little memory: exactly for some thousands, beyond that nearly.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use crate::domain::hashed::hashed;
 use crate::domain::phone::Phone;
 
 /// People who are told apart exactly.
@@ -22,7 +22,7 @@ pub(super) struct People {
 impl People {
     /// True when the person is seen for the first time.
     pub(super) fn insert(&mut self, phone: &Phone) -> bool {
-        let person = BuildHasherDefault::<DefaultHasher>::default().hash_one(phone.digits());
+        let person = hashed(phone.digits());
         if !self.many.is_empty() {
             return self.set(person);
         }

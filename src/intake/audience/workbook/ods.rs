@@ -9,6 +9,7 @@ use super::super::refused::Refused;
 use super::merged::{Merge, Merged};
 use super::number;
 use super::package::Package;
+use super::shown::{Shown, shows_places};
 use super::xml::{Xml, attributes, push_text};
 use super::{Cells, MOST_COLUMNS, MOST_ROWS, MOST_SHEETS, Sheet};
 
@@ -310,42 +311,6 @@ impl Rows {
     }
 }
 
-/// Whether what is read is what the cell shows: its paragraphs, not the notes at its edge.
-#[derive(Default)]
-struct Shown {
-    paragraphs: usize,
-    notes: usize,
-    has_one: bool,
-}
-
-impl Shown {
-    fn start(&mut self, name: &[u8], text: &mut String) {
-        match name {
-            b"annotation" => self.notes += 1,
-            b"p" if self.notes == 0 => {
-                if self.has_one {
-                    text.push('\n');
-                }
-                self.has_one = true;
-                self.paragraphs += 1;
-            }
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, name: &[u8]) {
-        match name {
-            b"annotation" => self.notes = self.notes.saturating_sub(1),
-            b"p" if self.notes == 0 => self.paragraphs = self.paragraphs.saturating_sub(1),
-            _ => {}
-        }
-    }
-
-    fn is_text(&self) -> bool {
-        self.paragraphs > 0 && self.notes == 0
-    }
-}
-
 fn begin_cell(tag: &BytesStart<'_>) -> Cell {
     let mut cell = Cell { repeats: 1, rows: 1, ..Cell::default() };
     let (mut kind, mut value) = (String::new(), String::new());
@@ -399,13 +364,4 @@ fn put(row: &mut Cells, cells: &mut Vec<String>, column: &mut usize, cell: &Cell
     }
     *column = column.saturating_add(cell.repeats);
     Ok(())
-}
-
-/// Whether what is shown are the digits of a whole number, completed with zeros or with something between them that is no
-/// mark of thousands: `00042`, `(11) 98765-4321`.
-fn shows_places(shown: &str, value: &str) -> bool {
-    let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
-    let is_whole = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    let is_same = digits.trim_start_matches('0') == value.trim_start_matches('0');
-    is_whole && is_same && (digits.len() > value.len() || shown.contains(['-', '(', '+', '/']))
 }
