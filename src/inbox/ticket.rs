@@ -140,6 +140,6 @@ impl Inbox {
 const fn misplaced(not: Acted) -> Misplaced {
     match not {
         Acted::Others => Misplaced::Others,
-        Acted::Done | Acted::Nothing | Acted::Unknown => Misplaced::Unknown,
+        Acted::Done | Acted::Nothing | Acted::Unseen | Acted::Unclear | Acted::Unknown => Misplaced::Unknown,
     }
 }

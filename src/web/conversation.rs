@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, EntryId, MessageId, UserId};
 use crate::domain::role::Right;
-use crate::engine::DoubtSettlement;
+use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
 use crate::locale;
 use crate::store::conversation::{self, Conversation, Earlier, Panel};
@@ -275,10 +275,34 @@ pub async fn settle(
     Ok(done_n(&format!("/conversations/{id}"), "settled", 1))
 }
 
-/// Close.
-pub async fn close(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
-    converse::close(&state, &actor, ConversationId(id)).await?;
-    Ok(done("/conversations", "closed"))
+/// The last line that the page showed.
+#[derive(Deserialize)]
+pub struct CloseForm {
+    #[serde(default)]
+    seen: Option<EntryId>,
+}
+
+/// Close; where the person has written meanwhile, the page comes back with what they wrote.
+pub async fn close(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<CloseForm>,
+) -> Result<Redirect, WebError> {
+    let seen = Seen { last: form.seen, anyway: false };
+    let closed = converse::close(&state, &actor, ConversationId(id), seen).await;
+    unless_unseen(id, form.seen, closed.map(|()| done("/conversations", "closed")))
+}
+
+/// Back to the thread where something came in after the line `seen`, which it shows apart.
+fn unless_unseen(id: i64, seen: Option<EntryId>, to: Result<Redirect, WebError>) -> Result<Redirect, WebError> {
+    match to {
+        Err(WebError::Conflict(converse::UNSEEN)) => {
+            let since = seen.map_or_else(String::new, |last| last.to_string());
+            Ok(Redirect::to(&format!("/conversations/{id}?since={since}#answer")))
+        }
+        to => to,
+    }
 }
 
 /// Reopen.
@@ -333,6 +357,9 @@ pub async fn note(
 #[derive(Deserialize)]
 pub struct OutcomeForm {
     outcome: String,
+    /// The last line that the page showed.
+    #[serde(default)]
+    seen: Option<EntryId>,
 }
 
 /// Set or correct the outcome.
@@ -342,6 +369,7 @@ pub async fn set_outcome(
     Path(id): Path<i64>,
     Form(form): Form<OutcomeForm>,
 ) -> Result<Redirect, WebError> {
-    converse::set_outcome(&state, &actor, ConversationId(id), form.outcome.trim()).await?;
-    Ok(done(&format!("/conversations/{id}"), "outcome_set"))
+    let seen = Seen { last: form.seen, anyway: false };
+    let set = converse::set_outcome(&state, &actor, ConversationId(id), (form.outcome.trim(), seen)).await;
+    unless_unseen(id, form.seen, set.map(|()| done(&format!("/conversations/{id}"), "outcome_set")))
 }
