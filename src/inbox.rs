@@ -40,6 +40,18 @@ pub struct Inbox {
     once: Once,
     /// Whose conversations whoever acts may close, decide in and say something of.
     reach: Reach,
+    /// What whoever acts had before their eyes.
+    seen: Seen,
+}
+
+/// What whoever answers, closes or decides had before their eyes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Seen {
+    /// The last line of the thread when they began; `None`: nobody knows. Then an answer is compared with nothing, and
+    /// what waits is closed only where somebody of ours has looked at it or answered it.
+    pub last: Option<EntryId>,
+    /// Do it whatever was written since, or although a colleague has the conversation. Whose it is stays.
+    pub anyway: bool,
 }
 
 /// What became of what somebody wanted to do in a conversation.
@@ -51,6 +63,10 @@ pub enum Acted {
     Nothing,
     /// It is somebody else's by now, and nothing changed.
     Others,
+    /// The person has written something that whoever acts has not seen, and nothing changed.
+    Unseen,
+    /// Nobody has said yet which message the last reply answers, and nothing changed.
+    Unclear,
     /// There is no such conversation.
     Unknown,
 }
@@ -65,7 +81,7 @@ impl Acted {
 impl Inbox {
     /// Over `store`, announcing what changes.
     pub fn new(store: Store, changes: broadcast::Sender<News>) -> Self {
-        Self { store, changes, once: Once::default(), reach: Reach::All }
+        Self { store, changes, once: Once::default(), reach: Reach::All, seen: Seen::default() }
     }
 
     /// The same under a key: what was made under it already is not made again.
@@ -81,13 +97,23 @@ impl Inbox {
         Self { reach, ..self }
     }
 
+    /// The same for whoever has seen so much: what came in since is asked on the locked row too.
+    #[must_use]
+    pub fn having(self, seen: Seen) -> Self {
+        Self { seen, ..self }
+    }
+
     /// The conversation `id`, which nobody else changes until the unit of work ends; else what becomes of acting in it.
     async fn hold_own(&self, tx: &mut Tx, id: ConversationId) -> Result<std::result::Result<Conversation, Acted>> {
-        Ok(match conversation::hold(tx, id).await? {
-            Some(found) if self.reach.includes(found.assignee) => Ok(found),
-            Some(_) => Err(Acted::Others),
-            None => Err(Acted::Unknown),
-        })
+        let Some(found) = conversation::hold(tx, id).await? else { return Ok(Err(Acted::Unknown)) };
+        if !self.reach.includes(found.assignee) {
+            return Ok(Err(Acted::Others));
+        }
+        let has_seen = match self.seen.last {
+            Some(last) if !self.seen.anyway => !entry::is_told_since(tx, id, last).await?,
+            _ => true,
+        };
+        Ok(if has_seen { Ok(found) } else { Err(Acted::Unseen) })
     }
 
     fn announce(&self, conversation: ConversationId) {

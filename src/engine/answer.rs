@@ -18,7 +18,7 @@ use crate::domain::recipient::Recipient;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
-use crate::inbox;
+use crate::inbox::{self, Seen};
 use crate::store::audit::{self, Deed};
 use crate::store::conversation::{self, Conversation, ConversationState, Happening};
 use crate::store::idempotency::Once;
@@ -37,15 +37,6 @@ pub enum AnswerOutcome {
     Overtaken,
     /// It cannot be sent.
     Refused(Problem),
-}
-
-/// What whoever answers had before their eyes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Seen {
-    /// The last line of the thread when they began to write; `None`: nobody knows, and nothing is compared.
-    pub last: Option<EntryId>,
-    /// Send it although a colleague has answered since, or has the conversation. Whose it is stays.
-    pub anyway: bool,
 }
 
 /// What an agent answers.

@@ -88,6 +88,11 @@ struct Unclear {
     received_at: UnixMs,
 }
 
+/// Whether it is to be said first which message the last reply answers.
+pub(super) async fn is_unclear(tx: &mut Tx, id: ConversationId) -> Result<bool> {
+    Ok(unclear(tx, id).await?.is_some_and(|reply| !reply.may_answer.is_empty()))
+}
+
 async fn unclear(tx: &mut Tx, id: ConversationId) -> Result<Option<Unclear>> {
     let Some((at, received_at)) = entry::unclear(tx, id).await? else { return Ok(None) };
     let Some(found) = conversation::by_id(tx, id).await? else { return Ok(None) };

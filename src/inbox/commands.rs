@@ -9,8 +9,8 @@ use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
 use crate::store::{Result, Tx, identity, suppression, turn};
 
-use super::reply::wish;
-use super::{Acted, Inbox};
+use super::reply::{AUTOMATIC, wish};
+use super::{Acted, Inbox, choice};
 
 impl Inbox {
     /// Takes a conversation, from a bot too. False: it is closed, or another agent has it.
@@ -41,11 +41,17 @@ impl Inbox {
         Ok(self.told(done, id))
     }
 
-    /// Ends a conversation; what was said goes to its ticket. Nothing: it is closed already.
+    /// Ends a conversation; what was said goes to its ticket. Nothing: it is closed already. Unseen: the person wrote
+    /// something that whoever closes has not seen; where that is not said, something that nobody has looked at or answered.
     pub async fn close(&self, id: ConversationId, by: &str, at: UnixMs) -> Result<Acted> {
         let mut tx = self.store.begin().await?;
-        if let Err(not) = self.hold_own(&mut tx, id).await? {
-            return Ok(not);
+        let found = match self.hold_own(&mut tx, id).await? {
+            Ok(found) => found,
+            Err(not) => return Ok(not),
+        };
+        let nobody_says = self.seen.last.is_none() && !self.seen.anyway && found.waiting_since.is_some();
+        if nobody_says && conversation::is_unread(&mut tx, id, AUTOMATIC).await? {
+            return Ok(Acted::Unseen);
         }
         if conversation::step(&mut tx, id, Happening::Closed { by }, at).await?.is_none() {
             return Ok(Acted::Nothing);
@@ -84,6 +90,7 @@ impl Inbox {
     }
 
     /// Sets or corrects the outcome of `message`, or of the message the conversation is about. Nothing: there is none.
+    /// Unclear: which message it is about is to be said first.
     pub async fn set_outcome(
         &self,
         id: ConversationId,
@@ -100,6 +107,7 @@ impl Inbox {
         let about = match message {
             Some(message) if entry::shows(&mut tx, id, message).await? => Some(message),
             Some(_) => None,
+            None if choice::is_unclear(&mut tx, id).await? => return Ok(Acted::Unclear),
             None => found.origin_message_id,
         };
         let Some(message) = about else { return Ok(Acted::Nothing) };

@@ -50,7 +50,7 @@ impl Inbox {
         Ok(Ok(opened))
     }
 
-    /// Opens a ticket from a conversation, which belongs to it from then on.
+    /// Opens a ticket from a conversation, which belongs to it from then on; one that has a ticket gets no other.
     pub async fn open_ticket_of(
         &self,
         id: ConversationId,
@@ -70,6 +70,9 @@ impl Inbox {
             Ok(opened) => opened,
             Err(why) => return Ok(Err(why)),
         };
+        if let Some(has) = found.ticket_id.filter(|has| *has != opened.id) {
+            return Ok(Err(Misplaced::Has(has)));
+        }
         if let Err(why) = ticket::link(&mut tx, opened.id, id, (by, at)).await? {
             return Ok(Err(why));
         }
@@ -163,6 +166,6 @@ impl Inbox {
 const fn misplaced(not: Acted) -> Misplaced {
     match not {
         Acted::Others => Misplaced::Others,
-        Acted::Done | Acted::Nothing | Acted::Unknown => Misplaced::Unknown,
+        Acted::Done | Acted::Nothing | Acted::Unseen | Acted::Unclear | Acted::Unknown => Misplaced::Unknown,
     }
 }

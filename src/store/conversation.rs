@@ -25,7 +25,7 @@ mod waiting;
 pub use bot::of_bot;
 pub use lines::ConversationLine;
 pub use list::{ConversationFilter, Cursor, Narrow, Show, View, list};
-pub use look::{Counts, News, campaigns, counts, news, seen};
+pub use look::{Counts, News, campaigns, counts, is_unread, news, seen};
 pub use panel::{Earlier, Panel, earlier, get, panel};
 pub use quiet::{Quiet, Silent, quiet};
 pub use search::{Found, Place, Sought, search};

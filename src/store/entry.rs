@@ -95,6 +95,8 @@ const LAST_IN: Dialects = Dialects {
 const ANSWERED_SINCE: &str = "SELECT COUNT(*) FROM entry
     WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author <> '' AND author <> $3";
 
+const TOLD_SINCE: &str = "SELECT COUNT(*) FROM conversation WHERE id = $1 AND last_in > $2";
+
 /// Which way a line goes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -333,6 +335,12 @@ pub async fn showing(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<Conversa
 pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, author: &str) -> Result<bool> {
     let n: i64 =
         on_tx!(tx, |c| sqlx::query_scalar(ANSWERED_SINCE).bind(id).bind(last).bind(author).fetch_one(c).await?);
+    Ok(n > 0)
+}
+
+/// Whether something came in after the line `last` that somebody of ours is to read.
+pub async fn is_told_since(tx: &mut Tx, id: ConversationId, last: EntryId) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(TOLD_SINCE).bind(id).bind(last).fetch_one(c).await?);
     Ok(n > 0)
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, EntryId, MessageId, UserId};
 use crate::domain::role::Right;
-use crate::engine::DoubtSettlement;
+use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
 use crate::locale;
 use crate::store::conversation::{self, Conversation, Earlier, Panel};
@@ -49,6 +49,8 @@ struct ConversationPage {
     others: Others,
     /// An answer that a colleague's overtook.
     overtaken: Option<Overtaken>,
+    /// What came in before something was done, which was not.
+    unseen: Vec<Bubble>,
     mine: bool,
     /// It is not a colleague's.
     may_act: bool,
@@ -115,6 +117,9 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         let since = bubbles.iter().filter(|b| b.id.0 > last && b.side == "out");
         Overtaken { since: since.cloned().collect() }
     });
+    let unseen = begun
+        .since
+        .map_or_else(Vec::new, |last| bubbles.iter().filter(|b| b.id.0 > last && b.side != "out").cloned().collect());
     let seen = bubbles.iter().map(|b| b.id.0).max().unwrap_or_default();
     presence::opened(state, actor, &headers, Some((id, EntryId(seen)))).await?;
     p.read_news(state).await;
@@ -143,6 +148,7 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         others: presence::others(state, actor.user, id).await?,
         bubbles,
         overtaken,
+        unseen,
         panel,
         c,
         p,
@@ -275,10 +281,34 @@ pub async fn settle(
     Ok(done_n(&format!("/conversations/{id}"), "settled", 1))
 }
 
-/// Close.
-pub async fn close(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
-    converse::close(&state, &actor, ConversationId(id)).await?;
-    Ok(done("/conversations", "closed"))
+/// The last line that the page showed.
+#[derive(Deserialize)]
+pub struct CloseForm {
+    #[serde(default)]
+    seen: Option<EntryId>,
+}
+
+/// Close; where the person has written meanwhile, the page comes back with what they wrote.
+pub async fn close(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<CloseForm>,
+) -> Result<Redirect, WebError> {
+    let seen = Seen { last: form.seen, anyway: false };
+    let closed = converse::close(&state, &actor, ConversationId(id), seen).await;
+    unless_unseen(id, form.seen, closed.map(|()| done("/conversations", "closed")))
+}
+
+/// Back to the thread where something came in after the line `seen`, which it shows apart.
+fn unless_unseen(id: i64, seen: Option<EntryId>, to: Result<Redirect, WebError>) -> Result<Redirect, WebError> {
+    match to {
+        Err(WebError::Conflict(converse::UNSEEN)) => {
+            let since = seen.unwrap_or_default();
+            Ok(Redirect::to(&format!("/conversations/{id}?since={since}")))
+        }
+        to => to,
+    }
 }
 
 /// Reopen.
@@ -333,6 +363,9 @@ pub async fn note(
 #[derive(Deserialize)]
 pub struct OutcomeForm {
     outcome: String,
+    /// The last line that the page showed.
+    #[serde(default)]
+    seen: Option<EntryId>,
 }
 
 /// Set or correct the outcome.
@@ -342,6 +375,7 @@ pub async fn set_outcome(
     Path(id): Path<i64>,
     Form(form): Form<OutcomeForm>,
 ) -> Result<Redirect, WebError> {
-    converse::set_outcome(&state, &actor, ConversationId(id), form.outcome.trim()).await?;
-    Ok(done(&format!("/conversations/{id}"), "outcome_set"))
+    let seen = Seen { last: form.seen, anyway: false };
+    let set = converse::set_outcome(&state, &actor, ConversationId(id), (form.outcome.trim(), seen)).await;
+    unless_unseen(id, form.seen, set.map(|()| done(&format!("/conversations/{id}"), "outcome_set")))
 }

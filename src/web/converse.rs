@@ -8,7 +8,7 @@ use crate::domain::role::Role;
 use crate::engine::{Author, DoubtSettlement};
 use crate::inbox::assign::Reach;
 use crate::inbox::choice::Choice;
-use crate::inbox::{Acted, Inbox, decide};
+use crate::inbox::{Acted, Inbox, Seen, decide};
 use crate::intake::campaign_file::CampaignFile;
 use crate::store::conversation::{self, Conversation};
 use crate::store::{StoreError, outcome, run, user, version};
@@ -24,6 +24,8 @@ use super::state::WebState;
 
 /// Why an answer is shown back: a colleague answered while it was written.
 pub const OVERTAKEN: &str = "answered_meanwhile";
+/// Why nothing was done: the person has written since.
+pub const UNSEEN: &str = "written_meanwhile";
 /// Characters of a note.
 pub const LONGEST_NOTE: usize = 4_096;
 
@@ -92,6 +94,8 @@ fn acted(acted: Acted, nothing: WebError) -> Result<(), WebError> {
         Acted::Done => Ok(()),
         Acted::Nothing => Err(nothing),
         Acted::Others => Err(WebError::Conflict("conversation_others")),
+        Acted::Unseen => Err(WebError::Conflict(UNSEEN)),
+        Acted::Unclear => Err(WebError::Conflict("outcome_unclear")),
         Acted::Unknown => Err(WebError::NotFound),
     }
 }
@@ -139,9 +143,9 @@ pub async fn take_over(state: &WebState, actor: &Actor, id: ConversationId, from
     changed(state, actor, done, "conversation.take_over", id, &format!("from {who}")).await
 }
 
-/// Closes it.
-pub async fn close(state: &WebState, actor: &Actor, id: ConversationId) -> Result<(), WebError> {
-    let done = inbox_within(state, actor).close(id, &actor.pen(), state.now()).await?;
+/// Closes it; a conflict where the person has written something that is not in what was seen.
+pub async fn close(state: &WebState, actor: &Actor, id: ConversationId, seen: Seen) -> Result<(), WebError> {
+    let done = inbox_within(state, actor).having(seen).close(id, &actor.pen(), state.now()).await?;
     acted(done, WebError::Conflict("conversation_state"))?;
     audit(state, actor, "conversation.close", id, "").await
 }
@@ -152,12 +156,18 @@ pub async fn reopen(state: &WebState, actor: &Actor, id: ConversationId) -> Resu
     changed(state, actor, done, "conversation.reopen", id, "").await
 }
 
-/// Sets or corrects what the person decided.
-pub async fn set_outcome(state: &WebState, actor: &Actor, id: ConversationId, outcome: &str) -> Result<(), WebError> {
+/// Sets or corrects what the person decided, as far as was seen.
+pub async fn set_outcome(
+    state: &WebState,
+    actor: &Actor,
+    id: ConversationId,
+    (outcome, seen): (&str, Seen),
+) -> Result<(), WebError> {
     if !can_be_set(outcome) {
         return Err(WebError::Bad("outcome"));
     }
-    let done = inbox_within(state, actor).set_outcome(id, None, outcome, &actor.pen(), state.now()).await?;
+    let done =
+        inbox_within(state, actor).having(seen).set_outcome(id, None, outcome, &actor.pen(), state.now()).await?;
     acted(done, WebError::Conflict("outcome_of_nothing"))?;
     audit(state, actor, "conversation.outcome", id, outcome).await
 }

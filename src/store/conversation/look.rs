@@ -4,13 +4,20 @@ use sqlx::FromRow;
 
 use super::list::{ConversationFilter, Narrow, Show, View};
 use crate::domain::id::{CampaignId, ConversationId, EntryId, UserId};
-use crate::store::{Result, Store, on};
+use crate::store::{Result, Store, Tx, on, on_tx};
 
 const SEEN: &str =
     "SELECT COUNT(*) FROM conversation_look WHERE user_id = $1 AND conversation_id = $2 AND entry_id >= $3";
 const LOOK: &str = "INSERT INTO conversation_look (user_id, conversation_id, entry_id) VALUES ($1, $2, $3)
     ON CONFLICT (user_id, conversation_id) DO UPDATE SET entry_id =
         CASE WHEN conversation_look.entry_id < excluded.entry_id THEN excluded.entry_id ELSE conversation_look.entry_id END";
+
+/// What came in last was looked at by nobody of ours, and nobody of ours has written since.
+const UNREAD: &str = "SELECT COUNT(*) FROM conversation AS c WHERE c.id = $1
+        AND NOT EXISTS (SELECT 1 FROM app_user AS u JOIN conversation_look AS l
+            ON l.user_id = u.id AND l.conversation_id = c.id AND l.entry_id >= c.last_in)
+        AND NOT EXISTS (SELECT 1 FROM entry AS e
+            WHERE e.conversation_id = c.id AND e.id > c.last_in AND e.direction = 'out' AND e.author NOT IN ('', $2))";
 
 const COUNTS: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
         CAST(SUM(CASE WHEN c.assignee = $1 THEN 1 ELSE 0 END) AS BIGINT) AS mine,
@@ -83,6 +90,12 @@ pub async fn seen(store: &Store, user: UserId, id: ConversationId, last: EntryId
         on!(&store.write, |pool| sqlx::query(LOOK).bind(user).bind(id).bind(last).execute(pool).await.map(drop))?;
     }
     Ok(())
+}
+
+/// Whether nobody has seen or answered what came in last. What `automatic` wrote is nobody's answer.
+pub async fn is_unread(tx: &mut Tx, id: ConversationId, automatic: &str) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(UNREAD).bind(id).bind(automatic).fetch_one(c).await?);
+    Ok(n > 0)
 }
 
 /// How many open conversations there are in each list, narrowed like `narrow`. `reader` is in `teams`; closed ones,

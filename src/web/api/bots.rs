@@ -13,7 +13,7 @@ use super::extract::{Asked, Id, Sent};
 use super::handover::{self, BackBody};
 use super::paging::{self, Listed};
 use crate::domain::id::ConversationId;
-use crate::engine::AnswerOutcome;
+use crate::engine::{AnswerOutcome, Seen};
 use crate::store::conversation::{self, Conversation};
 use crate::web::actor::Actor;
 use crate::web::converse;
@@ -129,7 +129,7 @@ pub async fn set_outcome(
     Sent(body): Sent<BotOutcome>,
 ) -> Result<Json<Conversation>, WebError> {
     let c = theirs(&state, &actor, id).await?;
-    converse::set_outcome(&state, &actor, c.id, body.outcome.trim()).await?;
+    converse::set_outcome(&state, &actor, c.id, (body.outcome.trim(), Seen::default())).await?;
     Ok(Json(c))
 }
 

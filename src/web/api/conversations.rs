@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::paging::{self, Listed, not_ours};
-use crate::domain::id::{ConversationId, MessageId};
-use crate::engine::DoubtSettlement;
+use crate::domain::id::{ConversationId, EntryId, MessageId};
+use crate::engine::{DoubtSettlement, Seen};
 use crate::inbox::choice::Choice;
 use crate::store::conversation::{self, Bubble, Conversation, ConversationLine, Panel, Place};
 use crate::store::user;
@@ -104,6 +104,12 @@ pub struct Claim {
 pub struct CloseBody {
     /// For whom a token closes it: a user's name. Needed where that user has it.
     agent: Option<String>,
+    /// The id of the thread's last line that was seen. If the person has written since, it is not closed (409). Left out:
+    /// what waits is closed only if somebody has looked at it or answered it.
+    seen: Option<EntryId>,
+    /// Close it whatever came in.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// What becomes of one uncertain message.
@@ -126,6 +132,9 @@ pub struct OutcomeBody {
     outcome: String,
     /// For whom a token sets it: a user's name. Needed where that user has the conversation.
     agent: Option<String>,
+    /// The id of the thread's last line that was seen. If the person has written since, nothing is set (409). Left out:
+    /// nothing is compared.
+    seen: Option<EntryId>,
 }
 
 /// What an unclear reply answers.
@@ -299,7 +308,7 @@ pub async fn set_promotions(
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/close", tag = "conversations", request_body = CloseBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It is closed", body = Conversation),
-              (status = 409, description = "It was closed already, or a colleague has it", body = ProblemDocument)))]
+              (status = 409, description = "It was closed already, a colleague has it, or the person has written since", body = ProblemDocument)))]
 pub async fn close(
     State(state): State<WebState>,
     actor: Actor,
@@ -308,7 +317,8 @@ pub async fn close(
 ) -> Result<Json<Conversation>, WebError> {
     let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
     let c = found(&state, id).await?;
-    converse::close(&state, &actor, c.id).await?;
+    let seen = Seen { last: body.seen, anyway: body.anyway };
+    converse::close(&state, &actor, c.id, seen).await?;
     Ok(Json(found(&state, id).await?))
 }
 
@@ -316,7 +326,7 @@ pub async fn close(
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/outcome", tag = "conversations", request_body = OutcomeBody,
     params(("id" = i64, Path, description = "The conversation"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "It is kept, beside the earlier ones", body = Conversation),
-              (status = 409, description = "The conversation is about no message, or a colleague has it", body = ProblemDocument)))]
+              (status = 409, description = "The conversation is about no message, it is to be said first about which, a colleague has it, or the person has written since", body = ProblemDocument)))]
 pub async fn set_outcome(
     State(state): State<WebState>,
     actor: Actor,
@@ -325,7 +335,8 @@ pub async fn set_outcome(
 ) -> Result<Json<Conversation>, WebError> {
     let actor = desk::perhaps(&state, actor, body.agent.as_deref()).await?;
     let c = found(&state, id).await?;
-    converse::set_outcome(&state, &actor, c.id, body.outcome.trim()).await?;
+    let seen = Seen { last: body.seen, anyway: false };
+    converse::set_outcome(&state, &actor, c.id, (body.outcome.trim(), seen)).await?;
     Ok(Json(found(&state, id).await?))
 }
 
