@@ -76,8 +76,8 @@ use crate::domain::problem::Problem;
 use crate::provider::{Provider, ProviderError};
 use crate::store::{Store, StoreError};
 
-pub use answer::{AnswerOutcome, Reply};
 pub use crate::inbox::Seen;
+pub use answer::{AnswerOutcome, Reply};
 pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
 pub use draft::{Begun, Brought, Finished, Preview};

@@ -11,6 +11,7 @@ use crate::domain::id::{ConversationId, MessageId};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::inbox;
+use crate::store::audit::{self, Deed};
 use crate::store::chatwoot;
 use crate::store::conversation::{self, Conversation, ConversationState, Hand, Happening};
 use crate::store::entry::{self, Direction, NewEntry};
@@ -46,7 +47,8 @@ impl Engine {
         if !chatwoot::first(&mut tx, of.0, of.1, now).await? {
             return Ok(AnswerOutcome::Overtaken);
         }
-        if !go_on(&mut tx, &found, now).await? {
+        let actor = format!("chatwoot:{}", of.0);
+        if !go_on(&mut tx, &found, (&actor, now)).await? {
             return Ok(AnswerOutcome::Refused(Problem::new("conversation_gone_on", &[])));
         }
         let mut last = None;
@@ -57,6 +59,9 @@ impl Engine {
             }
         }
         let message = last.ok_or(StoreError::Guard { expected: 1, actual: 0 })?;
+        let (subject, detail) = (format!("conversation {id}"), format!("message {message}"));
+        let deed = Deed { actor: &actor, action: "conversation.answer", subject: &subject, detail: &detail };
+        audit::write_in(&mut tx, now, deed).await?;
         tx.commit().await?;
         info!(message.id = %message, conversation.id = %id, "message {message} answers conversation {id}");
         self.tell(Change::Conversation(id));
@@ -135,13 +140,17 @@ impl Engine {
 
 /// The conversation goes on by the answer: an ended one is taken up again, and one that a bot has is taken from it. False:
 /// the person has another open one with the sender.
-async fn go_on(tx: &mut Tx, found: &Conversation, now: UnixMs) -> Result<bool, EngineError> {
+async fn go_on(tx: &mut Tx, found: &Conversation, (actor, now): (&str, UnixMs)) -> Result<bool, EngineError> {
     if found.state == ConversationState::Closed {
         let latest = conversation::latest(tx, &[found.person_id], &found.sender).await?;
         if latest.is_some_and(|latest| latest.state == ConversationState::Open) {
             return Ok(false);
         }
-        conversation::step(tx, found.id, Happening::Reopened, now).await?;
+        if conversation::step(tx, found.id, Happening::Reopened, now).await?.is_some() {
+            let subject = format!("conversation {}", found.id);
+            let deed = Deed { actor, action: "conversation.reopen", subject: &subject, detail: "by answering" };
+            audit::write_in(tx, now, deed).await?;
+        }
     }
     if found.bot.is_some() {
         let to = Hand::Give { agent: None, team: found.team.as_deref() };

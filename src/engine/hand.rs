@@ -225,7 +225,7 @@ impl Engine {
             let code = match why {
                 Misplaced::Unknown => "ticket_unknown",
                 // Only where a conversation is linked can it be a colleague's.
-                Misplaced::Another | Misplaced::Others => "ticket_another",
+                Misplaced::Another | Misplaced::Others | Misplaced::Has(_) => "ticket_another",
             };
             problems.push(Problem::new(code, &[("ticket", &ticket.to_string())]));
         }

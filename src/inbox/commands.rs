@@ -9,7 +9,7 @@ use crate::store::entry::{self, Direction, NewEntry};
 use crate::store::outcome::{self, Certainty, NewOutcome};
 use crate::store::{Result, Tx, identity, suppression, turn};
 
-use super::reply::wish;
+use super::reply::{AUTOMATIC, wish};
 use super::{Acted, Inbox, choice};
 
 impl Inbox {
@@ -50,7 +50,7 @@ impl Inbox {
             Err(not) => return Ok(not),
         };
         let nobody_says = self.seen.last.is_none() && !self.seen.anyway && found.waiting_since.is_some();
-        if nobody_says && conversation::is_unread(&mut tx, id).await? {
+        if nobody_says && conversation::is_unread(&mut tx, id, AUTOMATIC).await? {
             return Ok(Acted::Unseen);
         }
         if conversation::step(&mut tx, id, Happening::Closed { by }, at).await?.is_none() {

@@ -48,7 +48,7 @@ impl Inbox {
         Ok(Ok(opened))
     }
 
-    /// Opens a ticket from a conversation, which belongs to it from then on.
+    /// Opens a ticket from a conversation, which belongs to it from then on; one that has a ticket gets no other.
     pub async fn open_ticket_of(
         &self,
         id: ConversationId,
@@ -68,6 +68,9 @@ impl Inbox {
             Ok(opened) => opened,
             Err(why) => return Ok(Err(why)),
         };
+        if let Some(has) = found.ticket_id.filter(|has| *has != opened.id) {
+            return Ok(Err(Misplaced::Has(has)));
+        }
         if let Err(why) = ticket::link(&mut tx, opened.id, id, (by, at)).await? {
             return Ok(Err(why));
         }

@@ -20,6 +20,7 @@ mod names;
 mod pieces;
 
 pub use calendar::{Style, When};
+pub use names::first_name;
 
 /// The row's date and time, as expressions call it.
 pub const WHEN: &str = "when";

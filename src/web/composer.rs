@@ -48,6 +48,8 @@ pub struct Begun {
     pub problems: Vec<String>,
     /// The last line that its author had seen when a colleague answered first.
     pub overtaken: Option<i64>,
+    /// The last line that whoever closed or decided had seen when more came in.
+    pub since: Option<i64>,
 }
 
 /// The same from an address: without JavaScript links put these things there.
@@ -55,12 +57,13 @@ pub struct Begun {
 pub struct BegunAsked {
     canned: Option<i64>,
     quote: Option<i64>,
+    since: Option<i64>,
 }
 
 impl From<BegunAsked> for Begun {
     fn from(asked: BegunAsked) -> Self {
         let canned = asked.canned.into_iter().collect();
-        Self { quote: asked.quote.map(EntryId), canned, ..Self::default() }
+        Self { quote: asked.quote.map(EntryId), canned, since: asked.since, ..Self::default() }
     }
 }
 

@@ -49,6 +49,8 @@ struct ConversationPage {
     others: Others,
     /// An answer that a colleague's overtook.
     overtaken: Option<Overtaken>,
+    /// What came in before something was done, which was not.
+    unseen: Vec<Bubble>,
     mine: bool,
     /// It is not a colleague's.
     may_act: bool,
@@ -115,6 +117,9 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         let since = bubbles.iter().filter(|b| b.id.0 > last && b.side == "out");
         Overtaken { since: since.cloned().collect() }
     });
+    let unseen = begun
+        .since
+        .map_or_else(Vec::new, |last| bubbles.iter().filter(|b| b.id.0 > last && b.side != "out").cloned().collect());
     let seen = bubbles.iter().map(|b| b.id.0).max().unwrap_or_default();
     presence::opened(state, actor, &headers, Some((id, EntryId(seen)))).await?;
     p.read_news(state).await;
@@ -143,6 +148,7 @@ async fn page(state: &WebState, actor: &Actor, mut p: Page, wanted: Wanted) -> R
         others: presence::others(state, actor.user, id).await?,
         bubbles,
         overtaken,
+        unseen,
         panel,
         c,
         p,
@@ -298,8 +304,8 @@ pub async fn close(
 fn unless_unseen(id: i64, seen: Option<EntryId>, to: Result<Redirect, WebError>) -> Result<Redirect, WebError> {
     match to {
         Err(WebError::Conflict(converse::UNSEEN)) => {
-            let since = seen.map_or_else(String::new, |last| last.to_string());
-            Ok(Redirect::to(&format!("/conversations/{id}?since={since}#answer")))
+            let since = seen.unwrap_or_default();
+            Ok(Redirect::to(&format!("/conversations/{id}?since={since}")))
         }
         to => to,
     }

@@ -166,7 +166,8 @@ pub async fn set_outcome(
     if !can_be_set(outcome) {
         return Err(WebError::Bad("outcome"));
     }
-    let done = inbox_within(state, actor).having(seen).set_outcome(id, None, outcome, &actor.pen(), state.now()).await?;
+    let done =
+        inbox_within(state, actor).having(seen).set_outcome(id, None, outcome, &actor.pen(), state.now()).await?;
     acted(done, WebError::Conflict("outcome_of_nothing"))?;
     audit(state, actor, "conversation.outcome", id, outcome).await
 }

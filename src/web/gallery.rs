@@ -7,6 +7,7 @@ use crate::domain::id::{ConversationId, TicketId};
 use crate::domain::template::parts::Takes;
 use crate::domain::template::{Header, Template, TemplateStatus};
 use crate::engine::{HandLook, HandSend};
+use crate::intake::expression::first_name;
 use crate::locale;
 use crate::store::secret::Secret;
 use crate::store::template;
@@ -255,7 +256,7 @@ pub(super) fn excerpt(text: &str) -> String {
 /// The person's name, whoever is signed in, and every variable: what is often typed into a parameter.
 async fn known(state: &WebState, p: &Page, look: &HandLook) -> Result<Vec<String>, WebError> {
     let mut known: Vec<String> = look.name.iter().cloned().collect();
-    known.extend(look.name.as_deref().and_then(|name| name.split_whitespace().next()).map(str::to_owned));
+    known.extend(look.name.as_deref().map(first_name));
     known.push(p.user_name().to_owned());
     known.extend(state.engine.vars().await?.into_values());
     let mut seen = std::collections::BTreeSet::new();

@@ -58,7 +58,9 @@ pub async fn stopped(state: &WebState, p: &Page, sender: &str) -> Result<Vec<Str
         HoldScope::Sender => hold.scope_key == sender,
         HoldScope::Template | HoldScope::Run | HoldScope::Country => false,
     };
-    let say = |hold: &Hold| p.say("web.holds.stopped", &[("what", &scope(p, hold)), ("why", &cause(p, hold))]);
+    // The reason may be a sentence of its own.
+    let why = |hold: &Hold| cause(p, hold).trim_end_matches('.').to_owned();
+    let say = |hold: &Hold| p.say("web.holds.stopped", &[("what", &scope(p, hold)), ("why", &why(hold))]);
     Ok(hold::open(state.store()).await?.iter().filter(|hold| stops(hold)).map(say).collect())
 }
 

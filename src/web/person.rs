@@ -9,6 +9,7 @@ use crate::domain::id::PersonId;
 use crate::domain::message::MessageState as S;
 use crate::domain::role::Right;
 use crate::engine::person::{Edit, Erased, LeftOut, MessageExport, PersonFile, PersonLook};
+use crate::inbox::reply::AUTOMATIC;
 
 use super::actor::Actor;
 use super::error::WebError;
@@ -39,6 +40,16 @@ impl PersonPage {
                 p.say("web.message.not_sent", &[("why", &row_words::reason(p, message.end_reason.as_deref()))])
             }
             state => p.t(&format!("web.state.{}", state.as_str())),
+        }
+    }
+
+    /// What a message is that no campaign sent: a template by hand, an answer of somebody, or one that goes by itself.
+    fn unplanned(&self, message: &MessageExport) -> String {
+        let p = &self.p;
+        match message.author.as_str() {
+            AUTOMATIC => p.t("web.thread.automatic"),
+            who if message.is_chat => p.say("web.thread.answer_by", &[("who", who)]),
+            _ => p.t("web.thread.by_hand"),
         }
     }
 

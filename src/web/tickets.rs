@@ -2,12 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 
 use crate::domain::free::is_blank;
 use crate::domain::id::{ConversationId, PersonId, TicketId, UserId};
 use crate::domain::phone::Phone;
+use crate::domain::problem::Problem;
 use crate::domain::role::Right;
 use crate::domain::ticket::{self as rules, Priority, TicketState};
 use crate::domain::time::UnixMs;
@@ -155,11 +157,16 @@ pub async fn worker(state: &WebState, name: &str) -> Result<Option<UserId>, WebE
 }
 
 /// What does not come onto a ticket, as an answer.
-const fn refused(why: Misplaced) -> WebError {
+fn refused(why: Misplaced) -> WebError {
     match why {
         Misplaced::Unknown => WebError::NotFound,
         Misplaced::Another => WebError::Conflict("ticket_another"),
         Misplaced::Others => WebError::Conflict("conversation_others"),
+        Misplaced::Has(ticket) => WebError::Because {
+            status: StatusCode::CONFLICT,
+            word: "has_ticket",
+            why: Problem::new("conversation_has_ticket", &[("ticket", &ticket.to_string())]),
+        },
     }
 }
 

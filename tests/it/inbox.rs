@@ -12,6 +12,7 @@ mod outcomes;
 mod people;
 mod returning;
 mod searching;
+mod seen;
 mod settled;
 mod tickets;
 mod together;

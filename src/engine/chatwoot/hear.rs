@@ -13,7 +13,7 @@ use crate::domain::id::ConversationId;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::engine::{AnswerOutcome, EngineError};
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, Seen};
 use crate::locale::problem;
 use crate::provider::chatwoot::ChatwootError;
 use crate::store::audit::{self, Deed};
@@ -201,25 +201,26 @@ impl Connector {
     /// What there is said of a state may be old by the time it comes: what it is now counts.
     async fn state(&self, mirror: &Mirror, remote: i64) -> Result<(), Broken> {
         let (store, id) = (&self.engine.store, mirror.conversation_id);
+        let known = chatwoot::lines(store, id).await?;
         let now_there = self.there.state(remote).await?;
         if mirror.remote_state.as_deref() == Some(&now_there) {
             return Ok(());
         }
         chatwoot::set_state(store, id, &now_there).await?;
         let Some(here) = conversation::get(store, id).await? else { return Ok(()) };
-        let inbox = Inbox::new(store.clone(), self.engine.changes.clone());
         let (by, at) = (format!("chatwoot:{}", self.config.name), self.engine.clock.now());
-        let action = match (now_there.as_str(), here.state) {
-            ("resolved", ConversationState::Open) => {
-                inbox.close(id, &by, at).await?;
-                "conversation.close"
-            }
-            ("open", ConversationState::Closed) => {
-                inbox.reopen(id, at).await?;
-                "conversation.reopen"
-            }
+        // Whoever resolves it there has seen what was written there.
+        let last = known.iter().filter(|line| line.remote_id.is_some()).map(|line| line.entry_id).max();
+        let seen = Seen { last: Some(last.unwrap_or_default()), anyway: false };
+        let inbox = Inbox::new(store.clone(), self.engine.changes.clone()).having(seen);
+        let (done, action) = match (now_there.as_str(), here.state) {
+            ("resolved", ConversationState::Open) => (inbox.close(id, &by, at).await?.is_done(), "conversation.close"),
+            ("open", ConversationState::Closed) => (inbox.reopen(id, at).await?, "conversation.reopen"),
             _ => return Ok(()),
         };
+        if !done {
+            return Ok(());
+        }
         let subject = format!("conversation {id}");
         audit::write(store, at, Deed { actor: &by, action, subject: &subject, detail: "" }).await?;
         self.engine.tell(Change::Conversation(id));

@@ -17,7 +17,7 @@ const UNREAD: &str = "SELECT COUNT(*) FROM conversation AS c WHERE c.id = $1
         AND NOT EXISTS (SELECT 1 FROM app_user AS u JOIN conversation_look AS l
             ON l.user_id = u.id AND l.conversation_id = c.id AND l.entry_id >= c.last_in)
         AND NOT EXISTS (SELECT 1 FROM entry AS e
-            WHERE e.conversation_id = c.id AND e.id > c.last_in AND e.direction = 'out' AND e.author <> '')";
+            WHERE e.conversation_id = c.id AND e.id > c.last_in AND e.direction = 'out' AND e.author NOT IN ('', $2))";
 
 const COUNTS: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
         CAST(SUM(CASE WHEN c.assignee = $1 THEN 1 ELSE 0 END) AS BIGINT) AS mine,
@@ -92,9 +92,9 @@ pub async fn seen(store: &Store, user: UserId, id: ConversationId, last: EntryId
     Ok(())
 }
 
-/// Whether nobody has seen or answered what came in last.
-pub async fn is_unread(tx: &mut Tx, id: ConversationId) -> Result<bool> {
-    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(UNREAD).bind(id).fetch_one(c).await?);
+/// Whether nobody has seen or answered what came in last. What `automatic` wrote is nobody's answer.
+pub async fn is_unread(tx: &mut Tx, id: ConversationId, automatic: &str) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(UNREAD).bind(id).bind(automatic).fetch_one(c).await?);
     Ok(n > 0)
 }
 

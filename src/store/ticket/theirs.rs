@@ -17,6 +17,8 @@ pub enum Misplaced {
     Another,
     /// The conversation is a colleague's by now.
     Others,
+    /// The conversation belongs to that ticket already.
+    Has(TicketId),
 }
 
 /// What comes onto a ticket, or why it does not.

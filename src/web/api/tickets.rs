@@ -207,7 +207,7 @@ pub async fn one(State(state): State<WebState>, Id(id): Id) -> Result<Json<Ticke
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is open", body = TicketDetail),
               (status = 200, description = "The other system's case had it already", body = TicketDetail),
-              (status = 409, description = "The other system's case is another person's ticket", body = ProblemDocument),
+              (status = 409, description = "The other system's case is another person's ticket, or the conversation has a ticket already", body = ProblemDocument),
               (status = 422, description = "Something must be mended first; each error names its field", body = ProblemDocument)))]
 pub async fn open(
     State(state): State<WebState>,

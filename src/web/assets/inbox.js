@@ -108,7 +108,7 @@
   const press = (id) => { const button = document.getElementById(id); if (button && !button.disabled) button.click(); };
   const into = (field) => { if (field && !field.disabled) { const box = field.closest("details"); if (box) box.open = true; field.focus(); field.scrollIntoView({ block: "nearest" }); } };
   const keys = {
-    j: () => move(1), k: () => move(-1), "/": () => into(document.getElementById("find")), r: () => into(answer()), n: () => into(note()),
+    j: () => move(1), k: () => move(-1), s: () => into(document.getElementById("find")), "/": () => into(document.getElementById("find")), r: () => into(answer()), n: () => into(note()),
     c: () => press("claim"), e: () => press("close"), "?": () => sheet.showModal(),
   };
   document.addEventListener("keydown", (e) => {

@@ -108,7 +108,7 @@
     if (!wall) return;
     wall.scrollTop = wall.scrollHeight;
     // On a phone the page scrolls instead, and the field to answer in lies over its end.
-    const field = document.getElementById("answer"), last = wall.lastElementChild;
+    const field = document.getElementById("foot"), last = wall.lastElementChild;
     if (!last || !field || getComputedStyle(field).position !== "sticky") return;
     scrollBy(0, Math.max(0, last.getBoundingClientRect().bottom + 8 - (innerHeight - field.offsetHeight)));
   };

@@ -20,11 +20,12 @@ use super::asked::{ANY, Asked, SHOWS, VIEWS, sought, teams};
 pub const PAGE: i64 = 50;
 
 /// Keys of the inbox, and what each does (`web.keys.<word>`).
-pub const KEYS: [(&[&str], &str); 9] = [
+pub const KEYS: [(&[&str], &str); 10] = [
     (&["j", "↓"], "down"),
     (&["k", "↑"], "up"),
     (&["Enter"], "open"),
-    (&["/"], "search"),
+    (&["s"], "search"),
+    (&["/"], "slash"),
     (&["r"], "answer"),
     (&["n"], "note"),
     (&["c"], "claim"),

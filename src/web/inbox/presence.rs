@@ -28,6 +28,18 @@ pub struct Others {
     pub looking: Vec<String>,
 }
 
+impl Others {
+    /// The sentence for those who write: of one, or of several.
+    pub const fn types(&self) -> &'static str {
+        if self.typing.len() == 1 { "web.inbox.types" } else { "web.inbox.type" }
+    }
+
+    /// The same for those who only look.
+    pub const fn looks(&self) -> &'static str {
+        if self.looking.len() == 1 { "web.inbox.looks" } else { "web.inbox.look" }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "inbox/others.html")]
 struct OthersPart {

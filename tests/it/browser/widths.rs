@@ -57,7 +57,14 @@ async fn at(window: &Client, origin: &str, (width, height): (u32, u32)) -> Vec<S
     wait_for(window, "form[data-ready]").await;
     assert_eq!(told(window, "return [innerWidth, innerHeight];", Vec::new()).await, json!([width, height]));
     picture(window, &format!("width-{width}")).await;
-    for css in ["#answer-text", "[data-test=answer]", "[data-bottom] > :last-child"] {
+    for css in [
+        "#answer-text",
+        "[data-test=answer]",
+        "[data-test=send-template]",
+        "[data-window]",
+        "#close",
+        "[data-bottom] > :last-child",
+    ] {
         let seen = is_in_view(window, css).await;
         if seen != true {
             wrong.push(format!("{width} x {height}: {seen}"));

@@ -90,6 +90,14 @@ async fn a_conversation_goes_both_ways() {
         receipt(&office, answer, "read").await;
         settle(&office, &woot).await;
         assert_eq!(woot.statuses(100)[1], "read");
+        let audited = "SELECT action FROM audit WHERE actor = 'chatwoot:clinic' ORDER BY id";
+        assert_eq!(office.words(audited).await, ["conversation.answer"], "{}", store.name());
+        office.inbox.close(office.conversations().await[0].id, "eva", office.clock.now()).await.unwrap();
+        settle(&office, &woot).await;
+        woot.agent_writes(100, "Y traiga la orden.", false);
+        settle(&office, &woot).await;
+        let expected = ["conversation.answer", "conversation.reopen", "conversation.answer"];
+        assert_eq!(office.words(audited).await, expected, "{}", store.name());
     }
 }
 
@@ -123,6 +131,25 @@ async fn what_is_resolved_there_is_closed_here_and_what_is_closed_here_resolved_
         woot.agent_sets(100, "open");
         settle(&office, &woot).await;
         assert_eq!(office.conversations().await[0].state, ConversationState::Open);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_yet_is_not_closed_away_by_resolving() {
+    for store in stores().await {
+        let (office, woot) = office(&store).await;
+        office.writes(ANA, "Hola").await;
+        settle(&office, &woot).await;
+        office.writes(ANA, "Espere, una cosa más").await;
+        woot.agent_sets(100, "resolved");
+        let said = std::mem::take(&mut *woot.said.lock().unwrap());
+        for body in &said {
+            engine::keep(&store, "clinic", &body.to_string(), office.clock.now()).await.unwrap();
+        }
+        settle(&office, &woot).await;
+        let found = office.conversations().await.remove(0);
+        assert_eq!((found.state, found.waiting_since.is_some()), (ConversationState::Open, true), "{}", store.name());
+        assert_eq!((woot.state(100).as_str(), woot.thread(100).len()), ("open", 2), "{}", store.name());
     }
 }
 

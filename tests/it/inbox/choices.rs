@@ -43,6 +43,36 @@ async fn an_unclear_reply_shows_the_messages_it_may_answer_with_their_exact_text
 }
 
 #[tokio::test]
+async fn while_a_reply_is_unclear_nothing_is_decided_though_the_conversation_is_about_a_message() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let (first, second) = unclear(&office).await;
+        let id = office.conversations().await[0].id;
+        office.change(&format!("UPDATE conversation SET origin_message_id = {first}")).await;
+        let site = Site::over(&office.engine);
+        let agent = site.visitor(Role::Agent).await;
+        let path = format!("/conversations/{id}");
+        let off = "data-test=\"set-confirmed\" disabled";
+        let page = site.get(&path, Some(&agent)).await.body;
+        assert!(page.contains(off) && page.contains("data-test=\"outcome-waits\""), "{}: {page}", store.name());
+        let early = site.post(&format!("{path}/outcome"), &agent, &[("outcome", "confirmed")]).await;
+        assert_eq!(early.status, StatusCode::CONFLICT, "{}", store.name());
+        let (token, body) = (site.token(Role::Agent).await, "{\"outcome\":\"confirmed\"}");
+        let early = site.call(Method::POST, &format!("/api/v1{path}/outcome"), &token, body, None).await;
+        assert_eq!(
+            (early.status, &early.json()["type"]),
+            (StatusCode::CONFLICT, &json!("/api/docs#problem-outcome_unclear"))
+        );
+        assert_eq!((office.outcomes(first).await, office.outcomes(second).await), (vec![], vec![]), "{}", store.name());
+
+        site.post(&format!("{path}/about"), &agent, &[("message", &second.to_string())]).await;
+        assert!(!site.get(&path, Some(&agent)).await.body.contains(off), "{}", store.name());
+        site.post(&format!("{path}/outcome"), &agent, &[("outcome", "confirmed")]).await;
+        assert_eq!(office.outcomes(second).await, ["confirmed"], "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn an_agent_picks_the_one_it_answers_and_can_then_set_what_was_decided() {
     for store in stores().await {
         let office = Office::new(&store);

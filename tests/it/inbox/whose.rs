@@ -85,6 +85,11 @@ async fn what_a_colleague_has_taken_over_comes_onto_no_ticket_and_its_doubts_are
         assert_eq!(settle(diego, DoubtSettlement::SendAgain).await, Acted::Done);
         assert_eq!(state().await, ["queued"], "{}", store.name());
         assert_eq!(settle(diego, DoubtSettlement::SendAgain).await, Acted::Nothing);
+
+        // A second ticket of the same conversation is refused with the first.
+        let second = office.inbox.open_ticket_of(found.id, &new, by).await.unwrap();
+        assert_eq!(second, Err(Misplaced::Has(ticket)), "{}", store.name());
+        assert_eq!(office.numbers("SELECT COUNT(*) FROM ticket").await, [1], "{}", store.name());
     }
 }
 
