@@ -297,7 +297,10 @@ fn an_account_in_another_currency_needs_a_rate_card_and_its_provider_says_how_fa
     let zenvia = "provider = \"zenvia\"\nbase_url = \"http://127.0.0.1:9/v2\"\napi_token = \"a\"\n\
         webhook_secret = \"a_secret_of_some_length_0\"\nwebhook_header_secret = \"another_of_some_length_1\"\n";
     let keys = "access_token = \"a\"\napp_secret = \"b\"\nverify_token = \"c\"\n";
-    let config = CONFIG.replace(meta, zenvia).replace(keys, "").replace("USD", "BRL").replace("throughput = 20\n", "");
+    let of_sender = "phone_number_id = \"106540352242922\"\n";
+    let gone = |config: String, keys: &str| config.replace(keys, "");
+    let config = [keys, of_sender, "throughput = 20\n"].into_iter().fold(CONFIG.replace(meta, zenvia), gone);
+    let config = config.replace("USD", "BRL");
     std::fs::write(folder.path("recado.toml"), &config).unwrap();
     let sheet = json(&check(&folder, NOBODY, &["--json"]));
     assert_eq!(sheet["throughput"], 20, "{sheet}");
