@@ -6,6 +6,7 @@
 pub mod card;
 pub mod charge;
 pub mod estimate;
+mod given;
 pub mod market;
 pub mod report;
 pub mod report_text;

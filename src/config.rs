@@ -34,6 +34,7 @@ pub mod law;
 mod office;
 mod patience;
 mod provider;
+mod rates;
 mod retention;
 mod secret;
 mod sections;
@@ -50,6 +51,7 @@ pub use chatwoot::ChatwootInbox;
 pub use conversations::Conversations;
 pub use office::OfficeHours;
 pub use patience::Patience;
+pub use rates::RateCard;
 pub use retention::{Kept, Retention};
 use toml_file::TomlProblem;
 
@@ -91,6 +93,8 @@ pub struct Config {
     pub breakers: breaker::Wanted,
     /// `[limits]`: by what canaries are judged, where their campaign does not say.
     pub canary: canary::Wanted,
+    /// `[[rate_card]]`: what providers charge, beside or instead of the cards of this build.
+    pub rate_cards: Vec<RateCard>,
     /// `[errors.*]`: what the operator wants done about a code of the provider. Every account's table has it already.
     pub errors: BTreeMap<i64, Policy>,
     /// `[alerts]`.

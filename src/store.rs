@@ -43,6 +43,7 @@ pub mod outgoing;
 pub mod password;
 pub mod person;
 pub mod place;
+pub mod preference;
 pub mod presence;
 pub mod reading;
 pub mod receipt;

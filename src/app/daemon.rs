@@ -21,7 +21,7 @@ use super::relay::{self, Mouth};
 use super::silence::listen_first;
 use crate::billing::card::Cards;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::domain::time::UnixMs;
 use crate::engine::alerts::{Alerts, Ways};
 use crate::engine::chatwoot::{self, Connector};
@@ -78,6 +78,9 @@ pub enum StartError {
         #[source]
         cause: io::Error,
     },
+    /// A rate card of the configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The data directory or the SQLite file is in use or cannot be written.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -141,7 +144,7 @@ impl Daemon {
             instance: setting::instance(&store).await?,
             node: node_name(),
             providers: connect(&config)?,
-            cards: Arc::new(Cards::embedded()),
+            cards: Arc::new(Cards::of(&config.rate_cards)?),
             changes: broadcast::Sender::new(CHANGES),
             wake: Arc::new(Notify::new()),
             inbound: Inbound::default(),

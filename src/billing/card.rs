@@ -1,10 +1,12 @@
 //! Rate cards: the provider's list price per delivered message, by currency, market and category, with the day each
-//! card takes effect (cloud-api.md 7.4). List rates: volume discounts are not modelled, so an estimate is never too low.
+//! card takes effect (cloud-api.md 7.4), or what the operator gives instead. List rates: volume discounts are not modelled, so an estimate is never too low.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::market;
+use super::given;
+use super::market::{self, Market, OTHER};
+use crate::config::{ConfigError, RateCard};
 use crate::domain::money::{Currency, Micros};
 use crate::domain::template::Category;
 
@@ -15,7 +17,7 @@ const EMBEDDED: &[(&str, &str, &str)] = &[
 ];
 
 /// How a rate that does not exist is written; it is not a rate of zero.
-const NO_RATE: &str = "n/a";
+pub(super) const NO_RATE: &str = "n/a";
 
 /// What a message is priced as: the template's category, or what the provider says instead.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -34,7 +36,7 @@ pub enum PricedAs {
 
 impl PricedAs {
     /// Columns of a card, in order.
-    const COLUMNS: [Self; 5] =
+    pub(super) const COLUMNS: [Self; 5] =
         [Self::Marketing, Self::Utility, Self::Authentication, Self::AuthenticationInternational, Self::Service];
 
     /// The word in database, API and exports.
@@ -73,21 +75,38 @@ impl From<Category> for PricedAs {
     }
 }
 
-/// All cards of this build.
-#[derive(Clone, Debug)]
-pub struct Cards(BTreeMap<Currency, BTreeMap<&'static str, Card>>);
+/// Rates in the order of the columns.
+pub(super) type Rates = [Option<Micros>; PricedAs::COLUMNS.len()];
 
-type Card = BTreeMap<&'static str, [Option<Micros>; 5]>;
+/// The rates of every market.
+type Card = BTreeMap<&'static str, Rates>;
+
+/// All cards: those of this build, and the configuration's.
+#[derive(Clone, Debug)]
+pub struct Cards(BTreeMap<Currency, BTreeMap<String, Card>>);
 
 impl Cards {
-    /// The cards that are part of this build.
-    pub fn embedded() -> Self {
-        let mut cards: BTreeMap<Currency, BTreeMap<&'static str, Card>> = BTreeMap::new();
+    /// The cards of this build with those that the configuration gives; one of the same currency and day stands in the
+    /// place of the build's.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the files of the configuration's.
+    pub fn of(given: &[RateCard]) -> Result<Self, ConfigError> {
+        let mut cards: BTreeMap<Currency, BTreeMap<String, Card>> = BTreeMap::new();
         for (currency, from, csv) in EMBEDDED {
             let currency = Currency::parse(currency).expect("the embedded cards are named by their currency");
-            cards.entry(currency).or_default().insert(from, read(csv));
+            cards.entry(currency).or_default().insert((*from).to_owned(), whole(&read(csv), from));
         }
-        Self(cards)
+        let mut problems = Vec::new();
+        for card in given {
+            match given::read(card) {
+                Ok(rows) => {
+                    cards.entry(card.currency).or_default().insert(card.from.clone(), whole(&rows, &card.from));
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() { Ok(Self(cards)) } else { Err(ConfigError::Problems(problems)) }
     }
 
     /// True when there is a card of that currency.
@@ -96,14 +115,16 @@ impl Cards {
     }
 
     /// First day of the latest card in effect on `day`; `None`: no card of that currency is.
-    pub fn in_effect(&self, currency: &str, day: &str) -> Option<&'static str> {
-        Some(self.card(Currency::parse(currency).ok()?, day)?.0)
+    pub fn in_effect(&self, currency: &str, day: &str) -> Option<&str> {
+        let until_day = (Bound::Unbounded, Bound::Included(day));
+        let cards = self.0.get(&Currency::parse(currency).ok()?)?;
+        cards.range::<str, _>(until_day).next_back().map(|(from, _)| from.as_str())
     }
 
     /// First days of the cards that take effect after `from` and not later than `until`.
-    pub fn changes(&self, currency: Currency, from: &str, until: &str) -> Vec<&'static str> {
-        let cards = self.0.get(&currency);
-        cards.into_iter().flat_map(BTreeMap::keys).copied().filter(|day| *day > from && *day <= until).collect()
+    pub fn changes<'a>(&'a self, currency: Currency, from: &str, until: &str) -> Vec<&'a str> {
+        let days = self.0.get(&currency).into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+        days.filter(|day| *day > from && *day <= until).collect()
     }
 
     /// The price of one delivered message by the latest card in effect on `day`, a day of the account's zone.
@@ -113,8 +134,9 @@ impl Cards {
 
     /// The same for what the provider says it is priced as.
     pub fn rate_as(&self, currency: Currency, market: &str, priced: PricedAs, day: &str) -> Option<Micros> {
-        let (from, card) = self.card(currency, day)?;
-        let rates = card.get(market::billed_as(market, from).as_str())?;
+        let until_day = (Bound::Unbounded, Bound::Included(day));
+        let (_, card) = self.0.get(&currency)?.range::<str, _>(until_day).next_back()?;
+        let rates = card.get(market)?;
         let column = PricedAs::COLUMNS.iter().position(|c| *c == priced)?;
         // A market without a rate of its own for foreign businesses has one authentication rate for all.
         match (rates[column], priced) {
@@ -124,11 +146,15 @@ impl Cards {
             (rate, _) => rate,
         }
     }
+}
 
-    fn card(&self, currency: Currency, day: &str) -> Option<(&'static str, &Card)> {
-        let until_day = (Bound::Unbounded, Bound::Included(day));
-        self.0.get(&currency)?.range::<str, _>(until_day).next_back().map(|(from, card)| (*from, card))
-    }
+/// A row for every market of a card of `from`: its own, that of what it was billed as then, or that of all the others.
+fn whole(rows: &Card, from: &str) -> Card {
+    let rates = |market: Market| {
+        let market = market.as_str();
+        rows.get(market).or_else(|| rows.get(market::billed_as(market, from).as_str())).or_else(|| rows.get(OTHER))
+    };
+    Market::all().filter_map(|market| Some((market.as_str(), *rates(market)?))).collect()
 }
 
 fn read(csv: &'static str) -> Card {
@@ -154,11 +180,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::billing::market::Market;
 
     fn usd(market: &str, category: Category, day: &str) -> Option<String> {
         let usd = Currency::parse("USD").unwrap();
-        Cards::embedded().rate(usd, market, category, day).map(|r| r.to_string())
+        Cards::of(&[]).unwrap().rate(usd, market, category, day).map(|r| r.to_string())
     }
 
     #[test]
@@ -205,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_currency_without_a_complete_card_has_none() {
-        let cards = Cards::embedded();
+        let cards = Cards::of(&[]).unwrap();
         let brl = Currency::parse("BRL").unwrap();
         assert!(!cards.has(brl));
         assert_eq!(cards.rate(brl, "brazil", Category::Utility, "2026-11-24"), None);
@@ -213,7 +238,7 @@ mod tests {
 
     #[test]
     fn international_authentication_has_its_own_rate_only_where_the_card_lists_one() {
-        let cards = Cards::embedded();
+        let cards = Cards::of(&[]).unwrap();
         let usd = Currency::parse("USD").unwrap();
         let priced = PricedAs::of_word("authentication-international").unwrap();
         assert_eq!(cards.rate_as(usd, "india", priced, "2026-11-24"), Micros::parse("0.0304"));

@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn the_worst_price_looks_at_marketing_and_at_the_rates_that_begin_before_the_time_to_live_ends() {
-        let cards = Cards::embedded();
+        let cards = Cards::of(&[]).unwrap();
         let usd = Currency::parse("USD").unwrap();
         let worst = |market, category, from, until| worst(&cards, usd, market, category, from, until);
         for (market, category, from, until, expected) in [
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn no_estimate_is_above_the_worst_price() {
-        let cards = Cards::embedded();
+        let cards = Cards::of(&[]).unwrap();
         let usd = Currency::parse("USD").unwrap();
         for market in crate::billing::market::Market::all() {
             for category in [Category::Marketing, Category::Utility, Category::Authentication, Category::Service] {

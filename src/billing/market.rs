@@ -9,7 +9,7 @@ use crate::domain::recipient::Recipient;
 use crate::intake::phone_number;
 
 /// Where a number that matches no calling code belongs.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 /// The longest prefix in the table, as `1809`.
 const LONGEST_PREFIX: usize = 4;
 

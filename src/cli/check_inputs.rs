@@ -12,7 +12,7 @@ use super::check_asked::{Asked, NAMES_NOT_LOOKED_AT, is_loaded};
 use super::client::{CallError, Client, DEFAULT_CONFIG};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
-use crate::config::{Account, Config, ConfigError, Sender};
+use crate::config::{Access, Account, Config, ConfigError, Sender};
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::{Scene, Tier};
 use crate::domain::hours::law::Laws;
@@ -22,13 +22,11 @@ use crate::domain::reach::Reaches;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
+use crate::engine::forecast::USUAL_THROUGHPUT;
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{NOBODY, Names, greets};
 use crate::preflight::diff::Feed;
 use crate::preflight::{Sheet, SheetInputs};
-
-/// What the provider grants a number to begin with, in messages per second (cloud-api.md 5).
-const GRANTED: u32 = 80;
 
 /// A file somebody wrote is wrong, in these places.
 #[derive(Debug)]
@@ -78,6 +76,10 @@ impl Known {
             }
             Err(error) => return Err(error.into()),
         };
+        let cards = match Cards::of(config.as_ref().map_or(&[], |config| &config.rate_cards)) {
+            Err(ConfigError::Problems(problems)) => return Ok(Err(Unusable(problems))),
+            read => read?,
+        };
         let mut unknown = Vec::new();
         if config.is_none() {
             unknown.push(Problem::new("no_configuration", &[("file", &path.display().to_string())]));
@@ -108,7 +110,7 @@ impl Known {
             earlier,
             feed,
             knows_earlier,
-            cards: Cards::embedded(),
+            cards,
             vars,
             names,
             holidays,
@@ -142,7 +144,7 @@ impl Known {
             same_audience: None,
             audience,
             now,
-            throughput: throughput(self.sender.as_ref()),
+            throughput: throughput(self.config.as_ref(), self.sender.as_ref()),
             around: &self.around,
             people: 1.0,
             reached: &|_| false,
@@ -171,13 +173,21 @@ impl Known {
     }
 }
 
-fn throughput(sender: Option<&Sender>) -> u32 {
-    sender.and_then(|s| s.throughput).map_or(GRANTED, NonZeroU32::get)
+/// Messages per second: the smaller of what is configured and what the provider usually grants.
+fn throughput(config: Option<&Config>, sender: Option<&Sender>) -> u32 {
+    let account = config.zip(sender).and_then(|(config, sender)| config.accounts.get(&sender.account));
+    let granted = match account.map(|account| &account.access) {
+        Some(Access::Gupshup(access)) => Some(access.wire.requests_per_second),
+        Some(Access::Zenvia(access)) => Some(access.throughput.get()),
+        Some(Access::CloudApi(_)) | None => None,
+    };
+    let configured = sender.and_then(|sender| sender.throughput).map(NonZeroU32::get);
+    [granted, configured].into_iter().flatten().min().unwrap_or(USUAL_THROUGHPUT)
 }
 
 /// What is known without asking the store: how fast the sender is, and its messaging limit.
 fn around(config: Option<&Config>, sender: Option<&Sender>, (now, speed): (UnixMs, f64)) -> Scene {
-    let mut scene = Scene::alone(now, f64::from(throughput(sender)), speed);
+    let mut scene = Scene::alone(now, f64::from(throughput(config, sender)), speed);
     let account = config.zip(sender).and_then(|(config, sender)| config.accounts.get(&sender.account));
     let portfolio = config.zip(account).and_then(|(config, account)| config.portfolios.get(account.portfolio_name()));
     if let Some((portfolio, Limit::People(people))) = portfolio.and_then(|p| Some((p, p.tier?))) {

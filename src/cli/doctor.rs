@@ -56,7 +56,7 @@ async fn engine(desk: Desk) -> anyhow::Result<Engine> {
         instance: setting::instance(&desk.store).await?,
         node: String::new(),
         providers,
-        cards: Arc::new(Cards::embedded()),
+        cards: Arc::new(Cards::of(&desk.config.rate_cards)?),
         changes: broadcast::Sender::new(1),
         wake: Arc::new(Notify::new()),
         inbound: Inbound::default(),

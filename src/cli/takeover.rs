@@ -54,7 +54,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn work(desk: &Desk, args: &Args) -> anyhow::Result<Report> {
-    let (store, now, cards) = (&desk.store, desk.clock.now(), Cards::embedded());
+    let (store, now, cards) = (&desk.store, desk.clock.now(), Cards::of(&desk.config.rate_cards)?);
     let last = setting::read(store, HEARTBEAT).await?.and_then(|at| at.parse().ok()).map(UnixMs);
     let doubtful = home::doubtful(store, last, now, desk.config.restore_after).await?;
     let is_held = doubtful.is_some() || hold::open(store).await?.iter().any(|hold| hold.cause == HoldCause::Restored);

@@ -162,7 +162,7 @@ fn language(code: &str) -> Result<String, &'static str> {
     (first && rest).then(|| code.to_owned()).ok_or("must be language codes, as [\"pt_AO\"]")
 }
 
-fn currency(code: &str) -> Result<Currency, String> {
+pub(super) fn currency(code: &str) -> Result<Currency, String> {
     Currency::parse(code).map_err(|_| "must be three capital letters, as \"USD\"".to_owned())
 }
 

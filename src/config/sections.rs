@@ -15,7 +15,7 @@ use super::secret::Secrets;
 use super::toml_file::{Table, Value};
 use super::{
     Access, Account, Config, Patience, Portfolio, Sender, Server, Team, chatwoot, checks, conversations, countries,
-    errors, is_loopback, law, office, retention, thresholds, webhook_key,
+    errors, is_loopback, law, office, rates, retention, thresholds, webhook_key,
 };
 use crate::domain::assign::Policy;
 use crate::domain::failure::Policy as ErrorPolicy;
@@ -49,6 +49,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let errors = root.table("errors", errors::read).flatten().unwrap_or_default();
     let (breakers, canary) =
         root.table("limits", |t| (thresholds::breakers(t), thresholds::canary(t))).unwrap_or_default();
+    let rate_cards = root.get("rate_card").and_then(|cards| rates::read(&cards, base));
     let (accounts, senders) = accounts_and_senders(root, &declared, (&secrets, &errors));
     let mut shown = BTreeSet::new();
     let chatwoot =
@@ -77,6 +78,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         reach,
         breakers,
         canary,
+        rate_cards: rate_cards.unwrap_or_default(),
         errors,
         alerts: alerts?,
         office: office.flatten().unwrap_or_default(),

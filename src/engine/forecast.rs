@@ -23,7 +23,7 @@ use super::{Engine, EngineError, aside};
 use ledger::Ledger;
 
 /// What Meta grants a number of which nothing else is known, messages per second (cloud-api.md 5).
-pub(super) const USUAL_THROUGHPUT: u32 = 80;
+pub const USUAL_THROUGHPUT: u32 = 80;
 
 /// Habits are those of the last days.
 const HABITS_OF: Duration = Duration::from_hours(7 * 24);

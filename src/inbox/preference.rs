@@ -1,29 +1,24 @@
 //! What people tell the provider itself: no more marketing (or again), and a new number.
 
+use std::time::Duration;
+
 use crate::domain::event::{IdentityChange, Preference};
 use crate::domain::time::UnixMs;
-use crate::store::identity;
-use crate::store::suppression::{self, NewSuppression, SuppressionScope};
-use crate::store::{Result, Tx};
+use crate::store::preference::{self, Told};
+use crate::store::{Result, Tx, identity};
 
-use super::reply::{AUTOMATIC, told_at};
+use super::reply::AUTOMATIC;
 
-/// Where a suppression comes from that the provider told of; only these end when the person wants marketing again.
-pub const SOURCE: &str = "preference";
+/// The provider's clock may be ahead of ours by this much; what is said to be later was said now.
+const AHEAD: Duration = Duration::from_mins(5);
 
 /// Keeps the person's wish. Wanting marketing again undoes what they told the provider, never what they told us in
 /// words (cloud-api.md 8.1).
-pub async fn take(tx: &mut Tx, preference: &Preference, received_at: UnixMs) -> Result<()> {
-    let person = identity::meet(tx, &preference.person, received_at).await?.root();
-    let scope = SuppressionScope::Marketing;
-    let at = told_at(preference.at, received_at);
-    if preference.stop {
-        let new = NewSuppression { person, scope, source: SOURCE, note: "", at, by: AUTOMATIC };
-        suppression::add(tx, &new).await?;
-    } else {
-        suppression::lift_person(tx, person, scope, SOURCE, at, AUTOMATIC).await?;
-    }
-    Ok(())
+pub async fn take(tx: &mut Tx, told: &Preference, received_at: UnixMs) -> Result<()> {
+    let person = identity::meet(tx, &told.person, received_at).await?.root();
+    let is_time = told.at.0 > 0 && told.at <= received_at.plus(AHEAD);
+    let at = if is_time { told.at } else { received_at };
+    preference::tell(tx, person, &Told { stop: told.stop, at, note: "", by: AUTOMATIC }).await
 }
 
 /// The old and the new identity are one person: what they asked for goes on holding.

@@ -16,6 +16,7 @@ mod amount;
 mod calendar;
 mod currency;
 mod filters;
+mod nameless;
 mod names;
 mod pieces;
 
@@ -160,8 +161,16 @@ impl Expression {
         self.names.contains(name)
     }
 
-    /// Its text for a row.
+    /// Its text for a row: nothing where it greets by a name that is not known, and says nothing instead of one.
     pub fn text(&self, row: &Value) -> Result<String, Failed> {
+        let text = self.written(row)?;
+        let marked = self.uses(CLIENT_NAME).then(|| nameless::marked(row)).flatten();
+        let has_gap = marked.and_then(|row| self.written(&row).ok()).is_some_and(|m| nameless::has_gap(&text, &m));
+        Ok(if has_gap { String::new() } else { text })
+    }
+
+    /// Its text, as the pieces give it.
+    fn written(&self, row: &Value) -> Result<String, Failed> {
         let mut out = String::new();
         for piece in &self.pieces {
             match piece {

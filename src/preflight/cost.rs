@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn usd(category: Category, tally: &Tally) -> Cost {
-        let cards = Cards::embedded();
+        let cards = Cards::of(&[]).unwrap();
         let currency = Currency::parse("USD").unwrap();
         range(Billing { cards: &cards, currency, category, time_to_live_s: None }, tally)
     }

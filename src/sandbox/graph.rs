@@ -91,7 +91,7 @@ async fn manage_by(sandbox: &Sandbox, segments: &[&str], token: &str, request: R
 /// The management API, which has a quota of its own per account.
 async fn manage(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>) -> Response {
     let [id, rest @ ..] = segments else { return Refusal::new(100, "no node in the path").into_response() };
-    let (used, wait) = match take_quota(sandbox, id, call.token, !rest.is_empty()) {
+    let (used, wait) = match take_quota(sandbox, id, call.token, is_of_account(rest)) {
         Err(refusal) => return refusal.into_response(),
         Ok(used) => used,
     };
@@ -110,6 +110,11 @@ async fn manage(sandbox: &Sandbox, segments: &[&str], call: &Call<'_>) -> Respon
         _ => Err(Refusal::new(100, "Unsupported request").with_subcode(33)),
     };
     with_usage(answered.map(Json).into_response(), id, (used, 0))
+}
+
+/// Whether an edge is one that only an account has: an id that nobody has used yet is one then.
+fn is_of_account(edge: &[&str]) -> bool {
+    matches!(edge, ["phone_numbers" | "message_templates" | "subscribed_apps"])
 }
 
 /// The answer with how much of the quota of `id` is used, in hundredths, and minutes until calls are taken again.

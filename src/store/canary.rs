@@ -35,7 +35,8 @@ const STATES: &str = "SELECT state, COALESCE(failure_code, 0), COUNT(*) FROM mes
 /// Whoever asked for no more since the canary began and has got a message of the run. Numbers that cannot be reached, and
 /// people whom somebody here put on the list, asked for nothing.
 const OPTED_OUT: &str = "SELECT COUNT(DISTINCT s.person_id) FROM suppression AS s
-    WHERE s.created_at >= $2 AND s.source NOT IN ('strikes', 'person') AND EXISTS
+    WHERE s.created_at >= $2 AND s.source NOT IN ('strikes', 'person')
+    AND (s.lifted_at IS NULL OR s.lifted_at > s.created_at) AND EXISTS
         (SELECT 1 FROM message AS m WHERE m.run_id = $1 AND m.attempt > 0 AND m.person_id IN
             (SELECT p.id FROM person AS p WHERE p.id = s.person_id
              UNION ALL SELECT p.id FROM person AS p WHERE p.linked_to = s.person_id))";

@@ -196,18 +196,6 @@ pub async fn wishes(store: &Store, root: PersonId) -> Result<Vec<String>> {
     Ok(on!(&store.read, |pool| sqlx::query_scalar(WISHES).bind(root).fetch_all(pool).await)?)
 }
 
-/// The provider reports that a person wants no more marketing (or wants it again): an adapter whose events name the wish
-/// apart from a message calls this with the person's row.
-pub async fn told_by_provider(tx: &mut Tx, person: PersonId, stop: bool, at: UnixMs) -> Result<()> {
-    let (scope, source, by) = (SuppressionScope::Marketing, "preference", "recado");
-    if stop {
-        add(tx, &NewSuppression { person, scope, source, note: "", at, by }).await?;
-    } else {
-        lift_person(tx, person, scope, source, at, by).await?;
-    }
-    Ok(())
-}
-
 /// Those of `people` who must not get it: everybody with scope `all`, and with scope `marketing` when it is `marketing`.
 pub async fn blocked(store: &Store, people: &[PersonId], marketing: bool) -> Result<BTreeSet<PersonId>> {
     if people.is_empty() {

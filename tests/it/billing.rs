@@ -1,5 +1,6 @@
 //! Tests of `billing`.
 
+mod cards;
 mod charge;
 mod report;
 mod service;

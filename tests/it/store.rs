@@ -11,6 +11,7 @@ mod message;
 mod migrating;
 mod people;
 mod place;
+mod preference;
 mod presence;
 mod result_pages;
 mod room;

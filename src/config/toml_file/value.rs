@@ -159,6 +159,15 @@ impl<'f, 's> Value<'f, 's> {
         read.into_iter().collect()
     }
 
+    /// A list of tables (`[[name]]`), each read with `build`.
+    pub fn tables<T>(&self, mut build: impl FnMut(&mut Table<'f, 's>) -> T) -> Option<Vec<T>> {
+        let DeValue::Array(items) = self.raw else {
+            return self.refuse_type(&format!("a list of tables, each under [[{}]]", self.key));
+        };
+        let read: Vec<_> = items.iter().map(|item| self.item(item).table(&mut build)).collect();
+        read.into_iter().collect()
+    }
+
     /// A list of texts; from the environment, separated by commas.
     pub fn texts(&self) -> Option<Vec<String>> {
         self.list(|text| Ok::<_, Infallible>(text.to_owned()))

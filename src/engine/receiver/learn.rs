@@ -9,6 +9,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::Engine;
 use crate::inbox::reply::AUTOMATIC;
 use crate::store::person::{self, Learned};
+use crate::store::preference::{self, Told};
 use crate::store::receipt::Standing;
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
 use crate::store::{Result, Tx, identity, message};
@@ -71,8 +72,14 @@ pub(super) async fn refusals(tx: &mut Tx, engine: &Engine, failed: &[&Standing],
         };
         let person = identity::row(tx, standing.person_id).await?.root();
         let note = code.to_string();
-        let new = NewSuppression { person, scope, source: source_of(scope), note: &note, at, by: AUTOMATIC };
-        suppression::add(tx, &new).await?;
+        let (note, by) = (note.as_str(), AUTOMATIC);
+        match scope {
+            // The same wish as the provider also tells as a preference (cloud-api.md 6.3).
+            SuppressionScope::Marketing => preference::tell(tx, person, &Told { stop: true, at, note, by }).await?,
+            SuppressionScope::All => {
+                suppression::add(tx, &NewSuppression { person, scope, source: SOURCE, note, at, by }).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -87,12 +94,4 @@ async fn strike(tx: &mut Tx, standing: &Standing, code: i64, at: UnixMs) -> Resu
     let (scope, source, note) = (SuppressionScope::All, suppression::STRIKES, &code.to_string());
     suppression::add(tx, &NewSuppression { person, scope, source, note, at, by: AUTOMATIC }).await?;
     Ok(())
-}
-
-/// "No marketing" is the same wish the provider also tells as a preference, and ends with it (cloud-api.md 6.3).
-fn source_of(scope: SuppressionScope) -> &'static str {
-    match scope {
-        SuppressionScope::Marketing => crate::inbox::preference::SOURCE,
-        SuppressionScope::All => SOURCE,
-    }
 }

@@ -10,6 +10,7 @@ use super::super::rows::when::{self, HasTime};
 use super::amount::{self, NoAmount};
 use super::calendar::{Style, When};
 use super::currency;
+use super::nameless;
 use super::names;
 
 /// Names of the filters.
@@ -43,11 +44,11 @@ fn build(style: Style) -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
     env.set_recursion_limit(50);
-    env.add_filter("first_name", |v: &Value| names::first_name(&text(v)));
-    env.add_filter("title", |v: &Value| names::title(&text(v)));
-    env.add_filter("upper", |v: &Value| text(v).to_uppercase());
-    env.add_filter("lower", |v: &Value| text(v).to_lowercase());
-    env.add_filter("trim", |v: &Value| text(v).trim().to_owned());
+    env.add_filter("first_name", |v: &Value| nameless::keeping(v, &text(v), names::first_name));
+    env.add_filter("title", |v: &Value| nameless::keeping(v, &text(v), names::title));
+    env.add_filter("upper", |v: &Value| nameless::keeping(v, &text(v), str::to_uppercase));
+    env.add_filter("lower", |v: &Value| nameless::keeping(v, &text(v), str::to_lowercase));
+    env.add_filter("trim", |v: &Value| nameless::keeping(v, &text(v), |text| text.trim().to_owned()));
     env.add_filter("default", |v: &Value, other: Value| if is_empty(v) { other } else { v.clone() });
     env.add_filter("day", move |v: &Value| moment(v, style).map(|w| style.day(w.local.date())));
     env.add_filter("date", move |v: &Value| moment(v, style).map(|w| style.date(w.local.date())));
@@ -98,8 +99,7 @@ fn text(value: &Value) -> String {
 
 /// Undefined, or nothing but blanks: cells are texts and an empty one is what a default is for.
 fn is_empty(value: &Value) -> bool {
-    matches!(value.kind(), ValueKind::Undefined | ValueKind::None)
-        || value.as_str().is_some_and(|s| s.trim().is_empty())
+    matches!(value.kind(), ValueKind::Undefined | ValueKind::None) || nameless::is_empty(&text(value))
 }
 
 fn moment(value: &Value, style: Style) -> Result<When, Error> {

@@ -42,7 +42,7 @@ fn receipt(status: ReceiptStatus, at: &str, pricing: Option<Pricing>) -> Receipt
 const NOON: &str = "2026-11-24T12:00:00Z";
 
 fn charged(category: Category, status: ReceiptStatus, told: Option<Pricing>) -> Option<(String, String)> {
-    let cards = Cards::embedded();
+    let cards = Cards::of(&[]).unwrap();
     let charge = of_receipt(&cards, &priced("argentina", category), &receipt(status, NOON, told), &TimeZone::UTC)?;
     Some((charge.amount.to_string(), charge.category))
 }
@@ -89,7 +89,7 @@ fn a_free_form_message_is_charged_only_when_the_provider_says_so() {
 #[test]
 fn an_answer_that_the_month_gives_for_free_is_booked_as_that_where_no_price_is_told() {
     let free = Priced { estimated: Micros(0), ..priced("argentina", Category::Service) };
-    let charge = |status| of_receipt(&Cards::embedded(), &free, &receipt(status, NOON, None), &TimeZone::UTC);
+    let charge = |status| of_receipt(&Cards::of(&[]).unwrap(), &free, &receipt(status, NOON, None), &TimeZone::UTC);
     let delivered = charge(ReceiptStatus::Delivered).unwrap();
     assert_eq!((delivered.amount, delivered.category.as_str()), (Micros(0), "service:free_a_month"));
     assert_eq!(charge(ReceiptStatus::Sent), None);
@@ -101,7 +101,7 @@ fn the_rate_is_that_of_the_day_of_delivery_on_the_accounts_calendar() {
     let of = |at: &str, zone: &TimeZone| {
         let told = pricing("regular", "marketing");
         let delivered = receipt(ReceiptStatus::Delivered, at, told);
-        let charge = of_receipt(&Cards::embedded(), &priced("mexico", Category::Marketing), &delivered, zone);
+        let charge = of_receipt(&Cards::of(&[]).unwrap(), &priced("mexico", Category::Marketing), &delivered, zone);
         let Charge { amount, day, .. } = charge.unwrap();
         (amount.to_string(), day)
     };
@@ -115,7 +115,8 @@ fn the_rate_is_that_of_the_day_of_delivery_on_the_accounts_calendar() {
 fn without_a_rate_the_estimate_is_charged_and_says_so() {
     let delivered = receipt(ReceiptStatus::Delivered, NOON, pricing("regular", "utility"));
     let charge =
-        of_receipt(&Cards::embedded(), &priced("atlantis", Category::Utility), &delivered, &TimeZone::UTC).unwrap();
+        of_receipt(&Cards::of(&[]).unwrap(), &priced("atlantis", Category::Utility), &delivered, &TimeZone::UTC)
+            .unwrap();
     assert_eq!((charge.amount, charge.category.as_str()), (Micros(12_345), "utility:assumed"));
 }
 
@@ -156,7 +157,7 @@ proptest! {
     fn a_charge_is_never_negative_and_never_above_the_worst_price_of_what_was_told(
         status in any_status(), category in any_category(), told in any_pricing(), number in "[1-9][0-9]{9,13}",
     ) {
-        let cards = Cards::embedded();
+        let cards = Cards::of(&[]).unwrap();
         let market = market::of(&Phone::from_international(&number).unwrap()).as_str();
         let told_is_free = told.as_ref().is_some_and(|t| t.kind.starts_with("free") || t.billable == Some(false));
         let day = "2026-11-24";

@@ -240,3 +240,25 @@ async fn a_wallet_that_cannot_be_read_for_long_counts_as_low() {
         assert_eq!((sent, wallet_holds(&store).await), (0, vec![None]), "{told:?} {}", store.name());
     }
 }
+
+#[tokio::test]
+async fn a_promotion_says_that_the_rest_is_kept_for_reminders_and_goes_on_after_the_recharge() {
+    for store in stores().await {
+        let till = Till::with(165).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        WalletReader::new(stage.engine.clone()).step().await;
+        let others = people(10).replace("Ana,+549115", "Eva,+549116");
+        let promo = stage.run("promo", &campaign("promotion", "promo"), &others).await;
+        stage.run("turnos", &campaign("reminder", "reminder"), &people(20)).await;
+        let engine = stage.restarted(store.dir.path()).await;
+        WalletReader::new(engine.clone()).step().await;
+        let why = waiting::run(&engine, promo).await.unwrap().expect("it waits");
+        assert_eq!(why.code, "wallet", "{}", store.name());
+        till.cents.store(5_000, Ordering::SeqCst);
+        stage.clock.advance(Duration::from_mins(5));
+        let engine = stage.restarted(store.dir.path()).await;
+        WalletReader::new(engine.clone()).step().await;
+        let why = waiting::run(&engine, promo).await.unwrap().map(|why| why.code);
+        assert_ne!(why.as_deref(), Some("wallet"), "{}", store.name());
+    }
+}

@@ -279,7 +279,7 @@ throughput      = 1000
         config: Arc::new(config),
         clock,
         providers,
-        cards: Arc::new(Cards::embedded()),
+        cards: Arc::new(Cards::of(&[]).unwrap()),
         instance: Instance::parse("test").unwrap(),
         node: node.to_owned(),
         changes: broadcast::channel(1_024).0,

@@ -133,11 +133,20 @@ async fn people_whose_number_is_known_with_a_name_are_greeted_by_it_and_the_othe
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
         stage.run("first", CAMPAIGN, "nombre,telefono\nAna Paz,+5491155550001\n").await;
-        let greets = CAMPAIGN.replace("{{ nombre }}", "{{ client_name | first_name }}");
-        for (name, audience) in [
-            ("column", "nombre,telefono\n,+5491155550001\n,+5491155550002\nEva Ruiz,+5491155550003\n"),
-            ("none", "telefono\n+5491155550001\n+5491155550002\n"),
+        for (name, greeting, audience) in [
+            (
+                "column",
+                "{{ client_name | first_name }}",
+                "nombre,telefono\n,+5491155550001\n,+5491155550002\nEva Ruiz,+5491155550003\n",
+            ),
+            ("none", "{{ client_name | first_name }}", "telefono\n+5491155550001\n+5491155550002\n"),
+            (
+                "longer",
+                "{{ client_name | first_name }}, buen día",
+                "nombre,telefono\n,+5491155550001\n,+5491155550002\n",
+            ),
         ] {
+            let greets = CAMPAIGN.replace("{{ nombre }}", greeting);
             let version = stage.load(name, &greets, audience).await;
             let sheet = stage.engine.sheet(version).await.unwrap();
             assert_eq!(sheet.blockers, [], "{} {name}", store.name());

@@ -97,7 +97,7 @@ impl Office {
             config: Arc::new(config),
             clock: clock.clone(),
             providers,
-            cards: Arc::new(Cards::embedded()),
+            cards: Arc::new(Cards::of(&[]).unwrap()),
             instance: Instance::parse("ours0").unwrap(),
             node: "test".to_owned(),
             changes: changes.clone(),

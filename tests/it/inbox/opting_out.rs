@@ -77,21 +77,33 @@ async fn the_sample_promotions_own_button_puts_its_person_on_the_do_not_send_lis
     }
 }
 
-fn preference(value: &str) -> serde_json::Value {
+fn preference(value: &str, at: i64) -> serde_json::Value {
     json!({ "user_preferences": [{ "wa_id": ANA, "detail": "…", "category": "marketing_messages", "value": value,
-        "timestamp": 1_795_525_200 }] })
+        "timestamp": at }] })
 }
 
 #[tokio::test]
 async fn resuming_at_the_provider_undoes_only_what_was_told_to_the_provider() {
     for store in stores().await {
         let office = Office::new(&store);
-        office.store_body_of("106540352242922", "user_preferences", preference("stop")).await;
+        office.store_body_of("106540352242922", "user_preferences", preference("stop", 1_795_525_200)).await;
         office.read().await;
         assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
         office.writes(ANA, "baja").await;
-        office.store_body_of("106540352242922", "user_preferences", preference("resume")).await;
+        office.store_body_of("106540352242922", "user_preferences", preference("resume", 1_795_525_260)).await;
         office.read().await;
         assert_eq!(office.words("SELECT source FROM suppression WHERE lifted_at IS NULL").await, ["reply"]);
+    }
+}
+
+#[tokio::test]
+async fn an_older_resume_that_comes_later_does_not_undo_a_stop() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        for (value, at) in [("stop", 1_795_525_230), ("resume", 1_795_525_205)] {
+            office.store_body_of("106540352242922", "user_preferences", preference(value, at)).await;
+            office.read().await;
+        }
+        assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
     }
 }

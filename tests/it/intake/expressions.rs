@@ -162,3 +162,42 @@ fn money_is_written_as_people_of_its_currency_and_language_read_it() {
     }
     assert_eq!(say("{{ 'mucho' | money('ARS') }}", Style::Es), "failed");
 }
+
+/// What an expression gives for a row whose person is called `name`.
+fn greeting(source: &str, name: Option<&str>) -> String {
+    let known: BTreeSet<&str> = names().into_iter().chain(["client_name"]).collect();
+    let mut row = RowValues {
+        cells: COLUMNS.iter().map(|(_, cell)| (*cell).to_owned()).collect(),
+        columns: Arc::new(COLUMNS.iter().enumerate().map(|(i, (name, _))| ((*name).to_owned(), i)).collect()),
+        vars: Arc::new(BTreeMap::new()),
+        when: None,
+        client: name.map(str::to_owned),
+        numbers: Vec::new(),
+    };
+    // A file with a column of names whose cell is empty.
+    let place = row.cells.len();
+    row.cells.push(String::new());
+    Arc::make_mut(&mut row.columns).insert("client_name".to_owned(), place);
+    let expression = Expression::compile(source, &Place::of("variables", "1", None), Style::Es, &known).unwrap();
+    expression.text(&Value::from_object(row)).unwrap_or_else(|_| "failed".to_owned())
+}
+
+#[test]
+fn a_greeting_by_an_unknown_name_is_empty_unless_it_says_what_to_say_instead() {
+    for (source, unknown, known) in [
+        ("{{ client_name }}", "", "ANA PAZ"),
+        ("Sr. {{ client_name | first_name }}", "", "Sr. Ana"),
+        ("{{ client_name }} {{ edad }}", "", "ANA PAZ 42"),
+        ("{{ 'Sr. ' ~ client_name }}", "", "Sr. ANA PAZ"),
+        ("{{ ('Sr. ' ~ client_name | title) | trim }}!", "", "Sr. Ana Paz!"),
+        ("Sr. {{ client_name | default('cliente') }}", "Sr. cliente", "Sr. ANA PAZ"),
+        ("Sr. {{ client_name | first_name | default('cliente') | upper }}", "Sr. CLIENTE", "Sr. ANA"),
+        ("{{ 'Hola ' ~ client_name if client_name else 'Hola' }}", "Hola", "Hola ANA PAZ"),
+        ("{{ 'Hola' if client_name == '' else 'Hola ' ~ client_name }}", "Hola", "Hola ANA PAZ"),
+        ("{{ client_name or 'cliente' }} {{ edad }}", "cliente 42", "ANA PAZ 42"),
+        ("{{ edad }} {{ vacio }}", "42 ", "42 "),
+    ] {
+        assert_eq!(greeting(source, None), unknown, "{source}");
+        assert_eq!(greeting(source, Some("ANA PAZ")), known, "{source}");
+    }
+}

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use recado::domain::template::Template;
 
-use super::folder::{AUDIENCE, CAMPAIGN, Folder, template};
+use super::folder::{AUDIENCE, CAMPAIGN, CONFIG, Folder, template};
 
 /// Nothing listens there.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -386,4 +386,34 @@ fn on_a_faster_clock_the_sender_is_no_faster() {
     let (real, fast) = (takes(1), takes(360));
     assert!((18.0..=40.0).contains(&real), "{real}");
     assert!((fast / real / 360.0 - 1.0).abs() < 0.2, "{real} {fast}");
+}
+
+#[test]
+fn an_account_in_another_currency_needs_a_rate_card_and_its_provider_says_how_fast_it_is() {
+    let folder = Folder::new();
+    let meta = "provider = \"cloud_api\"\nbase_url = \"http://127.0.0.1:9/v26.0\"\nwaba_id = \"102290129340398\"\n";
+    let zenvia = "provider = \"zenvia\"\nbase_url = \"http://127.0.0.1:9/v2\"\napi_token = \"a\"\n\
+        webhook_secret = \"a_secret_of_some_length_0\"\nwebhook_header_secret = \"another_of_some_length_1\"\n";
+    let keys = "access_token = \"a\"\napp_secret = \"b\"\nverify_token = \"c\"\n";
+    let of_sender = "phone_number_id = \"106540352242922\"\n";
+    let gone = |config: String, keys: &str| config.replace(keys, "");
+    let config = [keys, of_sender, "throughput = 20\n"].into_iter().fold(CONFIG.replace(meta, zenvia), gone);
+    let config = config.replace("USD", "BRL");
+    std::fs::write(folder.path("recado.toml"), &config).unwrap();
+    let sheet = json(&check(&folder, NOBODY, &["--json"]));
+    assert_eq!(sheet["throughput"], 20, "{sheet}");
+    let missing = sheet["blockers"].as_array().unwrap().iter().find(|b| b["code"] == "no_rate_card");
+    assert!(missing.expect("a blocker")["message"].as_str().unwrap().contains("[[rate_card]]"), "{sheet}");
+
+    let card = "[[rate_card]]\ncurrency = \"BRL\"\nfrom = \"2026-01-01\"\nfile = \"brl.csv\"\n";
+    std::fs::write(folder.path("recado.toml"), format!("{config}{card}")).unwrap();
+    let header = "market,marketing,utility,authentication,authentication_international,service";
+    std::fs::write(folder.path("brl.csv"), format!("{header}\nother,0.5,0.1,0.1,n/a,n/a\n")).unwrap();
+    assert!(!codes(&json(&check(&folder, NOBODY, &["--json"]))).contains(&"no_rate_card"));
+
+    std::fs::write(folder.path("brl.csv"), format!("{header}\nbrasil,0.5,0.1,0.1,n/a,n/a\n")).unwrap();
+    let wrong = check(&folder, NOBODY, &[]);
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(told.contains("brl.csv:2:1: unknown market \"brasil\"; did you mean \"brazil\"?"), "{told}");
 }

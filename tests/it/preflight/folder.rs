@@ -158,7 +158,7 @@ impl Folder {
             translations: &self.translations,
             account: sender.map(|s| &self.config.accounts[&s.account]),
             sender,
-            cards: &Cards::embedded(),
+            cards: &Cards::of(&[]).unwrap(),
             vars: &self.config.vars,
             names: &NOBODY,
             holidays: &holidays,

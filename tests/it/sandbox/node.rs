@@ -50,6 +50,18 @@ async fn an_account_and_its_numbers_exist_once_used() {
 }
 
 #[tokio::test]
+async fn an_edge_that_is_not_served_is_refused_and_changes_nothing() {
+    let sandbox = quiet_sandbox().await;
+    let number = format!("/v26.0/{SENDER}?fields=verified_name,throughput");
+    let (_, before) = sandbox.get(&number).await;
+    let (status, refused) = sandbox.get(&format!("/v26.0/{SENDER}/whatsapp_business_profile?fields=about")).await;
+    assert_eq!((status, &refused["error"]["code"], &refused["error"]["error_subcode"]), (400, &json!(100), &json!(33)));
+    let (_, after) = sandbox.get(&number).await;
+    assert_eq!(after, before);
+    assert!(before["verified_name"].is_string(), "{before}");
+}
+
+#[tokio::test]
 async fn with_configured_accounts_nothing_else_exists() {
     let mut config = sandbox_config("http://127.0.0.1:1/");
     let number = |id: &str| SandboxNumber {

@@ -134,7 +134,7 @@ impl Site {
             config: Arc::new(config),
             clock: clock.clone(),
             providers,
-            cards: Arc::new(Cards::embedded()),
+            cards: Arc::new(Cards::of(&[]).unwrap()),
             node: "test".to_owned(),
             changes: broadcast::Sender::new(16),
             wake: Arc::new(Notify::new()),

@@ -66,7 +66,7 @@ impl House {
             config: Arc::new(config),
             clock,
             providers,
-            cards: Arc::new(Cards::embedded()),
+            cards: Arc::new(Cards::of(&[]).unwrap()),
             node: "test".to_owned(),
             changes: broadcast::Sender::new(16),
             wake: Arc::new(Notify::new()),
