@@ -68,15 +68,7 @@ impl Known {
         (now, speed): (UnixMs, f64),
     ) -> anyhow::Result<Result<Self, Unusable>> {
         let path = named.unwrap_or(Path::new(DEFAULT_CONFIG));
-        let config = match Config::load(path, env) {
-            Ok(config) => Some(config),
-            Err(ConfigError::Problems(problems)) => return Ok(Err(Unusable(problems))),
-            Err(ConfigError::Read { source, .. }) if named.is_none() && source.kind() == io::ErrorKind::NotFound => {
-                None
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let cards = match Cards::of(config.as_ref().map_or(&[], |config| &config.rate_cards)) {
+        let (config, cards) = match configured(path, named.is_some(), env) {
             Err(ConfigError::Problems(problems)) => return Ok(Err(Unusable(problems))),
             read => read?,
         };
@@ -171,6 +163,20 @@ impl Known {
         let is_new = |code: &&str| sheet.blockers.iter().all(|known| known.code != **code);
         sheet.warnings.extend(why.filter(is_new).map(|code| Problem::new(code, &[])));
     }
+}
+
+/// The configuration with its rate cards; without one, where nobody named it, those of this build.
+fn configured(
+    path: &Path,
+    is_named: bool,
+    env: &BTreeMap<String, String>,
+) -> Result<(Option<Config>, Cards), ConfigError> {
+    let config = match Config::load(path, env) {
+        Err(ConfigError::Read { source, .. }) if !is_named && source.kind() == io::ErrorKind::NotFound => None,
+        read => Some(read?),
+    };
+    let cards = Cards::of(config.as_ref().map_or(&[], |config| &config.rate_cards))?;
+    Ok((config, cards))
 }
 
 /// Messages per second: the smaller of what is configured and what the provider usually grants.

@@ -26,7 +26,7 @@ use crate::domain::tier::{Limit, Reserve};
 /// One file in the data directory: nothing else has to be installed.
 const DEFAULT_STORE: &str = "sqlite:recado.db";
 
-/// A weekend without the daemon is told from a lunch break .
+/// A weekend without the daemon is told from a lunch break.
 const RESTORE_AFTER: Duration = Duration::from_hours(6);
 
 /// Bytes: well over ten million rows of an audience.
@@ -60,7 +60,6 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let retention = root.table("retention", retention::read).unwrap_or_default();
     let server = server?;
     let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
-    let portfolios = portfolios.flatten().unwrap_or_default();
     Some(Config {
         store_url: store_url?,
         restore_after,
@@ -70,7 +69,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         vars,
         teams,
         conversations,
-        portfolios,
+        portfolios: portfolios.flatten().unwrap_or_default(),
         accounts,
         senders,
         holidays,

@@ -71,7 +71,7 @@ impl FileKeys {
     pub fn see_person(&mut self, external_id: Option<&str>, to: &Phone, row: i64) {
         let Some(id) = external_id else { return };
         // Half of a hash is enough to tell the people of one id apart; 0 is nobody.
-        let who = (hashed(&to.person_key()) as u32).max(1);
+        let who = (hashed(to.person_key()) as u32).max(1);
         let (first, of) = self.ids.get(hashed(id)).unwrap_or_default();
         if first == 0 {
             self.ids.set(hashed(id), (who, u32::try_from(row).unwrap_or(u32::MAX)));
