@@ -6,48 +6,100 @@ use std::path::{Path, PathBuf};
 
 use recado::store::Db;
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
+use syn::Token;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 
 use crate::support::{rust_files, stores};
 
+/// What a macro of a file makes: texts of its own, and what it is given.
+struct Rule(Vec<Piece>);
+
+enum Piece {
+    Own(String),
+    Given(usize),
+}
+
+impl Parse for Rule {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (given, body, list);
+        syn::parenthesized!(given in input);
+        let mut names: Vec<syn::Ident> = Vec::new();
+        while !given.is_empty() {
+            given.parse::<Token![$]>()?;
+            names.push(given.parse()?);
+            given.parse::<Token![:]>()?;
+            given.parse::<syn::Ident>()?;
+            given.parse::<Option<Token![,]>>()?;
+        }
+        input.parse::<Token![=>]>()?;
+        syn::braced!(body in input);
+        input.parse::<Option<Token![;]>>()?;
+        if body.peek(syn::LitStr) {
+            return Ok(Self(vec![Piece::Own(body.parse::<syn::LitStr>()?.value())]));
+        }
+        body.parse::<syn::Ident>()?;
+        body.parse::<Token![!]>()?;
+        syn::parenthesized!(list in body);
+        let mut pieces = Vec::new();
+        while !list.is_empty() {
+            pieces.push(if list.parse::<Option<Token![$]>>()?.is_some() {
+                let name: syn::Ident = list.parse()?;
+                let place = names.iter().position(|known| *known == name);
+                Piece::Given(place.ok_or_else(|| list.error("given to nobody"))?)
+            } else {
+                Piece::Own(list.parse::<syn::LitStr>()?.value())
+            });
+            list.parse::<Option<Token![,]>>()?;
+        }
+        Ok(Self(pieces))
+    }
+}
+
 #[derive(Default)]
 struct Statements {
     file: PathBuf,
-    /// Macros of the file that put columns, written once, before what is given: what they put there.
-    columns: BTreeMap<String, String>,
+    /// Macros of the file by which parts of statements are written once.
+    rules: BTreeMap<String, Rule>,
     /// (where, database or "both", text)
     found: Vec<(String, &'static str, String)>,
 }
 
 impl Statements {
     fn add(&mut self, name: &str, database: &'static str, expr: &syn::Expr) {
-        let text = match expr {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => text.value(),
-            syn::Expr::Macro(syn::ExprMacro { mac, .. }) => {
-                let columns = mac.path.get_ident().and_then(|name| self.columns.get(&name.to_string()));
-                let Some(columns) = columns else { return };
-                columns.clone() + &mac.parse_body::<syn::LitStr>().unwrap().value()
-            }
-            _ => return,
-        };
+        let Some(text) = self.text(expr) else { return };
         let first = text.split_whitespace().next().unwrap_or_default();
         if ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&first) {
             self.found.push((format!("{}: {name}", self.file.display()), database, text));
         }
     }
-}
 
-/// The first text in a macro's rules.
-fn first_text(rules: &str) -> Option<String> {
-    let (_, rest) = rules.split_once('"')?;
-    let (text, _) = rest.split_once('"')?;
-    Some(text.to_owned())
+    /// The text of a constant; `None`: it is none.
+    fn text(&self, expr: &syn::Expr) -> Option<String> {
+        let mac = match expr {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => return Some(text.value()),
+            syn::Expr::Macro(syn::ExprMacro { mac, .. }) => mac,
+            _ => return None,
+        };
+        let given = mac.parse_body_with(Punctuated::<syn::Expr, Token![,]>::parse_terminated).ok()?;
+        let given: Vec<String> = given.iter().map(|expr| self.text(expr)).collect::<Option<_>>()?;
+        let name = mac.path.get_ident()?.to_string();
+        if name == "concat" {
+            return Some(given.concat());
+        }
+        let piece = |piece: &Piece| match piece {
+            Piece::Own(text) => text.clone(),
+            Piece::Given(place) => given[*place].clone(),
+        };
+        Some(self.rules.get(&name)?.0.iter().map(piece).collect())
+    }
 }
 
 impl<'ast> Visit<'ast> for Statements {
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
         let name = item.ident.as_ref().map(ToString::to_string);
-        self.columns.extend(name.zip(first_text(&item.mac.tokens.to_string())));
+        self.rules.extend(name.zip(item.mac.parse_body::<Rule>().ok()));
     }
 
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
@@ -76,7 +128,7 @@ pub(super) fn statements() -> Vec<(String, &'static str, String)> {
     for file in files {
         let source = syn::parse_file(&std::fs::read_to_string(&file).unwrap()).unwrap();
         visitor.file = file;
-        visitor.columns.clear();
+        visitor.rules.clear();
         visitor.visit_file(&source);
     }
     visitor.found
@@ -86,6 +138,11 @@ pub(super) fn statements() -> Vec<(String, &'static str, String)> {
 async fn every_statement_prepares() {
     let statements = statements();
     assert!(statements.len() > 2, "the search for SQL constants finds nothing any more");
+    for written_in_parts in
+        ["store/candidate.rs: RECENT", "store/message/earlier.rs: PAGE", "store/message/standing.rs: BY_ID"]
+    {
+        assert!(statements.iter().any(|(place, ..)| place.ends_with(written_in_parts)), "{written_in_parts}");
+    }
     for store in stores().await {
         for (place, database, text) in &statements {
             if *database != "both" && *database != store.name() {
