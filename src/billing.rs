@@ -4,9 +4,9 @@
 //! message is planned, reserved at its claim, and charged once it has been delivered, by what its receipts tell.
 
 pub mod card;
+mod card_file;
 pub mod charge;
 pub mod estimate;
-mod given;
 pub mod market;
 pub mod report;
 pub mod report_text;

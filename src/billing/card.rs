@@ -1,10 +1,11 @@
 //! Rate cards: the provider's list price per delivered message, by currency, market and category, with the day each
-//! card takes effect (cloud-api.md 7.4), or what the operator gives instead. List rates: volume discounts are not modelled, so an estimate is never too low.
+//! card takes effect (cloud-api.md 7.4), or what the operator gives instead. List rates: volume discounts are not
+//! modelled, so an estimate is never too low.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::given;
+use super::card_file;
 use super::market::{self, Market, OTHER};
 use crate::config::{ConfigError, RateCard};
 use crate::domain::money::{Currency, Micros};
@@ -92,16 +93,17 @@ impl Cards {
     /// # Errors
     /// Everything that is wrong in the files of the configuration's.
     pub fn of(given: &[RateCard]) -> Result<Self, ConfigError> {
-        let mut cards: BTreeMap<Currency, BTreeMap<String, Card>> = BTreeMap::new();
-        for (currency, from, csv) in EMBEDDED {
+        let embedded = EMBEDDED.iter().map(|(currency, from, csv)| {
             let currency = Currency::parse(currency).expect("the embedded cards are named by their currency");
-            cards.entry(currency).or_default().insert((*from).to_owned(), whole(&read(csv), from));
-        }
+            (currency, *from, *from, *csv)
+        });
+        let given = given.iter().map(|card| (card.currency, &*card.from, &*card.name, &*card.text));
+        let mut cards: BTreeMap<Currency, BTreeMap<String, Card>> = BTreeMap::new();
         let mut problems = Vec::new();
-        for card in given {
-            match given::read(card) {
+        for (currency, from, name, text) in embedded.chain(given) {
+            match card_file::read(name, text) {
                 Ok(rows) => {
-                    cards.entry(card.currency).or_default().insert(card.from.clone(), whole(&rows, &card.from));
+                    cards.entry(currency).or_default().insert(from.to_owned(), whole(&rows, from));
                 }
                 Err(found) => problems.extend(found),
             }
@@ -116,9 +118,13 @@ impl Cards {
 
     /// First day of the latest card in effect on `day`; `None`: no card of that currency is.
     pub fn in_effect(&self, currency: &str, day: &str) -> Option<&str> {
+        self.latest(Currency::parse(currency).ok()?, day).map(|(from, _)| from)
+    }
+
+    fn latest(&self, currency: Currency, day: &str) -> Option<(&str, &Card)> {
         let until_day = (Bound::Unbounded, Bound::Included(day));
-        let cards = self.0.get(&Currency::parse(currency).ok()?)?;
-        cards.range::<str, _>(until_day).next_back().map(|(from, _)| from.as_str())
+        let (from, card) = self.0.get(&currency)?.range::<str, _>(until_day).next_back()?;
+        Some((from, card))
     }
 
     /// First days of the cards that take effect after `from` and not later than `until`.
@@ -134,8 +140,7 @@ impl Cards {
 
     /// The same for what the provider says it is priced as.
     pub fn rate_as(&self, currency: Currency, market: &str, priced: PricedAs, day: &str) -> Option<Micros> {
-        let until_day = (Bound::Unbounded, Bound::Included(day));
-        let (_, card) = self.0.get(&currency)?.range::<str, _>(until_day).next_back()?;
+        let (_, card) = self.latest(currency, day)?;
         let rates = card.get(market)?;
         let column = PricedAs::COLUMNS.iter().position(|c| *c == priced)?;
         // A market without a rate of its own for foreign businesses has one authentication rate for all.
@@ -157,24 +162,6 @@ fn whole(rows: &Card, from: &str) -> Card {
     Market::all().filter_map(|market| Some((market.as_str(), *rates(market)?))).collect()
 }
 
-fn read(csv: &'static str) -> Card {
-    let lines = csv.lines().filter(|l| !l.starts_with('#')).skip(1);
-    lines
-        .map(|line| {
-            let mut cells = line.split(',');
-            let market = cells.next().unwrap_or_default();
-            (market, std::array::from_fn(|_| rate(cells.next().unwrap_or(NO_RATE))))
-        })
-        .collect()
-}
-
-fn rate(cell: &str) -> Option<Micros> {
-    if cell == NO_RATE {
-        return None;
-    }
-    Some(Micros::parse(cell).unwrap_or_else(|| unreachable!("a test reads every cell of the cards: {cell}")))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -187,23 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_of_every_card_is_a_rate_or_says_that_there_is_none() {
-        for (currency, from, csv) in EMBEDDED {
-            let mut lines = csv.lines().filter(|l| !l.starts_with('#'));
-            let columns: Vec<_> = lines.next().unwrap().split(',').skip(1).collect();
-            assert_eq!(columns, PricedAs::COLUMNS.map(PricedAs::as_str), "{currency} {from}");
-            for line in lines {
-                let cells: Vec<_> = line.split(',').collect();
-                assert_eq!(cells.len(), 6, "{line}");
-                assert!(cells[1..].iter().all(|c| rate(c).is_none_or(|r| r.0 > 0)), "{line}");
-            }
-        }
-    }
-
-    #[test]
     fn a_card_has_a_row_for_every_market_of_its_day() {
         for (currency, from, csv) in EMBEDDED {
-            let listed: BTreeSet<_> = read(csv).into_keys().map(str::to_owned).collect();
+            let listed: BTreeSet<_> = card_file::read(from, csv).unwrap().into_keys().map(str::to_owned).collect();
             let needed: BTreeSet<_> = Market::all().map(|m| market::billed_as(m.as_str(), from)).collect();
             assert_eq!(listed, needed, "{currency} {from}");
         }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::num::NonZeroU32;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -12,7 +11,7 @@ use super::check_asked::{Asked, NAMES_NOT_LOOKED_AT, is_loaded};
 use super::client::{CallError, Client, DEFAULT_CONFIG};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
-use crate::config::{Access, Account, Config, ConfigError, Sender};
+use crate::config::{Account, Config, ConfigError, Sender};
 use crate::domain::earlier::Earlier;
 use crate::domain::forecast::{Scene, Tier};
 use crate::domain::hours::law::Laws;
@@ -22,7 +21,7 @@ use crate::domain::reach::Reaches;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
-use crate::engine::forecast::USUAL_THROUGHPUT;
+use crate::engine::forecast::{USUAL_THROUGHPUT, smaller};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{NOBODY, Names, greets};
 use crate::preflight::diff::Feed;
@@ -179,16 +178,11 @@ fn configured(
     Ok((config, cards))
 }
 
-/// Messages per second: the smaller of what is configured and what the provider usually grants.
+/// Messages per second, as far as the configuration tells.
 fn throughput(config: Option<&Config>, sender: Option<&Sender>) -> u32 {
     let account = config.zip(sender).and_then(|(config, sender)| config.accounts.get(&sender.account));
-    let granted = match account.map(|account| &account.access) {
-        Some(Access::Gupshup(access)) => Some(access.wire.requests_per_second),
-        Some(Access::Zenvia(access)) => Some(access.throughput.get()),
-        Some(Access::CloudApi(_)) | None => None,
-    };
-    let configured = sender.and_then(|sender| sender.throughput).map(NonZeroU32::get);
-    [granted, configured].into_iter().flatten().min().unwrap_or(USUAL_THROUGHPUT)
+    let granted = account.and_then(|account| account.access.granted());
+    sender.map_or(USUAL_THROUGHPUT, |sender| smaller(granted, sender))
 }
 
 /// What is known without asking the store: how fast the sender is, and its messaging limit.

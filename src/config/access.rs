@@ -87,6 +87,15 @@ impl Access {
         }
     }
 
+    /// Messages per second that the contract grants, where the provider never tells them.
+    pub const fn granted(&self) -> Option<u32> {
+        match self {
+            Self::CloudApi(_) => None,
+            Self::Gupshup(access) => Some(access.wire.requests_per_second),
+            Self::Zenvia(access) => Some(access.throughput.get()),
+        }
+    }
+
     /// How webhooks prove themselves, where the provider signs nothing.
     pub const fn webhook_key(&self) -> Option<&WebhookKey> {
         match self {

@@ -1,5 +1,5 @@
 //! `[[rate_card]]`: what the provider charges, in a file beside the configuration. Here the file is only fetched; its
-//! rows are read where markets are known (`billing::given`).
+//! rows are read where markets are known (`billing::card_file`).
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -4,6 +4,7 @@
 mod ledger;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::config::{Account, Sender};
@@ -75,8 +76,13 @@ pub async fn around(engine: &Engine, sender: &Sender, account: &Account) -> Resu
 pub async fn throughput(engine: &Engine, sender: &Sender) -> Result<u32, EngineError> {
     let granted = setting::read(&engine.store, &granted_key(&sender.name)).await?;
     let granted = granted.and_then(|granted| granted.parse::<u32>().ok()).filter(|granted| *granted > 0);
-    let configured = sender.throughput.map(std::num::NonZeroU32::get);
-    Ok([granted, configured].into_iter().flatten().min().unwrap_or(USUAL_THROUGHPUT))
+    Ok(smaller(granted, sender))
+}
+
+/// The smaller of what is `granted` and what is configured, messages per second; where neither is known, the usual.
+pub fn smaller(granted: Option<u32>, sender: &Sender) -> u32 {
+    let configured = sender.throughput.map(NonZeroU32::get);
+    [granted, configured].into_iter().flatten().min().unwrap_or(USUAL_THROUGHPUT)
 }
 
 /// The provider says what it grants `sender`; `None`: it does not say.

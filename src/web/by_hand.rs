@@ -16,7 +16,7 @@ use crate::store::conversation;
 use super::actor::Actor;
 use super::converse::author;
 use super::error::WebError;
-use super::form::Form;
+use super::form::{Form, with_done};
 use super::gallery::{Asked, Gallery};
 use super::once::once;
 use super::page::{Page, html};
@@ -163,7 +163,7 @@ async fn go_once(state: &WebState, actor: &Actor, route: &str, asked: &Asked) ->
         let found = conversation::get(state.store(), conversation).await?;
         let theirs = found.is_some_and(|c| c.assignee != actor.user);
         let done = if theirs { "sent_theirs" } else { "sent" };
-        Ok(format!("/conversations/{conversation}?done={done}"))
+        Ok(with_done(&format!("/conversations/{conversation}"), done))
     };
     Box::pin(once(state, actor, (route, &asked.once), &format!("{send:?}"), work)).await
 }

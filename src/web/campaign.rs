@@ -23,7 +23,7 @@ use super::clock;
 use super::error::WebError;
 use super::figures::Figures;
 use super::file_questions::{self, Asked, asked};
-use super::form::{Form, done};
+use super::form::{Form, done, with_done};
 use super::once::once_for_words;
 use super::page::{Page, html};
 use super::reading::{PATIENCE, Reading};
@@ -297,8 +297,8 @@ pub async fn start(
     let looked = Looked { version, shown, anyway: form.anyway };
     let work = async |actor: Actor| {
         Ok(match act::start_shown(&state, &actor, campaign, looked).await? {
-            Begun::Run(run) => format!("/runs/{run}?done=started"),
-            Begun::At(_) => format!("/campaigns/{id}?done=scheduled"),
+            Begun::Run(run) => with_done(&format!("/runs/{run}"), "started"),
+            Begun::At(_) => with_done(&format!("/campaigns/{id}"), "scheduled"),
         })
     };
     let words = format!("{:?}", (version, shown, form.anyway));

@@ -21,7 +21,7 @@ use super::bubble::{self, Bubble};
 use super::composer::{Begun, BegunAsked, Composer, NewAnswer};
 use super::converse;
 use super::error::WebError;
-use super::form::{Form, done, done_n};
+use super::form::{Form, done, done_n, with_done};
 use super::handover::{self, Desk};
 use super::inbox::asked::Asked;
 use super::inbox::lists::Lists;
@@ -350,7 +350,8 @@ pub async fn note(
     Path(id): Path<i64>,
     Form(form): Form<NoteForm>,
 ) -> Result<Redirect, WebError> {
-    let (route, there) = (format!("POST /conversations/{id}/note"), format!("/conversations/{id}?done=noted"));
+    let (route, there) =
+        (format!("POST /conversations/{id}/note"), with_done(&format!("/conversations/{id}"), "noted"));
     let work = async |actor: Actor| {
         converse::note(&state, &actor, ConversationId(id), &form.text).await?;
         Ok(there.clone())

@@ -29,7 +29,12 @@ pub const UNREAD: &str = "form";
 
 /// Back to `path` with what was done, told once at its top.
 pub fn done(path: &str, word: &str) -> Redirect {
-    Redirect::to(&format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' }))
+    Redirect::to(&with_done(path, word))
+}
+
+/// Where [`done`] leads.
+pub fn with_done(path: &str, word: &str) -> String {
+    format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' })
 }
 
 /// The same with a count.
@@ -39,7 +44,7 @@ pub fn done_n(path: &str, word: &str, n: u64) -> Redirect {
 
 /// Where [`done_n`] leads.
 pub fn with_done_n(path: &str, word: &str, n: u64) -> String {
-    format!("{path}{}done={word}&n={n}", if path.contains('?') { '&' } else { '?' })
+    format!("{}&n={n}", with_done(path, word))
 }
 
 /// A path of this site, whatever was asked for: never another host's.

@@ -15,7 +15,7 @@ use crate::store::{identity, token, user};
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::{Form, done};
+use super::form::{Form, done, with_done};
 use super::once::once_for_words;
 use super::state::WebState;
 use super::tickets;
@@ -135,7 +135,7 @@ pub async fn ticket(
     Form(form): Form<TicketForm>,
 ) -> Result<Redirect, WebError> {
     let id = ConversationId(id);
-    let done = format!("/conversations/{id}?done=ticket_linked");
+    let done = with_done(&format!("/conversations/{id}"), "ticket_linked");
     if let Some(ticket) = form.ticket {
         tickets::link(&state, &actor, TicketId(ticket), id).await?;
         return Ok(Redirect::to(&done));

@@ -16,7 +16,7 @@ use super::act;
 use super::actor::Actor;
 use super::clock;
 use super::error::WebError;
-use super::form::Form;
+use super::form::{Form, with_done_n};
 use super::once::once_for_words;
 use super::page::{Page, html};
 use super::row_words;
@@ -132,7 +132,7 @@ pub async fn retry(
     }
     let work = async |actor: Actor| {
         let again = act::retry(&state, &actor, RunId(id), &codes).await?;
-        Ok(format!("/runs/{id}?done=retried&n={again}"))
+        Ok(with_done_n(&format!("/runs/{id}"), "retried", again))
     };
     let (route, words) = (format!("POST /runs/{id}/retry"), format!("{codes:?}"));
     let path = once_for_words(&state, &actor, (&route, &choice.once), &words, work).await?;

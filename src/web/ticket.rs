@@ -20,7 +20,7 @@ use super::actor::Actor;
 use super::bubble::elsewhere;
 use super::converse::LONGEST_NOTE;
 use super::error::WebError;
-use super::form::{Form, done};
+use super::form::{Form, done, with_done};
 use super::once::once_for_words;
 use super::page::{Page, html};
 use super::state::WebState;
@@ -175,7 +175,7 @@ pub async fn note(
     Path(id): Path<i64>,
     Form(form): Form<NoteForm>,
 ) -> Result<Redirect, WebError> {
-    let (route, there) = (format!("POST /tickets/{id}/note"), format!("/tickets/{id}?done=noted"));
+    let (route, there) = (format!("POST /tickets/{id}/note"), with_done(&format!("/tickets/{id}"), "noted"));
     let work = async |actor: Actor| {
         tickets::note(&state, &actor, TicketId(id), &form.text).await?;
         Ok(there.clone())

@@ -20,7 +20,7 @@ use crate::store::user;
 use super::actor::Actor;
 use super::converse::{self, LONGEST_NOTE};
 use super::error::WebError;
-use super::form::Form;
+use super::form::{Form, with_done};
 use super::once::once_for_words;
 use super::page::{Page, cut, html};
 use super::state::WebState;
@@ -129,7 +129,7 @@ pub async fn open(
         let phone = number(&state, &form.phone)?;
         let new = NewTicket { subject: &subject, person: PersonId(0), priority, assignee: actor.user, reference: None };
         let opened = open_for(&state, &actor, (&phone, &new)).await?;
-        Ok(format!("/tickets/{}?done=ticket_opened", opened.id))
+        Ok(with_done(&format!("/tickets/{}", opened.id), "ticket_opened"))
     };
     let words = format!("{:?}", (&subject, &form.phone, priority));
     let path = once_for_words(&state, &actor, ("POST /tickets", &form.once), &words, work).await?;

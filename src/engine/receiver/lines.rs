@@ -63,10 +63,15 @@ impl Engine {
     /// Stores a body as it came from an account's provider, in the line it belongs to. When this returns `Ok`, it survives a
     /// power cut.
     pub async fn keep_webhook(&self, account: &str, body: &[u8], at: UnixMs) -> Result<(), StoreError> {
-        let events = self.providers.get(account).and_then(|provider| provider.read_webhook(body).ok());
-        let is_of_people = events.is_some_and(|events| events.iter().any(WebhookEvent::is_of_people));
+        let is_of_people = self.events_of(account, body).is_ok_and(|e| e.iter().any(WebhookEvent::is_of_people));
         let line = if is_of_people { Line::People } else { Line::News };
         webhook::store(&self.store, account, line, body, at).await
+    }
+
+    /// What a body of an account's provider tells; `Err`: why it cannot be read, in words without personal data.
+    fn events_of(&self, account: &str, body: &[u8]) -> Result<Vec<WebhookEvent>, &'static str> {
+        let provider = self.providers.get(account).ok_or("the account is not in the configuration")?;
+        provider.read_webhook(body).map_err(|_| "not what the provider documents")
     }
 }
 
@@ -103,10 +108,7 @@ impl Receiver {
     }
 
     fn read_one(&self, webhook: Webhook) -> Incoming {
-        let events = match self.engine.providers.get(&webhook.account) {
-            Some(provider) => provider.read_webhook(&webhook.body).map_err(|_| "not what the provider documents"),
-            None => Err("the account is not in the configuration"),
-        };
+        let events = self.engine.events_of(&webhook.account, &webhook.body);
         Incoming { id: webhook.id, account: webhook.account, received_at: webhook.received_at, events }
     }
 }

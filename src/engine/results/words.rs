@@ -54,13 +54,13 @@ impl Voice {
         cells
     }
 
+    /// The cells without the answer.
     fn became(&self, fate: &Fate) -> Vec<Cell> {
-        let word = fate.word.as_deref();
         let mut cells = match (&fate.now, &fate.before) {
-            (RowResult::Message(told), _) => self.message(told, word),
+            (RowResult::Message(told), _) => self.message(told, None),
             // What was sent before the file left it out stays so.
             (RowResult::LeftOut(left), Some(before)) => {
-                let mut cells = self.message(before, word);
+                let mut cells = self.message(before, None);
                 if let Some(why) = self.why_left_out_after(left, before) {
                     cells[REASON] = Cell::Word(why);
                 }

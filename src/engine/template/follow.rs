@@ -39,8 +39,8 @@ pub(in crate::engine) async fn status(
     if before != TemplateStatus::Approved && !is_gone {
         return Ok(false);
     }
-    let causes = [HoldCause::Deleted, HoldCause::Quality];
-    let (cause, other) = if is_gone { (causes[0], causes[1]) } else { (causes[1], causes[0]) };
+    let (deleted, quality) = (HoldCause::Deleted, HoldCause::Quality);
+    let (cause, other) = if is_gone { (deleted, quality) } else { (quality, deleted) };
     // What it was held for before is over with this word; what is held for the same goes on being held, as it was told.
     let lifted = hold::lift_cause(tx, (scope, &scope_key, other), now, ITSELF).await?;
     let new = NewHold { scope, scope_key, cause, code: None, until_at: Some(now.plus(TEMPLATE_POLL)) };

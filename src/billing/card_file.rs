@@ -1,11 +1,10 @@
-//! Rate cards that the operator gives: delimited text with the columns of those of this build, read strictly, because a
+//! Rate cards as files, those of this build and those that the operator gives: delimited text, read strictly, because a
 //! wrong price is found only on the bill.
 
 use std::collections::BTreeMap;
 
 use super::card::{NO_RATE, PricedAs, Rates};
 use super::market::{Market, OTHER};
-use crate::config::RateCard;
 use crate::config::toml_file::{TomlProblem, nearest};
 use crate::domain::money::Micros;
 
@@ -92,13 +91,13 @@ impl Reading<'_> {
     }
 }
 
-/// The rows of a card by market.
+/// The rows of a card by market; problems are told of the file `name`.
 ///
 /// # Errors
 /// Everything that is wrong with the file, with its line and column.
-pub(super) fn read(card: &RateCard) -> Result<BTreeMap<&'static str, Rates>, Vec<TomlProblem>> {
-    let mut reading = Reading { name: &card.name, problems: Vec::new() };
-    let text = card.text.strip_prefix('\u{feff}').unwrap_or(&card.text);
+pub(super) fn read(name: &str, text: &str) -> Result<BTreeMap<&'static str, Rates>, Vec<TomlProblem>> {
+    let mut reading = Reading { name, problems: Vec::new() };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty());
     let mut lines = lines.map(|(nth, line)| cells(nth + 1, line));
     let Some(header) = lines.next() else {
