@@ -22,7 +22,7 @@ async fn kills_and_lost_answers_at_gupshup_send_nothing_twice_and_what_can_be_se
 
 fn folder(name: &str, from: u32) -> Folder {
     let mut folder = Folder::new(name, "reminder", "front", Audience { people: 150, from });
-    folder.at_gupshup();
+    folder.of_known_template();
     folder
 }
 

@@ -48,8 +48,8 @@ id    = "id"
 }
 
 impl Folder {
-    /// The same with a template that the sandbox's Gupshup knows: it takes no name it has never heard.
-    pub fn at_gupshup(&mut self) {
+    /// The same with a template that the sandbox has, with its text: its Gupshup takes no name it has never heard.
+    pub fn of_known_template(&mut self) {
         self.definition = self.definition.replace("\"rig_template\"", "\"appointment_reminder\"");
         self.definition.push_str("2 = \"Centro\"\n3 = \"martes 24\"\n");
     }

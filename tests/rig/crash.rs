@@ -76,7 +76,7 @@ pub async fn crash_at_gupshup(database: Database, kills: u32) -> (u32, Balance) 
     }
     let audience = Audience { people: PEOPLE / 2, from: 0 };
     let mut folder = Folder::new("crash", "reminder", "front", audience);
-    folder.at_gupshup();
+    folder.of_known_template();
     let run = rig.start_campaign(&folder).await;
     for _ in 0..kills {
         sleep(LONGEST_LIFE.mul_f64(rand::rng().random())).await;

@@ -132,7 +132,7 @@
   const bytes = (n) => n < 1048576 ? `${Math.max(1, Math.floor(n / 1024))} KB` : `${Math.floor(n / 104857.6) / 10} MB`;
   function check() {
     const [one] = file().files;
-    by("take-off").hidden = !one;
+    attached(one);
     if (!one) return;
     const most = Object.fromEntries(file().dataset.files.split(" ").map((f) => f.split(":")));
     const limit = Number(most[one.name.split(".").pop().toLowerCase()] ?? 0);
@@ -141,7 +141,8 @@
     alarm(words.replace("{name}", one.name).replace("{size}", bytes(one.size)).replace("{limit}", bytes(limit)));
     takeOff();
   }
-  function takeOff() { file().value = ""; by("take-off").hidden = true; }
+  function attached(one) { by("take-off").hidden = !one; by("attached").textContent = one?.name ?? ""; }
+  function takeOff() { file().value = ""; attached(); }
   function bring(list) {
     if (!list?.length || file().disabled) return false;
     const data = new DataTransfer();

@@ -24,6 +24,7 @@ pub(super) async fn desk() -> Rig {
     let sandbox = ["--any-template", "--quiet"].map(str::to_owned).to_vec();
     let rig = Rig::start(Setup { sandbox, more: TEAM.to_owned(), ..Setup::new(Database::Sqlite) }).await;
     let mut folder = Folder::new("turnos", "reminder", "front", Audience { people: 2, from: 0 });
+    folder.of_known_template();
     folder.definition.push_str(REPLIES);
     rig.start_campaign(&folder).await;
     while rig.stats().await.accepted < 2 {

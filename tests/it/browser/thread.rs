@@ -187,6 +187,7 @@ async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() 
     picture(window, "file-refused").await;
     file.send_keys(&on_disk(store.dir.path(), "foto.jpg", photo)).await.unwrap();
     wait_for(window, "[data-test=take-off]:not([hidden])").await;
+    assert_eq!(marked(window, "attached").await.text().await.unwrap(), "foto.jpg");
     marked(window, "answer-text").await.send_keys("Así se llega").await.unwrap();
     marked(window, "answer").await.click().await.unwrap();
     says_thread(window, "out", "Así se llega").await;
