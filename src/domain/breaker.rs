@@ -181,20 +181,57 @@ impl Window {
         counted.max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code))).map_or(0, |(code, _)| code)
     }
 
-    /// What `of` counts in the two streams, as one figure of so many messages: of what was answered so many were refused,
-    /// of the rest the receipts tell what share fails later. `None`: too few to say anything.
-    fn reckoned(&self, at_least: i64, of: impl Fn(&Stream) -> i64) -> Option<(i64, i64)> {
+    /// What the figures are taken from. `None`: too few to say anything.
+    fn basis(&self, at_least: i64) -> Option<Basis<'_>> {
         let Self { answers, receipts, .. } = self;
         match (answers.n >= at_least, receipts.n >= at_least) {
             (false, false) => None,
-            (false, true) => Some((of(receipts), receipts.n)),
-            (true, false) => Some((of(answers), answers.n)),
-            (true, true) => {
+            (false, true) => Some(Basis::One(receipts)),
+            (true, true) if answers.failed.is_empty() => Some(Basis::One(receipts)),
+            (true, true) if !receipts.failed.is_empty() => Some(Basis::Both { answers, receipts }),
+            (true, _) => Some(Basis::One(answers)),
+        }
+    }
+}
+
+/// Where one of the streams alone has failures, its figures are told as they are.
+enum Basis<'a> {
+    One(&'a Stream),
+    Both { answers: &'a Stream, receipts: &'a Stream },
+}
+
+impl Basis<'_> {
+    /// What `of` counts, as one figure of so many messages. Of both: so many of what was answered were refused, and of the
+    /// rest the receipts tell what share fails later.
+    fn count(&self, of: impl Fn(&Stream) -> i64) -> (i64, i64) {
+        match self {
+            Self::One(stream) => (of(stream), stream.n),
+            Self::Both { answers, receipts } => {
                 let refused = of(answers);
-                Some((refused + (answers.n - refused) * of(receipts) / receipts.n, answers.n))
+                (refused + (answers.n - refused) * of(receipts) / receipts.n, answers.n)
             }
         }
     }
+
+    fn reckoned(&self) -> Option<Reckoned> {
+        match self {
+            Self::One(_) => None,
+            Self::Both { answers, receipts } => {
+                Some(Reckoned { refused: answers.failures(), later: receipts.failures(), receipts: receipts.n })
+            }
+        }
+    }
+}
+
+/// What happened where a figure is reckoned from both streams.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reckoned {
+    /// Messages refused at once.
+    pub refused: i64,
+    /// Messages that failed later.
+    pub later: i64,
+    /// Messages of which anything was heard later.
+    pub receipts: i64,
 }
 
 /// Why a run stops.
@@ -221,6 +258,8 @@ pub enum Trip {
         code: i64,
         /// How many have it.
         most: i64,
+        /// What the figures are reckoned from; `None`: they were counted.
+        reckoned: Option<Reckoned>,
     },
     /// Too large a share is held for review.
     InReview {
@@ -249,15 +288,15 @@ fn all_failed(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> B
 
 fn failing(thresholds: &Thresholds, window: &Window, blame: impl Fn(i64) -> Blame) -> Option<Trip> {
     let limit = thresholds.failing.percent()?;
-    let at_least = thresholds.at_least;
-    let (counted, of) = window.reckoned(at_least, |stream| stream.against(&blame))?;
+    let basis = window.basis(thresholds.at_least)?;
+    let (counted, of) = basis.count(|stream| stream.against(&blame));
     if counted * 100 < of * limit {
         return None;
     }
-    let (failed, _) = window.reckoned(at_least, Stream::failures)?;
+    let (failed, _) = basis.count(Stream::failures);
     let code = window.most(&blame);
-    let (most, _) = window.reckoned(at_least, |stream| stream.with(code))?;
-    Some(Trip::Failing { failed, counted, of, limit, code, most })
+    let (most, _) = basis.count(|stream| stream.with(code));
+    Some(Trip::Failing { failed, counted, of, limit, code, most, reckoned: basis.reckoned() })
 }
 
 fn in_review(thresholds: &Thresholds, window: &Window) -> Option<Trip> {
@@ -283,11 +322,20 @@ impl Trip {
             Self::AllFailed { n, code } => {
                 Problem::new("pause_all_failed", &[("n", &text(n)), ("failure", &text(code))])
             }
-            Self::Failing { failed, counted, of, limit, code, most } => {
+            Self::Failing { failed, counted, of, limit, code, most, reckoned } => {
                 let figures = [failed, counted, of, counted * 100 / of.max(1), limit, most, PLAUSIBLE_PERCENT, code];
                 let names = ["n", "counted", "of", "percent", "limit", "most", "plausible", "failure"];
-                let args = names.into_iter().map(str::to_owned).zip(figures.map(text)).collect();
-                let code = if counted == failed { "pause_failing" } else { "pause_failing_beyond" };
+                let from = reckoned.map(|Reckoned { refused, later, receipts }| {
+                    ["refused", "later", "receipts"].into_iter().zip([refused, later, receipts])
+                });
+                let all = names.into_iter().zip(figures).chain(from.into_iter().flatten());
+                let args = all.map(|(name, n)| (name.to_owned(), text(n))).collect();
+                let code = match (counted == failed, reckoned) {
+                    (true, None) => "pause_failing",
+                    (false, None) => "pause_failing_beyond",
+                    (true, Some(_)) => "pause_failing_reckoned",
+                    (false, Some(_)) => "pause_failing_beyond_reckoned",
+                };
                 Problem { code: code.to_owned(), args }
             }
             Self::InReview { held, of, limit } => {

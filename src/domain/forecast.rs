@@ -110,6 +110,8 @@ pub struct Batch {
     pub messages: f64,
     /// New people among theirs: places that they take.
     pub places: f64,
+    /// They have failed once: what is tried again is not tried a third time.
+    pub again: bool,
 }
 
 /// A budget, in any one unit of money.

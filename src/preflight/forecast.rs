@@ -59,7 +59,7 @@ impl Ahead {
         let (due_at, latest_at) = (draft.due_at, draft.latest_at);
         let minute = |at: UnixMs| at.0.div_euclid(ALIKE) >> self.doubled;
         let key = (minute(due_at), latest_at.map(minute), zone, known);
-        let none = Batch { due_at, latest_at, zone: zone as usize, messages: 0.0, places: 0.0 };
+        let none = Batch { due_at, latest_at, zone: zone as usize, messages: 0.0, places: 0.0, again: false };
         let batch = self.groups.entry(key).or_insert(none);
         batch.due_at = batch.due_at.max(due_at);
         batch.latest_at = batch.latest_at.max(latest_at);

@@ -34,7 +34,7 @@ fn the_first_twenty_that_all_failed_for_one_cause_say_everything() {
 fn a_quarter_that_fails_stops_the_run_and_a_little_less_does_not() {
     let failing = |n, failed| judged(stream(n, &[(1, failed)]), stream(0, &[]), 0);
     assert_eq!(failing(200, 49), None);
-    let trip = Trip::Failing { failed: 50, counted: 50, of: 200, limit: 25, code: 1, most: 50 };
+    let trip = Trip::Failing { failed: 50, counted: 50, of: 200, limit: 25, code: 1, most: 50, reckoned: None };
     assert_eq!(failing(200, 50), Some(trip));
     assert_eq!(failing(49, 40), None, "fewer than fifty say nothing");
 }
@@ -54,10 +54,20 @@ fn people_who_cannot_be_reached_count_beyond_a_plausible_share() {
 
 #[test]
 fn the_figures_of_a_pause_never_contradict_each_other() {
-    let told = judged(stream(55, &[(10, 26)]), stream(0, &[]), 0).unwrap().told();
-    let args: BTreeMap<&str, &str> = told.args.iter().map(|(name, n)| (name.as_str(), n.as_str())).collect();
-    assert_eq!(told.code, "pause_failing_beyond");
-    assert_eq!((args["n"], args["most"], args["counted"], args["percent"]), ("26", "26", "18", "32"));
+    let figures = |trip: Option<Trip>, names: &[&str]| {
+        let told = trip.unwrap().told();
+        let args: BTreeMap<&str, &str> = told.args.iter().map(|(name, n)| (name.as_str(), n.as_str())).collect();
+        (told.code.clone(), names.iter().map(|name| args[name].parse().unwrap()).collect::<Vec<i64>>())
+    };
+    let beyond = judged(stream(55, &[(10, 26)]), stream(0, &[]), 0);
+    let names = ["n", "most", "counted", "percent"];
+    assert_eq!(figures(beyond, &names), ("pause_failing_beyond".to_owned(), vec![26, 26, 18, 32]));
+    // Nothing was refused: what is told is what the receipts say, however many were sent.
+    let later = judged(stream(116, &[]), stream(50, &[(1, 29)]), 0);
+    assert_eq!(figures(later, &["n", "of"]), ("pause_failing".to_owned(), vec![29, 50]));
+    let reckoned = judged(stream(200, &[(1, 30)]), stream(100, &[(1, 30)]), 0);
+    let names = ["n", "of", "refused", "later", "receipts"];
+    assert_eq!(figures(reckoned, &names), ("pause_failing_reckoned".to_owned(), vec![81, 200, 30, 30, 100]));
     let both = judged(stream(200, &[(1, 30), (20, 90)]), stream(200, &[(1, 60)]), 0);
     let Some(Trip::Failing { failed, counted, of, code, most, .. }) = both else { panic!("{both:?}") };
     assert_eq!((code, counted), (1, 81), "the cause is one that counts");

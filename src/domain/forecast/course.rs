@@ -31,6 +31,8 @@ pub(super) struct Outcome {
 struct Way {
     speed: f64,
     free_at: f64,
+    /// Its last turn.
+    served: u64,
 }
 
 /// The scene as time goes on.
@@ -49,7 +51,7 @@ impl<'a> Course<'a> {
         let all: f64 = scene.lines.iter().flat_map(|line| &line.batches).map(|batch| batch.messages).sum();
         let way = |pace: &super::Pace| {
             let speed = pace.per_second.max(1e-6) * luck.speed / (1.0 + (luck.replies)(pace.replies));
-            Way { speed: speed / 1000.0, free_at: 0.0 }
+            Way { speed: speed / 1000.0, free_at: 0.0, served: 0 }
         };
         Self {
             queues: scene.lines.iter().map(|line| Queue::new(line, scene.now, luck)).collect(),
@@ -84,13 +86,13 @@ impl<'a> Course<'a> {
         self.queues.iter().map(outcome).collect()
     }
 
-    /// Gives each sender that is free its next lot.
+    /// Gives each sender that is free its next lot; of several that want the last place, that which waits longest has it.
     fn serve(&mut self, at: f64) {
         let reminders = self.reminders(at);
-        for (no, way) in self.ways.iter_mut().enumerate() {
-            if way.free_at > at {
-                continue;
-            }
+        let mut order: Vec<usize> = (0..self.ways.len()).filter(|no| self.ways[*no].free_at <= at).collect();
+        order.sort_by_key(|no| self.ways[*no].served);
+        for no in order {
+            let way = &mut self.ways[no];
             let mut turns: Vec<usize> = (0..self.queues.len())
                 .filter(|n| self.queues[*n].line.sender == no && !self.queues[*n].line.stopped)
                 .collect();
@@ -105,7 +107,7 @@ impl<'a> Course<'a> {
                 way.free_at = at + messages / way.speed;
                 let places = queue.take(lot, messages, (at, way.free_at));
                 self.turn += 1;
-                queue.served = self.turn;
+                (queue.served, way.served) = (self.turn, self.turn);
                 self.door.take(places, way.free_at);
                 break;
             }

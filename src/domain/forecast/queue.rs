@@ -85,16 +85,11 @@ impl<'a> Queue<'a> {
         for batch in line.batches.iter().filter(|batch| batch.messages >= 1.0) {
             let latest = batch.latest_at.map_or(f64::INFINITY, |at| since(at) as f64);
             let each = batch.places / batch.messages;
-            let (zone, left) = (batch.zone, batch.messages);
-            coming.entry(since(batch.due_at).max(held)).or_default().push(Waiting {
-                latest,
-                zone,
-                left,
-                each,
-                again: false,
-            });
+            let (zone, left, again) = (batch.zone, batch.messages, batch.again);
+            let waiting = Waiting { latest, zone, left, each, again };
+            coming.entry(since(batch.due_at).max(held)).or_default().push(waiting);
         }
-        let sum: f64 = line.batches.iter().map(|batch| batch.messages).sum();
+        let sum: f64 = line.batches.iter().filter(|batch| !batch.again).map(|batch| batch.messages).sum();
         let again = (luck.again)(line.again);
         let planned = coming.iter().flat_map(|(at, all)| all.iter().map(|w| (*at as f64, w.left * w.each))).collect();
         Self {

@@ -15,7 +15,7 @@ fn at(text: &str) -> UnixMs {
 }
 
 fn batch(due_at: UnixMs, messages: f64) -> Batch {
-    Batch { due_at, latest_at: None, zone: 0, messages, places: messages }
+    Batch { due_at, latest_at: None, zone: 0, messages, places: messages, again: false }
 }
 
 fn line(priority: Priority, batches: &[Batch]) -> Line {
@@ -113,6 +113,35 @@ fn at_the_messaging_limit_the_rest_waits_for_places() {
     assert_eq!(told.limited_by, LimitedBy::Tier);
     let days = told.likely.unwrap().since(now()).as_secs_f64() / KEPT.as_secs_f64();
     assert!((2.0..2.001).contains(&days), "{days}");
+}
+
+#[test]
+fn senders_that_share_a_limit_take_its_places_by_turns() {
+    let two = [(0, 400.0), (1, 300.0)].map(|(sender, messages)| Line { sender, ..promotion(messages) });
+    let mut scene = scene(80.0, two.to_vec());
+    scene.paces.push(scene.paces[0]);
+    scene.tier = Some(tier(225.0));
+    let days: Vec<f64> = forecasts(&scene)
+        .iter()
+        .map(|told| told.unwrap().likely.unwrap().since(now()).as_secs_f64() / KEPT.as_secs_f64())
+        .collect();
+    // 225 places a day: 700 people need four lots, of which the smaller run needs three.
+    assert!((3.0..3.01).contains(&days[0]) && (2.0..2.01).contains(&days[1]), "{days:?}");
+}
+
+#[test]
+fn what_failed_once_is_not_tried_a_third_time() {
+    let again = Again { share: 0.05, at_most: 0.05, after: Duration::from_hours(24) };
+    let tomorrow = now().plus(Duration::from_hours(24));
+    let back = Batch { again: true, ..batch(tomorrow, 60.0) };
+    let told = |batches: &[Batch]| forecast(&scene(80.0, vec![Line { again, ..line(Priority::PROMOTION, batches) }]));
+    let both = told(&[batch(now(), 400.0), back]).unwrap();
+    let days = both.likely.unwrap().since(now()).as_secs_f64() / 86_400.0;
+    assert!((1.0..1.01).contains(&days), "{days}");
+    assert_eq!(
+        told(&[back]).unwrap().likely,
+        told(&[back]).unwrap().high.map(|_| tomorrow.plus(Duration::from_millis(750)))
+    );
 }
 
 #[test]
@@ -294,7 +323,7 @@ fn what_a_gate_has_put_off_is_limited_by_the_gate() {
         let limited_by = LimitedBy::of_gate(gate).unwrap();
         let now = at("2026-11-24T10:00:00Z");
         let until = now.plus(Duration::from_hours(20));
-        let batch = Batch { due_at: until, latest_at: None, zone: 0, messages: 50.0, places: 0.0 };
+        let batch = Batch { due_at: until, places: 0.0, ..batch(until, 50.0) };
         let line = Line { batches: vec![batch], gate: Some((limited_by, until)), watched: true, ..Line::default() };
         let scene = Scene { lines: vec![line], ..Scene::alone(now, 10.0, 1.0) };
         let told = forecast(&scene).unwrap();

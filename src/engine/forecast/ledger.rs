@@ -71,9 +71,10 @@ impl Ledger<'_> {
         };
         let buckets = queued::buckets(store, run, self.now, apart).await?;
         let zones = zones(&buckets, &file);
-        let batches = self.batches(&buckets, &zones, &file, apart);
         let twice = buckets.iter().map(|b| b.messages.div_euclid(b.people.max(1)) - 1).max().unwrap_or_default();
         let put_off = queued::put_off(store, run, self.now).await?;
+        let again = self.tried_again(&buckets, &put_off);
+        let batches = self.batches((&buckets, &again), &zones, &file, apart);
         let gates = put_off.iter().filter_map(|p| Some((LimitedBy::of_gate(&p.waiting_for)?, p.until_at)));
         let gate = gates.max_by_key(|(_, until)| *until);
         Ok(Line {
@@ -101,7 +102,7 @@ impl Ledger<'_> {
 
     fn batches(
         &self,
-        buckets: &[Bucket],
+        (buckets, again): (&[Bucket], &[i64]),
         zones: &[(String, TimeZone)],
         file: &CampaignFile,
         apart: Apart,
@@ -109,20 +110,46 @@ impl Ledger<'_> {
         let all: i64 = buckets.iter().map(|bucket| bucket.messages).sum();
         let reached = self.reached as f64 / (all.max(1) as f64);
         let mut batches = Vec::with_capacity(buckets.len() * 2);
-        for bucket in buckets {
+        for (bucket, again) in buckets.iter().zip(again) {
             let zone = zones.iter().position(|(name, _)| *name == bucket.timezone).unwrap_or_default();
             let latest_at = if apart == Apart::Due { file.schedule.until } else { bucket.latest_at };
-            let messages = bucket.messages as f64;
-            let known = (messages * reached).round().min(messages);
-            let new = messages - known;
-            let places = if self.limited { new * bucket.people as f64 / messages } else { 0.0 };
-            for (messages, places) in [(known, 0.0), (new, places)] {
-                if messages >= 1.0 {
-                    batches.push(Batch { due_at: bucket.due_at, latest_at, zone, messages, places });
-                }
+            let people = bucket.people as f64 / bucket.messages as f64;
+            for (messages, again) in [(bucket.messages - again, false), (*again, true)] {
+                let messages = messages as f64;
+                let known = (messages * reached).round().min(messages);
+                let new = messages - known;
+                let places = if self.limited { new * people } else { 0.0 };
+                let parts = [(known, 0.0), (new, places)].into_iter().filter(|(messages, _)| *messages >= 1.0);
+                let due_at = bucket.due_at;
+                batches.extend(parts.map(|(messages, places)| Batch {
+                    due_at,
+                    latest_at,
+                    zone,
+                    messages,
+                    places,
+                    again,
+                }));
             }
         }
         batches
+    }
+
+    /// How many of each bucket have failed once: those that wait for their second try are the last before it is due.
+    fn tried_again(&self, buckets: &[Bucket], put_off: &[PutOff]) -> Vec<i64> {
+        let later = put_off.iter().find(|p| p.waiting_for == LATER);
+        let (mut left, until_at) = later.map_or((0, self.now), |later| (later.messages, later.until_at));
+        let mut again: Vec<i64> = buckets
+            .iter()
+            .rev()
+            .map(|bucket| {
+                let may_be = bucket.due_at > self.now && bucket.due_at <= until_at;
+                let those = if may_be { left.min(bucket.messages) } else { 0 };
+                left -= those;
+                those
+            })
+            .collect();
+        again.reverse();
+        again
     }
 
     /// The share of its pace that the conversations that wait leave it; `None`: it goes by nobody.
