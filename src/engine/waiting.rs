@@ -293,6 +293,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
+        HoldCause::Review => "hold_review",
         HoldCause::Flagged => "hold_flagged",
         HoldCause::Deleted => "hold_deleted",
         HoldCause::Budget => "hold_budget",

@@ -22,6 +22,7 @@ async fn a_hold_names_the_code_it_has_and_what_ends_it() {
             (HoldScope::Account, HoldCause::Refused, Some(131_031), None),
             (HoldScope::Sender, HoldCause::Refused, Some(-1), None),
             (HoldScope::Account, HoldCause::Restricted, None, None),
+            (HoldScope::Account, HoldCause::Review, None, None),
         ] {
             let scope_key = "key".to_owned();
             hold::place(&store, &NewHold { scope, scope_key, cause, code, until_at }, now).await.unwrap();
@@ -30,7 +31,7 @@ async fn a_hold_names_the_code_it_has_and_what_ends_it() {
         let holds = hold::open(&store).await.unwrap();
         let ends: Vec<HoldEnd> = holds.iter().map(hold::Hold::ends).collect();
         let itself = HoldEnd::Itself;
-        assert_eq!(ends, [itself, HoldEnd::Person, HoldEnd::Person, itself, itself], "{}", store.name());
+        assert_eq!(ends, [itself, HoldEnd::Person, HoldEnd::Person, itself, itself, itself], "{}", store.name());
         for language in Language::ALL {
             let said: Vec<String> = holds.iter().map(|hold| waiting::held(hold).sentence(language)).collect();
             assert!(!said[0].contains('('), "{}", said[0]);

@@ -77,6 +77,7 @@ fn every_word_of_the_domain_has_its_sentence() {
         HoldCause::Disk,
         HoldCause::Restored,
         HoldCause::Restricted,
+        HoldCause::Review,
         HoldCause::Flagged,
         HoldCause::Deleted,
         HoldCause::Wallet,
