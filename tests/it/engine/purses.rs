@@ -8,8 +8,8 @@ use recado::domain::id::RunId;
 use recado::engine::waiting;
 use recado::engine::wallet::{self, WalletReader};
 use recado::store::Store;
-use recado::store::hold::{self, HoldCause};
-use serde_json::{Value, json};
+use recado::store::hold::{self, HoldCause, HoldScope};
+use serde_json::json;
 use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -144,6 +144,41 @@ async fn reminders_use_the_rest_first_and_a_low_wallet_holds_before_it_is_dry_an
     }
 }
 
+/// Gupshup tells that the message it calls `id` failed.
+async fn failed(stage: &Stage, id: &str, (code, reason): (i64, &str)) {
+    let told = json!({"app": "Rig", "timestamp": stage.clock.now().0, "version": 2, "type": "message-event", "payload": {
+        "id": id, "type": "failed", "destination": "5491150000000", "payload": {"code": code, "reason": reason}}});
+    stage.engine.keep_webhook("gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
+    let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), Arc::default());
+    while receiver.step().await.unwrap() > 0 {}
+}
+
+#[tokio::test]
+async fn what_failed_for_the_app_s_configuration_waits_behind_its_stop_and_goes_when_it_is_lifted() {
+    for (code, reason) in [
+        (1_001, "Last mapped bot or sender details mismatch"),
+        (1_004, "User is inactive for session messages and template messaging is disabled"),
+        (4_004, "Cloud API is required"),
+    ] {
+        for store in stores().await {
+            let till = Till::with(5_000).await;
+            let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+            WalletReader::new(stage.engine.clone()).step().await;
+            let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(3)).await;
+            assert_eq!(sender_of(&stage.engine, "gup").drain().await, 3, "{}", store.name());
+            failed(&stage, "gs-2", (code, reason)).await;
+            let open = hold::open(&store).await.unwrap();
+            let (scope, cause) = (HoldScope::Account, HoldCause::Refused);
+            assert_eq!(open.iter().map(|h| (h.scope, h.cause, h.code)).collect::<Vec<_>>(), [(scope, cause, Some(code))]);
+            let states = stage.states(run).await;
+            assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), None), "{code} {}", store.name());
+            assert_eq!(sender_of(&stage.engine, "gup").drain().await, 0, "{code} {}", store.name());
+            assert!(stage.engine.lift_hold(open[0].id, "ana").await.unwrap());
+            assert_eq!(sender_of(&stage.engine, "gup").drain().await, 1, "{code} {}", store.name());
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_recharge() {
     for store in stores().await {
@@ -152,15 +187,7 @@ async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_rec
         WalletReader::new(stage.engine.clone()).step().await;
         let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(3)).await;
         assert_eq!(sender_of(&stage.engine, "gup").drain().await, 3, "{}", store.name());
-        let event = |id: &str| {
-            json!({"app": "Rig", "timestamp": stage.clock.now().0, "version": 2, "type": "message-event", "payload": {
-                "id": id, "type": "failed", "destination": "5491150000000",
-                "payload": {"code": 1003, "reason": "Unable to send message - Check your wallet balance"}}})
-        };
-        let told: Value = event("gs-2");
-        stage.engine.keep_webhook("gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
-        let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), Arc::default());
-        while receiver.step().await.unwrap() > 0 {}
+        failed(&stage, "gs-2", (1_003, "Unable to send message - Check your wallet balance")).await;
         assert_eq!(wallet_holds(&store).await, [Some(1_003)], "the provider's own word: {}", store.name());
         let states = stage.states(run).await;
         assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), None), "{states:?} {}", store.name());
