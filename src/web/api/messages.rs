@@ -102,7 +102,7 @@ pub struct MessageView {
     pub reason: Option<String>,
     /// The same in one sentence.
     pub reason_text: Option<String>,
-    /// The provider's code of its failure.
+    /// The provider's code of its failure; -1 where it gave none.
     pub failure_code: Option<i64>,
     /// What that means.
     pub failure: Option<String>,

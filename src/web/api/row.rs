@@ -31,7 +31,7 @@ pub struct RowView {
     pub waiting_for: Option<String>,
     /// Why it ended unsent.
     pub reason: Option<String>,
-    /// The provider's code of its failure.
+    /// The provider's code of its failure; -1 where it gave none.
     pub failure_code: Option<i64>,
     /// What its person's last reply decided.
     pub outcome: Option<String>,

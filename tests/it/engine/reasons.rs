@@ -70,6 +70,25 @@ fn a_known_code_without_a_sentence_of_its_own_is_told_by_its_class() {
 }
 
 #[tokio::test]
+async fn a_failure_without_a_reason_is_told_in_words_and_names_no_code() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(1)).await;
+        stage.sender().drain().await;
+        let seen = stage.stub.seen.lock().unwrap().clone();
+        stage.receipts(&seen, "failed", None).await;
+        let query = RowQuery { filter: RowFilter::Any, search: String::new(), after: MessageId(0), limit: 10 };
+        let row = row::page(&store, run, &query).await.unwrap().remove(0);
+        let code = row.failure_code.unwrap();
+        assert_eq!(row.state.as_str(), "failed", "{}", store.name());
+        for language in Language::ALL {
+            let said = failure(language, code);
+            assert!(!said.contains('1') && said != failure(language, 999_999) && !said.contains("failure."), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_the_operator_wants_tried_again_does_not_wait_for_the_pace() {
     for store in stores().await {
         let more = "[errors.131026]\nclass = \"retry\"\nretry = \"5m\"\n";
