@@ -276,7 +276,8 @@ impl Problems {
     fn life(&mut self, draft: &Draft) {
         let (from, to) = time_to_live(draft.category);
         let takes_month = takes_month(draft.category);
-        if draft.time_to_live_s.is_some_and(|s| !(from..=to).contains(&s) && !(takes_month && s == MONTH)) {
+        let fits = |s: i64| (from..=to).contains(&s) || (takes_month && s == MONTH);
+        if draft.time_to_live_s.is_some_and(|s| !fits(s)) {
             let category = format!("category.{}", draft.category.as_str());
             let (from, to, month) = (from.to_string(), to.to_string(), MONTH.to_string());
             let more = [("category_key", category.as_str()), ("from", &from), ("to", &to), ("month", &month)];

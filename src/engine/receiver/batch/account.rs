@@ -68,16 +68,22 @@ pub(super) async fn follow(
             followed.holds = hold::lift_cause(tx, of_cause(HoldCause::Review), now, ITSELF).await?;
         }
         AccountEffect::UtilityRestricted { until } => {
-            for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account.name) {
-                if run.snapshots()?.has(Category::Utility) {
-                    let key = run.id.to_string();
-                    let new = NewHold { scope: HoldScope::Run, scope_key: key, ..restricted(until) };
-                    followed.holds |= hold::place_in(tx, &new, now).await?;
-                }
-            }
+            followed.holds = hold_utility(tx, &account.name, &restricted(until), now).await?;
         }
     }
     Ok(followed)
+}
+
+/// Holds the account's open runs that send a utility template, as `like`; whether there was one.
+async fn hold_utility(tx: &mut Tx, account: &str, like: &NewHold, now: UnixMs) -> Result<bool, EngineError> {
+    let mut holds = false;
+    for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account) {
+        if run.snapshots()?.has(Category::Utility) {
+            let new = NewHold { scope: HoldScope::Run, scope_key: run.id.to_string(), ..like.clone() };
+            holds |= hold::place_in(tx, &new, now).await?;
+        }
+    }
+    Ok(holds)
 }
 
 /// What stops nothing by itself is kept for the alerts and the doctor for as long as it stands.
