@@ -165,6 +165,8 @@ pub struct Account {
     pub reading: Reading,
     /// Languages of templates that WhatsApp has and Recado does not know yet.
     pub template_languages: Vec<String>,
+    /// Words that each variable of a template's text wants around it before a draft is warned of; 0: none is.
+    pub template_words_per_variable: u32,
 }
 
 /// What people see of our reading and writing.

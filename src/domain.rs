@@ -13,6 +13,7 @@ pub mod canary;
 pub mod canned;
 pub mod change;
 pub mod conversation;
+pub mod degrees;
 pub mod doubt;
 pub mod earlier;
 pub mod event;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::failure::{known, sentence_key};
+use crate::domain::failure::{Failure, known, sentence_key};
 use crate::domain::problem::Problem;
 
 /// A language of the screens.
@@ -251,10 +251,11 @@ fn without_place(detail: &str) -> &str {
 }
 
 /// Why a message failed with the provider's `code`: the code's own sentence, else its class's, else that Recado does not
-/// know the code.
+/// know the code, or that the provider gave none.
 pub fn failure(language: Language, code: i64) -> String {
     match known(code) {
         Some(_) => say(language, &sentence_key(code), &[]),
+        None if code == Failure::NO_CODE => say(language, &sentence_key(code), &[]),
         None => say(language, "web.failure_unknown", &[("code", &code.to_string())]),
     }
 }

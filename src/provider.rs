@@ -173,10 +173,18 @@ impl Provider {
         }
     }
 
+    /// Whether templates are written, changed and deleted by programs; otherwise in the provider's own console alone.
+    pub fn writes_templates(&self) -> bool {
+        match self {
+            Self::CloudApi(api) => api.writes_templates(),
+            Self::Zenvia(_) | Self::Gupshup(_) => true,
+        }
+    }
+
     /// What `draft` is that templates cannot be at this provider, as a problem's code; `None`: nothing.
     pub fn unfit(&self, draft: &Draft) -> Option<&'static str> {
         match self {
-            Self::CloudApi(_) => None,
+            Self::CloudApi(api) => (!api.writes_templates()).then_some("template_not_offered"),
             Self::Zenvia(_) => Zenvia::unfit(draft),
             Self::Gupshup(_) => Gupshup::unfit(draft),
         }

@@ -1,5 +1,7 @@
 //! `recado template`: templates as last read from the provider, and their life.
 
+mod text;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -158,25 +160,33 @@ impl Of<'_> {
     async fn show(&self, name: &str, language: Option<&str>) -> anyhow::Result<ExitCode> {
         let mut asked = vec![("name", name)];
         asked.extend(language.map(|language| ("language", language)));
-        let items = self.items(asked).await?;
-        if items.is_empty() {
+        let listed = self.items(asked).await?;
+        if listed.is_empty() {
             eprint(&format!("recado: no template {name} has been read from the provider"));
             return Ok(ExitCode::FAILURE);
         }
-        self.print(&json!({"items": items}), || items.iter().map(whole).collect::<Vec<_>>().join("\n"))
+        let mut items = Vec::with_capacity(listed.len());
+        for one in &listed {
+            let [account, name, language] = ["account", "name", "language"].map(|key| cell(&one[key]));
+            items.push(self.client.get(&format!("/api/v1/templates/{account}/{name}/{language}"), &[]).await?);
+        }
+        self.print(&json!({"items": items}), || items.iter().map(text::seen).collect::<Vec<_>>().join("\n"))
     }
 
-    /// The account meant: the one named, or the only one that has templates.
-    async fn account_meant(&self) -> anyhow::Result<String> {
+    /// The account meant: the one named, or the only one that has templates; of that name, where it is of one that is there.
+    async fn account_meant(&self, name: Option<&str>) -> anyhow::Result<String> {
         if let Some(account) = self.account {
             return Ok(account.to_owned());
         }
-        let items = self.client.all("/api/v1/templates", &[]).await?;
+        let asked: Vec<(&str, &str)> = name.map(|name| ("name", name)).into_iter().collect();
+        let items = self.client.all("/api/v1/templates", &asked).await?;
         let mut accounts: Vec<String> = items.iter().map(|t| cell(&t["account"])).collect();
         accounts.dedup();
-        match accounts.as_slice() {
-            [only] => Ok(only.clone()),
-            _ => anyhow::bail!("name the account: --account NAME"),
+        match (accounts.as_slice(), name) {
+            ([only], _) => Ok(only.clone()),
+            ([], Some(name)) => anyhow::bail!("no template {name} has been read from the provider"),
+            ([], None) => anyhow::bail!("name the account: --account NAME"),
+            (several, _) => anyhow::bail!("name the account: --account NAME ({})", several.join(", ")),
         }
     }
 
@@ -185,7 +195,7 @@ impl Of<'_> {
         let Some(path) = sample else { return Ok(draft) };
         let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let form = Form::new().text("account", self.account_meant().await?);
+        let form = Form::new().text("account", self.account_meant(None).await?);
         let form = form.part("file", Part::bytes(bytes).file_name(name));
         let made: Value = self.client.upload("/api/v1/template-samples", form).await?;
         draft["header"] = json!({"kind": made["kind"], "sample": made["handle"]});
@@ -193,7 +203,7 @@ impl Of<'_> {
     }
 
     async fn create(&self, draft: Value, submit: bool) -> anyhow::Result<ExitCode> {
-        let body = json!({"account": self.account_meant().await?, "draft": draft});
+        let body = json!({"account": self.account_meant(None).await?, "draft": draft});
         let kept: Value = self.client.post("/api/v1/template-drafts", &body).await?;
         let id = kept["id"].as_i64().unwrap_or_default();
         let draft: Value = self.client.get(&format!("/api/v1/template-drafts/{id}"), &[]).await?;
@@ -202,7 +212,9 @@ impl Of<'_> {
         if submit && mend.is_empty() {
             return self.submit(id).await;
         }
-        let told = || mend.iter().fold(String::new(), |told, sentence| told + "  " + sentence + "\n");
+        let warned = draft["warnings"].as_array().into_iter().flatten().map(|p| cell(&p["message"]));
+        let all: Vec<String> = mend.iter().cloned().chain(warned).collect();
+        let told = || all.iter().fold(String::new(), |told, sentence| told + "  " + sentence + "\n");
         self.print(&draft, || format!("draft {id} is kept\n{}", told()))?;
         Ok(if mend.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -226,24 +238,24 @@ impl Of<'_> {
 
     async fn submit(&self, id: i64) -> anyhow::Result<ExitCode> {
         let done: Value = self.client.post(&format!("/api/v1/template-drafts/{id}/submit"), &json!({})).await?;
-        self.print(&done, || format!("submitted: {}", whole(&done)))
+        self.print(&done, || format!("submitted: {}", text::written(&done)))
     }
 
     async fn edit(&self, draft: Value) -> anyhow::Result<ExitCode> {
         let [name, language] = ["name", "language"].map(|key| cell(&draft[key]));
-        let path = format!("/api/v1/templates/{}/{name}/{language}/edit", self.account_meant().await?);
+        let path = format!("/api/v1/templates/{}/{name}/{language}/edit", self.account_meant(Some(&name)).await?);
         let done: Value = self.client.post(&path, &draft).await?;
-        self.print(&done, || whole(&done))
+        self.print(&done, || text::written(&done))
     }
 
     async fn unpause(&self, name: &str, language: &str) -> anyhow::Result<ExitCode> {
-        let path = format!("/api/v1/templates/{}/{name}/{language}/unpause", self.account_meant().await?);
+        let path = format!("/api/v1/templates/{}/{name}/{language}/unpause", self.account_meant(Some(name)).await?);
         let done: Value = self.client.post(&path, &json!({})).await?;
-        self.print(&done, || whole(&done))
+        self.print(&done, || text::written(&done))
     }
 
     async fn delete(&self, name: &str, language: &str, yes: bool) -> anyhow::Result<ExitCode> {
-        let account = self.account_meant().await?;
+        let account = self.account_meant(Some(name)).await?;
         let known: Value = if yes {
             Value::Null
         } else {
@@ -283,39 +295,4 @@ fn lines(items: &[Value]) -> String {
     };
     let header = ["account", "name", "language", "category", "status", "reason", "groups"];
     table(header, &items.iter().map(row).collect::<Vec<_>>())
-}
-
-fn buttons(of: &Value, indent: &str) -> Vec<String> {
-    let line = |button: &Value| {
-        let target = button["url"].as_str().map_or_else(String::new, |url| format!(" → {url}"));
-        format!("{indent}[{}]{target}", cell(&button["text"]))
-    };
-    of["buttons"].as_array().into_iter().flatten().map(line).collect()
-}
-
-/// The text as it was approved, with its placeholders.
-fn whole(t: &Value) -> String {
-    let [name, language, category, status] = ["name", "language", "category", "status"].map(|key| cell(&t[key]));
-    let mut lines = vec![format!("{name} ({language}) · {category} · {status}")];
-    let told = ["reason", "advice"].map(|key| cell(&t[key]));
-    lines.extend(told.into_iter().filter(|word| !word.is_empty()).map(|word| format!("  {word}")));
-    lines.push(String::new());
-    let header = &t["header"];
-    if let Some(text) = header["text"].as_str().or_else(|| header["kind"].as_str()) {
-        lines.extend([format!("  {text}"), String::new()]);
-    }
-    if let Some(offer) = t["offer"]["text"].as_str() {
-        lines.extend([format!("  {offer}"), String::new()]);
-    }
-    lines.extend(cell(&t["body"]).lines().map(|line| format!("  {line}")));
-    if let Some(footer) = t["footer"].as_str() {
-        lines.extend([String::new(), format!("  {footer}")]);
-    }
-    lines.extend(buttons(t, "  "));
-    for (card, no) in t["cards"].as_array().into_iter().flatten().zip(1..) {
-        let kind = card["header"]["kind"].as_str().map_or_else(String::new, |kind| format!("[{kind}] "));
-        lines.push(format!("  ({no}) {kind}{}", cell(&card["body"])));
-        lines.extend(buttons(card, "      "));
-    }
-    lines.join("\n") + "\n"
 }

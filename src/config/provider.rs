@@ -17,6 +17,10 @@ use super::{
 use crate::domain::failure::{Policy, Table as ErrorTable};
 use crate::domain::money::Currency;
 use crate::domain::phone::Phone;
+use crate::domain::template::rules::words;
+
+/// More words for a variable than any text has.
+const MOST_WORDS: u32 = 20;
 
 /// Names that the file declares, whether or not what they name is right: a wrong account is one problem, not one more
 /// for each of its senders.
@@ -76,6 +80,7 @@ pub(super) fn account(
     let mark = table.get("mark_read").map_or(Some(usual.mark), |v| v.choice(&marks));
     let typing = table.get("show_typing").map_or(Some(usual.typing), |v| v.flag());
     let languages = table.get("template_languages").map_or(Some(Vec::new()), |v| v.list(language));
+    let words = table.get("template_words_per_variable").map_or(Some(words::USUAL), |v| words_per_variable(&v));
     let access = match provider {
         Some(ProviderKind::Gupshup) => gupshup::access(table, (base_url.as_ref(), currency), secrets)
             .map(|access| Access::Gupshup(Box::new(access))),
@@ -93,7 +98,16 @@ pub(super) fn account(
         timezone: timezone?,
         reading: Reading { mark: mark?, typing: typing? },
         template_languages: languages?,
+        template_words_per_variable: words?,
     })
+}
+
+fn words_per_variable(value: &Value<'_, '_>) -> Option<u32> {
+    let words = u32::try_from(value.integer()?).ok().filter(|words| *words <= MOST_WORDS);
+    if words.is_none() {
+        value.refuse("must be a number of words, 0 (no warning) to 20");
+    }
+    words
 }
 
 fn cloud_api(table: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> Option<CloudApiAccess> {

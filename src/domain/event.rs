@@ -156,6 +156,10 @@ pub enum AccountEffect {
     Disabled,
     /// What was restricted or switched off is allowed again.
     Reinstated,
+    /// The account's review refused it: nothing may be sent until another review approves it.
+    ReviewRefused,
+    /// The account's review approved it. It says nothing of restrictions and bans.
+    ReviewApproved,
     /// An error that belongs to no message: what its code calls for.
     Failed {
         /// The provider's code.

@@ -159,9 +159,11 @@ enum Told {
     Class,
 }
 
-/// Key of the sentence that tells people about `code`: its own, else its class's, else a general one.
+/// Key of the sentence that tells people about `code`: its own, else its class's, else a general one; of none that no reason
+/// was given.
 pub fn sentence_key(code: i64) -> String {
     match known(code) {
+        _ if code == Failure::NO_CODE => "failure.untold".to_owned(),
         Some(Policy { told: Told::Own, .. }) => format!("failure.{code}"),
         Some(policy) => format!("failure.by_class.{}", policy.class.as_str()),
         None => "failure.unknown".to_owned(),
@@ -176,7 +178,8 @@ mod tests {
     fn a_failure_without_a_code_is_not_taken_for_one_with_code_zero() {
         let table = Table::default();
         assert_eq!(table.class_of(Failure::NO_CODE), None);
-        assert_eq!(sentence_key(Failure::NO_CODE), "failure.unknown");
+        assert_eq!(sentence_key(Failure::NO_CODE), "failure.untold");
+        assert_eq!(sentence_key(999_999_999), "failure.unknown");
         assert_eq!(table.class_of(0), Some(FailureClass::HoldAccount));
     }
 }

@@ -83,6 +83,8 @@ pub struct Line {
     pub zones: Vec<TimeZone>,
     /// The budget it is paid from.
     pub purse: Option<Purse>,
+    /// How many of its messages the account's wallet still pays; `None`: all, or it has none.
+    pub paid: Option<f64>,
     /// Messages of one person follow one another: nothing ends sooner than this after the first is due.
     pub spacing: Duration,
     /// A first part that is judged before the rest goes on.
@@ -177,11 +179,13 @@ pub enum LimitedBy {
     People,
     /// A hold whose end is known.
     Hold,
+    /// What is left in the account's wallet.
+    Wallet,
 }
 
 impl LimitedBy {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Rate,
         Self::Tier,
         Self::Hours,
@@ -194,6 +198,7 @@ impl LimitedBy {
         Self::Later,
         Self::People,
         Self::Hold,
+        Self::Wallet,
     ];
 
     /// What a gate of a message limits; `None` for one that is reckoned with by itself.
@@ -222,6 +227,7 @@ impl LimitedBy {
             Self::Later => "later",
             Self::People => "people",
             Self::Hold => "hold",
+            Self::Wallet => "wallet",
         }
     }
 }

@@ -6,6 +6,7 @@ mod limits;
 
 use serde::{Deserialize, Serialize};
 
+use super::degrees;
 use super::event::MediaKind;
 use super::fill::{Rendered, RenderedButton};
 use super::id::MediaId;
@@ -102,9 +103,11 @@ pub struct Attached {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// Degrees, as `-34.60`.
+    /// Degrees, as `-34.60`; a number is taken too.
+    #[serde(deserialize_with = "degrees::text")]
     pub latitude: String,
-    /// Degrees, as `-58.38`.
+    /// Degrees, as `-58.38`; a number is taken too.
+    #[serde(deserialize_with = "degrees::text")]
     pub longitude: String,
     /// What is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,7 @@ const USUAL: Duration = Duration::from_hours(7 * 24);
 /// Good news are told and pass.
 const SHORT: Duration = Duration::from_hours(24);
 
-/// A ban is announced with its day, weeks ahead.
+/// A ban is announced with its day, weeks ahead; another review takes as long.
 const LONG: Duration = Duration::from_hours(30 * 24);
 
 /// What follows from news.
@@ -23,6 +23,8 @@ pub enum Notice {
         word: &'static str,
         /// For how long, unless it ends earlier.
         lasts: Duration,
+        /// Those are over with it.
+        instead_of: &'static [&'static str],
     },
     /// Those are over.
     Ends(&'static [&'static str]),
@@ -30,7 +32,7 @@ pub enum Notice {
 
 /// What `news` say beside their effect; `None`: their effect says it all.
 pub fn of(news: &AccountNews) -> Option<Notice> {
-    let begins = |word, lasts| Some(Notice::Begins { word, lasts });
+    let begins = |word, lasts| Some(Notice::Begins { word, lasts, instead_of: &[] });
     let event = news.event.to_ascii_uppercase();
     match (news.field.as_str(), event.as_str()) {
         ("account_update" | "status-event", "ACCOUNT_VIOLATION") => begins("violation", USUAL),
@@ -51,7 +53,10 @@ pub fn of(news: &AccountNews) -> Option<Notice> {
         ("account_alerts", _) if news.detail.ends_with("ACTIVE") => begins("alert", USUAL),
         ("account_alerts", _) => Some(Notice::Ends(&["alert"])),
         ("account_review_update" | "review-event", "PENDING" | "DEFERRED") => begins("review", USUAL),
-        ("account_review_update" | "review-event", "APPROVED") => Some(Notice::Ends(&["review"])),
+        ("account_review_update" | "review-event", "REJECTED") => {
+            Some(Notice::Begins { word: "review_refused", lasts: LONG, instead_of: &["review"] })
+        }
+        ("account_review_update" | "review-event", "APPROVED") => Some(Notice::Ends(&["review", "review_refused"])),
         ("phone_number_name_update" | "pndn-event", "APPROVED") => begins("name_approved", SHORT),
         ("phone_number_name_update" | "pndn-event", _) => begins("name_refused", USUAL),
         ("security", _) => begins("security", USUAL),
@@ -96,6 +101,9 @@ mod tests {
             ("account_update", "DISABLED_UPDATE", "REINSTATE", "ends"),
             ("account_alerts", "X", "WARNING ACTIVE", "alert"),
             ("account_alerts", "X", "WARNING RESOLVED", "ends"),
+            ("account_review_update", "DEFERRED", "", "review"),
+            ("review-event", "REJECTED", "", "review_refused"),
+            ("account_review_update", "APPROVED", "", "ends"),
             ("phone_number_name_update", "APPROVED", "", "name_approved"),
             ("phone_number_name_update", "REJECTED", "NAME_FORMAT_UNACCEPTABLE", "name_refused"),
             ("pndn-event", "rejected", "", "name_refused"),

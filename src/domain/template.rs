@@ -44,7 +44,8 @@ pub struct Template {
     /// True when its parameters are not known (the sandbox's `--any-template`): fills are then not compared.
     #[serde(default)]
     pub parameters_unknown: bool,
-    /// The values that the provider approved it with, by parameter of the body; empty where it does not tell them.
+    /// The values that the provider approved it with: by parameter of the body, of the header as [`header_example`] says, and
+    /// of an address as `button.0`; empty where it does not tell them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<(String, String)>,
     /// What it offers above its text, if anything.
@@ -279,6 +280,11 @@ impl Template {
             _ => Vec::new(),
         }
     }
+}
+
+/// Under which name [`Template::examples`] has the example of a header's parameter: the body may have one of that name.
+pub fn header_example(name: &str) -> String {
+    format!("header.{name}")
 }
 
 /// Names between `{{` and `}}` of `text`, each once, in order.

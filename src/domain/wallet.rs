@@ -55,6 +55,14 @@ impl Purse {
         Micros(room.max(0))
     }
 
+    /// What all that is in line and goes with messages of `priority` will cost: reminders, or what comes after them.
+    pub fn wanted(&self, priority: Priority) -> Micros {
+        if priority <= Priority::REMINDER {
+            return self.reminders;
+        }
+        Micros(self.planned.0.saturating_sub(self.reminders.0))
+    }
+
     /// Whether it does not pay one message of `price`, whoever goes first, and no reading will say otherwise: only more
     /// money will.
     pub fn is_low(&self, price: Micros) -> bool {

@@ -136,6 +136,7 @@ pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineErro
             // Until when the provider restricts is the provider's word; it says nothing when it is over.
             HoldCause::Restricted => (true, TEMPLATE_POLL),
             HoldCause::Refused
+            | HoldCause::Review
             | HoldCause::Flagged
             | HoldCause::Wallet
             | HoldCause::Person

@@ -48,7 +48,8 @@ pub struct Uploaded {
 }
 
 impl Engine {
-    /// Keeps a draft. Its number, or what stands in the way: only the name and the language must be right by now.
+    /// Keeps a draft. Its number, or what stands in the way: only the name and the language must be right by now, and the
+    /// provider one that takes templates from programs.
     pub async fn save_draft(
         &self,
         account: &str,
@@ -57,6 +58,9 @@ impl Engine {
         by: &str,
     ) -> Result<Result<i64, Vec<Problem>>, EngineError> {
         self.provider_of(account)?;
+        if let Some(problem) = self.not_written_here(account) {
+            return Ok(Err(vec![problem]));
+        }
         let mut problems = self.rules(account, new);
         problems
             .retain(|p| p.args.iter().any(|(key, value)| key == "field" && (value == "name" || value == "language")));
@@ -72,6 +76,12 @@ impl Engine {
         Ok(if done { Ok(id) } else { Err(vec![Problem::new("template_draft_exists", &[("field", "name")])]) })
     }
 
+    /// What a draft may be turned down for, and need not be.
+    pub fn draft_warnings(&self, account: &str, new: &Draft) -> Vec<Problem> {
+        let for_each = self.config.accounts.get(account).map(|account| account.template_words_per_variable);
+        rules::words::warn(new, for_each.unwrap_or(rules::words::USUAL))
+    }
+
     /// What must be mended before a draft is submitted, its name among it where a template has that already.
     pub async fn draft_problems(&self, account: &str, new: &Draft) -> Result<Vec<Problem>, EngineError> {
         let mut problems = self.rules(account, new);
@@ -79,9 +89,20 @@ impl Engine {
             let args = [("field", "name"), ("template", new.name.as_str()), ("language", &new.language)];
             problems.push(Problem::new("template_exists", &args));
         }
-        let unfit = self.providers.get(account).and_then(|provider| provider.unfit(new));
-        problems.extend(unfit.map(|code| Problem::new(code, &[("account", account)])));
+        problems.extend(self.unfit(account, new));
         Ok(problems)
+    }
+
+    /// What a draft says that templates of the account cannot be.
+    fn unfit(&self, account: &str, new: &Draft) -> Option<Problem> {
+        let code = self.providers.get(account)?.unfit(new)?;
+        Some(Problem::new(code, &[("account", account)]))
+    }
+
+    /// Why no template of the account can be written here: its provider lets no program do that.
+    pub fn not_written_here(&self, account: &str) -> Option<Problem> {
+        let provider = self.providers.get(account)?;
+        (!provider.writes_templates()).then(|| Problem::new("template_not_offered", &[("account", account)]))
     }
 
     /// Submits a draft for approval. What the provider says against it stays with the draft.
@@ -121,6 +142,7 @@ impl Engine {
         let edits = own::edits(&self.store, key, now.minus(EDIT_PERIOD)).await?;
         let mut problems = edit::forbids(&old, new, &edits, now);
         problems.extend(self.rules(account, new));
+        problems.extend(self.not_written_here(account));
         if !problems.is_empty() {
             return Ok(TemplateOutcome::Refused(problems));
         }

@@ -117,6 +117,18 @@ pub async fn hold_on(engine: &Engine, run: &Run) -> Result<Option<Hold>, EngineE
     Ok(Keys::of(&run.account, &run.sender, Some(run))?.held(&holds).cloned())
 }
 
+/// What those messages of a run that are due and that no gate of their own keeps wait for: a hold, its canary, its budget, the
+/// wallet, its people, the messaging limit. `None`: nothing but their turn, or the run itself does not go on.
+pub async fn in_line(engine: &Engine, run: &Run) -> Result<Option<Why>, EngineError> {
+    if run.state != RunState::Running {
+        return Ok(None);
+    }
+    match hold_on(engine, run).await? {
+        Some(hold) => Ok(Some(held(&hold))),
+        None => behind(engine, &Line::of(run)).await,
+    }
+}
+
 /// Why a run does not go on; `None` when it does, or has ended.
 pub async fn run(engine: &Engine, id: RunId) -> Result<Option<Why>, EngineError> {
     let run = run::get(&engine.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
@@ -293,6 +305,7 @@ pub fn held(hold: &Hold) -> Why {
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
+        HoldCause::Review => "hold_review",
         HoldCause::Flagged => "hold_flagged",
         HoldCause::Deleted => "hold_deleted",
         HoldCause::Budget => "hold_budget",

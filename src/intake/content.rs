@@ -100,6 +100,35 @@ impl Unfit {
     }
 }
 
+/// What an expression gives a template for a row or a person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// A text of one line.
+    Text {
+        /// The text.
+        text: String,
+        /// Whether it had to be flattened.
+        changed: bool,
+    },
+    /// Nothing: it greets by a name that is not known, and says nothing instead of one.
+    Nameless,
+    /// Nothing.
+    Empty,
+}
+
+/// What `expression` gives for `row`, for campaigns and for templates by hand.
+///
+/// # Errors
+/// A value was not what a filter needs, or the text is too long.
+pub fn given(expression: &Expression, row: &RowValue) -> Result<Given, Failed> {
+    let (text, changed) = flatten(&expression.text(row)?);
+    Ok(match text.is_empty() {
+        true if expression.uses(CLIENT_NAME) => Given::Nameless,
+        true => Given::Empty,
+        false => Given::Text { text, changed },
+    })
+}
+
 impl<'a> Content<'a> {
     /// Compiles the campaign's expressions and compares them with the template, if it is known. `link` is the place of
     /// the column of the header's link, `known` what expressions may name.
@@ -162,14 +191,14 @@ impl<'a> Content<'a> {
     /// The values of one row, and whether one of them had to be flattened. `cells` are the row's.
     pub fn fill(&self, row: &RowValue, cells: &[String]) -> Result<(Fill, bool), Unfit> {
         let mut flattened = false;
-        let mut value = |name: &str, expression: &Expression| {
-            let text = expression.text(row).map_err(|failed| Unfit::failed(name, failed))?;
-            let (text, changed) = flatten(&text);
-            flattened |= changed;
-            match text.is_empty() {
-                true if expression.uses(CLIENT_NAME) => Err(Unfit::nameless(name)),
-                true => Err(Unfit::empty(name)),
-                false => Ok(text),
+        let mut value = |name: &str, expression: &Expression| match given(expression, row)
+            .map_err(|failed| Unfit::failed(name, failed))?
+        {
+            Given::Nameless => Err(Unfit::nameless(name)),
+            Given::Empty => Err(Unfit::empty(name)),
+            Given::Text { text, changed } => {
+                flattened |= changed;
+                Ok(text)
             }
         };
         let mut fill = Fill { language: self.language.clone(), ..Fill::default() };

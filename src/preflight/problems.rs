@@ -341,6 +341,7 @@ pub(super) fn too_late(inputs: &SheetInputs<'_>, told: &Forecast) -> Option<Prob
         | LimitedBy::OpenConversation
         | LimitedBy::Later
         | LimitedBy::People
-        | LimitedBy::Hold => Problem::new("too_late_waiting", &[n]),
+        | LimitedBy::Hold
+        | LimitedBy::Wallet => Problem::new("too_late_waiting", &[n]),
     })
 }

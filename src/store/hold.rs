@@ -75,6 +75,8 @@ pub enum HoldCause {
     Budget,
     /// The provider has restricted or switched off the scope; lifts itself at `until_at` where it says until when.
     Restricted,
+    /// The provider's review has refused the account: ends when a review approves it.
+    Review,
     /// The provider warns that the sender's quality is low; it still takes messages, and we send none until it is content.
     Flagged,
     /// The provider has no such template: it said so when it refused a message (the code), or when it was asked. Ends when
@@ -114,6 +116,7 @@ impl HoldCause {
             Self::Quality => "quality",
             Self::Budget => "budget",
             Self::Restricted => "restricted",
+            Self::Review => "review",
             Self::Flagged => "flagged",
             Self::Deleted => "deleted",
             Self::Wallet => "wallet",
@@ -177,6 +180,7 @@ impl Hold {
             (
                 HoldCause::Disk
                 | HoldCause::Restricted
+                | HoldCause::Review
                 | HoldCause::Flagged
                 | HoldCause::Quality
                 | HoldCause::Deleted

@@ -81,7 +81,7 @@ fn message(language: Language, r: &RunRow) -> [String; 18] {
         _ if r.state == S::Cancelled && r.end_reason.as_deref() == Some(LEFT) => {
             say(language, "web.message.left_in_doubt", &[])
         }
-        Some(code) if known(code).is_some() => failure(language, code),
+        Some(code) if known(code).is_some() || r.state == S::Failed => failure(language, code),
         _ => reason_words(language, r.end_reason.as_deref().unwrap_or_default()),
     };
     [

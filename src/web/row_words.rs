@@ -7,6 +7,7 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::message::MessageState as S;
 use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
 use crate::domain::time::UnixMs;
+use crate::engine::waiting::{self, Why};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows;
 use crate::locale;
@@ -24,6 +25,8 @@ use super::state::WebState;
 pub struct OfRun {
     cancelled_by: String,
     in_doubt_after: Duration,
+    /// What those of its messages wait for that are due.
+    in_line: Option<Why>,
 }
 
 impl OfRun {
@@ -33,7 +36,18 @@ impl OfRun {
         let corrupt = |_| StoreError::Corrupt { what: "version.definition" };
         let file = CampaignFile::parse(&version.definition, "campaign.toml").map_err(corrupt)?;
         let cancelled_by = run.cancelled_by.clone().unwrap_or_default();
-        Ok(Self { cancelled_by, in_doubt_after: file.limits.in_doubt_after })
+        let in_line = waiting::in_line(&state.engine, run).await?;
+        Ok(Self { cancelled_by, in_doubt_after: file.limits.in_doubt_after, in_line })
+    }
+
+    /// What `row` waits for, where it waits: its own gate, or what all that is due stands behind.
+    pub fn gate<'a>(&'a self, row: &'a RunRow, now: UnixMs) -> Option<&'a str> {
+        row.waiting_for.as_deref().or_else(|| Some(self.behind(row, now)?.code.as_str()))
+    }
+
+    fn behind(&self, row: &RunRow, now: UnixMs) -> Option<&Why> {
+        let is_due = row.state == S::Queued && row.waiting_for.is_none() && row.due_at <= now;
+        self.in_line.as_ref().filter(|_| is_due)
     }
 }
 
@@ -41,7 +55,10 @@ impl OfRun {
 pub fn sentence(p: &Page, of: &OfRun, row: &RunRow) -> String {
     match row.state {
         S::InDoubt => in_doubt(p, of, row),
-        S::Queued => queued(p, row),
+        S::Queued => match of.behind(row, p.now) {
+            Some(why) => why.sentence(p.language),
+            None => queued(p, row),
+        },
         S::Failed => p.say("web.message.failed", &[("why", &failure(p, row.failure_code))]),
         S::Excluded => p.say("web.message.not_sent", &[("why", &reason(p, row.end_reason.as_deref()))]),
         S::Cancelled if row.end_reason.as_deref() == Some(LEFT) => p.t("web.message.left_in_doubt"),

@@ -35,6 +35,8 @@ struct TemplatePage {
     /// With the default mapping applied to a made-up row.
     sample: Rendered,
     stakes: Vec<Stake>,
+    /// Why it cannot be changed or deleted here; empty where it can.
+    elsewhere: Vec<String>,
     /// What the mapping may speak of, with what it says.
     mapping: Vec<(String, String)>,
     manage: Right,
@@ -71,7 +73,8 @@ pub async fn show(State(state): State<WebState>, p: Page, Path(key): Path<Key>) 
     let text = template.render(&crate::domain::fill::Fill::default());
     let sample = state.engine.template_sample(template, own).await?;
     let stakes = state.engine.template_stakes(account, name, language).await?;
-    html(&TemplatePage { p, text, sample, stakes, mapping, entry, manage: Right::ManageTemplates })
+    let elsewhere = self::said(&p, state.engine.not_written_here(account).as_slice());
+    html(&TemplatePage { p, text, sample, stakes, elsewhere, mapping, entry, manage: Right::ManageTemplates })
 }
 
 /// Groups and default mapping.
@@ -129,6 +132,8 @@ pub struct FormPage {
     pub id: Option<i64>,
     /// Accounts to choose from; one for what is there.
     pub accounts: Vec<String>,
+    /// Accounts whose templates are not written here.
+    pub elsewhere: Vec<String>,
     /// The account.
     pub account: String,
     /// What the form holds.
@@ -137,6 +142,8 @@ pub struct FormPage {
     pub shown: Rendered,
     /// What is wrong with it, in words.
     pub problems: Vec<String>,
+    /// What it may be turned down for, in words.
+    pub warnings: Vec<String>,
     /// What the provider said.
     pub refusal: String,
     /// An approved template keeps its category and its variables.
@@ -168,9 +175,11 @@ pub async fn edit_form(State(state): State<WebState>, p: Page, Path(key): Path<K
         shown: draft.shown(),
         fields: Fields::of(draft),
         accounts: vec![account.clone()],
+        elsewhere: Vec::new(),
         is_draft: false,
         id: None,
-        problems: Vec::new(),
+        problems: said(&p, state.engine.not_written_here(&account).as_slice()),
+        warnings: Vec::new(),
         p,
         action,
         account,
@@ -198,8 +207,10 @@ pub async fn edit(
     };
     let page = FormPage {
         shown: draft.shown(),
+        warnings: said(&p, &state.engine.draft_warnings(&account, &draft)),
         fields: Fields::of(draft),
         accounts: vec![account.clone()],
+        elsewhere: Vec::new(),
         is_draft: false,
         id: None,
         problems: said(&p, &problems),

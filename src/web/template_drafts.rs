@@ -49,10 +49,14 @@ fn empty() -> Draft {
 }
 
 fn page(state: &WebState, p: Page, account: &str, draft: Draft) -> FormPage {
+    let (accounts, elsewhere): (Vec<String>, Vec<String>) =
+        state.config().accounts.keys().cloned().partition(|name| state.engine.not_written_here(name).is_none());
     FormPage {
         shown: draft.shown(),
+        warnings: said(&p, &state.engine.draft_warnings(account, &draft)),
         fields: Fields::of(draft),
-        accounts: state.config().accounts.keys().cloned().collect(),
+        accounts,
+        elsewhere,
         account: account.to_owned(),
         action: "/template-drafts".to_owned(),
         is_draft: true,

@@ -7,13 +7,19 @@ use serde::Deserialize;
 use crate::domain::template::code::{CodeApp, CodeTerms, CodeWay};
 use crate::domain::template::draft::{Draft, DraftButton, DraftCard, DraftHeader};
 use crate::domain::template::parts::Offer;
-use crate::domain::template::{Category, ParameterFormat};
+use crate::domain::template::{Category, ParameterFormat, rules};
 
 /// Buttons that the form has room for beyond those that are there.
 const SPARE_BUTTONS: usize = 3;
 
 /// Meta allows ten.
 const MOST_BUTTONS: usize = 10;
+
+/// 30 days, in seconds.
+const A_MONTH: i64 = 2_592_000;
+
+/// What no rule takes, of hours that are none.
+const NO_TIME: i64 = i64::MIN;
 
 /// What the form holds.
 #[derive(Deserialize, Default, Clone)]
@@ -203,11 +209,16 @@ impl TemplateForm {
         self.button_kind.iter().enumerate().filter_map(button).collect()
     }
 
-    /// Whole hours, or what no rule takes.
+    /// Hours as seconds, or what no rule takes. The 30 days of a category whose range ends before them have a word.
     fn life(&self) -> Option<i64> {
         let hours = self.hours.trim().replace(',', ".");
-        let seconds = |hours: f64| (hours * 3_600.0).round() as i64;
-        (!hours.is_empty()).then(|| hours.parse::<f64>().map_or(-1, seconds))
+        let category = Category::of_template(&self.category);
+        let seconds = |hours: f64| match (hours * 3_600.0).round() as i64 {
+            A_MONTH if category.is_some_and(rules::takes_month) => rules::MONTH,
+            rules::MONTH => NO_TIME,
+            seconds => seconds,
+        };
+        (!hours.is_empty()).then(|| hours.parse::<f64>().map_or(NO_TIME, seconds))
     }
 }
 
@@ -224,7 +235,8 @@ impl Fields {
         };
         let example = |name: String| (draft.examples.get(&name).cloned().unwrap_or_default(), name);
         let examples = draft.variables().into_iter().map(example).map(|(example, name)| (name, example)).collect();
-        let hours = draft.time_to_live_s.map(|s| s as f64 / 3_600.0).map(|hours| hours.to_string());
+        let seconds = draft.time_to_live_s.map(|s| if s == rules::MONTH { A_MONTH } else { s });
+        let hours = seconds.map(|s| s as f64 / 3_600.0).map(|hours| hours.to_string());
         let rows = (draft.buttons.len() + SPARE_BUTTONS).min(MOST_BUTTONS);
         let buttons = (0..rows).map(|i| row(i + 1, draft.buttons.get(i))).collect();
         let code = draft.code.clone().unwrap_or_else(|| CodeTerms { security_advice: true, ..CodeTerms::default() });

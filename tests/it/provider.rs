@@ -50,6 +50,7 @@ fn account(base_url: &str) -> Account {
         errors: recado::domain::failure::Table::default(),
         reading: recado::config::Reading::default(),
         template_languages: Vec::new(),
+        template_words_per_variable: 2,
     }
 }
 

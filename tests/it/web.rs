@@ -28,3 +28,4 @@ mod twice;
 mod waiting;
 mod webhooks;
 mod words;
+mod written_elsewhere;

@@ -50,6 +50,8 @@ pub(super) struct Queue<'a> {
     clocks: Vec<Open>,
     money: f64,
     price: f64,
+    /// Messages that the wallet still pays.
+    wallet: f64,
     renewed: usize,
     canary: f64,
     verdict: f64,
@@ -101,6 +103,7 @@ impl<'a> Queue<'a> {
             clocks: vec![Open { is_open: false, until: f64::NEG_INFINITY }; line.zones.len()],
             money: line.purse.as_ref().map_or(f64::INFINITY, |purse| purse.left),
             price: line.purse.as_ref().map_or(0.0, luck.price),
+            wallet: line.paid.unwrap_or(f64::INFINITY),
             renewed: 0,
             canary: line.canary.map_or(f64::INFINITY, |canary| canary.messages),
             verdict: line.canary.filter(|canary| canary.messages < NOTHING).map_or(f64::INFINITY, |c| span(c.wait)),
@@ -173,6 +176,9 @@ impl<'a> Queue<'a> {
         if self.money + NOTHING < self.price * one {
             return Err(LimitedBy::Budget);
         }
+        if self.wallet + NOTHING < one {
+            return Err(LimitedBy::Wallet);
+        }
         if self.canary + NOTHING < one {
             return Err(LimitedBy::Canary);
         }
@@ -190,7 +196,7 @@ impl<'a> Queue<'a> {
             } else if room + NOTHING < waiting.left.min(1.0) {
                 why.get_or_insert(LimitedBy::Tier);
             } else {
-                let most = waiting.left.min(room).min(paid).min(self.canary);
+                let most = waiting.left.min(room).min(paid).min(self.wallet).min(self.canary);
                 return Ok(Lot { place, most, until: open.until });
             }
         }
@@ -206,6 +212,7 @@ impl<'a> Queue<'a> {
             self.due.remove(lot.place);
         }
         self.money -= messages * self.price;
+        self.wallet -= messages;
         self.ahead -= places;
         if at >= self.end {
             self.by_again = taken.again;

@@ -7,6 +7,7 @@ use super::{Free, ListRow, Place, ReplyButton, Section, is_blank};
 use crate::domain::event::MediaKind;
 use crate::domain::failure::Dialect;
 use crate::domain::problem::Problem;
+use crate::domain::template::slot::degrees;
 
 /// WhatsApp's limits, in characters (cloud-api.md 2).
 const TEXT: usize = 4_096;
@@ -173,7 +174,7 @@ impl Check {
 
     fn place(&mut self, place: &Place) {
         for (what, text, most) in [("latitude", &place.latitude, 90.0), ("longitude", &place.longitude, 180.0)] {
-            if !text.trim().parse::<f64>().is_ok_and(|degrees| degrees.abs() <= most) {
+            if degrees(text, most).is_none() || text.contains(',') {
                 self.wrong("answer_part", &[("what", what)]);
             }
         }

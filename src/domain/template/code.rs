@@ -92,7 +92,7 @@ impl CodeTerms {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |code: &str, field: &str| problems.push(Problem::new(code, &[("field", field)]));
-        if self.label.chars().count() > LONGEST_LABEL || self.label.contains(['\n', '{', '\0']) {
+        if self.label.chars().count() > LONGEST_LABEL || self.label.contains(['\n', '{']) {
             add("template_rule_code_label", "code.label");
         }
         if self.good_for_minutes.is_some_and(|minutes| !MINUTES.contains(&minutes)) {

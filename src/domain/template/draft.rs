@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::CodeTerms;
 use super::parts::{Card, Offer};
-use super::{Button, Category, Header, ParameterFormat, Template, TemplateStatus, parameters};
+use super::{Button, Category, Header, ParameterFormat, Template, TemplateStatus, parameters, rules};
 use crate::domain::fill::{ButtonFill, CardFill, Fill, HeaderFill, Rendered, Value};
 
 /// A template to be submitted, or the new text of one that is there.
@@ -37,7 +37,8 @@ pub struct Draft {
     /// An example for each variable of header and body, by its name.
     #[serde(default)]
     pub examples: BTreeMap<String, String>,
-    /// Seconds after which an undelivered message is dropped; left out: the provider's default.
+    /// Seconds after which an undelivered message is dropped; left out: the provider's default. -1: after 30 days, of utility
+    /// and authentication templates.
     #[serde(default)]
     pub time_to_live_s: Option<i64>,
     /// Of an authentication template, what can be chosen of it, in place of texts and buttons.
@@ -195,7 +196,7 @@ impl Draft {
             body: self.body.clone(),
             footer: self.footer.clone(),
             buttons: self.buttons.iter().map(DraftButton::button).collect(),
-            time_to_live_s: self.time_to_live_s,
+            time_to_live_s: self.life(),
             parameters_unknown: false,
             offer: self.offer.clone(),
             cards: self.cards.iter().map(DraftCard::card).collect(),
@@ -203,6 +204,11 @@ impl Draft {
             quality: None,
             examples: self.examples.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
         }
+    }
+
+    /// Seconds that its messages wait; the 30 days of [`rules::MONTH`] are what a template that says nothing has.
+    fn life(&self) -> Option<i64> {
+        self.time_to_live_s.filter(|s| *s != rules::MONTH)
     }
 
     /// The same where it gives a one-time code.
@@ -219,7 +225,7 @@ impl Draft {
             body,
             footer,
             buttons: vec![Button::OneTimeCode { text }],
-            time_to_live_s: self.time_to_live_s,
+            time_to_live_s: self.life(),
             parameters_unknown: false,
             offer: None,
             cards: Vec::new(),

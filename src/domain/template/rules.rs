@@ -2,6 +2,8 @@
 //! told at once, each with the field that it is about.
 
 mod special;
+mod text;
+pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::draft::{Draft, DraftButton, DraftHeader};
 use super::parts::LONGEST_OFFER_BODY;
-use super::{Category, ParameterFormat, language, parameters};
+use super::{Category, language, parameters};
 use crate::domain::problem::Problem;
 
 const LONGEST_NAME: usize = 512;
@@ -24,6 +26,9 @@ const LONGEST_CODE: usize = 20;
 const MOST_BUTTONS: usize = 10;
 const MOST_URLS: usize = 2;
 
+/// In place of seconds: a message waits for 30 days, longer than the range of its category (cloud-api.md 1.7).
+pub const MONTH: i64 = -1;
+
 /// Seconds a message of the category may wait for its phone: from, to.
 pub const fn time_to_live(category: Category) -> (i64, i64) {
     match category {
@@ -31,6 +36,11 @@ pub const fn time_to_live(category: Category) -> (i64, i64) {
         Category::Utility | Category::Service => (30, 43_200),
         Category::Marketing => (43_200, 2_592_000),
     }
+}
+
+/// Whether a template of the category may say [`MONTH`].
+pub const fn takes_month(category: Category) -> bool {
+    matches!(category, Category::Authentication | Category::Utility)
 }
 
 /// Everything that is wrong with `draft`; empty when it may be submitted.
@@ -104,7 +114,10 @@ impl Problems {
             self.add("template_rule_code_text", "body", &[]);
         }
         match &draft.code {
-            Some(terms) => self.0.extend(terms.check()),
+            Some(terms) => {
+                self.0.extend(terms.check());
+                self.control("code.label", ("template_field.code_label", &[]), &terms.label);
+            }
             None => self.add("template_rule_code_missing", "code", &[]),
         }
     }
@@ -136,102 +149,16 @@ impl Problems {
         }
     }
 
-    /// One line of text: header and footer.
-    fn line(&mut self, field: &str, text: &str) {
-        if text.trim().is_empty() {
-            self.add("template_rule_empty", field, &[("field_key", &format!("template_field.{field}"))]);
-        }
-        self.length(field, text, LONGEST_LINE);
-        if text.contains(['\n', '\r', '\t', '\0']) {
-            self.add("template_rule_one_line", field, &[("field_key", &format!("template_field.{field}"))]);
-        }
-    }
-
-    fn length(&mut self, field: &str, text: &str, limit: usize) {
-        let n = text.chars().count();
-        if n > limit {
-            let (n, limit, key) = (n.to_string(), limit.to_string(), format!("template_field.{field}"));
-            self.add("template_rule_long", field, &[("field_key", &key), ("length", &n), ("limit", &limit)]);
-        }
-    }
-
     fn body(&mut self, draft: &Draft) {
         let body = &draft.body;
         if body.trim().is_empty() {
-            self.add("template_rule_empty", "body", &[("field_key", "template_field.body")]);
+            self.add("template_rule_empty", "body", &[("part_key", "template_field.body")]);
             return;
         }
         let longest = if draft.offer.is_some() { LONGEST_OFFER_BODY } else { LONGEST_BODY };
         self.length("body", body, longest);
+        self.control("body", ("template_field.body", &[]), body);
         self.text(("body", draft.format), body);
-    }
-
-    /// The text of a template or of a card: its variables and its shape.
-    fn text(&mut self, (field, format): (&str, ParameterFormat), body: &str) {
-        if body.contains('\0') {
-            self.add("template_rule_braces", field, &[("field_key", "template_field.body")]);
-        }
-        self.braces_in(field, "body", body);
-        // Long gaps are turned down in review (reported by users; not in Meta's documentation).
-        if body.replace('\r', "").contains("\n\n\n\n\n") {
-            self.add("template_rule_gaps", field, &[]);
-        }
-        let trimmed = body.trim();
-        if trimmed.starts_with("{{") {
-            self.add("template_rule_starts", field, &[]);
-        }
-        if trimmed.ends_with("}}") {
-            self.add("template_rule_ends", field, &[]);
-        }
-        let beside = |piece: &str| piece.split_once("}}").is_some_and(|(_, between)| between.trim().is_empty());
-        let pieces: Vec<&str> = body.split("{{").collect();
-        if pieces.len() > 2 && pieces[1..pieces.len() - 1].iter().any(|piece| beside(piece)) {
-            self.add("template_rule_adjacent", field, &[]);
-        }
-        self.names(format, field, body);
-    }
-
-    /// Each `{{` has its `}}`, with a name between.
-    fn braces(&mut self, field: &str, text: &str) {
-        self.braces_in(field, field, text);
-    }
-
-    /// The same, of a part that people call `part`.
-    fn braces_in(&mut self, field: &str, part: &str, text: &str) {
-        let mut rest = text;
-        let mut fits = true;
-        while fits && let Some((before, after)) = rest.split_once("{{") {
-            let name = after.split_once("}}");
-            fits =
-                !before.contains("}}") && name.is_some_and(|(name, _)| !name.trim().is_empty() && !name.contains('{'));
-            rest = name.map_or("", |(_, tail)| tail);
-        }
-        if !fits || rest.contains("}}") {
-            self.add("template_rule_braces", field, &[("field_key", &format!("template_field.{part}"))]);
-        }
-    }
-
-    /// Numbers run from 1 without a gap; names are lower-case words.
-    fn names(&mut self, format: ParameterFormat, field: &str, text: &str) {
-        let names = parameters(text);
-        match format {
-            ParameterFormat::Positional => {
-                if let Some(name) = names.iter().find(|n| n.parse::<u32>().is_err()) {
-                    self.add("template_rule_named", field, &[("name", name)]);
-                } else if !(1..=names.len()).all(|no| names.contains(&no.to_string())) {
-                    self.add("template_rule_gap", field, &[("variables", &names.join(", "))]);
-                }
-            }
-            ParameterFormat::Named => {
-                let is_word = |name: &str| {
-                    name.starts_with(|c: char| c.is_ascii_lowercase())
-                        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-                };
-                if let Some(name) = names.iter().find(|name| !is_word(name)) {
-                    self.add("template_rule_variable", field, &[("name", name)]);
-                }
-            }
-        }
     }
 
     fn buttons(&mut self, field: &str, buttons: &[DraftButton]) {
@@ -264,9 +191,14 @@ impl Problems {
         let length = label.chars().count();
         let needs_label =
             !matches!(button, DraftButton::CopyCode { .. } | DraftButton::Catalog | DraftButton::Products);
-        if needs_label && (label.trim().is_empty() || length > LONGEST_LABEL || label.contains(['\n', '{', '\0'])) {
+        if needs_label && (label.trim().is_empty() || length > LONGEST_LABEL || label.contains('{')) {
             self.add("template_rule_label", field, &[("no", no)]);
         }
+        let part = |word: &str| format!("template_field.{word}");
+        if label.contains(['\n', '\r', '\t']) {
+            self.add("template_rule_one_line", field, &[("part_key", &part("button_label")), ("no", no)]);
+        }
+        self.control(field, (&part("button_label"), &[("no", no)]), label);
         match button {
             DraftButton::QuickReply { .. } | DraftButton::Catalog | DraftButton::Products => {}
             DraftButton::Url { url, example, .. } => self.url(field, no, (url, example)),
@@ -281,24 +213,17 @@ impl Problems {
             }
             DraftButton::CopyCode { example } => {
                 let fits =
-                    (1..=LONGEST_CODE).contains(&example.chars().count()) && !example.contains([' ', '\n', '\0']);
+                    (1..=LONGEST_CODE).contains(&example.chars().count()) && !example.contains(char::is_whitespace);
                 if !fits {
                     self.add("template_rule_code", field, &[("no", no)]);
                 }
+                self.control(field, (&part("button_code"), &[("no", no)]), example);
             }
         }
     }
 
     fn url(&mut self, field: &str, no: &str, (url, example): (&str, &str)) {
-        let is_web = |text: &str| {
-            let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-            rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('{'))
-                && text.len() <= LONGEST_URL
-                && !text.contains([' ', '\n', '\0'])
-        };
-        if !is_web(url) {
-            self.add("template_rule_url", field, &[("no", no)]);
-        }
+        self.address(field, no, ("button_url", url));
         if !url.contains("{{") {
             return;
         }
@@ -306,9 +231,33 @@ impl Problems {
             self.add("template_rule_url_variable", field, &[("no", no)]);
         }
         let start = url.split("{{").next().unwrap_or_default();
-        if !is_web(example) || !example.starts_with(start) || example.len() == start.len() {
+        if example.trim().is_empty() {
             self.add("template_rule_url_example", field, &[("no", no)]);
+        } else if !example.starts_with(start) {
+            self.add("template_rule_url_example_other", field, &[("no", no), ("start", start), ("example", example)]);
+        } else if example.len() == start.len() {
+            self.add("template_rule_url_example_short", field, &[("no", no), ("example", example)]);
+        } else {
+            self.address(field, no, ("button_example", example));
         }
+    }
+
+    /// The address of a button, or its example: `word` is that of what people call it.
+    fn address(&mut self, field: &str, no: &str, (word, text): (&str, &str)) {
+        let key = format!("template_field.{word}");
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let n = text.chars().count();
+        if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('{')) {
+            self.add("template_rule_url", field, &[("no", no)]);
+        } else if text.contains(char::is_whitespace) {
+            self.add("template_rule_url_space", field, &[("part_key", &key), ("no", no)]);
+        }
+        if n > LONGEST_URL {
+            let (length, limit) = (n.to_string(), LONGEST_URL.to_string());
+            let more = [("part_key", key.as_str()), ("no", no), ("length", &length), ("limit", &limit)];
+            self.add("template_rule_long", field, &more);
+        }
+        self.control(field, (&key, &[("no", no)]), text);
     }
 
     /// `of` is where they stand: nothing, or a card with a point behind it.
@@ -317,19 +266,23 @@ impl Problems {
             let example = examples.get(name).map(|e| e.trim()).unwrap_or_default();
             if example.is_empty() {
                 self.add("template_rule_example", &format!("{of}examples.{name}"), &[("name", name)]);
-            } else if example.contains(['\n', '\r', '\t', '\0']) || example.contains("{{") {
+            } else if example.contains(['\n', '\r', '\t']) || example.contains("{{") {
                 self.add("template_rule_example_line", &format!("{of}examples.{name}"), &[("name", name)]);
             }
+            self.control(&format!("{of}examples.{name}"), ("template_field.example", &[("name", name)]), example);
         }
     }
 
     fn life(&mut self, draft: &Draft) {
         let (from, to) = time_to_live(draft.category);
-        if draft.time_to_live_s.is_some_and(|s| !(from..=to).contains(&s)) {
+        let takes_month = takes_month(draft.category);
+        let fits = |s: i64| (from..=to).contains(&s) || (takes_month && s == MONTH);
+        if draft.time_to_live_s.is_some_and(|s| !fits(s)) {
             let category = format!("category.{}", draft.category.as_str());
-            let (from, to) = (from.to_string(), to.to_string());
-            let more = [("category_key", category.as_str()), ("from", &from), ("to", &to)];
-            self.add("template_rule_life", "time_to_live_s", &more);
+            let (from, to, month) = (from.to_string(), to.to_string(), MONTH.to_string());
+            let more = [("category_key", category.as_str()), ("from", &from), ("to", &to), ("month", &month)];
+            let code = if takes_month { "template_rule_life_month" } else { "template_rule_life" };
+            self.add(code, "time_to_live_s", &more);
         }
     }
 }

@@ -240,8 +240,8 @@ fn put_in_card(card: &mut CardFill, part: &CardSlot, (text, files): (String, &[S
     Ok(())
 }
 
-/// Degrees as WhatsApp takes them: with a point. Spreadsheets of half the world write a comma.
-fn degrees(text: &str, most: f64) -> Option<String> {
+/// Degrees of at most `most` as WhatsApp takes them: with a point. Spreadsheets of half the world write a comma.
+pub fn degrees(text: &str, most: f64) -> Option<String> {
     let text = text.trim().replace(',', ".");
     let fits = |degrees: f64| degrees.is_finite() && degrees.abs() <= most;
     let plain = |c: char| c.is_ascii_digit() || matches!(c, '-' | '.' | '+');

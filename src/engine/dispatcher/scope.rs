@@ -24,8 +24,10 @@ impl Dispatcher {
         let stopping: Vec<&Hold> = holds.iter().filter(|hold| self.is_stopped_by(hold)).collect();
         if !stopping.is_empty() {
             // A restriction is one on templates: whoever wrote to us still gets an answer.
-            let answers =
-                stopping.iter().all(|hold| hold.cause == HoldCause::Restricted && hold.scope == HoldScope::Account);
+            let is_on_templates = |hold: &&Hold| {
+                matches!(hold.cause, HoldCause::Restricted | HoldCause::Review) && hold.scope == HoldScope::Account
+            };
+            let answers = stopping.iter().all(is_on_templates);
             return Ok(if answers { vec![Turn::free(RunId::BY_HAND, Priority::AGENT)] } else { Vec::new() });
         }
         let running = run::running(&self.engine.store, &self.sender.name).await?;

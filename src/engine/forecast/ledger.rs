@@ -14,7 +14,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::people_pace;
-use crate::engine::{Engine, EngineError, budget, load};
+use crate::engine::{Engine, EngineError, budget, load, wallet};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::open_hours::OpenHours;
 use crate::store::canary::{self, CanaryState};
@@ -77,12 +77,14 @@ impl Ledger<'_> {
         let batches = self.batches((&buckets, &again), &zones, &file, apart);
         let gates = put_off.iter().filter_map(|p| Some((LimitedBy::of_gate(&p.waiting_for)?, p.until_at)));
         let gate = gates.max_by_key(|(_, until)| *until);
+        let queued = buckets.iter().map(|bucket| bucket.messages).sum();
         Ok(Line {
             priority,
             batches,
             hours,
             zones: zones.into_iter().map(|(_, zone)| zone).collect(),
             purse: self.purse(&template, &file).await?,
+            paid: self.paid(queued).await?,
             canary: self.canary(&file).await?,
             spacing: self.engine.clock_span(pair::SPACING) * u32::try_from(twice).unwrap_or_default(),
             again: self.again(&template, &put_off).await?,
@@ -188,6 +190,16 @@ impl Ledger<'_> {
         }
         let share = if gone < TOO_FEW { 0.0 } else { back as f64 / (gone + back) as f64 };
         Ok(Again { share, at_most: PUT_OFF, after })
+    }
+
+    /// How many of `queued` messages the account's wallet pays, of all that share what it holds for their priority.
+    async fn paid(&self, queued: i64) -> Result<Option<f64>, EngineError> {
+        let (engine, run) = (self.engine, self.run);
+        let account = engine.config.accounts.get(&run.account);
+        let of = account.zip(engine.config.senders.get(&run.sender));
+        let Some(purse) = wallet::purse_of(engine, of).await? else { return Ok(None) };
+        let (room, wanted) = (purse.hope(run.priority), purse.wanted(run.priority));
+        Ok((room < wanted).then(|| queued as f64 * (room.0 as f64 / wanted.0 as f64)))
     }
 
     /// What is left of the campaign's budget for what is queued.

@@ -12,11 +12,12 @@ use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::template::parts::Takes;
 use crate::domain::template::slot::{self, Slot};
-use crate::domain::template::{Button, Template};
+use crate::domain::template::{Button, Template, header_example};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::intake::campaign_file::{ButtonUse, CampaignFile};
 use crate::intake::columns::{CLIENT_NAME, CLIENT_PHONE};
+use crate::intake::content::{self, Given};
 use crate::intake::expression::{Expression, Place, RowValues, Style, WHEN, When};
 use crate::store::template::own::{self, Own};
 use crate::store::{person, template, variable};
@@ -77,16 +78,16 @@ impl Engine {
         Ok(problems)
     }
 
-    /// What a person would read, with the default mapping applied to a made-up row; variables without one, and columns,
-    /// stand in marks.
+    /// What a person would read, with the default mapping applied to a made-up row; variables without one have the example
+    /// that the provider approved. What has neither, and columns, stand in marks.
     pub async fn template_sample(&self, template: &Template, own: &Own) -> Result<Rendered, EngineError> {
         let vars = self.vars().await?;
         Ok(sample(template, &own.mapping, &vars, self.clock.now()))
     }
 
     /// The values of a message by hand: those given, and for the others what the default mapping makes of the person. An
-    /// expression that greets somebody by name is refused where the name is not known; one that needs a file's columns
-    /// gives nothing.
+    /// expression that greets somebody by name is refused where the name is not known and it says nothing instead of one, as
+    /// a campaign leaves such a row out; one that needs a file's columns gives nothing.
     pub(in crate::engine) async fn values_by_hand(
         &self,
         (account, template): (&str, &Template),
@@ -109,16 +110,22 @@ impl Engine {
         for (entry, source) in &own.mapping {
             let field = if header.contains(entry) { "header" } else { entry };
             let is_given = |name: &str| values.iter().any(|(n, text)| n == name && !text.trim().is_empty());
-            let Ok(names) = Expression::names(source, style) else { continue };
             if is_given(field) || !takes(template).contains(entry) {
                 continue;
             }
-            if names.contains(CLIENT_NAME) && !known.contains_key(CLIENT_NAME) {
-                return Ok(Err(Problem::new("client_unknown", &[("field", "to"), ("name", entry)])));
-            }
-            if let Some(text) = evaluate(source, entry, style, &known) {
-                values.retain(|(name, _)| name != field);
-                values.push((field.to_owned(), text));
+            // Whom it is for may have no name: what the expression says then is judged as for a campaign's row.
+            let (mut may_use, own) = (names_of(&known), (source.as_str(), entry.as_str(), style));
+            may_use.insert(CLIENT_NAME);
+            let Some((expression, row)) = prepare(own, &may_use, &known) else { continue };
+            match content::given(&expression, &row) {
+                Ok(Given::Nameless) => {
+                    return Ok(Err(Problem::new("client_unknown", &[("field", "to"), ("name", entry)])));
+                }
+                Ok(Given::Text { text, .. }) => {
+                    values.retain(|(name, _)| name != field);
+                    values.push((field.to_owned(), text));
+                }
+                Ok(Given::Empty) | Err(_) => {}
             }
         }
         Ok(Ok(values))
@@ -185,8 +192,17 @@ pub(in crate::engine) fn evaluate(
     style: Style,
     texts: &BTreeMap<String, String>,
 ) -> Option<String> {
-    let known: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
-    let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, &known).ok()?;
+    let (expression, row) = prepare((source, entry, style), &names_of(texts), texts)?;
+    expression.text(&row).ok()
+}
+
+/// An expression that may use `known`, and the row of texts that it is used with; `None` where it speaks of anything else.
+fn prepare(
+    (source, entry, style): (&str, &str, Style),
+    known: &BTreeSet<&str>,
+    texts: &BTreeMap<String, String>,
+) -> Option<(Expression, RowValue)> {
+    let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, known).ok()?;
     let values = RowValues {
         cells: Vec::new(),
         columns: Arc::default(),
@@ -195,7 +211,11 @@ pub(in crate::engine) fn evaluate(
         client: None,
         numbers: Vec::new(),
     };
-    compiled.text(&RowValue::from_object(values)).ok()
+    Some((compiled, RowValue::from_object(values)))
+}
+
+fn names_of(texts: &BTreeMap<String, String>) -> BTreeSet<&str> {
+    texts.keys().map(String::as_str).collect()
 }
 
 /// What an entry gives for a made-up row; its mark where it has no expression or that fails.
@@ -241,9 +261,14 @@ fn sample(
     let tomorrow = now.in_zone(&jiff::tz::TimeZone::UTC).date().tomorrow().unwrap_or_default();
     let local = tomorrow.to_datetime(Time::constant(14, 30, 0, 0));
     let row = Row { vars, style, when: When { local, has_time: true, style } };
-    let of = |entry: &str| value(entry, mapping.get(entry), &row);
+    let example = |name: &str| template.examples.iter().find(|(of, _)| of == name).map(|(_, text)| text.clone());
+    let told = |entry: &str, name: &str| match mapping.get(entry) {
+        Some(source) => value(entry, Some(source), &row),
+        None => example(name).unwrap_or_else(|| value(entry, None, &row)),
+    };
+    let of = |entry: &str| told(entry, entry);
     let header = template.header_parameters().into_iter().next();
-    let header = header.map(|name| HeaderFill::Text(Value { text: of(&name), name }));
+    let header = header.map(|name| HeaderFill::Text(Value { text: told(&name, &header_example(&name)), name }));
     let body = template.body_parameters().into_iter().map(|name| Value { text: of(&name), name }).collect();
     let taken = takes(template);
     let buttons = (0..template.buttons.len()).map(|i| (i, format!("{BUTTON}{i}"))).filter(|(_, b)| taken.contains(b));

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::domain::template::parts::{Card, Offer};
 use crate::domain::template::slot::MOST_CARDS;
-use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
+use crate::domain::template::{
+    Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus, header_example,
+};
 use crate::provider::{Listed, loose};
 
 /// Fields asked of the list.
@@ -44,7 +46,7 @@ pub(super) fn read(item: &Value) -> Option<Template> {
         announced: announced(item, category),
         quality: item.get("quality_score").and_then(quality),
         time_to_live_s: time_to_live(category, loose::integer(item, "message_send_ttl_seconds")),
-        examples: component("BODY").map(examples).unwrap_or_default(),
+        examples: examples(components),
     };
     template.format = format(item, &template);
     if let Some(what) = beyond(components, header, &template)
@@ -71,14 +73,35 @@ pub(super) fn reason(object: &Value, key: &str) -> String {
     if word == "NONE" { String::new() } else { word.to_ascii_lowercase() }
 }
 
-/// `example.body_text: [["Ana", "24 de noviembre"]]`, or `example.body_text_named_params: [{param_name, example}]`.
-fn examples(body: &Value) -> Vec<(String, String)> {
-    let Some(example) = body.get("example") else { return Vec::new() };
-    let named = loose::items(example, "body_text_named_params").iter();
+/// The values of the body's parameters, of the header's, and of addresses, as the template was approved with them.
+fn examples(components: &[Value]) -> Vec<(String, String)> {
+    let component = |kind: &str| components.iter().find(|c| is(c, kind));
+    let body = component("BODY").map(|c| texts(c, ("body_text_named_params", "body_text"))).unwrap_or_default();
+    let header = component("HEADER").map(|c| texts(c, ("header_text_named_params", "header_text"))).unwrap_or_default();
+    let header = header.into_iter().map(|(name, text)| (header_example(&name), text));
+    let buttons = component("BUTTONS").map(|c| loose::items(c, "buttons")).unwrap_or_default();
+    let addresses =
+        buttons.iter().enumerate().filter_map(|(no, button)| Some((format!("button.{no}"), address(button)?)));
+    body.into_iter().chain(header).chain(addresses).collect()
+}
+
+/// `example.body_text: [["Ana", "24 de noviembre"]]`, `example.header_text: ["Ana"]`, or named: `[{param_name, example}]`.
+fn texts(component: &Value, (named, numbered): (&str, &str)) -> Vec<(String, String)> {
+    let Some(example) = component.get("example") else { return Vec::new() };
+    let named = loose::items(example, named).iter();
     let named = named.filter_map(|p| Some((loose::some_text(p, "param_name")?, loose::some_text(p, "example")?)));
-    let texts = loose::items(example, "body_text").first().and_then(Value::as_array);
-    let texts = texts.into_iter().flatten().filter_map(Value::as_str).zip(1..);
+    let all = loose::items(example, numbered);
+    let texts = all.first().and_then(Value::as_array).map_or(all, Vec::as_slice);
+    let texts = texts.iter().filter_map(Value::as_str).zip(1..);
     named.chain(texts.map(|(text, no)| (no.to_string(), text.to_owned()))).collect()
+}
+
+/// What a button's example puts in place of the variable of its address.
+fn address(button: &Value) -> Option<String> {
+    let url = loose::some_text(button, "url")?;
+    let (start, _) = url.split_once("{{")?;
+    let example = loose::items(button, "example").first()?.as_str()?;
+    example.strip_prefix(start).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 fn is(component: &Value, kind: &str) -> bool {

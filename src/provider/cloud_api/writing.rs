@@ -15,8 +15,13 @@ use crate::provider::{ProviderError, TemplateAnswer, TemplateDone, loose};
 const LONGEST: usize = 500;
 
 impl CloudApi {
+    /// 360dialog documents no way for accounts of its customers: its hub writes them (gupshup-zenvia.md 3).
+    pub(in crate::provider) fn writes_templates(&self) -> bool {
+        self.through == Through::Meta
+    }
+
     pub(in crate::provider) async fn create_template(&self, new: &Draft) -> Result<TemplateAnswer, ProviderError> {
-        if self.through != Through::Meta {
+        if !self.writes_templates() {
             return Ok(TemplateAnswer::NotOffered);
         }
         let address = self.address(&[&self.waba_id, "message_templates"]);
@@ -28,7 +33,7 @@ impl CloudApi {
         old: &Template,
         new: &Draft,
     ) -> Result<TemplateAnswer, ProviderError> {
-        if self.through != Through::Meta {
+        if !self.writes_templates() {
             return Ok(TemplateAnswer::NotOffered);
         }
         let body = draft::edit(new, old.status != TemplateStatus::Approved);
@@ -37,7 +42,7 @@ impl CloudApi {
 
     /// The id is given beside the name: the name alone would delete every language.
     pub(in crate::provider) async fn delete_template(&self, old: &Template) -> Result<TemplateAnswer, ProviderError> {
-        if self.through != Through::Meta {
+        if !self.writes_templates() {
             return Ok(TemplateAnswer::NotOffered);
         }
         let address = self.address(&[&self.waba_id, "message_templates"]);
@@ -47,7 +52,7 @@ impl CloudApi {
 
     /// Lets a template go on that was paused while its first messages were watched (cloud-api.md 4.7).
     pub(in crate::provider) async fn unpause_template(&self, old: &Template) -> Result<TemplateAnswer, ProviderError> {
-        if self.through != Through::Meta {
+        if !self.writes_templates() {
             return Ok(TemplateAnswer::NotOffered);
         }
         self.write(self.client.post(self.address(&[&old.provider_id, "unpause"]))).await

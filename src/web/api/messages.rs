@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::desk;
 use super::extract::{Id, Sent};
 use super::run_view::Waits;
+use crate::domain::degrees;
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{CampaignId, ConversationId, MessageId, RunId, TicketId};
 use crate::domain::message::MessageState;
@@ -42,8 +43,9 @@ pub struct HandMessage {
     template: String,
     /// Its language, as `es_AR`.
     language: String,
-    /// Values by name: the body's parameters, `header`, `button.0` for the first button, …
-    #[serde(default)]
+    /// Values by name: the body's parameters, `header`, `button.0` for the first button, …; degrees of a place
+    /// (`location.latitude`) may be numbers.
+    #[serde(default, deserialize_with = "degrees::values")]
     values: BTreeMap<String, String>,
     /// Who pays.
     #[serde(default)]
@@ -102,7 +104,7 @@ pub struct MessageView {
     pub reason: Option<String>,
     /// The same in one sentence.
     pub reason_text: Option<String>,
-    /// The provider's code of its failure.
+    /// The provider's code of its failure; -1 where it gave none.
     pub failure_code: Option<i64>,
     /// What that means.
     pub failure: Option<String>,

@@ -44,7 +44,7 @@ pub struct RangeView {
 /// Messages that failed for one cause.
 #[derive(Serialize, ToSchema)]
 pub struct RetryGroup {
-    /// The provider's code, 0 where it gave none.
+    /// The provider's code, -1 where it gave none.
     pub code: i64,
     /// One sentence.
     pub message: String,

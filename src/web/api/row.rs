@@ -27,11 +27,12 @@ pub struct RowView {
     pub state: MessageState,
     /// The same in one sentence, with the reason and the time.
     pub message: String,
-    /// The gate it waits for.
+    /// The gate it waits for, or what all that is due of its run waits for: a stop (`hold_…`), `canary`, `budget`, `wallet`,
+    /// `wallet_reading`, `people`, `tier`.
     pub waiting_for: Option<String>,
     /// Why it ended unsent.
     pub reason: Option<String>,
-    /// The provider's code of its failure.
+    /// The provider's code of its failure; -1 where it gave none.
     pub failure_code: Option<i64>,
     /// What its person's last reply decided.
     pub outcome: Option<String>,
@@ -65,6 +66,7 @@ impl RowView {
     /// Tells `row` in the page's language.
     pub fn of(p: &Page, run: &OfRun, row: RunRow) -> Self {
         let attempts = row.tries();
+        let waiting_for = run.gate(&row, p.now).map(str::to_owned);
         Self {
             message: row_words::sentence(p, run, &row),
             id: row.id,
@@ -73,7 +75,7 @@ impl RowView {
             to: format!("+{}", row.recipient),
             name: row.name,
             state: row.state,
-            waiting_for: row.waiting_for,
+            waiting_for,
             reason: row.end_reason,
             failure_code: row.failure_code,
             outcome: row.outcome,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::extract::{Id, Sent, wrong};
 use super::paging::Listed;
 use crate::domain::fill::Rendered;
+use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 use crate::domain::template::draft::Draft;
 use crate::engine::Uploaded;
@@ -42,12 +43,15 @@ pub struct DraftView {
     pub shown: Rendered,
     /// What must be mended.
     pub problems: Vec<ProblemItem>,
+    /// What it may be turned down for, and need not be: it can be submitted as it is.
+    pub warnings: Vec<ProblemItem>,
 }
 
 async fn view(state: &WebState, p: &Page, kept: Kept) -> Result<DraftView, WebError> {
     let problems = state.engine.draft_problems(&kept.account, &kept.draft).await?;
-    let problems = problems.iter().map(|problem| ProblemItem::of(p.language, problem)).collect();
-    Ok(DraftView { shown: kept.draft.shown(), problems, kept })
+    let warnings = state.engine.draft_warnings(&kept.account, &kept.draft);
+    let items = |all: &[Problem]| all.iter().map(|problem| ProblemItem::of(p.language, problem)).collect();
+    Ok(DraftView { shown: kept.draft.shown(), problems: items(&problems), warnings: items(&warnings), kept })
 }
 
 /// The number of a draft.
@@ -74,7 +78,7 @@ pub async fn all(State(state): State<WebState>, p: Page) -> Result<Json<Listed<D
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 201, description = "It is kept", body = DraftKept),
               (status = 404, description = "There is no such account", body = ProblemDocument),
-              (status = 422, description = "Its name or its language is wrong", body = ProblemDocument)))]
+              (status = 422, description = "Its name or its language is wrong, or the account's templates are written elsewhere", body = ProblemDocument)))]
 pub async fn add(
     State(state): State<WebState>,
     actor: Actor,

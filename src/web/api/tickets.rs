@@ -15,6 +15,7 @@ use super::desk;
 use super::extract::{Asked, Id, Sent, wrong};
 use super::messages::{HandSent, name_fields};
 use super::paging::{self, Listed, not_ours};
+use crate::domain::degrees;
 use crate::domain::id::{ConversationId, PersonId, TicketId};
 use crate::domain::ticket::{self as rules, Priority, TicketState};
 use crate::domain::time::UnixMs;
@@ -112,8 +113,9 @@ pub struct ChatBody {
     template: String,
     /// Its language, as `es_AR`.
     language: String,
-    /// Values by name: the body's parameters, `header`, `button.0` for the first button, …
-    #[serde(default)]
+    /// Values by name: the body's parameters, `header`, `button.0` for the first button, …; degrees of a place
+    /// (`location.latitude`) may be numbers.
+    #[serde(default, deserialize_with = "degrees::values")]
     values: BTreeMap<String, String>,
     /// Who pays.
     #[serde(default)]

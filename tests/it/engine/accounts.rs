@@ -81,6 +81,34 @@ async fn an_account_switched_off_is_held_until_it_is_reinstated_and_warnings_are
 }
 
 #[tokio::test]
+async fn a_review_that_approves_ends_what_a_review_refused_and_nothing_else() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let review = |decision: &str| json!({"decision": decision});
+        let causes = async || holds(&store).await.into_iter().map(|(.., cause)| cause).collect::<Vec<_>>();
+        let until = stage.clock.now().plus(Duration::from_hours(5));
+        let info = json!([{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": until.0 / 1000}]);
+        stage.told("account_update", json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})).await;
+        stage.told("account_review_update", review("APPROVED")).await;
+        assert_eq!(causes().await, [HoldCause::Restricted], "{}", store.name());
+        stage.told("account_review_update", review("REJECTED")).await;
+        stage.told("account_review_update", review("DEFERRED")).await;
+        assert_eq!(causes().await, [HoldCause::Restricted, HoldCause::Review], "{}", store.name());
+        assert_eq!(hold::open(&store).await.unwrap()[0].until_at, Some(until), "the restriction's end stays");
+        stage.clock.advance(Duration::from_hours(1_000));
+        stage.janitor().await;
+        assert_eq!(causes().await, [HoldCause::Review], "only a review ends it, {}", store.name());
+        let ban = json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}});
+        stage.told("account_update", ban).await;
+        stage.told("account_review_update", review("APPROVED")).await;
+        assert_eq!(causes().await, [HoldCause::Restricted], "the ban stands, {}", store.name());
+        let reinstated = json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}});
+        stage.told("account_update", reinstated).await;
+        assert_eq!(causes().await, [], "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn news_of_another_account_holds_nothing() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

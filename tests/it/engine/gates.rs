@@ -199,6 +199,57 @@ async fn a_template_by_hand_completes_the_number_and_opens_a_conversation_of_its
     }
 }
 
+fn by_hand(to: String) -> HandSend {
+    HandSend {
+        sender: SENDER.to_owned(),
+        to,
+        template: "reminder".to_owned(),
+        language: "es_AR".to_owned(),
+        values: Vec::new(),
+        cost_centre: String::new(),
+        wait: None,
+        ticket: None,
+    }
+}
+
+#[tokio::test]
+async fn usual_values_are_judged_by_hand_as_a_campaign_s_rows_are() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let agent = user(&store).await;
+        for (no, (expression, expected)) in [
+            ("{{ client_name }}", Err("client_unknown")),
+            ("Sr. {{ client_name | first_name }}", Err("client_unknown")),
+            ("{{ client_name | default('cliente') }}", Ok("cliente")),
+            ("{{ client_name | first_name | default('cliente', true) }}", Ok("cliente")),
+            ("{{ 'Sr. ' ~ client_name if client_name else 'Hola' }}", Ok("Hola")),
+            ("{{ saludo }}", Ok("Buen día")),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let file = stage.usual_values(expression).await;
+            let send = by_hand(format!("011 15 5555-01{no:02}"));
+            let told = match stage.engine.send_by_hand(&send, &agent).await.unwrap() {
+                HandOutcome::Sent { message, .. } => {
+                    Ok(format!("{:?}", stage.message(message).await.content().unwrap()))
+                }
+                HandOutcome::Refused(problems) => Err(problems[0].code.clone()),
+            };
+            match (&told, expected) {
+                (Ok(content), Ok(text)) => assert!(content.contains(text), "{expression}: {content}"),
+                (Err(code), Err(expected)) => assert_eq!(code, expected, "{expression}"),
+                _ => panic!("{expression}: {told:?}, {}", store.name()),
+            }
+            // The same expression over a row without a name.
+            let file = file.replace("[template]", "[columns]\nname = \"nombre\"\n[template]");
+            let audience = format!("nombre,telefono\n,+54911600000{no:02}\n");
+            let sheet = stage.engine.sheet(stage.load(&format!("c{no}"), &file, &audience).await).await.unwrap();
+            assert_eq!(sheet.messages == Some(1), expected.is_ok(), "{expression}: {:?}", sheet.excluded);
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_run_and_message_that_waits_has_a_sentence() {
     let store = stores().await.remove(0);

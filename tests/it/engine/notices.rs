@@ -60,6 +60,30 @@ async fn a_warning_that_is_resolved_and_an_account_that_is_reinstated_are_told_n
 }
 
 #[tokio::test]
+async fn a_review_that_refuses_is_told_by_its_hold_in_place_of_the_review() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let review = |decision: &str| json!({"decision": decision});
+        stage.told("account_review_update", review("PENDING")).await;
+        stage.told("account_review_update", review("REJECTED")).await;
+        assert_eq!(open(&store, &stage).await, [], "{}", store.name());
+        for language in Language::ALL {
+            let reports = doctor::examine(&stage.engine, None).await.unwrap();
+            let told: Vec<String> = reports[0]
+                .findings
+                .iter()
+                .filter(|found| found.aspect == "holds")
+                .map(|found| found.told(language).message)
+                .collect();
+            assert!(told.len() == 1 && told[0].contains("Business Manager"), "{told:?}");
+        }
+        stage.told("account_review_update", review("APPROVED")).await;
+        let reports = doctor::examine(&stage.engine, None).await.unwrap();
+        assert!(reports[0].findings.iter().all(|found| found.aspect != "holds"), "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn an_error_without_a_message_stops_what_its_code_says() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use recado::domain::id::RunId;
+use recado::domain::role::Role;
 use recado::engine::waiting;
 use recado::engine::wallet::{self, WalletReader};
 use recado::store::Store;
-use recado::store::hold::{self, HoldCause};
+use recado::store::hold::{self, HoldCause, HoldScope};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::stage::{Stage, people, sender_of};
 use crate::support::{TestStore, stores};
+use crate::web::site::Site;
 
 /// Gupshup on this machine, with so much in its wallet, and what was sent by template.
 pub(super) struct Till {
@@ -144,6 +146,44 @@ async fn reminders_use_the_rest_first_and_a_low_wallet_holds_before_it_is_dry_an
     }
 }
 
+/// Gupshup tells that the message it calls `id` failed.
+async fn failed(stage: &Stage, id: &str, (code, reason): (i64, &str)) {
+    let told = json!({"app": "Rig", "timestamp": stage.clock.now().0, "version": 2, "type": "message-event", "payload": {
+        "id": id, "type": "failed", "destination": "5491150000000", "payload": {"code": code, "reason": reason}}});
+    stage.engine.keep_webhook("gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
+    let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), Arc::default());
+    while receiver.step().await.unwrap() > 0 {}
+}
+
+#[tokio::test]
+async fn what_failed_for_the_app_s_configuration_waits_behind_its_stop_and_goes_when_it_is_lifted() {
+    for (code, reason) in [
+        (1_001, "Last mapped bot or sender details mismatch"),
+        (1_004, "User is inactive for session messages and template messaging is disabled"),
+        (4_004, "Cloud API is required"),
+    ] {
+        for store in stores().await {
+            let till = Till::with(5_000).await;
+            let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+            WalletReader::new(stage.engine.clone()).step().await;
+            let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(3)).await;
+            assert_eq!(sender_of(&stage.engine, "gup").drain().await, 3, "{}", store.name());
+            failed(&stage, "gs-2", (code, reason)).await;
+            let open = hold::open(&store).await.unwrap();
+            let (scope, cause) = (HoldScope::Account, HoldCause::Refused);
+            assert_eq!(
+                open.iter().map(|h| (h.scope, h.cause, h.code)).collect::<Vec<_>>(),
+                [(scope, cause, Some(code))]
+            );
+            let states = stage.states(run).await;
+            assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), None), "{code} {}", store.name());
+            assert_eq!(sender_of(&stage.engine, "gup").drain().await, 0, "{code} {}", store.name());
+            assert!(stage.engine.lift_hold(open[0].id, "ana").await.unwrap());
+            assert_eq!(sender_of(&stage.engine, "gup").drain().await, 1, "{code} {}", store.name());
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_recharge() {
     for store in stores().await {
@@ -152,15 +192,7 @@ async fn what_failed_for_want_of_money_goes_back_in_line_and_again_after_the_rec
         WalletReader::new(stage.engine.clone()).step().await;
         let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(3)).await;
         assert_eq!(sender_of(&stage.engine, "gup").drain().await, 3, "{}", store.name());
-        let event = |id: &str| {
-            json!({"app": "Rig", "timestamp": stage.clock.now().0, "version": 2, "type": "message-event", "payload": {
-                "id": id, "type": "failed", "destination": "5491150000000",
-                "payload": {"code": 1003, "reason": "Unable to send message - Check your wallet balance"}}})
-        };
-        let told: Value = event("gs-2");
-        stage.engine.keep_webhook("gup", told.to_string().as_bytes(), stage.clock.now()).await.unwrap();
-        let receiver = recado::engine::receiver::Receiver::new(stage.engine.clone(), Arc::default());
-        while receiver.step().await.unwrap() > 0 {}
+        failed(&stage, "gs-2", (1_003, "Unable to send message - Check your wallet balance")).await;
         assert_eq!(wallet_holds(&store).await, [Some(1_003)], "the provider's own word: {}", store.name());
         let states = stage.states(run).await;
         assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), None), "{states:?} {}", store.name());
@@ -182,6 +214,66 @@ async fn another(stage: &Stage, store: &TestStore, run: RunId) -> (usize, Option
     WalletReader::new(engine.clone()).step().await;
     let sent = sender_of(&engine, "gup").drain().await;
     (sent, waiting::run(&engine, run).await.unwrap().map(|why| why.code))
+}
+
+/// What a page or the API says to whoever may see everything.
+async fn told(site: &Site, path: &str) -> String {
+    let visitor = site.visitor(Role::Operator).await;
+    let answer = site.get(path, Some(&visitor)).await;
+    assert!(answer.status.is_success(), "{path}: {}", answer.body);
+    answer.body
+}
+
+#[tokio::test]
+async fn a_promotion_that_leaves_the_rest_to_reminders_says_so_everywhere_and_has_no_end_in_sight() {
+    for store in stores().await {
+        let till = Till::with(800).await;
+        let config = till.config().replace("wallet_low = \"1 USD\"", "wallet_low = \"5 USD\"");
+        let stage = Stage::with(&store, store.dir.path(), &config).await;
+        WalletReader::new(stage.engine.clone()).step().await;
+        let due = "24/11/2026 20:00";
+        let rows: Vec<String> = (0..60).map(|i| format!("Ana,+54911{:08},{due}", 60_000_000 + i)).collect();
+        let reminders = format!("nombre,telefono,turno\n{}\n", rows.join("\n"));
+        let later =
+            campaign("reminder", "reminder") + "[columns]\nwhen = \"turno\"\n[schedule]\nsend = \"2h before\"\n";
+        stage.run("turnos", &later, &reminders).await;
+        let run = stage.run("oferta", &campaign("promotion", "promo"), &people(100)).await;
+        let sent = sender_of(&stage.engine, "gup").drain().await;
+        assert!((1..100).contains(&sent), "{sent} {}", store.name());
+        // What has left is in the next reading.
+        till.cents.fetch_sub(i64::try_from(sent).unwrap() * 7, Ordering::SeqCst);
+        stage.clock.advance(Duration::from_mins(2));
+        let engine = stage.restarted(store.dir.path()).await;
+        WalletReader::new(engine.clone()).step().await;
+        sender_of(&engine, "gup").drain().await;
+        assert_eq!(wallet_holds(&store).await, [], "there is money: it is kept, {}", store.name());
+        let site = Site::over(&engine);
+        let api: Value = serde_json::from_str(&told(&site, &format!("/api/v1/runs/{run}")).await).unwrap();
+        assert_eq!(api["waiting"]["code"], "wallet", "{} {}", api["waiting"], store.name());
+        let said = api["waiting"]["message"].as_str().unwrap();
+        let forecast = &api["forecast"];
+        assert_eq!((&forecast["likely"], &forecast["limited_by"]), (&Value::Null, &json!("wallet")), "{forecast}");
+        let left = stage.states(run).await["queued"];
+        assert!(left > 0 && forecast["left"] == json!(left), "{forecast} of {left}, {}", store.name());
+        let rows: Value =
+            serde_json::from_str(&told(&site, &format!("/api/v1/runs/{run}/messages?limit=500")).await).unwrap();
+        let waiting: Vec<&Value> =
+            rows["items"].as_array().unwrap().iter().filter(|row| row["state"] == "queued").collect();
+        assert_eq!(waiting.len() as i64, left, "{}", store.name());
+        assert!(waiting.iter().all(|row| row["waiting_for"] == "wallet" && row["message"] == said), "{waiting:?}");
+        let one = told(&site, &format!("/api/v1/messages/{}", waiting[0]["id"])).await;
+        assert!(one.contains(said), "{one}");
+        let page = told(&site, &format!("/runs/{run}")).await;
+        assert!(page.contains(said), "the run's page says it too, {}", store.name());
+
+        // The reminders have left by the evening; what was kept for them is free, and a recharge sends the rest.
+        stage.clock.advance(Duration::from_hours(9));
+        till.cents.store(5_000, Ordering::SeqCst);
+        let engine = stage.restarted(store.dir.path()).await;
+        WalletReader::new(engine.clone()).step().await;
+        sender_of(&engine, "gup").drain().await;
+        assert_eq!(till.sent().await, (60, 100), "{}", store.name());
+    }
 }
 
 #[tokio::test]

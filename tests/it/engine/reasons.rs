@@ -22,6 +22,7 @@ async fn a_hold_names_the_code_it_has_and_what_ends_it() {
             (HoldScope::Account, HoldCause::Refused, Some(131_031), None),
             (HoldScope::Sender, HoldCause::Refused, Some(-1), None),
             (HoldScope::Account, HoldCause::Restricted, None, None),
+            (HoldScope::Account, HoldCause::Review, None, None),
         ] {
             let scope_key = "key".to_owned();
             hold::place(&store, &NewHold { scope, scope_key, cause, code, until_at }, now).await.unwrap();
@@ -30,7 +31,7 @@ async fn a_hold_names_the_code_it_has_and_what_ends_it() {
         let holds = hold::open(&store).await.unwrap();
         let ends: Vec<HoldEnd> = holds.iter().map(hold::Hold::ends).collect();
         let itself = HoldEnd::Itself;
-        assert_eq!(ends, [itself, HoldEnd::Person, HoldEnd::Person, itself, itself], "{}", store.name());
+        assert_eq!(ends, [itself, HoldEnd::Person, HoldEnd::Person, itself, itself, itself], "{}", store.name());
         for language in Language::ALL {
             let said: Vec<String> = holds.iter().map(|hold| waiting::held(hold).sentence(language)).collect();
             assert!(!said[0].contains('('), "{}", said[0]);
@@ -65,6 +66,25 @@ fn a_known_code_without_a_sentence_of_its_own_is_told_by_its_class() {
     for language in Language::ALL {
         assert!(!failure(language, 131_000).contains("131000"), "{}", failure(language, 131_000));
         assert!(failure(language, 999_999).contains("999999"));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_without_a_reason_is_told_in_words_and_names_no_code() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(1)).await;
+        stage.sender().drain().await;
+        let seen = stage.stub.seen.lock().unwrap().clone();
+        stage.receipts(&seen, "failed", None).await;
+        let query = RowQuery { filter: RowFilter::Any, search: String::new(), after: MessageId(0), limit: 10 };
+        let row = row::page(&store, run, &query).await.unwrap().remove(0);
+        let code = row.failure_code.unwrap();
+        assert_eq!(row.state.as_str(), "failed", "{}", store.name());
+        for language in Language::ALL {
+            let said = failure(language, code);
+            assert!(!said.contains('1') && said != failure(language, 999_999) && !said.contains("failure."), "{said}");
+        }
     }
 }
 

@@ -43,6 +43,7 @@ fn account(base_url: &str, credentials: GupshupCredentials, version: Option<Even
         errors: Table::new(Dialect::Gupshup, std::collections::BTreeMap::new()),
         reading: recado::config::Reading::default(),
         template_languages: Vec::new(),
+        template_words_per_variable: 2,
     }
 }
 

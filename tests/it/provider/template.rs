@@ -65,7 +65,7 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
         parameters_unknown: false,
         offer: None,
         cards: Vec::new(),
-        examples: vec![("1".to_owned(), "Ana".to_owned()), ("2".to_owned(), "20%".to_owned())],
+        examples: [("1", "Ana"), ("2", "20%"), ("button.0", "a")].map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
     };
     assert_eq!(templates[0], sale);
     let reminder = &templates[1];

@@ -32,6 +32,7 @@ fn connect(sandbox: &TestSandbox) -> Provider {
         errors: recado::domain::failure::Table::default(),
         reading: recado::config::Reading::default(),
         template_languages: Vec::new(),
+        template_words_per_variable: 2,
     };
     Provider::connect(&account).expect("an adapter")
 }

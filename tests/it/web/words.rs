@@ -10,10 +10,13 @@ use recado::domain::exclusion::ExclusionReason;
 use recado::domain::message::MessageState;
 use recado::domain::retry::Help;
 use recado::domain::role::Role;
+use recado::domain::template::draft::Draft;
+use recado::domain::template::rules;
 use recado::engine::DoubtSettlement;
-use recado::locale::{Language, say, sentences};
+use recado::locale::{Language, problem, say, sentences};
 use recado::store::audit::{self, Deed};
 use recado::store::hold::{HoldCause, HoldScope};
+use serde_json::json;
 
 use super::site::Site;
 use crate::support::rust_files;
@@ -77,6 +80,7 @@ fn every_word_of_the_domain_has_its_sentence() {
         HoldCause::Disk,
         HoldCause::Restored,
         HoldCause::Restricted,
+        HoldCause::Review,
         HoldCause::Flagged,
         HoldCause::Deleted,
         HoldCause::Wallet,
@@ -98,6 +102,30 @@ fn every_word_of_the_domain_has_its_sentence() {
     }
     for key in states.iter().chain(&reasons).chain(&roles).chain(&scopes).chain(&causes).chain(&words) {
         assert!(known.contains_key(key), "{key} has no sentence");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_draft_names_its_part_in_the_readers_language() {
+    let long = format!("https://x.example/{}", "x".repeat(2_000));
+    let draft = json!({"name": "aviso", "language": "es_AR", "category": "utility", "body": "Hola {{1}}, es {{2}} \u{7}.",
+        "header": {"kind": "text", "text": "dos\nlíneas"}, "footer": "", "examples": {"1": "Ana\u{7}", "2": "hoy"},
+        "time_to_live_s": 1, "buttons": [{"kind": "url", "text": "Ver\u{7}", "url": long},
+            {"kind": "url", "text": "Ir", "url": "https://x.example/{{1}}", "example": "https://y.example/a"}]});
+    let draft: Draft = serde_json::from_value(draft).unwrap();
+    let mut problems = rules::check(&draft);
+    problems.extend(rules::words::warn(&draft, rules::words::USUAL));
+    assert_eq!(problems.len(), 9, "{problems:?}");
+    for language in Language::ALL {
+        for one in &problems {
+            let said = problem(language, one);
+            assert!(!said.contains("template_") && !said.contains('{'), "{said}");
+            let own = sentences(language).iter().filter(|(key, _)| key.starts_with("template_field."));
+            let parts = own.map(|(key, _)| say(language, key, &[("no", "1"), ("name", "1")]));
+            let names_part = parts.into_iter().any(|part| said.contains(&part));
+            let has_part = one.args.iter().any(|(name, _)| name == "part_key");
+            assert!(names_part || !has_part, "{said}");
+        }
     }
 }
 

@@ -38,9 +38,10 @@ impl Problems {
     fn offer(&mut self, draft: &Draft) {
         let Some(offer) = &draft.offer else { return };
         let said = offer.text.trim().chars().count();
-        if !(1..=LONGEST_OFFER).contains(&said) || offer.text.contains(['\n', '\r', '\t', '\0', '{']) {
+        if !(1..=LONGEST_OFFER).contains(&said) || offer.text.contains(['\n', '\r', '\t', '{']) {
             self.add("template_rule_offer", "offer", &[("limit", &LONGEST_OFFER.to_string())]);
         }
+        self.control("offer", ("template_field.offer", &[]), &offer.text);
         let has_picture = matches!(draft.header, None | Some(DraftHeader::Image { .. } | DraftHeader::Video { .. }));
         let fits = |b: &DraftButton| matches!(b, DraftButton::Url { .. } | DraftButton::CopyCode { .. });
         let has_url = draft.buttons.iter().any(|b| matches!(b, DraftButton::Url { .. }));
@@ -80,6 +81,7 @@ impl Problems {
             let limit = LONGEST_CARD.to_string();
             self.add("template_rule_card_long", &format!("{field}.body"), &[("no", &no), ("limit", &limit)]);
         }
+        self.control(&format!("{field}.body"), ("template_field.card", &[("no", &no)]), &card.body);
         if !card.body.is_empty() {
             self.text((&format!("{field}.body"), draft.format), &card.body);
         }

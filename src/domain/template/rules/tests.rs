@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::template::ParameterFormat;
 use crate::domain::template::code::CodeTerms;
 use crate::domain::template::draft::DraftCard;
 use crate::domain::template::parts::Offer;
 
-fn good() -> Draft {
+pub(in crate::domain::template::rules) fn good() -> Draft {
     let examples = [("1", "Ana"), ("2", "20 %")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     Draft {
         name: "spring_sale".to_owned(),
@@ -109,7 +110,11 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
         ("template_rule_label", buttons(vec![reply("")])),
         ("template_rule_url", buttons(vec![url("x.example", "")])),
         ("template_rule_url_variable", buttons(vec![url("https://x.example/{{1}}/a", "https://x.example/b/a")])),
-        ("template_rule_url_example", buttons(vec![url("https://x.example/{{1}}", "")])),
+        ("template_rule_url_example", buttons(vec![url("https://x.example/{{1}}", " ")])),
+        ("template_rule_url_example_other", buttons(vec![url("https://x.example/{{1}}", "https://y.example/a")])),
+        ("template_rule_url_example_short", buttons(vec![url("https://x.example/{{1}}", "https://x.example/")])),
+        ("template_rule_url_space", buttons(vec![url("https://x.example/a b", "")])),
+        ("template_rule_one_line", buttons(vec![reply("dos\nlíneas")])),
         (
             "template_rule_phone",
             buttons(vec![DraftButton::PhoneNumber { text: "Llamar".to_owned(), phone_number: "011".to_owned() }]),
@@ -134,6 +139,43 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
 }
 
 #[test]
+fn what_is_too_long_or_cannot_be_seen_is_told_with_its_part_and_by_nothing_else() {
+    let buttons = |buttons: Vec<DraftButton>| Draft { buttons, ..good() };
+    let long = |start: &str| format!("{start}{}", "x".repeat(LONGEST_URL));
+    let bell = |text: &str| format!("{text}\u{7}");
+    let examples = |text: String| [("1".to_owned(), text), ("2".to_owned(), "x".to_owned())].into();
+    let card = |text: &str| DraftCard { body: text.to_owned(), ..card("Desde {{1}} hoy.") };
+    let code = CodeTerms { label: bell("Copiar"), ..CodeTerms::default() };
+    let one_time = Draft { code: Some(code), category: Category::Authentication, time_to_live_s: None, ..empty() };
+    for (rule, part, draft) in [
+        ("long", "button_url", buttons(vec![url(&long("https://x.example/"), "")])),
+        ("long", "button_example", buttons(vec![url("https://x.example/{{1}}", &long("https://x.example/"))])),
+        ("control", "header", Draft { header: Some(DraftHeader::Text { text: bell("Hola") }), ..good() }),
+        ("control", "body", Draft { body: bell("Hola {{1}}, hay {{2}} menos"), ..good() }),
+        ("control", "body", Draft { body: "Hola {{1}}, hay {{2}} \0 menos".to_owned(), ..good() }),
+        ("control", "footer", Draft { footer: Some(bell("Hola")), ..good() }),
+        ("control", "button_label", buttons(vec![reply(&bell("Sí"))])),
+        ("control", "button_url", buttons(vec![url(&bell("https://x.example/a"), "")])),
+        ("control", "button_example", buttons(vec![url("https://x.example/{{1}}", &bell("https://x.example/a"))])),
+        ("control", "button_code", buttons(vec![DraftButton::CopyCode { example: bell("SAVE") }])),
+        ("control", "example", Draft { examples: examples(bell("Ana")), ..good() }),
+        ("control", "offer", offer(&bell("Hoy"))),
+        ("control", "card", carousel(vec![card("Desde {{1}} hoy."), card(&bell("Desde {{1}} hoy"))])),
+        ("control", "code_label", one_time),
+    ] {
+        let found = check(&draft);
+        let [only] = found.as_slice() else { panic!("{rule} {part}: {found:?}") };
+        assert_eq!(only.code, format!("template_rule_{rule}"), "{part}");
+        let key = ("part_key".to_owned(), format!("template_field.{part}"));
+        assert!(only.args.contains(&key), "{only:?}");
+    }
+}
+
+fn empty() -> Draft {
+    Draft { header: None, body: String::new(), footer: None, buttons: Vec::new(), examples: BTreeMap::new(), ..good() }
+}
+
+#[test]
 fn how_long_a_message_may_wait_depends_on_the_category() {
     for (category, seconds, fits) in [
         (Category::Utility, 29, false),
@@ -143,9 +185,24 @@ fn how_long_a_message_may_wait_depends_on_the_category() {
         (Category::Marketing, 43_199, false),
         (Category::Marketing, 2_592_000, true),
         (Category::Marketing, 2_592_001, false),
+        (Category::Utility, MONTH, true),
+        (Category::Utility, 0, false),
+        (Category::Utility, -2, false),
+        (Category::Marketing, MONTH, false),
+        (Category::Authentication, MONTH, true),
+        (Category::Authentication, 29, false),
+        (Category::Authentication, 30, true),
+        (Category::Authentication, 900, true),
+        (Category::Authentication, 901, false),
     ] {
-        let draft = Draft { category, time_to_live_s: Some(seconds), ..good() };
+        let draft = match category {
+            Category::Authentication => Draft { code: Some(CodeTerms::default()), ..empty() },
+            _ => good(),
+        };
+        let draft = Draft { category, time_to_live_s: Some(seconds), ..draft };
         assert_eq!(check(&draft).is_empty(), fits, "{category:?} {seconds}");
+        let told = draft.template().time_to_live_s;
+        assert_eq!(told, Some(seconds).filter(|s| *s != MONTH), "30 days are what a template that says nothing has");
     }
 }
 

@@ -42,7 +42,8 @@ pub(super) async fn follow(
         code: None,
         until_at,
     };
-    let this = (HoldScope::Account, account.name.as_str(), HoldCause::Restricted);
+    let of_cause = |cause| (HoldScope::Account, account.name.as_str(), cause);
+    let this = of_cause(HoldCause::Restricted);
     let mut followed = Followed::default();
     notice(tx, (&account.name, news), now).await?;
     match news.effect {
@@ -59,25 +60,43 @@ pub(super) async fn follow(
         }
         AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (&account.name, news, code), now).await?,
         AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
+        AccountEffect::ReviewRefused => {
+            let new = NewHold { cause: HoldCause::Review, ..restricted(None) };
+            followed.holds = hold::place_in(tx, &new, now).await?;
+        }
+        AccountEffect::ReviewApproved => {
+            followed.holds = hold::lift_cause(tx, of_cause(HoldCause::Review), now, ITSELF).await?;
+        }
         AccountEffect::UtilityRestricted { until } => {
-            for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account.name) {
-                if run.snapshots()?.has(Category::Utility) {
-                    let key = run.id.to_string();
-                    let new = NewHold { scope: HoldScope::Run, scope_key: key, ..restricted(until) };
-                    followed.holds |= hold::place_in(tx, &new, now).await?;
-                }
-            }
+            followed.holds = hold_utility(tx, &account.name, &restricted(until), now).await?;
         }
     }
     Ok(followed)
 }
 
+/// Holds the account's open runs that send a utility template, as `like`; whether there was one.
+async fn hold_utility(tx: &mut Tx, account: &str, like: &NewHold, now: UnixMs) -> Result<bool, EngineError> {
+    let mut holds = false;
+    for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account) {
+        if run.snapshots()?.has(Category::Utility) {
+            let new = NewHold { scope: HoldScope::Run, scope_key: run.id.to_string(), ..like.clone() };
+            holds |= hold::place_in(tx, &new, now).await?;
+        }
+    }
+    Ok(holds)
+}
+
 /// What stops nothing by itself is kept for the alerts and the doctor for as long as it stands.
 async fn notice(tx: &mut Tx, (account, news): (&str, &AccountNews), now: UnixMs) -> Result<(), EngineError> {
     match notice::of(news) {
-        // What is obeyed is told by its hold.
-        Some(Notice::Begins { word: "restriction", .. }) if news.effect != AccountEffect::None => {}
-        Some(Notice::Begins { word, lasts }) => {
+        Some(Notice::Begins { word, lasts, instead_of }) => {
+            for over in instead_of {
+                notices::end(tx, account, over).await?;
+            }
+            // What is obeyed is told by its hold.
+            if matches!(word, "restriction" | "review_refused") && news.effect != AccountEffect::None {
+                return Ok(());
+            }
             let detail = format!("{} {}", news.event, news.detail).trim().to_owned();
             let (account, word, number) = (account.to_owned(), word.to_owned(), news.number.clone());
             let new = notices::Notice { account, word, number, detail, began_at: now };

@@ -129,8 +129,8 @@ fn alert(value: &Value) -> (String, Vec<String>, AccountEffect) {
 fn review(value: &Value) -> (String, Vec<String>, AccountEffect) {
     let decision = loose::text(value, "decision").unwrap_or_default();
     let effect = match decision.as_str() {
-        "APPROVED" => AccountEffect::Reinstated,
-        "REJECTED" => AccountEffect::Disabled,
+        "APPROVED" => AccountEffect::ReviewApproved,
+        "REJECTED" => AccountEffect::ReviewRefused,
         _ => AccountEffect::None,
     };
     (decision, Vec::new(), effect)

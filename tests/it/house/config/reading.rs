@@ -28,9 +28,11 @@ fn read_marks_writing_and_the_marketing_endpoint_are_said_by_the_account() {
         ("show_typing  = true", "show_typing = false"),
         ("marketing_messages = false", "marketing_messages = true"),
         ("#template_languages = [\"pt_AO\"]", "template_languages = [\"pt_AO\", \"gn\"]"),
+        ("#template_words_per_variable = 2", "template_words_per_variable = 0"),
     ]);
     assert_eq!((other.reading.typing, marketing(&other)), (false, true));
     assert_eq!(other.template_languages, ["pt_AO", "gn"]);
+    assert_eq!((shipped.template_words_per_variable, other.template_words_per_variable), (2, 0));
     let usual = EXAMPLE
         .lines()
         .filter(|line| !["mark_read", "show_typing", "marketing_messages"].iter().any(|key| line.starts_with(key)));
@@ -52,6 +54,11 @@ fn what_cannot_be_read_of_them_is_refused_with_its_place() {
             "#template_languages = [\"pt_AO\"]",
             "template_languages = [\"pt-AO\"]",
             "must be language codes, as [\"pt_AO\"]",
+        ),
+        (
+            "#template_words_per_variable = 2",
+            "template_words_per_variable = 21",
+            "must be a number of words, 0 (no warning) to 20",
         ),
     ] {
         let problem = problem_after(from, to);

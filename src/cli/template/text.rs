@@ -1,0 +1,71 @@
+//! A template as the terminal shows it.
+
+use serde_json::Value;
+
+use crate::cli::table::cell;
+
+/// As a person would see it: usual values, else the examples that the provider approved, in place of its variables; below
+/// that the text with its placeholders, where it has any.
+pub(super) fn seen(t: &Value) -> String {
+    let mut lines = title(t);
+    lines.extend(body(&t["sample"]));
+    let raw = body(t);
+    if raw.iter().any(|line| line.contains("{{")) {
+        lines.extend([String::new(), "  As it was written:".to_owned()]);
+        lines.extend(raw.into_iter().map(|line| if line.is_empty() { line } else { format!("  {line}") }));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The text as it was written, with its placeholders.
+pub(super) fn written(t: &Value) -> String {
+    let mut lines = title(t);
+    lines.extend(body(t));
+    lines.join("\n") + "\n"
+}
+
+fn title(t: &Value) -> Vec<String> {
+    let named = ["account", "category", "status"].map(|key| cell(&t[key]));
+    let told = named.iter().filter(|word| !word.is_empty()).fold(String::new(), |told, word| told + " · " + word);
+    let mut lines = vec![format!("{} ({}){told}", cell(&t["name"]), cell(&t["language"]))];
+    let told = ["reason", "advice"].map(|key| cell(&t[key]));
+    lines.extend(told.into_iter().filter(|word| !word.is_empty()).map(|word| format!("  {word}")));
+    lines.push(String::new());
+    lines
+}
+
+/// Header to buttons, of a template or of what is seen of one.
+fn body(t: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(text) = header(&t["header"]) {
+        lines.extend([format!("  {text}"), String::new()]);
+    }
+    if let Some(text) = t["offer"]["text"].as_str() {
+        lines.extend([format!("  {text}"), String::new()]);
+    }
+    lines.extend(cell(&t["body"]).lines().map(|line| format!("  {line}")));
+    if let Some(footer) = t["footer"].as_str() {
+        lines.extend([String::new(), format!("  {footer}")]);
+    }
+    lines.extend(buttons(t, "  "));
+    for (card, no) in t["cards"].as_array().into_iter().flatten().zip(1..) {
+        let kind = header(&card["header"]).map_or_else(String::new, |kind| format!("[{kind}] "));
+        lines.push(format!("  ({no}) {kind}{}", cell(&card["body"])));
+        lines.extend(buttons(card, "      "));
+    }
+    lines
+}
+
+/// A text, what is shown of another kind of header, or the word of its kind.
+fn header(of: &Value) -> Option<&str> {
+    of.as_str().or_else(|| of["text"].as_str()).or_else(|| of["kind"].as_str())
+}
+
+fn buttons(of: &Value, indent: &str) -> Vec<String> {
+    let line = |button: &Value| {
+        let target = button["url"].as_str().or_else(|| button["target"].as_str());
+        let target = target.map_or_else(String::new, |target| format!(" → {target}"));
+        format!("{indent}[{}]{target}", cell(&button["text"]))
+    };
+    of["buttons"].as_array().into_iter().flatten().map(line).collect()
+}
