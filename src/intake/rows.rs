@@ -27,6 +27,7 @@ mod evidence;
 mod fingerprint;
 mod keys;
 mod names;
+mod own_numbers;
 mod plan;
 mod resolve;
 mod runs;
@@ -42,6 +43,7 @@ pub use detail::{explain, moved_and_left, sent_elsewhere, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
 pub use names::{NOBODY, Names};
+pub use own_numbers::OwnNumbers;
 pub use plan::greets;
 pub use tally::Tally;
 
@@ -89,6 +91,16 @@ pub struct ResolvedRow {
     pub no: i64,
     /// What became of it.
     pub fate: RowFate,
+}
+
+impl ResolvedRow {
+    /// Its message, where it becomes one.
+    pub fn draft(&self) -> Option<&Draft> {
+        match &self.fate {
+            RowFate::Message(draft) => Some(draft),
+            RowFate::Excluded(_) => None,
+        }
+    }
 }
 
 /// What a row becomes.
