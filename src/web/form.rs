@@ -29,7 +29,12 @@ pub const UNREAD: &str = "form";
 
 /// Back to `path` with what was done, told once at its top.
 pub fn done(path: &str, word: &str) -> Redirect {
-    Redirect::to(&format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' }))
+    Redirect::to(&with_done(path, word))
+}
+
+/// Where [`done`] leads.
+pub fn with_done(path: &str, word: &str) -> String {
+    format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' })
 }
 
 /// The same with a count.
