@@ -212,7 +212,7 @@ async fn one_own_number_of_several_people_and_one_phone_of_several_own_numbers_a
             let lines = page.split(&*mark).skip(1);
             lines.map(|rest| rest.split("</li>").next().unwrap().to_owned()).collect()
         };
-        let file = "nombre;celular;legajo\nLucía;11 5000-0001;C-1\nNueva;11 5000-0002;C-2\nmal;123;C-3\n\
+        let file = "nombre;celular;id\nLucía;11 5000-0001;C-1\nNueva;11 5000-0002;C-2\nmal;123;C-3\n\
             Dup;+5491150000001;C-9\n;11 5000-0005;C-1\nSol;11 5000-0006;\nLuz;11 5000-0006;C-4\nLucía;11 5000-0001;C-1\n";
         let done = bring(&site, &admin, file.as_bytes()).await.body;
         assert!(done.contains("Rows read: 8. People kept: 4."), "{}: {done}", store.name());

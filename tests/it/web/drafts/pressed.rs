@@ -73,7 +73,7 @@ async fn quiet(stage: &Stage) {
         store,
         &format!(
             "INSERT INTO conversation (person_id, account, sender, state, opened_at, last_at, close_after, closed_at, closed_by)
-             SELECT MIN(id), 'meta', 'front', 'closed', {at}, {at}, 1, {at}, '' FROM person"
+             SELECT MIN(id), 'meta', 'front', 'closed', {at}, {at}, 0, {at}, '' FROM person"
         ),
     )
     .await;
