@@ -93,16 +93,6 @@ pub struct ResolvedRow {
     pub fate: RowFate,
 }
 
-impl ResolvedRow {
-    /// Its message, where it becomes one.
-    pub fn draft(&self) -> Option<&Draft> {
-        match &self.fate {
-            RowFate::Message(draft) => Some(draft),
-            RowFate::Excluded(_) => None,
-        }
-    }
-}
-
 /// What a row becomes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RowFate {

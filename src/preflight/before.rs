@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use crate::domain::earlier::Earlier;
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
-use crate::intake::rows::Draft;
+use crate::intake::rows::{Draft, ResolvedRow, RowFate};
 
 /// Who knows it.
 pub trait SentBefore: Debug {
@@ -26,5 +26,17 @@ impl SentBefore for Earlier {
     fn to_erased(&self, rows: &[&Draft]) -> Result<BTreeMap<String, RunId>, Problem> {
         let run = |row: &&Draft| Some((row.key.clone(), self.run_of_erased(&row.key, &row.to, row.happens_at)?));
         Ok(rows.iter().filter_map(run).collect())
+    }
+}
+
+/// The messages that rows become.
+pub(super) fn messages(rows: &[ResolvedRow]) -> Vec<&Draft> {
+    rows.iter().filter_map(draft).collect()
+}
+
+fn draft(row: &ResolvedRow) -> Option<&Draft> {
+    match &row.fate {
+        RowFate::Message(draft) => Some(draft),
+        RowFate::Excluded(_) => None,
     }
 }

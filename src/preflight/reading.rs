@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::before::messages;
 use super::cost::Tally;
 use super::diff::{Changes, Diff};
 use super::forecast::Ahead;
@@ -109,8 +110,7 @@ pub(super) fn read(
             break;
         }
         let standing = diff.as_ref().map(|diff| diff.look(&piece)).transpose().map_err(unknown)?;
-        let drafts: Vec<&Draft> = piece.iter().filter_map(ResolvedRow::draft).collect();
-        reading.to_erased = inputs.earlier.to_erased(&drafts).map_err(unknown)?;
+        reading.to_erased = inputs.earlier.to_erased(&messages(&piece)).map_err(unknown)?;
         for row in piece {
             let row = reading.count(row, inputs, zone, diff.as_mut().zip(standing.as_deref()));
             each(&row);

@@ -332,19 +332,13 @@ pub async fn showing(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<Conversa
     Ok(on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?))
 }
 
-/// Whether a person of ours other than `author` wrote to the person after the line `last`. `automatic` is the author of what
-/// answers by itself.
-pub async fn is_answered_since(
-    tx: &mut Tx,
-    id: ConversationId,
-    last: EntryId,
-    (author, automatic): (&str, &str),
-) -> Result<bool> {
+/// Whether somebody of ours wrote to the person after the line `last`, other than `but`: an author, and what answers by itself.
+pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, but: (&str, &str)) -> Result<bool> {
     let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(ANSWERED_SINCE)
         .bind(id)
         .bind(last)
-        .bind(author)
-        .bind(automatic)
+        .bind(but.0)
+        .bind(but.1)
         .fetch_one(c)
         .await?);
     Ok(n > 0)
