@@ -104,13 +104,12 @@ async fn keep(
         let kept = template_act::save_draft(state, &actor, &form.account, id, &draft).await?;
         Ok(with_done(&format!("/template-drafts/{kept}"), "template_saved"))
     };
-    let saved = match id {
-        // Another text of the same draft may be saved as often as one likes.
-        Some(_) => work(actor.clone()).await,
-        None => {
-            let words = format!("{} {draft:?}", form.account);
-            once_for_words(state, actor, ("POST /template-drafts", &form.once), &words, work).await
-        }
+    // Another text of the same draft may be saved as often as one likes.
+    let saved = if id.is_some() {
+        work(actor.clone()).await
+    } else {
+        let words = format!("{} {draft:?}", form.account);
+        once_for_words(state, actor, ("POST /template-drafts", &form.once), &words, work).await
     };
     let problems = match saved {
         Ok(path) => return Ok(Redirect::to(&path).into_response()),
