@@ -82,7 +82,7 @@ pub use crate::inbox::Seen;
 pub use answer::{AnswerOutcome, Reply};
 pub use correct::{CorrectOutcome, Split};
 pub use doubt::DoubtSettlement;
-pub use draft::{Begun, Brought, Finished, Preview};
+pub use draft::{Beginner, Begun, Brought, Finished, Preview};
 pub use hand::{Author, HandLook, HandOutcome, HandSend, WAITS};
 pub use incoming::{Arriving, Incoming};
 pub use load::Loaded;

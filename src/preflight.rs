@@ -4,6 +4,7 @@
 //! accounted for, samples as people will see them, cost and times as low, likely and high, and what to fix before
 //! starting (blockers) or to look at (warnings). Nothing is written and nothing is sent.
 
+pub mod before;
 mod cost;
 pub mod diff;
 mod forecast;

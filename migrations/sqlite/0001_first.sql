@@ -621,11 +621,13 @@ CREATE TABLE erased (
 );
 
 -- What campaigns had sent to people who were erased since: a keyed hash of campaign, appointment and person together, so that
--- a later file does not send the same again.
+-- a later file does not send the same again. A hash of campaign and appointment alone says that the appointment was
+-- cancelled or, with happens_at, that its person was told that time.
 CREATE TABLE erased_sent (
     campaign_id BIGINT NOT NULL REFERENCES campaign (id),
     hash        TEXT NOT NULL,
     run_id      BIGINT NOT NULL,
+    happens_at  BIGINT,
     PRIMARY KEY (campaign_id, hash)
 );
 
@@ -935,6 +937,7 @@ CREATE TABLE client (
     changed_at BIGINT NOT NULL,
     changed_by TEXT NOT NULL
 );
+CREATE INDEX client_reference ON client (reference) WHERE reference <> '';
 CREATE INDEX conversation_origin ON conversation (origin_message_id) WHERE origin_message_id IS NOT NULL;
 
 -- What others are told --------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ use crate::domain::message::MessageState;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::intake::rows::Names;
+use crate::intake::rows::{Draft, Names};
+use crate::preflight::before::SentBefore;
 use crate::preflight::diff::{Feed, FeedView, PlannedView};
 use crate::preflight::planned::Planned;
 use crate::store::message::Unnamed;
@@ -28,6 +29,21 @@ use crate::store::message::Unnamed;
 pub(super) struct Asked {
     daemon: Client,
     handle: Handle,
+}
+
+/// What a campaign's runs have sent.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    earlier: Earlier,
+    /// Who is asked about people who were erased, and where; `None`: nothing went to any.
+    erased: Option<(Asked, String)>,
+}
+
+/// Which rows went to people who were erased.
+#[derive(Deserialize)]
+struct ErasedTold {
+    any: bool,
+    runs: BTreeMap<String, RunId>,
 }
 
 /// Of a campaign's standing run.
@@ -89,7 +105,7 @@ impl Asked {
     }
 
     /// What the runs of that folder's campaign have sent, but for one; `None` where the daemon does not tell.
-    pub(super) async fn sent(&self, folder: &str, but: Option<RunId>) -> Option<Earlier> {
+    pub(super) async fn sent(&self, folder: &str, but: Option<RunId>) -> Option<Before> {
         let (path, but) = (format!("/api/v1/campaigns/{folder}/sent"), but.unwrap_or_default().to_string());
         let (mut earlier, mut cursor) = (Earlier::default(), None::<String>);
         loop {
@@ -98,7 +114,7 @@ impl Asked {
             let page: SentPage = match self.daemon.get(&path, &query).await {
                 Ok(page) => page,
                 // It was never loaded.
-                Err(CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Some(earlier.done()),
+                Err(CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Some(Before::default()),
                 Err(_) => return None,
             };
             for told in page.items {
@@ -106,9 +122,29 @@ impl Asked {
             }
             match page.next {
                 Some(next) => cursor = Some(next),
-                None => return Some(earlier.done()),
+                None => break,
             }
         }
+        let any = to_erased(&self.daemon, &path, &[]).await.ok()?.any;
+        Some(Before { earlier: earlier.done(), erased: any.then(|| (self.clone(), path)) })
+    }
+}
+
+async fn to_erased(daemon: &Client, path: &str, rows: &[Value]) -> Result<ErasedTold, CallError> {
+    daemon.post(path, &json!({ "rows": rows })).await
+}
+
+impl SentBefore for Before {
+    fn earlier(&self) -> &Earlier {
+        &self.earlier
+    }
+
+    fn to_erased(&self, rows: &[&Draft]) -> Result<BTreeMap<String, RunId>, Problem> {
+        let Some((asked, path)) = self.erased.as_ref().filter(|_| !rows.is_empty()) else { return Ok(BTreeMap::new()) };
+        let rows = rows.iter().map(|row| json!({ "key": row.key, "to": row.to, "happens_at": row.happens_at }));
+        let rows: Vec<Value> = rows.collect();
+        let told = asked.handle.block_on(to_erased(&asked.daemon, path, &rows));
+        told.map(|told| told.runs).map_err(|cause| unread(&cause, "sent_unread", &[]))
     }
 }
 
@@ -134,7 +170,7 @@ impl Planned for AskedOfRun {
         let body = json!({ "ids": ids, "phones": phones });
         let told = self.asked.handle.block_on(self.asked.daemon.post::<Option<PlannedView>>(&self.path, &body));
         let told = told.map_err(|cause| self.unread(&cause))?.unwrap_or_default();
-        Ok(Arc::new(Standing::of(told.planned, told.declined)))
+        Ok(Arc::new(told.into()))
     }
 
     fn waiting(&self, mut after: MessageId) -> Result<Vec<Unnamed>, Problem> {

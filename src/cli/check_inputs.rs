@@ -7,12 +7,11 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::check_asked::{Asked, NAMES_NOT_LOOKED_AT, is_loaded};
+use super::check_asked::{Asked, Before, NAMES_NOT_LOOKED_AT, is_loaded};
 use super::client::{CallError, Client, DEFAULT_CONFIG};
 use crate::billing::card::Cards;
 use crate::config::toml_file::TomlProblem;
 use crate::config::{Account, Config, ConfigError, Sender};
-use crate::domain::earlier::Earlier;
 use crate::domain::forecast::{Scene, Tier};
 use crate::domain::hours::law::Laws;
 use crate::domain::money::Micros;
@@ -41,7 +40,7 @@ pub(super) struct Known {
     /// It in other languages, where rows may name them.
     translations: Vec<Template>,
     /// What the campaign's runs have sent, as far as a daemon told.
-    earlier: Earlier,
+    earlier: Before,
     /// What a run has planned that the file would amend.
     feed: Option<Feed>,
     knows_earlier: bool,
@@ -232,9 +231,10 @@ async fn custom_values(daemon: &Client) -> BTreeMap<String, String> {
 }
 
 /// What the campaign's runs have sent, as far as the daemon tells, and the run that a file of it amends.
-async fn before(daemon: &Client, folder: &str, campaign: &CampaignFile) -> (Option<Earlier>, Option<Feed>) {
-    if !is_loaded(daemon, folder).await {
-        return (Some(Earlier::default()), None);
+async fn before(daemon: &Client, folder: &str, campaign: &CampaignFile) -> (Option<Before>, Option<Feed>) {
+    // What comes again is sent each time, whatever was sent before.
+    if campaign.every.is_some() || !is_loaded(daemon, folder).await {
+        return (Some(Before::default()), None);
     }
     let asked = Asked::of(daemon);
     let feed = if campaign.is_standing() { asked.standing(folder).await } else { None };

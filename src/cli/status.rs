@@ -141,11 +141,11 @@ fn detail(run: &Value) -> String {
     fact("at the earliest", at(&told["low"]));
     fact("at the latest", at(&told["high"]));
     fact("limited by", words("limited_by", &told["limited_by"]));
+    if told["by_people"] == true {
+        fact("its end", say(Language::En, "preflight.by_people", &[]));
+    }
     if let Some(hours) = told["tried_again_h"].as_i64() {
         fact("the latest", say(Language::En, "web.ends_again", &[("hours", &hours.to_string())]));
-    }
-    if told["by_people"] == true {
-        fact("who answers", say(Language::En, "preflight.by_people", &[]));
     }
     fact("times of", cell(&run["timezone"]));
     fact("rows read", cell(&run["rows_read"]));
@@ -179,7 +179,9 @@ mod tests {
         let text = detail(&run);
         assert!(text.contains("\n  at the earliest Thu 1 Jan 1970, 00:00\n"), "{text}");
         assert!(text.contains("\n  waits           29 conversations wait\n"), "{text}");
-        assert!(text.contains(&say(Language::En, "preflight.by_people", &[])), "{text}");
+        let unknown = say(Language::En, "preflight.by_people", &[]);
+        assert!(text.contains(&format!("\n  its end         {unknown}\n")), "{text}");
+        assert!(!text.contains("who answers"), "{text}");
         assert!(
             text.contains(&format!("\n  limited by      {}\n", say(Language::En, "limited_by.people", &[]))),
             "{text}"

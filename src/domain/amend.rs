@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::earlier::id_key;
 use super::exclusion::ExclusionReason;
 use super::hashed::hashed;
 use super::id::MessageId;
@@ -122,8 +123,8 @@ pub enum Fate {
     Gone(MessageId),
     /// Its message waits and must not go: its person has said that they will not come.
     Decline(MessageId),
-    /// Nothing, for a reason; the message is the one that was sent.
-    Leave(ExclusionReason, MessageId),
+    /// Nothing, for a reason; the message is the one that was sent. `None`: its person was erased, or an earlier run sent it.
+    Leave(ExclusionReason, Option<MessageId>),
     /// Nothing, although the row has another number than its message went to: that one has answered, the campaign leaves
     /// what has changed since, or it is too late.
     Elsewhere(MessageId),
@@ -165,6 +166,8 @@ pub struct Standing {
     by_person: BTreeMap<String, Vec<usize>>,
     /// Ids whose last answer was that they cancel.
     declined: BTreeSet<String>,
+    /// Ids whose person was told this time, and was erased since.
+    told: BTreeMap<String, UnixMs>,
 }
 
 /// A number for what is sent to whom: two messages of one mark need no second look.
@@ -230,6 +233,12 @@ impl Standing {
         standing
     }
 
+    /// The same with the ids whose person was told a time, and was erased since.
+    #[must_use]
+    pub fn with_told(self, told: BTreeMap<String, UnixMs>) -> Self {
+        Self { told, ..self }
+    }
+
     /// Everything planned.
     pub fn planned(&self) -> &[Planned] {
         &self.planned
@@ -260,7 +269,7 @@ impl Standing {
             p.state == S::Queued && is_same_id && !p.is_of(row) && !rule.keys.holds(base_key(&p.key))
         };
         let moved = known.iter().copied().filter(|p| waits(p)).max_by_key(|p| p.id);
-        let leave = |told: &Planned| Fate::Leave(ExclusionReason::AlreadySent, told.id);
+        let leave = |told: &Planned| Fate::Leave(ExclusionReason::AlreadySent, Some(told.id));
         // A number that was told nothing is told no new time.
         let hears_anew = told_otherwise.is_some_and(|told| told.goes_to(row));
         match same {
@@ -277,7 +286,7 @@ impl Standing {
             Some(p) if !p.can_come_back() => Fate::Gone(p.id),
             _ if self.has_declined(row) => {
                 let last = same.or(told).or(known.last().copied());
-                last.map_or(Fate::Add, |last| Fate::Leave(ExclusionReason::Declined, last.id))
+                Fate::Leave(ExclusionReason::Declined, last.map(|last| last.id))
             }
             Some(p) => match told_otherwise {
                 Some(told) if rule.leaves_moves => leave(told),
@@ -288,6 +297,9 @@ impl Standing {
                 (_, Some(moved)) => Fate::Renew(renewal(moved, row, hears_anew)),
                 (Some(_), None) if hears_anew => Fate::AddMoved(row.key.to_owned()),
                 (Some(_), None) => Fate::AddNumber(row.key.to_owned()),
+                (None, None) if rule.leaves_moves && self.was_told_otherwise(row, rule) => {
+                    Fate::Leave(ExclusionReason::AlreadySent, None)
+                }
                 (None, None) => Fate::Add,
             },
         }
@@ -297,7 +309,7 @@ impl Standing {
     /// there is something to tell and unless whoever has the old one has answered.
     fn elsewhere(&self, p: &Planned, row: &Row<'_>, rule: &Rule<'_>, known: &[&Planned]) -> Fate {
         if self.has_declined(row) {
-            return Fate::Leave(ExclusionReason::Declined, p.id);
+            return Fate::Leave(ExclusionReason::Declined, Some(p.id));
         }
         let is_ahead = row.due_at > rule.now || row.happens_at.is_none_or(|at| at > rule.now);
         let went = known.iter().any(|k| k.has_gone() && k.is_of(row));
@@ -326,6 +338,14 @@ impl Standing {
     /// Whether the person of a row, by its id, has said that they will not come.
     pub fn has_declined(&self, row: &Row<'_>) -> bool {
         row.external_id.is_some_and(|id| self.declined.contains(id))
+    }
+
+    /// Whether the person of a row, by its id, was told another time that is still to come, and was erased since.
+    fn was_told_otherwise(&self, row: &Row<'_>, rule: &Rule<'_>) -> bool {
+        let told = row.external_id.and_then(|id| Some((id, *self.told.get(id)?)));
+        told.is_some_and(|(id, at)| {
+            at > rule.now && row.happens_at != Some(at) && !rule.keys.holds(&id_key(id, Some(at)))
+        })
     }
 
     fn waiting(&self, p: &Planned, row: &Row<'_>, rule: &Rule<'_>, told_otherwise: bool) -> Fate {

@@ -105,6 +105,11 @@ impl Earlier {
     }
 }
 
+/// The key of a row with an id.
+pub fn id_key(id: &str, happens_at: Option<UnixMs>) -> String {
+    format!("{BY_ID}{id}|{}", happens_at.map_or_else(String::new, |at| at.0.to_string()))
+}
+
 /// Whether a key is of a row with an id.
 pub(super) fn has_id(key: &str) -> bool {
     key.starts_with(BY_ID)

@@ -34,6 +34,11 @@ impl SentDigests {
         Self { secret, campaign, runs: sent.into_iter().collect() }
     }
 
+    /// Whether there is any.
+    pub fn is_any(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     /// The run that has sent the row of this key to this person; `None`: none has, or they were not erased.
     pub fn run_of(&self, key: &str, to: &Phone, happens_at: Option<UnixMs>) -> Option<RunId> {
         if self.runs.is_empty() {
@@ -64,6 +69,24 @@ pub fn kept(
         vec![by_person("no id", &person, happens_at)]
     };
     texts.iter().map(|text| digest(secret, campaign, text)).collect()
+}
+
+/// What is kept of an appointment's id, where its person was erased.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OfId {
+    /// It was cancelled: nothing more is sent about it.
+    Declined,
+    /// Its person was told a time that is still to come.
+    Told,
+}
+
+/// The digest that says so of an id. It is made of no person: a corrected number changes nothing about an appointment.
+pub fn of_id((secret, campaign): (&[u8], CampaignId), what: OfId, id: &str) -> String {
+    let what = match what {
+        OfId::Declined => "declined",
+        OfId::Told => "told",
+    };
+    digest(secret, campaign, &format!("{what}|{id}"))
 }
 
 fn by_key(key: &str, person: &str) -> String {
@@ -108,6 +131,16 @@ mod tests {
         assert!(is_known(&by_person, "p:541155550101", ANA, Some(7)));
         assert!(is_known(&by_person, "i:A|7", ANA, Some(7)), "the column of ids was added");
         assert!(!is_known(&by_person, "p:541155550101|8", ANA, Some(8)));
+    }
+
+    #[test]
+    fn what_is_kept_of_an_id_is_one_thing_of_one_campaign() {
+        let of = |campaign, what, id| of_id((SECRET, CampaignId(campaign)), what, id);
+        let declined = of(3, OfId::Declined, "A");
+        assert_eq!(declined, of(3, OfId::Declined, "A"));
+        for other in [of(3, OfId::Told, "A"), of(3, OfId::Declined, "B"), of(4, OfId::Declined, "A")] {
+            assert_ne!(declined, other);
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::domain::recipient::Recipient;
 use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 use crate::engine::hand::Author;
+use crate::inbox::reply::AUTOMATIC;
 use crate::inbox::{self, Seen};
 use crate::store::audit::{self, Deed};
 use crate::store::conversation::{self, Conversation, ConversationState, Happening};
@@ -298,7 +299,7 @@ async fn theirs(
         return if open { Ok(None) } else { Ok(Some(not_theirs(tx, id).await?)) };
     }
     if let Some(last) = seen.last
-        && entry::is_answered_since(tx, id, last, &by.name).await?
+        && entry::is_answered_since(tx, id, last, (&by.name, AUTOMATIC)).await?
     {
         return Ok(Some(AnswerOutcome::Overtaken));
     }

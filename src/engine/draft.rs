@@ -17,6 +17,7 @@ use crate::intake::campaign_file::{CampaignFile, LinkKind, fits_pattern, is_audi
 use crate::intake::columns::fold;
 use crate::intake::definition::Definition;
 use crate::store::draft::{self, Draft, NewDraft};
+use crate::store::idempotency::Once;
 use crate::store::{StoreError, campaign, run, version};
 
 mod preview;
@@ -40,6 +41,15 @@ pub struct Brought {
     pub audience: Incoming,
 }
 
+/// Who begins a draft.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginner<'a> {
+    /// Their name.
+    pub name: &'a str,
+    /// The key under which they do: what was begun under it already is not begun again.
+    pub once: &'a Once,
+}
+
 /// A draft, or why there is none.
 pub type Begun = Result<DraftId, Vec<Problem>>;
 
@@ -59,7 +69,12 @@ pub enum Finished {
 
 impl Engine {
     /// Begins a campaign from an audience.
-    pub async fn begin_draft(&self, brought: Brought, by: &str) -> Result<Begun, EngineError> {
+    pub async fn begin_draft(&self, brought: Brought, by: Beginner<'_>) -> Result<Begun, EngineError> {
+        self.begin_with(self.fresh_file(&brought), brought, by).await
+    }
+
+    /// The file of a new campaign, as far as it is known.
+    pub(super) fn fresh_file(&self, brought: &Brought) -> Definition {
         let mut file = Definition::new();
         file.set(&["kind"], brought.kind.as_str());
         file.set(&["title"], &brought.title);
@@ -72,11 +87,11 @@ impl Engine {
                 file.set(&["country"], &country);
             }
         }
-        self.begin_with(file, brought, by).await
+        file
     }
 
     /// Begins a campaign with the file of an earlier one and another audience, in a folder of its own.
-    pub async fn copy_draft(&self, of: CampaignId, brought: Brought, by: &str) -> Result<Begun, EngineError> {
+    pub async fn copy_draft(&self, of: CampaignId, brought: Brought, by: Beginner<'_>) -> Result<Begun, EngineError> {
         let latest = version::latest(&self.store, of).await?.ok_or(EngineError::Unknown { what: "campaign" })?;
         let mut file = Definition::read(&latest.definition).unwrap_or_default();
         file.set(&["title"], &brought.title);
@@ -85,33 +100,49 @@ impl Engine {
         self.begin_with(file, brought, by).await
     }
 
-    async fn begin_with(&self, mut file: Definition, brought: Brought, by: &str) -> Result<Begun, EngineError> {
+    pub(super) async fn begin_with(
+        &self,
+        mut file: Definition,
+        brought: Brought,
+        by: Beginner<'_>,
+    ) -> Result<Begun, EngineError> {
+        if let Some(id) = by.once.made()? {
+            return Ok(Ok(id));
+        }
         let (called, hash) = match self.take_audience(&mut file, &brought.audience).await? {
             Ok(taken) => taken,
             Err(problems) => return Ok(Err(problems)),
         };
         let name = self.free_name(&brought.title).await?;
         let text = file.to_string();
-        let new =
-            NewDraft { name: &name, definition: &text, based_on: None, run: None, audience: (&called, &hash), by };
-        self.keep_draft(&new).await.map(Ok)
+        let audience = (called.as_str(), hash.as_str());
+        let new = NewDraft { name: &name, definition: &text, based_on: None, run: None, audience, by: by.name };
+        self.keep_draft(&new, by.once).await.map(Ok)
     }
 
     /// Begins a change of a campaign as it was loaded last.
-    pub async fn edit_draft(&self, of: CampaignId, by: &str) -> Result<DraftId, EngineError> {
+    pub async fn edit_draft(&self, of: CampaignId, by: Beginner<'_>) -> Result<DraftId, EngineError> {
         let latest = version::latest(&self.store, of).await?.ok_or(EngineError::Unknown { what: "campaign" })?;
         self.draft_of(&latest, None, by).await
     }
 
     /// Begins the correction of a paused run, from the version that it has.
-    pub async fn correct_draft(&self, id: RunId, by: &str) -> Result<DraftId, EngineError> {
+    pub async fn correct_draft(&self, id: RunId, by: Beginner<'_>) -> Result<DraftId, EngineError> {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
         let version = version::get(&self.store, run.version_id).await?;
         let version = version.ok_or(StoreError::Corrupt { what: "run.version_id" })?;
         self.draft_of(&version, Some(id), by).await
     }
 
-    async fn draft_of(&self, version: &version::Version, run: Option<RunId>, by: &str) -> Result<DraftId, EngineError> {
+    async fn draft_of(
+        &self,
+        version: &version::Version,
+        run: Option<RunId>,
+        by: Beginner<'_>,
+    ) -> Result<DraftId, EngineError> {
+        if let Some(id) = by.once.made()? {
+            return Ok(id);
+        }
         let campaign = campaign::get(&self.store, version.campaign_id).await?;
         let campaign = campaign.ok_or(EngineError::Unknown { what: "campaign" })?;
         let lies = self.folder_file(&campaign.name).await?;
@@ -121,14 +152,14 @@ impl Engine {
             based_on: lies.as_deref(),
             run,
             audience: (&version.audience_name, &version.audience_hash),
-            by,
+            by: by.name,
         };
-        self.keep_draft(&new).await
+        self.keep_draft(&new, by.once).await
     }
 
-    async fn keep_draft(&self, new: &NewDraft<'_>) -> Result<DraftId, EngineError> {
+    async fn keep_draft(&self, new: &NewDraft<'_>, once: &Once) -> Result<DraftId, EngineError> {
         let now = self.clock.now();
-        Ok(draft::add(&self.store, new, now, now.minus(KEPT)).await?)
+        Ok(draft::add(&self.store, new, once, (now, now.minus(KEPT))).await?)
     }
 
     /// Gives a draft another audience.
@@ -275,7 +306,7 @@ impl Engine {
         (path, value): (&[&str], &str),
         by: &str,
     ) -> Result<Result<(CampaignId, VersionId), DraftId>, EngineError> {
-        let id = self.edit_draft(of, by).await?;
+        let id = self.edit_draft(of, Beginner { name: by, once: &Once::default() }).await?;
         let mut d = draft::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "draft" })?;
         let Some(mut file) = Definition::read(&d.definition) else { return Ok(Err(id)) };
         file.set(path, value);

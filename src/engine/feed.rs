@@ -23,7 +23,7 @@ use crate::store::{campaign, message, recurrence};
 mod planned;
 
 use planned::Asked;
-pub(super) use planned::Failure;
+pub(super) use planned::{Failure, look};
 
 /// Messages told at once to whoever compares a file from elsewhere.
 const TOLD: i64 = 5_000;
@@ -109,9 +109,7 @@ impl Engine {
         (ids, phones): (&[&str], &[Phone]),
     ) -> Result<Option<PlannedView>, EngineError> {
         let Some(run) = run::standing::of(&self.store, campaign).await? else { return Ok(None) };
-        let planned = message::planned_for(&self.store, (campaign, run.id), ids, phones).await?;
-        let declined = message::declined(&self.store, campaign, ids).await?;
-        Ok(Some(PlannedView { planned, declined }))
+        Ok(Some(look(&self.store, (campaign, run.id), ids, phones).await?))
     }
 }
 

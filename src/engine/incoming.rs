@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -18,12 +19,15 @@ const PLACE: &str = "incoming";
 pub struct Incoming {
     place: TempDir,
     name: String,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    digest: String,
 }
 
 /// A file that comes in.
 #[derive(Debug)]
 pub struct Arriving {
     file: File,
+    so_far: Sha256,
     incoming: Incoming,
 }
 
@@ -37,6 +41,11 @@ impl Incoming {
     pub fn path(&self) -> PathBuf {
         self.place.path().join(&self.name)
     }
+
+    /// What tells its bytes from other bytes.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
 }
 
 impl Arriving {
@@ -45,6 +54,7 @@ impl Arriving {
     /// # Errors
     /// When the disk is full, above all.
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), EngineError> {
+        self.so_far.update(piece);
         self.file.write_all(piece).await.map_err(unwritten)
     }
 
@@ -54,7 +64,7 @@ impl Arriving {
     /// When what was written last did not reach the disk.
     pub async fn done(mut self) -> Result<Incoming, EngineError> {
         self.file.flush().await.map_err(unwritten)?;
-        Ok(self.incoming)
+        Ok(Incoming { digest: hex::encode(self.so_far.finalize()), ..self.incoming })
     }
 }
 
@@ -78,7 +88,8 @@ fn begin(data_dir: &Path, name: String) -> io::Result<Arriving> {
     fs::create_dir_all(&dir)?;
     let place = tempfile::tempdir_in(&dir)?;
     let file = fs::File::options().read(true).write(true).create_new(true).open(place.path().join(&name))?;
-    Ok(Arriving { file: File::from_std(file), incoming: Incoming { place, name } })
+    let incoming = Incoming { place, name, digest: String::new() };
+    Ok(Arriving { file: File::from_std(file), so_far: Sha256::new(), incoming })
 }
 
 /// Removes what a daemon left that died while files came in; `data_dir` is this process's alone.

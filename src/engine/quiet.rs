@@ -1,17 +1,15 @@
 //! Conversations that ended because nobody wrote any more, as the audience of a campaign that takes them up again: a file
 //! like any other, with the name of the agent who had each of them and the way back to that agent.
 
-use super::draft::{Begun, Brought};
+use super::draft::{Beginner, Begun, Brought};
 use super::{Engine, EngineError, Incoming};
 use crate::domain::id::ConversationId;
 use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
 use crate::domain::spreadsheet::text_cell;
 use crate::domain::time::UnixMs;
-use crate::intake::definition::Definition;
 use crate::locale::{Language, say};
 use crate::store::conversation::{self, Quiet, Silent};
-use crate::store::draft;
 
 /// Conversations read at a time.
 const BATCH: i64 = 1_000;
@@ -29,21 +27,15 @@ pub struct TakeUp {
 
 impl Engine {
     /// Begins a campaign over the people whose conversation ended by itself since then.
-    pub async fn quiet_draft(&self, title: &str, of: TakeUp, by: &str) -> Result<Begun, EngineError> {
+    pub async fn quiet_draft(&self, title: &str, of: TakeUp, by: Beginner<'_>) -> Result<Begun, EngineError> {
         let (audience, people) = self.quiet_people(of).await?;
         if people == 0 {
             return Ok(Err(vec![Problem::new("quiet_nobody", &[])]));
         }
         let brought = Brought { title: title.to_owned(), kind: CampaignKind::ResumeContact, audience };
-        let id = match self.begin_draft(brought, by).await? {
-            Ok(id) => id,
-            Err(problems) => return Ok(Err(problems)),
-        };
-        let begun = draft::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "draft" })?;
-        let mut file = Definition::read(&begun.definition).unwrap_or_default();
+        let mut file = self.fresh_file(&brought);
         file.set(&["replies", "route", "column"], &say(of.language, "quiet.route", &[]));
-        draft::save(&self.store, id, &file.to_string(), self.clock.now()).await?;
-        Ok(Ok(id))
+        self.begin_with(file, brought, by).await
     }
 
     /// The file, and how many people are in it.

@@ -27,6 +27,7 @@ mod evidence;
 mod fingerprint;
 mod keys;
 mod names;
+mod own_numbers;
 mod plan;
 mod resolve;
 mod runs;
@@ -42,6 +43,7 @@ pub use detail::{explain, moved_and_left, sent_elsewhere, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
 pub use names::{NOBODY, Names};
+pub use own_numbers::OwnNumbers;
 pub use plan::greets;
 pub use tally::Tally;
 

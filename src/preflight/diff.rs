@@ -17,6 +17,7 @@ use crate::domain::problem::Problem;
 use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
+use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{CampaignFile, Contains};
 use crate::intake::columns::fold;
 use crate::intake::rows::{Draft, ResolvedRow, RowExclusion, RowFate};
@@ -63,6 +64,14 @@ pub struct PlannedView {
     pub planned: Vec<Planned>,
     /// Those of the ids whose people have cancelled.
     pub declined: BTreeSet<String>,
+    /// Those of the ids whose people were told a time, and were erased since, with that time.
+    pub told: BTreeMap<String, UnixMs>,
+}
+
+impl From<PlannedView> for Standing {
+    fn from(PlannedView { planned, declined, told }: PlannedView) -> Self {
+        Self::of(planned, declined).with_told(told)
+    }
 }
 
 /// What the file does.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::before::messages;
 use super::cost::Tally;
 use super::diff::{Changes, Diff};
 use super::forecast::Ahead;
@@ -63,6 +64,8 @@ pub(super) struct Reading {
     not_overdue: u64,
     /// Rows that are too late by now, and were reminded in time.
     in_time: u64,
+    /// Rows of the piece in hand that went to people who were erased since, by their keys.
+    to_erased: BTreeMap<String, RunId>,
 }
 
 /// Rows left out for one reason.
@@ -107,6 +110,7 @@ pub(super) fn read(
             break;
         }
         let standing = diff.as_ref().map(|diff| diff.look(&piece)).transpose().map_err(unknown)?;
+        reading.to_erased = inputs.earlier.to_erased(&messages(&piece)).map_err(unknown)?;
         for row in piece {
             let row = reading.count(row, inputs, zone, diff.as_mut().zip(standing.as_deref()));
             each(&row);
@@ -272,9 +276,8 @@ impl Reading {
             return (Some(ExclusionReason::Suppressed), String::new());
         }
         let (key, to, at) = (&draft.key, &draft.to, draft.happens_at);
-        let earlier = inputs.earlier;
-        let sent = if has_new_number { earlier.run_of_erased(key, to, at) } else { earlier.run_of(key, to, at) };
-        let Some(run) = sent else { return (None, String::new()) };
+        let by_earlier = if has_new_number { None } else { inputs.earlier.earlier().run_of(key, to, at) };
+        let Some(run) = by_earlier.max(self.to_erased.get(key).copied()) else { return (None, String::new()) };
         *self.already_sent.entry(run).or_default() += 1;
         (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::before::SentBefore;
 use super::cost::{self, Billing, Cost};
 use super::diff::{Changes, Feed};
 use super::problems;
@@ -17,7 +18,6 @@ use super::text::spoken;
 use crate::billing::card::Cards;
 use crate::config::{Account, Sender, Team};
 use crate::domain::canary;
-use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::forecast::{Forecast, Scene};
 use crate::domain::hours::law::Laws;
@@ -92,7 +92,7 @@ pub struct SheetInputs<'a> {
     /// Whether a person must not get this.
     pub suppressed: &'a dyn Fn(&Phone) -> bool,
     /// What earlier runs of the campaign have sent.
-    pub earlier: &'a Earlier,
+    pub earlier: &'a dyn SentBefore,
     /// The standing run that the file amends.
     pub feed: Option<&'a Feed>,
     /// The template that tells a new time, where the campaign names one and it is known.

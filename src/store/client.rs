@@ -8,8 +8,10 @@ use super::{Db, Dialects, Result, Store, Tx, json, on, on_tx};
 use crate::domain::id::{ConversationId, PersonId};
 use crate::domain::time::UnixMs;
 
+mod alike;
 mod wanted;
 
+pub use alike::{kept, phones, shared};
 pub use wanted::Wanted;
 use wanted::Way;
 

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Result, Store, on};
+use super::idempotency::Once;
+use super::{Result, Store, on, on_tx};
 use crate::domain::id::{DraftId, RunId};
 use crate::domain::time::UnixMs;
 
@@ -65,11 +66,12 @@ pub struct NewDraft<'a> {
     pub by: &'a str,
 }
 
-/// Keeps it; drafts that nobody touched since `forget` are dropped.
-pub async fn add(store: &Store, new: &NewDraft<'_>, at: UnixMs, forget: UnixMs) -> Result<DraftId> {
+/// Keeps it, once under `once`; drafts that nobody touched since `forget` are dropped.
+pub async fn add(store: &Store, new: &NewDraft<'_>, once: &Once, (at, forget): (UnixMs, UnixMs)) -> Result<DraftId> {
     on!(&store.write, |pool| sqlx::query(FORGET).bind(forget).execute(pool).await.map(drop))?;
     on!(&store.write, |pool| sqlx::query(FORGET_FILES).execute(pool).await.map(drop))?;
-    Ok(on!(&store.write, |pool| sqlx::query_scalar(ADD)
+    let mut tx = store.begin().await?;
+    let id: DraftId = on_tx!(&mut tx, |conn| sqlx::query_scalar(ADD)
         .bind(new.name)
         .bind(new.definition)
         .bind(new.based_on)
@@ -78,8 +80,11 @@ pub async fn add(store: &Store, new: &NewDraft<'_>, at: UnixMs, forget: UnixMs) 
         .bind(new.audience.1)
         .bind(new.by)
         .bind(at)
-        .fetch_one(pool)
-        .await)?)
+        .fetch_one(conn)
+        .await)?;
+    once.settle(&mut tx, &id).await?;
+    tx.commit().await?;
+    Ok(id)
 }
 
 /// The draft `id`.

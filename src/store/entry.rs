@@ -92,8 +92,9 @@ const LAST_IN: Dialects = Dialects {
                WHERE conversation.id = CAST(r.value ->> 0 AS BIGINT)",
 };
 
+/// Campaigns, automatic answers and bots are no colleagues.
 const ANSWERED_SINCE: &str = "SELECT COUNT(*) FROM entry
-    WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author <> '' AND author <> $3";
+    WHERE conversation_id = $1 AND id > $2 AND direction = 'out' AND author NOT IN ('', $3, $4) AND author NOT LIKE 'bot:%'";
 
 const TOLD_SINCE: &str = "SELECT COUNT(*) FROM conversation WHERE id = $1 AND last_in > $2";
 
@@ -331,10 +332,15 @@ pub async fn showing(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<Conversa
     Ok(on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?))
 }
 
-/// Whether somebody other than `author` wrote to the person after the line `last`.
-pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, author: &str) -> Result<bool> {
-    let n: i64 =
-        on_tx!(tx, |c| sqlx::query_scalar(ANSWERED_SINCE).bind(id).bind(last).bind(author).fetch_one(c).await?);
+/// Whether somebody of ours wrote to the person after the line `last`, other than `but`: an author, and what answers by itself.
+pub async fn is_answered_since(tx: &mut Tx, id: ConversationId, last: EntryId, but: (&str, &str)) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |c| sqlx::query_scalar(ANSWERED_SINCE)
+        .bind(id)
+        .bind(last)
+        .bind(but.0)
+        .bind(but.1)
+        .fetch_one(c)
+        .await?);
     Ok(n > 0)
 }
 

@@ -14,6 +14,10 @@ use crate::domain::phone::Phone;
 use crate::domain::sent_digest::{self, SentDigests, keyed as hash};
 use crate::domain::time::UnixMs;
 
+mod ids;
+
+pub use ids::{OfIds, of_ids};
+
 const KEY: &str = "erasure_key";
 const READ_KEY: &str = "SELECT value FROM setting WHERE key = $1";
 const MAKE_KEY: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
@@ -39,8 +43,8 @@ const GONE: &str = "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.happen
         AND (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
             OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
         AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
-const KEEP_SENT: &str = "INSERT INTO erased_sent (campaign_id, hash, run_id) VALUES ($1, $2, $3)
-    ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id";
+const KEEP_SENT: &str = "INSERT INTO erased_sent (campaign_id, hash, run_id, happens_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id, happens_at = excluded.happens_at";
 const SENT: &str = "SELECT hash, run_id FROM erased_sent WHERE campaign_id = $1";
 
 /// Length of the key, in bytes.
@@ -123,21 +127,33 @@ struct GoneRow {
     happens_at: Option<UnixMs>,
 }
 
-/// Keeps the hash of what each message to the person for whom `root` stands was about, of those that have gone.
-pub(in crate::store) async fn keep_sent(tx: &mut Tx, root: PersonId) -> Result<()> {
+/// Keeps the hash of what each message to the person for whom `root` stands was about, of those that have gone, and those of
+/// the ids that were cancelled or whose time they were told.
+pub(in crate::store) async fn keep_sent(tx: &mut Tx, root: PersonId, at: UnixMs) -> Result<()> {
     let gone: Vec<GoneRow> = on_tx!(tx, |conn| sqlx::query_as(GONE).bind(root).fetch_all(conn).await)?;
     let secret = key(tx).await?;
     for one in gone {
         for digest in sent_digest::kept((&secret, one.campaign_id), &one.key, &one.recipient, one.happens_at) {
-            on_tx!(tx, |conn| sqlx::query(KEEP_SENT)
-                .bind(one.campaign_id)
-                .bind(&digest)
-                .bind(one.run_id)
-                .execute(conn)
-                .await
-                .map(drop))?;
+            keep_digest(tx, (one.campaign_id, &digest), one.run_id, None).await?;
         }
     }
+    ids::keep(tx, root, &secret, at).await
+}
+
+async fn keep_digest(
+    tx: &mut Tx,
+    (campaign, digest): (CampaignId, &str),
+    run: RunId,
+    happens_at: Option<UnixMs>,
+) -> Result<()> {
+    on_tx!(tx, |conn| sqlx::query(KEEP_SENT)
+        .bind(campaign)
+        .bind(digest)
+        .bind(run)
+        .bind(happens_at)
+        .execute(conn)
+        .await
+        .map(drop))?;
     Ok(())
 }
 
@@ -148,8 +164,13 @@ pub async fn sent(store: &Store, campaign: CampaignId) -> Result<SentDigests> {
     if rows.is_empty() {
         return Ok(SentDigests::default());
     }
+    Ok(SentDigests::new(kept_key(store).await?, campaign, rows))
+}
+
+/// The key, of a store that has drawn one.
+async fn kept_key(store: &Store) -> Result<Vec<u8>> {
     let secret: String = on!(&store.read, |pool| sqlx::query_scalar(READ_KEY).bind(KEY).fetch_one(pool).await)?;
-    Ok(SentDigests::new(decoded(&secret)?, campaign, rows))
+    decoded(&secret)
 }
 
 /// An id in each way that it is written: both notations of a mobile number.

@@ -209,11 +209,7 @@ async fn known(state: &WebState, file: &Definition, preview: &Preview) -> Result
 /// The sheets of the workbook, also where it has to be asked which is meant.
 fn sheets(preview: &Preview) -> Vec<String> {
     let read = preview.facts.as_ref().map(|facts| facts.sheets.clone()).unwrap_or_default();
-    let asked = preview.problems.iter().flat_map(|problem| &problem.args).find(|(name, _)| name == "sheets");
-    match asked {
-        Some((_, named)) if read.is_empty() => named.split(", ").map(str::to_owned).collect(),
-        _ => read,
-    }
+    if read.is_empty() { preview.problems.iter().flat_map(Problem::options).map(str::to_owned).collect() } else { read }
 }
 
 /// What the form says is kept; then the row is shown, or the draft is finished.

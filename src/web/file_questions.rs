@@ -27,8 +27,7 @@ pub fn asked(p: &Page, problem: &Problem) -> Option<Asked> {
         "hidden_rows" | "total_rows" => vec![word("leave out", "leave_out"), word("take", "take")],
         "merged_cells" => vec![word("fill", "fill"), word("leave", "leave")],
         "several_sheets" => {
-            let sheets = problem.args.iter().find(|(name, _)| name == "sheets").map(|(_, sheets)| sheets.split(", "));
-            let sheets = sheets.into_iter().flatten().take(SHEETS_ASKED);
+            let sheets = problem.options().take(SHEETS_ASKED);
             sheets.map(|sheet| (format!("sheet={sheet}"), sheet.to_owned())).collect()
         }
         "hidden_sheet" => {

@@ -9,7 +9,7 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::PersonId;
 use crate::domain::role::Right;
 use crate::engine::Incoming;
-use crate::engine::person::{ClientsImported, Erased, LeftRow};
+use crate::engine::person::{ClientsImported, Erased, LeftRow, SharedNumber};
 use crate::intake::rows;
 use crate::store::client::{self, Found, Wanted};
 use crate::store::identity::Known;
@@ -38,14 +38,33 @@ struct PeoplePage {
 }
 
 impl PeoplePage {
+    /// An own number of several people: rows of the file that have it, and their phones.
+    fn shared(&self, one: &SharedNumber) -> String {
+        let (rows, phones) = (listed(&one.rows), one.phones.join(", "));
+        let args = [("reference", one.reference.as_str()), ("rows", rows.as_str()), ("phones", phones.as_str())];
+        self.p.say(if one.rows.len() == 1 { "web.people.shared_row" } else { "web.people.shared_rows" }, &args)
+    }
+
     /// Why a row was left out.
     fn why(&self, row: &LeftRow) -> String {
+        let first = row.detail.strip_prefix("same_as_row: ");
+        if let Some(first) = first.filter(|_| !row.reference.is_empty() && row.reference != row.kept_reference) {
+            let key = if row.kept_reference.is_empty() { "web.people.double_none" } else { "web.people.double" };
+            let (kept, reference) = (row.kept_reference.as_str(), row.reference.as_str());
+            let args = [("phone", row.phone.as_str()), ("row", first), ("kept", kept), ("reference", reference)];
+            return self.p.say(key, &args);
+        }
         match row.reason {
             // What does not fit says so itself; no text of a campaign is meant here.
             ExclusionReason::BadValue => rows::explain(self.p.language, &row.detail),
             why => row_words::left_out(&self.p, why, &row.detail),
         }
     }
+}
+
+/// `1, 5`.
+fn listed(rows: &[i64]) -> String {
+    rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Whom to look for, and from where on.

@@ -13,7 +13,8 @@ use crate::store::template;
 
 use super::actor::Actor;
 use super::error::WebError;
-use super::form::{Form, done};
+use super::form::{Form, done, with_done};
+use super::once::once_for_words;
 use super::page::{Page, html};
 use super::state::WebState;
 use super::template::{FormPage, address, said};
@@ -103,8 +104,19 @@ async fn keep(
     (id, form): (Option<i64>, &TemplateForm),
 ) -> Result<Response, WebError> {
     let draft = form.draft();
-    let problems = match template_act::save_draft(state, actor, &form.account, id, &draft).await {
-        Ok(id) => return Ok(done(&format!("/template-drafts/{id}"), "template_saved").into_response()),
+    let work = async |actor: Actor| {
+        let kept = template_act::save_draft(state, &actor, &form.account, id, &draft).await?;
+        Ok(with_done(&format!("/template-drafts/{kept}"), "template_saved"))
+    };
+    // Another text of the same draft may be saved as often as one likes.
+    let saved = if id.is_some() {
+        work(actor.clone()).await
+    } else {
+        let words = format!("{} {draft:?}", form.account);
+        once_for_words(state, actor, ("POST /template-drafts", &form.once), &words, work).await
+    };
+    let problems = match saved {
+        Ok(path) => return Ok(Redirect::to(&path).into_response()),
         Err(WebError::Refused(problems)) => problems,
         Err(other) => return Err(other),
     };

@@ -53,6 +53,8 @@ pub struct TemplateForm {
     cards: String,
     /// Where the form goes, for a page that shows it again.
     pub action: String,
+    /// The form's key.
+    pub once: String,
 }
 
 /// One row of buttons.

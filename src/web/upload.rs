@@ -84,6 +84,8 @@ pub struct Parts {
     pub title: String,
     /// The word of its kind.
     pub kind: String,
+    /// The form's key.
+    pub once: String,
     /// The audience file.
     pub file: Option<Incoming>,
 }
@@ -121,13 +123,14 @@ pub async fn one(state: &WebState, mut form: Multipart, wanted: &str) -> Result<
     Ok(brought)
 }
 
-/// Reads the parts `title`, `kind` and `audience`; any other is passed over.
+/// Reads the parts `title`, `kind`, `once` and `audience`; any other is passed over.
 pub async fn parts(state: &WebState, mut form: Multipart) -> Result<Parts, WebError> {
     let mut parts = Parts::default();
     while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
         match field.name().unwrap_or_default() {
             "title" => parts.title = text(field).await?.replace(['\0', '\n', '\r'], " ").chars().take(120).collect(),
             "kind" => parts.kind = text(field).await?,
+            "once" => parts.once = text(field).await?,
             "audience" => {
                 let given = field.file_name().unwrap_or_default().to_owned();
                 parts.file = file_named(state, field, given_name(&given)).await?;

@@ -46,6 +46,7 @@ fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): (
         Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
     let declined = [("D".to_owned())].into();
     Standing::of(of.to_vec(), declined)
+        .with_told([("T".to_owned(), UnixMs(5_000))].into())
         .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
 }
 
@@ -84,7 +85,7 @@ fn a_time_that_moved_after_the_reminder_is_sent_again_or_left_as_the_campaign_sa
     let again = fate(std::slice::from_ref(&sent), &[("A", 6_000)], ("A", 6_000), &Moved::SendAgain);
     assert_eq!(again, Fate::AddMoved("i:A|6000".to_owned()));
     let left = fate(std::slice::from_ref(&sent), &[("A", 6_000)], ("A", 6_000), &Moved::Leave);
-    assert_eq!(left, Fate::Leave(ExclusionReason::AlreadySent, MessageId(1)));
+    assert_eq!(left, Fate::Leave(ExclusionReason::AlreadySent, Some(MessageId(1))));
     // Two times of one id in one file are two appointments; one that has been is no move.
     assert_eq!(fate(&[sent], &[("A", 5_000), ("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
     assert_eq!(fate(&[planned(1, "A", 900, S::Read)], &[("A", 6_000)], ("A", 6_000), &Moved::Leave), Fate::Add);
@@ -131,7 +132,7 @@ fn after_the_answer_that_they_cancel_nothing_more_is_sent_for_that_id() {
     let sent = planned(1, "D", 5_000, S::Read);
     let rows = [("D", 6_000)];
     let of = |all: &[Planned]| fate(all, &rows, ("D", 6_000), &Moved::SendAgain);
-    assert_eq!(of(std::slice::from_ref(&sent)), Fate::Leave(ExclusionReason::Declined, MessageId(1)));
+    assert_eq!(of(std::slice::from_ref(&sent)), Fate::Leave(ExclusionReason::Declined, Some(MessageId(1))));
     assert_eq!(of(&[sent.clone(), planned(2, "D", 6_000, S::Queued)]), Fate::Decline(MessageId(2)));
     assert_eq!(fate(&[sent], &[("D", 5_000)], ("D", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
 }
@@ -207,7 +208,7 @@ fn whoever_has_the_new_number_is_told_unless_the_old_one_has_answered_or_it_is_o
     );
     // Whoever said that they will not come has said it from whatever number.
     let declined = fate_to(NEW, &[planned(1, "D", 5_000, S::Read)], &[("D", 5_000)], (("D", 5_000), &Moved::SendAgain));
-    assert_eq!(declined, Fate::Leave(ExclusionReason::Declined, MessageId(1)));
+    assert_eq!(declined, Fate::Leave(ExclusionReason::Declined, Some(MessageId(1))));
 }
 
 #[test]
@@ -240,4 +241,17 @@ fn a_row_that_is_too_late_by_now_is_the_one_that_was_reminded_in_time() {
     let of = |id, at, to: &str| standing.gone_for(Some(id), Some(UnixMs(at)), Phone::from_international(to).as_ref());
     assert_eq!(of("A", 900, ANA), Some(MessageId(1)));
     assert_eq!((of("A", 800, ANA), of("A", 900, NEW), of("B", 900, ANA)), (None, None, None));
+}
+
+#[test]
+fn what_an_erased_person_cancelled_or_was_told_stays_so_by_its_id() {
+    let of = |row: (&str, i64), rows: &[(&str, i64)], moved: &Moved| fate(&[], rows, row, moved);
+    let declined = of(("D", 7_000), &[("D", 7_000)], &Moved::SendAgain);
+    assert_eq!(declined, Fate::Leave(ExclusionReason::Declined, None));
+    let leave = Moved::Leave;
+    assert_eq!(of(("T", 7_000), &[("T", 7_000)], &leave), Fate::Leave(ExclusionReason::AlreadySent, None));
+    assert_eq!(of(("T", 7_000), &[("T", 7_000)], &Moved::SendAgain), Fate::Add, "told anew where the campaign says so");
+    assert_eq!(of(("T", 7_000), &[("T", 5_000), ("T", 7_000)], &leave), Fate::Add, "a second time beside the first");
+    assert_eq!(of(("T", 5_000), &[("T", 5_000)], &leave), Fate::Add, "the time told: what has gone is known otherwise");
+    assert_eq!(of(("A", 7_000), &[("A", 7_000)], &leave), Fate::Add, "another id");
 }

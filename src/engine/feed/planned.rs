@@ -9,9 +9,10 @@ use crate::domain::amend::Standing;
 use crate::domain::id::{CampaignId, MessageId, RunId};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::preflight::diff::PlannedView;
 use crate::preflight::planned::Planned;
 use crate::store::message::{self, Unnamed};
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Result, Store, StoreError, erased};
 
 /// Messages told at once.
 const PAGE: i64 = 1_000;
@@ -60,14 +61,25 @@ impl Asked {
 
 impl Planned for Asked {
     fn standing(&self, ids: &[&str], phones: &[Phone]) -> std::result::Result<Arc<Standing>, Problem> {
-        self.wait(async {
-            let planned = message::planned_for(&self.store, (self.campaign, self.run), ids, phones).await?;
-            let declined = message::declined(&self.store, self.campaign, ids).await?;
-            Ok(Arc::new(Standing::of(planned, declined)))
-        })
+        let looked = look(&self.store, (self.campaign, self.run), ids, phones);
+        Ok(Arc::new(self.wait(looked)?.into()))
     }
 
     fn waiting(&self, after: MessageId) -> std::result::Result<Vec<Unnamed>, Problem> {
         self.wait(message::waiting(&self.store, self.run, after, PAGE))
     }
+}
+
+/// What `run` of `campaign` has planned for rows with these ids, or for these numbers.
+pub(in crate::engine) async fn look(
+    store: &Store,
+    (campaign, run): (CampaignId, RunId),
+    ids: &[&str],
+    phones: &[Phone],
+) -> Result<PlannedView> {
+    let planned = message::planned_for(store, (campaign, run), ids, phones).await?;
+    let mut declined = message::declined(store, campaign, ids).await?;
+    let erased = erased::of_ids(store, campaign, ids).await?;
+    declined.extend(erased.declined);
+    Ok(PlannedView { planned, declined, told: erased.told })
 }

@@ -17,9 +17,14 @@ use crate::engine::{Engine, EngineError, load};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::definition::Definition;
 use crate::intake::phone_number::country_of;
-use crate::intake::rows::{Draft, NOBODY, ResolvedRow, RowFate, RowsRequest, open_rows};
+use crate::intake::rows::{Draft, NOBODY, OwnNumbers, ResolvedRow, RowFate, RowsRequest, open_rows};
 use crate::store::client::{self, ClientChange, Said};
 use crate::store::person;
+
+mod alike;
+
+pub use alike::SharedNumber;
+use alike::{Alike, KeptRow};
 
 /// Longest name and reference, in characters.
 const LONGEST: usize = 200;
@@ -54,6 +59,10 @@ pub struct ClientsImported {
     pub left: u64,
     /// The first of those, and why.
     pub left_rows: Vec<LeftRow>,
+    /// Own numbers of the file that several people have. They were kept.
+    pub shared: u64,
+    /// The first of those.
+    pub shared_numbers: Vec<SharedNumber>,
 }
 
 /// A row of a file of clients that was left out.
@@ -66,6 +75,20 @@ pub struct LeftRow {
     pub reason: ExclusionReason,
     /// A word and perhaps a fact more.
     pub detail: String,
+    /// Your own number for them in the row; empty: it says none.
+    pub reference: String,
+    /// The phone of the row with `+`, where it can be read.
+    pub phone: String,
+    /// Of a row with the phone of an earlier one: the own number that is kept of it.
+    pub kept_reference: String,
+}
+
+/// What became of a row.
+enum Became {
+    /// It is kept. `like`: the first row that has its own number for somebody else.
+    Client { draft: Box<Draft>, like: Option<i64> },
+    /// It is not.
+    Left(LeftRow),
 }
 
 impl Engine {
@@ -109,56 +132,53 @@ impl Engine {
         let (told, mut read) = mpsc::channel(AHEAD);
         let (config, path, started_at) = (self.config.clone(), path.to_owned(), self.clock.now());
         let thread = spawn_blocking(move || read_clients((&file, &config), &path, started_at, &told));
-        let mut done = ClientsImported::default();
+        let (mut done, mut alike) = (ClientsImported::default(), Alike::default());
         while let Some(rows) = read.recv().await {
-            self.take_clients(rows, &mut done, by).await?;
+            let kept = self.take_clients(rows, &mut done, by).await?;
+            alike.see(&self.store, &kept, &mut done).await?;
         }
         if let Err(problems) = thread.await? {
             return Ok(Err(problems.into_iter().map(as_of_clients).collect()));
         }
+        alike::complete(&self.store, &mut done).await?;
         info!(row.count = done.rows, person.count = done.kept, "clients are taken in");
         Ok(Ok(done))
     }
 
-    /// Keeps some rows of a file, and counts them.
+    /// Keeps some rows of a file, and counts them; those that were kept.
     async fn take_clients(
         &self,
-        rows: Vec<ResolvedRow>,
+        rows: Vec<(i64, Became)>,
         done: &mut ClientsImported,
         by: &str,
-    ) -> Result<(), EngineError> {
-        let (mut people, mut said) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    ) -> Result<Vec<KeptRow>, EngineError> {
+        let (mut people, mut kept) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         done.rows += rows.len() as u64;
-        for row in rows {
-            match taken(row.fate) {
-                Ok(draft) => {
+        for (no, became) in rows {
+            match became {
+                Became::Client { draft, like } => {
                     people.push((draft.to, draft.name));
-                    said.push(draft.external_id.unwrap_or_default());
+                    kept.push(KeptRow { no, reference: draft.external_id.unwrap_or_default(), like });
                 }
-                Err((reason, detail)) => {
+                Became::Left(left) => {
                     done.left += 1;
                     if done.left_rows.len() < NAMED {
-                        done.left_rows.push(LeftRow { row: row.no, reason, detail });
+                        done.left_rows.push(left);
                     }
                 }
             }
         }
-        done.kept += self.keep_clients(&people, &said, by).await?;
-        Ok(())
+        done.kept += self.keep_clients(&people, &kept, by).await?;
+        Ok(kept)
     }
 
-    async fn keep_clients(
-        &self,
-        people: &[(Phone, String)],
-        references: &[String],
-        by: &str,
-    ) -> Result<u64, EngineError> {
+    async fn keep_clients(&self, people: &[(Phone, String)], rows: &[KeptRow], by: &str) -> Result<u64, EngineError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let ids = person::ensure(&mut tx, people, now).await?;
-        let said = ids.iter().zip(people).zip(references);
+        let said = ids.iter().zip(people).zip(rows);
         let said: Vec<Said> = said
-            .map(|((id, (_, name)), reference)| Said { id: *id, name: name.clone(), reference: reference.clone() })
+            .map(|((id, (_, name)), row)| Said { id: *id, name: name.clone(), reference: row.reference.clone() })
             .collect();
         client::set_all(&mut tx, &said, now, by).await?;
         tx.commit().await?;
@@ -189,7 +209,7 @@ fn read_clients(
     (file, config): (&CampaignFile, &Config),
     path: &Path,
     started_at: UnixMs,
-    told: &mpsc::Sender<Vec<ResolvedRow>>,
+    told: &mpsc::Sender<Vec<(i64, Became)>>,
 ) -> Result<(), Vec<Problem>> {
     let request = RowsRequest {
         campaign: file,
@@ -204,8 +224,10 @@ fn read_clients(
         started_at,
     };
     let mut rows = open_rows(&request)?;
+    let mut own = OwnNumbers::for_rows(rows.expected());
     loop {
-        let piece: Vec<ResolvedRow> = rows.by_ref().take(PIECE).collect();
+        let piece = rows.by_ref().take(PIECE);
+        let piece: Vec<(i64, Became)> = piece.map(|row| (row.no, became(row, &mut own))).collect();
         if piece.is_empty() || told.blocking_send(piece).is_err() {
             return Ok(());
         }
@@ -214,19 +236,25 @@ fn read_clients(
 
 /// What a row says of a client, or why it is left out. A row is taken whole or not at all: a name that is cut would be
 /// another name.
-fn taken(fate: RowFate) -> Result<Box<Draft>, (ExclusionReason, String)> {
+fn became(ResolvedRow { no, fate }: ResolvedRow, own: &mut OwnNumbers) -> Became {
+    let left = |(reason, detail), id: Option<String>, to: Option<Phone>| {
+        let (reference, phone) = (id.unwrap_or_default(), to.map(|to| to.with_plus()).unwrap_or_default());
+        let reference = reference.chars().take(LONGEST).collect();
+        Became::Left(LeftRow { row: no, reason, detail, reference, phone, kept_reference: String::new() })
+    };
     let draft = match fate {
         RowFate::Message(draft) => draft,
-        RowFate::Excluded(out) => return Err((out.reason, out.detail)),
+        RowFate::Excluded(out) => return left((out.reason, out.detail), out.external_id, out.to),
     };
-    let reference = draft.external_id.as_deref().unwrap_or_default();
-    for (word, text) in [("client_name_long", draft.name.as_str()), ("client_reference_long", reference)] {
+    let reference = draft.external_id.clone().unwrap_or_default();
+    for (word, text) in [("client_name_long", draft.name.as_str()), ("client_reference_long", reference.as_str())] {
         let length = text.chars().count();
         if length > LONGEST {
-            return Err((ExclusionReason::BadValue, format!("{word}: {length}")));
+            return left((ExclusionReason::BadValue, format!("{word}: {length}")), draft.external_id, Some(draft.to));
         }
     }
-    Ok(draft)
+    let like = if reference.is_empty() { None } else { own.see(&reference, &draft.to, no) };
+    Became::Client { draft, like }
 }
 
 /// The same problem without the words of campaign files: whoever takes in clients has none.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::piece::{Plan, already_sent};
-use crate::domain::amend::{Fate, FileKeys, Planned, Renewal, Rule, Standing, TakenBack};
+use crate::domain::amend::{Fate, FileKeys, Renewal, Rule, Standing, TakenBack};
 use crate::domain::earlier::Earlier;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{MessageId, PersonId};
@@ -13,7 +13,7 @@ use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, feed};
 use crate::intake::campaign_file::{CampaignFile, Contains};
 use crate::intake::rows::{self, Draft, ResolvedRow, RowExclusion, RowFate};
 use crate::preflight::diff;
@@ -143,10 +143,7 @@ impl Plan<'_> {
 
     /// What was planned for these ids and numbers.
     async fn standing(&self, ids: &[&str], phones: Vec<Phone>) -> Result<Standing, EngineError> {
-        let store = &self.engine.store;
-        let of = (self.run.campaign_id, self.run.id);
-        let planned: Vec<Planned> = message::planned_for(store, of, ids, &phones).await?;
-        Ok(Standing::of(planned, message::declined(store, of.0, ids).await?))
+        Ok(feed::look(&self.engine.store, (self.run.campaign_id, self.run.id), ids, &phones).await?.into())
     }
 
     fn sort(

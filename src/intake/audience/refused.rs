@@ -86,9 +86,11 @@ impl Refused {
             Self::Empty => Problem::new("audience_empty", &[]),
             Self::NoHeaderRow { row } => Problem::new("no_header_row", &[("row", &row.to_string())]),
             Self::NoSheet { wanted, sheets } => {
-                Problem::new("no_such_sheet", &[("sheet", wanted), ("sheets", &sheets.join(", "))])
+                Problem::new("no_such_sheet", &[("sheet", wanted), ("sheets", &sheets.join(", "))]).offering(sheets)
             }
-            Self::SeveralSheets { sheets } => Problem::new("several_sheets", &[("sheets", &sheets.join(", "))]),
+            Self::SeveralSheets { sheets } => {
+                Problem::new("several_sheets", &[("sheets", &sheets.join(", "))]).offering(sheets)
+            }
             Self::HiddenSheet { sheet } => Problem::new("hidden_sheet", &[("sheet", sheet)]),
             Self::Damaged(_) => Problem::new("audience_damaged", &[]),
             Self::TooLarge(_) => Problem::new("audience_too_large", &[]),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::earlier::id_key;
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 
@@ -48,8 +49,7 @@ impl Key {
     }
 
     pub(super) fn of_appointment(id: &str, happens_at: Option<UnixMs>, phone: &Phone) -> Self {
-        let at = happens_at.map(|at| at.0.to_string()).unwrap_or_default();
-        Self::Appointment { text: format!("i:{id}|{at}").into(), who: who(phone) }
+        Self::Appointment { text: id_key(id, happens_at).into(), who: who(phone) }
     }
 
     const fn who(&self) -> u32 {

@@ -17,7 +17,8 @@ const UNREAD: &str = "SELECT COUNT(*) FROM conversation AS c WHERE c.id = $1
         AND NOT EXISTS (SELECT 1 FROM app_user AS u JOIN conversation_look AS l
             ON l.user_id = u.id AND l.conversation_id = c.id AND l.entry_id >= c.last_in)
         AND NOT EXISTS (SELECT 1 FROM entry AS e
-            WHERE e.conversation_id = c.id AND e.id > c.last_in AND e.direction = 'out' AND e.author NOT IN ('', $2))";
+            WHERE e.conversation_id = c.id AND e.id > c.last_in AND e.direction = 'out'
+                AND e.author NOT IN ('', $2) AND e.author NOT LIKE 'bot:%')";
 
 const COUNTS: &str = "SELECT COALESCE(c.team, '') AS team, COUNT(*) AS every,
         CAST(SUM(CASE WHEN c.assignee = $1 THEN 1 ELSE 0 END) AS BIGINT) AS mine,

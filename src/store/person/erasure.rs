@@ -147,7 +147,7 @@ pub async fn erase(tx: &mut Tx, root: PersonId, ids: &[String], at: UnixMs) -> R
     for sql in [CANCEL, CLOSE] {
         on_tx!(tx, |conn| sqlx::query(sql).bind(root).bind(at).execute(conn).await.map(drop))?;
     }
-    erased::keep_sent(tx, root).await?;
+    erased::keep_sent(tx, root, at).await?;
     let conversations: Vec<ConversationId> =
         on_tx!(tx, |conn| sqlx::query_scalar(CONVERSATIONS).bind(root).fetch_all(conn).await)?;
     let all = [ATTEMPTS, MESSAGES, ENTRIES, MEDIA, TICKET_EVENTS, TICKETS, CLIENT, CONSENTS, SUPPRESSIONS, OUTGOING];

@@ -24,7 +24,7 @@ const PROBLEM: &str = "application/problem+json";
     info(title = "Recado", description = "WhatsApp template campaigns, and the answers brought back to people. \
         Times are Unix milliseconds. Amounts are decimals in text. Errors are problem documents (RFC 9457)."),
     paths(
-        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, standing::show, standing::of_rows, campaigns::start, campaigns::pause,
+        campaigns::all, campaigns::load, campaigns::one, campaigns::sheet, sent::all, sent::to_erased, standing::show, standing::of_rows, campaigns::start, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::end, retry::of_campaign, retry::of_run, test_send::api, runs::all, runs::one, runs::messages,
         runs::results, runs::file, runs::pause, runs::resume, runs::cancel, correct::correct, messages::send, messages::one, conversations::all,
         conversations::one, answers::answer, answers::bring, conversations::claim, conversations::close,

@@ -35,6 +35,7 @@ fn campaign_routes() -> Vec<Route> {
         read("/api/v1/campaigns/{id}", look, campaigns::one),
         read("/api/v1/campaigns/{id}/preflight", look, campaigns::sheet),
         read("/api/v1/campaigns/{id}/sent", people, sent::all),
+        write("/api/v1/campaigns/{id}/sent", people, sent::to_erased),
         read("/api/v1/campaigns/{id}/standing", people, standing::show),
         write("/api/v1/campaigns/{id}/standing", people, standing::of_rows),
         write("/api/v1/campaigns/{id}/start", needs(R::StartRuns), campaigns::start),

@@ -1,18 +1,22 @@
 //! What a campaign's runs have sent: with it `recado check` tells what a file that comes again would leave out.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::campaigns::found;
-use super::extract::Asked;
+use super::extract::{Asked, Sent, wrong};
 use super::paging::{self, Listed};
+use super::standing::AT_ONCE;
 use crate::domain::earlier::Gone;
 use crate::domain::id::RunId;
+use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
-use crate::store::{message, run};
-use crate::web::error::WebError;
+use crate::store::{erased, message, run};
+use crate::web::error::{ProblemDocument, WebError};
 use crate::web::state::WebState;
 
 /// Which page.
@@ -39,6 +43,60 @@ pub struct SentView {
     pub happens_at: Option<UnixMs>,
     /// Which run.
     pub run: RunId,
+}
+
+/// A row of a file.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SentRow {
+    /// Its identity within its run.
+    key: String,
+    /// Its number, digits with the country's.
+    #[schema(value_type = String)]
+    to: Phone,
+    /// Its date and time.
+    #[serde(default)]
+    happens_at: Option<UnixMs>,
+}
+
+/// Which rows.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasedAsked {
+    /// At most 10,000.
+    rows: Vec<SentRow>,
+}
+
+/// What went to people who were erased since.
+#[derive(Serialize, ToSchema)]
+pub struct ErasedSent {
+    /// Whether anything at all did.
+    any: bool,
+    /// Of the rows that were asked for those that did, by their keys, with the run that has sent each.
+    runs: BTreeMap<String, RunId>,
+}
+
+/// Which rows of a file went to people who were erased since
+///
+/// Of them the list of what was sent holds nothing any more, and no run sends such a row again. With it `recado check` counts as the
+/// daemon does.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/sent", tag = "campaigns", request_body = ErasedAsked,
+    params(("id" = String, Path, description = "The campaign: its number or its folder's name")),
+    responses((status = 200, description = "Those rows", body = ErasedSent),
+              (status = 404, description = "There is no such campaign", body = ProblemDocument),
+              (status = 422, description = "Too many are asked for at once", body = ProblemDocument)))]
+pub async fn to_erased(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    Sent(asked): Sent<ErasedAsked>,
+) -> Result<Json<ErasedSent>, WebError> {
+    let c = found(&state, &id).await?;
+    if asked.rows.len() > AT_ONCE {
+        return Err(wrong("rows", &format!("at most {AT_ONCE}")));
+    }
+    let sent = erased::sent(state.store(), c.id).await?;
+    let run = |row: SentRow| sent.run_of(&row.key, &row.to, row.happens_at).map(|run| (row.key, run));
+    Ok(Json(ErasedSent { any: sent.is_any(), runs: asked.rows.into_iter().filter_map(run).collect() }))
 }
 
 /// What the campaign's runs have sent, or will send

@@ -12,7 +12,7 @@ use crate::domain::id::{CampaignId, DraftId, RunId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
-use crate::engine::{Brought, TakeUp};
+use crate::engine::{Beginner, Brought, TakeUp};
 use crate::locale;
 use crate::store::campaign::{self, Campaign};
 use crate::store::conversation::Silent;
@@ -21,6 +21,7 @@ use crate::web::act;
 use crate::web::actor::Actor;
 use crate::web::error::WebError;
 use crate::web::form::Form;
+use crate::web::once::once_for_words;
 use crate::web::page::{Page, html};
 use crate::web::state::WebState;
 use crate::web::upload::{self, Parts};
@@ -99,18 +100,33 @@ async fn begin(
     let file = audience.name();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
     let title = if title.is_empty() { stem } else { title.to_owned() };
-    let brought = Brought { title, kind: kind(&given.kind).unwrap_or(KINDS[0]), audience };
-    let begun = match &copy {
-        Some(of) => state.engine.copy_draft(of.id, brought, &actor.name).await?,
-        None => state.engine.begin_draft(brought, &actor.name).await?,
+    let file = file.to_owned();
+    let kind = kind(&given.kind).unwrap_or(KINDS[0]);
+    let words = format!("{} {title:?} {file:?} {}", kind.as_str(), audience.digest());
+    let of = copy.as_ref().map(|of| of.id);
+    let route = of.map_or_else(|| "POST /drafts".to_owned(), |of| format!("POST /campaigns/{of}/copy"));
+    let brought = Brought { title, kind, audience };
+    let work = async |actor: Actor| {
+        let by = beginner(&actor);
+        let begun = match of {
+            Some(of) => state.engine.copy_draft(of, brought, by).await?,
+            None => state.engine.begin_draft(brought, by).await?,
+        };
+        begun.map(there).map_err(WebError::Refused)
     };
-    match begun {
-        Ok(id) => Ok(Redirect::to(&format!("/drafts/{id}")).into_response()),
-        Err(problems) => {
+    match once_for_words(state, actor, (&route, &given.once), &words, work).await {
+        Ok(path) => Ok(Redirect::to(&path).into_response()),
+        Err(WebError::Refused(problems)) => {
             let said = problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response())
         }
+        Err(other) => Err(other),
     }
+}
+
+/// Whoever begins, under the key of what they sent.
+fn beginner(actor: &Actor) -> Beginner<'_> {
+    Beginner { name: &actor.name, once: &actor.once }
 }
 
 /// Whom to take up again.
@@ -119,6 +135,8 @@ pub struct Quiet {
     since: Date,
     #[serde(default)]
     silent: Silent,
+    #[serde(default)]
+    once: String,
 }
 
 /// It begins with people whose conversation ended by itself.
@@ -129,13 +147,18 @@ pub async fn create_quiet(
     Form(form): Form<Quiet>,
 ) -> Result<Response, WebError> {
     let of = TakeUp { since: since(&state, form.since)?, silent: form.silent, language: p.language };
-    match state.engine.quiet_draft(&p.t("web.quiet.name"), of, &actor.name).await? {
-        Ok(id) => Ok(to(id).into_response()),
-        Err(problems) => {
+    let work = async |actor: Actor| {
+        let begun = state.engine.quiet_draft(&p.t("web.quiet.name"), of, beginner(&actor)).await?;
+        begun.map(there).map_err(WebError::Refused)
+    };
+    match once_for_words(&state, &actor, ("POST /drafts/quiet", &form.once), &format!("{of:?}"), work).await {
+        Ok(path) => Ok(Redirect::to(&path).into_response()),
+        Err(WebError::Refused(problems)) => {
             let said = problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
             let given = Parts { kind: CampaignKind::ResumeContact.as_str().to_owned(), ..Parts::default() };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, None, &given, said)?).into_response())
         }
+        Err(other) => Err(other),
     }
 }
 
@@ -146,22 +169,44 @@ pub(in crate::web) fn since(state: &WebState, day: Date) -> Result<UnixMs, WebEr
     Ok(UnixMs(at.timestamp().as_millisecond()))
 }
 
-fn to(id: DraftId) -> Redirect {
-    Redirect::to(&format!("/drafts/{id}"))
+/// Where a draft is put together.
+fn there(id: DraftId) -> String {
+    format!("/drafts/{id}")
+}
+
+/// A button's form.
+#[derive(Deserialize)]
+pub struct Pressed {
+    #[serde(default)]
+    once: String,
 }
 
 /// A change of a campaign as it was loaded last.
-pub async fn edit(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
-    Ok(to(state.engine.edit_draft(CampaignId(id), &actor.name).await?))
+pub async fn edit(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<Pressed>,
+) -> Result<Redirect, WebError> {
+    let work = async |actor: Actor| Ok(there(state.engine.edit_draft(CampaignId(id), beginner(&actor)).await?));
+    let route = format!("POST /campaigns/{id}/edit");
+    Ok(Redirect::to(&once_for_words(&state, &actor, (&route, &form.once), "", work).await?))
 }
 
 /// The correction of a paused run.
-pub async fn correct(State(state): State<WebState>, actor: Actor, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+pub async fn correct(
+    State(state): State<WebState>,
+    actor: Actor,
+    Path(id): Path<i64>,
+    Form(form): Form<Pressed>,
+) -> Result<Redirect, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
     if run.state != RunState::Paused {
         let status = StatusCode::CONFLICT;
         let told = |why| WebError::Because { status, word: "run_state", why };
         return Err(act::ended(&run).map_or(WebError::Conflict("run_state"), told));
     }
-    Ok(to(state.engine.correct_draft(run.id, &actor.name).await?))
+    let work = async |actor: Actor| Ok(there(state.engine.correct_draft(run.id, beginner(&actor)).await?));
+    let route = format!("POST /runs/{id}/correct");
+    Ok(Redirect::to(&once_for_words(&state, &actor, (&route, &form.once), "", work).await?))
 }

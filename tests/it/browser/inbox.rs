@@ -154,6 +154,10 @@ async fn news_and_keys(rig: &Rig, window: &Client) {
     is_focused(window, ".talk").await;
     keys(window, &Key::Enter.to_string()).await;
     wait_for(window, "[data-conversation]").await;
+    // The search is at hand beside an open conversation too.
+    keys(window, "s").await;
+    is_focused(window, "#find").await;
+    keys(window, &Key::Escape.to_string()).await;
     keys(window, "n").await;
     is_focused(window, "#note-text").await;
     keys(window, &Key::Escape.to_string()).await;

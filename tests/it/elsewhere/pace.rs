@@ -65,7 +65,13 @@ async fn a_promotion_stops_when_as_many_wait_as_it_says_slows_before_and_goes_on
             said,
             "It goes out at 50 % of its pace: 3 conversations wait for an answer of the team ventas, and 4 would stop it."
         );
-        wait(&store, 2).await;
+        // What a bot has waits for nobody of the team.
+        wait(&store, 4).await;
+        crate::engine::change(
+            &store,
+            "UPDATE conversation SET bot = 'luz' WHERE id > (SELECT MIN(id) FROM conversation) + 1",
+        )
+        .await;
         assert_eq!(stage.sender().drain().await, 29);
         assert!(why(&stage, run).await.is_none_or(|said| !said.contains("conversations")));
     }

@@ -22,13 +22,13 @@ use crate::support::stores;
 
 const EVERYTHING: &str = "contains = \"everything ahead\"";
 
-async fn erase(stage: &Stage, number: &str) {
+pub async fn erase(stage: &Stage, number: &str) {
     let id = stage.engine.person_of(number).await.unwrap().unwrap().expect("somebody").id;
     stage.engine.erase_person(id).await.unwrap().unwrap();
 }
 
 /// The number that the row of this id has.
-fn number_of(audience: &str, id: &str) -> String {
+pub fn number_of(audience: &str, id: &str) -> String {
     let line = audience.lines().find(|line| line.starts_with(&format!("{id},"))).expect("a row");
     line.split(',').nth(2).expect("a number").to_owned()
 }

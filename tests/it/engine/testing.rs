@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use recado::domain::id::{RunId, VersionId};
-use recado::engine::{TestOutcome, TestSend};
+use recado::engine::{Beginner, TestOutcome, TestSend};
 use recado::locale::Language;
 use recado::store::cost::{self, CostKey, CostQuery};
 use recado::store::idempotency::Once;
@@ -138,7 +138,7 @@ async fn a_row_is_looked_at_on_the_page_with_the_usual_values_and_read_as_the_fi
         let version =
             stage.load("turnos", &usual, "nombre|telefono\nAna;B|+5491150000001\nEva;C|+5491150000002\n").await;
         let campaign = version::get(&store, version).await.unwrap().unwrap().campaign_id;
-        let draft = stage.engine.edit_draft(campaign, "ana").await.unwrap();
+        let draft = stage.engine.edit_draft(campaign, Beginner { name: "ana", once: &Once::default() }).await.unwrap();
         let draft = draft::get(&store, draft).await.unwrap().unwrap();
         let shown = stage.engine.preview(&draft, 1).await.unwrap();
         let text = shown.text.unwrap_or_else(|| panic!("{:?}", shown.problems)).body;

@@ -1,13 +1,19 @@
 //! What a person writes while somebody of ours closes or decides is not closed away unseen.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
-use recado::domain::id::{ConversationId, EntryId};
+use recado::domain::id::{ConversationId, EntryId, UserId};
 use recado::domain::role::Role;
+use recado::engine::{AnswerOutcome, Author};
+use recado::inbox::assign::{HandOver, Onward, Reach};
 use recado::inbox::{Acted, Inbox, Seen};
 use recado::store::conversation::{self, ConversationState};
+use recado::store::idempotency::Once;
+use recado::store::token;
 use serde_json::json;
 
-use super::office::{ANA, NOW, Office, REPLIES};
+use super::office::{ANA, NOW, Office, REPLIES, typed};
 use crate::support::{in_every_order, stores};
 use crate::web::site::Site;
 
@@ -122,5 +128,67 @@ async fn the_page_comes_back_with_what_was_written_meanwhile_and_the_api_says_so
         let latest = newest(&office).await.to_string();
         let done = site.post(&format!("{path}/close"), &agent, &[("seen", &latest)]).await;
         assert_eq!(done.leads_to(), "/conversations?done=closed", "{}: {}", store.name(), done.body);
+    }
+}
+
+const SHOP: &str = "106540352242923";
+
+/// In the shop nobody is here before 13:00, and whoever writes is told so.
+const AWAY: &str = r#"
+hours = "tarde"
+[hours.tarde]
+timezone = "America/Argentina/Buenos_Aires"
+mon-sun  = "13:00-18:00"
+away     = { es = "Ahora no hay nadie." }
+"#;
+
+/// The first line of a conversation.
+async fn first(office: &Office, id: ConversationId) -> Option<EntryId> {
+    let sql = format!("SELECT MIN(id) FROM entry WHERE conversation_id = {id}");
+    Some(EntryId(office.numbers(&sql).await[0]))
+}
+
+/// Answers as an agent who has seen the thread as far as `last`.
+async fn answer(office: &Office, id: ConversationId, by: (UserId, &str), last: Option<EntryId>) -> AnswerOutcome {
+    let author = Author { id: by.0, name: by.1.to_owned(), once: Once::default(), by: None };
+    office.engine.answer(id, "ya le digo", &author, Seen { last, anyway: false }).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_answers_by_itself_is_no_colleagues_answer_and_a_colleagues_is() {
+    for store in stores().await {
+        let office = Office::with(&store, AWAY);
+        let (ana, diego) = (office.user("ana").await, office.user("diego").await);
+        // Out of hours, and a confirmation.
+        office.reply_to(SHOP, ANA, typed("hola")).await;
+        office.reply_to(SHOP, ANA, typed("BAJA")).await;
+        let id = office.conversations().await[0].id;
+        assert_eq!(office.answers().await.len(), 2, "{}", store.name());
+        let seen = first(&office, id).await;
+        office.change(&format!("UPDATE conversation SET state = 'open', closed_at = NULL WHERE id = {id}")).await;
+        let sent = answer(&office, id, (ana, "ana"), seen).await;
+        assert!(matches!(sent, AnswerOutcome::Sent(_)), "{}: {sent:?}", store.name());
+        let behind = answer(&office, id, (diego, "diego"), seen).await;
+        assert_eq!(behind, AnswerOutcome::Overtaken, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_a_bot_says_is_no_colleagues_answer_and_what_it_gave_back_has_nobody_read() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let ana = office.user("ana").await;
+        token::add(&store, "luz", Role::Bot, NOW, NOW.plus(Duration::from_hours(100))).await.unwrap();
+        office.writes(ANA, "hola").await;
+        let id = office.conversations().await[0].id;
+        let how = |to| HandOver { by: "luz", pen: "bot:luz", of: Reach::All, to, note: "", at: NOW };
+        office.inbox.hand_over(id, &Onward::Bot("luz".to_owned()), &how("bot:luz")).await.unwrap();
+        let greeted = office.engine.answer_as_bot(id, "Soy Luz.", "luz", &Once::default()).await.unwrap();
+        assert!(matches!(greeted, AnswerOutcome::Sent(_)), "{}: {greeted:?}", store.name());
+        assert!(office.inbox.give_back(id, Some("luz"), &how("")).await.unwrap(), "{}", store.name());
+        let blind = having_seen(&office, None);
+        assert_eq!(blind.close(id, "crm", NOW).await.unwrap(), Acted::Unseen, "{}", store.name());
+        let sent = answer(&office, id, (ana, "ana"), first(&office, id).await).await;
+        assert!(matches!(sent, AnswerOutcome::Sent(_)), "{}: {sent:?}", store.name());
     }
 }

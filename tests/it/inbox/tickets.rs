@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use axum::http::{Method, StatusCode};
 use recado::domain::change::Change;
 use recado::domain::id::TicketId;
+use recado::domain::role::Role;
 use recado::domain::ticket::{Priority, TicketState};
 use recado::inbox::{self, ByHand};
 use recado::store::conversation::{self, ConversationState, Shown};
 use recado::store::ticket::{self, NewTicket, TicketChange, TicketFilter, Told, Whose};
 use recado::store::{Store, audit, user};
+use serde_json::json;
 
 use super::office::{ANA, NOW, Office};
 use crate::support::stores;
+use crate::web::site::Site;
 
 const BY: (&str, recado::domain::time::UnixMs) = ("ana", NOW);
 
@@ -265,5 +269,27 @@ async fn the_tickets_of_whoever_is_shut_out_are_nobodys_and_the_audit_and_the_ti
         let line = |id| (format!("ticket {id}"), "user diego, shut out");
         assert_eq!(noted, [line(his[1]), line(his[0])], "{}", store.name());
         assert!(pages.try_recv().is_ok_and(|news| news.change == Change::Ticket(his[0])), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_has_a_ticket_gets_no_second_one_and_is_told_which_it_has() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        office.writes(ANA, "hola").await;
+        let id = office.conversations().await[0].id;
+        let site = Site::over(&office.engine);
+        let token = site.token(Role::Agent).await;
+        let open = async || {
+            let body = json!({ "subject": "Estudio", "conversation": id }).to_string();
+            site.call(Method::POST, "/api/v1/tickets", &token, &body, None).await
+        };
+        let first = open().await;
+        assert_eq!(first.status, StatusCode::CREATED, "{} {}", store.name(), first.body);
+        let second = open().await;
+        let expected = (StatusCode::CONFLICT, json!("/api/docs#problem-has_ticket"));
+        assert_eq!((second.status, second.json()["type"].clone()), expected, "{} {}", store.name(), second.body);
+        assert!(second.body.contains(&format!("ticket {}.", first.json()["id"])), "{}: {}", store.name(), second.body);
+        assert_eq!(office.numbers("SELECT COUNT(*) FROM ticket").await, [1], "{}", store.name());
     }
 }

@@ -1,15 +1,13 @@
-//! `recado check` as it is called.
+//! `recado check` as it is called, with nobody to ask.
 
 use std::process::{Command, Output};
 
-use recado::domain::template::Template;
-
-use super::folder::{AUDIENCE, CAMPAIGN, CONFIG, Folder, template};
+use super::folder::{AUDIENCE, CAMPAIGN, CONFIG, Folder};
 
 /// Nothing listens there.
 const NOBODY: &str = "http://127.0.0.1:1";
 
-fn check(folder: &Folder, url: &str, args: &[&str]) -> Output {
+pub fn check(folder: &Folder, url: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_recado"))
         .current_dir(folder.dir.path())
         .env("RECADO_URL", url)
@@ -20,7 +18,7 @@ fn check(folder: &Folder, url: &str, args: &[&str]) -> Output {
         .unwrap()
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }
 
@@ -45,33 +43,6 @@ fn without_a_configuration_the_sheet_is_whole_and_says_what_is_not_known() {
     let output = check(&folder, NOBODY, &["--json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(codes(&json(&output)), ["no_configuration", "unknown_sender", "template_unknown"]);
-}
-
-#[tokio::test]
-async fn a_running_daemon_is_asked_for_the_template() {
-    use wiremock::matchers::{header, method, path};
-    use wiremock::{Mock, MockServer, ResponseTemplate};
-
-    let folder = Folder::new();
-    let daemon = MockServer::start().await;
-    let item = |account: &str, body: &str| {
-        let template = Template { body: body.to_owned(), ..template() };
-        let mut item = serde_json::to_value(template).unwrap();
-        item["account"] = account.into();
-        item
-    };
-    let items = [item("other", "Nicht dies {{1}} {{2}}"), item("meta", "Hola {{1}}, le esperamos el {{2}}.")];
-    Mock::given(method("GET"))
-        .and(path("/api/v1/templates"))
-        .and(header("authorization", "Bearer rt_secret"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(serde_json::json!({"items": items})))
-        .mount(&daemon)
-        .await;
-    let uri = daemon.uri();
-    let output = tokio::task::spawn_blocking(move || check(&folder, &uri, &[])).await.unwrap();
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("Hola María, le esperamos"), "{text}");
 }
 
 #[test]
@@ -159,119 +130,16 @@ fn a_wrong_expression_is_told_with_its_place_and_whose_it_is() {
     assert!(text.contains("campaign.toml:15:8: “only” de [columns]"), "{text}");
 }
 
-/// A daemon of the test that has sent this campaign to María before.
-async fn daemon() -> wiremock::MockServer {
-    use wiremock::matchers::path;
-    use wiremock::{Mock, MockServer, ResponseTemplate};
-
-    let daemon = MockServer::start().await;
-    let mut item = serde_json::to_value(template()).unwrap();
-    item["account"] = "meta".into();
-    // As the list has it where nobody has told it yet.
-    item["quality"] = "".into();
-    let answers = [
-        ("/api/v1/templates".to_owned(), serde_json::json!({"items": [item]})),
-        (
-            "/api/v1/campaigns/turnos/sent".to_owned(),
-            serde_json::json!({"items": [{"key": "p:541155550101", "to": "+5491155550101",
-                "happens_at": super::folder::at("2026-11-25T14:30:00-03:00").0, "run": 3}], "next": null}),
-        ),
-    ];
-    for (at, body) in answers {
-        Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&daemon).await;
-    }
-    daemon
-}
-
-#[tokio::test]
-async fn a_daemon_tells_whom_an_earlier_run_has_written_to_and_is_found_by_the_configuration() {
-    let daemon = daemon().await;
-    let folder = Folder::new();
-    let campaign = folder.path("turnos");
-    std::fs::create_dir(&campaign).unwrap();
-    for file in ["campaign.toml", "turnos.csv"] {
-        std::fs::rename(folder.path(file), campaign.join(file)).unwrap();
-    }
-    let config = super::folder::CONFIG.replace("127.0.0.1:8080\"\npublic", &format!("{}\"\npublic", daemon.address()));
-    std::fs::write(folder.path("other.toml"), config).unwrap();
-    let output = tokio::task::spawn_blocking(move || {
-        Command::new(env!("CARGO_BIN_EXE_recado"))
-            .current_dir(folder.dir.path())
-            .env_remove("RECADO_URL")
-            .env("RECADO_TOKEN", "rt_secret")
-            .args(["check", "turnos", "--json", "--config", "other.toml", "--at", "2026-11-24T10:00:00-03:00"])
-            .output()
-            .unwrap()
-    });
-    let output = output.await.unwrap();
-    let sheet = json(&output);
-    assert_eq!(output.status.code(), Some(0), "{sheet}");
-    assert_eq!((&sheet["messages"], &sheet["already_sent"]), (&3.into(), &serde_json::json!({"3": 1})));
-    let warnings: Vec<_> = sheet["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
-    assert!(warnings.contains(&"already_sent") && warnings.contains(&"suppressions_not_looked_at"), "{warnings:?}");
-}
-
-#[tokio::test]
-async fn a_folder_whose_name_is_a_number_is_not_compared_with_the_campaign_of_that_number() {
-    use wiremock::matchers::path;
-    use wiremock::{Mock, ResponseTemplate};
-    let daemon = daemon().await;
-    let gone = serde_json::json!({"items": [{"key": "p:541155550101", "to": "+5491155550101",
-        "happens_at": super::folder::at("2026-11-25T14:30:00-03:00").0, "run": 3}], "next": null});
-    let other = serde_json::json!({"id": 2, "name": "otra"});
-    for (at, body) in [("/api/v1/campaigns/2", other), ("/api/v1/campaigns/2/sent", gone)] {
-        Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&daemon).await;
-    }
-    let folder = Folder::new();
-    let campaign = folder.path("2");
-    std::fs::create_dir(&campaign).unwrap();
-    for file in ["campaign.toml", "turnos.csv"] {
-        std::fs::copy(folder.path(file), campaign.join(file)).unwrap();
-    }
-    let uri = daemon.uri();
-    let output = tokio::task::spawn_blocking(move || {
-        Command::new(env!("CARGO_BIN_EXE_recado"))
-            .current_dir(folder.dir.path())
-            .env("RECADO_URL", uri)
-            .env("RECADO_TOKEN", "rt_secret")
-            .args(["check", "2", "--json", "--at", "2026-11-24T10:00:00-03:00"])
-            .output()
-            .unwrap()
-    });
-    let sheet = json(&output.await.unwrap());
-    assert_eq!((&sheet["messages"], &sheet["already_sent"]), (&4.into(), &serde_json::json!({})), "{sheet}");
-}
-
 /// A campaign that greets people by name, and a file that does not say it.
-fn greeting(folder: &Folder) {
+pub fn greeting(folder: &Folder) {
     let greets = CAMPAIGN.replace("{{ paciente | first_name }}", "{{ client_name | first_name }}");
     std::fs::write(folder.path("campaign.toml"), greets).unwrap();
     let audience = std::fs::read_to_string(folder.path("turnos.csv")).unwrap();
     std::fs::write(folder.path("turnos.csv"), audience.replacen("Paciente", "Legajo", 1)).unwrap();
 }
 
-#[tokio::test]
-async fn people_are_greeted_by_the_names_that_the_daemon_knows() {
-    use wiremock::matchers::{method, path};
-    use wiremock::{Mock, ResponseTemplate};
-    let daemon = daemon().await;
-    let names = serde_json::json!({"anybody": true, "names": {"5491155550101": "María Núñez"}});
-    let answer = ResponseTemplate::new(200).set_body_json(names);
-    Mock::given(method("POST")).and(path("/api/v1/people/names")).respond_with(answer).mount(&daemon).await;
-    let folder = Folder::new();
-    greeting(&folder);
-    let uri = daemon.uri();
-    let output = tokio::task::spawn_blocking(move || check(&folder, &uri, &["--json", "--rows"])).await.unwrap();
-    let sheet = json(&output);
-    assert_eq!(sheet["messages"], 1, "{sheet}");
-    assert!(sheet["samples"][0]["text"].as_str().unwrap().contains("María"), "{sheet}");
-    assert!(sheet["rows"][1]["reason"].is_string(), "{sheet}");
-    let warnings = sheet["warnings"].to_string();
-    assert!(!warnings.contains("names_not_looked_at"), "{warnings}");
-}
-
-#[tokio::test]
-async fn where_the_daemons_names_cannot_be_asked_for_the_sheet_says_so() {
+#[test]
+fn where_the_daemons_names_cannot_be_asked_for_the_sheet_says_so() {
     let folder = Folder::new();
     greeting(&folder);
     let sheet = json(&check(&folder, NOBODY, &["--json"]));
@@ -283,61 +151,6 @@ async fn where_the_daemons_names_cannot_be_asked_for_the_sheet_says_so() {
     assert!(!codes(&sheet).contains(&"names_not_looked_at"), "{sheet}");
     let warned = sheet["warnings"].as_array().unwrap().iter().any(|w| w["code"] == "names_not_looked_at");
     assert!(warned, "{sheet}");
-}
-
-#[tokio::test]
-async fn a_feed_is_compared_with_what_the_daemon_has_planned_some_rows_at_a_time() {
-    use wiremock::matchers::{method, path};
-    use wiremock::{Mock, Request, ResponseTemplate};
-    let daemon = daemon().await;
-    let at = super::folder::at("2026-11-25T14:30:00-03:00").0;
-    let planned = |id: i64, key: &str, to: &str, state: &str| {
-        serde_json::json!({"id": id, "key": key, "external_id": null, "to": to, "happens_at": at, "state": state,
-            "attempt": 1, "end_reason": null, "claimed_at": null, "due_at": at, "latest_at": null, "waiting_for": null,
-            "answered": false, "mark": 1})
-    };
-    let maria = planned(1, &format!("p:541155550101|{at}"), "5491155550101", "delivered");
-    let nobody = planned(2, "p:541155559999|5", "5491155559999", "queued");
-    let run = |planned: &[serde_json::Value], next: Option<i64>| {
-        let told = serde_json::json!({"run": 3, "header": [], "planned": planned, "next": next});
-        ResponseTemplate::new(200).set_body_json(told)
-    };
-    let of_rows = serde_json::json!({"planned": [maria.clone()], "declined": []});
-    let at_path = || path("/api/v1/campaigns/turnos/standing");
-    let answers = ResponseTemplate::new(200).set_body_json(of_rows);
-    Mock::given(method("POST")).and(at_path()).respond_with(answers).mount(&daemon).await;
-    // What waits stands behind a page of what has gone.
-    let pages = [run(&[maria], Some(1)), run(&[nobody], None), run(&[], None)];
-    let page = move |request: &Request| {
-        let after = request.url.query_pairs().find(|(name, _)| name == "after");
-        pages[after.map_or(0, |(_, after)| after.parse::<usize>().unwrap())].clone()
-    };
-    Mock::given(method("GET")).and(at_path()).respond_with(page).mount(&daemon).await;
-    let folder = Folder::of(&CAMPAIGN.replace("country ", "contains = \"everything ahead\"\ncountry "), AUDIENCE);
-    let (uri, campaign) = (daemon.uri(), folder.path("turnos"));
-    std::fs::create_dir(&campaign).unwrap();
-    for file in ["campaign.toml", "turnos.csv"] {
-        std::fs::rename(folder.path(file), campaign.join(file)).unwrap();
-    }
-    let output = tokio::task::spawn_blocking(move || {
-        Command::new(env!("CARGO_BIN_EXE_recado"))
-            .current_dir(folder.dir.path())
-            .env("RECADO_URL", uri)
-            .env("RECADO_TOKEN", "rt_secret")
-            .args(["check", "turnos", "--json", "--at", "2026-11-24T10:00:00-03:00"])
-            .output()
-            .unwrap()
-    });
-    let sheet = json(&output.await.unwrap());
-    let counted = ["added", "already_sent", "planned", "removed"].map(|what| sheet["changes"][what].as_i64());
-    assert_eq!(counted, [3, 1, 1, 1].map(Some), "{sheet}");
-    let asked = daemon.received_requests().await.unwrap();
-    let sent = asked.iter().find(|request| request.url.path().ends_with("/turnos/sent")).unwrap();
-    assert!(sent.url.query().unwrap().contains("but=3"), "{}: the run's own rows are not told again", sent.url);
-    let of_rows =
-        asked.iter().filter(|request| request.method.as_str() == "POST" && request.url.path().ends_with("standing"));
-    let bodies: Vec<serde_json::Value> = of_rows.map(|request| request.body_json().unwrap()).collect();
-    assert!(bodies[0]["phones"].as_array().unwrap().iter().any(|phone| phone == "5491155550102"), "{bodies:?}");
 }
 
 #[test]

@@ -6,8 +6,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{Request, StatusCode};
 use recado::domain::role::Role;
-use recado::engine::{Engine, Parts};
+use recado::engine::{Beginner, Engine, Parts};
 use recado::store::draft;
+use recado::store::idempotency::Once;
 use recado::store::{campaign, version};
 
 use super::site::{Answer, Site, Visitor};
@@ -15,6 +16,7 @@ use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::support::{TestStore, stores};
 
 mod asking;
+mod pressed;
 
 const AUDIENCE: &str = "Paciente;Celular;Nota\nAna Paz;+54 9 11 5000-0001;x\nEva;;x\n";
 
@@ -28,11 +30,23 @@ async fn open(store: &TestStore) -> (Stage, Site, Visitor) {
 }
 
 async fn upload(site: &Site, visitor: &Visitor, path: &str, title: &str, file: (&str, &str)) -> Answer {
+    upload_under(site, visitor, path, ("", title), file).await
+}
+
+/// The same under a form's key.
+async fn upload_under(
+    site: &Site,
+    visitor: &Visitor,
+    path: &str,
+    (once, title): (&str, &str),
+    file: (&str, &str),
+) -> Answer {
     let field =
         |name: &str, value: &str| format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let body = format!(
-        "{}{}{}--X\r\nContent-Disposition: form-data; name=\"audience\"; filename=\"{}\"\r\n\r\n{}\r\n--X--\r\n",
+        "{}{}{}{}--X\r\nContent-Disposition: form-data; name=\"audience\"; filename=\"{}\"\r\n\r\n{}\r\n--X--\r\n",
         field("csrf", &visitor.csrf),
+        field("once", once),
         field("title", title),
         field("kind", "reminder"),
         file.0,
@@ -280,7 +294,8 @@ async fn a_workbook_of_several_sheets_asks_which_on_the_page() {
         kind: recado::domain::kind::CampaignKind::Reminder,
         audience: arriving.done().await.unwrap(),
     };
-    let id = stage.engine.begin_draft(brought, "ana").await.unwrap().unwrap();
+    let id =
+        stage.engine.begin_draft(brought, Beginner { name: "ana", once: &Once::default() }).await.unwrap().unwrap();
     let page = site.get(&format!("/drafts/{id}"), Some(&visitor)).await;
     assert!(page.body.contains("Several sheets could hold the people: Lunes, Martes. Which one?"), "{}", page.body);
     site.post(&format!("/drafts/{id}"), &visitor, &form(&[("read.sheet", "Martes")])).await;

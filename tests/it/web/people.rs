@@ -202,6 +202,50 @@ async fn rows_of_clients_that_are_left_out_say_why_and_nothing_speaks_of_campaig
 }
 
 #[tokio::test]
+async fn one_own_number_of_several_people_and_one_phone_of_several_own_numbers_are_told() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let admin = site.visitor(Role::Admin).await;
+        let said = |page: &str, mark: &str| -> Vec<String> {
+            let mark = format!("data-test=\"{mark}\">");
+            let lines = page.split(&*mark).skip(1);
+            lines.map(|rest| rest.split("</li>").next().unwrap().to_owned()).collect()
+        };
+        let file = "nombre;celular;id\nLucía;11 5000-0001;C-1\nNueva;11 5000-0002;C-2\nmal;123;C-3\n\
+            Dup;+5491150000001;C-9\n;11 5000-0005;C-1\nSol;11 5000-0006;\nLuz;11 5000-0006;C-4\nLucía;11 5000-0001;C-1\n";
+        let done = bring(&site, &admin, file.as_bytes()).await.body;
+        assert!(done.contains("Rows read: 8. People kept: 4."), "{}: {done}", store.name());
+        assert!(done.contains("One number of yours is now that of several people."), "{}: {done}", store.name());
+        let shared = said(&done, "shared-number");
+        assert_eq!(shared, ["“C-1”: rows 1, 5 (+5491150000001, +5491150000005)"], "{}", store.name());
+        let left = said(&done, "left-row");
+        let first = "+5491150000001 is in row 1 already, where your number for it is “C-1”; this row says “C-9”.";
+        let second = "+5491150000006 is in row 6 already, without a number of yours; this row says “C-4”.";
+        assert!(left.len() == 4 && left[1].contains(first) && left[2].contains(second), "{}: {left:?}", store.name());
+        assert!(left[3].contains("the same person is in an earlier row"), "{}: {left:?}", store.name());
+        // Of somebody known before, and by the API.
+        let token = site.token(Role::Admin).await;
+        let body = "--X\r\nContent-Disposition: form-data; name=\"country\"\r\n\r\nAR\r\n--X\r\n\
+            Content-Disposition: form-data; name=\"clients\"; filename=\"c.csv\"\r\n\r\ntelefono;id\n11 5000-0009;C-2\n\r\n--X--\r\n";
+        let request = Request::post("/api/v1/people/import")
+            .header("authorization", format!("Bearer {token}"))
+            .header(CONTENT_TYPE, "multipart/form-data; boundary=X");
+        let told = site.send(request.body(Body::from(body)).unwrap()).await.json();
+        let expected = json!([{"reference": "C-2", "rows": [1], "phones": ["+5491150000002", "+5491150000009"]}]);
+        assert_eq!((&told["shared"], &told["shared_numbers"]), (&json!(1), &expected), "{} {told}", store.name());
+        // Each is found by it, and each is called by their own name.
+        let found = site.get("/people?q=c-1", Some(&admin)).await.body;
+        assert_eq!(found.matches("data-test=\"person-row\"").count(), 2, "{}: {found}", store.name());
+        let phone = |digits| Phone::from_international(digits).unwrap();
+        let names = person::names_of(&store, &[phone("5491150000001"), phone("5491150000005")]).await.unwrap();
+        assert_eq!(names, [("5491150000001".to_owned(), "Lucía".to_owned())].into(), "{}", store.name());
+        let again = bring(&site, &admin, b"telefono;id\n11 5000-0011;D-1\n11 5000-0012;D-2\n").await.body;
+        assert!(!again.contains("shared-number"), "{}: {again}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn people_whose_conversation_ended_quietly_are_an_audience_with_their_agents_name_and_way_back() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

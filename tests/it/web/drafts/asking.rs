@@ -216,6 +216,35 @@ async fn what_only_a_person_can_say_of_a_file_is_answered_on_the_campaigns_page(
     }
 }
 
+#[tokio::test]
+async fn a_sheet_whose_name_has_a_comma_is_one_answer_and_one_choice() {
+    let store = stores().await.remove(0);
+    let (stage, site, visitor) = open(&store).await;
+    let book = workbook_of(&[("Enero, 2026", SHEET.as_bytes()), ("Febrero", SHEET.as_bytes())]);
+    let campaign = CAMPAIGN.replace("people.csv", "people.xlsx");
+    let loaded = stage.engine.load_campaign("book", &campaign, Some(("people.xlsx", book)), "ana").await.unwrap();
+    let Loaded::Version { .. } = loaded else { panic!("{loaded:?}") };
+    let page = site.get("/campaigns/2", Some(&visitor)).await.body;
+    for sheet in ["Enero, 2026", "Febrero"] {
+        assert!(page.contains(&format!("data-test=\"answer-sheet={sheet}\"")), "{sheet}: {page}");
+    }
+    assert_eq!(page.matches("data-test=\"answer-sheet=").count(), 2, "{page}");
+    let begun = site.post("/campaigns/2/edit", &visitor, &[]).await;
+    let draft = site.get(begun.leads_to(), Some(&visitor)).await.body;
+    assert!(draft.contains("<option value=\"Enero, 2026\"") && !draft.contains("<option value=\"2026\""), "{draft}");
+    let answer = [("answer", "sheet=Enero, 2026")];
+    let kept = site.post("/campaigns/2/read-as", &visitor, &answer).await;
+    assert_eq!(kept.leads_to(), "/campaigns/2?done=loaded", "{}", kept.body);
+    let page = site.get("/campaigns/2", Some(&visitor)).await.body;
+    assert!(page.contains("Sheet “Enero, 2026”"), "{page}");
+}
+
+/// People.
+const SHEET: &str = r#"<worksheet><sheetData>
+<row r="1"><c r="A1" t="str"><v>nombre</v></c><c r="B1" t="str"><v>telefono</v></c></row>
+<row r="2"><c r="A2" t="str"><v>Ana</v></c><c r="B2" t="str"><v>+5491150000001</v></c></row>
+</sheetData></worksheet>"#;
+
 /// A hidden row, and one that adds up.
 const HIDDEN: &str = r#"<worksheet><sheetData>
 <row r="1"><c r="A1" t="str"><v>nombre</v></c><c r="B1" t="str"><v>telefono</v></c></row>

@@ -1,0 +1,91 @@
+//! Appointments of people who were erased: which were cancelled, and of which a time had been told, by a keyed hash of campaign
+//! and id.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::FromRow;
+
+use super::{keep_digest, kept_key};
+use crate::domain::id::{CampaignId, PersonId, RunId};
+use crate::domain::sent_digest::{OfId, of_id};
+use crate::domain::time::UnixMs;
+use crate::store::{Dialects, Result, Store, Tx, json, on, on_tx};
+
+/// The last answer to anything of an id counts, whoever gave it.
+const DECLINED: &str = "SELECT m.campaign_id, MAX(m.run_id) AS run_id, m.external_id, CAST(NULL AS BIGINT) AS happens_at
+    FROM message AS m
+    WHERE m.run_id <> 0 AND m.external_id IS NOT NULL
+        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+        AND (SELECT o.outcome FROM message AS k JOIN outcome AS o ON o.message_id = k.id
+            WHERE k.campaign_id = m.campaign_id AND k.external_id = m.external_id ORDER BY o.id DESC LIMIT 1) = 'cancelled'
+    GROUP BY m.campaign_id, m.external_id";
+/// What may have reached them, of runs that files amend, the last told last.
+const TOLD: &str = "SELECT m.campaign_id, m.run_id, m.external_id, m.happens_at FROM message AS m
+    JOIN run AS r ON r.id = m.run_id
+    WHERE m.run_id <> 0 AND r.revision > 0 AND m.external_id IS NOT NULL AND m.happens_at > $2
+        AND (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
+            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
+        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+    ORDER BY m.claimed_at, m.id";
+const IS_ANY: &str = "SELECT COUNT(*) FROM (SELECT hash FROM erased_sent WHERE campaign_id = $1 LIMIT 1) AS e";
+const OF: Dialects = Dialects {
+    sqlite: "SELECT hash, happens_at FROM erased_sent
+        WHERE campaign_id = $1 AND hash IN (SELECT r.value FROM json_each($2) AS r)",
+    postgres: "SELECT hash, happens_at FROM erased_sent
+        WHERE campaign_id = $1 AND hash IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value))",
+};
+
+#[derive(FromRow)]
+struct IdRow {
+    campaign_id: CampaignId,
+    run_id: RunId,
+    external_id: String,
+    happens_at: Option<UnixMs>,
+}
+
+/// What is known of some ids whose people were erased.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OfIds {
+    /// Those that were cancelled.
+    pub declined: BTreeSet<String>,
+    /// Those of which a time was told, with that time.
+    pub told: BTreeMap<String, UnixMs>,
+}
+
+/// Keeps the hashes of the ids of the person for whom `root` stands.
+pub(super) async fn keep(tx: &mut Tx, root: PersonId, secret: &[u8], now: UnixMs) -> Result<()> {
+    let declined: Vec<IdRow> = on_tx!(tx, |conn| sqlx::query_as(DECLINED).bind(root).fetch_all(conn).await)?;
+    let told: Vec<IdRow> = on_tx!(tx, |conn| sqlx::query_as(TOLD).bind(root).bind(now).fetch_all(conn).await)?;
+    for (what, rows) in [(OfId::Declined, declined), (OfId::Told, told)] {
+        for IdRow { campaign_id, run_id, external_id, happens_at } in rows {
+            let digest = of_id((secret, campaign_id), what, &external_id);
+            keep_digest(tx, (campaign_id, &digest), run_id, happens_at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What `campaign` knows of those of `ids` whose people were erased.
+pub async fn of_ids(store: &Store, campaign: CampaignId, ids: &[&str]) -> Result<OfIds> {
+    let any: i64 = on!(&store.read, |pool| sqlx::query_scalar(IS_ANY).bind(campaign).fetch_one(pool).await)?;
+    if any == 0 || ids.is_empty() {
+        return Ok(OfIds::default());
+    }
+    let secret = kept_key(store).await?;
+    let mut of: BTreeMap<String, (OfId, &str)> = BTreeMap::new();
+    for id in ids {
+        of.extend([OfId::Declined, OfId::Told].map(|what| (of_id((&secret, campaign), what, id), (what, *id))));
+    }
+    let (sql, hashes) = (OF.of(&store.read), json(&of.keys().collect::<Vec<_>>()));
+    let found: Vec<(String, Option<UnixMs>)> =
+        on!(&store.read, |pool| sqlx::query_as(sql).bind(campaign).bind(&hashes).fetch_all(pool).await)?;
+    let mut known = OfIds::default();
+    for (hash, happens_at) in found {
+        match (of.get(&hash), happens_at) {
+            (Some((OfId::Declined, id)), _) => drop(known.declined.insert((*id).to_owned())),
+            (Some((OfId::Told, id)), Some(at)) => drop(known.told.insert((*id).to_owned(), at)),
+            _ => {}
+        }
+    }
+    Ok(known)
+}
