@@ -111,7 +111,10 @@ async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
         let (scope, name) = (hold.scope.as_str(), &*hold.scope_key);
         // That the provider says another word of the same template is no news: it is held as before.
         let cause = if hold.cause.is_of_template() { "template" } else { hold.cause.as_str() };
-        let key = format!("{scope}:{name}:{cause}");
+        // A refusal with another code is another stop: what ended the first does not end it.
+        let code = hold.code.filter(|_| hold.cause == HoldCause::Refused);
+        let code = code.map_or_else(String::new, |code| format!(":{code}"));
+        let key = format!("{scope}:{name}:{cause}{code}");
         let mut one = Found::new(AlertKind::Hold, key, "/holds", &[("scope", scope), ("name", name)]);
         one.detail.why = Some(waiting::held(hold));
         one

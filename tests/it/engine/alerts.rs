@@ -87,8 +87,13 @@ pub fn alerts(engine: &Engine) -> Alerts {
 
 /// A hold that a person or the provider ends.
 pub async fn hold(store: &Store, stage: &Stage) {
+    hold_for(store, stage, 131_042).await;
+}
+
+/// The same for what the provider's `code` says.
+pub async fn hold_for(store: &Store, stage: &Stage, code: i64) {
     let (scope, scope_key, cause) = (HoldScope::Account, "meta".to_owned(), HoldCause::Refused);
-    let new = NewHold { scope, scope_key, cause, code: Some(131_042), until_at: None };
+    let new = NewHold { scope, scope_key, cause, code: Some(code), until_at: None };
     hold::place(store, &new, stage.clock.now()).await.unwrap();
 }
 

@@ -113,7 +113,7 @@ async fn a_queue_that_does_not_move_is_found_unless_a_gate_says_why_or_the_daemo
         run_sql(&store, "UPDATE message SET claimed_at = NULL".to_owned()).await;
         super::hold(&store, &stage).await;
         let held = found(&stage, &mut alerts, MINUTES).await;
-        assert_eq!(held, keys(&["hold:account:meta:refused", "start_late:1"]), "the hold says why");
+        assert_eq!(held, keys(&["hold:account:meta:refused:131042", "start_late:1"]), "the hold says why");
         super::lift(&stage).await;
         stage.sender().drain().await;
         assert_eq!(found(&stage, &mut alerts, Duration::from_mins(1)).await, keys(&[]));

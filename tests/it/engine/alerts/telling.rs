@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use recado::store::{Db, alert};
 use sha2::Sha256;
 
-use super::{Ear, LASTS, SECRET, alerts, hold, lift, stage};
+use super::{Ear, LASTS, SECRET, alerts, hold, hold_for, lift, stage};
 use crate::support::stores;
 
 const SOON: Duration = Duration::from_secs(5);
@@ -47,6 +47,26 @@ async fn what_stands_still_is_told_once_when_it_begins_and_once_when_it_ends_wit
         mac.update(signed.as_bytes());
         let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
         assert_eq!(headers["webhook-signature"], expected.as_str());
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_follows_another_is_told_and_so_is_the_end_of_the_first() {
+    for store in stores().await {
+        let (ear, url) = Ear::listen().await;
+        let stage = stage(&store, store.dir.path(), &url).await;
+        let mut alerts = alerts(&stage.engine);
+        hold_for(&store, &stage, 131_031).await;
+        stage.later(SOON, &mut alerts).await;
+        stage.later(LASTS, &mut alerts).await;
+        lift(&stage).await;
+        hold_for(&store, &stage, 131_042).await;
+        stage.later(SOON, &mut alerts).await;
+        assert_eq!(stage.later(LASTS, &mut alerts).await, 2, "{}", store.name());
+        let said = ear.sentences();
+        let about = |begins: &str, words: &str| said.iter().any(|s| s.starts_with(begins) && s.contains(words));
+        assert!(about("Stopped", "131031") && about("Goes on", "131031"), "{said:?}");
+        assert!(about("Stopped", "131042") && !about("Goes on", "131042"), "{said:?}");
     }
 }
 
