@@ -229,7 +229,7 @@ async fn usual_values_are_judged_by_hand_as_a_campaign_s_rows_are() {
         .enumerate()
         {
             let file = stage.usual_values(expression).await;
-            let send = by_hand(format!("011 15 5555-01{no:02}"));
+            let send = by_hand(format!("011 15 5577-01{no:02}"));
             let told = match stage.engine.send_by_hand(&send, &agent).await.unwrap() {
                 HandOutcome::Sent { message, .. } => {
                     Ok(format!("{:?}", stage.message(message).await.content().unwrap()))
