@@ -48,6 +48,7 @@ mod testing;
 mod tier;
 mod translations;
 mod waiting_files;
+mod written_on;
 
 use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;
