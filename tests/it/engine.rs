@@ -47,6 +47,7 @@ mod subscriptions;
 mod testing;
 mod tier;
 mod translations;
+mod unchanged;
 mod waiting_files;
 mod written_on;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::super::folder::{self, Seen};
 use super::super::{feed, load};
+use crate::intake::campaign_file;
 
 /// Since when each file of each folder has been as it is.
 #[derive(Debug, Default)]
@@ -38,7 +39,8 @@ impl Still {
 
 /// What would be taken of the folder `dir` with these `files`, each as it is for so long; `quiet` is long enough.
 pub(super) fn taken(dir: &Path, (files, still): (&[Seen], &[Duration]), quiet: Duration) -> Taken {
-    let text = folder::read_definition(dir).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let bytes = folder::read_definition(dir).ok();
+    let text = bytes.and_then(|bytes| campaign_file::text(bytes, folder::DEFINITION).ok());
     let Some(file) = text.and_then(|text| load::parse(&text).ok()) else { return Taken::Now(None) };
     let Some(audience) = folder::audience(files, &file.file, feed::in_order(&file)) else { return Taken::Now(None) };
     let is_still = files.iter().zip(still).any(|(seen, still)| seen == audience && *still >= quiet);

@@ -47,6 +47,11 @@ impl Key {
         Self::Person(phone.person_key().parse().expect("at most 15 digits fit 64 bits"))
     }
 
+    /// Of a person at a time: the next appointment of the same person is another row.
+    pub(super) fn of_person_at(phone: &Phone, happens_at: UnixMs) -> Self {
+        Self::Appointment { text: format!("p:{}|{}", phone.person_key(), happens_at.0).into(), who: who(phone) }
+    }
+
     pub(super) fn of_appointment(id: &str, happens_at: Option<UnixMs>, phone: &Phone) -> Self {
         let at = happens_at.map(|at| at.0.to_string()).unwrap_or_default();
         Self::Appointment { text: format!("i:{id}|{at}").into(), who: who(phone) }
