@@ -71,6 +71,8 @@ pub struct Config {
     pub patience: Patience,
     /// The watched folder, absolute.
     pub campaigns_dir: PathBuf,
+    /// An audience dropped there is taken when it has been as it is for so long, in real time.
+    pub campaigns_quiet: Duration,
     /// `[vars]`: texts that expressions may use.
     pub vars: BTreeMap<String, String>,
     /// `[team.*]`.

@@ -62,7 +62,7 @@ pub mod watcher;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
@@ -98,6 +98,8 @@ pub struct Engine {
     parts: Arc<Parts>,
     /// Long files that are being read.
     readings: readings::Readings,
+    /// The files used last, with their campaigns.
+    used_files: Arc<Mutex<Vec<(String, folder::Used)>>>,
 }
 
 /// What the engine's parts share.
@@ -179,7 +181,7 @@ impl EngineError {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), readings: readings::Readings::default() }
+        Self { parts: Arc::new(parts), readings: readings::Readings::default(), used_files: Arc::default() }
     }
 
     /// What is to be done about the errors of `account`; the embedded table where it is not configured any more.

@@ -29,6 +29,9 @@ const DEFAULT_STORE: &str = "sqlite:recado.db";
 /// A weekend without the daemon is told from a lunch break.
 const RESTORE_AFTER: Duration = Duration::from_hours(6);
 
+/// Exports, SFTP and network shares pause for some seconds between two parts of one file.
+const QUIET: Duration = Duration::from_secs(30);
+
 /// Bytes: well over ten million rows of an audience.
 const UPLOAD_LIMIT: u64 = 2_000_000_000;
 
@@ -38,7 +41,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
     let declared = Declared::of(root);
     let server = root.need_table("server", |t| server(t, base)).flatten();
     let (store_url, restore_after, patience) = store(root, &secrets);
-    let campaigns = root.table("campaigns", |t| t.get("dir").and_then(|v| v.text()).map(PathBuf::from)).flatten();
+    let (campaigns, quiet) = root.table("campaigns", campaigns).unwrap_or_default();
     let vars = root.table("vars", vars).flatten().unwrap_or_default();
     let holidays = root.table("holidays", holidays).flatten().unwrap_or_default();
     let (laws, reach) = by_country(root, &holidays);
@@ -65,6 +68,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         restore_after,
         patience,
         campaigns_dir,
+        campaigns_quiet: quiet.unwrap_or(QUIET),
         server,
         vars,
         teams,
@@ -102,6 +106,12 @@ fn store(root: &mut Table<'_, '_>, secrets: &Secrets<'_>) -> (Option<SecretStrin
         store_url(t, secrets)
     });
     (url.unwrap_or_else(|| Some(DEFAULT_STORE.into())), restore_after, patience)
+}
+
+/// `[campaigns]`: the watched folder, and how long a file in it must have been still.
+fn campaigns(table: &mut Table<'_, '_>) -> (Option<PathBuf>, Option<Duration>) {
+    let dir = table.get("dir").and_then(|v| v.text()).map(PathBuf::from);
+    (dir, table.get("quiet").and_then(|v| v.parsed(checks::length)))
 }
 
 /// `[hours_law.*]` and `[countries]`: what holds in a country.

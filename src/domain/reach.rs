@@ -32,13 +32,17 @@ pub struct Fact {
 const SANCTIONS: &str = "Meta's support page on countries without the platform, read 2026-10 (cloud-api.md 8.3)";
 
 /// What is known, as of 2026-10.
-pub const FACTS: [Fact; 6] = [
+pub const FACTS: [Fact; 10] = [
     Fact { place: "CU", reach: Reach::Nothing, since: None, source: SANCTIONS },
     Fact { place: "IR", reach: Reach::Nothing, since: None, source: SANCTIONS },
     Fact { place: "KP", reach: Reach::Nothing, since: None, source: SANCTIONS },
     Fact { place: "SY", reach: Reach::Nothing, since: None, source: SANCTIONS },
-    // Crimea's mobiles; those of Donetsk and Luhansk have no code of their own.
+    // Crimea's mobiles and fixed lines, with Sevastopol, in both plans; those of Donetsk and Luhansk have no code of their own.
     Fact { place: "+7978", reach: Reach::Nothing, since: None, source: SANCTIONS },
+    Fact { place: "+7365", reach: Reach::Nothing, since: None, source: SANCTIONS },
+    Fact { place: "+7869", reach: Reach::Nothing, since: None, source: SANCTIONS },
+    Fact { place: "+38065", reach: Reach::Nothing, since: None, source: SANCTIONS },
+    Fact { place: "+380692", reach: Reach::Nothing, since: None, source: SANCTIONS },
     Fact {
         place: "US",
         reach: Reach::NoMarketing,

@@ -1,6 +1,6 @@
 //! Files that change: the standing run of a campaign and what a new file would do to it; which files have been used.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::templates::reads_otherwise;
 use super::{Engine, EngineError, aside, folder, load};
@@ -129,6 +129,9 @@ impl Engine {
     }
 }
 
+/// Used files that are looked at for having grown: the last so many.
+const WATCHED: usize = 100;
+
 /// Rows whose date is longer ago are no appointments that a file still has to speak of.
 fn earliest(now: UnixMs) -> UnixMs {
     now.minus(std::time::Duration::from_hours(400 * 24))
@@ -163,7 +166,21 @@ impl Engine {
         let (name, hash) = (name.to_owned(), hash.to_owned());
         let older = (!in_order(file)).then(|| file.file.clone());
         let done = aside(move || folder::file_away(&dir, &name, &hash, older.as_deref())).await?;
-        done.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })
+        let used = done.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
+        let mut watched = self.used_files.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.extend(used.map(|used| (campaign.name, used)));
+        let surplus = watched.len().saturating_sub(WATCHED);
+        watched.drain(..surplus);
+        Ok(())
+    }
+
+    /// Campaign and name of the used files that were written on since they were taken; each is told once.
+    pub(super) fn grown_since_used(&self) -> Vec<(String, String)> {
+        let mut watched = self.used_files.lock().unwrap_or_else(PoisonError::into_inner);
+        let (grown, as_before) = watched.drain(..).partition(|(_, used)| used.has_grown());
+        *watched = as_before;
+        let grown: Vec<(String, folder::Used)> = grown;
+        grown.into_iter().map(|(campaign, used)| (campaign, used.name())).collect()
     }
 }
 

@@ -127,24 +127,45 @@ pub fn take_back(folder: &Path, names: &[String]) -> io::Result<()> {
     }
 }
 
-/// Moves `name`, if its bytes still have this SHA-256, and then what fits `older` and was written before it, to `used/`.
-pub fn file_away(folder: &Path, name: &str, hash: &str, older: Option<&str>) -> io::Result<()> {
-    let all = files(folder)?;
-    let Some(used) = all.iter().find(|file| file.name == name) else { return Ok(()) };
-    if audience::hash_of(&folder.join(name))? != hash {
-        return Ok(());
+/// A file that was used, where it lies now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Used {
+    path: PathBuf,
+    /// Bytes that were read.
+    size: u64,
+}
+
+impl Used {
+    /// Whether somebody has written on in it since. Who had it open keeps writing wherever it was moved to.
+    pub fn has_grown(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|meta| meta.len() > self.size)
     }
-    move_away(folder, name)?;
-    let Some(pattern) = older else { return Ok(()) };
+
+    /// Its name in `used/`.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// Moves `name`, if its bytes still have this SHA-256, and then what fits `older` and was written before it, to `used/`.
+/// `None`: it is not that file any more.
+pub fn file_away(folder: &Path, name: &str, hash: &str, older: Option<&str>) -> io::Result<Option<Used>> {
+    let all = files(folder)?;
+    let Some(used) = all.iter().find(|file| file.name == name) else { return Ok(None) };
+    if audience::hash_of(&folder.join(name))? != hash {
+        return Ok(None);
+    }
+    let moved = Used { path: move_away(folder, name)?, size: used.size };
+    let Some(pattern) = older else { return Ok(Some(moved)) };
     let before = all.iter().filter(|file| file.name != name && file.written <= used.written);
     for file in before.filter(|file| file.name != DEFINITION && fits_pattern(pattern, &file.name)) {
         move_away(folder, &file.name)?;
     }
-    Ok(())
+    Ok(Some(moved))
 }
 
 /// Nothing that was used is written over: a name that is taken gets a number.
-fn move_away(folder: &Path, name: &str) -> io::Result<()> {
+fn move_away(folder: &Path, name: &str) -> io::Result<PathBuf> {
     let used = folder.join(USED);
     fs::create_dir_all(&used)?;
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -154,7 +175,8 @@ fn move_away(folder: &Path, name: &str) -> io::Result<()> {
         target = used.join(format!("{stem} ({n}).{extension}"));
         n += 1;
     }
-    fs::rename(folder.join(name), target)
+    fs::rename(folder.join(name), &target)?;
+    Ok(target)
 }
 
 /// The folders that can be campaigns, by name; links are not followed.
@@ -248,5 +270,18 @@ mod tests {
         let mut used: Vec<String> = files(&dir.path().join("used")).unwrap().into_iter().map(|f| f.name).collect();
         used.sort();
         assert_eq!(used, ["t1.csv", "t2 (2).csv", "t2.csv"]);
+    }
+
+    #[test]
+    fn a_used_file_that_is_written_on_is_known_to_have_grown() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = File::create(dir.path().join("t1.csv")).unwrap();
+        writer.write_all(b"a\n").unwrap();
+        let hash = audience::hash_of(&dir.path().join("t1.csv")).unwrap();
+        let used = file_away(dir.path(), "t1.csv", &hash, None).unwrap().unwrap();
+        assert!(!used.has_grown());
+        writer.write_all(b"b\n").unwrap();
+        assert!(used.has_grown());
+        assert_eq!(used.name(), "t1.csv");
     }
 }

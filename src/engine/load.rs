@@ -150,9 +150,14 @@ impl Engine {
         Ok(loaded)
     }
 
-    /// Loads a campaign from its folder as it lies there now.
-    pub(super) async fn take_folder(&self, name: &str, by: &str) -> Result<Loaded, EngineError> {
-        self.take(name, by, (None, false)).await
+    /// Loads a campaign from its folder as it lies there now; `audience` is the file to take, where that is known.
+    pub(super) async fn take_folder(
+        &self,
+        name: &str,
+        audience: Option<String>,
+        by: &str,
+    ) -> Result<Loaded, EngineError> {
+        self.take(name, by, (audience, false)).await
     }
 
     /// `given` is the audience's name, where it came with the campaign file; what `is_new` and refused leaves no trace, as

@@ -1,10 +1,11 @@
 //! The watcher of the campaigns' folder: each sub-folder with a `campaign.toml` is a campaign.
 //!
-//! A file still being written is left alone until its size and time are the same in two looks. Links are not followed,
-//! and what Recado writes itself (`out/`) is a folder and therefore not looked at.
+//! A folder is left alone until its files' sizes and times are the same in two looks, and an audience until it has been so
+//! for `campaigns.quiet` and nobody has it open for writing: exports pause. Links are not followed, and what Recado writes
+//! itself (`out/`) is a folder and therefore not looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,10 @@ use crate::locale::{self, Language};
 use crate::preflight::diff;
 use crate::store::{campaign, json, run, version};
 
+mod still;
+
+use still::{Still, Taken, taken};
+
 /// Real time between two looks.
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -32,6 +37,7 @@ pub struct Watcher {
     engine: Engine,
     /// What lay in each campaign's folder at the last look.
     seen: BTreeMap<String, Vec<Seen>>,
+    still: Still,
     /// What was loaded last.
     loaded: BTreeMap<String, Vec<Seen>>,
     /// Versions that are to start by themselves and have not been tried.
@@ -45,8 +51,8 @@ pub struct Watcher {
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(engine: Engine) -> Self {
-        let (seen, loaded, to_start, gone, told) = Default::default();
-        Self { engine, seen, loaded, to_start, gone, told }
+        let (seen, still, loaded, to_start, gone, told) = Default::default();
+        Self { engine, seen, still, loaded, to_start, gone, told }
     }
 
     /// Watches until `stop`.
@@ -66,27 +72,36 @@ impl Watcher {
     /// One look. Returns how many campaigns were loaded. What fails for one campaign keeps none of the others waiting; it
     /// is tried again at the next look.
     pub async fn step(&mut self) -> Result<usize, EngineError> {
+        self.step_at(Instant::now()).await
+    }
+
+    /// The same in real time `now`: how long files have been still is counted by it.
+    pub async fn step_at(&mut self, now: Instant) -> Result<usize, EngineError> {
         let dir = self.engine.config.campaigns_dir.clone();
         let found = aside(move || dir.exists().then(|| look(&dir))).await?;
         // A folder that is not there (not mounted, say) is not a folder from which every campaign was removed.
         let Some(found) = found else { return Ok(0) };
         let found = found.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
+        self.still.look(&found, now);
         let (mut loaded, mut failed) = (0, None);
         for (name, files) in &found {
             self.gone.remove(name);
-            if self.loaded.get(name) != Some(files) && self.seen.get(name) == Some(files) {
-                match Box::pin(self.load(name)).await {
-                    Ok(()) => {
-                        self.loaded.insert(name.clone(), files.clone());
-                        loaded += 1;
-                    }
-                    Err(cause) => failed = Some(self.failed(name, cause).await),
+            if self.loaded.get(name) == Some(files) || self.seen.get(name) != Some(files) {
+                continue;
+            }
+            let Taken::Now(audience) = self.taken(name, files, now).await? else { continue };
+            match Box::pin(self.load(name, audience)).await {
+                Ok(()) => {
+                    self.loaded.insert(name.clone(), files.clone());
+                    loaded += 1;
                 }
+                Err(cause) => failed = Some(self.failed(name, cause).await),
             }
         }
         self.tell_of_strangers().await?;
         failed = self.start_waiting().await?.or(failed);
         self.note_removed(&found).await?;
+        self.tell_of_grown().await?;
         self.loaded.retain(|name, _| found.contains_key(name));
         self.seen = found;
         failed.map_or(Ok(loaded), Err)
@@ -111,8 +126,23 @@ impl Watcher {
         Ok(())
     }
 
-    async fn load(&mut self, name: &str) -> Result<(), EngineError> {
-        match self.engine.take_folder(name, FOLDER).await? {
+    /// What would be taken of the folder `name` now.
+    async fn taken(&self, name: &str, files: &[Seen], now: Instant) -> Result<Taken, EngineError> {
+        let (dir, quiet) = (self.engine.config.campaigns_dir.join(name), self.engine.config.campaigns_quiet);
+        let (files, still) = (files.to_vec(), self.still.of(name, files, now));
+        aside(move || taken(&dir, (&files, &still), quiet)).await
+    }
+
+    /// Used files that were written on after they were taken: their last rows were read by nobody.
+    async fn tell_of_grown(&self) -> Result<(), EngineError> {
+        for (name, file) in self.engine.grown_since_used() {
+            self.note(&name, &[Problem::new("used_grew", &[("file", &file)])]).await?;
+        }
+        Ok(())
+    }
+
+    async fn load(&mut self, name: &str, audience: Option<String>) -> Result<(), EngineError> {
+        match self.engine.take_folder(name, audience, FOLDER).await? {
             Loaded::Refused(_) => drop(self.to_start.remove(name)),
             Loaded::Version { version, .. } => {
                 let Some(version) = version::get(&self.engine.store, version).await? else { return Ok(()) };

@@ -293,6 +293,10 @@ impl Search<'_> {
             ([], [date], [time]) => vec![*date, *time],
             ([], [date], []) => vec![*date],
             ([], [], _) => {
+                let alone = self.places(|i, s| words::WHEN_ALONE.contains(&s.folded[i].as_str()));
+                if let ([one], true) = (alone.as_slice(), is_needed) {
+                    return vec![*one];
+                }
                 if is_needed {
                     let columns = listed(self.header);
                     self.problems.push(Problem::new("no_when_column", &[("columns", &columns)]));

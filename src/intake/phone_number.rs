@@ -207,6 +207,9 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
             possible = Some(phone);
         }
     }
+    if let Some(phone) = like_the_country_code(digits, home).or_else(|| with_mexicos_one(digits, home)) {
+        return Ok(phone);
+    }
     // Another country's number with its code but without the `+`: only where it cannot be one of this country.
     if digits.len() >= 11 && possible.is_none() {
         let phone = international(digits)?;
@@ -219,6 +222,19 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
         NotAPhone::WrongLength
     })?;
     check(phone).map(|phone| with_mobile_nine(phone, digits))
+}
+
+/// A whole number of home that only begins as its country is called: Brazil's area 55 is in Brazil.
+fn like_the_country_code(digits: &str, home: &Home) -> Option<Phone> {
+    let phone = Phone::from_international(&format!("{}{digits}", home.code))?;
+    (digits.starts_with(&home.code) && is_known(&phone) && !is_repetition(digits)).then_some(phone)
+}
+
+/// A Mexican number with the 1 that was written before mobiles until 2019: no number of the United States, unless it says so.
+fn with_mexicos_one(digits: &str, home: &Home) -> Option<Phone> {
+    let line = digits.strip_prefix('1').filter(|line| home.code == "52" && line.len() == 10)?;
+    let is_one = is_possible(&Phone::from_international(&format!("52{line}"))?) && !is_repetition(line);
+    is_one.then(|| Phone::from_international(&format!("52{digits}"))).flatten()
 }
 
 /// A Mexican number without 044, 045 or 01, which was dialled before it until 2019 and is still written.

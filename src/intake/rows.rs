@@ -150,7 +150,8 @@ pub struct Draft {
     pub route: String,
     /// The cell that says on what basis the person has agreed to promotions; empty where the file does not say it.
     pub consent: String,
-    /// Unique within a run: `i:<id>|<happens_at ms>`, or `p:<person>`, in a standing run with `|<happens_at ms>`.
+    /// Unique within a run: `i:<id>|<happens_at ms>`, or `p:<person>`, of a reminder or in a standing run with
+    /// `|<happens_at ms>`.
     pub key: String,
     /// Whether a value had line ends, tabs or long blanks that were taken out.
     pub flattened: bool,

@@ -48,7 +48,9 @@ mod subscriptions;
 mod testing;
 mod tier;
 mod translations;
+mod unchanged;
 mod waiting_files;
+mod written_on;
 
 use recado::domain::id::MessageId;
 use recado::domain::message::MessageState;

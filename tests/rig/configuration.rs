@@ -54,6 +54,8 @@ pub(super) fn configuration(setup: &Setup, daemon_at: SocketAddr, sandbox_at: So
 listen     = "{daemon_at}"
 public_url = "http://{daemon_at}"
 data_dir   = "{data_dir}"
+[campaigns]
+quiet = "0s"
 [store]
 url = "{store}"
 {account}

@@ -156,6 +156,8 @@ pub fn config(dir: &Path, pages: SocketAddr, account: &str) -> Result<Config, Co
 listen     = "{pages}"
 public_url = "http://{pages}"
 data_dir   = "."
+[campaigns]
+quiet = "0s"
 [team.recepcion]
 members = ["ana"]
 [team.ventas]

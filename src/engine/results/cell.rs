@@ -14,8 +14,12 @@ pub(super) enum Cell {
     /// Nothing.
     #[default]
     Empty,
-    /// The user's own, as it stands in their file.
+    /// The user's own, as it stands in their file. It goes back into the system that it came from, and is theirs: a guard
+    /// against formulas would change it, and protect nobody from what they have already. What we append, and whom to phone,
+    /// is guarded.
     Own(String),
+    /// A phone as somebody wrote it.
+    Phone(String),
     /// Somebody's text: a name, a cost centre.
     Given(String),
     /// Words of our own, a number to phone, an id.
@@ -37,18 +41,18 @@ impl Cell {
     /// What stands in it as plain words; empty where that is no word.
     pub fn words(&self) -> &str {
         match self {
-            Self::Own(text) | Self::Given(text) | Self::Word(text) => text,
+            Self::Own(text) | Self::Phone(text) | Self::Given(text) | Self::Word(text) => text,
             Self::Empty | Self::Amount(_) | Self::Whole(_) | Self::Moment(_) => "",
         }
     }
 
-    /// As a text file has it. No spreadsheet takes what people wrote for a formula.
+    /// As a text file has it. No spreadsheet takes what people wrote for a formula, but for the user's own.
     pub fn text(&self, has_commas: bool) -> String {
         match self {
             Self::Empty => String::new(),
-            Self::Own(text) => own_cell(text),
+            Self::Phone(text) => phone_cell(text),
             Self::Given(text) => text_cell(text).into_owned(),
-            Self::Word(text) => text.clone(),
+            Self::Own(text) | Self::Word(text) => text.clone(),
             Self::Amount(amount) if has_commas => amount.to_string().replace('.', ","),
             Self::Amount(amount) => amount.to_string(),
             Self::Whole(whole) => whole.to_string(),
@@ -57,8 +61,8 @@ impl Cell {
     }
 }
 
-/// A cell of the user's own file such that no spreadsheet takes it for a formula; phones, numbers, dates and ids as they are.
-pub(super) fn own_cell(cell: &str) -> String {
+/// What was written for a phone, such that no spreadsheet takes it for a formula; numbers as they are.
+fn phone_cell(cell: &str) -> String {
     let number = cell.strip_prefix(['+', '-']).is_some_and(|rest| {
         rest.starts_with(|c: char| c.is_ascii_digit() || c == '(')
             && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'.' | b',' | b'-' | b'(' | b')'))
@@ -95,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_formula_in_the_users_file_is_disarmed_and_a_phone_is_left_alone() {
+    fn a_formula_in_the_place_of_a_phone_is_disarmed_and_a_phone_is_left_alone() {
         for (cell, expected) in [
             ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
             ("+54 9 11 5555-0123", "+54 9 11 5555-0123"),
@@ -105,7 +109,8 @@ mod tests {
             ("00012", "00012"),
             ("María", "María"),
         ] {
-            assert_eq!(own_cell(cell), expected);
+            assert_eq!(Cell::Phone(cell.to_owned()).text(false), expected);
+            assert_eq!(Cell::Own(cell.to_owned()).text(false), cell);
         }
     }
 

@@ -79,7 +79,7 @@ impl Engine {
         let places = places(own, header);
         let mut rows = Rows { lines: None, at: 0, width: header.len() };
         if let Some(theirs) = &theirs {
-            rows.lines = Some(theirs.lines().map_err(unwritten)?);
+            rows.lines = Some(theirs.lines().map_err(unwritten)?.as_written());
         }
         for piece in of_file.chunks(PIECE) {
             let ids: Vec<MessageId> = piece.iter().map(|place| place.id).collect();

@@ -206,7 +206,7 @@ impl Engine {
         let width = audience.facts.header.len();
         let mut sinks = sinks.write(vec![source.header(audience)]).await?;
         let mut fates = Fates::new(self, run);
-        let mut lines = audience.lines().map_err(unwritten)?;
+        let mut lines = audience.lines().map_err(unwritten)?.as_written();
         let mut done = 0;
         loop {
             let (rest, piece) = aside(move || {

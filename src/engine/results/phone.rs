@@ -247,7 +247,7 @@ impl Source {
             hours_left(left.happens_at, now),
             Cell::Word(left.external_id.clone().unwrap_or_default()),
             Cell::Given(left.name.clone()),
-            Cell::Own(left.recipient.clone()),
+            Cell::Phone(left.recipient.clone()),
             self.voice.time(left.happens_at),
             Cell::Word(self.voice.why_left_out(left)),
         ]

@@ -13,7 +13,9 @@ const CHUNK: usize = 64 * 1024;
 
 /// Longest row, in bytes of UTF-8: a thousand cells of a thousand characters. An open quotation mark would make one cell
 /// of the rest of the file.
-const LONGEST_ROW: usize = 1024 * 1024;
+const LONGEST_ROW: usize = LONGEST_ROW_MB * 1024 * 1024;
+/// The same in megabytes.
+pub(super) const LONGEST_ROW_MB: usize = 1;
 
 /// A file's text in UTF-8. What claims to be UTF-8 comes as it is, so that a broken row can be told from the others.
 pub(super) enum Text {
@@ -103,6 +105,8 @@ pub(super) struct Guarded {
     text: Text,
     /// Bytes handed out since a row ended.
     since: usize,
+    /// One of them was a line end: it stood between quotation marks.
+    breaks: bool,
     /// Line on which the row in hand starts.
     pub(super) line: u64,
     /// What was read last ended with a carriage return.
@@ -111,12 +115,12 @@ pub(super) struct Guarded {
 
 impl Guarded {
     pub(super) fn new(text: Text, line: u64) -> Self {
-        Self { text, since: 0, line, after_return: false }
+        Self { text, since: 0, breaks: false, line, after_return: false }
     }
 
     /// A row has ended; the next one starts on `line`.
     pub(super) fn row_ended(&mut self, line: u64) {
-        self.since = 0;
+        (self.since, self.breaks) = (0, false);
         self.line = line;
     }
 }
@@ -124,7 +128,8 @@ impl Guarded {
 impl Read for Guarded {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.since > LONGEST_ROW {
-            return Err(Refused::EndlessRow { line: self.line }.into());
+            let line = self.line;
+            return Err(if self.breaks { Refused::EndlessRow { line } } else { Refused::LongLine { line } }.into());
         }
         loop {
             let read = self.text.read(into)?;
@@ -132,6 +137,7 @@ impl Read for Guarded {
             // Where only the second half of a line end was read, the text goes on.
             if kept > 0 || read == 0 {
                 self.since += kept;
+                self.breaks |= into[..kept].contains(&b'\n');
                 return Ok(kept);
             }
         }

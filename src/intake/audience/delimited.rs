@@ -1,5 +1,6 @@
 //! Rows of delimited text.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -74,9 +75,15 @@ pub(super) struct Delimited {
 impl Delimited {
     /// The next row that is no empty line; false at the end.
     pub(super) fn read(&mut self, raw: &mut Raw) -> io::Result<bool> {
-        let line = self.first_line + self.reader.position().line().saturating_sub(1);
-        if !self.reader.read_byte_record(&mut self.record).map_err(unwrapped)? {
-            return Ok(false);
+        let mut line = self.first_line + self.reader.position().line().saturating_sub(1);
+        loop {
+            if !self.reader.read_byte_record(&mut self.record).map_err(unwrapped)? {
+                return Ok(false);
+            }
+            if !is_end_of_dos(&self.record) {
+                break;
+            }
+            line = self.first_line + self.reader.position().line().saturating_sub(1);
         }
         let next = self.first_line + self.reader.position().line().saturating_sub(1);
         self.reader.get_mut().row_ended(next);
@@ -88,15 +95,17 @@ impl Delimited {
                 Breaks::None => Breaks::None,
                 Breaks::Before | Breaks::InLast => Breaks::Before,
             };
-            if let Ok(text) = std::str::from_utf8(cell) {
-                raw.cells.push(text.trim().to_owned());
-            } else {
-                raw.is_broken = true;
-                raw.cells.push(String::from_utf8_lossy(cell).trim().to_owned());
-            }
+            let text = String::from_utf8_lossy(cell);
+            raw.is_broken |= matches!(text, Cow::Owned(_));
+            raw.cells.push(if raw.keeps_blanks { text.into_owned() } else { text.trim().to_owned() });
         }
         Ok(true)
     }
+}
+
+/// The mark by which programs of DOS end a file, alone on its line.
+fn is_end_of_dos(record: &csv::ByteRecord) -> bool {
+    record.len() == 1 && !record[0].is_empty() && record[0].iter().all(|byte| *byte == 0x1A)
 }
 
 /// The error of the file below, which says more than that of the reader above it.

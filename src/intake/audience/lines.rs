@@ -38,6 +38,8 @@ pub(super) struct Raw {
     pub(super) line: u64,
     /// A cell is no UTF-8.
     pub(super) is_broken: bool,
+    /// Blanks around the cells of a text are wanted too.
+    pub(super) keeps_blanks: bool,
     pub(super) breaks: Breaks,
     pub(super) is_hidden: bool,
     /// Columns of formulas that were never calculated.
@@ -74,7 +76,7 @@ impl Raw {
     }
 
     fn is_blank(&self) -> bool {
-        self.cells.iter().all(String::is_empty) && self.uncalculated.is_empty()
+        self.cells.iter().all(|cell| cell.trim().is_empty()) && self.uncalculated.is_empty()
     }
 }
 
@@ -261,10 +263,10 @@ impl Lines {
         self.taken_short
     }
 
-    /// The cells as they stand in the file, without repairs.
+    /// The cells as they stand in the file, without repairs and with the blanks around them.
     #[must_use]
     pub fn as_written(mut self) -> Self {
-        self.is_as_written = true;
+        (self.is_as_written, self.raw.keeps_blanks) = (true, true);
         self
     }
 
@@ -339,7 +341,7 @@ impl Lines {
     /// The row in hand as wide as the header.
     fn shape(&mut self) -> Line {
         let found = self.raw.cells.len();
-        let extra = self.raw.cells.iter().skip(self.width).filter(|cell| !cell.is_empty()).count();
+        let extra = self.raw.cells.iter().skip(self.width).filter(|cell| !cell.trim().is_empty()).count();
         let is_sheet = matches!(self.source, Source::Sheet(_));
         // In a sheet cells beside the table are notes, and empty ones at the end of a row are not written. In a text those
         // under the empty names at the end of the header are.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::domain::problem::Problem;
 
+use super::decode::LONGEST_ROW_MB;
 use super::unreadable;
 
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,8 @@ pub(super) enum Refused {
     TooLarge(&'static str),
     #[error("has a row from line {line} on that does not end")]
     EndlessRow { line: u64 },
+    #[error("has a line {line} longer than a row can be")]
+    LongLine { line: u64 },
 }
 
 /// A kind of file that is refused by its name.
@@ -95,6 +98,10 @@ impl Refused {
             Self::Damaged(_) => Problem::new("audience_damaged", &[]),
             Self::TooLarge(_) => Problem::new("audience_too_large", &[]),
             Self::EndlessRow { line } => Problem::new("quote_not_closed", &[("line", &line.to_string())]),
+            Self::LongLine { line } => {
+                let args = [("line", &*line.to_string()), ("megabytes", &*LONGEST_ROW_MB.to_string())];
+                Problem::new("line_too_long", &args)
+            }
         }
     }
 }

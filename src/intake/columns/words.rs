@@ -90,6 +90,11 @@ pub(super) const PHONE: &[&str] = &[
     "no_de_telefone",
     "no_de_telefono",
     "n_telefono",
+    "n_tel",
+    "no_tel",
+    "nro_tel",
+    "nro_de_tel",
+    "numero_tel",
     "n_celular",
     "n_de_celular",
     "no_telefono",
@@ -185,6 +190,9 @@ pub(super) const WHEN: &[&str] = &[
     "data_e_horario",
     "quando",
 ];
+
+/// The same where no other column is a date: beside one, `Turno` may be the shift and `Horario` the time.
+pub(super) const WHEN_ALONE: &[&str] = &["turno", "cita", "horario", "appointment", "agendamento"];
 
 /// Date and time, or the time alone where a column of dates stands beside it.
 pub(super) const EITHER: &str = "appointment_time";

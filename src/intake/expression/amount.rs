@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minijinja::value::{Object, ObjectRepr, Value};
 
 use super::calendar::Style;
+use super::currency;
 
 /// A number of a workbook that a text would not tell from one with a mark of thousands: `1234.567`, `0.125`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +29,24 @@ pub(super) enum NoAmount {
     None,
     /// It could be two: `0,500`, or `1,234` where a comma divides decimals.
     Unclear,
+    /// It is an amount of another currency than the one that is wanted.
+    OtherCurrency,
+    /// It is a share: `10%`.
+    Share,
+}
+
+/// Hundredths of an amount of money; `unit` is the currency in which it is to be written, where that is said.
+pub(super) fn money(value: &Value, unit: Option<&str>, style: Style) -> Result<i128, NoAmount> {
+    let cents = cents(value, style)?;
+    let text = value.as_str().unwrap_or_default();
+    let around = text.split(|c: char| c.is_ascii_digit());
+    let (before, after) = (around.clone().next().unwrap_or_default(), around.last().unwrap_or_default());
+    let marks: String = [before, after].concat().chars().filter(|c| !c.is_whitespace()).collect();
+    match unit {
+        _ if marks.contains('%') => Err(NoAmount::Share),
+        Some(unit) if currency::is_another(&marks, unit) => Err(NoAmount::OtherCurrency),
+        _ => Ok(cents),
+    }
 }
 
 /// Bytes of the longest amount.

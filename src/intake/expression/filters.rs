@@ -61,7 +61,7 @@ fn build(style: Style) -> Environment<'static> {
         time.map(|time| style.time(time)).ok_or_else(|| refused("no_time", v))
     });
     env.add_filter("money", move |v: &Value, symbol: Option<String>| {
-        let amount = cents(v, style)?;
+        let amount = amount::money(v, symbol.as_deref(), style).map_err(|why| no_amount(why, v))?;
         Ok::<_, Error>(symbol.map_or_else(|| style.amount(amount), |unit| currency::written(style, amount, &unit)))
     });
     env.add_filter("number", move |v: &Value| {
@@ -77,10 +77,17 @@ fn refused(why: &'static str, value: &Value) -> Error {
 }
 
 fn cents(value: &Value, style: Style) -> Result<i128, Error> {
-    amount::cents(value, style).map_err(|why| match why {
-        NoAmount::None => refused("no_amount", value),
-        NoAmount::Unclear => refused("unclear_amount", value),
-    })
+    amount::cents(value, style).map_err(|why| no_amount(why, value))
+}
+
+fn no_amount(why: NoAmount, value: &Value) -> Error {
+    let word = match why {
+        NoAmount::None => "no_amount",
+        NoAmount::Unclear => "unclear_amount",
+        NoAmount::OtherCurrency => "other_currency",
+        NoAmount::Share => "share",
+    };
+    refused(word, value)
 }
 
 /// Why a filter refused a value, as `no_amount` and the value; `None`: something else went wrong.

@@ -123,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intake::phone_number::read_slowly;
+    use crate::intake::phone_number::{is_known, read_slowly};
 
     const HOMES: [(&str, &str); 14] = [
         ("AR", ""),
@@ -173,6 +173,25 @@ mod tests {
             if let Some(phone) = read(&typed, home.as_ref()) {
                 prop_assert_eq!(Ok(phone.digits().to_owned()), read_slowly(&typed, home.as_ref()).map(|p| p.digits().to_owned()));
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #[test]
+        fn a_number_of_home_that_begins_like_its_country_code_is_one_of_home(
+            tail in "[0-9]{5,9}", home in 0..HOMES.len(), cut in 0_usize..4
+        ) {
+            let home = Home::new(HOMES[home].0, None).unwrap();
+            let digits = format!("{}{tail}", home.code);
+            let as_national = Phone::from_international(&format!("{}{digits}", home.code));
+            let as_whole = Phone::from_international(&digits);
+            // Where the plan knows both, nobody can tell.
+            let is = |phone: &Option<Phone>| phone.as_ref().is_some_and(is_known);
+            prop_assume!(is(&as_national) && !is(&as_whole));
+            let (before, after) = digits.split_at(cut);
+            let found = super::super::read(&format!("{before} {after}"), Some(&home));
+            prop_assert_eq!(found.ok(), as_national, "{}", digits);
         }
     }
 

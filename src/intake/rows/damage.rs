@@ -7,6 +7,8 @@ use super::super::audience::{plain_number, serial_moment};
 use super::super::columns::fold;
 use super::super::phone_number::{self, Home, NotAPhone};
 
+mod apart;
+
 /// The digits of `5.491155550101E+12`, if none of them was rounded away.
 pub(super) fn whole_number(cell: &str) -> Option<String> {
     let (mantissa, exponent) = exponent(cell)?;
@@ -45,7 +47,7 @@ pub(super) fn is_serial(cell: &str) -> bool {
     let (whole, fraction) = cell.split_once(['.', ',']).unwrap_or((cell, "0"));
     let digits = |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let is_day = whole.len() == 5 && whole.parse().is_ok_and(|day: u32| (32_874..73_051).contains(&day));
-    let is_part = whole == "0" && fraction.len() >= 2;
+    let is_part = whole == "0" && cell.len() > whole.len();
     digits(whole, 5) && digits(fraction, 17) && (is_day || is_part)
 }
 
@@ -167,8 +169,23 @@ fn one_of(given: String, home: Option<&Home>) -> FoundPhone {
     let whole = |piece: &&str| !several || piece.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST;
     match pieces.iter().filter(|piece| whole(piece)).find_map(|piece| Some((piece, read(piece).ok()?))) {
         Some((piece, phone)) => FoundPhone { given: (*piece).to_owned(), to: Ok(phone), is_one_of_several: several },
-        None => FoundPhone { given, is_one_of_several: to == Err(NotAPhone::Several), to },
+        None => one_apart(&given, home).unwrap_or(FoundPhone {
+            given,
+            is_one_of_several: to == Err(NotAPhone::Several),
+            to,
+        }),
     }
+}
+
+/// The first good number of those that words, blanks and the like set apart.
+fn one_apart(given: &str, home: Option<&Home>) -> Option<FoundPhone> {
+    let is_whole = |piece: &&str| piece.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST;
+    let pieces: Vec<&str> = apart::apart(given).into_iter().filter(is_whole).collect();
+    let good = |piece: &&str| {
+        let phone = phone_number::read(piece, home).ok().filter(|_| phone_number::paper(piece).is_none())?;
+        Some(FoundPhone { given: (*piece).to_owned(), to: Ok(phone), is_one_of_several: pieces.len() > 1 })
+    };
+    pieces.iter().find_map(good)
 }
 
 /// A number without what is noted behind it: `11 5555-3000 (hija)`, `4555-3000 int. 12`. Other words could make a number

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use minijinja::value::Value;
 
 use crate::domain::exclusion::ExclusionReason;
+use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::schedule::{self, Due, NotDue, Shift};
 use crate::domain::time::UnixMs;
@@ -192,7 +193,7 @@ impl<'a> Resolver<'a> {
         let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
         let key = self.key(&to, who.external_id.as_deref(), happens_at);
-        let key_text = self.key_text(&key, happens_at);
+        let key_text = key.text();
         self.key = Some(key);
         if let Some(column) = damage::error_in(&values.cells, &self.plan.used) {
             return Err((ExclusionReason::BadValue, format!("cell_error: {}", self.header(column))));
@@ -326,18 +327,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Where rows have no ids, two times of one person are two appointments of a reminder; a promotion is for the person.
     fn key(&self, to: &Phone, id: Option<&str>, happens_at: Option<UnixMs>) -> Key {
-        match id.filter(|_| self.plan.columns.id_is_key) {
-            Some(id) => Key::of_appointment(id, happens_at, to),
-            None => Key::of_person(to),
-        }
-    }
-
-    /// In a standing run the next appointment of a person is another message, also where rows have no ids.
-    fn key_text(&self, key: &Key, happens_at: Option<UnixMs>) -> String {
-        match (key, happens_at) {
-            (Key::Person(_), Some(at)) if self.request.campaign.is_standing() => format!("{}|{}", key.text(), at.0),
-            _ => key.text(),
+        let campaign = self.request.campaign;
+        let is_of_time = campaign.is_standing() || campaign.kind == CampaignKind::Reminder;
+        match (id.filter(|_| self.plan.columns.id_is_key), happens_at.filter(|_| is_of_time)) {
+            (Some(id), _) => Key::of_appointment(id, happens_at, to),
+            (None, Some(at)) => Key::of_person_at(to, at),
+            (None, None) => Key::of_person(to),
         }
     }
 

@@ -48,6 +48,11 @@ impl Key {
         Self::Person(phone.person_key().parse().expect("at most 15 digits fit 64 bits"))
     }
 
+    /// Of a person at a time: the next appointment of the same person is another row.
+    pub(super) fn of_person_at(phone: &Phone, happens_at: UnixMs) -> Self {
+        Self::Appointment { text: format!("p:{}|{}", phone.person_key(), happens_at.0).into(), who: who(phone) }
+    }
+
     pub(super) fn of_appointment(id: &str, happens_at: Option<UnixMs>, phone: &Phone) -> Self {
         Self::Appointment { text: id_key(id, happens_at).into(), who: who(phone) }
     }

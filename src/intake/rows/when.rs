@@ -68,6 +68,10 @@ pub fn read(cells: &[&str], order: DateOrder) -> Result<Moment, NoMoment> {
     let mut date = None;
     let mut time = None;
     for cell in cells {
+        if let Some(of_day) = cell::bare_time(cell).filter(|_| cells.len() > 1) {
+            time = Some(of_day);
+            continue;
+        }
         let parts = Parts::of(cell).ok_or(NoMoment::Unreadable)?;
         date = date.or(parts.date(order)?);
         // A column of dates may come with "0:00" in each: the time column's own time counts.

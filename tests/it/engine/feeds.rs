@@ -34,7 +34,7 @@ pub fn rows(all: &[(&str, &str)]) -> String {
     format!("id,nombre,telefono,turno\n{}", all.iter().map(row).collect::<String>())
 }
 
-async fn plan(stage: &Stage) {
+pub async fn plan(stage: &Stage) {
     while Planner::new(stage.engine.clone()).step().await.unwrap() {}
 }
 

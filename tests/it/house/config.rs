@@ -57,6 +57,7 @@ fn the_shipped_example_is_a_configuration() {
     assert_eq!(config.server.listen.port(), 8080);
     assert_eq!(config.server.trusted_proxies.len(), 2);
     assert_eq!(config.campaigns_dir, Path::new("/var/lib/recado/campaigns"));
+    assert_eq!(config.campaigns_quiet, Duration::from_secs(30), "also the usual value");
     assert_eq!(config.senders["saludcenter"].number.digits(), "5491155550100");
     assert_eq!(config.senders["saludcenter"].throughput.unwrap().get(), 80);
     assert_eq!(config.teams["recepcion"].members, ["ana", "diego"]);

@@ -163,6 +163,33 @@ fn line_ends_of_other_systems_keep_words_apart() {
 }
 
 #[test]
+fn an_amount_of_another_currency_or_a_share_is_none_of_the_campaigns_currency() {
+    let given = promotion("saldo | money('ARS')");
+    for (cell, expected) in [
+        ("USD 50", "bad_value (other_currency_in: 1: USD 50)"),
+        ("50 US$", "bad_value (other_currency_in: 1: 50 US$)"),
+        ("€ 1.234,50", "bad_value (other_currency_in: 1: € 1.234,50)"),
+        ("50 dólares", "bad_value (other_currency_in: 1: 50 dólares)"),
+        ("R$ 10", "bad_value (other_currency_in: 1: R$ 10)"),
+        ("10%", "bad_value (share_in: 1: 10%)"),
+        ("12,5 %", "bad_value (share_in: 1: 12,5 %)"),
+        ("ARS 50", "5491155550101"),
+        ("$ 50", "5491155550101"),
+        ("(ars 50)", "5491155550101"),
+        ("50 pesos", "5491155550101"),
+    ] {
+        assert_eq!(given.fates(format!("Telefono;Saldo\n1155550101;{cell}\n")), [expected], "{cell}");
+    }
+    let said = recado::intake::rows::explain(recado::locale::Language::Es, "other_currency_in: 1: USD 50");
+    assert!(said.contains("USD 50") && said.contains("otra moneda"), "{said}");
+    let said = recado::intake::rows::explain(recado::locale::Language::Pt, "share_in: 1: 10%");
+    assert!(said.contains("porcentagem"), "{said}");
+    let of_dollars = promotion("saldo | money('US$')");
+    assert_eq!(of_dollars.fates("Telefono;Saldo\n1155550101;USD 50\n1155550102;EUR 50\n")[0], "5491155550101");
+    assert!(of_dollars.fates("Telefono;Saldo\n1155550102;EUR 50\n")[0].contains("other_currency"));
+}
+
+#[test]
 fn a_column_of_times_is_a_time_and_a_column_is_named_with_its_accents() {
     let text = "Nombre;Teléfono;Hora\nAna;1155550101;09:00\nEva;1155550102;nueve\n";
     let given = promotion("hora | time");
@@ -182,6 +209,18 @@ fn the_first_good_number_of_a_cell_counts_whatever_stands_before_it() {
         ("11 5555-3000 (hija)", "5491155553000"),
         ("11 5555-3000 int. 12", "5491155553000"),
         ("s/d; 123", "bad_phone (not_digits)"),
+        ("11 5555-3000 - 11 5555-3001", "5491155553000"),
+        ("1155553000-1155553001", "5491155553000"),
+        ("1155553000 1155553001", "5491155553000"),
+        ("11 5555-3000 \\ 11 5555-3001", "5491155553000"),
+        ("(mamá) 11 5555-3000", "5491155553000"),
+        ("11 5555-3000 (mamá) 11 5555-3001", "5491155553000"),
+        ("+5491155553000 +5491155553001", "5491155553000"),
+        ("cel: 11 5555-3000 fijo: 11 4555-3001", "5491155553000"),
+        ("Cel 11 5555-3000", "5491155553000"),
+        ("tel: 11-5555-3000 (hija)", "5491155553000"),
+        ("DNI 30.123.456", "bad_phone (not_digits)"),
+        ("1155553 0001155553", "bad_phone (wrong_length)"),
     ] {
         assert_eq!(given.fates(format!("Telefono;Nombre\n\"{cell}\";Ana\n")), [expected], "{cell}");
     }

@@ -158,6 +158,9 @@ fn dates_that_came_as_numbers_are_read_where_all_of_them_are() {
     let with_times = "Nombre;Celular;Fecha;Hora\nAna;1155550101;46352;0,604166666\nEva;1155550102;46353;9:30\n";
     let at: Vec<String> = given.drafts(with_times).iter().map(|d| d.happens_at.unwrap().to_string()).collect();
     assert_eq!(at, ["2026-11-26T17:30:00Z", "2026-11-27T12:30:00Z"]);
+    let at_noon = "Nombre;Celular;Fecha;Hora\nAna;1155550101;46352;0.5\nEva;1155550102;46353;0.416666666666667\n";
+    let at: Vec<String> = given.drafts(at_noon).iter().map(|d| d.happens_at.unwrap().to_string()).collect();
+    assert_eq!(at, ["2026-11-26T15:00:00Z", "2026-11-27T13:00:00Z"]);
     let mixed = "Nombre;Celular;Fecha\nAna;1155550101;46352\nEva;1155550102;26/11/2026 10:00\n";
     assert_eq!(given.fates(mixed)[0], "bad_when (unreadable_date_in: Fecha: 46352)");
 }

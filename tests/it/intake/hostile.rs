@@ -207,6 +207,18 @@ fn a_quotation_mark_that_swallows_a_large_file_stops_at_its_line() {
     assert_eq!((problems[0].code.as_str(), problems[0].args[0].1.as_str()), ("quote_not_closed", "3"));
 }
 
+#[test]
+fn a_line_longer_than_any_row_is_told_as_that_where_it_has_no_quotation_mark() {
+    let given = Given::promotion("country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n");
+    for filler in [b'x', b','] {
+        let mut text = b"Celular,Nombre\n1155550101,\"Ana\"\n1155550102,".to_vec();
+        text.extend(vec![filler; 3 << 20]);
+        let problems = given.open(&text, |_| ()).unwrap_err();
+        let args: Vec<&str> = problems[0].args.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!((problems[0].code.as_str(), args.as_slice()), ("line_too_long", &["3", "1"][..]));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

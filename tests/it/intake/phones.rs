@@ -48,6 +48,18 @@ fn numbers_become_international_and_nothing_more() {
         ("MX", "", "+52 1 55 1234 5678", "5215512345678"),
         ("MX", "", "+52 55 1234 5678", "525512345678"),
         ("MX", "", "55 1234 5678", "525512345678"),
+        // Its 1 is its own where nothing says another country, also before areas that the United States have.
+        ("MX", "", "1 55 1234 5683", "5215512345683"),
+        ("MX", "", "1 33 1234 5683", "5213312345683"),
+        ("MX", "", "1 (222) 123 4568", "5212221234568"),
+        ("MX", "", "+1 551 234 5683", "15512345683"),
+        ("MX", "", "001 551 234 5683", "15512345683"),
+        // The area that is called as its country: Santa Maria and Uruguaiana.
+        ("BR", "", "(55) 99912-3457", "5555999123457"),
+        ("BR", "", "55999123456", "5555999123456"),
+        ("BR", "", "55 3222-1235", "555532221235"),
+        ("BR", "", "5532221234", "555532221234"),
+        ("BR", "11", "(55) 99912-3457", "5555999123457"),
         // Another country's number in a campaign.
         ("AR", "", "+598 94 555 123", "59894555123"),
         ("AR", "", "59894555123", "59894555123"),
@@ -144,7 +156,17 @@ fn where_whatsapp_does_not_deliver_is_known_before_sending() {
     let on = |day: &str| Closed::on(day.parse().unwrap(), &Reaches::default());
     let because =
         |digits: &str, marketing| on("2026-11-24").because(&Phone::from_international(digits).unwrap(), marketing);
-    for closed in ["5355550123", "989123456789", "8501912345678", "963944555123", "79781234567"] {
+    for closed in [
+        "5355550123",
+        "989123456789",
+        "8501912345678",
+        "963944555123",
+        "79781234567",
+        "73652123456",
+        "78692123456",
+        "380652123456",
+        "380692123456",
+    ] {
         assert_eq!(because(closed, false).as_deref(), Some("closed_country"), "{closed}");
     }
     assert_eq!(because("12025550123", true).as_deref(), Some("no_marketing_there: US"));

@@ -51,6 +51,18 @@ fn two_appointments_of_one_phone_are_two_messages_where_rows_have_an_id() {
 }
 
 #[test]
+fn without_ids_rows_are_known_by_person_and_time() {
+    let text = "Fecha y hora,Nombre,Celular\n26/11/2026 14:30,Ana,1155550101\n26/11/2026 15:00,Luz,1155550101\n\
+        27/11/2026 15:00,Luz,1155550101\n26/11/2026 15:00,Luz,+5491155550101\n26/11/2026 15:00,Eva,1155550102\n";
+    let given = Given::campaign(REMINDER);
+    let fates = ["5491155550101", "5491155550101", "5491155550101", "duplicate (same_as_row: 2)", "5491155550102"];
+    assert_eq!(given.fates(text), fates);
+    assert_eq!(given.drafts(text)[1].key, "p:541155550101|1795716000000");
+    let promotion = promotion("1 = \"{{ nombre }}\"");
+    assert_eq!(promotion.fates(text)[1], "duplicate (same_as_row: 1)", "a promotion is for the person");
+}
+
+#[test]
 fn a_person_listed_twice_gets_one_message_however_the_number_is_written() {
     let given = promotion("1 = \"{{ nombre }}\"");
     let text = "ID,Nombre,Celular\n1,Ana,1155550101\n2,Ana,011 15 5555-0101\n3,,1155550102\n4,Eva,1155550102\n";

@@ -113,6 +113,28 @@ fn a_name_with_a_typographic_apostrophe_is_read_as_mac_roman_wrote_it() {
 }
 
 #[test]
+fn the_mark_with_which_dos_ends_a_file_is_no_row() {
+    let text = b"Nombre;Telefono\r\nAna;1155550101\r\n\x1a";
+    assert_eq!(given("").fates(text), ["5491155550101"]);
+    assert_eq!(given("").fates(b"Nombre;Telefono\r\nAna;1155550101\r\n\x1a\x1a\r\n"), ["5491155550101"]);
+}
+
+#[test]
+fn a_column_called_by_its_appointment_alone_is_its_time() {
+    let reminder = Given::campaign(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n\
+         country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[schedule]\nsend = \"24h before\"\n",
+    );
+    for header in ["Turno", "Cita", "Horario", "Appointment"] {
+        let drafts = reminder.drafts(format!("N° Tel;{header}\n1155550101;27/11/2026 09:00\n"));
+        assert_eq!(drafts[0].happens_at.unwrap().to_string(), "2026-11-27T12:00:00Z", "{header}");
+    }
+    // Beside a date it is something else.
+    let drafts = reminder.drafts("Telefono;Turno;Fecha;Hora\n1155550101;mañana;27/11/2026;09:00\n");
+    assert_eq!(drafts[0].happens_at.unwrap().to_string(), "2026-11-27T12:00:00Z");
+}
+
+#[test]
 fn a_date_beside_a_time_under_an_unusual_name_is_one_moment() {
     let reminder = |schedule: &str| {
         Given::campaign(&format!(

@@ -35,6 +35,7 @@ data_dir   = "."
 url = "sqlite:recado.db"
 [campaigns]
 dir = "campaigns"
+quiet = "0s"
 [team.recepcion]
 members = ["ana"]
 [account.meta]

@@ -56,13 +56,19 @@ impl Parts {
         is_filler.then_some(())
     }
 
-    /// `8.30`, alone in a cell.
+    /// `8.30`, alone in a cell or behind a whole date that ends with a number: `25.11.2026 8.30`.
     fn dotted_time(&mut self, tokens: &[Token]) {
-        if let [Token::Number(hour, 1 | 2), Token::Mark('.'), Token::Number(minute, 2)] = tokens
-            && let Some(time) = time_of(*hour, *minute, 0)
-        {
+        let [before @ .., Token::Number(hour, 1 | 2), Token::Mark('.'), Token::Number(minute, 2)] = tokens else {
+            return;
+        };
+        let of_date = if self.month.is_some() { 2 } else { 3 };
+        let stands_apart = match before.last() {
+            None => true,
+            Some(last) => matches!(last, Token::Number(..)) && self.numbers.len() == of_date + 2,
+        };
+        if let Some(time) = time_of(*hour, *minute, 0).filter(|_| stands_apart && self.time.is_none()) {
             self.time = Some(time);
-            self.numbers.clear();
+            self.numbers.truncate(self.numbers.len() - 2);
         }
     }
 
@@ -87,6 +93,24 @@ impl Parts {
         let date = Date::new(narrow(year)?, narrow(month)?, narrow(day)?).map_err(|_| NoMoment::Unreadable)?;
         if (1901..=2200).contains(&date.year()) { Ok(Some(date)) } else { Err(NoMoment::Unreadable) }
     }
+}
+
+/// The time of day in a column of times: `1430`, or the part of a day as spreadsheets keep it, `0.604166`. With fewer
+/// decimals it could be hours and minutes.
+pub(super) fn bare_time(cell: &str) -> Option<Time> {
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if cell.len() == 4 && are_digits(cell) {
+        return time_of(cell[..2].parse().ok()?, cell[2..].parse().ok()?, 0);
+    }
+    let part = cell.strip_prefix("0.").or_else(|| cell.strip_prefix("0,"))?;
+    if !are_digits(part) || !(3..=17).contains(&part.len()) {
+        return None;
+    }
+    let day: f64 = format!("0.{part}").parse().ok()?;
+    // What is kept of a second is rounding, and so is the last second of a minute.
+    let seconds = (day * 86_400.0).round() as i64;
+    let seconds = seconds + i64::from(seconds % 60 == 59);
+    time_of(seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
 fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T, NoMoment> {
