@@ -161,6 +161,7 @@ fn detail(run: &Value) -> String {
         fact("failed", format!("{:>7}  {}", cell(&failure["n"]), cell(&failure["message"])));
     }
     fact("to be read", cell(&run["to_be_read"]));
+    fact("undecided", cell(&run["answered"]));
     fact("charged", format!("{} {}", cell(&run["cost"]["currency"]), cell(&run["cost"]["charged"])));
     lines.join("\n") + "\n"
 }

@@ -66,6 +66,8 @@ pub enum Reason {
     Campaign,
     /// It was sent by hand: whoever sent it knows best.
     ByHand,
+    /// It was answered by itself: nobody of ours wrote it.
+    Automatic,
     /// Its sender is not in the configuration any more.
     NoSender,
     /// It may have left from the store that this one is a copy of.
@@ -74,7 +76,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Provider,
         Self::GivenUp,
         Self::Review,
@@ -83,6 +85,7 @@ impl Reason {
         Self::NoneAfter,
         Self::Campaign,
         Self::ByHand,
+        Self::Automatic,
         Self::NoSender,
         Self::Restored,
     ];
@@ -98,6 +101,7 @@ impl Reason {
             Self::NoneAfter => "none_after",
             Self::Campaign => "campaign",
             Self::ByHand => "by_hand",
+            Self::Automatic => "automatic",
             Self::NoSender => "no_sender",
             Self::Restored => "restored",
         }

@@ -316,7 +316,7 @@ pub enum ReplyContent {
     /// Shared contacts, an order, an edit, a deletion, or a type that is not known yet.
     Other {
         /// The provider's word for it (`contacts`, `order`, `edit`, `revoke`, `unsupported`, …). Ours, of a note:
-        /// `not_delivered`, what somebody of ours had written did not arrive.
+        /// `not_delivered`, what somebody of ours had written did not arrive; `in_doubt`, nobody knows whether it left.
         what: String,
         /// A line to show, if there is one.
         summary: Option<String>,
@@ -326,6 +326,8 @@ pub enum ReplyContent {
 impl ReplyContent {
     /// The word of a note that Recado leaves where an answer did not arrive.
     pub const NOT_DELIVERED: &'static str = "not_delivered";
+    /// The word of a note that Recado leaves where nobody knows whether an answer left.
+    pub const IN_DOUBT: &'static str = "in_doubt";
 }
 
 /// A media attachment, by reference.

@@ -26,7 +26,7 @@ impl Attribution {
 }
 
 /// Attributes a reply. `pointed_at` is the message of the button tapped or the one quoted, `waiting` those of that sender to
-/// that person whose `close_after` has not passed, newest first.
+/// that person that wait for a reply, newest first.
 pub fn attribute(pointed_at: Option<MessageId>, waiting: &[MessageId]) -> Attribution {
     match (pointed_at, waiting) {
         (Some(id), _) => Attribution::Certain(id),

@@ -7,11 +7,12 @@ use crate::locale::{Language, say};
 use crate::store::audit::{self, Deed};
 use crate::store::{Result, Tx, away};
 
-/// Whose hours count for a conversation: those of its team, else those of its sender.
+/// Whose hours count for a conversation: those of its team (one that has none is of its sender's), else those of its sender.
 pub fn hours_of<'a>(config: &'a Config, team: Option<&str>, sender: &str) -> Option<&'a OfficeHours> {
+    let sender = config.senders.get(sender);
+    let team = team.or_else(|| sender?.team.as_deref());
     let team = team.and_then(|team| config.teams.get(team)).and_then(|team| team.hours.as_deref());
-    let sender = || config.senders.get(sender).and_then(|sender| sender.hours.as_deref());
-    config.office.get(team.or_else(sender)?)
+    config.office.get(team.or_else(|| sender?.hours.as_deref())?)
 }
 
 /// When somebody is here again; `None`: somebody is, or hours are not told.

@@ -90,6 +90,14 @@ pub async fn open_by_hand(
     let family = identity::family(tx, root).await?;
     let last = conversation::latest(tx, &family, send.sender).await?;
     let at = sent.reached_at;
+    // What begins where a conversation of a ticket has ended is about the same case, while that is open.
+    let mut inherited = None;
+    let is_closed = last.as_ref().is_some_and(|c| c.state == ConversationState::Closed);
+    if let Some(before) = last.as_ref().and_then(|c| c.ticket_id).filter(|_| send.ticket.is_none() && is_closed)
+        && ticket::is_open(tx, before).await?
+    {
+        inherited = Some(before);
+    }
     let id = if let Some(open) = last.as_ref().filter(|c| c.state == ConversationState::Open) {
         let what = Happening::Recontacted { agent: send.agent, wait: send.wait };
         conversation::step(tx, open.id, what, at).await?;
@@ -119,7 +127,7 @@ pub async fn open_by_hand(
         id
     };
     write_out(tx, id, message, &sent.author, at).await?;
-    if let Some(ticket) = send.ticket {
+    if let Some(ticket) = send.ticket.or(inherited) {
         // Whether the ticket takes it was asked before; no ticket changes its person.
         let linked = ticket::link(tx, ticket, id, (send.name, at)).await?;
         linked.map_err(|_| StoreError::Guard { expected: 1, actual: 0 })?;

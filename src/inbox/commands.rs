@@ -161,13 +161,26 @@ impl Inbox {
     }
 
     /// Closes the conversations that wait for nobody of ours and have been quiet for their `close_after`; what was said
-    /// goes to their tickets. One that waits for an agent never closes by itself.
+    /// goes to their tickets. One that waits for an agent never closes by itself; one with an answer of which nobody knows
+    /// whether it left waits from now on for whoever has it.
     pub async fn close_due(&self, now: UnixMs) -> Result<usize> {
         let mut closed = 0;
-        for id in turn::quiet(&self.store, now).await? {
-            closed += usize::from(self.step(id, Happening::WaitPassed, now).await?);
+        for quiet in turn::quiet(&self.store, now).await? {
+            if quiet.has_doubt() {
+                self.bring_back_doubtful(quiet.id, now).await?;
+            } else {
+                closed += usize::from(self.step(quiet.id, Happening::WaitPassed, now).await?);
+            }
         }
         Ok(closed)
+    }
+
+    async fn bring_back_doubtful(&self, id: ConversationId, at: UnixMs) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let back = conversation::bring_back_doubtful(&mut tx, id, at).await?;
+        tx.commit().await?;
+        self.told(!back.is_empty(), id);
+        Ok(())
     }
 
     fn told(&self, done: bool, id: ConversationId) -> bool {

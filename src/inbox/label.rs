@@ -50,6 +50,7 @@ pub fn other_key(what: &str) -> &'static str {
         "revoke" => "inbox.deleted",
         "call" => "inbox.call",
         ReplyContent::NOT_DELIVERED => "inbox.not_delivered",
+        ReplyContent::IN_DOUBT => "inbox.in_doubt",
         _ => "inbox.unsupported",
     }
 }

@@ -31,7 +31,7 @@ pub use quiet::{Quiet, Silent, quiet};
 pub use search::{Found, Place, Sought, search};
 pub use step::{Hand, Happening, hand, hold, link, step};
 pub use thread::{Bubble, Shown, Ticks, bubble, thread};
-pub use undelivered::bring_back;
+pub use undelivered::{bring_back, bring_back_doubtful};
 pub use waiting::waiting_for;
 
 /// Of each row of a person, the open conversation or else the last.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::conversation::{self, Conversation, Shown};
+use super::conversation::{self, Bubble, Conversation, Shown, Ticks};
 use super::entry::{self, Direction};
 use super::{Dialects, Result, StoreError, Tx, json, on_tx};
 use crate::domain::id::{ConversationId, EntryId, PersonId, TicketEventId, TicketId, UserId};
@@ -122,6 +122,16 @@ pub struct Said {
     pub author: String,
     /// What.
     pub shown: Shown,
+    /// Nobody knew whether it had left when the transcript was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncertain: bool,
+}
+
+impl From<Bubble> for Said {
+    fn from(b: Bubble) -> Self {
+        let uncertain = b.ticks.as_ref().is_some_and(Ticks::is_uncertain);
+        Self { at: b.at, direction: b.direction, author: b.author, shown: b.shown, uncertain }
+    }
 }
 
 /// What a line of a ticket's timeline tells.
@@ -308,7 +318,7 @@ pub(super) async fn file_transcript(tx: &mut Tx, of: &Conversation, at: UnixMs) 
     let lines = entry::lines_after(tx, of.id, filed).await?;
     let Some(last) = lines.iter().map(|line| line.id).max() else { return Ok(()) };
     let lines = lines.into_iter().filter_map(|line| conversation::bubble(line).ok());
-    let said = lines.map(|b| Said { at: b.at, direction: b.direction, author: b.author, shown: b.shown }).collect();
+    let said = lines.map(Said::from).collect();
     let by = of.closed_by.as_deref().unwrap_or_default();
     tell(tx, id, &Told::Transcript { lines: said }, (by, at), Some((of.id, Some(last)))).await
 }

@@ -57,8 +57,13 @@ const SILENT_BOTS: &str = "SELECT id FROM conversation
     ORDER BY waiting_since, id LIMIT $2";
 
 /// The wait for an answer begins when the message has left: one whose own message is in line, or has not been gone for as
-/// long, does not close.
-const QUIET: &str = "SELECT c.id FROM conversation AS c
+/// long, does not close. `doubt`: of something that somebody of ours wrote there nobody knows whether it left.
+const QUIET: &str =
+    "SELECT c.id, CAST(CASE WHEN EXISTS (SELECT 1 FROM entry AS e JOIN message AS m ON m.id = e.message_id
+            WHERE e.conversation_id = c.id AND e.direction = 'out' AND m.state = 'in_doubt' AND m.run_id = 0
+                AND m.test_of IS NULL AND m.author NOT IN ('', 'automatic'))
+            THEN 1 ELSE 0 END AS BIGINT) AS doubt
+    FROM conversation AS c
     WHERE c.state = 'open' AND c.waiting_since IS NULL AND c.last_at + c.close_after <= $1
         AND NOT EXISTS (SELECT 1 FROM entry AS e JOIN message AS m ON m.id = e.message_id
             WHERE e.conversation_id = c.id AND e.direction = 'out' AND (m.state IN ('queued', 'claimed')
@@ -72,6 +77,21 @@ pub struct Silent {
     pub id: ConversationId,
     /// Whose it is.
     pub agent: UserId,
+}
+
+/// A conversation in which nobody has written for its time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, FromRow)]
+pub struct Quiet {
+    /// Which.
+    pub id: ConversationId,
+    doubt: i64,
+}
+
+impl Quiet {
+    /// Whether an answer in it is in doubt.
+    pub const fn has_doubt(self) -> bool {
+        self.doubt == 1
+    }
 }
 
 #[derive(FromRow)]
@@ -129,6 +149,6 @@ pub async fn silent_bots(store: &Store, before: UnixMs) -> Result<Vec<Conversati
 }
 
 /// Conversations that wait for nobody of ours and have been quiet for their time.
-pub async fn quiet(store: &Store, now: UnixMs) -> Result<Vec<ConversationId>> {
-    Ok(on!(&store.read, |pool| sqlx::query_scalar(QUIET).bind(now).bind(STEP).fetch_all(pool).await?))
+pub async fn quiet(store: &Store, now: UnixMs) -> Result<Vec<Quiet>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(QUIET).bind(now).bind(STEP).fetch_all(pool).await?))
 }

@@ -1,6 +1,8 @@
 //! The gallery of approved templates: searched, picked, filled, looked at as the person will see it, with what it costs
 //! and how long the conversation waits for an answer. The page of one message and every conversation show the same one.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use crate::domain::id::{ConversationId, TicketId};
@@ -202,7 +204,7 @@ impl Gallery {
             is_empty: templates.is_empty(),
             fields: chosen.as_ref().map(|t| fields(p, t, &own, &look.values)).unwrap_or_default(),
             known: known(state, p, &look).await?,
-            waits: waits(p, &asked.wait),
+            waits: waits(p, &asked.wait, state.config().conversations.close_after),
             price: look.price.map(|price| p.money(&price, &look.currency)),
             against: look.problems.iter().map(|problem| locale::problem(p.language, problem)).collect(),
             once: Secret::draw("").shown,
@@ -264,9 +266,10 @@ async fn known(state: &WebState, p: &Page, look: &HandLook) -> Result<Vec<String
     Ok(known)
 }
 
-fn waits(p: &Page, asked: &str) -> Vec<Wait> {
-    let mut waits =
-        vec![Wait { minutes: String::new(), label: p.t("web.gallery.wait_usual"), is_chosen: asked.is_empty() }];
+fn waits(p: &Page, asked: &str, usual: Duration) -> Vec<Wait> {
+    let usual = words::duration(p.language, usual);
+    let label = p.say("web.gallery.wait_usual", &[("t", &usual)]);
+    let mut waits = vec![Wait { minutes: String::new(), label, is_chosen: asked.is_empty() }];
     let mut offered = WAITS.to_vec();
     offered.extend(asked.parse::<u64>().ok().filter(|asked| !WAITS.contains(asked)));
     waits.extend(offered.into_iter().map(|n| Wait {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::message::MessageState as S;
-use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
+use crate::domain::outcome::{ANSWERED, NO_ANSWER, TO_BE_READ};
 use crate::domain::time::UnixMs;
 use crate::engine::waiting::{self, Why};
 use crate::intake::campaign_file::CampaignFile;
@@ -151,6 +151,7 @@ pub fn answered(p: &Page, word: &str) -> String {
     match word {
         NO_ANSWER => p.t("web.no_answer"),
         TO_BE_READ => p.t("web.to_be_read"),
+        ANSWERED => p.t("web.answered"),
         word => outcome(p, word),
     }
 }

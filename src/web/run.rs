@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::message::MessageState as S;
-use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
+use crate::domain::outcome::{ANSWERED, NO_ANSWER, TO_BE_READ};
 use crate::domain::role::Right;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
@@ -230,6 +230,10 @@ async fn answers(state: &WebState, p: &Page, run: RunId, actor: &Actor) -> Resul
         let talks = || Some(format!("/conversations?view=all&show=open&run={run}"));
         let href = if actor.may(Right::Converse) { talks() } else { rows(TO_BE_READ) };
         tiles.push(Tile { label: p.t("web.to_be_read"), n: answers.to_be_read, word: TO_BE_READ.to_owned(), href });
+    }
+    if answers.answered > 0 {
+        let (label, word) = (p.t("web.answered"), ANSWERED.to_owned());
+        tiles.push(Tile { label, n: answers.answered, word, href: rows(ANSWERED) });
     }
     let href = rows(NO_ANSWER).filter(|_| answers.no_answer > 0);
     tiles.push(Tile { label: p.t("web.no_answer"), n: answers.no_answer, word: NO_ANSWER.to_owned(), href });

@@ -12,7 +12,7 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, load};
 use crate::intake::campaign_file::IfUnsure;
-use crate::store::message::{self, Doubt, OldDoubt};
+use crate::store::message::{self, Doubt, OldDoubt, What};
 use crate::store::{run, version};
 
 /// A doubt younger than the shortest `in_doubt_after` is not looked at.
@@ -57,7 +57,13 @@ pub async fn why(engine: &Engine, doubts: &[Doubt]) -> Result<BTreeMap<MessageId
         claimed_at: doubt.claimed_at.unwrap_or_default(),
         suspected: doubt.suspected,
     };
-    verdicts(engine, doubts.iter().map(of)).await
+    let mut why = verdicts(engine, doubts.iter().map(of)).await?;
+    for doubt in doubts.iter().filter(|doubt| doubt.what == What::Automatic) {
+        if let Some(verdict) = why.get_mut(&doubt.id).filter(|verdict| **verdict == Verdict::Ask(Reason::ByHand)) {
+            *verdict = Verdict::Ask(Reason::Automatic);
+        }
+    }
+    Ok(why)
 }
 
 /// The same for messages as they stand in doubt.

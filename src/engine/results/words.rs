@@ -9,7 +9,7 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::failure::sentence_key;
 use crate::domain::message::MessageState as S;
 use crate::domain::money::Micros;
-pub(super) use crate::domain::outcome::{NO_ANSWER, TO_BE_READ};
+pub(super) use crate::domain::outcome::{ANSWERED, NO_ANSWER, TO_BE_READ};
 use crate::domain::phone::Phone;
 use crate::domain::time::UnixMs;
 use crate::intake::phone_number::{self, Home};
@@ -187,7 +187,8 @@ fn with_cost(mut cells: Vec<Cell>, cost: Micros, fate: &Fate) -> Vec<Cell> {
 pub(super) fn outcome(told: &Told) -> Option<&str> {
     match (&told.outcome, told.conversations, told.state) {
         (Some(word), ..) => Some(word),
-        (None, 1.., _) => Some(TO_BE_READ),
+        (None, 1.., _) if told.waiting > 0 => Some(TO_BE_READ),
+        (None, 1.., _) => Some(ANSWERED),
         (None, _, S::Delivered | S::Read) => Some(NO_ANSWER),
         _ => None,
     }

@@ -15,6 +15,10 @@ use crate::store::{Result, Tx};
 /// No campaign waits longer than this for its replies; older messages are not even looked at.
 const LONGEST_WAIT: Duration = Duration::from_hours(90 * 24);
 
+/// A reply still answers the template that last reached the person this long after it, where nothing was said since: when
+/// its conversation closes has nothing to do with that.
+const ANSWERED_WITHIN: Duration = Duration::from_hours(7 * 24);
+
 /// A reply whose message is looked for, and every row of whoever wrote.
 pub(super) struct Sought<'a> {
     pub(super) came: Came<'a>,
@@ -71,10 +75,20 @@ fn reached<'a>(desk: &Desk<'a>, people: &'a [PersonId]) -> Reached<'a> {
 async fn waiting_of_all(tx: &mut Tx, all: &[Reached<'_>], book: &mut Rulebook) -> Result<Vec<Vec<Candidacy>>> {
     let recent = candidate::recent(tx, all).await?;
     let waiting = recent.into_iter().zip(all).map(|(recent, asked)| {
-        let candidacies = recent.into_iter().map(|candidate| Candidacy::of(candidate, book));
-        candidacies.filter(|c| c.waits_at(asked.until)).collect()
+        waiting_at(recent.into_iter().map(|candidate| Candidacy::of(candidate, book)).collect(), asked.until)
     });
     Ok(waiting.collect())
+}
+
+/// Those of `recent`, newest first, that wait for a reply at `at`. Where none does any more, it is what last reached the
+/// person, with whatever waited beside it then.
+fn waiting_at(mut recent: Vec<Candidacy>, at: UnixMs) -> Vec<Candidacy> {
+    let last = recent.iter().max_by_key(|c| (c.message.reached_at, c.message.id));
+    let last = last.filter(|c| c.is_template() && at.since(c.message.reached_at) <= ANSWERED_WITHIN);
+    let waits = recent.iter().any(|c| c.waits_at(at));
+    let at = last.filter(|_| !waits).map_or(at, |c| c.message.reached_at);
+    recent.retain(|c| c.waits_at(at));
+    recent
 }
 
 /// The messages of `sender` to one person that waited for a reply when one came in, newest first.

@@ -31,9 +31,12 @@ impl Candidacy {
     }
 
     /// Templates wait for a reply; our own free texts are part of a conversation.
+    pub(super) fn is_template(&self) -> bool {
+        matches!(serde_json::from_str(&self.message.content), Ok(Content::Template { .. }))
+    }
+
     pub(super) fn waits_at(&self, at: UnixMs) -> bool {
-        let template = matches!(serde_json::from_str(&self.message.content), Ok(Content::Template { .. }));
-        template && at.since(self.message.reached_at) <= self.rules.close_after
+        self.is_template() && at.since(self.message.reached_at) <= self.rules.close_after
     }
 
     fn may_be_answered(&self) -> MayAnswer {

@@ -12,6 +12,7 @@ use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
 use crate::store::entry::{self, Direction, Line};
 use crate::store::media::{self, Attachment};
+use crate::store::message::LEFT;
 use crate::store::outcome::Certainty;
 use crate::store::{Result, Store, StoreError};
 
@@ -56,6 +57,14 @@ pub struct Ticks {
     pub delivered_at: Option<UnixMs>,
     /// When it was opened.
     pub read_at: Option<UnixMs>,
+}
+
+impl Ticks {
+    /// Whether nobody knows if it left, or somebody let it rest at that.
+    pub fn is_uncertain(&self) -> bool {
+        let left = self.state == MessageState::Cancelled && self.end_reason.as_deref() == Some(LEFT);
+        left || self.state == MessageState::InDoubt
+    }
 }
 
 /// One line of a thread.

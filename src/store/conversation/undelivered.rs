@@ -25,6 +25,13 @@ const WRITTEN: Dialects = Dialects {
                ORDER BY e.conversation_id, m.id",
 };
 
+/// Of what agents and bots wrote in a conversation, what nobody knows of whether it left.
+const DOUBTFUL: &str = "SELECT e.conversation_id, m.content FROM message AS m
+    JOIN entry AS e ON e.message_id = m.id AND e.direction = 'out'
+    WHERE e.conversation_id = $1 AND m.state = 'in_doubt' AND m.run_id = 0 AND m.test_of IS NULL
+        AND m.author NOT IN ('', 'automatic')
+    ORDER BY m.id";
+
 /// Letters of what did not arrive, by which it is known again.
 const EXCERPT: usize = 80;
 
@@ -40,6 +47,50 @@ pub async fn bring_back(tx: &mut Tx, messages: &[MessageId], at: UnixMs) -> Resu
     }
     let (sql, ids) = (WRITTEN.of_tx(tx), json(messages));
     let written: Vec<(ConversationId, String)> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?);
+    take_up(tx, written, Why::Failed, at).await
+}
+
+/// A conversation that would end now waits instead, where nobody knows of an answer in it whether it left, with a line for
+/// each. Returns what changed.
+///
+/// # Errors
+/// The database.
+pub async fn bring_back_doubtful(tx: &mut Tx, id: ConversationId, at: UnixMs) -> Result<Vec<ConversationId>> {
+    let written = on_tx!(tx, |c| sqlx::query_as(DOUBTFUL).bind(id).fetch_all(c).await?);
+    take_up(tx, written, Why::InDoubt, at).await
+}
+
+/// Why a conversation comes back.
+#[derive(Clone, Copy)]
+enum Why {
+    /// What was written did not arrive.
+    Failed,
+    /// Nobody knows whether it left.
+    InDoubt,
+}
+
+impl Why {
+    const fn line(self) -> &'static str {
+        match self {
+            Self::Failed => ReplyContent::NOT_DELIVERED,
+            Self::InDoubt => ReplyContent::IN_DOUBT,
+        }
+    }
+
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Failed => "conversation.not_delivered",
+            Self::InDoubt => "conversation.in_doubt",
+        }
+    }
+}
+
+async fn take_up(
+    tx: &mut Tx,
+    written: Vec<(ConversationId, String)>,
+    why: Why,
+    at: UnixMs,
+) -> Result<Vec<ConversationId>> {
     let mut back = Vec::new();
     for (id, content) in written {
         let Ok(content) = serde_json::from_str::<Content>(&content) else { continue };
@@ -48,10 +99,9 @@ pub async fn bring_back(tx: &mut Tx, messages: &[MessageId], at: UnixMs) -> Resu
             continue;
         }
         if step(tx, id, Happening::NotDelivered, at).await?.is_some() {
-            say(tx, id, content, at).await?;
+            say(tx, id, (why, content), at).await?;
             let subject = format!("conversation {id}");
-            let deed =
-                Deed { actor: audit::ITSELF, action: "conversation.not_delivered", subject: &subject, detail: "" };
+            let deed = Deed { actor: audit::ITSELF, action: why.action(), subject: &subject, detail: "" };
             audit::write_in(tx, at, deed).await?;
             back.push(id);
         }
@@ -73,9 +123,9 @@ async fn may_open(tx: &mut Tx, id: ConversationId) -> Result<bool> {
 }
 
 /// The line among agents; what is unread goes by it.
-async fn say(tx: &mut Tx, id: ConversationId, written: Content, at: UnixMs) -> Result<()> {
+async fn say(tx: &mut Tx, id: ConversationId, (why, written): (Why, Content), at: UnixMs) -> Result<()> {
     let text = written.rendered(|| None).map(|text| text.body).unwrap_or_default();
-    let content = ReplyContent::Other { what: ReplyContent::NOT_DELIVERED.to_owned(), summary: excerpt(&text) };
+    let content = ReplyContent::Other { what: why.line().to_owned(), summary: excerpt(&text) };
     let line = NewEntry {
         conversation: id,
         direction: Direction::Note,

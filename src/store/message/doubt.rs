@@ -65,7 +65,7 @@ const DOUBTS: &str =
         COALESCE(NULLIF(m.name, ''), p.name, '') AS name, m.account, m.sender, m.attempt, m.claimed_at, m.conversation_id,
         CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected,
         CASE WHEN m.run_id <> 0 THEN 'campaign' WHEN m.category <> 'service' THEN 'by_hand'
-            WHEN m.author = '' THEN 'automatic' ELSE 'answer' END AS what
+            WHEN m.author IN ('', 'automatic') THEN 'automatic' ELSE 'answer' END AS what
     FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN person AS p ON p.id = m.person_id
     WHERE m.state = 'in_doubt' AND m.id + 0 > $1
         AND (CAST($2 AS BIGINT) IS NULL OR m.run_id = $2) AND (CAST($3 AS TEXT) IS NULL OR m.sender = $3)

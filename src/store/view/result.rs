@@ -17,7 +17,10 @@ macro_rules! told {
                 (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
                 (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
                 (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
-                    + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations
+                    + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS conversations,
+                (SELECT COUNT(*) FROM conversation AS c WHERE c.state = 'open' AND c.waiting_since IS NOT NULL
+                    AND (c.origin_message_id = m.id
+                        OR c.id IN (SELECT u.conversation_id FROM unclear AS u WHERE u.message_id = m.id))) AS waiting
             ",
             $from
         )
@@ -63,7 +66,10 @@ const PULSE: &str = "SELECT COUNT(*) AS messages, CAST(COALESCE(SUM(charged), 0)
         MAX(COALESCE(ended_at, 0)) AS ended_at, MAX(COALESCE(claimed_at, 0)) AS claimed_at,
         (SELECT MAX(o.id) FROM outcome AS o JOIN message AS k ON k.id = o.message_id WHERE k.run_id = $1) AS outcome,
         (SELECT COUNT(*) FROM conversation AS c WHERE c.run_id = $1) AS conversations,
-        (SELECT COUNT(*) FROM unclear AS u WHERE u.run_id = $1) AS unclear
+        (SELECT COUNT(*) FROM unclear AS u WHERE u.run_id = $1) AS unclear,
+        (SELECT CAST(COALESCE(SUM(c.id), 0) AS BIGINT) FROM conversation AS c
+            WHERE c.state = 'open' AND c.waiting_since IS NOT NULL AND (c.run_id = $1
+                OR c.id IN (SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1))) AS waiting
     FROM message WHERE run_id = $1";
 
 /// A message, as its row's result.
@@ -107,6 +113,8 @@ pub struct Told {
     pub answer: Option<i64>,
     /// Conversations it began, and replies that may be its answer.
     pub conversations: i64,
+    /// Of these, how many wait for somebody.
+    pub waiting: i64,
 }
 
 /// How a run stands, as far as its files show.
@@ -121,6 +129,7 @@ pub struct Pulse {
     outcome: Option<i64>,
     conversations: i64,
     unclear: i64,
+    waiting: i64,
 }
 
 /// Messages of `run` that its file of `revision` or a later one names last (0: all of them), after the message `after`.

@@ -70,22 +70,23 @@ const NO_ANSWER: &str = "
       AND m.id NOT IN (SELECT u.message_id FROM unclear AS u WHERE u.run_id = $1)
       AND ($3 = '' OR m.recipient LIKE $3 ESCAPE '!' OR LOWER(m.name) LIKE $3 ESCAPE '!' OR m.external_id LIKE $3 ESCAPE '!')
     ORDER BY m.id LIMIT $4";
-/// As `tally` counts them: one row a conversation. Of several messages that may be meant it is the first.
-const TO_BE_READ: &str = "
+/// As `tally` counts them. `$5`: 1, the person waits for somebody; 0, nobody waits any more.
+const ANSWERED: &str = "
+    WITH answer AS (
+        SELECT c.origin_message_id AS id, c.state, c.waiting_since FROM conversation AS c
+            WHERE c.run_id = $1 AND c.origin_message_id IS NOT NULL
+        UNION ALL SELECT u.message_id, c.state, c.waiting_since FROM unclear AS u
+            JOIN conversation AS c ON c.id = u.conversation_id WHERE u.run_id = $1)
     SELECT m.id, m.row_no, m.person_id, m.recipient, m.name, m.state, m.due_at, m.waiting_for, m.end_reason, m.ended_at,
            m.claimed_at, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failure_code, m.external_id,
            m.cost_centre, m.currency, m.estimated, m.charged, m.provider_id,
            (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id) AS earlier,
            (SELECT COUNT(*) FROM attempt AS a WHERE a.message_id = m.id AND a.released_by = 'rule') AS resent_unsure,
-           (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome
+           CAST(NULL AS TEXT) AS outcome
     FROM message AS m
-    WHERE m.run_id = $1 AND m.id > $2 AND m.id IN (
-          SELECT CASE WHEN c.run_id = $1 AND c.origin_message_id IS NOT NULL THEN c.origin_message_id
-                 ELSE (SELECT MIN(u.message_id) FROM unclear AS u WHERE u.conversation_id = c.id AND u.run_id = $1) END
-          FROM conversation AS c
-          WHERE c.state = 'open' AND c.waiting_since IS NOT NULL AND c.id IN
-              (SELECT i.id FROM conversation AS i WHERE i.run_id = $1
-               UNION SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1))
+    WHERE m.run_id = $1 AND m.id > $2 AND m.id IN (SELECT a.id FROM answer AS a GROUP BY a.id
+          HAVING MAX(CASE WHEN a.state = 'open' AND a.waiting_since IS NOT NULL THEN 1 ELSE 0 END) = $5)
+      AND NOT EXISTS (SELECT 1 FROM outcome AS o WHERE o.message_id = m.id)
       AND ($3 = '' OR m.recipient LIKE $3 ESCAPE '!' OR LOWER(m.name) LIKE $3 ESCAPE '!' OR m.external_id LIKE $3 ESCAPE '!')
     ORDER BY m.id LIMIT $4";
 
@@ -184,16 +185,20 @@ pub enum RowFilter {
     Outcome(String),
     /// Those that were reached, and nobody has answered.
     NoAnswer,
-    /// Those whose answer waits for somebody to read it.
-    ToBeRead,
+    /// Those answered without an outcome.
+    Answered {
+        /// Whether the person waits for somebody.
+        waits: bool,
+    },
 }
 
 impl RowFilter {
-    /// Those with an outcome, or with one of the two words that stand where there is none.
+    /// Those with an outcome, or with one of the words that stand where there is none.
     pub fn answered(word: &str) -> Self {
         match word {
             outcome::NO_ANSWER => Self::NoAnswer,
-            outcome::TO_BE_READ => Self::ToBeRead,
+            outcome::TO_BE_READ => Self::Answered { waits: true },
+            outcome::ANSWERED => Self::Answered { waits: false },
             word => Self::Outcome(word.to_owned()),
         }
     }
@@ -234,8 +239,9 @@ pub async fn page(store: &Store, run: RunId, query: &RowQuery) -> Result<Vec<Run
             RowFilter::NoAnswer => {
                 sqlx::query_as(NO_ANSWER).bind(run).bind(after).bind(&like).bind(limit).fetch_all(pool).await?
             }
-            RowFilter::ToBeRead => {
-                sqlx::query_as(TO_BE_READ).bind(run).bind(after).bind(&like).bind(limit).fetch_all(pool).await?
+            RowFilter::Answered { waits } => {
+                let select = sqlx::query_as(ANSWERED).bind(run).bind(after).bind(&like).bind(limit);
+                select.bind(i32::from(*waits)).fetch_all(pool).await?
             }
         }
     }))

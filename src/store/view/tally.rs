@@ -20,10 +20,18 @@ const OUTCOMES: &str = "
     WITH last AS (SELECT MAX(o.id) AS id FROM outcome AS o JOIN message AS m ON m.id = o.message_id
                   WHERE m.run_id = $1 GROUP BY o.message_id)
     SELECT o.outcome, COUNT(*) AS n FROM last JOIN outcome AS o ON o.id = last.id GROUP BY o.outcome ORDER BY 1";
-const TO_BE_READ: &str =
-    "SELECT COUNT(*) FROM conversation WHERE state = 'open' AND waiting_since IS NOT NULL AND id IN
-        (SELECT c.id FROM conversation AS c WHERE c.run_id = $1
-         UNION SELECT u.conversation_id FROM unclear AS u WHERE u.run_id = $1)";
+/// Each message counts once: here, under its outcome, or as one that nobody has answered.
+const ANSWERED: &str = "
+    WITH answer AS (
+        SELECT c.origin_message_id AS id, c.state, c.waiting_since FROM conversation AS c
+            WHERE c.run_id = $1 AND c.origin_message_id IS NOT NULL
+        UNION ALL SELECT u.message_id, c.state, c.waiting_since FROM unclear AS u
+            JOIN conversation AS c ON c.id = u.conversation_id WHERE u.run_id = $1),
+    undecided AS (
+        SELECT a.id, MAX(CASE WHEN a.state = 'open' AND a.waiting_since IS NOT NULL THEN 1 ELSE 0 END) AS waits
+        FROM answer AS a WHERE NOT EXISTS (SELECT 1 FROM outcome AS o WHERE o.message_id = a.id) GROUP BY a.id)
+    SELECT CAST(COALESCE(SUM(waits), 0) AS BIGINT) AS to_be_read, CAST(COALESCE(SUM(1 - waits), 0) AS BIGINT) AS answered
+    FROM undecided";
 const NO_ANSWER: &str = "
     SELECT COUNT(*) FROM message AS m
     WHERE m.run_id = $1 AND m.state IN ('delivered', 'read')
@@ -80,8 +88,10 @@ pub struct Money {
 pub struct Answers {
     /// The last outcome of each message, counted.
     pub outcomes: Vec<(String, i64)>,
-    /// Conversations that wait for somebody.
+    /// Answered without an outcome, and the person waits for somebody.
     pub to_be_read: i64,
+    /// Answered without an outcome, and nobody waits any more.
+    pub answered: i64,
     /// Reached, and silent so far.
     pub no_answer: i64,
 }
@@ -108,9 +118,12 @@ pub async fn money(store: &Store, run: RunId) -> Result<Money> {
 
 /// What people answered.
 pub async fn answers(store: &Store, run: RunId) -> Result<Answers> {
+    let (to_be_read, answered): (i64, i64) =
+        on!(&store.read, |pool| sqlx::query_as(ANSWERED).bind(run).fetch_one(pool).await?);
     Ok(on!(&store.read, |pool| Answers {
         outcomes: sqlx::query_as(OUTCOMES).bind(run).fetch_all(pool).await?,
-        to_be_read: sqlx::query_scalar(TO_BE_READ).bind(run).fetch_one(pool).await?,
+        to_be_read,
+        answered,
         no_answer: sqlx::query_scalar(NO_ANSWER).bind(run).fetch_one(pool).await?,
     }))
 }

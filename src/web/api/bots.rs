@@ -46,7 +46,7 @@ pub struct BotAnswer {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BotOutcome {
-    /// A word of at most 40 small letters, digits and `_`, as `confirmed`; not `opted_out`, `no_answer` or `to_be_read`. The conversation's `outcomes` are those its campaign knows.
+    /// A word of at most 40 small letters, digits and `_`, as `confirmed`; not `opted_out`, `no_answer`, `answered` or `to_be_read`. The conversation's `outcomes` are those its campaign knows.
     outcome: String,
 }
 

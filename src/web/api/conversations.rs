@@ -128,7 +128,7 @@ pub struct DoubtBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeBody {
-    /// A word of at most 40 small letters, digits and `_`, as `confirmed`; not `opted_out`, `no_answer` or `to_be_read`. The conversation's `outcomes` are those its campaign knows.
+    /// A word of at most 40 small letters, digits and `_`, as `confirmed`; not `opted_out`, `no_answer`, `answered` or `to_be_read`. The conversation's `outcomes` are those its campaign knows.
     outcome: String,
     /// For whom a token sets it: a user's name. Needed where that user has the conversation.
     agent: Option<String>,

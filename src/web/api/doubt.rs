@@ -66,7 +66,7 @@ pub struct DoubtView {
     /// When it began.
     pub claimed_at: Option<UnixMs>,
     /// `wait` (until then a receipt may still come), `soon` (it certainly never left and is sent again in a moment), or why
-    /// the rule cannot decide: `provider`, `review`, `few`, `silent`, `none_after`, `campaign`, `by_hand`, `no_sender`, `restored`.
+    /// the rule cannot decide: `provider`, `review`, `few`, `silent`, `none_after`, `campaign`, `by_hand`, `automatic`, `no_sender`, `restored`.
     pub why: Waits,
 }
 

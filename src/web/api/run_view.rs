@@ -134,8 +134,10 @@ pub struct RunDetail {
     pub stopped: Vec<CauseView>,
     /// What people decided, by outcome.
     pub outcomes: BTreeMap<String, i64>,
-    /// Conversations that wait for somebody.
+    /// Messages answered without an outcome whose person waits for somebody.
     pub to_be_read: i64,
+    /// Messages answered without an outcome, where nobody waits any more.
+    pub answered: i64,
     /// People reached and silent so far.
     pub no_answer: i64,
     /// The share that goes first; `null`: the campaign has none.
@@ -223,6 +225,7 @@ impl RunDetail {
             excluded: excluded.into_iter().map(|(reason, n)| (reason.as_str(), n)).collect(),
             outcomes: answers.outcomes.into_iter().collect(),
             to_be_read: answers.to_be_read,
+            answered: answers.answered,
             no_answer: answers.no_answer,
             canary,
             waiting_file: waiting_file.map(|w| WaitingFileView {

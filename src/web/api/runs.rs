@@ -77,7 +77,7 @@ pub struct RowsAsked {
     /// Only those that failed with this code of the provider.
     failure: Option<i64>,
     /// Only those whose last outcome is this; `no_answer`: reached, and nobody has answered; `to_be_read`: the answer waits for
-    /// somebody to read it.
+    /// somebody to read it; `answered`: it has been, and nothing was decided.
     #[serde(default)]
     outcome: String,
     /// Part of a number, a name or a row's id.
@@ -180,7 +180,7 @@ pub async fn results(state: State<WebState>, p: Page, Id(id): Id) -> Result<Resp
 /// A file about a run for people
 ///
 /// `own.csv` and `own.xlsx`: the audience as it came, with what became of each row. `outcomes.csv`: ids and what was answered,
-/// in fixed words (`to_be_read`: answered, and nobody has read it yet; `no_answer`). `phone.csv` and `phone.xlsx`: whoever was
+/// in fixed words (`to_be_read`: answered, and the person waits; `answered`: nobody waits, nothing was decided; `no_answer`). `phone.csv` and `phone.xlsx`: whoever was
 /// not reached or has not answered, by cost centre, with the hours left.
 #[utoipa::path(get, path = "/api/v1/runs/{id}/files/{file}", tag = "runs",
     params(("id" = i64, Path, description = "The run"), ("file" = String, Path, description = "Which file")),

@@ -86,9 +86,12 @@
     const now = fresh?.getElementById("answer-problems");
     by("answer-problems").replaceChildren(...(now ? now.childNodes : []));
   }
-  function alarm(words) {
+  function alarm(words, href) {
     const note = document.createElement("div");
-    note.className = "note bad"; note.setAttribute("role", "alert"); note.dataset.test = "problems"; note.textContent = words;
+    note.className = "note bad"; note.setAttribute("role", "alert"); note.dataset.test = "problems";
+    const said = href ? Object.assign(document.createElement("a"), { href }) : note;
+    said.textContent = words;
+    if (href) note.append(said);
     by("answer-problems").replaceChildren(note);
   }
   const blanks = () => {
@@ -106,6 +109,8 @@
   let busy = false;
   async function send(f, button) {
     if (busy) return;
+    // A code of which was just said that there is none was meant for us.
+    if (place && slash() && !slash().hidden && !options.length) { alarm(slash().dataset.none); field().focus(); return; }
     const open = blanks();
     if (open.length) { alarm(f.dataset.fill.replace("{blank}", open[0])); nextBlank(0); return; }
     busy = true;
@@ -113,6 +118,7 @@
     try {
       const answer = await fetch(f.action, { method: "POST", body: new FormData(f, button) });
       const fresh = parse(await answer.text());
+      if (answer.status === 401) { alarm(fresh.querySelector("main h1, main .note")?.textContent || f.dataset.unsent, `/sign-in?next=${encodeURIComponent(location.pathname)}`); return; }
       if (!fresh.querySelector("form[data-composer]")) { alarm(fresh.querySelector("main h1, main .note")?.textContent || f.dataset.unsent); return; }
       if (answer.ok) { field().value = ""; f.elements.canned.value = ""; unquote(); forget(); takeOff(); }
       problems(fresh);
@@ -206,9 +212,31 @@
     place = null;
     field()?.removeAttribute("aria-activedescendant");
   }
+  // What was written meanwhile is there when the list opens.
+  let asking = false;
+  async function restock() {
+    if (asking) return;
+    asking = true;
+    try {
+      const answer = await fetch(`/conversations/${form().dataset.composer}`, { headers: { "x-live": "1" }, redirect: "error" });
+      if (!answer.ok) return;
+      const fresh = parse(await answer.text());
+      for (const css of ["#canned > div", "#shelf"]) {
+        const now = fresh.querySelector(css);
+        if (now) document.querySelector(css)?.replaceChildren(...now.childNodes);
+      }
+      if (!place) return;
+      const was = chosen;
+      offer();
+      mark(was);
+    } catch { /* What is known already is offered. */ } finally { asking = false; }
+  }
+  document.addEventListener("toggle", (e) => { if (e.target.id === "canned" && e.target.open) restock(); }, true);
   function offer() {
+    const opens = !place;
     place = asked();
     if (!place) return shut();
+    if (opens) restock();
     const rank = (el, name) => name.toLowerCase().startsWith(place.word) ? 0 : name.toLowerCase().includes(place.word) ? 1 : el.dataset.text.toLowerCase().includes(place.word) ? 2 : 3;
     const of = (css, name) => [...document.querySelectorAll(css)].map((el) => ({ el, name: el.dataset[name], rank: rank(el, el.dataset[name]) })).filter((o) => o.rank < 3);
     options = [...of("#canned [data-canned]", "code"), ...of("#shelf [data-template]", "name")].sort((a, b) => a.rank - b.rank).slice(0, 12);
@@ -279,7 +307,9 @@
       const answer = await fetch(f.getAttribute("action"), { method: "POST", body: filled(f, "send") });
       const fresh = parse(await answer.text());
       if (fresh.getElementById("gallery")) { show(fresh); return; }
-      if (!answer.ok || !fresh.getElementById("thread")) { location.href = answer.url; return; }
+      // One that was closed is followed by a new one.
+      const elsewhere = fresh.querySelector("form[data-composer]")?.dataset.composer !== form()?.dataset.composer;
+      if (!answer.ok || elsewhere || !fresh.getElementById("thread")) { location.href = answer.url; return; }
       by("gallery-dialog").close();
       renew(fresh);
       follow();
@@ -306,7 +336,7 @@
 
   document.addEventListener("click", (e) => {
     const el = e.target.closest?.("#take-off,[data-forget],[data-quote],[data-unquote],[data-canned],[data-option],[data-gallery],.pick-template");
-    if (!el) { if (slash() && !slash().hidden && !slash().contains(e.target)) shut(); return; }
+    if (!el) { if (slash() && !slash().hidden && !slash().contains(e.target) && !e.target.closest?.("[data-test=answer]")) shut(); return; }
     if (el.matches("[data-gallery], .pick-template")) {
       if (e.ctrlKey || e.metaKey || !by("gallery-dialog")) return;
       e.preventDefault();

@@ -103,16 +103,33 @@
   arrived();
   document.addEventListener("swapped", (e) => { if (e.target.id === "news") arrived(); });
 
-  const down = () => {
-    const wall = document.querySelector("[data-bottom]");
-    if (!wall) return;
-    wall.scrollTop = wall.scrollHeight;
-    // On a phone the page scrolls instead, and the field to answer in lies over its end.
-    const field = document.getElementById("foot"), last = wall.lastElementChild;
-    if (!last || !field || getComputedStyle(field).position !== "sticky") return;
-    scrollBy(0, Math.max(0, last.getBoundingClientRect().bottom + 8 - (innerHeight - field.offsetHeight)));
+  const wall = () => document.querySelector("[data-bottom]");
+  // On a phone the page scrolls instead, and the field to answer in lies over its end.
+  const hidden = () => {
+    const field = document.getElementById("foot"), last = wall().lastElementChild;
+    if (!last || !field || getComputedStyle(field).position !== "sticky") return 0;
+    return Math.max(0, last.getBoundingClientRect().bottom + 8 - (innerHeight - field.offsetHeight));
   };
+  // Whoever reads at the end stays there when a picture has loaded or the thread has become smaller.
+  let follows = false, from = 0;
+  const place = () => wall().scrollTop + scrollY;
+  const down = () => {
+    if (!wall()) return;
+    wall().scrollTop = wall().scrollHeight;
+    scrollBy(0, hidden());
+    follows = true;
+    from = place();
+  };
+  document.addEventListener("scroll", () => {
+    if (!wall()) return;
+    const left = wall().scrollHeight - wall().scrollTop - wall().clientHeight + hidden();
+    if (left < 40) follows = true; else if (place() < from) follows = false;
+    from = place();
+  }, true);
+  const stay = () => { if (follows) down(); };
+  document.addEventListener("load", (e) => { if (e.target.closest?.("[data-bottom]")) stay(); }, true);
   if (!location.hash) down();
+  if (wall()) new ResizeObserver(stay).observe(wall());
   document.addEventListener("swapped", (e) => { if (e.target.matches("[data-bottom]")) down(); });
 
   document.addEventListener("change", (e) => {

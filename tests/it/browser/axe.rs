@@ -70,6 +70,11 @@ async fn furnish(rig: &Rig, window: &Client) {
     ] {
         rig.post(path, &body).await;
     }
+    // A transcript longer than its place on the ticket's page.
+    let note = json!({"text": "Llamar mañana.\n".repeat(80)});
+    rig.post("/api/v1/conversations/1/note", &note).await;
+    rig.post("/api/v1/conversations/1/close", &json!({"anyway": true})).await;
+    writes(rig, 0, "Gracias").await;
     standing(rig).await;
     window.goto(&format!("{}/campaigns/new", rig.daemon_url())).await.unwrap();
     marked(window, "title").await.send_keys("Promo").await.unwrap();

@@ -5,8 +5,10 @@ use std::time::Duration;
 use fantoccini::{Client, Locator};
 use recado::domain::change::{Change, News};
 use recado::domain::fill::Content;
-use recado::domain::id::MessageId;
+use recado::domain::id::{ConversationId, MessageId, UserId};
 use recado::engine::canned::CannedDraft;
+use recado::engine::{Author, Seen};
+use recado::store::idempotency::Once;
 use serde_json::json;
 
 use super::{marked, picture, wait_for, wait_for_any};
@@ -275,5 +277,67 @@ async fn an_answer_that_does_not_arrive_comes_back_before_the_eyes_of_whoever_wr
     marked(window, "conversation").await.click().await.unwrap();
     says_thread(window, "note", "Not delivered: A las nueve").await;
     says_thread(window, "out", "this number cannot receive it").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn only_the_thread_scrolls_and_it_stays_at_its_last_lines_until_somebody_reads_further_up() {
+    const END: &str =
+        "const w = document.getElementById('thread'); return w.scrollHeight - w.scrollTop - w.clientHeight < 2;";
+    const PICTURES: &str = "const done = arguments[0], thread = document.getElementById('thread');
+        const all = [1, 2, 3].map((n) => { const img = new Image(); thread.append(img); img.src = `${document.querySelector('link[rel=icon]').href}?${n}`; return img; });
+        Promise.all(all.map((img) => img.decode())).then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(all[0].offsetHeight))));";
+    let Some(browser) = Browser::start(1280, 800).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let author = Author { id: UserId(1), name: "agent".to_owned(), once: Once::default(), by: None };
+    for n in 0..20 {
+        says(&stage, &format!("wamid.more{n}"), json!({"type": "text", "text": {"body": format!("pregunta {n}")}}))
+            .await;
+        stage.engine.answer(ConversationId(1), &format!("respuesta {n}"), &author, Seen::default()).await.unwrap();
+    }
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    says_thread(window, "out", "respuesta 19").await;
+    let is = async |script: &str| window.execute(script, Vec::new()).await.unwrap().as_bool() == Some(true);
+    assert!(is(END).await, "it opens at its end");
+    let whole = "const t = document.getElementById('talk'); return t.scrollHeight <= t.clientHeight + 1;";
+    assert!(is(whole).await, "the column around it does not scroll");
+    let high = window.execute_async(PICTURES, Vec::new()).await.unwrap();
+    assert!(high.as_i64().unwrap_or_default() > 0 && is(END).await, "pictures that have loaded do not push it away");
+    picture(window, "thread-end").await;
+    let up = "const w = document.getElementById('thread'); w.scrollTop = 100; return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));";
+    assert!(is(up).await);
+    window.execute_async(PICTURES, Vec::new()).await.unwrap();
+    assert!(!is(END).await, "whoever reads further up is left there");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_canned_answer_made_meanwhile_is_offered_and_a_code_that_is_none_is_not_sent() {
+    let Some(browser) = Browser::start(1280, 800).await else { return };
+    let window = &browser.window;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (_, ana) = desk(&stage, &site).await;
+    let origin = site.listen().await;
+    at(window, &origin, &ana, "/conversations/1").await;
+    let field = marked(window, "answer-text").await;
+    let draft = CannedDraft { team: "", code: "visita", text: "Lo visitamos el martes." };
+    stage.engine.save_canned(None, draft, "ana").await.unwrap().unwrap();
+    field.send_keys("/xyz").await.unwrap();
+    wait_for(window, "#slash:not([hidden]) [aria-disabled]").await;
+    field.send_keys("\u{E009}\u{E007}\u{E000}").await.unwrap();
+    marked(window, "problems").await;
+    assert_eq!(written(window).await, "/xyz", "it was not sent");
+    field.clear().await.unwrap();
+    field.send_keys("/vis").await.unwrap();
+    marked(window, "slash-option").await;
+    field.send_keys("\u{E007}").await.unwrap();
+    assert_eq!(written(window).await, "Lo visitamos el martes.");
     browser.close().await;
 }

@@ -88,3 +88,19 @@ async fn the_hours_of_the_team_count_before_those_of_the_sender() {
     assert_eq!((of(None), of(Some("ventas"))), (Some("tarde"), Some("tarde")));
     assert_eq!(recado::inbox::away::hours_of(config, None, "lab"), None);
 }
+
+#[tokio::test]
+async fn whoever_writes_in_a_conversation_of_no_team_is_told_by_the_hours_of_the_senders_team() {
+    const NIGHT: &str = "[team.noche]\nmembers = [\"eva\"]\nhours = \"tarde\"\n[sender.night]\naccount = \"meta\"\n\
+        phone_number_id = \"106540352242924\"\nnumber = \"+5491155550102\"\nteam = \"noche\"\n";
+    for store in stores().await {
+        let office = Office::with(&store, &format!("{HOURS}{NIGHT}"));
+        let writes = async || office.reply_to("106540352242924", ANA, crate::inbox::office::typed("Hola")).await;
+        writes().await;
+        assert_eq!(told(&office).await.len(), 1, "{}", store.name());
+        office.change("UPDATE conversation SET team = NULL").await;
+        office.change("DELETE FROM away_answer").await;
+        writes().await;
+        assert_eq!(told(&office).await.len(), 2, "{}", store.name());
+    }
+}

@@ -121,6 +121,8 @@ async fn the_list_says_until_when_a_doubt_waits_or_why_the_rule_cannot_decide() 
         let silent = "UPDATE message SET sent_at = NULL WHERE id = (SELECT MAX(id) FROM message)";
         let review = "UPDATE message SET reviewed_at = accepted_at WHERE id = (SELECT MAX(id) FROM message)";
         let before = "UPDATE message SET accepted_at = (SELECT claimed_at FROM message WHERE state = 'in_doubt') WHERE state = 'accepted'";
+        let automatic =
+            "UPDATE message SET run_id = 0, category = 'service', author = 'automatic' WHERE state = 'in_doubt'";
         let by_hand = "UPDATE message SET run_id = 0 WHERE state = 'in_doubt'";
         for (name, campaign, more, reason) in [
             ("a", CAMPAIGN, RECEIPTS, None),
@@ -130,6 +132,7 @@ async fn the_list_says_until_when_a_doubt_waits_or_why_the_rule_cannot_decide() 
             ("e", CAMPAIGN, before, Some(Reason::NoneAfter)),
             ("f", promotion.as_str(), RECEIPTS, Some(Reason::Campaign)),
             ("g", CAMPAIGN, by_hand, Some(Reason::ByHand)),
+            ("h", CAMPAIGN, automatic, Some(Reason::Automatic)),
         ] {
             let stage = Stage::new(&store, store.dir.path()).await;
             sweep(&stage).await;

@@ -1,5 +1,6 @@
 //! Which message a reply answers, and whose the conversation is.
 
+use recado::store::conversation;
 use serde_json::json;
 
 use super::office::{ANA, Office, REPLIES, typed};
@@ -38,18 +39,48 @@ async fn several_candidates_write_no_outcome_and_ask_a_person() {
 }
 
 #[tokio::test]
-async fn a_message_is_likely_only_within_its_close_after_and_from_that_sender() {
+async fn a_first_reply_after_its_conversation_would_have_closed_still_answers_what_was_sent() {
     for store in stores().await {
         let office = Office::new(&store);
-        let run = office.run("es_AR", "close_after = \"10h\"\ntyped = { \"confirmed\" = [\"sí\"] }").await;
-        let message = office.message(run, ANA).await;
+        let run = office.run("es_AR", "close_after = \"1h\"\ntyped = { \"confirmed\" = [\"sí\"] }").await;
+        let message = office.message_from(run, ANA, "lab", "team:ventas").await;
         office.reply_to("106540352242923", ANA, typed("sí")).await;
         assert!(office.outcomes(message).await.is_empty(), "{}: written to another sender", store.name());
-        office.advance(11);
+        office.advance(50);
+        office.writes(ANA, "¿a qué hora era?").await;
+        let late = office.conversations().await.pop().unwrap();
+        assert_eq!((late.origin_message_id, late.team.as_deref()), (Some(message), Some("ventas")), "{}", store.name());
+        let thread = conversation::thread(&store, late.id).await.unwrap();
+        assert_eq!((thread[0].message_id, thread[0].row, thread.len()), (Some(message), Some(7), 2));
         office.writes(ANA, "sí").await;
-        assert!(office.outcomes(message).await.is_empty(), "{}: too late", store.name());
-        let out_of_the_blue = office.conversations().await.pop().unwrap();
-        assert_eq!(out_of_the_blue.origin_message_id, None);
+        assert_eq!(office.outcomes(message).await, ["confirmed"], "{}", store.name());
+        office.advance(24 * 7);
+        office.writes(ANA, "sí").await;
+        assert_eq!(office.outcomes(message).await, ["confirmed"], "{}: too late", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_waits_goes_before_what_waits_no_more_and_what_came_together_stays_open() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let short = "close_after = \"1h\"\ntyped = { \"confirmed\" = [\"sí\"] }";
+        let old = office.message(office.run("es_AR", short).await, ANA).await;
+        office.advance(5);
+        let new = office.message(office.run("es_AR", short).await, ANA).await;
+        office.advance(2);
+        office.writes(ANA, "sí").await;
+        assert_eq!(office.outcomes(new).await, ["confirmed"], "{}: what came last", store.name());
+        assert!(office.outcomes(old).await.is_empty(), "{}", store.name());
+        let bea = "5491155550124";
+        let both = [office.run("es_AR", short).await, office.run("es_AR", short).await];
+        for run in both {
+            office.message(run, bea).await;
+        }
+        office.advance(2);
+        office.writes(bea, "sí").await;
+        let last = office.words("SELECT certainty FROM entry WHERE direction = 'in' ORDER BY id DESC LIMIT 1").await;
+        assert_eq!(last, ["ambiguous"], "{}: nobody knows which of the two", store.name());
     }
 }
 

@@ -7,10 +7,12 @@ use recado::domain::change::Change;
 use recado::domain::id::TicketId;
 use recado::domain::role::Role;
 use recado::domain::ticket::{Priority, TicketState};
+use recado::engine::{Author, Seen};
 use recado::inbox::{self, ByHand};
 use recado::store::conversation::{self, ConversationState, Shown};
+use recado::store::idempotency::Once;
 use recado::store::ticket::{self, NewTicket, TicketChange, TicketFilter, Told, Whose};
-use recado::store::{Store, audit, user};
+use recado::store::{Store, audit, template, user};
 use serde_json::json;
 
 use super::office::{ANA, NOW, Office};
@@ -292,4 +294,74 @@ async fn a_conversation_that_has_a_ticket_gets_no_second_one_and_is_told_which_i
         assert!(second.body.contains(&format!("ticket {}.", first.json()["id"])), "{}: {}", store.name(), second.body);
         assert_eq!(office.numbers("SELECT COUNT(*) FROM ticket").await, [1], "{}", store.name());
     }
+}
+
+#[tokio::test]
+async fn an_answer_in_doubt_keeps_its_conversation_from_ending_and_stands_so_on_the_ticket() {
+    for store in stores().await {
+        let office = Office::with(&store, "[conversations]\nclose_after = \"1h\"\n");
+        office.writes(ANA, "¿está listo?").await;
+        let chat = office.conversations().await[0].id;
+        let person = office.person(ANA).await;
+        let new = NewTicket { subject: "Estudio", person, priority: Priority::Normal, assignee: None, reference: None };
+        let ticket = office.inbox.open_ticket_of(chat, &new, BY).await.unwrap().unwrap().id;
+        let author = Author { id: office.user("ana").await, name: "ana".to_owned(), once: Once::default(), by: None };
+        office.engine.answer(chat, "Sí, mañana", &author, Seen::default()).await.unwrap();
+        let lost = "UPDATE message SET state = 'in_doubt', claimed_at = created_at WHERE author = 'ana'";
+        office.change(lost).await;
+        office.advance(2);
+        assert_eq!(office.inbox.close_due(office.clock.now()).await.unwrap(), 0, "{}", store.name());
+        let c = office.conversations().await.remove(0);
+        assert_eq!((c.state, c.waiting_since.is_some()), (ConversationState::Open, true), "{}", store.name());
+        let noted = office.words("SELECT content FROM entry WHERE direction = 'note'").await;
+        assert!(noted.len() == 1 && noted[0].contains("in_doubt") && noted[0].contains("Sí, mañana"), "{noted:?}");
+        assert_eq!(office.inbox.close_due(office.clock.now()).await.unwrap(), 0, "{}: once", store.name());
+        assert!(office.inbox.close(chat, "ana", office.clock.now()).await.unwrap().is_done());
+        let site = Site::over(&office.engine);
+        let page = site.get(&format!("/tickets/{ticket}"), Some(&site.visitor(Role::Agent).await)).await.body;
+        assert_eq!(page.matches("data-test=\"uncertain\"").count(), 1, "{} {page}", store.name());
+        let token = site.token(Role::Agent).await;
+        let told = site.call(Method::GET, &format!("/api/v1/tickets/{ticket}"), &token, "", None).await.json();
+        assert_eq!(told.to_string().matches("\"uncertain\":true").count(), 1, "{} {told}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_template_after_the_end_begins_a_conversation_of_the_same_ticket_while_that_is_open() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let diego = office.user("diego").await;
+        office.writes(ANA, "hola").await;
+        let chat = office.conversations().await[0].id;
+        let person = office.person(ANA).await;
+        let new = NewTicket { subject: "Estudio", person, priority: Priority::Normal, assignee: None, reference: None };
+        let ticket = office.inbox.open_ticket_of(chat, &new, BY).await.unwrap().unwrap().id;
+        for inherits in [true, false] {
+            let last = office.conversations().await.pop().unwrap().id;
+            assert!(office.inbox.close(last, "diego", office.clock.now()).await.unwrap().is_done());
+            if !inherits {
+                office.change("UPDATE ticket SET state = 'closed', closed_at = 1").await;
+            }
+            let message = office.message(office.run("es_AR", "").await, ANA).await;
+            let send = ByHand { person, sender: "lab", agent: diego, name: "diego", wait: None, ticket: None };
+            let mut tx = store.begin().await.unwrap();
+            inbox::open_by_hand(&mut tx, &office.engine.config.conversations, &send, message).await.unwrap();
+            tx.commit().await.unwrap();
+            let next = office.conversations().await.pop().unwrap();
+            assert_eq!(next.previous_id, Some(last), "{}", store.name());
+            assert_eq!(next.ticket_id, inherits.then_some(ticket), "{}", store.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_gallery_says_the_wait_that_will_be_kept() {
+    let store = stores().await.swap_remove(0);
+    let office = Office::with(&store, "[conversations]\nclose_after = \"2h\"\n");
+    office.writes(ANA, "hola").await;
+    template::save(&store, "meta", &super::office::template("es_AR"), NOW).await.unwrap();
+    let site = Site::over(&office.engine);
+    let agent = site.visitor(Role::Agent).await;
+    let page = site.get("/conversations/1/templates?template=appointment%7Ces_AR", Some(&agent)).await.body;
+    assert!(page.contains("As usual (2 h)"), "{page}");
 }

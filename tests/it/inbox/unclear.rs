@@ -34,7 +34,7 @@ async fn an_answer_that_several_messages_may_have_is_to_be_read_for_each_of_them
         let before = result::pulse(&store, of).await.unwrap();
         office.writes(ANA, "Cancelar").await;
         let answers = tally::answers(&store, of).await.unwrap();
-        assert_eq!((answers.to_be_read, answers.no_answer), (1, 0), "{}", store.name());
+        assert_eq!((answers.to_be_read, answers.no_answer), (2, 0), "{}", store.name());
         assert_eq!(answered(&office, of).await, [1, 1], "the files say so of each");
         assert_ne!(result::pulse(&store, of).await.unwrap(), before, "the files are written anew");
         let known = office.conversations().await.remove(0);
@@ -99,7 +99,7 @@ async fn what_is_to_be_read_and_who_did_not_answer_lead_to_just_those_for_whoeve
             office.writes(who, text).await;
         }
         let answers = tally::answers(&store, of).await.unwrap();
-        assert_eq!((answers.to_be_read, answers.no_answer), (2, 1), "{}", store.name());
+        assert_eq!((answers.to_be_read, answers.no_answer), (3, 1), "{}", store.name());
         let site = Site::over(&office.engine);
         let shown = async |role: Role, word: &str, line: &str| {
             let visitor = site.visitor(role).await;
@@ -110,14 +110,14 @@ async fn what_is_to_be_read_and_who_did_not_answer_lead_to_just_those_for_whoeve
             page.body.matches(&format!("data-test=\"{line}\"")).count()
         };
         assert_eq!(shown(Role::Agent, "to_be_read", "conversation").await, 2, "{}", store.name());
-        assert_eq!(shown(Role::Marketing, "to_be_read", "row").await, 2, "{}", store.name());
+        assert_eq!(shown(Role::Marketing, "to_be_read", "row").await, 3, "{}", store.name());
         for role in [Role::Agent, Role::Marketing, Role::Operator, Role::Admin] {
             assert_eq!(shown(role, "no_answer", "row").await, 1, "{} {role:?}", store.name());
         }
         let token = site.token(Role::Agent).await;
         for (path, n) in [
             (format!("/api/v1/runs/{of}/messages?outcome=no_answer"), 1),
-            (format!("/api/v1/runs/{of}/messages?outcome=to_be_read"), 2),
+            (format!("/api/v1/runs/{of}/messages?outcome=to_be_read"), 3),
             (format!("/api/v1/conversations?run={of}"), 2),
             (format!("/api/v1/conversations?run={other}"), 1),
         ] {
@@ -127,5 +127,43 @@ async fn what_is_to_be_read_and_who_did_not_answer_lead_to_just_those_for_whoeve
         let finance = site.visitor(Role::Finance).await;
         let run = site.get(&format!("/runs/{of}"), Some(&finance)).await.body;
         assert_eq!((leads_to(&run, "to_be_read"), leads_to(&run, "no_answer")), (None, None), "{run}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_answered_and_decided_nothing_is_told_alike_by_the_run_and_by_its_file() {
+    const PHONES: [&str; 4] = [ANA, "5491155550124", "5491155550125", "5491155550126"];
+    for store in stores().await {
+        let office = Office::new(&store);
+        let of = office.run("es_AR", REPLIES).await;
+        for phone in PHONES {
+            let id = office.message(of, phone).await;
+            office.change(&format!("UPDATE message SET external_id = 'T-{phone}' WHERE id = {id}")).await;
+        }
+        office.change("UPDATE message SET state = 'delivered', delivered_at = accepted_at").await;
+        office.writes(PHONES[0], "sí").await;
+        office.writes(PHONES[1], "¿qué llevo?").await;
+        office.writes(PHONES[2], "¿dónde es?").await;
+        let before = result::pulse(&store, of).await.unwrap();
+        let read = office.conversations().await[1].id;
+        assert!(office.inbox.close(read, "ana", office.clock.now()).await.unwrap().is_done());
+        assert_ne!(result::pulse(&store, of).await.unwrap(), before, "{}: the files are written anew", store.name());
+        let answers = tally::answers(&store, of).await.unwrap();
+        assert_eq!(answers.outcomes, [("confirmed".to_owned(), 1)], "{}", store.name());
+        assert_eq!((answers.to_be_read, answers.answered, answers.no_answer), (1, 1, 1), "{}", store.name());
+        let site = Site::over(&office.engine);
+        let token = site.token(Role::Admin).await;
+        for (word, phone) in [("to_be_read", PHONES[2]), ("answered", PHONES[1]), ("no_answer", PHONES[3])] {
+            let path = format!("/api/v1/runs/{of}/messages?outcome={word}");
+            let told = site.call(Method::GET, &path, &token, "", None).await.json();
+            let items = told["items"].as_array().unwrap();
+            assert_eq!((items.len(), told.to_string().contains(phone)), (1, true), "{} {word} {told}", store.name());
+            let path = format!("/api/v1/runs/{of}/files/outcomes.csv");
+            let file = site.call(Method::GET, &path, &token, "", None).await.body;
+            let line = file.lines().find(|line| line.contains(phone)).unwrap_or_default();
+            assert!(line.contains(word), "{} {word}: {file}", store.name());
+        }
+        let page = site.get(&format!("/runs/{of}"), Some(&site.visitor(Role::Agent).await)).await.body;
+        assert_eq!(leads_to(&page, "answered").as_deref(), Some(format!("/runs/{of}/rows?outcome=answered").as_str()));
     }
 }
