@@ -106,8 +106,8 @@ async fn a_fixed_header_or_footer_that_goes_is_another_text_and_a_run_resumed_fo
         assert_ne!(now().await.state, RunState::Paused, "once, {}", store.name());
         let mut other = bare.clone();
         let body = other.as_array_mut().unwrap().iter_mut().find(|c| c["type"] == "BODY").unwrap();
-        body["text"] = "Hola {{1}}".into();
-        body["example"] = json!({"body_text": [["Ana"]]});
+        body["text"] = "Hola {{1}}, {{2}}, {{3}}, {{4}} y {{5}}.".into();
+        body["example"] = json!({"body_text": [["Ana", "b", "c", "d", "e"]]});
         stage.retells(other.clone()).await;
         let codes: Vec<String> = now().await.paused_for().into_iter().map(|p| p.code).collect();
         assert_eq!((now().await.state, codes), (RunState::Paused, vec!["pause_template_values".to_owned()]));
@@ -115,7 +115,7 @@ async fn a_fixed_header_or_footer_that_goes_is_another_text_and_a_run_resumed_fo
         stage.retells(other.clone()).await;
         assert_ne!(now().await.state, RunState::Paused, "what was accepted stays accepted, {}", store.name());
         let body = other.as_array_mut().unwrap().iter_mut().find(|c| c["type"] == "BODY").unwrap();
-        body["text"] = "Chau {{1}}".into();
+        body["text"] = "Chau {{1}}, {{2}}, {{3}}, {{4}} y {{5}}.".into();
         stage.retells(other).await;
         assert_eq!(now().await.state, RunState::Paused, "it has changed again, {}", store.name());
     }
