@@ -71,6 +71,8 @@ pub struct TemplateNews {
     pub language: String,
     /// How it stands now.
     pub status: TemplateStatus,
+    /// When that was so.
+    pub at: UnixMs,
 }
 
 /// What the provider tells of a template beside its status; what it does not tell stays as it was.
@@ -119,6 +121,8 @@ pub struct AccountNews {
     pub number: String,
     /// What it does to sending.
     pub effect: AccountEffect,
+    /// When that was so.
+    pub at: UnixMs,
 }
 
 /// What a person did with a message.
@@ -154,6 +158,8 @@ pub enum AccountEffect {
     },
     /// The account is switched off, or is ours no more.
     Disabled,
+    /// There is no such account any more.
+    Deleted,
     /// What was restricted or switched off is allowed again.
     Reinstated,
     /// The account's review refused it: nothing may be sent until another review approves it.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::event::AccountNews;
+use super::event::{AccountEffect, AccountNews};
+use super::time::UnixMs;
 
 /// News of which nobody says when they are over stand for so long.
 const USUAL: Duration = Duration::from_hours(7 * 24);
@@ -13,6 +14,33 @@ const SHORT: Duration = Duration::from_hours(24);
 
 /// A ban is announced with its day, weeks ahead; another review takes as long.
 const LONG: Duration = Duration::from_hours(30 * 24);
+
+/// The word of a restriction of utility templates.
+pub const UTILITY: &str = "restricted_utility";
+
+/// What the provider may restrict beside the templates that it stops itself.
+const RESTRICTIONS: [&str; 5] = ["restriction", UTILITY, "restricted_people", "restricted_texts", "restricted_numbers"];
+
+/// The word of a restriction of that kind.
+fn restriction(kind: &str) -> &'static str {
+    let [other, utility, people, texts, numbers] = RESTRICTIONS;
+    match kind {
+        "RESTRICTED_UTILITY_TEMPLATES" => utility,
+        "RESTRICTED_CUSTOMER_INITIATED_MESSAGING" => people,
+        "RESTRICTED_DIRECT_SEND_UTILITY_TEMPLATES" => texts,
+        "RESTRICTED_ADD_PHONE_NUMBER_ACTION" | "RESTRICTION_ADD_PHONE_NUMBER_ACTION" => numbers,
+        _ => other,
+    }
+}
+
+/// What a restriction of that kind does to sending, until then if that is said.
+pub fn effect_of(kind: &str, until: Option<UnixMs>) -> AccountEffect {
+    match kind {
+        "RESTRICTED_BIZ_INITIATED_MESSAGING" => AccountEffect::Restricted { until },
+        "RESTRICTED_UTILITY_TEMPLATES" => AccountEffect::UtilityRestricted { until },
+        _ => AccountEffect::None,
+    }
+}
 
 /// What follows from news.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +56,19 @@ pub enum Notice {
     },
     /// Those are over.
     Ends(&'static [&'static str]),
+    /// Violations, restrictions and a ban ahead are over.
+    Reinstated,
+}
+
+impl Notice {
+    /// What is over with it.
+    pub fn over(&self) -> Vec<&'static str> {
+        match self {
+            Self::Begins { instead_of, .. } => instead_of.to_vec(),
+            Self::Ends(words) => words.to_vec(),
+            Self::Reinstated => RESTRICTIONS.into_iter().chain(["ban_ahead", "violation"]).collect(),
+        }
+    }
 }
 
 /// What `news` say beside their effect; `None`: their effect says it all.
@@ -37,15 +78,13 @@ pub fn of(news: &AccountNews) -> Option<Notice> {
     match (news.field.as_str(), event.as_str()) {
         ("account_update" | "status-event", "ACCOUNT_VIOLATION") => begins("violation", USUAL),
         ("account_update" | "status-event", "ACCOUNT_RESTRICTION" | "ACCOUNT_RESTRICTED") => {
-            begins("restriction", USUAL)
+            begins(restriction(&news.detail), USUAL)
         }
         ("account_update", "DISABLED_UPDATE") if news.detail.starts_with("SCHEDULE_FOR_DISABLE") => {
             begins("ban_ahead", LONG)
         }
-        ("account_update", "DISABLED_UPDATE") if news.detail.starts_with("REINSTATE") => {
-            Some(Notice::Ends(&["ban_ahead", "violation", "restriction"]))
-        }
-        ("status-event", "REINSTATE" | "ACCOUNT_VERIFIED") => Some(Notice::Ends(&["violation", "restriction"])),
+        ("account_update", "DISABLED_UPDATE") if news.detail.starts_with("REINSTATE") => Some(Notice::Reinstated),
+        ("status-event", "REINSTATE" | "ACCOUNT_VERIFIED") => Some(Notice::Reinstated),
         ("account_update", "VOLUME_BASED_PRICING_TIER_UPDATE") => begins("volume_tier", SHORT),
         ("account_update", "AUTH_INTL_PRICE_ELIGIBILITY_UPDATE") => begins("auth_international", SHORT),
         ("account_update", "BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE") => begins("location", SHORT),
@@ -74,7 +113,6 @@ pub fn of(news: &AccountNews) -> Option<Notice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::AccountEffect;
 
     fn news(field: &str, event: &str, detail: &str) -> AccountNews {
         AccountNews {
@@ -84,6 +122,7 @@ mod tests {
             detail: detail.to_owned(),
             number: String::new(),
             effect: AccountEffect::None,
+            at: UnixMs(0),
         }
     }
 
@@ -91,11 +130,14 @@ mod tests {
     fn news_begin_a_notice_or_end_it_or_say_it_all_by_their_effect() {
         let word = |field, event, detail| match of(&news(field, event, detail)) {
             Some(Notice::Begins { word, .. }) => word,
-            Some(Notice::Ends(_)) => "ends",
+            Some(Notice::Ends(_) | Notice::Reinstated) => "ends",
             None => "",
         };
         for (field, event, detail, expected) in [
             ("account_update", "ACCOUNT_VIOLATION", "SPAM", "violation"),
+            ("account_update", "ACCOUNT_RESTRICTION", "RESTRICTED_UTILITY_TEMPLATES", UTILITY),
+            ("status-event", "ACCOUNT_RESTRICTED", "RESTRICTION_ADD_PHONE_NUMBER_ACTION", "restricted_numbers"),
+            ("account_update", "ACCOUNT_RESTRICTION", "RESTRICTED_SOMETHING_NEW", "restriction"),
             ("account_update", "DISABLED_UPDATE", "SCHEDULE_FOR_DISABLE April 17, 2025", "ban_ahead"),
             ("account_update", "DISABLED_UPDATE", "DISABLE April 17, 2025", ""),
             ("account_update", "DISABLED_UPDATE", "REINSTATE", "ends"),

@@ -14,6 +14,10 @@ pub struct Snapshot {
     /// In the others; empty where the language does not come from a column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub translations: Vec<Template>,
+    /// What the provider has now in the place of some of them, where that takes other values: people were told when it
+    /// stopped the run, and whoever resumes it accepts that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Template>,
 }
 
 impl Snapshot {
@@ -46,7 +50,7 @@ impl Snapshot {
 
 impl From<Template> for Snapshot {
     fn from(main: Template) -> Self {
-        Self { main, translations: Vec::new() }
+        Self { main, translations: Vec::new(), told: Vec::new() }
     }
 }
 
@@ -91,7 +95,8 @@ mod tests {
     #[test]
     fn each_language_has_its_own_template_and_an_unknown_one_the_campaigns() {
         let main = template("es_AR", Category::Utility);
-        let both = Snapshot { main, translations: vec![template("pt_BR", Category::Marketing)] };
+        let translations = vec![template("pt_BR", Category::Marketing)];
+        let both = Snapshot { translations, ..Snapshot::from(main) };
         assert_eq!(both.of(Some("pt_BR")).language, "pt_BR");
         assert_eq!((both.of(None).language.as_str(), both.of(Some("fr")).language.as_str()), ("es_AR", "es_AR"));
         assert_eq!((both.one_category(), both.strictest_category()), (None, Category::Marketing));

@@ -11,13 +11,16 @@ use super::template::keep;
 use super::{Engine, EngineError};
 use crate::domain::change::Change;
 use crate::domain::id::{MessageId, RunId};
+use crate::domain::notice::UTILITY;
 use crate::domain::recipient::Recipient;
-use crate::domain::template::TemplateStatus;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::template::{Category, TemplateStatus};
 use crate::domain::time::UnixMs;
 use crate::intake::phone_number::country_of;
 use crate::provider::ProviderError;
 use crate::store::hold::{self, Hold, HoldCause, HoldScope, NewHold};
-use crate::store::{message, setting, template};
+use crate::store::run::NewRun;
+use crate::store::{StoreError, Tx, message, notice, setting, template};
 
 pub use crate::store::audit::ITSELF;
 
@@ -43,6 +46,19 @@ pub(super) fn country_key(account: &str, recipient: &str) -> Option<String> {
 pub(super) async fn countries(engine: &Engine) -> Result<BTreeSet<String>, EngineError> {
     let open = hold::open(&engine.store).await?.into_iter();
     Ok(open.filter(|hold| hold.scope == HoldScope::Country).map(|hold| hold.scope_key).collect())
+}
+
+/// A run that begins while the account's utility templates are restricted waits, if it sends one.
+pub(super) async fn restrict(tx: &mut Tx, run: RunId, new: &NewRun<'_>) -> Result<(), EngineError> {
+    let until_at = notice::until(tx, new.account, UTILITY, new.at).await?;
+    let snapshot: Snapshot =
+        serde_json::from_str(new.template).map_err(|_| StoreError::Corrupt { what: "template" })?;
+    if until_at.is_some() && snapshot.has(Category::Utility) {
+        let (scope, scope_key) = (HoldScope::Run, run.to_string());
+        let hold = NewHold { scope, scope_key, cause: HoldCause::Restricted, code: None, until_at };
+        hold::place_in(tx, &hold, new.at).await?;
+    }
+    Ok(())
 }
 
 /// Whether a number of `account` is in one of `countries`.

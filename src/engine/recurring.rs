@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::holds::restrict;
 use super::start::{Candidate, Yes};
 use super::{Engine, EngineError, StartOutcome};
 use crate::domain::change::Change;
@@ -88,6 +89,7 @@ impl Recurring {
         let new = ready.run(&candidate, (&due.begun_by, now), Sort::Recurring);
         // While the run before is still being sent its time waits, and is caught up then.
         let Some(run) = run::insert(&mut tx, &new).await? else { return Ok(None) };
+        restrict(&mut tx, run, &new).await?;
         if !recurrence::advance(&mut tx, due.campaign_id, due_at, next).await? {
             return Ok(None);
         }

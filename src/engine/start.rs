@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::holds::restrict;
 use super::readings::{Soon, Subject};
 use super::{Engine, EngineError, feed, load};
 use crate::config::{Account, Sender};
@@ -206,6 +207,7 @@ impl Engine {
     async fn begin(&self, new: &NewRun<'_>, once: &Once) -> Result<Option<StartOutcome>, EngineError> {
         let mut tx = self.store.begin().await?;
         let Some(run) = run::insert(&mut tx, new).await? else { return Ok(None) };
+        restrict(&mut tx, run, new).await?;
         once.settle(&mut tx, &(run, new.version)).await?;
         tx.commit().await?;
         Ok(Some(StartOutcome::Started(run)))

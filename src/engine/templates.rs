@@ -118,7 +118,7 @@ fn with_translations(main: Template, all: Vec<Template>) -> Snapshot {
     let mut translations: Vec<Template> = all.into_iter().filter(fits).collect();
     translations.sort_by(|a, b| a.language.cmp(&b.language));
     translations.dedup_by(|a, b| a.language == b.language);
-    Snapshot { main, translations }
+    Snapshot { translations, ..Snapshot::from(main) }
 }
 
 /// The first language in which a person would read another text, or pay another price, than was looked at; or that came

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::event::{IdentityChange, Preference};
 use crate::domain::time::UnixMs;
-use crate::store::preference::{self, Told};
+use crate::store::preference::{self, PROVIDER, Told};
 use crate::store::{Result, Tx, identity};
 
 use super::reply::AUTOMATIC;
@@ -18,7 +18,7 @@ pub async fn take(tx: &mut Tx, told: &Preference, received_at: UnixMs) -> Result
     let person = identity::meet(tx, &told.person, received_at).await?.root();
     let is_time = told.at.0 > 0 && told.at <= received_at.plus(AHEAD);
     let at = if is_time { told.at } else { received_at };
-    preference::tell(tx, person, &Told { stop: told.stop, at, note: "", by: AUTOMATIC }).await
+    preference::tell(tx, person, &Told { source: PROVIDER, stop: told.stop, at, note: "", by: AUTOMATIC }).await
 }
 
 /// The old and the new identity are one person: what they asked for goes on holding.

@@ -185,7 +185,7 @@ async fn write_all(tx: &mut Tx, round: &[&Understood<'_>], placed: &[Placed]) ->
 
 /// Writes the outcome, and what the person wishes about promotions.
 async fn decided(tx: &mut Tx, understood: &Understood<'_>, entry: EntryId) -> Result<()> {
-    wish::keep(tx, understood.person.root(), &understood.decision, understood.at).await?;
+    wish::keep(tx, understood).await?;
     let outcome = match &understood.decision {
         Decision::Settled { outcome, .. } => outcome.as_deref(),
         Decision::OptOut { .. } => Some(decide::OPT_OUT),

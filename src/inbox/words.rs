@@ -1,187 +1,15 @@
 //! Comparing what people type: without case, accents, punctuation and decoration.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::locale::Language;
 
-/// Whole messages that mean "no more", folded, with the language they tell, if one.
-const OPT_OUT: &[(&str, Option<Language>)] = &[
-    ("baja", Some(Language::Es)),
-    ("dar de baja", Some(Language::Es)),
-    ("darme de baja", Some(Language::Es)),
-    ("deme de baja", Some(Language::Es)),
-    ("quiero darme de baja", Some(Language::Es)),
-    ("no mas", Some(Language::Es)),
-    ("no mas mensajes", Some(Language::Es)),
-    ("no mas promociones", Some(Language::Es)),
-    ("no quiero mas", Some(Language::Es)),
-    ("no quiero mas mensajes", Some(Language::Es)),
-    ("no quiero recibir mas mensajes", Some(Language::Es)),
-    ("no quiero promociones", Some(Language::Es)),
-    ("no quiero recibir promociones", Some(Language::Es)),
-    ("no me escriban mas", Some(Language::Es)),
-    ("ya no quiero mensajes", Some(Language::Es)),
-    ("ya no quiero mas mensajes", Some(Language::Es)),
-    ("no molestar", Some(Language::Es)),
-    ("salir", Some(Language::Es)),
-    ("cancelar suscripcion", Some(Language::Es)),
-    ("desuscribir", Some(Language::Es)),
-    ("desuscribirme", Some(Language::Es)),
-    ("sair", Some(Language::Pt)),
-    ("remover", Some(Language::Pt)),
-    ("me remova", Some(Language::Pt)),
-    ("parar", Some(Language::Pt)),
-    ("parar mensagens", Some(Language::Pt)),
-    ("pare", Some(Language::Pt)),
-    ("descadastrar", Some(Language::Pt)),
-    ("descadastre", Some(Language::Pt)),
-    ("cancelar inscricao", Some(Language::Pt)),
-    ("cancelar assinatura", Some(Language::Pt)),
-    ("nao quero mais", Some(Language::Pt)),
-    ("nao quero mais mensagens", Some(Language::Pt)),
-    ("nao quero receber mais mensagens", Some(Language::Pt)),
-    ("nao quero promocoes", Some(Language::Pt)),
-    ("nao quero receber promocoes", Some(Language::Pt)),
-    ("stop", None),
-    ("stop all", Some(Language::En)),
-    ("unsubscribe", Some(Language::En)),
-    ("opt out", Some(Language::En)),
-    ("optout", Some(Language::En)),
-    ("remove me", Some(Language::En)),
-    ("no more", Some(Language::En)),
-    ("no more messages", Some(Language::En)),
-];
+mod lists;
 
-/// Sentences that mean "no more" wherever they stand in a message, folded, with their language.
-const PHRASES: &[(&str, Language)] = &[
-    ("quiero darme de baja", Language::Es),
-    ("quisiera darme de baja", Language::Es),
-    ("quisiera dar de baja mi numero", Language::Es),
-    ("me quiero dar de baja", Language::Es),
-    ("me doy de baja", Language::Es),
-    ("no quiero recibir mas", Language::Es),
-    ("no quiero mas mensajes", Language::Es),
-    ("no quiero mas promociones", Language::Es),
-    ("no quiero recibir promociones", Language::Es),
-    ("no quiero sus mensajes", Language::Es),
-    ("no quiero mas sus mensajes", Language::Es),
-    ("no quiero sus promociones", Language::Es),
-    ("no quiero mas publicidad", Language::Es),
-    ("no quiero publicidad", Language::Es),
-    ("no molesten mas", Language::Es),
-    ("no moleste mas", Language::Es),
-    ("no me molesten mas", Language::Es),
-    ("no me moleste mas", Language::Es),
-    ("dejen de molestar", Language::Es),
-    ("dejen de molestarme", Language::Es),
-    ("basta de mensajes", Language::Es),
-    ("basta de promociones", Language::Es),
-    ("no me escriba mas", Language::Es),
-    ("no me envie mas", Language::Es),
-    ("no manden mas", Language::Es),
-    ("no envien mas", Language::Es),
-    ("no quiero recibir sus mensajes", Language::Es),
-    ("ya no me escriban", Language::Es),
-    ("ya no me manden", Language::Es),
-    ("no me manden mas", Language::Es),
-    ("no me mande mas", Language::Es),
-    ("no me escriban mas", Language::Es),
-    ("no me envien mas", Language::Es),
-    ("dejen de escribirme", Language::Es),
-    ("dejen de mandarme", Language::Es),
-    ("dejen de enviarme", Language::Es),
-    ("saquenme de la lista", Language::Es),
-    ("quitenme de la lista", Language::Es),
-    ("borrenme de la lista", Language::Es),
-    ("quero sair da lista", Language::Pt),
-    ("me tire da lista", Language::Pt),
-    ("me tirem da lista", Language::Pt),
-    ("me remova da lista", Language::Pt),
-    ("me removam da lista", Language::Pt),
-    ("quero me descadastrar", Language::Pt),
-    ("nao quero receber mais", Language::Pt),
-    ("nao quero mais receber", Language::Pt),
-    ("nao quero mais mensagens", Language::Pt),
-    ("nao quero suas mensagens", Language::Pt),
-    ("nao quero mais promocoes", Language::Pt),
-    ("nao quero mais propaganda", Language::Pt),
-    ("nao quero mais propagandas", Language::Pt),
-    ("nao quero propaganda", Language::Pt),
-    ("nao quero promocoes", Language::Pt),
-    ("nao quero suas promocoes", Language::Pt),
-    ("chega de mensagens", Language::Pt),
-    ("chega de promocoes", Language::Pt),
-    ("nao me incomodem mais", Language::Pt),
-    ("nao me incomode mais", Language::Pt),
-    ("nao incomodem mais", Language::Pt),
-    ("nao me perturbem mais", Language::Pt),
-    ("nao me perturbe mais", Language::Pt),
-    ("nao me enviem mais", Language::Pt),
-    ("nao me envie mais", Language::Pt),
-    ("nao mandem mais", Language::Pt),
-    ("nao enviem mais", Language::Pt),
-    ("pare de me enviar", Language::Pt),
-    ("parem de me enviar", Language::Pt),
-    ("parem de enviar", Language::Pt),
-    ("nao quero mais suas mensagens", Language::Pt),
-    ("nao quero receber promocoes", Language::Pt),
-    ("nao me mande mais", Language::Pt),
-    ("nao me mandem mais", Language::Pt),
-    ("pare de me mandar", Language::Pt),
-    ("parem de me mandar", Language::Pt),
-    ("parem de mandar", Language::Pt),
-    ("i want to unsubscribe", Language::En),
-    ("please unsubscribe", Language::En),
-    ("unsubscribe me", Language::En),
-    ("take me off your list", Language::En),
-    ("take me off the list", Language::En),
-    ("remove me from your list", Language::En),
-    ("remove me from the list", Language::En),
-    ("stop sending me", Language::En),
-    ("stop messaging me", Language::En),
-    ("stop texting me", Language::En),
-    ("stop bothering me", Language::En),
-    ("do not message me", Language::En),
-    ("don t message me", Language::En),
-    ("no more promotions", Language::En),
-    ("no more messages please", Language::En),
-    ("do not send me any more", Language::En),
-    ("don t send me any more", Language::En),
-];
-
-/// Before a phrase they turn it round: "no quiero darme de baja".
-const NOT: [&str; 6] = ["no", "nao", "not", "never", "nunca", "tampoco"];
-
-/// Words that may mean "no more" inside another sentence: a person of ours reads it.
-const PERHAPS: &[&str] = &[
-    "baja",
-    "salir",
-    "desuscribir",
-    "desuscribirme",
-    "sair",
-    "parar",
-    "descadastrar",
-    "descadastre",
-    "stop",
-    "unsubscribe",
-];
-
-/// Whole messages that mean "again, please", folded, with the language they tell.
-const AGAIN: &[(&str, Option<Language>)] = &[
-    ("alta", Some(Language::Es)),
-    ("dar de alta", Some(Language::Es)),
-    ("darme de alta", Some(Language::Es)),
-    ("quiero darme de alta", Some(Language::Es)),
-    ("volver", Some(Language::Es)),
-    ("quiero recibir promociones", Some(Language::Es)),
-    ("voltar", Some(Language::Pt)),
-    ("quero voltar", Some(Language::Pt)),
-    ("quero receber promocoes", Some(Language::Pt)),
-    ("start", None),
-    ("subscribe", Some(Language::En)),
-    ("unstop", Some(Language::En)),
-];
+use lists::{AGAIN, NEVER, NOT, OF_OTHERS, OPT_OUT, PERHAPS, PHRASES};
 
 /// `text` as it is compared: lower case, accents off, only letters and digits with single spaces between. A text
 /// without any, as `👍🏽👍`, is its emoji, each once in a row and without skin tone.
@@ -224,21 +52,25 @@ pub struct OptOut {
 /// sentence in it.
 pub fn opt_out<'a>(text: &str, own: impl IntoIterator<Item = &'a str>) -> Option<OptOut> {
     let folded = fold(text);
-    if let Some((_, language)) = OPT_OUT.iter().find(|(words, _)| *words == folded) {
+    let whole = spelled(&folded);
+    if let Some((_, language)) = OPT_OUT.iter().find(|(words, _)| *words == whole) {
         return Some(OptOut { language: *language });
     }
     if own.into_iter().any(|word| same(word, text)) {
         return Some(OptOut { language: None });
     }
+    if OF_OTHERS.iter().any(|words| has(&folded, words)) {
+        return None;
+    }
     let said = PHRASES.iter().find(|(phrase, _)| says(&folded, phrase));
     said.map(|(_, language)| OptOut { language: Some(*language) })
 }
 
-/// Whether a sentence that is no opt-out holds a word that may mean one.
+/// Whether a sentence that is no opt-out holds a word, or a denied sentence, that may mean one.
 pub fn may_opt_out<'a>(text: &str, own: impl IntoIterator<Item = &'a str>) -> bool {
     let folded = fold(text);
-    let has = |word: &str| !word.is_empty() && places(&folded, word).next().is_some();
-    PERHAPS.iter().any(|word| has(word)) || own.into_iter().any(|word| has(&fold(word)))
+    let said = PHRASES.iter().map(|(phrase, _)| phrase).chain(PERHAPS);
+    said.into_iter().any(|word| has(&folded, word)) || own.into_iter().any(|word| has(&folded, &fold(word)))
 }
 
 /// Whether the whole of `text` asks for promotions again.
@@ -249,10 +81,24 @@ pub fn opt_in(text: &str) -> Option<OptOut> {
 
 /// Whether `folded` says `phrase`, and does not deny it.
 fn says(folded: &str, phrase: &str) -> bool {
+    let is_denial = phrase.split(' ').next().is_some_and(|first| NOT.contains(&first));
     places(folded, phrase).any(|at| {
         let before = folded[..at].split_whitespace().next_back().unwrap_or_default();
-        !NOT.contains(&before)
+        let after = folded[at + phrase.len()..].trim_start();
+        !NOT.contains(&before) && (is_denial || !NEVER.contains(&after))
     })
+}
+
+/// Whether `phrase` stands somewhere in `folded`.
+fn has(folded: &str, phrase: &str) -> bool {
+    !phrase.is_empty() && places(folded, phrase).next().is_some()
+}
+
+/// A word spelled letter by letter, as `b a j a`, as that word.
+fn spelled(folded: &str) -> Cow<'_, str> {
+    let letters = folded.split(' ');
+    let is_spelled = letters.clone().count() > 2 && letters.clone().all(|letter| letter.chars().nth(1).is_none());
+    if is_spelled { Cow::Owned(letters.collect()) } else { Cow::Borrowed(folded) }
 }
 
 /// Where `phrase` stands in `folded` as whole words.
@@ -360,11 +206,26 @@ mod tests {
             "Não me incomodem mais",
             "No more promotions, please",
             "Don't message me again",
+            "I want to opt out",
+            "do not text me again",
+            "quero cancelar a inscrição",
+            "B.A.J.A.",
+            "s t o p",
+            "no quiero recibir más mensajes, nunca",
         ] {
             assert!(opt_out(text, []).is_some(), "{text}");
         }
         for text in ["no quiero darme de baja, al contrario", "nunca me doy de baja", "quiero darme de bajada"] {
             assert!(opt_out(text, []).is_none(), "{text}");
+        }
+        for text in [
+            "please don't stop sending me messages",
+            "quiero darme de baja? nunca!",
+            "I don't want to opt out",
+            "Me quiero dar de baja del servicio de internet, no de acá",
+            "No quiero recibir más mensajes de otros, de ustedes sí",
+        ] {
+            assert!(opt_out(text, []).is_none() && may_opt_out(text, []), "{text}");
         }
     }
 

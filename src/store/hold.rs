@@ -1,5 +1,7 @@
 //! Holds: stops that name their cause, their scope and what ends them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -15,6 +17,8 @@ const OPEN: &str = "SELECT id, scope, scope_key, cause, code, until_at, created_
     WHERE lifted_at IS NULL ORDER BY id";
 const LIFT_CAUSE: &str = "UPDATE hold SET lifted_at = $4, lifted_by = $5
     WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL";
+const BEGAN_SINCE: &str = "SELECT COUNT(*) FROM hold
+    WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL AND created_at >= $4";
 const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_at IS NULL";
 const KNOWN: &str = "SELECT COUNT(*) FROM hold WHERE id = $1";
 const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
@@ -230,13 +234,18 @@ pub async fn place(store: &Store, new: &NewHold, at: UnixMs) -> Result<bool> {
 
 /// The same, as part of the unit of work that found the cause. Recado places it, and the audit says so.
 pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
+    place_since(tx, new, at, at).await
+}
+
+/// The same, for a cause that stands since `since`, as whoever told of it says.
+pub async fn place_since(tx: &mut Tx, new: &NewHold, since: UnixMs, at: UnixMs) -> Result<bool> {
     let done = on_tx!(tx, |conn| sqlx::query(PLACE)
         .bind(new.scope)
         .bind(&new.scope_key)
         .bind(new.cause)
         .bind(new.code)
         .bind(new.until_at)
-        .bind(at)
+        .bind(since)
         .execute(conn)
         .await
         .map(|r| r.rows_affected()))?;
@@ -294,6 +303,19 @@ pub async fn lift(store: &Store, hold: &Hold, at: UnixMs, by: &str) -> Result<bo
         tx.commit().await?;
     }
     Ok(done == 1)
+}
+
+/// Whether `cause` holds a scope since later than `at`. News come in any order (cloud-api.md 3.2): what was so then says
+/// nothing about a newer stop. Its time may be told in whole seconds.
+pub async fn began_since(tx: &mut Tx, (scope, key, cause): (HoldScope, &str, HoldCause), at: UnixMs) -> Result<bool> {
+    let n: i64 = on_tx!(tx, |conn| sqlx::query_scalar(BEGAN_SINCE)
+        .bind(scope)
+        .bind(key)
+        .bind(cause)
+        .bind(at.plus(Duration::from_secs(1)))
+        .fetch_one(conn)
+        .await)?;
+    Ok(n > 0)
 }
 
 /// Lifts what `cause` holds of a scope, as part of the unit of work that says it is over; false when it held nothing.

@@ -11,6 +11,7 @@ const BEGIN: &str = "INSERT INTO account_notice (account, word, number, detail, 
         began_at = CASE WHEN account_notice.ends_at > excluded.began_at THEN account_notice.began_at
             ELSE excluded.began_at END";
 const END: &str = "DELETE FROM account_notice WHERE account = $1 AND word = $2";
+const UNTIL: &str = "SELECT MAX(ends_at) FROM account_notice WHERE account = $1 AND word = $2 AND ends_at > $3";
 const OPEN: &str = "SELECT account, word, number, detail, began_at FROM account_notice
     WHERE ends_at > $1 ORDER BY account, word, number";
 
@@ -48,6 +49,11 @@ pub async fn begin(tx: &mut Tx, notice: &Notice, ends_at: UnixMs) -> Result<()> 
 pub async fn end(tx: &mut Tx, account: &str, word: &str) -> Result<()> {
     on_tx!(tx, |conn| sqlx::query(END).bind(account).bind(word).execute(conn).await.map(drop))?;
     Ok(())
+}
+
+/// Until when those of that word stand; `None`: none does.
+pub async fn until(tx: &mut Tx, account: &str, word: &str, now: UnixMs) -> Result<Option<UnixMs>> {
+    Ok(on_tx!(tx, |conn| sqlx::query_scalar(UNTIL).bind(account).bind(word).bind(now).fetch_one(conn).await)?)
 }
 
 /// What stands at `now`.

@@ -1,5 +1,6 @@
-//! What people tell the provider: no promotions, or promotions again. Such events come in any order and more than once
-//! (cloud-api.md 3.2, 3.7): the latest word by its own time counts, whenever it arrives; of two at one time, the stop.
+//! What people say, to the provider or to us: no promotions, or promotions again. Such words come in any order and more than
+//! once (cloud-api.md 3.2, 3.7): the latest by its own time counts, whenever it arrives; of two at one time, the stop. What
+//! was told in one place is not undone in the other (cloud-api.md 8.1).
 //!
 //! A stop is a suppression and a resume ends it. A resume that ends nothing is kept as one that was over when it began,
 //! so that an older stop that comes after it is known as older.
@@ -9,8 +10,11 @@ use super::{Result, Tx, on_tx};
 use crate::domain::id::PersonId;
 use crate::domain::time::UnixMs;
 
-/// Where a suppression comes from that the provider told of; only these end when the person wants promotions again.
-pub const SOURCE: &str = "preference";
+/// Where a suppression comes from that the provider told of.
+pub const PROVIDER: &str = "preference";
+
+/// Where one comes from that a person asked for by answering.
+pub const ASKED: &str = "reply";
 
 /// The latest resume, and the latest stop that stands.
 const TOLD: &str = "SELECT MAX(s.lifted_at), MAX(CASE WHEN s.lifted_at IS NULL THEN s.created_at END)
@@ -26,9 +30,11 @@ const RESUME: &str = "UPDATE suppression SET lifted_at = $4, lifted_by = $5
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
         AND scope = $2 AND source = $3 AND lifted_at IS NULL AND created_at < $4";
 
-/// What the provider told of a person.
+/// What a person has said.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
+    /// Where: [`PROVIDER`] or [`ASKED`]. A word undoes what was said in the same place.
+    pub source: &'a str,
     /// They want no promotions; else they want them again.
     pub stop: bool,
     /// When they said so.
@@ -42,8 +48,7 @@ pub struct Told<'a> {
 /// Keeps what was told of the person for whom `root` stands.
 pub async fn tell(tx: &mut Tx, root: PersonId, told: &Told<'_>) -> Result<()> {
     let scope = SuppressionScope::Marketing;
-    let (resumed, stopped): (Option<UnixMs>, Option<UnixMs>) =
-        on_tx!(tx, |conn| sqlx::query_as(TOLD).bind(root).bind(scope).bind(SOURCE).fetch_one(conn).await)?;
+    let (resumed, stopped) = latest(tx, root, told.source).await?;
     if resumed.is_some_and(|resumed| if told.stop { told.at < resumed } else { told.at <= resumed }) {
         return Ok(());
     }
@@ -55,7 +60,7 @@ pub async fn tell(tx: &mut Tx, root: PersonId, told: &Told<'_>) -> Result<()> {
     on_tx!(tx, |conn| sqlx::query(sql)
         .bind(root)
         .bind(scope)
-        .bind(SOURCE)
+        .bind(told.source)
         .bind(told.at)
         .bind(told.by)
         .execute(conn)
@@ -64,11 +69,23 @@ pub async fn tell(tx: &mut Tx, root: PersonId, told: &Told<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Whether the person for whom `root` stands has wanted promotions again, in words to us, after `at`.
+pub async fn is_resumed_since(tx: &mut Tx, root: PersonId, at: UnixMs) -> Result<bool> {
+    let (resumed, _) = latest(tx, root, ASKED).await?;
+    Ok(resumed.is_some_and(|resumed| resumed > at))
+}
+
+/// The latest resume of `source`, and the latest stop that stands.
+async fn latest(tx: &mut Tx, root: PersonId, source: &str) -> Result<(Option<UnixMs>, Option<UnixMs>)> {
+    let scope = SuppressionScope::Marketing;
+    Ok(on_tx!(tx, |conn| sqlx::query_as(TOLD).bind(root).bind(scope).bind(source).fetch_one(conn).await)?)
+}
+
 async fn put(tx: &mut Tx, root: PersonId, told: &Told<'_>) -> Result<()> {
     on_tx!(tx, |conn| sqlx::query(PUT)
         .bind(root)
         .bind(SuppressionScope::Marketing)
-        .bind(SOURCE)
+        .bind(told.source)
         .bind(told.note)
         .bind(told.at)
         .bind(told.by)

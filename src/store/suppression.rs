@@ -36,7 +36,8 @@ const LIFT_WISHES: &str = "UPDATE suppression
     SET lifted_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END, lifted_by = $3
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
         AND scope = 'marketing' AND source IN ('reply', 'word', 'person', 'token', 'file', 'erased') AND lifted_at IS NULL";
-const IS_STOPPED: &str = "SELECT COUNT(*) FROM suppression AS s JOIN person AS p ON p.id = s.person_id
+/// How many there are of them, and the latest; whoever was erased is put on the list anew when they write.
+const STOPPED: &str = "SELECT COUNT(*), MAX(CASE WHEN s.source <> 'erased' THEN s.created_at END) FROM suppression AS s JOIN person AS p ON p.id = s.person_id
     WHERE (p.id = $1 OR p.linked_to = $1) AND s.scope = 'marketing'
         AND s.source IN ('reply', 'word', 'person', 'token', 'file', 'erased') AND s.lifted_at IS NULL";
 const WISHES: &str = "SELECT DISTINCT s.source FROM suppression AS s JOIN person AS p ON p.id = s.person_id
@@ -185,10 +186,26 @@ pub async fn lift_wishes(tx: &mut Tx, root: PersonId, at: UnixMs, by: &str) -> R
         .map(|r| r.rows_affected()))?)
 }
 
-/// Whether the person for whom `root` stands gets no promotions for something that they can undo here.
-pub async fn is_stopped(tx: &mut Tx, root: PersonId) -> Result<bool> {
-    let n: i64 = on_tx!(tx, |conn| sqlx::query_scalar(IS_STOPPED).bind(root).fetch_one(conn).await)?;
-    Ok(n > 0)
+/// What stands against promotions for somebody, that they can undo here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stopped {
+    /// Nothing.
+    Never,
+    /// Something, and all of it was there at the time asked for.
+    Before,
+    /// Something that came at that time or later.
+    Since,
+}
+
+/// What stands against promotions for the person for whom `root` stands, as they said something at `at`.
+pub async fn stopped(tx: &mut Tx, root: PersonId, at: UnixMs) -> Result<Stopped> {
+    let (n, latest): (i64, Option<UnixMs>) =
+        on_tx!(tx, |conn| sqlx::query_as(STOPPED).bind(root).fetch_one(conn).await)?;
+    Ok(match latest {
+        _ if n == 0 => Stopped::Never,
+        Some(latest) if latest >= at => Stopped::Since,
+        _ => Stopped::Before,
+    })
 }
 
 /// How the open suppressions of the person for whom `root` stands came.

@@ -103,7 +103,7 @@ impl<'a> Batch<'a> {
                 | WebhookEvent::Category(_)
                 | WebhookEvent::Account(_)
                 | WebhookEvent::Unhandled { .. } => {
-                    self.add_news(account, event.clone());
+                    self.add_news((account, received_at), event.clone());
                     continue;
                 }
                 WebhookEvent::Reply(mut reply) => {
@@ -144,12 +144,18 @@ impl<'a> Batch<'a> {
     }
 
     /// What concerns no person.
-    fn add_news(&mut self, account: &str, event: WebhookEvent) {
+    fn add_news(&mut self, (account, received_at): (&str, UnixMs), event: WebhookEvent) {
         match event {
-            WebhookEvent::Template(news) => self.templates.push((account.to_owned(), news)),
+            WebhookEvent::Template(mut news) => {
+                news.at = told_at(news.at, received_at);
+                self.templates.push((account.to_owned(), news));
+            }
             WebhookEvent::TemplateNote(note) => self.notes.push((account.to_owned(), note)),
             WebhookEvent::Category(news) => self.categories.push((account.to_owned(), news)),
-            WebhookEvent::Account(news) => self.accounts.push(news),
+            WebhookEvent::Account(mut news) => {
+                news.at = told_at(news.at, received_at);
+                self.accounts.push(news);
+            }
             _ => {}
         }
     }
@@ -162,7 +168,7 @@ impl<'a> Batch<'a> {
         }
         self.apply_personal(tx).await?;
         for (account, news) in &self.templates {
-            self.told.holds |= follow::status(tx, account, news, self.now).await?;
+            self.told.holds |= follow::told(tx, account, news, self.now).await?;
             self.told.templates += 1;
         }
         for (account, note) in &self.notes {

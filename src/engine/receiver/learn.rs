@@ -9,7 +9,7 @@ use crate::domain::time::UnixMs;
 use crate::engine::Engine;
 use crate::inbox::reply::AUTOMATIC;
 use crate::store::person::{self, Learned};
-use crate::store::preference::{self, Told};
+use crate::store::preference::{self, PROVIDER, Told};
 use crate::store::receipt::Standing;
 use crate::store::suppression::{self, NewSuppression, SuppressionScope};
 use crate::store::{Result, Tx, identity, message};
@@ -75,7 +75,10 @@ pub(super) async fn refusals(tx: &mut Tx, engine: &Engine, failed: &[&Standing],
         let (note, by) = (note.as_str(), AUTOMATIC);
         match scope {
             // The same wish as the provider also tells as a preference (cloud-api.md 6.3).
-            SuppressionScope::Marketing => preference::tell(tx, person, &Told { stop: true, at, note, by }).await?,
+            SuppressionScope::Marketing => {
+                let at = standing.ended_at.map_or(at, |ended| ended.min(at));
+                preference::tell(tx, person, &Told { source: PROVIDER, stop: true, at, note, by }).await?;
+            }
             SuppressionScope::All => {
                 suppression::add(tx, &NewSuppression { person, scope, source: SOURCE, note, at, by }).await?;
             }

@@ -9,6 +9,38 @@ use crate::store::audit::{self, Deed};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::{Tx, run, template};
 
+/// Words of the provider for templates that cannot be sent, beside those that are statuses here (cloud-api.md 3.7, 4.4).
+const UNSENDABLE: [&str; 7] =
+    [GONE, "archived", "pending_deletion", "in_appeal", "limit_exceeded", "locked", "suspended"];
+
+/// Follows what came by a webhook. What is older than a stop that stands changes nothing; a word that nobody knows stops
+/// nothing: it is kept in the audit, and the template is read again.
+pub(in crate::engine) async fn told(
+    tx: &mut Tx,
+    account: &str,
+    news: &TemplateNews,
+    now: UnixMs,
+) -> Result<bool, EngineError> {
+    let scope_key = hold::template_key(account, &news.name, &news.language);
+    for cause in [HoldCause::Quality, HoldCause::Deleted] {
+        if hold::began_since(tx, (HoldScope::Template, &scope_key, cause), news.at).await? {
+            return Ok(false);
+        }
+    }
+    match &news.status {
+        TemplateStatus::Other(word) if !UNSENDABLE.contains(&word.as_str()) => {
+            let subject = format!("template {scope_key}");
+            let deed = Deed { actor: ITSELF, action: "template.status", subject: &subject, detail: word };
+            audit::write_in(tx, now, deed).await?;
+            let (name, language) = (news.name.clone(), news.language.clone());
+            let read_again = TemplateNote { name, language, text_changed: true, ..TemplateNote::default() };
+            template::note(tx, account, &read_again).await?;
+            Ok(false)
+        }
+        _ => status(tx, account, news, now).await,
+    }
+}
+
 /// Keeps the news with the template as last read; holds or releases what uses it. True when a hold began or ended.
 /// A template nobody here has read yet concerns nobody here.
 pub(in crate::engine) async fn status(
@@ -44,7 +76,7 @@ pub(in crate::engine) async fn status(
     // What it was held for before is over with this word; what is held for the same goes on being held, as it was told.
     let lifted = hold::lift_cause(tx, (scope, &scope_key, other), now, ITSELF).await?;
     let new = NewHold { scope, scope_key, cause, code: None, until_at: Some(now.plus(TEMPLATE_POLL)) };
-    Ok(hold::place_in(tx, &new, now).await? || lifted)
+    Ok(hold::place_since(tx, &new, news.at, now).await? || lifted)
 }
 
 /// The status of a template that the provider has no more.

@@ -6,7 +6,7 @@ use crate::domain::event::{CategoryNews, TemplateNews};
 use crate::domain::id::RunId;
 use crate::domain::problem::Problem;
 use crate::domain::template::parts::Takes;
-use crate::domain::template::{Button, Template, TemplateStatus};
+use crate::domain::template::{Button, Header, Template, TemplateStatus};
 use crate::domain::time::UnixMs;
 use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError, budget, category, steer};
@@ -32,9 +32,12 @@ pub(in crate::engine) async fn keep(
     let mut is_recategorised = known.as_ref().is_some_and(|known| known.category != fresh.category);
     let mut using = Vec::new();
     for run in run::open_in(&mut tx).await?.into_iter().filter(|run| run.account == account) {
-        if let Some(used) = category::using(&mut run.snapshots()?, &name, &language).cloned() {
+        let mut snapshot = run.snapshots()?;
+        let is_told = snapshot.told.iter().any(|told| is_same_name(told, fresh) && says_the_same(told, fresh));
+        if let Some(used) = category::using(&mut snapshot, &name, &language).cloned() {
             is_recategorised |= used.category != fresh.category;
-            using.push((run, used));
+            let is_changed = !is_told && !says_the_same(&used, fresh);
+            using.extend(is_changed.then_some((run, used)));
         }
     }
     let (mut changed, mut repriced) = (Vec::new(), Vec::new());
@@ -44,15 +47,15 @@ pub(in crate::engine) async fn keep(
     }
     let held = follow_status(&mut tx, account, (known.as_ref(), fresh), now).await?;
     let mut retold = Vec::new();
-    for (run, used) in using.into_iter().filter(|(_, used)| !says_the_same(used, fresh)) {
+    for (run, used) in using {
         let left = message::left_in(&mut tx, run.id).await?;
-        if left.n > 0 {
-            let why = means(&run, &used, fresh, &left);
-            if steer::stop_in(&mut tx, run.id, ITSELF, &[why], now).await? {
-                changed.push(run.id);
-            }
+        let why = means(&run, &used, fresh, &left);
+        let is_stopped = left.n > 0 && steer::stop_in(&mut tx, run.id, ITSELF, &[why], now).await?;
+        changed.extend(is_stopped.then_some(run.id));
+        // What takes other values is accepted by whoever resumes the run after it has stopped for that.
+        if is_stopped || takes_the_same(&used, fresh) {
+            retold.push((run.id, used));
         }
-        retold.push((run.id, used));
     }
     template::save_in(&mut tx, account, fresh, now).await?;
     tx.commit().await?;
@@ -77,7 +80,7 @@ async fn follow_status(
     let (name, language) = (fresh.name.clone(), fresh.language.clone());
     match known {
         Some(known) if known.status != fresh.status => {
-            let news = TemplateNews { name, language, status: fresh.status.clone() };
+            let news = TemplateNews { name, language, status: fresh.status.clone(), at: now };
             follow::status(tx, account, &news, now).await
         }
         // It was gone, and is there again.
@@ -110,7 +113,7 @@ pub(in crate::engine) async fn gone(
 ) -> Result<(), EngineError> {
     let mut tx = engine.store.begin().await?;
     let status = TemplateStatus::Other(follow::GONE.to_owned());
-    let news = TemplateNews { name: known.name.clone(), language: known.language.clone(), status };
+    let news = TemplateNews { name: known.name.clone(), language: known.language.clone(), status, at: now };
     let held = follow::status(&mut tx, account, &news, now).await?;
     tx.commit().await?;
     template::forget(&engine.store, account, &known.name, &known.language).await?;
@@ -130,17 +133,20 @@ fn tell(engine: &Engine, changed: Vec<RunId>, held: bool) {
 }
 
 /// What goes on goes out with the new text, where that takes the same values; what has left keeps the text it left with.
-/// The run keeps its snapshot where the template takes other values now: nothing of it can leave as it is.
+/// The run keeps its snapshot where the template takes other values now: nothing of it can leave as it is. It keeps beside
+/// it what people were told, so that they are told once.
 async fn retell(engine: &Engine, run: RunId, used: &Template, fresh: &Template) -> Result<(), EngineError> {
-    if !takes_the_same(used, fresh) {
-        return Ok(());
-    }
     let Some(mut snapshot) = run::get(&engine.store, run).await?.map(|run| run.snapshots()).transpose()? else {
         return Ok(());
     };
-    message::keep_text(&engine.store, run, used, &snapshot.main.language).await?;
-    let Some(place) = category::using(&mut snapshot, &fresh.name, &fresh.language) else { return Ok(()) };
-    place.clone_from(fresh);
+    snapshot.told.retain(|told| !is_same_name(told, fresh));
+    if takes_the_same(used, fresh) {
+        message::keep_text(&engine.store, run, used, &snapshot.main.language).await?;
+        let Some(place) = category::using(&mut snapshot, &fresh.name, &fresh.language) else { return Ok(()) };
+        place.clone_from(fresh);
+    } else {
+        snapshot.told.push(fresh.clone());
+    }
     let mut tx = engine.store.begin().await?;
     run::set_template(&mut tx, run, &snapshot).await?;
     tx.commit().await?;
@@ -161,12 +167,17 @@ fn says_the_same(one: &Template, other: &Template) -> bool {
     text(one) == text(other) && one.format == other.format && more(one) == more(other)
 }
 
-/// Whether the values of one fit the other.
+fn is_same_name(one: &Template, other: &Template) -> bool {
+    (&one.name, &one.language) == (&other.name, &other.language)
+}
+
+/// Whether the values of one fit the other. A header that is the same for everybody takes none.
 fn takes_the_same(one: &Template, other: &Template) -> bool {
     let takes = |t: &Template| {
         let mut body = t.body_parameters();
         body.sort();
-        let header = t.header.as_ref().map(std::mem::discriminant);
+        let header = t.header.as_ref().filter(|header| !matches!(header, Header::Text { .. }));
+        let header = header.map(std::mem::discriminant);
         let buttons: Vec<Takes> = t.buttons.iter().map(Button::takes).collect();
         (t.format, header, t.header_parameters(), body, buttons, t.slots())
     };

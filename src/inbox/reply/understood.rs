@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::origin::{self, Sought};
-use super::{Came, WINDOW, pointed_at, told_at};
+use super::{Came, WINDOW, pointed_at, told_at, wish};
 use crate::domain::fill::Content;
 use crate::domain::id::PersonId;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::inbox::attribution::Attribution;
-use crate::inbox::decide::{self, Decision, decide};
+use crate::inbox::decide::{Decision, decide};
 use crate::intake::campaign_file::{CampaignFile, Replies};
 use crate::locale::Language;
 use crate::store::candidate::Candidate;
 use crate::store::outcome::Certainty;
 use crate::store::unclear::MayAnswer;
-use crate::store::{Result, Tx, identity, suppression};
+use crate::store::{Result, Tx, identity};
 
 /// A message a reply may answer, with what its campaign says about replies.
 pub(in crate::inbox) struct Candidacy {
@@ -208,14 +208,12 @@ async fn understand<'a>(
         let place = candidates.iter().position(|c| c.message.id == id)?;
         Some(candidates.swap_remove(place))
     });
-    let decision = match decide::opts_in(&reply.content) {
-        Some(told) if suppression::is_stopped(tx, person.root()).await? => Decision::OptIn { told },
-        _ => decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out),
-    };
+    let at = told_at(reply.at, desk.received_at);
+    let decision = decide(&reply.content, &attribution, about.as_ref().map(|c| &c.rules), &opt_out);
+    let decision = wish::in_time(tx, person.root(), (&reply.content, at), decision).await?;
     let may_answer = match attribution {
         Attribution::Ambiguous(_) => candidates.iter().map(Candidacy::may_be_answered).collect(),
         _ => Vec::new(),
     };
-    let at = told_at(reply.at, desk.received_at);
     Ok(Understood { came, person, family, attribution, may_answer, about, decision, at })
 }

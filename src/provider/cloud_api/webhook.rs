@@ -70,7 +70,7 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
         }
         // Meta's own sample of a quality update comes under the name of the status (cloud-api.md 3.7).
         "message_template_status_update" | "message_template_quality_update" | "message_template_components_update" => {
-            news::read(&field, value, events);
+            news::read(&field, (value, fallback), events);
         }
         "template_category_update" => events.extend(account::category(value)),
         "phone_number_quality_update"
@@ -85,14 +85,14 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
         | "business_username_updates"
         | "flows"
         | "messaging_handovers"
-        | "standby" => events.push(account::news(&field, account_ref, value)),
+        | "standby" => events.extend(account::news(&field, (account_ref, fallback), value)),
         "smb_message_echoes" => echoes(EchoApp::Phone, value, &envelope, events),
         "message_echoes" => echoes(EchoApp::Other, value, &envelope, events),
         _ => {}
     }
     if events.len() == before && field.ends_with("message_echoes") {
         // That somebody writes elsewhere is worth knowing, whatever it was.
-        events.push(account::news(&field, account_ref, value));
+        events.extend(account::news(&field, (account_ref, fallback), value));
     }
     if events.len() == before {
         events.push(unhandled(&field));
@@ -108,7 +108,9 @@ fn echoes(app: EchoApp, value: &Value, envelope: &Envelope<'_>, events: &mut Vec
 fn read_messages(value: &Value, (envelope, account_ref): (&Envelope<'_>, &str), events: &mut Vec<WebhookEvent>) {
     events.extend(loose::items(value, "statuses").iter().map(|item| receipt::read(item, envelope)));
     events.extend(loose::items(value, "messages").iter().map(|item| message::read(item, envelope)));
-    events.extend(loose::items(value, "errors").iter().map(|item| account::error(account_ref, value, item)));
+    events.extend(
+        loose::items(value, "errors").iter().map(|item| account::error((account_ref, envelope.fallback), value, item)),
+    );
     events.extend(loose::items(value, "user_actions").iter().map(|item| user_action(item, envelope)));
 }
 

@@ -58,9 +58,13 @@ fn v2(envelope: &Value, app: &App, ratings: &Ratings) -> Vec<WebhookEvent> {
     let at = loose::instant(envelope, "timestamp").unwrap_or(UnixMs(0));
     let outer = Envelope { app: app.id.clone(), at };
     if kind == "template-event"
-        && let Some(told) = account::template(payload)
+        && let Some(told) = account::template(payload, at)
     {
         return told;
+    }
+    if kind == "account-event" {
+        let told = account::news(payload, &outer, ratings);
+        return if told.is_empty() { vec![unhandled_v2(&kind, payload)] } else { told };
     }
     let told = match kind.as_str() {
         "message" | "message-event" if app.version == Some(EventVersion::V3) => None,
@@ -69,13 +73,14 @@ fn v2(envelope: &Value, app: &App, ratings: &Ratings) -> Vec<WebhookEvent> {
         "message-event" => receipt::read(payload, &outer),
         "message" => message::read(payload, &outer),
         "user-event" => preference(payload, &outer),
-        "account-event" => account::news(payload, &outer, ratings),
         _ => None,
     };
-    vec![told.unwrap_or_else(|| {
-        let inner = loose::text(payload, "type").unwrap_or_default();
-        unhandled(&format!("{kind}.{inner}"))
-    })]
+    vec![told.unwrap_or_else(|| unhandled_v2(&kind, payload))]
+}
+
+fn unhandled_v2(kind: &str, payload: &Value) -> WebhookEvent {
+    let inner = loose::text(payload, "type").unwrap_or_default();
+    unhandled(&format!("{kind}.{inner}"))
 }
 
 /// `opted-in` and `opted-out`; a number's test session (`sandbox-start`) is nobody's wish.

@@ -6,8 +6,9 @@ use prometheus_client::registry::Registry;
 use recado::domain::message::MessageState;
 use recado::domain::run::RunState;
 use recado::domain::template::Category;
+use recado::domain::time::UnixMs;
 use recado::locale::{self, Language};
-use recado::store::hold::{self, HoldCause, HoldScope};
+use recado::store::hold::{self, HoldCause, HoldEnd, HoldScope};
 use recado::store::{Db, Store, audit, run};
 use serde_json::json;
 
@@ -81,6 +82,44 @@ async fn an_account_switched_off_is_held_until_it_is_reinstated_and_warnings_are
 }
 
 #[tokio::test]
+async fn news_that_are_older_than_a_stop_do_not_end_it() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.clock.advance(Duration::from_hours(1_000));
+        let now = stage.clock.now();
+        let before = now.minus(Duration::from_hours(72));
+        let restricted = |until: UnixMs| {
+            let info =
+                json!([{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": until.0 / 1000}]);
+            json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})
+        };
+        let ban = |state: &str| json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": state}});
+        let until = async || hold::open(&store).await.unwrap().first().map(|hold| hold.until_at);
+        let ends = now.plus(Duration::from_hours(2));
+        stage.told("account_update", restricted(ends)).await;
+        stage.told_of(before, "account_update", restricted(before.plus(Duration::from_hours(24)))).await;
+        assert_eq!(until().await, Some(Some(ends)), "{}", store.name());
+        stage.clock.advance(Duration::from_hours(1));
+        stage.told("account_update", ban("DISABLE")).await;
+        stage.told_of(before, "account_update", ban("REINSTATE")).await;
+        assert_eq!(until().await, Some(None), "{}", store.name());
+        stage.clock.advance(Duration::from_hours(1));
+        // What comes late may still be newer than the stop.
+        let since = stage.clock.now().minus(Duration::from_mins(30));
+        stage.told_of(since, "account_update", ban("REINSTATE")).await;
+        assert_eq!(until().await, None, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_deleted_does_not_come_back_by_itself() {
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    stage.told("account_update", json!({"event": "ACCOUNT_DELETED"})).await;
+    assert_eq!(hold::open(&store).await.unwrap()[0].ends(), HoldEnd::Person);
+}
+
+#[tokio::test]
 async fn a_review_that_approves_ends_what_a_review_refused_and_nothing_else() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
@@ -128,6 +167,13 @@ async fn utility_templates_alone_are_held_where_only_they_are_restricted() {
         let info = json!([{"restriction_type": "RESTRICTED_UTILITY_TEMPLATES", "expiration": stage.clock.now().0 / 1000 + 60}]);
         stage.told("account_update", json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})).await;
         assert_eq!(holds(&store).await, [(HoldScope::Run, id.to_string(), HoldCause::Restricted)], "{}", store.name());
+        let other = stage.run("two", CAMPAIGN, &people(3)).await;
+        let held: Vec<String> = holds(&store).await.into_iter().map(|(_, run, _)| run).collect();
+        assert_eq!(held, [id.to_string(), other.to_string()], "one that begins later, {}", store.name());
+        stage.clock.advance(Duration::from_secs(61));
+        stage.janitor().await;
+        let last = stage.run("three", CAMPAIGN, &people(4)).await;
+        assert_eq!(holds(&store).await, [], "it is over, {last} {}", store.name());
     }
 }
 

@@ -60,6 +60,29 @@ async fn a_warning_that_is_resolved_and_an_account_that_is_reinstated_are_told_n
 }
 
 #[tokio::test]
+async fn of_several_restrictions_each_is_told_while_it_stands() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let ends = stage.clock.now().0 / 1000 + 7200;
+        let kinds = ["UTILITY_TEMPLATES", "ADD_PHONE_NUMBER_ACTION", "CUSTOMER_INITIATED_MESSAGING"];
+        let info: Vec<Value> =
+            kinds.iter().map(|k| json!({"restriction_type": format!("RESTRICTED_{k}"), "expiration": ends})).collect();
+        stage.told("account_update", json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})).await;
+        let info = json!([{"restriction_type": "RESTRICTED_DIRECT_SEND_UTILITY_TEMPLATES", "expiration": ends}]);
+        stage.told("account_update", json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})).await;
+        let words = async || open(&store, &stage).await.into_iter().map(|(word, ..)| word).collect::<Vec<_>>();
+        let all = ["restricted_numbers", "restricted_people", "restricted_texts", "restricted_utility"];
+        assert_eq!(words().await, all, "{}", store.name());
+        stage.clock.advance(Duration::from_hours(3));
+        assert_eq!(words().await, all[..3], "its end was told and has come, {}", store.name());
+        stage
+            .told("account_update", json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}))
+            .await;
+        assert_eq!(words().await.len(), 0, "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_review_that_refuses_is_told_by_its_hold_in_place_of_the_review() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

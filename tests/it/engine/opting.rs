@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use recado::domain::time::UnixMs;
 use recado::engine::StartOutcome;
 use recado::engine::planner::Planner;
 use recado::preflight::Shown;
+use recado::store::suppression;
 use serde_json::json;
 
 use super::stage::{CAMPAIGN, Stage};
@@ -23,7 +25,12 @@ fn only(name: &str, phone: &str) -> String {
 impl Stage {
     async fn writes(&self, phone: &str, text: &str) {
         self.clock.advance(Duration::from_secs(10));
-        let at = (self.clock.now().0 / 1000).to_string();
+        self.wrote(phone, text, self.clock.now()).await;
+    }
+
+    /// What was written at `at` comes now.
+    async fn wrote(&self, phone: &str, text: &str, at: UnixMs) {
+        let at = (at.0 / 1000).to_string();
         let message = json!({"from": phone, "id": format!("wamid.{phone}.{at}"), "timestamp": at, "type": "text",
             "text": {"body": text}});
         let contact = json!({"wa_id": phone, "profile": {"name": "Ana"}});
@@ -70,6 +77,40 @@ async fn after_an_opt_out_reminders_go_on_and_promotions_do_not_until_it_is_undo
         assert_eq!(stage.sends("third", CAMPAIGN, &only("Ana D", moved)).await, 1, "{}", store.name());
         stage.writes(moved, "ALTA").await;
         assert_eq!(stage.sends("again", &promotion(), &only("Ana E", moved)).await, 1, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_word_that_comes_late_does_not_undo_a_newer_one() {
+    let ana = "5491150000000";
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let promo = async |name: &str| stage.sends(name, &promotion(), &only(name, ana)).await;
+        stage.writes(ana, "BAJA").await;
+        let stopped = stage.clock.now();
+        stage.wrote(ana, "ALTA", stopped.minus(Duration::from_hours(1))).await;
+        assert_eq!(promo("promo-a").await, 0, "an older ALTA, {}", store.name());
+        stage.writes(ana, "ALTA").await;
+        assert_eq!(promo("promo-b").await, 1, "{}", store.name());
+        for (late, hours) in [("BAJA", 1), ("¿me dan de baja?", 2)] {
+            let before = stage.stub.count();
+            stage.wrote(ana, late, stopped.minus(Duration::from_hours(hours))).await;
+            assert_eq!(stage.stub.count(), before, "nobody is told what does not hold, {}", store.name());
+            let name = format!("late-{hours}");
+            assert_eq!(promo(&name).await, 1, "an older {late}, {}", store.name());
+        }
+        stage.writes(ana, "BAJA").await;
+        assert_eq!(promo("promo-c").await, 0, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn an_alta_that_comes_before_the_older_baja_counts() {
+    for store in stores().await {
+        let (stage, ana) = (Stage::new(&store, store.dir.path()).await, "5491150000000");
+        stage.writes(ana, "ALTA").await;
+        stage.wrote(ana, "BAJA", stage.clock.now().minus(Duration::from_hours(1))).await;
+        assert!(suppression::list(&store, i64::MAX, 9).await.unwrap().is_empty(), "{}", store.name());
     }
 }
 

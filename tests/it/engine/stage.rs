@@ -127,11 +127,17 @@ impl Stage {
     }
 
     /// A webhook with `value` in `field` comes in, and is read.
-    pub async fn told(&self, field: &str, mut value: Value) {
+    pub async fn told(&self, field: &str, value: Value) {
+        self.told_of(self.clock.now(), field, value).await;
+    }
+
+    /// The same now, of a time before.
+    pub async fn told_of(&self, at: UnixMs, field: &str, mut value: Value) {
         if field == "messages" {
             value["metadata"] = json!({"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"});
         }
-        let entry = json!({"id": "102290129340398", "time": self.clock.now().0 / 1000, "changes": [{"field": field, "value": value}]});
+        let entry =
+            json!({"id": "102290129340398", "time": at.0 / 1000, "changes": [{"field": field, "value": value}]});
         let body = json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string();
         self.engine.keep_webhook("meta", body.as_bytes(), self.clock.now()).await.unwrap();
         let receiver = recado::engine::receiver::Receiver::new(self.engine.clone(), Arc::new(Notify::new()));

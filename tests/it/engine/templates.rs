@@ -1,6 +1,8 @@
 //! Templates under a run: another text stops it, what has left keeps its own; the usual values fill what a file leaves out;
 //! consent is kept and obeyed.
 
+use std::time::Duration;
+
 use recado::domain::fill::Content;
 use recado::domain::id::RunId;
 use recado::domain::run::RunState;
@@ -10,7 +12,7 @@ use recado::engine::{Loaded, StartOutcome};
 use recado::locale::{self, Language};
 use recado::store::template::own::{self, Own};
 use recado::store::{Db, Store};
-use recado::store::{run, template};
+use recado::store::{audit, hold, run, template};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
@@ -72,6 +74,74 @@ async fn another_text_stops_a_run_and_what_has_left_keeps_the_one_it_left_with()
         stage.engine.resume(id, "ana").await.unwrap();
         stage.sender().drain().await;
         assert_eq!(stage.stub.count(), 6, "{}", store.name());
+    }
+}
+
+impl Stage {
+    /// The template has other parts at the provider, and is read again.
+    async fn retells(&self, components: serde_json::Value) {
+        self.stub.template.lock().unwrap()["components"] = components;
+        self.engine.sync_templates("meta").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_fixed_header_or_footer_that_goes_is_another_text_and_a_run_resumed_for_other_values_goes_on() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let plain = stage.stub.template.lock().unwrap()["components"].clone();
+        let mut framed: Vec<serde_json::Value> = plain.as_array().unwrap().clone();
+        framed.retain(|c| c["type"] != "HEADER" && c["type"] != "FOOTER");
+        let bare = serde_json::Value::from(framed.clone());
+        framed.insert(0, json!({"type": "HEADER", "format": "TEXT", "text": "Su turno"}));
+        framed.push(json!({"type": "FOOTER", "text": "Clínica"}));
+        stage.retells(framed.into()).await;
+        let id = stage.run("one", CAMPAIGN, &people(6)).await;
+        let now = async || run::get(&store, id).await.unwrap().unwrap();
+        stage.retells(bare.clone()).await;
+        let codes: Vec<String> = now().await.paused_for().into_iter().map(|p| p.code).collect();
+        assert_eq!((now().await.state, codes), (RunState::Paused, vec!["pause_template_text".to_owned()]));
+        stage.engine.resume(id, "ana").await.unwrap();
+        stage.retells(bare.clone()).await;
+        assert_ne!(now().await.state, RunState::Paused, "once, {}", store.name());
+        let mut other = bare.clone();
+        let body = other.as_array_mut().unwrap().iter_mut().find(|c| c["type"] == "BODY").unwrap();
+        body["text"] = "Hola {{1}}, {{2}}, {{3}}, {{4}} y {{5}}.".into();
+        body["example"] = json!({"body_text": [["Ana", "b", "c", "d", "e"]]});
+        stage.retells(other.clone()).await;
+        let codes: Vec<String> = now().await.paused_for().into_iter().map(|p| p.code).collect();
+        assert_eq!((now().await.state, codes), (RunState::Paused, vec!["pause_template_values".to_owned()]));
+        stage.engine.resume(id, "ana").await.unwrap();
+        stage.retells(other.clone()).await;
+        assert_ne!(now().await.state, RunState::Paused, "what was accepted stays accepted, {}", store.name());
+        let body = other.as_array_mut().unwrap().iter_mut().find(|c| c["type"] == "BODY").unwrap();
+        body["text"] = "Chau {{1}}, {{2}}, {{3}}, {{4}} y {{5}}.".into();
+        stage.retells(other).await;
+        assert_eq!(now().await.state, RunState::Paused, "it has changed again, {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_late_approval_frees_no_template_and_a_word_that_nobody_knows_holds_none() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.run("one", CAMPAIGN, &people(2)).await;
+        let news = |event: &str| {
+            json!({"event": event, "message_template_name": "reminder",
+            "message_template_language": "es_AR"})
+        };
+        let held = async || !hold::open(&store).await.unwrap().is_empty();
+        let field = "message_template_status_update";
+        stage.told(field, news("SHINY_NEW")).await;
+        assert!(!held().await && template::has_stale(&store, "meta").await.unwrap(), "{}", store.name());
+        let deeds = audit::page(&store, i64::MAX, "recado", "", 100).await.unwrap();
+        assert!(deeds.iter().any(|deed| deed.detail == "shiny_new"), "{deeds:?}");
+        stage.told(field, news("PAUSED")).await;
+        assert!(held().await, "{}", store.name());
+        stage.told_of(stage.clock.now().minus(Duration::from_hours(24)), field, news("APPROVED")).await;
+        assert!(held().await, "the approval is older, {}", store.name());
+        stage.told(field, news("APPROVED")).await;
+        assert!(!held().await, "{}", store.name());
     }
 }
 

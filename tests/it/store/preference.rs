@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use recado::domain::id::PersonId;
 use recado::domain::phone::Phone;
 use recado::domain::time::UnixMs;
-use recado::store::preference::{self, Told};
+use recado::store::preference::{self, ASKED, PROVIDER, Told};
 use recado::store::{Store, person, suppression};
 
 use crate::support::stores;
@@ -22,11 +22,11 @@ async fn somebody(store: &Store, nth: usize) -> PersonId {
 }
 
 /// Whether the person gets no promotions once all of it has come.
-async fn after(store: &Store, person: PersonId, told: &[(bool, i64)]) -> bool {
+async fn after(store: &Store, (person, source): (PersonId, &str), told: &[(bool, i64)]) -> bool {
     let mut tx = store.begin().await.unwrap();
     for (stop, second) in told {
         let at = UnixMs(NOW.0 + second * 1_000);
-        preference::tell(&mut tx, person, &Told { stop: *stop, at, note: "", by: "automatic" }).await.unwrap();
+        preference::tell(&mut tx, person, &Told { source, stop: *stop, at, note: "", by: "automatic" }).await.unwrap();
     }
     tx.commit().await.unwrap();
     suppression::blocked(store, &[person], true).await.unwrap().contains(&person)
@@ -50,8 +50,11 @@ async fn the_latest_word_counts_and_not_the_last_to_arrive() {
         .into_iter()
         .enumerate()
         {
-            let person = somebody(&store, nth).await;
-            assert_eq!(after(&store, person, &told).await, stopped, "{} {told:?}", store.name());
+            for (place, source) in [PROVIDER, ASKED].into_iter().enumerate() {
+                let person = somebody(&store, 2 * nth + place).await;
+                let is_stopped = after(&store, (person, source), &told).await;
+                assert_eq!(is_stopped, stopped, "{} {source} {told:?}", store.name());
+            }
         }
     }
 }
@@ -69,7 +72,7 @@ fn what_is_told_in_any_order_and_repeated_ends_the_same() {
             nth.set(nth.get() + 1);
             let is_stopped = runtime.block_on(async {
                 let person = somebody(store, 1_000 + nth.get()).await;
-                after(store, person, &told).await
+                after(store, (person, PROVIDER), &told).await
             });
             prop_assert_eq!(is_stopped, expected, "{} {:?}", store.name(), told);
         }

@@ -45,6 +45,11 @@ pub(super) async fn follow(
     let of_cause = |cause| (HoldScope::Account, account.name.as_str(), cause);
     let this = of_cause(HoldCause::Restricted);
     let mut followed = Followed::default();
+    if let Some(cause) = cause_of(news.effect)
+        && hold::began_since(tx, of_cause(cause), news.at).await?
+    {
+        return Ok(followed);
+    }
     notice(tx, (&account.name, news), now).await?;
     match news.effect {
         AccountEffect::None => {}
@@ -52,17 +57,21 @@ pub(super) async fn follow(
         AccountEffect::Restricted { until } => {
             // A later word replaces an earlier one: it may say another end.
             hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds = hold::place_in(tx, &restricted(until), now).await?;
+            followed.holds = hold::place_since(tx, &restricted(until), news.at, now).await?;
         }
         AccountEffect::Disabled => {
             hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds = hold::place_in(tx, &restricted(None), now).await?;
+            followed.holds = hold::place_since(tx, &restricted(None), news.at, now).await?;
+        }
+        AccountEffect::Deleted => {
+            let new = NewHold { cause: HoldCause::Refused, ..restricted(None) };
+            followed.holds = hold::place_since(tx, &new, news.at, now).await?;
         }
         AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (&account.name, news, code), now).await?,
         AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
         AccountEffect::ReviewRefused => {
             let new = NewHold { cause: HoldCause::Review, ..restricted(None) };
-            followed.holds = hold::place_in(tx, &new, now).await?;
+            followed.holds = hold::place_since(tx, &new, news.at, now).await?;
         }
         AccountEffect::ReviewApproved => {
             followed.holds = hold::lift_cause(tx, of_cause(HoldCause::Review), now, ITSELF).await?;
@@ -72,6 +81,21 @@ pub(super) async fn follow(
         }
     }
     Ok(followed)
+}
+
+/// The cause that such news begin or end.
+const fn cause_of(effect: AccountEffect) -> Option<HoldCause> {
+    match effect {
+        AccountEffect::Restricted { .. } | AccountEffect::Disabled | AccountEffect::Reinstated => {
+            Some(HoldCause::Restricted)
+        }
+        AccountEffect::ReviewRefused | AccountEffect::ReviewApproved => Some(HoldCause::Review),
+        AccountEffect::None
+        | AccountEffect::Limits
+        | AccountEffect::UtilityRestricted { .. }
+        | AccountEffect::Deleted
+        | AccountEffect::Failed { .. } => None,
+    }
 }
 
 /// Holds the account's open runs that send a utility template, as `like`; whether there was one.
@@ -88,28 +112,22 @@ async fn hold_utility(tx: &mut Tx, account: &str, like: &NewHold, now: UnixMs) -
 
 /// What stops nothing by itself is kept for the alerts and the doctor for as long as it stands.
 async fn notice(tx: &mut Tx, (account, news): (&str, &AccountNews), now: UnixMs) -> Result<(), EngineError> {
-    match notice::of(news) {
-        Some(Notice::Begins { word, lasts, instead_of }) => {
-            for over in instead_of {
-                notices::end(tx, account, over).await?;
-            }
-            // What is obeyed is told by its hold.
-            if matches!(word, "restriction" | "review_refused") && news.effect != AccountEffect::None {
-                return Ok(());
-            }
-            let detail = format!("{} {}", news.event, news.detail).trim().to_owned();
-            let (account, word, number) = (account.to_owned(), word.to_owned(), news.number.clone());
-            let new = notices::Notice { account, word, number, detail, began_at: now };
-            notices::begin(tx, &new, now.plus(lasts)).await?;
-        }
-        Some(Notice::Ends(words)) => {
-            for word in words {
-                notices::end(tx, account, word).await?;
-            }
-        }
-        None => {}
+    let Some(told) = notice::of(news) else { return Ok(()) };
+    for word in told.over() {
+        notices::end(tx, account, word).await?;
     }
-    Ok(())
+    let Notice::Begins { word, lasts, .. } = told else { return Ok(()) };
+    let ends_at = match news.effect {
+        AccountEffect::UtilityRestricted { until: Some(until) } => until,
+        AccountEffect::None | AccountEffect::UtilityRestricted { until: None } => now.plus(lasts),
+        // What is obeyed is told by its hold.
+        _ if matches!(word, "restriction" | "review_refused") => return Ok(()),
+        _ => now.plus(lasts),
+    };
+    let detail = format!("{} {}", news.event, news.detail).trim().to_owned();
+    let (account, word, number) = (account.to_owned(), word.to_owned(), news.number.clone());
+    let new = notices::Notice { account, word, number, detail, began_at: now };
+    Ok(notices::begin(tx, &new, ends_at).await?)
 }
 
 /// An error without a message: what its code calls for where that concerns more than one message.

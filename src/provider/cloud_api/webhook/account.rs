@@ -1,8 +1,11 @@
 //! What Meta tells of an account and its numbers outside of messages (cloud-api.md 3.7).
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::domain::event::{AccountEffect, AccountNews, CategoryNews, WebhookEvent};
+use crate::domain::notice;
 use crate::domain::time::UnixMs;
 use crate::provider::cloud_api::template;
 use crate::provider::loose;
@@ -10,26 +13,34 @@ use crate::provider::loose;
 /// Longest word of the provider that is kept.
 const LONGEST: usize = 120;
 
-/// `account_update`, `account_alerts`, `account_review_update`, and what a number or portfolio is granted.
-pub(super) fn news(field: &str, account_ref: &str, value: &Value) -> WebhookEvent {
+/// What was told: the event, more words, and what it does to sending.
+type Said = (String, Vec<String>, AccountEffect);
+
+/// `account_update`, `account_alerts`, `account_review_update`, and what a number or portfolio is granted. Restrictions that
+/// come together are told one by one: each ends when it does.
+pub(super) fn news(field: &str, (account_ref, at): (&str, UnixMs), value: &Value) -> Vec<WebhookEvent> {
     let number = loose::text(value, "display_phone_number").unwrap_or_default();
-    let (event, detail, effect) = match field {
-        "account_alerts" => alert(value),
-        "account_review_update" => review(value),
-        "phone_number_quality_update" | "business_capability_update" => granted(value),
+    let said = match field {
+        "account_alerts" => vec![alert(value)],
+        "account_review_update" => vec![review(value)],
+        "phone_number_quality_update" | "business_capability_update" => vec![granted(value)],
         "account_update" => update(value),
-        "phone_number_name_update" => name(value),
-        "security" => security(value),
-        _ => other(value),
+        "phone_number_name_update" => vec![name(value)],
+        "security" => vec![security(value)],
+        _ => vec![other(value)],
     };
-    WebhookEvent::Account(AccountNews {
-        account_ref: account_ref.to_owned(),
-        field: field.to_owned(),
-        event: word(&event),
-        detail: word(&detail.join(" ")),
-        number: digits(&number),
-        effect,
-    })
+    let event = |(event, detail, effect): Said| {
+        WebhookEvent::Account(AccountNews {
+            account_ref: account_ref.to_owned(),
+            field: field.to_owned(),
+            event: word(&event),
+            detail: word(&detail.join(" ")),
+            number: digits(&number),
+            effect,
+            at,
+        })
+    };
+    said.into_iter().map(event).collect()
 }
 
 fn digits(number: &str) -> String {
@@ -37,7 +48,7 @@ fn digits(number: &str) -> String {
 }
 
 /// A name was asked for, and is granted or not. The number itself tells which it has: it is asked again.
-fn name(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn name(value: &Value) -> Said {
     let told = |key| loose::text(value, key).unwrap_or_default();
     let reason = told("rejection_reason");
     let reason = if reason == "NONE" { String::new() } else { reason };
@@ -45,12 +56,12 @@ fn name(value: &Value) -> (String, Vec<String>, AccountEffect) {
 }
 
 /// Somebody changed, or wants to change, the number's PIN. Who is not kept.
-fn security(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn security(value: &Value) -> Said {
     (loose::text(value, "event").unwrap_or_default(), Vec::new(), AccountEffect::None)
 }
 
 /// A field of which only that it came is of use, with the few words that say what it is about.
-fn other(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn other(value: &Value) -> Said {
     let event = ["event", "status", "decision"].into_iter().find_map(|key| loose::some_text(value, key));
     let keys = ["username", "flow_id", "configuration_name", "provider_name", "message_template_name", "template_name"];
     let detail = keys.into_iter().filter_map(|key| loose::some_text(value, key)).collect();
@@ -58,7 +69,7 @@ fn other(value: &Value) -> (String, Vec<String>, AccountEffect) {
 }
 
 /// `value.errors[]`: an error of the app or the account that belongs to no message (cloud-api.md 3.3).
-pub(super) fn error(account_ref: &str, value: &Value, error: &Value) -> WebhookEvent {
+pub(super) fn error((account_ref, at): (&str, UnixMs), value: &Value, error: &Value) -> WebhookEvent {
     let code = loose::integer(error, "code");
     let details = error.get("error_data").and_then(|data| loose::some_text(data, "details"));
     let said = details.or_else(|| loose::some_text(error, "title")).or_else(|| loose::some_text(error, "message"));
@@ -70,23 +81,26 @@ pub(super) fn error(account_ref: &str, value: &Value, error: &Value) -> WebhookE
         detail: word(&said.unwrap_or_default()),
         number: digits(&number),
         effect: code.map_or(AccountEffect::None, |code| AccountEffect::Failed { code }),
+        at,
     })
 }
 
-fn update(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn update(value: &Value) -> Vec<Said> {
     let event = loose::text(value, "event").unwrap_or_default();
+    let mut ends: BTreeMap<String, Option<UnixMs>> = BTreeMap::new();
+    for told in loose::items(value, "restriction_info") {
+        let end = ends.entry(loose::text(told, "restriction_type").unwrap_or_default()).or_default();
+        *end = loose::instant(told, "expiration").max(*end);
+    }
+    if event != "ACCOUNT_RESTRICTION" || ends.is_empty() {
+        return vec![changed(event, value)];
+    }
+    let restriction = |(kind, until): (String, _)| (event.clone(), vec![kind.clone()], notice::effect_of(&kind, until));
+    ends.into_iter().map(restriction).collect()
+}
+
+fn changed(event: String, value: &Value) -> Said {
     match event.as_str() {
-        "ACCOUNT_RESTRICTION" => {
-            let restrictions = loose::items(value, "restriction_info");
-            let kind = |of: &Value| loose::text(of, "restriction_type").unwrap_or_default();
-            let of = |wanted: &str| restrictions.iter().filter(|r| kind(r) == wanted).max_by_key(|r| until(r));
-            let effect = match (of("RESTRICTED_BIZ_INITIATED_MESSAGING"), of("RESTRICTED_UTILITY_TEMPLATES")) {
-                (Some(all), _) => AccountEffect::Restricted { until: until(all) },
-                (None, Some(utility)) => AccountEffect::UtilityRestricted { until: until(utility) },
-                (None, None) => AccountEffect::None,
-            };
-            (event, restrictions.iter().map(kind).collect(), effect)
-        }
         "DISABLED_UPDATE" => {
             let ban = value.get("ban_info").unwrap_or(&Value::Null);
             let state = loose::text(ban, "waba_ban_state").unwrap_or_default();
@@ -97,7 +111,8 @@ fn update(value: &Value) -> (String, Vec<String>, AccountEffect) {
             };
             (event, vec![state, loose::text(ban, "waba_ban_date").unwrap_or_default()], effect)
         }
-        "ACCOUNT_DELETED" | "ACCOUNT_OFFBOARDED" | "PARTNER_REMOVED" | "PARTNER_APP_UNINSTALLED" => {
+        "ACCOUNT_DELETED" => (event, Vec::new(), AccountEffect::Deleted),
+        "ACCOUNT_OFFBOARDED" | "PARTNER_REMOVED" | "PARTNER_APP_UNINSTALLED" => {
             (event, Vec::new(), AccountEffect::Disabled)
         }
         "ACCOUNT_RECONNECTED" => (event, Vec::new(), AccountEffect::Reinstated),
@@ -115,18 +130,13 @@ fn update(value: &Value) -> (String, Vec<String>, AccountEffect) {
     }
 }
 
-/// When a restriction ends; `None`: nobody says.
-fn until(restriction: &Value) -> Option<UnixMs> {
-    loose::instant(restriction, "expiration")
-}
-
-fn alert(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn alert(value: &Value) -> Said {
     let info = value.get("alert_info").unwrap_or(&Value::Null);
     let told = ["alert_severity", "alert_status"].map(|key| loose::text(info, key).unwrap_or_default());
     (loose::text(info, "alert_type").unwrap_or_default(), told.to_vec(), AccountEffect::None)
 }
 
-fn review(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn review(value: &Value) -> Said {
     let decision = loose::text(value, "decision").unwrap_or_default();
     let effect = match decision.as_str() {
         "APPROVED" => AccountEffect::ReviewApproved,
@@ -137,7 +147,7 @@ fn review(value: &Value) -> (String, Vec<String>, AccountEffect) {
 }
 
 /// Throughput, quality and the messaging limit: the number itself tells them all and is asked again.
-fn granted(value: &Value) -> (String, Vec<String>, AccountEffect) {
+fn granted(value: &Value) -> Said {
     let limit = value.get("max_daily_conversations_per_business");
     let limit = limit.and_then(|l| l.as_str().map(str::to_owned).or_else(|| l.as_i64().map(|n| n.to_string())));
     let number = loose::text(value, "display_phone_number").map(|_| "number".to_owned());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::domain::event::{TemplateNews, TemplateNote, WebhookEvent};
 use crate::domain::template::TemplateStatus;
+use crate::domain::time::UnixMs;
 use crate::provider::cloud_api::template;
 use crate::provider::loose;
 
@@ -11,7 +12,7 @@ use crate::provider::loose;
 const LONGEST: usize = 500;
 
 /// Adds what `value` tells; nothing where it names no template.
-pub(super) fn read(field: &str, value: &Value, events: &mut Vec<WebhookEvent>) {
+pub(super) fn read(field: &str, (value, at): (&Value, UnixMs), events: &mut Vec<WebhookEvent>) {
     let name = loose::some_text(value, "message_template_name");
     let language = loose::some_text(value, "message_template_language").map(|l| template::language(&l));
     let (Some(name), Some(language)) = (name, language) else { return };
@@ -42,7 +43,7 @@ pub(super) fn read(field: &str, value: &Value, events: &mut Vec<WebhookEvent>) {
     let is_stopped = matches!(status, TemplateStatus::Rejected | TemplateStatus::Paused | TemplateStatus::Disabled);
     let advice = loose::text(rejection, "recommendation").unwrap_or_default();
     let advice: String = advice.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    events.push(WebhookEvent::Template(TemplateNews { name, language, status }));
+    events.push(WebhookEvent::Template(TemplateNews { name, language, status, at }));
     events.push(WebhookEvent::TemplateNote(TemplateNote {
         reason: Some(if is_stopped { reason } else { String::new() }),
         advice: Some(if is_rejected { advice } else { String::new() }),

@@ -31,7 +31,7 @@ pub(super) fn read(body: &Value, app: &App, ratings: &Ratings, events: &mut Vec<
                     events.extend(wishes.map(|item| meta::preference::read(item, &envelope)));
                 }
                 "message_template_status_update" | "message_template_quality_update" => {
-                    events.extend(template_news(value));
+                    events.extend(template_news(value, at));
                 }
                 "template_category_update" => events.extend(category(value)),
                 "account-event" => {
@@ -118,7 +118,7 @@ fn status(item: &Value, sender_ref: &str, at: UnixMs) -> Option<Receipt> {
     })
 }
 
-fn template_news(value: &Value) -> Vec<WebhookEvent> {
+fn template_news(value: &Value, at: UnixMs) -> Vec<WebhookEvent> {
     let name = loose::some_text(value, "message_template_name");
     let language = loose::some_text(value, "message_template_language").map(|l| l.replace('-', "_"));
     let (Some(name), Some(language)) = (name, language) else { return Vec::new() };
@@ -128,7 +128,7 @@ fn template_news(value: &Value) -> Vec<WebhookEvent> {
     }
     let Some(event) = loose::some_text(value, "event") else { return Vec::new() };
     let reason = loose::some_text(value, "reason");
-    account::standing(name, language, (&event, reason.as_deref()))
+    account::standing(name, language, (&event, reason.as_deref()), at)
 }
 
 fn category(value: &Value) -> Option<WebhookEvent> {
