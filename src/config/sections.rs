@@ -62,12 +62,11 @@ pub(super) fn read(root: &mut Table<'_, '_>, base: &Path, env: &BTreeMap<String,
         root.table("alerts", |t| alerts::alerts(t, &secrets, is_here)).unwrap_or_else(|| Some(Alerts::default()));
     let retention = root.table("retention", retention::read).unwrap_or_default();
     let server = server?;
-    let campaigns_dir = server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns")));
     Some(Config {
         store_url: store_url?,
         restore_after,
         patience,
-        campaigns_dir,
+        campaigns_dir: server.data_dir.join(campaigns.unwrap_or_else(|| PathBuf::from("campaigns"))),
         campaigns_quiet: quiet.unwrap_or(QUIET),
         server,
         vars,
