@@ -30,7 +30,10 @@ async fn what_is_wrong_is_listed_with_its_sentence_and_who_was_told() {
         let one = &open["items"][0];
         let said = one["message"].as_str().unwrap();
         assert!(said.starts_with("Stopped: sender front. WhatsApp refuses"), "{said}");
-        assert_eq!((one["key"].as_str(), one["path"].as_str()), (Some("hold:sender:front:refused:190"), Some("/holds")));
+        assert_eq!(
+            (one["key"].as_str(), one["path"].as_str()),
+            (Some("hold:sender:front:refused:190"), Some("/holds"))
+        );
         let figures = told(site.stranger(Method::GET, "/metrics")).await.body;
         assert!(figures.as_str().unwrap().contains("recado_alerts{kind=\"hold\"} 1"), "{figures}");
         assert!(figures.as_str().unwrap().contains("recado_alerts{kind=\"disk_full\"} 0"), "{figures}");
