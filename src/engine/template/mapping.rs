@@ -102,8 +102,9 @@ impl Engine {
         let mut known = self.vars().await?;
         if let Some(to) = to {
             known.insert(CLIENT_PHONE.to_owned(), to.digits().to_owned());
-            let name = person::name_of(&self.store, to).await?;
-            known.extend(name.map(|name| (CLIENT_NAME.to_owned(), name)));
+            // Who has no name has an empty one, as a row has: what the expression says then is judged as for a campaign's.
+            let name = person::name_of(&self.store, to).await?.unwrap_or_default();
+            known.insert(CLIENT_NAME.to_owned(), name);
         }
         let header = template.header_parameters();
         let style = Style::of_tag(&template.language);
@@ -113,10 +114,8 @@ impl Engine {
             if is_given(field) || !takes(template).contains(entry) {
                 continue;
             }
-            // Whom it is for may have no name: what the expression says then is judged as for a campaign's row.
-            let (mut may_use, own) = (names_of(&known), (source.as_str(), entry.as_str(), style));
-            may_use.insert(CLIENT_NAME);
-            let Some((expression, row)) = prepare(own, &may_use, &known) else { continue };
+            let own = (source.as_str(), entry.as_str(), style);
+            let Some((expression, row)) = prepare(own, &known) else { continue };
             match content::given(&expression, &row) {
                 Ok(Given::Nameless) => {
                     return Ok(Err(Problem::new("client_unknown", &[("field", "to"), ("name", entry)])));
@@ -192,17 +191,17 @@ pub(in crate::engine) fn evaluate(
     style: Style,
     texts: &BTreeMap<String, String>,
 ) -> Option<String> {
-    let (expression, row) = prepare((source, entry, style), &names_of(texts), texts)?;
+    let (expression, row) = prepare((source, entry, style), texts)?;
     expression.text(&row).ok()
 }
 
-/// An expression that may use `known`, and the row of texts that it is used with; `None` where it speaks of anything else.
+/// An expression and the row of texts that it is used with; `None` where it speaks of anything else.
 fn prepare(
     (source, entry, style): (&str, &str, Style),
-    known: &BTreeSet<&str>,
     texts: &BTreeMap<String, String>,
 ) -> Option<(Expression, RowValue)> {
-    let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, known).ok()?;
+    let known: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
+    let compiled = Expression::compile(source, &Place::of("variables", entry, None), style, &known).ok()?;
     let values = RowValues {
         cells: Vec::new(),
         columns: Arc::default(),
@@ -212,10 +211,6 @@ fn prepare(
         numbers: Vec::new(),
     };
     Some((compiled, RowValue::from_object(values)))
-}
-
-fn names_of(texts: &BTreeMap<String, String>) -> BTreeSet<&str> {
-    texts.keys().map(String::as_str).collect()
 }
 
 /// What an entry gives for a made-up row; its mark where it has no expression or that fails.

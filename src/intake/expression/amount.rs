@@ -39,8 +39,8 @@ pub(super) enum NoAmount {
 pub(super) fn money(value: &Value, unit: Option<&str>, style: Style) -> Result<i128, NoAmount> {
     let cents = cents(value, style)?;
     let text = value.as_str().unwrap_or_default();
-    let around = text.split(|c: char| c.is_ascii_digit());
-    let (before, after) = (around.clone().next().unwrap_or_default(), around.last().unwrap_or_default());
+    let mut around = text.split(|c: char| c.is_ascii_digit());
+    let (before, after) = (around.next().unwrap_or_default(), around.next_back().unwrap_or_default());
     let marks: String = [before, after].concat().chars().filter(|c| !c.is_whitespace()).collect();
     match unit {
         _ if marks.contains('%') => Err(NoAmount::Share),

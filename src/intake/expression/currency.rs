@@ -78,7 +78,7 @@ pub(super) fn is_another(around: &str, unit: &str) -> bool {
     let named_there = named(around);
     let wanted = named(unit);
     let fits = |code: &&str| if unit == "$" { is_pesos(code) } else { wanted.contains(code) };
-    !named_there.is_empty() && !named_there.iter().any(|code| fits(&code))
+    !named_there.is_empty() && !named_there.iter().any(fits)
 }
 
 /// Whether a currency is written with nothing but a dollar sign at home.

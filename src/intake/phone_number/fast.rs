@@ -184,9 +184,10 @@ mod tests {
         ) {
             let home = Home::new("BR", None).unwrap();
             let digits = format!("55{tail}");
-            let known = Phone::from_international(&format!("55{digits}")).filter(is_known);
-            let (before, after) = digits.split_at(cut);
-            if known.is_some() {
+            let number = |digits: &str| Phone::from_international(digits).filter(is_known);
+            let (known, (before, after)) = (number(&format!("55{digits}")), digits.split_at(cut));
+            // What is a number with its country code as it stands (3003 and the like have no area) is that one.
+            if known.is_some() && number(&digits).is_none() {
                 prop_assert_eq!(super::super::read(&format!("{before} {after}"), Some(&home)).ok(), known, "{}", digits);
             }
         }

@@ -45,7 +45,26 @@ fn dates_and_times_are_read_in_the_ways_people_write_them() {
         (&["quarta-feira, 25 de novembro de 2026 às 14h"], "2026-11-25 14:00"),
         (&["25-nov-2026", "14:30"], "2026-11-25 14:30"),
         (&["Nov 25, 2026 2:30 PM"], "2026-11-25 14:30"),
-        (&["25/11/2026 14.30"], "2026-11-25 14:30"),
+        (&["25/11/2026"], "2026-11-25"),
+        (&["25/11/2026", ""], "no_time"),
+        (&["", "14:30"], "no_date"),
+        (&["", ""], "no_date"),
+        (&["31/11/2026", "14:30"], "unreadable_date"),
+        (&["25/11/2026", "25:30"], "unreadable_date"),
+        (&["a confirmar", "14:30"], "unreadable_date"),
+        (&["25/11", "14:30"], "unreadable_date"),
+        (&["46351", "14:30"], "unreadable_date"),
+        (&["25/11/0026", "14:30"], "unreadable_date"),
+        (&["11/25/2026", "14:30"], "unreadable_date"),
+    ] {
+        assert_eq!(shown(cells, DateOrder::DayFirst), expected, "{cells:?}");
+    }
+}
+
+#[test]
+fn times_are_read_with_a_point_without_one_and_as_a_part_of_the_day() {
+    for (cells, expected) in [
+        (&["25/11/2026 14.30"][..], "2026-11-25 14:30"),
         (&["25.11.2026 14.30"], "2026-11-25 14:30"),
         (&["2026-11-25 9.05"], "2026-11-25 09:05"),
         (&["25 de noviembre de 2026 14.30"], "2026-11-25 14:30"),
@@ -59,17 +78,6 @@ fn dates_and_times_are_read_in_the_ways_people_write_them() {
         (&["25/11/2026", "0,5"], "unreadable_date"),
         (&["25/11/2026 14.75"], "unreadable_date"),
         (&["1430"], "unreadable_date"),
-        (&["25/11/2026"], "2026-11-25"),
-        (&["25/11/2026", ""], "no_time"),
-        (&["", "14:30"], "no_date"),
-        (&["", ""], "no_date"),
-        (&["31/11/2026", "14:30"], "unreadable_date"),
-        (&["25/11/2026", "25:30"], "unreadable_date"),
-        (&["a confirmar", "14:30"], "unreadable_date"),
-        (&["25/11", "14:30"], "unreadable_date"),
-        (&["46351", "14:30"], "unreadable_date"),
-        (&["25/11/0026", "14:30"], "unreadable_date"),
-        (&["11/25/2026", "14:30"], "unreadable_date"),
     ] {
         assert_eq!(shown(cells, DateOrder::DayFirst), expected, "{cells:?}");
     }

@@ -35,14 +35,10 @@ pub(super) async fn follow(
     let (subject, detail) = (format!("account {}", account.name), format!("{} {}", news.event, news.detail));
     let deed = Deed { actor: ITSELF, action: "account.news", subject: &subject, detail: detail.trim() };
     audit::write_in(tx, now, deed).await?;
-    let restricted = |until_at| NewHold {
-        scope: HoldScope::Account,
-        scope_key: account.name.clone(),
-        cause: HoldCause::Restricted,
-        code: None,
-        until_at,
-    };
-    let of_cause = |cause| (HoldScope::Account, account.name.as_str(), cause);
+    let scope = HoldScope::Account;
+    let held = |cause, until_at| NewHold { scope, scope_key: account.name.clone(), cause, code: None, until_at };
+    let restricted = |until_at| held(HoldCause::Restricted, until_at);
+    let of_cause = |cause| (scope, account.name.as_str(), cause);
     let this = of_cause(HoldCause::Restricted);
     let mut followed = Followed::default();
     if let Some(cause) = cause_of(news.effect)
@@ -64,14 +60,12 @@ pub(super) async fn follow(
             followed.holds = hold::place_since(tx, &restricted(None), news.at, now).await?;
         }
         AccountEffect::Deleted => {
-            let new = NewHold { cause: HoldCause::Refused, ..restricted(None) };
-            followed.holds = hold::place_since(tx, &new, news.at, now).await?;
+            followed.holds = hold::place_since(tx, &held(HoldCause::Refused, None), news.at, now).await?;
         }
         AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (&account.name, news, code), now).await?,
         AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
         AccountEffect::ReviewRefused => {
-            let new = NewHold { cause: HoldCause::Review, ..restricted(None) };
-            followed.holds = hold::place_since(tx, &new, news.at, now).await?;
+            followed.holds = hold::place_since(tx, &held(HoldCause::Review, None), news.at, now).await?;
         }
         AccountEffect::ReviewApproved => {
             followed.holds = hold::lift_cause(tx, of_cause(HoldCause::Review), now, ITSELF).await?;
