@@ -49,7 +49,13 @@ fn build(style: Style) -> Environment<'static> {
     env.add_filter("upper", |v: &Value| nameless::keeping(v, &text(v), str::to_uppercase));
     env.add_filter("lower", |v: &Value| nameless::keeping(v, &text(v), str::to_lowercase));
     env.add_filter("trim", |v: &Value| nameless::keeping(v, &text(v), |text| text.trim().to_owned()));
-    env.add_filter("default", |v: &Value, other: Value| if is_empty(v) { other } else { v.clone() });
+    // Jinja's second argument asks for what is so here anyway.
+    env.add_filter(
+        "default",
+        |v: &Value, other: Value, _also_empty: Option<bool>| {
+            if is_empty(v) { other } else { v.clone() }
+        },
+    );
     env.add_filter("day", move |v: &Value| moment(v, style).map(|w| style.day(w.local.date())));
     env.add_filter("date", move |v: &Value| moment(v, style).map(|w| style.date(w.local.date())));
     env.add_filter("time", move |v: &Value| {

@@ -1,5 +1,7 @@
 //! What people wish about promotions: clear sentences, words that may mean it, and promotions again.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::office::{ANA, NOW, Office, REPLIES};
@@ -48,6 +50,10 @@ async fn promotions_come_again_when_the_person_asks_for_them_and_only_then() {
             office.change("DELETE FROM suppression").await;
             office.writes(ANA, stop).await;
             assert_eq!(open(&office).await, ["reply"], "{}", store.name());
+            // Of two words of one second it is the stop that counts.
+            office.writes(ANA, again).await;
+            assert_eq!(open(&office).await, ["reply"], "{} {again}", store.name());
+            office.clock.advance(Duration::from_secs(1));
             office.writes(ANA, again).await;
             assert_eq!(open(&office).await, [""; 0], "{} {again}", store.name());
             assert!(office.answers().await.pop().unwrap().contains(said), "{again}");
