@@ -9,6 +9,7 @@ mod breaker;
 mod budget;
 mod canary;
 mod correcting;
+mod countries;
 mod doubts;
 mod drafting;
 mod ending_holds;
