@@ -88,10 +88,15 @@ impl Earlier {
         self.erased.run_of(key, to, happens_at)
     }
 
-    /// The latest run that has sent the row of this key: the same id and time; or, where one of the two files had no
-    /// ids, the same person and time. Where only one of the files had times, the person alone decides: whoever corrects
-    /// a file by a column must not write to everybody again.
+    /// The latest run that has sent the row of this key.
     pub fn run_of(&self, key: &str, to: &Phone, happens_at: Option<UnixMs>) -> Option<RunId> {
+        self.run_of_known(key, to, happens_at).max(self.run_of_erased(key, to, happens_at))
+    }
+
+    /// The same, as far as people are known: the same id and time; or, where one of the two files had no ids, the same
+    /// person and time. Where only one of the files had times, the person alone decides: whoever corrects a file by a
+    /// column must not write to everybody again.
+    pub fn run_of_known(&self, key: &str, to: &Phone, happens_at: Option<UnixMs>) -> Option<RunId> {
         let has_id = has_id(key);
         let same_id = if has_id { self.ids.get(key).copied() } else { None };
         let person = person(to);
@@ -101,7 +106,7 @@ impl Earlier {
             (Some(then), Some(now)) => then == now,
             _ => true,
         });
-        same.map(|p| p.run).max().max(same_id).max(self.run_of_erased(key, to, happens_at))
+        same.map(|p| p.run).max().max(same_id)
     }
 }
 

@@ -175,12 +175,13 @@ impl Engine {
     }
 
     /// Campaign and name of the used files that were written on since they were taken; each is told once.
-    pub(super) fn grown_since_used(&self) -> Vec<(String, String)> {
-        let mut watched = self.used_files.lock().unwrap_or_else(PoisonError::into_inner);
-        let (grown, as_before) = watched.drain(..).partition(|(_, used)| used.has_grown());
-        *watched = as_before;
-        let grown: Vec<(String, folder::Used)> = grown;
-        grown.into_iter().map(|(campaign, used)| (campaign, used.name())).collect()
+    pub(super) async fn grown_since_used(&self) -> Result<Vec<(String, String)>, EngineError> {
+        let files = self.used_files.clone();
+        let grown = aside(move || {
+            let mut watched = files.lock().unwrap_or_else(PoisonError::into_inner);
+            watched.extract_if(.., |(_, used)| used.has_grown()).collect::<Vec<_>>()
+        });
+        Ok(grown.await?.into_iter().map(|(campaign, used)| (campaign, used.name())).collect())
     }
 }
 

@@ -51,9 +51,12 @@ pub(super) async fn countries(engine: &Engine) -> Result<BTreeSet<String>, Engin
 /// A run that begins while the account's utility templates are restricted waits, if it sends one.
 pub(super) async fn restrict(tx: &mut Tx, run: RunId, new: &NewRun<'_>) -> Result<(), EngineError> {
     let until_at = notice::until(tx, new.account, UTILITY, new.at).await?;
+    if until_at.is_none() {
+        return Ok(());
+    }
     let snapshot: Snapshot =
         serde_json::from_str(new.template).map_err(|_| StoreError::Corrupt { what: "template" })?;
-    if until_at.is_some() && snapshot.has(Category::Utility) {
+    if snapshot.has(Category::Utility) {
         let (scope, scope_key) = (HoldScope::Run, run.to_string());
         let hold = NewHold { scope, scope_key, cause: HoldCause::Restricted, code: None, until_at };
         hold::place_in(tx, &hold, new.at).await?;

@@ -135,7 +135,7 @@ impl Watcher {
 
     /// Used files that were written on after they were taken: their last rows were read by nobody.
     async fn tell_of_grown(&self) -> Result<(), EngineError> {
-        for (name, file) in self.engine.grown_since_used() {
+        for (name, file) in self.engine.grown_since_used().await? {
             self.note(&name, &[Problem::new("used_grew", &[("file", &file)])]).await?;
         }
         Ok(())

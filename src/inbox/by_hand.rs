@@ -91,13 +91,11 @@ pub async fn open_by_hand(
     let last = conversation::latest(tx, &family, send.sender).await?;
     let at = sent.reached_at;
     // What begins where a conversation of a ticket has ended is about the same case, while that is open.
-    let mut inherited = None;
-    let is_closed = last.as_ref().is_some_and(|c| c.state == ConversationState::Closed);
-    if let Some(before) = last.as_ref().and_then(|c| c.ticket_id).filter(|_| send.ticket.is_none() && is_closed)
-        && ticket::is_open(tx, before).await?
-    {
-        inherited = Some(before);
-    }
+    let ended = last.as_ref().filter(|c| c.state == ConversationState::Closed && send.ticket.is_none());
+    let inherited = match ended.and_then(|c| c.ticket_id) {
+        Some(before) if ticket::is_open(tx, before).await? => Some(before),
+        _ => None,
+    };
     let id = if let Some(open) = last.as_ref().filter(|c| c.state == ConversationState::Open) {
         let what = Happening::Recontacted { agent: send.agent, wait: send.wait };
         conversation::step(tx, open.id, what, at).await?;

@@ -276,8 +276,8 @@ impl Reading {
             return (Some(ExclusionReason::Suppressed), String::new());
         }
         let (key, to, at) = (&draft.key, &draft.to, draft.happens_at);
-        let by_earlier = if has_new_number { None } else { inputs.earlier.earlier().run_of(key, to, at) };
-        let Some(run) = by_earlier.max(self.to_erased.get(key).copied()) else { return (None, String::new()) };
+        let of_known = if has_new_number { None } else { inputs.earlier.earlier().run_of_known(key, to, at) };
+        let Some(run) = of_known.max(self.to_erased.get(key).copied()) else { return (None, String::new()) };
         *self.already_sent.entry(run).or_default() += 1;
         (Some(ExclusionReason::AlreadySent), rows::sent_in(run))
     }

@@ -37,12 +37,14 @@ const FIND: Dialects = Dialects {
 const RECALL: &str = "INSERT INTO suppression (person_id, scope, source, note, created_at, created_by)
     SELECT $1, $2, 'erased', '', $3, 'recado' WHERE NOT EXISTS
         (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = 'erased')";
-/// What may have reached them; what waits is cancelled with the erasure.
-const GONE: &str = "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.happens_at FROM message AS m
-    WHERE m.run_id <> 0 AND m.recipient <> ''
-        AND (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
+/// What may have reached them, the last told last; what waits is cancelled with the erasure.
+const GONE: &str =
+    "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.happens_at, m.external_id, r.revision FROM message AS m
+    JOIN run AS r ON r.id = m.run_id
+    WHERE (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
             OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
-        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
+        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
+    ORDER BY m.claimed_at, m.id";
 const KEEP_SENT: &str = "INSERT INTO erased_sent (campaign_id, hash, run_id, happens_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id, happens_at = excluded.happens_at";
 const SENT: &str = "SELECT hash, run_id FROM erased_sent WHERE campaign_id = $1";
@@ -125,6 +127,8 @@ struct GoneRow {
     key: String,
     recipient: String,
     happens_at: Option<UnixMs>,
+    external_id: Option<String>,
+    revision: i64,
 }
 
 /// Keeps the hash of what each message to the person for whom `root` stands was about, of those that have gone, and those of
@@ -132,12 +136,12 @@ struct GoneRow {
 pub(in crate::store) async fn keep_sent(tx: &mut Tx, root: PersonId, at: UnixMs) -> Result<()> {
     let gone: Vec<GoneRow> = on_tx!(tx, |conn| sqlx::query_as(GONE).bind(root).fetch_all(conn).await)?;
     let secret = key(tx).await?;
-    for one in gone {
+    for one in gone.iter().filter(|one| !one.recipient.is_empty()) {
         for digest in sent_digest::kept((&secret, one.campaign_id), &one.key, &one.recipient, one.happens_at) {
             keep_digest(tx, (one.campaign_id, &digest), one.run_id, None).await?;
         }
     }
-    ids::keep(tx, root, &secret, at).await
+    ids::keep(tx, root, (&secret, at), &gone).await
 }
 
 async fn keep_digest(

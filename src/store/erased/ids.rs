@@ -3,30 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::FromRow;
-
-use super::{keep_digest, kept_key};
+use super::{GoneRow, keep_digest, kept_key};
 use crate::domain::id::{CampaignId, PersonId, RunId};
 use crate::domain::sent_digest::{OfId, of_id};
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, Tx, json, on, on_tx};
 
 /// The last answer to anything of an id counts, whoever gave it.
-const DECLINED: &str = "SELECT m.campaign_id, MAX(m.run_id) AS run_id, m.external_id, CAST(NULL AS BIGINT) AS happens_at
-    FROM message AS m
+const DECLINED: &str = "SELECT m.campaign_id, MAX(m.run_id) AS run_id, m.external_id FROM message AS m
     WHERE m.run_id <> 0 AND m.external_id IS NOT NULL
         AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
         AND (SELECT o.outcome FROM message AS k JOIN outcome AS o ON o.message_id = k.id
             WHERE k.campaign_id = m.campaign_id AND k.external_id = m.external_id ORDER BY o.id DESC LIMIT 1) = 'cancelled'
     GROUP BY m.campaign_id, m.external_id";
-/// What may have reached them, of runs that files amend, the last told last.
-const TOLD: &str = "SELECT m.campaign_id, m.run_id, m.external_id, m.happens_at FROM message AS m
-    JOIN run AS r ON r.id = m.run_id
-    WHERE m.run_id <> 0 AND r.revision > 0 AND m.external_id IS NOT NULL AND m.happens_at > $2
-        AND (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
-            OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
-        AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
-    ORDER BY m.claimed_at, m.id";
 const IS_ANY: &str = "SELECT COUNT(*) FROM (SELECT hash FROM erased_sent WHERE campaign_id = $1 LIMIT 1) AS e";
 const OF: Dialects = Dialects {
     sqlite: "SELECT hash, happens_at FROM erased_sent
@@ -34,14 +23,6 @@ const OF: Dialects = Dialects {
     postgres: "SELECT hash, happens_at FROM erased_sent
         WHERE campaign_id = $1 AND hash IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value))",
 };
-
-#[derive(FromRow)]
-struct IdRow {
-    campaign_id: CampaignId,
-    run_id: RunId,
-    external_id: String,
-    happens_at: Option<UnixMs>,
-}
 
 /// What is known of some ids whose people were erased.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -52,14 +33,19 @@ pub struct OfIds {
     pub told: BTreeMap<String, UnixMs>,
 }
 
-/// Keeps the hashes of the ids of the person for whom `root` stands.
-pub(super) async fn keep(tx: &mut Tx, root: PersonId, secret: &[u8], now: UnixMs) -> Result<()> {
-    let declined: Vec<IdRow> = on_tx!(tx, |conn| sqlx::query_as(DECLINED).bind(root).fetch_all(conn).await)?;
-    let told: Vec<IdRow> = on_tx!(tx, |conn| sqlx::query_as(TOLD).bind(root).bind(now).fetch_all(conn).await)?;
-    for (what, rows) in [(OfId::Declined, declined), (OfId::Told, told)] {
-        for IdRow { campaign_id, run_id, external_id, happens_at } in rows {
-            let digest = of_id((secret, campaign_id), what, &external_id);
-            keep_digest(tx, (campaign_id, &digest), run_id, happens_at).await?;
+/// Keeps the hashes of the ids of the person for whom `root` stands: those that were cancelled, and of what has `gone` in
+/// runs that files amend those whose time is still to come.
+pub(super) async fn keep(tx: &mut Tx, root: PersonId, (secret, now): (&[u8], UnixMs), gone: &[GoneRow]) -> Result<()> {
+    let declined: Vec<(CampaignId, RunId, String)> =
+        on_tx!(tx, |conn| sqlx::query_as(DECLINED).bind(root).fetch_all(conn).await)?;
+    for (campaign, run, external_id) in declined {
+        let digest = of_id((secret, campaign), OfId::Declined, &external_id);
+        keep_digest(tx, (campaign, &digest), run, None).await?;
+    }
+    for one in gone.iter().filter(|one| one.revision > 0) {
+        if let (Some(id), Some(at)) = (&one.external_id, one.happens_at.filter(|at| *at > now)) {
+            let digest = of_id((secret, one.campaign_id), OfId::Told, id);
+            keep_digest(tx, (one.campaign_id, &digest), one.run_id, Some(at)).await?;
         }
     }
     Ok(())

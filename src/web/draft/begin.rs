@@ -114,11 +114,22 @@ async fn begin(
         };
         begun.map(there).map_err(WebError::Refused)
     };
-    match once_for_words(state, actor, (&route, &given.once), &words, work).await {
+    let begun = once_for_words(state, actor, (&route, &given.once), &words, work).await;
+    there_or_again(begun, p, copy, &given)
+}
+
+/// Leads to the draft; where it is refused the form comes back and says why.
+fn there_or_again(
+    begun: Result<String, WebError>,
+    p: Page,
+    copy: Option<Campaign>,
+    given: &Parts,
+) -> Result<Response, WebError> {
+    match begun {
         Ok(path) => Ok(Redirect::to(&path).into_response()),
         Err(WebError::Refused(problems)) => {
             let said = problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, &given, said)?).into_response())
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, copy, given, said)?).into_response())
         }
         Err(other) => Err(other),
     }
@@ -151,15 +162,9 @@ pub async fn create_quiet(
         let begun = state.engine.quiet_draft(&p.t("web.quiet.name"), of, beginner(&actor)).await?;
         begun.map(there).map_err(WebError::Refused)
     };
-    match once_for_words(&state, &actor, ("POST /drafts/quiet", &form.once), &format!("{of:?}"), work).await {
-        Ok(path) => Ok(Redirect::to(&path).into_response()),
-        Err(WebError::Refused(problems)) => {
-            let said = problems.iter().map(|problem| locale::page_problem(p.language, problem)).collect();
-            let given = Parts { kind: CampaignKind::ResumeContact.as_str().to_owned(), ..Parts::default() };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(p, None, &given, said)?).into_response())
-        }
-        Err(other) => Err(other),
-    }
+    let begun = once_for_words(&state, &actor, ("POST /drafts/quiet", &form.once), &format!("{of:?}"), work).await;
+    let given = Parts { kind: CampaignKind::ResumeContact.as_str().to_owned(), ..Parts::default() };
+    there_or_again(begun, p, None, &given)
 }
 
 /// The day's beginning on the clock of the first account.

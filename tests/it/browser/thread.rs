@@ -13,12 +13,34 @@ use serde_json::json;
 
 use super::{marked, picture, wait_for, wait_for_any};
 use crate::engine::stage::Stage;
-use crate::support::{Browser, stores};
+use crate::support::{Browser, TestStore, stores};
 use crate::web::site::{Site, Visitor};
 use crate::web::thread::{TEAMS, desk, says};
 
 /// What `Stage` takes for a daemon on this machine, whose cookies need no https.
 const HERE: &str = "# [account.zenvia]\n";
+
+/// An agent with a conversation, and a browser.
+struct Room {
+    browser: Browser,
+    stage: Stage,
+    site: Site,
+    id: ConversationId,
+    ana: Visitor,
+    origin: String,
+    store: TestStore,
+}
+
+/// `None`: there is no browser here.
+async fn room(height: u32) -> Option<Room> {
+    let browser = Browser::start(1280, height).await?;
+    let store = stores().await.swap_remove(0);
+    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
+    let site = Site::over(&stage.engine);
+    let (id, ana) = desk(&stage, &site).await;
+    let origin = site.listen().await;
+    Some(Room { browser, stage, site, id, ana, origin, store })
+}
 
 /// The browser at a page, signed in.
 async fn at(window: &Client, origin: &str, who: &Visitor, path: &str) {
@@ -57,16 +79,12 @@ async fn picks_an_emoji(window: &Client) {
 
 #[tokio::test]
 async fn an_agent_answers_by_a_canned_answer_that_quotes_the_person_and_the_draft_survives_the_page() {
-    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let Some(room) = room(1000).await else { return };
+    let Room { browser, stage, ana, origin, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (_, ana) = desk(&stage, &site).await;
     let draft = CannedDraft { team: "", code: "turno", text: "Hola {{ name | first_name }}, es el [día]." };
     stage.engine.save_canned(None, draft, "ana").await.unwrap().unwrap();
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, ana, "/conversations/1").await;
 
     let field = marked(window, "answer-text").await;
     field.send_keys("Buenas. /tur").await.unwrap();
@@ -100,27 +118,23 @@ async fn an_agent_answers_by_a_canned_answer_that_quotes_the_person_and_the_draf
     window.refresh().await.unwrap();
     wait_for(window, "form[data-ready]").await;
     assert_eq!(written(window).await, "", "what was sent is no draft any more");
-    browser.close().await;
+    room.browser.close().await;
 }
 
 #[tokio::test]
 async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_out_meanwhile() {
-    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let Some(room) = room(1000).await else { return };
+    let Room { browser, stage, site, id, origin, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (id, _) = desk(&stage, &site).await;
     stage.clock.advance(Duration::from_hours(23));
     let ana = site.visitor(recado::domain::role::Role::Agent).await;
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, &ana, "/conversations/1").await;
     let field = marked(window, "answer-text").await;
     field.send_keys("Le escribo").await.unwrap();
     wait_for_any(window, Locator::XPath("//*[@id='window'][contains(., '59 min') or contains(., '1 h')]")).await;
 
     stage.clock.advance(Duration::from_hours(2));
-    stage.engine.changes.send(News::here(Change::Conversation(id))).unwrap();
+    stage.engine.changes.send(News::here(Change::Conversation(*id))).unwrap();
     wait_for(window, "#answer-text[readonly]").await;
     wait_for(window, "[data-test=answer][disabled]").await;
     assert_eq!(written(window).await, "Le escribo");
@@ -138,13 +152,13 @@ async fn the_window_closes_and_opens_under_the_agents_hands_and_a_template_goes_
     says_thread(window, "out", "Hola Eva, le esperamos.").await;
     wait_for(window, "[data-test=gallery-dialog]:not([open])").await;
 
-    says(&stage, "wamid.in2", json!({"type": "text", "text": {"body": "Sí, voy"}})).await;
+    says(stage, "wamid.in2", json!({"type": "text", "text": {"body": "Sí, voy"}})).await;
     says_thread(window, "in", "Sí, voy").await;
     wait_for(window, "#answer-text:not([readonly])").await;
     wait_for(window, "[data-test=answer]:not([disabled])").await;
     assert_eq!(written(window).await, "Le escribo", "nothing typed is lost");
     picture(window, "window-open").await;
-    browser.close().await;
+    room.browser.close().await;
 }
 
 /// Waits until the browser's own reader has the document of the thread.
@@ -170,14 +184,10 @@ fn on_disk(dir: &std::path::Path, name: &str, bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() {
-    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let Some(room) = room(1000).await else { return };
+    let Room { browser, ana, origin, store, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (_, ana) = desk(&stage, &site).await;
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, ana, "/conversations/1").await;
     let photo = include_bytes!("../../../src/sandbox/files/photo.jpg");
     let file = marked(window, "file").await;
     file.send_keys(&on_disk(store.dir.path(), "programa.exe", b"MZ")).await.unwrap();
@@ -204,7 +214,7 @@ async fn a_file_is_refused_before_it_goes_up_or_sent_with_its_words_and_shown() 
     assert_eq!(window.execute(loaded, Vec::new()).await.unwrap().as_bool(), Some(true), "the picture is shown");
     wait_for(window, "[data-test=take-off][hidden]").await;
     picture(window, "file-sent").await;
-    browser.close().await;
+    room.browser.close().await;
 }
 
 /// The smallest document that a reader shows: one empty page.
@@ -217,14 +227,10 @@ trailer<</Root 1 0 R>>
 
 #[tokio::test]
 async fn a_document_is_read_in_the_thread_and_stays_there_while_the_thread_goes_on() {
-    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let Some(room) = room(1000).await else { return };
+    let Room { browser, stage, ana, origin, store, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (_, ana) = desk(&stage, &site).await;
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, ana, "/conversations/1").await;
     marked(window, "file").await.send_keys(&on_disk(store.dir.path(), "orden.pdf", PDF)).await.unwrap();
     wait_for(window, "[data-test=take-off]:not([hidden])").await;
     marked(window, "answer").await.click().await.unwrap();
@@ -235,28 +241,24 @@ async fn a_document_is_read_in_the_thread_and_stays_there_while_the_thread_goes_
     picture(window, "document").await;
     // What comes meanwhile is seen, and the document stays before their eyes.
     window.execute("document.querySelector('[data-test=reader]').kept = true;", Vec::new()).await.unwrap();
-    says(&stage, "wamid.in2", json!({"type": "text", "text": {"body": "¿la recibieron?"}})).await;
+    says(stage, "wamid.in2", json!({"type": "text", "text": {"body": "¿la recibieron?"}})).await;
     says_thread(window, "in", "la recibieron").await;
     let kept = "return document.querySelector('details[open] [data-test=reader]')?.kept === true;";
     assert_eq!(window.execute(kept, Vec::new()).await.unwrap().as_bool(), Some(true), "it was not loaded anew");
-    browser.close().await;
+    room.browser.close().await;
 }
 
 #[tokio::test]
 async fn an_answer_that_does_not_arrive_comes_back_before_the_eyes_of_whoever_wrote_it() {
-    let Some(browser) = Browser::start(1280, 1000).await else { return };
+    let Some(room) = room(1000).await else { return };
+    let Room { browser, stage, ana, origin, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (_, ana) = desk(&stage, &site).await;
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, ana, "/conversations/1").await;
     marked(window, "answer-text").await.send_keys("A las nueve").await.unwrap();
     marked(window, "answer").await.click().await.unwrap();
     says_thread(window, "out", "A las nueve").await;
     // She goes on to something else.
-    at(window, &origin, &ana, "/conversations?view=mine&show=open").await;
+    at(window, origin, ana, "/conversations?view=mine&show=open").await;
     wait_for(window, ".talk:not(.unread)").await;
     stage.sender().drain().await;
     let sent = stage.stub.seen.lock().unwrap().last().cloned().unwrap();
@@ -277,7 +279,7 @@ async fn an_answer_that_does_not_arrive_comes_back_before_the_eyes_of_whoever_wr
     marked(window, "conversation").await.click().await.unwrap();
     says_thread(window, "note", "Not delivered: A las nueve").await;
     says_thread(window, "out", "this number cannot receive it").await;
-    browser.close().await;
+    room.browser.close().await;
 }
 
 #[tokio::test]
@@ -287,20 +289,16 @@ async fn only_the_thread_scrolls_and_it_stays_at_its_last_lines_until_somebody_r
     const PICTURES: &str = "const done = arguments[0], thread = document.getElementById('thread');
         const all = [1, 2, 3].map((n) => { const img = new Image(); thread.append(img); img.src = `${document.querySelector('link[rel=icon]').href}?${n}`; return img; });
         Promise.all(all.map((img) => img.decode())).then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(all[0].offsetHeight))));";
-    let Some(browser) = Browser::start(1280, 800).await else { return };
+    let Some(room) = room(800).await else { return };
+    let Room { browser, stage, ana, origin, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (_, ana) = desk(&stage, &site).await;
     let author = Author { id: UserId(1), name: "agent".to_owned(), once: Once::default(), by: None };
     for n in 0..20 {
-        says(&stage, &format!("wamid.more{n}"), json!({"type": "text", "text": {"body": format!("pregunta {n}")}}))
+        says(stage, &format!("wamid.more{n}"), json!({"type": "text", "text": {"body": format!("pregunta {n}")}}))
             .await;
         stage.engine.answer(ConversationId(1), &format!("respuesta {n}"), &author, Seen::default()).await.unwrap();
     }
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, ana, "/conversations/1").await;
     says_thread(window, "out", "respuesta 19").await;
     let is = async |script: &str| window.execute(script, Vec::new()).await.unwrap().as_bool() == Some(true);
     assert!(is(END).await, "it opens at its end");
@@ -313,19 +311,15 @@ async fn only_the_thread_scrolls_and_it_stays_at_its_last_lines_until_somebody_r
     assert!(is(up).await);
     window.execute_async(PICTURES, Vec::new()).await.unwrap();
     assert!(!is(END).await, "whoever reads further up is left there");
-    browser.close().await;
+    room.browser.close().await;
 }
 
 #[tokio::test]
 async fn a_canned_answer_made_meanwhile_is_offered_and_a_code_that_is_none_is_not_sent() {
-    let Some(browser) = Browser::start(1280, 800).await else { return };
+    let Some(room) = room(800).await else { return };
+    let Room { browser, stage, ana, origin, .. } = &room;
     let window = &browser.window;
-    let store = stores().await.swap_remove(0);
-    let stage = Stage::with(&store, store.dir.path(), &format!("{HERE}{TEAMS}")).await;
-    let site = Site::over(&stage.engine);
-    let (_, ana) = desk(&stage, &site).await;
-    let origin = site.listen().await;
-    at(window, &origin, &ana, "/conversations/1").await;
+    at(window, origin, ana, "/conversations/1").await;
     let field = marked(window, "answer-text").await;
     let draft = CannedDraft { team: "", code: "visita", text: "Lo visitamos el martes." };
     stage.engine.save_canned(None, draft, "ana").await.unwrap().unwrap();
@@ -339,5 +333,5 @@ async fn a_canned_answer_made_meanwhile_is_offered_and_a_code_that_is_none_is_no
     marked(window, "slash-option").await;
     field.send_keys("\u{E007}").await.unwrap();
     assert_eq!(written(window).await, "Lo visitamos el martes.");
-    browser.close().await;
+    room.browser.close().await;
 }
