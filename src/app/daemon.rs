@@ -201,7 +201,7 @@ impl Daemon {
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));
         let mut metrics = Metrics::default();
         engine.counters.register(metrics.registry());
-        let state = WebState::new(engine.clone(), arrived, Arc::new(metrics), life.soft());
+        let state = WebState::new(engine.clone(), arrived, Arc::new(metrics), life.soft(), Clock::real());
         life.start("web", serve_pages(state, listener, life.soft()));
         life.start("watchdog", watchdog(engine.store.clone(), life.soft()));
         info!(sender.count = engine.config.senders.len(), "recado is ready");

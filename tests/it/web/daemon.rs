@@ -41,7 +41,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let (arrived, metrics) = (Arc::new(Notify::new()), Arc::new(Metrics::default()));
-        let state = WebState::new(stage.engine.clone(), arrived, metrics, stop.clone());
+        let state = WebState::new(stage.engine.clone(), arrived, metrics, stop.clone(), recado::clock::Clock::real());
         let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut tasks = tokio::task::JoinSet::new();

@@ -152,8 +152,7 @@ impl Site {
     pub fn over(engine: &Engine) -> Self {
         let (store, clock, stopping) = (engine.store.clone(), engine.clock.clone(), CancellationToken::new());
         let metrics = Arc::new(Metrics::default());
-        let mut state = WebState::new(engine.clone(), Arc::new(Notify::new()), metrics, stopping.clone());
-        state.people_clock = clock.clone();
+        let state = WebState::new(engine.clone(), Arc::new(Notify::new()), metrics, stopping.clone(), clock.clone());
         Self { store, clock, stopping, router: router(state), _test_store: None }
     }
 
