@@ -32,6 +32,12 @@ impl Definition {
         self.item(path).and_then(Item::as_str).unwrap_or_default().to_owned()
     }
 
+    /// The texts of the list at `path`.
+    pub fn texts(&self, path: &[&str]) -> Vec<String> {
+        let list = self.item(path).and_then(Item::as_array);
+        list.map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default()
+    }
+
     /// The whole number at `path`.
     pub fn whole(&self, path: &[&str]) -> Option<i64> {
         self.item(path).and_then(Item::as_integer)

@@ -11,6 +11,7 @@ use minijinja::value::{Object, Value};
 use crate::domain::problem::Problem;
 
 use super::columns::{CLIENT_NAME, fold, nearest};
+use super::consent::Consent;
 
 mod amount;
 mod calendar;
@@ -18,6 +19,7 @@ mod currency;
 mod filters;
 mod nameless;
 mod names;
+mod operands;
 mod pieces;
 
 pub use calendar::{Style, When};
@@ -107,6 +109,8 @@ impl Expression {
                 pieces::Piece::Text(text) => expression.pieces.push(Piece::Text(text.to_owned())),
                 pieces::Piece::Code(code) => {
                     problems.extend(unknown_filters(code, place));
+                    let compared = operands::text_for_number(code);
+                    problems.extend(compared.map(|text| place.problem("text_for_number", &[("text", &text)])));
                     match filters::environment(style).compile_expression_owned(code.to_owned()) {
                         Ok(compiled) => {
                             expression.names.extend(compiled.undeclared_variables(true));
@@ -150,8 +154,14 @@ impl Expression {
     /// Compiles a condition: one `{{ … }}` and nothing beside it.
     pub fn condition(source: &str, place: &Place, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
         let compiled = Self::compile(source.trim(), place, style, known)?;
+        let bare = pieces::split(source.trim()).ok().and_then(|split| match split.as_slice() {
+            [pieces::Piece::Code(code)] => operands::bare(code),
+            _ => None,
+        });
         match compiled.pieces.as_slice() {
-            [Piece::Code(_)] => Ok(compiled),
+            [Piece::Code(_)] => {
+                bare.map_or(Ok(compiled), |name| Err(vec![place.problem("bare_name", &[("name", name)])]))
+            }
             _ => Err(vec![place.problem("condition_form", &[])]),
         }
     }
@@ -194,10 +204,17 @@ impl Expression {
         if out.chars().count() > LONGEST_VALUE { Err(Failed::default()) } else { Ok(out) }
     }
 
-    /// Whether the condition holds for a row.
+    /// Whether the condition holds for a row. A cell is a yes or a no by its words, as a consent is.
     pub fn holds(&self, row: &Value) -> Result<bool, Failed> {
         let [Piece::Code(code)] = self.pieces.as_slice() else { return Err(Failed::default()) };
-        Ok(code.eval(row.clone()).map(|v| v.is_true())?)
+        let value = code.eval(row.clone())?;
+        let number = value.downcast_object_ref::<amount::Exact>().map(|number| number.0.as_str());
+        let Some(text) = value.as_str().or(number) else { return Ok(value.is_true()) };
+        match Consent::read(text) {
+            Consent::Given => Ok(true),
+            Consent::Refused | Consent::Unsaid => Ok(false),
+            Consent::Unclear => Err(Failed { refused: Some(("no_yes_or_no".to_owned(), text.to_owned())) }),
+        }
     }
 }
 

@@ -21,6 +21,12 @@ pub fn sent_elsewhere() -> String {
 /// See [`sent_elsewhere`].
 const SENT_ELSEWHERE: &str = "sent_to_number_before";
 
+/// The detail of a row of which the condition on rows cannot say whether it is to be taken; `refused` is the word of what is wrong
+/// with which value.
+pub(super) fn of_only(refused: Option<(String, String)>) -> String {
+    refused.map_or_else(|| "expression: columns.only".to_owned(), |(word, value)| format!("{word}_in: only: {value}"))
+}
+
 /// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
 /// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
 pub fn explain(language: Language, detail: &str) -> String {

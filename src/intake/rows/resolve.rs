@@ -25,7 +25,7 @@ use super::tally::Tally;
 use super::when::{self, HasTime, NoMoment};
 use super::who::Who;
 use super::zones::{self, Zones};
-use super::{Draft, RowExclusion, RowsRequest, beginning};
+use super::{Draft, RowExclusion, RowsRequest, beginning, detail};
 
 mod agreed;
 
@@ -313,7 +313,7 @@ impl<'a> Resolver<'a> {
         match (only.holds(row), bad_when) {
             (Ok(holds), _) => Ok(holds),
             (Err(_), Some(bad)) if only.uses(WHEN) => Err((ExclusionReason::BadWhen, bad.to_string())),
-            (Err(_), _) => Err((ExclusionReason::BadValue, "expression: columns.only".to_owned())),
+            (Err(failed), _) => Err((ExclusionReason::BadValue, detail::of_only(failed.refused))),
         }
     }
 

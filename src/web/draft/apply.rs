@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::choices::OFFERED_DAYS;
+use super::choices::{OFFERED_DAYS, OWN};
 use super::view::{Known, language, slot_path, takes};
 use crate::domain::template::slot::Slot;
 use crate::domain::template::{Button, Header, ParameterFormat, Template};
@@ -93,7 +93,7 @@ impl Fields {
     fn columns(&self, file: &mut Definition) {
         for role in ["phone", "id", "name", "timezone", "only"] {
             let field = format!("col.{role}");
-            if self.has(&field) {
+            if self.has(&field) && !self.is(&field, OWN) {
                 file.set(&["columns", role], self.text(&field));
             }
         }
@@ -126,8 +126,8 @@ impl Fields {
             let chosen =
                 Variable { column: part("column"), form: part("form"), otherwise: part("otherwise"), own: part("own") };
             // `=` stands for a text of one's own.
-            let chosen = if chosen.column == "=" { Variable { column: String::new(), ..chosen } } else { chosen };
-            let is_nothing = chosen.column.is_empty() && part("column") != "=";
+            let chosen = if chosen.column == OWN { Variable { column: String::new(), ..chosen } } else { chosen };
+            let is_nothing = chosen.column.is_empty() && part("column") != OWN;
             if is_nothing { String::new() } else { chosen.source() }
         })
     }
@@ -274,7 +274,7 @@ impl Fields {
             // Without a day there are no hours that anything could be outside of.
             return file.remove(&section);
         }
-        if self.has("holidays") && !self.is("holidays", "=") {
+        if self.has("holidays") && !self.is("holidays", OWN) {
             file.set(&["schedule", "hours", "holidays"], self.text("holidays"));
         }
         if self.has("outside") {

@@ -20,6 +20,9 @@ pub const OFFERED_DAYS: [&str; 3] = ["mon-fri", "sat", "sun"];
 /// What a tapped button can decide, of those that screens have words for.
 const OUTCOMES: [&str; 4] = ["confirmed", "cancelled", "not_now", "opted_out"];
 
+/// The choice of what the file says and no field can.
+pub(super) const OWN: &str = "=";
+
 /// How often one person may get something, as it is offered.
 const FREQUENCIES: [&str; 4] =
     ["1 promotion per day", "1 promotion per week", "1 message per day", "2 messages per week"];
@@ -106,12 +109,17 @@ impl Form<'_> {
         let when = self.file.text(&["columns", "when"]);
         let (when, when2) = when.split_once(" + ").unwrap_or((&when, ""));
         for role in ["phone", "name", "when", "when2", "id", "timezone"] {
+            let several = self.file.texts(&["columns", role]);
             let chosen = match role {
                 "when" => when.to_owned(),
                 "when2" => when2.to_owned(),
+                _ if !several.is_empty() => OWN.to_owned(),
                 role => self.file.text(&["columns", role]),
             };
             let mut select = self.column(&format!("col.{role}"), &format!("draft.role.{role}"), &chosen);
+            if let Some(own) = select.choices.iter_mut().find(|choice| choice.value == OWN) {
+                own.label = self.p.say("draft.own_phones", &[("columns", &several.join(", "))]);
+            }
             let recognised = found.iter().find(|(found, _)| found == role).filter(|_| chosen.is_empty());
             if let Some((_, header)) = recognised {
                 select.choices[0].label = self.p.say("draft.recognised", &[("column", header)]);
@@ -177,7 +185,7 @@ impl Form<'_> {
 
     fn place(&self, field: String, around: (String, String), name: String, source: &str) -> Place {
         let chosen = Variable::read(source);
-        let column = if chosen.column.is_empty() && !chosen.own.is_empty() { "=" } else { &chosen.column };
+        let column = if chosen.column.is_empty() && !chosen.own.is_empty() { OWN } else { &chosen.column };
         let mut columns = vec![choice("", &self.p.t("draft.choose_column"), column)];
         for (name, header) in self.names() {
             let example = self.header.iter().position(|h| h == header).and_then(|i| self.known.cells.get(i));
@@ -185,7 +193,7 @@ impl Form<'_> {
             columns.push(choice(&name, &label.unwrap_or_else(|| header.clone()), column));
         }
         columns.push(choice(WHEN, &self.p.t("draft.when_value"), column));
-        columns.push(choice("=", &self.p.t("draft.own_value"), column));
+        columns.push(choice(OWN, &self.p.t("draft.own_value"), column));
         if columns.iter().all(|c| !c.chosen) {
             columns.push(choice(column, column, column));
         }
@@ -271,11 +279,11 @@ impl Form<'_> {
         let path = ["schedule", "hours", "holidays"];
         let chosen = self.file.text(&path);
         let is_list = self.file.has(&path) && chosen.is_empty();
-        let shown = if is_list { "=" } else { &chosen };
+        let shown = if is_list { OWN } else { &chosen };
         let mut choices = vec![choice("", &self.p.t("draft.no_holidays"), shown)];
         choices.extend(self.known.holidays.iter().map(|name| choice(name, name, shown)));
         if is_list {
-            choices.push(choice("=", &self.p.t("draft.own_holidays"), shown));
+            choices.push(choice(OWN, &self.p.t("draft.own_holidays"), shown));
         } else if choices.iter().all(|c| !c.chosen) {
             choices.push(choice(&chosen, &chosen, shown));
         }

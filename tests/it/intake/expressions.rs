@@ -134,10 +134,22 @@ fn a_condition_is_one_expression_and_nothing_beside_it() {
         |source: &str| Expression::condition(source, &Place::of("columns", "only", None), Style::Es, &names());
     let holds = |source: &str| condition(source).unwrap().holds(&row(Style::Es)).unwrap();
     assert!(!holds("{{ estado | trim != 'Cancelado' }}"));
-    assert!(holds(" {{ edad == '42' and not vacio }} "));
+    assert!(holds(" {{ edad == '42' and vacio == '' }} "));
     for malformed in ["estado != 'x'", "{{ edad }} {{ edad }}", "{{ edad }} !"] {
         assert_eq!(condition(malformed).unwrap_err()[0].code, "condition_form", "{malformed}");
     }
+    for silent in ["{{ edad == '42' and not vacio }}", "{{ estado and edad == '42' }}"] {
+        assert_eq!(condition(silent).unwrap_err()[0].code, "bare_name", "{silent}");
+    }
+}
+
+#[test]
+fn what_is_a_text_is_not_compared_as_a_number() {
+    for silent in ["{{ edad > 40 }}", "{{ 'mayor' if edad >= 18 else 'menor' }}", "{{ edad == 42 }}"] {
+        assert_eq!(say(silent, Style::Es), "text_for_number", "{silent}");
+    }
+    assert_eq!(say("{{ 'mayor' if edad | number > 5 else 'menor' }}", Style::Es), "mayor");
+    assert_eq!(say("{{ 'si' if edad == '42' else 'no' }}", Style::Es), "si");
 }
 
 #[test]

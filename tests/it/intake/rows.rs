@@ -233,6 +233,21 @@ fn only_the_chosen_rows_are_taken() {
 }
 
 #[test]
+fn a_column_that_says_yes_or_no_chooses_rows_by_its_words() {
+    let given = Given::promotion(
+        "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[columns]\nonly = \"{{ enviar }}\"\n",
+    );
+    for no in ["no", "NO", "Não", "0", "false", "FALSO", "", " "] {
+        assert_eq!(given.fates(format!("Celular,Enviar\n1155550101,{no}\n")), ["not_selected"], "{no}");
+    }
+    for yes in ["sí", "SIM", "x", "1", "VERDADERO"] {
+        assert_eq!(given.fates(format!("Celular,Enviar\n1155550101,{yes}\n")), ["5491155550101"], "{yes}");
+    }
+    let fates = given.fates("Celular,Enviar\n1155550101,ver con Ana\n");
+    assert_eq!(fates, ["bad_value (no_yes_or_no_in: only: ver con Ana)"]);
+}
+
+#[test]
 fn marketing_to_the_united_states_is_left_out_and_a_reminder_is_not() {
     let promotion = promotion("");
     assert_eq!(promotion.fates("Celular\n+1 202 555 0123\n"), ["unreachable (no_marketing_there: US)"]);

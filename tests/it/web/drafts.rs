@@ -154,6 +154,23 @@ async fn a_copy_has_the_same_file_in_a_folder_of_its_own_for_other_people() {
 }
 
 #[tokio::test]
+async fn a_list_of_phones_stays_as_the_file_says_it_and_is_shown() {
+    let store = stores().await.swap_remove(0);
+    let (stage, site, visitor) = open(&store).await;
+    let several = format!("{CAMPAIGN}[columns]\nphone = [\"Madre\", \"Celular\"]\n");
+    stage.load("dos", &several, "nombre,Celular,Madre\nAna,+5491150000001,+5491150000002\n").await;
+    let begun = site.post("/campaigns/2/edit", &visitor, &[]).await;
+    assert_eq!(begun.leads_to(), "/drafts/1", "{}", begun.body);
+    let page = site.get("/drafts/1", Some(&visitor)).await;
+    assert!(page.body.contains("Madre, Celular: the first good one"), "{}", page.body);
+    assert!(page.body.contains("<option value=\"=\" selected>"), "{}", page.body);
+    site.post("/drafts/1", &visitor, &form(&[("col.phone", "="), ("title", "Otra"), ("action", "finish")])).await;
+    let kept = version::latest(&store, campaign::by_name(&store, "dos").await.unwrap().unwrap().id).await.unwrap();
+    let kept = kept.unwrap().definition;
+    assert!(kept.contains("phone = [\"Madre\", \"Celular\"]") && kept.contains("Otra"), "{kept}");
+}
+
+#[tokio::test]
 async fn where_page_and_folder_both_changed_a_person_says_which_wins() {
     for store in stores().await {
         let (_stage, site, visitor) = open(&store).await;
