@@ -46,7 +46,7 @@ fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): (
         Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
     let declined = [("D".to_owned())].into();
     Standing::of(of.to_vec(), declined)
-        .with_told([("T".to_owned(), UnixMs(5_000))].into())
+        .with_told([("T".to_owned(), UnixMs(5_000)), ("P".to_owned(), UnixMs(900))].into())
         .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
 }
 
@@ -253,5 +253,6 @@ fn what_an_erased_person_cancelled_or_was_told_stays_so_by_its_id() {
     assert_eq!(of(("T", 7_000), &[("T", 7_000)], &Moved::SendAgain), Fate::Add, "told anew where the campaign says so");
     assert_eq!(of(("T", 7_000), &[("T", 5_000), ("T", 7_000)], &leave), Fate::Add, "a second time beside the first");
     assert_eq!(of(("T", 5_000), &[("T", 5_000)], &leave), Fate::Add, "the time told: what has gone is known otherwise");
+    assert_eq!(of(("P", 7_000), &[("P", 7_000)], &leave), Fate::Add, "what was told is over");
     assert_eq!(of(("A", 7_000), &[("A", 7_000)], &leave), Fate::Add, "another id");
 }

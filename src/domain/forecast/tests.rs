@@ -117,16 +117,20 @@ fn at_the_messaging_limit_the_rest_waits_for_places() {
 
 #[test]
 fn senders_that_share_a_limit_take_its_places_by_turns() {
-    let two = [(0, 400.0), (1, 300.0)].map(|(sender, messages)| Line { sender, ..promotion(messages) });
-    let mut scene = scene(80.0, two.to_vec());
-    scene.paces.push(scene.paces[0]);
-    scene.tier = Some(tier(225.0));
-    let days: Vec<f64> = forecasts(&scene)
-        .iter()
-        .map(|told| told.unwrap().likely.unwrap().since(now()).as_secs_f64() / KEPT.as_secs_f64())
-        .collect();
+    let days = |room: f64, messages: [f64; 2]| -> Vec<f64> {
+        let lines = [0, 1].map(|sender| Line { sender, ..promotion(messages[sender]) });
+        let mut scene = scene(80.0, lines.to_vec());
+        scene.paces.push(scene.paces[0]);
+        scene.tier = Some(tier(room));
+        let ends = forecasts(&scene).into_iter().map(|told| told.unwrap().likely.unwrap());
+        ends.map(|end| end.since(now()).as_secs_f64() / KEPT.as_secs_f64()).collect()
+    };
     // 225 places a day: 700 people need four lots, of which the smaller run needs three.
-    assert!((3.0..3.01).contains(&days[0]) && (2.0..2.01).contains(&days[1]), "{days:?}");
+    let both = days(225.0, [400.0, 300.0]);
+    assert!((3.0..3.01).contains(&both[0]) && (2.0..2.01).contains(&both[1]), "{both:?}");
+    // The only place of a day is the one's and then the other's.
+    let only = days(1.0, [2.0, 2.0]);
+    assert!((2.0..2.01).contains(&only[0]) && (3.0..3.01).contains(&only[1]), "{only:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use recado::domain::exclusion::ExclusionReason;
 use recado::store::exclusion;
 use recado::store::outcome::{self, Certainty, NewOutcome};
 
+use super::count;
 use super::erased_people::{erase, number_of};
 use super::feeds::{accounted, apply, clinic, rows};
 use super::stage::Stage;
@@ -77,5 +78,21 @@ async fn a_time_that_was_not_to_be_told_anew_is_not_after_an_erasure_either() {
         stage.clock.advance(Duration::from_hours(48));
         let later = first.replace("25/11/2026 09:00", "28/11/2026 09:00");
         assert_eq!(left_out(&stage, &campaign, &later).await, [], "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn of_a_time_that_is_over_when_its_person_is_erased_nothing_is_kept() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let first = rows(&[("A", "25/11/2026 09:00"), ("B", "25/11/2026 09:30")]);
+        apply(&stage, &clinic(EVERYTHING), &first).await;
+        assert_eq!(stage.sender().drain().await, 2, "{}", store.name());
+        let times = async || count(&store, "SELECT COUNT(*) FROM erased_sent WHERE happens_at IS NOT NULL").await;
+        erase(&stage, &number_of(&first, "A")).await;
+        assert_eq!(times().await, 1, "{}: it is still to come", store.name());
+        stage.clock.advance(Duration::from_hours(48));
+        erase(&stage, &number_of(&first, "B")).await;
+        assert_eq!(times().await, 1, "{}: it is over", store.name());
     }
 }

@@ -72,6 +72,14 @@ async fn what_waits_goes_before_what_waits_no_more_and_what_came_together_stays_
         office.writes(ANA, "sí").await;
         assert_eq!(office.outcomes(new).await, ["confirmed"], "{}: what came last", store.name());
         assert!(office.outcomes(old).await.is_empty(), "{}", store.name());
+        let luz = "5491155550125";
+        let long = office.message(office.run("es_AR", &short.replace("1h", "48h")).await, luz).await;
+        office.advance(5);
+        let passed = office.message(office.run("es_AR", short).await, luz).await;
+        office.advance(2);
+        office.writes(luz, "sí").await;
+        assert_eq!(office.outcomes(long).await, ["confirmed"], "{}: it waits still", store.name());
+        assert!(office.outcomes(passed).await.is_empty(), "{}", store.name());
         let bea = "5491155550124";
         let both = [office.run("es_AR", short).await, office.run("es_AR", short).await];
         for run in both {

@@ -103,6 +103,7 @@ async fn an_older_resume_that_comes_later_does_not_undo_a_stop() {
         for (value, at) in [("stop", 1_795_525_230), ("resume", 1_795_525_205)] {
             office.store_body_of("106540352242922", "user_preferences", preference(value, at)).await;
             office.read().await;
+            office.advance(1);
         }
         assert_eq!(suppressions(&office).await, ["marketing"], "{}", store.name());
     }

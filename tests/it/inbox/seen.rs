@@ -161,8 +161,10 @@ async fn what_answers_by_itself_is_no_colleagues_answer_and_a_colleagues_is() {
         let (ana, diego) = (office.user("ana").await, office.user("diego").await);
         // Out of hours, and a confirmation.
         office.reply_to(SHOP, ANA, typed("hola")).await;
-        office.reply_to(SHOP, ANA, typed("BAJA")).await;
         let id = office.conversations().await[0].id;
+        let blind = having_seen(&office, None);
+        assert_eq!(blind.close(id, "crm", NOW).await.unwrap(), Acted::Unseen, "{}: nobody has looked", store.name());
+        office.reply_to(SHOP, ANA, typed("BAJA")).await;
         assert_eq!(office.answers().await.len(), 2, "{}", store.name());
         let seen = first(&office, id).await;
         office.change(&format!("UPDATE conversation SET state = 'open', closed_at = NULL WHERE id = {id}")).await;

@@ -187,6 +187,10 @@ fn an_amount_of_another_currency_or_a_share_is_none_of_the_campaigns_currency() 
     let of_dollars = promotion("saldo | money('US$')");
     assert_eq!(of_dollars.fates("Telefono;Saldo\n1155550101;USD 50\n1155550102;EUR 50\n")[0], "5491155550101");
     assert!(of_dollars.fates("Telefono;Saldo\n1155550102;EUR 50\n")[0].contains("other_currency"));
+    // The sign alone is that of any pesos.
+    let of_pesos = promotion("saldo | money('$')");
+    assert_eq!(of_pesos.fates("Telefono;Saldo\n1155550101;ARS 50\n"), ["5491155550101"]);
+    assert!(of_pesos.fates("Telefono;Saldo\n1155550101;USD 50\n")[0].contains("other_currency"));
 }
 
 #[test]

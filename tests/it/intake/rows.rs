@@ -60,6 +60,8 @@ fn without_ids_rows_are_known_by_person_and_time() {
     assert_eq!(given.drafts(text)[1].key, "p:541155550101|1795716000000");
     let promotion = promotion("1 = \"{{ nombre }}\"");
     assert_eq!(promotion.fates(text)[1], "duplicate (same_as_row: 1)", "a promotion is for the person");
+    let with_time = self::promotion("1 = \"{{ when }}\"");
+    assert_eq!(with_time.fates(text)[1], "duplicate (same_as_row: 1)", "also where it speaks of a time");
 }
 
 #[test]

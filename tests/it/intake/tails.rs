@@ -89,7 +89,9 @@ fn other_kinds_of_files_are_refused_by_their_names() {
 #[test]
 fn a_link_to_a_chat_is_the_number_in_it() {
     for cell in ["wa.me/5491155550101", "https://wa.me/5491155550101", "HTTPS://WA.ME/5491155550101"] {
-        assert_eq!(given("").fates(format!("Telefono;Nombre\n{cell};Ana\n")), ["5491155550101"], "{cell}");
+        let text = format!("Telefono;Nombre\n{cell};Ana\n");
+        assert_eq!(given("").fates(&text), ["5491155550101"], "{cell}");
+        assert!(!given("").warnings(&text).contains(&"several_phones".to_owned()), "{cell} is one number");
     }
 }
 

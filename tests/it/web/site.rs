@@ -186,6 +186,16 @@ impl Site {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// The same of a page of a file, once that is read: on a busy machine it first says how far it is.
+    pub async fn get_read(&self, path: &str, visitor: &Visitor) -> Answer {
+        loop {
+            let page = self.get(path, Some(visitor)).await;
+            if !page.body.contains("data-test=\"reading\"") {
+                return page;
+            }
+        }
+    }
+
     /// A form with the session's token, as our pages send it.
     pub async fn post(&self, path: &str, visitor: &Visitor, fields: &[(&str, &str)]) -> Answer {
         let mut form = url::form_urlencoded::Serializer::new(String::new());

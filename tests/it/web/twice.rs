@@ -21,7 +21,7 @@ async fn a_start_pressed_twice_leads_to_its_run_both_times() {
         let stage = Stage::new(&store, store.dir.path()).await;
         let (site, version) = (Site::over(&stage.engine), stage.load("one", CAMPAIGN, &people(2)).await);
         let visitor = site.visitor(Role::Marketing).await;
-        let page = site.get("/campaigns/1", Some(&visitor)).await.body;
+        let page = site.get_read("/campaigns/1", &visitor).await.body;
         let (once, shown, version) = (hidden(&page, "once"), hidden(&page, "shown"), version.to_string());
         let fields = [("version", &*version), ("shown", &*shown), ("once", &*once)];
         for press in 1..=2 {
@@ -116,6 +116,8 @@ async fn a_run_that_was_cancelled_was_never_sent_out() {
         stage.janitor().await;
         assert!(run::get(&store, other).await.unwrap().unwrap().sent_out_at.is_some(), "{}", store.name());
         assert!(stage.engine.cancel(other, "ana").await.unwrap());
+        let cancelled = run::get(&store, other).await.unwrap().unwrap();
+        assert_eq!(cancelled.sent_out_at, None, "{}: also while receipts are waited for", store.name());
         let seen = stage.stub.seen.lock().unwrap().clone();
         stage.receipts(&seen, "delivered", None).await;
         stage.janitor().await;

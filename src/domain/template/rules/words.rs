@@ -51,7 +51,9 @@ mod tests {
             ("Su turno {{1}} es {{2}} hs.", 1, None),
             ("Su turno {{1}} es {{2}} hs.", 0, None),
             ("Hola {{1}} - {{1}}, hasta mañana.", 2, None),
+            ("Hola {{1}} - chau.", 2, Some("3")),
             ("Hola, hasta mañana.", 9, None),
+            ("👍", 2, None),
             ("Hola {{1}}!", u32::MAX, Some("4294967296")),
         ] {
             let draft = Draft { body: body.to_owned(), header: None, ..good() };

@@ -192,7 +192,7 @@ async fn what_only_a_person_can_say_of_a_file_is_answered_on_the_campaigns_page(
         for (id, answers) in [(2, &["total_rows=leave out"][..]), (3, &["hidden_rows=take", "total_rows=take"])] {
             let path = format!("/campaigns/{id}");
             for (nth, answer) in answers.iter().enumerate() {
-                let page = site.get(&path, Some(&visitor)).await.body;
+                let page = site.get_read(&path, &visitor).await.body;
                 let button = format!("data-test=\"answer-{answer}\"");
                 assert!(page.contains(&button), "{} {path} {answer}: {page}", store.name());
                 let reader = site.visitor(Role::Finance).await;
@@ -203,7 +203,7 @@ async fn what_only_a_person_can_say_of_a_file_is_answered_on_the_campaigns_page(
                 let kept = site.post(&format!("{path}/read-as"), &visitor, &[("answer", answer)]).await;
                 assert_eq!(kept.leads_to(), format!("{path}?done=loaded"), "{} {nth}: {}", store.name(), kept.body);
             }
-            let page = site.get(&path, Some(&visitor)).await.body;
+            let page = site.get_read(&path, &visitor).await.body;
             assert!(!page.contains("data-test=\"asked\""), "{} {path}: {page}", store.name());
             let name = if id == 2 { "totals" } else { "book" };
             let folder = stage.engine.config.campaigns_dir.join(name);
@@ -224,18 +224,18 @@ async fn a_sheet_whose_name_has_a_comma_is_one_answer_and_one_choice() {
     let campaign = CAMPAIGN.replace("people.csv", "people.xlsx");
     let loaded = stage.engine.load_campaign("book", &campaign, Some(("people.xlsx", book)), "ana").await.unwrap();
     let Loaded::Version { .. } = loaded else { panic!("{loaded:?}") };
-    let page = site.get("/campaigns/2", Some(&visitor)).await.body;
+    let page = site.get_read("/campaigns/2", &visitor).await.body;
     for sheet in ["Enero, 2026", "Febrero"] {
         assert!(page.contains(&format!("data-test=\"answer-sheet={sheet}\"")), "{sheet}: {page}");
     }
     assert_eq!(page.matches("data-test=\"answer-sheet=").count(), 2, "{page}");
     let begun = site.post("/campaigns/2/edit", &visitor, &[]).await;
-    let draft = site.get(begun.leads_to(), Some(&visitor)).await.body;
+    let draft = site.get_read(begun.leads_to(), &visitor).await.body;
     assert!(draft.contains("<option value=\"Enero, 2026\"") && !draft.contains("<option value=\"2026\""), "{draft}");
     let answer = [("answer", "sheet=Enero, 2026")];
     let kept = site.post("/campaigns/2/read-as", &visitor, &answer).await;
     assert_eq!(kept.leads_to(), "/campaigns/2?done=loaded", "{}", kept.body);
-    let page = site.get("/campaigns/2", Some(&visitor)).await.body;
+    let page = site.get_read("/campaigns/2", &visitor).await.body;
     assert!(page.contains("Sheet “Enero, 2026”"), "{page}");
 }
 
