@@ -9,6 +9,7 @@ mod conditions;
 mod elsewhere;
 mod email;
 mod lateness;
+mod nodes;
 mod unwritten;
 mod ways;
 mod webhook;

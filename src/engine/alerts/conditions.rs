@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::elsewhere;
 use super::lateness::{self, Patience};
+use super::nodes as silent;
 use super::words::Detail;
 use crate::config::Alerts;
 use crate::domain::alert::AlertKind;
 use crate::domain::id::RunId;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
+use crate::engine::nodes::host;
 use crate::engine::{Engine, EngineError, doubt, refusals, room, subscriptions, waiting};
 use crate::store::alert::Alert;
 use crate::store::hold::{self, HoldCause};
@@ -52,6 +54,7 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     found.extend(ailing_webhooks(engine).await?);
     found.extend(refused_webhooks(engine).await?);
     found.extend(elsewhere::found(engine).await?);
+    found.extend(silent::found(engine).await?);
     found.extend(news(engine).await?);
     for run in run::open(&engine.store).await? {
         let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
@@ -128,12 +131,21 @@ async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
     Ok(found)
 }
 
-/// What the end of an alert says beside its beginning: how a run that stood still goes on.
+/// What the end of an alert says beside its beginning: how a run that stood still goes on, and where a node is.
 pub(super) async fn ended(engine: &Engine, alert: Option<&Alert>) -> Result<Option<String>, EngineError> {
-    let Some(alert) = alert.filter(|alert| alert.kind == AlertKind::RunPaused) else { return Ok(None) };
+    let Some(alert) = alert else { return Ok(None) };
     let mut detail = Detail::read(&alert.detail);
+    match alert.kind {
+        AlertKind::RunPaused => run_goes(engine, &mut detail).await?,
+        AlertKind::NodeSilent => silent::ended(engine, &mut detail).await?,
+        _ => return Ok(None),
+    }
+    Ok(Some(json(&detail)))
+}
+
+async fn run_goes(engine: &Engine, detail: &mut Detail) -> Result<(), EngineError> {
     let id = detail.args.iter().find(|(name, _)| name == "run").and_then(|(_, id)| id.parse().ok()).map(RunId);
-    let Some(id) = id else { return Ok(None) };
+    let Some(id) = id else { return Ok(()) };
     let key = match run::get(&engine.store, id).await?.map(|run| run.state) {
         Some(RunState::Cancelled) => "run_goes.cancelled",
         Some(RunState::Paused) => "run_goes.paused",
@@ -141,7 +153,7 @@ pub(super) async fn ended(engine: &Engine, alert: Option<&Alert>) -> Result<Opti
         Some(RunState::Planning | RunState::Running) => "run_goes.on",
     };
     detail.args.push(("how_key".to_owned(), key.to_owned()));
-    Ok(Some(json(&detail)))
+    Ok(())
 }
 
 async fn low_disk(engine: &Engine, limit: u64) -> Result<Option<Found>, EngineError> {
@@ -153,11 +165,6 @@ async fn low_disk(engine: &Engine, limit: u64) -> Result<Option<Found>, EngineEr
 
 fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes / 1_000_000)
-}
-
-/// The machine of this node.
-pub(super) fn host(engine: &Engine) -> &str {
-    engine.node.split(':').next().unwrap_or_default()
 }
 
 /// Where this node's disk is: the same after a restart, another on another node.
