@@ -10,6 +10,7 @@ mod elsewhere;
 mod email;
 mod lateness;
 mod nodes;
+mod paused;
 mod unwritten;
 mod ways;
 mod webhook;

@@ -6,18 +6,17 @@ use std::time::Duration;
 use super::elsewhere;
 use super::lateness::{self, Patience};
 use super::nodes as silent;
+use super::paused;
 use super::words::Detail;
 use crate::config::Alerts;
 use crate::domain::alert::AlertKind;
-use crate::domain::id::RunId;
-use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::engine::nodes::host;
 use crate::engine::{Engine, EngineError, doubt, refusals, room, subscriptions, waiting};
 use crate::store::alert::Alert;
 use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
-use crate::store::{campaign, json, message, notice, run};
+use crate::store::{json, message, notice};
 
 /// What is late is so by this much real time at least, where the clock runs fast.
 const LATE_REAL: Duration = Duration::from_secs(30);
@@ -30,9 +29,6 @@ const SILENCE: Duration = Duration::from_mins(15);
 
 /// A doubt that no receipt and no rule has settled so long after its run's `in_doubt_after` waits for a person.
 const DOUBT: Duration = Duration::from_mins(5);
-
-/// Names of Recado's own parts, when they pause a run.
-const OURSELVES: [&str; 2] = ["recado", "folder"];
 
 /// A condition.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,18 +52,7 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     found.extend(elsewhere::found(engine).await?);
     found.extend(silent::found(engine).await?);
     found.extend(news(engine).await?);
-    for run in run::open(&engine.store).await? {
-        let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
-        if run.state != RunState::Paused || !is_ours {
-            continue;
-        }
-        let name = campaign::get(&engine.store, run.campaign_id).await?.map(|c| c.name).unwrap_or_default();
-        let id = run.id.to_string();
-        let mut one =
-            Found::new(AlertKind::RunPaused, &id, &format!("/runs/{id}"), &[("run", &id), ("campaign", &name)]);
-        one.detail.why = waiting::run(engine, run.id).await?;
-        found.push(one);
-    }
+    found.extend(paused::found(engine).await?);
     for refused in watch::refused(&engine.store).await? {
         let path = format!("/campaigns/{}", refused.id);
         let args = [("campaign", &*refused.name), ("problem", &refused.definition)];
@@ -136,24 +121,11 @@ pub(super) async fn ended(engine: &Engine, alert: Option<&Alert>) -> Result<Opti
     let Some(alert) = alert else { return Ok(None) };
     let mut detail = Detail::read(&alert.detail);
     match alert.kind {
-        AlertKind::RunPaused => run_goes(engine, &mut detail).await?,
+        AlertKind::RunPaused => paused::ended(engine, &mut detail).await?,
         AlertKind::NodeSilent => silent::ended(engine, &mut detail).await?,
         _ => return Ok(None),
     }
     Ok(Some(json(&detail)))
-}
-
-async fn run_goes(engine: &Engine, detail: &mut Detail) -> Result<(), EngineError> {
-    let id = detail.args.iter().find(|(name, _)| name == "run").and_then(|(_, id)| id.parse().ok()).map(RunId);
-    let Some(id) = id else { return Ok(()) };
-    let key = match run::get(&engine.store, id).await?.map(|run| run.state) {
-        Some(RunState::Cancelled) => "run_goes.cancelled",
-        Some(RunState::Paused) => "run_goes.paused",
-        Some(RunState::Closed) | None => "run_goes.closed",
-        Some(RunState::Planning | RunState::Running) => "run_goes.on",
-    };
-    detail.args.push(("how_key".to_owned(), key.to_owned()));
-    Ok(())
 }
 
 async fn low_disk(engine: &Engine, limit: u64) -> Result<Option<Found>, EngineError> {

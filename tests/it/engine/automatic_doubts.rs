@@ -68,17 +68,11 @@ async fn an_automatic_answer_that_certainly_never_left_goes_again_while_it_is_th
 
 #[tokio::test]
 async fn an_automatic_answer_is_a_persons_to_decide_where_it_is_late_overtaken_or_not_proven() {
-    for store in stores().await {
-        for (is_late, is_overtaken, reason) in [
-            (true, false, Reason::Automatic),
-            (false, true, Reason::Automatic),
-            (false, false, Reason::NoneAfter),
-        ] {
+    for (is_late, is_overtaken, reason) in
+        [(true, false, Reason::Automatic), (false, true, Reason::Automatic), (false, false, Reason::NoneAfter)]
+    {
+        for store in stores().await {
             let stage = Stage::new(&store, store.dir.path()).await;
-            for sql in ["DELETE FROM attempt", "DELETE FROM message", "DELETE FROM setting WHERE key = 'heartbeat'"] {
-                super::change(&store, sql).await;
-            }
-            super::change(&store, "UPDATE run SET state = 'closed'").await;
             let name = format!("{is_late} {is_overtaken} {}", store.name());
             let doubt = answer_lost(&stage).await;
             if reason == Reason::Automatic {
