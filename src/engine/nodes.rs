@@ -83,7 +83,12 @@ fn finding(engine: &Engine, node: &Node, now: UnixMs) -> Finding {
         Standing::Here { leads } => {
             let code = if leads.is_empty() { "node_idle" } else { "node_here" };
             let (seconds, senders) = (now.since(node.seen_at).as_secs().to_string(), leads.join(", "));
-            Finding::new("node", Verdict::Good, code, &[("node", &node.label), ("seconds", &seconds), ("senders", &senders)])
+            Finding::new(
+                "node",
+                Verdict::Good,
+                code,
+                &[("node", &node.label), ("seconds", &seconds), ("senders", &senders)],
+            )
         }
         Standing::Silent(left) => {
             let verdict = if left.orphans.is_empty() { Verdict::Poor } else { Verdict::Bad };

@@ -81,8 +81,7 @@ pub async fn heard(store: &Store, home: &str, at: UnixMs) -> Result<()> {
 
 /// The node of `home` is no more: it said goodbye, or a person says that it was taken away for good. False: it was not known.
 pub async fn forget(store: &Store, home: &str) -> Result<bool> {
-    let done =
-        on!(&store.write, |pool| sqlx::query(FORGET).bind(home).execute(pool).await.map(|r| r.rows_affected()))?;
+    let done = on!(&store.write, |pool| sqlx::query(FORGET).bind(home).execute(pool).await.map(|r| r.rows_affected()))?;
     Ok(done == 1)
 }
 

@@ -36,7 +36,7 @@ pub use doubt::{
     release_unsent, stakes, vouch_doubt,
 };
 pub use earlier::{gone_before, gone_page, gone_to};
-pub use evidence::{
+pub use evidence::{answers_in_doubt, 
     Neighbours, OldDoubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down,
     was_in_review,
 };

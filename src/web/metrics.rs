@@ -14,8 +14,8 @@ use prometheus_client::registry::Registry;
 
 use crate::domain::message::MessageState;
 use crate::engine::{nodes, tier, wallet};
-use crate::store::{Store, alert};
 use crate::store::view::pulse::{self, Pulse};
+use crate::store::{Store, alert};
 
 use super::alerts::AlertGauge;
 use super::error::WebError;
@@ -120,11 +120,11 @@ impl Metrics {
     /// The figures of a daemon on `store`.
     pub fn of(store: &Store) -> Self {
         let mut metrics = Self::default();
-        metrics.nodes = (!store.is_of_one_node()).then(|| {
+        if !store.is_of_one_node() {
             let nodes = NodeGauges::default();
             nodes.register(&mut metrics.registry);
-            nodes
-        });
+            metrics.nodes = Some(nodes);
+        }
         metrics
     }
 

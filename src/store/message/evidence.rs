@@ -12,7 +12,8 @@ const OLD: &str = "SELECT id, run_id, sender, claimed_at, CAST(CASE WHEN claimed
         AND claimed_at <= $4
     ORDER BY claimed_at, id LIMIT $5";
 /// Answers that nobody of ours wrote, after which nobody has written.
-const ANSWERS: &str = "SELECT m.id, m.run_id, m.sender, m.claimed_at, CAST(0 AS BIGINT) AS suspected, CAST(1 AS BIGINT) AS automatic
+const ANSWERS: &str =
+    "SELECT m.id, m.run_id, m.sender, m.claimed_at, CAST(0 AS BIGINT) AS suspected, CAST(1 AS BIGINT) AS automatic
     FROM message AS m
     WHERE m.state = 'in_doubt' AND m.run_id = 0 AND m.sender = $1 AND m.claimed_at >= $2 AND m.claimed_at <= $3
         AND m.claimed_by <> 'takeover' AND m.category = 'service' AND (m.author = 'automatic' OR m.author LIKE 'bot:%')

@@ -37,8 +37,7 @@ async fn answer_lost(stage: &Stage) -> Doubt {
     stage.stub.next([Does::Says(500, 131_000)]);
     assert_eq!(stage.sender().step().await, 1);
     stage.clock.advance(Duration::from_secs(1));
-    let mut found =
-        message::doubts(&stage.engine.store, &DoubtFilter::default(), MessageId(0), 10).await.unwrap();
+    let mut found = message::doubts(&stage.engine.store, &DoubtFilter::default(), MessageId(0), 10).await.unwrap();
     assert_eq!((found.len(), found[0].what, found[0].run_id), (1, What::Automatic, RunId::BY_HAND));
     found.remove(0)
 }

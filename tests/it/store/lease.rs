@@ -54,12 +54,8 @@ async fn a_node_is_known_by_name_with_what_it_sent_for_until_it_is_forgotten() {
         lease::leads(&store, "a", &["back".to_owned()]).await.unwrap();
         lease::beat(&store, node("other", "b"), &[], NOW.plus(FORGOTTEN)).await.unwrap();
         let known = lease::known(&store).await.unwrap();
-        let a = Known {
-            home: "a".to_owned(),
-            name: "clinic-2".to_owned(),
-            led: vec!["back".to_owned()],
-            seen_at: later,
-        };
+        let a =
+            Known { home: "a".to_owned(), name: "clinic-2".to_owned(), led: vec!["back".to_owned()], seen_at: later };
         assert_eq!((known.len(), &known[0]), (2, &a), "{}: renamed, it is the same node", store.name());
         lease::beat(&store, node("other", "b"), &[], later.plus(FORGOTTEN)).await.unwrap();
         assert_eq!(lease::known(&store).await.unwrap().len(), 2, "not yet");
