@@ -132,7 +132,9 @@ fn told(nodes: &[NodeReport], reports: &[AccountReport]) -> String {
     let mut text = String::new();
     if !nodes.is_empty() {
         text.push_str("nodes\n");
-        nodes.iter().for_each(|node| line(&mut text, "  ", &node.finding));
+        for node in nodes {
+            line(&mut text, "  ", &node.finding);
+        }
     }
     for report in reports {
         // Writing into a String cannot fail.

@@ -36,9 +36,9 @@ pub use doubt::{
     release_unsent, stakes, vouch_doubt,
 };
 pub use earlier::{gone_before, gone_page, gone_to};
-pub use evidence::{answers_in_doubt, 
-    Neighbours, OldDoubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down,
-    was_in_review,
+pub use evidence::{
+    Neighbours, OldDoubt, answers_in_doubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since,
+    was_down, was_in_review,
 };
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{
