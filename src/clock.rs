@@ -96,6 +96,20 @@ impl Clock {
         }
     }
 
+    /// What it shows at the instant `real` of [`Clock::unscaled`].
+    pub fn at(&self, real: UnixMs) -> UnixMs {
+        self.scale().map_or(real, |scale| scale.at(real))
+    }
+
+    /// The clock behind a scaled one, which is the machine's; another is that clock itself.
+    #[must_use]
+    pub fn unscaled(&self) -> Self {
+        match &*self.0 {
+            Source::Scaled(_) => Self::real(),
+            Source::Real | Source::Fixed(_) => self.clone(),
+        }
+    }
+
     /// Moves a fixed clock forward; does nothing to the others.
     pub fn advance(&self, by: Duration) {
         if let Source::Fixed(at) = &*self.0 {

@@ -118,6 +118,8 @@ pub struct Server {
     pub public_url: Url,
     /// Everything Recado writes is below it; absolute.
     pub data_dir: PathBuf,
+    /// What people call this node, where several share one store; left out: the machine's name.
+    pub node: Option<String>,
     /// Proxies in front of it, whose word on where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     /// How many bytes an audience may have that comes by page or API.

@@ -30,6 +30,7 @@ pub mod kind;
 pub mod media;
 pub mod message;
 pub mod money;
+pub mod node;
 pub mod notice;
 pub mod outcome;
 pub mod outgoing;

@@ -32,6 +32,7 @@ mod judge;
 mod known_names;
 mod load;
 pub mod media;
+pub mod nodes;
 mod number_list;
 pub mod outgoing;
 pub mod people_pace;

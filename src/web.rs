@@ -41,6 +41,7 @@ mod inbox;
 mod language;
 mod media;
 mod metrics;
+mod nodes;
 mod once;
 mod origin;
 mod outgoing;

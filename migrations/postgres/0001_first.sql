@@ -473,9 +473,12 @@ CREATE TABLE downtime (
 
 -- Instants are real time here, whatever the clock does.
 CREATE TABLE node (
-    name    TEXT PRIMARY KEY,
     -- Its data directory, which one living process has at a time.
-    home    TEXT NOT NULL,
+    home    TEXT PRIMARY KEY,
+    -- What people call it.
+    name    TEXT NOT NULL,
+    -- The senders that it sent for when it was last heard of, as a JSON list.
+    led     TEXT NOT NULL,
     seen_at BIGINT NOT NULL
 );
 

@@ -199,7 +199,7 @@ impl Daemon {
         life.start("wallets", WalletReader::new(engine.clone()).run(life.soft()));
         let arrived = Arc::new(Notify::new());
         life.start("receiver", Receiver::new(engine.clone(), arrived.clone()).run(life.soft()));
-        let mut metrics = Metrics::default();
+        let mut metrics = Metrics::of(&engine.store);
         engine.counters.register(metrics.registry());
         let state = WebState::new(engine.clone(), arrived, Arc::new(metrics), life.soft(), Clock::real());
         life.start("web", serve_pages(state, listener, life.soft()));

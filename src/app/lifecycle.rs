@@ -78,6 +78,11 @@ impl Lifecycle {
         });
     }
 
+    /// Whether a task has died.
+    pub fn has_died(&self) -> bool {
+        self.died.load(Ordering::SeqCst)
+    }
+
     /// Asks everything to stop.
     pub fn stop(&self) {
         self.soft.cancel();
@@ -109,7 +114,7 @@ impl Lifecycle {
             self.hard.cancel();
             self.tasks.wait().await;
         }
-        Ok(match (self.died.load(Ordering::SeqCst), ended) {
+        Ok(match (self.has_died(), ended) {
             (true, _) => Ending::TaskDied,
             (false, true) => Ending::Graceful,
             (false, false) => Ending::Cut,

@@ -13,7 +13,7 @@ use crate::store::setting::{self, CLOCK};
 use crate::store::{self, Store};
 
 /// Who did it, in the audit.
-const ACTOR: &str = "command line";
+pub const ACTOR: &str = "command line";
 
 /// Arguments of every such command.
 #[derive(Debug, clap::Args)]

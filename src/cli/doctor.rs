@@ -8,17 +8,19 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::{Notify, broadcast};
 
-use super::desk::{At, Desk};
+use super::desk::{ACTOR, At, Desk};
 use super::output::answer;
 use crate::billing::card::Cards;
 use crate::engine::counters::Counters;
 use crate::engine::doctor::{self, AccountReport, Finding, Verdict};
 use crate::engine::inbound::Inbound;
+use crate::engine::nodes::{self, Forgotten, NodeReport};
 use crate::engine::refusals::Refusals;
 use crate::engine::wallet::Wallets;
 use crate::engine::{Engine, Parts};
 use crate::locale::{Language, say};
 use crate::provider::Provider;
+use crate::store::audit::{self, Deed};
 use crate::store::setting;
 
 /// Arguments of `recado doctor`.
@@ -29,6 +31,9 @@ pub struct Args {
     /// Only this account.
     #[arg(long)]
     account: Option<String>,
+    /// Forget this node, which fell silent and was taken away for good.
+    #[arg(long, value_name = "NODE", conflicts_with = "account")]
+    forget: Option<String>,
 }
 
 /// Runs it: 1 when something is wrong.
@@ -38,12 +43,40 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(desk.config.accounts.contains_key(name), "there is no [account.{name}] in the configuration");
     }
     let engine = engine(desk).await?;
+    if let Some(node) = &args.forget {
+        let done = forget(&engine, node, args.at.json).await;
+        engine.store.close().await;
+        return done;
+    }
+    let nodes = if args.account.is_none() { nodes::examine(&engine).await? } else { Vec::new() };
     let reports = doctor::examine(&engine, args.account.as_deref()).await?;
-    let is_well = reports.iter().all(|report| report.worst() < Verdict::Bad);
-    let text = if args.at.json { as_json(&reports, is_well)? } else { told(&reports) };
+    let verdicts = reports.iter().map(AccountReport::worst).chain(nodes.iter().map(|node| node.finding.verdict));
+    let is_well = verdicts.max() < Some(Verdict::Bad);
+    let text = if args.at.json { as_json(&nodes, &reports, is_well)? } else { told(&nodes, &reports) };
     engine.store.close().await;
     answer(&text)?;
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Forgets a node: 1 when it is there.
+async fn forget(engine: &Engine, node: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+    let done = nodes::forget(engine, node).await?;
+    if let Forgotten::Unknown(known) = &done {
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        anyhow::bail!("there is no node {node}; known: {known}");
+    }
+    let is_done = done == Forgotten::Done;
+    if is_done {
+        let subject = format!("node {node}");
+        let deed = Deed { actor: ACTOR, action: "node.forget", subject: &subject, detail: "" };
+        audit::write(&engine.store, engine.clock.now(), deed).await?;
+    }
+    answer(&match (as_json, is_done) {
+        (true, _) => json!({"node": node, "forgotten": is_done}).to_string() + "\n",
+        (false, true) => format!("node {node} is forgotten\n"),
+        (false, false) => format!("node {node} is there, and would only come back: stop it first\n"),
+    })?;
+    Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// An engine that only looks: nothing of it runs.
@@ -70,7 +103,7 @@ async fn engine(desk: Desk) -> anyhow::Result<Engine> {
     }))
 }
 
-fn as_json(reports: &[AccountReport], is_well: bool) -> serde_json::Result<String> {
+fn as_json(nodes: &[NodeReport], reports: &[AccountReport], is_well: bool) -> serde_json::Result<String> {
     let told = |findings: &[Finding]| findings.iter().map(|f| f.told(Language::En)).collect::<Vec<_>>();
     let accounts: Vec<_> = reports
         .iter()
@@ -84,11 +117,25 @@ fn as_json(reports: &[AccountReport], is_well: bool) -> serde_json::Result<Strin
                 "senders": senders})
         })
         .collect();
-    Ok(serde_json::to_string_pretty(&json!({"well": is_well, "accounts": accounts}))? + "\n")
+    let mut whole = json!({"well": is_well, "accounts": accounts});
+    if !nodes.is_empty() {
+        let node = |node: &NodeReport| {
+            json!({"node": node.node, "heard_at": node.heard_at, "senders": node.senders,
+                "findings": told(std::slice::from_ref(&node.finding))})
+        };
+        whole["nodes"] = nodes.iter().map(node).collect();
+    }
+    Ok(serde_json::to_string_pretty(&whole)? + "\n")
 }
 
-fn told(reports: &[AccountReport]) -> String {
+fn told(nodes: &[NodeReport], reports: &[AccountReport]) -> String {
     let mut text = String::new();
+    if !nodes.is_empty() {
+        text.push_str("nodes\n");
+        for node in nodes {
+            line(&mut text, "  ", &node.finding);
+        }
+    }
     for report in reports {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "account {} ({})", report.account, report.provider);

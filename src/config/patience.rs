@@ -24,7 +24,8 @@ impl Patience {
 }
 
 impl Default for Patience {
-    /// A third of a lease; and twice that, so that whoever waits for a node that hangs outlasts it.
+    /// Short enough that whoever waits for a node that hangs renews its own leases in time (`domain::node`); and twice that,
+    /// so that it outlasts it.
     fn default() -> Self {
         Self { transaction: Duration::from_secs(5), lock: Duration::from_secs(10) }
     }

@@ -196,15 +196,24 @@ fn server(table: &mut Table<'_, '_>, base: &Path) -> Option<Server> {
     });
     let public_url = table.need("public_url").and_then(|v| web_address(&v));
     let data_dir = table.need("data_dir").and_then(|v| v.text()).map(|dir| base.join(dir));
+    let node = table.get("node").map_or(Some(None), |v| v.parsed(node_name).map(Some));
     let proxies = table.get("trusted_proxies").map_or(Some(Vec::new()), |v| v.list(webhook_key::net));
     let upload_limit = table.get("upload_limit").map_or(Some(UPLOAD_LIMIT), |v| v.parsed(checks::bytes));
     Some(Server {
         listen: listen?,
         public_url: public_url?,
         data_dir: data_dir?,
+        node: node?,
         trusted_proxies: proxies?,
         upload_limit: upload_limit?,
     })
+}
+
+/// A name that stands in sentences, figures and commands as it is.
+fn node_name(text: &str) -> Result<String, &'static str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_name = (1..=40).contains(&text.len()) && text.chars().all(fits);
+    is_name.then(|| text.to_owned()).ok_or("must be at most 40 letters, digits, -, _ and .")
 }
 
 /// An http or https address without query.

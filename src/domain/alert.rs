@@ -46,13 +46,15 @@ pub enum AlertKind {
     ChatwootSilent,
     /// The provider told something of an account or a number that somebody should know.
     AccountNews,
+    /// Nothing is heard of a node that shares the store.
+    NodeSilent,
     /// A trial by a person.
     Trial,
 }
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
@@ -69,6 +71,7 @@ impl AlertKind {
         Self::EndpointOff,
         Self::ChatwootSilent,
         Self::AccountNews,
+        Self::NodeSilent,
     ];
 
     /// The word in database, API, metrics and locales.
@@ -90,6 +93,7 @@ impl AlertKind {
             Self::EndpointOff => "endpoint_off",
             Self::ChatwootSilent => "chatwoot_silent",
             Self::AccountNews => "account_news",
+            Self::NodeSilent => "node_silent",
             Self::Trial => "trial",
         }
     }

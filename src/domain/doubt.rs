@@ -66,7 +66,7 @@ pub enum Reason {
     Campaign,
     /// It was sent by hand: whoever sent it knows best.
     ByHand,
-    /// It was answered by itself: nobody of ours wrote it.
+    /// It never left, but it is an answer that nobody of ours wrote, and is late, or somebody has written since.
     Automatic,
     /// Its sender is not in the configuration any more.
     NoSender,
@@ -111,15 +111,15 @@ impl Reason {
 impl Verdict {
     /// Whether it certainly never left, whoever decides what becomes of it.
     pub const fn is_unsent(self) -> bool {
-        matches!(self, Self::Unsent | Self::Ask(Reason::Campaign))
+        matches!(self, Self::Unsent | Self::Ask(Reason::Campaign | Reason::Automatic))
     }
 
-    /// The same where the campaign may want a person to decide what never left.
+    /// The same where a person decides what never left, for `reason`.
     #[must_use]
-    pub const fn asked_of_a_person(self, asks: bool) -> Self {
-        match self {
-            Self::Unsent if asks => Self::Ask(Reason::Campaign),
-            other => other,
+    pub const fn asked_of_a_person(self, reason: Option<Reason>) -> Self {
+        match (self, reason) {
+            (Self::Unsent, Some(reason)) => Self::Ask(reason),
+            (other, _) => other,
         }
     }
 }

@@ -9,6 +9,8 @@ mod conditions;
 mod elsewhere;
 mod email;
 mod lateness;
+mod nodes;
+mod paused;
 mod unwritten;
 mod ways;
 mod webhook;

@@ -35,6 +35,7 @@ use crate::config::{Account, Sender};
 use crate::domain::callback::CallbackData;
 use crate::domain::fill::{Content, Fill};
 use crate::domain::id::RunId;
+use crate::domain::node::START;
 use crate::domain::recipient::Recipient;
 use crate::domain::template::Template;
 use crate::provider::{Body, Provider, SEND_TIMEOUT, SendRequest};
@@ -66,9 +67,6 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// How long it waits after the database failed.
 const TROUBLE: Duration = Duration::from_secs(1);
-
-/// How long the first claim waits for the provider to say what it grants.
-const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Sends the messages of one sender.
 #[derive(Debug)]
@@ -251,7 +249,7 @@ impl Dispatcher {
                 return;
             }
         }
-        let asked = tokio::time::timeout(FIRST_ANSWER, self.ask_grant());
+        let asked = tokio::time::timeout(START, self.ask_grant());
         let _ = stop.run_until_cancelled(asked).await;
     }
 

@@ -44,7 +44,7 @@ impl Verdict {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// `credentials`, `clock`, `currency`, `webhook`, `subscription`, `templates`, `wallet`, `holds`, `number`, `standing`,
-    /// `quality`, `throughput`, `tier`, `usage` or `news`; the locales' key is `doctor.aspect.<word>`.
+    /// `quality`, `throughput`, `tier`, `usage`, `news` or `node`; the locales' key is `doctor.aspect.<word>`.
     pub aspect: &'static str,
     /// How good or bad.
     pub verdict: Verdict,

@@ -94,6 +94,7 @@ impl Engine {
                 sender: s.sender.clone(),
                 claimed_at: s.claimed_at.unwrap_or_default(),
                 suspected: s.suspected,
+                automatic: s.automatic,
             };
             let verdicts = rule::verdicts(self, found.iter().map(of)).await?;
             for stake in found {

@@ -20,7 +20,7 @@ use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::store::message::{self, Reserved, Suspect};
-use crate::store::{Store, home, run};
+use crate::store::{Store, home, lease, run};
 
 /// Messages looked at together.
 const PAGE: i64 = 1_000;
@@ -105,6 +105,10 @@ pub async fn take_over(place: Place<'_>, original: Original, by: &str) -> Result
         }
     }
     taken.lifted = home::take_over(place.store, place.now, by).await?;
+    if taken.lifted {
+        // Nobody misses the original's nodes here; one that is there says so again in a moment.
+        lease::forget_all(place.store).await?;
+    }
     info!(message.count = taken.in_doubt, "the store is taken over; {} messages are put in doubt", taken.in_doubt);
     Ok(taken)
 }

@@ -37,8 +37,8 @@ pub use doubt::{
 };
 pub use earlier::{gone_before, gone_page, gone_to};
 pub use evidence::{
-    Neighbours, OldDoubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since, was_down,
-    was_in_review,
+    Neighbours, OldDoubt, answers_in_doubt, downtimes, earlier_attempts, neighbours, old_doubts, resent, up_since,
+    was_down, was_in_review,
 };
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Html;
 
 use crate::engine::doctor::{self, Finding, Told};
+use crate::engine::nodes;
 
 use super::error::WebError;
 use super::page::{Page, html};
@@ -17,10 +18,11 @@ struct DoctorPage {
     parts: Vec<Part>,
 }
 
-/// An account or a sender with what was found.
+/// The nodes, an account or a sender with what was found.
 struct Part {
     title: String,
-    is_sender: bool,
+    /// `nodes`, `account` or `sender`.
+    of: &'static str,
     lines: Vec<Line>,
 }
 
@@ -37,12 +39,16 @@ struct Line {
 /// The page.
 pub async fn show(State(state): State<WebState>, p: Page) -> Result<Html<String>, WebError> {
     let mut parts = Vec::new();
+    let nodes: Vec<Finding> = nodes::examine(&state.engine).await?.into_iter().map(|node| node.finding).collect();
+    if !nodes.is_empty() {
+        parts.push(Part { title: p.t("web.doctor.nodes"), of: "nodes", lines: lines(&p, &nodes) });
+    }
     for report in doctor::examine(&state.engine, None).await? {
         let title = format!("{} ({})", report.account, report.provider);
-        parts.push(Part { title, is_sender: false, lines: lines(&p, &report.findings) });
+        parts.push(Part { title, of: "account", lines: lines(&p, &report.findings) });
         for sender in report.senders {
             let title = format!("{} ({})", sender.sender, sender.number);
-            parts.push(Part { title, is_sender: true, lines: lines(&p, &sender.findings) });
+            parts.push(Part { title, of: "sender", lines: lines(&p, &sender.findings) });
         }
     }
     html(&DoctorPage { p, parts })

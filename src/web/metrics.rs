@@ -13,12 +13,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::domain::message::MessageState;
-use crate::engine::{tier, wallet};
-use crate::store::alert;
+use crate::engine::{nodes, tier, wallet};
 use crate::store::view::pulse::{self, Pulse};
+use crate::store::{Store, alert};
 
 use super::alerts::AlertGauge;
 use super::error::WebError;
+use super::nodes::NodeGauges;
 use super::state::WebState;
 use super::tier::Tiers;
 use super::wallet::WalletGauges;
@@ -68,6 +69,8 @@ pub struct Metrics {
     tiers: Tiers,
     wallets: WalletGauges,
     alerts: AlertGauge,
+    /// Where several nodes may share the store.
+    nodes: Option<NodeGauges>,
 }
 
 impl Default for Metrics {
@@ -108,11 +111,23 @@ impl Default for Metrics {
             tiers,
             wallets,
             alerts,
+            nodes: None,
         }
     }
 }
 
 impl Metrics {
+    /// The figures of a daemon on `store`.
+    pub fn of(store: &Store) -> Self {
+        let mut metrics = Self::default();
+        if !store.is_of_one_node() {
+            let nodes = NodeGauges::default();
+            nodes.register(&mut metrics.registry);
+            metrics.nodes = Some(nodes);
+        }
+        metrics
+    }
+
     /// Lets other parts add figures of their own before the daemon begins to answer.
     pub fn registry(&mut self) -> &mut Registry {
         &mut self.registry
@@ -167,6 +182,9 @@ pub async fn metrics(State(state): State<WebState>) -> Result<Response, WebError
     state.metrics.tiers.set(&tier::standings(&state.engine).await?);
     state.metrics.wallets.set(&wallet::standings(&state.engine).await?);
     state.metrics.alerts.set(&alert::open(state.store()).await?);
+    if let Some(gauges) = &state.metrics.nodes {
+        gauges.set(&nodes::known(&state.engine).await?, state.engine.clock.unscaled().now());
+    }
     let mut text = String::new();
     encode(&mut text, &state.metrics.registry)
         .map_err(|e| WebError::Unexpected("the metrics cannot be written", Box::new(e)))?;

@@ -113,3 +113,34 @@ async fn a_wrong_configuration_and_an_unknown_account_are_wrong_usage() {
         .expect("the binary starts");
     assert_eq!(nowhere.status.code(), Some(2));
 }
+
+#[tokio::test]
+async fn doctor_tells_the_node_of_a_daemon_on_postgresql_and_forgets_none_that_is_there() {
+    let Some(database) = Database::postgres().await else { return };
+    let more = "[sender.back]\naccount = \"meta\"\nphone_number_id = \"7\"\nnumber = \"+5491155550177\"\n".to_owned();
+    let mut rig = Rig::start(Setup { more, ..Setup::new(database) }).await;
+    let told =
+        async |rig: &Rig| -> Value { serde_json::from_slice(&doctor(rig, &["--json"]).await.stdout).expect("JSON") };
+    let mut found = told(&rig).await;
+    // Its leases are taken in the first second.
+    for _ in 0..20 {
+        if found["nodes"][0]["senders"].as_array().is_some_and(|senders| senders.len() == 2) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        found = told(&rig).await;
+    }
+    let node = &found["nodes"][0];
+    assert_eq!(
+        (node["senders"].clone(), codes(node)),
+        (serde_json::json!(["back", "front"]), vec!["node_here"]),
+        "{found}"
+    );
+    let name = node["node"].as_str().expect("a name");
+    let refused = doctor(&rig, &["--forget", name]).await;
+    let text = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert_eq!((refused.status.code(), text.contains("stop it first")), (Some(1), true), "{text}");
+    assert_eq!(doctor(&rig, &["--forget", "nobody"]).await.status.code(), Some(2));
+    assert!(rig.stop_daemon().await);
+    assert!(told(&rig).await["nodes"].is_null(), "it said goodbye");
+}

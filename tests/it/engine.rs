@@ -5,6 +5,7 @@ mod alerts;
 mod answers_file;
 mod arriving;
 pub mod attachments;
+mod automatic_doubts;
 mod breaker;
 mod budget;
 mod canary;

@@ -1,5 +1,7 @@
 //! Several daemons on one PostgreSQL, and a daemon that is killed: real processes, a real provider on this machine.
 
+mod keeping;
+
 use std::time::{Duration, Instant};
 
 use recado::engine::Engine;

@@ -14,6 +14,7 @@ mod forms;
 mod health;
 mod keys;
 mod live;
+mod nodes;
 mod people;
 mod roles;
 mod sessions;

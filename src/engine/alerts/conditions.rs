@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use super::elsewhere;
 use super::lateness::{self, Patience};
+use super::nodes as silent;
+use super::paused;
 use super::words::Detail;
 use crate::config::Alerts;
 use crate::domain::alert::AlertKind;
-use crate::domain::id::RunId;
-use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
+use crate::engine::nodes::host;
 use crate::engine::{Engine, EngineError, doubt, refusals, room, subscriptions, waiting};
 use crate::store::alert::Alert;
 use crate::store::hold::{self, HoldCause};
 use crate::store::view::watch;
-use crate::store::{campaign, json, message, notice, run};
+use crate::store::{json, message, notice};
 
 /// What is late is so by this much real time at least, where the clock runs fast.
 const LATE_REAL: Duration = Duration::from_secs(30);
@@ -28,9 +29,6 @@ const SILENCE: Duration = Duration::from_mins(15);
 
 /// A doubt that no receipt and no rule has settled so long after its run's `in_doubt_after` waits for a person.
 const DOUBT: Duration = Duration::from_mins(5);
-
-/// Names of Recado's own parts, when they pause a run.
-const OURSELVES: [&str; 2] = ["recado", "folder"];
 
 /// A condition.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,19 +50,9 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     found.extend(ailing_webhooks(engine).await?);
     found.extend(refused_webhooks(engine).await?);
     found.extend(elsewhere::found(engine).await?);
+    found.extend(silent::found(engine).await?);
     found.extend(news(engine).await?);
-    for run in run::open(&engine.store).await? {
-        let is_ours = run.paused_by.as_deref().is_some_and(|by| OURSELVES.contains(&by));
-        if run.state != RunState::Paused || !is_ours {
-            continue;
-        }
-        let name = campaign::get(&engine.store, run.campaign_id).await?.map(|c| c.name).unwrap_or_default();
-        let id = run.id.to_string();
-        let mut one =
-            Found::new(AlertKind::RunPaused, &id, &format!("/runs/{id}"), &[("run", &id), ("campaign", &name)]);
-        one.detail.why = waiting::run(engine, run.id).await?;
-        found.push(one);
-    }
+    found.extend(paused::found(engine).await?);
     for refused in watch::refused(&engine.store).await? {
         let path = format!("/campaigns/{}", refused.id);
         let args = [("campaign", &*refused.name), ("problem", &refused.definition)];
@@ -128,19 +116,15 @@ async fn held(engine: &Engine) -> Result<Vec<Found>, EngineError> {
     Ok(found)
 }
 
-/// What the end of an alert says beside its beginning: how a run that stood still goes on.
+/// What the end of an alert says beside its beginning: how a run that stood still goes on, and where a node is.
 pub(super) async fn ended(engine: &Engine, alert: Option<&Alert>) -> Result<Option<String>, EngineError> {
-    let Some(alert) = alert.filter(|alert| alert.kind == AlertKind::RunPaused) else { return Ok(None) };
+    let Some(alert) = alert else { return Ok(None) };
     let mut detail = Detail::read(&alert.detail);
-    let id = detail.args.iter().find(|(name, _)| name == "run").and_then(|(_, id)| id.parse().ok()).map(RunId);
-    let Some(id) = id else { return Ok(None) };
-    let key = match run::get(&engine.store, id).await?.map(|run| run.state) {
-        Some(RunState::Cancelled) => "run_goes.cancelled",
-        Some(RunState::Paused) => "run_goes.paused",
-        Some(RunState::Closed) | None => "run_goes.closed",
-        Some(RunState::Planning | RunState::Running) => "run_goes.on",
-    };
-    detail.args.push(("how_key".to_owned(), key.to_owned()));
+    match alert.kind {
+        AlertKind::RunPaused => paused::ended(engine, &mut detail).await?,
+        AlertKind::NodeSilent => silent::ended(engine, &mut detail).await?,
+        _ => return Ok(None),
+    }
     Ok(Some(json(&detail)))
 }
 
@@ -153,11 +137,6 @@ async fn low_disk(engine: &Engine, limit: u64) -> Result<Option<Found>, EngineEr
 
 fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes / 1_000_000)
-}
-
-/// The machine of this node.
-pub(super) fn host(engine: &Engine) -> &str {
-    engine.node.split(':').next().unwrap_or_default()
 }
 
 /// Where this node's disk is: the same after a restart, another on another node.

@@ -1,11 +1,12 @@
 //! The rule of doubt over the store: messages that certainly never left go back in line, where their campaign says so;
 //! of the others it says what keeps it from deciding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tracing::info;
 
+use super::USUAL_WAIT;
 use crate::config::{Account, Sender};
 use crate::domain::doubt::{self, Facts, Reason, Verdict};
 use crate::domain::id::{MessageId, RunId};
@@ -17,6 +18,9 @@ use crate::store::{run, version};
 
 /// A doubt younger than the shortest `in_doubt_after` is not looked at.
 const YOUNGEST: Duration = Duration::from_mins(1);
+
+/// An answer that nobody of ours wrote says nothing any more so long after it should have left.
+const LATE_ANSWER: Duration = Duration::from_hours(1);
 
 /// Doubts read at a time.
 const PAGE: i64 = 1_000;
@@ -56,14 +60,9 @@ pub async fn why(engine: &Engine, doubts: &[Doubt]) -> Result<BTreeMap<MessageId
         sender: doubt.sender.clone(),
         claimed_at: doubt.claimed_at.unwrap_or_default(),
         suspected: doubt.suspected,
+        automatic: i64::from(doubt.what == What::Automatic),
     };
-    let mut why = verdicts(engine, doubts.iter().map(of)).await?;
-    for doubt in doubts.iter().filter(|doubt| doubt.what == What::Automatic) {
-        if let Some(verdict) = why.get_mut(&doubt.id).filter(|verdict| **verdict == Verdict::Ask(Reason::ByHand)) {
-            *verdict = Verdict::Ask(Reason::Automatic);
-        }
-    }
-    Ok(why)
+    verdicts(engine, doubts.iter().map(of)).await
 }
 
 /// The same for messages as they stand in doubt.
@@ -77,7 +76,7 @@ pub(super) async fn verdicts(
     for doubt in doubts {
         if doubt.suspected == 1 {
             verdicts.insert(doubt.id, Verdict::Ask(Reason::Restored));
-        } else if doubt.run_id == RunId::BY_HAND {
+        } else if doubt.run_id == RunId::BY_HAND && doubt.automatic == 0 {
             verdicts.insert(doubt.id, Verdict::Ask(Reason::ByHand));
         } else {
             verdicts.insert(doubt.id, Verdict::Ask(Reason::NoSender));
@@ -88,12 +87,21 @@ pub(super) async fn verdicts(
         let sender = engine.config.senders.get(&sender);
         let Some(account) = sender.and_then(|s| engine.config.accounts.get(&s.account)) else { continue };
         let in_review = look.was_in_review(account).await?;
+        let has_answers = doubts.iter().any(|doubt| doubt.automatic == 1);
+        let again: BTreeSet<MessageId> = match (has_answers, sender) {
+            (true, Some(sender)) => look.answers(sender).await?.into_iter().map(|doubt| doubt.id).collect(),
+            _ => BTreeSet::new(),
+        };
         doubts.sort_by_key(|doubt| (doubt.claimed_at, doubt.id));
         for group in together(&doubts) {
             let judged = look.judge(group, account, in_review, |_| true).await?;
             let told = judged.into_iter().map(|j| {
-                let asks = j.rule.if_unsure == IfUnsure::Ask;
-                (j.id, j.verdict.asked_of_a_person(asks))
+                let reason = match j.rule.if_unsure {
+                    _ if j.run == RunId::BY_HAND => (!again.contains(&j.id)).then_some(Reason::Automatic),
+                    IfUnsure::Ask => Some(Reason::Campaign),
+                    IfUnsure::SendAgain => None,
+                };
+                (j.id, j.verdict.asked_of_a_person(reason))
             });
             verdicts.extend(told);
         }
@@ -122,6 +130,12 @@ impl<'a> Look<'a> {
     async fn at_sender(&mut self, sender: &Sender, account: &Account) -> Result<Vec<RunId>, EngineError> {
         let (store, now) = (&self.engine.store, self.now);
         let (mut changed, mut in_review) = (Vec::new(), None);
+        let answers = self.answers(sender).await?;
+        if !answers.is_empty() {
+            let reviewed = self.was_in_review(account).await?;
+            in_review = Some(reviewed);
+            changed.extend(self.settle_together(&answers, account, reviewed).await?);
+        }
         let mut at = (UnixMs(i64::MIN), MessageId(0));
         loop {
             let mut page = message::old_doubts(store, &sender.name, at, now.minus(YOUNGEST), PAGE).await?;
@@ -133,13 +147,31 @@ impl<'a> Look<'a> {
                 in_review = Some(self.was_in_review(account).await?);
             }
             let reviewed = in_review.unwrap_or(true);
-            for group in together(&page) {
-                let by_itself = |rule: &Rule| rule.if_unsure == IfUnsure::SendAgain;
-                let mut judged = self.judge(group, account, reviewed, by_itself).await?;
-                judged.retain(|doubt| doubt.verdict == Verdict::Unsent);
-                changed.extend(send_again(self.engine, &judged, now).await?);
-            }
+            changed.extend(self.settle_together(&page, account, reviewed).await?);
         }
+    }
+
+    async fn settle_together(
+        &mut self,
+        doubts: &[OldDoubt],
+        account: &Account,
+        in_review: bool,
+    ) -> Result<Vec<RunId>, EngineError> {
+        let mut changed = Vec::new();
+        for group in together(doubts) {
+            let by_itself = |rule: &Rule| rule.if_unsure == IfUnsure::SendAgain;
+            let mut judged = self.judge(group, account, in_review, by_itself).await?;
+            judged.retain(|doubt| doubt.verdict == Verdict::Unsent);
+            changed.extend(send_again(self.engine, &judged, self.now).await?);
+        }
+        Ok(changed)
+    }
+
+    /// Answers that nobody of ours wrote and that may still be sent again: they are not late, and the last word in their
+    /// conversation.
+    async fn answers(&self, sender: &Sender) -> Result<Vec<OldDoubt>, EngineError> {
+        let claimed = (self.now.minus(LATE_ANSWER), self.now.minus(YOUNGEST));
+        Ok(message::answers_in_doubt(&self.engine.store, &sender.name, claimed).await?)
     }
 
     /// Whether something of the account's portfolio was in review lately: receipts come late then.
@@ -187,6 +219,10 @@ impl<'a> Look<'a> {
     }
 
     async fn rule_of(&mut self, id: RunId) -> Result<Option<Rule>, EngineError> {
+        if id == RunId::BY_HAND {
+            // What somebody sent by hand is never judged.
+            return Ok(Some(Rule { if_unsure: IfUnsure::SendAgain, in_doubt_after: USUAL_WAIT }));
+        }
         if let Some(rule) = self.rules.get(&id) {
             return Ok(*rule);
         }

@@ -65,7 +65,7 @@ const DOUBTS: &str =
         COALESCE(NULLIF(m.name, ''), p.name, '') AS name, m.account, m.sender, m.attempt, m.claimed_at, m.conversation_id,
         CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected,
         CASE WHEN m.run_id <> 0 THEN 'campaign' WHEN m.category <> 'service' THEN 'by_hand'
-            WHEN m.author IN ('', 'automatic') THEN 'automatic' ELSE 'answer' END AS what
+            WHEN m.author IN ('', 'automatic') OR m.author LIKE 'bot:%' THEN 'automatic' ELSE 'answer' END AS what
     FROM message AS m LEFT JOIN campaign AS c ON c.id = m.campaign_id LEFT JOIN person AS p ON p.id = m.person_id
     WHERE m.state = 'in_doubt' AND m.id + 0 > $1
         AND (CAST($2 AS BIGINT) IS NULL OR m.run_id = $2) AND (CAST($3 AS TEXT) IS NULL OR m.sender = $3)
@@ -76,11 +76,15 @@ const IDS: &str = "SELECT m.id FROM message AS m WHERE m.state = 'in_doubt'
     ORDER BY m.id + 0";
 const STAKES: Dialects = Dialects {
     sqlite: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
-            CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected, m.market, m.currency, m.estimated
+            CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected,
+            CAST(CASE WHEN m.run_id = 0 AND m.category = 'service' AND (m.author IN ('', 'automatic') OR m.author LIKE 'bot:%')
+                THEN 1 ELSE 0 END AS BIGINT) AS automatic, m.market, m.currency, m.estimated
         FROM message AS m JOIN person AS p ON p.id = m.person_id
         WHERE m.state = 'in_doubt' AND m.id IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT m.id, m.run_id, m.account, m.sender, COALESCE(p.linked_to, p.id) AS person_id, m.claimed_at,
-            CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected, m.market, m.currency, m.estimated
+            CAST(CASE WHEN m.claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected,
+            CAST(CASE WHEN m.run_id = 0 AND m.category = 'service' AND (m.author IN ('', 'automatic') OR m.author LIKE 'bot:%')
+                THEN 1 ELSE 0 END AS BIGINT) AS automatic, m.market, m.currency, m.estimated
         FROM message AS m JOIN person AS p ON p.id = m.person_id
         WHERE m.state = 'in_doubt'
             AND m.id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
@@ -154,7 +158,7 @@ pub enum What {
     ByHand,
     /// An agent's answer.
     Answer,
-    /// An automatic answer.
+    /// An automatic answer, or a bot's.
     Automatic,
 }
 
@@ -187,6 +191,8 @@ pub struct Stake {
     pub claimed_at: Option<UnixMs>,
     /// 1: it may have left from the store that this one is a copy of.
     pub suspected: i64,
+    /// 1: nobody of ours wrote it.
+    pub automatic: i64,
     /// Billing market.
     pub market: String,
     /// Currency of the price.

@@ -6,10 +6,21 @@ use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::store::{Dialects, Result, Store, on};
 
-const OLD: &str = "SELECT id, run_id, sender, claimed_at, CAST(CASE WHEN claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected FROM message
+const OLD: &str = "SELECT id, run_id, sender, claimed_at, CAST(CASE WHEN claimed_by = 'takeover' THEN 1 ELSE 0 END AS BIGINT) AS suspected,
+        CAST(0 AS BIGINT) AS automatic FROM message
     WHERE state = 'in_doubt' AND run_id <> 0 AND sender = $1 AND (claimed_at > $2 OR (claimed_at = $2 AND id > $3))
         AND claimed_at <= $4
     ORDER BY claimed_at, id LIMIT $5";
+/// Answers that nobody of ours wrote, after which nobody has written.
+const ANSWERS: &str =
+    "SELECT m.id, m.run_id, m.sender, m.claimed_at, CAST(0 AS BIGINT) AS suspected, CAST(1 AS BIGINT) AS automatic
+    FROM message AS m
+    WHERE m.state = 'in_doubt' AND m.run_id = 0 AND m.sender = $1 AND m.claimed_at >= $2 AND m.claimed_at <= $3
+        AND m.claimed_by <> 'takeover' AND m.category = 'service' AND (m.author = 'automatic' OR m.author LIKE 'bot:%')
+        AND NOT EXISTS (SELECT 1 FROM entry AS own JOIN entry AS later
+            ON later.conversation_id = own.conversation_id AND later.id > own.id AND later.direction IN ('in', 'out')
+            WHERE own.conversation_id = m.conversation_id AND own.message_id = m.id)
+    ORDER BY m.claimed_at, m.id";
 const NEAR: &str = "SELECT COUNT(*) AS near,
         CAST(COALESCE(SUM(CASE WHEN state = 'accepted' AND sent_at IS NULL AND delivered_at IS NULL AND read_at IS NULL
             THEN 1 ELSE 0 END), 0) AS BIGINT) AS silent,
@@ -44,6 +55,8 @@ pub struct OldDoubt {
     pub claimed_at: UnixMs,
     /// 1: it may have left from the store that this one is a copy of, and nothing here speaks for or against it.
     pub suspected: i64,
+    /// 1: nobody of ours wrote it.
+    pub automatic: i64,
 }
 
 /// Messages accepted near a time.
@@ -73,6 +86,12 @@ pub async fn old_doubts(
         .bind(limit)
         .fetch_all(pool)
         .await)?)
+}
+
+/// Doubts of `sender`, claimed between these, about answers that nobody of ours wrote and that are still the last word in
+/// their conversation, oldest first.
+pub async fn answers_in_doubt(store: &Store, sender: &str, (from, until): (UnixMs, UnixMs)) -> Result<Vec<OldDoubt>> {
+    Ok(on!(&store.read, |pool| sqlx::query_as(ANSWERS).bind(sender).bind(from).bind(until).fetch_all(pool).await)?)
 }
 
 /// Messages of `sender` accepted within `span` of the time from `first` to `last`.

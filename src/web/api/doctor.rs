@@ -5,7 +5,9 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::time::UnixMs;
 use crate::engine::doctor::{self, AccountReport, Finding, Told, Verdict};
+use crate::engine::nodes::{self, NodeReport};
 use crate::locale::Language;
 use crate::web::error::WebError;
 use crate::web::page::Page;
@@ -16,8 +18,24 @@ use crate::web::state::WebState;
 pub struct DoctorView {
     /// Whether nothing is wrong.
     pub well: bool,
+    /// The nodes that share the store; left out where there can be one only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeView>,
     /// Every account.
     pub accounts: Vec<AccountView>,
+}
+
+/// A node and what was found.
+#[derive(Serialize, ToSchema)]
+pub struct NodeView {
+    /// Its name.
+    pub node: String,
+    /// When it was last heard of.
+    pub heard_at: UnixMs,
+    /// Senders that it sends for.
+    pub senders: Vec<String>,
+    /// What was found.
+    pub findings: Vec<Told>,
 }
 
 /// An account and what was found.
@@ -49,8 +67,17 @@ pub struct SenderView {
     responses((status = 200, description = "What was found", body = DoctorView)))]
 pub async fn show(State(state): State<WebState>, p: Page) -> Result<Json<DoctorView>, WebError> {
     let reports = doctor::examine(&state.engine, None).await?;
-    let well = reports.iter().all(|report| report.worst() < Verdict::Bad);
-    Ok(Json(DoctorView { well, accounts: reports.into_iter().map(|report| view(report, p.language)).collect() }))
+    let nodes = nodes::examine(&state.engine).await?;
+    let verdicts = reports.iter().map(AccountReport::worst).chain(nodes.iter().map(|node| node.finding.verdict));
+    let well = verdicts.max() < Some(Verdict::Bad);
+    let node = |node: NodeReport| NodeView {
+        findings: vec![node.finding.told(p.language)],
+        node: node.node,
+        heard_at: node.heard_at,
+        senders: node.senders,
+    };
+    let nodes = nodes.into_iter().map(node).collect();
+    Ok(Json(DoctorView { well, nodes, accounts: reports.into_iter().map(|report| view(report, p.language)).collect() }))
 }
 
 fn view(report: AccountReport, language: Language) -> AccountView {

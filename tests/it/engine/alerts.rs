@@ -2,6 +2,7 @@
 
 mod conditions;
 mod lateness;
+mod nodes;
 mod telling;
 mod ways;
 

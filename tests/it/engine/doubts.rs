@@ -132,7 +132,7 @@ async fn the_list_says_until_when_a_doubt_waits_or_why_the_rule_cannot_decide() 
             ("e", CAMPAIGN, before, Some(Reason::NoneAfter)),
             ("f", promotion.as_str(), RECEIPTS, Some(Reason::Campaign)),
             ("g", CAMPAIGN, by_hand, Some(Reason::ByHand)),
-            ("h", CAMPAIGN, automatic, Some(Reason::Automatic)),
+            ("h", CAMPAIGN, automatic, None),
         ] {
             let stage = Stage::new(&store, store.dir.path()).await;
             sweep(&stage).await;

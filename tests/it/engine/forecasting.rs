@@ -13,7 +13,8 @@ use recado::store::hold::{self, HoldCause, HoldScope, NewHold};
 
 use super::stage::{CAMPAIGN, SENDER, Stage, TUESDAY, people};
 use crate::support::stores;
-use course::{A_CLAIM, others, play, play_from, slowly};
+pub use course::others;
+use course::{A_CLAIM, in_small_claims, pass, play, play_from, slowly};
 
 async fn told(engine: &Engine, run: RunId) -> Forecast {
     told_from(engine, SENDER, run).await
@@ -134,6 +135,33 @@ async fn on_the_way_the_forecast_knows_the_places_that_are_held_and_the_people_w
         let at_once = told(&stage.engine, same).await;
         let took = at_once.likely.unwrap().since(stage.clock.now());
         assert!(took <= Duration::from_secs(91), "{took:?} {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn while_a_run_sends_whom_the_provider_put_off_is_reckoned_with_once_more_and_not_twice() {
+    let promotion = CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender");
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.stub.template.lock().unwrap()["category"] = "MARKETING".into();
+        slowly(&stage.engine).await;
+        let run = stage.run("one", &promotion, &people(400)).await;
+        let (mut front, mut on_the_way) = (in_small_claims(stage.sender()), Vec::new());
+        while stage.stub.count() < 400 {
+            let before = stage.stub.count();
+            pass(&stage.clock, std::slice::from_mut(&mut front), async || stage.stub.count()).await;
+            let one = stage.stub.seen.lock().unwrap()[before].clone();
+            stage.receipts(&[one], "failed", Some(131_049)).await;
+            if stage.stub.count() >= 100 {
+                on_the_way.push(told(&stage.engine, run).await);
+            }
+        }
+        let ended = play(&stage, &[run]).await[0];
+        assert_eq!(stage.stub.count(), 420, "{}: one of each claim is tried again, once", store.name());
+        assert!(on_the_way.len() >= 15, "it was asked while it sent");
+        for forecast in on_the_way {
+            assert_near(&forecast, ended, store.name());
+        }
     }
 }
 

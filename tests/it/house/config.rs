@@ -54,7 +54,7 @@ fn problem_after(from: &str, to: &str) -> String {
 #[test]
 fn the_shipped_example_is_a_configuration() {
     let config = parsed(EXAMPLE, &[]);
-    assert_eq!(config.server.listen.port(), 8080);
+    assert_eq!((config.server.listen.port(), config.server.node.as_deref()), (8080, Some("clinic-1")));
     assert_eq!(config.server.trusted_proxies.len(), 2);
     assert_eq!(config.campaigns_dir, Path::new("/var/lib/recado/campaigns"));
     assert_eq!(config.campaigns_quiet, Duration::from_secs(30), "also the usual value");
@@ -173,6 +173,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("= 80 ", "= 0 ", "must be 1 to 1000 messages per second"),
     ("= 80 ", "= \"80\" ", "must be a whole number, not text"),
     ("[\"127.0.0.1\", \"::1\"]", "[\"localhost\"]", "must be addresses, as \"34.202.224.208\" or \"10.0.0.0/8\""),
+    ("\"clinic-1\"", "\"clinic 1\"", "must be at most 40 letters, digits, -, _ and ."),
     ("\"127.0.0.1:8080\"", "\"8080\"", "as \"127.0.0.1:8080\""),
     ("[team.recepcion]", "[team.Ventas]\nmembers = []\n[team.recepcion]", "lower-case letters, digits and _"),
     ("\"cloud_api\"", "\"zenvio\"", "did you mean \"zenvia\"?"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use recado::domain::node::{FORGOTTEN, Known, LEASE};
 use recado::domain::time::UnixMs;
 use recado::store::lease::{self, Node};
 use sqlx::{Connection, Executor};
@@ -9,22 +10,19 @@ use sqlx::{Connection, Executor};
 use crate::support::stores;
 
 const NOW: UnixMs = UnixMs(1_000_000);
-const LEASE: Duration = Duration::from_secs(15);
-
-fn node<'a>(name: &'a str, home: &'a str) -> Node<'a> {
-    Node { name, home }
+fn node<'a>(process: &'a str, home: &'a str) -> Node<'a> {
+    Node { process, home, name: home }
 }
 
 #[tokio::test]
 async fn a_node_that_starts_again_on_its_data_directory_is_one_node_and_has_its_leases() {
     for store in stores().await {
-        let dead = NOW.minus(LEASE);
-        assert_eq!(lease::beat(&store, node("first", "a"), NOW, dead).await.unwrap(), 1);
-        assert_eq!(lease::beat(&store, node("other", "b"), NOW, dead).await.unwrap(), 2);
+        assert_eq!(lease::beat(&store, node("first", "a"), &[], NOW).await.unwrap(), 1);
+        assert_eq!(lease::beat(&store, node("other", "b"), &[], NOW).await.unwrap(), 2);
         assert!(lease::take(&store, "front", node("first", "a"), NOW, NOW.plus(LEASE)).await.unwrap());
         // Killed, and started again at once: three times over it is still one of two.
         for name in ["second", "third", "fourth"] {
-            assert_eq!(lease::beat(&store, node(name, "a"), NOW, dead).await.unwrap(), 2, "{}", store.name());
+            assert_eq!(lease::beat(&store, node(name, "a"), &[], NOW).await.unwrap(), 2, "{}", store.name());
             assert!(lease::take(&store, "front", node(name, "a"), NOW, NOW.plus(LEASE)).await.unwrap());
         }
         assert!(!lease::take(&store, "front", node("other", "b"), NOW, NOW.plus(LEASE)).await.unwrap());
@@ -35,11 +33,35 @@ async fn a_node_that_starts_again_on_its_data_directory_is_one_node_and_has_its_
 async fn what_a_dead_node_held_is_free_when_its_lease_has_run_out() {
     for store in stores().await {
         assert!(lease::take(&store, "front", node("first", "a"), NOW, NOW.plus(LEASE)).await.unwrap());
+        assert_eq!(lease::first_end(&store, "a", NOW).await.unwrap(), None, "its own");
+        assert_eq!(lease::first_end(&store, "b", NOW).await.unwrap(), Some(NOW.plus(LEASE)), "{}", store.name());
         let later = NOW.plus(LEASE + Duration::from_millis(1));
+        assert_eq!(lease::first_end(&store, "b", later).await.unwrap(), None, "it has ended");
         assert!(!lease::take(&store, "front", node("other", "b"), NOW.plus(LEASE), later).await.unwrap());
         assert!(lease::take(&store, "front", node("other", "b"), later, later).await.unwrap(), "{}", store.name());
-        lease::beat(&store, node("first", "a"), NOW, UnixMs(0)).await.unwrap();
-        assert_eq!(lease::beat(&store, node("other", "b"), later, later.minus(LEASE)).await.unwrap(), 1);
+        lease::beat(&store, node("first", "a"), &[], NOW).await.unwrap();
+        assert_eq!(lease::beat(&store, node("other", "b"), &[], later).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_known_by_name_with_what_it_sent_for_until_it_is_forgotten() {
+    for store in stores().await {
+        let renamed = Node { name: "clinic-2", ..node("second", "a") };
+        lease::beat(&store, node("first", "a"), &["front".to_owned()], NOW).await.unwrap();
+        let later = NOW.plus(LEASE);
+        lease::beat(&store, renamed, &[], later).await.unwrap();
+        lease::leads(&store, "a", &["back".to_owned()]).await.unwrap();
+        lease::beat(&store, node("other", "b"), &[], NOW.plus(FORGOTTEN)).await.unwrap();
+        let known = lease::known(&store).await.unwrap();
+        let a =
+            Known { home: "a".to_owned(), name: "clinic-2".to_owned(), led: vec!["back".to_owned()], seen_at: later };
+        assert_eq!((known.len(), &known[0]), (2, &a), "{}: renamed, it is the same node", store.name());
+        lease::beat(&store, node("other", "b"), &[], later.plus(FORGOTTEN)).await.unwrap();
+        assert_eq!(lease::known(&store).await.unwrap().len(), 2, "not yet");
+        lease::beat(&store, node("other", "b"), &[], later.plus(FORGOTTEN + LEASE)).await.unwrap();
+        assert_eq!(lease::known(&store).await.unwrap().len(), 1, "{}", store.name());
+        assert!(lease::forget(&store, "b").await.unwrap() && !lease::forget(&store, "b").await.unwrap());
     }
 }
 

@@ -40,7 +40,7 @@ impl Site {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let (arrived, metrics) = (Arc::new(Notify::new()), Arc::new(Metrics::default()));
+        let (arrived, metrics) = (Arc::new(Notify::new()), Arc::new(Metrics::of(&stage.engine.store)));
         let state = WebState::new(stage.engine.clone(), arrived, metrics, stop.clone(), recado::clock::Clock::real());
         let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -151,7 +151,7 @@ impl Site {
     /// A site over somebody else's engine and store.
     pub fn over(engine: &Engine) -> Self {
         let (store, clock, stopping) = (engine.store.clone(), engine.clock.clone(), CancellationToken::new());
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::of(&engine.store));
         let state = WebState::new(engine.clone(), Arc::new(Notify::new()), metrics, stopping.clone(), clock.clone());
         Self { store, clock, stopping, router: router(state), _test_store: None }
     }

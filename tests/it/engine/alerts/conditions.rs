@@ -50,7 +50,7 @@ async fn a_run_that_recado_pauses_is_told_and_one_that_a_person_pauses_is_not() 
         assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, keys(&[]), "{}", store.name());
         stage.engine.resume(run, "ana").await.unwrap();
         stage.engine.pause(run, "recado", "too many failures").await.unwrap();
-        let paused = format!("run_paused:{run}");
+        let paused = format!("run_paused:{run}:own_words");
         assert_eq!(found(&stage, &mut alerts, Duration::ZERO).await, keys(&[&paused]));
         stage.later(super::LASTS, &mut alerts).await;
         let said = format!(

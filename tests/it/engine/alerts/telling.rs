@@ -9,6 +9,7 @@ use recado::store::{Db, alert};
 use sha2::Sha256;
 
 use super::{Ear, LASTS, SECRET, alerts, hold, hold_for, lift, stage};
+use crate::engine::stage::{CAMPAIGN, Does, people};
 use crate::support::stores;
 
 const SOON: Duration = Duration::from_secs(5);
@@ -67,6 +68,29 @@ async fn a_stop_that_follows_another_is_told_and_so_is_the_end_of_the_first() {
         let about = |begins: &str, words: &str| said.iter().any(|s| s.starts_with(begins) && s.contains(words));
         assert!(about("Stopped", "131031") && about("Goes on", "131031"), "{said:?}");
         assert!(about("Stopped", "131042") && !about("Goes on", "131042"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_pause_for_another_reason_is_told_and_so_is_that_the_run_had_gone_on() {
+    for store in stores().await {
+        let (ear, url) = Ear::listen().await;
+        let stage = stage(&store, store.dir.path(), &url).await;
+        let mut alerts = alerts(&stage.engine);
+        let run = stage.run("one", CAMPAIGN, &people(900)).await;
+        for code in [132_000, 132_012] {
+            stage.stub.always(Does::Says(400, code));
+            stage.engine.resume(run, "ana").await.unwrap();
+            stage.sender().drain().await;
+            stage.later(SOON, &mut alerts).await;
+            stage.later(LASTS, &mut alerts).await;
+        }
+        let said = ear.sentences();
+        let stopped: Vec<&String> = said.iter().filter(|said| said.contains("has stopped. ")).collect();
+        assert_eq!((said.len(), stopped.len()), (3, 2), "{}: {said:?}", store.name());
+        assert_ne!(stopped[0], stopped[1], "each with its reason");
+        let again = format!("Run {run} (one) went on, and has stopped again for another reason.");
+        assert!(said.contains(&again), "{}: {said:?}", store.name());
     }
 }
 
