@@ -1261,6 +1261,12 @@ CREATE TABLE account_notice (
     PRIMARY KEY (account, word, number)
 );
 
+-- Of what providers tell of a subject the latest by its own time counts: how late that was.
+CREATE TABLE heard (
+    subject TEXT PRIMARY KEY,
+    told_at BIGINT NOT NULL
+);
+
 -- Links of messages that people opened.
 CREATE TABLE click (
     message_id BIGINT NOT NULL,

@@ -14,7 +14,7 @@ use crate::domain::template::{Category, Template};
 use crate::domain::time::UnixMs;
 use crate::store::audit::{self, Deed};
 use crate::store::run::{self, Run};
-use crate::store::{Tx, message, template};
+use crate::store::{Tx, heard, hold, message, template};
 
 /// Keeps the news with the template and with the runs that use it, and stops those. Returns the runs that changed.
 /// What is only announced (a day ahead, or for the first of the next month) stops standing runs, once: they will still be
@@ -54,6 +54,23 @@ pub(super) async fn follow(
         changed.push(run.id);
     }
     Ok(changed)
+}
+
+/// The same for what came by a webhook, unless a later one has said it already.
+pub(super) async fn told(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, news): (&str, &CategoryNews),
+    now: UnixMs,
+) -> Result<Vec<RunId>, EngineError> {
+    let key = hold::template_key(account, &news.name, &news.language);
+    let (done, announced) = (format!("category {key}"), format!("category ahead {key}"));
+    let counts = if news.is_announced {
+        !heard::is_older(tx, &done, news.at).await? && heard::keep(tx, &announced, news.at).await?
+    } else {
+        heard::keep(tx, &done, news.at).await?
+    };
+    if counts { follow(tx, engine, (account, news), now).await } else { Ok(Vec::new()) }
 }
 
 /// Stops the standing runs that the announced category will make dearer or cheaper, with both estimates.

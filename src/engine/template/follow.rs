@@ -7,14 +7,14 @@ use crate::engine::EngineError;
 use crate::engine::holds::{ITSELF, TEMPLATE_POLL};
 use crate::store::audit::{self, Deed};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::{Tx, run, template};
+use crate::store::{Tx, heard, run, template};
 
 /// Words of the provider for templates that cannot be sent, beside those that are statuses here (cloud-api.md 3.7, 4.4).
 const UNSENDABLE: [&str; 7] =
     [GONE, "archived", "pending_deletion", "in_appeal", "limit_exceeded", "locked", "suspended"];
 
-/// Follows what came by a webhook. What is older than a stop that stands changes nothing; a word that nobody knows stops
-/// nothing: it is kept in the audit, and the template is read again.
+/// Follows what came by a webhook. What is older than a stop that stands, or than what was told already, changes nothing; a
+/// word that nobody knows stops nothing: it is kept in the audit, and the template is read again.
 pub(in crate::engine) async fn told(
     tx: &mut Tx,
     account: &str,
@@ -27,13 +27,17 @@ pub(in crate::engine) async fn told(
             return Ok(false);
         }
     }
+    if !heard::keep(tx, &format!("status {scope_key}"), news.at).await? {
+        return Ok(false);
+    }
     match &news.status {
         TemplateStatus::Other(word) if !UNSENDABLE.contains(&word.as_str()) => {
             let subject = format!("template {scope_key}");
             let deed = Deed { actor: ITSELF, action: "template.status", subject: &subject, detail: word };
             audit::write_in(tx, now, deed).await?;
             let (name, language) = (news.name.clone(), news.language.clone());
-            let read_again = TemplateNote { name, language, text_changed: true, ..TemplateNote::default() };
+            let read_again =
+                TemplateNote { name, language, text_changed: true, at: news.at, ..TemplateNote::default() };
             template::note(tx, account, &read_again).await?;
             Ok(false)
         }
@@ -111,8 +115,15 @@ pub(in crate::engine) async fn deleted(
     released(tx, &hold::template_key(account, name, language), now).await
 }
 
-/// Keeps what else the provider says of it. True when the template is to be read again.
-pub(in crate::engine) async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<bool, EngineError> {
-    template::note(tx, account, note).await?;
-    Ok(note.text_changed)
+/// Keeps what else the provider says of it by a webhook, where that is no older than what it has said of the same.
+pub(in crate::engine) async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<(), EngineError> {
+    let key = hold::template_key(account, &note.name, &note.language);
+    let mut told = note.clone();
+    if told.reason.is_some() && !heard::keep(tx, &format!("reason {key}"), note.at).await? {
+        (told.reason, told.advice) = (None, None);
+    }
+    if told.quality.is_some() && !heard::keep(tx, &format!("quality {key}"), note.at).await? {
+        told.quality = None;
+    }
+    Ok(template::note(tx, account, &told).await?)
 }

@@ -41,7 +41,7 @@ pub(in crate::engine) async fn keep(
         }
     }
     let (mut changed, mut repriced) = (Vec::new(), Vec::new());
-    for news in news_of_category(known.as_ref(), fresh, is_recategorised) {
+    for news in news_of_category((known.as_ref(), fresh), is_recategorised, now) {
         let stopped = category::follow(&mut tx, engine, (account, &news), now).await?;
         if news.is_announced { changed.extend(stopped) } else { repriced.extend(stopped) }
     }
@@ -93,10 +93,14 @@ async fn follow_status(
 }
 
 /// What is new about what it is, and will be, billed as.
-fn news_of_category(known: Option<&Template>, fresh: &Template, is_recategorised: bool) -> Vec<CategoryNews> {
+fn news_of_category(
+    (known, fresh): (Option<&Template>, &Template),
+    is_recategorised: bool,
+    now: UnixMs,
+) -> Vec<CategoryNews> {
     let news = |category, is_announced| {
         let (name, language) = (fresh.name.clone(), fresh.language.clone());
-        CategoryNews { name, language, category, is_announced }
+        CategoryNews { name, language, category, is_announced, at: now }
     };
     let done = is_recategorised.then(|| news(fresh.category, false));
     let is_told = known.and_then(|known| known.announced) == fresh.announced;

@@ -13,7 +13,7 @@ use recado::locale::{self, Language};
 use recado::store::template::own::{self, Own};
 use recado::store::{Db, Store};
 use recado::store::{audit, hold, run, template};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use super::feeds::{clinic, rows};
@@ -142,6 +142,36 @@ async fn a_late_approval_frees_no_template_and_a_word_that_nobody_knows_holds_no
         assert!(held().await, "the approval is older, {}", store.name());
         stage.told(field, news("APPROVED")).await;
         assert!(!held().await, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_template_before_what_is_known_counts_no_more() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(2)).await;
+        let before = stage.clock.now().minus(Duration::from_hours(24));
+        let news = |more: Value| {
+            let mut value = json!({"message_template_name": "reminder", "message_template_language": "es_AR"});
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            value
+        };
+        let (quality, status) = ("message_template_quality_update", "message_template_status_update");
+        stage.told(quality, news(json!({"new_quality_score": "GREEN"}))).await;
+        stage.told_of(before, quality, news(json!({"new_quality_score": "RED"}))).await;
+        stage.told(status, news(json!({"event": "APPROVED"}))).await;
+        stage.told_of(before, status, news(json!({"event": "REJECTED", "reason": "SCAM"}))).await;
+        let kept = template::told(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!((kept.quality.as_str(), kept.reason.as_str()), ("green", ""), "{}", store.name());
+        let category = "template_category_update";
+        let done = |was: &str, is: &str| news(json!({"previous_category": was, "new_category": is}));
+        stage.told(category, done("MARKETING", "UTILITY")).await;
+        stage.told_of(before, category, done("UTILITY", "MARKETING")).await;
+        let announced = json!({"new_category": "UTILITY", "correct_category": "MARKETING"});
+        stage.told_of(before, category, news(announced)).await;
+        let kept = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!((kept.category, kept.announced), (Category::Utility, None), "{}", store.name());
+        assert_eq!(run::get(&store, run).await.unwrap().unwrap().state, RunState::Running);
     }
 }
 
