@@ -137,8 +137,8 @@ fn tell(engine: &Engine, changed: Vec<RunId>, held: bool) {
 }
 
 /// What goes on goes out with the new text, where that takes the same values; what has left keeps the text it left with.
-/// The run keeps its snapshot where the template takes other values now: nothing of it can leave as it is. It keeps beside
-/// it what people were told, so that they are told once.
+/// The run keeps its snapshot where the template takes other values now: nothing of it can leave before somebody corrects
+/// it. It keeps beside it what people were told, so that they are told once.
 async fn retell(engine: &Engine, run: RunId, used: &Template, fresh: &Template) -> Result<(), EngineError> {
     let Some(mut snapshot) = run::get(&engine.store, run).await?.map(|run| run.snapshots()).transpose()? else {
         return Ok(());

@@ -8,6 +8,7 @@ use recado::domain::id::RunId;
 use recado::domain::run::RunState;
 use recado::domain::template::{Category, TemplateQuality};
 use recado::engine::planner::Planner;
+use recado::engine::waiting;
 use recado::engine::{Loaded, StartOutcome};
 use recado::locale::{self, Language};
 use recado::store::template::own::{self, Own};
@@ -111,6 +112,9 @@ async fn a_fixed_header_or_footer_that_goes_is_another_text_and_a_run_resumed_fo
         stage.retells(other.clone()).await;
         let codes: Vec<String> = now().await.paused_for().into_iter().map(|p| p.code).collect();
         assert_eq!((now().await.state, codes), (RunState::Paused, vec!["pause_template_values".to_owned()]));
+        let why = waiting::run(&stage.engine, id).await.unwrap().unwrap().sentence(Language::En);
+        let ends = "WhatsApp would refuse them. Correct the campaign before the run goes on. It goes on when somebody resumes it.";
+        assert!(why.ends_with(ends) && !why.contains("ancel"), "{why}");
         stage.engine.resume(id, "ana").await.unwrap();
         stage.retells(other.clone()).await;
         assert_ne!(now().await.state, RunState::Paused, "what was accepted stays accepted, {}", store.name());
