@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use recado::domain::fill::Content;
 use recado::domain::id::RunId;
+use recado::domain::role::Role;
 use recado::domain::run::RunState;
 use recado::domain::template::{Category, TemplateQuality};
 use recado::engine::planner::Planner;
@@ -20,6 +22,7 @@ use sqlx::AssertSqlSafe;
 use super::feeds::{clinic, rows};
 use super::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
+use crate::web::site::Site;
 
 /// The texts of a run's messages, as people read them.
 async fn bodies(store: &Store, id: RunId) -> Vec<String> {
@@ -293,7 +296,13 @@ async fn an_announced_category_stops_a_standing_run_once_with_both_estimates_and
             assert!(said.contains('3') && !said.contains('{'), "{said}");
         }
         assert_eq!(held.snapshot().unwrap().category, Category::Utility, "until it comes");
+        let ahead = async || {
+            let run = run::get(&store, id).await.unwrap().unwrap();
+            stage.engine.category_ahead(&run).await.unwrap().map(|told| told.code)
+        };
+        assert_eq!(ahead().await, None, "why it stands still says it, {}", store.name());
         stage.engine.resume(id, "ana").await.unwrap();
+        assert_eq!(ahead().await.as_deref(), Some("category_ahead"), "{}", store.name());
         // Told again, by the same news or by the list: a person has decided.
         stage.told("template_category_update", news()).await;
         stage.stub.template.lock().unwrap()["correct_category"] = json!("MARKETING");
@@ -301,6 +310,32 @@ async fn an_announced_category_stops_a_standing_run_once_with_both_estimates_and
         assert_eq!(run::get(&store, id).await.unwrap().unwrap().state, RunState::Running, "{}", store.name());
         let kept = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
         assert_eq!(kept.announced, Some(Category::Marketing));
+    }
+}
+
+#[tokio::test]
+async fn an_announced_category_is_told_by_a_run_for_as_long_as_something_of_it_is_in_line() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let id = stage.run("one", CAMPAIGN, &people(3)).await;
+        let site = Site::over(&stage.engine);
+        let token = site.token(Role::Operator).await;
+        let api = async || {
+            let told = site.call(Method::GET, &format!("/api/v1/runs/{id}"), &token, "", None).await.json();
+            told["category_ahead"]["message"].as_str().map(str::to_owned)
+        };
+        let ana = site.visitor(Role::Operator).await;
+        let page = async || site.get(&format!("/runs/{id}"), Some(&ana)).await.body;
+        assert!(api().await.is_none() && !page().await.contains("category-ahead"), "{}", store.name());
+        let news = json!({"message_template_name": "reminder", "message_template_language": "es_AR",
+            "new_category": "UTILITY", "correct_category": "MARKETING"});
+        stage.told("template_category_update", news).await;
+        let said = api().await.unwrap();
+        assert!(said.contains("messages: 3, people: 3") && said.contains("USD 0.078"), "{said}");
+        assert!(said.contains("it would cost USD 0.1854"), "{said}");
+        assert!(page().await.contains(r#"data-test="category-ahead""#), "{}", store.name());
+        assert_eq!(stage.sender().drain().await, 3, "it goes on, {}", store.name());
+        assert_eq!(api().await, None, "nothing of it can be billed so, {}", store.name());
     }
 }
 
