@@ -298,6 +298,8 @@ CREATE TABLE hold (
     scope_key  TEXT NOT NULL,
     cause      TEXT NOT NULL,
     code       BIGINT,
+    -- The provider's word where it is one that Recado does not know.
+    word       TEXT NOT NULL DEFAULT '',
     until_at   BIGINT,
     created_at BIGINT NOT NULL,
     lifted_at  BIGINT,

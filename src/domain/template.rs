@@ -109,6 +109,22 @@ pub enum TemplateStatus {
 }
 
 impl TemplateStatus {
+    /// Words of the provider that say why a template cannot be sent, beside those that are statuses here (cloud-api.md 3.7,
+    /// 4.4).
+    const UNSENDABLE: [&str; 7] =
+        ["deleted", "archived", "pending_deletion", "in_appeal", "limit_exceeded", "locked", "suspended"];
+
+    /// The provider's word, where nobody here knows what it means.
+    pub fn unknown(&self) -> Option<&str> {
+        let Self::Other(word) = self else { return None };
+        (!Self::UNSENDABLE.contains(&word.as_str()) && !word.starts_with(edit::BEYOND)).then_some(word)
+    }
+
+    /// Whether it is no word of the provider's that keeps it from being sent: nobody knows what it means, or it is ours.
+    pub fn is_of_ours(&self) -> bool {
+        matches!(self, Self::Other(word) if !Self::UNSENDABLE.contains(&word.as_str()))
+    }
+
     /// The word in lists, filters and locales; another word of the provider is itself.
     pub fn word(&self) -> &str {
         match self {

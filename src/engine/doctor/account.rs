@@ -212,6 +212,9 @@ async fn templates(account: &Account, provider: Option<&Provider>) -> Vec<Findin
                 TemplateStatus::Rejected => (Verdict::Poor, "template_rejected", reason.trim_end()),
                 TemplateStatus::Paused => (Verdict::Poor, "template_paused", reason.trim_end()),
                 TemplateStatus::Disabled => (Verdict::Poor, "template_disabled", reason.trim_end()),
+                TemplateStatus::Other(word) if template.status.unknown().is_some() => {
+                    (Verdict::Poor, "template_status_unknown", word.as_str())
+                }
                 TemplateStatus::Other(word) => (Verdict::Poor, "template_other", word.as_str()),
             };
             let (name, language) = (("name", template.name.as_str()), ("language", template.language.as_str()));

@@ -143,8 +143,20 @@ async fn a_late_approval_frees_no_template_and_a_word_that_nobody_knows_holds_no
         assert!(!held().await && template::has_stale(&store, "meta").await.unwrap(), "{}", store.name());
         let deeds = audit::page(&store, i64::MAX, "recado", "", 100).await.unwrap();
         assert!(deeds.iter().any(|deed| deed.detail == "shiny_new"), "{deeds:?}");
+        // Read again it says the same: it holds, and says no more than is known.
+        stage.stub.template.lock().unwrap()["status"] = json!("SHINY_NEW");
+        stage.engine.sync_templates("meta").await.unwrap();
+        let said = async || {
+            let open = hold::open(&store).await.unwrap();
+            open.iter().map(|hold| waiting::held(hold).sentence(Language::En)).collect::<String>()
+        };
+        assert!(
+            said().await.contains("does not know: “shiny_new”") && !said().await.contains("stopped"),
+            "{}",
+            said().await
+        );
         stage.told(field, news("PAUSED")).await;
-        assert!(held().await, "{}", store.name());
+        assert!(said().await.starts_with("WhatsApp has stopped"), "{} {}", said().await, store.name());
         stage.told_of(stage.clock.now().minus(Duration::from_hours(24)), field, news("APPROVED")).await;
         assert!(held().await, "the approval is older, {}", store.name());
         stage.told(field, news("APPROVED")).await;
