@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 pub mod code;
 pub mod draft;
 pub mod edit;
+pub mod example;
 pub mod language;
 pub mod parts;
 pub mod rules;
@@ -45,7 +46,7 @@ pub struct Template {
     #[serde(default)]
     pub parameters_unknown: bool,
     /// The values that the provider approved it with: by parameter of the body, of the header as [`header_example`] says, and
-    /// of an address as `button.0`; empty where it does not tell them.
+    /// of an address or a code as `button.0`; empty where it does not tell them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<(String, String)>,
     /// What it offers above its text, if anything.
