@@ -371,7 +371,7 @@ async fn a_sheet_says_what_the_wallet_lacks_and_sees_no_end_without_it() {
         assert_eq!((told.likely, told.limited_by), (None, LimitedBy::Wallet), "{}", store.name());
         assert!((20..30).contains(&told.left), "{told:?} {}", store.name());
         let text = preflight::text(&sheet, Language::En).split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.contains("recharge at least USD 1.353 to finish. Until then messages wait."), "{text}");
+        assert!(text.contains("recharge at least USD 1.36 to finish. Until then messages wait."), "{text}");
         assert!(text.contains("not in sight"), "{text}");
 
         // Ten are paid by what is there, and so are a hundred once it is recharged by that.
