@@ -298,7 +298,7 @@ CREATE TABLE hold (
     scope_key  TEXT NOT NULL,
     cause      TEXT NOT NULL,
     code       BIGINT,
-    -- The provider's word where it is one that Recado does not know.
+    -- Where the cause does not say it: 'gone', or the provider's word that Recado does not know.
     word       TEXT NOT NULL DEFAULT '',
     until_at   BIGINT,
     created_at BIGINT NOT NULL,

@@ -303,6 +303,7 @@ pub fn held(hold: &Hold) -> Why {
     let code = hold.code.filter(|code| *code != Failure::NO_CODE).map(|code| code.to_string()).unwrap_or_default();
     let word = match hold.cause {
         HoldCause::Outage => "hold_outage",
+        HoldCause::Refused if hold.word == hold::GONE => "hold_gone",
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",

@@ -23,6 +23,9 @@ const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_a
 const KNOWN: &str = "SELECT COUNT(*) FROM hold WHERE id = $1";
 const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
 
+/// The word of an account that the provider has deleted.
+pub const GONE: &str = "gone";
+
 /// What a hold stops.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -163,7 +166,7 @@ pub struct Hold {
     pub cause: HoldCause,
     /// The provider's code, if it gave one.
     pub code: Option<i64>,
-    /// The provider's word for it, where it is one that Recado does not know; else empty.
+    /// A word for it where the cause does not say it: [`GONE`], or the provider's where Recado does not know it; else empty.
     pub word: String,
     /// When it is looked at again; `None`: when a person lifts it.
     pub until_at: Option<UnixMs>,

@@ -73,7 +73,8 @@ async fn obey(
             followed.holds = hold::place_since(tx, &restricted(None), news.at, now).await?;
         }
         AccountEffect::Deleted => {
-            followed.holds = hold::place_since(tx, &held(HoldCause::Refused, None), news.at, now).await?;
+            let gone = held(HoldCause::Refused, None);
+            followed.holds = hold::place_for(tx, &gone, hold::GONE, (news.at, now)).await?;
         }
         AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (account, news, code), now).await?,
         AccountEffect::Reinstated => {
