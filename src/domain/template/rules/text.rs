@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::{LONGEST_LINE, Problems};
 use crate::domain::template::{ParameterFormat, fill_in, parameters};
 
+/// The key of what people call a part, with what its words take.
+type Part<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
 impl Problems {
     /// One line of text: header and footer.
     pub(super) fn line(&mut self, field: &str, text: &str) {
@@ -30,7 +33,7 @@ impl Problems {
     /// what people call it, and `of` where its examples stand.
     pub(super) fn filled(
         &mut self,
-        (part, of): ((&str, &[(&str, &str)]), &str),
+        (part, of): (Part<'_>, &str),
         (text, limit): (&str, usize),
         examples: &BTreeMap<String, String>,
     ) {
