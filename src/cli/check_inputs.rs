@@ -94,10 +94,7 @@ impl Known {
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
         let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
-        let purse = match &sender {
-            Some(sender) => purse(&daemon, &sender.account).await,
-            None => None,
-        };
+        let purse = purse(&daemon, sender.as_ref()).await;
         let around = around(config.as_ref(), sender.as_ref(), (now, speed));
         Ok(Ok(Self {
             config,
@@ -239,8 +236,9 @@ async fn custom_values(daemon: &Client) -> BTreeMap<String, String> {
     items.iter().filter_map(|item| Some((text(item, "name")?, text(item, "value")?))).collect()
 }
 
-/// How the wallet of `account` stands; `None`: it has none, or the daemon does not tell.
-async fn purse(daemon: &Client, account: &str) -> Option<Purse> {
+/// How the wallet of the sender's account stands; `None`: it has none, or the daemon does not tell.
+async fn purse(daemon: &Client, sender: Option<&Sender>) -> Option<Purse> {
+    let account = sender?.account.as_str();
     let told: Value = daemon.get("/api/v1/wallets", &[]).await.ok()?;
     let wallet = told["items"].as_array()?.iter().find(|wallet| wallet["account"] == account)?;
     let amount = |key: &str| Micros::parse(wallet[key].as_str()?);

@@ -193,6 +193,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of sentences")]
     fn a_whole_message_or_a_clear_sentence_opts_out() {
         for text in ["BAJA", "¡No más!", "Cancelar suscripción", "Sair.", "PARAR", "stop", "Unsubscribe", "🛑 STOP 🛑"]
         {
