@@ -13,6 +13,7 @@ use crate::domain::role::Right;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::engine::{self, Progress, Subject};
+use crate::locale::problem;
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
@@ -51,6 +52,8 @@ struct RunPage {
     clicks: Option<String>,
     /// What is missing in the wallet.
     recharge: Option<String>,
+    /// What a category that is announced means.
+    ahead: Option<String>,
     left_out: Vec<LeftOut>,
     /// How far its rows are planned.
     planning: Option<Reading>,
@@ -129,16 +132,15 @@ pub async fn show(
     let failures = failures(&state, &p, run.id, people).await?;
     let waiting = waiting(&state, &p, run.id).await?;
     let canary = canary(&state, &p, run.id).await?;
-    let opened = click::of_run(state.store(), run.id).await?;
-    let clicks = (opened > 0).then(|| p.n("web.clicks.opened", opened));
+    let clicks = clicks(&state, &p, run.id).await?;
     let recharge = recharge(&state, &p, &run).await?;
+    let ahead = state.engine.category_ahead(&run).await?.map(|ahead| problem(p.language, &ahead));
     let answers = answers(&state, &p, run.id, &actor).await?;
     let stopped = stopped(&state, &p, run.id).await?;
     let left_out = left_out(&state, &p, run.id).await?;
     let resent = message::resent(store, run.id).await?;
     let money = tally::money(store, run.id).await?;
-    let template = template_name(&run);
-    let planning = planning(&state, &p, &run);
+    let (template, planning) = (template_name(&run), planning(&state, &p, &run));
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
@@ -157,6 +159,7 @@ pub async fn show(
         canary,
         clicks,
         recharge,
+        ahead,
         left_out,
         planning,
         stopped,
@@ -169,6 +172,12 @@ pub async fn show(
         files,
         file_waits,
     })
+}
+
+/// How many opened a link of it, in words; `None`: nobody, as far as is told.
+async fn clicks(state: &WebState, p: &Page, run: RunId) -> Result<Option<String>, WebError> {
+    let opened = click::of_run(state.store(), run).await?;
+    Ok((opened > 0).then(|| p.n("web.clicks.opened", opened)))
 }
 
 /// What has to be put into the wallet for everything to go out, in words.
