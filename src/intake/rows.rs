@@ -25,6 +25,7 @@ mod damage;
 mod detail;
 mod evidence;
 mod fingerprint;
+mod first;
 mod keys;
 mod names;
 mod own_numbers;
@@ -207,7 +208,7 @@ impl From<Vec<Problem>> for Box<Stopped> {
 pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -> Result<Rows<'a>, Box<Stopped>> {
     let rules = &request.campaign.reading;
     let mut file = Audience::open_by(request.audience, rules)?;
-    let plan = Plan::prepare(request, &file.facts.header).map_err(|problems| {
+    let plan = Plan::prepare(request, &file).map_err(|problems| {
         let columns = columns::recognised(&file.facts.header);
         Stopped { problems, facts: Some(FileFacts { columns, ..file.facts.clone() }), rows: None }
     })?;
@@ -285,6 +286,7 @@ impl Rows<'_> {
         counted(self.tally.flattened, "flattened", &[]);
         counted(self.tally.other_forms, "other_forms", &[]);
         counted(self.tally.papers, "papers", &[]);
+        counted(self.tally.services, "services", &[]);
         counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
         counted(self.tally.goes_earlier, "goes_earlier", &[]);
         counted(self.tally.goes_later, "goes_later", &[]);

@@ -166,6 +166,99 @@ pub(super) const ID: &[&str] = &[
     "numero_de_turno",
 ];
 
+/// What the house itself calls a person by: read in files of clients, where it is theirs and not a row's.
+pub(super) const OWN_NUMBER: &[&str] = &[
+    "legajo",
+    "n_legajo",
+    "no_legajo",
+    "n_de_legajo",
+    "no_de_legajo",
+    "nro_legajo",
+    "nro_de_legajo",
+    "numero_legajo",
+    "numero_de_legajo",
+    "historia_clinica",
+    "historia",
+    "n_historia",
+    "no_historia",
+    "n_de_historia",
+    "no_de_historia",
+    "nro_historia",
+    "nro_de_historia",
+    "numero_historia",
+    "numero_de_historia",
+    "n_de_historia_clinica",
+    "no_de_historia_clinica",
+    "nro_historia_clinica",
+    "nro_de_historia_clinica",
+    "numero_historia_clinica",
+    "numero_de_historia_clinica",
+    "hc",
+    "nhc",
+    "n_hc",
+    "nro_hc",
+    "matricula",
+    "n_matricula",
+    "no_matricula",
+    "nro_matricula",
+    "nro_de_matricula",
+    "numero_de_matricula",
+    "prontuario",
+    "n_prontuario",
+    "no_prontuario",
+    "numero_do_prontuario",
+    "expediente",
+    "n_expediente",
+    "nro_expediente",
+    "numero_de_expediente",
+    "ficha",
+    "n_ficha",
+    "nro_ficha",
+    "afiliado",
+    "n_afiliado",
+    "nro_afiliado",
+    "nro_de_afiliado",
+    "numero_de_afiliado",
+    "socio",
+    "n_socio",
+    "nro_socio",
+    "nro_de_socio",
+    "numero_de_socio",
+    "carteirinha",
+    "id_paciente",
+    "paciente_id",
+    "codigo_paciente",
+    "codigo_de_paciente",
+    "codigo_do_paciente",
+    "nro_paciente",
+    "numero_de_paciente",
+    "id_cliente",
+    "cliente_id",
+    "codigo_cliente",
+    "codigo_de_cliente",
+    "codigo_do_cliente",
+    "cod_cliente",
+    "nro_cliente",
+    "nro_de_cliente",
+    "numero_cliente",
+    "numero_de_cliente",
+    "numero_do_cliente",
+    "client_id",
+    "customer_id",
+    "customer_number",
+    "client_number",
+    "patient_id",
+    "patient_number",
+    "mrn",
+    "medical_record",
+    "medical_record_number",
+    "record_number",
+    "member_id",
+    "member_number",
+    "reference",
+    "referencia",
+];
+
 /// Date and time in one column.
 pub(super) const WHEN: &[&str] = &[
     "when",
@@ -193,6 +286,33 @@ pub(super) const WHEN: &[&str] = &[
 
 /// The same where no other column is a date: beside one, `Turno` may be the shift and `Horario` the time.
 pub(super) const WHEN_ALONE: &[&str] = &["turno", "cita", "horario", "appointment", "agendamento"];
+
+/// What an appointment, or its beginning, is called: the date, the time of day or something else, as its cells say.
+pub(super) const WHEN_PERHAPS: &[&str] = &[
+    "turno",
+    "cita",
+    "consulta",
+    "horario",
+    "appointment",
+    "agendamento",
+    "reserva",
+    "visita",
+    "sesion",
+    "sessao",
+    "session",
+    "booking",
+    "inicio",
+    "comienzo",
+    "start",
+    "starts",
+    "begin",
+    "proximo_turno",
+    "proxima_cita",
+    "proxima_consulta",
+];
+
+/// The number or the name of whom to get in touch with, as its cells say.
+pub(super) const PHONE_PERHAPS: &[&str] = &["contacto", "contactos", "contato", "contatos", "contact", "contacts"];
 
 /// Date and time, or the time alone where a column of dates stands beside it.
 pub(super) const EITHER: &str = "appointment_time";
@@ -314,6 +434,11 @@ pub(super) const ROUTE: &[&str] = &[
 /// Whether a folded header is a phone's, perhaps one of several: `telefono_2`.
 pub(in super::super) fn is_phone_word(folded: &str) -> bool {
     PHONE.contains(&folded) || PHONE.contains(&stem(folded))
+}
+
+/// Whether a folded header could be a phone's, if its cells are: `contacto`, `celular_cel`, `tel_de_la_madre`.
+pub(super) fn is_phone_perhaps(folded: &str) -> bool {
+    PHONE_PERHAPS.contains(&folded) || folded.split('_').any(|word| PHONE.contains(&word))
 }
 
 /// A folded header without the number at its end.
