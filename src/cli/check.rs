@@ -126,13 +126,14 @@ struct NotRead {
     message: String,
 }
 
-/// Whoever asked for JSON gets a sheet of which nothing is known but what is wrong with the files, in the shape of any other.
+/// Whoever asked for JSON gets a sheet of which nothing is known but what is wrong with the files.
 fn tell_unusable<'a>(args: &Args, wrong: impl Iterator<Item = (&'a str, String)>) -> anyhow::Result<()> {
     if !args.json {
         return Ok(());
     }
     let blockers: Vec<Value> = wrong.map(|(code, message)| json!({"code": code, "message": message})).collect();
-    let sheet = json!({"rows_read": null, "messages": null, "excluded": {}, "samples": [], "blockers": blockers, "warnings": []});
+    let sheet = json!({"rows_read": null, "messages": null, "excluded": {}, "samples": [], "blockers": blockers,
+        "warnings": []});
     Ok(answer(&(serde_json::to_string_pretty(&sheet)? + "\n"))?)
 }
 

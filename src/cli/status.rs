@@ -155,16 +155,8 @@ fn detail(run: &Value) -> String {
         fact("the latest", say(Language::En, "web.ends_again", &[("hours", &hours.to_string())]));
     }
     fact("times of", cell(&run["timezone"]));
-    if run["last_file"].is_object() {
-        fact("last file", of_files(&run["last_file"]));
-        let all = &run["all_files"];
-        if all["files"].as_i64().is_some_and(|files| files > 1) {
-            fact(&format!("all {} files", all["files"]), of_files(all));
-        }
-        fact("messages", format!("{} of all files", cell(&run["messages"])));
-    } else {
-        fact("rows read", cell(&run["rows_read"]));
-        fact("messages", cell(&run["messages"]));
+    for (label, value) in rows_of(run) {
+        fact(&label, value);
     }
     for (label, key, area) in
         [("", "states", "web.state"), ("left out", "excluded", "exclusion"), ("outcome", "outcomes", "web.outcome")]
@@ -182,7 +174,21 @@ fn detail(run: &Value) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What files did to a standing run, such that it can be added up.
+/// How many rows became what, such that it can be added up: of a standing run of its last file, and of all of them.
+fn rows_of(run: &Value) -> Vec<(String, String)> {
+    let (messages, all) = (cell(&run["messages"]), &run["all_files"]);
+    if !run["last_file"].is_object() {
+        return vec![("rows read".to_owned(), cell(&run["rows_read"])), ("messages".to_owned(), messages)];
+    }
+    let mut rows = vec![("last file".to_owned(), of_files(&run["last_file"]))];
+    if all["files"].as_i64().is_some_and(|files| files > 1) {
+        rows.push((format!("all {} files", all["files"]), of_files(all)));
+    }
+    rows.push(("messages".to_owned(), format!("{messages} of all files")));
+    rows
+}
+
+/// What files did, as a sum.
 fn of_files(files: &Value) -> String {
     let n = |key: &str| cell(&files[key]);
     let [rows, added, changed, same, sent, left_out] =

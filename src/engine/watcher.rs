@@ -5,6 +5,7 @@
 //! itself (`out/`) is a folder and therefore not looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
@@ -145,7 +146,13 @@ impl Watcher {
     /// What would be taken of the folder `name` now.
     async fn taken(&self, name: &str, files: &[Seen], now: Instant) -> Result<Taken, EngineError> {
         let (dir, quiet) = (self.engine.config.campaigns_dir.join(name), self.engine.config.campaigns_quiet);
-        let (files, still) = (files.to_vec(), self.still.of(name, files, now));
+        let placed = self.engine.placed.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let mut still = self.still.of(name, files, now);
+        // What we wrote ourselves is whole.
+        if let Some(place) = placed.and_then(|placed| files.iter().position(|seen| *seen == placed)) {
+            still[place] = Duration::MAX;
+        }
+        let files = files.to_vec();
         aside(move || taken(&dir, (&files, &still), quiet)).await
     }
 

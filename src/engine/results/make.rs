@@ -232,8 +232,8 @@ impl Engine {
     }
 }
 
-/// A row of the user's file, as wide as its header. Of one that has more cells the last holds what stood there, marks between
-/// them and all, so that what is appended stands in its own columns.
+/// A row of the user's file, as wide as its header. Of one that has more cells the last holds what stood there, marks
+/// between them and all, so that what is appended stands in its own columns.
 pub(super) fn own_cells(line: Line, width: usize, delimiter: Delimiter) -> Vec<Cell> {
     let mut cells = match line {
         Line::Cells(cells) | Line::Unreadable(_, cells) => cells,

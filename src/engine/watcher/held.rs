@@ -1,4 +1,4 @@
-//! Files that would be taken, but that a program of this machine has open: told once each, when that has lasted for a while.
+//! Files that would be taken, but that a program of this machine has open: told once each, when that has lasted a while.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
-/// So long a program may keep a file open without a word. An export closes it at once; a spreadsheet may be left open for hours.
+/// So long a program may keep a file open without a word. An export closes it at once; a spreadsheet may have it for hours.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The files that are held, by campaign.
@@ -22,7 +22,7 @@ struct Open {
 }
 
 impl Held {
-    /// `file` of the campaign `name` is as it was for long enough, and open. Since when, if somebody is to be told of it now.
+    /// `file` of the campaign `name` is as it was for long enough, and open. Since when, if it is to be told now.
     pub(super) fn see(&mut self, name: &str, file: &str, now: (Instant, UnixMs)) -> Option<UnixMs> {
         let is_other = self.0.get(name).is_none_or(|open| open.file != file);
         if is_other {

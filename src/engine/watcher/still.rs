@@ -20,7 +20,7 @@ pub(super) struct Still(BTreeMap<(String, Seen), Instant>);
 pub(super) enum Taken {
     /// Its audience is still being written, or may be.
     NotYet,
-    /// Its audience, by its name, has been as it is for long enough, and a program has it open; the zone of the campaign's clock.
+    /// Its audience, by its name, is as it was for long enough, but open; the zone of the campaign's clock.
     Open(String, TimeZone),
     /// Its audience, by its name; `None`: no file, or a campaign file that cannot be read, which somebody has to be told.
     Now(Option<String>),

@@ -1,5 +1,5 @@
-//! Bytes that are no letters of a text's encoding, so that a row which cannot be read comes back as it stood: each stands in
-//! a text as a character of a plane that nobody writes with.
+//! Bytes that are no letters of a text's encoding, so that a row which cannot be read comes back as it stood: each stands
+//! in a text as a character of a plane that nobody writes with.
 
 use std::borrow::Cow;
 

@@ -49,8 +49,8 @@ impl Search<'_> {
         if let [time] = times.as_slice() { vec![date, *time] } else { vec![date] }
     }
 
-    /// Without any date by its name, the one column called by the appointment whose cells are dates. In a file without rows
-    /// the name must do.
+    /// Without any date by its name, the one column called by the appointment whose cells are dates. In a file without
+    /// rows the name must do.
     fn by_its_cells(&mut self, is_needed: bool) -> Vec<usize> {
         if !is_needed {
             return Vec::new();

@@ -1,5 +1,5 @@
-//! Identity numbers without check digits (DNI, older cédulas), which look like local phones: no cell tells which it is, a whole
-//! column may.
+//! Identity numbers without check digits (DNI, older cédulas), which look like local phones: no cell tells which it is, a
+//! whole column may.
 
 use super::super::columns::{fold, is_phone_word};
 use super::{Home, digits_of};

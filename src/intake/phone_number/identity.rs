@@ -54,8 +54,9 @@ fn paper(cell: &str) -> Option<Paper> {
     }
 }
 
-/// What the cell `given` holds in place of a phone; `read` is the number that it was read as, if any. Right check digits may
-/// be chance: a number that the plan of the campaign's country has is a phone, unless it is written as only papers' numbers are.
+/// What the cell `given` holds in place of a phone; `read` is the number that it was read as, if any. Right check digits
+/// may be chance: a number that the plan of the campaign's country has is a phone, unless it is written as only papers'
+/// numbers are.
 pub fn paper_instead(given: &str, read: Option<&Phone>, home: Option<&Home>) -> Option<Paper> {
     let Some(found) = paper(given) else { return cedula(given, home) };
     let Some(phone) = read.filter(|_| !is_written_as(found, given)) else { return Some(found) };

@@ -1,12 +1,12 @@
-//! Numbers of services: toll-free, of shared cost, premium, of companies as a whole. Whoever has one is no person with a
-//! mobile, so nothing that a campaign has to say is for them.
+//! Numbers of services: toll-free, of shared cost, premium, of companies as a whole. Whoever has one is no person with
+//! a mobile, so nothing that a campaign has to say is for them.
 
 use phonenumber::metadata::{DATABASE, Descriptor};
 
 use super::split;
 use crate::domain::phone::Phone;
 
-/// Whether the plan of its country has this number, in any way of writing it, for a service and for no line of anybody's.
+/// Whether the plan of its country has this number, in any way of writing it, for a service and for nobody's line.
 pub(super) fn is_service(phone: &Phone) -> bool {
     phone.variants().iter().any(|way| split(way).is_some_and(|(code, national)| is_planned_so(code, national)))
 }

@@ -21,7 +21,7 @@ pub fn sent_elsewhere() -> String {
 /// See [`sent_elsewhere`].
 const SENT_ELSEWHERE: &str = "sent_to_number_before";
 
-/// The word of a cell with several numbers, none of them good; behind it each, a blank and the word of what is wrong with it.
+/// The word of a cell with several numbers, none of them good; behind it each, a blank and the word of what is wrong.
 const SEVERAL_NONE: &str = "several_none";
 
 /// Between two of them.

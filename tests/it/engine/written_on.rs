@@ -95,3 +95,28 @@ async fn a_file_that_a_program_keeps_open_is_told_of_once_and_taken_when_it_is_c
     assert_eq!(problem().await, None);
     drop(held);
 }
+
+#[tokio::test]
+async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_dropped_there_waits() {
+    let store = stores().await.remove(0);
+    let stage = Stage::with(&store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await;
+    let campaign =
+        clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
+    let (begun, mut watcher) = (Instant::now(), Watcher::new(stage.engine.clone()));
+    let mut looks = async |from: u64, to: u64| {
+        let mut loaded = 0;
+        for second in (from..=to).step_by(2) {
+            loaded += watcher.step_at(begun + Duration::from_secs(second)).await.unwrap();
+            plan(&stage).await;
+        }
+        loaded
+    };
+    let first = rows(&[("A", "26/11/2026 09:00")]).into_bytes();
+    stage.engine.load_campaign("clinic", &campaign, Some(("turnos-1.csv", first)), "ana").await.unwrap();
+    assert_eq!(looks(0, 2).await, 1, "two looks");
+    assert_eq!(run::open(&store).await.unwrap().len(), 1, "it has begun");
+    let folder = stage.engine.config.campaigns_dir.join("clinic");
+    std::fs::write(folder.join("turnos-2.csv"), rows(&[("A", "26/11/2026 09:00"), ("B", "26/11/2026 10:00")])).unwrap();
+    assert_eq!(looks(4, 32).await, 1, "the folder without its used file, and nothing of the new one");
+    assert_eq!(looks(34, 40).await, 1);
+}

@@ -155,8 +155,8 @@ fn plain(piece: &str, home: Option<&Home>) -> Result<Phone, String> {
     to.map_err(|why| why.detail().to_owned())
 }
 
-/// A number without what is noted behind it: `11 5555-3000 (hija)`, `4555-3000 int. 12`; `None`: nothing is. Other words could
-/// make a number of something that is none, as the number of somebody's papers is.
+/// A number without what is noted behind it: `11 5555-3000 (hija)`, `4555-3000 int. 12`; `None`: nothing is. Other words
+/// could make a number of something that is none, as the number of somebody's papers is.
 fn without_note(piece: &str) -> Option<&str> {
     const EXTENSIONS: [&str; 6] = ["int", "interno", "ext", "anexo", "ramal", "x"];
     let (number, note) = piece.split_at(piece.find(char::is_alphabetic)?);
