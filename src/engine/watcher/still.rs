@@ -49,10 +49,12 @@ pub(super) fn taken(dir: &Path, (files, still): (&[Seen], &[Duration]), quiet: D
     let Some(audience) = folder::audience(files, &file.file, feed::in_order(&file)) else { return Taken::Now(None) };
     let is_still = files.iter().zip(still).any(|(seen, still)| seen == audience && *still >= quiet);
     let name = audience.name.clone();
-    match is_still {
-        false => Taken::NotYet,
-        true if is_being_written(&dir.join(&name)) == Some(true) => Taken::Open(name, file.timezone),
-        true => Taken::Now(Some(name)),
+    if !is_still {
+        Taken::NotYet
+    } else if is_being_written(&dir.join(&name)) == Some(true) {
+        Taken::Open(name, file.timezone)
+    } else {
+        Taken::Now(Some(name))
     }
 }
 

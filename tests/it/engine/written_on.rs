@@ -84,7 +84,7 @@ async fn a_file_that_a_program_keeps_open_is_told_of_once_and_taken_when_it_is_c
         assert_eq!(problem().await.as_deref(), Some(said.as_str()), "told once");
     }
     drop(writer);
-    assert_eq!(looks(402, 410).await, u64::from(is_told) as usize);
+    assert_eq!(looks(402, 410).await > 0, is_told);
     assert_eq!(problem().await, None);
     // One that goes while it is open leaves nothing to be told.
     let held = std::fs::File::create(folder.join("turnos-2.csv")).unwrap();
@@ -117,6 +117,6 @@ async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_droppe
     assert_eq!(run::open(&store).await.unwrap().len(), 1, "it has begun");
     let folder = stage.engine.config.campaigns_dir.join("clinic");
     std::fs::write(folder.join("turnos-2.csv"), rows(&[("A", "26/11/2026 09:00"), ("B", "26/11/2026 10:00")])).unwrap();
-    assert_eq!(looks(4, 32).await, 1, "the folder without its used file, and nothing of the new one");
-    assert_eq!(looks(34, 40).await, 1);
+    assert_eq!(looks(4, 32).await, 0, "not before it has been still");
+    assert!(looks(34, 40).await > 0);
 }
