@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
-/// So long a program may keep a file open without a word. An export closes it at once; a spreadsheet may have it for hours.
+/// So long a program may keep a file open without a word. An export closes it at once; a spreadsheet may have it for
+/// hours.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The files that are held, by campaign.
