@@ -101,6 +101,8 @@ pub struct Engine {
     readings: readings::Readings,
     /// The files used last, with their campaigns.
     used_files: Arc<Mutex<Vec<(String, folder::Used)>>>,
+    /// The audiences that page and API put into campaigns' folders, by campaign: they are whole as they lie there.
+    placed: Arc<Mutex<BTreeMap<String, folder::Seen>>>,
 }
 
 /// What the engine's parts share.
@@ -182,7 +184,12 @@ impl EngineError {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), readings: readings::Readings::default(), used_files: Arc::default() }
+        Self {
+            parts: Arc::new(parts),
+            readings: readings::Readings::default(),
+            used_files: Arc::default(),
+            placed: Arc::default(),
+        }
     }
 
     /// What is to be done about the errors of `account`; the embedded table where it is not configured any more.

@@ -17,7 +17,6 @@ use super::client::Client;
 use super::output::{answer, answer_with};
 use crate::clock::{Clock, Scale};
 use crate::config::environment;
-use crate::config::toml_file::TomlProblem;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 use crate::intake::audience;
@@ -27,6 +26,9 @@ use crate::preflight::{self, Listed, Listing, Sheet, SheetRow, WithRows};
 
 /// Name of the campaign file in its folder.
 const CAMPAIGN_FILE: &str = "campaign.toml";
+
+/// The code of what is wrong with it.
+const CAMPAIGN_CODE: &str = "campaign_file";
 
 /// Where the daemon files used files away.
 const USED: &str = "used";
@@ -71,16 +73,19 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let language = Language::of_tag(&args.lang);
     let clock = args.clock.map_or_else(Clock::real, Clock::scaled);
     let now = args.at.map_or_else(|| clock.now(), UnixMs::from);
-    let (sheet, rows) = match examine(&args, &environment(), (now, clock.speed())).await? {
-        Ok(found) => found,
-        Err(Unusable(problems)) => {
+    let (sheet, rows) = match examine(&args, &environment(), (now, clock.speed())).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(Unusable(problems))) => {
             for problem in &problems {
                 eprintln!("{problem}");
             }
-            if args.json {
-                answer(&(serde_json::to_string_pretty(&unusable(&problems))? + "\n"))?;
-            }
+            tell_unusable(&args, problems.iter().map(|problem| (CAMPAIGN_CODE, problem.to_string())))?;
             return Ok(ExitCode::from(WRONG));
+        }
+        Err(error) => {
+            let code = error.downcast_ref::<NotRead>().map_or("not_read", |wrong| wrong.code.as_str());
+            tell_unusable(&args, [(code, format!("{error:#}"))].into_iter())?;
+            return Err(error);
         }
     };
     match (rows, args.json) {
@@ -113,11 +118,23 @@ async fn test(args: &Args, row: i64, to: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A sheet of which nothing is known but what is wrong with the files, in the shape of any other.
-fn unusable(problems: &[TomlProblem]) -> Value {
-    let blockers: Vec<Value> =
-        problems.iter().map(|problem| json!({"code": "campaign_file", "message": problem.to_string()})).collect();
-    json!({"rows_read": 0, "messages": 0, "excluded": {}, "samples": [], "blockers": blockers, "warnings": []})
+/// What is no file that is read, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct NotRead {
+    code: String,
+    message: String,
+}
+
+/// Whoever asked for JSON gets a sheet of which nothing is known but what is wrong with the files.
+fn tell_unusable<'a>(args: &Args, wrong: impl Iterator<Item = (&'a str, String)>) -> anyhow::Result<()> {
+    if !args.json {
+        return Ok(());
+    }
+    let blockers: Vec<Value> = wrong.map(|(code, message)| json!({"code": code, "message": message})).collect();
+    let sheet = json!({"rows_read": null, "messages": null, "excluded": {}, "samples": [], "blockers": blockers,
+        "warnings": []});
+    Ok(answer(&(serde_json::to_string_pretty(&sheet)? + "\n"))?)
 }
 
 /// The sheet, with every row where they were asked for and are known, or what is wrong with a file that somebody wrote.
@@ -129,7 +146,8 @@ async fn examine(
     let path = args.folder.join(CAMPAIGN_FILE);
     let cannot_read = || format!("cannot read {}", path.display());
     if !std::fs::symlink_metadata(&path).with_context(cannot_read)?.is_file() {
-        anyhow::bail!("{} is no plain file: links, folders and pipes are not read", path.display());
+        let message = format!("{} is no plain file: links, folders and pipes are not read", path.display());
+        return Err(NotRead { code: CAMPAIGN_CODE.to_owned(), message }.into());
     }
     let bytes = std::fs::read(&path).with_context(cannot_read)?;
     let named = path.display().to_string();
@@ -149,7 +167,8 @@ async fn examine(
     // As the daemon does it: what is no plain file is not opened.
     let other = if found.is_some() { None } else { audience::not_plain(&args.folder, &campaign.file)? };
     if let Some(problem) = other {
-        anyhow::bail!(locale::problem(Language::of_tag(&args.lang), &problem));
+        let message = locale::problem(Language::of_tag(&args.lang), &problem);
+        return Err(NotRead { code: problem.code, message }.into());
     }
     // What was used last counts where used files are filed away and no new one came.
     let filed = args.folder.join(USED);

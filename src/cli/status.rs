@@ -99,11 +99,11 @@ async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
             let (next, clock) = (local_time(&campaign["next_due_at"], zone), cell(zone));
             return Ok((campaign, format!("{name} begins again and again; the first time is {next} ({clock})\n")));
         }
-        let problem = campaign["problem"].as_str().map(|p| format!("its files need a look:\n{p}\n"));
         let text = format!("{name} has not been started; see what would happen with `recado start {name}`\n");
-        return Ok((campaign, text + &problem.unwrap_or_default()));
+        let text = text + &problem_of(&campaign);
+        return Ok((campaign, text));
     };
-    let run: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
+    let mut run: Value = client.get(&format!("/api/v1/runs/{run}"), &[]).await?;
     let mut text = detail(&run);
     if campaign["next_due_at"].is_i64() {
         let next = local_time(&campaign["next_due_at"], &campaign["timezone"]);
@@ -115,7 +115,14 @@ async fn one(client: &Client, name: &str) -> anyhow::Result<(Value, String)> {
             "A new file waits: {file}, since {came}. The run goes on without it until somebody says yes: `recado start {name}`\n"
         )]);
     }
+    text += &problem_of(&campaign);
+    run["problem"] = campaign["problem"].clone();
     Ok((run, text))
+}
+
+/// What is wrong with the files that lie in the campaign's folder, if anything is.
+fn problem_of(campaign: &Value) -> String {
+    campaign["problem"].as_str().map(|problem| format!("its files need a look:\n{problem}\n")).unwrap_or_default()
 }
 
 fn detail(run: &Value) -> String {
@@ -149,8 +156,9 @@ fn detail(run: &Value) -> String {
         fact("the latest", say(Language::En, "web.ends_again", &[("hours", &hours.to_string())]));
     }
     fact("times of", cell(&run["timezone"]));
-    fact("rows read", cell(&run["rows_read"]));
-    fact("messages", cell(&run["messages"]));
+    for (label, value) in rows_of(run) {
+        fact(&label, value);
+    }
     for (label, key, area) in
         [("", "states", "web.state"), ("left out", "excluded", "exclusion"), ("outcome", "outcomes", "web.outcome")]
     {
@@ -165,6 +173,31 @@ fn detail(run: &Value) -> String {
     fact("undecided", cell(&run["answered"]));
     fact("charged", format!("{} {}", cell(&run["cost"]["currency"]), cell(&run["cost"]["charged"])));
     lines.join("\n") + "\n"
+}
+
+/// How many rows became what, such that it can be added up: of a standing run of its last file, and of all of them.
+fn rows_of(run: &Value) -> Vec<(String, String)> {
+    let (messages, all) = (cell(&run["messages"]), &run["all_files"]);
+    if !run["last_file"].is_object() {
+        return vec![("rows read".to_owned(), cell(&run["rows_read"])), ("messages".to_owned(), messages)];
+    }
+    let mut rows = vec![("last file".to_owned(), of_files(&run["last_file"]))];
+    if all["files"].as_i64().is_some_and(|files| files > 1) {
+        rows.push((format!("all {} files", all["files"]), of_files(all)));
+    }
+    rows.push(("messages".to_owned(), format!("{messages} of all files")));
+    rows
+}
+
+/// What files did, as a sum.
+fn of_files(files: &Value) -> String {
+    let n = |key: &str| cell(&files[key]);
+    let [rows, added, changed, same, sent, left_out] =
+        ["rows_read", "added", "changed", "same", "already_sent", "left_out"].map(n);
+    let sum = format!(
+        "{rows} rows = {added} new + {changed} changed + {same} as before + {sent} already sent + {left_out} left out"
+    );
+    if files["removed"] == 0 { sum } else { format!("{sum}; {} taken back", n("removed")) }
 }
 
 #[cfg(test)]
@@ -190,5 +223,23 @@ mod tests {
             text.contains(&format!("\n  limited by      {}\n", say(Language::En, "limited_by.people", &[]))),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_files_did_to_a_standing_run_can_be_added_up() {
+        let last = json!({"files": 1, "rows_read": 30, "added": 2, "changed": 1, "same": 20, "already_sent": 6,
+            "left_out": 1, "removed": 0});
+        let all = json!({"files": 3, "rows_read": 90, "added": 47, "changed": 2, "same": 30, "already_sent": 9,
+            "left_out": 2, "removed": 4});
+        let run = json!({"id": 1, "title": "Turnos", "state": "running", "timezone": "UTC", "rows_read": 30,
+            "messages": 47, "last_file": last, "all_files": all, "excluded": {"bad_phone": 1}});
+        let text = detail(&run);
+        let (last, all) = (
+            "30 rows = 2 new + 1 changed + 20 as before + 6 already sent + 1 left out\n",
+            "90 rows = 47 new + 2 changed + 30 as before + 9 already sent + 2 left out; 4 taken back\n",
+        );
+        assert!(text.contains(&format!("\n  last file       {last}  all 3 files     {all}")), "{text}");
+        assert!(text.contains("\n  messages        47 of all files\n"), "{text}");
+        assert!(!text.contains("rows read"), "{text}");
     }
 }

@@ -37,6 +37,11 @@ impl UnixMs {
         self.timestamp().to_zoned(zone.clone())
     }
 
+    /// `2026-11-24 10:50 (America/Argentina/Buenos_Aires)`: the wall clock of `zone`, in no language.
+    pub fn said_in(self, zone: &TimeZone) -> String {
+        format!("{} ({})", self.in_zone(zone).strftime("%Y-%m-%d %H:%M"), zone.iana_name().unwrap_or("UTC"))
+    }
+
     /// As a jiff timestamp. Instants outside jiff's range (years -9999 to 9999) are clamped.
     pub fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })

@@ -19,6 +19,7 @@ use crate::domain::message::MessageState;
 use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
+use crate::intake::campaign_file::{CampaignFile, fits_pattern};
 use crate::intake::rows::fingerprint;
 use crate::store::correction::{self, NewCorrection};
 use crate::store::run::{self, Run};
@@ -110,7 +111,7 @@ impl Engine {
             Ok(file) => file,
             Err(problems) => return Ok(Err(problems)),
         };
-        if let Some(problem) = unfit(run, &file) {
+        if let Some(problem) = unfit(run, &file).or_else(|| of_other_people(before, &file)) {
             return Ok(Err(vec![problem]));
         }
         let (sender, account) = match self.way_out(&file.sender) {
@@ -208,8 +209,16 @@ impl Engine {
     }
 }
 
+/// A correction is planned from the audience that the run has: one that names another file is refused.
+fn of_other_people(before: &version::Version, file: &CampaignFile) -> Option<Problem> {
+    let had = load::parse(&before.definition).map(|had| had.file).unwrap_or_default();
+    let is_of_it = file.file == had || fits_pattern(&file.file, &before.audience_name);
+    let args = [("file", file.file.as_str()), ("audience", before.audience_name.as_str()), ("wanted", had.as_str())];
+    (!is_of_it).then(|| Problem::new("correct_other_file", &args))
+}
+
 /// What keeps `run` from being corrected with `file`.
-fn unfit(run: &Run, file: &crate::intake::campaign_file::CampaignFile) -> Option<Problem> {
+fn unfit(run: &Run, file: &CampaignFile) -> Option<Problem> {
     if run.state != RunState::Paused {
         return Some(Problem::new("correct_not_paused", &[]));
     }

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use tracing::{info, warn};
 
+use super::folder::Seen;
 use super::media::header;
 use super::readings::{Going, Subject};
 use super::{Engine, EngineError, aside, audience, feed, folder, room};
@@ -131,7 +133,7 @@ impl Engine {
             // Nothing could come of it but a folder that somebody has to remove.
             return Ok(Loaded::Refused(vec![Problem::new("audience_missing", &[("file", &file.file)])]));
         }
-        let (into, definition) = (dir.clone(), definition.to_owned());
+        let (into, definition, placed) = (dir.clone(), definition.to_owned(), given.clone());
         let written = aside(move || {
             let mut names = vec![folder::DEFINITION.to_owned()];
             for (name, lies) in audience.into_iter().chain(shown) {
@@ -139,10 +141,14 @@ impl Engine {
                 names.push(name);
             }
             folder::write(&into, folder::DEFINITION, definition.as_bytes())?;
-            Ok(names)
+            let placed = folder::files(&into)?.into_iter().find(|seen| placed.as_ref() == Some(&seen.name));
+            Ok((names, placed))
         });
         let at_folder = |cause| EngineError::File { place: "the campaigns' folder", cause };
-        let names: Vec<String> = written.await?.map_err(at_folder)?;
+        let (names, placed): (Vec<String>, Option<Seen>) = written.await?.map_err(at_folder)?;
+        if let Some(seen) = placed {
+            self.placed.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), seen);
+        }
         let loaded = self.take(name, by, (given, is_new)).await?;
         if is_new && matches!(loaded, Loaded::Refused(_)) {
             aside(move || folder::take_back(&dir, &names)).await?.map_err(at_folder)?;

@@ -29,7 +29,7 @@ use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, Outc
 use crate::store::person::erasure::{self, Erasure, Excluded, ExcludedAt};
 
 pub use cases::{PersonFile, SaidExport, TicketExport, TicketLineExport};
-pub use clients::{ClientsImported, Edit, LeftRow, SharedNumber};
+pub use clients::{ClientsImported, Edit, LeftRow, SharedNumber, TakenColumn};
 pub use look::{LeftOut, PersonLook};
 
 /// Everything kept of one person. It is handed to them: times are told as `2026-11-24T13:00:00Z`, amounts as decimals.

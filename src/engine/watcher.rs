@@ -5,8 +5,10 @@
 //! itself (`out/`) is a folder and therefore not looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -21,8 +23,10 @@ use crate::locale::{self, Language};
 use crate::preflight::diff;
 use crate::store::{campaign, json, run, version};
 
+mod held;
 mod still;
 
+use held::Held;
 use still::{Still, Taken, taken};
 
 /// Real time between two looks.
@@ -38,6 +42,7 @@ pub struct Watcher {
     /// What lay in each campaign's folder at the last look.
     seen: BTreeMap<String, Vec<Seen>>,
     still: Still,
+    held: Held,
     /// What was loaded last.
     loaded: BTreeMap<String, Vec<Seen>>,
     /// Versions that are to start by themselves and have not been tried.
@@ -51,8 +56,8 @@ pub struct Watcher {
 impl Watcher {
     /// A watcher that has seen nothing yet.
     pub fn new(engine: Engine) -> Self {
-        let (seen, still, loaded, to_start, gone, told) = Default::default();
-        Self { engine, seen, still, loaded, to_start, gone, told }
+        let (seen, still, held, loaded, to_start, gone, told) = Default::default();
+        Self { engine, seen, still, held, loaded, to_start, gone, told }
     }
 
     /// Watches until `stop`.
@@ -86,10 +91,22 @@ impl Watcher {
         let (mut loaded, mut failed) = (0, None);
         for (name, files) in &found {
             self.gone.remove(name);
-            if self.loaded.get(name) == Some(files) || self.seen.get(name) != Some(files) {
+            let is_known = self.loaded.get(name) == Some(files);
+            if is_known || self.seen.get(name) != Some(files) {
+                if is_known {
+                    self.let_go(name).await?;
+                }
                 continue;
             }
-            let Taken::Now(audience) = self.taken(name, files, now).await? else { continue };
+            let audience = match self.taken(name, files, now).await? {
+                Taken::NotYet => continue,
+                Taken::Open(file, zone) => {
+                    self.tell_of_open(name, (&file, &zone), now).await?;
+                    continue;
+                }
+                Taken::Now(audience) => audience,
+            };
+            drop(self.held.over(name));
             match Box::pin(self.load(name, audience)).await {
                 Ok(()) => {
                     self.loaded.insert(name.clone(), files.clone());
@@ -129,8 +146,38 @@ impl Watcher {
     /// What would be taken of the folder `name` now.
     async fn taken(&self, name: &str, files: &[Seen], now: Instant) -> Result<Taken, EngineError> {
         let (dir, quiet) = (self.engine.config.campaigns_dir.join(name), self.engine.config.campaigns_quiet);
-        let (files, still) = (files.to_vec(), self.still.of(name, files, now));
+        let placed = self.engine.placed.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let mut still = self.still.of(name, files, now);
+        // What we wrote ourselves is whole.
+        if let Some(place) = placed.and_then(|placed| files.iter().position(|seen| *seen == placed)) {
+            still[place] = Duration::MAX;
+        }
+        let files = files.to_vec();
         aside(move || taken(&dir, (&files, &still), quiet)).await
+    }
+
+    /// A file waits because a program has it open: told once, when that has lasted for a while.
+    async fn tell_of_open(
+        &mut self,
+        name: &str,
+        (file, zone): (&str, &TimeZone),
+        now: Instant,
+    ) -> Result<(), EngineError> {
+        let Some(since) = self.held.see(name, file, (now, self.engine.clock.now())) else { return Ok(()) };
+        let problem = Problem::new("file_open", &[("file", file), ("since", &since.said_in(zone))]);
+        self.note(name, std::slice::from_ref(&problem)).await?;
+        self.held.told(name, problem);
+        Ok(())
+    }
+
+    /// The file that was held has gone, and what was loaded before counts: what was told of it is over.
+    async fn let_go(&mut self, name: &str) -> Result<(), EngineError> {
+        let Some(problem) = self.held.over(name) else { return Ok(()) };
+        let over = json(&[problem]);
+        if let Some(id) = campaign::clear_problem(&self.engine.store, name, &over).await? {
+            self.engine.tell(Change::Campaign(id));
+        }
+        Ok(())
     }
 
     /// Used files that were written on after they were taken: their last rows were read by nobody.

@@ -150,6 +150,8 @@ pub struct ColumnNames {
     pub consent: Option<String>,
     /// Expression that is true for the rows to take.
     pub only: Option<String>,
+    /// The id is what the house calls its people by. No campaign file says so: files of clients are read with it.
+    pub id_is_of_clients: bool,
 }
 
 /// When messages may leave, as written: the holidays may be a list of the configuration.

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::domain::kind::CampaignKind;
 use crate::domain::problem::Problem;
-use crate::domain::schedule::SendTime;
 
 use super::campaign_file::{CampaignFile, Labelled};
 
+mod looks;
 mod phones;
 mod suggestion;
+mod when;
 mod words;
 
+pub use looks::{Look, Looks, Unseen};
 pub use suggestion::nearest;
 pub(super) use words::{is_header_word, is_phone_word};
 
@@ -76,9 +77,14 @@ pub fn fold(header: &str) -> String {
     out
 }
 
-/// Finds the columns of `campaign` in `header`; `speaks_of_when` says whether one of its expressions does.
-pub fn resolve(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> Result<Columns, Vec<Problem>> {
-    let (columns, problems) = search(header, campaign, speaks_of_when);
+/// Finds the columns of `campaign` in `header`, with the cells below it where a name alone does not tell; `speaks_of_when`
+/// says whether one of its expressions does.
+pub fn resolve(
+    (header, looks): (&[String], &dyn Looks),
+    campaign: &CampaignFile,
+    speaks_of_when: bool,
+) -> Result<Columns, Vec<Problem>> {
+    let (columns, problems) = search((header, looks), campaign, speaks_of_when);
     if problems.is_empty() { Ok(columns) } else { Err(problems) }
 }
 
@@ -87,12 +93,16 @@ pub fn recognised(header: &[String]) -> Vec<(String, String)> {
     const SAYS_NOTHING: &str = "kind = \"reminder\"\nsender = \"s\"\nfile = \"f.csv\"\ntimezone = \"UTC\"\n\
         [template]\nname = \"t\"\nlanguage = \"es\"\n";
     let Ok(campaign) = CampaignFile::parse(SAYS_NOTHING, "campaign.toml") else { return Vec::new() };
-    let (columns, _) = search(header, &campaign, false);
+    let (columns, _) = search((header, &Unseen), &campaign, false);
     columns.found.into_iter().filter(|(_, header)| !header.is_empty()).collect()
 }
 
-fn search(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> (Columns, Vec<Problem>) {
-    let mut search = Search { header, folded: header.iter().map(|h| fold(h)).collect(), problems: Vec::new() };
+fn search(
+    (header, looks): (&[String], &dyn Looks),
+    campaign: &CampaignFile,
+    speaks_of_when: bool,
+) -> (Columns, Vec<Problem>) {
+    let mut search = Search { header, folded: header.iter().map(|h| fold(h)).collect(), looks, problems: Vec::new() };
     let named = &campaign.columns;
     let mut columns = Columns { phones: search.phones(named), ..Columns::default() };
     columns.when = search.when(campaign, speaks_of_when);
@@ -100,9 +110,14 @@ fn search(header: &[String], campaign: &CampaignFile, speaks_of_when: bool) -> (
         Some(name) => search.named(name),
         None => search.first(words),
     };
-    columns.id = recognised(&mut search, &named.id, words::ID);
+    let own_number = search.first(words::OWN_NUMBER).filter(|_| named.id_is_of_clients && named.id.is_none());
+    columns.id = own_number.or_else(|| recognised(&mut search, &named.id, words::ID));
     columns.id_is_key = columns.id.is_some() && (named.id.is_some() || !columns.when.is_empty());
-    columns.name = recognised(&mut search, &named.name, words::NAME);
+    columns.name = match &named.name {
+        Some(name) => search.named(name),
+        // `Contacto` may hold the phone.
+        None => search.first_but(words::NAME, &columns.phones),
+    };
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
     columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
     columns.cost_centre = search.labelled(&campaign.cost_centre, words::COST_CENTRE);
@@ -194,6 +209,7 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
 struct Search<'a> {
     header: &'a [String],
     folded: Vec<String>,
+    looks: &'a dyn Looks,
     problems: Vec<Problem>,
 }
 
@@ -257,7 +273,15 @@ impl Search<'_> {
 
     /// The column of the first word that one has. Nothing depends on a wrong guess but what is shown.
     fn first(&self, words: &[&str]) -> Option<usize> {
-        words.iter().find_map(|word| self.folded.iter().position(|name| name == word))
+        self.first_but(words, &[])
+    }
+
+    /// The same of those that are not among `taken`.
+    fn first_but(&self, words: &[&str], taken: &[Vec<usize>]) -> Option<usize> {
+        let is_free = |place: usize| !taken.iter().flatten().any(|taken| *taken == place);
+        words
+            .iter()
+            .find_map(|word| (0..self.folded.len()).find(|place| self.folded[*place] == *word && is_free(*place)))
     }
 
     /// The column that a label names; left out, one that is recognised.
@@ -266,48 +290,6 @@ impl Search<'_> {
             Labelled::Column(name) => self.named(name),
             Labelled::None => self.first(words),
             Labelled::Fixed(_) => None,
-        }
-    }
-
-    /// Columns of the date and time. Looked for only where something depends on them, so that a promotion is not
-    /// stopped by a column of birthdays.
-    fn when(&mut self, campaign: &CampaignFile, speaks_of_when: bool) -> Vec<usize> {
-        if let Some(name) = &campaign.columns.when {
-            let whole = fold(name);
-            if !name.contains('+') || self.folded.contains(&whole) {
-                return self.named(name).into_iter().collect();
-            }
-            return self.joined(name);
-        }
-        let is_needed = speaks_of_when || matches!(campaign.schedule.send, SendTime::FromWhen(_));
-        if !is_needed && campaign.kind != CampaignKind::Reminder {
-            return Vec::new();
-        }
-        let whole = self.places(|i, s| words::WHEN.contains(&s.folded[i].as_str()));
-        let dates = self.places(|i, s| words::DATE.contains(&s.folded[i].as_str()));
-        let times = self.places(|i, s| words::TIME.contains(&s.folded[i].as_str()));
-        match (whole.as_slice(), dates.as_slice(), times.as_slice()) {
-            // Beside a date, the time of an appointment is no date.
-            ([time], [date], []) if self.folded[*time] == words::EITHER => vec![*date, *time],
-            ([one], _, _) => vec![*one],
-            ([], [date], [time]) => vec![*date, *time],
-            ([], [date], []) => vec![*date],
-            ([], [], _) => {
-                let alone = self.places(|i, s| words::WHEN_ALONE.contains(&s.folded[i].as_str()));
-                if let ([one], true) = (alone.as_slice(), is_needed) {
-                    return vec![*one];
-                }
-                if is_needed {
-                    let columns = listed(self.header);
-                    self.problems.push(Problem::new("no_when_column", &[("columns", &columns)]));
-                }
-                Vec::new()
-            }
-            _ => {
-                let all = [whole, dates, times].concat();
-                self.ambiguous("when", &all);
-                Vec::new()
-            }
         }
     }
 }

@@ -12,11 +12,14 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::template::Category;
 
+mod documents;
 mod fast;
 mod identity;
 mod reach;
+mod service;
 
-pub use identity::{Paper, Papers, certain_paper, paper};
+pub use documents::{Documents, Look, is_called_document};
+pub use identity::{Paper, Papers, paper_instead};
 pub use reach::Closed;
 
 /// Where numbers written without a country code are from.
@@ -66,6 +69,9 @@ pub enum NotAPhone {
     /// No country has this code, or nobody has this number.
     #[error("no such number")]
     Impossible,
+    /// Of a service: toll-free, of shared cost, premium, of a company as a whole.
+    #[error("service number")]
+    Service,
 }
 
 impl NotAPhone {
@@ -89,6 +95,7 @@ impl NotAPhone {
             Self::NoAreaCode => "no_area_code",
             Self::WrongLength => "wrong_length",
             Self::Impossible => "no_such_number",
+            Self::Service => "service_number",
         }
     }
 }
@@ -100,6 +107,12 @@ pub fn read(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
 
 /// The same by the numbering plans alone: what [`read`] does for numbers that are not of the usual kinds.
 fn read_slowly(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
+    let phone = planned(typed, home)?;
+    if service::is_service(&phone) { Err(NotAPhone::Service) } else { Ok(phone) }
+}
+
+/// The number, also where it is a service's.
+fn planned(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
     let text = tidy(typed);
     if text.is_empty() {
         return Err(NotAPhone::Empty);

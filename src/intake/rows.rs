@@ -25,6 +25,7 @@ mod damage;
 mod detail;
 mod evidence;
 mod fingerprint;
+mod first;
 mod keys;
 mod names;
 mod own_numbers;
@@ -35,6 +36,7 @@ mod seen;
 mod shape;
 mod survey;
 mod tally;
+mod unread;
 pub mod when;
 mod who;
 mod zones;
@@ -52,6 +54,7 @@ use plan::Plan;
 use resolve::Resolver;
 use seen::Seen;
 use survey::Survey;
+use unread::{as_one, may_be_phone};
 
 /// Rows between two words on how far a reading is.
 pub const TOLD_EVERY: u64 = 10_000;
@@ -207,7 +210,7 @@ impl From<Vec<Problem>> for Box<Stopped> {
 pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -> Result<Rows<'a>, Box<Stopped>> {
     let rules = &request.campaign.reading;
     let mut file = Audience::open_by(request.audience, rules)?;
-    let plan = Plan::prepare(request, &file.facts.header).map_err(|problems| {
+    let plan = Plan::prepare(request, &file).map_err(|problems| {
         let columns = columns::recognised(&file.facts.header);
         Stopped { problems, facts: Some(FileFacts { columns, ..file.facts.clone() }), rows: None }
     })?;
@@ -278,13 +281,14 @@ impl Rows<'_> {
                 all.push(Problem::new(code, &args));
             }
         };
-        let rows: Vec<String> = self.not_utf8.iter().map(ToString::to_string).collect();
-        counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows.join(", "))]);
+        let rows = self.not_utf8.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows)]);
         counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
         counted(self.tally.several_phones, "several_phones", &[]);
         counted(self.tally.flattened, "flattened", &[]);
         counted(self.tally.other_forms, "other_forms", &[]);
         counted(self.tally.papers, "papers", &[]);
+        counted(self.tally.services, "services", &[]);
         counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
         counted(self.tally.goes_earlier, "goes_earlier", &[]);
         counted(self.tally.goes_later, "goes_later", &[]);
@@ -376,25 +380,10 @@ impl Iterator for Rows<'_> {
     }
 }
 
-/// Whether a cell could hold a number to phone, in a row of which nobody knows what is what.
-fn may_be_phone(cell: &str) -> bool {
-    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
-    (8..=15).contains(&digits) && cell.bytes().all(|b| b.is_ascii_digit() || b" +-().".contains(&b))
-}
-
 /// Longest text by which a row or a person is known, in characters. A cell may have a million.
 const LONGEST: usize = 1_000;
-
-/// The same of a row of which nobody knows what is what.
-const LONGEST_UNKNOWN: usize = 200;
 
 /// As much of a cell as is shown or kept of it.
 fn beginning(cell: &str) -> &str {
     cell.char_indices().nth(LONGEST).map_or(cell, |(at, _)| &cell[..at])
-}
-
-/// The cells of a row that cannot be read, cut to what a name may be long.
-fn as_one(cells: &[String]) -> String {
-    let filled = cells.iter().map(|cell| beginning(cell)).filter(|cell| !cell.is_empty());
-    filled.take(LONGEST_UNKNOWN).collect::<Vec<_>>().join(" · ").chars().take(LONGEST_UNKNOWN).collect()
 }

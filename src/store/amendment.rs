@@ -21,6 +21,12 @@ const GET: &str = "SELECT run_id, revision, version_id, began_at, begun_by, rows
 const LIST: &str = "SELECT run_id, revision, version_id, began_at, begun_by, rows_read, added, changed, same, already_sent, left_out, removed
     FROM amendment WHERE run_id = $1 ORDER BY revision DESC LIMIT $2";
 
+const TOTALS: &str = "SELECT COUNT(*) AS files, CAST(COALESCE(SUM(rows_read), 0) AS BIGINT) AS rows_read,
+        CAST(COALESCE(SUM(added), 0) AS BIGINT) AS added, CAST(COALESCE(SUM(changed), 0) AS BIGINT) AS changed,
+        CAST(COALESCE(SUM(same), 0) AS BIGINT) AS same, CAST(COALESCE(SUM(already_sent), 0) AS BIGINT) AS already_sent,
+        CAST(COALESCE(SUM(left_out), 0) AS BIGINT) AS left_out, CAST(COALESCE(SUM(removed), 0) AS BIGINT) AS removed
+    FROM amendment WHERE run_id = $1";
+
 /// A file taken up by a standing run.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct Amendment {
@@ -50,8 +56,8 @@ pub struct Amendment {
     pub removed: i64,
 }
 
-/// What rows did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What rows did: those read are those added, changed, as before, already sent and left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromRow)]
 pub struct Figures {
     /// Rows.
     pub rows_read: i64,
@@ -112,7 +118,34 @@ pub async fn get(store: &Store, run: RunId, revision: i64) -> Result<Option<Amen
     Ok(on!(&store.write, |pool| sqlx::query_as(GET).bind(run).bind(revision).fetch_optional(pool).await)?)
 }
 
+/// How many files a run has taken up, and what all of them did.
+pub async fn totals(store: &Store, run: RunId) -> Result<(i64, Figures)> {
+    #[derive(FromRow)]
+    struct Row {
+        files: i64,
+        #[sqlx(flatten)]
+        figures: Figures,
+    }
+    let row: Row = on!(&store.read, |pool| sqlx::query_as(TOTALS).bind(run).fetch_one(pool).await)?;
+    Ok((row.files, row.figures))
+}
+
 /// The files of a run, the last first.
 pub async fn list(store: &Store, run: RunId, limit: i64) -> Result<Vec<Amendment>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(LIST).bind(run).bind(limit).fetch_all(pool).await)?)
+}
+
+impl Amendment {
+    /// What it did.
+    pub const fn figures(&self) -> Figures {
+        Figures {
+            rows_read: self.rows_read,
+            added: self.added,
+            changed: self.changed,
+            same: self.same,
+            already_sent: self.already_sent,
+            left_out: self.left_out,
+            removed: self.removed,
+        }
+    }
 }

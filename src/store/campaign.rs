@@ -15,6 +15,7 @@ const SAVE_PROBLEM: &str = "INSERT INTO campaign (name, title, kind, sender, cre
     VALUES ($1, $1, '', '', $2, $3)
     ON CONFLICT (name) DO UPDATE SET problem = excluded.problem, removed_at = NULL
     RETURNING id";
+const CLEAR_PROBLEM: &str = "UPDATE campaign SET problem = NULL WHERE name = $1 AND problem = $2 RETURNING id";
 const BY_NAME: &str =
     "SELECT id, name, title, kind, sender, created_at, problem, removed_at FROM campaign WHERE name = $1";
 const GET: &str = "SELECT id, name, title, kind, sender, created_at, problem, removed_at FROM campaign WHERE id = $1";
@@ -104,6 +105,11 @@ pub async fn save_problem(store: &Store, name: &str, problem: &str, at: UnixMs) 
         .bind(problem)
         .fetch_one(pool)
         .await)?)
+}
+
+/// What was noted with a campaign is over; `None` when something else is noted by now.
+pub async fn clear_problem(store: &Store, name: &str, problem: &str) -> Result<Option<CampaignId>> {
+    Ok(on!(&store.write, |pool| sqlx::query_scalar(CLEAR_PROBLEM).bind(name).bind(problem).fetch_optional(pool).await)?)
 }
 
 /// The campaign of folder `name`.

@@ -40,10 +40,14 @@ pub use apply::Fields;
 use view::{Known, View};
 
 /// What is asked about a file that is answered by how it is read.
-const QUESTIONS: [&str; 8] = [
+const QUESTIONS: [&str; 12] = [
     "hidden_rows",
     "total_rows",
     "merged_cells",
+    "identity_numbers",
+    "identity_header",
+    "unlike_example",
+    "unlike_example_made",
     "several_sheets",
     "hidden_sheet",
     "no_such_sheet",

@@ -10,7 +10,8 @@ use crate::locale;
 const SHEETS_ASKED: usize = 8;
 
 /// Keys of `[reading]` that a button answers.
-const ANSWERED: [&str; 4] = ["hidden_rows", "total_rows", "merged_cells", "sheet"];
+const ANSWERED: [&str; 6] =
+    ["hidden_rows", "total_rows", "merged_cells", "sheet", "identity_numbers", "unlike_example"];
 
 /// A question about the file, with the answers that can be given by a button.
 pub struct Asked {
@@ -26,6 +27,12 @@ pub fn asked(p: &Page, problem: &Problem) -> Option<Asked> {
     let answers = match problem.code.as_str() {
         "hidden_rows" | "total_rows" => vec![word("leave out", "leave_out"), word("take", "take")],
         "merged_cells" => vec![word("fill", "fill"), word("leave", "leave")],
+        "identity_numbers" | "identity_header" => {
+            vec![("identity_numbers=take".to_owned(), p.t("draft.reading.are_phones"))]
+        }
+        "unlike_example" | "unlike_example_made" => {
+            vec![("unlike_example=take".to_owned(), p.t("draft.reading.is_meant"))]
+        }
         "several_sheets" => {
             let sheets = problem.options().take(SHEETS_ASKED);
             sheets.map(|sheet| (format!("sheet={sheet}"), sheet.to_owned())).collect()

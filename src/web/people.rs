@@ -9,7 +9,7 @@ use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::PersonId;
 use crate::domain::role::Right;
 use crate::engine::Incoming;
-use crate::engine::person::{ClientsImported, Erased, LeftRow, SharedNumber};
+use crate::engine::person::{ClientsImported, Erased, LeftRow, SharedNumber, TakenColumn};
 use crate::intake::rows;
 use crate::store::client::{self, Found, Wanted};
 use crate::store::identity::Known;
@@ -43,6 +43,17 @@ impl PeoplePage {
         let (rows, phones) = (listed(&one.rows), one.phones.join(", "));
         let args = [("reference", one.reference.as_str()), ("rows", rows.as_str()), ("phones", phones.as_str())];
         self.p.say(if one.rows.len() == 1 { "web.people.shared_row" } else { "web.people.shared_rows" }, &args)
+    }
+
+    /// Which column of the file was taken for what.
+    fn taken(&self, done: &ClientsImported) -> String {
+        let one = |one: &TakenColumn| {
+            let role = self.p.t(&format!("web.people.column.{}", one.role));
+            format!("{role}: “{}”", one.column)
+        };
+        let none = !done.columns.iter().any(|one| one.role == "reference");
+        let none = none.then(|| self.p.t("web.people.column.none"));
+        done.columns.iter().map(one).chain(none).collect::<Vec<_>>().join(" · ")
     }
 
     /// Why a row was left out.

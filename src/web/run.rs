@@ -68,6 +68,8 @@ struct RunPage {
     people: bool,
     /// The files that a standing run has taken up, the last first.
     files: Vec<Amendment>,
+    /// What all of them did, where there are several.
+    all_files: Option<amendment::Figures>,
     /// The version of a newer file that waits for somebody's yes.
     file_waits: Option<VersionId>,
 }
@@ -146,6 +148,7 @@ pub async fn show(
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
     let corrected = corrected(&state, &p, &f).await?;
     let files = amendment::list(state.store(), f.run.id, FILES).await?;
+    let (taken_up, figures) = amendment::totals(state.store(), f.run.id).await?;
     let file_waits = waiting_file(&state, &f.run).await?;
     html(&RunPage {
         p,
@@ -170,6 +173,7 @@ pub async fn show(
         corrected,
         people,
         files,
+        all_files: (taken_up > 1).then_some(figures),
         file_waits,
     })
 }

@@ -14,6 +14,7 @@ mod naming;
 mod number_list;
 #[path = "../../fuzz/src/package.rs"]
 mod package;
+mod papers;
 mod parsers;
 mod phones;
 mod roles;

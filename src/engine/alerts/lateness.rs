@@ -61,7 +61,7 @@ async fn unstarted(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, EngineE
             Some(_) if is_passed => "start_late.refused",
             Some(_) => continue,
         };
-        found.push(of_version(&version, key, &at.map(|at| said(at, &file)).unwrap_or_default()));
+        found.push(of_version(&version, key, &at.map(|at| at.said_in(&file.timezone)).unwrap_or_default()));
     }
     Ok(found)
 }
@@ -103,7 +103,7 @@ async fn of_run(
     what: &str,
 ) -> Result<Found, EngineError> {
     let name = campaign::get(&engine.store, run.campaign_id).await?.map(|c| c.name).unwrap_or_default();
-    let at = said(meant, file);
+    let at = meant.said_in(&file.timezone);
     let args = [("campaign", name.as_str()), ("what_key", what), ("at", &at)];
     Ok(Found::new(AlertKind::StartLate, run.version_id, &format!("/runs/{}", run.id), &args))
 }
@@ -119,7 +119,7 @@ async fn behind(engine: &Engine, until: UnixMs) -> Result<Vec<Found>, EngineErro
         let Some(Ok(file)) = version.map(|version| load::parse(&version.definition)) else { continue };
         let is_over = campaign.removed_at.is_some() || file.schedule.until.is_some_and(|end| end <= until);
         if !is_over {
-            let at = said(at, &file);
+            let at = at.said_in(&file.timezone);
             let args = [("campaign", campaign.name.as_str()), ("what_key", "start_late.behind"), ("at", &at)];
             let path = format!("/campaigns/{}", campaign.id);
             found.push(Found::new(AlertKind::StartLate, due.version_id, &path, &args));
@@ -162,10 +162,4 @@ async fn meant(engine: &Engine, run: &Run) -> Result<Option<(CampaignFile, UnixM
     let hours = hours.in_country(file.country.as_deref());
     let opens = hours.and_then(|hours| hours.next_open(wanted, &file.timezone));
     Ok(Some((file, opens.unwrap_or(wanted))))
-}
-
-/// `2026-11-24 10:50 (America/Argentina/Buenos_Aires)`: the campaign's clock, in no language.
-fn said(at: UnixMs, file: &CampaignFile) -> String {
-    let local = at.in_zone(&file.timezone);
-    format!("{} ({})", local.strftime("%Y-%m-%d %H:%M"), file.timezone.iana_name().unwrap_or("UTC"))
 }

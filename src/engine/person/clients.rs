@@ -1,6 +1,7 @@
 //! What the house itself says of people: edited by hand, or taken from a file of clients, which is read like an audience.
 
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -63,6 +64,29 @@ pub struct ClientsImported {
     pub shared: u64,
     /// The first of those.
     pub shared_numbers: Vec<SharedNumber>,
+    /// Which column was taken for what.
+    pub columns: Vec<TakenColumn>,
+}
+
+/// A column of a file of clients, and what it was taken for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, utoipa::ToSchema)]
+pub struct TakenColumn {
+    /// `phone`, `name` or `reference`.
+    pub role: &'static str,
+    /// Its header; of several columns of phones all of them.
+    pub column: String,
+}
+
+impl TakenColumn {
+    /// Those that a file of clients has a use for.
+    fn all(found: &[(String, String)]) -> Vec<Self> {
+        const USED: [(&str, &str); 3] = [("phone", "phone"), ("name", "name"), ("id", "reference")];
+        let one = |(of, role): (&str, &'static str)| {
+            let (_, column) = found.iter().find(|(found, _)| found == of)?;
+            Some(Self { role, column: column.clone() })
+        };
+        USED.into_iter().filter_map(one).collect()
+    }
 }
 
 /// A row of a file of clients that was left out.
@@ -130,8 +154,10 @@ impl Engine {
             Err(problems) => return Ok(Err(problems)),
         };
         let (told, mut read) = mpsc::channel(AHEAD);
+        let columns = Arc::new(OnceLock::new());
+        let found = Arc::clone(&columns);
         let (config, path, started_at) = (self.config.clone(), path.to_owned(), self.clock.now());
-        let thread = spawn_blocking(move || read_clients((&file, &config), &path, started_at, &told));
+        let thread = spawn_blocking(move || read_clients((&file, &config), (&path, &found), started_at, &told));
         let (mut done, mut alike) = (ClientsImported::default(), Alike::default());
         while let Some(rows) = read.recv().await {
             let kept = self.take_clients(rows, &mut done, by).await?;
@@ -141,6 +167,7 @@ impl Engine {
             return Ok(Err(problems.into_iter().map(as_of_clients).collect()));
         }
         alike::complete(&self.store, &mut done).await?;
+        done.columns = columns.get().map(|found: &Vec<_>| TakenColumn::all(found)).unwrap_or_default();
         info!(row.count = done.rows, person.count = done.kept, "clients are taken in");
         Ok(Ok(done))
     }
@@ -200,14 +227,18 @@ impl Engine {
         file.set(&["template", "language"], "es");
         // Of what stands there only the country came from outside.
         let unknown = |_| vec![Problem::new("unknown_country", &[("country", country.unwrap_or_default())])];
-        Some(load::parse(&file.to_string()).map_err(unknown))
+        let parsed = load::parse(&file.to_string()).map_err(unknown);
+        Some(parsed.map(|mut file| {
+            file.columns.id_is_of_clients = true;
+            file
+        }))
     }
 }
 
 /// Reads the rows, some at a time: a file of any length is never held whole. Ends early when nobody takes them any more.
 fn read_clients(
     (file, config): (&CampaignFile, &Config),
-    path: &Path,
+    (path, columns): (&Path, &OnceLock<Vec<(String, String)>>),
     started_at: UnixMs,
     told: &mpsc::Sender<Vec<(i64, Became)>>,
 ) -> Result<(), Vec<Problem>> {
@@ -224,6 +255,7 @@ fn read_clients(
         started_at,
     };
     let mut rows = open_rows(&request)?;
+    columns.get_or_init(|| rows.facts().columns.clone());
     let mut own = OwnNumbers::for_rows(rows.expected());
     loop {
         let piece = rows.by_ref().take(PIECE);
@@ -259,13 +291,14 @@ fn became(ResolvedRow { no, fate }: ResolvedRow, own: &mut OwnNumbers) -> Became
 
 /// The same problem without the words of campaign files: whoever takes in clients has none.
 fn as_of_clients(problem: Problem) -> Problem {
-    const OTHERWISE: [&str; 9] = [
+    const OTHERWISE: [&str; 10] = [
         "no_phone_column",
         "ambiguous_column",
         "few_phones",
         "several_sheets",
         "no_header",
         "papers_for_phones",
+        "identity_numbers",
         "hidden_rows",
         "total_rows",
         "merged_cells",

@@ -8,7 +8,7 @@ use super::make::{Made, PIECE, Sinks, Source, own_cells, unwritten};
 use crate::domain::id::{CampaignId, MessageId, RunId, VersionId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError, aside};
-use crate::intake::audience::{Audience, Lines};
+use crate::intake::audience::{Audience, Delimiter, Lines};
 use crate::intake::columns::fold;
 use crate::store::run::{self, Run};
 use crate::store::view::result::{self, Place, Told};
@@ -77,7 +77,8 @@ impl Engine {
     ) -> Result<Sinks, EngineError> {
         let header = theirs.as_ref().map_or(&[][..], |theirs| &theirs.facts.header);
         let places = places(own, header);
-        let mut rows = Rows { lines: None, at: 0, width: header.len() };
+        let delimiter = theirs.as_ref().map_or(Delimiter::Comma, |theirs| theirs.facts.delimiter);
+        let mut rows = Rows { lines: None, at: 0, width: header.len(), delimiter };
         if let Some(theirs) = &theirs {
             rows.lines = Some(theirs.lines().map_err(unwritten)?.as_written());
         }
@@ -106,6 +107,7 @@ struct Rows {
     lines: Option<Lines>,
     at: i64,
     width: usize,
+    delimiter: Delimiter,
 }
 
 impl Rows {
@@ -119,7 +121,7 @@ impl Rows {
                 let Some(line) = lines.next() else { break };
                 self.at += 1;
                 if self.at == told.row_no {
-                    (cells, of) = (own_cells(line, self.width), self.at);
+                    (cells, of) = (own_cells(line, self.width, self.delimiter), self.at);
                 }
             }
             let own = if of == told.row_no { cells.clone() } else { Vec::new() };

@@ -222,7 +222,7 @@ impl Engine {
             let mut rows = Vec::with_capacity(piece.len());
             for line in piece {
                 done += 1;
-                let mut cells = own_cells(line, width);
+                let mut cells = own_cells(line, width, audience.facts.delimiter);
                 let fate = of_rows.remove(&done);
                 cells.extend(fate.map_or_else(|| vec![Cell::Empty; words::COLUMNS.len()], |f| source.voice.fate(&f)));
                 rows.push(cells);
@@ -232,16 +232,16 @@ impl Engine {
     }
 }
 
-/// A row of the user's file, as wide as its header. One that cannot be read stands there as well as can be.
-pub(super) fn own_cells(line: Line, width: usize) -> Vec<Cell> {
+/// A row of the user's file, as wide as its header. Of one that has more cells the last holds what stood there, marks
+/// between them and all, so that what is appended stands in its own columns.
+pub(super) fn own_cells(line: Line, width: usize, delimiter: Delimiter) -> Vec<Cell> {
     let mut cells = match line {
         Line::Cells(cells) | Line::Unreadable(_, cells) => cells,
     };
     if cells.len() > width && width > 0 {
-        let beside = cells.split_off(width).join(" ");
-        let last = &mut cells[width - 1];
-        let both = format!("{last} {beside}");
-        both.trim().clone_into(last);
+        let mark = char::from(delimiter.byte()).to_string();
+        let last = cells.split_off(width - 1).join(&mark);
+        cells.push(last);
     }
     let mut cells: Vec<Cell> = cells.into_iter().map(Cell::Own).collect();
     cells.resize(width, Cell::Empty);

@@ -11,7 +11,7 @@ use tracing::debug;
 use super::cell::{Cell, Was, was};
 use super::make::Made;
 use crate::domain::money::Micros;
-use crate::intake::audience::{Delimiter, Encoding, encode_dos};
+use crate::intake::audience::{Delimiter, Encoding, as_it_stood, encode_dos, in_letters};
 
 /// What a worksheet of this format holds, with its header.
 const MOST_ROWS: u32 = 1_048_576;
@@ -251,7 +251,8 @@ fn excel(at: DateTime) -> Option<ExcelDateTime> {
 
 /// As much of a text as a cell holds.
 fn cut(text: &str) -> String {
-    if text.len() <= LONGEST_CELL { text.to_owned() } else { text.chars().take(LONGEST_CELL / 2).collect() }
+    let text = in_letters(text);
+    if text.len() <= LONGEST_CELL { text.into_owned() } else { text.chars().take(LONGEST_CELL / 2).collect() }
 }
 
 fn line(cells: &[String], delimiter: u8, end: &str) -> String {
@@ -275,7 +276,7 @@ fn line(cells: &[String], delimiter: u8, end: &str) -> String {
 /// What the encoding does not have becomes a question mark.
 fn encoded(line: &str, encoding: Encoding) -> Vec<u8> {
     let page = match encoding {
-        Encoding::Utf8 => return line.as_bytes().to_vec(),
+        Encoding::Utf8 => return as_it_stood(line).into_owned(),
         Encoding::Utf16Le => return line.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         Encoding::Utf16Be => return line.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         // A spreadsheet that asked for Latin-1 reads the few letters more of Windows-1252 as well.

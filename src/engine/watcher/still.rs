@@ -6,6 +6,8 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
+
 use super::super::folder::{self, Seen};
 use super::super::{feed, load};
 use crate::intake::campaign_file;
@@ -18,6 +20,8 @@ pub(super) struct Still(BTreeMap<(String, Seen), Instant>);
 pub(super) enum Taken {
     /// Its audience is still being written, or may be.
     NotYet,
+    /// Its audience, by its name, is as it was for long enough, but open; the zone of the campaign's clock.
+    Open(String, TimeZone),
     /// Its audience, by its name; `None`: no file, or a campaign file that cannot be read, which somebody has to be told.
     Now(Option<String>),
 }
@@ -44,8 +48,14 @@ pub(super) fn taken(dir: &Path, (files, still): (&[Seen], &[Duration]), quiet: D
     let Some(file) = text.and_then(|text| load::parse(&text).ok()) else { return Taken::Now(None) };
     let Some(audience) = folder::audience(files, &file.file, feed::in_order(&file)) else { return Taken::Now(None) };
     let is_still = files.iter().zip(still).any(|(seen, still)| seen == audience && *still >= quiet);
-    let is_open = || is_being_written(&dir.join(&audience.name)) == Some(true);
-    if !is_still || is_open() { Taken::NotYet } else { Taken::Now(Some(audience.name.clone())) }
+    let name = audience.name.clone();
+    if !is_still {
+        Taken::NotYet
+    } else if is_being_written(&dir.join(&name)) == Some(true) {
+        Taken::Open(name, file.timezone)
+    } else {
+        Taken::Now(Some(name))
+    }
 }
 
 /// Whether a program of this machine has the file open for writing; `None`: that cannot be told (another system, a file

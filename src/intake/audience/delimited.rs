@@ -6,6 +6,7 @@ use std::io::{self, Read};
 
 use super::bytes::UTF8_BOM;
 use super::decode::{Guarded, Text};
+use super::kept::keep;
 use super::lines::{Breaks, Raw};
 use super::{Delimiter, Encoding, Quote};
 
@@ -96,8 +97,13 @@ impl Delimited {
                 Breaks::Before | Breaks::InLast => Breaks::Before,
             };
             let text = String::from_utf8_lossy(cell);
-            raw.is_broken |= matches!(text, Cow::Owned(_));
-            raw.cells.push(if raw.keeps_blanks { text.into_owned() } else { text.trim().to_owned() });
+            let is_broken = matches!(text, Cow::Owned(_));
+            raw.is_broken |= is_broken;
+            raw.cells.push(match (raw.is_as_written, is_broken) {
+                (true, true) => keep(cell),
+                (true, false) => text.into_owned(),
+                (false, _) => text.trim().to_owned(),
+            });
         }
         Ok(true)
     }

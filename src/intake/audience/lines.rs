@@ -38,8 +38,8 @@ pub(super) struct Raw {
     pub(super) line: u64,
     /// A cell is no UTF-8.
     pub(super) is_broken: bool,
-    /// Blanks around the cells of a text are wanted too.
-    pub(super) keeps_blanks: bool,
+    /// Cells of a text are wanted with the blanks around them, and with bytes that are no letters.
+    pub(super) is_as_written: bool,
     pub(super) breaks: Breaks,
     pub(super) is_hidden: bool,
     /// Columns of formulas that were never calculated.
@@ -263,10 +263,11 @@ impl Lines {
         self.taken_short
     }
 
-    /// The cells as they stand in the file, without repairs and with the blanks around them.
+    /// The cells as they stand in the file, without repairs and with the blanks around them; bytes that are no letters are
+    /// kept as [`as_it_stood`](super::as_it_stood) gives them back.
     #[must_use]
     pub fn as_written(mut self) -> Self {
-        (self.is_as_written, self.raw.keeps_blanks) = (true, true);
+        (self.is_as_written, self.raw.is_as_written) = (true, true);
         self
     }
 

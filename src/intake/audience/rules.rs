@@ -23,6 +23,10 @@ pub struct Rules {
     pub merged_cells: Option<Merged>,
     /// `dates`
     pub dates: Option<DateOrder>,
+    /// `identity_numbers = "take"`: what looks like them in the column of phones are phones.
+    pub takes_identity_numbers: bool,
+    /// `unlike_example = "take"`: values that are unlike the template's examples are meant.
+    pub takes_unlike_example: bool,
     /// Folded names of the columns that the campaign speaks of: a row that has them is the header.
     pub wanted: Vec<String>,
     /// Those of them that hold the phone.

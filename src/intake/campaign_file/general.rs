@@ -122,6 +122,7 @@ pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
         timezone: text(table, "timezone"),
         consent: text(table, "consent"),
         only: text(table, "only"),
+        id_is_of_clients: false,
     }
 }
 

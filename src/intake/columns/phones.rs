@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::problem::Problem;
 
 use super::super::campaign_file::ColumnNames;
-use super::{Search, fold, listed, words};
+use super::{Look, Search, fold, listed, words};
 
 impl Search<'_> {
     /// The columns of phones, in the order in which they are tried.
@@ -45,6 +45,22 @@ impl Search<'_> {
         let are_one = stems.windows(2).all(|pair| pair[0] == pair[1]);
         let are_same = places.windows(2).all(|pair| self.folded[pair[0]] == self.folded[pair[1]]);
         match places.as_slice() {
+            [] => self.phones_by_their_cells(),
+            [_] => places,
+            _ if are_one && are_numbered || are_same => places,
+            _ => {
+                self.ambiguous("phone", &places);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Without any phone by its name, the one column whose name could be a phone's and whose cells are.
+    fn phones_by_their_cells(&mut self) -> Vec<usize> {
+        let perhaps = self.places(|i, s| words::is_phone_perhaps(&s.folded[i]));
+        let found: Vec<usize> = perhaps.into_iter().filter(|place| self.looks.of(*place) == Look::Phones).collect();
+        match found.as_slice() {
+            [_] => found,
             [] => {
                 let columns = listed(self.header);
                 // A first row with numbers in it is no header.
@@ -53,10 +69,8 @@ impl Search<'_> {
                 self.problems.push(Problem::new(code, &[("columns", &columns)]));
                 Vec::new()
             }
-            [_] => places,
-            _ if are_one && are_numbered || are_same => places,
             _ => {
-                self.ambiguous("phone", &places);
+                self.ambiguous("phone", &found);
                 Vec::new()
             }
         }

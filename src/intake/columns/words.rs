@@ -1,5 +1,9 @@
 //! Headers by which columns are recognised, folded: lower case, no accents, `_` for everything else.
 
+mod own_number;
+
+pub(super) use own_number::OWN_NUMBER;
+
 /// The number a message goes to.
 pub(super) const PHONE: &[&str] = &[
     "phone",
@@ -194,6 +198,33 @@ pub(super) const WHEN: &[&str] = &[
 /// The same where no other column is a date: beside one, `Turno` may be the shift and `Horario` the time.
 pub(super) const WHEN_ALONE: &[&str] = &["turno", "cita", "horario", "appointment", "agendamento"];
 
+/// What an appointment, or its beginning, is called: the date, the time of day or something else, as its cells say.
+pub(super) const WHEN_PERHAPS: &[&str] = &[
+    "turno",
+    "cita",
+    "consulta",
+    "horario",
+    "appointment",
+    "agendamento",
+    "reserva",
+    "visita",
+    "sesion",
+    "sessao",
+    "session",
+    "booking",
+    "inicio",
+    "comienzo",
+    "start",
+    "starts",
+    "begin",
+    "proximo_turno",
+    "proxima_cita",
+    "proxima_consulta",
+];
+
+/// The number or the name of whom to get in touch with, as its cells say.
+pub(super) const PHONE_PERHAPS: &[&str] = &["contacto", "contactos", "contato", "contatos", "contact", "contacts"];
+
 /// Date and time, or the time alone where a column of dates stands beside it.
 pub(super) const EITHER: &str = "appointment_time";
 
@@ -314,6 +345,11 @@ pub(super) const ROUTE: &[&str] = &[
 /// Whether a folded header is a phone's, perhaps one of several: `telefono_2`.
 pub(in super::super) fn is_phone_word(folded: &str) -> bool {
     PHONE.contains(&folded) || PHONE.contains(&stem(folded))
+}
+
+/// Whether a folded header could be a phone's, if its cells are: `contacto`, `celular_cel`, `tel_de_la_madre`.
+pub(super) fn is_phone_perhaps(folded: &str) -> bool {
+    PHONE_PERHAPS.contains(&folded) || folded.split('_').any(|word| PHONE.contains(&word))
 }
 
 /// A folded header without the number at its end.

@@ -113,6 +113,10 @@ impl Plan {
                 }
                 // Areas have no nought; the plan of old mobiles and fixed lines begins with 2.
                 "55" => bytes[1] != b'0' && if self.length == 11 { bytes[2] == b'9' } else { bytes[2] >= b'2' },
+                // Services stand among the numbers of people; which of these are some is for the plans to say.
+                "52" => !matches!(&bytes[..3], b"300" | b"800" | b"888" | b"900"),
+                "1" => !(matches!(bytes[0], b'8' | b'9') && bytes[1] == bytes[2]),
+                "595" => !national.starts_with("90") && !national.starts_with("980"),
                 _ => true,
             }
     }
@@ -155,6 +159,7 @@ mod tests {
         prop_oneof![8 => like_a_plan, 1 => "[0-9]{6,15}", 2 => "(54)?9?(11|341|2966)?15[0-9]{6,9}",
             2 => "(55)?[0-9]{2}[2-9][0-9]{7,8}",
             1 => "1{8,13}|5{8,13}|9{8,13}",
+            1 => "(52|1|595|34|54|55|0)?(300|400|8[0-8]{2}|90[0-2]|980|70)[0-9]{4,8}",
             1 => "(11|341|55|15|0)[0-9]{6,11}"]
     }
 

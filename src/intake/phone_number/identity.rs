@@ -1,5 +1,9 @@
 //! Numbers of people's and companies' papers, which find their way into columns of phones: told by their check digits, so
-//! that a phone is taken for one only by chance (one in a hundred), and a whole column never.
+//! that a phone is taken for one only by chance (one in a hundred), and a whole column never; or by being what no number of
+//! the country's plan is.
+
+use super::{Home, is_known};
+use crate::domain::phone::Phone;
 
 /// A paper's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,6 +16,8 @@ pub enum Paper {
     Cuit,
     /// Chile (RUT): up to eight digits and a check behind a dash, which may be K.
     Rut,
+    /// Colombia, a person's since 2003: ten digits that begin with 1, as no number of Colombia does.
+    Cedula,
 }
 
 impl Paper {
@@ -22,12 +28,13 @@ impl Paper {
             Self::Cnpj => "CNPJ",
             Self::Cuit => "CUIT",
             Self::Rut => "RUT",
+            Self::Cedula => "cédula",
         }
     }
 }
 
 /// What a cell's number could be by its length and check digits, however it is written.
-pub fn paper(cell: &str) -> Option<Paper> {
+fn paper(cell: &str) -> Option<Paper> {
     let cell = cell.trim();
     if is_rut(cell) {
         return Some(Paper::Rut);
@@ -47,18 +54,46 @@ pub fn paper(cell: &str) -> Option<Paper> {
     }
 }
 
-/// What a cell certainly holds: written as only such numbers are, as `123.456.789-09`, and its check digits are right.
-pub fn certain_paper(cell: &str) -> Option<Paper> {
-    let cell = cell.trim();
-    let found = paper(cell)?;
-    let shape: String = cell.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let is_written_so = match found {
+/// What the cell `given` holds in place of a phone; `read` is the number that it was read as, if any. Right check digits
+/// may be chance: a number that the plan of the campaign's country has is a phone, unless it is written as only papers'
+/// numbers are.
+pub fn paper_instead(given: &str, read: Option<&Phone>, home: Option<&Home>) -> Option<Paper> {
+    let Some(found) = paper(given) else { return cedula(given, home) };
+    let Some(phone) = read.filter(|_| !is_written_as(found, given)) else { return Some(found) };
+    let is_likely = match found {
+        Paper::Cpf | Paper::Cnpj => true,
+        // One number in eleven has its check right: only where such papers are at home.
+        Paper::Cuit => home.is_some_and(|home| home.code == "54"),
+        Paper::Rut | Paper::Cedula => false,
+    };
+    (is_likely && !home.is_some_and(|home| home.has(phone))).then_some(found)
+}
+
+impl Home {
+    /// Whether it is a number of this country, by its plan.
+    fn has(&self, phone: &Phone) -> bool {
+        phone.digits().starts_with(&self.code) && phone.variants().iter().any(is_known)
+    }
+}
+
+/// A Colombian one, in a campaign of Colombia: `1020345678`, `1.020.345.678`.
+fn cedula(given: &str, home: Option<&Home>) -> Option<Paper> {
+    home.filter(|home| home.code == "57")?;
+    let mut digits = given.trim().bytes().filter(|byte| !matches!(byte, b'.' | b' ' | b','));
+    let is_one = digits.next() == Some(b'1') && digits.all(|byte| byte.is_ascii_digit());
+    let count = given.bytes().filter(u8::is_ascii_digit).count();
+    (is_one && count == 10).then_some(Paper::Cedula)
+}
+
+/// Whether a cell certainly holds a paper's number: it is written as only such numbers are, as `123.456.789-09`.
+fn is_written_as(paper: Paper, cell: &str) -> bool {
+    let shape: String = cell.trim().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    match paper {
         Paper::Cpf => shape == "000.000.000-00",
         Paper::Cnpj => shape == "00.000.000/0000-00",
         Paper::Cuit => shape == "00-00000000-0",
-        Paper::Rut => true,
-    };
-    is_written_so.then_some(found)
+        Paper::Rut | Paper::Cedula => true,
+    }
 }
 
 /// How many cells of a column look like papers' numbers.
@@ -75,14 +110,14 @@ const MANY: u64 = 5;
 
 impl Papers {
     /// One more cell.
-    pub fn look(&mut self, cell: &str) {
+    pub fn look(&mut self, cell: &str, home: Option<&Home>) {
         if cell.trim().is_empty() {
             return;
         }
         self.cells += 1;
-        let Some(found) = paper(cell) else { return };
+        let Some(found) = paper(cell).or_else(|| cedula(cell, home)) else { return };
         self.alike += 1;
-        self.certain += u64::from(certain_paper(cell).is_some());
+        self.certain += u64::from(is_written_as(found, cell));
         self.first.get_or_insert(found);
     }
 
@@ -163,9 +198,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_as_a_paper_is_certain_and_bare_digits_are_not() {
-        assert_eq!(certain_paper("529.982.247-25"), Some(Paper::Cpf));
-        assert_eq!(certain_paper("52998224725"), None);
+    fn a_number_that_a_plan_has_is_a_phone_unless_it_is_written_as_a_paper() {
+        for (country, given, read, expected) in [
+            ("BR", "529.982.247-25", Some("5552998224725"), Some(Paper::Cpf)),
+            // No area is called 52, and no mobile is without its 9.
+            ("BR", "52998224725", Some("5552998224725"), Some(Paper::Cpf)),
+            ("BR", "11144477735", Some("5511144477735"), Some(Paper::Cpf)),
+            // Somebody's mobile in Santos has right check digits.
+            ("BR", "13987650150", Some("5513987650150"), None),
+            ("AR", "20123456786", Some("20123456786"), Some(Paper::Cuit)),
+            ("BR", "20123456786", Some("5520123456786"), None),
+            ("BR", "20123456786", None, Some(Paper::Cuit)),
+            ("CO", "1020345678", Some("571020345678"), Some(Paper::Cedula)),
+            ("CO", "1.020.345.678", Some("571020345678"), Some(Paper::Cedula)),
+            ("CO", "3001234567", Some("573001234567"), None),
+            ("PE", "1020345678", None, None),
+        ] {
+            let (home, read) = (Home::new(country, None), read.and_then(Phone::from_international));
+            assert_eq!(paper_instead(given, read.as_ref(), home.as_ref()), expected, "{country} {given}");
+        }
     }
 
     #[test]
@@ -173,7 +224,7 @@ mod tests {
         let verdict = |cells: &[&str]| {
             let mut papers = Papers::default();
             for cell in cells {
-                papers.look(cell);
+                papers.look(cell, None);
             }
             papers.verdict().map(|(paper, n, of)| (paper.as_str(), n, of))
         };

@@ -27,10 +27,32 @@ pub(super) fn of_only(refused: Option<(String, String)>) -> String {
     refused.map_or_else(|| "expression: columns.only".to_owned(), |(word, value)| format!("{word}_in: only: {value}"))
 }
 
+/// The word of a cell with several numbers, none of them good; behind it each, a blank and the word of what is wrong.
+const SEVERAL_NONE: &str = "several_none";
+
+/// Between two of them.
+const BETWEEN: &str = " | ";
+
+/// The detail of a cell with several numbers, none of them good: each with its word.
+pub(super) fn several_none<'a>(each: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let each: Vec<String> = each.map(|(number, word)| format!("{} {word}", number.replace('|', " "))).collect();
+    format!("{SEVERAL_NONE}: {}", each.join(BETWEEN))
+}
+
+fn one_of_several(language: Language, one: &str) -> String {
+    let (number, word) = one.rsplit_once(' ').unwrap_or((one, ""));
+    let why = locale::say(language, &format!("detail.{word}"), &[]);
+    locale::say(language, "detail.one_of_several", &[("fact", number.trim()), ("why", &why)])
+}
+
 /// The sentence of an exclusion's detail; a detail that has none, or an empty one, as it is. Of a word that ends in `_in`
 /// a column comes before the fact: `unreadable_date_in: Fecha: mañana`.
 pub fn explain(language: Language, detail: &str) -> String {
     let (word, rest) = detail.split_once(": ").unwrap_or((detail, ""));
+    if word == SEVERAL_NONE {
+        let fact = rest.split(BETWEEN).map(|one| one_of_several(language, one)).collect::<Vec<_>>().join(" ");
+        return locale::say(language, "detail.several_none", &[("fact", &fact)]);
+    }
     let (column, fact) = rest.split_once(": ").filter(|_| word.ends_with("_in")).unwrap_or(("", rest));
     let key = match (word, fact) {
         // What is told by the keys of a campaign file is said by what people see.

@@ -173,7 +173,7 @@ impl Phones {
         }
         self.filled += 1;
         let is_whole = || damage::whole_number(&found.given).is_some();
-        if found.to.is_ok() || is_whole() {
+        if found.is_good() || is_whole() {
             self.good += 1;
             return;
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::problem::Problem;
 
+use super::super::audience::Audience;
 use super::super::campaign_file::{CampaignFile, Labelled};
 use super::super::columns::{self, Columns};
 use super::super::content::Contents;
@@ -11,6 +12,7 @@ use super::super::expression::{self, Expression, Place, Style};
 use super::super::open_hours::OpenHours;
 use super::super::phone_number::{Closed, Home};
 use super::RowsRequest;
+use super::first::FirstRows;
 use super::shape::{self, Source};
 
 pub(super) struct Plan<'a> {
@@ -29,10 +31,15 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn prepare(request: &RowsRequest<'a>, header: &[String]) -> Result<Self, Vec<Problem>> {
-        let campaign = request.campaign;
+    pub(super) fn prepare(request: &RowsRequest<'a>, audience: &Audience) -> Result<Self, Vec<Problem>> {
+        let (campaign, header) = (request.campaign, audience.facts.header.as_slice());
         let mut problems = Vec::new();
-        let columns = columns::resolve(header, campaign, speaks_of_when(campaign)).or_else(|found| {
+        let home = campaign.country.as_ref().and_then(|country| {
+            let home = Home::new(country, campaign.area_code.as_deref());
+            keep(home.ok_or_else(|| vec![Problem::new("unknown_country", &[("country", country)])]), &mut problems)
+        });
+        let first = FirstRows::of(audience, home.clone());
+        let columns = columns::resolve((header, &first), campaign, speaks_of_when(campaign)).or_else(|found| {
             problems.extend(found);
             // Expressions are looked at all the same: one reading finds everything.
             Ok::<_, Vec<Problem>>(Columns { names: columns::names(header), ..Columns::default() })
@@ -55,10 +62,6 @@ impl<'a> Plan<'a> {
         let only = campaign.columns.only.as_ref();
         let only = only.map(|source| Expression::condition(source, &only_at, style, &known));
         let only = only.and_then(|compiled| keep(compiled, &mut problems));
-        let home = campaign.country.as_ref().and_then(|country| {
-            let home = Home::new(country, campaign.area_code.as_deref());
-            keep(home.ok_or_else(|| vec![Problem::new("unknown_country", &[("country", country)])]), &mut problems)
-        });
         let zone = campaign.timezone.clone();
         let closed = Closed::on(request.started_at.in_zone(&zone).date(), request.reach);
         drop(known);

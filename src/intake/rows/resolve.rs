@@ -18,7 +18,7 @@ use super::super::campaign_file::{Labelled, is_route};
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
 use super::super::phone_number::{self, NotAPhone, is_marketing};
-use super::damage;
+use super::damage::{self, FoundPhone};
 use super::plan::{Plan, label};
 use super::seen::{Key, Same};
 use super::tally::Tally;
@@ -162,9 +162,9 @@ impl<'a> Resolver<'a> {
         let cost_centre = label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells);
         let mut who = Who::of(&cells, &found.given, &self.plan.columns).paid_by(&cost_centre, &self.plan.columns);
         who.happens_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
-        who.to = found.to.as_ref().ok().cloned();
-        self.tally.several_phones += u64::from(found.is_one_of_several && found.to.is_ok());
-        let weighed = self.weigh((cells, is_hidden), &who, found.to, (own_zone, happens));
+        who.to = found.to.as_ref().ok().filter(|_| found.is_good()).cloned();
+        self.tally.several_phones += u64::from(found.is_one_of_several && found.is_good());
+        let weighed = self.weigh((cells, is_hidden), &who, found, (own_zone, happens));
         weighed.map_err(|(reason, detail)| Box::new(who.left_out(reason, &detail)))
     }
 
@@ -174,7 +174,7 @@ impl<'a> Resolver<'a> {
         &mut self,
         (cells, is_hidden): (Vec<String>, bool),
         who: &Who,
-        read: Result<Phone, NotAPhone>,
+        found: FoundPhone,
         (own_zone, happens): (Option<TimeZone>, Result<Option<Happens>, NoMoment>),
     ) -> Result<Box<Draft>, Why> {
         let picked = self.plan.contents.pick(&cells);
@@ -182,7 +182,7 @@ impl<'a> Resolver<'a> {
         let values = self.values(cells, happens.as_ref().ok().copied().flatten(), style);
         let row = Value::from_dyn_object(Arc::clone(&values));
         self.is_wanted(&row, &values.cells, is_hidden, happens.as_ref().err().copied())?;
-        let to = self.phone(&who.given, read)?;
+        let to = self.phone(found)?;
         let picked =
             picked.map_err(|language| (ExclusionReason::NoTranslation, format!("no_translation: {language}")))?;
         self.reachable(&to, picked)?;
@@ -275,16 +275,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// The number of the phone cell. The number of somebody's papers is none, even where a phone could be written so.
-    fn phone(&mut self, given: &str, read: Result<Phone, NotAPhone>) -> Result<Phone, Why> {
-        let paper = match read {
-            Ok(_) => phone_number::certain_paper(given),
-            Err(_) => phone_number::paper(given),
-        };
-        if let Some(paper) = paper {
-            self.tally.papers += 1;
-            return Err((ExclusionReason::BadPhone, format!("paper: {}", paper.as_str())));
+    fn phone(&mut self, found: FoundPhone) -> Result<Phone, Why> {
+        self.tally.papers += u64::from(found.paper.is_some());
+        self.tally.services += u64::from(found.to == Err(NotAPhone::Service));
+        match (found.wrong(), found.to) {
+            (None, Ok(to)) => Ok(to),
+            (Some(detail), Err(why)) if found.paper.is_none() => Err((why.reason(), detail)),
+            (detail, _) => Err((ExclusionReason::BadPhone, detail.unwrap_or_default())),
         }
-        read.map_err(|e| (e.reason(), e.detail().to_owned()))
     }
 
     fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
@@ -389,5 +387,6 @@ pub(super) fn number_of(plan: &Plan<'_>, cells: &[String]) -> Option<Phone> {
             cells[*place] = digits;
         }
     }
-    damage::phone(&cells, &plan.columns.phones, plan.home.as_ref()).to.ok()
+    let found = damage::phone(&cells, &plan.columns.phones, plan.home.as_ref());
+    if found.is_good() { found.to.ok() } else { None }
 }

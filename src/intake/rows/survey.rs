@@ -7,7 +7,7 @@ use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 
 use super::super::audience::{Audience, DateOrder, Line, Lines, Rules, Short, Unreadable};
-use super::super::phone_number::Papers;
+use super::super::phone_number::{Documents, Papers, is_called_document};
 use super::damage;
 use super::evidence::{Dates, Examples, Phones, Place, Places};
 use super::plan::Plan;
@@ -36,6 +36,7 @@ struct Looking<'a> {
     dates: Dates,
     phones: Phones,
     papers: Papers,
+    documents: Documents,
     examples: Examples<'a>,
     hidden: Places,
     totals: Places,
@@ -113,15 +114,8 @@ impl Survey {
         looking.merged(&lines, audience.facts.header_row);
         survey.damage(&lines, header);
         survey.ask(&looking, rules);
-        let titles = plan.phone_titles(header);
-        // Papers in place of phones say more than that there are few phones.
-        let papers = looking.papers.verdict().map(|(paper, n, of)| {
-            let (n, of) = (n.to_string(), of.to_string());
-            let args = [("column", titles.as_str()), ("paper", paper.as_str()), ("n", &n), ("of", &of)];
-            Problem::new("papers_for_phones", &args)
-        });
-        survey.blockers.extend(papers.or_else(|| looking.phones.blocker(&titles)));
-        survey.blockers.extend(looking.examples.blocker(header));
+        survey.phones(&looking, rules);
+        survey.blockers.extend(looking.examples.blocker(header).filter(|_| !rules.takes_unlike_example));
         for (problem, falls_back) in looking.unfit.iter().filter_map(|place| plan.contents.told_of_unfit(*place)) {
             let told = if falls_back { &mut survey.warnings } else { &mut survey.blockers };
             told.push(problem);
@@ -160,6 +154,37 @@ impl Survey {
         self.blockers.extend(looking.rounded_ids.problem("ids_rounded", looking.header));
     }
 
+    /// What the column of phones holds, where that may be something else.
+    fn phones(&mut self, looking: &Looking<'_>, rules: &Rules) {
+        let titles = looking.plan.phone_titles(looking.header);
+        let of_cells = |code: &str, name: &str, n: u64, of: u64| {
+            let (n, of) = (n.to_string(), of.to_string());
+            Problem::new(code, &[("column", titles.as_str()), ("paper", name), ("n", &n), ("of", &of)])
+        };
+        // Papers in place of phones say more than that there are few phones.
+        let papers =
+            looking.papers.verdict().map(|(paper, n, of)| of_cells("papers_for_phones", paper.as_str(), n, of));
+        if let Some(problem) = papers.or_else(|| looking.phones.blocker(&titles)) {
+            self.blockers.push(problem);
+            return;
+        }
+        if rules.takes_identity_numbers {
+            return;
+        }
+        let mut columns = looking.plan.columns.phones.iter().flatten().filter_map(|place| looking.header.get(*place));
+        if let Some(column) = columns.find(|header| is_called_document(header)) {
+            self.blockers.push(Problem::new("identity_header", &[("column", column)]));
+            return;
+        }
+        let Some(look) = looking.documents.verdict() else { return };
+        let said = |code: &str| of_cells(code, look.name, look.alike, look.of);
+        if look.is_question {
+            self.blockers.push(said("identity_numbers"));
+        } else {
+            self.warnings.push(said("identity_numbers_perhaps"));
+        }
+    }
+
     fn dates(&mut self, dates: &Dates, rules: &Rules) {
         self.serial_dates = dates.are_serial();
         self.order = rules.dates.unwrap_or_else(|| dates.order());
@@ -183,6 +208,7 @@ impl<'a> Looking<'a> {
             dates: Dates::default(),
             phones: Phones::default(),
             papers: Papers::default(),
+            documents: Documents::default(),
             examples: Examples::of(template),
             hidden: Places::default(),
             totals: Places::default(),
@@ -222,7 +248,9 @@ impl<'a> Looking<'a> {
             self.dates.look(cells.get(place).map_or("", String::as_str), columns.when.len());
         }
         let first = columns.phones.first().and_then(|places| places.first()).and_then(|place| cells.get(*place));
-        self.papers.look(first.map_or("", String::as_str));
+        let first = first.map_or("", String::as_str);
+        self.papers.look(first, self.plan.home.as_ref());
+        self.documents.look(first, self.plan.home.as_ref());
         self.phones.look(row, cells, &columns.phones, self.plan.home.as_ref());
         if let Some(column) = damage::error_in(cells, &self.plan.used) {
             self.errors.add(at(column), &cells[column]);

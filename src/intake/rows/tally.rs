@@ -21,6 +21,8 @@ pub struct Tally {
     pub other_forms: u64,
     /// Rows with the number of a person's or company's papers in place of a phone.
     pub papers: u64,
+    /// Rows with the number of a service in place of a person's.
+    pub services: u64,
     /// Messages in the campaign's language, because the template is not approved in the row's.
     pub fell_back: u64,
     /// Messages due before the time that the schedule says, because it is closed then.
@@ -63,6 +65,7 @@ impl Tally {
             taken_for_mobiles,
             other_forms,
             papers,
+            services,
             fell_back,
             goes_earlier,
             goes_later,
@@ -84,6 +87,7 @@ impl Tally {
         self.taken_for_mobiles += taken_for_mobiles;
         self.other_forms += other_forms;
         self.papers += papers;
+        self.services += services;
         self.fell_back += fell_back;
         self.goes_earlier += goes_earlier;
         self.goes_later += goes_later;

@@ -14,13 +14,13 @@ use crate::domain::time::UnixMs;
 use crate::engine::waiting::Why;
 use crate::engine::{canary, wallet};
 use crate::locale::{Language, failure, problem, say, sentences};
+use crate::store::amendment::{self, Figures};
 use crate::store::run::Run;
 use crate::store::view::tally;
 use crate::store::{campaign, click, exclusion, message};
-use crate::web::clock;
 use crate::web::error::WebError;
-use crate::web::figures::Figures;
 use crate::web::state::WebState;
+use crate::web::{clock, figures};
 
 /// A run with its counts. Every count is made from the messages themselves.
 #[derive(Serialize, ToSchema)]
@@ -51,7 +51,7 @@ pub struct RunView {
     pub starter: String,
     /// When, Unix milliseconds.
     pub started_at: UnixMs,
-    /// Rows read from the audience; `null` while they are being read.
+    /// Rows read from the audience, of a standing run from its last file; `null` while they are being read.
     pub rows_read: Option<i64>,
     /// Messages.
     pub messages: i64,
@@ -114,6 +114,34 @@ pub struct WaitingFileView {
     pub loaded_at: UnixMs,
 }
 
+/// What files did to a standing run: `rows_read` is the sum of `added`, `changed`, `same`, `already_sent` and `left_out`.
+#[derive(Serialize, ToSchema)]
+pub struct FilesView {
+    /// How many files.
+    pub files: i64,
+    /// Their rows.
+    pub rows_read: i64,
+    /// Rows that became messages.
+    pub added: i64,
+    /// Rows whose message waited, and goes out otherwise now.
+    pub changed: i64,
+    /// Rows whose message waited as it is.
+    pub same: i64,
+    /// Rows whose message had gone, or ended.
+    pub already_sent: i64,
+    /// Rows left out.
+    pub left_out: i64,
+    /// Messages that were taken back: of rows that were there no more.
+    pub removed: i64,
+}
+
+impl FilesView {
+    fn of(files: i64, figures: Figures) -> Self {
+        let Figures { rows_read, added, changed, same, already_sent, left_out, removed } = figures;
+        Self { files, rows_read, added, changed, same, already_sent, left_out, removed }
+    }
+}
+
 /// A run with everything that can be said about it in figures.
 #[derive(Serialize, ToSchema)]
 pub struct RunDetail {
@@ -128,7 +156,11 @@ pub struct RunDetail {
     pub resent_unsure: i64,
     /// Failures by the provider's code.
     pub failures: Vec<CauseView>,
-    /// Rows left out at loading, by reason.
+    /// What the last file of a standing run did; `null`: it is none.
+    pub last_file: Option<FilesView>,
+    /// What all of its files did.
+    pub all_files: Option<FilesView>,
+    /// Rows left out at loading, by reason; of a standing run those of its last file.
     pub excluded: BTreeMap<&'static str, i64>,
     /// Messages stopped at sending, by reason.
     pub stopped: Vec<CauseView>,
@@ -163,7 +195,7 @@ impl RunView {
     pub async fn of(state: &WebState, language: Language, run: Run) -> Result<Self, WebError> {
         let found = campaign::get(state.store(), run.campaign_id).await?;
         let (name, title) = found.map(|c| (c.name, c.title)).unwrap_or_default();
-        let f = Figures::of(state, run).await?;
+        let f = figures::Figures::of(state, run).await?;
         let timezone = clock::of_run(state, &f.run).await?.iana_name().unwrap_or("UTC").to_owned();
         let counted = MessageState::ALL.into_iter().map(|s| (s.as_str(), f.counts.get(s))).filter(|(_, n)| *n > 0);
         Ok(Self {
@@ -211,6 +243,8 @@ impl RunDetail {
         let excluded = exclusion::counts(store, id).await?;
         let canary = canary::standing(&state.engine, id).await?;
         let waiting_file = state.engine.waiting_file(id).await?;
+        let last_file = amendment::list(store, id, 1).await?.first().map(|last| FilesView::of(1, last.figures()));
+        let (files, figures) = amendment::totals(store, id).await?;
         let recharge = wallet::recharge(&state.engine, &run.account).await?;
         let told = |p: Problem| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code };
         let paused_for = run.paused_for().into_iter().map(told).collect();
@@ -218,6 +252,8 @@ impl RunDetail {
         Ok(Self {
             run: RunView::of(state, language, run).await?,
             template,
+            last_file,
+            all_files: (files > 0).then(|| FilesView::of(files, figures)),
             resent_unsure: message::resent(store, id).await?,
             links_opened: click::of_run(store, id).await?,
             gates: gates.map(|g| cause(language, &format!("waiting.{}", g.waiting_for), g.waiting_for, g.n)).collect(),

@@ -10,6 +10,20 @@ use crate::intake::definition::Definition;
 use crate::intake::variable::Variable;
 use crate::web::file_questions;
 
+/// Keys of `[reading]` that fields say, but for the header's row.
+const READING: [&str; 10] = [
+    "encoding",
+    "delimiter",
+    "quote",
+    "hidden_rows",
+    "total_rows",
+    "merged_cells",
+    "identity_numbers",
+    "unlike_example",
+    "dates",
+    "sheet",
+];
+
 /// What a form says, by the fields' names.
 pub struct Fields(pub BTreeMap<String, String>);
 
@@ -106,7 +120,7 @@ impl Fields {
 
     /// How the file is read.
     fn reading(&self, file: &mut Definition) {
-        for key in ["encoding", "delimiter", "quote", "hidden_rows", "total_rows", "merged_cells", "dates", "sheet"] {
+        for key in READING {
             let field = format!("read.{key}");
             if self.has(&field) {
                 file.set(&["reading", key], self.text(&field));

@@ -24,6 +24,7 @@ impl Form<'_> {
         let merged = named(&[("fill", "fill"), ("leave", "leave")], "draft.reading");
         let dates = named(&[("day first", "day_first"), ("month first", "month_first")], "preflight.dates");
         let asked = self.p.t("draft.reading.asked");
+        let (phones, meant) = ([("take", "are_phones")], [("take", "is_meant")]);
         vec![
             self.read_as("encoding", &encodings, &guessed("encoding")),
             self.read_as("delimiter", &named(&DELIMITERS, "preflight.delimiter"), &guessed("delimiter")),
@@ -31,6 +32,8 @@ impl Form<'_> {
             self.read_as("hidden_rows", &rows, &asked),
             self.read_as("total_rows", &rows, &asked),
             self.read_as("merged_cells", &merged, &asked),
+            self.read_as("identity_numbers", &named(&phones, "draft.reading"), &asked),
+            self.read_as("unlike_example", &named(&meant, "draft.reading"), &asked),
             self.read_as("dates", &dates, &self.guessed_dates()),
         ]
     }

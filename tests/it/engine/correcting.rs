@@ -203,6 +203,7 @@ async fn a_run_that_is_not_paused_or_would_become_another_campaign_is_not_correc
         for (definition, code) in [
             (CAMPAIGN.to_owned(), "correct_nothing"),
             (CAMPAIGN.replace("\"reminder\"\nsender", "\"promotion\"\nsender"), "correct_other_sender"),
+            (capitals().replace("people.csv", "m.csv"), "correct_other_file"),
             (CAMPAIGN.replace("1 = ", "2 = "), "missing_variable"),
             ("kind = 1".to_owned(), "campaign_file"),
         ] {

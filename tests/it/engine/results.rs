@@ -100,21 +100,27 @@ async fn the_users_own_file_comes_back_in_its_order_delimiter_and_encoding() {
 async fn a_row_that_cannot_be_read_comes_back_as_it_stood_and_can_be_phoned() {
     let store = stores().await.remove(0);
     let stage = Stage::new(&store, store.dir.path()).await;
-    let text = "id;Paciente;telefono;turno;Estado\nA;Ana;+5491155550001;25/11/2026 09:00;x\nB;Eva;+5491155550002;25/11/2026 10:00\nC;Sol;+5491155550003;25/11/2026 11:00;x;more\n";
+    let text = "id;Paciente;telefono;turno;Estado\nA;Ana;+5491155550001;25/11/2026 09:00;según acordó\nB;Eva;+5491155550002;25/11/2026 10:00\nC;Sol;+5491155550003;25/11/2026 11:00;x;more\nD;Luc";
+    // A byte of Latin-1 in a file that is UTF-8.
+    let text = [text.as_bytes(), b"\xEDa;+5491155550004;25/11/2026 12:00;ma\xC3\xB1ana\n"].concat();
     let file = clinic("").replace("nombre", "paciente");
-    let loaded = stage.engine.load_campaign("clinic", &file, Some(("people.csv", text.into())), "ana").await.unwrap();
+    let loaded = stage.engine.load_campaign("clinic", &file, Some(("people.csv", text)), "ana").await.unwrap();
     let recado::engine::Loaded::Version { version, .. } = loaded else { panic!("{loaded:?}") };
     let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!() };
     while Planner::new(stage.engine.clone()).step().await.unwrap() {}
     let run = run::get(&stage.engine.store, id).await.unwrap().unwrap();
     let target = store.dir.path().join("own.csv");
     stage.engine.make_result(&run, Kind::Own, &target).await.unwrap();
-    let own = std::fs::read_to_string(&target).unwrap();
+    let bytes = std::fs::read(&target).unwrap();
+    assert!(bytes.windows(7).any(|part| part == b"Luc\xEDa;+"), "{}", String::from_utf8_lossy(&bytes));
+    let own = String::from_utf8_lossy(&bytes).into_owned();
     let lines: Vec<&str> = own.lines().collect();
     // The user has a column of that name: ours says whose it is.
     assert!(lines[0].contains(";Estado;Estado (Recado);Enviado;"), "{own}");
     assert!(lines[2].starts_with("B;Eva;+5491155550002;25/11/2026 10:00;;No enviado;"), "{own}");
-    assert!(lines[3].starts_with("C;Sol;+5491155550003;25/11/2026 11:00;x more;No enviado;"), "{own}");
+    assert!(lines[3].starts_with("C;Sol;+5491155550003;25/11/2026 11:00;\"x;more\";No enviado;"), "{own}");
+    assert!(lines[4].contains("+5491155550004;25/11/2026 12:00;mañana;No enviado;"), "{own}");
+    stage.engine.make_result(&run, Kind::OwnSheet, &store.dir.path().join("own.xlsx")).await.unwrap();
     stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
     let phone = std::fs::read_to_string(&target).unwrap();
     assert!(phone.contains(";B · Eva · +5491155550002 · 25/11/2026 10:00;+5491155550002;"), "{phone}");

@@ -48,3 +48,77 @@ async fn a_file_whose_writer_pauses_is_taken_when_it_is_whole_and_told_of_if_it_
     looks(64, 66).await;
     assert!(problem().await.unwrap().contains("used_grew"));
 }
+
+#[tokio::test]
+async fn a_file_that_a_program_keeps_open_is_told_of_once_and_taken_when_it_is_closed() {
+    let store = stores().await.remove(0);
+    let stage = Stage::with(&store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await;
+    let folder = stage.engine.config.campaigns_dir.join("clinic");
+    std::fs::create_dir_all(&folder).unwrap();
+    let campaign =
+        clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
+    std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+    let begun = Instant::now();
+    let mut watcher = Watcher::new(stage.engine.clone());
+    let mut looks = async |from: u64, to: u64| {
+        let mut loaded = 0;
+        for second in (from..=to).step_by(2) {
+            loaded += watcher.step_at(begun + Duration::from_secs(second)).await.unwrap();
+            stage.clock.advance(Duration::from_secs(2));
+            plan(&stage).await;
+        }
+        loaded
+    };
+    let problem = async || campaign::by_name(&store, "clinic").await.unwrap().and_then(|clinic| clinic.problem);
+    let mut writer = std::fs::File::create(folder.join("turnos-1.csv")).unwrap();
+    writer.write_all(rows(&[("A", "26/11/2026 09:00")]).as_bytes()).unwrap();
+    // Where the system does not tell who has a file open, it is taken and nothing is told.
+    let is_told = looks(0, 60).await == 0;
+    assert_eq!(problem().await, None, "not yet");
+    looks(62, 180).await;
+    let said = problem().await.unwrap_or_default();
+    if is_told {
+        assert!(said.contains("file_open") && said.contains("turnos-1.csv"), "{said}");
+        assert!(said.contains("2026-11-24 10:00 (America/Argentina/Buenos_Aires)"), "{said}");
+        let mut news = stage.engine.changes.subscribe();
+        looks(182, 400).await;
+        assert_eq!(problem().await.as_deref(), Some(said.as_str()));
+        assert!(news.try_recv().is_err(), "told once");
+    }
+    drop(writer);
+    assert_eq!(looks(402, 410).await > 0, is_told);
+    assert_eq!(problem().await, None);
+    // One that goes while it is open leaves nothing to be told.
+    let held = std::fs::File::create(folder.join("turnos-2.csv")).unwrap();
+    looks(412, 600).await;
+    assert_eq!(problem().await.is_some(), is_told);
+    std::fs::remove_file(folder.join("turnos-2.csv")).unwrap();
+    looks(602, 606).await;
+    assert_eq!(problem().await, None);
+    drop(held);
+}
+
+#[tokio::test]
+async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_dropped_there_waits() {
+    let store = stores().await.remove(0);
+    let stage = Stage::with(&store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await;
+    let campaign =
+        clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
+    let (begun, mut watcher) = (Instant::now(), Watcher::new(stage.engine.clone()));
+    let mut looks = async |from: u64, to: u64| {
+        let mut loaded = 0;
+        for second in (from..=to).step_by(2) {
+            loaded += watcher.step_at(begun + Duration::from_secs(second)).await.unwrap();
+            plan(&stage).await;
+        }
+        loaded
+    };
+    let first = rows(&[("A", "26/11/2026 09:00")]).into_bytes();
+    stage.engine.load_campaign("clinic", &campaign, Some(("turnos-1.csv", first)), "ana").await.unwrap();
+    assert_eq!(looks(0, 2).await, 1, "two looks");
+    assert_eq!(run::open(&store).await.unwrap().len(), 1, "it has begun");
+    let folder = stage.engine.config.campaigns_dir.join("clinic");
+    std::fs::write(folder.join("turnos-2.csv"), rows(&[("A", "26/11/2026 09:00"), ("B", "26/11/2026 10:00")])).unwrap();
+    assert_eq!(looks(4, 32).await, 0, "not before it has been still");
+    assert!(looks(34, 40).await > 0);
+}

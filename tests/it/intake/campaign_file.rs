@@ -355,6 +355,7 @@ fn an_audience_is_a_text_or_a_spreadsheet_and_nothing_else() {
 fn how_a_file_is_read_is_understood_and_a_wrong_word_refused_with_its_place() {
     let reading = "[reading]\nencoding = \"Mac Roman\"\ndelimiter = \"tab\"\nquote = \"none\"\nheader_row = 3\n\
         sheet = \"Turnos\"\nhidden_rows = \"leave out\"\ntotal_rows = \"take\"\nmerged_cells = \"fill\"\ndates = \"month first\"\n\
+        identity_numbers = \"take\"\nunlike_example = \"take\"\n\
         [columns]\nphone = [\"Celular\", \"DDD + Fijo\"]\nwhen = \"Fecha + Hora\"\n";
     let file = parsed(&format!("{SMALL}{reading}"));
     let rules = &file.reading;
@@ -362,6 +363,7 @@ fn how_a_file_is_read_is_understood_and_a_wrong_word_refused_with_its_place() {
     assert_eq!((rules.quote, rules.header_row), (Some(Quote::None), Some(3)));
     assert_eq!((rules.hidden_rows, rules.total_rows), (Some(Take::LeaveOut), Some(Take::Take)));
     assert_eq!(rules.merged_cells, Some(Merged::Fill));
+    assert!(rules.takes_identity_numbers && rules.takes_unlike_example);
     assert_eq!((rules.sheet.as_deref(), rules.dates), (Some("Turnos"), Some(DateOrder::MonthFirst)));
     assert_eq!(
         (&file.columns.phone, &file.columns.more_phones),
@@ -374,6 +376,7 @@ fn how_a_file_is_read_is_understood_and_a_wrong_word_refused_with_its_place() {
         ("delimiter = \"x\"", "must be"),
         ("header_row = 0", "from 1 to 300"),
         ("hidden_rows = \"skip\"", "hidden_rows"),
+        ("identity_numbers = \"leave out\"", "identity_numbers"),
         ("hiden_rows = \"take\"", "did you mean \"hidden_rows\""),
     ] {
         let problems = problems_of(&format!("{SMALL}[reading]\n{wrong}\n"));

@@ -270,6 +270,13 @@ fn values_that_filters_make_are_compared_with_the_templates_examples_too() {
     assert_eq!(with("vence | day", "saldo | money('ARS')", money), ["unlike_example_made"]);
     assert_eq!(with("nombre", "nombre | title", ["Ana", "27/11/2026"]), ["unlike_example"]);
     assert_eq!(with("nombre", "vence | day", ["Ana", "27/11/2026"]), Vec::<String>::new());
+    let meant = Given::promotion(
+        "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[variables]\n1 = \"{{ nombre }}\"\n2 = \"{{ nombre }}\"\n\
+         [reading]\nunlike_example = \"take\"\n",
+    );
+    let rows = (10..30).map(|no| format!("MARÍA JOSÉ;11555501{no}\n")).collect::<Vec<_>>().concat();
+    let meant = meant.with_template(examples(money)).blockers(format!("Nombre;Celular\n{rows}"));
+    assert_eq!(meant, Vec::<String>::new(), "somebody says that it is meant");
     // What an example only names says nothing of its looks.
     assert_eq!(with("vence | day", "saldo", ["Fecha", "monto"]), Vec::<String>::new());
 }

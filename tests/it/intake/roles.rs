@@ -65,7 +65,54 @@ fn of_several_numbers_in_a_cell_the_first_good_one_counts() {
         assert_eq!(given.fates(&text), ["5491155550101"], "{cell}");
         assert!(given.warnings(&text).contains(&"several_phones".to_owned()), "{cell}");
     }
-    assert_eq!(given.fates("Telefono;Nombre\n999999 / 888888;Ana\n"), ["bad_phone (several_numbers)"]);
+}
+
+#[test]
+fn of_several_numbers_none_of_which_is_good_each_is_told_with_what_is_wrong_with_it() {
+    let given = given("");
+    let none = |cell: &str| given.fates(format!("Telefono;Nombre\n\"{cell}\";Ana\n"))[0].clone();
+    for (cell, each) in [
+        ("999999 / 888888", "999999 no_area_code | 888888 no_area_code"),
+        ("115555010 - 0800 555 1234", "115555010 wrong_length | 0800 555 1234 service_number"),
+        ("mamá 115555010 \\ hija 1155550", "115555010 wrong_length | 1155550 no_area_code"),
+        ("529.982.247-25 ; 115555010", "529.982.247-25 paper_alone | 115555010 wrong_length"),
+    ] {
+        assert_eq!(none(cell), format!("bad_phone (several_none: {each})"), "{cell}");
+    }
+    assert_eq!(none("11/5555-01"), "bad_phone (no_area_code)", "a mark within one number");
+    let said = |language| {
+        recado::intake::rows::explain(language, "several_none: 999999 no_area_code | 115555010 wrong_length")
+    };
+    assert_eq!(
+        said(recado::locale::Language::En),
+        "The cell holds several numbers, and none can be sent to. “999999”: It is a local number without area code. \
+         “115555010”: It has too few or too many digits for its country."
+    );
+    assert!(said(recado::locale::Language::Es).contains("«999999»: "), "{}", said(recado::locale::Language::Es));
+}
+
+#[test]
+fn words_blanks_and_marks_around_a_number_do_no_harm_where_they_say_whose_it_is() {
+    let colombia = Given::promotion(&BASE.replace("\"AR\"", "\"CO\""));
+    for cell in [
+        "3001234576 - 3011234577",
+        "3001234576-3011234577",
+        "3001234576 3011234577",
+        "3001234576 \\ 3011234577",
+        "(mamá) 3001234576",
+        "mamá 3001234576",
+        "3001234576 hija",
+        "Cel 3001234576",
+        "cel:3001234576 fijo:6011234567",
+        "3001234576 Tel 6011234567",
+        "+573001234576 +573011234577",
+    ] {
+        assert_eq!(colombia.fates(format!("Telefono;Nombre\n\"{cell}\";Ana\n")), ["573001234576"], "{cell}");
+    }
+    let argentina = given("");
+    for cell in ["tel: 11-5555-0141 (hija)", "(+54 9 11) 5555-0141"] {
+        assert_eq!(argentina.fates(format!("Telefono;Nombre\n\"{cell}\";Ana\n")), ["5491155550141"], "{cell}");
+    }
 }
 
 #[test]

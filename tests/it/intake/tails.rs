@@ -152,3 +152,41 @@ fn a_date_beside_a_time_under_an_unusual_name_is_one_moment() {
         assert_eq!(at, "2026-11-27T12:00:00Z", "{date} {time}");
     }
 }
+
+#[test]
+fn columns_whose_names_could_be_several_things_are_told_by_their_cells() {
+    let reminder = Given::campaign(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n\
+         country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[schedule]\nsend = \"24h before\"\n",
+    );
+    let at_nine = |text: String| {
+        let drafts = reminder.drafts(&text);
+        assert_eq!(drafts.len(), 2, "{text}");
+        assert_eq!(drafts[0].happens_at.unwrap().to_string(), "2026-11-27T12:00:00Z", "{text}");
+        assert_eq!(drafts[0].to.digits(), "5491155550101", "{text}");
+        drafts[0].name.clone()
+    };
+    for header in ["Appointment", "Turno", "Consulta", "Cita", "Horario", "Inicio"] {
+        let rows = "1155550101;27/11/2026 09:00\n1155550102;27/11/2026 10:00\n";
+        at_nine(format!("Celular;{header}\n{rows}"));
+        // Beside one that is something else.
+        at_nine(format!("Celular;{header};Reserva\n{}", rows.replace('\n', ";confirmada\n")));
+    }
+    for header in ["N° Tel", "Contacto", "\"Celular\n(cel)\"", "Tel. del paciente"] {
+        let rows = "27/11/2026 09:00;1155550101;Ana\n27/11/2026 10:00;1155550102;Eva\n";
+        assert_eq!(at_nine(format!("Fecha y hora;{header};Nombre\n{rows}")), "Ana");
+    }
+    // Beside a date the time of day stands under any of those names.
+    at_nine("Celular;Fecha;Turno\n1155550101;27/11/2026;09:00\n1155550102;27/11/2026;10:00\n".to_owned());
+    // What holds something else is nobody's phone and no date.
+    let name = at_nine(
+        "Celular;Contacto;Fecha y hora;Consulta\n1155550101;Ana;27/11/2026 09:00;Clínica\n1155550102;Eva;27/11/2026 10:00;Clínica\n"
+            .to_owned(),
+    );
+    assert_eq!(name, "Ana");
+    let text = "Celular;Turno\n1155550101;mañana\n1155550102;tarde\n";
+    assert_eq!(reminder.blockers(text), ["no_when_column"], "a shift is no date");
+    assert_eq!(reminder.blockers("Contacto;Fecha y hora\nAna;27/11/2026 09:00\n"), ["no_phone_column"]);
+    let two = "Celular;Cita;Consulta\n1155550101;27/11/2026 09:00;28/11/2026 09:00\n";
+    assert_eq!(reminder.blockers(two), ["ambiguous_column"]);
+}

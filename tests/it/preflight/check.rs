@@ -108,6 +108,38 @@ fn a_mistake_in_the_campaign_file_is_a_blocker_of_the_json() {
 }
 
 #[test]
+fn what_is_no_plain_file_is_a_blocker_of_the_json() {
+    let told = |folder: &Folder| {
+        let output = check(folder, NOBODY, &["--json"]);
+        let sheet = json(&output);
+        assert_eq!((output.status.code(), &sheet["rows_read"]), (Some(2), &serde_json::Value::Null), "{sheet}");
+        assert!(!output.stderr.is_empty());
+        (codes(&sheet).join(" "), sheet["blockers"][0]["message"].as_str().unwrap().to_owned())
+    };
+    let replaced = |name: &str, by: &dyn Fn(&std::path::Path)| {
+        let folder = Folder::new();
+        std::fs::remove_file(folder.path(name)).unwrap();
+        by(&folder.path(name));
+        told(&folder)
+    };
+    let pipe = |path: &std::path::Path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    let link = |path: &std::path::Path| std::os::unix::fs::symlink("/dev/null", path).unwrap();
+    let folder = |path: &std::path::Path| std::fs::create_dir(path).unwrap();
+    let (code, message) = replaced("turnos.csv", &pipe);
+    assert!(code == "audience_pipe" && message.contains("is a pipe"), "{code} {message}");
+    for (by, expected) in [(&link as &dyn Fn(&std::path::Path), "audience_link"), (&folder, "audience_folder")] {
+        assert_eq!(replaced("turnos.csv", by).0, expected);
+    }
+    for by in [&link as &dyn Fn(&std::path::Path), &folder, &pipe] {
+        let (code, message) = replaced("campaign.toml", by);
+        assert!(code == "campaign_file" && message.contains("no plain file"), "{code} {message}");
+    }
+    let none = Folder::new();
+    std::fs::remove_file(none.path("campaign.toml")).unwrap();
+    assert_eq!(told(&none).0, "not_read");
+}
+
+#[test]
 fn a_campaign_file_that_is_not_utf8_is_told_with_its_place() {
     let folder = Folder::new();
     let latin = encoding_rs::WINDOWS_1252.encode("# campaña\nkind = \"reminder\"\n").0.into_owned();

@@ -202,6 +202,26 @@ async fn rows_of_clients_that_are_left_out_say_why_and_nothing_speaks_of_campaig
 }
 
 #[tokio::test]
+async fn the_number_of_a_house_is_known_by_its_name_and_the_columns_that_were_taken_are_told() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let site = Site::over(&stage.engine);
+        let admin = site.visitor(Role::Admin).await;
+        for (no, header) in ["Legajo", "Nº de historia", "Historia clínica", "Matrícula", "ID"].into_iter().enumerate()
+        {
+            let file = format!("Apellido y nombre;Celular;{header}\nPaz, Ana;11 5000-010{no};X-{no}\n");
+            let done = bring(&site, &admin, file.as_bytes()).await.body;
+            let told = format!("Phone: “Celular” · Name: “Apellido y nombre” · Your own number: “{header}”</p>");
+            assert!(done.contains(&told), "{} {header}: {done}", store.name());
+            let found = site.get(&format!("/people?q=x-{no}"), Some(&admin)).await.body;
+            assert_eq!(found.matches("data-test=\"person-row\"").count(), 1, "{} {header}: {found}", store.name());
+        }
+        let done = bring(&site, &admin, b"Nombre;Celular;Obra social\nEva;11 5000-0109;ABC\n").await.body;
+        assert!(done.contains("Name: “Nombre” · no column is called like a number of your own</p>"), "{done}");
+    }
+}
+
+#[tokio::test]
 async fn one_own_number_of_several_people_and_one_phone_of_several_own_numbers_are_told() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

@@ -1,0 +1,72 @@
+//! The first rows of a file, read where a column's name alone does not tell what it is.
+
+use std::cell::OnceCell;
+
+use super::super::audience::{Audience, DateOrder, Line};
+use super::super::columns::{Look, Looks};
+use super::super::phone_number::Home;
+use super::damage;
+use super::when::{self, HasTime, Moment};
+
+/// So many rows are looked at.
+const ROWS: usize = 100;
+
+/// Of so many filled cells in a hundred all must look the same.
+const PER_CENT: usize = 70;
+
+pub(super) struct FirstRows<'a> {
+    audience: &'a Audience,
+    home: Option<Home>,
+    /// Opening a workbook takes a while: it is done where it is asked for.
+    rows: OnceCell<Vec<Vec<String>>>,
+}
+
+impl<'a> FirstRows<'a> {
+    pub(super) fn of(audience: &'a Audience, home: Option<Home>) -> Self {
+        Self { audience, home, rows: OnceCell::new() }
+    }
+
+    fn rows(&self) -> &[Vec<String>] {
+        self.rows.get_or_init(|| {
+            // What cannot be read is told by who reads all of it.
+            let lines = self.audience.lines().into_iter().flatten().take(ROWS);
+            let cells = lines.filter_map(|line| match line {
+                Line::Cells(cells) => Some(cells),
+                Line::Unreadable(..) => None,
+            });
+            cells.collect()
+        })
+    }
+
+    fn look(&self, cell: &str) -> Look {
+        if damage::is_serial(cell) {
+            return match (cell.starts_with('0'), cell.contains(['.', ','])) {
+                (true, _) => Look::Times,
+                (false, true) => Look::Moments,
+                (false, false) => Look::Dates,
+            };
+        }
+        if when::time_alone(cell).is_some() {
+            return Look::Times;
+        }
+        match when::read(&[cell], DateOrder::DayFirst).or_else(|_| when::read(&[cell], DateOrder::MonthFirst)) {
+            Ok(Moment::Instant(_) | Moment::Local(_, HasTime::Yes)) => Look::Moments,
+            Ok(Moment::Local(_, HasTime::No)) => Look::Dates,
+            Err(_) if damage::phone(&[cell.to_owned()], &[vec![0]], self.home.as_ref()).is_good() => Look::Phones,
+            Err(_) => Look::Other,
+        }
+    }
+}
+
+impl Looks for FirstRows<'_> {
+    fn of(&self, place: usize) -> Look {
+        let cells = self.rows().iter().filter_map(|row| row.get(place)).map(|cell| cell.trim());
+        let looks: Vec<Look> = cells.filter(|cell| !cell.is_empty()).map(|cell| self.look(cell)).collect();
+        if looks.is_empty() {
+            return Look::Empty;
+        }
+        let all = [Look::Phones, Look::Moments, Look::Dates, Look::Times];
+        let most = |look: &Look| looks.iter().filter(|one| *one == look).count() * 100 >= looks.len() * PER_CENT;
+        all.into_iter().find(most).unwrap_or(Look::Other)
+    }
+}
