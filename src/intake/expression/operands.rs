@@ -17,6 +17,14 @@ enum Token<'a> {
     Sign(&'a str),
 }
 
+impl<'a> Token<'a> {
+    fn text(self) -> &'a str {
+        match self {
+            Self::Word(text) | Self::Quoted(text) | Self::Sign(text) => text,
+        }
+    }
+}
+
 /// The first operand that is compared as a text where a number is meant.
 pub(super) fn text_for_number(code: &str) -> Option<String> {
     let tokens = tokens(code);
@@ -54,17 +62,16 @@ fn tokens(code: &str) -> Vec<Token<'_>> {
     let mut rest = code.trim_start();
     while let Some(first) = rest.chars().next() {
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-        let (length, token): (usize, fn(&str) -> Token<'_>) = if matches!(first, '"' | '\'') {
-            (quoted(rest), Token::Quoted)
+        let token = if matches!(first, '"' | '\'') {
+            Token::Quoted(&rest[..quoted(rest)])
         } else if is_word(first) {
-            (rest.find(|c| !is_word(c)).unwrap_or(rest.len()), Token::Word)
+            Token::Word(&rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())])
         } else {
-            let two = COMPARED.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
-            (two.unwrap_or(first.len_utf8()), Token::Sign)
+            let sign = COMPARED.iter().find(|sign| rest.starts_with(**sign));
+            Token::Sign(&rest[..sign.map_or(first.len_utf8(), |sign| sign.len())])
         };
-        let (text, behind) = rest.split_at(length);
-        found.push(token(text));
-        rest = behind.trim_start();
+        rest = rest[token.text().len()..].trim_start();
+        found.push(token);
     }
     found
 }
@@ -125,10 +132,7 @@ fn becomes_number(side: &[Token<'_>]) -> bool {
 }
 
 fn written(side: &[Token<'_>]) -> String {
-    let texts = side.iter().map(|token| match token {
-        Token::Word(text) | Token::Quoted(text) | Token::Sign(text) => *text,
-    });
-    texts.collect::<Vec<_>>().join(" ")
+    side.iter().map(|token| token.text()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
